@@ -1,0 +1,50 @@
+/** Packages that are ESM only and that CommonJS tests therefore compile. */
+const esmOnly =
+  '@nestjs|file-type|strtok3|token-types|uint8array-extras|@borewit|@tokenizer|load-esm|uid|fast-safe-stringify|iterare';
+
+const base = {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/test/**/*.spec.ts', '<rootDir>/sample/**/*.spec.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '/dist/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/test/nest-11/package.json'],
+  transform: {
+    '^.+\\.[cm]?[jt]s$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2022',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true },
+          keepClassNames: true,
+        },
+        module: { type: 'commonjs' },
+      },
+    ],
+  },
+  transformIgnorePatterns: [`/node_modules/(?!(${esmOnly})/)`],
+};
+
+const ours = { '^(\\.{1,2}/.*)\\.js$': '$1', '^nestjs-airlock$': '<rootDir>/lib/index.ts' };
+
+/** The same suites against the other supported major of Nest, whose packages live in a folder of their own. */
+const nest11 = {
+  '^(@nestjs/(common|core|testing|platform-express|platform-fastify)(/.*)?)$': '<rootDir>/test/nest-11/node_modules/$1',
+};
+
+export default {
+  maxWorkers: 2,
+  projects: [
+    { ...base, displayName: 'nest 12', moduleNameMapper: ours },
+    {
+      ...base,
+      displayName: 'nest 11',
+      moduleNameMapper: { ...ours, ...nest11 },
+      testPathIgnorePatterns: [
+        ...base.testPathIgnorePatterns,
+        '<rootDir>/test/package/',
+        '<rootDir>/test/types/',
+        '<rootDir>/test/readme/',
+      ],
+    },
+  ],
+};

@@ -1,0 +1,61 @@
+import { AirlockOptionsError } from '../errors/airlock-options.error.js';
+import type { Effect } from './intent.js';
+
+/** An object whose methods enqueue: same parameters, no result. Properties that are not methods are left out. @publicApi */
+export type Deferred<T extends object> = {
+  readonly [K in keyof T as T[K] extends (...args: never[]) => unknown ? K : never]: T[K] extends (
+    ...args: infer A
+  ) => unknown
+    ? (...args: A) => void
+    : never;
+};
+
+const bound = new WeakMap<object, Map<Effect, Effect>>();
+
+/**
+ * `method` of `target` as an effect: one function per pair, so that calls of one method of one object are the same
+ * effect, named `Class.method`.
+ *
+ * @internal
+ */
+export function boundEffect(target: object, method: Effect, key: PropertyKey): Effect {
+  let methods = bound.get(target);
+  if (methods === undefined) bound.set(target, (methods = new Map()));
+  let effect = methods.get(method);
+  if (effect === undefined) {
+    effect = (...args: never[]) => method.apply(target, args);
+    Object.defineProperty(effect, 'name', { value: methodName(target, key) });
+    methods.set(method, effect);
+  }
+  return effect;
+}
+
+/** `MailService.sendReceipt` for a method of an instance or a static one. @internal */
+export function methodName(target: object, key: PropertyKey): string {
+  const owner = typeof target === 'function' ? target.name : target.constructor?.name;
+  return owner && owner !== 'Object' ? `${owner}.${String(key)}` : String(key);
+}
+
+/** @internal */
+export function deferred<T extends object>(target: T, enqueue: (effect: Effect, args: never[]) => void): Deferred<T> {
+  if ((typeof target !== 'object' && typeof target !== 'function') || target === null) {
+    throw AirlockOptionsError.expected('target', 'an object whose methods are to be deferred', target);
+  }
+  // The proxy's own target is empty: a frozen one would not let its methods be replaced.
+  return new Proxy(Object.create(null) as Deferred<T>, {
+    get(_, key) {
+      const method: unknown = Reflect.get(target, key);
+      // Never thenable, or `await` would enqueue; nor is a log line that prints the proxy an effect.
+      if (typeof method !== 'function' || typeof key === 'symbol' || key === 'then') return undefined;
+      if (key in Object.prototype && method === Reflect.get(Object.prototype, key))
+        return method.bind(target) as unknown;
+      return (...args: never[]): void => enqueue(boundEffect(target, method as Effect, key), args);
+    },
+    set(_, key) {
+      throw new AirlockOptionsError(
+        String(key),
+        `\`${methodName(target, key)}\` cannot be set on a deferred object; its methods can only be called.`,
+      );
+    },
+  });
+}

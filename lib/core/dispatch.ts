@@ -1,0 +1,220 @@
+import { MissingResultError } from '../errors/missing-result.error.js';
+import { completionOf } from './completion.js';
+import { type Context, contexts, EffectContexts } from './context.js';
+import { channels, publish } from './diagnostics.js';
+import { evaluate, nameOf } from './evaluation.js';
+import type { DispatchResult, Executor, Intent, Policy } from './intent.js';
+import { executorOf, pathOf } from './intent.js';
+import type { PolicyChain } from './policy-chain.js';
+import type { DropReason, FlushJournal } from './report.js';
+import type { UnitOfWork } from './unit-of-work.js';
+
+/** Ends the unit that an effect's own calls went into. @internal */
+export type SettleCascade = (
+  unit: UnitOfWork,
+  outcome: 'completed' | 'failed',
+  dispatch: Dispatch,
+) => void | PromiseLike<void>;
+
+/**
+ * One pass over intents that the outcome let out: policies, then executors, first in first out, each awaited before the
+ * next. Stays synchronous as long as nothing it calls is asynchronous.
+ *
+ * @internal
+ */
+export class Dispatch {
+  private cursor = 0;
+  private queue: readonly Intent[] = [];
+  private readonly effectContexts: EffectContexts;
+  private readonly evaluations = new Map<Policy, Context>();
+
+  /** @param flush identity of the whole flush, which cascades share */
+  constructor(
+    private readonly unit: UnitOfWork,
+    readonly journal: FlushJournal,
+    private readonly settleCascade: SettleCascade,
+    private readonly outer: Context | undefined,
+    readonly flush: object = journal,
+  ) {
+    this.effectContexts = new EffectContexts(unit, outer);
+  }
+
+  run(queue: readonly Intent[]): void | Promise<void> {
+    this.queue = queue;
+    this.unit.pending = () => queue.slice(Math.max(0, this.cursor - 1));
+    while (this.cursor < queue.length) {
+      const step = this.step();
+      if (step) return this.runFrom(step);
+    }
+    this.close();
+  }
+
+  /** A dispatch of what this one's effects enqueued, one level deeper, in the same journal. */
+  cascade(unit: UnitOfWork): Dispatch {
+    return new Dispatch(unit, this.journal, this.settleCascade, this.outer, this.flush);
+  }
+
+  private async runFrom(step: PromiseLike<void>): Promise<void> {
+    await step;
+    while (this.cursor < this.queue.length) await this.step();
+    this.close();
+  }
+
+  private close(): void {
+    this.unit.pending = () => [];
+    for (const context of this.evaluations.values()) context.evaluation!.isActive = false;
+  }
+
+  private step(): void | PromiseLike<void> {
+    const intent = this.queue[this.cursor]!;
+    if (this.unit.failFast && this.journal.failed.length > 0) {
+      this.cursor++;
+      return this.drop(intent, 'failFast');
+    }
+    const executor = executorOf(intent);
+    if (executor.executeBatch !== undefined) return this.stepBatch(executor);
+    this.cursor++;
+    if (gatesOf(intent).length === 0) return this.execute(executor, intent);
+    const allowed = this.allows(intent);
+    if (typeof allowed !== 'boolean') {
+      return allowed.then((yes) => (yes ? this.execute(executor, intent) : undefined));
+    }
+    if (allowed) return this.execute(executor, intent);
+  }
+
+  private execute(executor: Executor, intent: Intent): void | PromiseLike<void> {
+    const context = this.effectContexts.next(intent);
+    const startedAt = channels.dispatch.hasSubscribers || channels.fail.hasSubscribers ? performance.now() : 0;
+    let completion: PromiseLike<unknown> | undefined;
+    try {
+      completion = completionOf(contexts.run(context, run, executor, intent));
+    } catch (error) {
+      return this.afterEffect(context, () => this.failed(intent, error, startedAt), 'failed');
+    }
+    if (completion === undefined) {
+      this.dispatched(intent, startedAt);
+      return this.endContext(context, 'completed');
+    }
+    return completion.then(
+      () => this.afterEffect(context, () => this.dispatched(intent, startedAt), 'completed'),
+      (error: unknown) => this.afterEffect(context, () => this.failed(intent, error, startedAt), 'failed'),
+    );
+  }
+
+  /** Consecutive intents of one executor, those that their policies allow, at once. */
+  private async stepBatch(executor: Executor): Promise<void> {
+    const batch: Intent[] = [];
+    while (this.cursor < this.queue.length && executorOf(this.queue[this.cursor]!) === executor) {
+      const intent = this.queue[this.cursor++]!;
+      if (await this.allows(intent)) batch.push(intent);
+    }
+    if (batch.length === 0) return;
+    const context = this.effectContexts.next(batch[0]!);
+    const startedAt = channels.dispatch.hasSubscribers || channels.fail.hasSubscribers ? performance.now() : 0;
+    let results: ReadonlyMap<Intent, DispatchResult>;
+    let outcome: 'completed' | 'failed' = 'completed';
+    try {
+      const list = await contexts.run(context, () => executor.executeBatch!(Object.freeze(batch)));
+      results = new Map(list.map((result) => [result.intent, result]));
+    } catch (error) {
+      outcome = 'failed';
+      results = new Map(batch.map((intent) => [intent, { intent, error }]));
+    }
+    for (const intent of batch) {
+      const result = results.get(intent);
+      if (result === undefined) this.failed(intent, new MissingResultError(nameOf(executor), intent.name), startedAt);
+      else if ('error' in result && result.error !== undefined) this.failed(intent, result.error, startedAt);
+      else if (outcome === 'failed') this.failed(intent, undefined, startedAt);
+      else this.dispatched(intent, startedAt);
+    }
+    await this.endContext(context, outcome);
+  }
+
+  /** Asks the policies on the intent's way, innermost first; writes down the one that says no (rules 11 and 14). */
+  private allows(intent: Intent, from = 0): boolean | Promise<boolean> {
+    const gates = gatesOf(intent);
+    for (let i = from; i < gates.length; i++) {
+      const policy = gates[i]!;
+      let verdict: boolean | Promise<boolean>;
+      try {
+        verdict = contexts.run(this.evaluationOf(policy), () => policy.allows!(intent));
+      } catch (error) {
+        return this.refuse(intent, error, policy);
+      }
+      if (verdict === true) continue;
+      if (verdict === false) return (this.drop(intent, 'policy', policy), false);
+      return Promise.resolve(verdict).then(
+        (yes) => (yes ? this.allows(intent, i + 1) : (this.drop(intent, 'policy', policy), false)),
+        (error: unknown) => this.refuse(intent, error, policy),
+      );
+    }
+    return true;
+  }
+
+  private evaluationOf(policy: Policy): Context {
+    let context = this.evaluations.get(policy);
+    if (context === undefined) {
+      context = evaluate(this.unit, { policy, flush: this.flush, isActive: true });
+      this.evaluations.set(policy, context);
+    }
+    return context;
+  }
+
+  private refuse(intent: Intent, error: unknown, policy: Policy): false {
+    this.journal.failed.push({ intent, error });
+    if (channels.fail.hasSubscribers) publish('fail', { scope: this.unit.view, intent, error, policy });
+    return false;
+  }
+
+  private afterEffect(context: Context, write: () => void, outcome: 'completed' | 'failed'): void | PromiseLike<void> {
+    write();
+    return this.endContext(context, outcome);
+  }
+
+  /** What the effect itself enqueued goes out right after it, or is dropped with it. */
+  private endContext(context: Context, outcome: 'completed' | 'failed'): void | PromiseLike<void> {
+    context.hasEnded = true;
+    if (context.unit !== undefined) return this.settleCascade(context.unit, outcome, this);
+  }
+
+  private dispatched(intent: Intent, startedAt: number): void {
+    this.journal.dispatched.push(intent);
+    if (channels.dispatch.hasSubscribers) {
+      publish('dispatch', { scope: this.unit.view, intent, ...durationSince(startedAt) });
+    }
+  }
+
+  private failed(intent: Intent, error: unknown, startedAt: number): void {
+    this.journal.failed.push({ intent, error });
+    if (channels.fail.hasSubscribers)
+      publish('fail', { scope: this.unit.view, intent, error, ...durationSince(startedAt) });
+  }
+
+  private drop(intent: Intent, reason: DropReason, policy?: Policy): void {
+    drop(this.unit, this.journal, intent, reason, policy);
+  }
+}
+
+/** Writes down and publishes one intent that is thrown away. @internal */
+export function drop(
+  unit: UnitOfWork,
+  journal: FlushJournal,
+  intent: Intent,
+  reason: DropReason,
+  policy?: Policy,
+): void {
+  journal.dropped.push({ intent, reason, ...(policy && { policy }) });
+  if (channels.drop.hasSubscribers) publish('drop', { scope: unit.view, intent, reason, ...(policy && { policy }) });
+}
+
+function run(executor: Executor, intent: Intent): unknown {
+  return executor.execute(intent);
+}
+
+function gatesOf(intent: Intent): readonly Policy[] {
+  return (pathOf(intent) as PolicyChain).gates;
+}
+
+function durationSince(startedAt: number): { durationMs?: number } {
+  return startedAt === 0 ? {} : { durationMs: performance.now() - startedAt };
+}

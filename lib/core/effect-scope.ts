@@ -1,0 +1,195 @@
+import { ScopeStateError } from '../errors/scope-state.error.js';
+import { Context, contexts } from './context.js';
+import type { ExecutorRef, Intent, Outcome, Policy, PolicyRef } from './intent.js';
+import type { DispatchError } from '../errors/dispatch.error.js';
+import type { DropReason, FlushReport } from './report.js';
+import type { ScopeState, ScopeView } from './scope-view.js';
+import { decide, discardAll, settle, settleSoFar } from './settle.js';
+import type { UnitHooks, UnitOfWork } from './unit-of-work.js';
+
+/** What happens with effects that failed: logged, thrown, or handed to a function. @publicApi */
+export type OnDispatchError = 'report' | 'throw' | ((error: DispatchError) => void | Promise<void>);
+
+/** How a scope behaves, set by whoever opens it. @publicApi */
+export interface ScopeOptions {
+  /** For logs and messages, such as `POST /orders`. */
+  readonly name?: string;
+  /** Narrows what this scope lets out, on top of what already applies. */
+  readonly policy?: PolicyRef | readonly PolicyRef[];
+  /** Where its intents run by default: one of the named executors, or one of its own. @default the application's */
+  readonly executor?: string | ExecutorRef;
+  /** What `run` does with effects that failed. @default 'throw' */
+  readonly onDispatchError?: OnDispatchError;
+  /** `isolated`: one failing effect does not stop the others; `failFast`: the rest is dropped. @default 'isolated' */
+  readonly dispatchMode?: 'isolated' | 'failFast';
+  /** Whether ordinary intents get out. @default `outcome === 'completed'` */
+  shouldFlush?(outcome: Outcome, scope: EffectScope): boolean;
+  /** Which intents of an ending nested scope go out now; the rest waits for this scope. @default none of them */
+  beforeDescendantFlushes?(exiting: EffectScope, intents: readonly Intent[]): readonly Intent[];
+}
+
+/**
+ * The handle of whoever opened a scope: enter it, close it, then end it once. Code inside never gets it.
+ *
+ * @publicApi
+ */
+export class EffectScope implements ScopeView {
+  readonly #unit: UnitOfWork;
+  readonly #context: Context;
+
+  /** @internal Use `AirlockService.open` or `openScope`. */
+  constructor(unit: UnitOfWork, context: Context) {
+    this.#unit = unit;
+    this.#context = context;
+  }
+
+  get id(): string {
+    return this.#unit.id;
+  }
+  get name(): string {
+    return this.#unit.view.name as string;
+  }
+  get parent(): ScopeView {
+    return this.#unit.view.parent as ScopeView;
+  }
+  get state(): ScopeState {
+    return this.#unit.state;
+  }
+  get intents(): readonly Intent[] {
+    return this.#unit.snapshot();
+  }
+  get ownIntents(): readonly Intent[] {
+    return this.#unit.snapshot('own');
+  }
+  get capturedIntents(): readonly Intent[] {
+    return this.#unit.snapshot('captured');
+  }
+
+  /**
+   * Runs `fn` inside the scope, without ending it. May be called several times.
+   *
+   * @throws ScopeClosedError once the scope is closed
+   */
+  run<R>(fn: () => R): R {
+    this.#unit.assertOpen(undefined);
+    return contexts.run(this.#context, fn);
+  }
+
+  /** `run` for one handler of a wider scope, under that handler's policies too. @internal */
+  runUnder<R>(policies: readonly Policy[], fn: () => R): R {
+    const { host, chain, outer } = this.#context;
+    return contexts.run(new Context(host, this.#unit, chain.inside(policies), outer, undefined), fn);
+  }
+
+  /**
+   * From here on calls are refused with `ScopeClosedError`, which shows the place this was called from.
+   *
+   * @throws ScopeStateError if it is not open
+   */
+  close(): void {
+    this.#expect('open', 'closed');
+    this.closeBy(new Error('close()'));
+  }
+
+  /** @internal */
+  closeBy(closedAt: string | Error): void {
+    this.#unit.close(closedAt);
+  }
+
+  /**
+   * Lets out what the policies allow, or hands everything to the enclosing scope. Failures are in the report, not thrown.
+   *
+   * @throws ScopeStateError if it is not closed yet, or has ended
+   */
+  async flush(): Promise<FlushReport> {
+    this.#expect('closed', 'flushed');
+    return settle(this.#unit, { outcome: 'completed', flushes: true }, this.#context.outer);
+  }
+
+  /**
+   * Throws every intent away, also those for failure, and returns them.
+   *
+   * @throws ScopeStateError if it is not closed yet, or has ended
+   */
+  discard(): readonly Intent[] {
+    this.#expect('closed', 'discarded');
+    return discardAll(this.#unit, 'discarded');
+  }
+
+  /** @internal */
+  dropAll(reason: DropReason): void {
+    discardAll(this.#unit, reason);
+  }
+
+  /**
+   * Ends the scope as its outcome says: `shouldFlush` decides about ordinary intents, and those enqueued with
+   * `on: 'failure'` or `'always'` go out when their time has come. Closes it first where that was not done.
+   *
+   * @throws ScopeStateError if it has ended; whatever `shouldFlush` throws, after everything ordinary was dropped
+   */
+  async end(outcome: Outcome): Promise<FlushReport> {
+    this.#expect(this.#unit.state === 'open' ? 'open' : 'closed', 'ended');
+    return this.conclude(outcome, new Error('end()'));
+  }
+
+  /** `end` for boundaries: synchronous where no effect is asynchronous, and told what closes it. @internal */
+  conclude(outcome: Outcome, closedAt: string | Error): FlushReport | Promise<FlushReport> {
+    if (this.#unit.state === 'open') this.#unit.close(closedAt);
+    try {
+      return settle(this.#unit, decide(this.#unit, outcome), this.#context.outer);
+    } catch (error) {
+      if (this.#unit.isEnded) throw error;
+      // The hook threw before it decided: nothing ordinary gets out on a guess.
+      const settled = settle(this.#unit, { outcome: 'failed', flushes: false }, this.#context.outer);
+      return settled instanceof Promise ? settled.then(() => Promise.reject(error)) : Promise.reject(error);
+    }
+  }
+
+  /**
+   * Root scopes: lets out what is buffered so far and goes on. Intents for failure stay. Concurrent checkpoints keep order.
+   *
+   * @throws ScopeStateError if it is nested, since the outermost scope decides, or not open
+   */
+  async checkpoint(): Promise<FlushReport> {
+    this.#expect('open', 'checkpointed');
+    if (this.#unit.parent !== undefined) {
+      throw new ScopeStateError(
+        this.#unit.label,
+        this.state,
+        `Scope "${this.#unit.label}" is nested in "${this.#unit.parent.label}", which decides about its intents. Call \`checkpoint()\` on the outermost scope.`,
+      );
+    }
+    return settleSoFar(this.#unit, this.#context.outer);
+  }
+
+  #expect(state: ScopeState, becoming: string): void {
+    const found = this.#unit.state;
+    if (found === state) return;
+    const hint =
+      found === 'open'
+        ? 'Call `close()` first.'
+        : found === 'closed'
+          ? 'It takes no more calls.'
+          : 'A scope ends once.';
+    throw new ScopeStateError(
+      this.#unit.label,
+      found,
+      `Scope "${this.#unit.label}" cannot be ${becoming}: it is ${found}. ${hint}`,
+    );
+  }
+}
+
+/** The hooks of options, as a unit calls them. @internal */
+export function hooksOf(options: ScopeOptions, handleOf: (unit: UnitOfWork) => EffectScope): UnitHooks | undefined {
+  const { shouldFlush, beforeDescendantFlushes } = options;
+  if (shouldFlush === undefined && beforeDescendantFlushes === undefined) return undefined;
+  return {
+    ...(shouldFlush && {
+      shouldFlush: (outcome: Outcome, unit: UnitOfWork) => shouldFlush.call(options, outcome, handleOf(unit)),
+    }),
+    ...(beforeDescendantFlushes && {
+      beforeDescendantFlushes: (exiting: UnitOfWork, intents: readonly Intent[]) =>
+        beforeDescendantFlushes.call(options, handleOf(exiting), intents),
+    }),
+  };
+}

@@ -1,0 +1,75 @@
+import { AirlockOptionsError } from '../errors/airlock-options.error.js';
+import { CascadeDepthError } from '../errors/cascade-depth.error.js';
+import { NoScopeError } from '../errors/no-scope.error.js';
+import { PolicyEnqueueError } from '../errors/policy-enqueue.error.js';
+import { isThenable } from './completion.js';
+import { type Context, contexts } from './context.js';
+import { channels, publish } from './diagnostics.js';
+import { type Effect, type EnqueueOptions, Intent } from './intent.js';
+import { evaluate, nameOf } from './evaluation.js';
+import type { PolicyChain } from './policy-chain.js';
+import { copyArguments } from './serialization.js';
+import type { UnitOfWork } from './unit-of-work.js';
+
+/** @internal */
+export const NO_OPTIONS: EnqueueOptions = Object.freeze({});
+
+/**
+ * From a call to a buffered intent: checked, narrowed by policies, stamped, stored.
+ *
+ * @throws NoScopeError, ScopeClosedError, PolicyEnqueueError, CascadeDepthError, BufferLimitError, EffectSerializationError,
+ * AirlockOptionsError, or whatever a policy's `onEnqueue` throws; in each case nothing was buffered and nothing buffered is lost
+ * @internal
+ */
+export function enqueueIn(context: Context, options: EnqueueOptions, effect: Effect, args: unknown[]): void {
+  if (typeof effect !== 'function') throw AirlockOptionsError.expected('effect', 'a function', effect);
+  if (context.evaluation !== undefined) {
+    throw new PolicyEnqueueError(nameOf(context.evaluation.policy), effectName(options, effect));
+  }
+  const unit = context.receiver();
+  if (unit === undefined) throw new NoScopeError(effectName(options, effect));
+  if (unit.state !== 'open') unit.assertOpen(effectName(options, effect));
+  if (unit.level !== undefined) assertDepth(unit, options, effect);
+  const { dedupeKey } = options;
+  if (dedupeKey !== undefined && !unit.isNew(effect, dedupeKey)) return;
+  unit.assertRoom(() => effectName(options, effect));
+
+  const chain =
+    options.policy === undefined ? context.chain : context.chain.locally(unit.host.policiesOf(options.policy));
+  const executor = options.executor === undefined ? unit.executor : unit.host.executorNamed(options.executor);
+  const kept = executor.remote === true ? copyArguments(effectName(options, effect), args) : args;
+  const intent = new Intent(unit, unit.nextSequence(), effect, kept, options, chain, executor, options.on ?? 'success');
+
+  if (chain.watchers.length > 0) askWatchers(chain, intent, unit);
+  if (dedupeKey !== undefined) unit.remember(effect, dedupeKey);
+  unit.add(intent);
+  if (channels.enqueue.hasSubscribers) publish('enqueue', { scope: unit.view, intent });
+}
+
+function askWatchers(chain: PolicyChain, intent: Intent, unit: UnitOfWork): void {
+  for (const policy of chain.watchers) {
+    const evaluation = { policy, flush: undefined, isActive: true };
+    const done = (): void => void (evaluation.isActive = false);
+    let result: unknown;
+    try {
+      result = contexts.run(evaluate(unit, evaluation), () => policy.onEnqueue!(intent));
+    } catch (error) {
+      done();
+      throw error;
+    }
+    // An `async onEnqueue` cannot refuse the call any more, but its error must not vanish either.
+    if (isThenable(result)) result.then(done, (error: unknown) => (done(), unit.host.report(error)));
+    else done();
+  }
+}
+
+function assertDepth(unit: UnitOfWork, options: EnqueueOptions, effect: Effect): void {
+  const { depth, trail } = unit.level!;
+  const { maxCascadeDepth } = unit.host;
+  if (depth > maxCascadeDepth) throw new CascadeDepthError([...trail, effectName(options, effect)], maxCascadeDepth);
+}
+
+/** @internal */
+export function effectName(options: EnqueueOptions, effect: Effect): string {
+  return options.name ?? (effect.name || '(anonymous)');
+}

@@ -1,0 +1,13 @@
+import { Context, type Evaluation } from './context.js';
+import { PolicyChain } from './policy-chain.js';
+import type { UnitOfWork } from './unit-of-work.js';
+
+/** The context in which a policy is asked: of no scope, and with a mark that makes its calls of effects errors. @internal */
+export function evaluate(unit: UnitOfWork, evaluation: Evaluation): Context {
+  return new Context(unit.host, undefined, PolicyChain.empty, undefined, evaluation);
+}
+
+/** A policy's name for messages: its class, as in `BlockTasks`. @internal */
+export function nameOf(policy: object): string {
+  return policy.constructor?.name || 'policy';
+}

@@ -1,0 +1,85 @@
+import { NoScopeError } from '../errors/no-scope.error.js';
+import { AirlockOptionsError } from '../errors/airlock-options.error.js';
+import { AirlockRuntime } from './airlock-runtime.js';
+import { contexts } from './context.js';
+import { type Deferred, deferred } from './deferred.js';
+import type { EffectScope, ScopeOptions } from './effect-scope.js';
+import { effectName, NO_OPTIONS } from './enqueue.js';
+import type { Effect, EnqueueOptions, PolicyRef } from './intent.js';
+import type { ScopeView } from './scope-view.js';
+
+/**
+ * Buffers a call of any function in the innermost open scope, of whatever application.
+ *
+ * @throws NoScopeError, ScopeClosedError and the others of `EffectBuffer.enqueue`
+ * @publicApi
+ */
+export function enqueue<A extends unknown[]>(effect: (...args: A) => unknown, ...args: A): void {
+  enqueueInnermost(NO_OPTIONS, effect, args);
+}
+
+/** `enqueue` with options. @publicApi */
+export function enqueueWith<A extends unknown[]>(
+  options: EnqueueOptions,
+  effect: (...args: A) => unknown,
+  ...args: A
+): void {
+  enqueueInnermost(options, effect, args);
+}
+
+/** A proxy of any object whose method calls are buffered. @publicApi */
+export function defer<T extends object>(target: T, options: EnqueueOptions = NO_OPTIONS): Deferred<T> {
+  return deferred(target, (effect, args) => enqueueInnermost(options, effect, args));
+}
+
+/**
+ * Runs `fn` in a scope: nested in the innermost one, else a scope of its own that lets its effects out at the end.
+ *
+ * @returns what `fn` resolves to, after the flush
+ * @throws what `fn` throws, or a `DispatchError` if effects failed and `onDispatchError` is not set otherwise
+ * @publicApi
+ */
+export function runInScope<R>(fn: (scope: EffectScope) => R): Promise<Awaited<R>>;
+export function runInScope<R>(options: ScopeOptions, fn: (scope: EffectScope) => R): Promise<Awaited<R>>;
+export async function runInScope<R>(...args: RunArguments<R>): Promise<Awaited<R>> {
+  return runtimeHere().run(...runArguments(args));
+}
+
+/** Opens a scope by hand; the caller ends it. @publicApi */
+export function openScope(options?: ScopeOptions): EffectScope {
+  return runtimeHere().open(options);
+}
+
+/** Runs `fn` under one more policy, in the same buffer. @publicApi */
+export function withPolicy<R>(policy: PolicyRef, fn: () => R): R {
+  const context = contexts.getStore();
+  return context === undefined
+    ? new AirlockRuntime().withPolicy(policy, fn)
+    : (context.host as AirlockRuntime).withPolicyAt(context, policy, fn);
+}
+
+/** What can be seen of the innermost scope; undefined where there is none. @publicApi */
+export function currentScope(): ScopeView | undefined {
+  return contexts.getStore()?.receiver()?.view;
+}
+
+/** @internal */
+export function enqueueInnermost(options: EnqueueOptions, effect: Effect, args: unknown[]): void {
+  const context = contexts.getStore();
+  if (context !== undefined) return (context.host as AirlockRuntime).enqueueAt(context, options, effect, args);
+  if (typeof effect !== 'function') throw AirlockOptionsError.expected('effect', 'a function', effect);
+  throw new NoScopeError(effectName(options, effect));
+}
+
+/** @internal */
+export type RunArguments<R> = [(scope: EffectScope) => R] | [ScopeOptions, (scope: EffectScope) => R];
+
+/** @internal */
+export function runArguments<R>(args: RunArguments<R>): [ScopeOptions, (scope: EffectScope) => R] {
+  return args.length === 1 ? [{}, args[0]] : args;
+}
+
+/** The application whose scope is innermost; outside any, one for this scope alone. */
+function runtimeHere(): AirlockRuntime {
+  return (contexts.getStore()?.host as AirlockRuntime | undefined) ?? new AirlockRuntime();
+}

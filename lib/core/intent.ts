@@ -1,0 +1,190 @@
+/** When an intent wants out, seen from the outcome of its scope. @publicApi */
+export type EffectTrigger = 'success' | 'failure' | 'always';
+
+/** How a unit of work ended. @publicApi */
+export type Outcome = 'completed' | 'failed' | 'cancelled';
+
+/** A callable whose run changes the outside world. @internal */
+export type Effect = (...args: never[]) => unknown;
+
+/**
+ * Decides *whether* an intent gets out. Policies only narrow: every one on an intent's way must allow it.
+ *
+ * @publicApi
+ */
+export interface Policy {
+  /** Runs at the call, in the caller's stack. Throwing refuses the call: nothing is buffered and the caller sees the error. */
+  onEnqueue?(intent: Intent): void;
+  /** Runs at the flush. `false` drops the intent; throwing drops it too and reports it as failed. @default true */
+  allows?(intent: Intent): boolean | Promise<boolean>;
+}
+
+/** A policy, or a class that becomes one: Nest's provider where Nest knows it, else built with no arguments. @publicApi */
+export type PolicyRef = Policy | (new (...args: never[]) => Policy);
+
+/** How one intent of a batch ended; `error` is absent where it got out. @publicApi */
+export interface DispatchResult {
+  readonly intent: Intent;
+  readonly error?: unknown;
+}
+
+/**
+ * Decides *how* an intent runs once it is let out.
+ *
+ * @publicApi
+ */
+export interface Executor {
+  /** Runs one intent. A Promise or an Observable is awaited to its end; an error makes the intent failed. */
+  execute(intent: Intent): unknown;
+  /** Runs consecutive intents at once and resolves to one result per intent, in order; a missing one counts as failed. */
+  executeBatch?(intents: readonly Intent[]): Promise<readonly DispatchResult[]>;
+  /** True if intents leave the process, so that their arguments are serialised at the call; else they are kept by reference. @default false */
+  readonly remote?: boolean;
+  /** True if intents are written through the open transaction's own connection; else they wait for its commit. @default false */
+  readonly transactional?: boolean;
+}
+
+/** An executor, a class that becomes one, or a function that runs one intent. @publicApi */
+export type ExecutorRef = Executor | (new (...args: never[]) => Executor) | ((intent: Intent) => unknown);
+
+/** What one call of an effect may set. @publicApi */
+export interface EnqueueOptions {
+  /** Name for policies, logs and reports. @default the function's name, or `Class.method` */
+  readonly name?: string;
+  /** Where the call came from. @default the name of the scope it was made in */
+  readonly origin?: string;
+  /** One of the application's named executors. @default the scope's */
+  readonly executor?: string;
+  /** On which outcome it goes out. @default 'success' */
+  readonly on?: EffectTrigger;
+  /** Further policies of this effect alone. */
+  readonly policy?: PolicyRef | readonly PolicyRef[];
+  /** Within one scope, calls of one effect with the same key collapse to the first. */
+  readonly dedupeKey?: string;
+  /** True to let it out even if the transaction around the call rolls back; else it shares the transaction's fate. @default false */
+  readonly survivesRollback?: boolean;
+  /** Handed to the executor as it is, such as a job's delay or priority. */
+  readonly dispatchOptions?: Readonly<Record<string, unknown>>;
+}
+
+/** The policies on an intent's way. @internal */
+export interface PolicyPath {
+  readonly policies: readonly Policy[];
+  passesLocal(intent: Intent): boolean | Promise<boolean>;
+}
+
+/** The unit of work an intent was born in, for its id and origin. @internal */
+export interface Birthplace {
+  readonly id: string;
+  readonly name: string | undefined;
+}
+
+/** @internal */ export let bornIn: (intent: Intent) => Birthplace;
+/** @internal */ export let pathOf: (intent: Intent) => PolicyPath;
+/** @internal */ export let executorOf: (intent: Intent) => Executor;
+/** Calls the effect with its arguments, as an in-process executor does. @internal */
+export let invoke: (intent: Intent) => unknown;
+/** The same intent, going out if its scope does, whatever triggered it before (rule 8). @internal */
+export let asOrdinary: (intent: Intent) => Intent;
+
+/**
+ * One buffered call of an effect. Immutable: everything is read through getters, arrays are frozen.
+ *
+ * Names, ids and frozen arguments are made when somebody looks, so that a call costs one small object.
+ *
+ * @publicApi
+ */
+export class Intent {
+  readonly #birthplace: Birthplace;
+  readonly #sequence: number;
+  readonly #effect: Effect;
+  readonly #args: unknown[];
+  readonly #options: EnqueueOptions;
+  readonly #path: PolicyPath;
+  readonly #executor: Executor;
+  readonly #on: EffectTrigger;
+
+  /** @internal */
+  constructor(
+    birthplace: Birthplace,
+    sequence: number,
+    effect: Effect,
+    args: unknown[],
+    options: EnqueueOptions,
+    path: PolicyPath,
+    executor: Executor,
+    on: EffectTrigger,
+  ) {
+    this.#birthplace = birthplace;
+    this.#sequence = sequence;
+    this.#effect = effect;
+    this.#args = args;
+    this.#options = options;
+    this.#path = path;
+    this.#executor = executor;
+    this.#on = on;
+  }
+
+  /** Stable from the call to the worker; unique across processes. */
+  get id(): string {
+    return `${this.#birthplace.id}:${this.#sequence}`;
+  }
+
+  get name(): string {
+    return this.#options.name ?? (this.#effect.name || '(anonymous)');
+  }
+
+  get effect(): (...args: unknown[]) => unknown {
+    return this.#effect as (...args: unknown[]) => unknown;
+  }
+
+  /** By reference for in-process executors; a copy made at the call for remote ones. */
+  get args(): readonly unknown[] {
+    return Object.freeze(this.#args);
+  }
+
+  get origin(): string | undefined {
+    return this.#options.origin ?? this.#birthplace.name;
+  }
+
+  get on(): EffectTrigger {
+    return this.#on;
+  }
+
+  get dispatchOptions(): Readonly<Record<string, unknown>> | undefined {
+    return this.#options.dispatchOptions;
+  }
+
+  /** The policies on its way out as they stood at the call, innermost first. */
+  get policies(): readonly Policy[] {
+    return this.#path.policies;
+  }
+
+  /** Whether its local policies (`withPolicy` and its own) allow it; a Promise only where one of them is asynchronous. */
+  passesLocalPolicies(): boolean | Promise<boolean> {
+    return this.#path.passesLocal(this);
+  }
+
+  /** Name and id, never arguments: they may be secret. */
+  toString(): string {
+    return `${this.name} (${this.id})`;
+  }
+
+  static {
+    bornIn = (intent) => intent.#birthplace;
+    pathOf = (intent) => intent.#path;
+    executorOf = (intent) => intent.#executor;
+    invoke = (intent) => (intent.#effect as (...args: unknown[]) => unknown)(...intent.#args);
+    asOrdinary = (intent) =>
+      new Intent(
+        intent.#birthplace,
+        intent.#sequence,
+        intent.#effect,
+        intent.#args,
+        intent.#options,
+        intent.#path,
+        intent.#executor,
+        'success',
+      );
+  }
+}

@@ -1,0 +1,42 @@
+import type { DispatchFailure } from '../errors/dispatch.error.js';
+import type { Intent, Policy } from './intent.js';
+
+/**
+ * Why an intent was thrown away: a `policy` said no, the `outcome` of its scope did not let it out, an earlier one failed
+ * in `failFast` mode, its scope was `discarded` by hand, or it was called `outsideScope` under `outsideScope: 'drop'`.
+ *
+ * @publicApi
+ */
+export type DropReason = 'policy' | 'outcome' | 'failFast' | 'discarded' | 'outsideScope';
+
+/** One dropped intent; `policy` is the one that said no, where one did. @publicApi */
+export interface DroppedIntent {
+  readonly intent: Intent;
+  readonly reason: DropReason;
+  readonly policy?: Policy;
+}
+
+/**
+ * What became of a scope's intents, cascades included.
+ *
+ * @publicApi
+ */
+export interface FlushReport {
+  /** Handed to their executors, in that order. */
+  readonly dispatched: readonly Intent[];
+  readonly dropped: readonly DroppedIntent[];
+  readonly failed: readonly DispatchFailure<Intent>[];
+  /** Handed over to an enclosing scope, which decides. */
+  readonly captured: readonly Intent[];
+  /** Waiting for the commit of a transaction that is still open. */
+  readonly deferred: readonly Intent[];
+}
+
+/** A report while it is written. @internal */
+export class FlushJournal implements FlushReport {
+  readonly dispatched: Intent[] = [];
+  readonly dropped: DroppedIntent[] = [];
+  readonly failed: DispatchFailure<Intent>[] = [];
+  readonly captured: Intent[] = [];
+  readonly deferred: Intent[] = [];
+}

@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto';
+import { BufferLimitError } from '../errors/buffer-limit.error.js';
+import { ScopeClosedError } from '../errors/scope-closed.error.js';
+import { channels, publish } from './diagnostics.js';
+import type { Birthplace, Effect, Executor, Intent, Outcome, PolicyRef, Policy } from './intent.js';
+import { bornIn } from './intent.js';
+import type { PolicyChain } from './policy-chain.js';
+import type { ScopeState, ScopeView } from './scope-view.js';
+
+/** What a unit of work asks of the application it belongs to. @internal */
+export interface UnitHost {
+  readonly maxEffectsPerScope: number;
+  readonly maxCascadeDepth: number;
+  readonly flushesOnCancel: boolean;
+  executorNamed(name: string): Executor;
+  policiesOf(ref: PolicyRef | readonly PolicyRef[] | undefined): readonly Policy[];
+  /** An error that no caller is left to see. */
+  report(error: unknown): void;
+  ended(unit: UnitOfWork): void;
+}
+
+/** What the opener of a scope may decide about it. @internal */
+export interface UnitHooks {
+  shouldFlush?(outcome: Outcome, unit: UnitOfWork): boolean;
+  beforeDescendantFlushes?(exiting: UnitOfWork, intents: readonly Intent[]): readonly Intent[];
+}
+
+/** How deep in a cascade a unit works: 0 for what a user's code opened. @internal */
+export interface CascadeLevel {
+  readonly depth: number;
+  /** The effects that led here, outermost first. */
+  readonly trail: readonly string[];
+}
+
+/** @internal */
+export interface UnitSettings {
+  readonly name?: string | undefined;
+  readonly parent?: UnitOfWork | undefined;
+  readonly chain: PolicyChain;
+  readonly executor: Executor;
+  readonly hooks?: UnitHooks | undefined;
+  readonly failFast?: boolean | undefined;
+  readonly level?: CascadeLevel | undefined;
+}
+
+/**
+ * The buffer of one unit of work, with its place among the others. A handle (`EffectScope`) belongs to whoever opened it;
+ * code inside only ever sees a `ScopeView`.
+ *
+ * @internal
+ */
+export class UnitOfWork implements Birthplace {
+  state: ScopeState = 'open';
+  /** How it ended; undefined until then. */
+  outcome: Outcome | undefined;
+  /** The dispatch under way, which the next one waits for (rule 4). */
+  dispatching: Promise<unknown> | undefined;
+  /** What is being let out and has not ended yet. */
+  pending: () => readonly Intent[] = none;
+  /** The one `EffectScope` of this unit, made when it is first asked for. */
+  handle: object | undefined;
+
+  readonly name: string | undefined;
+  readonly parent: UnitOfWork | undefined;
+  readonly chain: PolicyChain;
+  readonly executor: Executor;
+  readonly hooks: UnitHooks | undefined;
+  readonly failFast: boolean;
+  readonly level: CascadeLevel | undefined;
+  private intents: Intent[] = [];
+  private keys: Map<Effect, Set<string>> | undefined;
+  private sequence = 0;
+  private openedAt = 0;
+  private closedAt: string | Error = '';
+  private knownId: string | undefined;
+  private knownView: ScopeView | undefined;
+
+  constructor(
+    readonly host: UnitHost,
+    settings: UnitSettings,
+  ) {
+    this.name = settings.name;
+    this.parent = settings.parent;
+    this.chain = settings.chain;
+    this.executor = settings.executor;
+    this.hooks = settings.hooks;
+    this.failFast = settings.failFast ?? false;
+    this.level = settings.level;
+    if (channels.scope.hasSubscribers) {
+      this.openedAt = performance.now();
+      publish('scope', { scope: this.view, reason: 'open' });
+    }
+  }
+
+  get id(): string {
+    return (this.knownId ??= randomUUID());
+  }
+
+  get label(): string {
+    return this.name ?? this.id;
+  }
+
+  get view(): ScopeView {
+    return (this.knownView ??= new UnitView(this));
+  }
+
+  get isEnded(): boolean {
+    return this.state === 'flushed' || this.state === 'discarded';
+  }
+
+  get size(): number {
+    return this.intents.length;
+  }
+
+  assertOpen(effect: string | undefined): void {
+    if (this.state === 'open') return;
+    throw new ScopeClosedError(effect, this.label, this.state, this.closedBy);
+  }
+
+  nextSequence(): number {
+    return this.sequence++;
+  }
+
+  /** False for a repeated call under one key. */
+  isNew(effect: Effect, key: string): boolean {
+    return !this.keys?.get(effect)?.has(key);
+  }
+
+  remember(effect: Effect, key: string): void {
+    this.keys ??= new Map();
+    const known = this.keys.get(effect);
+    if (known) known.add(key);
+    else this.keys.set(effect, new Set([key]));
+  }
+
+  assertRoom(effect: () => string): void {
+    if (this.intents.length < this.host.maxEffectsPerScope) return;
+    throw new BufferLimitError(effect(), this.label, this.host.maxEffectsPerScope);
+  }
+
+  add(intent: Intent): void {
+    this.intents.push(intent);
+  }
+
+  /** Takes over what a nested scope hands up. Never refused: the limit holds for calls, and nothing may be lost. */
+  capture(intents: readonly Intent[]): void {
+    for (const intent of intents) this.intents.push(intent);
+  }
+
+  snapshot(which: 'all' | 'own' | 'captured' = 'all'): readonly Intent[] {
+    const chosen =
+      which === 'all'
+        ? this.intents.slice()
+        : this.intents.filter((intent) => (bornIn(intent) === this) === (which === 'own'));
+    return Object.freeze(chosen);
+  }
+
+  /** Empties the buffer, or takes only what `wanted` picks. */
+  take(wanted?: (intent: Intent) => boolean): Intent[] {
+    const all = this.intents;
+    this.intents = wanted === undefined ? [] : all.filter((intent) => !wanted(intent));
+    return wanted === undefined ? all : all.filter(wanted);
+  }
+
+  /** No more calls. `closedAt` says what closed it, or is an `Error` whose stack shows where. */
+  close(closedAt: string | Error): void {
+    this.state = 'closed';
+    this.closedAt = closedAt;
+    this.keys = undefined;
+  }
+
+  end(state: 'flushed' | 'discarded', outcome: Outcome): void {
+    this.state = state;
+    this.outcome = outcome;
+    if (!channels.scope.hasSubscribers) return;
+    const durationMs = this.openedAt === 0 ? undefined : performance.now() - this.openedAt;
+    publish('scope', { scope: this.view, reason: state, ...(durationMs !== undefined && { durationMs }) });
+  }
+
+  /** The nearest ancestor that has not ended yet and so still decides (rules 15 and 17). */
+  heir(): UnitOfWork | undefined {
+    let unit = this.parent;
+    while (unit?.isEnded) unit = unit.parent;
+    return unit;
+  }
+
+  private get closedBy(): string {
+    return typeof this.closedAt === 'string' ? this.closedAt : (this.closedAt.stack ?? this.closedAt.message);
+  }
+}
+
+/** The nearest thing to a scope that code inside one gets to hold: nothing on it leads back to the handle. */
+class UnitView implements ScopeView {
+  readonly #unit: UnitOfWork;
+
+  constructor(unit: UnitOfWork) {
+    this.#unit = unit;
+  }
+
+  get id(): string {
+    return this.#unit.id;
+  }
+  // A getter that may give undefined is how an absent `name` reads.
+  get name(): string {
+    return this.#unit.name as string;
+  }
+  get parent(): ScopeView {
+    return this.#unit.parent?.view as ScopeView;
+  }
+  get state(): ScopeState {
+    return this.#unit.state;
+  }
+  get intents(): readonly Intent[] {
+    return this.#unit.snapshot();
+  }
+  get ownIntents(): readonly Intent[] {
+    return this.#unit.snapshot('own');
+  }
+  get capturedIntents(): readonly Intent[] {
+    return this.#unit.snapshot('captured');
+  }
+}
+
+function none(): readonly Intent[] {
+  return [];
+}

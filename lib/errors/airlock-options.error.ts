@@ -1,0 +1,36 @@
+import { AirlockError } from './airlock.error.js';
+
+/**
+ * Something Airlock was configured or called with is not what it can take.
+ *
+ * @publicApi
+ */
+export class AirlockOptionsError extends AirlockError {
+  protected static override readonly brandName = 'AirlockOptionsError';
+
+  /** @param key the option or parameter at fault, as `boundaries.http.openAt` */
+  constructor(
+    readonly key: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super('AIRLOCK_OPTIONS', message, options);
+  }
+
+  /** "Expected `key` to be …, got `value` (type)". @internal */
+  static expected(key: string, what: string, value: unknown, hint = ''): AirlockOptionsError {
+    return new AirlockOptionsError(
+      key,
+      `Expected \`${key}\` to be ${what}, got ${describe(value)}.${hint && ` ${hint}`}`,
+    );
+  }
+}
+
+/** A value for a message: primitives as they are, anything else by its kind only, since contents may be secret. */
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return `\`${value}\``;
+  if (typeof value === 'object')
+    return `an object (${Array.isArray(value) ? 'array' : (value.constructor?.name ?? 'object')})`;
+  if (typeof value === 'function') return `a function (${value.name || 'anonymous'})`;
+  return `\`${String(value)}\` (${typeof value})`;
+}

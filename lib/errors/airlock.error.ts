@@ -1,0 +1,48 @@
+const LINEAGE = Symbol.for('nestjs-airlock.error');
+
+/** Writes the class names an error answers to, so that `instanceof` also works across two installed copies. @internal */
+export function brand(error: Error, ...names: readonly string[]): void {
+  Object.defineProperty(error, LINEAGE, { value: names });
+}
+
+/** Whether `value` carries the brand `name`. @internal */
+export function isBranded(value: unknown, name: string): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return ((value as { [LINEAGE]?: readonly string[] })[LINEAGE] ?? []).includes(name);
+}
+
+/**
+ * Base of every error this package raises.
+ *
+ * `code` is stable (`AIRLOCK_NO_SCOPE`, …) and meant to be switched on; the message is for people and may change.
+ *
+ * @publicApi
+ */
+export class AirlockError extends Error {
+  protected static readonly brandName: string = 'AirlockError';
+
+  constructor(
+    readonly code: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+    brand(this, ...lineageOf(new.target));
+  }
+
+  /** True for errors of this class from any installed copy; a subclass of your own is matched by its prototype. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return Object.hasOwn(this, 'brandName')
+      ? isBranded(value, this.brandName)
+      : Function.prototype[Symbol.hasInstance].call(this, value);
+  }
+}
+
+function lineageOf(type: object): readonly string[] {
+  const names: string[] = [];
+  for (let current = type; current !== Error; current = Object.getPrototypeOf(current) as object) {
+    if (Object.hasOwn(current, 'brandName')) names.push((current as { brandName: string }).brandName);
+  }
+  return names;
+}

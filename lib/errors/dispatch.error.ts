@@ -1,0 +1,42 @@
+import { AirlockError, brand, isBranded } from './airlock.error.js';
+
+/** One intent that did not get out, and why. @publicApi */
+export interface DispatchFailure<I = unknown> {
+  readonly intent: I;
+  readonly error: unknown;
+}
+
+/**
+ * Every failure of one flush, together. An `AggregateError` whose `errors` are the causes in order; it also is
+ * `instanceof AirlockError`.
+ *
+ * @publicApi
+ */
+export class DispatchError<I extends { readonly name: string } = { readonly name: string }> extends AggregateError {
+  readonly code = 'AIRLOCK_DISPATCH';
+
+  constructor(
+    readonly failures: readonly DispatchFailure<I>[],
+    readonly scope: string,
+  ) {
+    super(
+      failures.map(({ error }) => error),
+      `${failures.length} of the effects that scope "${scope}" let out failed: ` +
+        `${failures.map(({ intent, error }) => `${intent.name} (${reasonOf(error)})`).join(', ')}. ` +
+        'The work itself is done; see `failures` and decide per effect.',
+      { cause: failures[0]?.error },
+    );
+    this.name = 'DispatchError';
+    brand(this, 'AirlockError', 'DispatchError');
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return this === DispatchError
+      ? isBranded(value, 'DispatchError')
+      : Function.prototype[Symbol.hasInstance].call(this, value);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof AirlockError || error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

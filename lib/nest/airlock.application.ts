@@ -1,0 +1,118 @@
+import type { HttpServer, LoggerService } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
+import { AirlockRuntime } from '../core/airlock-runtime.js';
+import type { UnitOfWork } from '../core/unit-of-work.js';
+import { AirlockOptionsError } from '../errors/airlock-options.error.js';
+import { AirlockExplorer } from './airlock.explorer.js';
+import { AirlockInterceptor } from './airlock.interceptor.js';
+import { HttpBoundary } from './http.boundary.js';
+import type { AirlockModuleOptions, BoundaryOptions } from './options.js';
+import { providerOf } from './provider-lookup.js';
+import type { AirlockReport, BoundaryReport, EffectReport } from './report.js';
+
+/**
+ * The airlock of one Nest application: its runtime, its boundaries, its start and its end.
+ *
+ * @internal
+ */
+export class AirlockApplication {
+  readonly runtime: AirlockRuntime;
+  readonly interceptor: AirlockInterceptor;
+  private readonly http: HttpBoundary | undefined;
+  private readonly httpOptions: BoundaryOptions;
+  private effects: readonly EffectReport[] = [];
+
+  constructor(
+    private readonly options: AirlockModuleOptions,
+    private readonly modules: ModulesContainer,
+    private readonly logger: LoggerService,
+  ) {
+    this.runtime = new AirlockRuntime({
+      ...options,
+      instantiate: (type) => providerOf(modules, type),
+      report: (error) => this.report(error),
+    });
+    const http = options.boundaries?.http ?? true;
+    this.httpOptions = typeof http === 'object' ? http : {};
+    if (http !== false) this.http = new HttpBoundary(this.runtime, this.httpOptions, options);
+    this.interceptor = new AirlockInterceptor(new Map(this.http && [['http', this.http]]));
+  }
+
+  /** Before the application's own middleware; does nothing where there is no server. */
+  applyTo(server: HttpServer | undefined): void {
+    if (server !== undefined) this.http?.middleware?.applyTo(server);
+  }
+
+  /** @throws AirlockOptionsError for whatever the options or a decorator name that cannot be resolved */
+  start(): void {
+    this.assertOnlyOne();
+    for (const name of this.runtime.executorNames) this.runtime.executorNamed(name);
+    this.effects = new AirlockExplorer(this.modules, this.runtime).explore(this.http?.plans);
+    this.logger.log(summaryOf(this.explain(), this.options));
+  }
+
+  /** Waits for what is running, and names what had to be left behind (rule 24). */
+  async stop(): Promise<void> {
+    const timeoutMs = this.options.shutdownTimeoutMs ?? 10_000;
+    const left = await this.runtime.shutdown(timeoutMs);
+    if (left.length === 0) return;
+    this.logger.error(
+      `Shutting down with scopes that did not end within ${timeoutMs} ms: ${left.map(remainder).join('; ')}`,
+    );
+  }
+
+  explain(): AirlockReport {
+    const { runtime } = this;
+    const http: BoundaryReport = {
+      name: 'http',
+      isOn: this.http !== undefined,
+      policies: runtime.policiesOf(this.httpOptions.policy).map(className),
+      openAt: this.httpOptions.openAt ?? 'interceptor',
+    };
+    const named = runtime.executorNames.map((name) => [name, className(runtime.executorNamed(name))] as const);
+    return {
+      boundaries: [http],
+      executors: { default: className(runtime.defaultExecutor), ...Object.fromEntries(named) },
+      effects: this.effects,
+      policies: runtime.policies.map(className),
+    };
+  }
+
+  private report(error: unknown): void {
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    this.logger.error(message, stack);
+  }
+
+  private assertOnlyOne(): void {
+    let count = 0;
+    for (const module of this.modules.values()) if (module.providers.has(AirlockApplication)) count++;
+    if (count <= 1) return;
+    throw new AirlockOptionsError(
+      'AirlockModule',
+      `\`AirlockModule.forRoot()\` is imported ${count} times with different options in one application. Import it once, in the root module; it is global.`,
+    );
+  }
+}
+
+function className(instance: object): string {
+  return instance.constructor.name === 'Object' ? 'function' : instance.constructor.name;
+}
+
+function summaryOf({ boundaries, policies, executors, effects }: AirlockReport, options: AirlockModuleOptions): string {
+  const on = boundaries.filter(({ isOn }) => isOn).map(({ name }) => name);
+  return [
+    `boundaries: ${on.join(', ') || 'none'}`,
+    `policies: ${policies.join(', ') || 'AllowAll'}`,
+    `executors: ${Object.entries(executors)
+      .map(([name, type]) => `${name}=${type}`)
+      .join(', ')}`,
+    `dispatch: ${options.dispatch ?? 'beforeResponse'}`,
+    `outside a scope: ${options.outsideScope ?? 'throw'}`,
+    `${effects.length} effects`,
+  ].join(' · ');
+}
+
+function remainder(unit: UnitOfWork): string {
+  const names = [...unit.pending(), ...unit.snapshot()].map(({ name }) => name);
+  return `"${unit.label}" (${unit.state}${names.length > 0 ? `, not out: ${names.join(', ')}` : ''})`;
+}

@@ -1,0 +1,17 @@
+import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import type { Observable } from 'rxjs';
+import type { Boundary } from './boundary.js';
+
+/** The outermost global interceptor: hands each call to the boundary of its kind of entry point, where there is one. @publicApi */
+export class AirlockInterceptor implements NestInterceptor {
+  readonly #boundaries: ReadonlyMap<string, Boundary>;
+
+  /** @internal Registered by `AirlockModule`. */
+  constructor(boundaries: ReadonlyMap<string, Boundary>) {
+    this.#boundaries = boundaries;
+  }
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return this.#boundaries.get(context.getType())?.around(context, next) ?? next.handle();
+  }
+}

@@ -1,0 +1,102 @@
+import {
+  type ConfigurableModuleAsyncOptions,
+  ConfigurableModuleBuilder,
+  type DynamicModule,
+  Inject,
+  Logger,
+  Module,
+  type NestModule,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { AirlockRuntime } from '../core/airlock-runtime.js';
+import { AirlockApplication } from './airlock.application.js';
+import { AirlockService } from './airlock.service.js';
+import { EffectBuffer } from './effect-buffer.js';
+import { AIRLOCK_OPTIONS, type AirlockModuleOptions } from './options.js';
+import { validateOptions } from './options.validation.js';
+
+/** What `useClass` and `useExisting` of `forRootAsync` are to implement. @publicApi */
+export interface AirlockOptionsFactory {
+  createAirlockOptions(): AirlockModuleOptions | Promise<AirlockModuleOptions>;
+}
+
+/** What `AirlockModule.forRootAsync` takes: `useFactory`, `useClass` or `useExisting`. @publicApi */
+export type AirlockModuleAsyncOptions = ConfigurableModuleAsyncOptions<AirlockModuleOptions, 'createAirlockOptions'>;
+
+const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockModuleOptions>({
+  optionsInjectionToken: AIRLOCK_OPTIONS,
+})
+  .setClassMethodName('forRoot')
+  .setFactoryMethodName('createAirlockOptions')
+  .build();
+
+const fromApplication = <T>(
+  provide: abstract new (...args: never[]) => T,
+  get: (application: AirlockApplication) => T,
+) => ({
+  provide,
+  inject: [AirlockApplication],
+  useFactory: get,
+});
+
+/**
+ * Makes every entry point of the application a boundary. Imported once, at the root; its providers are global.
+ *
+ * @publicApi
+ */
+@Module({
+  providers: [
+    {
+      provide: AirlockApplication,
+      inject: [AIRLOCK_OPTIONS, ModulesContainer],
+      useFactory: (options: AirlockModuleOptions, modules: ModulesContainer) => {
+        validateOptions(options);
+        return new AirlockApplication(options, modules, new Logger('Airlock'));
+      },
+    },
+    fromApplication(AirlockRuntime, (application) => application.runtime),
+    fromApplication(EffectBuffer, ({ runtime }) => new EffectBuffer(runtime)),
+    fromApplication(
+      AirlockService,
+      (application) => new AirlockService(application.runtime, () => application.explain()),
+    ),
+  ],
+  exports: [EffectBuffer, AirlockService],
+})
+export class AirlockModule extends ConfigurableModuleClass implements NestModule, OnModuleInit, OnModuleDestroy {
+  constructor(
+    @Inject(AirlockApplication) private readonly application: AirlockApplication,
+    @Inject(ApplicationConfig) config: ApplicationConfig,
+    @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
+  ) {
+    super();
+    // Not an `APP_INTERCEPTOR`: those are added when all providers are there, in the order of modules, and this one must be
+    // outermost wherever the module is imported.
+    config.addGlobalInterceptor(application.interceptor);
+  }
+
+  /** @throws AirlockOptionsError for an unknown key or a value of the wrong kind */
+  static override forRoot(options: AirlockModuleOptions = {}): DynamicModule {
+    validateOptions(options);
+    return { ...super.forRoot(options), global: true };
+  }
+
+  /** Options that come from other providers; checked when they have arrived. */
+  static override forRootAsync(options: AirlockModuleAsyncOptions): DynamicModule {
+    return { ...super.forRootAsync(options), global: true };
+  }
+
+  configure(): void {
+    this.application.applyTo(this.adapterHost.httpAdapter);
+  }
+
+  onModuleInit(): void {
+    this.application.start();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.application.stop();
+  }
+}

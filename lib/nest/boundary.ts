@@ -1,0 +1,76 @@
+import type { CallHandler, ExecutionContext } from '@nestjs/common';
+import type { Observable } from 'rxjs';
+import type { AirlockRuntime, PreparedScope } from '../core/airlock-runtime.js';
+import type { OnDispatchError } from '../core/effect-scope.js';
+import type { Policy } from '../core/intent.js';
+import { isSkipped } from './decorators/skip-airlock.decorator.js';
+import { policiesOn } from './decorators/use-airlock-policy.decorator.js';
+import type { BoundaryOptions } from './options.js';
+
+/** A kind of entry point that runs interceptors: opens a scope around the handler and learns its outcome. @internal */
+export interface Boundary {
+  around(context: ExecutionContext, next: CallHandler): Observable<unknown>;
+}
+
+/** What one handler's scope is opened with, decided once. @internal */
+export interface HandlerPlan {
+  readonly isSkipped: boolean;
+  /** Of the method and its class, innermost first. */
+  readonly policies: readonly Policy[];
+  readonly scope: PreparedScope;
+}
+
+/**
+ * Reads the plans of handlers and keeps them.
+ *
+ * @throws AirlockOptionsError for a policy that cannot be resolved
+ * @internal
+ */
+export class HandlerPlans {
+  private readonly plans = new WeakMap<object, Map<object, HandlerPlan>>();
+
+  constructor(
+    private readonly runtime: AirlockRuntime,
+    private readonly options: BoundaryOptions,
+  ) {}
+
+  /** The handler may be inherited, so it is its class that tells plans apart. */
+  of(type: { readonly name: string }, handler: { readonly name: string }): HandlerPlan {
+    let ofType = this.plans.get(type);
+    if (ofType === undefined) this.plans.set(type, (ofType = new Map()));
+    let plan = ofType.get(handler);
+    if (plan === undefined) ofType.set(handler, (plan = this.read(type, handler)));
+    return plan;
+  }
+
+  private read(type: { readonly name: string }, handler: { readonly name: string }): HandlerPlan {
+    const policies = this.runtime.policiesOf([...policiesOn(handler), ...policiesOn(type)]);
+    const own = this.runtime.prepare({ ...scopeOptionsOf(this.options), name: `${type.name}.${handler.name}` });
+    return {
+      isSkipped: isSkipped(type, handler),
+      policies,
+      scope: { ...own, policies: [...policies, ...own.policies] },
+    };
+  }
+}
+
+/** The part of a boundary's options that its scopes take. @internal */
+export function scopeOptionsOf({
+  policy,
+  shouldFlush,
+}: BoundaryOptions): Pick<BoundaryOptions, 'policy' | 'shouldFlush'> {
+  return { ...(policy && { policy }), ...(shouldFlush && { shouldFlush }) };
+}
+
+/** `onDispatchError` of boundaries: a handler that throws is logged with what it was given, for nobody else sees it. @internal */
+export function safely(how: OnDispatchError, runtime: AirlockRuntime): OnDispatchError {
+  if (typeof how !== 'function') return how;
+  return async (dispatchError) => {
+    try {
+      await how(dispatchError);
+    } catch (error) {
+      runtime.report(dispatchError);
+      runtime.report(error);
+    }
+  };
+}

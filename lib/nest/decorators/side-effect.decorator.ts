@@ -1,0 +1,65 @@
+import 'reflect-metadata';
+import { boundEffect } from '../../core/deferred.js';
+import { NO_OPTIONS } from '../../core/enqueue.js';
+import { enqueueInnermost } from '../../core/functions.js';
+import type { Effect, EnqueueOptions } from '../../core/intent.js';
+import { ownerOf } from '../ownership.js';
+import { wrapMethod } from './wrap-method.js';
+
+const SIDE_EFFECT = 'nestjs-airlock:side-effect';
+
+/** `EnqueueOptions` for every call of a method; the dedupe key may depend on the arguments. @publicApi */
+export type SideEffectOptions<A extends unknown[] = never[]> = Omit<EnqueueOptions, 'dedupeKey'> & {
+  readonly dedupeKey?: string | ((...args: A) => string);
+};
+
+/** What `@SideEffect()` says where a method's result would get lost. @publicApi */
+export interface SideEffectReturnsNothing {
+  readonly 'a side effect returns void or Promise<void>: its call is buffered, so nobody could get a value': never;
+}
+
+type SideEffectMethod<T extends (...args: never[]) => unknown> = [ReturnType<T>] extends [void | Promise<void>]
+  ? TypedPropertyDescriptor<T>
+  : SideEffectReturnsNothing;
+
+/**
+ * Makes every call of a method an intent: buffered now, run when the scope lets it out.
+ *
+ * A call returns a resolved Promise (nothing, where the method is declared `void`) and throws where it is made whatever
+ * refuses it: `NoScopeError`, `ScopeClosedError`, `BufferLimitError`, a policy's error.
+ *
+ * @publicApi
+ */
+export function SideEffect<A extends unknown[] = never[]>(
+  options: SideEffectOptions<A> = NO_OPTIONS,
+): <T extends (...args: never[]) => unknown>(
+  target: object,
+  key: string | symbol,
+  descriptor: SideEffectMethod<T> & TypedPropertyDescriptor<T>,
+) => void {
+  return (target, key, descriptor) => {
+    const isVoid =
+      Reflect.hasMetadata('design:returntype', target, key) &&
+      Reflect.getMetadata('design:returntype', target, key) === undefined;
+    const { dedupeKey } = options;
+    wrapMethod(descriptor, (original) => {
+      return function (this: unknown, ...args: never[]): Promise<void> | undefined {
+        const called: EnqueueOptions =
+          typeof dedupeKey === 'function'
+            ? { ...options, dedupeKey: dedupeKey(...(args as unknown as A)) }
+            : (options as EnqueueOptions);
+        const effect = boundEffect(this as object, original as Effect, key);
+        const owner = ownerOf(this);
+        if (owner !== undefined) owner.enqueue(called, effect, args);
+        else enqueueInnermost(called, effect, args);
+        return isVoid ? undefined : Promise.resolve();
+      };
+    });
+    Reflect.defineMetadata(SIDE_EFFECT, options, descriptor.value as object);
+  };
+}
+
+/** The options of a `@SideEffect()` method; undefined for any other. @internal */
+export function sideEffectOn(method: object): SideEffectOptions | undefined {
+  return Reflect.getMetadata(SIDE_EFFECT, method) as SideEffectOptions | undefined;
+}

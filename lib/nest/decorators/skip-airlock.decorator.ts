@@ -1,0 +1,15 @@
+import 'reflect-metadata';
+
+const SKIP = 'nestjs-airlock:skip';
+
+/** No boundary here: this class or method opens no scope, and effects called in it are outside one. @publicApi */
+export function SkipAirlock(): ClassDecorator & MethodDecorator {
+  return (target: object, _key?: string | symbol, descriptor?: PropertyDescriptor) => {
+    Reflect.defineMetadata(SKIP, true, (descriptor?.value as object | undefined) ?? target);
+  };
+}
+
+/** @internal */
+export function isSkipped(...holders: readonly object[]): boolean {
+  return holders.some((holder) => Reflect.getMetadata(SKIP, holder) === true);
+}

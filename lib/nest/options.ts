@@ -1,0 +1,51 @@
+import type { OutsideScope } from '../core/airlock-runtime.js';
+import type { EffectScope, OnDispatchError } from '../core/effect-scope.js';
+import type { ExecutorRef, Outcome, PolicyRef } from '../core/intent.js';
+
+/** The kinds of entry points of a Nest application. @publicApi */
+export type BoundaryName =
+  'http' | 'rpc' | 'ws' | 'graphql' | 'bullmq' | 'schedule' | 'event-emitter' | 'cqrs' | 'commander';
+
+/** How one kind of entry point behaves. @publicApi */
+export interface BoundaryOptions {
+  /** Narrows what entry points of this kind let out. */
+  readonly policy?: PolicyRef | readonly PolicyRef[];
+  /** Whether ordinary intents get out. @default `outcome === 'completed'`, and `'cancelled'` under `onCancel: 'flush'` */
+  shouldFlush?(outcome: Outcome, scope: EffectScope): boolean;
+  /**
+   * `http` only. `interceptor`: the scope is open around the handler, its pipes and interceptors. `middleware`: it is open
+   * from before the guards until the response is sent, so that guards, middlewares and exception filters may enqueue too.
+   *
+   * @default 'interceptor'
+   */
+  readonly openAt?: 'interceptor' | 'middleware';
+}
+
+/** What `AirlockModule.forRoot` takes. @publicApi */
+export interface AirlockModuleOptions {
+  /** Narrows what the whole application lets out. @default AllowAll */
+  readonly policy?: PolicyRef | readonly PolicyRef[];
+  /** Where effects run. @default InProcessExecutor */
+  readonly executor?: ExecutorRef;
+  /** Further executors, picked by name: `@SideEffect({ executor: 'mail' })`. */
+  readonly executors?: Readonly<Record<string, ExecutorRef>>;
+  /** Which kinds of entry points open a scope, and how. @default all true */
+  readonly boundaries?: Readonly<Partial<Record<BoundaryName, boolean | BoundaryOptions>>>;
+  /** Whether effects run before the response is sent or after it. @default 'beforeResponse' */
+  readonly dispatch?: 'beforeResponse' | 'afterResponse';
+  /** What a client that leaves early does to what is buffered. @default 'discard' */
+  readonly onCancel?: 'discard' | 'flush';
+  /** What a boundary does with effects that failed: log them, fail the call, or hand them to a function. @default 'report' */
+  readonly onDispatchError?: OnDispatchError;
+  /** What a call outside any scope does. @default 'throw' */
+  readonly outsideScope?: OutsideScope;
+  /** How many intents one scope may hold. @default 100_000 */
+  readonly maxEffectsPerScope?: number;
+  /** How deep effects may enqueue effects. @default 16 */
+  readonly maxCascadeDepth?: number;
+  /** How long a shutdown waits for running scopes and their effects, in milliseconds. @default 10_000 */
+  readonly shutdownTimeoutMs?: number;
+}
+
+/** @internal */
+export const AIRLOCK_OPTIONS: unique symbol = Symbol('AIRLOCK_OPTIONS');

@@ -1,0 +1,26 @@
+import type { InjectionToken } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
+import { construct } from '../core/airlock-runtime.js';
+import { AirlockOptionsError } from '../errors/airlock-options.error.js';
+
+type Class<T> = new (...args: never[]) => T;
+
+/**
+ * Turns a policy or executor class into an instance: the provider of that class, whatever module has it, else built with
+ * no arguments.
+ *
+ * @throws AirlockOptionsError if it is request-scoped or transient, or unknown and its constructor takes arguments
+ * @internal
+ */
+export function providerOf<T>(modules: ModulesContainer, type: Class<T>): T {
+  for (const module of modules.values()) {
+    const wrapper = module.providers.get(type as InjectionToken & Class<T>);
+    if (wrapper === undefined) continue;
+    if (wrapper.isDependencyTreeStatic() && !wrapper.isTransient) return wrapper.instance as T;
+    throw new AirlockOptionsError(
+      type.name,
+      `Provider \`${type.name}\` is request-scoped or transient, but policies and executors outlive requests. Make it and what it depends on singletons.`,
+    );
+  }
+  return construct(type);
+}

@@ -1,0 +1,29 @@
+import type { EffectTrigger } from '../core/intent.js';
+import type { BoundaryName } from './options.js';
+
+/** One kind of entry point. @publicApi */
+export interface BoundaryReport {
+  readonly name: BoundaryName;
+  /** False where it was switched off. */
+  readonly isOn: boolean;
+  readonly policies: readonly string[];
+  readonly openAt?: 'interceptor' | 'middleware';
+}
+
+/** One `@SideEffect()` method. @publicApi */
+export interface EffectReport {
+  readonly name: string;
+  /** The named executor it goes to, or `default`. */
+  readonly executor: string;
+  readonly on: EffectTrigger;
+}
+
+/** What is in force in an application. @publicApi */
+export interface AirlockReport {
+  readonly boundaries: readonly BoundaryReport[];
+  /** Class names by executor name; `default` is what effects use that name none. */
+  readonly executors: Readonly<Record<string, string>>;
+  readonly effects: readonly EffectReport[];
+  /** The application's own policies, by class name. */
+  readonly policies: readonly string[];
+}

@@ -1,0 +1,4 @@
+import type { Policy } from '../core/intent.js';
+
+/** Allows everything: the default. It has no say, so it costs nothing. @publicApi */
+export class AllowAll implements Policy {}

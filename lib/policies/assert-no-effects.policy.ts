@@ -1,0 +1,14 @@
+import type { Intent, Policy } from '../core/intent.js';
+import { PolicyViolationError } from '../errors/policy-violation.error.js';
+
+/**
+ * Refuses every effect at its call, where the stack shows who made it.
+ *
+ * @throws PolicyViolationError at the call
+ * @publicApi
+ */
+export class AssertNoEffects implements Policy {
+  onEnqueue(intent: Intent): void {
+    throw new PolicyViolationError('AssertNoEffects', intent.name, intent.origin);
+  }
+}

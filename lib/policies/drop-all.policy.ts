@@ -1,0 +1,8 @@
+import type { Policy } from '../core/intent.js';
+
+/** Drops everything at the flush: dry runs, backfills, replays. @publicApi */
+export class DropAll implements Policy {
+  allows(): boolean {
+    return false;
+  }
+}

@@ -1,0 +1,28 @@
+import { currentFlush } from '../core/context.js';
+import type { Policy } from '../core/intent.js';
+import { AirlockOptionsError } from '../errors/airlock-options.error.js';
+
+/**
+ * Lets the first `limit` intents of each flush pass, cascades included, and drops the rest. Those that a policy further in
+ * dropped do not count.
+ *
+ * @throws AirlockOptionsError if `limit` is not a non-negative integer
+ * @publicApi
+ */
+export class LimitPerFlush implements Policy {
+  private readonly counts = new WeakMap<object, number>();
+
+  constructor(readonly limit: number) {
+    if (!Number.isInteger(limit) || limit < 0)
+      throw AirlockOptionsError.expected('limit', 'a non-negative integer', limit);
+  }
+
+  allows(): boolean {
+    // Asked outside a flush (`passesLocalPolicies`), it cannot know the count yet.
+    const flush = currentFlush();
+    if (flush === undefined) return this.limit > 0;
+    const count = (this.counts.get(flush) ?? 0) + 1;
+    this.counts.set(flush, count);
+    return count <= this.limit;
+  }
+}

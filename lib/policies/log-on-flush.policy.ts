@@ -1,0 +1,17 @@
+import { Logger } from '@nestjs/common';
+import type { Intent, Policy } from '../core/intent.js';
+
+/** The one method of a logger that `LogOnFlush` calls. @publicApi */
+export interface FlushLogger {
+  log(message: string): void;
+}
+
+/** Allows everything and logs each intent that reaches it: its name, id and origin, never its arguments. @publicApi */
+export class LogOnFlush implements Policy {
+  constructor(private readonly logger: FlushLogger = new Logger('Airlock')) {}
+
+  allows(intent: Intent): boolean {
+    this.logger.log(`Letting out ${intent}${intent.origin === undefined ? '' : ` from ${intent.origin}`}`);
+    return true;
+  }
+}
