@@ -1,4 +1,3 @@
-import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 import { DispatchError } from '../errors/dispatch.error.js';
 import { ShuttingDownError } from '../errors/shutting-down.error.js';
 import { InProcessExecutor } from '../executors/in-process.executor.js';
@@ -16,13 +15,12 @@ import {
   type PolicyRef,
 } from './intent.js';
 import { PolicyChain } from './policy-chain.js';
+import { type Instantiate, References } from './references.js';
 import type { FlushReport } from './report.js';
 import { type UnitHost, type UnitHooks, UnitOfWork } from './unit-of-work.js';
 
 /** What to do with an effect called where no scope is open. @publicApi */
 export type OutsideScope = 'throw' | 'dispatch' | 'drop';
-
-type Class<T> = new (...args: never[]) => T;
 
 /** @internal */
 export interface RuntimeSettings {
@@ -36,7 +34,7 @@ export interface RuntimeSettings {
   /** @default an entry on `console.error` */
   readonly report?: ((error: unknown) => void) | undefined;
   /** Turns a class into an instance. @default built with no arguments, refused if its constructor takes some */
-  readonly instantiate?: (<T>(type: Class<T>) => T) | undefined;
+  readonly instantiate?: Instantiate | undefined;
 }
 
 /** What a scope is opened with once its options are resolved; may be kept and used for every call of one handler. @internal */
@@ -58,15 +56,15 @@ export class AirlockRuntime implements UnitHost {
   readonly maxCascadeDepth: number;
   readonly flushesOnCancel: boolean;
   private readonly outsideScope: OutsideScope;
-  private readonly instances = new Map<unknown, unknown>();
+  private readonly references: References;
   private readonly running = new Set<UnitOfWork>();
-  private readonly resolved = new Map<string, Executor>();
   private base: Context | undefined;
   private standard: Executor | undefined;
   private closing = false;
   private onIdle: (() => void) | undefined;
 
   constructor(private readonly settings: RuntimeSettings = {}) {
+    this.references = new References(settings.executors, settings.instantiate);
     this.maxEffectsPerScope = settings.maxEffectsPerScope ?? 100_000;
     this.maxCascadeDepth = settings.maxCascadeDepth ?? 16;
     this.outsideScope = settings.outsideScope ?? 'throw';
@@ -89,11 +87,11 @@ export class AirlockRuntime implements UnitHost {
   }
 
   get defaultExecutor(): Executor {
-    return (this.standard ??= this.executorOf(this.settings.executor ?? new InProcessExecutor()));
+    return (this.standard ??= this.references.executorOf(this.settings.executor ?? new InProcessExecutor()));
   }
 
   get executorNames(): readonly string[] {
-    return Object.keys(this.settings.executors ?? {});
+    return this.references.executorNames;
   }
 
   get isClosing(): boolean {
@@ -118,8 +116,8 @@ export class AirlockRuntime implements UnitHost {
     const scope = this.enter(this.prepare({ name: 'outside a scope' }), context);
     scope.run(() => this.enqueue(options, effect, args));
     scope.close();
-    if (this.outsideScope === 'drop') return void scope.dropAll('outsideScope');
-    void this.conclude(scope, 'completed', 'the call itself', 'report');
+    if (this.outsideScope === 'drop') scope.dropAll('outsideScope');
+    else void this.conclude(scope, 'completed', 'the call itself', 'report');
   }
 
   withPolicy<R>(ref: PolicyRef, fn: () => R): R {
@@ -141,7 +139,8 @@ export class AirlockRuntime implements UnitHost {
     return {
       name: options.name,
       policies: this.policiesOf(options.policy),
-      executor: typeof executor === 'string' ? this.executorNamed(executor) : executor && this.executorOf(executor),
+      executor:
+        typeof executor === 'string' ? this.executorNamed(executor) : executor && this.references.executorOf(executor),
       hooks: hooksOf(options, (unit) => this.handleOf(unit)),
       failFast: options.dispatchMode === 'failFast',
     };
@@ -223,23 +222,11 @@ export class AirlockRuntime implements UnitHost {
   };
 
   executorNamed(name: string): Executor {
-    const known = this.resolved.get(name);
-    if (known !== undefined) return known;
-    const refs = this.settings.executors;
-    if (refs === undefined || !Object.hasOwn(refs, name)) {
-      throw new AirlockOptionsError(
-        'executor',
-        `No executor is named "${name}". Known executors: ${this.executorNames.join(', ') || 'none'}. Add it to \`executors\`, or fix the name.`,
-      );
-    }
-    const executor = this.executorOf(refs[name]!, `executors.${name}`);
-    this.resolved.set(name, executor);
-    return executor;
+    return this.references.executorNamed(name);
   }
 
   policiesOf(ref: PolicyRef | readonly PolicyRef[] | undefined): readonly Policy[] {
-    if (ref === undefined) return [];
-    return (Array.isArray(ref) ? (ref as readonly PolicyRef[]) : [ref as PolicyRef]).map((one) => this.policyOf(one));
+    return this.references.policiesOf(ref);
   }
 
   ended(unit: UnitOfWork): void {
@@ -272,39 +259,4 @@ export class AirlockRuntime implements UnitHost {
       context ?? new Context(this, unit, unit.chain, undefined, undefined),
     )) as EffectScope;
   }
-
-  private executorOf(ref: ExecutorRef, key = 'executor'): Executor {
-    if (isClassOf<Executor>(ref, 'execute')) return this.instance(ref);
-    if (typeof ref === 'function') return { execute: ref as (intent: Intent) => unknown };
-    if (typeof (ref as Partial<Executor> | null)?.execute === 'function') return ref;
-    throw AirlockOptionsError.expected(key, 'an executor, a class of one, or a function of an intent', ref);
-  }
-
-  private policyOf(ref: PolicyRef): Policy {
-    if (typeof ref === 'function') return this.instance<Policy>(ref);
-    if (typeof ref === 'object' && ref !== null) return ref;
-    throw AirlockOptionsError.expected('policy', 'a policy or a class of one', ref);
-  }
-
-  private instance<T>(type: Class<T>): T {
-    let instance = this.instances.get(type) as T | undefined;
-    if (instance === undefined) this.instances.set(type, (instance = (this.settings.instantiate ?? construct)(type)));
-    return instance;
-  }
-}
-
-/** Builds a class that takes no arguments. @internal */
-export function construct<T>(type: Class<T>): T {
-  if (type.length === 0) return new type();
-  throw new AirlockOptionsError(
-    type.name,
-    `Class \`${type.name}\` cannot be built: its constructor takes arguments and no provider of that class is known. ` +
-      'Add it to the `providers` of a module, or pass an instance.',
-  );
-}
-
-function isClassOf<T>(ref: unknown, method: string): ref is Class<T> {
-  return (
-    typeof ref === 'function' && typeof (ref.prototype as Record<string, unknown> | undefined)?.[method] === 'function'
-  );
 }

@@ -181,15 +181,11 @@ export class EffectScope implements ScopeView {
 
 /** The hooks of options, as a unit calls them. @internal */
 export function hooksOf(options: ScopeOptions, handleOf: (unit: UnitOfWork) => EffectScope): UnitHooks | undefined {
-  const { shouldFlush, beforeDescendantFlushes } = options;
-  if (shouldFlush === undefined && beforeDescendantFlushes === undefined) return undefined;
+  if (options.shouldFlush === undefined && options.beforeDescendantFlushes === undefined) return undefined;
   return {
-    ...(shouldFlush && {
-      shouldFlush: (outcome: Outcome, unit: UnitOfWork) => shouldFlush.call(options, outcome, handleOf(unit)),
-    }),
-    ...(beforeDescendantFlushes && {
-      beforeDescendantFlushes: (exiting: UnitOfWork, intents: readonly Intent[]) =>
-        beforeDescendantFlushes.call(options, handleOf(exiting), intents),
+    ...(options.shouldFlush && { shouldFlush: (outcome, unit) => options.shouldFlush!(outcome, handleOf(unit)) }),
+    ...(options.beforeDescendantFlushes && {
+      beforeDescendantFlushes: (exiting, intents) => options.beforeDescendantFlushes!(handleOf(exiting), intents),
     }),
   };
 }

@@ -3,7 +3,7 @@ import { CascadeDepthError } from '../errors/cascade-depth.error.js';
 import { NoScopeError } from '../errors/no-scope.error.js';
 import { PolicyEnqueueError } from '../errors/policy-enqueue.error.js';
 import { isThenable } from './completion.js';
-import { type Context, contexts } from './context.js';
+import { type Context, contexts, type Evaluation } from './context.js';
 import { channels, publish } from './diagnostics.js';
 import { type Effect, type EnqueueOptions, Intent } from './intent.js';
 import { evaluate, nameOf } from './evaluation.js';
@@ -49,17 +49,24 @@ export function enqueueIn(context: Context, options: EnqueueOptions, effect: Eff
 function askWatchers(chain: PolicyChain, intent: Intent, unit: UnitOfWork): void {
   for (const policy of chain.watchers) {
     const evaluation = { policy, flush: undefined, isActive: true };
-    const done = (): void => void (evaluation.isActive = false);
     let result: unknown;
     try {
       result = contexts.run(evaluate(unit, evaluation), () => policy.onEnqueue!(intent));
-    } catch (error) {
-      done();
-      throw error;
+    } finally {
+      evaluation.isActive = isThenable(result);
     }
-    // An `async onEnqueue` cannot refuse the call any more, but its error must not vanish either.
-    if (isThenable(result)) result.then(done, (error: unknown) => (done(), unit.host.report(error)));
-    else done();
+    if (isThenable(result)) void watchOn(result, evaluation, unit);
+  }
+}
+
+/** An `async onEnqueue` cannot refuse the call any more, but it is still a policy at work, and its error must not vanish. */
+async function watchOn(result: PromiseLike<unknown>, evaluation: Evaluation, unit: UnitOfWork): Promise<void> {
+  try {
+    await result;
+  } catch (error) {
+    unit.host.report(error);
+  } finally {
+    evaluation.isActive = false;
   }
 }
 

@@ -146,8 +146,8 @@ function letThrough(
 ): ReadonlySet<Intent> {
   // Those that wait for the ancestor's failure cannot go before it is known.
   const offered = handed.filter((intent) => intent.on !== 'failure');
-  const hook = ancestor.hooks?.beforeDescendantFlushes;
-  if (hook === undefined || offered.length === 0) return new Set();
+  const { hooks } = ancestor;
+  if (hooks?.beforeDescendantFlushes === undefined || offered.length === 0) return new Set();
   const refuse = (cause: unknown): never => {
     ancestor.capture(handed);
     journal.captured.push(...handed);
@@ -155,7 +155,7 @@ function letThrough(
   };
   let chosen: unknown;
   try {
-    chosen = hook(exiting, Object.freeze(offered));
+    chosen = hooks.beforeDescendantFlushes(exiting, Object.freeze(offered));
   } catch (error) {
     return refuse(error);
   }

@@ -32,5 +32,5 @@ function describe(value: unknown): string {
   if (typeof value === 'object')
     return `an object (${Array.isArray(value) ? 'array' : (value.constructor?.name ?? 'object')})`;
   if (typeof value === 'function') return `a function (${value.name || 'anonymous'})`;
-  return `\`${String(value)}\` (${typeof value})`;
+  return `\`${String(value as string | number | symbol)}\` (${typeof value})`;
 }

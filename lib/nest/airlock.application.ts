@@ -79,8 +79,8 @@ export class AirlockApplication {
   }
 
   private report(error: unknown): void {
-    const { message, stack } = error instanceof Error ? error : new Error(String(error));
-    this.logger.error(message, stack);
+    const { message } = error instanceof Error ? error : new Error(String(error));
+    this.logger.error(message, stacksOf(error).join('\n'));
   }
 
   private assertOnlyOne(): void {
@@ -115,4 +115,10 @@ function summaryOf({ boundaries, policies, executors, effects }: AirlockReport, 
 function remainder(unit: UnitOfWork): string {
   const names = [...unit.pending(), ...unit.snapshot()].map(({ name }) => name);
   return `"${unit.label}" (${unit.state}${names.length > 0 ? `, not out: ${names.join(', ')}` : ''})`;
+}
+
+/** Where each of several failures came from; a `DispatchError`'s own stack only shows the flush. */
+function stacksOf(error: unknown): readonly string[] {
+  if (error instanceof AggregateError) return error.errors.flatMap(stacksOf);
+  return error instanceof Error && error.stack !== undefined ? [error.stack] : [];
 }

@@ -45,21 +45,13 @@ export class HandlerPlans {
 
   private read(type: { readonly name: string }, handler: { readonly name: string }): HandlerPlan {
     const policies = this.runtime.policiesOf([...policiesOn(handler), ...policiesOn(type)]);
-    const own = this.runtime.prepare({ ...scopeOptionsOf(this.options), name: `${type.name}.${handler.name}` });
+    const own = this.runtime.prepare({ ...this.options, name: `${type.name}.${handler.name}` });
     return {
       isSkipped: isSkipped(type, handler),
       policies,
       scope: { ...own, policies: [...policies, ...own.policies] },
     };
   }
-}
-
-/** The part of a boundary's options that its scopes take. @internal */
-export function scopeOptionsOf({
-  policy,
-  shouldFlush,
-}: BoundaryOptions): Pick<BoundaryOptions, 'policy' | 'shouldFlush'> {
-  return { ...(policy && { policy }), ...(shouldFlush && { shouldFlush }) };
 }
 
 /** `onDispatchError` of boundaries: a handler that throws is logged with what it was given, for nobody else sees it. @internal */

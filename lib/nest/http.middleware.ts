@@ -1,7 +1,6 @@
 import type { HttpServer } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AirlockRuntime } from '../core/airlock-runtime.js';
-import { scopeOptionsOf } from './boundary.js';
 import type { HttpResponse, HttpUnit, RawRequest } from './http.messages.js';
 import type { BoundaryOptions } from './options.js';
 
@@ -30,7 +29,7 @@ export class HttpMiddleware {
 
   /** Puts itself in front of everything the application registers from here on. */
   applyTo(server: HttpServer): void {
-    const prepared = this.runtime.prepare(scopeOptionsOf(this.options));
+    const prepared = this.runtime.prepare(this.options);
     server.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
       const path = request.url?.split('?', 1)[0] ?? '';
       const scope = this.runtime.enter({ ...prepared, name: `${request.method} ${path}` });

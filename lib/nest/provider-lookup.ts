@@ -1,6 +1,6 @@
 import type { InjectionToken } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
-import { construct } from '../core/airlock-runtime.js';
+import { construct } from '../core/references.js';
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 
 type Class<T> = new (...args: never[]) => T;

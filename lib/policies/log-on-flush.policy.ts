@@ -11,7 +11,7 @@ export class LogOnFlush implements Policy {
   constructor(private readonly logger: FlushLogger = new Logger('Airlock')) {}
 
   allows(intent: Intent): boolean {
-    this.logger.log(`Letting out ${intent}${intent.origin === undefined ? '' : ` from ${intent.origin}`}`);
+    this.logger.log(`Letting out ${intent.toString()}${intent.origin === undefined ? '' : ` from ${intent.origin}`}`);
     return true;
   }
 }

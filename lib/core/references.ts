@@ -1,0 +1,81 @@
+import { AirlockOptionsError } from '../errors/airlock-options.error.js';
+import type { Executor, ExecutorRef, Intent, Policy, PolicyRef } from './intent.js';
+
+type Class<T> = new (...args: never[]) => T;
+
+/** Turns a class into the instance that stands for it. @internal */
+export type Instantiate = <T>(type: Class<T>) => T;
+
+/**
+ * Turns what options name into policies and executors; one instance per class, one executor per name.
+ *
+ * @throws AirlockOptionsError for what cannot be resolved, from every method
+ * @internal
+ */
+export class References {
+  private readonly instances = new Map<unknown, unknown>();
+  private readonly named = new Map<string, Executor>();
+
+  constructor(
+    private readonly executors: Readonly<Record<string, ExecutorRef>> = {},
+    private readonly instantiate: Instantiate = construct,
+  ) {}
+
+  get executorNames(): readonly string[] {
+    return Object.keys(this.executors);
+  }
+
+  policiesOf(ref: PolicyRef | readonly PolicyRef[] | undefined): readonly Policy[] {
+    if (ref === undefined) return [];
+    const refs = Array.isArray(ref) ? (ref as readonly PolicyRef[]) : [ref as PolicyRef];
+    return refs.map((one) => this.policyOf(one));
+  }
+
+  executorNamed(name: string): Executor {
+    let executor = this.named.get(name);
+    if (executor === undefined)
+      this.named.set(name, (executor = this.executorOf(this.refNamed(name), `executors.${name}`)));
+    return executor;
+  }
+
+  executorOf(ref: ExecutorRef, key = 'executor'): Executor {
+    if (isExecutorClass(ref)) return this.instance(ref);
+    if (typeof ref === 'function') return { execute: ref as (intent: Intent) => unknown };
+    if (typeof (ref as Partial<Executor> | null)?.execute === 'function') return ref;
+    throw AirlockOptionsError.expected(key, 'an executor, a class of one, or a function of an intent', ref);
+  }
+
+  private refNamed(name: string): ExecutorRef {
+    if (Object.hasOwn(this.executors, name)) return this.executors[name]!;
+    throw new AirlockOptionsError(
+      'executor',
+      `No executor is named "${name}". Known executors: ${this.executorNames.join(', ') || 'none'}. Add it to \`executors\`, or fix the name.`,
+    );
+  }
+
+  private policyOf(ref: PolicyRef): Policy {
+    if (typeof ref === 'function') return this.instance<Policy>(ref);
+    if (typeof ref === 'object' && ref !== null) return ref;
+    throw AirlockOptionsError.expected('policy', 'a policy or a class of one', ref);
+  }
+
+  private instance<T>(type: Class<T>): T {
+    let instance = this.instances.get(type) as T | undefined;
+    if (instance === undefined) this.instances.set(type, (instance = this.instantiate(type)));
+    return instance;
+  }
+}
+
+/** Builds a class that takes no arguments. @throws AirlockOptionsError if it takes some @internal */
+export function construct<T>(type: Class<T>): T {
+  if (type.length === 0) return new type();
+  throw new AirlockOptionsError(
+    type.name,
+    `Class \`${type.name}\` cannot be built: its constructor takes arguments and no provider of that class is known. ` +
+      'Add it to the `providers` of a module, or pass an instance.',
+  );
+}
+
+function isExecutorClass(ref: unknown): ref is Class<Executor> {
+  return typeof ref === 'function' && typeof (ref.prototype as Partial<Executor> | undefined)?.execute === 'function';
+}
