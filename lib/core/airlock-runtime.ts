@@ -1,15 +1,15 @@
 import { DispatchError } from '../errors/dispatch.error.js';
+import { NoScopeError } from '../errors/no-scope.error.js';
 import { ShuttingDownError } from '../errors/shutting-down.error.js';
 import { InProcessExecutor } from '../executors/in-process.executor.js';
-import { Context, contextOf, contexts } from './context.js';
+import { type Context, contextOf, contexts, ScopeContext } from './context.js';
 import { EffectScope, hooksOf, type OnDispatchError, type ScopeOptions } from './effect-scope.js';
-import { enqueueIn } from './enqueue.js';
+import { effectName, enqueueIn } from './enqueue.js';
 import {
   type Effect,
   type EnqueueOptions,
   type Executor,
   type ExecutorRef,
-  type Intent,
   type Outcome,
   type Policy,
   type PolicyRef,
@@ -55,7 +55,6 @@ export class AirlockRuntime implements UnitHost {
   readonly maxEffectsPerScope: number;
   readonly maxCascadeDepth: number;
   readonly flushesOnCancel: boolean;
-  private readonly outsideScope: OutsideScope;
   private readonly references: References;
   private readonly running = new Set<UnitOfWork>();
   private base: Context | undefined;
@@ -67,13 +66,12 @@ export class AirlockRuntime implements UnitHost {
     this.references = new References(settings.executors, settings.instantiate);
     this.maxEffectsPerScope = settings.maxEffectsPerScope ?? 100_000;
     this.maxCascadeDepth = settings.maxCascadeDepth ?? 16;
-    this.outsideScope = settings.outsideScope ?? 'throw';
     this.flushesOnCancel = settings.onCancel === 'flush';
   }
 
   /** Where code stands that is in no scope of this application: only the application's own policies apply. */
   private get root(): Context {
-    return (this.base ??= new Context(
+    return (this.base ??= new ScopeContext(
       this,
       undefined,
       PolicyChain.of(this.policiesOf(this.settings.policy)),
@@ -107,16 +105,16 @@ export class AirlockRuntime implements UnitHost {
   }
 
   enqueue(options: EnqueueOptions, effect: Effect, args: unknown[]): void {
-    this.enqueueAt(this.context, options, effect, args);
+    enqueueIn(this.context, options, effect, args);
   }
 
-  enqueueAt(context: Context, options: EnqueueOptions, effect: Effect, args: unknown[]): void {
-    const isOutside = context.receiver() === undefined && context.evaluation === undefined;
-    if (!isOutside || this.outsideScope === 'throw') return enqueueIn(context, options, effect, args);
+  outsideScope(context: Context, options: EnqueueOptions, effect: Effect, args: unknown[]): void {
+    const { outsideScope = 'throw' } = this.settings;
+    if (outsideScope === 'throw') throw new NoScopeError(effectName(options, effect));
     const scope = this.enter(this.prepare({ name: 'outside a scope' }), context);
     scope.run(() => this.enqueue(options, effect, args));
     scope.close();
-    if (this.outsideScope === 'drop') scope.dropAll('outsideScope');
+    if (outsideScope === 'drop') scope.dropAll('outsideScope');
     else void this.conclude(scope, 'completed', 'the call itself', 'report');
   }
 
@@ -126,7 +124,7 @@ export class AirlockRuntime implements UnitHost {
 
   withPolicyAt<R>(context: Context, ref: PolicyRef, fn: () => R): R {
     const chain = context.chain.locally(this.policiesOf(ref));
-    return contexts.run(new Context(this, context.receiver(), chain, contexts.getStore(), context.evaluation), fn);
+    return contexts.run(new ScopeContext(this, context.receiver(), chain, contexts.getStore(), context.evaluation), fn);
   }
 
   open(options: ScopeOptions = {}): EffectScope {
@@ -169,7 +167,10 @@ export class AirlockRuntime implements UnitHost {
     this.running.add(unit);
     const store = contexts.getStore();
     const evaluation = store?.evaluation?.isActive === true ? store.evaluation : undefined;
-    return this.handleOf(unit, new Context(this, unit, chain, store?.isLive === true ? store : undefined, evaluation));
+    return this.handleOf(
+      unit,
+      new ScopeContext(this, unit, chain, store?.isLive === true ? store : undefined, evaluation),
+    );
   }
 
   async run<R>(options: ScopeOptions, fn: (scope: EffectScope) => R): Promise<Awaited<R>> {
@@ -256,7 +257,7 @@ export class AirlockRuntime implements UnitHost {
   private handleOf(unit: UnitOfWork, context?: Context): EffectScope {
     return (unit.handle ??= new EffectScope(
       unit,
-      context ?? new Context(this, unit, unit.chain, undefined, undefined),
+      context ?? new ScopeContext(this, unit, unit.chain, undefined, undefined),
     )) as EffectScope;
   }
 }

@@ -1,8 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Intent, Policy } from './intent.js';
+import type { EnqueueOptions, Intent, Policy, Stamp } from './intent.js';
 import type { PolicyChain } from './policy-chain.js';
-import type { UnitHost } from './unit-of-work.js';
-import { UnitOfWork } from './unit-of-work.js';
+import { type UnitHost, UnitOfWork } from './unit-of-work.js';
 
 /** A policy at work: whoever calls an effect within it is that policy (rule 13). @internal */
 export interface Evaluation {
@@ -18,58 +17,104 @@ export interface Evaluation {
  *
  * @internal
  */
-export class Context {
-  /** The unit's own end, for effects that opened none. */
-  hasEnded = false;
+export abstract class Context {
+  abstract readonly host: UnitHost;
+  abstract readonly chain: PolicyChain;
+  abstract readonly outer: Context | undefined;
+  abstract readonly evaluation: Evaluation | undefined;
+  private stamp: Stamp | undefined = undefined;
 
+  /** The unit that takes a call made here; undefined outside a scope. */
+  abstract receiver(): UnitOfWork | undefined;
+
+  /** Whether a scope opened here belongs to this context, or is a new root in what an ended one left behind (rule 3). */
+  abstract get isLive(): boolean;
+
+  /**
+   * Calls in a loop mostly differ in nothing but their arguments, so the last stamp is kept. It holds while options are the
+   * same frozen object; others are copied, since their owner may change them after the call.
+   */
+  stampFor(unit: UnitOfWork, options: EnqueueOptions): Stamp {
+    if (this.stamp?.options === options) return this.stamp;
+    return (this.stamp = {
+      birthplace: unit,
+      options: Object.isFrozen(options) ? options : Object.freeze({ ...options }),
+      path: options.policy === undefined ? this.chain : this.chain.locally(unit.host.policiesOf(options.policy)),
+      executor: options.executor === undefined ? unit.executor : unit.host.executorNamed(options.executor),
+      on: options.on ?? 'success',
+    });
+  }
+}
+
+/** Code in a scope that somebody opened, under `withPolicy`, or in a policy. @internal */
+export class ScopeContext extends Context {
   constructor(
     readonly host: UnitHost,
-    public unit: UnitOfWork | undefined,
+    private readonly unit: UnitOfWork | undefined,
     readonly chain: PolicyChain,
     readonly outer: Context | undefined,
     readonly evaluation: Evaluation | undefined,
-    private readonly flush?: EffectContexts,
-    private readonly intent?: Intent,
-  ) {}
+  ) {
+    super();
+  }
 
-  /** The unit that takes a call made here; undefined outside a scope. */
   receiver(): UnitOfWork | undefined {
-    if (this.unit !== undefined || this.flush === undefined) return this.unit;
-    this.unit = this.flush.openUnit(this.intent!);
+    return this.unit;
+  }
+
+  get isLive(): boolean {
+    return this.evaluation === undefined && (this.unit === undefined || this.unit.state === 'open');
+  }
+}
+
+/** An effect at work. What it enqueues goes into a unit of its own (rule 19), opened at the first call. @internal */
+export class EffectContext extends Context {
+  private hasEnded = false;
+  private unit: UnitOfWork | undefined = undefined;
+
+  constructor(
+    private readonly letOutBy: UnitOfWork,
+    private readonly intent: Intent,
+    readonly outer: Context | undefined,
+  ) {
+    super();
+  }
+
+  get evaluation(): undefined {
+    return undefined;
+  }
+
+  get host(): UnitHost {
+    return this.letOutBy.host;
+  }
+
+  get chain(): PolicyChain {
+    return this.letOutBy.chain;
+  }
+
+  receiver(): UnitOfWork {
+    if (this.unit !== undefined) return this.unit;
+    const { host, chain, executor, failFast, level } = this.letOutBy;
+    const { name } = this.intent;
+    this.unit = new UnitOfWork(host, {
+      name: `effect ${name}`,
+      chain,
+      executor,
+      failFast,
+      level: { depth: (level?.depth ?? 0) + 1, trail: [...(level?.trail ?? []), name] },
+    });
     if (this.hasEnded) this.unit.close('the end of the effect');
     return this.unit;
   }
 
-  /** Whether a scope opened here belongs to this context, or is a new root in what an ended one left behind (rule 3). */
+  /** From here on calls are late. @returns the unit to settle, where the effect enqueued anything */
+  end(): UnitOfWork | undefined {
+    this.hasEnded = true;
+    return this.unit;
+  }
+
   get isLive(): boolean {
-    if (this.evaluation !== undefined) return false;
     return this.unit === undefined ? !this.hasEnded : this.unit.state === 'open';
-  }
-}
-
-/** Makes the contexts in which the effects of one flush run (rule 19). @internal */
-export class EffectContexts {
-  private trail: readonly string[] | undefined;
-
-  constructor(
-    private readonly letOutBy: UnitOfWork,
-    private readonly outer: Context | undefined,
-  ) {}
-
-  next(intent: Intent): Context {
-    return new Context(this.letOutBy.host, undefined, this.letOutBy.chain, this.outer, undefined, this, intent);
-  }
-
-  openUnit(intent: Intent): UnitOfWork {
-    const { host, chain, executor, failFast, level } = this.letOutBy;
-    this.trail ??= level?.trail ?? [];
-    return new UnitOfWork(host, {
-      name: `effect ${intent.name}`,
-      chain,
-      executor,
-      failFast,
-      level: { depth: (level?.depth ?? 0) + 1, trail: [...this.trail, intent.name] },
-    });
   }
 }
 

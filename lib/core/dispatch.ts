@@ -1,11 +1,10 @@
 import { MissingResultError } from '../errors/missing-result.error.js';
 import { completionOf } from './completion.js';
-import { type Context, contexts, EffectContexts } from './context.js';
+import { type Context, contexts, EffectContext } from './context.js';
 import { channels, publish } from './diagnostics.js';
 import { evaluate, nameOf } from './evaluation.js';
 import type { DispatchResult, Executor, Intent, Policy } from './intent.js';
-import { executorOf, pathOf } from './intent.js';
-import type { PolicyChain } from './policy-chain.js';
+import { stampOf } from './intent.js';
 import type { DropReason, FlushJournal } from './report.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
@@ -25,7 +24,6 @@ export type SettleCascade = (
 export class Dispatch {
   private cursor = 0;
   private queue: readonly Intent[] = [];
-  private readonly effectContexts: EffectContexts;
   private readonly evaluations = new Map<Policy, Context>();
 
   /** @param flush identity of the whole flush, which cascades share */
@@ -35,9 +33,7 @@ export class Dispatch {
     private readonly settleCascade: SettleCascade,
     private readonly outer: Context | undefined,
     readonly flush: object = journal,
-  ) {
-    this.effectContexts = new EffectContexts(unit, outer);
-  }
+  ) {}
 
   run(queue: readonly Intent[]): void | Promise<void> {
     this.queue = queue;
@@ -65,52 +61,66 @@ export class Dispatch {
     for (const context of this.evaluations.values()) context.evaluation!.isActive = false;
   }
 
+  // Kept free of closures: one that captures an intent would cost every effect an allocation, asynchronous or not.
   private step(): void | PromiseLike<void> {
     const intent = this.queue[this.cursor]!;
     if (this.unit.failFast && this.journal.failed.length > 0) {
       this.cursor++;
       return this.drop(intent, 'failFast');
     }
-    const executor = executorOf(intent);
+    const { executor, path } = stampOf(intent);
     if (executor.executeBatch !== undefined) return this.stepBatch(executor);
     this.cursor++;
-    if (gatesOf(intent).length === 0) return this.execute(executor, intent);
+    if (path.gates.length === 0) return this.execute(executor, intent);
     const allowed = this.allows(intent);
-    if (typeof allowed !== 'boolean') {
-      return allowed.then((yes) => (yes ? this.execute(executor, intent) : undefined));
-    }
+    if (typeof allowed !== 'boolean') return this.executeIf(allowed, executor, intent);
     if (allowed) return this.execute(executor, intent);
   }
 
+  private async executeIf(allowed: PromiseLike<boolean>, executor: Executor, intent: Intent): Promise<void> {
+    if (await allowed) await this.execute(executor, intent);
+  }
+
   private execute(executor: Executor, intent: Intent): void | PromiseLike<void> {
-    const context = this.effectContexts.next(intent);
-    const startedAt = channels.dispatch.hasSubscribers || channels.fail.hasSubscribers ? performance.now() : 0;
-    let completion: PromiseLike<unknown> | undefined;
+    const context = new EffectContext(this.unit, intent, this.outer);
+    const startedAt = now();
     try {
-      completion = completionOf(contexts.run(context, run, executor, intent));
+      const completion = completionOf(contexts.run(context, run, executor, intent));
+      if (completion !== undefined) return this.executed(completion, context, intent, startedAt);
     } catch (error) {
-      return this.afterEffect(context, () => this.failed(intent, error, startedAt), 'failed');
+      this.failed(intent, error, startedAt);
+      return this.endContext(context, 'failed');
     }
-    if (completion === undefined) {
-      this.dispatched(intent, startedAt);
-      return this.endContext(context, 'completed');
+    this.dispatched(intent, startedAt);
+    return this.endContext(context, 'completed');
+  }
+
+  private async executed(
+    completion: PromiseLike<unknown>,
+    context: EffectContext,
+    intent: Intent,
+    startedAt: number,
+  ): Promise<void> {
+    try {
+      await completion;
+    } catch (error) {
+      this.failed(intent, error, startedAt);
+      return this.endContext(context, 'failed');
     }
-    return completion.then(
-      () => this.afterEffect(context, () => this.dispatched(intent, startedAt), 'completed'),
-      (error: unknown) => this.afterEffect(context, () => this.failed(intent, error, startedAt), 'failed'),
-    );
+    this.dispatched(intent, startedAt);
+    return this.endContext(context, 'completed');
   }
 
   /** Consecutive intents of one executor, those that their policies allow, at once. */
   private async stepBatch(executor: Executor): Promise<void> {
     const batch: Intent[] = [];
-    while (this.cursor < this.queue.length && executorOf(this.queue[this.cursor]!) === executor) {
+    while (this.cursor < this.queue.length && stampOf(this.queue[this.cursor]!).executor === executor) {
       const intent = this.queue[this.cursor++]!;
       if (await this.allows(intent)) batch.push(intent);
     }
     if (batch.length === 0) return;
-    const context = this.effectContexts.next(batch[0]!);
-    const startedAt = channels.dispatch.hasSubscribers || channels.fail.hasSubscribers ? performance.now() : 0;
+    const context = new EffectContext(this.unit, batch[0]!, this.outer);
+    const startedAt = now();
     let results: ReadonlyMap<Intent, DispatchResult>;
     let outcome: 'completed' | 'failed' = 'completed';
     try {
@@ -132,7 +142,7 @@ export class Dispatch {
 
   /** Asks the policies on the intent's way, innermost first; writes down the one that says no (rules 11 and 14). */
   private allows(intent: Intent, from = 0): boolean | Promise<boolean> {
-    const gates = gatesOf(intent);
+    const gates = stampOf(intent).path.gates;
     for (let i = from; i < gates.length; i++) {
       const policy = gates[i]!;
       let verdict: boolean | Promise<boolean>;
@@ -166,15 +176,10 @@ export class Dispatch {
     return false;
   }
 
-  private afterEffect(context: Context, write: () => void, outcome: 'completed' | 'failed'): void | PromiseLike<void> {
-    write();
-    return this.endContext(context, outcome);
-  }
-
   /** What the effect itself enqueued goes out right after it, or is dropped with it. */
-  private endContext(context: Context, outcome: 'completed' | 'failed'): void | PromiseLike<void> {
-    context.hasEnded = true;
-    if (context.unit !== undefined) return this.settleCascade(context.unit, outcome, this);
+  private endContext(context: EffectContext, outcome: 'completed' | 'failed'): void | PromiseLike<void> {
+    const unit = context.end();
+    if (unit !== undefined) return this.settleCascade(unit, outcome, this);
   }
 
   private dispatched(intent: Intent, startedAt: number): void {
@@ -211,8 +216,9 @@ function run(executor: Executor, intent: Intent): unknown {
   return executor.execute(intent);
 }
 
-function gatesOf(intent: Intent): readonly Policy[] {
-  return (pathOf(intent) as PolicyChain).gates;
+/** Read only where somebody listens. */
+function now(): number {
+  return channels.dispatch.hasSubscribers || channels.fail.hasSubscribers ? performance.now() : 0;
 }
 
 function durationSince(startedAt: number): { durationMs?: number } {

@@ -1,5 +1,5 @@
 import { ScopeStateError } from '../errors/scope-state.error.js';
-import { Context, contexts } from './context.js';
+import { type Context, contexts, ScopeContext } from './context.js';
 import type { ExecutorRef, Intent, Outcome, Policy, PolicyRef } from './intent.js';
 import type { DispatchError } from '../errors/dispatch.error.js';
 import type { DropReason, FlushReport } from './report.js';
@@ -78,7 +78,7 @@ export class EffectScope implements ScopeView {
   /** `run` for one handler of a wider scope, under that handler's policies too. @internal */
   runUnder<R>(policies: readonly Policy[], fn: () => R): R {
     const { host, chain, outer } = this.#context;
-    return contexts.run(new Context(host, this.#unit, chain.inside(policies), outer, undefined), fn);
+    return contexts.run(new ScopeContext(host, this.#unit, chain.inside(policies), outer, undefined), fn);
   }
 
   /**

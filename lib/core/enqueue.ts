@@ -1,13 +1,12 @@
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
+import { BufferLimitError } from '../errors/buffer-limit.error.js';
 import { CascadeDepthError } from '../errors/cascade-depth.error.js';
-import { NoScopeError } from '../errors/no-scope.error.js';
 import { PolicyEnqueueError } from '../errors/policy-enqueue.error.js';
 import { isThenable } from './completion.js';
 import { type Context, contexts, type Evaluation } from './context.js';
 import { channels, publish } from './diagnostics.js';
-import { type Effect, type EnqueueOptions, Intent } from './intent.js';
+import { type Effect, type EnqueueOptions, Intent, type Policy } from './intent.js';
 import { evaluate, nameOf } from './evaluation.js';
-import type { PolicyChain } from './policy-chain.js';
 import { copyArguments } from './serialization.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
@@ -27,27 +26,25 @@ export function enqueueIn(context: Context, options: EnqueueOptions, effect: Eff
     throw new PolicyEnqueueError(nameOf(context.evaluation.policy), effectName(options, effect));
   }
   const unit = context.receiver();
-  if (unit === undefined) throw new NoScopeError(effectName(options, effect));
+  if (unit === undefined) return context.host.outsideScope(context, options, effect, args);
   if (unit.state !== 'open') unit.assertOpen(effectName(options, effect));
   if (unit.level !== undefined) assertDepth(unit, options, effect);
   const { dedupeKey } = options;
   if (dedupeKey !== undefined && !unit.isNew(effect, dedupeKey)) return;
-  unit.assertRoom(() => effectName(options, effect));
+  if (unit.isFull) throw new BufferLimitError(effectName(options, effect), unit.label, unit.host.maxEffectsPerScope);
 
-  const chain =
-    options.policy === undefined ? context.chain : context.chain.locally(unit.host.policiesOf(options.policy));
-  const executor = options.executor === undefined ? unit.executor : unit.host.executorNamed(options.executor);
-  const kept = executor.remote === true ? copyArguments(effectName(options, effect), args) : args;
-  const intent = new Intent(unit, unit.nextSequence(), effect, kept, options, chain, executor, options.on ?? 'success');
-
-  if (chain.watchers.length > 0) askWatchers(chain, intent, unit);
+  const stamp = context.stampFor(unit, options);
+  const kept = stamp.executor.remote === true ? copyArguments(effectName(options, effect), args) : args;
+  const intent = new Intent(stamp, unit.nextSequence(), effect, kept);
+  const { watchers } = stamp.path;
+  if (watchers.length > 0) askWatchers(watchers, intent, unit);
   if (dedupeKey !== undefined) unit.remember(effect, dedupeKey);
   unit.add(intent);
   if (channels.enqueue.hasSubscribers) publish('enqueue', { scope: unit.view, intent });
 }
 
-function askWatchers(chain: PolicyChain, intent: Intent, unit: UnitOfWork): void {
-  for (const policy of chain.watchers) {
+function askWatchers(watchers: readonly Policy[], intent: Intent, unit: UnitOfWork): void {
+  for (const policy of watchers) {
     const evaluation = { policy, flush: undefined, isActive: true };
     let result: unknown;
     try {

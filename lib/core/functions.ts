@@ -4,7 +4,7 @@ import { AirlockRuntime } from './airlock-runtime.js';
 import { contexts } from './context.js';
 import { type Deferred, deferred } from './deferred.js';
 import type { EffectScope, ScopeOptions } from './effect-scope.js';
-import { effectName, NO_OPTIONS } from './enqueue.js';
+import { effectName, enqueueIn, NO_OPTIONS } from './enqueue.js';
 import type { Effect, EnqueueOptions, PolicyRef } from './intent.js';
 import type { ScopeView } from './scope-view.js';
 
@@ -66,7 +66,7 @@ export function currentScope(): ScopeView | undefined {
 /** @internal */
 export function enqueueInnermost(options: EnqueueOptions, effect: Effect, args: unknown[]): void {
   const context = contexts.getStore();
-  if (context !== undefined) return (context.host as AirlockRuntime).enqueueAt(context, options, effect, args);
+  if (context !== undefined) return enqueueIn(context, options, effect, args);
   if (typeof effect !== 'function') throw AirlockOptionsError.expected('effect', 'a function', effect);
   throw new NoScopeError(effectName(options, effect));
 }

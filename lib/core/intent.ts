@@ -69,7 +69,12 @@ export interface EnqueueOptions {
 
 /** The policies on an intent's way. @internal */
 export interface PolicyPath {
+  /** Innermost first. */
   readonly policies: readonly Policy[];
+  /** Those with a say at the call. */
+  readonly watchers: readonly Policy[];
+  /** Those with a say at the flush. */
+  readonly gates: readonly Policy[];
   passesLocal(intent: Intent): boolean | Promise<boolean>;
 }
 
@@ -79,9 +84,17 @@ export interface Birthplace {
   readonly name: string | undefined;
 }
 
-/** @internal */ export let bornIn: (intent: Intent) => Birthplace;
-/** @internal */ export let pathOf: (intent: Intent) => PolicyPath;
-/** @internal */ export let executorOf: (intent: Intent) => Executor;
+/** What calls share that are made in one place with the same options. @internal */
+export interface Stamp {
+  readonly birthplace: Birthplace;
+  readonly options: EnqueueOptions;
+  readonly path: PolicyPath;
+  readonly executor: Executor;
+  readonly on: EffectTrigger;
+}
+
+/** What of an intent only the flush may use. @internal */
+export let stampOf: (intent: Intent) => Stamp;
 /** Calls the effect with its arguments, as an in-process executor does. @internal */
 export let invoke: (intent: Intent) => unknown;
 /** The same intent, going out if its scope does, whatever triggered it before (rule 8). @internal */
@@ -95,43 +108,26 @@ export let asOrdinary: (intent: Intent) => Intent;
  * @publicApi
  */
 export class Intent {
-  readonly #birthplace: Birthplace;
+  readonly #stamp: Stamp;
   readonly #sequence: number;
   readonly #effect: Effect;
   readonly #args: unknown[];
-  readonly #options: EnqueueOptions;
-  readonly #path: PolicyPath;
-  readonly #executor: Executor;
-  readonly #on: EffectTrigger;
 
   /** @internal */
-  constructor(
-    birthplace: Birthplace,
-    sequence: number,
-    effect: Effect,
-    args: unknown[],
-    options: EnqueueOptions,
-    path: PolicyPath,
-    executor: Executor,
-    on: EffectTrigger,
-  ) {
-    this.#birthplace = birthplace;
+  constructor(stamp: Stamp, sequence: number, effect: Effect, args: unknown[]) {
+    this.#stamp = stamp;
     this.#sequence = sequence;
     this.#effect = effect;
     this.#args = args;
-    this.#options = options;
-    this.#path = path;
-    this.#executor = executor;
-    this.#on = on;
   }
 
   /** Stable from the call to the worker; unique across processes. */
   get id(): string {
-    return `${this.#birthplace.id}:${this.#sequence}`;
+    return `${this.#stamp.birthplace.id}:${this.#sequence}`;
   }
 
   get name(): string {
-    return this.#options.name ?? (this.#effect.name || '(anonymous)');
+    return this.#stamp.options.name ?? (this.#effect.name || '(anonymous)');
   }
 
   get effect(): (...args: unknown[]) => unknown {
@@ -144,25 +140,25 @@ export class Intent {
   }
 
   get origin(): string | undefined {
-    return this.#options.origin ?? this.#birthplace.name;
+    return this.#stamp.options.origin ?? this.#stamp.birthplace.name;
   }
 
   get on(): EffectTrigger {
-    return this.#on;
+    return this.#stamp.on;
   }
 
   get dispatchOptions(): Readonly<Record<string, unknown>> | undefined {
-    return this.#options.dispatchOptions;
+    return this.#stamp.options.dispatchOptions;
   }
 
   /** The policies on its way out as they stood at the call, innermost first. */
   get policies(): readonly Policy[] {
-    return this.#path.policies;
+    return this.#stamp.path.policies;
   }
 
   /** Whether its local policies (`withPolicy` and its own) allow it; a Promise only where one of them is asynchronous. */
   passesLocalPolicies(): boolean | Promise<boolean> {
-    return this.#path.passesLocal(this);
+    return this.#stamp.path.passesLocal(this);
   }
 
   /** Name and id, never arguments: they may be secret. */
@@ -171,20 +167,9 @@ export class Intent {
   }
 
   static {
-    bornIn = (intent) => intent.#birthplace;
-    pathOf = (intent) => intent.#path;
-    executorOf = (intent) => intent.#executor;
+    stampOf = (intent) => intent.#stamp;
     invoke = (intent) => (intent.#effect as (...args: unknown[]) => unknown)(...intent.#args);
     asOrdinary = (intent) =>
-      new Intent(
-        intent.#birthplace,
-        intent.#sequence,
-        intent.#effect,
-        intent.#args,
-        intent.#options,
-        intent.#path,
-        intent.#executor,
-        'success',
-      );
+      new Intent({ ...intent.#stamp, on: 'success' }, intent.#sequence, intent.#effect, intent.#args);
   }
 }

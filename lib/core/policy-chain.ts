@@ -9,9 +9,7 @@ import type { Intent, Policy, PolicyPath } from './intent.js';
 export class PolicyChain implements PolicyPath {
   static readonly empty = new PolicyChain([], []);
 
-  /** Those with a say at the call. */
   readonly watchers: readonly Policy[];
-  /** Those with a say at the flush. */
   readonly gates: readonly Policy[];
 
   private constructor(

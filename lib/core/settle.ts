@@ -100,6 +100,7 @@ function keep(
   intents: readonly Intent[],
   { outcome, flushes }: Decision,
 ): readonly Intent[] {
+  if (!unit.hasTriggers && flushes) return intents;
   const goes = { success: flushes, failure: outcome === 'failed', always: true };
   return intents.filter((intent) => goes[intent.on] || (drop(unit, journal, intent, 'outcome'), false));
 }

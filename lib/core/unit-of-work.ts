@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { BufferLimitError } from '../errors/buffer-limit.error.js';
 import { ScopeClosedError } from '../errors/scope-closed.error.js';
 import { channels, publish } from './diagnostics.js';
-import type { Birthplace, Effect, Executor, Intent, Outcome, PolicyRef, Policy } from './intent.js';
-import { bornIn } from './intent.js';
+import type { Birthplace, Effect, EnqueueOptions, Executor, Intent, Outcome, PolicyRef, Policy } from './intent.js';
+import { stampOf } from './intent.js';
 import type { PolicyChain } from './policy-chain.js';
 import type { ScopeState, ScopeView } from './scope-view.js';
 
@@ -12,6 +11,8 @@ export interface UnitHost {
   readonly maxEffectsPerScope: number;
   readonly maxCascadeDepth: number;
   readonly flushesOnCancel: boolean;
+  /** What becomes of a call made outside a scope. */
+  outsideScope(context: object, options: EnqueueOptions, effect: Effect, args: unknown[]): void;
   executorNamed(name: string): Executor;
   policiesOf(ref: PolicyRef | readonly PolicyRef[] | undefined): readonly Policy[];
   /** An error that no caller is left to see. */
@@ -51,6 +52,8 @@ export interface UnitSettings {
  */
 export class UnitOfWork implements Birthplace {
   state: ScopeState = 'open';
+  /** Whether any intent waits for something else than success. */
+  hasTriggers = false;
   /** How it ended; undefined until then. */
   outcome: Outcome | undefined;
   /** The dispatch under way, which the next one waits for (rule 4). */
@@ -108,10 +111,6 @@ export class UnitOfWork implements Birthplace {
     return this.state === 'flushed' || this.state === 'discarded';
   }
 
-  get size(): number {
-    return this.intents.length;
-  }
-
   assertOpen(effect: string | undefined): void {
     if (this.state === 'open') return;
     throw new ScopeClosedError(effect, this.label, this.state, this.closedBy);
@@ -133,25 +132,25 @@ export class UnitOfWork implements Birthplace {
     else this.keys.set(effect, new Set([key]));
   }
 
-  assertRoom(effect: () => string): void {
-    if (this.intents.length < this.host.maxEffectsPerScope) return;
-    throw new BufferLimitError(effect(), this.label, this.host.maxEffectsPerScope);
+  get isFull(): boolean {
+    return this.intents.length >= this.host.maxEffectsPerScope;
   }
 
   add(intent: Intent): void {
+    if (intent.on !== 'success') this.hasTriggers = true;
     this.intents.push(intent);
   }
 
   /** Takes over what a nested scope hands up. Never refused: the limit holds for calls, and nothing may be lost. */
   capture(intents: readonly Intent[]): void {
-    for (const intent of intents) this.intents.push(intent);
+    for (const intent of intents) this.add(intent);
   }
 
   snapshot(which: 'all' | 'own' | 'captured' = 'all'): readonly Intent[] {
     const chosen =
       which === 'all'
         ? this.intents.slice()
-        : this.intents.filter((intent) => (bornIn(intent) === this) === (which === 'own'));
+        : this.intents.filter((intent) => (stampOf(intent).birthplace === this) === (which === 'own'));
     return Object.freeze(chosen);
   }
 

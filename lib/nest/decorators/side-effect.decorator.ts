@@ -42,12 +42,11 @@ export function SideEffect<A extends unknown[] = never[]>(
       Reflect.hasMetadata('design:returntype', target, key) &&
       Reflect.getMetadata('design:returntype', target, key) === undefined;
     const { dedupeKey } = options;
+    const fixed = Object.freeze({ ...options }) as EnqueueOptions;
     wrapMethod(descriptor, (original) => {
       return function (this: unknown, ...args: never[]): Promise<void> | undefined {
         const called: EnqueueOptions =
-          typeof dedupeKey === 'function'
-            ? { ...options, dedupeKey: dedupeKey(...(args as unknown as A)) }
-            : (options as EnqueueOptions);
+          typeof dedupeKey === 'function' ? { ...fixed, dedupeKey: dedupeKey(...(args as unknown as A)) } : fixed;
         const effect = boundEffect(this as object, original as Effect, key);
         const owner = ownerOf(this);
         if (owner !== undefined) owner.enqueue(called, effect, args);
