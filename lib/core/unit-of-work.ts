@@ -70,7 +70,8 @@ export class UnitOfWork implements Birthplace {
   readonly hooks: UnitHooks | undefined;
   readonly failFast: boolean;
   readonly level: CascadeLevel | undefined;
-  private intents: Intent[] = [];
+  /** Made at the first call: most units of work buffer nothing. */
+  private intents: Intent[] | undefined;
   private keys: Map<Effect, Set<string>> | undefined;
   private sequence = 0;
   private openedAt = 0;
@@ -133,12 +134,13 @@ export class UnitOfWork implements Birthplace {
   }
 
   get isFull(): boolean {
-    return this.intents.length >= this.host.maxEffectsPerScope;
+    return this.intents !== undefined && this.intents.length >= this.host.maxEffectsPerScope;
   }
 
   add(intent: Intent): void {
     if (intent.on !== 'success') this.hasTriggers = true;
-    this.intents.push(intent);
+    if (this.intents === undefined) this.intents = [intent];
+    else this.intents.push(intent);
   }
 
   /** Takes over what a nested scope hands up. Never refused: the limit holds for calls, and nothing may be lost. */
@@ -147,17 +149,18 @@ export class UnitOfWork implements Birthplace {
   }
 
   snapshot(which: 'all' | 'own' | 'captured' = 'all'): readonly Intent[] {
+    const all = this.intents ?? [];
     const chosen =
       which === 'all'
-        ? this.intents.slice()
-        : this.intents.filter((intent) => (stampOf(intent).birthplace === this) === (which === 'own'));
+        ? all.slice()
+        : all.filter((intent) => (stampOf(intent).birthplace === this) === (which === 'own'));
     return Object.freeze(chosen);
   }
 
   /** Empties the buffer, or takes only what `wanted` picks. */
   take(wanted?: (intent: Intent) => boolean): Intent[] {
-    const all = this.intents;
-    this.intents = wanted === undefined ? [] : all.filter((intent) => !wanted(intent));
+    const all = this.intents ?? [];
+    this.intents = wanted && all.filter((intent) => !wanted(intent));
     return wanted === undefined ? all : all.filter(wanted);
   }
 
