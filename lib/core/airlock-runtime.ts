@@ -112,8 +112,14 @@ export class AirlockRuntime implements UnitHost {
     const { outsideScope = 'throw' } = this.settings;
     if (outsideScope === 'throw') throw new NoScopeError(effectName(options, effect));
     const scope = this.enter(this.prepare({ name: 'outside a scope' }), context);
-    scope.run(() => this.enqueue(options, effect, args));
-    scope.close();
+    try {
+      scope.run(() => this.enqueue(options, effect, args));
+    } catch (error) {
+      scope.closeBy('a refused call');
+      scope.discard();
+      throw error;
+    }
+    scope.closeBy('the call itself');
     if (outsideScope === 'drop') scope.dropAll('outsideScope');
     else void this.conclude(scope, 'completed', 'the call itself', 'report');
   }

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { EnqueueOptions, Intent, Policy, Stamp } from './intent.js';
+import { type EnqueueOptions, fixed, type Intent, type Outcome, type Policy, type Stamp } from './intent.js';
 import type { PolicyChain } from './policy-chain.js';
 import { type UnitHost, UnitOfWork } from './unit-of-work.js';
 
@@ -38,7 +38,7 @@ export abstract class Context {
     if (this.stamp?.options === options) return this.stamp;
     return (this.stamp = {
       birthplace: unit,
-      options: Object.isFrozen(options) ? options : Object.freeze({ ...options }),
+      options: Object.isFrozen(options) ? options : fixed(options),
       path: options.policy === undefined ? this.chain : this.chain.locally(unit.host.policiesOf(options.policy)),
       executor: options.executor === undefined ? unit.executor : unit.host.executorNamed(options.executor),
       on: options.on ?? 'success',
@@ -69,7 +69,7 @@ export class ScopeContext extends Context {
 
 /** An effect at work. What it enqueues goes into a unit of its own (rule 19), opened at the first call. @internal */
 export class EffectContext extends Context {
-  private hasEnded = false;
+  private outcome: Outcome | undefined;
   private unit: UnitOfWork | undefined = undefined;
 
   constructor(
@@ -103,18 +103,21 @@ export class EffectContext extends Context {
       failFast,
       level: { depth: (level?.depth ?? 0) + 1, trail: [...(level?.trail ?? []), name] },
     });
-    if (this.hasEnded) this.unit.close('the end of the effect');
+    if (this.outcome !== undefined) {
+      this.unit.close('the end of the effect');
+      this.unit.end(this.outcome === 'completed' ? 'flushed' : 'discarded', this.outcome);
+    }
     return this.unit;
   }
 
   /** From here on calls are late. @returns the unit to settle, where the effect enqueued anything */
-  end(): UnitOfWork | undefined {
-    this.hasEnded = true;
+  end(outcome: Outcome): UnitOfWork | undefined {
+    this.outcome = outcome;
     return this.unit;
   }
 
   get isLive(): boolean {
-    return this.unit === undefined ? !this.hasEnded : this.unit.state === 'open';
+    return this.unit === undefined ? this.outcome === undefined : this.unit.state === 'open';
   }
 }
 

@@ -61,10 +61,14 @@ export class Dispatch {
     for (const context of this.evaluations.values()) context.evaluation!.isActive = false;
   }
 
+  private get hasFailedFast(): boolean {
+    return this.unit.failFast && this.journal.failed.length > 0;
+  }
+
   // Kept free of closures: one that captures an intent would cost every effect an allocation, asynchronous or not.
   private step(): void | PromiseLike<void> {
     const intent = this.queue[this.cursor]!;
-    if (this.unit.failFast && this.journal.failed.length > 0) {
+    if (this.hasFailedFast) {
       this.cursor++;
       return this.drop(intent, 'failFast');
     }
@@ -116,7 +120,8 @@ export class Dispatch {
     const batch: Intent[] = [];
     while (this.cursor < this.queue.length && stampOf(this.queue[this.cursor]!).executor === executor) {
       const intent = this.queue[this.cursor++]!;
-      if (await this.allows(intent)) batch.push(intent);
+      if (this.hasFailedFast) this.drop(intent, 'failFast');
+      else if (await this.allows(intent)) batch.push(intent);
     }
     if (batch.length === 0) return;
     const context = new EffectContext(this.unit, batch[0]!, this.outer);
@@ -178,7 +183,7 @@ export class Dispatch {
 
   /** What the effect itself enqueued goes out right after it, or is dropped with it. */
   private endContext(context: EffectContext, outcome: 'completed' | 'failed'): void | PromiseLike<void> {
-    const unit = context.end();
+    const unit = context.end(outcome);
     if (unit !== undefined) return this.settleCascade(unit, outcome, this);
   }
 

@@ -72,7 +72,11 @@ export class EffectScope implements ScopeView {
    */
   run<R>(fn: () => R): R {
     this.#unit.assertOpen(undefined);
-    return contexts.run(this.#context, fn);
+    // A policy that holds a handle is still a policy (rule 13).
+    const { evaluation } = contexts.getStore() ?? this.#context;
+    if (evaluation === undefined || evaluation === this.#context.evaluation) return contexts.run(this.#context, fn);
+    const { host, chain, outer } = this.#context;
+    return contexts.run(new ScopeContext(host, this.#unit, chain, outer, evaluation), fn);
   }
 
   /** `run` for one handler of a wider scope, under that handler's policies too. @internal */

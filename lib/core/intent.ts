@@ -67,6 +67,15 @@ export interface EnqueueOptions {
   readonly dispatchOptions?: Readonly<Record<string, unknown>>;
 }
 
+/** Options as they are now, whatever their owner does to them later. @internal */
+export function fixed(options: EnqueueOptions): EnqueueOptions {
+  const { dispatchOptions } = options;
+  return Object.freeze({
+    ...options,
+    ...(dispatchOptions && { dispatchOptions: Object.freeze({ ...dispatchOptions }) }),
+  });
+}
+
 /** The policies on an intent's way. @internal */
 export interface PolicyPath {
   /** Innermost first. */

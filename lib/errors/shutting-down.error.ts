@@ -8,8 +8,11 @@ import { AirlockError } from './airlock.error.js';
 export class ShuttingDownError extends AirlockError {
   protected static override readonly brandName = 'ShuttingDownError';
 
-  /** What Nest's base exception filter sends for an error that is not an `HttpException`. */
+  /** With `status` and `expose`, how Nest's base exception filter knows an HTTP error that is no `HttpException`. */
   readonly statusCode = 503;
+  readonly status = 503;
+  /** False: the client reads "Service Unavailable", not this message. */
+  readonly expose = false;
 
   constructor(readonly scope: string) {
     super(

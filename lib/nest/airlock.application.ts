@@ -108,7 +108,7 @@ function summaryOf({ boundaries, policies, executors, effects }: AirlockReport, 
       .join(', ')}`,
     `dispatch: ${options.dispatch ?? 'beforeResponse'}`,
     `outside a scope: ${options.outsideScope ?? 'throw'}`,
-    `${effects.length} effects`,
+    `@SideEffect methods: ${effects.length}`,
   ].join(' · ');
 }
 
@@ -120,5 +120,6 @@ function remainder(unit: UnitOfWork): string {
 /** Where each of several failures came from; a `DispatchError`'s own stack only shows the flush. */
 function stacksOf(error: unknown): readonly string[] {
   if (error instanceof AggregateError) return error.errors.flatMap(stacksOf);
-  return error instanceof Error && error.stack !== undefined ? [error.stack] : [];
+  if (!(error instanceof Error)) return [];
+  return [error.stack ?? error.message, ...stacksOf(error.cause).map((stack) => `caused by ${stack}`)];
 }

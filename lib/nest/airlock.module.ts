@@ -66,6 +66,7 @@ const fromApplication = <T>(
   exports: [EffectBuffer, AirlockService],
 })
 export class AirlockModule extends ConfigurableModuleClass implements NestModule, OnModuleInit, OnModuleDestroy {
+  /** @internal Built by Nest. */
   constructor(
     @Inject(AirlockApplication) private readonly application: AirlockApplication,
     @Inject(ApplicationConfig) config: ApplicationConfig,

@@ -1,4 +1,4 @@
-import type { Observable, Subscriber, TeardownLogic } from 'rxjs';
+import { type Observable, Subscriber, type TeardownLogic } from 'rxjs';
 import type { EffectScope } from '../core/effect-scope.js';
 import type { Outcome } from '../core/intent.js';
 
@@ -29,16 +29,16 @@ export function follow<T>(
       fail(error);
     }
   };
+  // A subscriber that is linked before the work starts also stops a source that emits synchronously.
+  const inner = new Subscriber<T>({
+    next: (value) => subscriber.next(value),
+    error: (error: unknown) => endThen('failed', () => subscriber.error(error)),
+    complete: () => endThen('completed', () => subscriber.complete()),
+  });
+  subscriber.add(inner);
   // Both inside: Nest binds the context where `handle()` is called, and a handler's Observable works when subscribed to.
-  const subscription = scope.run(() =>
-    source().subscribe({
-      next: (value) => subscriber.next(value),
-      error: (error: unknown) => endThen('failed', () => subscriber.error(error)),
-      complete: () => endThen('completed', () => subscriber.complete()),
-    }),
-  );
+  scope.run(() => source().subscribe(inner));
   return () => {
-    subscription.unsubscribe();
     if (!isRunning) return;
     isRunning = false;
     void end('cancelled');

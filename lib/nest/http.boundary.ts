@@ -51,8 +51,10 @@ export class HttpBoundary implements Boundary {
         subscriber,
         scope,
         (outcome) => {
-          if (this.waitsForResponse && outcome !== 'cancelled')
-            return this.handOn({ scope, hasFailed: outcome === 'failed' }, response);
+          if (this.waitsForResponse && outcome !== 'cancelled') {
+            scope.closeBy(END_OF_HANDLER);
+            return this.endAfter({ scope, handler: outcome }, response);
+          }
           return this.end(scope, outcome === 'completed' ? outcomeOf(response) : outcome);
         },
       );
@@ -67,32 +69,29 @@ export class HttpBoundary implements Boundary {
     next: CallHandler,
   ): Observable<unknown> {
     const { scope } = unit;
-    return new Observable((subscriber) =>
-      follow(
+    return new Observable((subscriber) => {
+      unit.handler = 'at work';
+      return follow(
         () => next.handle(),
         subscriber,
         { run: (fn) => scope.runUnder(plan.policies, fn) },
         (outcome) => {
-          if (outcome === 'cancelled') return this.end(scope, 'cancelled');
-          if (outcome === 'failed') unit.hasFailed = true;
-          else if (this.waitsForResponse) scope.closeBy(END_OF_HANDLER);
-          else return this.end(scope, outcomeOf(response));
+          if (outcome === 'cancelled') return this.end(scope, outcome);
+          unit.handler = outcome;
+          if (outcome === 'completed' && !this.waitsForResponse) return this.end(scope, outcomeOf(response));
+          if (outcome === 'completed') scope.closeBy(END_OF_HANDLER);
+          this.endAfter(unit, response);
         },
-      ),
-    );
-  }
-
-  /** Takes no more calls, and ends when the response is sent. */
-  private handOn(unit: HttpUnit, response: HttpResponse): void {
-    unit.scope.closeBy(END_OF_HANDLER);
-    this.endAfter(unit, response);
+      );
+    });
   }
 
   private endAfter(unit: HttpUnit, response: HttpResponse): void {
     onSent(response, () => {
-      const { scope, hasFailed } = unit;
-      if (scope.state !== 'open' && scope.state !== 'closed') return;
-      const outcome = hasFailed ? 'failed' : isSent(response) ? outcomeOf(response) : 'cancelled';
+      const { scope, handler } = unit;
+      // A client that leaves does not stop a handler, so that one's end decides.
+      if (handler === 'at work' || (scope.state !== 'open' && scope.state !== 'closed')) return;
+      const outcome = handler === 'failed' ? 'failed' : isSent(response) ? outcomeOf(response) : 'cancelled';
       // Nobody is left to throw at once the response is out.
       const how = this.onDispatchError === 'throw' ? 'report' : this.onDispatchError;
       const end = async (): Promise<void> => this.runtime.conclude(scope, outcome, 'the end of the response', how);

@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import type { EffectScope } from '../core/effect-scope.js';
 
-/** One request's scope, and whether its handler has failed in a scope that outlives it. @internal */
+/** One request's scope, and how its handler does in it. @internal */
 export interface HttpUnit {
   readonly scope: EffectScope;
-  hasFailed: boolean;
+  handler: 'none' | 'at work' | 'completed' | 'failed';
 }
 
 /** What Express and Fastify responses have in common: the status so far, and Node's own response on or under them. @internal */

@@ -33,7 +33,7 @@ export class HttpMiddleware {
     server.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
       const path = request.url?.split('?', 1)[0] ?? '';
       const scope = this.runtime.enter({ ...prepared, name: `${request.method} ${path}` });
-      const unit = { scope, hasFailed: false };
+      const unit: HttpUnit = { scope, handler: 'none' };
       this.units.set(request, unit);
       this.endAfter(unit, response);
       scope.run(next);

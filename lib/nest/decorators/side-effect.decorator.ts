@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { boundEffect } from '../../core/deferred.js';
 import { NO_OPTIONS } from '../../core/enqueue.js';
 import { enqueueInnermost } from '../../core/functions.js';
-import type { Effect, EnqueueOptions } from '../../core/intent.js';
+import { type Effect, type EnqueueOptions, fixed } from '../../core/intent.js';
 import { ownerOf } from '../ownership.js';
 import { wrapMethod } from './wrap-method.js';
 
@@ -42,11 +42,11 @@ export function SideEffect<A extends unknown[] = never[]>(
       Reflect.hasMetadata('design:returntype', target, key) &&
       Reflect.getMetadata('design:returntype', target, key) === undefined;
     const { dedupeKey } = options;
-    const fixed = Object.freeze({ ...options }) as EnqueueOptions;
+    const constant = fixed(options as EnqueueOptions);
     wrapMethod(descriptor, (original) => {
       return function (this: unknown, ...args: never[]): Promise<void> | undefined {
         const called: EnqueueOptions =
-          typeof dedupeKey === 'function' ? { ...fixed, dedupeKey: dedupeKey(...(args as unknown as A)) } : fixed;
+          typeof dedupeKey === 'function' ? { ...constant, dedupeKey: dedupeKey(...(args as unknown as A)) } : constant;
         const effect = boundEffect(this as object, original as Effect, key);
         const owner = ownerOf(this);
         if (owner !== undefined) owner.enqueue(called, effect, args);
