@@ -53,8 +53,12 @@ function bytesPerIntent(count) {
 
 export async function measure(rounds) {
   const sizes = [10, 100, 1_000, 10_000, 100_000];
-  for (let i = 0; i < 6; i++)
-    for (const size of sizes) (await timePerEffect(airlock, size), await timePerEffect(closures, size));
+  for (let i = 0; i < 6; i++) {
+    for (const size of sizes) {
+      await timePerEffect(airlock, size);
+      await timePerEffect(closures, size);
+    }
+  }
 
   const [mine, peers] = [[], []];
   const bySize = new Map(sizes.map((size) => [size, []]));

@@ -7,10 +7,7 @@ import { ClsModule, ClsService } from 'nestjs-cls';
 
 const [platform, variant] = process.argv.slice(2);
 
-let sent = 0;
-const effect = () => {
-  sent++;
-};
+const effect = () => {};
 
 /** A class with the decorators that TypeScript would apply. */
 function controller(dependencies, handle) {

@@ -8,9 +8,7 @@ for (const folder of withNest11 ? ['.', 'test/nest-11'] : ['.']) {
   const lock = `${folder}/package-lock.json`;
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) continue;
   console.log(`Installing the packages of ${folder} …`);
-  // Not `npm ci`, which refuses a lock file made where the registry lacks the binaries of other platforms. The locked
-  // versions hold all the same, and the lock file stays as it is.
-  const { status } = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: folder,
     stdio: 'inherit',
     shell: process.platform === 'win32',

@@ -1,0 +1,73 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Airlock, DropAll, EffectBuffer } from 'nestjs-airlock';
+import { Database, type Queryable } from '../database/database.js';
+import { MailService } from '../mail/mail.service.js';
+import { WarehouseClient } from '../warehouse/warehouse.client.js';
+import { GiftWrapService } from './gift-wrap.service.js';
+import type { Order, OrderDraft, OrderLine } from './order.js';
+import { OrdersRepository } from './orders.repository.js';
+import { ProductsRepository } from './products.repository.js';
+
+@Injectable()
+export class OrdersService {
+  private readonly logger = new Logger('Orders');
+
+  constructor(
+    private readonly database: Database,
+    private readonly orders: OrdersRepository,
+    private readonly products: ProductsRepository,
+    private readonly giftWrap: GiftWrapService,
+    private readonly mail: MailService,
+    private readonly warehouse: WarehouseClient,
+    private readonly effects: EffectBuffer,
+  ) {}
+
+  place(draft: OrderDraft): Promise<Order> {
+    return this.database.transaction((tx) => this.write(tx, draft));
+  }
+
+  /** Places the order and takes it back. @returns the names of the effects it would have had */
+  @Airlock(DropAll)
+  rehearse(draft: OrderDraft): Promise<readonly string[]> {
+    return this.database.transaction(async (tx) => {
+      await this.write(tx, draft);
+      return this.effects.intents.map(({ name }) => name);
+    }, 'rollback');
+  }
+
+  list(): Promise<readonly Order[]> {
+    return this.orders.list();
+  }
+
+  private async write(tx: Queryable, draft: OrderDraft): Promise<Order> {
+    const id = await this.orders.nextId(tx);
+    const warehouse = this.effects.defer(this.warehouse);
+    const lines: OrderLine[] = [];
+    for (const { sku, quantity } of draft.lines) {
+      lines.push(await this.products.take(tx, { sku, quantity }));
+      // The next line may turn out to be sold out: told at once, the warehouse would pick an order that does not exist.
+      warehouse.reserve({ orderId: id, sku, quantity });
+    }
+    const order: Order = {
+      id,
+      email: draft.email,
+      lines,
+      giftWrapped: draft.giftWrap && (await this.tryToWrap(id, lines)),
+      totalCents: lines.reduce((total, { quantity, priceCents }) => total + quantity * priceCents, 0),
+    };
+    await this.mail.sendReceipt(order);
+    await this.orders.insert(tx, order);
+    return order;
+  }
+
+  /** An order is worth having without its wrapping. */
+  private async tryToWrap(id: number, lines: readonly OrderLine[]): Promise<boolean> {
+    try {
+      await this.giftWrap.wrap(id, lines);
+      return true;
+    } catch (error) {
+      this.logger.warn(`Order ${id} goes out unwrapped: ${(error as Error).message}`);
+      return false;
+    }
+  }
+}
