@@ -47,6 +47,7 @@ export { AirlockModule, type AirlockModuleAsyncOptions, type AirlockOptionsFacto
 export { AirlockService } from './nest/airlock.service.js';
 export { Airlock, type AirlockNeedsAsyncMethod } from './nest/decorators/airlock.decorator.js';
 export {
+  type DedupeKeyTakesOtherArguments,
   SideEffect,
   type SideEffectOptions,
   type SideEffectReturnsNothing,

@@ -32,13 +32,13 @@ export abstract class Context {
 
   /**
    * Calls in a loop mostly differ in nothing but their arguments, so the last stamp is kept. It holds while options are the
-   * same frozen object; others are copied, since their owner may change them after the call.
+   * same fixed object.
    */
   stampFor(unit: UnitOfWork, options: EnqueueOptions): Stamp {
     if (this.stamp?.options === options) return this.stamp;
     return (this.stamp = {
       birthplace: unit,
-      options: Object.isFrozen(options) ? options : fixed(options),
+      options: fixed(options),
       path: options.policy === undefined ? this.chain : this.chain.locally(unit.host.policiesOf(options.policy)),
       executor: options.executor === undefined ? unit.executor : unit.host.executorNamed(options.executor),
       on: options.on ?? 'success',

@@ -45,10 +45,9 @@ export function deferred<T extends object>(target: T, enqueue: (effect: Effect, 
   return new Proxy(Object.create(null) as Deferred<T>, {
     get(_, key) {
       const method: unknown = Reflect.get(target, key);
-      // Never thenable, or `await` would enqueue; nor is a log line that prints the proxy an effect.
+      // Never thenable, or `await` would enqueue; nor is a log line an effect that turns the proxy into a text or JSON.
       if (typeof method !== 'function' || typeof key === 'symbol' || key === 'then') return undefined;
-      if (key in Object.prototype && method === Reflect.get(Object.prototype, key))
-        return method.bind(target) as unknown;
+      if (key in Object.prototype || key === 'toJSON') return method.bind(target) as unknown;
       return (...args: never[]): void => enqueue(boundEffect(target, method as Effect, key), args);
     },
     set(_, key) {

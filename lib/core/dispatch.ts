@@ -4,7 +4,7 @@ import { type Context, contexts, EffectContext } from './context.js';
 import { channels, publish } from './diagnostics.js';
 import { evaluate, nameOf } from './evaluation.js';
 import type { DispatchResult, Executor, Intent, Policy } from './intent.js';
-import { stampOf } from './intent.js';
+import { shown, stampOf } from './intent.js';
 import type { DropReason, FlushJournal } from './report.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
@@ -148,6 +148,7 @@ export class Dispatch {
   /** Asks the policies on the intent's way, innermost first; writes down the one that says no (rules 11 and 14). */
   private allows(intent: Intent, from = 0): boolean | Promise<boolean> {
     const gates = stampOf(intent).path.gates;
+    shown(intent);
     for (let i = from; i < gates.length; i++) {
       const policy = gates[i]!;
       let verdict: boolean | Promise<boolean>;

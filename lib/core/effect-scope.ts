@@ -73,8 +73,8 @@ export class EffectScope implements ScopeView {
   run<R>(fn: () => R): R {
     this.#unit.assertOpen(undefined);
     // A policy that holds a handle is still a policy (rule 13).
-    const { evaluation } = contexts.getStore() ?? this.#context;
-    if (evaluation === undefined || evaluation === this.#context.evaluation) return contexts.run(this.#context, fn);
+    const evaluation = contexts.getStore()?.evaluation;
+    if (evaluation?.isActive !== true) return contexts.run(this.#context, fn);
     const { host, chain, outer } = this.#context;
     return contexts.run(new ScopeContext(host, this.#unit, chain, outer, evaluation), fn);
   }

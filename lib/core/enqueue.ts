@@ -5,7 +5,7 @@ import { PolicyEnqueueError } from '../errors/policy-enqueue.error.js';
 import { isThenable } from './completion.js';
 import { type Context, contexts, type Evaluation } from './context.js';
 import { channels, publish } from './diagnostics.js';
-import { type Effect, type EnqueueOptions, Intent, type Policy } from './intent.js';
+import { type Effect, type EnqueueOptions, Intent, type Policy, shown } from './intent.js';
 import { evaluate, nameOf } from './evaluation.js';
 import { copyArguments } from './serialization.js';
 import type { UnitOfWork } from './unit-of-work.js';
@@ -37,10 +37,10 @@ export function enqueueIn(context: Context, options: EnqueueOptions, effect: Eff
   const kept = stamp.executor.remote === true ? copyArguments(effectName(options, effect), args) : args;
   const intent = new Intent(stamp, unit.nextSequence(), effect, kept);
   const { watchers } = stamp.path;
-  if (watchers.length > 0) askWatchers(watchers, intent, unit);
+  if (watchers.length > 0) askWatchers(watchers, shown(intent), unit);
   if (dedupeKey !== undefined) unit.remember(effect, dedupeKey);
   unit.add(intent);
-  if (channels.enqueue.hasSubscribers) publish('enqueue', { scope: unit.view, intent });
+  if (channels.enqueue.hasSubscribers) publish('enqueue', { scope: unit.view, intent: shown(intent) });
 }
 
 function askWatchers(watchers: readonly Policy[], intent: Intent, unit: UnitOfWork): void {

@@ -67,9 +67,10 @@ export interface EnqueueOptions {
   readonly dispatchOptions?: Readonly<Record<string, unknown>>;
 }
 
-/** Options as they are now, whatever their owner does to them later. @internal */
+/** Options as they are now, whatever their owner does to them later; those that are fixed already stay the same object. @internal */
 export function fixed(options: EnqueueOptions): EnqueueOptions {
   const { dispatchOptions } = options;
+  if (Object.isFrozen(options) && (dispatchOptions === undefined || Object.isFrozen(dispatchOptions))) return options;
   return Object.freeze({
     ...options,
     ...(dispatchOptions && { dispatchOptions: Object.freeze({ ...dispatchOptions }) }),
@@ -108,6 +109,12 @@ export let stampOf: (intent: Intent) => Stamp;
 export let invoke: (intent: Intent) => unknown;
 /** The same intent, going out if its scope does, whatever triggered it before (rule 8). @internal */
 export let asOrdinary: (intent: Intent) => Intent;
+
+/** An intent that somebody gets to see. Freezing each at its call would cost more than the rest of it. @internal */
+export function shown(intent: Intent): Intent {
+  Object.freeze(intent);
+  return intent;
+}
 
 /**
  * One buffered call of an effect. Immutable: everything is read through getters, arrays are frozen.

@@ -1,7 +1,7 @@
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 import type { Context } from './context.js';
 import { Dispatch, drop } from './dispatch.js';
-import { asOrdinary, type Intent, type Outcome } from './intent.js';
+import { asOrdinary, type Intent, type Outcome, shown, stampOf } from './intent.js';
 import { type DropReason, FlushJournal, type FlushReport } from './report.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
@@ -62,7 +62,7 @@ export function settleSoFar(unit: UnitOfWork, outer: Context | undefined): Flush
   const running = release(
     unit,
     journal,
-    unit.take((intent) => intent.on !== 'failure'),
+    unit.take((intent) => stampOf(intent).on !== 'failure'),
     outer,
   );
   return running ? running.then(() => journal) : journal;
@@ -102,7 +102,7 @@ function keep(
 ): readonly Intent[] {
   if (!unit.hasTriggers && flushes) return intents;
   const goes = { success: flushes, failure: outcome === 'failed', always: true };
-  return intents.filter((intent) => goes[intent.on] || (drop(unit, journal, intent, 'outcome'), false));
+  return intents.filter((intent) => goes[stampOf(intent).on] || (drop(unit, journal, intent, 'outcome'), false));
 }
 
 /** Rule 8 for a nested unit: what waited for this outcome becomes ordinary, the rest waits for the parent's. */
@@ -113,8 +113,9 @@ function handOver(
   { outcome, flushes }: Decision,
 ): readonly Intent[] {
   return intents.flatMap((intent) => {
-    if (intent.on === 'success' ? flushes : outcome === 'completed') return [intent];
-    if (intent.on === 'always' || (intent.on === 'failure' && outcome === 'failed')) return [asOrdinary(intent)];
+    const { on } = stampOf(intent);
+    if (on === 'success' ? flushes : outcome === 'completed') return [intent];
+    if (on === 'always' || (on === 'failure' && outcome === 'failed')) return [asOrdinary(intent)];
     drop(unit, journal, intent, 'outcome');
     return [];
   });
@@ -146,7 +147,7 @@ function letThrough(
   handed: readonly Intent[],
 ): ReadonlySet<Intent> {
   // Those that wait for the ancestor's failure cannot go before it is known.
-  const offered = handed.filter((intent) => intent.on !== 'failure');
+  const offered = handed.filter((intent) => stampOf(intent).on !== 'failure').map(shown);
   const { hooks } = ancestor;
   if (hooks?.beforeDescendantFlushes === undefined || offered.length === 0) return new Set();
   const refuse = (cause: unknown): never => {

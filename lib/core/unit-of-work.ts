@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ScopeClosedError } from '../errors/scope-closed.error.js';
 import { channels, publish } from './diagnostics.js';
 import type { Birthplace, Effect, EnqueueOptions, Executor, Intent, Outcome, PolicyRef, Policy } from './intent.js';
-import { stampOf } from './intent.js';
+import { shown, stampOf } from './intent.js';
 import type { PolicyChain } from './policy-chain.js';
 import type { ScopeState, ScopeView } from './scope-view.js';
 
@@ -138,7 +138,7 @@ export class UnitOfWork implements Birthplace {
   }
 
   add(intent: Intent): void {
-    if (intent.on !== 'success') this.hasTriggers = true;
+    if (stampOf(intent).on !== 'success') this.hasTriggers = true;
     if (this.intents === undefined) this.intents = [intent];
     else this.intents.push(intent);
   }
@@ -154,7 +154,7 @@ export class UnitOfWork implements Birthplace {
       which === 'all'
         ? all.slice()
         : all.filter((intent) => (stampOf(intent).birthplace === this) === (which === 'own'));
-    return Object.freeze(chosen);
+    return Object.freeze(chosen.map(shown));
   }
 
   /** Empties the buffer, or takes only what `wanted` picks. */

@@ -38,5 +38,6 @@ export class DispatchError<I extends { readonly name: string } = { readonly name
 }
 
 function reasonOf(error: unknown): string {
-  return error instanceof AirlockError || error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  if (error instanceof AirlockError || error instanceof Error) return `${error.name}: ${error.message}`;
+  return Object(error) === error ? Object.prototype.toString.call(error) : String(error);
 }

@@ -18,8 +18,17 @@ export interface SideEffectReturnsNothing {
   readonly 'a side effect returns void or Promise<void>: its call is buffered, so nobody could get a value': never;
 }
 
-type SideEffectMethod<T extends (...args: never[]) => unknown> = [ReturnType<T>] extends [void | Promise<void>]
-  ? TypedPropertyDescriptor<T>
+/** What `@SideEffect()` says where its dedupe key is made of other arguments than the method takes. @publicApi */
+export interface DedupeKeyTakesOtherArguments {
+  readonly 'the dedupe key is made of the arguments of the method': never;
+}
+
+type AnyMethod = (...args: never[]) => unknown;
+
+type SideEffectMethod<T extends AnyMethod, A extends unknown[]> = [ReturnType<T>] extends [void | Promise<void>]
+  ? ((...args: A) => void) extends (...args: Parameters<T>) => void
+    ? TypedPropertyDescriptor<T>
+    : DedupeKeyTakesOtherArguments
   : SideEffectReturnsNothing;
 
 /**
@@ -30,12 +39,13 @@ type SideEffectMethod<T extends (...args: never[]) => unknown> = [ReturnType<T>]
  *
  * @publicApi
  */
-export function SideEffect<A extends unknown[] = never[]>(
+// `any`: without a dedupe key, a method may take whatever it likes.
+export function SideEffect<A extends unknown[] = any[]>(
   options: SideEffectOptions<A> = NO_OPTIONS,
-): <T extends (...args: never[]) => unknown>(
+): <T extends AnyMethod>(
   target: object,
   key: string | symbol,
-  descriptor: SideEffectMethod<T> & TypedPropertyDescriptor<T>,
+  descriptor: SideEffectMethod<T, A> & TypedPropertyDescriptor<T>,
 ) => void {
   return (target, key, descriptor) => {
     const isVoid =

@@ -1,0 +1,95 @@
+import { Controller, Get, Injectable } from '@nestjs/common';
+import { ScopeClosedError, SideEffect } from 'nestjs-airlock';
+import { checkAfterEach, Effects, gate, listen, Outbox, platforms } from './fixtures.js';
+
+@Injectable()
+class Mail {
+  constructor(private readonly outbox: Outbox) {}
+  @SideEffect()
+  async send(to: string): Promise<void> {
+    await Promise.resolve();
+    this.outbox.sent.push(to);
+  }
+}
+
+@Injectable()
+class Work {
+  readonly gate = gate();
+  forgotten: Promise<unknown>[] = [];
+  constructor(
+    private readonly mail: Mail,
+    private readonly effects: Effects,
+  ) {}
+  async mailLate(): Promise<void> {
+    await this.gate.passed;
+    await this.mail.send('late');
+  }
+  async enqueueLate(): Promise<void> {
+    await this.gate.passed;
+    this.effects.one('late');
+  }
+}
+
+@Controller()
+class ForgetfulController {
+  constructor(
+    private readonly work: Work,
+    private readonly mail: Mail,
+  ) {}
+  @Get('work')
+  async forgetsWork() {
+    await this.mail.send('in time');
+    this.work.forgotten = [this.work.mailLate(), this.work.enqueueLate()];
+    return 'done';
+  }
+  @Get('mail')
+  forgetsMail() {
+    void this.mail.send('not awaited');
+    return 'done';
+  }
+}
+
+describe.each(platforms)('on %s', (_name, platform) => {
+  checkAfterEach();
+  const parts = { controllers: [ForgetfulController], providers: [Work, Mail] };
+
+  describe('when a handler forgets to await work that calls effects after its end', () => {
+    it('refuses them with a ScopeClosedError that names scope, effect and what closed it', async () => {
+      const server = await listen(platform, parts);
+      const work = server.app.get(Work);
+      expect((await server.request('/work')).status).toBe(200);
+      work.gate.open();
+      const outcomes = await Promise.allSettled(work.forgotten);
+      const errors = outcomes.map((outcome) => outcome.status === 'rejected' && (outcome.reason as ScopeClosedError));
+      expect(errors).toEqual([expect.any(ScopeClosedError), expect.any(ScopeClosedError)]);
+      expect(errors).toMatchObject(
+        ['Mail.send', 'late'].map((effect) => ({
+          code: 'AIRLOCK_SCOPE_CLOSED',
+          scope: 'ForgetfulController.forgetsWork',
+          state: 'flushed',
+          closedAt: 'the end of the handler',
+          effect,
+        })),
+      );
+      expect(await server.fate()).toEqual({ out: ['in time'], dropped: [] });
+    });
+
+    it('goes on serving', async () => {
+      const server = await listen(platform, parts);
+      const work = server.app.get(Work);
+      await server.request('/work');
+      work.gate.open();
+      await Promise.allSettled(work.forgotten);
+      expect((await server.request('/mail')).status).toBe(200);
+      expect(await server.fate()).toEqual({ out: ['in time', 'not awaited'], dropped: [] });
+    });
+  });
+
+  describe('when a handler forgets to await the effect itself', () => {
+    it('loses nothing: the call was buffered in time', async () => {
+      const server = await listen(platform, parts);
+      expect((await server.request('/mail')).body).toBe('done');
+      expect(await server.fate()).toEqual({ out: ['not awaited'], dropped: [] });
+    });
+  });
+});

@@ -1,0 +1,155 @@
+import type { AirlockModuleOptions, NoScopeError } from 'nestjs-airlock';
+import { get, request, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { checkAfterEach, delay, FAILED, gate, ledger, platforms, serve } from './fixtures.js';
+import { openAtModule, Probe } from './open-at.fixtures.js';
+
+const openAt: AirlockModuleOptions = { boundaries: { http: { openAt: 'middleware' } } };
+
+describe.each(platforms)('on %s', (_name, platform) => {
+  checkAfterEach();
+
+  describe.each(['beforeResponse', 'afterResponse'] as const)(
+    "when scopes open at the 'middleware' under %s",
+    (dispatch) => {
+      const start = (middlewareOn: readonly string[] = []) =>
+        serve(platform, openAtModule({ ...openAt, dispatch }, middlewareOn));
+
+      it('drops what a guard called that denies, and lets its failure effects out', async () => {
+        const server = await start();
+        expect((await server.request('/denied')).status).toBe(403);
+        expect(await server.fate()).toEqual(FAILED);
+      });
+
+      it('lets out what a guard called that allows, before what the handler called', async () => {
+        const server = await start();
+        const { body } = await server.request('/allowed?as=me');
+        expect(JSON.parse(body)).toEqual(['guard from GET /allowed', 'handler from GET /allowed']);
+        expect(await server.fate()).toEqual({ out: ['guard', 'handler'], dropped: [] });
+      });
+
+      it('counts an error of a pipe as failed', async () => {
+        const server = await start();
+        expect((await server.request('/pipe/1')).status).toBe(400);
+        expect(await server.fate()).toEqual(FAILED);
+      });
+
+      it('takes the calls of an exception filter, as failed whatever status the filter sends', async () => {
+        const server = await start();
+        expect(await server.request('/filtered')).toMatchObject({ status: 200, body: 'filtered' });
+        expect(await server.fate()).toEqual(FAILED);
+      });
+
+      it('drops what a guard called if the handler fails afterwards', async () => {
+        const server = await start();
+        await server.request('/forbidden-filtered');
+        expect(await server.fate()).toEqual({ out: FAILED.out, dropped: ['guard', 'success'] });
+      });
+
+      it('takes the calls of the own middleware of an application', async () => {
+        const server = await start(['allowed']);
+        expect((await server.request('/allowed')).status).toBe(200);
+        expect(await server.fate()).toEqual({ out: ['middleware', 'guard', 'handler'], dropped: [] });
+      });
+
+      it('decides by the status 404 where no handler is reached', async () => {
+        const server = await start(['*path']);
+        expect((await server.request('/nowhere')).status).toBe(404);
+        expect(await server.fate()).toEqual({ out: [], dropped: ['middleware'] });
+      });
+
+      it.each([2, 5_000])('survives the parsing of a JSON body with %i texts', async (count) => {
+        const server = await start();
+        const texts = Array.from({ length: count }, (_, i) => `text ${i}`);
+        const init = {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ texts }),
+        };
+        const { status, body } = await server.request('/body', init);
+        expect({ status, body }).toEqual({ status: 201, body: JSON.stringify({ received: count }) });
+        expect(await server.fate()).toEqual({ out: ['guard', ...texts], dropped: [] });
+      });
+
+      it('survives a body that arrives long after its head, in pieces', async () => {
+        const server = await start();
+        const headers = { 'content-type': 'application/json' };
+        const posting = request(`${server.url}/body`, { method: 'POST', headers });
+        const answered = new Promise<number | undefined>((resolve, reject) => {
+          posting.on('response', (response) => resolve(response.resume().statusCode)).on('error', reject);
+        });
+        posting.flushHeaders();
+        for (const piece of ['{ "texts": [', '"late"', '] }']) {
+          await delay(10);
+          posting.write(piece);
+        }
+        posting.end();
+        expect(await answered).toBe(201);
+        expect(await server.fate()).toEqual({ out: ['guard', 'late'], dropped: [] });
+      });
+
+      it('is failed for a body that cannot be parsed', async () => {
+        const server = await start(['body']);
+        const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{ broken' };
+        expect((await server.request('/body', init)).status).toBe(400);
+        expect(await server.fate()).toEqual({ out: [], dropped: ledger.enqueued });
+      });
+
+      it('keeps a @SkipAirlock handler outside, and the calls of its guard inside', async () => {
+        const server = await start();
+        expect(await server.request('/skipped')).toMatchObject({ status: 200, body: 'AIRLOCK_NO_SCOPE' });
+        expect(await server.fate()).toEqual({ out: ['guard'], dropped: [] });
+      });
+    },
+  );
+
+  describe('when a client leaves while the handler works', () => {
+    it.each(['interceptor', 'middleware'] as const)("completes with the handler under openAt: '%s'", async (where) => {
+      const server = await serve(platform, openAtModule({ boundaries: { http: { openAt: where } } }));
+      const { arrived, leave, left } = server.app.get(Probe);
+      const hungUp = gate();
+      (server.app.getHttpServer() as Server).once('connection', (socket: Socket) =>
+        socket.once('close', () => hungUp.open()),
+      );
+      const client = get(`${server.url}/slow`).on('error', () => {});
+      await arrived.passed;
+      client.destroy();
+      await hungUp.passed;
+      await delay(5);
+      leave.open();
+      await left.passed;
+      expect(await server.fate()).toEqual({ out: ['before', 'success', 'always'], dropped: ['failure'] });
+    });
+  });
+
+  describe("when scopes open at the 'interceptor', the default", () => {
+    it('refuses the call of a guard with an error that names the option', async () => {
+      const server = await serve(platform, openAtModule({}));
+      expect((await server.request('/cautious')).body).toBe('allowed');
+      const [error] = server.app.get(Probe).errors as [NoScopeError];
+      expect(error).toMatchObject({ code: 'AIRLOCK_NO_SCOPE', effect: 'guard' });
+      expect(error.message).toContain("boundaries: { http: { openAt: 'middleware' } }");
+      expect(ledger.enqueued).toEqual([]);
+    });
+
+    it('answers 500 where the guard lets that error through', async () => {
+      const server = await serve(platform, openAtModule({}));
+      expect((await server.request('/denied')).status).toBe(500);
+      expect(await server.fate()).toEqual({ out: [], dropped: [] });
+    });
+
+    it('still takes the calls of pipes', async () => {
+      const server = await serve(platform, openAtModule({}));
+      await server.request('/pipe/1');
+      expect(await server.fate()).toEqual(FAILED);
+    });
+  });
+
+  describe('when the boundary is switched off', () => {
+    it('opens no scope at all', async () => {
+      const server = await serve(platform, openAtModule({ boundaries: { http: false }, outsideScope: 'drop' }));
+      expect(JSON.parse((await server.request('/allowed')).body)).toEqual([]);
+      expect(await server.fate()).toEqual({ out: [], dropped: ['guard', 'handler'] });
+    });
+  });
+});

@@ -1,0 +1,81 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import ts from 'typescript';
+import { filesIn, root } from './built.js';
+import { node } from './run.js';
+import { pack, temporaryFolder, unpack } from './tarball.js';
+
+/** What the root may import. The peers of the sub-paths are optional and must never be needed, not even by a type. */
+const allowed = /^(@nestjs\/(common|core)|rxjs|reflect-metadata)(\/|$)/;
+
+describe('when the package is packed', () => {
+  let folder: string;
+  let tarball: string;
+  let unpacked: string;
+
+  beforeAll(() => {
+    folder = temporaryFolder();
+    tarball = pack(folder);
+    unpacked = unpack(tarball, folder);
+  }, 60_000);
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('carries both builds, its manifest, its licence, its readme and its changelog, and nothing else', () => {
+    const shipped = filesIn(unpacked).map((file) => relative(unpacked, file).split(sep).join('/'));
+    const places = new Set(shipped.map((file) => file.replace(/^(dist\/[^/]+)\/.*/, '$1')));
+    const wanted = ['dist/esm', 'dist/cjs', 'package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
+    expect(places).toEqual(new Set(wanted));
+  });
+
+  it('carries JavaScript and declarations only in the builds', () => {
+    const others = filesIn(join(unpacked, 'dist'))
+      .map((file) => relative(unpacked, file).split(sep).join('/'))
+      .filter((file) => !/\.(js|d\.ts)$/.test(file));
+    expect(others).toEqual(['dist/cjs/package.json']);
+  });
+
+  it('has nothing for publint to complain about', () => {
+    const { status, said } = node([join(root, 'node_modules/publint/src/cli.js'), 'run', tarball, '--strict'], folder);
+    expect({ status, said }).toEqual({ status: 0, said: expect.stringContaining('All good!') });
+  }, 30_000);
+
+  it('resolves to the right types in every module mode, node10 included', () => {
+    const attw = join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js');
+    // Asking the registry for an `@types` twin would make the test need a network.
+    const { status, said } = node([attw, tarball, '--no-definitely-typed', '--format', 'ascii'], folder);
+    expect({ status, said }).toEqual({ status: 0, said: expect.stringContaining('No problems found') });
+  }, 60_000);
+
+  describe.each(['esm', 'cjs'])('and the %s root is followed through all it imports', (build) => {
+    it.each(['index.js', 'index.d.ts'])('names no optional peer from %s', (entry) => {
+      const imported = packagesImportedFrom(join(unpacked, 'dist', build, entry));
+      const optional = [...imported].filter(([name]) => !allowed.test(name) && !isBuiltin(name));
+      expect(optional).toEqual([]);
+      expect([...imported.keys()]).toContain('@nestjs/common');
+    });
+  });
+});
+
+/** The packages that a file and all it reaches by relative imports name, each with one file that does. */
+function packagesImportedFrom(entry: string): ReadonlyMap<string, string> {
+  const packages = new Map<string, string>();
+  const followed = new Set<string>();
+  const follow = (file: string): void => {
+    if (followed.has(file)) return;
+    followed.add(file);
+    const text = readFileSync(file, 'utf8');
+    const { importedFiles, typeReferenceDirectives } = ts.preProcessFile(text, true, true);
+    for (const { fileName } of [...importedFiles, ...typeReferenceDirectives]) {
+      if (!fileName.startsWith('.')) packages.set(fileName, file);
+      else follow(resolve(dirname(file), entry.endsWith('.d.ts') ? fileName.replace(/\.js$/, '.d.ts') : fileName));
+    }
+  };
+  follow(entry);
+  return packages;
+}
+
+function isBuiltin(name: string): boolean {
+  return name.startsWith('node:') && builtinModules.includes(name.slice('node:'.length));
+}

@@ -1,0 +1,29 @@
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, renameSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { refuseStaleBuild, root } from './built.js';
+import { run } from './run.js';
+
+/** A folder outside the repository, so that nothing resolves by accident through its `node_modules`. */
+export function temporaryFolder(): string {
+  return mkdtempSync(join(realpathSync(tmpdir()), 'nestjs-airlock-'));
+}
+
+/** Packs what `npm publish` would send; returns the tarball's path. */
+export function pack(folder: string): string {
+  refuseStaleBuild();
+  const { status, said } = run('npm', ['pack', '--silent', '--pack-destination', folder], root);
+  const [tarball] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
+  if (status !== 0 || tarball === undefined) throw new Error(`npm pack failed:\n${said}`);
+  return join(folder, tarball);
+}
+
+/** Unpacks the tarball as `<folder>/node_modules/nestjs-airlock`, where an installation would put it. */
+export function unpack(tarball: string, folder: string): string {
+  const installed = join(folder, 'node_modules', 'nestjs-airlock');
+  mkdirSync(join(folder, 'node_modules'), { recursive: true });
+  const { status, said } = run('tar', ['-xzf', tarball], folder);
+  if (status !== 0) throw new Error(`tar failed:\n${said}`);
+  renameSync(join(folder, 'package'), installed);
+  return installed;
+}

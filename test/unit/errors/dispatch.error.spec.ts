@@ -1,0 +1,58 @@
+import { AirlockError, DispatchError, enqueue, enqueueWith, runInScope } from 'nestjs-airlock';
+
+function refuse(reason: unknown): void {
+  throw reason;
+}
+
+/** The error of a scope whose effects throw these. */
+async function raisedFor(...reasons: unknown[]): Promise<DispatchError> {
+  const work = runInScope({ name: 'POST /orders' }, () => {
+    reasons.forEach((reason, i) => enqueueWith({ name: `effect ${i}` }, refuse, reason));
+    enqueue(() => {});
+  });
+  return work.then(
+    () => Promise.reject(new Error('Expected a DispatchError.')),
+    (error: DispatchError) => error,
+  );
+}
+
+describe('when effects of one flush fail', () => {
+  it('is an AggregateError, an AirlockError and a DispatchError', async () => {
+    const error = await raisedFor(new Error('a'));
+    for (const type of [Error, AggregateError, AirlockError, DispatchError]) expect(error).toBeInstanceOf(type);
+    expect(error).toMatchObject({ name: 'DispatchError', code: 'AIRLOCK_DISPATCH', scope: 'POST /orders' });
+  });
+
+  it('carries every failure with its intent, in order, and the first as its cause', async () => {
+    const [a, b] = [new Error('a'), new TypeError('b')];
+    const error = await raisedFor(a, b);
+    expect(error.failures.map((failure) => [failure.intent.name, failure.error])).toEqual([
+      ['effect 0', a],
+      ['effect 1', b],
+    ]);
+    expect(error.errors).toEqual([a, b]);
+    expect(error.cause).toBe(a);
+  });
+
+  it('says how many failed, which ones and why', async () => {
+    expect((await raisedFor(new Error('a'), new TypeError('b'))).message).toBe(
+      '2 of the effects that scope "POST /orders" let out failed: effect 0 (Error: a), effect 1 (TypeError: b). ' +
+        'The work itself is done; see `failures` and decide per effect.',
+    );
+  });
+
+  it.each<[unknown, string]>([
+    ['text', 'text'],
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [7, '7'],
+    [Symbol('s'), 'Symbol(s)'],
+    [{ code: 1 }, '[object Object]'],
+    [Object.create(null), ''],
+  ])('is raised for what is no error too: %p', async (reason, shown) => {
+    const error = await raisedFor(reason);
+    expect(error).toBeInstanceOf(DispatchError);
+    expect(error.failures[0]!.error).toBe(reason);
+    expect(error.message).toContain(shown === '' ? 'effect 0' : `effect 0 (${shown})`);
+  });
+});

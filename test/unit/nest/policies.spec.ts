@@ -1,0 +1,242 @@
+import { Controller, Get, Inject, Injectable, Scope } from '@nestjs/common';
+import {
+  Airlock,
+  AirlockService,
+  BlockTasks,
+  DropAll,
+  EffectBuffer,
+  type Intent,
+  type Policy,
+  type PolicyRef,
+  SideEffect,
+  UseAirlockPolicy,
+} from 'nestjs-airlock';
+import { boot, checkAfterEach, delay, Effects, listen, platforms } from '../../e2e/http/fixtures.js';
+
+const [, express] = platforms[0]!;
+
+@Injectable()
+class Blocklist {
+  readonly names = new Set(['blocked']);
+}
+
+@Injectable()
+class BlocklistPolicy implements Policy {
+  constructor(readonly list: Blocklist) {}
+  allows({ name }: Intent): boolean {
+    return !this.list.names.has(name);
+  }
+}
+
+@Injectable({ scope: Scope.REQUEST })
+class RequestScopedPolicy implements Policy {
+  allows(): boolean {
+    return true;
+  }
+}
+
+@Injectable()
+class LeaningOnRequestPolicy implements Policy {
+  constructor(readonly other: RequestScopedPolicy) {}
+  allows(): boolean {
+    return this.other.allows();
+  }
+}
+
+class NeedsArguments implements Policy {
+  constructor(readonly names: readonly string[]) {}
+  allows({ name }: Intent): boolean {
+    return this.names.includes(name);
+  }
+}
+
+async function outOf(policy: PolicyRef | readonly PolicyRef[], providers: (new (...args: never[]) => object)[] = []) {
+  const { app, fate } = await boot({ providers }, { policy });
+  await app.get(AirlockService).run(() => {
+    for (const name of ['blocked', 'free']) app.get(Effects).one(name);
+  });
+  return fate();
+}
+
+checkAfterEach();
+
+describe('when a policy is given', () => {
+  it('may be an instance', async () => {
+    expect(await outOf(new BlockTasks(['blocked']))).toEqual({ out: ['free'], dropped: ['blocked'] });
+  });
+
+  it('may be a class that Nest provides, with its dependencies', async () => {
+    expect(await outOf(BlocklistPolicy, [Blocklist, BlocklistPolicy])).toEqual({ out: ['free'], dropped: ['blocked'] });
+  });
+
+  it('may be a class unknown to Nest that takes no arguments', async () => {
+    expect(await outOf(DropAll)).toEqual({ out: [], dropped: ['blocked', 'free'] });
+  });
+
+  it('may be several, each of which must allow', async () => {
+    const policies = [new BlockTasks(['free']), BlocklistPolicy];
+    expect(await outOf(policies, [Blocklist, BlocklistPolicy])).toEqual({ out: [], dropped: ['blocked', 'free'] });
+  });
+
+  it('may decide asynchronously, one effect at a time and in order', async () => {
+    const running: string[] = [];
+    let atOnce = 0;
+    const slow: Policy = {
+      async allows({ name }) {
+        atOnce = Math.max(atOnce, running.push(name));
+        await delay(3);
+        running.pop();
+        return name !== 'blocked';
+      },
+    };
+    expect(await outOf([slow, { allows: async () => Promise.resolve(true) }])).toEqual({
+      out: ['free'],
+      dropped: ['blocked'],
+    });
+    expect(atOnce).toBe(1);
+  });
+
+  it('is one instance per class, and the one that Nest injects elsewhere', async () => {
+    const { app, fate } = await boot({ providers: [Blocklist, BlocklistPolicy] }, { policy: BlocklistPolicy });
+    app.get(BlocklistPolicy).list.names.add('free');
+    await app.get(AirlockService).run(() => app.get(Effects).one('free'));
+    expect(await fate()).toEqual({ out: [], dropped: ['free'] });
+  });
+});
+
+describe('when a policy class cannot be had', () => {
+  it.each([
+    [
+      'takes arguments and is unknown to Nest',
+      NeedsArguments,
+      'takes arguments and no provider of that class is known',
+    ],
+    ['is request-scoped', RequestScopedPolicy, 'request-scoped or transient'],
+    ['depends on something request-scoped', LeaningOnRequestPolicy, 'request-scoped or transient'],
+  ])('refuses to boot with one that %s', async (_why, policy: PolicyRef, text) => {
+    const providers = [RequestScopedPolicy, LeaningOnRequestPolicy];
+    await expect(boot({ providers }, { policy })).rejects.toMatchObject({
+      code: 'AIRLOCK_OPTIONS',
+      message: expect.stringMatching(new RegExp(`${(policy as { name: string }).name}.*${text}`)) as string,
+    });
+  });
+
+  class OnEffect {
+    @SideEffect({ policy: NeedsArguments })
+    async send(): Promise<void> {}
+  }
+  class OnScope {
+    @Airlock(NeedsArguments)
+    async run(): Promise<void> {}
+  }
+  @Controller()
+  class OnHandler {
+    @Get()
+    @UseAirlockPolicy(NeedsArguments)
+    get() {}
+  }
+  @Controller()
+  @UseAirlockPolicy(NeedsArguments)
+  class OnController {
+    @Get()
+    get() {}
+  }
+  it.each([
+    ['OnEffect.send', { providers: [OnEffect] }],
+    ['OnScope.run', { providers: [OnScope] }],
+    ['OnHandler.get', { controllers: [OnHandler] }],
+    ['OnController', { controllers: [OnController] }],
+  ])('refuses to boot, naming %s that names it', async (where, parts) => {
+    await expect(boot(parts)).rejects.toMatchObject({
+      code: 'AIRLOCK_OPTIONS',
+      message: expect.stringMatching(new RegExp(`^${where}: .*NeedsArguments`)) as string,
+    });
+  });
+});
+
+describe('when policies of every kind lie on the way', () => {
+  const asked: string[] = [];
+  const named = (name: string): Policy => ({
+    onEnqueue: () => void asked.push(`${name}?`),
+    allows: () => asked.push(name) > 0,
+  });
+
+  @Injectable()
+  class Nested {
+    constructor(@Inject(EffectBuffer) private readonly buffer: EffectBuffer) {}
+    @Airlock(named('nested'))
+    async run(): Promise<void> {
+      await Promise.resolve();
+      this.buffer.withPolicy(named('block'), () =>
+        this.buffer.enqueueWith({ policy: named('own'), name: 'effect' }, () => asked.push('out')),
+      );
+    }
+  }
+
+  @Controller()
+  @UseAirlockPolicy(named('class 1'), named('class 2'))
+  class Layered {
+    constructor(private readonly nested: Nested) {}
+    @Get()
+    @UseAirlockPolicy(named('method 1'))
+    @UseAirlockPolicy(named('method 2'))
+    async get() {
+      await this.nested.run();
+    }
+  }
+
+  it.each(['interceptor', 'middleware'] as const)(
+    "asks them innermost first, at the call and at the flush, under openAt: '%s'",
+    async (openAt) => {
+      asked.length = 0;
+      const server = await listen(
+        express,
+        { controllers: [Layered], providers: [Nested] },
+        { policy: named('module'), boundaries: { http: { policy: named('boundary'), openAt } } },
+      );
+      expect((await server.request('/')).status).toBe(200);
+      await server.fate();
+      const order = ['own', 'block', 'nested', 'method 1', 'method 2', 'class 1', 'class 2', 'boundary', 'module'];
+      expect(asked).toEqual([...order.map((name) => `${name}?`), ...order, 'out']);
+    },
+  );
+});
+
+describe('when @UseAirlockPolicy stands on classes and methods', () => {
+  abstract class Base {
+    constructor(@Inject(Effects) protected readonly effects: Effects) {}
+    @Get('inherited')
+    @UseAirlockPolicy(new BlockTasks(['method']))
+    inherited() {
+      for (const name of ['method', 'base', 'one', 'two', 'free']) this.effects.one(name);
+    }
+  }
+  UseAirlockPolicy(new BlockTasks(['base']))(Base);
+
+  @Controller('one')
+  @UseAirlockPolicy(new BlockTasks(['one']))
+  class One extends Base {}
+
+  @Controller('two')
+  @UseAirlockPolicy(new BlockTasks(['two']))
+  class Two extends Base {
+    @Get('own')
+    own() {
+      this.inherited();
+    }
+  }
+
+  @Controller('plain')
+  class Plain extends Base {}
+
+  it.each([
+    ['/one/inherited', ['two', 'free']],
+    ['/two/inherited', ['one', 'free']],
+    ['/two/own', ['method', 'one', 'free']],
+    ['/plain/inherited', ['one', 'two', 'free']],
+  ])('narrows %s by all of them, those of the base class too', async (path, out) => {
+    const server = await listen(express, { controllers: [One, Two, Plain] });
+    await server.request(path);
+    expect((await server.fate()).out).toEqual(out);
+  });
+});
