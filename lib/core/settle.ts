@@ -74,7 +74,12 @@ export function discardAll(unit: UnitOfWork, reason: DropReason): readonly Inten
   unit.end('discarded', 'cancelled');
   const journal = new FlushJournal();
   for (const intent of intents) drop(unit, journal, intent, reason);
-  unit.host.ended(unit);
+  // A checkpoint may still be letting some out.
+  void finish(
+    unit,
+    journal,
+    unit.dispatching?.then(() => {}),
+  );
   return Object.freeze(intents);
 }
 

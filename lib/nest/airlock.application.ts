@@ -89,7 +89,7 @@ export class AirlockApplication {
     if (count <= 1) return;
     throw new AirlockOptionsError(
       'AirlockModule',
-      `\`AirlockModule.forRoot()\` is imported ${count} times with different options in one application. Import it once, in the root module; it is global.`,
+      `\`AirlockModule.forRoot()\` is imported ${count} times in one application. Import it once, in the root module; it is global.`,
     );
   }
 }

@@ -38,7 +38,7 @@ export class HttpMiddleware {
       this.endAfter(unit, response);
       scope.run(next);
     });
-    // Fastify reads bodies from stream events, which forget who listens: enter again once that is done.
+    // Fastify before 5.11 reads bodies from stream events that forget who listens: enter again once that is done.
     if (server.getType() !== 'fastify') return;
     (server.getInstance() as FastifyLike).addHook('preHandler', (request, _reply, done) => {
       const scope = this.unitOf(request)?.scope;
