@@ -29,6 +29,9 @@ const ours = { '^(\\.{1,2}/.*)\\.js$': '$1', '^nestjs-airlock$': '<rootDir>/lib/
 /** The same suites against the other supported major of Nest, whose packages live in a folder of their own. */
 const nest11 = {
   '^(@nestjs/(common|core|testing|platform-express|platform-fastify)(/.*)?)$': '<rootDir>/test/nest-11/node_modules/$1',
+  // One copy each, as in a real installation: Nest 11 knows Observables by their class.
+  '^rxjs(/.*)?$': '<rootDir>/test/nest-11/node_modules/rxjs$1',
+  '^reflect-metadata$': '<rootDir>/test/nest-11/node_modules/reflect-metadata',
 };
 
 export default {
