@@ -37,6 +37,9 @@ export interface RuntimeSettings {
   readonly instantiate?: Instantiate | undefined;
 }
 
+/** The settings of code outside any application. @internal */
+export const FREE: RuntimeSettings = Object.freeze({});
+
 /** What a scope is opened with once its options are resolved; may be kept and used for every call of one handler. @internal */
 export interface PreparedScope {
   readonly name: string | undefined;
@@ -97,7 +100,7 @@ export class AirlockRuntime implements UnitHost {
   }
 
   get context(): Context {
-    return contextOf(this) ?? this.root;
+    return contextOf(this) ?? this.underFreePolicies(contexts.getStore()) ?? this.root;
   }
 
   get current(): UnitOfWork | undefined {
@@ -203,13 +206,18 @@ export class AirlockRuntime implements UnitHost {
    */
   conclude(scope: EffectScope, outcome: Outcome, closedAt: string, how: OnDispatchError): void | Promise<void> {
     const hasWon = outcome !== 'completed';
+    const told = hasWon && how === 'throw' ? 'report' : how;
+    if (scope.hasEnded) return scope.dispatching;
     try {
       const report = scope.conclude(outcome, closedAt);
       if (report instanceof Promise) {
-        const raised = report.then((settled) => this.raise(settled, scope, hasWon ? 'report' : how));
+        const raised = report.then((settled) => this.raise(settled, scope, told));
         return hasWon ? raised.catch(this.report) : raised;
       }
-      if (report.failed.length > 0) return this.raise(report, scope, hasWon ? 'report' : how);
+      if (report.failed.length > 0) {
+        const raised = this.raise(report, scope, told);
+        return hasWon ? raised.catch(this.report) : raised;
+      }
     } catch (error) {
       if (!hasWon) throw error;
       this.report(error);
@@ -258,6 +266,13 @@ export class AirlockRuntime implements UnitHost {
       clearTimeout(timer);
     }
     return [...this.running];
+  }
+
+  /** `withPolicy` called outside any scope and application holds for every application in it. */
+  private underFreePolicies(context: Context | undefined): Context | undefined {
+    const isFree = context?.host instanceof AirlockRuntime && context.host.settings === FREE;
+    if (!isFree || context.receiver() !== undefined || context.evaluation !== undefined) return undefined;
+    return new ScopeContext(this, undefined, this.root.chain.locally(context.chain.policies), context, undefined);
   }
 
   private handleOf(unit: UnitOfWork, context?: Context): EffectScope {

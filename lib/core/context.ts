@@ -70,11 +70,12 @@ export class ScopeContext extends Context {
 /** An effect at work. What it enqueues goes into a unit of its own (rule 19), opened at the first call. @internal */
 export class EffectContext extends Context {
   private outcome: Outcome | undefined;
+  private name = '';
   private unit: UnitOfWork | undefined = undefined;
 
   constructor(
     private readonly letOutBy: UnitOfWork,
-    private readonly intent: Intent,
+    private intent: Intent | undefined,
     readonly outer: Context | undefined,
   ) {
     super();
@@ -95,7 +96,7 @@ export class EffectContext extends Context {
   receiver(): UnitOfWork {
     if (this.unit !== undefined) return this.unit;
     const { host, chain, executor, failFast, level } = this.letOutBy;
-    const { name } = this.intent;
+    const name = this.intent?.name ?? this.name;
     this.unit = new UnitOfWork(host, {
       name: `effect ${name}`,
       chain,
@@ -113,6 +114,9 @@ export class EffectContext extends Context {
   /** From here on calls are late. @returns the unit to settle, where the effect enqueued anything */
   end(outcome: Outcome): UnitOfWork | undefined {
     this.outcome = outcome;
+    // What the effect leaves behind, such as a pooled connection, keeps this context but need not keep arguments.
+    this.name = this.intent?.name ?? '';
+    this.intent = undefined;
     return this.unit;
   }
 

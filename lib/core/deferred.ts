@@ -10,7 +10,7 @@ export type Deferred<T extends object> = {
     : never;
 };
 
-const bound = new WeakMap<object, Map<Effect, Effect>>();
+const bound = new WeakMap<object, WeakMap<Effect, Effect>>();
 
 /**
  * `method` of `target` as an effect: one function per pair, so that calls of one method of one object are the same
@@ -20,7 +20,7 @@ const bound = new WeakMap<object, Map<Effect, Effect>>();
  */
 export function boundEffect(target: object, method: Effect, key: PropertyKey): Effect {
   let methods = bound.get(target);
-  if (methods === undefined) bound.set(target, (methods = new Map()));
+  if (methods === undefined) bound.set(target, (methods = new WeakMap()));
   let effect = methods.get(method);
   if (effect === undefined) {
     effect = (...args: never[]) => method.apply(target, args);

@@ -1,7 +1,7 @@
 import { ScopeStateError } from '../errors/scope-state.error.js';
 import { type Context, contexts, ScopeContext } from './context.js';
 import type { ExecutorRef, Intent, Outcome, Policy, PolicyRef } from './intent.js';
-import type { DispatchError } from '../errors/dispatch.error.js';
+import { DispatchError } from '../errors/dispatch.error.js';
 import type { DropReason, FlushReport } from './report.js';
 import type { ScopeState, ScopeView } from './scope-view.js';
 import { decide, discardAll, settle, settleSoFar } from './settle.js';
@@ -136,6 +136,16 @@ export class EffectScope implements ScopeView {
     return this.conclude(outcome, new Error('end()'));
   }
 
+  /** @internal */
+  get hasEnded(): boolean {
+    return this.#unit.isEnded;
+  }
+
+  /** What is being let out right now. @internal */
+  get dispatching(): Promise<void> | undefined {
+    return this.#unit.dispatching;
+  }
+
   /** `end` for boundaries: synchronous where no effect is asynchronous, and told what closes it. @internal */
   conclude(outcome: Outcome, closedAt: string | Error): FlushReport | Promise<FlushReport> {
     if (this.#unit.state === 'open') this.#unit.close(closedAt);
@@ -144,9 +154,14 @@ export class EffectScope implements ScopeView {
     } catch (error) {
       if (this.#unit.isEnded) throw error;
       // The hook threw before it decided: nothing ordinary gets out on a guess.
-      const settled = settle(this.#unit, { outcome: 'failed', flushes: false }, this.#context.outer);
-      return settled instanceof Promise ? settled.then(() => Promise.reject(error)) : Promise.reject(error);
+      return this.#settleAnd(error);
     }
+  }
+
+  async #settleAnd(error: unknown): Promise<never> {
+    const report = await settle(this.#unit, { outcome: 'failed', flushes: false }, this.#context.outer);
+    if (report.failed.length > 0) this.#unit.host.report(new DispatchError(report.failed, this.#unit.label));
+    throw error;
   }
 
   /**

@@ -37,7 +37,10 @@ export function enqueueIn(context: Context, options: EnqueueOptions, effect: Eff
   const kept = stamp.executor.remote === true ? copyArguments(effectName(options, effect), args) : args;
   const intent = new Intent(stamp, unit.nextSequence(), effect, kept);
   const { watchers } = stamp.path;
-  if (watchers.length > 0) askWatchers(watchers, shown(intent), unit);
+  if (watchers.length > 0) {
+    askWatchers(watchers, shown(intent), unit);
+    unit.assertOpen(intent.name);
+  }
   if (dedupeKey !== undefined) unit.remember(effect, dedupeKey);
   unit.add(intent);
   if (channels.enqueue.hasSubscribers) publish('enqueue', { scope: unit.view, intent: shown(intent) });

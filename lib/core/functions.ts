@@ -1,6 +1,6 @@
 import { NoScopeError } from '../errors/no-scope.error.js';
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
-import { AirlockRuntime } from './airlock-runtime.js';
+import { AirlockRuntime, FREE } from './airlock-runtime.js';
 import { contexts } from './context.js';
 import { type Deferred, deferred } from './deferred.js';
 import type { EffectScope, ScopeOptions } from './effect-scope.js';
@@ -54,7 +54,7 @@ export function openScope(options?: ScopeOptions): EffectScope {
 export function withPolicy<R>(policy: PolicyRef, fn: () => R): R {
   const context = contexts.getStore();
   return context === undefined
-    ? new AirlockRuntime().withPolicy(policy, fn)
+    ? new AirlockRuntime(FREE).withPolicy(policy, fn)
     : (context.host as AirlockRuntime).withPolicyAt(context, policy, fn);
 }
 
@@ -81,5 +81,5 @@ export function runArguments<R>(args: RunArguments<R>): [ScopeOptions, (scope: E
 
 /** The application whose scope is innermost; outside any, one for this scope alone. */
 function runtimeHere(): AirlockRuntime {
-  return (contexts.getStore()?.host as AirlockRuntime | undefined) ?? new AirlockRuntime();
+  return (contexts.getStore()?.host as AirlockRuntime | undefined) ?? new AirlockRuntime(FREE);
 }

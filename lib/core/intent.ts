@@ -1,5 +1,9 @@
+import { AirlockOptionsError } from '../errors/airlock-options.error.js';
+
 /** When an intent wants out, seen from the outcome of its scope. @publicApi */
 export type EffectTrigger = 'success' | 'failure' | 'always';
+
+const TRIGGERS: readonly EffectTrigger[] = ['success', 'failure', 'always'];
 
 /** How a unit of work ended. @publicApi */
 export type Outcome = 'completed' | 'failed' | 'cancelled';
@@ -67,9 +71,16 @@ export interface EnqueueOptions {
   readonly dispatchOptions?: Readonly<Record<string, unknown>>;
 }
 
-/** Options as they are now, whatever their owner does to them later; those that are fixed already stay the same object. @internal */
+/**
+ * Options as they are now, whatever their owner does to them later; those that are fixed already stay the same object.
+ *
+ * @throws AirlockOptionsError for an `on` that is no trigger
+ * @internal
+ */
 export function fixed(options: EnqueueOptions): EnqueueOptions {
-  const { dispatchOptions } = options;
+  const { dispatchOptions, on } = options;
+  if (on !== undefined && !TRIGGERS.includes(on))
+    throw AirlockOptionsError.expected('on', TRIGGERS.map((one) => `'${one}'`).join(' or '), on);
   if (Object.isFrozen(options) && (dispatchOptions === undefined || Object.isFrozen(dispatchOptions))) return options;
   return Object.freeze({
     ...options,
@@ -184,7 +195,10 @@ export class Intent {
 
   static {
     stampOf = (intent) => intent.#stamp;
-    invoke = (intent) => (intent.#effect as (...args: unknown[]) => unknown)(...intent.#args);
+    invoke = (intent) => {
+      const effect = intent.#effect as (...args: unknown[]) => unknown;
+      return effect(...intent.#args);
+    };
     asOrdinary = (intent) =>
       new Intent({ ...intent.#stamp, on: 'success' }, intent.#sequence, intent.#effect, intent.#args);
   }

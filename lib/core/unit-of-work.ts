@@ -57,7 +57,7 @@ export class UnitOfWork implements Birthplace {
   /** How it ended; undefined until then. */
   outcome: Outcome | undefined;
   /** The dispatch under way, which the next one waits for (rule 4). */
-  dispatching: Promise<unknown> | undefined;
+  dispatching: Promise<void> | undefined;
   /** What is being let out and has not ended yet. */
   pending: () => readonly Intent[] = none;
   /** The one `EffectScope` of this unit, made when it is first asked for. */

@@ -21,6 +21,7 @@ export class AirlockApplication {
   private readonly http: HttpBoundary | undefined;
   private readonly httpOptions: BoundaryOptions;
   private effects: readonly EffectReport[] = [];
+  private hasProviders = false;
 
   constructor(
     private readonly options: AirlockModuleOptions,
@@ -29,7 +30,7 @@ export class AirlockApplication {
   ) {
     this.runtime = new AirlockRuntime({
       ...options,
-      instantiate: (type) => providerOf(modules, type),
+      instantiate: (type) => providerOf(modules, type, this.hasProviders),
       report: (error) => this.report(error),
     });
     const http = options.boundaries?.http ?? true;
@@ -40,11 +41,13 @@ export class AirlockApplication {
 
   /** Before the application's own middleware; does nothing where there is no server. */
   applyTo(server: HttpServer | undefined): void {
+    this.hasProviders = true;
     if (server !== undefined) this.http?.middleware?.applyTo(server);
   }
 
   /** @throws AirlockOptionsError for whatever the options or a decorator name that cannot be resolved */
   start(): void {
+    this.hasProviders = true;
     this.assertOnlyOne();
     for (const name of this.runtime.executorNames) this.runtime.executorNamed(name);
     this.effects = new AirlockExplorer(this.modules, this.runtime).explore(this.http?.plans);
@@ -80,7 +83,7 @@ export class AirlockApplication {
 
   private report(error: unknown): void {
     const { message } = error instanceof Error ? error : new Error(String(error));
-    this.logger.error(message, stacksOf(error).join('\n'));
+    this.logger.error(message, [...stacksOf(error, new Set())].join('\n'));
   }
 
   private assertOnlyOne(): void {
@@ -117,9 +120,11 @@ function remainder(unit: UnitOfWork): string {
   return `"${unit.label}" (${unit.state}${names.length > 0 ? `, not out: ${names.join(', ')}` : ''})`;
 }
 
-/** Where each of several failures came from; a `DispatchError`'s own stack only shows the flush. */
-function stacksOf(error: unknown): readonly string[] {
-  if (error instanceof AggregateError) return error.errors.flatMap(stacksOf);
-  if (!(error instanceof Error)) return [];
-  return [error.stack ?? error.message, ...stacksOf(error.cause).map((stack) => `caused by ${stack}`)];
+/** Where each of several failures came from, and what caused it; a `DispatchError`'s own stack only shows the flush. */
+function* stacksOf(error: unknown, seen: Set<unknown>): Generator<string> {
+  if (!(error instanceof Error) || seen.has(error)) return;
+  seen.add(error);
+  if (error instanceof AggregateError) for (const one of error.errors) yield* stacksOf(one, seen);
+  else yield error.stack ?? error.message;
+  yield* stacksOf(error.cause, seen);
 }

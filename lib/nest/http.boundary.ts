@@ -39,7 +39,9 @@ export class HttpBoundary implements Boundary {
     const unit = this.middleware?.unitOf(http.getRequest<RawRequest>());
     if (plan.isSkipped) return unit === undefined ? next.handle() : outside(next);
     const response = http.getResponse<HttpResponse>();
-    return unit === undefined ? this.inOwnScope(plan, response, next) : this.inWiderScope(unit, plan, response, next);
+    // A client that left while a guard was at work has ended the wider scope, but does not stop the handler.
+    if (unit?.scope.state !== 'open') return this.inOwnScope(plan, response, next);
+    return this.inWiderScope(unit, plan, response, next);
   }
 
   /** `openAt: 'interceptor'`: the scope lives as long as the handler's Observable. */

@@ -1,8 +1,9 @@
 import 'reflect-metadata';
-import { boundEffect } from '../../core/deferred.js';
+import { boundEffect, methodName } from '../../core/deferred.js';
 import { NO_OPTIONS } from '../../core/enqueue.js';
 import { enqueueInnermost } from '../../core/functions.js';
 import { type Effect, type EnqueueOptions, fixed } from '../../core/intent.js';
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { ownerOf } from '../ownership.js';
 import { wrapMethod } from './wrap-method.js';
 
@@ -57,6 +58,7 @@ export function SideEffect<A extends unknown[] = any[]>(
       return function (this: unknown, ...args: never[]): Promise<void> | undefined {
         const called: EnqueueOptions =
           typeof dedupeKey === 'function' ? { ...constant, dedupeKey: dedupeKey(...(args as unknown as A)) } : constant;
+        if (this === undefined || this === null) throw detached(methodName(target, key));
         const effect = boundEffect(this as object, original as Effect, key);
         const owner = ownerOf(this);
         if (owner !== undefined) owner.enqueue(called, effect, args);
@@ -66,6 +68,13 @@ export function SideEffect<A extends unknown[] = any[]>(
     });
     Reflect.defineMetadata(SIDE_EFFECT, options, descriptor.value as object);
   };
+}
+
+function detached(name: string): AirlockOptionsError {
+  return new AirlockOptionsError(
+    name,
+    `\`${name}\` was called without its object, so its effect could not run on one. Call it as a method, or bind it first.`,
+  );
 }
 
 /** The options of a `@SideEffect()` method; undefined for any other. @internal */

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import {
+  BlockTasks,
   currentScope,
   defer,
   type EffectScope,
@@ -178,6 +179,22 @@ describe('when a policy is done', () => {
     await runInScope({ policy }, () => enqueue(send, 'a'));
     await leftover;
     expect(sent).toEqual(['a', 'after the flush']);
+  });
+
+  it('leaves a scope opened in what it left behind under the policies of the application', async () => {
+    let leftover: Promise<void> | undefined;
+    const runtime = new AirlockRuntime({ policy: new BlockTasks(['blocked']) });
+    const policy: Policy = {
+      allows: () => {
+        leftover = new Promise((resolve) => setTimeout(resolve, 5)).then(() =>
+          runtime.run({}, () => runtime.enqueue({ name: 'blocked' }, send, ['blocked'])),
+        );
+        return true;
+      },
+    };
+    await runtime.run({ policy }, () => enqueue(send, 'a'));
+    await leftover;
+    expect(sent).toEqual(['a']);
   });
 
   it('sees no scope of its own', async () => {

@@ -181,11 +181,14 @@ describe('when shouldFlush is asked', () => {
 });
 
 describe('when the work fails and an intent for failure fails too', () => {
-  it('lets the error of the work win and reports the other', async () => {
+  it.each<[string, () => unknown]>([
+    ['at once', () => fail('the apology')],
+    ['later', () => Promise.reject(new Error('the apology'))],
+  ])('lets the error of the work win and reports the other, %s', async (_, apologise) => {
     const reported: unknown[] = [];
     const runtime = new AirlockRuntime({ report: (error) => void reported.push(error) });
     const work = runtime.run({ name: 'job' }, () => {
-      enqueueWith({ on: 'failure' }, fail, 'the apology');
+      enqueueWith({ on: 'failure' }, apologise);
       throw new Error('the work');
     });
     await expect(work).rejects.toThrow(new Error('the work'));
