@@ -1,6 +1,6 @@
 /** Packages that are ESM only and that CommonJS tests therefore compile. */
 const esmOnly =
-  '@nestjs|file-type|strtok3|token-types|uint8array-extras|@borewit|@tokenizer|load-esm|uid|fast-safe-stringify|iterare';
+  '@nestjs|file-type|strtok3|token-types|uint8array-extras|@borewit|@tokenizer|load-esm|uid|fast-safe-stringify|iterare|content-disposition|pg-boss|rrule-temporal|serialize-error|non-error|is-plain-obj|temporal-polyfill|temporal-spec|@js-temporal|jsbi|type-fest';
 
 const base = {
   testEnvironment: 'node',
@@ -21,14 +21,18 @@ const base = {
       },
     ],
   },
-  transformIgnorePatterns: [`/node_modules/(?!(${esmOnly})/)`],
+  // Seen from the innermost `node_modules`: packages also stand inside others.
+  transformIgnorePatterns: [`/node_modules/(?!.*/node_modules/|(${esmOnly})/)`],
 };
 
 const ours = { '^(\\.{1,2}/.*)\\.js$': '$1', '^nestjs-airlock$': '<rootDir>/lib/index.ts' };
 
 /** The same suites against the other supported major of Nest, whose packages live in a folder of their own. */
 const nest11 = {
-  '^(@nestjs/(common|core|testing|platform-express|platform-fastify)(/.*)?)$': '<rootDir>/test/nest-11/node_modules/$1',
+  '^(@nestjs/(apollo|bullmq|common|core|cqrs|event-emitter|graphql|mercurius|microservices|platform-[\\w.-]+|schedule|testing|typeorm|websockets)(/.*)?)$':
+    '<rootDir>/test/nest-11/node_modules/$1',
+  // What those were made for.
+  '^(amqplib|amqp-connection-manager|bullmq|graphql|ioredis|mercurius|typeorm)$': '<rootDir>/test/nest-11/node_modules/$1',
   // One copy each, as in a real installation: Nest 11 knows Observables by their class.
   '^rxjs(/.*)?$': '<rootDir>/test/nest-11/node_modules/rxjs$1',
   '^reflect-metadata$': '<rootDir>/test/nest-11/node_modules/reflect-metadata',
