@@ -25,7 +25,12 @@ const base = {
   transformIgnorePatterns: [`/node_modules/(?!.*/node_modules/|(${esmOnly})/)`],
 };
 
-const ours = { '^(\\.{1,2}/.*)\\.js$': '$1', '^nestjs-airlock$': '<rootDir>/lib/index.ts' };
+const ours = {
+  '^(\\.{1,2}/.*)\\.js$': '$1',
+  '^nestjs-airlock$': '<rootDir>/lib/index.ts',
+  '^nestjs-airlock/(testing|eslint)$': '<rootDir>/lib/$1/index.ts',
+  '^nestjs-airlock/(.*)$': '<rootDir>/lib/integrations/$1/index.ts',
+};
 
 /** The same suites against the other supported major of Nest, whose packages live in a folder of their own. */
 const nest11 = {
@@ -51,6 +56,7 @@ export default {
         '<rootDir>/test/package/',
         '<rootDir>/test/types/',
         '<rootDir>/test/readme/',
+        '<rootDir>/test/unit/eslint/',
       ],
     },
   ],

@@ -13,6 +13,14 @@ export type { Deferred } from './core/deferred.js';
 export type { AirlockMessage } from './core/diagnostics.js';
 export { EffectScope, type OnDispatchError, type ScopeOptions } from './core/effect-scope.js';
 export { currentScope, defer, enqueue, enqueueWith, openScope, runInScope, withPolicy } from './core/functions.js';
+export { keepFrames, type RunInTransaction } from './core/keep-frames.js';
+export {
+  type FrameConnection,
+  type FrameOptions,
+  type FrameState,
+  openFrame,
+  TransactionFrame,
+} from './core/transaction-frame.js';
 export {
   type DispatchResult,
   type EffectTrigger,
@@ -33,6 +41,7 @@ export { BufferLimitError } from './errors/buffer-limit.error.js';
 export { CascadeDepthError } from './errors/cascade-depth.error.js';
 export { DispatchError, type DispatchFailure } from './errors/dispatch.error.js';
 export { EffectSerializationError } from './errors/effect-serialization.error.js';
+export { FrameStateError } from './errors/frame-state.error.js';
 export { MissingResultError } from './errors/missing-result.error.js';
 export { NoScopeError } from './errors/no-scope.error.js';
 export { PolicyEnqueueError } from './errors/policy-enqueue.error.js';

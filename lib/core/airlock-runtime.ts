@@ -10,13 +10,17 @@ import {
   type EnqueueOptions,
   type Executor,
   type ExecutorRef,
+  type Intent,
   type Outcome,
   type Policy,
   type PolicyRef,
 } from './intent.js';
 import { PolicyChain } from './policy-chain.js';
 import { type Instantiate, References } from './references.js';
-import type { FlushReport } from './report.js';
+import { release, releaseInside } from './release.js';
+import type { FlushJournal, FlushReport } from './report.js';
+import type { StampedFrame } from './stamped-frame.js';
+import type { TransactionFrame } from './transaction-frame.js';
 import { type UnitHost, type UnitHooks, UnitOfWork } from './unit-of-work.js';
 
 /** What to do with an effect called where no scope is open. @publicApi */
@@ -209,7 +213,9 @@ export class AirlockRuntime implements UnitHost {
     const told = hasWon && how === 'throw' ? 'report' : how;
     if (scope.hasEnded) return scope.dispatching;
     try {
-      const report = scope.conclude(outcome, closedAt);
+      const late = (report: FlushReport): Promise<void> =>
+        this.raise(report, scope, told === 'throw' ? 'report' : told);
+      const report = scope.conclude(outcome, closedAt, late);
       if (report instanceof Promise) {
         const raised = report.then((settled) => this.raise(settled, scope, told));
         return hasWon ? raised.catch(this.report) : raised;
@@ -242,6 +248,17 @@ export class AirlockRuntime implements UnitHost {
 
   policiesOf(ref: PolicyRef | readonly PolicyRef[] | undefined): readonly Policy[] {
     return this.references.policiesOf(ref);
+  }
+
+  letOut(
+    unit: UnitOfWork,
+    journal: FlushJournal,
+    queue: readonly Intent[],
+    frame?: StampedFrame,
+  ): void | Promise<void> {
+    return frame === undefined
+      ? release(unit, journal, queue, undefined)
+      : releaseInside(frame as TransactionFrame, unit, journal, queue);
   }
 
   ended(unit: UnitOfWork): void {

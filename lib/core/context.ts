@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type EnqueueOptions, fixed, type Intent, type Outcome, type Policy, type Stamp } from './intent.js';
 import type { PolicyChain } from './policy-chain.js';
+import type { StampedFrame } from './stamped-frame.js';
 import { type UnitHost, UnitOfWork } from './unit-of-work.js';
 
 /** A policy at work: whoever calls an effect within it is that policy (rule 13). @internal */
@@ -32,11 +33,13 @@ export abstract class Context {
 
   /**
    * Calls in a loop mostly differ in nothing but their arguments, so the last stamp is kept. It holds while options are the
-   * same fixed object.
+   * same fixed object and no other transaction is open.
    */
-  stampFor(unit: UnitOfWork, options: EnqueueOptions): Stamp {
-    if (this.stamp?.options === options) return this.stamp;
+  stampFor(unit: UnitOfWork, options: EnqueueOptions, frame: StampedFrame | undefined): Stamp {
+    const { stamp } = this;
+    if (stamp !== undefined && stamp.options === options && stamp.frame === frame) return stamp;
     return (this.stamp = {
+      frame,
       birthplace: unit,
       options: fixed(options),
       path: options.policy === undefined ? this.chain : this.chain.locally(unit.host.policiesOf(options.policy)),

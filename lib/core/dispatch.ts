@@ -6,7 +6,7 @@ import { evaluate, nameOf } from './evaluation.js';
 import type { DispatchResult, Executor, Intent, Policy } from './intent.js';
 import { shown, stampOf } from './intent.js';
 import type { DropReason, FlushJournal } from './report.js';
-import type { UnitOfWork } from './unit-of-work.js';
+import type { InFlight, UnitOfWork } from './unit-of-work.js';
 
 /** Ends the unit that an effect's own calls went into. @internal */
 export type SettleCascade = (
@@ -21,9 +21,10 @@ export type SettleCascade = (
  *
  * @internal
  */
-export class Dispatch {
+export class Dispatch implements InFlight {
   private cursor = 0;
-  private queue: readonly Intent[] = [];
+  /** The first that has not ended yet: behind the cursor by what is running, one intent or a batch. */
+  private unfinished = 0;
   private readonly evaluations = new Map<Policy, Context>();
 
   /** @param flush identity of the whole flush, which cascades share */
@@ -32,32 +33,41 @@ export class Dispatch {
     readonly journal: FlushJournal,
     private readonly settleCascade: SettleCascade,
     private readonly outer: Context | undefined,
+    private readonly queue: readonly Intent[],
     readonly flush: object = journal,
   ) {}
 
-  run(queue: readonly Intent[]): void | Promise<void> {
-    this.queue = queue;
-    this.unit.pending = () => queue.slice(Math.max(0, this.cursor - 1));
-    while (this.cursor < queue.length) {
+  run(): void | Promise<void> {
+    while (this.cursor < this.queue.length) {
       const step = this.step();
       if (step) return this.runFrom(step);
+      this.unfinished = this.cursor;
     }
     this.close();
   }
 
   /** A dispatch of what this one's effects enqueued, one level deeper, in the same journal. */
-  cascade(unit: UnitOfWork): Dispatch {
-    return new Dispatch(unit, this.journal, this.settleCascade, this.outer, this.flush);
+  cascade(unit: UnitOfWork, queue: readonly Intent[]): Dispatch {
+    return new Dispatch(unit, this.journal, this.settleCascade, this.outer, queue, this.flush);
+  }
+
+  remaining(): readonly Intent[] {
+    return this.queue.slice(this.unfinished);
   }
 
   private async runFrom(step: PromiseLike<void>): Promise<void> {
+    this.unit.track(this);
     await step;
-    while (this.cursor < this.queue.length) await this.step();
+    this.unfinished = this.cursor;
+    while (this.cursor < this.queue.length) {
+      await this.step();
+      this.unfinished = this.cursor;
+    }
     this.close();
   }
 
   private close(): void {
-    this.unit.pending = () => [];
+    this.unit.untrack(this);
     for (const context of this.evaluations.values()) context.evaluation!.isActive = false;
   }
 

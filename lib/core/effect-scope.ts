@@ -4,7 +4,8 @@ import type { ExecutorRef, Intent, Outcome, Policy, PolicyRef } from './intent.j
 import { DispatchError } from '../errors/dispatch.error.js';
 import type { DropReason, FlushReport } from './report.js';
 import type { ScopeState, ScopeView } from './scope-view.js';
-import { decide, discardAll, settle, settleSoFar } from './settle.js';
+import { decide } from './outcome.js';
+import { discardAll, settle, settleSoFar } from './settle.js';
 import type { UnitHooks, UnitOfWork } from './unit-of-work.js';
 
 /** What happens with effects that failed: logged, thrown, or handed to a function. @publicApi */
@@ -146,8 +147,18 @@ export class EffectScope implements ScopeView {
     return this.#unit.dispatching;
   }
 
-  /** `end` for boundaries: synchronous where no effect is asynchronous, and told what closes it. @internal */
-  conclude(outcome: Outcome, closedAt: string | Error): FlushReport | Promise<FlushReport> {
+  /**
+   * `end` for boundaries: synchronous where no effect is asynchronous, and told what closes it.
+   *
+   * @param onLateFailure told of effects that fail after a commit that comes later
+   * @internal
+   */
+  conclude(
+    outcome: Outcome,
+    closedAt: string | Error,
+    onLateFailure?: (report: FlushReport) => Promise<void>,
+  ): FlushReport | Promise<FlushReport> {
+    this.#unit.onLateFailure = onLateFailure;
     if (this.#unit.state === 'open') this.#unit.close(closedAt);
     try {
       return settle(this.#unit, decide(this.#unit, outcome), this.#context.outer);

@@ -7,7 +7,9 @@ import { type Context, contexts, type Evaluation } from './context.js';
 import { channels, publish } from './diagnostics.js';
 import { type Effect, type EnqueueOptions, Intent, type Policy, shown } from './intent.js';
 import { evaluate, nameOf } from './evaluation.js';
+import { joinFrame } from './frame-holdings.js';
 import { copyArguments } from './serialization.js';
+import { currentFrame } from './transaction-frame.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
 /** @internal */
@@ -30,10 +32,11 @@ export function enqueueIn(context: Context, options: EnqueueOptions, effect: Eff
   if (unit.state !== 'open') unit.assertOpen(effectName(options, effect));
   if (unit.level !== undefined) assertDepth(unit, options, effect);
   const { dedupeKey } = options;
-  if (dedupeKey !== undefined && !unit.isNew(effect, dedupeKey)) return;
+  const frame = options.survivesRollback === true ? undefined : currentFrame();
+  if (dedupeKey !== undefined && !unit.isNew(effect, dedupeKey, frame)) return;
   if (unit.isFull) throw new BufferLimitError(effectName(options, effect), unit.label, unit.host.maxEffectsPerScope);
 
-  const stamp = context.stampFor(unit, options);
+  const stamp = context.stampFor(unit, options, frame);
   const kept = stamp.executor.remote === true ? copyArguments(effectName(options, effect), args) : args;
   const intent = new Intent(stamp, unit.nextSequence(), effect, kept);
   const { watchers } = stamp.path;
@@ -41,8 +44,9 @@ export function enqueueIn(context: Context, options: EnqueueOptions, effect: Eff
     askWatchers(watchers, shown(intent), unit);
     unit.assertOpen(intent.name);
   }
-  if (dedupeKey !== undefined) unit.remember(effect, dedupeKey);
+  if (dedupeKey !== undefined) unit.remember(effect, dedupeKey, intent);
   unit.add(intent);
+  if (frame !== undefined) joinFrame(unit, intent);
   if (channels.enqueue.hasSubscribers) publish('enqueue', { scope: unit.view, intent: shown(intent) });
 }
 

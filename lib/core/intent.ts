@@ -1,4 +1,5 @@
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
+import type { StampedFrame } from './stamped-frame.js';
 
 /** When an intent wants out, seen from the outcome of its scope. @publicApi */
 export type EffectTrigger = 'success' | 'failure' | 'always';
@@ -107,6 +108,8 @@ export interface Birthplace {
 
 /** What calls share that are made in one place with the same options. @internal */
 export interface Stamp {
+  /** None outside transactions, and where a call survives their rollback. */
+  readonly frame: StampedFrame | undefined;
   readonly birthplace: Birthplace;
   readonly options: EnqueueOptions;
   readonly path: PolicyPath;

@@ -3,11 +3,12 @@ import type { Intent, Policy } from './intent.js';
 
 /**
  * Why an intent was thrown away: a `policy` said no, the `outcome` of its scope did not let it out, an earlier one failed
- * in `failFast` mode, its scope was `discarded` by hand, or it was called `outsideScope` under `outsideScope: 'drop'`.
+ * in `failFast` mode, its scope was `discarded` by hand, its transaction or savepoint was rolled back (`rollback`), or it was
+ * called `outsideScope` under `outsideScope: 'drop'`.
  *
  * @publicApi
  */
-export type DropReason = 'policy' | 'outcome' | 'failFast' | 'discarded' | 'outsideScope';
+export type DropReason = 'policy' | 'outcome' | 'failFast' | 'discarded' | 'rollback' | 'outsideScope';
 
 /** One dropped intent; `policy` is the one that said no, where one did. @publicApi */
 export interface DroppedIntent {
@@ -39,4 +40,11 @@ export class FlushJournal implements FlushReport {
   readonly failed: DispatchFailure<Intent>[] = [];
   readonly captured: Intent[] = [];
   readonly deferred: Intent[] = [];
+
+  /** @param settled what was decided before it is begun; taken over */
+  constructor(settled?: FlushJournal) {
+    if (settled === undefined) return;
+    this.dispatched.push(...settled.dispatched.splice(0));
+    this.dropped.push(...settled.dropped.splice(0));
+  }
 }

@@ -1,7 +1,11 @@
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
+import { FrameStateError } from '../errors/frame-state.error.js';
 import type { Context } from './context.js';
-import { Dispatch, drop } from './dispatch.js';
-import { asOrdinary, type Intent, type Outcome, shown, stampOf } from './intent.js';
+import { drop } from './dispatch.js';
+import { holdBack, joinFrame } from './frame-holdings.js';
+import { asOrdinary, type Intent, shown, stampOf } from './intent.js';
+import { type Decision, keep } from './outcome.js';
+import { release } from './release.js';
 import { type DropReason, FlushJournal, type FlushReport } from './report.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
@@ -12,21 +16,6 @@ const NOTHING: FlushReport = Object.freeze({
   captured: Object.freeze([]),
   deferred: Object.freeze([]),
 });
-
-/** How a unit ends: its outcome, and whether its ordinary intents get out. @internal */
-export interface Decision {
-  readonly outcome: Outcome;
-  readonly flushes: boolean;
-}
-
-/** What the outcome means for a unit, its opener's `shouldFlush` asked (rule 8). @internal */
-export function decide(unit: UnitOfWork, outcome: Outcome): Decision {
-  const asked = unit.hooks?.shouldFlush?.(outcome, unit);
-  return {
-    outcome,
-    flushes: asked ?? (outcome === 'completed' || (outcome === 'cancelled' && unit.host.flushesOnCancel)),
-  };
-}
 
 /**
  * Ends a closed unit: hands its intents to the unit that decides about them, or lets them out or drops them itself.
@@ -41,13 +30,14 @@ export function settle(
 ): FlushReport | Promise<FlushReport> {
   const intents = unit.take();
   unit.end(decision.flushes ? 'flushed' : 'discarded', decision.outcome);
-  if (intents.length === 0 && unit.dispatching === undefined) {
+  if (unit.hasTransactions) reportOpenTransactions(unit);
+  if (intents.length === 0 && unit.dispatching === undefined && unit.inFrames === undefined) {
     unit.host.ended(unit);
     return NOTHING;
   }
-  const journal = new FlushJournal();
+  const journal = new FlushJournal(unit.inFrames?.settled);
   const letOut = (queue: readonly Intent[]): FlushReport | Promise<FlushReport> =>
-    finish(unit, journal, release(unit, journal, queue, outer));
+    finish(unit, journal, release(unit, journal, holdBack(unit, journal, queue), outer));
   try {
     return letOut(route(unit, journal, intents, decision));
   } catch (error) {
@@ -56,15 +46,14 @@ export function settle(
   }
 }
 
-/** Lets out what is buffered so far of a root unit and goes on (`checkpoint`). @internal */
+/** Lets out what is buffered so far of a root unit and goes on (`checkpoint`); what is in an open transaction stays. @internal */
 export function settleSoFar(unit: UnitOfWork, outer: Context | undefined): FlushReport | Promise<FlushReport> {
-  const journal = new FlushJournal();
-  const running = release(
-    unit,
-    journal,
-    unit.take((intent) => stampOf(intent).on !== 'failure'),
-    outer,
-  );
+  const journal = new FlushJournal(unit.inFrames?.settled);
+  const ready = unit.take((intent) => {
+    const { on, frame } = stampOf(intent);
+    return on !== 'failure' && frame?.fate !== 'open';
+  });
+  const running = release(unit, journal, ready, outer);
   return running ? running.then(() => journal) : journal;
 }
 
@@ -98,18 +87,6 @@ function route(
   return keep(unit, journal, handed, fateAbove(unit));
 }
 
-/** Rule 8 for an outermost unit. */
-function keep(
-  unit: UnitOfWork,
-  journal: FlushJournal,
-  intents: readonly Intent[],
-  { outcome, flushes }: Decision,
-): readonly Intent[] {
-  if (!unit.hasTriggers && flushes) return intents;
-  const goes = { success: flushes, failure: outcome === 'failed', always: true };
-  return intents.filter((intent) => goes[stampOf(intent).on] || (drop(unit, journal, intent, 'outcome'), false));
-}
-
 /** Rule 8 for a nested unit: what waited for this outcome becomes ordinary, the rest waits for the parent's. */
 function handOver(
   unit: UnitOfWork,
@@ -137,7 +114,7 @@ function captureBy(
   for (let ancestor: UnitOfWork | undefined = heir; ancestor !== undefined; ancestor = ancestor.heir()) {
     const early: ReadonlySet<Intent> = letThrough(ancestor, exiting, journal, leaving);
     const captured = leaving.filter((intent) => !early.has(intent));
-    ancestor.capture(captured);
+    captureIn(ancestor, captured);
     journal.captured.push(...captured);
     leaving = leaving.filter((intent) => early.has(intent));
     if (leaving.length === 0) return leaving;
@@ -156,7 +133,7 @@ function letThrough(
   const { hooks } = ancestor;
   if (hooks?.beforeDescendantFlushes === undefined || offered.length === 0) return new Set();
   const refuse = (cause: unknown): never => {
-    ancestor.capture(handed);
+    captureIn(ancestor, handed);
     journal.captured.push(...handed);
     throw cause;
   };
@@ -176,6 +153,11 @@ function letThrough(
   );
 }
 
+function captureIn(ancestor: UnitOfWork, intents: readonly Intent[]): void {
+  ancestor.capture(intents);
+  for (const intent of intents) joinFrame(ancestor, intent);
+}
+
 function isSubset(chosen: unknown, offered: ReadonlySet<Intent>): chosen is readonly Intent[] {
   return (
     Array.isArray(chosen) &&
@@ -192,42 +174,29 @@ function fateAbove(unit: UnitOfWork): Decision {
   return { outcome: parent.outcome!, flushes: true };
 }
 
-function release(
-  unit: UnitOfWork,
-  journal: FlushJournal,
-  queue: readonly Intent[],
-  outer: Context | undefined,
-): void | Promise<void> {
-  const go = (): void | Promise<void> => new Dispatch(unit, journal, settleCascade, outer).run(queue);
-  const running = unit.dispatching === undefined ? go() : unit.dispatching.then(go);
-  if (!running) return;
-  const tail = running.finally(() => {
-    if (unit.dispatching === tail) unit.dispatching = undefined;
-  });
-  unit.dispatching = tail;
-  return tail;
-}
-
 function finish(
   unit: UnitOfWork,
   journal: FlushJournal,
   running: void | Promise<void>,
 ): FlushReport | Promise<FlushReport> {
-  if (!running) {
-    unit.host.ended(unit);
-    return journal;
-  }
-  return running.then(() => journal).finally(() => unit.host.ended(unit));
+  const end = (): void => {
+    // What waits for a commit keeps it running: a shutdown waits for that, or names it.
+    if (!unit.inFrames?.deferred.length) unit.host.ended(unit);
+  };
+  if (running) return running.then(() => journal).finally(end);
+  end();
+  return journal;
 }
 
-function settleCascade(
-  unit: UnitOfWork,
-  outcome: 'completed' | 'failed',
-  dispatch: Dispatch,
-): void | PromiseLike<void> {
-  unit.close('the end of the effect');
-  const intents = unit.take();
-  const decision = decide(unit, outcome);
-  unit.end(decision.flushes ? 'flushed' : 'discarded', outcome);
-  return dispatch.cascade(unit).run(keep(unit, dispatch.journal, intents, decision));
+function reportOpenTransactions(unit: UnitOfWork): void {
+  for (const { name } of unit.openTransactions) {
+    unit.host.report(
+      new FrameStateError(
+        name,
+        'open',
+        `Scope "${unit.label}" ended while "${name}", begun in it, is still open: effects called in it wait for its commit. ` +
+          'Await the transaction, or commit or roll it back, before the scope ends.',
+      ),
+    );
+  }
 }

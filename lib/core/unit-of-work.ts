@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { ScopeClosedError } from '../errors/scope-closed.error.js';
 import { channels, publish } from './diagnostics.js';
+import type { FlushJournal } from './report.js';
 import type { Birthplace, Effect, EnqueueOptions, Executor, Intent, Outcome, PolicyRef, Policy } from './intent.js';
 import { shown, stampOf } from './intent.js';
 import type { PolicyChain } from './policy-chain.js';
 import type { ScopeState, ScopeView } from './scope-view.js';
+import type { FrameParticipant, StampedFrame } from './stamped-frame.js';
 
 /** What a unit of work asks of the application it belongs to. @internal */
 export interface UnitHost {
@@ -17,7 +19,22 @@ export interface UnitHost {
   policiesOf(ref: PolicyRef | readonly PolicyRef[] | undefined): readonly Policy[];
   /** An error that no caller is left to see. */
   report(error: unknown): void;
+  /** Lets out what nothing holds back any more; inside a transaction where one is given. */
+  letOut(unit: UnitOfWork, journal: FlushJournal, queue: readonly Intent[], frame?: StampedFrame): void | Promise<void>;
   ended(unit: UnitOfWork): void;
+}
+
+/** What a unit holds that belongs to transactions. @internal */
+export interface FrameHoldings extends FrameParticipant {
+  /** Let out by the outcome, waiting for a commit (rule 22). */
+  readonly deferred: readonly Intent[];
+  /** What transactions have decided and no report has said yet. */
+  readonly settled: FlushJournal;
+}
+
+/** Something that is letting intents out. @internal */
+export interface InFlight {
+  remaining(): readonly Intent[];
 }
 
 /** What the opener of a scope may decide about it. @internal */
@@ -58,8 +75,10 @@ export class UnitOfWork implements Birthplace {
   outcome: Outcome | undefined;
   /** The dispatch under way, which the next one waits for (rule 4). */
   dispatching: Promise<void> | undefined;
-  /** What is being let out and has not ended yet. */
-  pending: () => readonly Intent[] = none;
+  /** Made at the first call inside a transaction. */
+  inFrames: FrameHoldings | undefined;
+  /** What is done with effects that fail after their scope has ended. @default reported */
+  onLateFailure: ((journal: FlushJournal) => Promise<void>) | undefined;
   /** The one `EffectScope` of this unit, made when it is first asked for. */
   handle: object | undefined;
 
@@ -72,7 +91,9 @@ export class UnitOfWork implements Birthplace {
   readonly level: CascadeLevel | undefined;
   /** Made at the first call: most units of work buffer nothing. */
   private intents: Intent[] | undefined;
-  private keys: Map<Effect, Set<string>> | undefined;
+  private keys: Map<Effect, Map<string, Intent[]>> | undefined;
+  private inFlight: Set<InFlight> | undefined;
+  private transactions: Set<StampedFrame> | undefined;
   private sequence = 0;
   private openedAt = 0;
   private closedAt: string | Error = '';
@@ -121,16 +142,24 @@ export class UnitOfWork implements Birthplace {
     return this.sequence++;
   }
 
-  /** False for a repeated call under one key. */
-  isNew(effect: Effect, key: string): boolean {
-    return !this.keys?.get(effect)?.has(key);
+  /** False for a repeated call under one key, unless a rollback may take the first and leave this one. */
+  isNew(effect: Effect, key: string, frame: StampedFrame | undefined): boolean {
+    return !this.keys
+      ?.get(effect)
+      ?.get(key)
+      ?.some((first) => {
+        const { frame: its } = stampOf(first);
+        return its === undefined || its.fate === 'committed' || (its.fate === 'open' && its.encloses(frame));
+      });
   }
 
-  remember(effect: Effect, key: string): void {
+  remember(effect: Effect, key: string, intent: Intent): void {
     this.keys ??= new Map();
-    const known = this.keys.get(effect);
-    if (known) known.add(key);
-    else this.keys.set(effect, new Set([key]));
+    let ofEffect = this.keys.get(effect);
+    if (ofEffect === undefined) this.keys.set(effect, (ofEffect = new Map()));
+    const known = ofEffect.get(key);
+    if (known === undefined) ofEffect.set(key, [intent]);
+    else known.push(intent);
   }
 
   get isFull(): boolean {
@@ -179,6 +208,38 @@ export class UnitOfWork implements Birthplace {
     publish('scope', { scope: this.view, reason: state, ...(durationMs !== undefined && { durationMs }) });
   }
 
+  /** A transaction was begun in it. */
+  begun(transaction: StampedFrame): void {
+    (this.transactions ??= new Set()).add(transaction);
+  }
+
+  over(transaction: StampedFrame): void {
+    this.transactions?.delete(transaction);
+  }
+
+  get hasTransactions(): boolean {
+    return this.transactions !== undefined && this.transactions.size > 0;
+  }
+
+  /** Transactions that were begun in it and have not ended. */
+  get openTransactions(): readonly StampedFrame[] {
+    return [...(this.transactions ?? [])];
+  }
+
+  track(work: InFlight): void {
+    (this.inFlight ??= new Set()).add(work);
+  }
+
+  untrack(work: InFlight): void {
+    this.inFlight?.delete(work);
+  }
+
+  /** What has been taken out of the buffer and has not ended yet. */
+  pending(): readonly Intent[] {
+    const remaining = [...(this.inFlight ?? [])].flatMap((work) => work.remaining());
+    return [...remaining, ...(this.inFrames?.deferred ?? [])];
+  }
+
   /** The nearest ancestor that has not ended yet and so still decides (rules 15 and 17). */
   heir(): UnitOfWork | undefined {
     let unit = this.parent;
@@ -221,8 +282,4 @@ class UnitView implements ScopeView {
   get capturedIntents(): readonly Intent[] {
     return this.#unit.snapshot('captured');
   }
-}
-
-function none(): readonly Intent[] {
-  return [];
 }

@@ -1,0 +1,45 @@
+import type { TransactionFrame } from './transaction-frame.js';
+
+/** A function that runs a callback in a transaction, as most clients have one. @publicApi */
+export type RunInTransaction<Tx, Rest extends unknown[]> = <T>(
+  callback: (tx: Tx) => Promise<T>,
+  ...rest: Rest
+) => Promise<T>;
+
+/**
+ * Turns a function that runs a callback in a transaction or savepoint into one that keeps frames: effects called in the
+ * callback share its fate, and a callback that is run again starts clean.
+ *
+ * @param transaction resolves after COMMIT (or RELEASE) and rejects after a rollback
+ * @param open opens the frame at each start of the callback: `openFrame(...)`, or `savepoint()` of the enclosing one
+ * @param ended told before effects that waited for this transaction run, for those who keep a current transaction of their own
+ * @publicApi
+ */
+export function keepFrames<Tx, Rest extends unknown[]>(
+  transaction: RunInTransaction<Tx, Rest>,
+  open: (tx: Tx) => TransactionFrame,
+  ended?: () => void,
+): RunInTransaction<Tx, Rest> {
+  return async (callback, ...rest) => {
+    let frame: TransactionFrame | undefined;
+    let value;
+    try {
+      value = await transaction(
+        async (tx) => {
+          frame?.rollBack();
+          const opened = (frame = open(tx));
+          const result = await opened.run(() => callback(tx));
+          await opened.beforeCommit();
+          return result;
+        },
+        ...rest,
+      );
+    } catch (error) {
+      frame?.rollBack();
+      throw error;
+    }
+    ended?.();
+    await frame?.commit();
+    return value;
+  };
+}

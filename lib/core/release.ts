@@ -1,0 +1,55 @@
+import type { Context } from './context.js';
+import { Dispatch } from './dispatch.js';
+import { holdBack } from './frame-holdings.js';
+import type { Intent } from './intent.js';
+import { decide, keep } from './outcome.js';
+import type { FlushJournal } from './report.js';
+import { outsideFrames, type TransactionFrame } from './transaction-frame.js';
+import type { UnitOfWork } from './unit-of-work.js';
+
+/** Lets intents out after those that a unit is letting out already (rule 4). @internal */
+export function release(
+  unit: UnitOfWork,
+  journal: FlushJournal,
+  queue: readonly Intent[],
+  outer: Context | undefined,
+): void | Promise<void> {
+  const dispatch = new Dispatch(unit, journal, settleCascade, outer, queue);
+  const go = (): void | Promise<void> => outsideFrames(() => dispatch.run());
+  let running: void | Promise<void>;
+  if (unit.dispatching === undefined) running = go();
+  else {
+    unit.track(dispatch);
+    running = unit.dispatching.then(go);
+  }
+  if (!running) return;
+  const tail = running.finally(() => {
+    if (unit.dispatching === tail) unit.dispatching = undefined;
+  });
+  unit.dispatching = tail;
+  return tail;
+}
+
+/** Writes intents through the connection of a transaction that is about to commit (rule 23). @internal */
+export function releaseInside(
+  frame: TransactionFrame,
+  unit: UnitOfWork,
+  journal: FlushJournal,
+  queue: readonly Intent[],
+): void | Promise<void> {
+  return frame.run(() => new Dispatch(unit, journal, settleCascade, undefined, queue).run());
+}
+
+/** Ends the unit that an effect's own calls went into (rule 19). */
+function settleCascade(
+  unit: UnitOfWork,
+  outcome: 'completed' | 'failed',
+  dispatch: Dispatch,
+): void | PromiseLike<void> {
+  unit.close('the end of the effect');
+  const intents = unit.take();
+  const decision = decide(unit, outcome);
+  unit.end(decision.flushes ? 'flushed' : 'discarded', outcome);
+  const { journal } = dispatch;
+  return dispatch.cascade(unit, holdBack(unit, journal, keep(unit, journal, intents, decision))).run();
+}

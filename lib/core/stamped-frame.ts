@@ -1,0 +1,23 @@
+/** What becomes of a transaction's effects. @internal */
+export type Fate = 'open' | 'committed' | 'rolledBack';
+
+/** The transaction or savepoint an intent belongs to, as the buffer sees it. @internal */
+export interface StampedFrame {
+  readonly name: string;
+  readonly fate: Fate;
+  /** The transaction it is part of; itself where it is no savepoint. */
+  readonly root: StampedFrame;
+  /** True if `other` cannot commit without it. */
+  encloses(other: StampedFrame | undefined): boolean;
+  join(participant: FrameParticipant): void;
+}
+
+/** Whoever holds intents of a transaction and is told what becomes of it. @internal */
+export interface FrameParticipant {
+  /** Just before COMMIT of that transaction. @throws what must roll it back */
+  beforeCommit(root: StampedFrame): void | Promise<void>;
+  /** Does not throw: the transaction did commit. */
+  committed(): void | Promise<void>;
+  /** The transaction, or a savepoint in it. */
+  rolledBack(): void;
+}

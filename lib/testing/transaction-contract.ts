@@ -1,0 +1,24 @@
+/** One open transaction or savepoint, as an adapter under test hands it to a callback. @publicApi */
+export interface ContractTransaction {
+  /** Runs a statement in it. */
+  query(sql: string): Promise<readonly Record<string, unknown>[]>;
+  /** Runs `fn` in a savepoint of it, rolled back if `fn` rejects. Absent where the adapter has none. */
+  savepoint?<T>(fn: (tx: ContractTransaction) => Promise<T>): Promise<T>;
+}
+
+/** What a transaction adapter brings to `describeTransactionContract`: a connected client that keeps frames. @publicApi */
+export interface TransactionContractClient {
+  /** Runs `fn` in a transaction of its own, also where another one is open (`REQUIRES_NEW`). */
+  transaction<T>(fn: (tx: ContractTransaction) => Promise<T>, options?: { readonly isolation?: 'serializable' }): Promise<T>;
+  /** Runs a statement outside any transaction, on a connection of its own. */
+  query(sql: string): Promise<readonly Record<string, unknown>[]>;
+  close(): Promise<void>;
+}
+
+/** @publicApi */
+export interface TransactionContractOptions {
+  /** Connects a client; called for a first and a second data source. */
+  connect(): Promise<TransactionContractClient>;
+  /** False for a server in this process, whose single connection nobody can kill and no second transaction can use. @default true */
+  readonly isServer?: boolean;
+}
