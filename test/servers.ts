@@ -13,6 +13,15 @@ export const postgres: TestServer = {
   url: process.env.DATABASE_URL || 'postgres://postgres@127.0.0.1:5432/postgres',
 };
 
+export const redis: TestServer = { name: 'Redis', url: process.env.REDIS_URL || 'redis://127.0.0.1:6379' };
+
+export const rabbitmq: TestServer = {
+  name: 'RabbitMQ',
+  url: process.env.RABBITMQ_URL || 'amqp://guest:guest@127.0.0.1:5672',
+};
+
+export const nats: TestServer = { name: 'NATS', url: process.env.NATS_URL || 'nats://127.0.0.1:4222' };
+
 /**
  * A suite against a server. Where nothing answers, it is skipped and its name says so; where `CI` is `true` it fails, so
  * that a pipeline cannot lose it unnoticed.
@@ -82,4 +91,6 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = {
   'postgres:': '5432',
   'postgresql:': '5432',
   'redis:': '6379',
+  'amqp:': '5672',
+  'nats:': '4222',
 };

@@ -10,7 +10,14 @@ export type Deferred<T extends object> = {
     : never;
 };
 
+/** What an effect is a method of. @internal */
+export interface MethodOf {
+  readonly target: object;
+  readonly key: PropertyKey;
+}
+
 const bound = new WeakMap<object, WeakMap<Effect, Effect>>();
+const origins = new WeakMap<Effect, MethodOf>();
 
 /**
  * `method` of `target` as an effect: one function per pair, so that calls of one method of one object are the same
@@ -26,8 +33,14 @@ export function boundEffect(target: object, method: Effect, key: PropertyKey): E
     effect = (...args: never[]) => method.apply(target, args);
     Object.defineProperty(effect, 'name', { value: methodName(target, key) });
     methods.set(method, effect);
+    origins.set(effect, { target, key });
   }
   return effect;
+}
+
+/** The object and the key an effect was made from; undefined for plain functions. @internal */
+export function methodOf(effect: Effect): MethodOf | undefined {
+  return origins.get(effect);
 }
 
 /** `MailService.sendReceipt` for a method of an instance or a static one. @internal */

@@ -5,7 +5,16 @@ import { PolicyEnqueueError } from '../errors/policy-enqueue.error.js';
 import { isThenable } from './completion.js';
 import { type Context, contexts, type Evaluation } from './context.js';
 import { channels, publish } from './diagnostics.js';
-import { type Effect, type EnqueueOptions, Intent, type Policy, shown } from './intent.js';
+import {
+  type Effect,
+  type EnqueueOptions,
+  type Executor,
+  Intent,
+  invoke,
+  type Policy,
+  shown,
+  type Stamp,
+} from './intent.js';
 import { evaluate, nameOf } from './evaluation.js';
 import { joinFrame } from './frame-holdings.js';
 import { copyArguments } from './serialization.js';
@@ -14,6 +23,8 @@ import type { UnitOfWork } from './unit-of-work.js';
 
 /** @internal */
 export const NO_OPTIONS: EnqueueOptions = Object.freeze({});
+
+const IN_PROCESS: Executor = { execute: invoke };
 
 /**
  * From a call to a buffered intent: checked, narrowed by policies, stamped, stored.
@@ -36,8 +47,9 @@ export function enqueueIn(context: Context, options: EnqueueOptions, effect: Eff
   if (dedupeKey !== undefined && !unit.isNew(effect, dedupeKey, frame)) return;
   if (unit.isFull) throw new BufferLimitError(effectName(options, effect), unit.label, unit.host.maxEffectsPerScope);
 
-  const stamp = context.stampFor(unit, options, frame);
-  const kept = stamp.executor.remote === true ? copyArguments(effectName(options, effect), args) : args;
+  const shared = context.stampFor(unit, options, frame);
+  const stamp = shared.executor.accepts === undefined ? shared : acceptedBy(shared, options, effect, args);
+  const kept = keptBy(stamp.executor, options, effect, args);
   const intent = new Intent(stamp, unit.nextSequence(), effect, kept);
   const { watchers } = stamp.path;
   if (watchers.length > 0) {
@@ -48,6 +60,18 @@ export function enqueueIn(context: Context, options: EnqueueOptions, effect: Eff
   unit.add(intent);
   if (frame !== undefined) joinFrame(unit, intent);
   if (channels.enqueue.hasSubscribers) publish('enqueue', { scope: unit.view, intent: shown(intent) });
+}
+
+/** The same stamp, with the in-process executor where the chosen one does not run such an effect. */
+function acceptedBy(stamp: Stamp, options: EnqueueOptions, effect: Effect, args: unknown[]): Stamp {
+  const call = { name: effectName(options, effect), effect, args };
+  return stamp.executor.accepts!(call) ? stamp : { ...stamp, executor: IN_PROCESS };
+}
+
+function keptBy(executor: Executor, options: EnqueueOptions, effect: Effect, args: unknown[]): unknown[] {
+  if (executor.keepArguments !== undefined)
+    return executor.keepArguments({ name: effectName(options, effect), effect, args });
+  return executor.remote === true ? copyArguments(effectName(options, effect), args) : args;
 }
 
 function askWatchers(watchers: readonly Policy[], intent: Intent, unit: UnitOfWork): void {

@@ -33,6 +33,13 @@ export interface DispatchResult {
   readonly error?: unknown;
 }
 
+/** A call of an effect before it is an intent, in the caller's stack. @publicApi */
+export interface EffectCall {
+  readonly name: string;
+  readonly effect: (...args: never[]) => unknown;
+  readonly args: readonly unknown[];
+}
+
 /**
  * Decides *how* an intent runs once it is let out.
  *
@@ -43,6 +50,10 @@ export interface Executor {
   execute(intent: Intent): unknown;
   /** Runs consecutive intents at once and resolves to one result per intent, in order; a missing one counts as failed. */
   executeBatch?(intents: readonly Intent[]): Promise<readonly DispatchResult[]>;
+  /** Whether it can run this effect; what it does not accept the in-process executor runs. Throwing refuses the call. @default true */
+  accepts?(call: EffectCall): boolean;
+  /** What is kept of a call's arguments. Throwing refuses the call. @default a copy of plain JSON data where `remote`, else themselves */
+  keepArguments?(call: EffectCall): unknown[];
   /** True if intents leave the process, so that their arguments are serialised at the call; else they are kept by reference. @default false */
   readonly remote?: boolean;
   /** True if intents are written through the open transaction's own connection; else they wait for its commit. @default false */

@@ -1,0 +1,53 @@
+import { UnknownEffectError } from '../errors/unknown-effect.error.js';
+import type { Intent } from './intent.js';
+
+/** The W3C trace context an effect was called under. @publicApi */
+export interface TraceContext {
+  readonly traceparent: string;
+  readonly tracestate?: string;
+}
+
+/** An intent on its way to another process: plain JSON data. @publicApi */
+export interface EffectEnvelope {
+  /** Version of this shape. */
+  readonly v: 1;
+  /** The intent's id, stable from the call to the worker: what handlers make themselves idempotent with. */
+  readonly id: string;
+  /** Name of a `@SideEffect()` method. */
+  readonly effect: string;
+  readonly args: readonly unknown[];
+  readonly origin?: string;
+  /** When it was handed to the engine, ISO 8601. */
+  readonly at: string;
+  readonly trace?: TraceContext;
+}
+
+/** @internal */
+export function envelopeOf(intent: Intent, args: readonly unknown[], trace?: TraceContext): EffectEnvelope {
+  return {
+    v: 1,
+    id: intent.id,
+    effect: intent.name,
+    args,
+    ...(intent.origin !== undefined && { origin: intent.origin }),
+    at: new Date().toISOString(),
+    ...(trace && { trace }),
+  };
+}
+
+/**
+ * Checks what a worker was handed.
+ *
+ * @throws UnknownEffectError saying what is wrong with it
+ * @internal
+ */
+export function readEnvelope(data: unknown): EffectEnvelope {
+  if (typeof data !== 'object' || data === null) throw UnknownEffectError.malformed('it is no object');
+  const { v, id, effect, args, at } = data as Partial<Record<keyof EffectEnvelope, unknown>>;
+  if (v !== 1) throw UnknownEffectError.malformed(`its version is ${JSON.stringify(v) ?? 'missing'}, and 1 is known`);
+  for (const [key, value] of Object.entries({ id, effect, at })) {
+    if (typeof value !== 'string') throw UnknownEffectError.malformed(`its \`${key}\` is no text`);
+  }
+  if (!Array.isArray(args)) throw UnknownEffectError.malformed('its `args` is no list');
+  return data as EffectEnvelope;
+}
