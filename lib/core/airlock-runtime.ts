@@ -15,6 +15,7 @@ import {
   type Policy,
   type PolicyRef,
 } from './intent.js';
+import { Lifecycle } from './lifecycle.js';
 import { PolicyChain } from './policy-chain.js';
 import { type Instantiate, References } from './references.js';
 import { release, releaseInside } from './release.js';
@@ -63,11 +64,9 @@ export class AirlockRuntime implements UnitHost {
   readonly maxCascadeDepth: number;
   readonly flushesOnCancel: boolean;
   private readonly references: References;
-  private readonly running = new Set<UnitOfWork>();
+  private readonly lifecycle = new Lifecycle();
   private base: Context | undefined;
   private standard: Executor | undefined;
-  private closing = false;
-  private onIdle: (() => void) | undefined;
 
   constructor(private readonly settings: RuntimeSettings = {}) {
     this.references = new References(settings.executors, settings.instantiate);
@@ -100,7 +99,7 @@ export class AirlockRuntime implements UnitHost {
   }
 
   get isClosing(): boolean {
-    return this.closing;
+    return this.lifecycle.isClosing;
   }
 
   get context(): Context {
@@ -166,7 +165,7 @@ export class AirlockRuntime implements UnitHost {
   enter(prepared: PreparedScope, here: Context = this.context): EffectScope {
     const around = here.isLive ? here : this.root;
     const parent = around.receiver();
-    if (this.closing && parent === undefined) throw new ShuttingDownError(prepared.name ?? 'unnamed');
+    if (this.isClosing && parent === undefined) throw new ShuttingDownError(prepared.name ?? 'unnamed');
     const chain = around.chain.inside(prepared.policies);
     const unit = new UnitOfWork(this, {
       name: prepared.name,
@@ -177,7 +176,7 @@ export class AirlockRuntime implements UnitHost {
       failFast: prepared.failFast,
       level: parent?.level,
     });
-    this.running.add(unit);
+    this.lifecycle.began(unit);
     const store = contexts.getStore();
     const evaluation = store?.evaluation?.isActive === true ? store.evaluation : undefined;
     return this.handleOf(
@@ -262,27 +261,17 @@ export class AirlockRuntime implements UnitHost {
   }
 
   ended(unit: UnitOfWork): void {
-    this.running.delete(unit);
-    if (this.running.size === 0) this.onIdle?.();
+    this.lifecycle.ended(unit);
   }
 
-  /**
-   * Opens no root scope from here on and waits for the running ones.
-   *
-   * @param timeoutMs at most that long
-   * @returns what had not ended by then
-   */
-  async shutdown(timeoutMs: number): Promise<readonly UnitOfWork[]> {
-    this.closing = true;
-    if (this.running.size > 0) {
-      let timer: NodeJS.Timeout | undefined;
-      await new Promise<void>((resolve) => {
-        this.onIdle = resolve;
-        timer = setTimeout(resolve, timeoutMs);
-      });
-      clearTimeout(timer);
-    }
-    return [...this.running];
+  /** `stop` is asked first at a shutdown. */
+  onShutdown(stop: () => Promise<unknown>): void {
+    this.lifecycle.onShutdown(stop);
+  }
+
+  /** Opens no root scope from here on and waits for the running ones, at most `timeoutMs`. @returns what had not ended by then */
+  shutdown(timeoutMs: number): Promise<readonly UnitOfWork[]> {
+    return this.lifecycle.shutdown(timeoutMs, this.report);
   }
 
   /** `withPolicy` called outside any scope and application holds for every application in it. */

@@ -1,0 +1,50 @@
+import type { UnitOfWork } from './unit-of-work.js';
+
+/** Which units of work of an application are running, and how it comes to rest (rule 24). @internal */
+export class Lifecycle {
+  private readonly running = new Set<UnitOfWork>();
+  private readonly sources: (() => Promise<unknown>)[] = [];
+  private closing = false;
+  private onIdle: (() => void) | undefined;
+
+  get isClosing(): boolean {
+    return this.closing;
+  }
+
+  began(unit: UnitOfWork): void {
+    this.running.add(unit);
+  }
+
+  ended(unit: UnitOfWork): void {
+    this.running.delete(unit);
+    if (this.running.size === 0) this.onIdle?.();
+  }
+
+  /** `stop` is asked first at a shutdown: to fetch no more work that would need a scope, and to let what is fetched end. */
+  onShutdown(stop: () => Promise<unknown>): void {
+    this.sources.push(stop);
+  }
+
+  /**
+   * Stops the sources of work, then closes and waits for the units that are running.
+   *
+   * @param timeoutMs at most that long, in all
+   * @param report told what goes wrong while stopping
+   * @returns what had not ended by then
+   */
+  async shutdown(timeoutMs: number, report: (error: unknown) => void): Promise<readonly UnitOfWork[]> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
+    if (this.sources.length > 0) {
+      const stopped = this.sources.map(async (stop) => stop()).map((stopping) => stopping.catch(report));
+      await Promise.race([Promise.all(stopped), late]);
+    }
+    this.closing = true;
+    if (this.running.size > 0) {
+      const idle = new Promise<void>((resolve) => (this.onIdle = resolve));
+      await Promise.race([idle, late]);
+    }
+    clearTimeout(timer);
+    return [...this.running];
+  }
+}

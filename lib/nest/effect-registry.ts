@@ -1,0 +1,54 @@
+import { AirlockOptionsError } from '../errors/airlock-options.error.js';
+import { UnknownEffectError } from '../errors/unknown-effect.error.js';
+
+/** One `@SideEffect()` method of a provider. @internal */
+export interface RegisteredEffect {
+  readonly name: string;
+  /** Its class, for messages. */
+  readonly owner: { readonly name: string };
+  /** The provider; made anew for each run where it is request-scoped. */
+  resolve(): unknown;
+  /** What the decorator stands in front of. */
+  readonly body: (...args: never[]) => unknown;
+}
+
+/**
+ * The effects of one application by their stable names, as workers find them.
+ *
+ * @internal
+ */
+export class EffectRegistry {
+  private readonly effects = new Map<string, RegisteredEffect>();
+
+  get names(): readonly string[] {
+    return [...this.effects.keys()];
+  }
+
+  has(name: string): boolean {
+    return this.effects.has(name);
+  }
+
+  /** @throws AirlockOptionsError if methods of two classes carry one name */
+  add(effect: RegisteredEffect): void {
+    const known = this.effects.get(effect.name);
+    if (known === undefined) this.effects.set(effect.name, effect);
+    else if (known.owner !== effect.owner) {
+      throw new AirlockOptionsError(
+        'name',
+        `Two effects are named "${effect.name}": one of \`${known.owner.name}\`, one of \`${effect.owner.name}\`. ` +
+          "A worker could not tell them apart. Give one of them a name of its own: `@SideEffect({ name: '…' })`.",
+      );
+    }
+  }
+
+  /**
+   * Runs an effect itself, undecorated.
+   *
+   * @throws UnknownEffectError if no provider of this application has it, or what it throws
+   */
+  async run(name: string, args: readonly unknown[]): Promise<unknown> {
+    const effect = this.effects.get(name);
+    if (effect === undefined) throw new UnknownEffectError(name, this.names);
+    return Reflect.apply(effect.body, await effect.resolve(), args);
+  }
+}
