@@ -16,6 +16,7 @@ import {
   type PolicyRef,
 } from './intent.js';
 import { Lifecycle } from './lifecycle.js';
+import type { Outlet } from './outlet.js';
 import { PolicyChain } from './policy-chain.js';
 import { type Instantiate, References } from './references.js';
 import { release, releaseInside } from './release.js';
@@ -63,6 +64,8 @@ export class AirlockRuntime implements UnitHost {
   readonly maxEffectsPerScope: number;
   readonly maxCascadeDepth: number;
   readonly flushesOnCancel: boolean;
+  /** Set by tests. */
+  outlet: Outlet | undefined = undefined;
   private readonly references: References;
   private readonly lifecycle = new Lifecycle();
   private base: Context | undefined;

@@ -5,6 +5,7 @@ import { channels, publish } from './diagnostics.js';
 import { evaluate, nameOf } from './evaluation.js';
 import type { DispatchResult, Executor, Intent, Policy } from './intent.js';
 import { shown, stampOf } from './intent.js';
+import { type Outlet, outlets } from './outlet.js';
 import type { DropReason, FlushJournal } from './report.js';
 import type { InFlight, UnitOfWork } from './unit-of-work.js';
 
@@ -26,6 +27,7 @@ export class Dispatch implements InFlight {
   /** The first that has not ended yet: behind the cursor by what is running, one intent or a batch. */
   private unfinished = 0;
   private readonly evaluations = new Map<Policy, Context>();
+  private readonly outlet: Outlet | undefined;
 
   /** @param flush identity of the whole flush, which cascades share */
   constructor(
@@ -35,7 +37,9 @@ export class Dispatch implements InFlight {
     private readonly outer: Context | undefined,
     private readonly queue: readonly Intent[],
     readonly flush: object = journal,
-  ) {}
+  ) {
+    this.outlet = outlets.getStore() ?? unit.host.outlet;
+  }
 
   run(): void | Promise<void> {
     while (this.cursor < this.queue.length) {
@@ -82,8 +86,10 @@ export class Dispatch implements InFlight {
       this.cursor++;
       return this.drop(intent, 'failFast');
     }
-    const { executor, path } = stampOf(intent);
-    if (executor.executeBatch !== undefined) return this.stepBatch(executor);
+    const stamp = stampOf(intent);
+    const { path } = stamp;
+    if (this.outlet === undefined && stamp.executor.executeBatch !== undefined) return this.stepBatch(stamp.executor);
+    const executor = this.outlet === undefined ? stamp.executor : this.outlet(shown(intent), stamp.executor);
     this.cursor++;
     if (path.gates.length === 0) return this.execute(executor, intent);
     const allowed = this.allows(intent);

@@ -23,11 +23,16 @@ export interface EffectEnvelope {
 }
 
 /** @internal */
-export function envelopeOf(intent: Intent, args: readonly unknown[], trace?: TraceContext): EffectEnvelope {
+export function envelopeOf(
+  intent: Intent,
+  effect: string,
+  args: readonly unknown[],
+  trace: TraceContext | undefined,
+): EffectEnvelope {
   return {
     v: 1,
     id: intent.id,
-    effect: intent.name,
+    effect,
     args,
     ...(intent.origin !== undefined && { origin: intent.origin }),
     at: new Date().toISOString(),

@@ -4,6 +4,7 @@ import { channels, publish } from './diagnostics.js';
 import type { FlushJournal } from './report.js';
 import type { Birthplace, Effect, EnqueueOptions, Executor, Intent, Outcome, PolicyRef, Policy } from './intent.js';
 import { shown, stampOf } from './intent.js';
+import type { Outlet } from './outlet.js';
 import type { PolicyChain } from './policy-chain.js';
 import type { ScopeState, ScopeView } from './scope-view.js';
 import type { FrameParticipant, StampedFrame } from './stamped-frame.js';
@@ -13,6 +14,7 @@ export interface UnitHost {
   readonly maxEffectsPerScope: number;
   readonly maxCascadeDepth: number;
   readonly flushesOnCancel: boolean;
+  readonly outlet: Outlet | undefined;
   /** What becomes of a call made outside a scope. */
   outsideScope(context: object, options: EnqueueOptions, effect: Effect, args: unknown[]): void;
   executorNamed(name: string): Executor;

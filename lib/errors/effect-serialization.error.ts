@@ -1,7 +1,7 @@
 import { AirlockError } from './airlock.error.js';
 
 /**
- * An argument for a remote executor is not plain JSON data.
+ * An argument for a remote executor is not plain JSON data, or too much of it.
  *
  * @publicApi
  */
@@ -13,10 +13,11 @@ export class EffectSerializationError extends AirlockError {
     readonly effect: string,
     readonly path: string,
     readonly found: string,
+    remedy = ', which JSON cannot carry. Pass plain data, such as an id or an ISO date.',
   ) {
     super(
       'AIRLOCK_EFFECT_SERIALIZATION',
-      `Effect "${effect}" leaves the process, but \`${path}\` is ${found}, which JSON cannot carry. Pass plain data, such as an id or an ISO date.`,
+      `Effect "${effect}" leaves the process, but \`${path}\` is ${found}${remedy}`,
     );
   }
 }

@@ -1,0 +1,39 @@
+import type { AirlockRuntime } from '../../core/airlock-runtime.js';
+import { readEnvelope } from '../../core/envelope.js';
+import type { OnDispatchError } from '../../core/effect-scope.js';
+import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
+import type { EffectRegistry } from '../effect-registry.js';
+import type { RemoteOptions } from './remote-options.js';
+
+/**
+ * Runs effects that came from another process, each in a scope of its own: what it enqueues goes out when it succeeds and is
+ * dropped when it fails. Knows no engine.
+ *
+ * @internal
+ */
+export class EffectWorker {
+  constructor(
+    private readonly runtime: AirlockRuntime,
+    private readonly registry: EffectRegistry,
+    private readonly onDispatchError: OnDispatchError,
+  ) {}
+
+  get names(): readonly string[] {
+    return this.registry.names;
+  }
+
+  /** @throws UnknownEffectError for an envelope that nothing here can run; ShuttingDownError; what the effect throws */
+  async run(data: unknown, { serializer, tracing }: RemoteOptions = {}): Promise<void> {
+    const { effect, args, trace } = readEnvelope(data);
+    if (!this.registry.has(effect)) throw new UnknownEffectError(effect, this.registry.names);
+    const given = serializer === undefined ? args : serializer.deserialize(args);
+    const options = { name: `effect ${effect}`, onDispatchError: this.onDispatchError };
+    const work = (): Promise<unknown> => this.runtime.run(options, () => this.registry.run(effect, given));
+    await (tracing !== undefined && trace !== undefined ? tracing.run(trace, work) : work());
+  }
+
+  /** `stop` is asked first at a shutdown: to fetch no more, and to resolve when what was fetched has ended. */
+  onShutdown(stop: () => Promise<unknown>): void {
+    this.runtime.onShutdown(stop);
+  }
+}

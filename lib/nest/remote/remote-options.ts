@@ -1,0 +1,33 @@
+import type { TraceContext } from '../../core/envelope.js';
+
+/** Turns arguments that plain JSON cannot carry, such as dates or bigints, into some that it can, and back. @publicApi */
+export interface ArgumentSerializer {
+  /** @returns plain JSON data; anything else is refused at the call */
+  serialize(args: readonly unknown[]): readonly unknown[];
+  deserialize(args: readonly unknown[]): readonly unknown[];
+}
+
+/** Carries the trace of a call to the worker that runs it. @publicApi */
+export interface Tracing {
+  /** The trace context that is active now; undefined where there is none. */
+  inject(): TraceContext | undefined;
+  /** Runs a job under the trace it comes from. */
+  run<R>(trace: TraceContext, job: () => R): R;
+}
+
+/** What every executor that leaves the process takes. @publicApi */
+export interface RemoteOptions {
+  /**
+   * What becomes of an effect that is no `@SideEffect()` method and so has no name a worker could find: it runs in this
+   * process, or its call is refused.
+   *
+   * @default 'in-process'
+   */
+  readonly plainFunctions?: 'in-process' | 'refuse';
+  /** @default plain JSON data, anything else refused */
+  readonly serializer?: ArgumentSerializer;
+  /** The largest envelope, in bytes of JSON; a larger one is refused at the call. @default 1_000_000 */
+  readonly maxPayloadBytes?: number;
+  /** @default none */
+  readonly tracing?: Tracing;
+}
