@@ -279,8 +279,10 @@ export class AirlockRuntime implements UnitHost {
 
   /** `withPolicy` called outside any scope and application holds for every application in it. */
   private underFreePolicies(context: Context | undefined): Context | undefined {
-    const isFree = context?.host instanceof AirlockRuntime && context.host.settings === FREE;
-    if (!isFree || context.receiver() !== undefined || context.evaluation !== undefined) return undefined;
+    if (context === undefined) return undefined;
+    const isFree = context.host instanceof AirlockRuntime && context.host.settings === FREE;
+    if (!isFree || context.receiver() !== undefined || context.evaluation !== undefined)
+      return this.underFreePolicies(context.outer);
     return new ScopeContext(this, undefined, this.root.chain.locally(context.chain.policies), context, undefined);
   }
 

@@ -29,7 +29,10 @@ export class Dispatch implements InFlight {
   private readonly evaluations = new Map<Policy, Context>();
   private readonly outlet: Outlet | undefined;
 
-  /** @param flush identity of the whole flush, which cascades share */
+  /**
+   * @param flush identity of the whole flush, which cascades share
+   * @param tracker the unit that a shutdown waits for, also for cascades
+   */
   constructor(
     private readonly unit: UnitOfWork,
     readonly journal: FlushJournal,
@@ -37,6 +40,7 @@ export class Dispatch implements InFlight {
     private readonly outer: Context | undefined,
     private readonly queue: readonly Intent[],
     readonly flush: object = journal,
+    private readonly tracker: UnitOfWork = unit,
   ) {
     this.outlet = outlets.getStore() ?? unit.host.outlet;
   }
@@ -52,7 +56,7 @@ export class Dispatch implements InFlight {
 
   /** A dispatch of what this one's effects enqueued, one level deeper, in the same journal. */
   cascade(unit: UnitOfWork, queue: readonly Intent[]): Dispatch {
-    return new Dispatch(unit, this.journal, this.settleCascade, this.outer, queue, this.flush);
+    return new Dispatch(unit, this.journal, this.settleCascade, this.outer, queue, this.flush, this.tracker);
   }
 
   remaining(): readonly Intent[] {
@@ -60,7 +64,7 @@ export class Dispatch implements InFlight {
   }
 
   private async runFrom(step: PromiseLike<void>): Promise<void> {
-    this.unit.track(this);
+    this.tracker.track(this);
     await step;
     this.unfinished = this.cursor;
     while (this.cursor < this.queue.length) {
@@ -71,7 +75,7 @@ export class Dispatch implements InFlight {
   }
 
   private close(): void {
-    this.unit.untrack(this);
+    this.tracker.untrack(this);
     for (const context of this.evaluations.values()) context.evaluation!.isActive = false;
   }
 
@@ -201,6 +205,7 @@ export class Dispatch implements InFlight {
   /** What the effect itself enqueued goes out right after it, or is dropped with it. */
   private endContext(context: EffectContext, outcome: 'completed' | 'failed'): void | PromiseLike<void> {
     const unit = context.end(outcome);
+    this.unfinished = this.cursor;
     if (unit !== undefined) return this.settleCascade(unit, outcome, this);
   }
 

@@ -1,6 +1,6 @@
 import { BadRequestException, Controller, Get, Inject } from '@nestjs/common';
 import { type AirlockModuleOptions, DispatchError, EffectBuffer } from 'nestjs-airlock';
-import { checkAfterEach, Effects, listen, platforms } from './fixtures.js';
+import { checkAfterEach, Effects, listen, platforms, until } from './fixtures.js';
 
 async function rejects(): Promise<void> {
   await Promise.resolve();
@@ -73,6 +73,22 @@ describe.each(platforms)('on %s', (_name, platform) => {
       expect(errors[1]).toMatch(/^(no such queue|mailbox full)/);
     });
   });
+
+  describe.each(['beforeResponse', 'afterResponse'] as const)(
+    'when the handler fails and an effect for failure fails too, under %s',
+    (dispatch) => {
+      it('tells a function of it, logs nothing, and answers with the error of the handler', async () => {
+        const given: DispatchError[] = [];
+        const server = await start({ dispatch, onDispatchError: (error) => void given.push(error) });
+        const { status, body } = await server.request('/refused');
+        expect([status, body]).toEqual([400, expect.stringContaining('my own error')]);
+        await server.fate();
+        await until(() => given.length > 0);
+        expect(given.map(({ errors }) => errors)).toEqual([[new Error('mailbox full')]]);
+        expect(server.log.airlock('error')).toEqual([]);
+      });
+    },
+  );
 
   describe("when effects fail under onDispatchError: 'throw'", () => {
     it('answers 500 and still lets the others out', async () => {

@@ -30,6 +30,7 @@ export class Probe {
   readonly leave = gate();
   readonly left = gate();
   readonly errors: unknown[] = [];
+  readonly origins: unknown[] = [];
 }
 
 @Injectable()
@@ -47,6 +48,21 @@ class AllowingGuard implements CanActivate {
   async canActivate(): Promise<boolean> {
     await Promise.resolve();
     this.effects.one('guard');
+    return true;
+  }
+}
+
+/** Enqueues, and then takes its time. */
+@Injectable()
+class SlowGuard implements CanActivate {
+  constructor(
+    private readonly effects: Effects,
+    private readonly probe: Probe,
+  ) {}
+  async canActivate(): Promise<boolean> {
+    this.effects.one('guard');
+    this.probe.arrived.open();
+    await this.probe.leave.passed;
     return true;
   }
 }
@@ -147,6 +163,14 @@ class OpenAtController {
     await this.probe.leave.passed;
     setTimeout(() => this.probe.left.open(), 5);
     this.effects.all();
+    return 'nobody hears this';
+  }
+  @Get('behind-slow-guard')
+  @UseGuards(SlowGuard)
+  behindSlowGuard() {
+    setTimeout(() => this.probe.left.open(), 5);
+    this.effects.all();
+    this.probe.origins.push(...this.effects.buffer.intents.map(({ origin }) => origin));
     return 'nobody hears this';
   }
   @Get('skipped')

@@ -1,7 +1,18 @@
 import type { AirlockModuleOptions, NoScopeError } from 'nestjs-airlock';
 import { get, request, type Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { checkAfterEach, delay, FAILED, gate, ledger, platforms, serve } from './fixtures.js';
+import {
+  CANCELLED,
+  checkAfterEach,
+  COMPLETED,
+  delay,
+  FAILED,
+  gate,
+  ledger,
+  platforms,
+  type Running,
+  serve,
+} from './fixtures.js';
 import { openAtModule, Probe } from './open-at.fixtures.js';
 
 const openAt: AirlockModuleOptions = { boundaries: { http: { openAt: 'middleware' } } };
@@ -103,23 +114,44 @@ describe.each(platforms)('on %s', (_name, platform) => {
     },
   );
 
+  /** Asks for a path and leaves before the guard or the handler there goes on. */
+  async function leaveEarly(server: Running, path: string): Promise<void> {
+    const { arrived, leave, left } = server.app.get(Probe);
+    const hungUp = gate();
+    (server.app.getHttpServer() as Server).once('connection', (socket: Socket) =>
+      socket.once('close', () => hungUp.open()),
+    );
+    const client = get(server.url + path).on('error', () => {});
+    await arrived.passed;
+    client.destroy();
+    await hungUp.passed;
+    await delay(5);
+    leave.open();
+    await left.passed;
+  }
+
   describe('when a client leaves while the handler works', () => {
     it.each(['interceptor', 'middleware'] as const)("completes with the handler under openAt: '%s'", async (where) => {
       const server = await serve(platform, openAtModule({ boundaries: { http: { openAt: where } } }));
-      const { arrived, leave, left } = server.app.get(Probe);
-      const hungUp = gate();
-      (server.app.getHttpServer() as Server).once('connection', (socket: Socket) =>
-        socket.once('close', () => hungUp.open()),
-      );
-      const client = get(`${server.url}/slow`).on('error', () => {});
-      await arrived.passed;
-      client.destroy();
-      await hungUp.passed;
-      await delay(5);
-      leave.open();
-      await left.passed;
+      await leaveEarly(server, '/slow');
       expect(await server.fate()).toEqual({ out: ['before', 'success', 'always'], dropped: ['failure'] });
     });
+  });
+
+  describe('when a client leaves while a guard works', () => {
+    it.each([
+      ['beforeResponse', COMPLETED],
+      ['afterResponse', CANCELLED],
+    ] as const)(
+      'cancels what the guard called, and gives the handler, which still runs, a scope of its own under %s',
+      async (dispatch, { out, dropped }) => {
+        const server = await serve(platform, openAtModule({ ...openAt, dispatch }));
+        await leaveEarly(server, '/behind-slow-guard');
+        expect(await server.fate()).toEqual({ out, dropped: ['guard', ...dropped] });
+        const own = 'OpenAtController.behindSlowGuard';
+        expect(server.app.get(Probe).origins).toEqual([own, own, own]);
+      },
+    );
   });
 
   describe("when scopes open at the 'interceptor', the default", () => {

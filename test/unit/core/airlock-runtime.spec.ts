@@ -2,11 +2,18 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import {
   AssertNoEffects,
   BlockTasks,
+  DispatchError,
   DropAll,
+  type EffectScope,
   enqueue,
+  enqueueWith,
+  type Intent,
+  type OnDispatchError,
+  type Outcome,
   type OutsideScope,
   runInScope,
   ScopeClosedError,
+  type ScopeOptions,
   ShuttingDownError,
 } from 'nestjs-airlock';
 import { AirlockRuntime, type RuntimeSettings } from '../../../lib/core/airlock-runtime.js';
@@ -144,6 +151,50 @@ describe('when an application shuts down', () => {
     expect(unit!.pending()).toEqual([]);
   });
 
+  it('names what waits behind a running checkpoint, before what is still buffered', async () => {
+    const runtime = new AirlockRuntime();
+    let [begin, release] = [(): void => {}, (): void => {}];
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    const scope = runtime.open({ name: 'import' });
+    const call = (name: string, effect: () => unknown = () => {}): void =>
+      scope.run(() => enqueueWith({ name }, effect));
+    call('done', () => setImmediate());
+    call('done as well');
+    call('running', () => new Promise<void>((resolve) => ((release = resolve), begin())));
+    call('behind it');
+    const checkpoints = [scope.checkpoint()];
+    call('in the next checkpoint');
+    checkpoints.push(scope.checkpoint());
+    call('buffered');
+    await begun;
+    const [unit] = await runtime.shutdown(5);
+    expect([...unit!.pending(), ...unit!.snapshot()].map(({ name }) => name)).toEqual([
+      'running',
+      'behind it',
+      'in the next checkpoint',
+      'buffered',
+    ]);
+    const end = scope.end('completed');
+    expect(unit!.pending().at(-1)?.name).toBe('buffered');
+    release();
+    await Promise.all([...checkpoints, end]);
+    expect(unit!.pending()).toEqual([]);
+  });
+
+  it.each(['is at its executor', 'waits for a policy'])('names every intent of a batch that %s', async (where) => {
+    let release = (): void => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const allows = ({ args }: Intent) => where === 'is at its executor' || args[0] !== 'b' || released.then(() => true);
+    const executeBatch = (batch: readonly Intent[]) => released.then(() => batch.map((intent) => ({ intent })));
+    const runtime = new AirlockRuntime({ policy: { allows }, executor: { execute: () => {}, executeBatch } });
+    const work = runtime.run({}, () => ['a', 'b', 'c'].forEach((text) => enqueue(send, text)));
+    const [unit] = await runtime.shutdown(5);
+    expect(texts(unit!.pending())).toEqual(['a', 'b', 'c']);
+    release();
+    await work;
+    expect(unit!.pending()).toEqual([]);
+  });
+
   it.each<[string, (runtime: AirlockRuntime) => unknown]>([
     ['failed', (runtime) => errorOf(() => runtime.run({}, () => fail('work')))],
     ['had a failing effect', (runtime) => errorOf(() => runtime.run({}, () => enqueue(fail, 'effect')))],
@@ -204,5 +255,132 @@ describe('when effects of a scope fail', () => {
     const onDispatchError = async (error: unknown): Promise<void> => (await setImmediate(), void given.push(error));
     expect(await runInScope({ onDispatchError }, () => (enqueue(fail, 'effect'), 'value'))).toBe('value');
     expect(given).toMatchObject([{ code: 'AIRLOCK_DISPATCH' }]);
+  });
+});
+
+describe('when the work fails and effects for failure fail too', () => {
+  const failures: [string, () => unknown][] = [
+    ['at once', () => fail('effect')],
+    ['later', async () => (await setImmediate(), fail('effect'))],
+  ];
+
+  function failing(effect: () => unknown, onDispatchError: OnDispatchError, reported: unknown[]): Promise<Error> {
+    const runtime = new AirlockRuntime({ report: (error) => void reported.push(error) });
+    return errorOf(() =>
+      runtime.run({ name: 'job', onDispatchError }, () => {
+        enqueueWith({ on: 'failure' }, effect);
+        fail('work');
+      }),
+    );
+  }
+
+  it.each(failures)(
+    'tells a function of those that fail %s, reports nothing, and throws the error of the work',
+    async (_, effect) => {
+      const [given, reported]: [DispatchError[], unknown[]] = [[], []];
+      const how = async (error: DispatchError): Promise<void> => (await setImmediate(), void given.push(error));
+      expect(await failing(effect, how, reported)).toEqual(new Error('work'));
+      expect(given).toEqual([expect.any(DispatchError)]);
+      expect(given[0]).toMatchObject({ scope: 'job', errors: [new Error('effect')] });
+      expect(reported).toEqual([]);
+    },
+  );
+
+  it.each(failures)('reports under throw those that fail %s, and throws the error of the work', async (_, effect) => {
+    const reported: unknown[] = [];
+    expect(await failing(effect, 'throw', reported)).toEqual(new Error('work'));
+    expect(reported).toMatchObject([{ code: 'AIRLOCK_DISPATCH', errors: [new Error('effect')] }]);
+  });
+
+  it.each(failures)('reports what that function throws about those that fail %s', async (_, effect) => {
+    const reported: unknown[] = [];
+    expect(await failing(effect, () => fail('told'), reported)).toEqual(new Error('work'));
+    expect(reported).toContainEqual(new Error('told'));
+  });
+});
+
+type Run = <R>(options: ScopeOptions, work: (scope: EffectScope) => R) => Promise<Awaited<R>>;
+
+describe.each<[string, Run]>([
+  ['run of an application', (options, work) => new AirlockRuntime().run(options, work)],
+  ['runInScope', runInScope],
+])('when the work of %s ends its scope by hand', (_, run) => {
+  const ways: [string, readonly string[], string, (scope: EffectScope) => unknown][] = [
+    ['flushed', [], 'flush()', (scope) => (scope.close(), scope.flush())],
+    ['discarded', [], 'discard()', (scope) => (scope.close(), scope.discard())],
+    ['flushed', ['completed'], "end('completed')", (scope) => scope.end('completed')],
+    ['discarded', ['failed'], "end('failed')", (scope) => scope.end('failed')],
+  ];
+
+  /** What became of the scope, and how often `shouldFlush` was asked. */
+  function ended(end: (scope: EffectScope) => unknown, then: () => unknown) {
+    const asked: Outcome[] = [];
+    const shouldFlush = (outcome: Outcome): boolean => asked.push(outcome) > 0 && outcome === 'completed';
+    let scope: EffectScope | undefined;
+    const work = run({ shouldFlush }, async (own) => {
+      scope = own;
+      enqueue(send, 'a');
+      await end(own);
+      return then();
+    });
+    return { work, asked, state: () => scope!.state };
+  }
+
+  it.each(ways)(
+    'leaves it %s, asks shouldFlush %j and gives the value back after %s',
+    async (state, asks, _way, end) => {
+      const { work, asked, state: found } = ended(end, () => 'value');
+      expect(await work).toBe('value');
+      expect([found(), asked, sent]).toEqual([state, asks, state === 'flushed' ? ['a'] : []]);
+    },
+  );
+
+  it.each(ways)(
+    'leaves it %s, asks shouldFlush %j and throws the error of the work after %s',
+    async (state, asks, _way, end) => {
+      const { work, asked, state: found } = ended(end, () => fail('work'));
+      expect(await errorOf(() => work)).toEqual(new Error('work'));
+      expect([found(), asked, sent]).toEqual([state, asks, state === 'flushed' ? ['a'] : []]);
+    },
+  );
+
+  it.each<[string, (scope: EffectScope) => unknown]>([
+    ['a flush', (scope) => (scope.close(), scope.flush())],
+    ['an end', (scope) => scope.end('completed')],
+    ['a checkpoint before a discard', (scope) => [scope.checkpoint(), scope.close(), scope.discard()]],
+  ])('waits for %s that the work does not await, with the value as with the error', async (_way, end) => {
+    const work = (then: () => unknown) =>
+      run({}, (scope) => {
+        enqueue(sendSlowly, 'a');
+        void end(scope);
+        return then();
+      });
+    expect(await work(() => 'value')).toBe('value');
+    expect(sent).toEqual(['a begins', 'a ends']);
+    expect(await errorOf(() => work(() => fail('work')))).toEqual(new Error('work'));
+    expect(sent).toEqual(['a begins', 'a ends', 'a begins', 'a ends']);
+  });
+});
+
+describe('when a shutdown comes while an effect of an effect is at work', () => {
+  it('names what an effect enqueued itself and that is not out yet', async () => {
+    const runtime = new AirlockRuntime();
+    let release = (): void => {};
+    const work = runtime.run({ name: 'job' }, () => {
+      enqueue(function outer() {
+        enqueueWith({ name: 'cascade' }, () => new Promise<void>((resolve) => (release = resolve)));
+        enqueueWith({ name: 'behind in the cascade' }, () => {});
+      });
+      enqueueWith({ name: 'behind' }, () => {});
+    });
+    const [unit] = await runtime.shutdown(5);
+    expect(
+      unit!
+        .pending()
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(['behind', 'behind in the cascade', 'cascade']);
+    release();
+    await work;
   });
 });

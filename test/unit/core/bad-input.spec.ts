@@ -4,6 +4,7 @@ import {
   defer,
   type EffectScope,
   enqueue,
+  type EnqueueOptions,
   enqueueWith,
   NoScopeError,
   openScope,
@@ -85,6 +86,33 @@ describe('when enqueueWith names an executor that is not known', () => {
     expect(error.message).toBe(
       `No executor is named "${executor}". Known executors: none. Add it to \`executors\`, or fix the name.`,
     );
+  });
+});
+
+describe('when a call names a trigger that there is none of', () => {
+  it.each<[unknown, string]>([
+    ['sometimes', '`sometimes` (string)'],
+    ['', '`` (string)'],
+    [null, '`null`'],
+    [true, '`true` (boolean)'],
+    [['success'], 'an object (array)'],
+  ])('is refused where it is made, with the known ones, for %p, and buffers nothing', async (on, shown) => {
+    const options = { on } as EnqueueOptions;
+    await runInScope(async (scope) => {
+      enqueue(send, 'before');
+      for (const call of [
+        () => enqueueWith(options, send, 'a'),
+        () => enqueueWith(Object.freeze({ ...options }), send, 'a'),
+        () => defer({ send }, options).send('a'),
+      ]) {
+        const error = await errorOf(call);
+        expect(error).toBeInstanceOf(AirlockOptionsError);
+        expect(error).toMatchObject({ code: 'AIRLOCK_OPTIONS', key: 'on' });
+        expect(error.message).toBe(`Expected \`on\` to be 'success' or 'failure' or 'always', got ${shown}.`);
+      }
+      expect(texts(scope.intents)).toEqual(['before']);
+    });
+    expect(sent).toEqual(['before']);
   });
 });
 

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { AirlockOptionsError, currentScope, defer, NoScopeError, runInScope } from 'nestjs-airlock';
-import { checkAfterEach, errorOf, send, sent } from './fixtures.js';
+import { checkAfterEach, errorOf, isCollected, send, sent } from './fixtures.js';
 
 checkAfterEach();
 
@@ -89,6 +89,49 @@ describe('when a method of a deferred object is called', () => {
         ['Mail.out', 'signup', 'always'],
       ]);
     });
+  });
+});
+
+describe('when a method of one object is called again', () => {
+  it('is the same effect, whichever proxy it is called through', async () => {
+    const mailer = new Mailer();
+    await runInScope((scope) => {
+      const proxy = defer(mailer);
+      proxy.send('ann');
+      proxy.send('bob');
+      defer(mailer, { name: 'Mail.out' }).send('cid');
+      const [first, ...others] = scope.intents.map(({ effect }) => effect);
+      expect(others).toEqual([first, first]);
+      expect(others.every((effect) => effect === first)).toBe(true);
+    });
+  });
+
+  it('is another effect than the same method of another object, and than another method of its own', async () => {
+    const [one, two] = [Object.assign(new Mailer(), { print: send }), new Mailer()];
+    await runInScope((scope) => {
+      defer(one).send('ann');
+      defer(two).send('ann');
+      defer(one).print('ann');
+      one.send = () => 'replaced';
+      defer(one).send('ann');
+      expect(new Set(scope.intents.map(({ effect }) => effect)).size).toBe(4);
+    });
+  });
+
+  it('keeps neither a method that the object makes anew for every call, nor an object nobody else holds', async () => {
+    const lasting = { send: (_text: string): void => {} };
+    const made = await runInScope(() => {
+      const method = (text: string): void => send(text);
+      const passing = { send: method };
+      lasting.send = method;
+      defer(lasting).send('lasting');
+      defer(passing).send('passing');
+      lasting.send = () => {};
+      return [new WeakRef(method), new WeakRef(passing)];
+    });
+    expect(sent).toEqual(['lasting', 'passing']);
+    for (const reference of made) expect(await isCollected(reference)).toBe(true);
+    expect(lasting).toBeDefined();
   });
 });
 

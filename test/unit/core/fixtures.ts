@@ -1,5 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { AirlockMessage, Executor, Intent } from 'nestjs-airlock';
 
 /** What effects did, in order. */
@@ -38,6 +40,20 @@ export async function errorOf<E = Error>(work: () => unknown): Promise<E> {
 /** An executor that writes down what it is given; one intent at a time, or batches. */
 export function recorder(into: string[] = sent, mark = ''): Executor {
   return { execute: (intent) => void into.push(`${mark}${String(intent.args[0])}`) };
+}
+
+/** Whether nothing keeps the object any more. */
+export async function isCollected(reference: WeakRef<object>): Promise<boolean> {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  // A `WeakRef` keeps its object until the end of the tick in which it was made or read.
+  for (let i = 0; i < 10; i++) {
+    await setImmediate();
+    gc();
+    await setImmediate();
+    if (reference.deref() === undefined) return true;
+  }
+  return false;
 }
 
 /** Empties the outbox before each test, and fails a test that leaves a scope neither flushed nor discarded. */

@@ -66,6 +66,36 @@ describe('when an intent is printed', () => {
   });
 });
 
+describe('when an effect runs', () => {
+  class Printer {
+    print(): unknown {
+      return record.call(this);
+    }
+  }
+  const seen: unknown[] = [];
+  function record(this: unknown): void {
+    seen.push(this);
+  }
+  const printer = new Printer();
+  function unbound<K extends string, F>(object: Record<K, F>, key: K): F {
+    return object[key];
+  }
+
+  it.each<[string, unknown, () => void]>([
+    ['no `this` as a function', undefined, () => enqueue(record)],
+    ['no `this` as a function with options', undefined, () => enqueueWith({ name: 'Printer.print' }, record)],
+    ['no `this` as a method taken from its object', undefined, () => enqueue(unbound(printer, 'print'))],
+    ['its `this` as a bound function', printer, () => enqueue(record.bind(printer))],
+    ['its object as a deferred method', printer, () => defer(printer).print()],
+  ])('has %s', async (_, expected, call) => {
+    seen.length = 0;
+    await runInScope(call);
+    await runInScope(() => enqueue(call));
+    expect(seen).toEqual([expected, expected]);
+    expect(seen[0]).toBe(expected);
+  });
+});
+
 describe('when ids are given', () => {
   it('gives every intent its own, in one scope and across scopes', async () => {
     const ids = new Set<string>();

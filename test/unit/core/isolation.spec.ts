@@ -1,5 +1,5 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { currentScope, enqueue, openScope, runInScope } from 'nestjs-airlock';
+import { BlockTasks, currentScope, enqueue, openScope, runInScope, withPolicy } from 'nestjs-airlock';
 import { AirlockRuntime } from '../../../lib/core/airlock-runtime.js';
 import { checkAfterEach, errorOf, fail, recorder, send, sent, texts } from './fixtures.js';
 
@@ -112,6 +112,83 @@ describe('when runInScope is called outside any application', () => {
     await first.end('failed');
     await second.end('completed');
     expect(sent).toEqual(['second']);
+  });
+});
+
+describe('when withPolicy is called outside any scope and application', () => {
+  const blocked = new BlockTasks(['blocked']);
+
+  /** Enqueues one that the policy of the application forbids, one that `blocked` forbids, and one that is free. */
+  function threeIn(runtime: AirlockRuntime): Promise<void> {
+    return runtime.run({}, () => {
+      for (const name of ['strict', 'blocked', 'free']) runtime.enqueue({ name }, send, [name]);
+    });
+  }
+  const strict = (): AirlockRuntime => new AirlockRuntime({ policy: new BlockTasks(['strict']) });
+
+  it("drops in an application's scope opened inside it what it forbids, besides what the application forbids", async () => {
+    await withPolicy(blocked, () => threeIn(strict()));
+    expect(sent).toEqual(['free']);
+  });
+
+  it('holds for the scopes of every application in it, also after an await', async () => {
+    await withPolicy(blocked, async () => {
+      await setImmediate();
+      for (const runtime of [strict(), new AirlockRuntime()]) await threeIn(runtime);
+    });
+    expect(sent).toEqual(['free', 'strict', 'free']);
+  });
+
+  it('adds up with the ones around it and with one that the application itself calls', async () => {
+    const runtime = new AirlockRuntime();
+    await withPolicy(blocked, () =>
+      withPolicy(new BlockTasks(['strict']), () =>
+        runtime.withPolicy(new BlockTasks(['own']), () =>
+          runtime.run({}, () => {
+            for (const name of ['blocked', 'strict', 'own', 'free']) runtime.enqueue({ name }, send, [name]);
+          }),
+        ),
+      ),
+    );
+    expect(sent).toEqual(['free']);
+  });
+
+  it('asks its policy as one further out than those of the scope, and further in than those of the application', async () => {
+    const asked: string[] = [];
+    const named = (name: string) => ({ allows: () => asked.push(name) > 0 });
+    const runtime = new AirlockRuntime({ policy: named('application') });
+    await withPolicy(named('withPolicy'), () => runtime.run({ policy: named('scope') }, () => enqueue(send, 'a')));
+    expect(asked).toEqual(['scope', 'withPolicy', 'application']);
+  });
+
+  it('holds for what an application lets out although it is called outside a scope', () => {
+    const runtime = new AirlockRuntime({ outsideScope: 'dispatch' });
+    withPolicy(blocked, () => {
+      for (const name of ['blocked', 'free']) runtime.enqueue({ name }, send, [name]);
+    });
+    expect(sent).toEqual(['free']);
+  });
+
+  it('leaves the scopes of an application alone that are opened after it', async () => {
+    const runtime = strict();
+    await withPolicy(blocked, () => threeIn(runtime));
+    await threeIn(runtime);
+    expect(sent).toEqual(['free', 'blocked', 'free']);
+  });
+
+  it('binds every application in it, one inside the other and inside a free scope', async () => {
+    const [a, b] = [strict(), strict()];
+    await withPolicy(blocked, () => a.run({}, () => runInScope(() => threeIn(b))));
+    await withPolicy(blocked, () => runInScope(() => threeIn(b)));
+    expect(sent).toEqual(['free', 'free']);
+  });
+
+  it('leaves alone a scope that was opened before it', async () => {
+    const runtime = strict();
+    const before = runtime.open();
+    withPolicy(blocked, () => before.run(() => runtime.enqueue({ name: 'blocked' }, send, ['blocked'])));
+    await before.end('completed');
+    expect(sent).toEqual(['blocked']);
   });
 });
 

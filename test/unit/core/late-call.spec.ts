@@ -12,7 +12,7 @@ import {
   ScopeStateError,
   withPolicy,
 } from 'nestjs-airlock';
-import { checkAfterEach, errorOf, fail, send, sent } from './fixtures.js';
+import { checkAfterEach, errorOf, fail, isCollected, send, sent } from './fixtures.js';
 
 checkAfterEach();
 
@@ -198,5 +198,37 @@ describe('when an effect calls another after it has ended', () => {
     await runInScope(() => enqueue(late.start));
     expect(await late.release()).toBeUndefined();
     expect(sent).toEqual(['apart']);
+  });
+});
+
+describe('when an effect leaves something behind that lives on', () => {
+  interface Attachment {
+    readonly bytes: Uint8Array;
+  }
+
+  it.each<[string, (attachment: Attachment) => unknown]>([
+    ['at once', () => {}],
+    ['later', () => setImmediate()],
+    ['with an error', () => fail('effect')],
+  ])('keeps no arguments of one that ended %s, and still names it in the error of a late call', async (_, effect) => {
+    const late = forgotten(() => enqueue(send, 'late'));
+    const call = (): WeakRef<Attachment> => {
+      const attachment = { bytes: new Uint8Array(8) };
+      enqueueWith(
+        { name: 'Mail.attach' },
+        (argument: Attachment) => {
+          late.start();
+          return effect(argument);
+        },
+        attachment,
+      );
+      return new WeakRef(attachment);
+    };
+    const attachment = await runInScope({ onDispatchError: () => {} }, call);
+    expect(await isCollected(attachment)).toBe(true);
+    const error = await errorOf<ScopeClosedError>(late.release);
+    expect(error).toBeInstanceOf(ScopeClosedError);
+    expect(error).toMatchObject({ effect: 'send', scope: 'effect Mail.attach', closedAt: 'the end of the effect' });
+    expect(sent).toEqual([]);
   });
 });

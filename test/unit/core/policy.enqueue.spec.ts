@@ -10,10 +10,11 @@ import {
   type Policy,
   PolicyEnqueueError,
   runInScope,
+  ScopeClosedError,
   withPolicy,
 } from 'nestjs-airlock';
 import { AirlockRuntime } from '../../../lib/core/airlock-runtime.js';
-import { checkAfterEach, errorOf, send, sent } from './fixtures.js';
+import { checkAfterEach, errorOf, send, sent, texts } from './fixtures.js';
 
 checkAfterEach();
 
@@ -150,6 +151,29 @@ describe('when a policy belongs to another application than the scope it opens',
     await runInScope({ policy: outside }, () => enqueue(send, 'b'));
     expect(outside.error).toBeInstanceOf(PolicyEnqueueError);
     expect(sent).toEqual(['a', 'b']);
+  });
+});
+
+describe('when a policy ends the scope of the very call it is asked about', () => {
+  it.each<[string, string, (scope: EffectScope) => unknown]>([
+    ['closed', 'closes it', (scope) => scope.close()],
+    ['flushed', 'flushes it', (scope) => (scope.close(), scope.flush())],
+    ['discarded', 'discards it', (scope) => (scope.close(), scope.discard())],
+    ['flushed', "ends it as 'completed'", (scope) => scope.end('completed')],
+    ['discarded', "ends it as 'failed'", (scope) => scope.end('failed')],
+  ])('refuses the call, since the scope is %s, and buffers nothing where it %s', async (state, _, end) => {
+    const policy: Policy = { onEnqueue: ({ args }) => void (args[0] === 'late' && end(scope)) };
+    const scope = openScope({ name: 'job', policy });
+    const error = await scope.run(() => {
+      enqueue(send, 'in time');
+      return errorOf<ScopeClosedError>(() => enqueueWith({ on: 'always' }, send, 'late'));
+    });
+    expect(error).toBeInstanceOf(ScopeClosedError);
+    expect(error).toMatchObject({ effect: 'send', scope: 'job', state });
+    expect(texts(scope.intents)).toEqual(state === 'closed' ? ['in time'] : []);
+    if (state === 'closed') await scope.flush();
+    expect(sent).toEqual(state === 'discarded' ? [] : ['in time']);
+    expect(scope.intents).toEqual([]);
   });
 });
 

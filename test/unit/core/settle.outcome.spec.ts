@@ -7,6 +7,7 @@ import {
   openScope,
   type Outcome,
   runInScope,
+  type ScopeOptions,
 } from 'nestjs-airlock';
 import { AirlockRuntime } from '../../../lib/core/airlock-runtime.js';
 import { checkAfterEach, errorOf, fail, send, sent } from './fixtures.js';
@@ -178,6 +179,61 @@ describe('when shouldFlush is asked', () => {
     expect(error.message).toBe('undecided');
     expect(sent).not.toContain('success');
   });
+});
+
+describe('when shouldFlush throws and intents that get out all the same fail', () => {
+  const failing: [string, () => unknown][] = [
+    ['at once', () => fail('effect')],
+    ['later', () => Promise.reject(new Error('effect'))],
+  ];
+
+  function undecided(reported: unknown[]): [AirlockRuntime, ScopeOptions] {
+    const runtime = new AirlockRuntime({ report: (error) => void reported.push(error) });
+    return [runtime, { name: 'job', shouldFlush: () => fail('undecided') as never }];
+  }
+  function enqueueAll(effect: () => unknown): void {
+    enqueueEach();
+    for (const on of TRIGGERS) enqueueWith({ on, name: `failing on ${on}` }, effect);
+  }
+  const dispatchError = {
+    code: 'AIRLOCK_DISPATCH',
+    scope: 'job',
+    failures: [{ intent: { name: 'failing on failure' } }, { intent: { name: 'failing on always' } }],
+  };
+
+  it.each(failing)(
+    'drops the ordinary ones, reports those that fail %s, and throws the error of the hook',
+    async (_, effect) => {
+      const reported: unknown[] = [];
+      const [runtime, options] = undecided(reported);
+      const error = await errorOf(() => runtime.run(options, () => enqueueAll(effect)));
+      expect(error).toEqual(new Error('undecided'));
+      expect(sent).toEqual(['failure', 'always']);
+      expect(reported).toMatchObject([dispatchError]);
+    },
+  );
+
+  it.each(failing)('does the same for an end by hand with those that fail %s', async (_, effect) => {
+    const reported: unknown[] = [];
+    const [runtime, options] = undecided(reported);
+    const scope = runtime.open(options);
+    scope.run(() => enqueueAll(effect));
+    expect(await errorOf(() => scope.end('completed'))).toEqual(new Error('undecided'));
+    expect(scope.state).toBe('discarded');
+    expect(sent).toEqual(['failure', 'always']);
+    expect(reported).toMatchObject([dispatchError]);
+  });
+
+  it.each(failing)(
+    'reports the error of the hook too where the work failed, with those that fail %s',
+    async (_, effect) => {
+      const reported: unknown[] = [];
+      const [runtime, options] = undecided(reported);
+      const work = runtime.run(options, () => (enqueueAll(effect), fail('the work')));
+      expect(await errorOf(() => work)).toEqual(new Error('the work'));
+      expect(reported).toMatchObject([dispatchError, { message: 'undecided' }]);
+    },
+  );
 });
 
 describe('when the work fails and an intent for failure fails too', () => {
