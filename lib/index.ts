@@ -64,5 +64,6 @@ export {
 export { SkipAirlock } from './nest/decorators/skip-airlock.decorator.js';
 export { UseAirlockPolicy } from './nest/decorators/use-airlock-policy.decorator.js';
 export { EffectBuffer } from './nest/effect-buffer.js';
-export type { AirlockModuleOptions, BoundaryName, BoundaryOptions } from './nest/options.js';
+export { BufferedCall } from './nest/migration/buffered-call.js';
+export type { AirlockModuleOptions, BoundaryName, BoundaryOptions, InterceptedProvider } from './nest/options.js';
 export type { AirlockReport, BoundaryReport, EffectReport } from './nest/report.js';

@@ -5,10 +5,15 @@ import type { UnitOfWork } from '../core/unit-of-work.js';
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 import { AirlockExplorer } from './airlock.explorer.js';
 import { AirlockInterceptor } from './airlock.interceptor.js';
-import { HttpBoundary } from './http.boundary.js';
-import type { AirlockModuleOptions, BoundaryOptions } from './options.js';
+import { Boundaries } from './boundaries.js';
+import { safely } from './boundary.js';
+import { EffectRegistry } from './effect-registry.js';
+import { InterceptedProviders } from './migration/intercepted-providers.js';
+import { cancelNeverSubscribed } from './never-subscribed.js';
+import type { AirlockModuleOptions } from './options.js';
 import { providerOf } from './provider-lookup.js';
-import type { AirlockReport, BoundaryReport, EffectReport } from './report.js';
+import { EffectWorker } from './remote/effect-worker.js';
+import type { AirlockReport, EffectReport } from './report.js';
 
 /**
  * The airlock of one Nest application: its runtime, its boundaries, its start and its end.
@@ -18,8 +23,10 @@ import type { AirlockReport, BoundaryReport, EffectReport } from './report.js';
 export class AirlockApplication {
   readonly runtime: AirlockRuntime;
   readonly interceptor: AirlockInterceptor;
-  private readonly http: HttpBoundary | undefined;
-  private readonly httpOptions: BoundaryOptions;
+  readonly worker: EffectWorker;
+  private readonly registry = new EffectRegistry();
+  private readonly boundaries: Boundaries;
+  private readonly providers: InterceptedProviders;
   private effects: readonly EffectReport[] = [];
   private hasProviders = false;
 
@@ -33,16 +40,20 @@ export class AirlockApplication {
       instantiate: (type) => providerOf(modules, type, this.hasProviders),
       report: (error) => this.report(error),
     });
-    const http = options.boundaries?.http ?? true;
-    this.httpOptions = typeof http === 'object' ? http : {};
-    if (http !== false) this.http = new HttpBoundary(this.runtime, this.httpOptions, options);
-    this.interceptor = new AirlockInterceptor(new Map(this.http && [['http', this.http]]));
+    this.boundaries = new Boundaries(this.runtime, options);
+    this.interceptor = new AirlockInterceptor(this.boundaries.byContext);
+    this.worker = new EffectWorker(
+      this.runtime,
+      this.registry,
+      safely(options.onDispatchError ?? 'report', this.runtime),
+    );
+    this.providers = new InterceptedProviders(modules, this.runtime, logger);
   }
 
   /** Before the application's own middleware; does nothing where there is no server. */
   applyTo(server: HttpServer | undefined): void {
     this.hasProviders = true;
-    if (server !== undefined) this.http?.middleware?.applyTo(server);
+    if (server !== undefined) this.boundaries.applyTo(server);
   }
 
   /** @throws AirlockOptionsError for whatever the options or a decorator name that cannot be resolved */
@@ -50,14 +61,18 @@ export class AirlockApplication {
     this.hasProviders = true;
     this.assertOnlyOne();
     for (const name of this.runtime.executorNames) this.runtime.executorNamed(name);
-    this.effects = new AirlockExplorer(this.modules, this.runtime).explore(this.http?.plans);
+    this.effects = new AirlockExplorer(this.modules, this.runtime, this.boundaries, this.registry).explore();
+    for (const provider of this.options.intercept ?? []) this.providers.intercept(provider);
     this.logger.log(summaryOf(this.explain(), this.options));
   }
 
   /** Waits for what is running, and names what had to be left behind (rule 24). */
   async stop(): Promise<void> {
     const timeoutMs = this.options.shutdownTimeoutMs ?? 10_000;
-    const left = await this.runtime.shutdown(timeoutMs);
+    const startedAt = performance.now();
+    await within(timeoutMs, this.boundaries.stop().catch(this.runtime.report));
+    cancelNeverSubscribed(this.runtime);
+    const left = await this.runtime.shutdown(Math.max(0, timeoutMs - (performance.now() - startedAt)));
     if (left.length === 0) return;
     this.logger.error(
       `Shutting down with scopes that did not end within ${timeoutMs} ms: ${left.map(remainder).join('; ')}`,
@@ -66,17 +81,12 @@ export class AirlockApplication {
 
   explain(): AirlockReport {
     const { runtime } = this;
-    const http: BoundaryReport = {
-      name: 'http',
-      isOn: this.http !== undefined,
-      policies: runtime.policiesOf(this.httpOptions.policy).map(className),
-      openAt: this.httpOptions.openAt ?? 'interceptor',
-    };
     const named = runtime.executorNames.map((name) => [name, className(runtime.executorNamed(name))] as const);
     return {
-      boundaries: [http],
+      boundaries: this.boundaries.explain(),
       executors: { default: className(runtime.defaultExecutor), ...Object.fromEntries(named) },
       effects: this.effects,
+      intercepted: this.providers.methods,
       policies: runtime.policies.map(className),
     };
   }
@@ -102,7 +112,7 @@ function className(instance: object): string {
 }
 
 function summaryOf({ boundaries, policies, executors, effects }: AirlockReport, options: AirlockModuleOptions): string {
-  const on = boundaries.filter(({ isOn }) => isOn).map(({ name }) => name);
+  const on = boundaries.filter(({ isOn }) => isOn).map(({ name, entryPoints: { length } }) => `${name} (${length})`);
   return [
     `boundaries: ${on.join(', ') || 'none'}`,
     `policies: ${policies.join(', ') || 'AllowAll'}`,
@@ -113,6 +123,13 @@ function summaryOf({ boundaries, policies, executors, effects }: AirlockReport, 
     `outside a scope: ${options.outsideScope ?? 'throw'}`,
     `@SideEffect methods: ${effects.length}`,
   ].join(' · ');
+}
+
+/** @param work never rejects */
+async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([work, new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)))]);
+  clearTimeout(timer);
 }
 
 function remainder(unit: UnitOfWork): string {

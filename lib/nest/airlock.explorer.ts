@@ -1,58 +1,50 @@
-import type { InjectionToken } from '@nestjs/common';
-import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
+import type { ModulesContainer } from '@nestjs/core';
 import type { AirlockRuntime } from '../core/airlock-runtime.js';
 import { methodName } from '../core/deferred.js';
 import { AirlockError } from '../errors/airlock.error.js';
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
-import type { HandlerPlans } from './boundary.js';
+import type { Boundaries } from './boundaries.js';
 import { airlockOn } from './decorators/airlock.decorator.js';
-import { sideEffectOn } from './decorators/side-effect.decorator.js';
+import { sideEffectBodyOn, sideEffectOn } from './decorators/side-effect.decorator.js';
 import { policiesOn } from './decorators/use-airlock-policy.decorator.js';
+import type { EffectRegistry } from './effect-registry.js';
+import { type Member, membersOf } from './members.js';
 import { claim } from './ownership.js';
+import { instanceOf } from './provider-resolution.js';
 import type { EffectReport } from './report.js';
 
-type Class = new (...args: never[]) => unknown;
-
 /**
- * Looks once, at boot, at every provider and controller: notes that they belong to this application, lists its effects, and
- * resolves all that decorators name, so that a mistake stops the boot and not a request.
+ * Looks once, at boot, at every provider and controller: notes that they belong to this application, covers their entry
+ * points, lists their effects, and resolves all that decorators name, so that a mistake stops the boot and not a request.
  *
  * @internal
  */
 export class AirlockExplorer {
-  private readonly scanner = new MetadataScanner();
-
   constructor(
     private readonly modules: ModulesContainer,
     private readonly runtime: AirlockRuntime,
+    private readonly boundaries: Boundaries,
+    private readonly registry: EffectRegistry,
   ) {}
 
-  /** @throws AirlockOptionsError naming the class, the method and what cannot be resolved */
-  explore(plans: HandlerPlans | undefined): readonly EffectReport[] {
+  /** @throws AirlockOptionsError naming the class, the method and what is wrong with it */
+  explore(): readonly EffectReport[] {
     const effects: EffectReport[] = [];
-    for (const module of this.modules.values()) {
-      for (const wrapper of [...module.providers.values(), ...module.controllers.values()]) {
-        const instance: unknown =
-          wrapper.isDependencyTreeStatic() && !wrapper.isTransient ? wrapper.instance : wrapper.metatype;
-        if ((typeof instance !== 'object' && typeof instance !== 'function') || instance === null) continue;
-        claim(instance, this.runtime);
-        const type = (typeof instance === 'function' ? instance : instance.constructor) as Class | undefined;
-        if (type === undefined) continue;
-        effects.push(
-          ...this.exploreType(type, module.controllers.has(type as InjectionToken & Class) ? plans : undefined),
-        );
-      }
+    for (const member of membersOf(this.modules)) {
+      claim(member.instance ?? member.type, this.runtime);
+      effects.push(...this.effectsOf(member));
+      resolving(member.type.name, () => this.boundaries.cover(member));
     }
     return effects;
   }
 
-  private exploreType(type: Class, plans: HandlerPlans | undefined): readonly EffectReport[] {
+  private effectsOf(member: Member): readonly EffectReport[] {
+    const { type, methods } = member;
     const effects: EffectReport[] = [];
-    const prototype: unknown = type.prototype;
-    if (typeof prototype !== 'object' || prototype === null) return effects;
+    const prototype = type.prototype as Record<string, object>;
     resolving(type.name, () => this.runtime.policiesOf(policiesOn(type)));
-    for (const key of this.scanner.getAllMethodNames(prototype)) {
-      const method = (prototype as Record<string, { readonly name: string }>)[key]!;
+    for (const key of methods) {
+      const method = prototype[key]!;
       const effect = sideEffectOn(method);
       const scope = airlockOn(method);
       const name = methodName(Object.create(prototype) as object, key);
@@ -61,10 +53,12 @@ export class AirlockExplorer {
         this.runtime.policiesOf(effect?.policy);
         if (effect?.executor !== undefined) this.runtime.executorNamed(effect.executor);
         if (scope !== undefined) this.runtime.prepare(scope);
-        plans?.of(type, method);
       });
       if (effect !== undefined) {
-        effects.push({ name: effect.name ?? name, executor: effect.executor ?? 'default', on: effect.on ?? 'success' });
+        const known = effect.name ?? name;
+        const body = sideEffectBodyOn(method)!;
+        this.registry.add({ name: known, owner: type, body, resolve: () => instanceOf(member) });
+        effects.push({ name: known, executor: effect.executor ?? 'default', on: effect.on ?? 'success' });
       }
     }
     return effects;

@@ -14,4 +14,10 @@ export class AirlockInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     return this.#boundaries.get(context.getType())?.around(context, next) ?? next.handle();
   }
+
+  /** For classes whose handlers may not have met the global one. @internal */
+  interceptOnClass(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const boundary = this.#boundaries.get(context.getType());
+    return boundary?.isOnClass === true ? boundary.around(context, next) : next.handle();
+  }
 }

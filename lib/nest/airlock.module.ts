@@ -6,16 +6,19 @@ import {
   Logger,
   Module,
   type NestModule,
-  type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { AirlockRuntime } from '../core/airlock-runtime.js';
 import { AirlockApplication } from './airlock.application.js';
+import { AirlockInterceptor } from './airlock.interceptor.js';
 import { AirlockService } from './airlock.service.js';
+import { destroyFirst, initialiseFirst, Shutdown, ShutdownModule } from './boot-order.js';
 import { EffectBuffer } from './effect-buffer.js';
+import { interceptMessages } from './message.interceptor.js';
 import { AIRLOCK_OPTIONS, type AirlockModuleOptions } from './options.js';
 import { validateOptions } from './options.validation.js';
+import { EffectWorker } from './remote/effect-worker.js';
 
 /** What `useClass` and `useExisting` of `forRootAsync` are to implement. @publicApi */
 export interface AirlockOptionsFactory {
@@ -47,6 +50,7 @@ const fromApplication = <T>(
  * @publicApi
  */
 @Module({
+  imports: [ShutdownModule],
   providers: [
     {
       provide: AirlockApplication,
@@ -57,25 +61,36 @@ const fromApplication = <T>(
       },
     },
     fromApplication(AirlockRuntime, (application) => application.runtime),
+    fromApplication(AirlockInterceptor, (application) => application.interceptor),
+    fromApplication(EffectWorker, (application) => application.worker),
     fromApplication(EffectBuffer, ({ runtime }) => new EffectBuffer(runtime)),
     fromApplication(
       AirlockService,
       (application) => new AirlockService(application.runtime, () => application.explain()),
     ),
   ],
-  exports: [EffectBuffer, AirlockService],
+  // The interceptor is for `MessageInterceptor`, which Nest makes in the modules of controllers; the worker for engines.
+  exports: [EffectBuffer, AirlockService, AirlockInterceptor, EffectWorker],
 })
-export class AirlockModule extends ConfigurableModuleClass implements NestModule, OnModuleInit, OnModuleDestroy {
+export class AirlockModule extends ConfigurableModuleClass implements NestModule, OnModuleInit {
   /** @internal Built by Nest. */
   constructor(
     @Inject(AirlockApplication) private readonly application: AirlockApplication,
     @Inject(ApplicationConfig) config: ApplicationConfig,
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
+    @Inject(ModulesContainer) modules: ModulesContainer,
+    @Inject(Shutdown) shutdown: Shutdown,
   ) {
     super();
     // Not an `APP_INTERCEPTOR`: those are added when all providers are there, in the order of modules, and this one must be
     // outermost wherever the module is imported.
     config.addGlobalInterceptor(application.interceptor);
+    interceptMessages(modules, application.interceptor);
+    // Entry points must be wrapped before peers look them up in their own `onModuleInit`, and running work must end before
+    // other modules close what it uses.
+    initialiseFirst(modules, AirlockModule);
+    destroyFirst(modules, ShutdownModule);
+    shutdown.beginsWith(() => application.stop());
   }
 
   /** @throws AirlockOptionsError for an unknown key or a value of the wrong kind */
@@ -95,9 +110,5 @@ export class AirlockModule extends ConfigurableModuleClass implements NestModule
 
   onModuleInit(): void {
     this.application.start();
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    await this.application.stop();
   }
 }

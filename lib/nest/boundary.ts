@@ -1,4 +1,4 @@
-import type { CallHandler, ExecutionContext } from '@nestjs/common';
+import type { CallHandler, ExecutionContext, HttpServer } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import type { AirlockRuntime, PreparedScope } from '../core/airlock-runtime.js';
 import type { OnDispatchError } from '../core/effect-scope.js';
@@ -9,7 +9,14 @@ import type { BoundaryOptions } from './options.js';
 
 /** A kind of entry point that runs interceptors: opens a scope around the handler and learns its outcome. @internal */
 export interface Boundary {
+  readonly plans: HandlerPlans;
+  /** Where that can be chosen. */
+  readonly openAt?: 'interceptor' | 'middleware';
+  /** Whether it may be asked by the interceptor on the class as well as by the global one. */
+  readonly isOnClass?: boolean;
   around(context: ExecutionContext, next: CallHandler): Observable<unknown>;
+  /** Before the application's own middleware. */
+  applyTo?(server: HttpServer): void;
 }
 
 /** What one handler's scope is opened with, decided once. @internal */
@@ -35,17 +42,17 @@ export class HandlerPlans {
   ) {}
 
   /** The handler may be inherited, so it is its class that tells plans apart. */
-  of(type: { readonly name: string }, handler: { readonly name: string }): HandlerPlan {
+  of(type: { readonly name: string }, handler: { readonly name: string }, key?: string): HandlerPlan {
     let ofType = this.plans.get(type);
     if (ofType === undefined) this.plans.set(type, (ofType = new Map()));
     let plan = ofType.get(handler);
-    if (plan === undefined) ofType.set(handler, (plan = this.read(type, handler)));
+    if (plan === undefined) ofType.set(handler, (plan = this.read(type, handler, key)));
     return plan;
   }
 
-  private read(type: { readonly name: string }, handler: { readonly name: string }): HandlerPlan {
+  private read(type: { readonly name: string }, handler: { readonly name: string }, key = handler.name): HandlerPlan {
     const policies = this.runtime.policiesOf([...policiesOn(handler), ...policiesOn(type)]);
-    const own = this.runtime.prepare({ ...this.options, name: `${type.name}.${handler.name}` });
+    const own = this.runtime.prepare({ ...this.options, name: `${type.name}.${key}` });
     return {
       isSkipped: isSkipped(type, handler),
       policies,

@@ -1,3 +1,4 @@
+import type { InjectionToken } from '@nestjs/common';
 import type { OutsideScope } from '../core/airlock-runtime.js';
 import type { EffectScope, OnDispatchError } from '../core/effect-scope.js';
 import type { ExecutorRef, Outcome, PolicyRef } from '../core/intent.js';
@@ -21,6 +22,14 @@ export interface BoundaryOptions {
   readonly openAt?: 'interceptor' | 'middleware';
 }
 
+/** A provider whose direct calls are buffered: the way from calls that leave at once to effects. @publicApi */
+export interface InterceptedProvider {
+  /** The provider's token, in whatever module it is. */
+  readonly token: InjectionToken;
+  /** Its methods that have an effect, such as `add` of a queue. */
+  readonly methods: readonly string[];
+}
+
 /** What `AirlockModule.forRoot` takes. @publicApi */
 export interface AirlockModuleOptions {
   /** Narrows what the whole application lets out. @default AllowAll */
@@ -29,6 +38,11 @@ export interface AirlockModuleOptions {
   readonly executor?: ExecutorRef;
   /** Further executors, picked by name: `@SideEffect({ executor: 'mail' })`. */
   readonly executors?: Readonly<Record<string, ExecutorRef>>;
+  /**
+   * For migration: inside a scope calls of these methods are buffered as effects, with one deprecation warning per method, and
+   * return a `BufferedCall`. Outside one, and in effects at work, they do what they always did. @default none
+   */
+  readonly intercept?: readonly InterceptedProvider[];
   /** Which kinds of entry points open a scope, and how. @default all true */
   readonly boundaries?: Readonly<Partial<Record<BoundaryName, boolean | BoundaryOptions>>>;
   /** Whether effects run before the response is sent or after it. @default 'beforeResponse' */

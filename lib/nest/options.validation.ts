@@ -1,23 +1,11 @@
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
-import type { AirlockModuleOptions, BoundaryName, BoundaryOptions } from './options.js';
+import type { AirlockModuleOptions, BoundaryName, BoundaryOptions, InterceptedProvider } from './options.js';
 
 type Check = (key: string, value: unknown) => void;
 
-/** What this version covers, and what it knows by name but does not cover yet. */
-const BOUNDARY_NAMES: Record<BoundaryName, 'covered' | 'not covered'> = {
-  http: 'covered',
-  rpc: 'not covered',
-  ws: 'not covered',
-  graphql: 'not covered',
-  bullmq: 'not covered',
-  schedule: 'not covered',
-  'event-emitter': 'not covered',
-  cqrs: 'not covered',
-  commander: 'not covered',
-};
-
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+const isRecord = (value: unknown): boolean => isObject(value) && !Array.isArray(value);
 
 const expect =
   (what: string, holds: (value: unknown) => boolean): Check =>
@@ -39,22 +27,52 @@ const executor = expect(
   (value) => isFunction(value) || (isObject(value) && isFunction((value as { execute?: unknown }).execute)),
 );
 
-const boundaryChecks: Record<keyof BoundaryOptions, Check> = {
+const boundaryOptions: Record<keyof BoundaryOptions, Check> = {
   policy,
   shouldFlush: expect('a function', isFunction),
-  openAt: oneOf('interceptor', 'middleware'),
+  openAt: (key) => {
+    throw new AirlockOptionsError(
+      key,
+      `\`${key}\` cannot be set: only \`http\` has middlewares and guards that run before the interceptor and may be given its scope.`,
+    );
+  },
+};
+const openAt = oneOf('interceptor', 'middleware');
+
+const boundaryChecks: Record<BoundaryName, Check> = {
+  http: boundary({ ...boundaryOptions, openAt }),
+  rpc: boundary(boundaryOptions),
+  ws: boundary(boundaryOptions),
+  graphql: boundary(boundaryOptions),
+  bullmq: boundary(boundaryOptions),
+  schedule: boundary(boundaryOptions),
+  'event-emitter': boundary(boundaryOptions),
+  cqrs: boundary(boundaryOptions),
+  commander: boundary(boundaryOptions),
+};
+
+const interceptedChecks: Record<keyof InterceptedProvider, Check> = {
+  token: expect('an injection token', (value) => ['string', 'symbol', 'function'].includes(typeof value)),
+  methods: expect(
+    'a list of method names, at least one',
+    (value) => Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string'),
+  ),
 };
 
 const checks: Record<keyof AirlockModuleOptions, Check> = {
   policy,
   executor,
   executors: (key, value) => {
-    expect('an object of executors by name', (v) => isObject(v) && !Array.isArray(v))(key, value);
+    expect('an object of executors by name', isRecord)(key, value);
     for (const [name, one] of Object.entries(value as object)) executor(`${key}.${name}`, one);
   },
   boundaries: (key, value) => {
-    expect('an object of boundaries by name', (v) => isObject(v) && !Array.isArray(v))(key, value);
-    for (const [name, one] of Object.entries(value as object)) boundary(key, name, one);
+    expect('an object of boundaries by name', isRecord)(key, value);
+    checkKeys(`${key}.`, value as object, boundaryChecks);
+  },
+  intercept: (key, value) => {
+    expect('a list of providers and their methods', Array.isArray)(key, value);
+    for (const [index, one] of (value as unknown[]).entries()) intercepted(`${key}[${index}]`, one);
   },
   dispatch: oneOf('beforeResponse', 'afterResponse'),
   onCancel: oneOf('discard', 'flush'),
@@ -86,18 +104,18 @@ function checkKeys(prefix: string, options: object, known: Readonly<Record<strin
   }
 }
 
-function boundary(key: string, name: string, value: unknown): void {
-  const coverage = lookUp(`${key}.`, name, BOUNDARY_NAMES);
-  if (value === undefined || value === false) return;
-  if (coverage === 'not covered') {
-    throw new AirlockOptionsError(
-      `${key}.${name}`,
-      `\`${key}.${name}\` cannot be set: this version opens no scopes there. Remove the key, and use \`airlock.run(...)\` or \`@Airlock()\` there.`,
-    );
-  }
-  if (value === true) return;
-  expect('true, false or an object of options', isObject)(`${key}.${name}`, value);
-  checkKeys(`${key}.${name}.`, value as object, boundaryChecks);
+function boundary(known: Readonly<Record<string, Check>>): Check {
+  return (key, value) => {
+    if (typeof value === 'boolean') return;
+    expect('true, false or an object of options', isRecord)(key, value);
+    checkKeys(`${key}.`, value as object, known);
+  };
+}
+
+function intercepted(key: string, value: unknown): void {
+  expect('an object with a `token` and its `methods`', isRecord)(key, value);
+  for (const [name, check] of Object.entries(interceptedChecks)) check(`${key}.${name}`, (value as never)[name]);
+  checkKeys(`${key}.`, value as object, interceptedChecks);
 }
 
 function lookUp<T>(prefix: string, key: string, known: Readonly<Record<string, T>>): T {

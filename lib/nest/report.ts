@@ -7,6 +7,9 @@ export interface BoundaryReport {
   /** False where it was switched off. */
   readonly isOn: boolean;
   readonly policies: readonly string[];
+  /** The methods it covers, as `OrderController.place`; none where it is off. Those with `@SkipAirlock()` are left out. */
+  readonly entryPoints: readonly string[];
+  /** `http` only. */
   readonly openAt?: 'interceptor' | 'middleware';
 }
 
@@ -24,6 +27,8 @@ export interface AirlockReport {
   /** Class names by executor name; `default` is what effects use that name none. */
   readonly executors: Readonly<Record<string, string>>;
   readonly effects: readonly EffectReport[];
+  /** The methods of providers that are buffered in a scope because of `intercept`, as `Queue.add`. */
+  readonly intercepted: readonly string[];
   /** The application's own policies, by class name. */
   readonly policies: readonly string[];
 }

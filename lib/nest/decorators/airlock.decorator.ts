@@ -1,14 +1,14 @@
 import 'reflect-metadata';
-import { isObservable, Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { AirlockRuntime } from '../../core/airlock-runtime.js';
-import { isThenable } from '../../core/completion.js';
 import { contexts } from '../../core/context.js';
 import { methodName } from '../../core/deferred.js';
-import type { EffectScope, OnDispatchError, ScopeOptions } from '../../core/effect-scope.js';
-import type { Outcome, PolicyRef } from '../../core/intent.js';
+import type { EffectScope, ScopeOptions } from '../../core/effect-scope.js';
+import type { PolicyRef } from '../../core/intent.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
-import { follow } from '../follow.js';
 import { ownerOf } from '../ownership.js';
+import { declaredResult } from '../returned.js';
+import { callInScope, type HandlerScope } from '../scoped-call.js';
 import { wrapMethod } from './wrap-method.js';
 
 const AIRLOCK = 'nestjs-airlock:airlock';
@@ -26,7 +26,10 @@ type AsyncMethod<T extends (...args: never[]) => unknown> = [ReturnType<T>] exte
 
 /**
  * Opens a scope around each call of a method: nested where one is open, else a root. Takes one policy, or the options of
- * the scope. An Observable's scope ends with its first subscription.
+ * the scope.
+ *
+ * Of an Observable, each subscription is a unit of work of its own; the first one also decides about what the call itself has
+ * buffered. While shutting down, a call is answered with a Promise or an Observable of `ShuttingDownError`.
  *
  * @publicApi
  */
@@ -40,11 +43,15 @@ export function Airlock(
   const options = scopeOptionsOf(policyOrOptions);
   return (target, key, descriptor) => {
     wrapMethod(descriptor, (original) => {
+      const result = declaredResult(target, key, original);
+      const declared = result === 'unknown' ? 'deferred' : result;
       return function (this: unknown, ...args: never[]): unknown {
         const runtime =
           ownerOf(this) ?? (contexts.getStore()?.host as AirlockRuntime | undefined) ?? new AirlockRuntime();
         const name = options.name ?? methodName((this as object | undefined) ?? target, key);
-        return inScope(runtime, { ...options, name }, () => original.apply(this, args));
+        const prepared = runtime.prepare({ ...options, name });
+        const how = options.onDispatchError ?? 'throw';
+        return callInScope({ runtime, prepared, how, declared }, () => original.apply(this, args), refuseValue);
       };
     });
     Reflect.defineMetadata(AIRLOCK, options, descriptor.value as object);
@@ -56,37 +63,13 @@ export function airlockOn(method: object): ScopeOptions | undefined {
   return Reflect.getMetadata(AIRLOCK, method) as ScopeOptions | undefined;
 }
 
-function inScope(runtime: AirlockRuntime, options: ScopeOptions, call: () => unknown): unknown {
-  const scope = runtime.open(options);
-  const how = options.onDispatchError ?? 'throw';
-  let result: unknown;
-  try {
-    result = scope.run(call);
-  } catch (error) {
-    void runtime.conclude(scope, 'failed', 'the error of its work', how);
-    throw error;
-  }
-  if (isThenable(result)) return runtime.follow(scope, () => result, how);
-  if (isObservable(result)) return followOnce(runtime, scope, result, how);
+/** Nothing tells when the effects of a synchronous method may get out. */
+function refuseValue({ runtime, prepared, how }: HandlerScope, scope: EffectScope): never {
   void runtime.conclude(scope, 'failed', 'a synchronous result', how);
   throw new AirlockOptionsError(
     '@Airlock',
-    `\`${options.name}\` returned neither a Promise nor an Observable, so \`@Airlock()\` cannot let its effects out and dropped them. Make it \`async\`.`,
+    `\`${prepared.name}\` returned neither a Promise nor an Observable, so \`@Airlock()\` cannot let its effects out and dropped them. Make it \`async\`.`,
   );
-}
-
-function followOnce(
-  runtime: AirlockRuntime,
-  scope: EffectScope,
-  source: Observable<unknown>,
-  how: OnDispatchError,
-): Observable<unknown> {
-  return new Observable((subscriber) => {
-    if (scope.state !== 'open') return source.subscribe(subscriber);
-    const end = (outcome: Outcome): void | Promise<void> =>
-      runtime.conclude(scope, outcome, 'the end of its Observable', how);
-    return follow(() => source, subscriber, scope, end);
-  });
 }
 
 const OPTION_KEYS: readonly string[] = [

@@ -24,6 +24,11 @@ export interface DedupeKeyTakesOtherArguments {
   readonly 'the dedupe key is made of the arguments of the method': never;
 }
 
+interface SideEffectMetadata {
+  readonly options: SideEffectOptions;
+  readonly body: Effect;
+}
+
 type AnyMethod = (...args: never[]) => unknown;
 
 type SideEffectMethod<T extends AnyMethod, A extends unknown[]> = [ReturnType<T>] extends [void | Promise<void>]
@@ -54,19 +59,24 @@ export function SideEffect<A extends unknown[] = any[]>(
       Reflect.getMetadata('design:returntype', target, key) === undefined;
     const { dedupeKey } = options;
     const constant = fixed(options as EnqueueOptions);
-    wrapMethod(descriptor, (original) => {
+    const body = descriptor.value as Effect;
+    wrapMethod(descriptor, () => {
       return function (this: unknown, ...args: never[]): Promise<void> | undefined {
         const called: EnqueueOptions =
           typeof dedupeKey === 'function' ? { ...constant, dedupeKey: dedupeKey(...(args as unknown as A)) } : constant;
         if (this === undefined || this === null) throw detached(methodName(target, key));
-        const effect = boundEffect(this as object, original as Effect, key);
+        const effect = boundEffect(this as object, body, key);
         const owner = ownerOf(this);
         if (owner !== undefined) owner.enqueue(called, effect, args);
         else enqueueInnermost(called, effect, args);
         return isVoid ? undefined : Promise.resolve();
       };
     });
-    Reflect.defineMetadata(SIDE_EFFECT, options, descriptor.value as object);
+    Reflect.defineMetadata(
+      SIDE_EFFECT,
+      { options: options as SideEffectOptions, body } satisfies SideEffectMetadata,
+      descriptor.value as object,
+    );
   };
 }
 
@@ -79,5 +89,14 @@ function detached(name: string): AirlockOptionsError {
 
 /** The options of a `@SideEffect()` method; undefined for any other. @internal */
 export function sideEffectOn(method: object): SideEffectOptions | undefined {
-  return Reflect.getMetadata(SIDE_EFFECT, method) as SideEffectOptions | undefined;
+  return metadataOn(method)?.options;
+}
+
+/** What a `@SideEffect()` stands in front of: the method that does the work. @internal */
+export function sideEffectBodyOn(method: object): Effect | undefined {
+  return metadataOn(method)?.body;
+}
+
+function metadataOn(method: object): SideEffectMetadata | undefined {
+  return Reflect.getMetadata(SIDE_EFFECT, method) as SideEffectMetadata | undefined;
 }

@@ -2,7 +2,12 @@ import 'reflect-metadata';
 
 const SKIP = 'nestjs-airlock:skip';
 
-/** No boundary here: this class or method opens no scope, and effects called in it are outside one. @publicApi */
+/**
+ * No boundary here: this class or method opens no scope. Effects called in it are outside one, or, where it is called inside
+ * a scope as event listeners may be, in that one.
+ *
+ * @publicApi
+ */
 export function SkipAirlock(): ClassDecorator & MethodDecorator {
   return (target: object, _key?: string | symbol, descriptor?: PropertyDescriptor) => {
     Reflect.defineMetadata(SKIP, true, (descriptor?.value as object | undefined) ?? target);

@@ -1,8 +1,10 @@
 import 'reflect-metadata';
 
+/** @internal */
+export type Method = (this: unknown, ...args: never[]) => unknown;
+
 /**
- * Replaces a decorated method by one that looks the same to everybody else: its name, length, metadata and other
- * properties are kept, so that decorators may stand in any order.
+ * Replaces a decorated method by one that looks the same to everybody else, so that decorators may stand in any order.
  *
  * @internal
  */
@@ -11,7 +13,11 @@ export function wrapMethod<T extends (...args: never[]) => unknown>(
   replace: (original: T) => (this: unknown, ...args: never[]) => unknown,
 ): void {
   const original = descriptor.value!;
-  const wrapper = replace(original);
+  descriptor.value = disguised(replace(original), original) as T;
+}
+
+/** Gives a wrapper the name, length, metadata and other properties of what it wraps. @internal */
+export function disguised<T extends Method>(wrapper: T, original: Method): T {
   for (const key of Reflect.ownKeys(original)) {
     if (key === 'prototype') continue;
     Object.defineProperty(wrapper, key, Object.getOwnPropertyDescriptor(original, key)!);
@@ -19,5 +25,5 @@ export function wrapMethod<T extends (...args: never[]) => unknown>(
   for (const key of Reflect.getOwnMetadataKeys(original)) {
     Reflect.defineMetadata(key, Reflect.getOwnMetadata(key, original), wrapper);
   }
-  descriptor.value = wrapper as T;
+  return wrapper;
 }

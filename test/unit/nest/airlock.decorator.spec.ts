@@ -9,7 +9,9 @@ import {
   DropAll,
   enqueue,
   type Intent,
+  ShuttingDownError,
 } from 'nestjs-airlock';
+import { lastValueFrom } from 'rxjs';
 import { boot, checkAfterEach, COMPLETED, Effects, FAILED, listen, platforms } from '../../e2e/http/fixtures.js';
 
 const [, express] = platforms[0]!;
@@ -217,5 +219,56 @@ describe('when an @Airlock() method belongs to no application', () => {
     const script = new Script();
     await script.run();
     expect(script.out).toEqual(['end of run', 'out']);
+  });
+});
+
+describe('when an @Airlock() method is called while the application shuts down', () => {
+  it.each(['plain', 'throwing'] as const)('rejects with ShuttingDownError, and does not throw: %s', async (method) => {
+    const { app } = await boot({ providers });
+    const jobs = app.get(Jobs);
+    await app.close();
+    const refused = jobs[method]();
+    expect(refused).toBeInstanceOf(Promise);
+    await expect(refused).rejects.toBeInstanceOf(ShuttingDownError);
+  });
+
+  it('can be awaited as well as subscribed to where nothing tells what it returns', async () => {
+    class Untold {
+      @Airlock()
+      find(): PromiseLike<number> {
+        return Promise.resolve(7);
+      }
+    }
+    const { app } = await boot({ providers: [Untold] });
+    const untold = app.get(Untold);
+    expect(await untold.find()).toBe(7);
+    await app.close();
+    await expect((async () => untold.find())()).rejects.toBeInstanceOf(ShuttingDownError);
+    await expect(lastValueFrom(untold.find() as never)).rejects.toBeInstanceOf(ShuttingDownError);
+  });
+});
+
+describe('when an @Airlock() method returns something that works when it is awaited', () => {
+  class Query {
+    constructor(private readonly effects: Effects) {}
+    // oxlint-disable-next-line unicorn/no-thenable -- as query builders are
+    then(done: (value: string) => void): void {
+      this.effects.one('of the query');
+      done('rows');
+    }
+  }
+  @Injectable()
+  class Repository {
+    constructor(readonly effects: Effects) {}
+    @Airlock()
+    find(): Promise<string> {
+      return new Query(this.effects) as unknown as Promise<string>;
+    }
+  }
+
+  it('does that work in the scope', async () => {
+    const { app, fate } = await boot({ providers: [Repository] });
+    expect(await app.get(Repository).find()).toBe('rows');
+    expect(await fate()).toEqual({ out: ['of the query'], dropped: [] });
   });
 });

@@ -66,7 +66,8 @@ describe('when forRoot is imported', () => {
       { policy: [DropAll], executors: { slow }, dispatch: 'afterResponse', outsideScope: 'drop' },
     );
     expect(log.airlock('log')).toEqual([
-      'boundaries: http · policies: DropAll · executors: default=InProcessExecutor, slow=function · ' +
+      'boundaries: http (0), rpc (0), ws (0), graphql (0), bullmq (0), schedule (0), event-emitter (0), cqrs (0), commander (0) · ' +
+        'policies: DropAll · executors: default=InProcessExecutor, slow=function · ' +
         'dispatch: afterResponse · outside a scope: drop · @SideEffect methods: 2',
     ]);
     expect([...log.airlock('warn'), ...log.airlock('error')]).toEqual([]);
@@ -117,20 +118,32 @@ describe('when asked to explain', () => {
       { providers: [Mail] },
       { executors: { slow: SlowExecutor }, boundaries: { http: { policy: DropAll, openAt: 'middleware' } } },
     );
+    const none = { isOn: true, policies: [], entryPoints: [] };
     expect(app.get(AirlockService).explain()).toEqual({
-      boundaries: [{ name: 'http', isOn: true, policies: ['DropAll'], openAt: 'middleware' }],
+      boundaries: [
+        { ...none, name: 'http', policies: ['DropAll'], openAt: 'middleware' },
+        ...['rpc', 'ws', 'graphql', 'bullmq', 'schedule', 'event-emitter', 'cqrs', 'commander'].map((name) => ({
+          ...none,
+          name,
+        })),
+      ],
       executors: { default: 'InProcessExecutor', slow: 'SlowExecutor' },
       effects: [
         { name: 'Mail.send', executor: 'default', on: 'success' },
         { name: 'news', executor: 'slow', on: 'always' },
       ],
+      intercepted: [],
       policies: [],
     });
   });
 
   it('says which boundary is off', async () => {
-    const { app } = await boot({}, { boundaries: { http: false } });
-    expect(app.get(AirlockService).explain().boundaries).toMatchObject([{ name: 'http', isOn: false }]);
+    const { app } = await boot({}, { boundaries: { http: false, cqrs: false } });
+    const off = app
+      .get(AirlockService)
+      .explain()
+      .boundaries.filter(({ isOn }) => !isOn);
+    expect(off).toEqual(['http', 'cqrs'].map((name) => ({ name, isOn: false, policies: [], entryPoints: [] })));
   });
 });
 
@@ -195,5 +208,56 @@ describe('when AirlockService opens scopes', () => {
     scope.close();
     expect((await scope.flush()).dispatched.map(({ name }) => name)).toEqual(['first', 'second']);
     expect(sent).toEqual(['first', 'second']);
+  });
+});
+
+describe('when the error of an effect is logged', () => {
+  /** The stacks that the log shows, each by its first line, for an effect that throws `error`. */
+  async function shown(error: Error): Promise<readonly string[]> {
+    const { app, log } = await boot({});
+    await app.get(AirlockService).run({ name: 'job', onDispatchError: 'report' }, () => {
+      app.get(EffectBuffer).enqueue(function broken() {
+        throw error;
+      });
+    });
+    const [text, ...others] = log.airlock('error');
+    expect(others).toEqual([]);
+    const [summary, ...stacks] = text!.split('\n');
+    expect(summary).toContain(`scope "job" let out failed: broken (${error.name}: ${error.message})`);
+    return stacks.filter((line) => !line.startsWith('    at '));
+  }
+
+  it('shows what caused it, and what caused that', async () => {
+    const inner = new RangeError('inner');
+    const error = new Error('outer', { cause: new TypeError('middle', { cause: inner }) });
+    expect(await shown(error)).toEqual(['Error: outer', 'TypeError: middle', 'RangeError: inner']);
+  });
+
+  it('shows each of several errors in one, with its causes, and then what caused them all', async () => {
+    const errors = [new Error('first', { cause: new Error('cause of the first') }), new Error('second')];
+    const error = new AggregateError(errors, 'both', { cause: new Error('cause of both') });
+    expect(await shown(error)).toEqual([
+      'Error: first',
+      'Error: cause of the first',
+      'Error: second',
+      'Error: cause of both',
+    ]);
+  });
+
+  const [first, second] = [new Error('first'), new Error('second')];
+  first.cause = second;
+  second.cause = first;
+  const own = new Error('own');
+  own.cause = own;
+  const several = new AggregateError([first], 'several');
+  several.errors.push(several);
+  several.cause = several;
+
+  it.each<[string, Error, readonly string[]]>([
+    ['its own cause', own, ['Error: own']],
+    ['the cause of its cause', first, ['Error: first', 'Error: second']],
+    ['one of several in itself', several, ['Error: first', 'Error: second']],
+  ])('shows each error once where one is %s', async (_, error, lines) => {
+    expect(await shown(error)).toEqual(lines);
   });
 });

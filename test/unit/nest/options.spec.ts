@@ -1,8 +1,8 @@
-import { AirlockModule, AirlockOptionsError, type AirlockModuleOptions } from 'nestjs-airlock';
+import { AirlockModule, AirlockOptionsError, DropAll, type AirlockModuleOptions } from 'nestjs-airlock';
 import { boot, bootModule, checkAfterEach, moduleOf } from '../../e2e/http/fixtures.js';
 
 const known =
-  'policy, executor, executors, boundaries, dispatch, onCancel, onDispatchError, outsideScope, maxEffectsPerScope, maxCascadeDepth, shutdownTimeoutMs';
+  'policy, executor, executors, boundaries, intercept, dispatch, onCancel, onDispatchError, outsideScope, maxEffectsPerScope, maxCascadeDepth, shutdownTimeoutMs';
 
 function errorOf(options: unknown): AirlockOptionsError {
   try {
@@ -75,18 +75,47 @@ describe('when forRoot is given an unknown key', () => {
   });
 });
 
-describe('when a boundary is switched on that this version does not cover', () => {
-  it.each(['rpc', 'ws', 'graphql', 'bullmq', 'schedule', 'event-emitter', 'cqrs', 'commander'] as const)(
-    'refuses boundaries.%s and says what to use instead',
-    (name) => {
-      for (const value of [true, {}]) {
-        const error = errorOf({ boundaries: { [name]: value } });
-        expect(error).toMatchObject({ code: 'AIRLOCK_OPTIONS', key: `boundaries.${name}` });
-        expect(error.message).toContain('airlock.run(...)');
-      }
-      expect(AirlockModule.forRoot({ boundaries: { [name]: false } })).toMatchObject({ global: true });
-    },
-  );
+const others = ['rpc', 'ws', 'graphql', 'bullmq', 'schedule', 'event-emitter', 'cqrs', 'commander'] as const;
+
+describe('when a boundary other than http is set', () => {
+  it.each(others)('takes on, off, a policy and shouldFlush for %s', (name) => {
+    for (const value of [undefined, true, false, {}, { policy: DropAll, shouldFlush: () => true }])
+      expect(AirlockModule.forRoot({ boundaries: { [name]: value } })).toMatchObject({ global: true });
+  });
+
+  it.each(others)('refuses openAt for %s, which only http has', (name) => {
+    const error = errorOf({ boundaries: { [name]: { openAt: 'middleware' } } });
+    expect(error).toMatchObject({ code: 'AIRLOCK_OPTIONS', key: `boundaries.${name}.openAt` });
+    expect(error.message).toContain('only `http`');
+  });
+});
+
+describe('when intercept is set', () => {
+  it.each([
+    [{}, 'intercept', 'an object (Object)'],
+    [['queue'], 'intercept[0]', '`queue` (string)'],
+    [[{ methods: ['add'] }], 'intercept[0].token', '`undefined`'],
+    [[{ token: 'queue' }], 'intercept[0].methods', '`undefined`'],
+    [[{ token: 'queue', methods: 'add' }], 'intercept[0].methods', '`add` (string)'],
+    [[{ token: 'queue', methods: [] }], 'intercept[0].methods', 'an object (array)'],
+    [
+      [
+        { token: 'a', methods: ['add'] },
+        { token: 'b', methods: [1] },
+      ],
+      'intercept[1].methods',
+      'an object (array)',
+    ],
+  ])('refuses %j', (intercept, key, found) => {
+    const error = errorOf({ intercept });
+    expect(error.key).toBe(key);
+    expect(error.message).toContain(`got ${found}`);
+  });
+
+  it('refuses an unknown key and names the known ones', () => {
+    const error = errorOf({ intercept: [{ token: 'queue', methods: ['add'], method: 'add' }] });
+    expect(error.message).toBe('Unknown option `intercept[0].method`. Known options: token, methods.');
+  });
 });
 
 describe('when an option is undefined', () => {

@@ -1,17 +1,20 @@
-import { Controller, Get, Inject, Injectable, Scope } from '@nestjs/common';
+import { Controller, Get, Inject, Injectable, type OnModuleInit, type Provider, Scope } from '@nestjs/common';
 import {
   Airlock,
+  type AirlockModuleOptions,
   AirlockService,
   BlockTasks,
   DropAll,
   EffectBuffer,
+  type Executor,
   type Intent,
   type Policy,
   type PolicyRef,
+  type ScopeOptions,
   SideEffect,
   UseAirlockPolicy,
 } from 'nestjs-airlock';
-import { boot, checkAfterEach, delay, Effects, listen, platforms } from '../../e2e/http/fixtures.js';
+import { boot, checkAfterEach, delay, Effects, listen, Outbox, platforms } from '../../e2e/http/fixtures.js';
 
 const [, express] = platforms[0]!;
 
@@ -25,6 +28,14 @@ class BlocklistPolicy implements Policy {
   constructor(readonly list: Blocklist) {}
   allows({ name }: Intent): boolean {
     return !this.list.names.has(name);
+  }
+}
+
+@Injectable()
+class OutboxExecutor implements Executor {
+  constructor(readonly outbox: Outbox) {}
+  execute({ name }: Intent): void {
+    this.outbox.sent.push(`${name} by OutboxExecutor`);
   }
 }
 
@@ -151,6 +162,98 @@ describe('when a policy class cannot be had', () => {
       code: 'AIRLOCK_OPTIONS',
       message: expect.stringMatching(new RegExp(`^${where}: .*NeedsArguments`)) as string,
     });
+  });
+});
+
+describe('when a class is needed before Nest has built the provider of it', () => {
+  const needs: [string, AirlockModuleOptions, ScopeOptions, string][] = [
+    ['the policy of a scope', {}, { policy: BlocklistPolicy }, 'BlocklistPolicy'],
+    ['the executor of a scope', {}, { executor: OutboxExecutor }, 'OutboxExecutor'],
+    ['the policy of the application', { policy: BlocklistPolicy }, {}, 'BlocklistPolicy'],
+    ['the executor of the application', { executor: OutboxExecutor }, {}, 'OutboxExecutor'],
+    ['a named executor', { executors: { mail: OutboxExecutor } }, { executor: 'mail' }, 'OutboxExecutor'],
+  ];
+  const provided = [Blocklist, BlocklistPolicy, OutboxExecutor];
+
+  /** Two providers that open a scope while Nest builds them, and one that does so once it is built. */
+  function opening(options: ScopeOptions) {
+    const open = (airlock: AirlockService, effects: Effects): Promise<void> =>
+      airlock.run(options, () => effects.one('early'));
+    @Injectable()
+    class InConstructor {
+      constructor(airlock: AirlockService) {
+        airlock.open(options).close();
+      }
+    }
+    @Injectable()
+    class InOnModuleInit implements OnModuleInit {
+      constructor(
+        private readonly airlock: AirlockService,
+        private readonly effects: Effects,
+      ) {}
+      async onModuleInit(): Promise<void> {
+        await open(this.airlock, this.effects);
+      }
+    }
+    const inFactory: Provider = { provide: 'EARLY', inject: [AirlockService, Effects], useFactory: open };
+    return { InConstructor, InOnModuleInit, inFactory };
+  }
+
+  it.each(needs)(
+    'refuses to boot where it is %s, naming the class and where to do it instead',
+    async (_, options, scope, name) => {
+      const { InConstructor, inFactory } = opening(scope);
+      for (const early of [InConstructor, inFactory]) {
+        await expect(boot({ providers: [early, ...provided] }, options)).rejects.toMatchObject({
+          name: 'AirlockOptionsError',
+          code: 'AIRLOCK_OPTIONS',
+          key: name,
+          message:
+            `Provider \`${name}\` is needed before Nest has built it: a scope was opened or an effect called while the application starts. ` +
+            'Do that in `onModuleInit` or later, not in a constructor or a provider factory.',
+        });
+      }
+    },
+  );
+
+  it.each(needs)('finds it in onModuleInit where it is %s', async (_, options, scope, name) => {
+    const { InOnModuleInit } = opening(scope);
+    const { fate } = await boot({ providers: [InOnModuleInit, ...provided] }, options);
+    expect((await fate()).out).toEqual([name === 'OutboxExecutor' ? 'early by OutboxExecutor' : 'early']);
+  });
+
+  it('uses the provider with its dependencies later, where the first error was caught', async () => {
+    const errors: unknown[] = [];
+    const cautious: Provider = {
+      provide: 'EARLY',
+      inject: [AirlockService],
+      useFactory: async (airlock: AirlockService) =>
+        airlock.run({ policy: BlocklistPolicy }, () => {}).catch((error) => errors.push(error)),
+    };
+    const { app, fate } = await boot({ providers: [cautious, ...provided] });
+    expect(errors).toMatchObject([{ key: 'BlocklistPolicy' }]);
+    await app.get(AirlockService).run({ policy: BlocklistPolicy }, () => {
+      for (const name of ['blocked', 'free']) app.get(Effects).one(name);
+    });
+    expect(await fate()).toEqual({ out: ['free'], dropped: ['blocked'] });
+  });
+
+  it("finds it for a boundary that opens at the 'middleware', which is set up before onModuleInit", async () => {
+    @Controller()
+    class Orders {
+      constructor(private readonly effects: Effects) {}
+      @Get()
+      get() {
+        for (const name of ['blocked', 'free']) this.effects.one(name);
+      }
+    }
+    const server = await listen(
+      express,
+      { controllers: [Orders], providers: provided },
+      { boundaries: { http: { policy: BlocklistPolicy, openAt: 'middleware' } } },
+    );
+    expect((await server.request('/')).status).toBe(200);
+    expect(await server.fate()).toEqual({ out: ['free'], dropped: ['blocked'] });
   });
 });
 

@@ -1,6 +1,7 @@
 import { Controller, Get, Injectable } from '@nestjs/common';
 import { AsyncResource } from 'node:async_hooks';
 import {
+  AirlockOptionsError,
   AirlockService,
   BlockTasks,
   EffectBuffer,
@@ -61,7 +62,11 @@ class Mail {
 }
 
 @Injectable()
-class LoudMail extends Mail {}
+class LoudMail extends Mail {
+  // Effects of two classes need two names.
+  @SideEffect({ name: 'loud newsletter' })
+  override async news(): Promise<void> {}
+}
 
 const options = { executors: { named: ({ name, args }: Intent) => void viaNamed.push(`${name} ${args.join()}`) } };
 
@@ -179,6 +184,52 @@ describe('when a @SideEffect() names an executor that is unknown', () => {
       key: 'executor',
       message: expect.stringMatching(/^Pages\.page: No executor is named "pager"\. Known executors: named\./) as string,
     });
+  });
+});
+
+describe('when a @SideEffect() names a trigger that there is none of', () => {
+  it.each([
+    ['sometimes', '`sometimes` (string)'],
+    [null, '`null`'],
+  ])('refuses the very class, with the known ones: %p', (on, found) => {
+    const define = () => {
+      class Alarm {
+        @SideEffect({ on: on as never })
+        async ring(): Promise<void> {}
+      }
+      return Alarm;
+    };
+    expect(define).toThrow(AirlockOptionsError);
+    expect(define).toThrow(`Expected \`on\` to be 'success' or 'failure' or 'always', got ${found}.`);
+  });
+});
+
+describe('when a @SideEffect() method is called without its object', () => {
+  const message = (name: string): string =>
+    `\`${name}\` was called without its object, so its effect could not run on one. Call it as a method, or bind it first.`;
+
+  it('refuses the call with the name of the method and the remedy, in a scope and outside', async () => {
+    const { app, mail, airlock, sent } = await start();
+    for (const key of ['send', 'note', 'remind'] as const) {
+      const detached: (...args: never[]) => unknown = mail[key];
+      const call = (): unknown => detached();
+      const name = `Mail.${key}`;
+      const refused = expect.objectContaining({ code: 'AIRLOCK_OPTIONS', key: name, message: message(name) }) as Error;
+      expect(call).toThrow(AirlockOptionsError);
+      expect(call).toThrow(refused);
+      await airlock.run(() => {
+        expect(call).toThrow(refused);
+        expect(app.get(EffectBuffer).intents).toEqual([]);
+      });
+    }
+    expect(sent).toEqual([]);
+  });
+
+  it('takes one that was bound before', async () => {
+    const { mail, airlock, sent } = await start();
+    const send = mail.send.bind(mail);
+    await airlock.run(() => send('you'));
+    expect(sent).toEqual(['mail to you']);
   });
 });
 

@@ -1,14 +1,14 @@
-import type { CallHandler, ExecutionContext } from '@nestjs/common';
+import type { CallHandler, ExecutionContext, HttpServer } from '@nestjs/common';
 import { Observable } from 'rxjs';
-import type { AirlockRuntime } from '../core/airlock-runtime.js';
-import { contexts } from '../core/context.js';
-import type { EffectScope, OnDispatchError } from '../core/effect-scope.js';
-import type { Outcome } from '../core/intent.js';
-import { type Boundary, type HandlerPlan, HandlerPlans, safely } from './boundary.js';
-import { follow } from './follow.js';
+import type { AirlockRuntime } from '../../../core/airlock-runtime.js';
+import { contexts } from '../../../core/context.js';
+import type { EffectScope, OnDispatchError } from '../../../core/effect-scope.js';
+import type { Outcome } from '../../../core/intent.js';
+import { type Boundary, type HandlerPlan, HandlerPlans, safely } from '../../boundary.js';
+import { follow } from '../../follow.js';
 import { HttpMiddleware } from './http.middleware.js';
 import { type HttpResponse, type HttpUnit, isSent, onSent, type RawRequest } from './http.messages.js';
-import type { AirlockModuleOptions, BoundaryOptions } from './options.js';
+import type { AirlockModuleOptions, BoundaryOptions } from '../../options.js';
 
 /**
  * A scope per HTTP request, on any platform adapter: it only reads the status and waits for the end of the response.
@@ -16,7 +16,8 @@ import type { AirlockModuleOptions, BoundaryOptions } from './options.js';
  * @internal
  */
 export class HttpBoundary implements Boundary {
-  readonly middleware: HttpMiddleware | undefined;
+  readonly openAt: 'interceptor' | 'middleware';
+  private readonly middleware: HttpMiddleware | undefined;
   readonly plans: HandlerPlans;
   private readonly waitsForResponse: boolean;
   private readonly onDispatchError: OnDispatchError;
@@ -27,10 +28,15 @@ export class HttpBoundary implements Boundary {
     module: AirlockModuleOptions,
   ) {
     this.plans = new HandlerPlans(runtime, options);
+    this.openAt = options.openAt ?? 'interceptor';
     this.waitsForResponse = module.dispatch === 'afterResponse';
     this.onDispatchError = safely(module.onDispatchError ?? 'report', runtime);
-    if (options.openAt === 'middleware')
+    if (this.openAt === 'middleware')
       this.middleware = new HttpMiddleware(runtime, options, (unit, response) => this.endAfter(unit, response));
+  }
+
+  applyTo(server: HttpServer): void {
+    this.middleware?.applyTo(server);
   }
 
   around(context: ExecutionContext, next: CallHandler): Observable<unknown> {

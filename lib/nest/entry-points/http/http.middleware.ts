@@ -1,8 +1,8 @@
 import type { HttpServer } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AirlockRuntime } from '../core/airlock-runtime.js';
+import type { AirlockRuntime } from '../../../core/airlock-runtime.js';
 import type { HttpResponse, HttpUnit, RawRequest } from './http.messages.js';
-import type { BoundaryOptions } from './options.js';
+import type { BoundaryOptions } from '../../options.js';
 
 interface FastifyLike {
   addHook(name: 'preHandler', hook: (request: RawRequest, reply: unknown, done: () => void) => void): unknown;

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { EffectScope } from '../core/effect-scope.js';
+import type { EffectScope } from '../../../core/effect-scope.js';
 
 /** One request's scope, and how its handler does in it. @internal */
 export interface HttpUnit {

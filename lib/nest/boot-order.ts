@@ -1,0 +1,41 @@
+import type { Type } from '@nestjs/common';
+import { Injectable, Module, type OnModuleDestroy } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
+
+/**
+ * Makes a module's hooks run before those of every other, wherever it is imported; they would otherwise run by distance from the
+ * root, global modules first, ties in the order of imports. To be called while Nest makes providers: the order is fixed at the
+ * first hook.
+ *
+ * @internal
+ */
+export function initialiseFirst(modules: ModulesContainer, type: Type): void {
+  setDistance(modules, type, Infinity);
+}
+
+/** The same for hooks at the end, which run the other way round. @internal */
+export function destroyFirst(modules: ModulesContainer, type: Type): void {
+  setDistance(modules, type, -Infinity);
+}
+
+function setDistance(modules: ModulesContainer, type: Type, distance: number): void {
+  for (const module of modules.values()) if (module.metatype === type) module.distance = distance;
+}
+
+/** What is to happen before anything else is destroyed. @internal */
+@Injectable()
+export class Shutdown implements OnModuleDestroy {
+  private begin: (() => Promise<void>) | undefined;
+
+  beginsWith(begin: () => Promise<void>): void {
+    this.begin = begin;
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.begin?.();
+  }
+}
+
+/** A module of its own, since `AirlockModule` comes first at the start and so last at the end. @internal */
+@Module({ providers: [Shutdown], exports: [Shutdown] })
+export class ShutdownModule {}

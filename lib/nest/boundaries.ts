@@ -1,0 +1,98 @@
+import type { HttpServer } from '@nestjs/common';
+import type { AirlockRuntime } from '../core/airlock-runtime.js';
+import type { Boundary } from './boundary.js';
+import type { EntryPoint } from './entry-points/entry-point.js';
+import { interceptedEntryPoints, wrappedEntryPoints } from './entry-points/entry-points.js';
+import { eachInstance, type Member } from './members.js';
+import type { AirlockModuleOptions, BoundaryOptions } from './options.js';
+import type { BoundaryReport } from './report.js';
+import { WrappedBoundary } from './wrapped.boundary.js';
+
+/** One kind of entry point as it is set in an application. */
+interface InForce<E extends EntryPoint, B> {
+  readonly entryPoint: E;
+  readonly options: BoundaryOptions;
+  /** Undefined where it is switched off. */
+  readonly boundary: B | undefined;
+  /** `Class.method` of those it covers. */
+  readonly covered: Set<string>;
+}
+
+/**
+ * All boundaries of one application.
+ *
+ * @internal
+ */
+export class Boundaries {
+  /** By the type of the execution context. */
+  readonly byContext: ReadonlyMap<string, Boundary>;
+  private readonly intercepted: readonly InForce<EntryPoint, Boundary>[];
+  private readonly wrapped: readonly InForce<EntryPoint, WrappedBoundary>[];
+
+  constructor(
+    private readonly runtime: AirlockRuntime,
+    private readonly settings: AirlockModuleOptions,
+  ) {
+    this.intercepted = interceptedEntryPoints.map((entryPoint) =>
+      this.inForce(entryPoint, (options) => entryPoint.boundary(runtime, options, settings)),
+    );
+    this.wrapped = wrappedEntryPoints.map((entryPoint) =>
+      this.inForce(entryPoint, (options) => new WrappedBoundary(entryPoint, runtime, options, settings)),
+    );
+    this.byContext = new Map(
+      this.intercepted.flatMap(({ entryPoint: { name }, boundary }) => (boundary ? [[name, boundary] as const] : [])),
+    );
+  }
+
+  applyTo(server: HttpServer): void {
+    for (const boundary of this.byContext.values()) boundary.applyTo?.(server);
+  }
+
+  /**
+   * Finds a member's entry points and resolves what their decorators name; wraps those that Nest runs no interceptors for.
+   *
+   * @throws AirlockOptionsError for what cannot be resolved, and for an instance that cannot be wrapped
+   */
+  cover(member: Member): void {
+    const { type, wrapper } = member;
+    for (const { entryPoint, boundary, covered } of this.intercepted) {
+      if (boundary === undefined) continue;
+      for (const key of entryPoint.find(member)) {
+        const method = (type.prototype as Record<string, { readonly name: string }>)[key]!;
+        if (!boundary.plans.of(type, method).isSkipped) covered.add(`${type.name}.${key}`);
+      }
+    }
+    const found = this.wrapped
+      .map((kind) => ({ ...kind, keys: kind.entryPoint.find(member) }))
+      .filter(({ boundary, keys }) => boundary !== undefined && keys.length > 0);
+    if (found.length === 0) return;
+    for (const { boundary, keys, covered } of found) {
+      const holder = member.instance ?? (type.prototype as object);
+      for (const [key] of boundary!.plansOf(holder, type, keys)) covered.add(`${type.name}.${key}`);
+    }
+    eachInstance(wrapper, (instance) => {
+      for (const { boundary, keys } of found) boundary!.cover(instance, type, keys);
+    });
+  }
+
+  /** Entry points that can take no more work; resolves when what they have is done. */
+  async stop(): Promise<void> {
+    await Promise.all(this.wrapped.map(async ({ boundary }) => boundary?.stop()));
+  }
+
+  explain(): readonly BoundaryReport[] {
+    return [...this.intercepted, ...this.wrapped].map(({ entryPoint: { name }, options, boundary, covered }) => ({
+      name,
+      isOn: boundary !== undefined,
+      policies: this.runtime.policiesOf(options.policy).map(({ constructor }) => constructor.name),
+      entryPoints: [...covered],
+      ...(boundary !== undefined && 'openAt' in boundary && { openAt: boundary.openAt }),
+    }));
+  }
+
+  private inForce<E extends EntryPoint, B>(entryPoint: E, build: (options: BoundaryOptions) => B): InForce<E, B> {
+    const set = this.settings.boundaries?.[entryPoint.name] ?? true;
+    const options = typeof set === 'object' ? set : {};
+    return { entryPoint, options, boundary: set === false ? undefined : build(options), covered: new Set() };
+  }
+}

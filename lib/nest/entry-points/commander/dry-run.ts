@@ -1,0 +1,83 @@
+import type { Intent, Outcome, Policy } from '../../../core/intent.js';
+import type { FlushReport } from '../../../core/report.js';
+import type { HandlerScope } from '../../scoped-call.js';
+
+/**
+ * Runs a command without letting anything out.
+ *
+ * The command itself runs as always, with whatever it writes to a database: only its effects are held back. They are buffered,
+ * and when it ends all policies are asked as if they were to get out, with the outcome as it is: after an error only those
+ * `on: 'failure'` and `'always'` would have. Then each that would have got out is printed to stdout with its name, its origin
+ * and its id (never its arguments), and so is each that a policy would have dropped, with that policy; a summary comes last.
+ * What an effect would itself have enqueued is not known, since none is run. Value, error and exit code are the command's own.
+ *
+ * @internal
+ */
+export async function dryRun({ runtime, prepared }: HandlerScope, work: () => unknown): Promise<unknown> {
+  const gate = new ClosedGate(runtime.policies);
+  const scope = runtime.enter({ ...prepared, policies: [...prepared.policies, gate] });
+  const end = async (outcome: Outcome): Promise<void> => {
+    const report = await scope.conclude(outcome, 'the end of the command');
+    process.stdout.write(linesOf(prepared.name!, report, gate).join('\n') + '\n');
+  };
+  let value: unknown;
+  try {
+    value = await scope.run(work);
+  } catch (error) {
+    await end('failed').catch(runtime.report);
+    throw error;
+  }
+  await end('completed');
+  return value;
+}
+
+/** Lets nothing out. It stands outside all policies but the application's, so those it asks itself. */
+class ClosedGate implements Policy {
+  readonly verdicts = new Map<Intent, Policy | 'allowed'>();
+
+  constructor(private readonly ofApplication: readonly Policy[]) {}
+
+  async allows(intent: Intent): Promise<boolean> {
+    for (const policy of this.ofApplication) {
+      if ((await policy.allows?.(intent)) === false) {
+        this.verdicts.set(intent, policy);
+        return false;
+      }
+    }
+    this.verdicts.set(intent, 'allowed');
+    return false;
+  }
+}
+
+function linesOf(
+  name: string,
+  { dropped, failed, captured, deferred }: FlushReport,
+  gate: ClosedGate,
+): readonly string[] {
+  const blocked = dropped.flatMap(({ intent, policy }) => {
+    const verdict = policy === gate ? gate.verdicts.get(intent) : policy;
+    return verdict === undefined || verdict === 'allowed' ? [] : [`${line(intent)}, dropped by ${nameOf(verdict)}`];
+  });
+  const broken = failed.map(({ intent, error }) => `${line(intent)}, dropped by a policy that threw: ${String(error)}`);
+  const free = dropped.filter(({ intent, policy }) => policy === gate && gate.verdicts.get(intent) === 'allowed');
+  // Those that wait for a scope around the command, or for a transaction, will not get out of these either.
+  const out = [...free.map(({ intent }) => intent), ...captured, ...deferred].map(line);
+  return [
+    ...out,
+    ...blocked,
+    ...broken,
+    `Dry run of ${name}: ${count(out.length)} would have got out, ${count(blocked.length + broken.length)} would have been dropped by policies.`,
+  ];
+}
+
+function line(intent: Intent): string {
+  return `[dry run] ${intent.name} from ${intent.origin} (${intent.id})`;
+}
+
+function count(effects: number): string {
+  return `${effects} ${effects === 1 ? 'effect' : 'effects'}`;
+}
+
+function nameOf(policy: Policy): string {
+  return policy.constructor.name === 'Object' ? 'a policy' : policy.constructor.name;
+}

@@ -1,0 +1,60 @@
+import 'reflect-metadata';
+import type { AirlockRuntime } from '../../core/airlock-runtime.js';
+import type { Method } from '../decorators/wrap-method.js';
+import type { Boundary } from '../boundary.js';
+import type { AirlockModuleOptions, BoundaryName, BoundaryOptions } from '../options.js';
+import type { HandlerScope } from '../scoped-call.js';
+
+/** @internal */
+export type Class = new (...args: never[]) => unknown;
+
+/** A provider's or controller's class, which may hold entry points. @internal */
+export interface Candidate {
+  readonly type: Class;
+  readonly isController: boolean;
+  /** The names of its methods, inherited ones included. */
+  readonly methods: readonly string[];
+}
+
+/**
+ * One kind of entry point: how to recognise it. By the metadata that the peer's decorators write, so that the peer itself is
+ * never imported.
+ *
+ * @internal
+ */
+export interface EntryPoint {
+  readonly name: BoundaryName;
+  /** The names of the methods that are entry points of this kind; for most classes none. */
+  find(candidate: Candidate): readonly string[];
+}
+
+/** A kind for which Nest runs interceptors. Its name is the execution context's type. @internal */
+export interface InterceptedEntryPoint extends EntryPoint {
+  /** True where Nest does not always run the global interceptors, so that the class gets one as well. */
+  readonly mayMissGlobal?: boolean;
+  boundary(runtime: AirlockRuntime, options: BoundaryOptions, module: AirlockModuleOptions): Boundary;
+}
+
+/** A kind for which Nest runs none: the methods are wrapped on the instances. @internal */
+export interface WrappedEntryPoint extends EntryPoint {
+  /** What takes the place of a method. @default a scope around each call */
+  wrap?(original: Method, scope: HandlerScope, key: string, type: Class): Method;
+  /** Further methods to replace, by name, on an instance that has an entry point. */
+  readonly alongside?: Readonly<Record<string, (original: Method) => Method>>;
+  /**
+   * Stops an instance from taking new work, before scopes are refused. Resolves when the work it has is done; is not waited
+   * for longer than `shutdownTimeoutMs`.
+   */
+  stop?(instance: object): Promise<void>;
+}
+
+/** The methods that a decorator has marked. @internal */
+export function methodsWith(key: string, { type, methods }: Candidate): readonly string[] {
+  const prototype = type.prototype as Record<string, object>;
+  return methods.filter((name) => Reflect.hasMetadata(key, prototype[name]!));
+}
+
+/** Whether a decorator has marked the class, or one it inherits from, under one of the keys. @internal */
+export function isMarked(type: Class, ...keys: readonly string[]): boolean {
+  return keys.some((key) => Reflect.hasMetadata(key, type));
+}

@@ -1,0 +1,16 @@
+import { bullmq } from './bullmq.entry-point.js';
+import { commander } from './commander/commander.entry-point.js';
+import { cqrs } from './cqrs.entry-point.js';
+import type { InterceptedEntryPoint, WrappedEntryPoint } from './entry-point.js';
+import { eventEmitter } from './event-emitter.entry-point.js';
+import { graphql } from './graphql.entry-point.js';
+import { http } from './http/http.entry-point.js';
+import { rpc } from './rpc.entry-point.js';
+import { schedule } from './schedule.entry-point.js';
+import { ws } from './ws.entry-point.js';
+
+/** Where Nest runs interceptors. @internal */
+export const interceptedEntryPoints: readonly InterceptedEntryPoint[] = [http, rpc, ws, graphql];
+
+/** Where it runs none. @internal */
+export const wrappedEntryPoints: readonly WrappedEntryPoint[] = [bullmq, schedule, eventEmitter, cqrs, commander];

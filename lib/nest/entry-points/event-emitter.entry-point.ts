@@ -1,0 +1,7 @@
+import { methodsWith, type WrappedEntryPoint } from './entry-point.js';
+
+/** A call of an `@OnEvent()` listener, nested in the emitter's scope where there is one. @internal */
+export const eventEmitter: WrappedEntryPoint = {
+  name: 'event-emitter',
+  find: (candidate) => methodsWith('EVENT_LISTENER_METADATA', candidate),
+};

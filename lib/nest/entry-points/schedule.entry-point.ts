@@ -1,0 +1,7 @@
+import { methodsWith, type WrappedEntryPoint } from './entry-point.js';
+
+/** A tick of `@Cron`, `@Interval` or `@Timeout`. @internal */
+export const schedule: WrappedEntryPoint = {
+  name: 'schedule',
+  find: (candidate) => methodsWith('SCHEDULER_TYPE', candidate),
+};

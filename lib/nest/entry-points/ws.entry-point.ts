@@ -1,0 +1,12 @@
+import { MessageBoundary } from '../message.boundary.js';
+import { isMarked, methodsWith, type InterceptedEntryPoint } from './entry-point.js';
+
+/** A WebSocket message: `@SubscribeMessage` in a gateway, on any adapter. @internal */
+export const ws: InterceptedEntryPoint = {
+  name: 'ws',
+  // Nest 11 runs only those of the gateway.
+  mayMissGlobal: true,
+  find: (candidate) =>
+    isMarked(candidate.type, 'websockets:is_gateway') ? methodsWith('websockets:message_mapping', candidate) : [],
+  boundary: (runtime, options, module) => new MessageBoundary(runtime, options, module),
+};

@@ -1,0 +1,109 @@
+import type { InjectionToken, LoggerService } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
+import type { AirlockRuntime } from '../../core/airlock-runtime.js';
+import { type Context, EffectContext } from '../../core/context.js';
+import { boundEffect, methodName } from '../../core/deferred.js';
+import { NO_OPTIONS } from '../../core/enqueue.js';
+import type { Effect } from '../../core/intent.js';
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import type { Method } from '../decorators/wrap-method.js';
+import { isSingleton } from '../members.js';
+import type { InterceptedProvider } from '../options.js';
+import { replaceOwn } from '../own-method.js';
+import { BufferedCall } from './buffered-call.js';
+
+/**
+ * The `intercept` option: makes direct calls of providers' methods into effects where they are made in a scope.
+ *
+ * @internal
+ */
+export class InterceptedProviders {
+  private readonly names = new Set<string>();
+  private readonly warned = new Set<string>();
+
+  constructor(
+    private readonly modules: ModulesContainer,
+    private readonly runtime: AirlockRuntime,
+    private readonly logger: LoggerService,
+  ) {}
+
+  /** `Class.method` of each. */
+  get methods(): readonly string[] {
+    return [...this.names];
+  }
+
+  /** @throws AirlockOptionsError naming the token or the method that is not there, or is no singleton's */
+  intercept({ token, methods }: InterceptedProvider): void {
+    for (const instance of this.instancesOf(token)) {
+      for (const key of methods) {
+        if (typeof (instance as Record<string, unknown>)[key] !== 'function') throw noMethod(token, instance, key);
+        const name = methodName(instance, key);
+        this.names.add(name);
+        replaceOwn(instance, key, this.runtime, (original) => this.buffering(instance, key, name, original));
+      }
+    }
+  }
+
+  private buffering(instance: object, key: string, name: string, original: Method): Method {
+    const { runtime, warn } = this;
+    // The original: what runs later is the call itself, not another interception.
+    const effect = boundEffect(instance, original as Effect, key);
+    return function (this: unknown, ...args: never[]): unknown {
+      if (!takesCalls(runtime.context)) return original.apply(this, args);
+      runtime.enqueue(NO_OPTIONS, effect, args);
+      warn(name, key);
+      return new BufferedCall();
+    };
+  }
+
+  private readonly warn = (name: string, key: string): void => {
+    if (this.warned.has(name)) return;
+    this.warned.add(name);
+    this.logger.warn(
+      `\`${name}\` was called in a scope and buffered, because \`intercept\` names it. That is for migration and returns no result: ` +
+        `call it as \`effects.defer(target).${key}(...)\` or from a \`@SideEffect()\` method, then take it out of \`intercept\`.`,
+    );
+  };
+
+  /** One per module that provides the token. */
+  private instancesOf(token: InjectionToken): readonly object[] {
+    const instances: object[] = [];
+    for (const module of this.modules.values()) {
+      const wrapper = module.providers.get(token);
+      if (wrapper === undefined) continue;
+      if (!isSingleton(wrapper)) throw noSingleton(token);
+      const instance: unknown = wrapper.instance;
+      if ((typeof instance !== 'object' && typeof instance !== 'function') || instance === null) throw noObject(token);
+      instances.push(instance);
+    }
+    if (instances.length === 0) throw noProvider(token);
+    return instances;
+  }
+}
+
+/** Not outside any scope, nor in an effect at work or what one has left behind. In a scope that has ended the call is refused. */
+function takesCalls(context: Context): boolean {
+  if (context instanceof EffectContext) return false;
+  return context.evaluation !== undefined || context.receiver() !== undefined;
+}
+
+function noProvider(token: InjectionToken): AirlockOptionsError {
+  return refused(token, 'but no module provides it. Fix the token, or import the module that does.');
+}
+
+function noSingleton(token: InjectionToken): AirlockOptionsError {
+  return refused(token, 'which is request-scoped or transient. Only singletons can be intercepted.');
+}
+
+function noObject(token: InjectionToken): AirlockOptionsError {
+  return refused(token, 'which is no object, so it has no methods.');
+}
+
+function noMethod(token: InjectionToken, instance: object, key: string): AirlockOptionsError {
+  return refused(token, `but \`${methodName(instance, key)}\` is not a method. Fix \`methods\`.`);
+}
+
+function refused(token: InjectionToken, why: string): AirlockOptionsError {
+  const name = typeof token === 'function' ? token.name : String(token);
+  return new AirlockOptionsError('intercept', `\`intercept\` names the provider \`${name}\`, ${why}`);
+}

@@ -1,0 +1,18 @@
+import type { AirlockRuntime } from '../core/airlock-runtime.js';
+import type { EffectScope } from '../core/effect-scope.js';
+
+const waiting = new WeakMap<AirlockRuntime, Set<EffectScope>>();
+
+/** Scopes of an application that were opened by calls whose Observable nobody has subscribed to yet. @internal */
+export function neverSubscribed(runtime: AirlockRuntime): Set<EffectScope> {
+  let scopes = waiting.get(runtime);
+  if (scopes === undefined) waiting.set(runtime, (scopes = new Set()));
+  return scopes;
+}
+
+/** Their work never began, so a shutdown does not wait for it. @internal */
+export function cancelNeverSubscribed(runtime: AirlockRuntime): void {
+  const scopes = neverSubscribed(runtime);
+  for (const scope of scopes) void runtime.conclude(scope, 'cancelled', 'the shutdown', 'report');
+  scopes.clear();
+}

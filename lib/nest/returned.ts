@@ -1,0 +1,34 @@
+import 'reflect-metadata';
+import { Observable } from 'rxjs';
+
+/**
+ * What a method is declared to return. `unknown` where it carries no sign of it, as with no annotation or one that was imported
+ * as a type only; `deferred` where that can at least be no plain value.
+ *
+ * @internal
+ */
+export type DeclaredResult = 'promise' | 'observable' | 'deferred' | 'unknown';
+
+const AsyncFunction = (async () => {}).constructor;
+
+/** @param holder the class's prototype, or the class for a static method @internal */
+export function declaredResult(holder: object, key: string | symbol, method: object): DeclaredResult {
+  const type: unknown = Reflect.getMetadata('design:returntype', holder, key);
+  if (type === Promise || method instanceof AsyncFunction) return 'promise';
+  return type === Observable ? 'observable' : 'unknown';
+}
+
+/** An error for a caller who was promised a Promise or an Observable, it is not known which. @internal */
+export class Refused extends Observable<never> implements PromiseLike<never> {
+  constructor(private readonly error: unknown) {
+    super((subscriber) => subscriber.error(error));
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- it stands for a Promise.
+  then<A = never, B = never>(
+    onFulfilled?: ((value: never) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return (Promise.reject(this.error as Error) as Promise<never>).then(onFulfilled, onRejected);
+  }
+}

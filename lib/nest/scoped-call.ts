@@ -1,0 +1,92 @@
+import { isObservable, Observable, throwError } from 'rxjs';
+import type { AirlockRuntime, PreparedScope } from '../core/airlock-runtime.js';
+import { isThenable } from '../core/completion.js';
+import type { Context } from '../core/context.js';
+import type { EffectScope, OnDispatchError } from '../core/effect-scope.js';
+import type { Outcome } from '../core/intent.js';
+import { follow } from './follow.js';
+import { type DeclaredResult, Refused } from './returned.js';
+import { neverSubscribed } from './never-subscribed.js';
+
+/** What calls of one method are run in. @internal */
+export interface HandlerScope {
+  readonly runtime: AirlockRuntime;
+  readonly prepared: PreparedScope;
+  readonly how: OnDispatchError;
+  /** What the method is declared to return, which is how it hears that its scope was refused. */
+  readonly declared: DeclaredResult;
+}
+
+/**
+ * Makes one call in a scope of its own, which ends with what the call returns: same value, same error, same emissions.
+ *
+ * - a value: at once. The caller gets it as it is, or a Promise of it where letting its effects out takes time.
+ * - a Promise, or anything else with a `then`: when it is settled.
+ * - an Observable: each subscription is a unit of work of its own. The first one takes over the scope of the call, with what
+ *   the call itself has buffered; later ones get their own. A scope that nobody subscribes to is cancelled at shutdown.
+ *
+ * @param atOnce ends the scope of a plain value
+ * @internal
+ */
+export function callInScope(
+  handler: HandlerScope,
+  work: () => unknown,
+  atOnce: (handler: HandlerScope, scope: EffectScope, value: unknown) => unknown = complete,
+): unknown {
+  const { runtime, prepared, how, declared } = handler;
+  const here = runtime.context;
+  let scope: EffectScope;
+  try {
+    scope = runtime.enter(prepared, here);
+  } catch (error) {
+    return refuse(error, declared);
+  }
+  let result: unknown;
+  try {
+    result = scope.run(() => begun(work()));
+  } catch (error) {
+    void runtime.conclude(scope, 'failed', 'the error of its work', how);
+    throw error;
+  }
+  const isPromise = isThenable(result);
+  if (isObservable(result) && !(isPromise && declared !== 'observable')) {
+    return observeInScopes(handler, here, scope, result);
+  }
+  if (isPromise) return runtime.follow(scope, () => result, how);
+  return atOnce(handler, scope, result);
+}
+
+/** Something that does its work when it is awaited, such as a query, does it in the scope. */
+function begun(result: unknown): unknown {
+  if (!isThenable(result) || result instanceof Promise || isObservable(result)) return result;
+  return new Promise((resolve, reject) => void result.then(resolve, reject));
+}
+
+function complete({ runtime, how }: HandlerScope, scope: EffectScope, value: unknown): unknown {
+  const ending = runtime.conclude(scope, 'completed', 'the end of its work', how);
+  return ending ? ending.then(() => value) : value;
+}
+
+/** A method that is asynchronous does not throw where it is called. */
+function refuse(error: unknown, declared: DeclaredResult): unknown {
+  if (declared === 'promise') return Promise.reject(error as Error);
+  if (declared === 'observable') return throwError(() => error);
+  if (declared === 'deferred') return new Refused(error);
+  throw error;
+}
+
+function observeInScopes(
+  { runtime, prepared, how }: HandlerScope,
+  here: Context,
+  ofCall: EffectScope,
+  source: Observable<unknown>,
+): Observable<unknown> {
+  const waiting = neverSubscribed(runtime);
+  waiting.add(ofCall);
+  return new Observable((subscriber) => {
+    const scope = waiting.delete(ofCall) && ofCall.state === 'open' ? ofCall : runtime.enter(prepared, here);
+    const end = (outcome: Outcome): void | Promise<void> =>
+      runtime.conclude(scope, outcome, 'the end of its Observable', how);
+    return follow(() => source, subscriber, scope, end);
+  });
+}

@@ -1,0 +1,77 @@
+import type { AirlockRuntime } from '../core/airlock-runtime.js';
+import type { OnDispatchError } from '../core/effect-scope.js';
+import { type HandlerPlan, HandlerPlans, safely } from './boundary.js';
+import type { Method } from './decorators/wrap-method.js';
+import type { Class, WrappedEntryPoint } from './entry-points/entry-point.js';
+import type { AirlockModuleOptions, BoundaryOptions } from './options.js';
+import { replaceOwn } from './own-method.js';
+import { declaredResult } from './returned.js';
+import { callInScope, type HandlerScope } from './scoped-call.js';
+
+/**
+ * A kind of entry point that Nest runs no interceptors for: replaces the methods on each instance, before the peer looks them up.
+ *
+ * @internal
+ */
+export class WrappedBoundary {
+  private readonly plans: HandlerPlans;
+  private readonly onDispatchError: OnDispatchError;
+  private readonly instances = new Set<object>();
+
+  constructor(
+    private readonly entryPoint: WrappedEntryPoint,
+    private readonly runtime: AirlockRuntime,
+    options: BoundaryOptions,
+    module: AirlockModuleOptions,
+  ) {
+    this.plans = new HandlerPlans(runtime, options);
+    this.onDispatchError = safely(module.onDispatchError ?? 'report', runtime);
+  }
+
+  /**
+   * Those of the methods at `keys` that are not skipped, with what their scopes are opened with.
+   *
+   * @param holder an instance, or the prototype where there is none yet
+   */
+  *plansOf(holder: object, type: Class, keys: readonly string[]): Generator<readonly [key: string, plan: HandlerPlan]> {
+    for (const key of keys) {
+      const method = (holder as Record<string, unknown>)[key];
+      // Left to the peer, which says what is wrong with it.
+      if (typeof method !== 'function') continue;
+      const plan = this.plans.of(type, method, key);
+      if (!plan.isSkipped) yield [key, plan];
+    }
+  }
+
+  /** @throws AirlockOptionsError for an instance that is frozen */
+  cover(instance: object, type: Class, keys: readonly string[]): void {
+    const { runtime, entryPoint, onDispatchError: how } = this;
+    let isCovered = false;
+    for (const [key, { scope: prepared }] of this.plansOf(instance, type, keys)) {
+      isCovered = true;
+      replaceOwn(instance, key, runtime, (original) => {
+        const declared = declaredResult(type.prototype as object, key, original);
+        return this.wrap(original, { runtime, prepared, how, declared }, key, type);
+      });
+    }
+    if (!isCovered) return;
+    for (const [key, replacement] of Object.entries(entryPoint.alongside ?? {})) {
+      if (typeof (instance as Record<string, unknown>)[key] === 'function')
+        replaceOwn(instance, key, runtime, replacement);
+    }
+    if (entryPoint.stop !== undefined) this.instances.add(instance);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.instances].map(async (instance) => this.entryPoint.stop!(instance)));
+  }
+
+  private wrap(original: Method, scope: HandlerScope, key: string, type: Class): Method {
+    return (
+      this.entryPoint.wrap?.(original, scope, key, type) ??
+      function (this: unknown, ...args: never[]): unknown {
+        return callInScope(scope, () => original.apply(this, args));
+      }
+    );
+  }
+}
