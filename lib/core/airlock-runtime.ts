@@ -190,7 +190,8 @@ export class AirlockRuntime implements UnitHost {
 
   async run<R>(options: ScopeOptions, fn: (scope: EffectScope) => R): Promise<Awaited<R>> {
     const scope = this.open(options);
-    return this.follow(scope, () => scope.run(() => fn(scope)), options.onDispatchError);
+    // `async`: a lazy thenable, such as a query builder, begins its work when it is awaited, and that is to be inside.
+    return this.follow(scope, () => scope.run(async () => fn(scope)), options.onDispatchError);
   }
 
   /** Ends a scope with the work it was opened for: same value, same error. */

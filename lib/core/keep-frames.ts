@@ -39,7 +39,8 @@ export function keepFrames<Tx, Rest extends unknown[]>(
       throw error;
     }
     ended?.();
-    await frame?.commit();
+    // Some databases answer a COMMIT with a rollback and no error; an adapter that sees it has rolled the frame back.
+    if (frame?.state !== 'rolledBack') await frame?.commit();
     return value;
   };
 }

@@ -254,9 +254,16 @@ export class UnitOfWork implements Birthplace {
   }
 }
 
+/** The unit that a view shows; undefined for one that another installed copy has made. @internal */
+export let unitOf: (view: ScopeView) => UnitOfWork | undefined;
+
 /** The nearest thing to a scope that code inside one gets to hold: nothing on it leads back to the handle. */
 class UnitView implements ScopeView {
   readonly #unit: UnitOfWork;
+
+  static {
+    unitOf = (view) => (#unit in view ? view.#unit : undefined);
+  }
 
   constructor(unit: UnitOfWork) {
     this.#unit = unit;

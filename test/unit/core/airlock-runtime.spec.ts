@@ -384,3 +384,16 @@ describe('when a shutdown comes while an effect of an effect is at work', () => 
     await work;
   });
 });
+
+describe('when the work of a scope begins as it is awaited', () => {
+  it('runs inside the scope, as a query builder does', async () => {
+    const query = {
+      then(resolve: (rows: number) => void): void {
+        enqueue(send, 'from the query');
+        resolve(3);
+      },
+    };
+    expect(await runInScope(() => query as PromiseLike<number>)).toBe(3);
+    expect(sent).toEqual(['from the query']);
+  });
+});
