@@ -163,6 +163,8 @@ function session(databaseUrl: () => string | undefined): void {
         { orderId: body.id, sku: 'tea', quantity: 1 },
         { orderId: body.id, sku: 'ladder', quantity: 1 },
       ]);
+      const boxes = 'select from shop_gift_boxes where order_id = $1';
+      expect(await app.get(Database).query(boxes, [body.id])).toEqual([]);
     });
   });
 

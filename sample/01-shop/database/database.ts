@@ -1,15 +1,52 @@
+import { keepFrames, openFrame, type TransactionFrame } from 'nestjs-airlock';
+
 /** The database itself, or one transaction in it. */
 export interface Queryable {
   query<Row>(sql: string, params?: readonly unknown[]): Promise<readonly Row[]>;
 }
 
+export interface Transaction extends Queryable {
+  /** Runs an optional step: if it throws, what it wrote and the effects it called are undone, and nothing else. */
+  savepoint<T>(step: (tx: Queryable) => Promise<T>): Promise<T>;
+}
+
 export abstract class Database implements Queryable {
   abstract query<Row>(sql: string, params?: readonly unknown[]): Promise<readonly Row[]>;
 
-  /**
-   * Runs `work` in a transaction, which rolls back if it throws.
-   *
-   * @param end `rollback` undoes it in any case: for rehearsals
-   */
-  abstract transaction<T>(work: (tx: Queryable) => Promise<T>, end?: 'commit' | 'rollback'): Promise<T>;
+  /** Runs `work` between BEGIN and COMMIT, or ROLLBACK if it throws. */
+  protected abstract begin<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+
+  /** Runs `work` in a transaction, whose fate the effects called in it share. */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    let frame: TransactionFrame;
+    const transaction = keepFrames(
+      <R>(callback: (tx: Queryable) => Promise<R>) => this.begin(callback),
+      (tx) => (frame = openFrame({ name: 'shop', connection: connectionOf(tx) })),
+    );
+    return transaction((tx) => work(withSavepoints(tx, frame)));
+  }
+}
+
+function withSavepoints(tx: Queryable, frame: TransactionFrame): Transaction {
+  return {
+    query: (sql, params) => tx.query(sql, params),
+    savepoint: keepFrames(
+      async (step) => {
+        await tx.query('savepoint step');
+        try {
+          const result = await step(tx);
+          await tx.query('release savepoint step');
+          return result;
+        } catch (error) {
+          await tx.query('rollback to savepoint step');
+          throw error;
+        }
+      },
+      () => frame.savepoint(),
+    ),
+  };
+}
+
+function connectionOf(tx: Queryable) {
+  return { executeSql: async (text: string, values?: unknown[]) => ({ rows: await tx.query(text, values) }) };
 }

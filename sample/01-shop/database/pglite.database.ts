@@ -17,12 +17,8 @@ export class PgliteDatabase extends Database implements OnApplicationShutdown {
     return rowsOf(this.pg, sql, params);
   }
 
-  transaction<T>(work: (tx: Queryable) => Promise<T>, end: 'commit' | 'rollback' = 'commit'): Promise<T> {
-    return this.pg.transaction(async (tx) => {
-      const result = await work({ query: (sql, params) => rowsOf(tx, sql, params) });
-      if (end === 'rollback') await tx.rollback();
-      return result;
-    });
+  protected begin<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    return this.pg.transaction((tx) => work({ query: (sql, params) => rowsOf(tx, sql, params) }));
   }
 
   /** Not in `onModuleDestroy`: effects of the last requests may still be going out then. */

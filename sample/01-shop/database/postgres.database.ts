@@ -17,12 +17,12 @@ export class PostgresDatabase extends Database implements OnApplicationShutdown 
     return rowsOf(this.pool, sql, params);
   }
 
-  async transaction<T>(work: (tx: Queryable) => Promise<T>, end: 'commit' | 'rollback' = 'commit'): Promise<T> {
+  protected async begin<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
     try {
       await client.query('begin');
       const result = await work({ query: (sql, params) => rowsOf(client, sql, params) });
-      await client.query(end);
+      await client.query('commit');
       client.release();
       return result;
     } catch (error) {

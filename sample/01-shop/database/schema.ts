@@ -21,6 +21,11 @@ const statements = [
      gift_wrapped boolean not null,
      total_cents int not null
    )`,
+  `create table if not exists shop_gift_boxes (
+     order_id int not null,
+     sku text not null,
+     quantity int not null
+   )`,
   `create table if not exists shop_reservations (
      id int generated always as identity primary key,
      order_id int not null,

@@ -1,5 +1,6 @@
 import { ConflictException, Injectable } from '@nestjs/common';
-import { Airlock, EffectBuffer } from 'nestjs-airlock';
+import { EffectBuffer } from 'nestjs-airlock';
+import type { Queryable } from '../database/database.js';
 import { postReservation } from '../warehouse/reservation.js';
 import { WarehouseClient } from '../warehouse/warehouse.client.js';
 import type { OrderLine } from './order.js';
@@ -11,14 +12,15 @@ export class GiftWrapService {
     private readonly warehouse: WarehouseClient,
   ) {}
 
-  /**
-   * Everything is wrapped or nothing: in a scope of its own, the boxes asked for so far are forgotten when one line does
-   * not fit, and nothing else is.
-   */
-  @Airlock()
-  async wrap(orderId: number, lines: readonly OrderLine[]): Promise<void> {
+  /** Everything is wrapped or nothing: to be called in a savepoint. */
+  async wrap(tx: Queryable, orderId: number, lines: readonly OrderLine[]): Promise<void> {
     for (const { sku, quantity, fitsGiftBox } of lines) {
       if (!fitsGiftBox) throw new ConflictException(`"${sku}" fits no gift box`);
+      await tx.query('insert into shop_gift_boxes (order_id, sku, quantity) values ($1, $2, $3)', [
+        orderId,
+        sku,
+        quantity,
+      ]);
       this.effects.enqueue(postReservation, this.warehouse.url, { orderId, sku: `gift-box:${sku}`, quantity });
     }
   }

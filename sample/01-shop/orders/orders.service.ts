@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Airlock, DropAll, EffectBuffer } from 'nestjs-airlock';
-import { Database, type Queryable } from '../database/database.js';
+import { Database, type Transaction } from '../database/database.js';
 import { MailService } from '../mail/mail.service.js';
 import { WarehouseClient } from '../warehouse/warehouse.client.js';
 import { GiftWrapService } from './gift-wrap.service.js';
@@ -28,18 +28,25 @@ export class OrdersService {
 
   /** Places the order and takes it back. @returns the names of the effects it would have had */
   @Airlock(DropAll)
-  rehearse(draft: OrderDraft): Promise<readonly string[]> {
-    return this.database.transaction(async (tx) => {
+  async rehearse(draft: OrderDraft): Promise<readonly string[]> {
+    const rehearsed = new Error('The rehearsal is over');
+    let names: readonly string[] = [];
+    const rehearsal = this.database.transaction(async (tx) => {
       await this.write(tx, draft);
-      return this.effects.intents.map(({ name }) => name);
-    }, 'rollback');
+      names = this.effects.intents.map(({ name }) => name);
+      throw rehearsed;
+    });
+    await rehearsal.catch((error: unknown) => {
+      if (error !== rehearsed) throw error;
+    });
+    return names;
   }
 
   list(): Promise<readonly Order[]> {
     return this.orders.list();
   }
 
-  private async write(tx: Queryable, draft: OrderDraft): Promise<Order> {
+  private async write(tx: Transaction, draft: OrderDraft): Promise<Order> {
     const id = await this.orders.nextId(tx);
     const warehouse = this.effects.defer(this.warehouse);
     const lines: OrderLine[] = [];
@@ -52,7 +59,7 @@ export class OrdersService {
       id,
       email: draft.email,
       lines,
-      giftWrapped: draft.giftWrap && (await this.tryToWrap(id, lines)),
+      giftWrapped: draft.giftWrap && (await this.tryToWrap(tx, id, lines)),
       totalCents: lines.reduce((total, { quantity, priceCents }) => total + quantity * priceCents, 0),
     };
     await this.mail.sendReceipt(order);
@@ -60,10 +67,13 @@ export class OrdersService {
     return order;
   }
 
-  /** An order is worth having without its wrapping. */
-  private async tryToWrap(id: number, lines: readonly OrderLine[]): Promise<boolean> {
+  /**
+   * An order is worth having without its wrapping: the boxes written and asked for so far are undone when one line does not
+   * fit, although nobody sees an error and the order commits.
+   */
+  private async tryToWrap(tx: Transaction, id: number, lines: readonly OrderLine[]): Promise<boolean> {
     try {
-      await this.giftWrap.wrap(id, lines);
+      await tx.savepoint((step) => this.giftWrap.wrap(step, id, lines));
       return true;
     } catch (error) {
       this.logger.warn(`Order ${id} goes out unwrapped: ${(error as Error).message}`);
