@@ -41,6 +41,7 @@ export { BufferLimitError } from './errors/buffer-limit.error.js';
 export { CascadeDepthError } from './errors/cascade-depth.error.js';
 export { DispatchError, type DispatchFailure } from './errors/dispatch.error.js';
 export { EffectSerializationError } from './errors/effect-serialization.error.js';
+export { EscapeError } from './errors/escape.error.js';
 export { FrameStateError } from './errors/frame-state.error.js';
 export { MissingResultError } from './errors/missing-result.error.js';
 export { NoScopeError } from './errors/no-scope.error.js';
@@ -64,6 +65,8 @@ export {
 export { SkipAirlock } from './nest/decorators/skip-airlock.decorator.js';
 export { UseAirlockPolicy } from './nest/decorators/use-airlock-policy.decorator.js';
 export { EffectBuffer } from './nest/effect-buffer.js';
+export type { EscapeOptions } from './nest/escapes/escape-options.js';
 export { BufferedCall } from './nest/migration/buffered-call.js';
-export type { AirlockModuleOptions, BoundaryName, BoundaryOptions, InterceptedProvider } from './nest/options.js';
+export type { AirlockModuleOptions, BoundaryName, BoundaryOptions } from './nest/options.js';
+export type { InterceptedProvider } from './nest/migration/intercepted-provider.js';
 export type { AirlockReport, BoundaryReport, EffectReport } from './nest/report.js';

@@ -8,6 +8,7 @@ import { AirlockInterceptor } from './airlock.interceptor.js';
 import { Boundaries } from './boundaries.js';
 import { safely } from './boundary.js';
 import { EffectRegistry } from './effect-registry.js';
+import { EscapeDetector } from './escapes/escape.detector.js';
 import { InterceptedProviders } from './migration/intercepted-providers.js';
 import { cancelNeverSubscribed } from './never-subscribed.js';
 import type { AirlockModuleOptions } from './options.js';
@@ -27,6 +28,7 @@ export class AirlockApplication {
   private readonly registry = new EffectRegistry();
   private readonly boundaries: Boundaries;
   private readonly providers: InterceptedProviders;
+  private readonly escapes: EscapeDetector | undefined;
   private effects: readonly EffectReport[] = [];
   private hasProviders = false;
 
@@ -48,6 +50,11 @@ export class AirlockApplication {
       safely(options.onDispatchError ?? 'report', this.runtime),
     );
     this.providers = new InterceptedProviders(modules, this.runtime, logger);
+    const { detectEscapes = false } = options;
+    if (detectEscapes !== false) {
+      const how = typeof detectEscapes === 'string' ? { mode: detectEscapes } : detectEscapes;
+      this.escapes = new EscapeDetector(this.runtime, logger, how);
+    }
   }
 
   /** Before the application's own middleware; does nothing where there is no server. */
@@ -63,6 +70,7 @@ export class AirlockApplication {
     for (const name of this.runtime.executorNames) this.runtime.executorNamed(name);
     this.effects = new AirlockExplorer(this.modules, this.runtime, this.boundaries, this.registry).explore();
     for (const provider of this.options.intercept ?? []) this.providers.intercept(provider);
+    this.escapes?.start(this.modules);
     this.logger.log(summaryOf(this.explain(), this.options));
   }
 
@@ -73,6 +81,7 @@ export class AirlockApplication {
     await within(timeoutMs, this.boundaries.stop().catch(this.runtime.report));
     cancelNeverSubscribed(this.runtime);
     const left = await this.runtime.shutdown(Math.max(0, timeoutMs - (performance.now() - startedAt)));
+    this.escapes?.stop();
     if (left.length === 0) return;
     this.logger.error(
       `Shutting down with scopes that did not end within ${timeoutMs} ms: ${left.map(remainder).join('; ')}`,

@@ -1,6 +1,7 @@
-import type { InjectionToken } from '@nestjs/common';
 import type { OutsideScope } from '../core/airlock-runtime.js';
 import type { EffectScope, OnDispatchError } from '../core/effect-scope.js';
+import type { InterceptedProvider } from './migration/intercepted-provider.js';
+import type { EscapeOptions } from './escapes/escape-options.js';
 import type { ExecutorRef, Outcome, PolicyRef } from '../core/intent.js';
 
 /** The kinds of entry points of a Nest application. @publicApi */
@@ -20,14 +21,6 @@ export interface BoundaryOptions {
    * @default 'interceptor'
    */
   readonly openAt?: 'interceptor' | 'middleware';
-}
-
-/** A provider whose direct calls are buffered: the way from calls that leave at once to effects. @publicApi */
-export interface InterceptedProvider {
-  /** The provider's token, in whatever module it is. */
-  readonly token: InjectionToken;
-  /** Its methods that have an effect, such as `add` of a queue. */
-  readonly methods: readonly string[];
 }
 
 /** What `AirlockModule.forRoot` takes. @publicApi */
@@ -53,6 +46,12 @@ export interface AirlockModuleOptions {
   readonly onDispatchError?: OnDispatchError;
   /** What a call outside any scope does. @default 'throw' */
   readonly outsideScope?: OutsideScope;
+  /**
+   * For development: notices outgoing HTTP, mails and chosen methods called directly inside an open scope or transaction.
+   *
+   * @default false
+   */
+  readonly detectEscapes?: false | 'warn' | 'throw' | EscapeOptions;
   /** How many intents one scope may hold. @default 100_000 */
   readonly maxEffectsPerScope?: number;
   /** How deep effects may enqueue effects. @default 16 */

@@ -1,5 +1,7 @@
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
-import type { AirlockModuleOptions, BoundaryName, BoundaryOptions, InterceptedProvider } from './options.js';
+import type { EscapeOptions } from './escapes/escape-options.js';
+import type { InterceptedProvider } from './migration/intercepted-provider.js';
+import type { AirlockModuleOptions, BoundaryName, BoundaryOptions } from './options.js';
 
 type Check = (key: string, value: unknown) => void;
 
@@ -59,6 +61,20 @@ const interceptedChecks: Record<keyof InterceptedProvider, Check> = {
   ),
 };
 
+const providers: Check = (key, value) => {
+  expect('a list of providers and their methods', Array.isArray)(key, value);
+  for (const [index, one] of (value as unknown[]).entries()) intercepted(`${key}[${index}]`, one);
+};
+
+const escapeChecks: Record<keyof EscapeOptions, Check> = {
+  mode: oneOf('warn', 'throw'),
+  allow: expect(
+    'a list of hosts and names, each a text or a RegExp',
+    (value) => Array.isArray(value) && value.every((one) => typeof one === 'string' || one instanceof RegExp),
+  ),
+  watch: providers,
+};
+
 const checks: Record<keyof AirlockModuleOptions, Check> = {
   policy,
   executor,
@@ -70,10 +86,7 @@ const checks: Record<keyof AirlockModuleOptions, Check> = {
     expect('an object of boundaries by name', isRecord)(key, value);
     checkKeys(`${key}.`, value as object, boundaryChecks);
   },
-  intercept: (key, value) => {
-    expect('a list of providers and their methods', Array.isArray)(key, value);
-    for (const [index, one] of (value as unknown[]).entries()) intercepted(`${key}[${index}]`, one);
-  },
+  intercept: providers,
   dispatch: oneOf('beforeResponse', 'afterResponse'),
   onCancel: oneOf('discard', 'flush'),
   onDispatchError: expect(
@@ -81,6 +94,11 @@ const checks: Record<keyof AirlockModuleOptions, Check> = {
     (value) => value === 'report' || value === 'throw' || isFunction(value),
   ),
   outsideScope: oneOf('throw', 'dispatch', 'drop'),
+  detectEscapes: (key, value) => {
+    if (value === false || value === 'warn' || value === 'throw') return;
+    expect("false, 'warn', 'throw' or an object of options", isRecord)(key, value);
+    checkKeys(`${key}.`, value as object, escapeChecks);
+  },
   maxEffectsPerScope: positiveInteger,
   maxCascadeDepth: positiveInteger,
   shutdownTimeoutMs: duration,

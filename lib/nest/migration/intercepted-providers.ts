@@ -1,15 +1,14 @@
-import type { InjectionToken, LoggerService } from '@nestjs/common';
+import type { LoggerService } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { AirlockRuntime } from '../../core/airlock-runtime.js';
 import { type Context, EffectContext } from '../../core/context.js';
 import { boundEffect, methodName } from '../../core/deferred.js';
 import { NO_OPTIONS } from '../../core/enqueue.js';
 import type { Effect } from '../../core/intent.js';
-import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import type { Method } from '../decorators/wrap-method.js';
-import { isSingleton } from '../members.js';
-import type { InterceptedProvider } from '../options.js';
+import type { InterceptedProvider } from './intercepted-provider.js';
 import { replaceOwn } from '../own-method.js';
+import { singletonsOf } from '../singletons.js';
 import { BufferedCall } from './buffered-call.js';
 
 /**
@@ -34,9 +33,8 @@ export class InterceptedProviders {
 
   /** @throws AirlockOptionsError naming the token or the method that is not there, or is no singleton's */
   intercept({ token, methods }: InterceptedProvider): void {
-    for (const instance of this.instancesOf(token)) {
+    for (const instance of singletonsOf(this.modules, token, methods, 'intercept')) {
       for (const key of methods) {
-        if (typeof (instance as Record<string, unknown>)[key] !== 'function') throw noMethod(token, instance, key);
         const name = methodName(instance, key);
         this.names.add(name);
         replaceOwn(instance, key, this.runtime, (original) => this.buffering(instance, key, name, original));
@@ -64,46 +62,10 @@ export class InterceptedProviders {
         `call it as \`effects.defer(target).${key}(...)\` or from a \`@SideEffect()\` method, then take it out of \`intercept\`.`,
     );
   };
-
-  /** One per module that provides the token. */
-  private instancesOf(token: InjectionToken): readonly object[] {
-    const instances: object[] = [];
-    for (const module of this.modules.values()) {
-      const wrapper = module.providers.get(token);
-      if (wrapper === undefined) continue;
-      if (!isSingleton(wrapper)) throw noSingleton(token);
-      const instance: unknown = wrapper.instance;
-      if ((typeof instance !== 'object' && typeof instance !== 'function') || instance === null) throw noObject(token);
-      instances.push(instance);
-    }
-    if (instances.length === 0) throw noProvider(token);
-    return instances;
-  }
 }
 
 /** Not outside any scope, nor in an effect at work or what one has left behind. In a scope that has ended the call is refused. */
 function takesCalls(context: Context): boolean {
   if (context instanceof EffectContext) return false;
   return context.evaluation !== undefined || context.receiver() !== undefined;
-}
-
-function noProvider(token: InjectionToken): AirlockOptionsError {
-  return refused(token, 'but no module provides it. Fix the token, or import the module that does.');
-}
-
-function noSingleton(token: InjectionToken): AirlockOptionsError {
-  return refused(token, 'which is request-scoped or transient. Only singletons can be intercepted.');
-}
-
-function noObject(token: InjectionToken): AirlockOptionsError {
-  return refused(token, 'which is no object, so it has no methods.');
-}
-
-function noMethod(token: InjectionToken, instance: object, key: string): AirlockOptionsError {
-  return refused(token, `but \`${methodName(instance, key)}\` is not a method. Fix \`methods\`.`);
-}
-
-function refused(token: InjectionToken, why: string): AirlockOptionsError {
-  const name = typeof token === 'function' ? token.name : String(token);
-  return new AirlockOptionsError('intercept', `\`intercept\` names the provider \`${name}\`, ${why}`);
 }

@@ -1,0 +1,46 @@
+import type { Declarations } from './declarations.js';
+import { bare, is, nameOf, type NodeOf } from './estree.js';
+import { names } from './rule.js';
+
+/** Methods by the type they belong to, or by a pattern for the name of what they are called on. @internal */
+export type MethodTable = Readonly<Record<string, readonly string[]>>;
+
+/** The JSON schema of a `MethodTable`. @internal */
+export const methodTable = { type: 'object', additionalProperties: names };
+
+/** Tells certain methods by the types they are called on, and by names only where nothing is known of the types. @internal */
+export class Methods {
+  private readonly patterns: readonly (readonly [pattern: RegExp, methods: readonly string[]])[];
+  private readonly all: ReadonlySet<string>;
+
+  constructor(
+    private readonly byType: MethodTable,
+    byName: MethodTable,
+    private readonly declarations: Declarations,
+  ) {
+    this.patterns = Object.entries(byName).map(([pattern, methods]) => [new RegExp(pattern, 'i'), methods]);
+    this.all = new Set([...Object.values(byType), ...Object.values(byName)].flat());
+  }
+
+  includes(callee: NodeOf<'MemberExpression'>): boolean {
+    const method = nameOf(callee);
+    if (method === undefined || !this.all.has(method)) return false;
+    // How such a type does its own work is not a use of it.
+    if (['ThisExpression', 'Super'].includes(bare(callee.object).type)) return false;
+    const types = this.declarations.typesOf(callee.object);
+    if (types !== undefined) {
+      return types.some((type) => Object.hasOwn(this.byType, type) && this.byType[type]!.includes(method));
+    }
+    const name = ownName(callee);
+    return (
+      name !== undefined && this.patterns.some(([pattern, methods]) => pattern.test(name) && methods.includes(method))
+    );
+  }
+}
+
+/** Of a variable or a property of `this`: what hangs on some other object may be anything. */
+function ownName({ object }: NodeOf<'MemberExpression'>): string | undefined {
+  const owner = bare(object);
+  const isOwn = is(owner, 'Identifier') || (is(owner, 'MemberExpression') && owner.object.type === 'ThisExpression');
+  return isOwn ? nameOf(owner)?.replace(/^#/, '') : undefined;
+}

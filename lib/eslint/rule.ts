@@ -1,0 +1,99 @@
+import { type Call, is, isFunction, type Node, type NodeOf } from './estree.js';
+
+/** @internal */
+export interface Variable {
+  readonly defs: readonly { readonly type: string; readonly node: Node; readonly parent?: Node | null }[];
+  readonly references: readonly { readonly identifier: Node }[];
+}
+
+/** @internal */
+export interface Scope {
+  readonly set: ReadonlyMap<string, Variable>;
+  readonly upper: Scope | null;
+}
+
+/** @internal */
+export interface SourceCode {
+  readonly text: string;
+  readonly visitorKeys: Readonly<Record<string, readonly string[]>>;
+  /** Of `@typescript-eslint/parser` where type information is on; anything else elsewhere. */
+  readonly parserServices?: unknown;
+  getText(node?: Node): string;
+  getScope(node: Node): Scope;
+}
+
+/** @internal */
+export interface Fixer {
+  replaceTextRange(range: readonly [number, number], text: string): unknown;
+}
+
+/** @internal */
+export interface Suggestion {
+  readonly messageId: string;
+  readonly data?: Readonly<Record<string, string>>;
+  fix(fixer: Fixer): unknown;
+}
+
+/** @internal */
+export interface Report {
+  readonly node: Node;
+  readonly messageId: string;
+  readonly data?: Readonly<Record<string, string>>;
+  readonly suggest?: readonly Suggestion[];
+}
+
+/** @internal */
+export interface RuleContext {
+  readonly options: readonly unknown[];
+  readonly sourceCode: SourceCode;
+  report(report: Report): void;
+}
+
+/** The parts of an ESLint rule that these rules use; ESLint 9, ESLint 10 and oxlint all take it as it is. @publicApi */
+export interface AirlockRule {
+  readonly meta: {
+    readonly type: 'problem';
+    readonly docs: { readonly description: string; readonly recommended: true };
+    readonly hasSuggestions?: true;
+    readonly messages: Record<string, string>;
+    readonly schema: object[];
+  };
+  // `any`: every linter has types of its own for these; each rule says what it reads of them.
+  create(context: any): Record<string, (node: any) => void>;
+}
+
+/** The JSON schema of a list of names. @internal */
+export const names = { type: 'array', items: { type: 'string' } };
+
+/** What the user set. @internal */
+export function optionsOf<T extends object>(context: RuleContext): Partial<T> {
+  return (context.options[0] ?? {}) as Partial<T>;
+}
+
+/** The nodes directly below a node, in the order of the text. @internal */
+export function childrenOf(node: Node, code: SourceCode): readonly Node[] {
+  const keys = code.visitorKeys[node.type] ?? [];
+  return keys
+    .flatMap((key) => (node as unknown as Record<string, Node | readonly (Node | null)[] | null | undefined>)[key])
+    .filter((child): child is Node => child !== null && child !== undefined);
+}
+
+/** Calls below a node, those in functions within it included unless `enters` says no to the node. @internal */
+export function* callsIn(node: Node, code: SourceCode, enters: (node: Node) => boolean = () => true): Generator<Call> {
+  if (!enters(node)) return;
+  if (node.type === 'CallExpression') yield node as Call;
+  for (const child of childrenOf(node, code)) yield* callsIn(child, code, enters);
+}
+
+/** The `return` statements below a node, not counting those of functions within it. @internal */
+export function returnsIn(node: Node, code: SourceCode): readonly NodeOf<'ReturnStatement'>[] {
+  if (is(node, 'ReturnStatement')) return [node];
+  if (isFunction(node)) return [];
+  return childrenOf(node, code).flatMap((child) => returnsIn(child, code));
+}
+
+/** Source on one line, short enough for a message. @internal */
+export function excerpt(source: string): string {
+  const line = source.replaceAll(/\s+/g, ' ');
+  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
+}

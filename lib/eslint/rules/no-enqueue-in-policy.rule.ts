@@ -1,0 +1,125 @@
+import { Declarations } from '../declarations.js';
+import { Effects } from '../effects.js';
+import {
+  bare,
+  bareParent,
+  type ClassNode,
+  type FunctionNode,
+  is,
+  isClass,
+  isFunction,
+  nameOf,
+  type Node,
+  type NodeOf,
+} from '../estree.js';
+import { membersOf, parameterOf } from '../members.js';
+import { type AirlockRule, callsIn, excerpt, type RuleContext } from '../rule.js';
+
+const METHODS: readonly string[] = ['allows', 'onEnqueue'];
+const POLICIES: readonly string[] = [
+  'Policy',
+  'PolicyRef',
+  'AllowAll',
+  'AllowOnly',
+  'AssertNoEffects',
+  'BlockTasks',
+  'DropAll',
+  'LimitPerFlush',
+  'LogOnFlush',
+];
+const TAKERS: readonly string[] = ['withPolicy', 'UseAirlockPolicy', 'Airlock'];
+
+/** A policy that calls an effect gets `PolicyEnqueueError`, also after an `await` (rule 13). @internal */
+export const noEnqueueInPolicy: AirlockRule = {
+  meta: {
+    type: 'problem',
+    docs: { description: 'Let policies decide about effects and call none', recommended: true },
+    messages: {
+      effect:
+        'A policy cannot call effects: `{{call}}` throws `PolicyEnqueueError` here. Call it where the work is done, or subscribe to the diagnostics channels `airlock:enqueue` and `airlock:drop`.',
+      indirect:
+        'A policy cannot call effects: `{{call}}` comes to call one, which throws `PolicyEnqueueError` here. Call it where the work is done, or subscribe to the diagnostics channels `airlock:enqueue` and `airlock:drop`.',
+    },
+    schema: [],
+  },
+  create(context: RuleContext) {
+    const { sourceCode } = context;
+    const declarations = new Declarations(sourceCode);
+    const effects = new Effects(declarations);
+
+    function check(name: string | undefined, fn: FunctionNode, isPolicy: () => boolean): void {
+      if (!METHODS.includes(name ?? '') || !(takesIntent(fn) || isPolicy())) return;
+      const isOutside = (node: Node): boolean => is(node, 'CallExpression') && declarations.opensScope(node);
+      for (const call of callsIn(fn.body, sourceCode, (node) => !isOutside(node))) {
+        // What a function that is called on the spot does is seen on its own.
+        if (isFunction(bare(call.callee))) continue;
+        const isEffect = effects.isEffect(call);
+        if (!isEffect && effects.timingOfCall(call) === 'none') continue;
+        const data = { call: excerpt(sourceCode.getText(call)) };
+        context.report({ node: call, messageId: isEffect ? 'effect' : 'indirect', data });
+      }
+    }
+
+    function takesIntent(fn: FunctionNode): boolean {
+      const [first] = fn.params;
+      return first !== undefined && declarations.typesIn(parameterOf(first).annotation)?.includes('Intent') === true;
+    }
+
+    function isPolicyType(types: readonly string[] | undefined): boolean {
+      return types?.some((type) => POLICIES.includes(type)) === true;
+    }
+
+    function isPolicyClass(owner: ClassNode): boolean {
+      const lineage = [...declarations.bindings.lineage(owner)];
+      const named = lineage.flatMap(({ implements: contracts = [], superClass }) =>
+        [...contracts.map(({ expression }) => expression), superClass].filter((node) => is(node, 'Identifier')),
+      );
+      if (isPolicyType(named.map((node) => declarations.bindings.originalName(node)))) return true;
+      return membersOf(owner).some(({ name }) => name === 'onEnqueue');
+    }
+
+    /** Whether an object stands where a policy is wanted. */
+    function isPolicyObject(object: NodeOf<'ObjectExpression'>): boolean {
+      if (object.properties.some((property) => is(property, 'Property') && nameOf(property.key) === 'onEnqueue'))
+        return true;
+      const { parent } = object;
+      if (is(parent, 'TSAsExpression', 'TSSatisfiesExpression', 'TSTypeAssertion')) {
+        if (isPolicyType(declarations.typesIn(parent.typeAnnotation))) return true;
+      }
+      let place = bareParent(object);
+      if (is(place, 'ArrayExpression')) place = bareParent(place);
+      if (is(place, 'CallExpression')) return TAKERS.includes(calledOrDecorating(place) ?? '');
+      if (is(place, 'Property')) return nameOf(place.key) === 'policy';
+      if (is(place, 'VariableDeclarator') && is(place.id, 'Identifier')) {
+        return isPolicyType(declarations.typesIn(place.id.typeAnnotation));
+      }
+      if (is(place, 'PropertyDefinition')) return isPolicyType(declarations.typesIn(place.typeAnnotation));
+      if (is(place, 'ReturnStatement')) place = enclosingFunction(place);
+      return isFunction(place) && isPolicyType(declarations.typesIn(place.returnType));
+    }
+
+    function calledOrDecorating({ callee }: NodeOf<'CallExpression'>): string | undefined {
+      return is(callee, 'Identifier') ? declarations.bindings.originalName(callee) : nameOf(callee);
+    }
+
+    function checkMember({ key, value, parent }: NodeOf<'MethodDefinition' | 'PropertyDefinition'>): void {
+      const owner = parent?.parent;
+      if (isFunction(value)) check(nameOf(key), value, () => isClass(owner) && isPolicyClass(owner));
+    }
+
+    return {
+      MethodDefinition: checkMember,
+      PropertyDefinition: checkMember,
+      Property({ key, value, parent }: NodeOf<'Property'>) {
+        if (isFunction(value))
+          check(nameOf(key), value, () => is(parent, 'ObjectExpression') && isPolicyObject(parent));
+      },
+    };
+  },
+};
+
+function enclosingFunction(node: Node): Node | undefined {
+  let parent = node.parent;
+  while (parent !== undefined && parent !== null && !isFunction(parent)) parent = parent.parent;
+  return parent;
+}

@@ -1,0 +1,102 @@
+import type { LoggerService } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
+import type { AirlockRuntime } from '../../core/airlock-runtime.js';
+import { contexts, ScopeContext } from '../../core/context.js';
+import { methodName } from '../../core/deferred.js';
+import { currentFrame } from '../../core/transaction-frame.js';
+import { EscapeError } from '../../errors/escape.error.js';
+import type { Method } from '../decorators/wrap-method.js';
+import { membersOf } from '../members.js';
+import { replaceOwn } from '../own-method.js';
+import { singletonsOf } from '../singletons.js';
+import type { EscapeOptions } from './escape-options.js';
+import { watchOutgoingHttp } from './outgoing-http.js';
+
+/**
+ * `detectEscapes`: notices what goes out directly where it should have gone through the buffer. For development and tests; built
+ * only where it is switched on.
+ *
+ * @internal
+ */
+export class EscapeDetector {
+  private readonly seen = new Set<string>();
+  private unwatch: () => void = () => {};
+
+  constructor(
+    private readonly runtime: AirlockRuntime,
+    private readonly logger: LoggerService,
+    private readonly options: EscapeOptions,
+  ) {}
+
+  /** @throws AirlockOptionsError for a provider to watch that is not there */
+  start(modules: ModulesContainer): void {
+    for (const { instance } of membersOf(modules)) {
+      if (typeof (instance as { sendMail?: unknown } | undefined)?.sendMail === 'function')
+        this.watch(instance!, 'sendMail');
+    }
+    for (const { token, methods } of this.options.watch ?? []) {
+      for (const instance of singletonsOf(modules, token, methods, 'detectEscapes.watch'))
+        for (const key of methods) this.watch(instance, key);
+    }
+    this.unwatch = watchOutgoingHttp((method, host) => this.inspect(`${method} ${host}`, host));
+  }
+
+  stop(): void {
+    this.unwatch();
+  }
+
+  private watch(instance: object, key: string): void {
+    const name = methodName(instance, key);
+    const inspect = (): EscapeError | undefined => this.inspect(name, name);
+    replaceOwn(instance, key, this.runtime, (original): Method => {
+      return function (this: unknown, ...args: never[]): unknown {
+        const error = inspect();
+        if (error !== undefined) throw error;
+        return original.apply(this, args);
+      };
+    });
+  }
+
+  /** @returns the error to fail the call with, if it is to fail */
+  private inspect(escape: string, name: string): EscapeError | undefined {
+    const inside = this.openHere();
+    if (inside === undefined || this.isAllowed(name)) return undefined;
+    const error = new EscapeError(escape, inside, callSite());
+    if (this.options.mode === 'throw') return error;
+    const place = `${escape} ${error.callSite ?? inside}`;
+    if (!this.seen.has(place)) this.logger.warn(error.message);
+    this.seen.add(place);
+    return undefined;
+  }
+
+  /** What is open where the caller stands. An effect at work stands in neither: it is where such calls belong. */
+  private openHere(): string | undefined {
+    const context = contexts.getStore();
+    if (context !== undefined && !(context instanceof ScopeContext)) return undefined;
+    const frame = currentFrame();
+    if (frame !== undefined) return `transaction "${frame.name}"`;
+    const unit = this.runtime.current;
+    return unit?.state === 'open' ? `scope "${unit.label}"` : undefined;
+  }
+
+  private isAllowed(name: string): boolean {
+    return (this.options.allow ?? []).some((allowed) =>
+      typeof allowed === 'string' ? allowed === name || allowed === name.replace(/:\d+$/, '') : allowed.test(name),
+    );
+  }
+}
+
+/** The innermost place on the stack that is neither Node's, nor a package's, nor ours. */
+function callSite(): string | undefined {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 60;
+  const { stack = '' } = new Error();
+  Error.stackTraceLimit = stackTraceLimit;
+  const [ours = ''] = /[^\s(]*escape\.detector\.[jt]s/.exec(stack) ?? [];
+  const here = ours.slice(0, ours.lastIndexOf('/nest/escapes/'));
+  const line = stack
+    .split('\n')
+    .slice(1)
+    .find((frame) => !/node:|node_modules|<anonymous>/.test(frame) && !(here !== '' && frame.includes(`${here}/`)));
+  return line?.trim().replace(/^at /, '');
+}

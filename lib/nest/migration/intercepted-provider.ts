@@ -1,0 +1,9 @@
+import type { InjectionToken } from '@nestjs/common';
+
+/** A provider whose direct calls are buffered: the way from calls that leave at once to effects. @publicApi */
+export interface InterceptedProvider {
+  /** The provider's token, in whatever module it is. */
+  readonly token: InjectionToken;
+  /** Its methods that have an effect, such as `add` of a queue. */
+  readonly methods: readonly string[];
+}

@@ -1,0 +1,42 @@
+import type { InjectionToken } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
+import { methodName } from '../core/deferred.js';
+import { AirlockOptionsError } from '../errors/airlock-options.error.js';
+import { isSingleton } from './members.js';
+
+/**
+ * The instances that an option names by their token and methods: one per module that provides it.
+ *
+ * @throws AirlockOptionsError naming the token or the method that is not there, or is no singleton's
+ * @internal
+ */
+export function singletonsOf(
+  modules: ModulesContainer,
+  token: InjectionToken,
+  methods: readonly string[],
+  option: string,
+): readonly object[] {
+  const refused = (why: string): AirlockOptionsError =>
+    new AirlockOptionsError(option, `\`${option}\` names the provider \`${nameOf(token)}\`, ${why}`);
+  const instances: object[] = [];
+  for (const module of modules.values()) {
+    const wrapper = module.providers.get(token);
+    if (wrapper === undefined) continue;
+    if (!isSingleton(wrapper)) throw refused('which is request-scoped or transient. Only singletons can be watched.');
+    const instance: unknown = wrapper.instance;
+    if ((typeof instance !== 'object' && typeof instance !== 'function') || instance === null)
+      throw refused('which is no object, so it has no methods.');
+    for (const key of methods) {
+      if (typeof (instance as Record<string, unknown>)[key] !== 'function')
+        throw refused(`but \`${methodName(instance, key)}\` is not a method. Fix \`methods\`.`);
+    }
+    instances.push(instance);
+  }
+  if (instances.length === 0)
+    throw refused('but no module provides it. Fix the token, or import the module that does.');
+  return instances;
+}
+
+function nameOf(token: InjectionToken): string {
+  return typeof token === 'function' ? token.name : String(token);
+}

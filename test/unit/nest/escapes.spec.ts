@@ -1,0 +1,171 @@
+import { Injectable, type LoggerService, Module } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { Agent, createServer, get, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  AirlockModule,
+  type AirlockModuleOptions,
+  AirlockOptionsError,
+  AirlockService,
+  EscapeError,
+  openFrame,
+  SideEffect,
+} from 'nestjs-airlock';
+import { checkAfterEach, errorOf, sent } from '../core/fixtures.js';
+
+checkAfterEach();
+
+@Injectable()
+class Mailer {
+  async sendMail(to: string): Promise<void> {
+    sent.push(`mail to ${to}`);
+  }
+}
+
+@Injectable()
+class Stock {
+  reserve(): void {
+    sent.push('reserved');
+  }
+}
+
+@Injectable()
+class Receipts {
+  constructor(private readonly mailer: Mailer) {}
+  @SideEffect()
+  async send(to: string): Promise<void> {
+    await this.mailer.sendMail(to);
+  }
+}
+
+describe('when escapes are looked for', () => {
+  let server: Server;
+  let url: string;
+  const asked: string[] = [];
+  const warnings: string[] = [];
+  const logger: LoggerService = {
+    log: () => undefined,
+    error: () => undefined,
+    warn: (message: string) => void warnings.push(message),
+  };
+
+  beforeAll(async () => {
+    server = createServer(({ method, url: path }, response) => {
+      asked.push(`${method} ${path}`);
+      response.end('ok');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => void server.close());
+  beforeEach(() => {
+    asked.length = 0;
+    warnings.length = 0;
+  });
+
+  async function boot(detectEscapes: AirlockModuleOptions['detectEscapes']) {
+    @Module({ providers: [Mailer, Stock, Receipts] })
+    class Feature {}
+    const app = await Test.createTestingModule({
+      imports: [AirlockModule.forRoot({ detectEscapes: detectEscapes! }), Feature],
+    })
+      .setLogger(logger)
+      .compile();
+    await app.init();
+    return {
+      app,
+      airlock: app.get(AirlockService),
+      mailer: app.get(Mailer),
+      stock: app.get(Stock),
+      receipts: app.get(Receipts),
+    };
+  }
+  const viaFetch = async (path: string): Promise<void> => void (await (await fetch(url + path)).text());
+  const viaNode = (path: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      get(url + path, { agent: new Agent() }, (response) => response.resume().on('end', resolve)).on('error', reject);
+    });
+
+  it.each<[string, (path: string) => Promise<void>]>([
+    ['fetch', viaFetch],
+    ['node:http', viaNode],
+  ])('warns of %s in a scope, once per place, and lets it through', async (_, request) => {
+    const { app, airlock } = await boot('warn');
+    for (const path of ['/1', '/2']) await airlock.run({ name: 'request' }, () => request(path));
+    await request('/outside');
+    expect(asked).toEqual(['GET /1', 'GET /2', 'GET /outside']);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain(`GET ${new URL(url).host} was called directly inside scope "request"`);
+    // Node's own client says nothing before the caller is off the stack.
+    if (request === viaFetch) expect(warnings[0]).toContain('escapes.spec.ts');
+    await app.close();
+    await airlock.run(() => request('/closed')).catch(() => undefined);
+    expect(warnings).toHaveLength(1);
+  });
+
+  it.each<[string, (path: string) => Promise<void>]>([
+    ['fetch', viaFetch],
+    ['node:http', viaNode],
+  ])('fails %s before anything is sent', async (_, request) => {
+    const { app, airlock } = await boot('throw');
+    const error = await errorOf(() => airlock.run({ name: 'request' }, () => request('/1')));
+    // `fetch` wraps it, and knows no errors of other realms, as this test is one.
+    expect(String(error.cause ?? error)).toContain('EscapeError: GET');
+    expect(asked).toEqual([]);
+    await app.close();
+  });
+
+  it('fails a mail in a transaction outside any scope, by the name of both', async () => {
+    const { app, mailer } = await boot('throw');
+    const frame = openFrame({ name: 'orders' });
+    const error = await errorOf<EscapeError>(() => frame.run(() => mailer.sendMail('ann')));
+    expect(error).toMatchObject({ code: 'AIRLOCK_ESCAPE', escape: 'Mailer.sendMail', inside: 'transaction "orders"' });
+    frame.rollBack();
+    expect(sent).toEqual([]);
+    await app.close();
+  });
+
+  it('says nothing of calls that effects make', async () => {
+    const { app, airlock, receipts } = await boot('throw');
+    await airlock.run(() => receipts.send('ann'));
+    expect(sent).toEqual(['mail to ann']);
+    await app.close();
+  });
+
+  it('lets hosts and methods through that are allowed', async () => {
+    const { app, airlock, mailer } = await boot({ mode: 'throw', allow: ['127.0.0.1', /^Mailer\./] });
+    await airlock.run(async () => {
+      await viaFetch('/1');
+      await mailer.sendMail('ann');
+    });
+    expect([asked, sent]).toEqual([['GET /1'], ['mail to ann']]);
+    await app.close();
+  });
+
+  it('watches further methods of providers', async () => {
+    const { app, airlock, stock } = await boot({ mode: 'throw', watch: [{ token: Stock, methods: ['reserve'] }] });
+    expect(await errorOf(() => airlock.run(() => stock.reserve()))).toMatchObject({ escape: 'Stock.reserve' });
+    stock.reserve();
+    expect(sent).toEqual(['reserved']);
+    await app.close();
+  });
+
+  it('touches nothing where it is switched off', async () => {
+    const { app, mailer } = await boot(false);
+    expect(Object.hasOwn(mailer, 'sendMail')).toBe(false);
+    await app.close();
+  });
+
+  it.each<[unknown, string]>([
+    ['shout', "Expected `detectEscapes` to be false, 'warn', 'throw' or an object of options"],
+    [{ loud: true }, 'Unknown option `detectEscapes.loud`'],
+    [{ mode: 'shout' }, "Expected `detectEscapes.mode` to be 'warn' or 'throw'"],
+    [{ allow: 'localhost' }, 'Expected `detectEscapes.allow` to be a list of hosts and names'],
+    [{ watch: [{ token: 'nobody', methods: ['add'] }] }, '`detectEscapes.watch` names the provider `nobody`'],
+    [{ watch: [{ token: Stock, methods: ['add'] }] }, 'but `Stock.add` is not a method'],
+  ])('refuses %j at boot', async (detectEscapes, message) => {
+    const error = await errorOf(() => boot(detectEscapes as never));
+    expect(error).toBeInstanceOf(AirlockOptionsError);
+    expect(error.message).toContain(message);
+  });
+});
