@@ -8,14 +8,18 @@ import { AirlockError } from './airlock.error.js';
 export class CascadeDepthError extends AirlockError {
   protected static override readonly brandName = 'CascadeDepthError';
 
-  /** @param chain the effects that led here, outermost first, the refused one last */
+  /**
+   * @param chain the effects that led here, outermost first, the refused one last
+   * @param option what sets the limit
+   */
   constructor(
     readonly chain: readonly string[],
     readonly maxDepth: number,
+    option = 'maxCascadeDepth',
   ) {
     super(
       'AIRLOCK_CASCADE_DEPTH',
-      `Effects cascaded deeper than \`maxCascadeDepth\` (${maxDepth}): ${chain.join(' > ')}. Break the loop, or raise the limit.`,
+      `Effects cascaded deeper than \`${option}\` (${maxDepth}): ${chain.join(' > ')}. Break the loop, or raise the limit.`,
     );
   }
 }

@@ -9,7 +9,10 @@ export interface ContractTransaction {
 /** What a transaction adapter brings to `describeTransactionContract`: a connected client that keeps frames. @publicApi */
 export interface TransactionContractClient {
   /** Runs `fn` in a transaction of its own, also where another one is open (`REQUIRES_NEW`). */
-  transaction<T>(fn: (tx: ContractTransaction) => Promise<T>, options?: { readonly isolation?: 'serializable' }): Promise<T>;
+  transaction<T>(
+    fn: (tx: ContractTransaction) => Promise<T>,
+    options?: { readonly isolation?: 'serializable' },
+  ): Promise<T>;
   /** Runs a statement outside any transaction, on a connection of its own. */
   query(sql: string): Promise<readonly Record<string, unknown>[]>;
   close(): Promise<void>;
@@ -17,8 +20,13 @@ export interface TransactionContractClient {
 
 /** @publicApi */
 export interface TransactionContractOptions {
-  /** Connects a client; called for a first and a second data source. */
+  /**
+   * Connects a client to a PostgreSQL database; called for a first and a second data source. Connections are killed in some
+   * cases: a client whose driver emits errors of idle connections has to listen for them (`client.on('error', …)` of `pg`).
+   */
   connect(): Promise<TransactionContractClient>;
   /** False for a server in this process, whose single connection nobody can kill and no second transaction can use. @default true */
   readonly isServer?: boolean;
+  /** False for an adapter that has no savepoints: what needs them is skipped, and its name says so. @default true */
+  readonly savepoints?: boolean;
 }

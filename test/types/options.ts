@@ -1,5 +1,16 @@
 import { AirlockError, AirlockModule, type AirlockModuleOptions, type AirlockOptionsFactory } from 'nestjs-airlock';
-import { AllowAll, DispatchError, DropAll, type Executor, InProcessExecutor, type Intent } from 'nestjs-airlock';
+import {
+  type AirlockReport,
+  AllowAll,
+  type BoundaryName,
+  BufferedCall,
+  DispatchError,
+  DropAll,
+  type Executor,
+  InProcessExecutor,
+  type Intent,
+} from 'nestjs-airlock';
+import { lastValueFrom, type Observable } from 'rxjs';
 import { type Equal, expectTrue } from './expect.js';
 
 class MailExecutor implements Executor {
@@ -14,7 +25,22 @@ export const everything: AirlockModuleOptions = {
   policy: [DropAll, new AllowAll()],
   executor: MailExecutor,
   executors: { instance: new MailExecutor('localhost'), fn: ({ name }) => name, type: InProcessExecutor },
-  boundaries: { http: { openAt: 'middleware', shouldFlush: (outcome) => outcome !== 'failed' }, rpc: false },
+  boundaries: {
+    http: { openAt: 'middleware', shouldFlush: (outcome) => outcome !== 'failed' },
+    rpc: false,
+    ws: true,
+    graphql: { policy: DropAll },
+    bullmq: { shouldFlush: (outcome, scope) => outcome === 'completed' && scope.intents.length > 0 },
+    schedule: {},
+    'event-emitter': { policy: [new AllowAll()] },
+    cqrs: false,
+    commander: true,
+  },
+  intercept: [
+    { token: MailExecutor, methods: ['execute'] },
+    { token: 'BullQueue_mail', methods: ['add', 'addBulk'] },
+    { token: Symbol('CLIENT'), methods: ['emit'] },
+  ],
   dispatch: 'afterResponse',
   onCancel: 'flush',
   onDispatchError: async (error) => Promise.resolve(void error.failures),
@@ -47,6 +73,12 @@ export const modules = [
   AirlockModule.forRoot({ policy: 'DropAll' }),
   // @ts-expect-error not an executor
   AirlockModule.forRoot({ executors: { mail: {} } }),
+  // @ts-expect-error no methods named
+  AirlockModule.forRoot({ intercept: [{ token: 'queue' }] }),
+  // @ts-expect-error methods are named by strings
+  AirlockModule.forRoot({ intercept: [{ token: 'queue', methods: [MailExecutor] }] }),
+  // @ts-expect-error a list of providers
+  AirlockModule.forRoot({ intercept: { token: 'queue', methods: ['add'] } }),
   // @ts-expect-error a class that makes no options
   AirlockModule.forRootAsync({ useClass: DropAll }),
 ];
@@ -71,4 +103,20 @@ export function immutable(intent: Intent): void {
   intent.name = 'other';
   // @ts-expect-error a frozen list
   intent.args.push(1);
+}
+
+/** What an intercepted call returns stands for a Promise and for an Observable of nothing. */
+export async function buffered(call: BufferedCall): Promise<void> {
+  const promise: Promise<undefined> = call;
+  const observable: Observable<undefined> = call;
+  const values = [await promise, await lastValueFrom(observable), await call.catch(() => 'x').finally(() => {})];
+  expectTrue<Equal<(typeof values)[number], string | undefined>>();
+  // @ts-expect-error made by Airlock alone
+  new BufferedCall(1);
+}
+
+/** What is in force can be asked for. */
+export function explained({ boundaries, intercepted }: AirlockReport): readonly string[] {
+  const names: readonly BoundaryName[] = boundaries.map(({ name }) => name);
+  return [...names, ...intercepted, ...boundaries.flatMap(({ entryPoints }) => entryPoints)];
 }

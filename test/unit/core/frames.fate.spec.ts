@@ -1,4 +1,12 @@
-import { enqueue, enqueueWith, keepFrames, openFrame, openScope, runInScope } from 'nestjs-airlock';
+import {
+  enqueue,
+  enqueueWith,
+  keepFrames,
+  openFrame,
+  openScope,
+  runInScope,
+  type TransactionFrame,
+} from 'nestjs-airlock';
 import { checkAfterEach, errorOf, send, sendSlowly, sent, texts } from './fixtures.js';
 
 checkAfterEach();
@@ -117,6 +125,25 @@ describe('when a transaction rolls back and the error is swallowed', () => {
       });
     });
     expect(sent).toEqual(['try 3']);
+  });
+});
+
+describe('when a database answers a COMMIT with a rollback and no error', () => {
+  it('drops what was called in the transaction, whose frame the adapter has rolled back, and still resolves', async () => {
+    let frame: TransactionFrame;
+    const aborted = keepFrames(
+      async <T>(callback: (tx: undefined) => Promise<T>): Promise<T> => {
+        const value = await callback(undefined);
+        frame.rollBack();
+        return value;
+      },
+      () => (frame = openFrame()),
+    );
+    await runInScope(async () => {
+      expect(await aborted(async () => (enqueue(send, 'inside'), 7))).toBe(7);
+      enqueue(send, 'after');
+    });
+    expect(sent).toEqual(['after']);
   });
 });
 

@@ -1,0 +1,86 @@
+import { keepFrames, type RunInTransaction } from '../../core/keep-frames.js';
+import { openFrame, type TransactionFrame } from '../../core/transaction-frame.js';
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import type { DrizzleDatabase, DrizzleTransaction } from './drizzle.client.js';
+import { connectionOf } from './drizzle.connection.js';
+
+/** How `keepDrizzleFrames` shows up in messages. @publicApi */
+export interface DrizzleFrameOptions {
+  /** For messages, as `orders database`. @default 'drizzle' */
+  readonly name?: string;
+}
+
+type Transaction = RunInTransaction<DrizzleTransaction, never[]>;
+
+/** On a function that keeps frames already; two installed copies recognise each other. */
+const KEEPS_FRAMES = Symbol.for('nestjs-airlock.keeps-frames');
+
+/**
+ * Makes effects called in `db.transaction(…)` share its fate, and those in a nested `tx.transaction(…)` that of its savepoint.
+ * Changes `db` in place and returns it; does nothing the second time.
+ *
+ * @throws AirlockOptionsError for what has no `transaction`, or a synchronous one (`better-sqlite3`)
+ * @publicApi
+ */
+export function keepDrizzleFrames<D extends DrizzleDatabase>(db: D, options: DrizzleFrameOptions = {}): D {
+  assertAsynchronous(db);
+  const name = options.name ?? 'drizzle';
+  replaceTransaction(db, (tx) => {
+    const connection = connectionOf(tx);
+    return openFrame({ name, ...(connection && { connection }) });
+  });
+  return db;
+}
+
+function replaceTransaction(db: DrizzleDatabase, open: (tx: DrizzleTransaction) => TransactionFrame): void {
+  const original = db.transaction as Transaction & { [KEEPS_FRAMES]?: true };
+  if (original[KEEPS_FRAMES]) return;
+  const bound = original.bind(db) as Transaction;
+  const kept: Transaction = (callback, ...rest) => {
+    let frame: TransactionFrame;
+    const watched: Transaction = (work, ...config) =>
+      bound(
+        async (tx) => {
+          const value = await work(tx);
+          watchCommit(tx, frame);
+          return value;
+        },
+        ...config,
+      );
+    const begin = (tx: DrizzleTransaction): TransactionFrame => {
+      const opened = (frame = open(tx));
+      replaceTransaction(tx, () => opened.savepoint());
+      return opened;
+    };
+    return keepFrames(watched, begin)(callback, ...rest);
+  };
+  const value = Object.defineProperty(kept, KEEPS_FRAMES, { value: true });
+  Object.defineProperty(db, 'transaction', { value, writable: true, configurable: true });
+}
+
+/**
+ * After a failed statement whose error was swallowed, PostgreSQL answers COMMIT with a rollback and no error, and so does
+ * `db.transaction`. Holds for drivers that send their COMMIT through `tx.execute`, which nobody else uses any more once the
+ * callback is over; PGlite and postgres.js reject by themselves.
+ */
+function watchCommit(tx: DrizzleTransaction, frame: TransactionFrame): void {
+  const { execute } = tx;
+  if (execute === undefined) return;
+  tx.execute = async (query: never) => {
+    const answer = await execute.call(tx, query);
+    if ((answer as { command?: unknown } | undefined)?.command === 'ROLLBACK') frame.rollBack();
+    return answer;
+  };
+}
+
+function assertAsynchronous(db: DrizzleDatabase): void {
+  if (typeof db?.transaction !== 'function') {
+    throw AirlockOptionsError.expected('db', 'a Drizzle database', db);
+  }
+  if ((db as { resultKind?: unknown }).resultKind !== 'sync') return;
+  throw new AirlockOptionsError(
+    'db',
+    'keepDrizzleFrames was given a database whose transactions are synchronous (`better-sqlite3`). A frame ends after ' +
+      'asynchronous work. Use an asynchronous driver, as `libsql`.',
+  );
+}

@@ -1,0 +1,45 @@
+import type { BoundarySuite } from './boundary-suite.js';
+
+const STEPS = ['first', 'second', 'third'];
+
+/** Calls at the same time, and calls that come too late (rules 3 and 18). @internal */
+export function isolationCases(suite: BoundarySuite): void {
+  const { concurrency = 50 } = suite.options;
+
+  suite.when(`${concurrency} calls are made at the same time`, () => {
+    suite.it(
+      'gives each its own effects only, in order, and drops those of failed ones alone',
+      async () => {
+        const tasks = Array.from({ length: concurrency }, () => suite.task());
+        const fails = (index: number): boolean => index % 3 === 2;
+        await Promise.all(
+          tasks.map((task, index) => suite.trigger(task, fails(index) ? 'take turns and reject' : 'take turns')),
+        );
+        await Promise.all(tasks.map((task) => task.settled()));
+        suite.same(
+          tasks.map(({ out, dropped, saw }) => ({ out, dropped, saw })),
+          tasks.map(({ id }, index) => ({
+            out: fails(index) ? [] : STEPS,
+            dropped: fails(index) ? STEPS : [],
+            saw: STEPS.map((step) => `${step} of ${id}`),
+          })),
+        );
+      },
+      concurrency === 1 && 'one call at a time',
+    );
+  });
+
+  suite.when('a call is forgotten to be awaited', () => {
+    suite.it('refuses it once the handler has ended, naming class and method', async () => {
+      const task = await suite.call('forget an await');
+      task.open();
+      await task.refused();
+      const [refusal] = task.refusals as readonly { code?: string; effect?: string; scope?: string }[];
+      suite.same(
+        { code: refusal!.code, effect: refusal!.effect, scope: refusal!.scope },
+        { code: 'AIRLOCK_SCOPE_CLOSED', effect: 'late', scope: suite.nameOf('plain') },
+      );
+      suite.same(task.out, ['success', 'always']);
+    });
+  });
+}

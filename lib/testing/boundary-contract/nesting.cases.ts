@@ -1,0 +1,32 @@
+import type { BoundarySuite } from './boundary-suite.js';
+
+/** Scopes inside the handler, and effects of its effects (rules 15, 17 and 19). @internal */
+export function nestingCases(suite: BoundarySuite): void {
+  suite.when('the handler opens scopes', () => {
+    suite.it('captures what one that completes hands up, and not what one that fails loses', () =>
+      suite.comesTo('nest', { out: ['before', 'inside', 'after'], dropped: ['lost'] }),
+    );
+
+    suite.it('drops all of it where it fails itself', () =>
+      suite.comesTo('nest and reject', { out: [], dropped: ['lost', 'before', 'inside', 'after'] }),
+    );
+
+    for (const deed of ['leave a scope behind', 'leave a scope behind and reject'] as const) {
+      const fails = deed.endsWith('reject');
+      suite.it(`is followed by one that outlives it, into ${fails ? 'failure' : 'success'}`, async () => {
+        const task = suite.task();
+        await suite.trigger(task, deed);
+        await task.handled();
+        task.open();
+        await task.settled();
+        suite.fate(task, { out: fails ? [] : ['early', 'late'], dropped: fails ? ['early', 'late'] : [] });
+      });
+    }
+  });
+
+  suite.when('its effects call effects', () => {
+    suite.it('takes their own effects for a cascade, outside the scope of the handler', () =>
+      suite.comesTo('cascade', { out: ['cause, which sees 0', 'consequence'], dropped: [] }),
+    );
+  });
+}

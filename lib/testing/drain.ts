@@ -1,0 +1,62 @@
+import { CascadeDepthError } from '../errors/cascade-depth.error.js';
+import { DispatchError, type DispatchFailure } from '../errors/dispatch.error.js';
+import type { Intent } from '../core/intent.js';
+import type { UnitOfWork } from '../core/unit-of-work.js';
+import type { TestedApplication } from './application-of.js';
+import { testedAirlockOf } from './recorder-of.js';
+import type { TestedAirlockApplication } from './tested.application.js';
+import { WaitTimeoutError } from './wait-timeout.error.js';
+
+/** @publicApi */
+export interface DrainOptions {
+  /** How deep effects that were kept in may enqueue effects while they are run. @default 16 */
+  readonly maxDepth?: number;
+  /** How long to wait for scopes that are at work, each time, in milliseconds. @default 1000 */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Lets everything out until the application is quiet: waits for its scopes to end, then runs what `mode: 'capture'` has kept
+ * in, in this process, one after another, then what those have enqueued, and so on. In other modes there is nothing to run, and
+ * it only waits. The scope it is called in is not waited for.
+ *
+ * @returns what it ran, in that order
+ * @throws CascadeDepthError naming the chain of effects that goes too deep; DispatchError for effects that failed, once all
+ * others have run; WaitTimeoutError naming scopes that do not end; AirlockOptionsError without `AirlockTestingModule`
+ * @publicApi
+ */
+export async function drain(app: TestedApplication, options: DrainOptions = {}): Promise<readonly Intent[]> {
+  const { maxDepth = 16, timeoutMs = 1000 } = options;
+  const application = testedAirlockOf(app);
+  const { held } = application.recorder;
+  const ran: Intent[] = [];
+  const failed: DispatchFailure<Intent>[] = [];
+  for (;;) {
+    await quiet(application, timeoutMs);
+    const next = held.takeNext();
+    if (next === undefined) break;
+    const { intent, trail } = next;
+    if (trail.length > maxDepth) throw new CascadeDepthError([...trail, intent.name], maxDepth, 'maxDepth');
+    ran.push(intent);
+    try {
+      await held.run(application.runtime, next);
+    } catch (error) {
+      failed.push({ intent, error });
+    }
+  }
+  if (failed.length > 0) throw new DispatchError(failed, 'drain');
+  return ran;
+}
+
+async function quiet({ recorder, runtime }: TestedAirlockApplication, timeoutMs: number): Promise<void> {
+  const around = new Set<UnitOfWork>();
+  for (let unit = runtime.current; unit !== undefined; unit = unit.parent) around.add(unit);
+  const left = await recorder.atWork.rest(timeoutMs, (unit) => around.has(unit));
+  if (left.length === 0) return;
+  const scopes = left.map(({ label, state }) => `"${label}" (${state})`);
+  throw new WaitTimeoutError(
+    'scopes to end',
+    timeoutMs,
+    `At work still: ${scopes.join(', ')}. Await what runs in them.`,
+  );
+}

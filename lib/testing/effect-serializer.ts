@@ -1,0 +1,98 @@
+import { Intent } from '../core/intent.js';
+import type { CapturedEffects } from './capture-effects.js';
+import { isRecord } from './matchers/evidence.js';
+import { dropText } from './matchers/listing.js';
+import { print as oneLine, printCall } from './matchers/print.js';
+import { type Redaction, redactedArguments } from './redaction.js';
+import type { EffectRecord } from './recording/effect-record.js';
+
+/** @publicApi */
+export interface EffectSerializerOptions {
+  /** What of arguments is written as `[redacted]`. @default nothing */
+  readonly redact?: readonly Redaction[];
+}
+
+// `any`: the test runner's own, and only handed back to it.
+type Printer = (value: unknown, config: any, indentation: string, depth: number, refs: any) => string;
+
+/** A plugin of `pretty-format`, as Jest and Vitest take it. @publicApi */
+export interface EffectSerializer {
+  test(value: unknown): boolean;
+  serialize(
+    value: any,
+    config: any,
+    indentation: string,
+    depth: number,
+    refs: readonly unknown[],
+    printer: Printer,
+  ): string;
+}
+
+/**
+ * For `expect.addSnapshotSerializer(effectSerializer({ redact: ['email'] }))`: intents, results of `captureEffects` and recorders
+ * read as what was called and what became of it. Intents are numbered as they come in a snapshot, in place of their ids.
+ *
+ * @publicApi
+ */
+export function effectSerializer({ redact = [] }: EffectSerializerOptions = {}): EffectSerializer {
+  const snapshots = new WeakMap<object, Numbers>();
+  return {
+    test: (value) => value instanceof Intent || isRecord(value),
+    serialize(value: Intent | EffectRecord, config, indentation, depth, refs, printer) {
+      // The outermost value is what a snapshot is of.
+      const root = (refs[0] ?? value) as object;
+      let numbers = snapshots.get(root);
+      if (numbers === undefined) snapshots.set(root, (numbers = new Numbers()));
+      const call = (intent: Intent): string => callText(numbers, intent, redact);
+      if (value instanceof Intent) return call(value);
+      const print = (part: unknown): string => printer(part, config, indentation, depth, refs);
+      return recordLines(value, numbers, call, print).join(`\n${indentation}`);
+    },
+  };
+}
+
+/** Numbers for ids, in order of appearance. */
+class Numbers {
+  private readonly known = new Map<string, number>();
+
+  of({ id }: Intent): string {
+    let number = this.known.get(id);
+    if (number === undefined) this.known.set(id, (number = this.known.size + 1));
+    return `#${number}`;
+  }
+}
+
+function callText(numbers: Numbers, intent: Intent, redact: readonly Redaction[]): string {
+  const trigger = intent.on === 'success' ? '' : ` (on: ${intent.on})`;
+  return `${numbers.of(intent)} ${printCall(intent.name, redactedArguments(intent, redact))}${trigger}`;
+}
+
+function recordLines(
+  record: EffectRecord & Partial<Pick<CapturedEffects, 'result' | 'error'>>,
+  numbers: Numbers,
+  call: (intent: Intent) => string,
+  print: (value: unknown) => string,
+): readonly string[] {
+  const { result, error, effects, dispatched, dropped, failed } = record;
+  return [
+    ...(result === undefined ? [] : [`result: ${print(result)}`]),
+    ...(error === undefined ? [] : [`error: ${oneLine(error)}`]),
+    ...section('effects', effects.map(call)),
+    ...section(
+      'dispatched',
+      dispatched.map((intent) => numbers.of(intent)),
+    ),
+    ...section(
+      'dropped',
+      dropped.map((one) => `${numbers.of(one.intent)} ${dropText(one).replace('dropped: ', '')}`),
+    ),
+    ...section(
+      'failed',
+      failed.map((one) => `${numbers.of(one.intent)} ${oneLine(one.error)}`),
+    ),
+  ];
+}
+
+function section(title: string, items: readonly string[]): readonly string[] {
+  return [items.length === 0 ? `${title}: none` : `${title}:`, ...items.map((item) => `  ${item}`)];
+}

@@ -1,0 +1,32 @@
+import { toHaveDispatched } from './to-have-dispatched.matcher.js';
+import { toHaveDropped } from './to-have-dropped.matcher.js';
+import { toHaveEnqueued } from './to-have-enqueued.matcher.js';
+import { toHaveEnqueuedTimes } from './to-have-enqueued-times.matcher.js';
+import { toHaveNoEffects } from './to-have-no-effects.matcher.js';
+import type { MatcherContext, MatcherResult } from './matcher-context.js';
+import type { AirlockMatchers } from './matcher-types.js';
+
+/** One matcher as `expect.extend` takes it. @publicApi */
+// `any`: it is the test runner that hands over what a test has written.
+export type AirlockMatcher = (this: MatcherContext, received: any, ...expected: any[]) => MatcherResult;
+
+/**
+ * For `expect.extend(airlockMatchers)`, once per test file or in a set-up file. `nestjs-airlock/testing/jest`,
+ * `…/testing/jest-globals` and `…/testing/vitest` do that when they are imported, and bring the types.
+ *
+ * @publicApi
+ */
+export const airlockMatchers: Readonly<Record<keyof AirlockMatchers, AirlockMatcher>> = {
+  toHaveEnqueued,
+  toHaveEnqueuedTimes,
+  toHaveDispatched,
+  toHaveDropped,
+  toHaveNoEffects,
+};
+
+declare global {
+  // Also read by Vitest; an empty namespace where neither is installed.
+  namespace jest {
+    interface Matchers<R, T = {}> extends AirlockMatchers<R> {}
+  }
+}

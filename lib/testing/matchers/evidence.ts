@@ -1,0 +1,62 @@
+import type { Intent } from '../../core/intent.js';
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { isApplication, type TestedApplication } from '../application-of.js';
+import { recorderOf } from '../recorder-of.js';
+import type { EffectRecord } from '../recording/effect-record.js';
+
+/**
+ * What the matchers take: a result of `captureEffects`, an application with `AirlockTestingModule`, its recorder, or an
+ * `EffectBuffer`, an `EffectScope` or a view of one, which know what they hold and not what becomes of it.
+ *
+ * @publicApi
+ */
+export type EffectSource = EffectRecord | TestedApplication | { readonly intents: readonly Intent[] };
+
+/** @internal */
+export interface Evidence extends EffectRecord {
+  readonly refused: readonly Intent[];
+  /** False for what is only a buffer. */
+  readonly knowsFates: boolean;
+}
+
+/** @throws AirlockOptionsError for what knows nothing of effects @internal */
+export function evidenceOf(source: unknown): Evidence {
+  if (isRecord(source)) return fromRecord(source);
+  if (isBuffer(source)) {
+    return { effects: source.intents, dispatched: [], dropped: [], failed: [], refused: [], knowsFates: false };
+  }
+  if (isApplication(source)) return fromRecord(recorderOf(source));
+  const hint = typeof (source as { then?: unknown } | undefined)?.then === 'function' ? 'Await it first.' : '';
+  throw AirlockOptionsError.expected(
+    'received',
+    'a result of `captureEffects`, an application with `AirlockTestingModule`, an `EffectBuffer` or a scope',
+    source,
+    hint,
+  );
+}
+
+/** @throws AirlockOptionsError for a buffer @internal */
+export function fatesIn(source: unknown, matcher: string): Evidence {
+  const evidence = evidenceOf(source);
+  if (evidence.knowsFates) return evidence;
+  throw new AirlockOptionsError(
+    'received',
+    `A buffer knows what it holds and not what becomes of it, so \`${matcher}\` cannot tell. ` +
+      'Hand it a result of `captureEffects`, or an application with `AirlockTestingModule`.',
+  );
+}
+
+function fromRecord(record: EffectRecord & { readonly refused?: readonly Intent[] }): Evidence {
+  const { effects, dispatched, dropped, failed, refused = [] } = record;
+  return { effects, dispatched, dropped, failed, refused, knowsFates: true };
+}
+
+/** @internal */
+export function isRecord(value: unknown): value is EffectRecord {
+  const record = value as Partial<EffectRecord> | null | undefined;
+  return [record?.effects, record?.dispatched, record?.dropped, record?.failed].every(Array.isArray);
+}
+
+function isBuffer(value: unknown): value is { readonly intents: readonly Intent[] } {
+  return Array.isArray((value as { readonly intents?: unknown } | null | undefined)?.intents);
+}

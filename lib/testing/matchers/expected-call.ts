@@ -1,0 +1,43 @@
+import type { Intent } from '../../core/intent.js';
+import { assertEffectRef, type EffectRef, isCallOf, nameOfRef } from '../effect-ref.js';
+import type { Equals } from './differences.js';
+import { nearest } from './nearest.js';
+import { printCall } from './print.js';
+
+/** A call that a test speaks of: an effect, and its arguments where these are given. @internal */
+export class ExpectedCall {
+  private readonly args: readonly unknown[] | undefined;
+
+  /**
+   * @param args none means any
+   * @throws AirlockOptionsError for what names no effect
+   */
+  constructor(
+    private readonly equals: Equals,
+    private readonly ref: EffectRef,
+    args: readonly unknown[],
+  ) {
+    assertEffectRef(ref);
+    this.args = args.length === 0 ? undefined : trimmed(args);
+  }
+
+  readonly isOfEffect = (intent: Intent): boolean => isCallOf(intent, this.ref);
+
+  readonly isMetBy = (intent: Intent): boolean =>
+    this.isOfEffect(intent) && (this.args === undefined || this.equals(trimmed(intent.args), this.args));
+
+  /** As messages have it, under the name it has where it was called. */
+  textIn(intents: readonly Intent[]): string {
+    const name = intents.find(this.isOfEffect)?.name ?? nameOfRef(this.ref);
+    return this.args === undefined ? name : printCall(name, this.args);
+  }
+
+  nearestIn(intents: readonly Intent[]): string {
+    return nearest(this.equals, intents, this.ref, this.args ?? []);
+  }
+}
+
+/** A call may leave out what is undefined. */
+function trimmed(args: readonly unknown[]): readonly unknown[] {
+  return args.slice(0, args.findLastIndex((arg) => arg !== undefined) + 1);
+}

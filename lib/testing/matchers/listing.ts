@@ -1,0 +1,58 @@
+import type { Intent } from '../../core/intent.js';
+import type { DroppedIntent } from '../../core/report.js';
+import type { EffectRecord } from '../recording/effect-record.js';
+import { print, printIntent } from './print.js';
+
+const UNDECIDED = 'not decided yet';
+/** So many intents are listed, and so many letters of each are shown. */
+const [MOST, WIDEST] = [50, 300];
+
+/** Says of an intent what has become of it. @internal */
+export type Fate = (intent: Intent) => string;
+
+/** @internal */
+export function fatesOf({ dispatched, dropped, failed }: EffectRecord): Fate {
+  const texts = new Map<string, string>();
+  for (const { id } of dispatched) texts.set(id, 'dispatched');
+  for (const one of dropped) texts.set(one.intent.id, dropText(one));
+  for (const { intent, error } of failed) texts.set(intent.id, `failed: ${print(error)}`);
+  return ({ id }) => texts.get(id) ?? UNDECIDED;
+}
+
+/** "It was dropped: outcome", "it failed: …". @internal */
+export function sentenceOf(fate: string): string {
+  if (fate.startsWith('failed')) return fate;
+  return `${fate === UNDECIDED ? 'is' : 'was'} ${fate}`;
+}
+
+/** `dropped: policy (BlockTasks)`. @internal */
+export function dropText({ reason, policy }: Pick<DroppedIntent, 'reason' | 'policy'>): string {
+  return `dropped: ${reason}${policy === undefined ? '' : ` (${policy.constructor.name})`}`;
+}
+
+/** @internal */
+export function listOfEffects(
+  record: EffectRecord & { readonly knowsFates?: boolean },
+  isMarked?: (intent: Intent) => boolean,
+): string {
+  const { effects, knowsFates = true } = record;
+  if (effects.length === 0) return 'Nothing was enqueued.';
+  const fate = fatesOf(record);
+  return ['Enqueued:', ...lines(effects, (intent) => (knowsFates ? ` — ${fate(intent)}` : ''), isMarked)].join('\n');
+}
+
+/** @internal */
+export function lines(
+  intents: readonly Intent[],
+  remark: (intent: Intent) => string = () => '',
+  isMarked: (intent: Intent) => boolean = () => false,
+): readonly string[] {
+  const shown = intents.slice(0, MOST).map((intent, i) => {
+    return `${isMarked(intent) ? '→' : ' '} ${i + 1}. ${shortened(printIntent(intent))}${remark(intent)}`;
+  });
+  return intents.length > MOST ? [...shown, `  … and ${intents.length - MOST} more`] : shown;
+}
+
+function shortened(call: string): string {
+  return call.length > WIDEST ? `${call.slice(0, WIDEST)}…` : call;
+}

@@ -1,0 +1,36 @@
+import type { DropReason } from '../../core/report.js';
+import type { Policy } from '../../core/intent.js';
+import type { EffectRef } from '../effect-ref.js';
+import type { AsymmetricMatcher } from './print.js';
+
+/** A value, or matchers such as `expect.any(Number)` in its place or anywhere inside it. @publicApi */
+export type Expected<T> = T | AsymmetricMatcher | (T extends object ? { [K in keyof T]: Expected<T[K]> } : never);
+
+/** All arguments of an effect, or none at all where any will do. @publicApi */
+export type ExpectedArguments<A extends unknown[]> = [] | { [K in keyof A]: Expected<A[K]> };
+
+/** Why an effect is expected to have been dropped. @publicApi */
+export interface ExpectedDrop {
+  /** @default any */
+  readonly reason?: DropReason;
+  /** The policy that said no: its class, the policy itself, or its class's name. @default any */
+  readonly policy?: Policy | (new (...args: never[]) => Policy) | string;
+}
+
+/**
+ * The matchers, as `expect(…)` has them. Received is a result of `captureEffects`, an application with `AirlockTestingModule`,
+ * its recorder, an `EffectBuffer` or a scope; the last two only know what they hold.
+ *
+ * @typeParam R what a matcher returns under the test runner
+ * @publicApi
+ */
+export interface AirlockMatchers<R = unknown> {
+  /** Called, whatever became of it. Without arguments, with any. */
+  toHaveEnqueued<A extends unknown[]>(effect: EffectRef<A>, ...args: ExpectedArguments<A>): R;
+  toHaveEnqueuedTimes(effect: EffectRef, times: number): R;
+  /** Let out by outcome, policies and transaction, and run without an error where it was run. */
+  toHaveDispatched<A extends unknown[]>(effect: EffectRef<A>, ...args: ExpectedArguments<A>): R;
+  toHaveDropped(effect: EffectRef, drop?: ExpectedDrop): R;
+  /** Nothing got out, nor may yet: whatever was called has been dropped. A call that `assertNone` refused counts as an effect. */
+  toHaveNoEffects(): R;
+}

@@ -1,0 +1,28 @@
+import type { EffectRef } from '../effect-ref.js';
+import { evidenceOf } from './evidence.js';
+import { ExpectedCall } from './expected-call.js';
+import { listOfEffects } from './listing.js';
+import { equalsIn, type MatcherContext, type MatcherResult, text } from './matcher-context.js';
+
+/** @internal */
+export function toHaveEnqueued(
+  this: MatcherContext,
+  received: unknown,
+  effect: EffectRef,
+  ...args: unknown[]
+): MatcherResult {
+  const evidence = evidenceOf(received);
+  const call = new ExpectedCall(equalsIn(this), effect, args);
+  const { effects } = evidence;
+  const pass = effects.some(call.isMetBy);
+  return {
+    pass,
+    message: () => {
+      const name = call.textIn(effects);
+      const list = listOfEffects(evidence, call.isMetBy);
+      if (pass) return text(`Expected ${name} not to be enqueued, but it was.`, list);
+      const but = effects.some(call.isOfEffect) ? 'but only with other arguments' : 'but it was not';
+      return text(`Expected ${name} to be enqueued, ${but}.`, list, call.nearestIn(effects));
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import type { UnitOfWork } from '../../core/unit-of-work.js';
+import { clearTimeout, setTimeout } from './timers.js';
+
+/** Units of work that have been opened, until they have ended and let out what they had. @internal */
+export class UnitsAtWork {
+  private readonly units = new Set<UnitOfWork>();
+  private waiting: (() => void)[] = [];
+
+  opened(unit: UnitOfWork): void {
+    this.forgetTheRested();
+    this.units.add(unit);
+  }
+
+  /** To be told of the end of each. */
+  ended(): void {
+    const woken = this.waiting;
+    this.waiting = [];
+    for (const wake of woken) wake();
+  }
+
+  /** Those that have not ended, or are still letting something out. */
+  get left(): readonly UnitOfWork[] {
+    this.forgetTheRested();
+    return [...this.units];
+  }
+
+  /**
+   * Waits until all have come to rest.
+   *
+   * @param isIgnored those that are not waited for
+   * @returns what had not by then
+   */
+  async rest(
+    timeoutMs: number,
+    isIgnored: (unit: UnitOfWork) => boolean = () => false,
+  ): Promise<readonly UnitOfWork[]> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<true>((resolve) => (timer = setTimeout(resolve, timeoutMs, true)));
+    try {
+      for (;;) {
+        const left = this.left.filter((unit) => !isIgnored(unit));
+        if (left.length === 0 || (await Promise.race([this.next(left[0]!), late])) === true) return left;
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private async next({ isEnded, dispatching }: UnitOfWork): Promise<void> {
+    if (isEnded && dispatching !== undefined) await dispatching.catch(() => {});
+    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+
+  private forgetTheRested(): void {
+    for (const unit of this.units) if (unit.isEnded && unit.dispatching === undefined) this.units.delete(unit);
+  }
+}

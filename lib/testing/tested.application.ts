@@ -1,0 +1,53 @@
+import { Logger, type OnApplicationShutdown } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
+import type { PolicyRef } from '../core/intent.js';
+import { AirlockApplication } from '../nest/airlock.application.js';
+import type { AirlockModuleOptions } from '../nest/options.js';
+import { validateOptions } from '../nest/options.validation.js';
+import { assertEffectRef, type EffectRef, isCallOf } from './effect-ref.js';
+import { type ModeParts, modeNamed, type TestingMode } from './modes/testing-mode.js';
+import { EffectRecorder } from './recording/effect-recorder.js';
+
+/** How `AirlockTestingModule` treats effects. @publicApi */
+export interface FakeOptions {
+  readonly mode: TestingMode;
+  /** The effects that `mode` is about; all others go out as in production. @default all */
+  readonly fakeOnly?: readonly EffectRef[];
+}
+
+/**
+ * An airlock that treats effects as a test wants it and writes down what becomes of them.
+ *
+ * @internal
+ */
+export class TestedAirlockApplication extends AirlockApplication implements OnApplicationShutdown {
+  readonly recorder: EffectRecorder;
+  private readonly stopRecording: () => void;
+
+  constructor({ mode: name, fakeOnly }: FakeOptions, options: AirlockModuleOptions, modules: ModulesContainer) {
+    validateOptions(options);
+    fakeOnly?.forEach(assertEffectRef);
+    const mode = modeNamed(name);
+    const recorder = new EffectRecorder();
+    const parts: ModeParts = {
+      isFaked: (intent) => fakeOnly === undefined || fakeOnly.some((ref) => isCallOf(intent, ref)),
+      held: recorder.held,
+      onRefused: (intent) => recorder.refuse(intent),
+    };
+    const policy = [...listOf(options.policy), ...(mode.policies?.(parts) ?? [])];
+    super({ ...options, policy }, modules, new Logger('Airlock'));
+    this.recorder = recorder;
+    this.runtime.outlet = mode.outlet?.(parts, this.runtime);
+    this.stopRecording = recorder.follow(this.runtime);
+  }
+
+  /** Late: effects that go out while the application closes are recorded too. */
+  onApplicationShutdown(): void {
+    this.stopRecording();
+  }
+}
+
+function listOf(policy: PolicyRef | readonly PolicyRef[] | undefined): readonly PolicyRef[] {
+  if (policy === undefined) return [];
+  return Array.isArray(policy) ? (policy as readonly PolicyRef[]) : [policy as PolicyRef];
+}

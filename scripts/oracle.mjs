@@ -1,0 +1,21 @@
+// Random programs on real PostgreSQL against a reference model (test/oracle). `ORACLE_PROGRAMS` says how many, `ORACLE_SEED` which.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+
+const tally = '.cache/oracle.txt';
+rmSync(tally, { force: true });
+const { status } = spawnSync(
+  process.execPath,
+  [
+    '--experimental-vm-modules',
+    '--disable-warning=ExperimentalWarning',
+    'node_modules/jest/bin/jest.js',
+    '--selectProjects',
+    'nest 12',
+    '--testPathPatterns',
+    'test/oracle',
+  ],
+  { stdio: 'inherit' },
+);
+process.stdout.write(existsSync(tally) ? readFileSync(tally) : 'oracle: no program ran\n');
+process.exit(status ?? 1);

@@ -1,0 +1,23 @@
+import { PGlite } from '@electric-sql/pglite';
+import { describeTransactionContract } from 'nestjs-airlock/testing';
+import { describeWith, postgres } from '../../servers.js';
+import { connectNodePostgres, connectPglite } from './contract.client.js';
+
+describeWith(postgres, 'Drizzle on node-postgres', () => {
+  describeTransactionContract('keepDrizzleFrames', { connect: () => connectNodePostgres() });
+});
+
+describe('Drizzle on PGlite', () => {
+  let shared: PGlite | undefined;
+  let users = 0;
+  describeTransactionContract('keepDrizzleFrames', {
+    isServer: false,
+    connect: async () => {
+      const server = (shared ??= new PGlite());
+      users++;
+      return connectPglite(server, async () => {
+        if (--users === 0) await server.close();
+      });
+    },
+  });
+});

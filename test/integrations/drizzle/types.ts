@@ -1,0 +1,40 @@
+import type { LibSQLDatabase } from 'drizzle-orm/libsql';
+import type { MySql2Database } from 'drizzle-orm/mysql2';
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
+import type { PgliteDatabase } from 'drizzle-orm/pglite';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import type { PgTransaction } from 'drizzle-orm/pg-core';
+import type { BaseSQLiteDatabase } from 'drizzle-orm/sqlite-core';
+import { AirlockDrizzleModule, type DrizzleDatabase, keepDrizzleFrames } from 'nestjs-airlock/drizzle';
+import type { DrizzleTransaction } from '../../../lib/integrations/drizzle/drizzle.client.js';
+import { type Equal, expectTrue } from '../../types/expect.js';
+import type { orders } from './fixtures.js';
+
+type Schema = { orders: typeof orders };
+
+/** The databases with asynchronous transactions fit, and keep their own type. */
+export function fits(
+  nodePostgres: NodePgDatabase<Schema>,
+  pglite: PgliteDatabase<Schema>,
+  postgresJs: PostgresJsDatabase<Schema>,
+  mysql: MySql2Database,
+  libsql: LibSQLDatabase,
+): readonly DrizzleDatabase[] {
+  const kept = keepDrizzleFrames(nodePostgres);
+  expectTrue<Equal<typeof kept, NodePgDatabase<Schema>>>();
+  return [kept, keepDrizzleFrames(pglite, { name: 'orders' }), postgresJs, mysql, libsql];
+}
+
+/** What is called of a transaction of PostgreSQL is there. */
+export function exposes(tx: PgTransaction<never, Schema, never>): DrizzleTransaction {
+  return tx;
+}
+
+export function refuses(synchronous: BaseSQLiteDatabase<'sync', { readonly changes: number }>): void {
+  // @ts-expect-error its transactions are synchronous
+  keepDrizzleFrames(synchronous);
+  // @ts-expect-error no database
+  keepDrizzleFrames({});
+  // @ts-expect-error no token
+  AirlockDrizzleModule.forRoot({});
+}

@@ -1,0 +1,45 @@
+import type { Knex } from 'knex';
+import { describeTransactionContract } from 'nestjs-airlock/testing';
+import { describeWith, postgres } from '../../servers.js';
+import { type Begin, connectKnex } from './contract.client.js';
+
+const styles: Readonly<Record<string, Begin>> = {
+  'with a handler that returns a promise': (knex, fn, config) => knex.transaction(fn, config),
+
+  'with a handler that ends it': (knex, fn, config) =>
+    knex.transaction<never>((trx) => {
+      fn(trx).then(
+        (value) => trx.commit(value),
+        (error) => trx.rollback(error),
+      );
+    }, config),
+
+  'without a handler': async (knex, fn, config) => {
+    const trx = await knex.transaction(config);
+    return endedByHand(trx, () => fn(trx));
+  },
+
+  'by a provider': async (knex, fn, config) => {
+    const provider = knex.transactionProvider(config);
+    return endedByHand(await provider(), async () => fn(await provider()));
+  },
+};
+
+async function endedByHand<T>(trx: Knex.Transaction, work: () => Promise<T>): Promise<T> {
+  try {
+    const value = await work();
+    await trx.commit();
+    // Knex tells it nowhere else if the COMMIT fails.
+    await trx.executionPromise;
+    return value;
+  } catch (error) {
+    await trx.rollback(error);
+    throw error;
+  }
+}
+
+describeWith(postgres, 'Knex', () => {
+  describe.each(Object.entries(styles))('%s', (_style, begin) => {
+    describeTransactionContract('keepKnexFrames', { connect: () => connectKnex(begin) });
+  });
+});

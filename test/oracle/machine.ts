@@ -1,0 +1,113 @@
+import { AirlockError, enqueueWith, runInScope, withPolicy } from 'nestjs-airlock';
+import type { ContractTransaction, TransactionContractClient } from 'nestjs-airlock/testing';
+import type { Verdict } from './model.js';
+import { policyNamed } from './policies.js';
+import { type Frame, type FrameEnd, nameOf, type Node, type Step } from './program.js';
+
+type Work = (tx: ContractTransaction) => Promise<void>;
+
+/** What a program really came to. */
+export interface Run extends Verdict {
+  /** Effects that got out and did not find their row. */
+  readonly unseen: readonly string[];
+  readonly called: number;
+}
+
+/** The failure of a program, as it is written in it. */
+class ProgramFailure extends Error {}
+
+/** Runs programs on a database, one after the other: each step writes a row and calls an effect that names it. */
+export class Machine {
+  private out: string[] = [];
+  private unseen: string[] = [];
+  private called = 0;
+
+  private constructor(private readonly client: TransactionContractClient) {}
+
+  static async on(client: TransactionContractClient): Promise<Machine> {
+    await client.query(
+      'create table steps (name text primary key, needs text references steps deferrable initially deferred)',
+    );
+    return new Machine(client);
+  }
+
+  stop(): Promise<void> {
+    return this.client.close();
+  }
+
+  async run(program: Node): Promise<Run> {
+    this.out = [];
+    this.unseen = [];
+    this.called = 0;
+    const completes = await this.one(program, '0', undefined).then(() => true, expected);
+    const rows = await this.client.query('delete from steps returning name');
+    const { out, unseen, called } = this;
+    return { completes, rows: rows.map(({ name }) => String(name)).toSorted(), out: out.toSorted(), unseen, called };
+  }
+
+  private async all(nodes: readonly Node[], path: string, tx: ContractTransaction | undefined): Promise<void> {
+    for (const [index, node] of nodes.entries()) await this.one(node, `${path}.${index}`, tx);
+  }
+
+  private async one(node: Node, path: string, tx: ContractTransaction | undefined): Promise<void> {
+    switch (node.kind) {
+      case 'failure':
+        throw new ProgramFailure(path);
+      case 'swallow':
+        return this.all(node.body, path, tx).catch((error) => void expected(error));
+      case 'parallel':
+        return together(node.branches.map((branch, index) => this.one(branch, `${path}.${index}`, tx)));
+      case 'narrowing':
+        return withPolicy(policyNamed(node.policy), () => this.all(node.body, path, tx));
+      case 'scope':
+        return runInScope({ name: path, policy: policyNamed(node.policy) }, () => this.all(node.body, path, tx));
+      case 'step':
+        return this.step(node, nameOf(node, path), tx ?? this.client);
+      case 'transaction':
+        return this.frame(node, path, (work) => this.client.transaction(work));
+      case 'savepoint':
+        return this.frame(node, path, (work) => tx!.savepoint!(work));
+    }
+  }
+
+  private async step({ on, survives }: Step, name: string, where: Pick<ContractTransaction, 'query'>): Promise<void> {
+    await where.query(`insert into steps (name) values ('${name}')`);
+    enqueueWith({ name, on, survivesRollback: survives }, survives ? this.told : this.found, name);
+    this.called++;
+  }
+
+  private async frame({ body, end }: Frame, path: string, begin: (work: Work) => Promise<void>): Promise<void> {
+    await begin(async (tx) => {
+      await this.all(body, path, tx);
+      await this.spoil(end, path, tx);
+    });
+    // Some clients resolve although the server has rolled back.
+    if (end !== 'commits') throw new ProgramFailure(path);
+  }
+
+  private async spoil(end: FrameEnd, path: string, tx: ContractTransaction): Promise<void> {
+    if (end === 'breaks') await tx.query('select nothing');
+    if (end === 'is aborted') await tx.query('select nothing').catch(() => {});
+    if (end === 'cannot commit') await tx.query(`insert into steps (name, needs) values ('${path}', 'nothing')`);
+  }
+
+  private readonly told = (name: string): void => void this.out.push(name);
+
+  private readonly found = async (name: string): Promise<void> => {
+    this.out.push(name);
+    const rows = await this.client.query(`select name from steps where name = '${name}'`);
+    if (rows.length === 0) this.unseen.push(name);
+  };
+}
+
+/** Errors of the program and of the database belong to it; those of Airlock do not. @returns false: it did not complete */
+function expected(error: unknown): false {
+  if (error instanceof AirlockError) throw error;
+  return false;
+}
+
+/** Waits for all: what is left running would outlive its transaction. */
+async function together(branches: readonly Promise<void>[]): Promise<void> {
+  const ends = await Promise.allSettled(branches);
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+}

@@ -1,0 +1,98 @@
+import { ALLOWS } from './policies.js';
+import { nameOf, type Node, type Step } from './program.js';
+
+/** What a program comes to. */
+export interface Verdict {
+  readonly completes: boolean;
+  /** The rows that are there in the end, and the effects that got out, by name. */
+  readonly rows: readonly string[];
+  readonly out: readonly string[];
+}
+
+interface Effect {
+  readonly name: string;
+  readonly isAllowed: boolean;
+  readonly survives: boolean;
+  on: Step['on'];
+  /** Whether its row is there for good. */
+  isThere: boolean;
+  /** Whether its scopes let it out. */
+  isDue: boolean;
+}
+
+interface Place {
+  readonly path: string;
+  readonly allows: (name: string) => boolean;
+  /** What was called in the innermost scope. */
+  readonly scope?: Effect[];
+  /** What was called in the innermost transaction or savepoint. */
+  readonly frame?: Effect[];
+}
+
+/** The reference: what a program comes to by the rules alone, knowing nothing of connections, buffers or time. */
+export function verdictOf(program: Node): Verdict {
+  const effects: Effect[] = [];
+
+  /** @returns whether the statement completes */
+  const walk = (node: Node, at: Place): boolean => {
+    const all = (inside: Partial<Place> = {}): boolean =>
+      bodyOf(node).every((child, index) => walk(child, { ...at, ...inside, path: `${at.path}.${index}` }));
+    switch (node.kind) {
+      case 'failure':
+        return false;
+      case 'swallow':
+        return all() || true;
+      case 'parallel':
+        return !node.branches
+          .map((branch, index) => walk(branch, { ...at, path: `${at.path}.${index}` }))
+          .includes(false);
+      case 'narrowing':
+        return all({ allows: (name) => ALLOWS[node.policy](name) && at.allows(name) });
+      case 'step': {
+        const { on, survives } = node;
+        const name = nameOf(node, at.path);
+        const effect = {
+          name,
+          on,
+          survives,
+          isAllowed: at.allows(name),
+          isThere: at.frame === undefined,
+          isDue: false,
+        };
+        for (const list of [effects, at.scope, at.frame]) list?.push(effect);
+        return true;
+      }
+      case 'transaction':
+      case 'savepoint': {
+        const frame: Effect[] = [];
+        const commits = all({ frame }) && node.end === 'commits';
+        if (commits && node.kind === 'savepoint') at.frame!.push(...frame);
+        else for (const effect of frame) effect.isThere = commits;
+        return commits;
+      }
+      case 'scope': {
+        const scope: Effect[] = [];
+        const completes = all({ scope, allows: (name) => ALLOWS[node.policy](name) && at.allows(name) });
+        for (const effect of scope) {
+          effect.isDue = effect.on === 'always' || (effect.on === 'success') === completes;
+          if (completes || effect.isDue) at.scope?.push(effect);
+          if (!completes) effect.on = 'success';
+        }
+        return completes;
+      }
+    }
+  };
+
+  const completes = walk(program, { path: '0', allows: () => true });
+  const rows = effects.filter(({ isThere }) => isThere);
+  const out = effects.filter(({ isDue, isAllowed, isThere, survives }) => isDue && isAllowed && (isThere || survives));
+  return { completes, rows: namesOf(rows), out: namesOf(out) };
+}
+
+function bodyOf(node: Node): readonly Node[] {
+  return 'body' in node ? node.body : [];
+}
+
+function namesOf(effects: readonly Effect[]): string[] {
+  return effects.map(({ name }) => name).toSorted();
+}

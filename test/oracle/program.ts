@@ -1,0 +1,55 @@
+import type { EffectTrigger } from 'nestjs-airlock';
+
+/**
+ * How a transaction or savepoint ends whose work does not fail: a last statement may break it, whose error is swallowed where it
+ * `is aborted`, or a deferred constraint its COMMIT.
+ */
+export type FrameEnd = 'commits' | 'breaks' | 'is aborted' | 'cannot commit';
+
+export type PolicyName = 'none' | 'drops marked' | 'drops marked, in its own time' | 'drops all';
+
+/** Writes a row and calls an effect that names it. */
+export interface Step {
+  readonly kind: 'step';
+  readonly on: EffectTrigger;
+  readonly survives: boolean;
+  readonly isMarked: boolean;
+}
+
+export interface Failure {
+  readonly kind: 'failure';
+}
+
+/** Goes on whatever becomes of its body. */
+export interface Swallow {
+  readonly kind: 'swallow';
+  readonly body: readonly Node[];
+}
+
+/** A scope, or a stretch of one under one more policy. */
+export interface Policed {
+  readonly kind: 'scope' | 'narrowing';
+  readonly policy: PolicyName;
+  readonly body: readonly Node[];
+}
+
+/** A transaction, independent of those around it, or a savepoint in the innermost. */
+export interface Frame {
+  readonly kind: 'transaction' | 'savepoint';
+  readonly end: FrameEnd;
+  readonly body: readonly Node[];
+}
+
+/** Fails after all branches have ended, if any of them failed. */
+export interface Parallel {
+  readonly kind: 'parallel';
+  readonly branches: readonly Node[];
+}
+
+/** One statement of a program. */
+export type Node = Step | Failure | Swallow | Policed | Frame | Parallel;
+
+/** What a step and its effect are called, after their place in the program. */
+export function nameOf(step: Step, path: string): string {
+  return step.isMarked ? `${path}!` : path;
+}

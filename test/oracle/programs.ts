@@ -1,0 +1,88 @@
+import fc, { type Arbitrary } from 'fast-check';
+import type { EffectTrigger } from 'nestjs-airlock';
+import type { Failure, Frame, FrameEnd, Node, Parallel, Policed, PolicyName, Step, Swallow } from './program.js';
+
+/** One of `others` in every tenth case. */
+const rarely = <T>(usual: T, ...others: T[]): Arbitrary<T> =>
+  fc.oneof({ weight: 9, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: fc.constantFrom(...others) });
+
+const failure = fc.constant<Failure>({ kind: 'failure' });
+const step = fc.record<Step>({
+  kind: fc.constant('step'),
+  on: fc.constantFrom<EffectTrigger[]>('success', 'success', 'success', 'failure', 'always'),
+  survives: rarely(false, true),
+  isMarked: fc.constantFrom(false, false, true),
+});
+
+/** Some statements, after which every sixth body fails. */
+const bodyOf = (node: Arbitrary<Node>, maxLength = 4): Arbitrary<readonly Node[]> =>
+  fc
+    .tuple(
+      fc.array(node, { minLength: 1, maxLength, size: 'max' }),
+      fc.oneof({ weight: 5, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.tuple(failure) }),
+    )
+    .map((parts) => parts.flat());
+
+const policed = (kind: Policed['kind'], body: Arbitrary<readonly Node[]>): Arbitrary<Node> =>
+  fc.record<Policed>({
+    kind: fc.constant(kind),
+    policy: rarely<PolicyName>('none', 'drops marked', 'drops marked, in its own time', 'drops all'),
+    body,
+  });
+const transaction = (body: Arbitrary<readonly Node[]>): Arbitrary<Node> =>
+  fc.record<Frame>({
+    kind: fc.constant('transaction'),
+    end: rarely<FrameEnd>('commits', 'breaks', 'is aborted', 'cannot commit'),
+    body,
+  });
+/** One that is aborted poisons the whole transaction in Knex, which then does not take it back. */
+const savepoint = (body: Arbitrary<readonly Node[]>): Arbitrary<Node> =>
+  fc.record<Frame>({ kind: fc.constant('savepoint'), end: rarely<FrameEnd>('commits', 'breaks'), body });
+const parallel = (branch: Arbitrary<Node>): Arbitrary<Node> =>
+  fc.record<Parallel>({
+    kind: fc.constant('parallel'),
+    branches: fc.array(branch, { minLength: 2, maxLength: 3, size: 'max' }),
+  });
+
+/** Swallows the failure of every other block. */
+const block = (arbitrary: Arbitrary<Node>): Arbitrary<Node> =>
+  fc.oneof(arbitrary, fc.record<Swallow>({ kind: fc.constant('swallow'), body: fc.tuple(arbitrary) }));
+
+type Worlds = {
+  /** Outside transactions. */
+  free: Node;
+  /** Inside one, whose connection does one thing at a time. */
+  framed: Node;
+};
+
+const { free, framed } = fc.letrec<Worlds>((tie) => {
+  // Deep enough for what can be wrong, and never more connections at a time than a pool has.
+  const choice = { maxDepth: 4, depthIdentifier: 'program' };
+  const outside = bodyOf(tie('free'));
+  const inside = bodyOf(tie('framed'));
+  return {
+    free: fc.oneof(
+      choice,
+      { weight: 5, arbitrary: step },
+      { weight: 4, arbitrary: block(transaction(inside)) },
+      { weight: 2, arbitrary: block(policed('scope', outside)) },
+      { weight: 1, arbitrary: block(policed('narrowing', outside)) },
+      { weight: 1, arbitrary: block(parallel(tie('free'))) },
+    ),
+    framed: fc.oneof(
+      choice,
+      { weight: 5, arbitrary: step },
+      { weight: 3, arbitrary: block(savepoint(inside)) },
+      { weight: 2, arbitrary: block(policed('scope', inside)) },
+      { weight: 1, arbitrary: block(policed('narrowing', inside)) },
+      { weight: 1, arbitrary: block(transaction(inside)) },
+      { weight: 1, arbitrary: block(parallel(transaction(inside))) },
+    ),
+  };
+});
+
+/** A scope, or scopes in a transaction that is open already when they begin. */
+export const program: Arbitrary<Node> = fc.oneof(
+  { weight: 3, arbitrary: policed('scope', bodyOf(free, 6)) },
+  { weight: 1, arbitrary: transaction(bodyOf(block(policed('scope', bodyOf(framed))), 3)) },
+);
