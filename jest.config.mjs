@@ -6,7 +6,7 @@ const base = {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.spec.ts', '<rootDir>/sample/**/*.spec.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/test/nest-11/package.json'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.cache/', '<rootDir>/test/nest-11/package.json'],
   transform: {
     '^.+\\.[cm]?[jt]s$': [
       '@swc/jest',
@@ -37,7 +37,8 @@ const nest11 = {
   '^(@nestjs/(apollo|bullmq|common|core|cqrs|event-emitter|graphql|mercurius|microservices|platform-[\\w.-]+|schedule|testing|typeorm|websockets)(/.*)?)$':
     '<rootDir>/test/nest-11/node_modules/$1',
   // What those were made for.
-  '^(amqplib|amqp-connection-manager|bullmq|graphql|ioredis|mercurius|typeorm)$': '<rootDir>/test/nest-11/node_modules/$1',
+  '^(amqplib|amqp-connection-manager|bullmq|graphql|ioredis|mercurius|typeorm)$':
+    '<rootDir>/test/nest-11/node_modules/$1',
   // One copy each, as in a real installation: Nest 11 knows Observables by their class.
   '^rxjs(/.*)?$': '<rootDir>/test/nest-11/node_modules/rxjs$1',
   '^reflect-metadata$': '<rootDir>/test/nest-11/node_modules/reflect-metadata',

@@ -1,8 +1,20 @@
+import { isThenable } from '../../core/completion.js';
+import { AirlockError } from '../../errors/airlock.error.js';
+import { callInScope, type HandlerScope } from '../scoped-call.js';
 import { isMarked, type WrappedEntryPoint } from './entry-point.js';
 
 interface WorkerHost {
   /** Throws before the worker exists, which it never does under manual registration. */
   readonly worker: { close(): Promise<void> };
+}
+
+/** What is used of BullMQ's `Job`. */
+interface Job {
+  readonly id?: string;
+  /** Of the worker, which makes the jobs that it hands out. */
+  readonly queue?: { readonly opts?: { readonly lockDuration?: number } };
+  /** Resolves to 0 where the lock is not the token's. */
+  extendLock?(token: string, durationMs: number): Promise<number>;
 }
 
 /**
@@ -17,6 +29,14 @@ export const bullmq: WrappedEntryPoint = {
   name: 'bullmq',
   find: ({ type, methods }) =>
     isMarked(type, 'bullmq:processor_metadata') ? methods.filter((name) => name === 'process') : [],
+  wrap: (original, scope) =>
+    function (this: unknown, ...args) {
+      const [job, token] = args as unknown as readonly [Job?, string?];
+      return callInScope(scope, () => {
+        const result = original.apply(this, args);
+        return isThenable(result) ? stillOurs(scope, result, job, token) : result;
+      });
+    },
   async stop(instance) {
     let worker: WorkerHost['worker'];
     try {
@@ -27,3 +47,25 @@ export const bullmq: WrappedEntryPoint = {
     await worker?.close();
   },
 };
+
+/**
+ * Fails an attempt that has lost the job's lock, as it does where Redis was away for long: the job is another attempt's by now,
+ * whose effects are to get out, and BullMQ refuses the result of this one. Asks only where there is something to let out.
+ */
+async function stillOurs(
+  { runtime, prepared }: HandlerScope,
+  result: PromiseLike<unknown>,
+  job: Job | undefined,
+  token: string | undefined,
+): Promise<unknown> {
+  const value = await result;
+  if (token === undefined || job?.extendLock === undefined || runtime.current?.snapshot().length === 0) return value;
+  if ((await job.extendLock(token, job.queue?.opts?.lockDuration ?? 30_000)) !== 0) return value;
+  const error = new AirlockError(
+    'AIRLOCK_LOST_JOB',
+    `An attempt of job ${job.id} in "${prepared.name}" has lost its lock, so its effects do not get out: BullMQ gives the job to another ` +
+      'attempt. Redis was out of reach for longer than `lockDuration`, or the event loop was blocked.',
+  );
+  runtime.report(error);
+  throw error;
+}

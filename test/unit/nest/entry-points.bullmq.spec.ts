@@ -45,7 +45,12 @@ class UnbuildableProcessor extends Working {
   @Inject(Unbuildable) readonly unbuildable!: Unbuildable;
 }
 
-async function start(processor: new () => Working, name: string, order: 'before' | 'after' = 'before') {
+async function start(
+  processor: new () => Working,
+  name: string,
+  order: 'before' | 'after' = 'before',
+  { keepsJobs = false } = {},
+) {
   const bull = [BullModule.forRoot({ connection, prefix }), BullModule.registerQueue({ name })];
   const airlock = AirlockModule.forRoot();
   const imports = order === 'before' ? [...bull, airlock] : [airlock, ...bull];
@@ -53,7 +58,7 @@ async function start(processor: new () => Working, name: string, order: 'before'
   const booted = await bootModule(moduleOf({ imports, providers: [processor, unbuildable] }));
   const queue = booted.app.get<Queue>(getQueueToken(name));
   queues.add(queue);
-  await queue.obliterate({ force: true });
+  if (!keepsJobs) await queue.obliterate({ force: true });
   return { ...booted, queue };
 }
 
@@ -101,7 +106,7 @@ describeWith(redis, 'a BullMQ job', () => {
     await until(() => begun.length === 1);
     const closing = app.close();
     await delay(20);
-    const other = await start(class Idle extends Working {}, 'work');
+    const other = await start(class Idle extends Working {}, 'work', 'before', { keepsJobs: true });
     await other.queue.add('next', {});
     await delay(50);
     expect(begun).toEqual(['slow']);

@@ -6,7 +6,8 @@ describe('when a contract is described where the test runner leaves no globals',
     const { beforeEach: hidden } = globalThis;
     Reflect.deleteProperty(globalThis, 'beforeEach');
     try {
-      const describing = (): void => describeTransactionContract('mine', { connect: () => Promise.reject(new Error()) });
+      const describing = (): void =>
+        describeTransactionContract('mine', { connect: () => Promise.reject(new Error()) });
       expect(describing).toThrow(AirlockOptionsError);
       expect(describing).toThrow('describeTransactionContract found no global `beforeEach`.');
     } finally {

@@ -1,0 +1,91 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Queue } from 'bullmq';
+import type { DispatchResult, EffectCall, Executor, Intent } from '../../core/intent.js';
+import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
+import { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
+import { BullMqSettings } from './bullmq.settings.js';
+import { consignmentsOf, type Destination, Nowhere } from './destination.js';
+import { EffectQueue } from './effect-queue.js';
+import { type AddArguments, copyOfAdd, queueAddedTo } from './queue-add.js';
+import { RedisLink } from './redis-link.js';
+import { UsersQueue } from './users-queue.js';
+
+/**
+ * Runs effects as jobs: adds them to a queue of BullMQ, from where a worker takes them. A provider of `AirlockBullMqModule`, to be
+ * named in `AirlockModule.forRoot({ executor: BullMqExecutor })`.
+ *
+ * Calls of `add` on any queue of BullMQ, made as `effects.defer(queue).add(…)`, are added to that queue itself, in bulk. Other
+ * effects without a name that a worker could find run in this process.
+ *
+ * @publicApi
+ */
+@Injectable()
+export class BullMqExecutor implements Executor {
+  readonly remote = true;
+  readonly #settings: BullMqSettings;
+  readonly #link: RedisLink;
+  readonly #envelopes: EnvelopeWriter;
+  readonly #queues = new Map<string, EffectQueue>();
+  readonly #usersQueues = new WeakMap<Queue, UsersQueue>();
+
+  /** @internal Built by Nest. */
+  constructor(@Inject(BullMqSettings) settings: BullMqSettings, @Inject(RedisLink) link: RedisLink) {
+    this.#settings = settings;
+    this.#link = link;
+    this.#envelopes = new EnvelopeWriter('BullMQ', settings.remote);
+  }
+
+  accepts(call: EffectCall): boolean {
+    return queueAddedTo(call.effect) !== undefined || this.#envelopes.accepts(call);
+  }
+
+  keepArguments(call: EffectCall): unknown[] {
+    return queueAddedTo(call.effect) === undefined ? this.#envelopes.keepArguments(call) : copyOfAdd(call);
+  }
+
+  async execute(intent: Intent): Promise<void> {
+    const [result] = await this.executeBatch([intent]);
+    if (result!.error !== undefined) throw result!.error;
+  }
+
+  /** Consecutive intents of one queue go in one go. */
+  async executeBatch(intents: readonly Intent[]): Promise<readonly DispatchResult[]> {
+    const results: DispatchResult[] = [];
+    const down = new Set<object>();
+    for (const [destination, some] of consignmentsOf(intents, (intent) => this.#destinationOf(intent))) {
+      const sent = await destination.send(some, !down.has(destination.line));
+      if (sent.some(({ error }) => error instanceof EngineUnreachableError)) down.add(destination.line);
+      else down.delete(destination.line);
+      results.push(...sent);
+    }
+    return results;
+  }
+
+  #destinationOf(intent: Intent): Destination {
+    const queue = queueAddedTo(intent.effect);
+    if (queue !== undefined) return this.#usersQueue(queue, intent.args as AddArguments);
+    try {
+      return this.#queueNamed(this.#settings.queueOf(intent));
+    } catch (error) {
+      return new Nowhere(error);
+    }
+  }
+
+  #queueNamed(name: string): EffectQueue {
+    let queue = this.#queues.get(name);
+    if (queue === undefined) {
+      queue = new EffectQueue(name, this.#link, this.#envelopes, this.#settings.jobOptions);
+      this.#queues.set(name, queue);
+    }
+    return queue;
+  }
+
+  #usersQueue(queue: Queue, [, , opts]: AddArguments): UsersQueue {
+    const { dispatchTimeoutMs } = this.#settings;
+    // BullMQ adds repeated jobs one at a time only.
+    if (opts?.repeat !== undefined) return new UsersQueue(queue, queue, dispatchTimeoutMs);
+    let known = this.#usersQueues.get(queue);
+    if (known === undefined) this.#usersQueues.set(queue, (known = new UsersQueue(queue, queue, dispatchTimeoutMs)));
+    return known;
+  }
+}

@@ -1,0 +1,36 @@
+import type { ConnectionOptions, JobsOptions, WorkerOptions } from 'bullmq';
+import type { Intent } from '../../core/intent.js';
+import type { RemoteOptions } from '../../nest/remote/remote-options.js';
+
+/** Options of every job; `delay`, `priority`, `attempts`, `backoff`, `removeOnComplete` and the like. @publicApi */
+export type BullMqJobOptions = Omit<JobsOptions, 'jobId' | 'repeat' | 'parent'>;
+
+/** How this process runs jobs: BullMQ's own worker options, and which queues it serves. @publicApi */
+export interface BullMqWorkerOptions extends Omit<WorkerOptions, 'connection' | 'prefix' | 'autorun'> {
+  /** The queues to serve, with a worker each. @default the one that `queue` names */
+  readonly queues?: readonly string[];
+}
+
+/** What `AirlockBullMqModule.forRoot` takes. @publicApi */
+export interface AirlockBullMqOptions extends RemoteOptions {
+  /**
+   * Where Redis is: a URL, options of ioredis, or an ioredis client. A client is duplicated and otherwise left alone: its owner
+   * closes it.
+   */
+  readonly connection: string | ConnectionOptions;
+  /** Of the keys in Redis. @default 'bull' */
+  readonly prefix?: string;
+  /** Where effects go and workers look for them. @default 'airlock' */
+  readonly queue?: string;
+  /** The queue of one effect, where they do not all share one. @default what `queue` says */
+  queueFor?(intent: Intent): string;
+  /** For every effect; its own `dispatchOptions` come on top. @default BullMQ's, which try a job once and keep it for ever */
+  readonly jobOptions?: BullMqJobOptions;
+  /** Whether this process runs effects too, and how. False: it only sends them; another one must run them. @default false */
+  readonly worker?: boolean | BullMqWorkerOptions;
+  /** How long the start of the application and each flush wait for Redis, in milliseconds. @default 5_000 */
+  readonly dispatchTimeoutMs?: number;
+}
+
+/** @internal */
+export const AIRLOCK_BULLMQ_OPTIONS: unique symbol = Symbol('AIRLOCK_BULLMQ_OPTIONS');

@@ -1,0 +1,106 @@
+import type { WorkerOptions } from 'bullmq';
+import type { Intent } from '../../core/intent.js';
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import type { RemoteOptions } from '../../nest/remote/remote-options.js';
+import {
+  checkOptions,
+  expectThat,
+  flag,
+  func,
+  isRecord,
+  type OptionCheck,
+  positiveInteger,
+  record,
+  remoteChecks,
+  text,
+  texts,
+} from '../option-checks.js';
+import type { AirlockBullMqOptions, BullMqJobOptions, BullMqWorkerOptions } from './bullmq.options.js';
+
+const connection: OptionCheck = expectThat(
+  'a URL of Redis, options of ioredis or an ioredis client',
+  (value) => isRecord(value) || (typeof value === 'string' && /^rediss?:\/\//.test(value)),
+);
+const queueName: OptionCheck = expectThat(
+  "the name of a queue, without ':'",
+  (value) => typeof value === 'string' && value !== '' && !value.includes(':'),
+);
+const worker: OptionCheck = (key, value) => {
+  if (!isRecord(value)) return flag(key, value);
+  refuseKeys(key, value, 'connection', 'prefix', 'autorun');
+  const { queues } = value as BullMqWorkerOptions;
+  if (queues === undefined) return;
+  texts(`${key}.queues`, queues);
+  for (const [index, name] of queues.entries()) queueName(`${key}.queues[${index}]`, name);
+};
+const jobOptions: OptionCheck = (key, value) => {
+  record(key, value);
+  refuseKeys(key, value as object, 'jobId', 'repeat', 'parent');
+};
+
+const checks: Readonly<Record<keyof AirlockBullMqOptions, OptionCheck>> = {
+  ...remoteChecks,
+  connection,
+  prefix: text,
+  queue: queueName,
+  queueFor: func,
+  jobOptions,
+  worker,
+  dispatchTimeoutMs: positiveInteger,
+};
+
+/**
+ * Options with their defaults.
+ *
+ * @internal
+ */
+export class BullMqSettings {
+  readonly connection: AirlockBullMqOptions['connection'];
+  readonly remote: RemoteOptions;
+  readonly prefix: string;
+  readonly dispatchTimeoutMs: number;
+  readonly jobOptions: BullMqJobOptions;
+  /** What each worker of this process is made with; undefined where it has none. */
+  readonly worker: Omit<WorkerOptions, 'connection'> | undefined;
+  /** The queues it serves. */
+  readonly served: readonly string[];
+  private readonly queue: string;
+
+  /** @throws AirlockOptionsError for an unknown key, a value of the wrong kind, or options that do not go together */
+  constructor(private readonly options: AirlockBullMqOptions) {
+    checkOptions(options, checks);
+    connection('connection', options.connection);
+    this.connection = options.connection;
+    this.remote = options;
+    this.prefix = options.prefix ?? 'bull';
+    this.queue = options.queue ?? 'airlock';
+    this.dispatchTimeoutMs = options.dispatchTimeoutMs ?? 5_000;
+    this.jobOptions = options.jobOptions ?? {};
+    const worker = options.worker === true ? {} : options.worker || undefined;
+    const { queues, ...own } = worker ?? {};
+    if (worker !== undefined && queues === undefined && options.queueFor !== undefined) throw queuesUnknown();
+    this.worker = worker && own;
+    this.served = worker === undefined ? [] : (queues ?? [this.queue]);
+  }
+
+  queueOf(intent: Intent): string {
+    if (this.options.queueFor === undefined) return this.queue;
+    const name: unknown = this.options.queueFor(intent);
+    queueName('queueFor', name);
+    return name as string;
+  }
+}
+
+function refuseKeys(key: string, options: object, ...refused: readonly string[]): void {
+  for (const name of refused) {
+    if ((options as Record<string, unknown>)[name] === undefined) continue;
+    throw new AirlockOptionsError(`${key}.${name}`, `\`${key}.${name}\` cannot be set: Airlock sets it itself.`);
+  }
+}
+
+function queuesUnknown(): AirlockOptionsError {
+  return new AirlockOptionsError(
+    'worker.queues',
+    'With `queueFor` nobody but you knows all queues, so the worker has to be told which ones it serves: `worker: { queues: […] }`.',
+  );
+}

@@ -1,0 +1,109 @@
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { type ConnectionOptions, type Job, UnrecoverableError, Worker } from 'bullmq';
+import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
+import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
+import { EffectWorker } from '../../nest/remote/effect-worker.js';
+import { Deadline } from '../deadline.js';
+import { BullMqSettings } from './bullmq.settings.js';
+import { addressOfRedis, isConstructed, workingConnection } from './connection.js';
+
+/**
+ * Takes effects from their queues and runs them, with a worker of BullMQ for each queue.
+ *
+ * @internal
+ */
+@Injectable()
+export class BullMqWorkers implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger('AirlockBullMq');
+  private readonly workers: Worker[] = [];
+  private readonly connections: ConnectionOptions[] = [];
+  /** How many effects are running. */
+  private running = 0;
+
+  constructor(
+    @Inject(BullMqSettings) private readonly settings: BullMqSettings,
+    @Inject(EffectWorker) private readonly effects: EffectWorker,
+  ) {}
+
+  /** @throws EngineUnreachableError */
+  async onApplicationBootstrap(): Promise<void> {
+    const { served, dispatchTimeoutMs } = this.settings;
+    if (served.length === 0) return;
+    this.effects.onShutdown(() => this.drain());
+    for (const queue of served) this.workers.push(this.workerOf(queue));
+    try {
+      await new Deadline(dispatchTimeoutMs).within(Promise.all(this.workers.map((worker) => worker.waitUntilReady())));
+    } catch (error) {
+      await this.close(true);
+      throw new EngineUnreachableError(
+        addressOfRedis(this.settings.connection),
+        dispatchTimeoutMs,
+        'not sent',
+        'no effect can be run',
+        { cause: error },
+      );
+    }
+    for (const worker of this.workers) worker.run().catch((error: unknown) => this.logger.error(error));
+    this.logger.log(`Running the effects in ${served.map((queue) => `"${queue}"`).join(', ')}`);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    // One that is still running keeps its lock for a while, and then is another worker's.
+    await this.close(this.running > 0);
+  }
+
+  private async close(isForced: boolean): Promise<void> {
+    const deadline = new Deadline(this.settings.dispatchTimeoutMs);
+    await Promise.all(
+      this.workers.map((worker) => deadline.within(worker.close(isForced)).catch(() => worker.disconnect())),
+    );
+    for (const connection of this.connections) (connection as { disconnect(): void }).disconnect();
+  }
+
+  /** Fetches no more, and resolves when what was fetched has ended. */
+  private async drain(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.pause()));
+  }
+
+  private workerOf(queue: string): Worker {
+    const { prefix, worker: options } = this.settings;
+    const connection = workingConnection(this.settings.connection);
+    if (isConstructed(connection)) this.connections.push(connection as ConnectionOptions);
+    const worker = new Worker(queue, (job) => this.run(job), { ...options, connection, prefix, autorun: false });
+    let last = '';
+    worker.on('error', (error) => {
+      // One line for an outage, not one for each attempt to connect.
+      if (error.message !== last) this.logger.error(`Worker of queue "${queue}": ${error.message}`, error.stack);
+      last = error.message;
+    });
+    worker.on('active', () => (last = ''));
+    worker.on('failed', (job, error) => this.logFailure(queue, job, error));
+    return worker;
+  }
+
+  private async run(job: Job): Promise<void> {
+    this.running++;
+    try {
+      await this.effects.run(job.data, this.settings.remote);
+    } catch (error) {
+      if (error instanceof UnknownEffectError) throw failingForGood(job, error);
+      // BullMQ reads properties of what is thrown.
+      throw error instanceof Error ? error : new Error(String(error), { cause: error });
+    } finally {
+      this.running--;
+    }
+  }
+
+  private logFailure(queue: string, job: Job | undefined, error: Error): void {
+    const what = `Effect ${job?.name ?? '(unknown)'} (job ${job?.id ?? 'unknown'} of queue "${queue}") failed`;
+    if (job !== undefined && job.finishedOn === undefined) {
+      this.logger.warn(`${what} in attempt ${job.attemptsMade} of ${job.opts.attempts}: ${error.message}`);
+    } else this.logger.error(`${what} for good: ${error.message}`, error.stack);
+  }
+}
+
+/** No attempt of a worker like this one would help, so it is kept where BullMQ keeps failed jobs, whatever its options say. */
+function failingForGood(job: Job, cause: UnknownEffectError): UnrecoverableError {
+  job.opts.removeOnFail = false;
+  return Object.assign(new UnrecoverableError(cause.message), { cause });
+}

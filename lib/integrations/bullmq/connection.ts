@@ -1,0 +1,72 @@
+import type { ConnectionOptions } from 'bullmq';
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import type { AirlockBullMqOptions } from './bullmq.options.js';
+
+/** What of ioredis is used of a client that was constructed elsewhere. @internal */
+interface ConstructedClient {
+  readonly options: { readonly host?: string; readonly port?: number };
+  readonly isCluster?: boolean;
+  duplicate(...args: readonly unknown[]): ConstructedClient;
+}
+
+/**
+ * For what is sent while a scope flushes: a command either leaves now or fails now. Nothing is kept for later, or it could go out
+ * after its failure was reported.
+ */
+const SENDING = { enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 };
+
+/** For workers, which have all the time in the world. BullMQ insists on it. */
+const WORKING = { enableOfflineQueue: true, maxRetriesPerRequest: null };
+
+/** A Redis that is back is found within a second. BullMQ's own default takes up to twenty. */
+const retryStrategy = (times: number): number => Math.min(50 * times, 1_000);
+
+/** @throws AirlockOptionsError for a client of another library than ioredis @internal */
+export function sendingConnection(given: AirlockBullMqOptions['connection']): ConnectionOptions {
+  return connectionWith(given, SENDING);
+}
+
+/** @throws AirlockOptionsError for a client of another library than ioredis @internal */
+export function workingConnection(given: AirlockBullMqOptions['connection']): ConnectionOptions {
+  return connectionWith(given, WORKING);
+}
+
+/** Host and port, for messages: the rest may be secret. @internal */
+export function addressOfRedis(given: AirlockBullMqOptions['connection']): string {
+  const { host, port } = isConstructed(given) ? given.options : hostAndPort(given);
+  return `Redis at ${host ?? '127.0.0.1'}:${port ?? 6379}`;
+}
+
+/** @internal */
+export function isConstructed(given: unknown): given is ConstructedClient {
+  const { connect, duplicate } = given as { connect?: unknown; duplicate?: unknown };
+  return typeof connect === 'function' && typeof duplicate === 'function';
+}
+
+function connectionWith(given: AirlockBullMqOptions['connection'], overrides: object): ConnectionOptions {
+  if (typeof given === 'string') return { retryStrategy, ...overrides, url: given };
+  if (!isConstructed(given)) return { retryStrategy, ...given, ...overrides };
+  if (typeof (given as { defineCommand?: unknown }).defineCommand !== 'function') throw otherLibrary();
+  const copy = given.isCluster === true ? given.duplicate([], overrides) : given.duplicate(overrides);
+  return copy as ConnectionOptions;
+}
+
+interface Address {
+  readonly url?: string;
+  readonly host?: string;
+  readonly port?: number | string;
+}
+
+function hostAndPort(given: string | ConnectionOptions): Address {
+  const { url, ...address } = typeof given === 'string' ? { url: given } : (given as Address);
+  if (url === undefined || !URL.canParse(url)) return address;
+  const { hostname, port } = new URL(url);
+  return { ...(hostname && { host: hostname }), ...(port && { port }) };
+}
+
+function otherLibrary(): AirlockOptionsError {
+  return new AirlockOptionsError(
+    'connection',
+    'Expected `connection` to be a client of ioredis, got one of another library. Pass options or a URL instead.',
+  );
+}

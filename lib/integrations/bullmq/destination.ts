@@ -1,0 +1,44 @@
+import type { DispatchResult, Intent } from '../../core/intent.js';
+
+/** Where consecutive intents go together. @internal */
+export interface Destination {
+  /** What they go through, which may be down for other destinations as well. */
+  readonly line: object;
+  /** @param isPatient false where the line was found down a moment ago, so that nothing is gained by waiting once more */
+  send(intents: readonly Intent[], isPatient: boolean): Promise<readonly DispatchResult[]>;
+}
+
+/** Takes what has nowhere to go. @internal */
+export class Nowhere implements Destination {
+  readonly line = this;
+
+  constructor(private readonly error: unknown) {}
+
+  async send(intents: readonly Intent[]): Promise<readonly DispatchResult[]> {
+    return intents.map((intent) => ({ intent, error: this.error }));
+  }
+}
+
+/**
+ * As many as go in one transaction: Redis serves nobody else meanwhile, which at this size is some ten milliseconds.
+ */
+const LARGEST = 1_000;
+
+/** Intents in their order, cut where the destination changes or the largest bulk is full. @internal */
+export function* consignmentsOf(
+  intents: readonly Intent[],
+  destinationOf: (intent: Intent) => Destination,
+): Generator<readonly [Destination, readonly Intent[]]> {
+  let destination: Destination | undefined;
+  let waiting: Intent[] = [];
+  for (const intent of intents) {
+    const next = destinationOf(intent);
+    if (destination !== undefined && (next !== destination || waiting.length === LARGEST)) {
+      yield [destination, waiting];
+      waiting = [];
+    }
+    destination = next;
+    waiting.push(intent);
+  }
+  if (destination !== undefined) yield [destination, waiting];
+}

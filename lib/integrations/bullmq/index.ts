@@ -1,0 +1,10 @@
+export {
+  type AirlockBullMqAsyncOptions,
+  AirlockBullMqModule,
+  type AirlockBullMqOptionsFactory,
+} from './airlock-bullmq.module.js';
+export { BullMqExecutor } from './bullmq.executor.js';
+export type { AirlockBullMqOptions, BullMqJobOptions, BullMqWorkerOptions } from './bullmq.options.js';
+export { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
+export type { TraceContext } from '../../core/envelope.js';
+export type { ArgumentSerializer, RemoteOptions, Tracing } from '../../nest/remote/remote-options.js';

@@ -1,0 +1,50 @@
+import type { JobsOptions, Queue } from 'bullmq';
+import { methodOf } from '../../core/deferred.js';
+import type { EffectCall } from '../../core/intent.js';
+import { EffectSerializationError } from '../../errors/effect-serialization.error.js';
+
+/** The arguments of BullMQ's `Queue.add`. @internal */
+export type AddArguments = readonly [name: string, data?: unknown, opts?: JobsOptions & { readonly repeat?: unknown }];
+
+/**
+ * The queue whose `add` an effect is; undefined for any other effect. Queues are known by their shape, since an application may
+ * have several copies of BullMQ.
+ *
+ * @internal
+ */
+export function queueAddedTo(effect: (...args: never[]) => unknown): Queue | undefined {
+  const method = methodOf(effect);
+  if (method?.key !== 'add') return undefined;
+  const queue = method.target as Partial<Queue>;
+  return typeof queue.addBulk === 'function' && typeof queue.qualifiedName === 'string' ? (queue as Queue) : undefined;
+}
+
+/**
+ * A copy of the arguments as BullMQ would write them down: whatever `JSON.stringify` makes of the data, dates and `toJSON` included.
+ *
+ * @throws EffectSerializationError for what it cannot
+ * @internal
+ */
+export function copyOfAdd({ name: effect, args }: EffectCall): unknown[] {
+  const [name, data, opts] = args;
+  const copies = [name, copied(effect, 'args[1]', data, throughJson), copied(effect, 'args[2]', opts, structuredClone)];
+  return copies.slice(0, args.length);
+}
+
+function throughJson(data: unknown): unknown {
+  const json = JSON.stringify(data) as string | undefined;
+  return json === undefined ? undefined : JSON.parse(json);
+}
+
+function copied(effect: string, path: string, value: unknown, copy: (value: unknown) => unknown): unknown {
+  try {
+    return copy(value);
+  } catch (error) {
+    throw new EffectSerializationError(
+      effect,
+      path,
+      `nothing BullMQ can write down (${(error as Error).message})`,
+      '.',
+    );
+  }
+}

@@ -1,0 +1,156 @@
+import { type ConnectionOptions, type Job, type JobsOptions, Queue, RedisConnection } from 'bullmq';
+import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
+import { Deadline, TimedOut } from '../deadline.js';
+import type { BullMqSettings } from './bullmq.settings.js';
+import { addressOfRedis, sendingConnection } from './connection.js';
+import { isConnectionError, isScriptGone, mostTelling } from './redis-errors.js';
+
+/** @internal */
+export interface JobToAdd {
+  readonly name: string;
+  readonly data: unknown;
+  readonly opts: JobsOptions;
+}
+
+/** What is used of the client that BullMQ makes or wraps. */
+interface Client {
+  readonly status: string;
+  readonly stream?: { destroy(): void; resetAndDestroy(): void; readonly encrypted?: boolean };
+  pipeline: unknown;
+  multi(): unknown;
+  connect(): Promise<unknown>;
+  disconnect(): void;
+  quit(): Promise<unknown>;
+  once(event: 'ready', listener: () => void): unknown;
+  off(event: 'ready', listener: () => void): unknown;
+}
+
+/**
+ * The connection that effects are sent through. All waiting is bounded, and what was reported as failed is not sent later.
+ *
+ * @internal
+ */
+export class RedisLink {
+  private readonly queues = new Map<string, Queue>();
+  /** Made when it is first needed: an application that fails to start before leaves nothing open. */
+  private connecting: Promise<Client> | undefined;
+  private isClosed = false;
+  /** Why it is not connected, as far as is known. */
+  private trouble: unknown;
+
+  constructor(private readonly settings: BullMqSettings) {}
+
+  /** @throws EngineUnreachableError */
+  async open(): Promise<void> {
+    await this.ready(new Deadline(this.settings.dispatchTimeoutMs), 'the application cannot start', 'not sent');
+  }
+
+  /**
+   * Adds jobs to a queue, all of them or none. One that is there already, by its id, is not added again: so the call can be
+   * repeated when the connection broke and nobody knows what arrived.
+   *
+   * @param isPatient false to fail at once where there is no connection
+   * @throws EngineUnreachableError; whatever BullMQ or Redis have against a job
+   */
+  async add(name: string, jobs: readonly JobToAdd[], isPatient: boolean): Promise<readonly Job[]> {
+    const deadline = new Deadline(this.settings.dispatchTimeoutMs);
+    const notSent = `${jobs.length} effect(s) for queue "${name}" were not sent`;
+    const inDoubt = `whether ${jobs.length} effect(s) for queue "${name}" got in is not known; all did or none`;
+    if (!isPatient && (await this.client()).status !== 'ready') throw this.unreachable(notSent, 'not sent');
+    let client = await this.ready(deadline, notSent, 'not sent');
+    for (;;) {
+      try {
+        return await deadline.within(this.queueOn(client, name).addBulk([...jobs]));
+      } catch (error) {
+        const isLate = error instanceof TimedOut;
+        if (isLate || isScriptGone(error)) cut(client);
+        else if (!isConnectionError(error)) throw mostTelling(error);
+        this.forget(name);
+        if (!isLate) this.trouble = error;
+        if (isLate || !(await deadline.pause(20))) throw this.unreachable(inDoubt, 'unknown');
+        client = await this.ready(deadline, inDoubt, 'unknown');
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    for (const name of this.queues.keys()) this.forget(name);
+    const client = await this.connecting?.catch(() => undefined);
+    if (client?.status === 'ready')
+      await new Deadline(this.settings.dispatchTimeoutMs).within(client.quit()).catch(() => {});
+    client?.disconnect();
+  }
+
+  private client(): Promise<Client> {
+    return (this.connecting ??= this.connect());
+  }
+
+  private async connect(): Promise<Client> {
+    const connection = new RedisConnection(sendingConnection(this.settings.connection), {
+      shared: false,
+      blocking: false,
+      skipVersionCheck: true,
+      skipWaitingForReady: true,
+    });
+    connection.on('error', (error: unknown) => (this.trouble = error));
+    const client = (await connection.client) as unknown as Client;
+    // BullMQ's bulk commands become transactions: where a connection breaks, all of one have arrived or none.
+    client.pipeline = () => client.multi();
+    return client;
+  }
+
+  private async ready(deadline: Deadline, consequence: string, fate: EngineUnreachableError['fate']): Promise<Client> {
+    if (this.isClosed) throw this.unreachable(`${consequence}, since this application has closed its connection`, fate);
+    const client = await this.client();
+    if (client.status === 'ready') {
+      this.trouble = undefined;
+      return client;
+    }
+    if (client.status === 'end') client.connect().catch((error: unknown) => (this.trouble = error));
+    let onReady = (): void => {};
+    try {
+      await deadline.within(new Promise<void>((resolve) => client.once('ready', (onReady = resolve))));
+    } catch {
+      throw this.unreachable(consequence, fate);
+    } finally {
+      client.off('ready', onReady);
+    }
+    return client;
+  }
+
+  private queueOn(client: Client, name: string): Queue {
+    let queue = this.queues.get(name);
+    if (queue === undefined) {
+      queue = new Queue(name, { connection: client as unknown as ConnectionOptions, prefix: this.settings.prefix });
+      queue.on('error', (error) => (this.trouble = error));
+      this.queues.set(name, queue);
+    }
+    return queue;
+  }
+
+  /** A queue of BullMQ does not recover from a connection that breaks while it is being set up. */
+  private forget(name: string): void {
+    const queue = this.queues.get(name);
+    this.queues.delete(name);
+    // Closed before its set-up has ended, it would throw where nobody catches it.
+    void queue
+      ?.waitUntilReady()
+      .catch(() => {})
+      .then(() => queue.close())
+      .catch(() => {});
+  }
+
+  private unreachable(consequence: string, fate: EngineUnreachableError['fate']): EngineUnreachableError {
+    const { connection, dispatchTimeoutMs } = this.settings;
+    return new EngineUnreachableError(addressOfRedis(connection), dispatchTimeoutMs, fate, consequence, {
+      cause: this.trouble,
+    });
+  }
+}
+
+/** Throws away what has not left this process yet; the client connects anew. */
+function cut({ stream }: Client): void {
+  if (stream?.encrypted === true) stream.destroy();
+  else stream?.resetAndDestroy();
+}

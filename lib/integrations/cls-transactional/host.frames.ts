@@ -1,0 +1,125 @@
+import { TransactionHost } from '@nestjs-cls/transactional';
+import { keepFrames, type RunInTransaction } from '../../core/keep-frames.js';
+import {
+  type FrameConnection,
+  type FrameOptions,
+  frames,
+  openFrame,
+  type TransactionFrame,
+} from '../../core/transaction-frame.js';
+
+/** How `keepClsFrames` sees the transactions of an adapter. @publicApi */
+export interface ClsFrameOptions<Tx = unknown> {
+  /** For messages, as `orders database`. @default the name of the connection, else 'cls-transactional' */
+  readonly name?: string;
+  /** What transactional executors write through. @default TypeORM's and Drizzle's own; none for other clients */
+  connection?(tx: Tx): FrameConnection;
+}
+
+/** What the plugin makes of an adapter's options. @internal */
+export interface Host {
+  readonly connectionName?: string | undefined;
+}
+
+/** What runs in a transaction. @internal */
+export type Work = (...args: unknown[]) => Promise<unknown>;
+
+/** Makes a transaction the host's current one. @internal */
+export type SetTx<Tx> = (tx?: Tx) => void;
+
+/** One call of an adapter, with all else that it takes. @internal */
+export type Begin<Tx> = (work: Work, setTx: SetTx<Tx>) => Promise<unknown>;
+
+/**
+ * The frames of one `TransactionHost`. It decides on propagation by itself and calls the adapter for transactions and
+ * savepoints that really begin; a suspended one is known by the host's `tx` being another.
+ *
+ * @internal
+ */
+export class HostFrames<Tx> {
+  private readonly mine = new WeakSet<TransactionFrame>();
+
+  constructor(private readonly options: ClsFrameOptions<Tx>) {}
+
+  transaction(host: Host, begin: Begin<Tx>, work: Work, setTx: SetTx<Tx>): Promise<unknown> {
+    return this.keep(host, begin, work, setTx, openFrame, () => setTx(undefined));
+  }
+
+  savepoint(host: Host, begin: Begin<Tx>, work: Work, setTx: SetTx<Tx>): Promise<unknown> {
+    const around = this.current;
+    return this.keep(host, begin, work, setTx, (options) => around?.savepoint(options) ?? openFrame(options));
+  }
+
+  /** @param ended so that no effect which waited for the commit takes the ended transaction for the current one */
+  private keep(
+    host: Host,
+    begin: Begin<Tx>,
+    work: Work,
+    setTx: SetTx<Tx>,
+    open: (options: FrameOptions) => TransactionFrame,
+    ended?: () => void,
+  ): Promise<unknown> {
+    const around = frames.getStore();
+    let current: Tx | undefined;
+    const isCurrent = (): boolean => TransactionHost.getInstance(host.connectionName).tx === current;
+    const transaction = (callback: Work): Promise<unknown> =>
+      begin(
+        (...args) => {
+          const own = openedInside(around);
+          if (own === undefined) return callback(args);
+          if (ended !== undefined) own.join({ beforeCommit() {}, committed: ended, rolledBack() {} });
+          return this.within(own, around, isCurrent, () => work(...args));
+        },
+        (tx) => {
+          current = tx;
+          setTx(tx);
+        },
+      );
+    const run = keepFrames(
+      transaction as RunInTransaction<unknown[], []>,
+      () => {
+        const name = this.options.name ?? host.connectionName ?? 'cls-transactional';
+        const connection = current && this.options.connection?.(current);
+        return this.marked(open({ name, isCurrent, ...(connection && { connection }) }));
+      },
+      ended,
+    );
+    return run((args) => work(...args));
+  }
+
+  /**
+   * Inside a client that keeps frames itself: its frame decides. This one only lies in it so that it can be suspended, with
+   * what stood around the transaction around it.
+   */
+  private within(
+    own: TransactionFrame,
+    around: TransactionFrame | undefined,
+    isCurrent: () => boolean,
+    work: () => Promise<unknown>,
+  ): Promise<unknown> {
+    const open = (): TransactionFrame => this.marked(own.savepoint({ name: own.name, isCurrent }));
+    return keepFrames<void, []>(
+      (callback) => callback(),
+      () => frames.run(around, open),
+    )(work);
+  }
+
+  private marked(frame: TransactionFrame): TransactionFrame {
+    this.mine.add(frame);
+    return frame;
+  }
+
+  /** The transaction or savepoint of this host that the caller stands in. */
+  private get current(): TransactionFrame | undefined {
+    let frame = frames.getStore();
+    while (frame !== undefined && !(this.mine.has(frame) && frame.takesCalls)) frame = frame.around;
+    return frame;
+  }
+}
+
+/** The frame that a client has opened between a call of the adapter and the work in it, if it keeps frames itself. */
+function openedInside(around: TransactionFrame | undefined): TransactionFrame | undefined {
+  const innermost = frames.getStore();
+  const isNew = innermost !== around && innermost?.around === around;
+  return isNew && innermost?.fate === 'open' ? innermost : undefined;
+}

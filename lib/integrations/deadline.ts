@@ -1,0 +1,37 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** @internal */
+export class TimedOut extends Error {}
+
+/** A point in time that several waits share. @internal */
+export class Deadline {
+  private readonly endsAt: number;
+
+  constructor(readonly timeoutMs: number) {
+    this.endsAt = performance.now() + timeoutMs;
+  }
+
+  get isOver(): boolean {
+    return performance.now() >= this.endsAt;
+  }
+
+  /** @throws TimedOut if `work` has not ended by then; what it does later is nobody's concern any more */
+  async within<T>(work: PromiseLike<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new TimedOut()), Math.max(0, this.endsAt - performance.now()));
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Waits for a moment before something is tried again. @returns false where there is no time left for it */
+  async pause(ms: number): Promise<boolean> {
+    if (performance.now() + ms >= this.endsAt) return false;
+    await sleep(ms);
+    return true;
+  }
+}

@@ -1,0 +1,53 @@
+import { type ConfigurableModuleAsyncOptions, ConfigurableModuleBuilder, Module } from '@nestjs/common';
+import { ClientProxyExecutor } from './client-proxy.executor.js';
+import { consumerOf } from './effect.consumer.js';
+import {
+  AIRLOCK_MICROSERVICES_OPTIONS,
+  type AirlockMicroservicesExtras,
+  type AirlockMicroservicesOptions,
+} from './microservices.options.js';
+import { ConsumerSettings, MicroservicesSettings } from './microservices.settings.js';
+
+/** What `useClass` and `useExisting` of `forRootAsync` are to implement. @publicApi */
+export interface AirlockMicroservicesOptionsFactory {
+  createAirlockMicroservicesOptions(): AirlockMicroservicesOptions | Promise<AirlockMicroservicesOptions>;
+}
+
+/** What `AirlockMicroservicesModule.forRootAsync` takes: `useFactory`, `useClass` or `useExisting`. @publicApi */
+export type AirlockMicroservicesAsyncOptions = AirlockMicroservicesExtras &
+  ConfigurableModuleAsyncOptions<AirlockMicroservicesOptions, 'createAirlockMicroservicesOptions'>;
+
+const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockMicroservicesOptions>({
+  optionsInjectionToken: AIRLOCK_MICROSERVICES_OPTIONS,
+})
+  .setClassMethodName('forRoot')
+  .setFactoryMethodName('createAirlockMicroservicesOptions')
+  .setExtras<AirlockMicroservicesExtras>({ pattern: undefined, consumer: undefined } as never, (definition, extras) => {
+    const consumer = new ConsumerSettings(extras);
+    return {
+      ...definition,
+      controllers: consumer.patterns.length === 0 ? [] : [consumerOf(consumer.patterns)],
+      providers: [...(definition.providers ?? []), { provide: ConsumerSettings, useValue: consumer }],
+    };
+  })
+  .build();
+
+/**
+ * Effects as events of a message broker: provides `ClientProxyExecutor`, and runs what others have sent where `consumer` is set.
+ * Needs `AirlockModule`.
+ *
+ * @publicApi
+ */
+@Module({
+  providers: [
+    {
+      provide: MicroservicesSettings,
+      inject: [AIRLOCK_MICROSERVICES_OPTIONS, ConsumerSettings],
+      useFactory: (options: AirlockMicroservicesOptions, { pattern }: ConsumerSettings) =>
+        new MicroservicesSettings(options, pattern),
+    },
+    ClientProxyExecutor,
+  ],
+  exports: [ClientProxyExecutor],
+})
+export class AirlockMicroservicesModule extends ConfigurableModuleClass {}

@@ -1,0 +1,90 @@
+import { type ClientProxy, ClientRMQ, RmqRecord } from '@nestjs/microservices';
+import { lastValueFrom } from 'rxjs';
+import type { EffectEnvelope } from '../../core/envelope.js';
+import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
+import { Deadline, TimedOut } from '../deadline.js';
+
+/** Some transports hand a message to the network and go on; this waits until the server has it. */
+interface Flushing {
+  flush?(): Promise<void>;
+}
+
+/**
+ * A client of a message broker, with an end to all waiting.
+ *
+ * @internal
+ */
+export class BrokerLink {
+  constructor(
+    private readonly client: ClientProxy,
+    private readonly name: string,
+    private readonly timeoutMs: number,
+  ) {}
+
+  /** For the start of an application, after whose failure nobody else would close the client. @throws EngineUnreachableError */
+  async open(): Promise<void> {
+    try {
+      await this.reach('the application cannot start');
+    } catch (error) {
+      await new Deadline(this.timeoutMs).within(Promise.resolve(this.client.close())).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Waits until the client is connected. @throws EngineUnreachableError */
+  async reach(consequence: string): Promise<void> {
+    const deadline = new Deadline(this.timeoutMs);
+    for (let waitMs = 50; ; waitMs = Math.min(2 * waitMs, 1_000)) {
+      try {
+        await deadline.within(this.client.connect());
+        return;
+      } catch (error) {
+        if (error instanceof TimedOut || !(await deadline.pause(waitMs))) {
+          throw this.unreachable(consequence, 'not sent', error);
+        }
+      }
+    }
+  }
+
+  /**
+   * Emits one event; resolves when the transport says that it is out.
+   *
+   * @throws EngineUnreachableError; whatever the transport throws
+   */
+  async emit(pattern: string, message: unknown): Promise<void> {
+    try {
+      // A little longer than what the client of RabbitMQ is given, which then knows that it has not sent it.
+      const emission = lastValueFrom(this.client.emit(pattern, message), { defaultValue: undefined });
+      await new Deadline(this.timeoutMs + 100).within(emission);
+    } catch (error) {
+      if (error instanceof TimedOut || (error instanceof Error && error.message === 'timeout')) {
+        throw this.unreachable('whether an effect got out is not known', 'unknown', error);
+      }
+      // Clients of Nest also reject with texts.
+      throw error instanceof Error ? error : new Error(String(error), { cause: error });
+    }
+  }
+
+  /** Waits until the server has what was emitted, where the transport can tell. @throws EngineUnreachableError */
+  async flush(): Promise<void> {
+    const connection = this.client.unwrap<Flushing>();
+    if (typeof connection.flush !== 'function') return;
+    try {
+      await new Deadline(this.timeoutMs).within(connection.flush());
+    } catch (error) {
+      throw this.unreachable('whether effects got out is not known', 'unknown', error);
+    }
+  }
+
+  /** The envelope as the client takes it: without a time limit RabbitMQ's would keep it in memory and send it whenever it can. */
+  recordOf(envelope: EffectEnvelope): unknown {
+    if (!(this.client instanceof ClientRMQ)) return envelope;
+    return new RmqRecord(envelope, { messageId: envelope.id, timeout: this.timeoutMs } as RmqRecord['options']);
+  }
+
+  unreachable(consequence: string, fate: EngineUnreachableError['fate'], cause: unknown): EngineUnreachableError {
+    return new EngineUnreachableError(`The broker behind ${this.name}`, this.timeoutMs, fate, consequence, {
+      cause: cause instanceof TimedOut ? undefined : cause,
+    });
+  }
+}

@@ -1,0 +1,129 @@
+import { Inject, Injectable, type InjectionToken, type OnModuleInit } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import type { ClientProxy } from '@nestjs/microservices';
+import type { DispatchResult, EffectCall, Executor, Intent } from '../../core/intent.js';
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
+import { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
+import { BrokerLink } from './broker-link.js';
+import { MicroservicesSettings } from './microservices.settings.js';
+
+/** As many as are under way at a time. */
+const WINDOW = 100;
+
+/**
+ * Runs effects in another application: emits them as events of a `ClientProxy`, in the order of their calls. A provider of
+ * `AirlockMicroservicesModule`, to be named in `AirlockModule.forRoot({ executor: ClientProxyExecutor })`.
+ *
+ * @publicApi
+ */
+@Injectable()
+export class ClientProxyExecutor implements Executor, OnModuleInit {
+  readonly remote = true;
+  readonly #settings: MicroservicesSettings;
+  readonly #modules: ModuleRef;
+  readonly #envelopes: EnvelopeWriter;
+  #knownLink: BrokerLink | undefined;
+
+  /** @internal Built by Nest. */
+  constructor(@Inject(MicroservicesSettings) settings: MicroservicesSettings, @Inject(ModuleRef) modules: ModuleRef) {
+    this.#settings = settings;
+    this.#modules = modules;
+    this.#envelopes = new EnvelopeWriter('A message broker', settings.options);
+  }
+
+  /** @throws EngineUnreachableError */
+  async onModuleInit(): Promise<void> {
+    if (this.#settings.client !== undefined) await this.#link.open();
+  }
+
+  accepts(call: EffectCall): boolean {
+    if (!this.#envelopes.accepts(call)) return false;
+    if (this.#settings.client === undefined) throw noClient(call.name);
+    return true;
+  }
+
+  keepArguments(call: EffectCall): unknown[] {
+    return this.#envelopes.keepArguments(call);
+  }
+
+  async execute(intent: Intent): Promise<void> {
+    const [result] = await this.executeBatch([intent]);
+    if (result!.error !== undefined) throw result!.error;
+  }
+
+  async executeBatch(intents: readonly Intent[]): Promise<readonly DispatchResult[]> {
+    const results: DispatchResult[] = [];
+    try {
+      while (results.length < intents.length) {
+        await this.#link.reach(`${intents.length - results.length} effect(s) were not sent`);
+        const window = intents.slice(results.length, results.length + WINDOW);
+        const sent = await Promise.all(window.map((intent) => this.#send(intent)));
+        results.push(...(await this.#flushed(sent)));
+        const failure = sent.find(({ error }) => error instanceof EngineUnreachableError);
+        // It was found down after a wait; the others need not wait as well.
+        if (failure !== undefined)
+          throw this.#link.unreachable('further effects were not sent', 'not sent', failure.error);
+      }
+    } catch (error) {
+      results.push(...intents.slice(results.length).map((intent) => ({ intent, error })));
+    }
+    return results;
+  }
+
+  async #send(intent: Intent): Promise<DispatchResult> {
+    try {
+      const pattern = this.#settings.patternOf(intent);
+      await this.#link.emit(pattern, this.#recordOf(intent));
+      return { intent };
+    } catch (error) {
+      return { intent, error };
+    }
+  }
+
+  async #flushed(sent: readonly DispatchResult[]): Promise<readonly DispatchResult[]> {
+    try {
+      await this.#link.flush();
+      return sent;
+    } catch (error) {
+      return sent.map((result) => (result.error === undefined ? { intent: result.intent, error } : result));
+    }
+  }
+
+  #recordOf(intent: Intent): unknown {
+    const envelope = this.#envelopes.write(intent);
+    const { options } = this.#settings;
+    if (options.record !== undefined) return options.record(envelope, intent);
+    if (intent.dispatchOptions !== undefined) throw noRecord(intent.name);
+    return this.#link.recordOf(envelope);
+  }
+
+  get #link(): BrokerLink {
+    const { client, dispatchTimeoutMs } = this.#settings;
+    return (this.#knownLink ??= new BrokerLink(
+      this.#modules.get<ClientProxy>(client!, { strict: false }),
+      nameOf(client!),
+      dispatchTimeoutMs,
+    ));
+  }
+}
+
+function nameOf(token: InjectionToken): string {
+  return typeof token === 'function' ? token.name : `"${String(token)}"`;
+}
+
+function noClient(effect: string): AirlockOptionsError {
+  return new AirlockOptionsError(
+    'client',
+    `Effect "${effect}" is to be sent, but \`AirlockMicroservicesModule\` was given no \`client\` to send it with. ` +
+      'Set the token of a `ClientProxy`, or run effects elsewhere.',
+  );
+}
+
+function noRecord(effect: string): AirlockOptionsError {
+  return new AirlockOptionsError(
+    'dispatchOptions',
+    `Effect "${effect}" has \`dispatchOptions\`, and nothing says what they mean to this transport. ` +
+      'Make a message of them with `record` of `AirlockMicroservicesModule`.',
+  );
+}

@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Controller, Inject, Logger, type OnApplicationBootstrap, type Type } from '@nestjs/common';
+import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
+import { ShuttingDownError } from '../../errors/shutting-down.error.js';
+import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
+import { SkipAirlock } from '../../nest/decorators/skip-airlock.decorator.js';
+import { EffectWorker } from '../../nest/remote/effect-worker.js';
+import { ConsumerSettings, MicroservicesSettings } from './microservices.settings.js';
+
+/** What is used of the context of a message from RabbitMQ. */
+interface RabbitContext {
+  getMessage(): object;
+  getChannelRef(): {
+    ack(message: object): void;
+    nack(message: object, allUpTo: boolean, requeue: boolean): void;
+  };
+}
+
+/**
+ * Runs the effects that other applications have emitted, one per message.
+ *
+ * @internal
+ */
+abstract class EffectConsumer implements OnApplicationBootstrap {
+  private readonly logger = new Logger('AirlockMicroservices');
+  private readonly running = new Set<Promise<void>>();
+  private isStopping = false;
+
+  constructor(
+    @Inject(ConsumerSettings) private readonly consumer: ConsumerSettings,
+    @Inject(MicroservicesSettings) private readonly settings: MicroservicesSettings,
+    @Inject(EffectWorker) private readonly effects: EffectWorker,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.effects.onShutdown(async () => {
+      this.isStopping = true;
+      await Promise.all(this.running);
+    });
+    this.logger.log(`Running the effects under ${this.consumer.patterns.map((one) => `"${one}"`).join(', ')}`);
+  }
+
+  async take(data: unknown, context: unknown): Promise<void> {
+    const rabbit = this.consumer.acknowledge ? (context as RabbitContext) : undefined;
+    // Not acknowledged, it is another consumer's as soon as this one has closed its connection.
+    if (this.isStopping && rabbit !== undefined) return;
+    const run = this.run(data, rabbit);
+    this.running.add(run);
+    await run.finally(() => this.running.delete(run));
+  }
+
+  private async run(data: unknown, rabbit: RabbitContext | undefined): Promise<void> {
+    const { effect: given } = Object(data) as { readonly effect?: unknown };
+    const effect = typeof given === 'string' ? given : '(unreadable)';
+    try {
+      await this.effects.run(data, this.settings.options);
+    } catch (error) {
+      return this.failed(effect, error, rabbit);
+    }
+    this.answer(effect, rabbit, (channel, message) => channel.ack(message));
+  }
+
+  private failed(effect: string, error: unknown, rabbit: RabbitContext | undefined): void {
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    if (error instanceof UnknownEffectError) {
+      this.logger.error(`An effect was sent here that cannot be run: ${message}`);
+      this.answer(effect, rabbit, (channel, its) => channel.nack(its, false, false));
+    } else if (error instanceof ShuttingDownError && rabbit !== undefined) {
+      this.logger.warn(`Effect ${effect} came while shutting down and is left to another consumer`);
+    } else {
+      const consequence = rabbit === undefined ? 'and is lost' : 'and goes back to its queue';
+      this.logger.error(`Effect ${effect} failed ${consequence}: ${message}`, stack);
+      if (rabbit !== undefined) void this.giveBack(effect, rabbit);
+    }
+  }
+
+  /** After a while, or a broken effect would keep everybody busy. Does not hold up a shutdown, which gives it back as well. */
+  private async giveBack(effect: string, rabbit: RabbitContext): Promise<void> {
+    await sleep(this.consumer.retryDelayMs, undefined, { ref: false });
+    this.answer(effect, rabbit, (channel, message) => channel.nack(message, false, true));
+  }
+
+  private answer(
+    effect: string,
+    rabbit: RabbitContext | undefined,
+    give: (channel: ReturnType<RabbitContext['getChannelRef']>, message: object) => void,
+  ): void {
+    if (rabbit === undefined) return;
+    try {
+      give(rabbit.getChannelRef(), rabbit.getMessage());
+    } catch (error) {
+      this.logger.warn(
+        `RabbitMQ will deliver ${effect} again, for its channel has closed: ${(error as Error).message}`,
+      );
+    }
+  }
+}
+
+/** A controller that listens to the given patterns: decorators have to know them when the class is made. @internal */
+export function consumerOf(patterns: readonly string[]): Type {
+  @Controller()
+  class AirlockEffectConsumer extends EffectConsumer {
+    // A scope around it would decide about what the effect enqueues only after the message was acknowledged.
+    @SkipAirlock()
+    @EventPattern(patterns)
+    override async take(@Payload() data: unknown, @Ctx() context: unknown): Promise<void> {
+      await super.take(data, context);
+    }
+  }
+  return AirlockEffectConsumer;
+}

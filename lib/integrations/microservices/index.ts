@@ -1,0 +1,14 @@
+export {
+  type AirlockMicroservicesAsyncOptions,
+  AirlockMicroservicesModule,
+  type AirlockMicroservicesOptionsFactory,
+} from './airlock-microservices.module.js';
+export { ClientProxyExecutor } from './client-proxy.executor.js';
+export type {
+  AirlockMicroservicesExtras,
+  AirlockMicroservicesOptions,
+  EffectConsumerOptions,
+} from './microservices.options.js';
+export { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
+export type { EffectEnvelope, TraceContext } from '../../core/envelope.js';
+export type { ArgumentSerializer, RemoteOptions, Tracing } from '../../nest/remote/remote-options.js';

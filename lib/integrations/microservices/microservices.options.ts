@@ -1,0 +1,48 @@
+import type { InjectionToken } from '@nestjs/common';
+import type { EffectEnvelope } from '../../core/envelope.js';
+import type { Intent } from '../../core/intent.js';
+import type { RemoteOptions } from '../../nest/remote/remote-options.js';
+
+/** How an application runs effects that others have sent. @publicApi */
+export interface EffectConsumerOptions {
+  /** The patterns to listen to. @default the one that `pattern` names */
+  readonly patterns?: readonly string[];
+  /**
+   * For RabbitMQ with `noAck: false`, and to be set together with it. True: a message is acknowledged when its effect has
+   * succeeded, goes back to its queue when it failed, and to the dead letters when nothing here can run it. False: the transport
+   * forgets a message as soon as it has delivered it.
+   *
+   * @default false
+   */
+  readonly acknowledge?: boolean;
+  /** With `acknowledge`: how long a failed message is held before it goes back, in milliseconds. @default 1_000 */
+  readonly retryDelayMs?: number;
+}
+
+/** Options that shape the module itself and so cannot come from other providers. @publicApi */
+export interface AirlockMicroservicesExtras {
+  /** The pattern effects are sent under and listened to. @default 'airlock.effect' */
+  readonly pattern?: string;
+  /** Whether this application runs effects that others have sent, and how. @default false */
+  readonly consumer?: boolean | EffectConsumerOptions;
+}
+
+/** What `AirlockMicroservicesModule.forRoot` takes, next to `AirlockMicroservicesExtras`. @publicApi */
+export interface AirlockMicroservicesOptions extends RemoteOptions {
+  /** Token of the `ClientProxy` that effects are sent with, in whatever module it is. Absent where effects are only run. */
+  readonly client?: InjectionToken;
+  /** The pattern of one effect, where they do not all share one. @default what `pattern` says */
+  patternFor?(intent: Intent): string;
+  /**
+   * What the client is handed for one effect: the envelope, or a record of the transport with it, such as an `RmqRecord`, made
+   * with the `dispatchOptions` of the intent.
+   *
+   * @default the envelope; for RabbitMQ a record with it and a time limit
+   */
+  record?(envelope: EffectEnvelope, intent: Intent): unknown;
+  /** How long the start of the application and each flush wait for the broker, in milliseconds. @default 5_000 */
+  readonly dispatchTimeoutMs?: number;
+}
+
+/** @internal */
+export const AIRLOCK_MICROSERVICES_OPTIONS: unique symbol = Symbol('AIRLOCK_MICROSERVICES_OPTIONS');

@@ -1,0 +1,78 @@
+import type { InjectionToken } from '@nestjs/common';
+import type { Intent } from '../../core/intent.js';
+import {
+  checkOptions,
+  expectThat,
+  flag,
+  func,
+  isRecord,
+  type OptionCheck,
+  positiveInteger,
+  remoteChecks,
+  text,
+  texts,
+} from '../option-checks.js';
+import type {
+  AirlockMicroservicesExtras,
+  AirlockMicroservicesOptions,
+  EffectConsumerOptions,
+} from './microservices.options.js';
+
+const checks: Readonly<Record<keyof AirlockMicroservicesOptions, OptionCheck>> = {
+  ...remoteChecks,
+  client: expectThat('an injection token', (value) => ['string', 'symbol', 'function'].includes(typeof value)),
+  patternFor: func,
+  record: func,
+  dispatchTimeoutMs: positiveInteger,
+};
+const consumerChecks: Readonly<Record<keyof EffectConsumerOptions, OptionCheck>> = {
+  patterns: texts,
+  acknowledge: flag,
+  retryDelayMs: positiveInteger,
+};
+const extrasChecks: Readonly<Record<keyof AirlockMicroservicesExtras, OptionCheck>> = {
+  pattern: text,
+  consumer: (key, value) => (isRecord(value) ? checkOptions(value, consumerChecks, `${key}.`) : flag(key, value)),
+};
+
+/** How messages are consumed, with the defaults. @internal */
+export class ConsumerSettings {
+  readonly pattern: string;
+  /** Those that this application listens to; none where it runs no effects. */
+  readonly patterns: readonly string[];
+  readonly acknowledge: boolean;
+  readonly retryDelayMs: number;
+
+  /** @throws AirlockOptionsError */
+  constructor({ pattern, consumer }: AirlockMicroservicesExtras) {
+    checkOptions({ pattern, consumer }, extrasChecks);
+    const { patterns, acknowledge, retryDelayMs }: EffectConsumerOptions = isRecord(consumer) ? consumer : {};
+    this.pattern = pattern ?? 'airlock.effect';
+    this.patterns = consumer === undefined || consumer === false ? [] : (patterns ?? [this.pattern]);
+    this.acknowledge = acknowledge ?? false;
+    this.retryDelayMs = retryDelayMs ?? 1_000;
+  }
+}
+
+/** How effects are sent, with the defaults. @internal */
+export class MicroservicesSettings {
+  readonly client: InjectionToken | undefined;
+  readonly dispatchTimeoutMs: number;
+
+  /** @throws AirlockOptionsError */
+  constructor(
+    readonly options: AirlockMicroservicesOptions,
+    private readonly pattern: string,
+  ) {
+    checkOptions(options, checks);
+    this.client = options.client;
+    this.dispatchTimeoutMs = options.dispatchTimeoutMs ?? 5_000;
+  }
+
+  patternOf(intent: Intent): string {
+    if (this.options.patternFor === undefined) return this.pattern;
+    const pattern: unknown = this.options.patternFor(intent);
+    text('patternFor', pattern);
+    return pattern as string;
+  }
+}

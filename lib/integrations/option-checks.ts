@@ -1,0 +1,70 @@
+import { AirlockOptionsError } from '../errors/airlock-options.error.js';
+
+/** Refuses a value of one option. @internal */
+export type OptionCheck = (key: string, value: unknown) => void;
+
+/** @internal */
+export const isRecord = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** @internal */
+export const expectThat =
+  (what: string, holds: (value: unknown) => boolean): OptionCheck =>
+  (key, value) => {
+    if (!holds(value)) throw AirlockOptionsError.expected(key, what, value);
+  };
+
+/** @internal */
+export const text = expectThat('a text, not empty', (value) => typeof value === 'string' && value !== '');
+/** @internal */
+export const flag = expectThat('true or false', (value) => typeof value === 'boolean');
+/** @internal */
+export const func = expectThat('a function', (value) => typeof value === 'function');
+/** @internal */
+export const record = expectThat('an object', isRecord);
+/** @internal */
+export const positiveInteger = expectThat(
+  'a positive integer',
+  (value) => Number.isSafeInteger(value) && (value as number) > 0,
+);
+/** @internal */
+export const texts = expectThat(
+  'a list of texts, at least one',
+  (value) => Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string' && one !== ''),
+);
+
+/** Those of `RemoteOptions`, which every engine takes. @internal */
+export const remoteChecks: Readonly<
+  Record<'plainFunctions' | 'serializer' | 'maxPayloadBytes' | 'tracing', OptionCheck>
+> = {
+  plainFunctions: expectThat("'in-process' or 'refuse'", (value) => value === 'in-process' || value === 'refuse'),
+  serializer: withMethods('serialize', 'deserialize'),
+  maxPayloadBytes: positiveInteger,
+  tracing: withMethods('inject', 'run'),
+};
+
+/**
+ * Checks options by shape; `undefined` means the default.
+ *
+ * @throws AirlockOptionsError naming the key, the value found and, for an unknown key, the known ones
+ * @internal
+ */
+export function checkOptions(options: unknown, known: Readonly<Record<string, OptionCheck>>, prefix = ''): void {
+  if (!isRecord(options)) throw AirlockOptionsError.expected('options', 'an object', options);
+  for (const [key, value] of Object.entries(options)) {
+    if (!Object.hasOwn(known, key)) {
+      throw new AirlockOptionsError(
+        prefix + key,
+        `Unknown option \`${prefix}${key}\`. Known options: ${Object.keys(known).join(', ')}.`,
+      );
+    }
+    if (value !== undefined) known[key]!(prefix + key, value);
+  }
+}
+
+function withMethods(...names: readonly string[]): OptionCheck {
+  return expectThat(
+    `an object with ${names.map((name) => `\`${name}\``).join(' and ')}`,
+    (value) => isRecord(value) && names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function'),
+  );
+}

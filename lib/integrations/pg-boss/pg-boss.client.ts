@@ -1,0 +1,71 @@
+/** One job for a bulk insert, with whatever options its version of pg-boss knows. @publicApi */
+export interface NewJob {
+  readonly id: string;
+  readonly data: object;
+  readonly [option: string]: unknown;
+}
+
+/** One job as a worker is handed it. @publicApi */
+export interface FetchedJob {
+  readonly id: string;
+  readonly data: unknown;
+}
+
+/** @publicApi */
+export interface FetchOptions {
+  readonly batchSize: number;
+  readonly pollingIntervalSeconds: number;
+  /** Unknown to version 10, which leaves it out. */
+  readonly notifyPollingIntervalSeconds: number;
+}
+
+/** What a bulk insert may write through instead of pg-boss's own connections. @publicApi */
+export interface SqlConnection {
+  executeSql(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
+}
+
+/** @publicApi */
+export interface InsertOptions {
+  readonly db?: SqlConnection;
+}
+
+interface AnyPgBoss {
+  start(): Promise<unknown>;
+  stop(options?: { graceful?: boolean; timeout?: number }): Promise<void>;
+  createQueue(name: string, options?: object): Promise<unknown>;
+  getQueue(name: string): Promise<object | null>;
+  notifyWorker(workerId: string): void;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  listenerCount(event: 'error'): number;
+}
+
+/** What is called of a `PgBoss` of version 10. @publicApi */
+export interface PgBoss10Client extends AnyPgBoss {
+  insert(jobs: (NewJob & { readonly name: string })[], options: InsertOptions): Promise<unknown>;
+  work(queue: string, options: FetchOptions, handler: (jobs: FetchedJob[]) => Promise<void>): Promise<string>;
+  complete(queue: string, ids: string[]): Promise<unknown>;
+  offWork(options: { id: string }): Promise<void>;
+}
+
+/** How one job of a batch ended, in version 12. @publicApi */
+export interface JobResult {
+  id: string;
+  status: 'completed' | 'failed' | 'deadletter';
+  output?: unknown;
+}
+
+/** What is called of a `PgBoss` of version 12. @publicApi */
+export interface PgBoss12Client extends AnyPgBoss {
+  insert(queue: string, jobs: NewJob[], options: InsertOptions): Promise<unknown>;
+  work(
+    queue: string,
+    options: FetchOptions & { readonly perJobResults: true },
+    handler: (jobs: FetchedJob[]) => Promise<JobResult[]>,
+  ): Promise<string>;
+  offWork(queue: string, options: { id: string; wait: true }): Promise<void>;
+  /** Only tells the version apart. */
+  getQueueStats(queue: string): Promise<unknown>;
+}
+
+/** A `PgBoss` of either version; the real ones fit. @publicApi */
+export type PgBossClient = PgBoss10Client | PgBoss12Client;

@@ -1,0 +1,106 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { clientBehind } from '../client-lookup.js';
+import { Deadline } from '../deadline.js';
+import { insist } from './insist.js';
+import type { JobEngine } from './job-engine.js';
+import { PgBoss10Engine } from './pg-boss-10.engine.js';
+import { PgBoss12Engine } from './pg-boss-12.engine.js';
+import type { PgBoss12Client, PgBossClient } from './pg-boss.client.js';
+import type { PgBossConstructorOptions } from './pg-boss.options.js';
+import { PgBossSettings } from './pg-boss.settings.js';
+
+/**
+ * The application's pg-boss: built or looked up, started with its queues, and stopped where it was built here.
+ *
+ * @internal
+ */
+@Injectable()
+export class PgBossConnection {
+  private readonly logger = new Logger('AirlockPgBoss');
+  private opening: Promise<JobEngine> | undefined;
+  private built: PgBossClient | undefined;
+
+  constructor(
+    @Inject(PgBossSettings) private readonly settings: PgBossSettings,
+    @Inject(ModuleRef) private readonly modules: ModuleRef,
+  ) {}
+
+  /** Opened at the first call: effects may go out before this module's own turn at the boot. @throws EngineUnreachableError */
+  engine(): Promise<JobEngine> {
+    return (this.opening ??= this.open().catch((error: unknown) => {
+      this.opening = undefined;
+      throw error;
+    }));
+  }
+
+  /** Not gracefully: what was running has had its time, and what still is goes back to its queue at once. */
+  async close(): Promise<void> {
+    const { built } = this;
+    if (built === undefined) return;
+    try {
+      // A database that does not answer must not keep the application from ending.
+      await new Deadline(this.settings.dispatchTimeoutMs).within(built.stop({ graceful: false }));
+    } catch (error) {
+      this.logger.error(`pg-boss did not stop: ${String(error)}`);
+    }
+  }
+
+  private async open(): Promise<JobEngine> {
+    const boss = await this.insist(() => this.started());
+    for (const [name, options] of this.settings.queues) {
+      if (this.settings.createsQueues) await this.insist(() => boss.createQueue(name, { ...options }));
+      if ((await this.insist(() => boss.getQueue(name))) === null) throw missingQueue(name);
+    }
+    return isVersion12(boss) ? new PgBoss12Engine(boss) : new PgBoss10Engine(boss);
+  }
+
+  private insist<T>(work: () => Promise<T>): Promise<T> {
+    return insist(this.settings.dispatchTimeoutMs, 'the application cannot start', work);
+  }
+
+  private async started(): Promise<PgBossClient> {
+    const boss = await this.found();
+    // Without a listener, Node turns the first error of a poll into a crash.
+    if (boss.listenerCount('error') === 0) {
+      boss.on('error', (error) => this.logger.error(`pg-boss: ${error.message}`, error.stack));
+    }
+    try {
+      await boss.start();
+    } catch (error) {
+      // What it has begun would keep the process alive.
+      if (boss === this.built) await boss.stop({ graceful: false }).catch(() => {});
+      throw error;
+    }
+    return boss;
+  }
+
+  private async found(): Promise<PgBossClient> {
+    const { boss } = this.settings.options;
+    if (typeof boss !== 'object') return clientBehind<PgBossClient>(boss, this.modules, 'AirlockPgBossModule');
+    if (typeof (boss as Partial<PgBossClient>).work === 'function') return boss as PgBossClient;
+    // Anew at each try: one of version 10 that failed to start takes itself for started.
+    return (this.built = await build(boss as PgBossConstructorOptions));
+  }
+}
+
+type PgBossClass = new (options: object) => PgBossClient;
+
+/** Version 12 exports its class by name, version 10 is its class. */
+async function build(options: PgBossConstructorOptions): Promise<PgBossClient> {
+  const module = (await import('pg-boss')) as unknown as { PgBoss?: PgBossClass; default: PgBossClass };
+  const Class = module.PgBoss ?? module.default;
+  return new Class({ ...options });
+}
+
+function isVersion12(boss: PgBossClient): boss is PgBoss12Client {
+  return typeof (boss as Partial<PgBoss12Client>).getQueueStats === 'function';
+}
+
+function missingQueue(name: string): AirlockOptionsError {
+  return new AirlockOptionsError(
+    'queues',
+    `pg-boss has no queue "${name}". Create it, or leave \`createQueues\` on to have that done at the start.`,
+  );
+}

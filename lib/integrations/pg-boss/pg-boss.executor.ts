@@ -1,0 +1,133 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { DispatchResult, EffectCall, Executor, Intent } from '../../core/intent.js';
+import { frames } from '../../core/transaction-frame.js';
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
+import { insist } from './insist.js';
+import { JobIds } from './job-ids.js';
+import type { JobEngine } from './job-engine.js';
+import type { NewJob, SqlConnection } from './pg-boss.client.js';
+import { PgBossConnection } from './pg-boss.connection.js';
+import { PgBossSettings } from './pg-boss.settings.js';
+import { assertStorable } from './storable.js';
+
+/**
+ * Writes effects as jobs of pg-boss, from where a worker takes them. A provider of `AirlockPgBossModule`, to be named in
+ * `AirlockModule.forRoot({ executor: PgBossExecutor })`.
+ *
+ * In a transaction they are written through its own connection just before its COMMIT, so that jobs and business data live or
+ * die together (rule 23); elsewhere in one batch. Effects without a name that a worker could find run in this process.
+ *
+ * @publicApi
+ */
+@Injectable()
+export class PgBossExecutor implements Executor {
+  readonly remote = true;
+  readonly transactional = true;
+  readonly #connection: PgBossConnection;
+  readonly #settings: PgBossSettings;
+  readonly #envelopes: EnvelopeWriter;
+  readonly #ids = new JobIds();
+
+  /** @internal Built by Nest. */
+  constructor(
+    @Inject(PgBossConnection) connection: PgBossConnection,
+    @Inject(PgBossSettings) settings: PgBossSettings,
+  ) {
+    this.#connection = connection;
+    this.#settings = settings;
+    this.#envelopes = new EnvelopeWriter('pg-boss', settings.options);
+  }
+
+  accepts(call: EffectCall): boolean {
+    return this.#envelopes.accepts(call);
+  }
+
+  keepArguments(call: EffectCall): unknown[] {
+    const kept = this.#envelopes.keepArguments(call);
+    assertStorable(call.name, kept);
+    return kept;
+  }
+
+  async execute(intent: Intent): Promise<void> {
+    const [result] = await this.executeBatch([intent]);
+    if (result!.error !== undefined) throw result!.error;
+  }
+
+  /**
+   * Consecutive intents of one queue are one statement.
+   *
+   * @throws AirlockOptionsError for a transaction that has no connection to write through
+   */
+  async executeBatch(intents: readonly Intent[]): Promise<readonly DispatchResult[]> {
+    const transaction = connectionHere();
+    const engine = await this.#connection.engine();
+    const failures = new Map<Intent, unknown>();
+    for (const { queue, jobs, intents: some } of this.#consignmentsOf(intents, engine, failures)) {
+      try {
+        await this.#write(engine, queue, jobs, transaction);
+      } catch (error) {
+        for (const intent of some) failures.set(intent, error);
+      }
+    }
+    return intents.map((intent) => (failures.has(intent) ? { intent, error: failures.get(intent) } : { intent }));
+  }
+
+  #consignmentsOf(
+    intents: readonly Intent[],
+    engine: JobEngine,
+    failures: Map<Intent, unknown>,
+  ): readonly Consignment[] {
+    const consignments: Consignment[] = [];
+    for (const intent of intents) {
+      try {
+        const [queue, job] = [this.#settings.queueOf(intent), this.#jobOf(intent, engine)];
+        let last = consignments.at(-1);
+        if (last?.queue !== queue) consignments.push((last = { queue, intents: [], jobs: [] }));
+        last.intents.push(intent);
+        last.jobs.push(job);
+      } catch (error) {
+        failures.set(intent, error);
+      }
+    }
+    return consignments;
+  }
+
+  #write(engine: JobEngine, queue: string, jobs: NewJob[], transaction: SqlConnection | undefined): Promise<void> {
+    const { dispatchTimeoutMs } = this.#settings;
+    const consequence = `${jobs.length} effect(s) for queue "${queue}" may not be there`;
+    // A job that is there already is not written again, so this can be repeated; a transaction whose connection broke cannot.
+    const isRepeatable = transaction === undefined;
+    return insist(dispatchTimeoutMs, consequence, () => engine.insert(queue, jobs, transaction), isRepeatable);
+  }
+
+  #jobOf(intent: Intent, { jobOptions }: JobEngine): NewJob {
+    const options = { ...this.#settings.options.jobOptions, ...intent.dispatchOptions };
+    for (const key of Object.keys(options)) {
+      if (jobOptions.includes(key)) continue;
+      throw new AirlockOptionsError(
+        `dispatchOptions.${key}`,
+        `\`${key}\` of effect "${intent.name}" is no option of a job in this version of pg-boss. Known options: ${jobOptions.join(', ')}.`,
+      );
+    }
+    return { ...options, id: this.#ids.of(intent.id), data: this.#envelopes.write(intent) };
+  }
+}
+
+/** What goes to one queue in one statement. */
+interface Consignment {
+  readonly queue: string;
+  readonly intents: Intent[];
+  readonly jobs: NewJob[];
+}
+
+/** That of the transaction whose COMMIT is waiting for this; undefined outside one. */
+function connectionHere(): SqlConnection | undefined {
+  const frame = frames.getStore();
+  if (frame === undefined || frame.connection !== undefined) return frame?.connection as SqlConnection | undefined;
+  throw new AirlockOptionsError(
+    'connection',
+    `Effects called in "${frame.name}" are to be written to pg-boss in that transaction, but its frame has no \`connection\`. ` +
+      'Use an adapter for PostgreSQL that gives it one, pass one to `openFrame`, or pick an executor that is not transactional for them.',
+  );
+}

@@ -1,0 +1,104 @@
+import type { InjectionToken } from '@nestjs/common';
+import type { Intent } from '../../core/intent.js';
+import type { RemoteOptions } from '../../nest/remote/remote-options.js';
+import type { PgBossClient } from './pg-boss.client.js';
+
+/** What `new PgBoss(options)` takes, of whatever version is installed. @publicApi */
+export interface PgBossConstructorOptions {
+  readonly connectionString?: string;
+  /** @default 'pgboss' */
+  readonly schema?: string;
+  // `any`: an interface, as pg-boss has one, fits no index signature of anything else.
+  readonly [option: string]: any;
+}
+
+/**
+ * What a job may carry, here or in an effect's `dispatchOptions`. Passed on as it is; an option that the installed version
+ * does not know is refused.
+ *
+ * @publicApi
+ */
+export interface PgBossJobOptions {
+  /** Higher first. @default 0 */
+  readonly priority?: number;
+  /** Seconds from now, or a moment. @default at once */
+  readonly startAfter?: number | string | Date;
+  readonly singletonKey?: string;
+  readonly singletonSeconds?: number;
+  readonly retryLimit?: number;
+  /** Seconds. */
+  readonly retryDelay?: number;
+  readonly retryBackoff?: boolean;
+  /** Seconds; version 12. */
+  readonly retryDelayMax?: number;
+  readonly expireInSeconds?: number;
+  /** Version 12. */
+  readonly retentionSeconds?: number;
+  /** Version 12. */
+  readonly deleteAfterSeconds?: number;
+  /** Version 12. */
+  readonly heartbeatSeconds?: number;
+  /** Version 10. */
+  readonly keepUntil?: string | Date;
+  /** A queue that is there. */
+  readonly deadLetter?: string;
+  /** Version 12. */
+  readonly group?: { readonly id: string; readonly tier?: string };
+}
+
+/** What `boss.createQueue` takes, of whatever version is installed. @publicApi */
+export interface PgBossQueueOptions {
+  /** Where jobs go that failed for good. Created too, and not worked: what is in it is for people. */
+  readonly deadLetter?: string;
+  readonly retryLimit?: number;
+  readonly retryDelay?: number;
+  readonly retryBackoff?: boolean;
+  readonly policy?: string;
+  readonly [option: string]: unknown;
+}
+
+/** How this process runs jobs. @publicApi */
+export interface PgBossWorkerOptions {
+  /** The queues to serve. @default `queue` and `queues`, but no dead letter queue */
+  readonly queues?: readonly string[];
+  /** How many effects run at the same time, for each queue. With more than one they run in no order. @default 1 */
+  readonly concurrency?: number;
+  /** How many jobs one fetch takes; they run one after the other and share the time of `expireInSeconds`. @default 1 */
+  readonly batchSize?: number;
+  /** How often an idle worker looks for jobs, in seconds; at least 0.5. @default 1 */
+  readonly pollingIntervalSeconds?: number;
+  /**
+   * The same on a queue with `notify: true` of a pg-boss 12 that listens: new jobs then come at once, but delayed ones and those
+   * to be tried again wait for it. @default what `pollingIntervalSeconds` says
+   */
+  readonly notifyPollingIntervalSeconds?: number;
+}
+
+/** What `AirlockPgBossModule.forRoot` takes. @publicApi */
+export interface AirlockPgBossOptions extends RemoteOptions {
+  /**
+   * A `PgBoss` or the token of a provider that is one, which is started where it is not and stays its owner's to stop; or what
+   * to build one with, which is then started and stopped with the application.
+   */
+  readonly boss: PgBossClient | InjectionToken | PgBossConstructorOptions;
+  /** Where effects go and workers look for them. @default 'airlock' */
+  readonly queue?: string;
+  /** The queue of one effect, where they do not all share one: `queue` or one of `queues`. @default what `queue` says */
+  queueFor?(intent: Intent): string;
+  /** Further queues, and options for them and for `queue`; they hold for a queue that is not there yet. @default none */
+  readonly queues?: Readonly<Record<string, PgBossQueueOptions>>;
+  /** False where somebody else creates the queues: then one that is not there stops the boot. @default true */
+  readonly createQueues?: boolean;
+  /** For every effect; its own `dispatchOptions` come on top. @default pg-boss's and those of the queue */
+  readonly jobOptions?: PgBossJobOptions;
+  /** Whether this process runs effects too, and how. False: it only sends them; another one must run them. @default false */
+  readonly worker?: boolean | PgBossWorkerOptions;
+  /**
+   * How long the start of the application, where pg-boss may have to migrate its schema, and each flush wait for PostgreSQL,
+   * in milliseconds. @default 30_000
+   */
+  readonly dispatchTimeoutMs?: number;
+}
+
+/** @internal */
+export const AIRLOCK_PG_BOSS_OPTIONS: unique symbol = Symbol('AIRLOCK_PG_BOSS_OPTIONS');

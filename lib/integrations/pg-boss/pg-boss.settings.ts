@@ -1,0 +1,125 @@
+import type { Intent } from '../../core/intent.js';
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import {
+  checkOptions,
+  expectThat,
+  flag,
+  func,
+  isRecord,
+  type OptionCheck,
+  positiveInteger,
+  record,
+  remoteChecks,
+  text,
+  texts,
+} from '../option-checks.js';
+import type { FetchOptions } from './pg-boss.client.js';
+import type { AirlockPgBossOptions, PgBossQueueOptions, PgBossWorkerOptions } from './pg-boss.options.js';
+
+const boss: OptionCheck = expectThat(
+  'a `PgBoss`, the token of one, or what to build one with',
+  (value) => isRecord(value) || ['string', 'symbol', 'function'].includes(typeof value),
+);
+const seconds: OptionCheck = expectThat('a number of seconds, 0.5 or more', (value) => (value as number) >= 0.5);
+
+const workerChecks: Readonly<Record<`worker.${keyof PgBossWorkerOptions}`, OptionCheck>> = {
+  'worker.queues': texts,
+  'worker.concurrency': positiveInteger,
+  'worker.batchSize': positiveInteger,
+  'worker.pollingIntervalSeconds': seconds,
+  'worker.notifyPollingIntervalSeconds': seconds,
+};
+const worker: OptionCheck = (key, value) => {
+  if (!isRecord(value)) return flag(key, value);
+  const named = Object.entries(value).map(([name, one]) => [`${key}.${name}`, one] as const);
+  checkOptions(Object.fromEntries(named), workerChecks);
+};
+
+const checks: Readonly<Record<keyof AirlockPgBossOptions, OptionCheck>> = {
+  ...remoteChecks,
+  boss,
+  queue: text,
+  queueFor: func,
+  queues: (key, value) => {
+    record(key, value);
+    for (const [name, options] of Object.entries(value as object)) record(`${key}.${name}`, options);
+  },
+  createQueues: flag,
+  jobOptions: record,
+  worker,
+  dispatchTimeoutMs: positiveInteger,
+};
+
+/**
+ * Options with their defaults.
+ *
+ * @internal
+ */
+export class PgBossSettings {
+  /** Every queue by its name, each after its dead letter queue. */
+  readonly queues: ReadonlyMap<string, PgBossQueueOptions>;
+  readonly createsQueues: boolean;
+  readonly dispatchTimeoutMs: number;
+  /** The queues that this process serves; none where it only sends. */
+  readonly served: readonly string[];
+  readonly concurrency: number;
+  readonly fetching: FetchOptions;
+  private readonly queue: string;
+
+  /** @throws AirlockOptionsError for an unknown key, a value of the wrong kind, or options that do not go together */
+  constructor(readonly options: AirlockPgBossOptions) {
+    checkOptions(options, checks);
+    boss('boss', options.boss);
+    this.createsQueues = options.createQueues ?? true;
+    this.dispatchTimeoutMs = options.dispatchTimeoutMs ?? 30_000;
+    this.queue = options.queue ?? 'airlock';
+    const { queues = {}, jobOptions } = options;
+    this.queues = withDeadLetters([jobOptions?.deadLetter, this.queue, ...Object.keys(queues)], queues);
+    const worker = options.worker === true ? {} : options.worker || undefined;
+    this.served = worker === undefined ? [] : (worker.queues ?? this.livingQueues());
+    for (const name of this.served) this.assertKnown('worker.queues', name);
+    this.concurrency = worker?.concurrency ?? 1;
+    const { batchSize = 1, pollingIntervalSeconds = 1 } = worker ?? {};
+    const { notifyPollingIntervalSeconds = pollingIntervalSeconds } = worker ?? {};
+    this.fetching = { batchSize, pollingIntervalSeconds, notifyPollingIntervalSeconds };
+  }
+
+  /** @throws AirlockOptionsError for a queue that nobody has made sure of: version 10 would leave its jobs out without a word */
+  queueOf(intent: Intent): string {
+    if (this.options.queueFor === undefined) return this.queue;
+    const name = this.options.queueFor(intent);
+    this.assertKnown('queueFor', name);
+    return name;
+  }
+
+  /** Those that are no dead letter queue of another. */
+  private livingQueues(): readonly string[] {
+    const deadLetters = [...this.queues.values(), this.options.jobOptions].map((options) => options?.deadLetter);
+    return [...this.queues.keys()].filter((name) => !deadLetters.includes(name));
+  }
+
+  private assertKnown(key: string, name: string): void {
+    if (this.queues.has(name)) return;
+    throw new AirlockOptionsError(
+      key,
+      `\`${key}\` names the queue "${name}", which is none of those here: ${[...this.queues.keys()].join(', ')}. Add it to \`queues\`, or fix the name.`,
+    );
+  }
+}
+
+function withDeadLetters(
+  names: readonly (string | undefined)[],
+  options: Readonly<Record<string, PgBossQueueOptions>>,
+): ReadonlyMap<string, PgBossQueueOptions> {
+  const seen = new Set<string>();
+  const ordered = new Map<string, PgBossQueueOptions>();
+  const add = (name: string | undefined): void => {
+    if (name === undefined || seen.has(name)) return;
+    seen.add(name);
+    const own = options[name] ?? {};
+    add(own.deadLetter);
+    ordered.set(name, own);
+  };
+  for (const name of names) add(name);
+  return ordered;
+}

@@ -1,0 +1,48 @@
+import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { EffectWorker } from '../../nest/remote/effect-worker.js';
+import type { FetchedJob } from './pg-boss.client.js';
+import { PgBossConnection } from './pg-boss.connection.js';
+import { PgBossSettings } from './pg-boss.settings.js';
+
+/**
+ * Takes effects from their queues and runs them, with as many workers of pg-boss for each queue as run at the same time.
+ *
+ * @internal
+ */
+@Injectable()
+export class PgBossWorkers implements OnApplicationBootstrap {
+  private readonly logger = new Logger('AirlockPgBoss');
+  private readonly stops: (() => Promise<void>)[] = [];
+
+  constructor(
+    @Inject(PgBossSettings) private readonly settings: PgBossSettings,
+    @Inject(PgBossConnection) private readonly connection: PgBossConnection,
+    @Inject(EffectWorker) private readonly effects: EffectWorker,
+  ) {}
+
+  /** Works until the shutdown, which waits for what is running. */
+  async onApplicationBootstrap(): Promise<void> {
+    const { served, concurrency, fetching } = this.settings;
+    if (served.length === 0) return;
+    const engine = await this.connection.engine();
+    this.effects.onShutdown(() => Promise.all(this.stops.map((stop) => stop())));
+    for (const queue of served) {
+      const run = (job: FetchedJob): Promise<void> => this.run(queue, job);
+      for (let i = 0; i < concurrency; i++) {
+        this.stops.push(await engine.work(queue, fetching, run));
+      }
+    }
+    this.logger.log(`Running the effects in ${served.map((queue) => `"${queue}"`).join(', ')}`);
+  }
+
+  private async run(queue: string, { id, data }: FetchedJob): Promise<void> {
+    try {
+      await this.effects.run(data, this.settings.options);
+    } catch (error) {
+      const { effect = '(unknown)' } = (data ?? {}) as { readonly effect?: string };
+      const { message, stack } = error instanceof Error ? error : new Error(String(error));
+      this.logger.error(`Effect ${effect} (job ${id} of queue "${queue}") failed: ${message}`, stack);
+      throw error;
+    }
+  }
+}

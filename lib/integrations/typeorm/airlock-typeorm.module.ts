@@ -1,0 +1,85 @@
+import { isProxy } from 'node:util/types';
+import { type DynamicModule, Inject, type InjectionToken, Module, type OnModuleInit } from '@nestjs/common';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { keepTypeOrmFrames } from './keep-typeorm-frames.js';
+import { isDataSource, type TypeOrmDataSource } from './typeorm.client.js';
+
+/** What `AirlockTypeOrmModule.forRoot` takes. @publicApi */
+export interface AirlockTypeOrmOptions {
+  /**
+   * The providers that are data sources, as `getDataSourceToken('audit')`, in whatever module.
+   *
+   * @default every provider of the application that is a data source with transactions
+   */
+  readonly dataSources?: readonly InjectionToken[];
+}
+
+const OPTIONS = Symbol('AIRLOCK_TYPEORM_OPTIONS');
+
+/**
+ * `keepTypeOrmFrames` for the data sources of an application. Imported once, anywhere.
+ *
+ * @publicApi
+ */
+@Module({})
+export class AirlockTypeOrmModule implements OnModuleInit {
+  /** @internal Built by Nest. */
+  constructor(
+    @Inject(ModuleRef) private readonly providers: ModuleRef,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+    @Inject(OPTIONS) private readonly options: AirlockTypeOrmOptions,
+  ) {}
+
+  static forRoot(options: AirlockTypeOrmOptions = {}): DynamicModule {
+    // Global modules initialise before others at the same distance: `onModuleInit` elsewhere may use a transaction.
+    return { module: AirlockTypeOrmModule, global: true, providers: [{ provide: OPTIONS, useValue: options }] };
+  }
+
+  /** @throws AirlockOptionsError if there is no data source, or a token is not one */
+  onModuleInit(): void {
+    const tokens = this.options.dataSources;
+    const found = tokens === undefined ? this.discovered() : tokens.map((token) => this.named(token));
+    if (found.length === 0) {
+      throw new AirlockOptionsError(
+        'dataSources',
+        'AirlockTypeOrmModule found no TypeORM DataSource among the providers of the application. ' +
+          'Import `TypeOrmModule.forRoot(…)`, or provide a DataSource.',
+      );
+    }
+    for (const dataSource of found) keepTypeOrmFrames(dataSource);
+  }
+
+  private named(token: InjectionToken): TypeOrmDataSource {
+    try {
+      return this.providers.get<TypeOrmDataSource>(token, { strict: false });
+    } catch (cause) {
+      throw new AirlockOptionsError(
+        'dataSources',
+        `AirlockTypeOrmModule found no provider \`${nameOf(token)}\` in the application that is a singleton. ` +
+          'Name tokens as `getDataSourceToken(name)` gives them.',
+        { cause },
+      );
+    }
+  }
+
+  private discovered(): TypeOrmDataSource[] {
+    const found: TypeOrmDataSource[] = [];
+    for (const { providers } of this.modules.values()) {
+      for (const { instance } of providers.values()) {
+        if (isDirect(instance) && isDataSource(instance) && instance.driver.transactionSupport !== 'none')
+          found.push(instance);
+      }
+    }
+    return found;
+  }
+}
+
+/** A proxy may refuse to be looked at. */
+function isDirect(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !isProxy(value);
+}
+
+function nameOf(token: InjectionToken): string {
+  return typeof token === 'function' ? token.name : String(token);
+}

@@ -1,0 +1,45 @@
+import type { FrameOptions } from '../../core/transaction-frame.js';
+import type { TypeOrmDataSource, TypeOrmQueryRunner } from './typeorm.client.js';
+
+/** The name of the callback that typeorm-transactional runs `@Transactional` methods in. */
+const TRANSACTIONAL_CALLBACK = 'transactionCallback';
+
+/**
+ * Whether a query runner's transaction is the one its library has selected. typeorm-transactional makes `dataSource.manager`
+ * a getter: the manager of the transaction that the caller stands in, the ordinary one outside and where `NOT_SUPPORTED` has
+ * suspended it. It is the ordinary one too in a `dataSource.transaction(…)` of the user's own, which therefore have to be
+ * told apart.
+ *
+ * @internal
+ */
+export class CurrentTransaction {
+  /** Whether `dataSource.manager` is, or has been, this transaction's own. */
+  private isSelectedByGetter = false;
+
+  constructor(
+    private readonly dataSource: TypeOrmDataSource,
+    private readonly runner: TypeOrmQueryRunner,
+  ) {}
+
+  /** A new transaction on the same connection. */
+  begins(): void {
+    this.isSelectedByGetter = false;
+  }
+
+  /** Known here already, and not only once it was seen: the callback may be suspended before its first `await`. */
+  isRunBy(callback: (...args: never[]) => unknown): void {
+    this.isSelectedByGetter = callback.name === TRANSACTIONAL_CALLBACK;
+  }
+
+  /** Nothing where nobody selects. */
+  get options(): FrameOptions {
+    const manager = Object.getOwnPropertyDescriptor(this.dataSource, 'manager');
+    return manager?.get === undefined ? {} : { isCurrent: () => this.isCurrent() };
+  }
+
+  private isCurrent(): boolean {
+    if (this.dataSource.manager === this.runner.manager) this.isSelectedByGetter = true;
+    else return !this.isSelectedByGetter;
+    return true;
+  }
+}

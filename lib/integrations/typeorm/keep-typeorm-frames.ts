@@ -1,0 +1,65 @@
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { keepManagerFrames } from './entity-manager.frames.js';
+import { framesOf, QueryRunnerFrames } from './query-runner.frames.js';
+import type { TypeOrmDataSource, TypeOrmManager, TypeOrmQueryRunner } from './typeorm.client.js';
+
+/** On a function that keeps frames already; two installed copies recognise each other. */
+const KEEPS_FRAMES = Symbol.for('nestjs-airlock.keeps-frames');
+
+/**
+ * Makes effects called in a transaction of `dataSource` share its fate, and those in a nested one that of its savepoint:
+ * `dataSource.transaction(…)`, `manager.transaction(…)`, a query runner's `startTransaction()`, what TypeORM begins of its own
+ * accord, and whatever is built on these, as typeorm-transactional. Changes `dataSource` in place and returns it; does nothing
+ * the second time. Query runners created before are not covered.
+ *
+ * @throws AirlockOptionsError for what is no data source, or one of a database without transactions
+ * @publicApi
+ */
+export function keepTypeOrmFrames<D extends TypeOrmDataSource>(dataSource: D): D {
+  assertTransactional(dataSource);
+  const { createQueryRunner, createEntityManager } = dataSource;
+  if ((createQueryRunner as { [KEEPS_FRAMES]?: true })[KEEPS_FRAMES]) return dataSource;
+  keepManagerFrames(dataSource.manager);
+  const kept = (...args: never[]): TypeOrmQueryRunner => {
+    const runner = createQueryRunner.apply(dataSource, args);
+    QueryRunnerFrames.keep(runner, dataSource);
+    return runner;
+  };
+  Object.assign(dataSource, {
+    createQueryRunner: Object.defineProperty(kept, KEEPS_FRAMES, { value: true }),
+    createEntityManager: (...args: never[]): TypeOrmManager => {
+      const manager = createEntityManager.apply(dataSource, args);
+      keepManagerFrames(manager);
+      return manager;
+    },
+  });
+  return dataSource;
+}
+
+/**
+ * `queryRunner.startTransaction()` for the transaction around a test, which is always rolled back: effects in it belong to no
+ * transaction, and the savepoints in it behave as transactions of their own.
+ *
+ * @throws AirlockOptionsError if the query runner's data source does not keep frames
+ * @publicApi
+ */
+export function startTestTransaction(queryRunner: TypeOrmQueryRunner): Promise<void> {
+  const kept = framesOf(queryRunner);
+  if (kept !== undefined) return kept.startForTest();
+  throw new AirlockOptionsError(
+    'queryRunner',
+    'startTestTransaction was given a query runner whose data source does not keep frames. ' +
+      'Call `keepTypeOrmFrames(dataSource)` before the query runner is created.',
+  );
+}
+
+function assertTransactional(dataSource: TypeOrmDataSource): void {
+  if (typeof dataSource?.createQueryRunner !== 'function') {
+    throw AirlockOptionsError.expected('dataSource', 'a TypeORM DataSource', dataSource);
+  }
+  if (dataSource.driver.transactionSupport !== 'none') return;
+  throw new AirlockOptionsError(
+    'dataSource',
+    'keepTypeOrmFrames was given a data source whose driver has no transactions, so that there is nothing to keep. Leave it out.',
+  );
+}

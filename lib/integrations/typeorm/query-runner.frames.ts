@@ -1,0 +1,253 @@
+import {
+  type FrameConnection,
+  type FrameOptions,
+  openFrame,
+  type TransactionFrame,
+} from '../../core/transaction-frame.js';
+import { watchCommit } from './commit-watch.js';
+import { CurrentTransaction } from './current-transaction.js';
+import { FrameStack } from './frame-stack.js';
+import type { TypeOrmDataSource, TypeOrmQueryRunner } from './typeorm.client.js';
+
+/** On a query runner whose frames are kept; two installed copies recognise each other. */
+const FRAMES = Symbol.for('nestjs-airlock.typeorm-frames');
+
+/** The frames of a query runner, if they are kept. @internal */
+export function framesOf(runner: TypeOrmQueryRunner | undefined): QueryRunnerFrames | undefined {
+  return (runner as { [FRAMES]?: QueryRunnerFrames } | undefined)?.[FRAMES];
+}
+
+/**
+ * The transaction of one query runner and the savepoints in it, as frames. Each statement is asked for its own outcome, and
+ * what TypeORM really ended is what ends here.
+ *
+ * @internal
+ */
+export class QueryRunnerFrames {
+  private readonly stack = new FrameStack();
+  private readonly original: Pick<
+    TypeOrmQueryRunner,
+    'startTransaction' | 'commitTransaction' | 'rollbackTransaction' | 'release'
+  >;
+  private readonly current: CurrentTransaction;
+  private readonly connection: FrameConnection;
+  /** While a BEGIN or SAVEPOINT is on its way: TypeORM does not count it yet, and would take a ROLLBACK for one of all. */
+  private starting: Promise<void> | undefined;
+  /** The one whose COMMIT or RELEASE is on its way. */
+  private committing: TransactionFrame | undefined;
+  /** While what was let out is on its way. */
+  private outgoing: Promise<void> | undefined;
+
+  private constructor(
+    private readonly runner: TypeOrmQueryRunner,
+    private readonly dataSource: TypeOrmDataSource,
+  ) {
+    const { startTransaction, commitTransaction, rollbackTransaction, release } = runner;
+    this.original = {
+      startTransaction: startTransaction.bind(runner),
+      commitTransaction: commitTransaction.bind(runner),
+      rollbackTransaction: rollbackTransaction.bind(runner),
+      release: release.bind(runner),
+    };
+    this.current = new CurrentTransaction(dataSource, runner);
+    this.connection = {
+      executeSql: async (text, values) => ({ rows: (await runner.query(text, values, true)).records }),
+    };
+  }
+
+  /** Makes a query runner keep frames, in place; nothing happens the second time. */
+  static keep(runner: TypeOrmQueryRunner, dataSource: TypeOrmDataSource): void {
+    if (framesOf(runner) !== undefined) return;
+    const kept = new QueryRunnerFrames(runner, dataSource);
+    Object.defineProperty(runner, FRAMES, { value: kept });
+    Object.assign(runner, {
+      startTransaction: (...isolation: never[]) => kept.start(isolation),
+      commitTransaction: () => kept.commit(),
+      rollbackTransaction: () => kept.rollBack(),
+      release: () => kept.release(),
+    });
+    kept.disposeInOrder();
+    watchCommit(runner.broadcaster, {
+      beforeCommit: () => kept.committing?.beforeCommit(),
+      rolledBackInstead: () => kept.committing?.rollBack(),
+    });
+  }
+
+  /** What begins is the transaction around a test. */
+  startForTest(): Promise<void> {
+    return this.start([], { countsAsCommitted: true });
+  }
+
+  /** Runs the callback of a transaction that has just begun. */
+  run<M>(callback: (manager: M) => Promise<unknown>, manager: M): Promise<unknown> {
+    const { innermost } = this;
+    if (innermost === undefined) return callback(manager);
+    if (innermost.parent === undefined) this.current.isRunBy(callback);
+    return innermost.run(() => callback(manager));
+  }
+
+  /** Undefined where no transaction is open. */
+  private get innermost(): TransactionFrame | undefined {
+    return this.stack.innermost;
+  }
+
+  private start(isolation: never[], options: FrameOptions = {}): Promise<void> {
+    if (this.runner.isReleased) return this.original.startTransaction(...isolation);
+    let frame: TransactionFrame;
+    try {
+      this.stack.assertMayBegin();
+      frame = this.begin(options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    this.stack.push(frame);
+    // Here and not after the statement: the rest of the caller's function is reached from its own stack only.
+    frame.enter();
+    return (this.starting = this.startIt(frame, isolation));
+  }
+
+  private begin(options: FrameOptions): TransactionFrame {
+    const { connection, current, innermost } = this;
+    const { database } = this.dataSource.driver;
+    const frame =
+      innermost?.savepoint({ connection, ...current.options }) ??
+      openFrame({
+        name: database === undefined ? 'TypeORM transaction' : `TypeORM transaction in ${database}`,
+        connection,
+        ...current.options,
+        ...options,
+      });
+    if (frame.parent === undefined) current.begins();
+    return frame;
+  }
+
+  private async startIt(frame: TransactionFrame, isolation: never[]): Promise<void> {
+    const before = this.depth;
+    try {
+      await this.original.startTransaction(...isolation);
+    } catch (error) {
+      // A subscriber may have thrown after the statement: then TypeORM counts the transaction as begun.
+      if (!this.runner.isTransactionActive || this.depth <= before) this.lose(frame);
+      throw error;
+    } finally {
+      this.starting = undefined;
+    }
+  }
+
+  private commit(): Promise<void> {
+    const { innermost } = this;
+    if (innermost === undefined) return this.original.commitTransaction();
+    try {
+      this.stack.assertMayCommit();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    innermost.leave();
+    return innermost.run(() => this.commitIt(innermost));
+  }
+
+  private async commitIt(frame: TransactionFrame): Promise<void> {
+    const before = this.depth;
+    this.committing = frame;
+    try {
+      await this.original.commitTransaction();
+    } catch (error) {
+      if (this.isStillOpen(before)) frame.rollBack();
+      // Otherwise a subscriber has thrown after the statement.
+      else this.committed(frame);
+      throw error;
+    } finally {
+      this.committing = undefined;
+    }
+    this.committed(frame);
+  }
+
+  private committed(frame: TransactionFrame): void {
+    this.stack.remove(frame);
+    if (frame.fate === 'rolledBack') return;
+    // Not awaited here: effects may need a connection, and the caller still has this one. Its release awaits them.
+    const done = frame.commit();
+    this.outgoing = this.outgoing === undefined ? done : both(this.outgoing, done);
+  }
+
+  private rollBack(): Promise<void> {
+    const { innermost, starting } = this;
+    if (innermost === undefined) return this.original.rollbackTransaction();
+    try {
+      this.stack.assertMayRollBack();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    if (starting !== undefined) return starting.catch(() => {}).then(() => this.rollBack());
+    innermost.leave();
+    return innermost.run(() => this.rollBackIt(innermost));
+  }
+
+  private async rollBackIt(frame: TransactionFrame): Promise<void> {
+    const before = this.depth;
+    try {
+      await this.original.rollbackTransaction();
+    } finally {
+      if (this.isStillOpen(before)) frame.rollBack();
+      else this.lose(frame);
+    }
+  }
+
+  private lose(frame: TransactionFrame): void {
+    this.stack.remove(frame);
+    frame.rollBack();
+  }
+
+  private release(): Promise<void> {
+    if (this.innermost !== undefined) {
+      this.stack.standing?.leave();
+      return this.abandon();
+    }
+    const released = this.original.release();
+    return this.outgoing === undefined ? released : released.then(() => this.outgoing);
+  }
+
+  /** TypeORM would hand the connection on with the transaction open, for the next one to commit. */
+  private async abandon(): Promise<void> {
+    try {
+      await this.starting?.catch(() => {});
+      for (let frame; (frame = this.innermost) !== undefined; this.lose(frame)) {
+        if (!this.runner.isReleased) await this.original.rollbackTransaction();
+      }
+    } catch {
+      // The connection is broken, and with it the transaction.
+      while (this.innermost !== undefined) this.lose(this.innermost);
+    }
+    await this.original.release();
+    await this.outgoing;
+  }
+
+  /** `await using` commits all at once from TypeORM 1 on, the transaction and the savepoints in it. */
+  private disposeInOrder(): void {
+    const { runner, stack } = this;
+    const dispose = (runner as { [Symbol.asyncDispose]?(): Promise<void> })[Symbol.asyncDispose];
+    if (dispose === undefined) return;
+    Object.assign(runner, {
+      [Symbol.asyncDispose]: () => {
+        for (let frame; (frame = stack.innermost)?.parent !== undefined; stack.remove(frame!)) {
+          if (frame!.fate === 'open') void frame!.commit();
+        }
+        return dispose.call(runner);
+      },
+    });
+  }
+
+  private isStillOpen(before: number): boolean {
+    return this.runner.isTransactionActive && this.depth >= before;
+  }
+
+  /** What TypeORM itself decides by. Not there on drivers without savepoints, and not public. */
+  private get depth(): number {
+    return (this.runner as { transactionDepth?: number }).transactionDepth ?? 0;
+  }
+}
+
+async function both(first: Promise<void>, second: Promise<void>): Promise<void> {
+  await first;
+  await second;
+}

@@ -1,0 +1,51 @@
+/** What is called of a TypeORM `DataSource`, 0.3 or 1.x; the real ones fit. @publicApi */
+export interface TypeOrmDataSource {
+  readonly driver: {
+    /** With `none` there are no transactions; the others differ in what the driver says of itself. */
+    readonly transactionSupport: 'simple' | 'nested' | 'none';
+    readonly database?: string | undefined;
+  };
+  readonly manager: TypeOrmManager;
+  createQueryRunner: (...mode: never[]) => TypeOrmQueryRunner;
+  createEntityManager: (...queryRunner: never[]) => TypeOrmManager;
+}
+
+/** What is called of an `EntityManager`. @publicApi */
+export interface TypeOrmManager {
+  readonly queryRunner?: TypeOrmQueryRunner | undefined;
+  transaction: (...isolationAndCallback: never[]) => Promise<unknown>;
+}
+
+/** What is called of a `QueryRunner`. @publicApi */
+export interface TypeOrmQueryRunner {
+  readonly manager: TypeOrmManager;
+  /** Set by `release`, and where the connection broke. */
+  readonly isReleased: boolean;
+  /** False again as soon as COMMIT or ROLLBACK has succeeded. */
+  readonly isTransactionActive: boolean;
+  readonly broadcaster: TypeOrmBroadcaster;
+  startTransaction: (...isolation: never[]) => Promise<void>;
+  commitTransaction: () => Promise<void>;
+  rollbackTransaction: () => Promise<void>;
+  release: () => Promise<void>;
+  query: (text: string, values: unknown[] | undefined, structured: true) => Promise<{ readonly records: unknown[] }>;
+}
+
+/** How a query runner tells subscribers what happens; the one place between them and the driver. @publicApi */
+export interface TypeOrmBroadcaster {
+  broadcast: (event: 'BeforeTransactionCommit', ...rest: never[]) => Promise<void>;
+  broadcastAfterQueryEvent: (
+    result: never,
+    query: string,
+    parameters: never,
+    success: boolean,
+    executionTime: number | undefined,
+    rawResults: unknown,
+    error: unknown,
+  ) => void;
+}
+
+/** By the brand that TypeORM itself goes by; the class would have to be imported. @internal */
+export function isDataSource(value: object): value is TypeOrmDataSource {
+  return (value as { '@instanceof'?: unknown })['@instanceof'] === Symbol.for('DataSource');
+}

@@ -1,0 +1,6 @@
+/** What a job in the queue `parcels` is about. */
+export interface Parcel {
+  readonly id: number;
+  readonly customer: string;
+  readonly to: string;
+}

@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runCommand } from './run-command.js';
+
+/** Of intents: other ones each time. */
+const ID = /\([\w-]+:\d+\)/g;
+
+describe('the session in the README', () => {
+  it('is what the program prints, command by command', async () => {
+    const sessions = await readSessions();
+    expect(sessions.length).toBeGreaterThanOrEqual(4);
+    for (const { argv, output } of sessions) {
+      const { printed, exitCode } = await run(argv);
+      expect({ argv, printed: printed.replace(ID, '(id)') }).toEqual({ argv, printed: output.replace(ID, '(id)') });
+      expect({ argv, exitCode }).toEqual({ argv, exitCode: /no address/.test(output) ? 1 : undefined });
+    }
+  });
+});
+
+interface Session {
+  readonly argv: readonly string[];
+  readonly output: string;
+}
+
+async function readSessions(): Promise<readonly Session[]> {
+  const readme = await readFile(join(process.cwd(), 'sample/04-command/README.md'), 'utf8');
+  const commands = /^\$ node dist\/sample\/04-command\/main\.js (.*)\n([^]*?)(?=^\$|^```)/gm;
+  return [...readme.matchAll(commands)].map(([, argv, output]) => ({ argv: argv!.split(' '), output: output! }));
+}
+
+async function run(argv: readonly string[]) {
+  const before = process.argv;
+  let printed = '';
+  const print = (text: unknown): void => void (printed += `${String(text)}\n`);
+  const write = jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((printed += String(text)), true));
+  const log = jest.spyOn(console, 'log').mockImplementation(print);
+  const error = jest.spyOn(console, 'error').mockImplementation(print);
+  process.argv = ['node', 'main.js', ...argv];
+  try {
+    await runCommand();
+    return { printed, exitCode: process.exitCode };
+  } finally {
+    process.argv = before;
+    process.exitCode = undefined;
+    for (const spy of [write, log, error]) spy.mockRestore();
+  }
+}

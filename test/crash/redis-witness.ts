@@ -1,0 +1,39 @@
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+
+/** The Redis of one run, seen from outside. */
+export class RedisWitness {
+  private readonly redis: Redis;
+  private readonly queue: Queue;
+
+  constructor(
+    url: string,
+    private readonly run: string,
+  ) {
+    this.redis = new Redis(url, { maxRetriesPerRequest: null });
+    this.queue = new Queue(run, { connection: this.redis });
+  }
+
+  /** How many jobs there are, by state. */
+  async jobs(): Promise<ReadonlyMap<string, number>> {
+    return new Map(Object.entries(await this.queue.getJobCounts()));
+  }
+
+  /** Ends connections of the run; workers of BullMQ name theirs after the queue. @returns how many */
+  async killClients(): Promise<number> {
+    const names = [this.run, `bull:${Buffer.from(this.run).toString('base64')}`];
+    const list = (await this.redis.client('LIST', 'TYPE', 'NORMAL')) as string;
+    const ids = list
+      .split('\n')
+      .filter((line) => names.some((name) => line.includes(` name=${name}`)))
+      .map((line) => Number(/^id=(\d+)/.exec(line)![1]));
+    const killed = await Promise.all(ids.map((id) => this.redis.client('KILL', 'ID', id)));
+    return killed.filter((count) => Number(count) > 0).length;
+  }
+
+  async close(): Promise<void> {
+    await this.queue.obliterate({ force: true });
+    await this.queue.close();
+    this.redis.disconnect();
+  }
+}

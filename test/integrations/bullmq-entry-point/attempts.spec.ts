@@ -1,0 +1,90 @@
+import { Processor, WorkerHost } from '@nestjs/bullmq';
+import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
+import { EffectBuffer } from 'nestjs-airlock';
+import { AirlockModule } from 'nestjs-airlock';
+import { bootModule, checkAfterEach, Effects, moduleOf } from '../../e2e/http/fixtures.js';
+import { describeWith, redis } from '../../servers.js';
+import { Jobs } from './jobs.js';
+
+/** What the buffer held when each attempt began. */
+const foundAtStart: string[][] = [];
+
+@Processor('trials')
+class TrialProcessor extends WorkerHost {
+  constructor(
+    private readonly effects: Effects,
+    private readonly buffer: EffectBuffer,
+  ) {
+    super();
+  }
+
+  async process(job: Job<{ succeedsAt?: number; ends?: 'for good' | 'later' }>, token: string): Promise<string> {
+    foundAtStart.push(this.buffer.intents.map(({ name }) => name));
+    const attempt = job.attemptsStarted;
+    this.effects.one(`done in ${attempt}`);
+    this.effects.one(`alarm in ${attempt}`, 'failure');
+    await Promise.resolve();
+    if (attempt === job.data.succeedsAt) return 'done';
+    if (job.data.ends === 'for good') throw new UnrecoverableError('not to be tried again');
+    if (job.data.ends === 'later') {
+      await job.moveToDelayed(Date.now() + 1, token);
+      throw new DelayedError();
+    }
+    throw new Error(`attempt ${attempt} failed`);
+  }
+}
+
+describeWith(redis, 'the attempts of a BullMQ job', () => {
+  const jobs = new Jobs();
+  beforeAll(() => jobs.open());
+  afterAll(() => jobs.close());
+  checkAfterEach();
+  beforeEach(() => void (foundAtStart.length = 0));
+
+  const start = () =>
+    bootModule(moduleOf({ imports: [...jobs.modules(), AirlockModule.forRoot()], providers: [TrialProcessor] }));
+
+  describe('when attempts fail and one succeeds', () => {
+    it('lets out the effects of that one, once, and of each other what waits for failure', async () => {
+      const { sent } = await start();
+      const job = await jobs.add('trials', { succeedsAt: 3 }, { attempts: 5 });
+      expect(await jobs.ended('trials', job)).toMatchObject({
+        state: 'completed',
+        attemptsMade: 3,
+        returnvalue: 'done',
+      });
+      expect(sent).toEqual(['alarm in 1', 'alarm in 2', 'done in 3']);
+    });
+
+    it('begins each with an empty buffer', async () => {
+      await start();
+      await jobs.ended('trials', await jobs.add('trials', { succeedsAt: 3 }, { attempts: 3 }));
+      expect(foundAtStart).toEqual([[], [], []]);
+    });
+  });
+
+  describe('when all attempts fail', () => {
+    it('lets out nothing that waits for success, and the queue keeps the last error', async () => {
+      const { sent } = await start();
+      const job = await jobs.add('trials', {}, { attempts: 2 });
+      expect(await jobs.ended('trials', job)).toMatchObject({ state: 'failed', failedReason: 'attempt 2 failed' });
+      expect(sent).toEqual(['alarm in 1', 'alarm in 2']);
+    });
+  });
+
+  describe('when the processor steers BullMQ by an error', () => {
+    it('hands on one that forbids further attempts', async () => {
+      const { sent } = await start();
+      const job = await jobs.add('trials', { ends: 'for good' }, { attempts: 5 });
+      expect(await jobs.ended('trials', job)).toMatchObject({ state: 'failed', attemptsMade: 1 });
+      expect(sent).toEqual(['alarm in 1']);
+    });
+
+    it('hands on one that puts the job off, and takes the attempt for one that failed', async () => {
+      const { sent } = await start();
+      const job = await jobs.add('trials', { ends: 'later', succeedsAt: 2 });
+      expect(await jobs.ended('trials', job)).toMatchObject({ state: 'completed', returnvalue: 'done' });
+      expect(sent).toEqual(['alarm in 1', 'done in 2']);
+    });
+  });
+});

@@ -1,0 +1,49 @@
+import type { Type } from '@nestjs/common';
+import { CommandFactory } from 'nest-commander';
+import { AirlockModule, type AirlockModuleOptions } from 'nestjs-airlock';
+import { PassThrough } from 'node:stream';
+import { moduleOf } from '../../e2e/http/fixtures.js';
+
+/** What a process that ran a command would have shown. */
+export interface Run {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: typeof process.exitCode;
+}
+
+export interface Cli {
+  readonly providers: readonly Type[];
+  readonly airlock?: AirlockModuleOptions;
+  /** What is typed while it runs. */
+  readonly typed?: string;
+}
+
+/** Runs a program as its `main.ts` does, with arguments as a shell hands them over. */
+export async function run({ providers, airlock, typed }: Cli, ...argv: readonly string[]): Promise<Run> {
+  const before = { argv: process.argv, exitCode: process.exitCode, stdin: process.stdin };
+  const stdout = recording(process.stdout);
+  const stderr = recording(process.stderr);
+  const input = new PassThrough();
+  Object.defineProperty(process, 'stdin', { value: input, configurable: true });
+  process.argv = ['node', 'cli', ...argv];
+  if (typed !== undefined) input.write(typed);
+  try {
+    await CommandFactory.run(moduleOf({ imports: [AirlockModule.forRoot(airlock)], providers: [...providers] }));
+    return { stdout: stdout.text(), stderr: stderr.text(), exitCode: process.exitCode };
+  } finally {
+    process.argv = before.argv;
+    process.exitCode = before.exitCode;
+    Object.defineProperty(process, 'stdin', { value: before.stdin, configurable: true });
+    stdout.restore();
+    stderr.restore();
+  }
+}
+
+function recording(stream: NodeJS.WriteStream) {
+  let text = '';
+  const spy = jest.spyOn(stream, 'write').mockImplementation((chunk) => {
+    text += String(chunk);
+    return true;
+  });
+  return { text: () => text, restore: () => spy.mockRestore() };
+}

@@ -1,0 +1,11 @@
+import { describeBoundaryContract } from 'nestjs-airlock/testing';
+import { describeWith } from '../../servers.js';
+import { rpcRow } from './rpc.row.js';
+import { overNats, overRabbitmq, overRedis } from './transports.js';
+
+for (const transport of [overRedis, overNats, overRabbitmq]) {
+  describeWith(transport.broker!, `over ${transport.name}`, () => {
+    describeBoundaryContract('a message', rpcRow(transport, 'messages', 'a standalone microservice'));
+    describeBoundaryContract('an event', rpcRow(transport, 'events', 'a standalone microservice'));
+  });
+}

@@ -1,0 +1,190 @@
+import { Controller, Inject, Injectable, type OnModuleInit, Param, Post, Scope } from '@nestjs/common';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { getDataSourceToken, getRepositoryToken, TypeOrmModule } from '@nestjs/typeorm';
+import { AirlockOptionsError, AirlockService } from 'nestjs-airlock';
+import { AirlockTypeOrmModule, type TypeOrmDataSource } from 'nestjs-airlock/typeorm';
+import { DataSource, type Repository } from 'typeorm';
+import { boot, checkAfterEach, Effects, listen } from '../../e2e/http/fixtures.js';
+import { describeWith, freshSchema, postgres } from '../../servers.js';
+import { errorOf } from '../../unit/core/fixtures.js';
+import { Order, ordersIn } from './fixtures.js';
+
+@Controller('orders')
+class OrdersController {
+  constructor(
+    @Inject(DataSource) private readonly shop: DataSource,
+    @Inject(getDataSourceToken('audit')) private readonly audit: DataSource,
+    @Inject(getRepositoryToken(Order)) private readonly orders: Repository<Order>,
+    @Inject(Effects) private readonly effects: Effects,
+  ) {}
+
+  @Post(':item')
+  async place(@Param('item') id: string): Promise<string> {
+    this.effects.one('received');
+    try {
+      await this.orders.manager.transaction(async (manager) => {
+        await manager.getRepository(Order).insert({ id });
+        this.effects.one('mail');
+        await this.audit.transaction(async (log) => {
+          await log.insert(Order, { id: `tried ${id}` });
+          this.effects.one('audit');
+        });
+        if (id === 'unicorn') throw new Error('no stock');
+      });
+      return 'placed';
+    } catch {
+      return 'put on the waiting list';
+    }
+  }
+
+  @Post(':item/by-statements')
+  async placeByStatements(@Param('item') id: string): Promise<string> {
+    const runner = this.shop.createQueryRunner();
+    await runner.startTransaction();
+    try {
+      await runner.manager.insert(Order, { id });
+      this.effects.one('mail');
+      if (id === 'unicorn') throw new Error('no stock');
+      await runner.commitTransaction();
+      return 'placed';
+    } catch {
+      await runner.rollbackTransaction();
+      return 'put on the waiting list';
+    } finally {
+      await runner.release();
+    }
+  }
+}
+
+checkAfterEach();
+
+describeWith(postgres, 'AirlockTypeOrmModule', () => {
+  let schemas: Awaited<ReturnType<typeof freshSchema>>[];
+
+  beforeEach(async () => {
+    schemas = [await freshSchema(), await freshSchema()];
+  });
+  afterEach(async () => {
+    for (const schema of schemas) await schema.drop();
+  });
+
+  const database = (index: number, name?: string) =>
+    TypeOrmModule.forRoot({
+      type: 'postgres',
+      url: schemas[index]!.url,
+      entities: [Order],
+      synchronize: true,
+      retryAttempts: 0,
+      ...(name === undefined ? {} : { name }),
+    });
+  const databases = () => [database(0), database(1, 'audit'), TypeOrmModule.forFeature([Order])];
+
+  describe('when it is imported without options', () => {
+    it.each(['before', 'after'])('covers every data source, imported %s them', async (place) => {
+      const kept = AirlockTypeOrmModule.forRoot();
+      const { app, request, fate } = await listen(() => new ExpressAdapter(), {
+        imports: place === 'before' ? [kept, ...databases()] : [...databases(), kept],
+        controllers: [OrdersController],
+      });
+
+      expect(await request('/orders/tea', { method: 'POST' })).toMatchObject({ status: 201, body: 'placed' });
+      expect(await fate()).toEqual({ out: ['received', 'mail', 'audit'], dropped: [] });
+
+      const answer = await request('/orders/unicorn', { method: 'POST' });
+      expect(answer).toMatchObject({ status: 201, body: 'put on the waiting list' });
+      expect(await fate()).toEqual({ out: ['received', 'mail', 'audit', 'received', 'audit'], dropped: ['mail'] });
+
+      expect(await ordersIn(app.get(DataSource))).toEqual(['tea']);
+      expect(await ordersIn(app.get(getDataSourceToken('audit')))).toEqual(['tried tea', 'tried unicorn']);
+    });
+
+    it('keeps the transactions of concurrent requests apart, begun by statements', async () => {
+      const { app, request, fate } = await listen(() => new ExpressAdapter(), {
+        imports: [...databases(), AirlockTypeOrmModule.forRoot()],
+        controllers: [OrdersController],
+      });
+      const items = ['tea', 'unicorn', 'milk', 'unicorn', 'bread', 'unicorn'];
+      await Promise.all(items.map((item) => request(`/orders/${item}/by-statements`, { method: 'POST' })));
+      expect(await fate()).toEqual({ out: ['mail', 'mail', 'mail'], dropped: ['mail', 'mail', 'mail'] });
+      expect(await ordersIn(app.get(DataSource))).toEqual(['bread', 'milk', 'tea']);
+    });
+
+    it('covers what a provider does while the application starts', async () => {
+      @Injectable()
+      class Seeder implements OnModuleInit {
+        constructor(
+          @Inject(AirlockService) private readonly airlock: AirlockService,
+          @Inject(DataSource) private readonly dataSource: DataSource,
+          @Inject(Effects) private readonly effects: Effects,
+        ) {}
+
+        async onModuleInit(): Promise<void> {
+          await this.airlock.run(() =>
+            this.dataSource
+              .transaction(async () => {
+                this.effects.one('seeded');
+                throw new Error('refused');
+              })
+              .catch(() => {}),
+          );
+        }
+      }
+      const { fate } = await boot({ imports: [database(0), AirlockTypeOrmModule.forRoot()], providers: [Seeder] });
+      expect(await fate()).toEqual({ out: [], dropped: ['seeded'] });
+    });
+
+    it('leaves out data sources without transactions', async () => {
+      const none: TypeOrmDataSource = new DataSource({ type: 'postgres', url: postgres.url });
+      (none.driver as { transactionSupport: string }).transactionSupport = 'none';
+      const { createQueryRunner } = none;
+      const providers = [{ provide: 'NONE', useValue: none }];
+      await boot({ imports: [database(0), AirlockTypeOrmModule.forRoot()], providers });
+      expect(none.createQueryRunner).toBe(createQueryRunner);
+    });
+
+    it('refuses to start without a data source', async () => {
+      const error = await errorOf(() => boot({ imports: [AirlockTypeOrmModule.forRoot()] }));
+      expect(error).toBeInstanceOf(AirlockOptionsError);
+      expect(error.message).toContain('AirlockTypeOrmModule found no TypeORM DataSource');
+    });
+  });
+
+  describe('when data sources are named by their tokens', () => {
+    it('covers those and no others', async () => {
+      const { app, request, fate } = await listen(() => new ExpressAdapter(), {
+        imports: [...databases(), AirlockTypeOrmModule.forRoot({ dataSources: [getDataSourceToken('audit')] })],
+        controllers: [OrdersController],
+      });
+      await request('/orders/unicorn', { method: 'POST' });
+      expect(await fate()).toEqual({ out: ['received', 'mail', 'audit'], dropped: [] });
+      expect(await ordersIn(app.get(DataSource))).toEqual([]);
+    });
+
+    it.each<[string, object]>([
+      ['that nobody provides', {}],
+      [
+        'of something request-scoped',
+        { providers: [{ provide: 'NOWHERE', scope: Scope.REQUEST, useFactory: () => 0 }] },
+      ],
+    ])('refuses to start with a token %s, and names it', async (_name, metadata) => {
+      const imports = [AirlockTypeOrmModule.forRoot({ dataSources: ['NOWHERE'] })];
+      const error = await errorOf(() => boot({ ...metadata, imports }));
+      expect(error).toBeInstanceOf(AirlockOptionsError);
+      expect(error.message).toContain('AirlockTypeOrmModule found no provider `NOWHERE`');
+    });
+
+    it.each<[string, unknown, string]>([
+      ['something else', {}, 'Expected `dataSource` to be a TypeORM DataSource, got an object (Object).'],
+      [
+        'a data source without transactions',
+        { createQueryRunner() {}, driver: { transactionSupport: 'none' } },
+        'has no transactions',
+      ],
+    ])('refuses to start with the token of %s', async (_name, useValue, text) => {
+      const imports = [AirlockTypeOrmModule.forRoot({ dataSources: ['IT'] })];
+      const error = await errorOf(() => boot({ imports, providers: [{ provide: 'IT', useValue }] }));
+      expect(error).toBeInstanceOf(AirlockOptionsError);
+      expect(error.message).toContain(text);
+    });
+  });
+});

@@ -1,0 +1,5 @@
+import { StorageDriver } from 'typeorm-transactional';
+import { defineTransactionalSuite } from './transactional.suite.js';
+
+// One driver a process: it cannot be changed once it is set.
+defineTransactionalSuite('cls-hooked', StorageDriver.CLS_HOOKED);

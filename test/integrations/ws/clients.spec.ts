@@ -1,0 +1,245 @@
+import { type CanActivate, Injectable, type PipeTransform, UseGuards, UsePipes } from '@nestjs/common';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import {
+  type OnGatewayConnection,
+  type OnGatewayDisconnect,
+  SubscribeMessage,
+  WebSocketGateway,
+  WsException,
+} from '@nestjs/websockets';
+import { Airlock, AirlockModule, type AirlockModuleOptions, AirlockService, SkipAirlock } from 'nestjs-airlock';
+import {
+  CANCELLED,
+  checkAfterEach,
+  COMPLETED,
+  Effects,
+  FAILED,
+  gate,
+  ledger,
+  moduleOf,
+  serve,
+  until,
+} from '../../e2e/http/fixtures.js';
+import { adapters, type Connection } from './sockets.js';
+
+const codeOf = (call: () => void): string => {
+  try {
+    call();
+    return 'buffered';
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+};
+
+/** What calls made outside handlers, or too late, came to. */
+const codes: string[] = [];
+let atWork = gate();
+let leaving = gate();
+
+@Injectable()
+class Denying implements CanActivate {
+  constructor(private readonly effects: Effects) {}
+  canActivate(): boolean {
+    codes.push(codeOf(() => this.effects.one('in a guard')));
+    return false;
+  }
+}
+
+class Refusing implements PipeTransform {
+  transform(): never {
+    throw new WsException('not understood');
+  }
+}
+
+@WebSocketGateway()
+class Gateway implements OnGatewayConnection, OnGatewayDisconnect {
+  constructor(
+    private readonly effects: Effects,
+    private readonly airlock: AirlockService,
+  ) {}
+
+  handleConnection(): void {
+    codes.push(codeOf(() => this.effects.one('in handleConnection')));
+  }
+
+  /** At a shutdown it is called too, when no scope is opened any more, and Nest handles no rejection of it. */
+  async handleDisconnect(): Promise<void> {
+    await this.airlock
+      .run(() => this.effects.one('goodbye'))
+      .catch((error: { code: string }) => codes.push(error.code));
+  }
+
+  @SubscribeMessage('refuse')
+  refuse(): void {
+    this.effects.all();
+    throw new WsException('sold out');
+  }
+
+  @SubscribeMessage('denied')
+  @UseGuards(Denying)
+  denied(): void {}
+
+  @SubscribeMessage('misunderstood')
+  @UsePipes(Refusing)
+  misunderstood(_body: unknown): void {}
+
+  @SubscribeMessage('broken')
+  broken(): object {
+    this.effects.buffer.enqueue(function broken() {
+      throw new Error('line is dead');
+    });
+    return { event: 'answer', data: 'fine' };
+  }
+
+  @SubscribeMessage('slow')
+  async slow(): Promise<string> {
+    this.effects.all();
+    atWork.open();
+    await leaving.passed;
+    codes.push(codeOf(() => this.effects.one('late')));
+    return 'nobody hears it';
+  }
+
+  @SubscribeMessage('thorough')
+  @SkipAirlock()
+  @Airlock()
+  async thorough(): Promise<string> {
+    this.effects.all();
+    atWork.open();
+    await leaving.passed;
+    this.effects.one('late');
+    return 'nobody hears it';
+  }
+}
+
+async function start(sockets: (typeof adapters)[number][1], options?: AirlockModuleOptions) {
+  const module = moduleOf({ imports: [AirlockModule.forRoot(options)], providers: [Gateway] });
+  const server = await serve(
+    () => new ExpressAdapter(),
+    module,
+    (app) => app.useWebSocketAdapter(sockets.adapter(app)),
+  );
+  const connect = () => sockets.connect(server.url.replace(/^http/, 'ws'));
+  return { ...server, connect };
+}
+
+/** The next event of a kind. */
+async function next(connection: Connection, event: string): Promise<unknown> {
+  return new Promise((resolve) => {
+    const stop = connection.on(event, (data: unknown) => {
+      stop();
+      resolve(data);
+    });
+  });
+}
+
+checkAfterEach();
+beforeEach(() => {
+  codes.length = 0;
+  [atWork, leaving] = [gate(), gate()];
+});
+
+const [[, socketIo]] = adapters as [(typeof adapters)[number]];
+
+describe('when a message is answered with an exception', () => {
+  it('tells the client of a WsException as always, and drops the effects', async () => {
+    const server = await start(socketIo);
+    const client = await server.connect();
+    client.send('refuse', 1);
+    expect(await next(client, 'exception')).toMatchObject({ status: 'error', message: 'sold out' });
+    client.close();
+    await until(() => ledger.enqueued.includes('goodbye'));
+    const { out, dropped } = await server.fate();
+    expect({ out: out.filter((text) => text !== 'goodbye'), dropped }).toEqual(FAILED);
+  });
+
+  it('opens no scope where a guard denies it, nor for the guard', async () => {
+    const server = await start(socketIo);
+    const client = await server.connect();
+    client.send('denied', 1);
+    expect(await next(client, 'exception')).toMatchObject({ message: 'Forbidden resource' });
+    client.close();
+    // That of handleConnection first.
+    expect(codes.slice(0, 2)).toEqual(['AIRLOCK_NO_SCOPE', 'AIRLOCK_NO_SCOPE']);
+    expect(ledger.enqueued).toEqual([]);
+  });
+
+  it('takes a pipe for part of the work', async () => {
+    const scopes: unknown[] = [];
+    const server = await start(socketIo, {
+      boundaries: { ws: { shouldFlush: (outcome, { name }) => (scopes.push([name, outcome]), false) } },
+    });
+    const client = await server.connect();
+    client.send('misunderstood', 1);
+    expect(await next(client, 'exception')).toMatchObject({ message: 'not understood' });
+    client.close();
+    expect(scopes).toEqual([['Gateway.misunderstood', 'failed']]);
+  });
+
+  it("adds that exception to the answer where an effect fails under onDispatchError: 'throw'", async () => {
+    const server = await start(socketIo, { onDispatchError: 'throw' });
+    const client = await server.connect();
+    const [answer, exception] = [next(client, 'answer'), next(client, 'exception')];
+    client.send('broken', 1);
+    expect(await answer).toBe('fine');
+    expect(await exception).toMatchObject({ status: 'error', message: 'Internal server error' });
+    client.close();
+  });
+});
+
+describe.each(adapters)('over %s', (_name, sockets) => {
+  describe('when the client leaves while an asynchronous handler is at work', () => {
+    it('drops the effects so far, and refuses what the handler calls after that', async () => {
+      const server = await start(sockets);
+      const client = await server.connect();
+      client.send('slow', 1);
+      await atWork.passed;
+      client.close();
+      await until(() => ledger.ended.includes('always'));
+      leaving.open();
+      await until(() => codes.length === 2);
+      expect(codes).toEqual(['AIRLOCK_NO_SCOPE', 'AIRLOCK_SCOPE_CLOSED']);
+      await until(() => ledger.enqueued.includes('goodbye'));
+      const { out, dropped } = await server.fate();
+      expect({ out: out.filter((text) => text !== 'goodbye'), dropped }).toEqual(CANCELLED);
+    });
+  });
+
+  describe('when the client leaves a handler that has @SkipAirlock() and @Airlock()', () => {
+    it('lets the effects out once the handler has completed', async () => {
+      const server = await start(sockets);
+      const client = await server.connect();
+      client.send('thorough', 1);
+      await atWork.passed;
+      client.close();
+      await until(() => ledger.enqueued.includes('goodbye'));
+      leaving.open();
+      const { out, dropped } = await server.fate();
+      expect({ out: out.filter((text) => text !== 'goodbye'), dropped }).toEqual({
+        out: [...COMPLETED.out, 'late'],
+        dropped: COMPLETED.dropped,
+      });
+    });
+  });
+
+  describe('when a client comes and goes', () => {
+    it('opens no scope around handleConnection and handleDisconnect, where airlock.run() does', async () => {
+      const server = await start(sockets);
+      const client = await server.connect();
+      await until(() => codes.length > 0);
+      client.close();
+      await until(() => ledger.enqueued.length > 0);
+      expect(await server.fate()).toEqual({ out: ['goodbye'], dropped: [] });
+      expect(codes).toEqual(['AIRLOCK_NO_SCOPE']);
+    });
+
+    it('refuses to open one for clients that are still there at a shutdown', async () => {
+      const server = await start(sockets);
+      await server.connect();
+      await until(() => codes.length > 0);
+      await server.app.close();
+      await until(() => codes.length > 1);
+      expect(codes).toEqual(['AIRLOCK_NO_SCOPE', 'AIRLOCK_SHUTTING_DOWN']);
+    });
+  });
+});

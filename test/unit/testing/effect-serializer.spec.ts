@@ -1,0 +1,123 @@
+import { BlockTasks, enqueue, enqueueWith, withPolicy } from 'nestjs-airlock';
+import { captureEffects, effectSerializer } from 'nestjs-airlock/testing';
+import { checkAfterEach, MailService, Outbox } from './fixtures.js';
+
+checkAfterEach();
+
+expect.addSnapshotSerializer(
+  effectSerializer({ redact: ['password', 'args[0].card.number', { effect: charge, path: 'args[1]' }] }),
+);
+
+const mail = new MailService(new Outbox());
+
+function signUp(_user: object, _referrer?: string): void {}
+function charge(_user: object, _token: string): void {}
+
+describe('when a capture is written to a snapshot', () => {
+  it('reads as what was called and what became of it', async () => {
+    const captured = await captureEffects(async () => {
+      await mail.sendReceipt(7, { copy: true });
+      await mail.apologise(7);
+      withPolicy(new BlockTasks(['signUp']), () => enqueue(signUp, { name: 'Ada' }));
+      return { status: 201 };
+    });
+    expect(captured).toMatchInlineSnapshot(`
+     result: {
+       "status": 201,
+     }
+     effects:
+       #1 MailService.sendReceipt(7, { copy: true })
+       #2 MailService.apologise(7) (on: failure)
+       #3 signUp({ name: 'Ada' })
+     dispatched:
+       #1
+     dropped:
+       #2 outcome
+       #3 policy (BlockTasks)
+     failed: none
+    `);
+  });
+
+  it('shows an error and what failed', async () => {
+    const policy = {
+      allows: () => {
+        throw new Error('no database');
+      },
+    };
+    const captured = await captureEffects(async () => {
+      enqueueWith({ on: 'always', policy }, signUp, {});
+      await Promise.reject(new Error('out of stock'));
+    });
+    expect(captured).toMatchInlineSnapshot(`
+     error: Error: out of stock
+     effects:
+       #1 signUp({}) (on: always)
+     dispatched: none
+     dropped: none
+     failed:
+       #1 Error: no database
+    `);
+  });
+
+  it('numbers intents anew in each snapshot, and one and the same alike', async () => {
+    const { effects, dispatched } = await captureEffects(async () => {
+      await mail.sendReceipt(7);
+      await mail.sendReceipt(8);
+    });
+    expect({ last: effects[1], all: dispatched }).toMatchInlineSnapshot(`
+     {
+       "all": [
+         #1 MailService.sendReceipt(7),
+         #2 MailService.sendReceipt(8),
+       ],
+       "last": #2 MailService.sendReceipt(8),
+     }
+    `);
+    expect(effects[1]).toMatchInlineSnapshot(`#1 MailService.sendReceipt(8)`);
+  });
+});
+
+describe('when something is not to be shown', () => {
+  it('redacts it by name, by path, and of one effect alone', async () => {
+    const { effects } = await captureEffects(() => {
+      const user = { name: 'Ada', password: 'secret', card: { number: '4111', expires: '12/29' } };
+      enqueue(signUp, { ...user, friends: [{ password: 'secret too' }] }, 'shown');
+      enqueue(charge, user, 'secret token');
+    });
+    expect(effects).toMatchInlineSnapshot(`
+     [
+       #1 signUp({ name: 'Ada', password: [redacted], card: { number: [redacted], expires: '12/29' }, friends: [{ password: [redacted] }] }, 'shown'),
+       #2 charge({ name: 'Ada', password: [redacted], card: { number: [redacted], expires: '12/29' } }, [redacted]),
+     ]
+    `);
+  });
+
+  it('redacts it in objects of classes too', async () => {
+    class User {
+      readonly since = new Date(0);
+      constructor(
+        readonly name: string,
+        readonly password: string,
+      ) {}
+    }
+    const { effects } = await captureEffects(() => enqueue(signUp, { user: new User('Ada', 'secret') }));
+    expect(effects[0]).toMatchInlineSnapshot(
+      `#1 signUp({ user: User { name: 'Ada', password: [redacted], since: 1970-01-01T00:00:00.000Z } })`,
+    );
+  });
+
+  it('leaves the arguments themselves alone', async () => {
+    const user = { password: 'secret' };
+    const { effects } = await captureEffects(() => enqueue(signUp, user));
+    expect(effects[0]).toMatchInlineSnapshot(`#1 signUp({ password: [redacted] })`);
+    expect(effects[0]!.args[0]).toBe(user);
+    expect(user).toEqual({ password: 'secret' });
+  });
+
+  it('copes with arguments that contain themselves', async () => {
+    const loop: Record<string, unknown> = { password: 'secret' };
+    loop.self = loop;
+    const { effects } = await captureEffects(() => enqueue(signUp, loop));
+    expect(effects[0]).toMatchInlineSnapshot(`#1 signUp({ password: [redacted], self: [Circular] })`);
+  });
+});
