@@ -9,7 +9,13 @@ const rounds = Number(values.rounds);
 if (!Number.isInteger(rounds) || rounds < 5)
   throw new Error(`Expected --rounds to be an integer of 5 or more, got ${values.rounds}`);
 
-const suites = { core: './core.mjs', transactions: './transactions.mjs', http: './http.mjs' };
+const suites = {
+  core: './core.mjs',
+  transactions: './transactions.mjs',
+  http: './http.mjs',
+  bullmq: './bullmq.mjs',
+  'pg-boss': './pg-boss.mjs',
+};
 const chosen = values.only === undefined ? Object.keys(suites) : values.only.split(',');
 
 const rows = [];

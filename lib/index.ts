@@ -11,6 +11,7 @@ export { InProcessExecutor } from './executors/in-process.executor.js';
 export type { OutsideScope } from './core/airlock-runtime.js';
 export type { Deferred } from './core/deferred.js';
 export type { AirlockMessage } from './core/diagnostics.js';
+export type { EffectEnvelope, TraceContext } from './core/envelope.js';
 export { EffectScope, type OnDispatchError, type ScopeOptions } from './core/effect-scope.js';
 export { currentScope, defer, enqueue, enqueueWith, openScope, runInScope, withPolicy } from './core/functions.js';
 export { keepFrames, type RunInTransaction } from './core/keep-frames.js';
@@ -23,6 +24,7 @@ export {
 } from './core/transaction-frame.js';
 export {
   type DispatchResult,
+  type EffectCall,
   type EffectTrigger,
   type EnqueueOptions,
   type Executor,
@@ -41,6 +43,7 @@ export { BufferLimitError } from './errors/buffer-limit.error.js';
 export { CascadeDepthError } from './errors/cascade-depth.error.js';
 export { DispatchError, type DispatchFailure } from './errors/dispatch.error.js';
 export { EffectSerializationError } from './errors/effect-serialization.error.js';
+export { EngineUnreachableError } from './errors/engine-unreachable.error.js';
 export { EscapeError } from './errors/escape.error.js';
 export { FrameStateError } from './errors/frame-state.error.js';
 export { MissingResultError } from './errors/missing-result.error.js';
@@ -69,4 +72,6 @@ export type { EscapeOptions } from './nest/escapes/escape-options.js';
 export { BufferedCall } from './nest/migration/buffered-call.js';
 export type { AirlockModuleOptions, BoundaryName, BoundaryOptions } from './nest/options.js';
 export type { InterceptedProvider } from './nest/migration/intercepted-provider.js';
+export { type CurrentEffect, currentEffect } from './nest/remote/effect-worker.js';
+export type { ArgumentSerializer, RemoteOptions, Tracing } from './nest/remote/remote-options.js';
 export type { AirlockReport, BoundaryReport, EffectReport } from './nest/report.js';

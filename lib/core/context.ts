@@ -28,6 +28,11 @@ export abstract class Context {
   /** The unit that takes a call made here; undefined outside a scope. */
   abstract receiver(): UnitOfWork | undefined;
 
+  /** The effect that code here is part of. */
+  get effect(): Intent | undefined {
+    return this.outer?.effect;
+  }
+
   /** Whether a scope opened here belongs to this context, or is a new root in what an ended one left behind (rule 3). */
   abstract get isLive(): boolean;
 
@@ -86,6 +91,10 @@ export class EffectContext extends Context {
 
   get evaluation(): undefined {
     return undefined;
+  }
+
+  override get effect(): Intent | undefined {
+    return this.intent;
   }
 
   get host(): UnitHost {

@@ -1,6 +1,15 @@
 import { Injectable, Module, type Provider, Scope } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { AirlockModule, AirlockOptionsError, EffectBuffer, SideEffect, UnknownEffectError } from 'nestjs-airlock';
+import {
+  AirlockModule,
+  AirlockOptionsError,
+  currentEffect,
+  EffectBuffer,
+  enqueue,
+  runInScope,
+  SideEffect,
+  UnknownEffectError,
+} from 'nestjs-airlock';
 import { EffectWorker } from '../../../lib/nest/remote/effect-worker.js';
 import { checkAfterEach, errorOf, sent } from '../core/fixtures.js';
 
@@ -113,5 +122,40 @@ describe('when two effects carry one name', () => {
   it('takes one class that several modules provide for one', async () => {
     const { worker } = await boot(Mail, { provide: 'mail', useExisting: Mail }, { provide: 'again', useClass: Mail });
     expect(worker.names).toEqual(['Mail.send', 'mail.log']);
+  });
+});
+
+describe('when an effect asks who it is', () => {
+  it('is told the id of its call, in this process, also in scopes it opens and after an await', async () => {
+    const seen: unknown[] = [];
+    const look = (): unknown => seen.push(currentEffect());
+    await runInScope({ name: 'request' }, (scope) => {
+      enqueue(async function outer() {
+        look();
+        await runInScope(async () => look());
+        enqueue(function inner() {
+          look();
+        });
+      });
+      look();
+      seen.push(scope.intents[0]!.id);
+    });
+    const outer = { id: seen[1], name: 'outer', origin: 'request' };
+    expect(seen).toEqual([undefined, expect.any(String), outer, outer, expect.objectContaining({ name: 'inner' })]);
+    expect(currentEffect()).toBeUndefined();
+  });
+
+  it('is told the same by a worker', async () => {
+    const seen: unknown[] = [];
+    @Injectable()
+    class Curious {
+      @SideEffect()
+      async look(): Promise<void> {
+        seen.push(currentEffect());
+      }
+    }
+    const { worker } = await boot(Curious);
+    await worker.run({ ...envelope('Curious.look'), origin: 'request' });
+    expect(seen).toEqual([{ id: 'a:1', name: 'Curious.look', origin: 'request' }]);
   });
 });
