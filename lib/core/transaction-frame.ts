@@ -55,7 +55,10 @@ export class TransactionFrame implements StampedFrame {
   ) {
     this.name = options.name ?? (parent === undefined ? 'transaction' : `savepoint in ${parent.name}`);
     this.parent = parent;
-    this.outer = frames.getStore();
+    // Ended ones are skipped, or code that begins transaction after transaction in one context would chain them.
+    let outer = frames.getStore();
+    while (outer !== undefined && outer.fate !== 'open') outer = outer.around;
+    this.outer = outer;
     if (parent === undefined && options.countsAsCommitted !== true) {
       this.begunIn = contexts.getStore()?.receiver();
       this.begunIn?.begun(this);

@@ -162,6 +162,19 @@ describe('when an effect runs', () => {
   });
 });
 
+describe('when transactions follow each other in one context that nobody leaves', () => {
+  it('keeps none of those that have ended', () => {
+    frames.run(undefined, () => {
+      for (let i = 0; i < 3; i++) {
+        const frame = openFrame();
+        frame.enter();
+        frame.rollBack();
+      }
+      expect(openFrame().around).toBeUndefined();
+    });
+  });
+});
+
 describe('when a library suspends its transaction', () => {
   it('leaves calls made meanwhile to the frame around it', async () => {
     let isSuspended = false;
