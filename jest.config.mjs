@@ -58,6 +58,7 @@ export default {
         '<rootDir>/test/types/',
         '<rootDir>/test/readme/',
         '<rootDir>/test/oracle/',
+        '<rootDir>/test/crash/',
         '<rootDir>/test/unit/eslint/',
         '<rootDir>/test/unit/testing/other-runners.spec.ts',
       ],

@@ -9,7 +9,7 @@ import { discardAll, settle, settleSoFar } from './settle.js';
 import type { UnitHooks, UnitOfWork } from './unit-of-work.js';
 
 /** What happens with effects that failed: logged, thrown, or handed to a function. @publicApi */
-export type OnDispatchError = 'report' | 'throw' | ((error: DispatchError) => void | Promise<void>);
+export type OnDispatchError = 'report' | 'throw' | ((error: DispatchError<Intent>) => void | Promise<void>);
 
 /** How a scope behaves, set by whoever opens it. @publicApi */
 export interface ScopeOptions {

@@ -10,6 +10,7 @@ export default {
   rootDir: fileURLToPath(new URL('../..', import.meta.url)),
   testMatch: ['<rootDir>/test/unit/testing/**/*.spec.ts', '<rootDir>/test/kit/*.spec.ts'],
   testPathIgnorePatterns: [...base.testPathIgnorePatterns, 'other-runners\\.spec\\.ts$'],
+  testTimeout: 20_000,
   extensionsToTreatAsEsm: ['.ts'],
   transform: { [files]: [compiler, { ...options, module: { type: 'es6' } }] },
   transformIgnorePatterns: ['/node_modules/'],

@@ -39,6 +39,7 @@ export default defineConfig({
   },
   test: {
     globals: true,
+    testTimeout: 20_000,
     include: ['test/unit/testing/**/*.spec.ts', 'test/kit/vitest.test.ts'],
     exclude: ['test/unit/testing/other-runners.spec.ts'],
     pool: 'forks',

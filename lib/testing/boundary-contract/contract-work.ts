@@ -4,6 +4,7 @@ import type { AirlockService } from '../../nest/airlock.service.js';
 import type { EffectBuffer } from '../../nest/effect-buffer.js';
 import type { ContractDeed, ContractPayload } from '../boundary-contract.js';
 import type { Task } from './task.js';
+import { turn } from './until.js';
 import type { Witness } from './witness.js';
 
 /** The names of effects that policies of the suite tell apart. @internal */
@@ -188,11 +189,6 @@ export class Refusal extends Error {
   constructor() {
     super('refused on purpose');
   }
-}
-
-/** A turn of the event loop, in which others go on. @internal */
-export function turn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 async function endingWith(task: Task, work: PromiseLike<unknown>): Promise<unknown> {

@@ -1,4 +1,5 @@
 import type { BoundarySuite } from './boundary-suite.js';
+import { unanswered } from './outcome.cases.js';
 
 /** Effects that fail (rules 9 and 10). @internal */
 export function failureCases(suite: BoundarySuite): void {
@@ -27,6 +28,10 @@ export function failureCases(suite: BoundarySuite): void {
       });
       const { ending } = await suite.call('call a broken effect', 'plain', application);
       suite.same(failures, ['broken']);
+      suite.same(
+        suite.journal.reports.map((line) => line.includes('broken (Error: the line is dead)')),
+        [true, false],
+      );
       suite.same(ending, (await suite.call('call a broken effect')).ending);
     });
 
@@ -38,8 +43,7 @@ export function failureCases(suite: BoundarySuite): void {
         const fine = await suite.call('call a broken effect');
         suite.same(JSON.stringify(ending) === JSON.stringify(fine.ending), false);
       },
-      (suite.options.answers === false && 'nobody is answered') ||
-        (suite.options.answersFirst === true && 'the caller has been answered by then'),
+      unanswered(suite),
     );
   });
 }

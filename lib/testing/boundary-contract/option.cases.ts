@@ -1,7 +1,7 @@
 import { BlockTasks } from '../../policies/block-tasks.policy.js';
 import type { ContractDeed } from '../boundary-contract.js';
 import type { BoundarySuite } from './boundary-suite.js';
-import { turn } from './contract-work.js';
+import { turn } from './until.js';
 
 /** @internal */
 export function optionCases(suite: BoundarySuite): void {

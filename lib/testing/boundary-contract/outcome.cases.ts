@@ -7,6 +7,15 @@ export function outcomeCases(suite: BoundarySuite): void {
   suite.when('the handler ends', () => {
     suite.it('lets effects out after a value', () => suite.comesTo('return', COMPLETED));
     suite.it('lets effects out after a Promise', () => suite.comesTo('resolve', COMPLETED));
+    suite.it(
+      'lets them out before its caller has the end of the answer',
+      async () => {
+        const task = suite.task();
+        await suite.trigger(task, 'resolve');
+        suite.fate(task, COMPLETED);
+      },
+      unanswered(suite),
+    );
     suite.it('drops them where it throws', () => suite.comesTo('throw', FAILED));
     suite.it('drops them where it rejects', () => suite.comesTo('reject', FAILED));
 
@@ -54,4 +63,10 @@ export function outcomeCases(suite: BoundarySuite): void {
       stays,
     );
   });
+}
+
+/** Why a caller cannot tell whether effects have run or failed, if it cannot. @internal */
+export function unanswered({ options }: BoundarySuite): string | false {
+  if (options.answers === false) return 'nobody is answered';
+  return options.answersFirst === true && 'the caller has been answered by then';
 }

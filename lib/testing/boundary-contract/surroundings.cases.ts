@@ -1,6 +1,7 @@
 import { EffectBuffer } from '../../nest/effect-buffer.js';
 import { type BoundarySuite, COMPLETED, FAILED } from './boundary-suite.js';
-import { Refusal, turn } from './contract-work.js';
+import { Refusal } from './contract-work.js';
+import { turn } from './until.js';
 
 const around = { name: 'around' };
 

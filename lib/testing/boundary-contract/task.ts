@@ -1,6 +1,6 @@
 import { currentScope } from '../../core/functions.js';
 import type { ScopeView } from '../../core/scope-view.js';
-import { until } from './until.js';
+import { turn, until } from './until.js';
 
 /** One call of an entry point, and what has become of it. @internal */
 export class Task {
@@ -57,8 +57,11 @@ export class Task {
     if (scope !== undefined) this.outliving = [scope];
   }
 
-  /** An effect that tells of itself. */
-  readonly tell = (_id: string, name: string): void => void this.out.push(name);
+  /** An effect that tells of itself, and takes its time. */
+  readonly tell = async (_id: string, name: string): Promise<void> => {
+    await turn();
+    this.out.push(name);
+  };
 
   try(call: () => void): void {
     try {

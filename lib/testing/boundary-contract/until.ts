@@ -6,3 +6,8 @@ export async function until(what: string, holds: () => boolean, timeoutMs = 8_00
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
+
+/** A turn of the event loop, in which others go on. @internal */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1));
+}

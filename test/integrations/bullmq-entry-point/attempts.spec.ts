@@ -1,11 +1,12 @@
-import { Processor, WorkerHost } from '@nestjs/bullmq';
+import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
-import { EffectBuffer } from 'nestjs-airlock';
-import { AirlockModule } from 'nestjs-airlock';
-import { bootModule, checkAfterEach, Effects, moduleOf } from '../../e2e/http/fixtures.js';
+import { AirlockModule, currentScope, EffectBuffer } from 'nestjs-airlock';
+import { bootModule, checkAfterEach, Effects, moduleOf, until } from '../../e2e/http/fixtures.js';
 import { describeWith, redis } from '../../servers.js';
 import { Jobs } from './jobs.js';
 
+/** Where listeners of the worker were called. */
+const heardIn: Record<string, string | undefined> = {};
 /** What the buffer held when each attempt began. */
 const foundAtStart: string[][] = [];
 
@@ -23,7 +24,7 @@ class TrialProcessor extends WorkerHost {
     const attempt = job.attemptsStarted;
     this.effects.one(`done in ${attempt}`);
     this.effects.one(`alarm in ${attempt}`, 'failure');
-    await Promise.resolve();
+    await job.updateProgress(50);
     if (attempt === job.data.succeedsAt) return 'done';
     if (job.data.ends === 'for good') throw new UnrecoverableError('not to be tried again');
     if (job.data.ends === 'later') {
@@ -32,6 +33,16 @@ class TrialProcessor extends WorkerHost {
     }
     throw new Error(`attempt ${attempt} failed`);
   }
+
+  @OnWorkerEvent('completed')
+  onCompleted(): void {
+    heardIn.completed = currentScope()?.name;
+  }
+
+  @OnWorkerEvent('progress')
+  onProgress(): void {
+    heardIn.progress = currentScope()?.name;
+  }
 }
 
 describeWith(redis, 'the attempts of a BullMQ job', () => {
@@ -39,7 +50,11 @@ describeWith(redis, 'the attempts of a BullMQ job', () => {
   beforeAll(() => jobs.open());
   afterAll(() => jobs.close());
   checkAfterEach();
-  beforeEach(() => void (foundAtStart.length = 0));
+  beforeEach(() => {
+    foundAtStart.length = 0;
+    delete heardIn.completed;
+    delete heardIn.progress;
+  });
 
   const start = () =>
     bootModule(moduleOf({ imports: [...jobs.modules(), AirlockModule.forRoot()], providers: [TrialProcessor] }));
@@ -85,6 +100,15 @@ describeWith(redis, 'the attempts of a BullMQ job', () => {
       const job = await jobs.add('trials', { ends: 'later', succeedsAt: 2 });
       expect(await jobs.ended('trials', job)).toMatchObject({ state: 'completed', returnvalue: 'done' });
       expect(sent).toEqual(['alarm in 1', 'done in 2']);
+    });
+  });
+
+  describe('when listeners of the worker hear of it', () => {
+    it('opens no scope for them, and that of the job is around those that the job calls', async () => {
+      await start();
+      await jobs.ended('trials', await jobs.add('trials', { succeedsAt: 1 }));
+      await until(() => 'completed' in heardIn);
+      expect(heardIn).toEqual({ completed: undefined, progress: 'TrialProcessor.process' });
     });
   });
 });

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { type DynamicModule, type INestApplicationContext, Module, type Provider } from '@nestjs/common';
+import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Queue } from 'bullmq';
 import { AirlockModule } from 'nestjs-airlock';
 import { AirlockBullMqModule, BullMqExecutor } from 'nestjs-airlock/bullmq';
-import { describeExecutorContract, type ExecutorContractDelivery } from 'nestjs-airlock/testing';
-import { EffectWorker } from '../../../lib/nest/remote/effect-worker.js';
+import { describeExecutorContract } from 'nestjs-airlock/testing';
 import { describeWith, redis } from '../../servers.js';
+import { noteDeliveries } from '../remote.js';
 
 @Module({})
 class AppModule {
@@ -25,23 +25,6 @@ class AppModule {
       providers: [...providers],
     };
   }
-}
-
-function noteDeliveries(application: INestApplicationContext): readonly ExecutorContractDelivery[] {
-  const deliveries: ExecutorContractDelivery[] = [];
-  const worker = application.get(EffectWorker, { strict: false });
-  const run = worker.run.bind(worker);
-  jest.spyOn(worker, 'run').mockImplementation(async (data, options) => {
-    const { id } = data as { id: string };
-    try {
-      await run(data, options);
-      deliveries.push({ id });
-    } catch (error) {
-      deliveries.push({ id, error });
-      throw error;
-    }
-  });
-  return deliveries;
 }
 
 describeWith(redis, 'The contract of executors', () => {

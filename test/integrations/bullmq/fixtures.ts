@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, type ModuleMetadata, type Provider } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { type Job, Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import { AirlockModule, type AirlockModuleOptions, AirlockService, SideEffect } from 'nestjs-airlock';
+import { AirlockModule, type AirlockModuleOptions, SideEffect } from 'nestjs-airlock';
 import { AirlockBullMqModule, type AirlockBullMqOptions, BullMqExecutor } from 'nestjs-airlock/bullmq';
 import { redis as server } from '../../servers.js';
+import { Lines } from '../remote.js';
 
 export { server };
+export { until, within } from '../remote.js';
 
 /** Effects of the application under test; each instance notes what it did. */
 @Injectable()
@@ -29,19 +30,6 @@ export class Mail {
   async sendStubbornly(text: string): Promise<void> {
     this.sent.push(text);
     throw new Error(`${text} came back`);
-  }
-}
-
-/** What loggers were told, by level. */
-export class Lines {
-  readonly all: (readonly [level: string, text: string])[] = [];
-  readonly log = (text: unknown): void => void this.all.push(['log', String(text)]);
-  readonly warn = (text: unknown): void => void this.all.push(['warn', String(text)]);
-  readonly error = (text: unknown): void => void this.all.push(['error', String(text)]);
-  readonly fatal = this.error;
-
-  of(level: string): readonly string[] {
-    return this.all.filter(([its]) => its === level).map(([, text]) => text);
   }
 }
 
@@ -144,18 +132,5 @@ export class Bench {
       -1,
       true,
     );
-  }
-}
-
-export function within<R>(application: TestingModule, work: () => R): Promise<Awaited<R>> {
-  return application.get(AirlockService).run(work);
-}
-
-/** Waits until something holds. */
-export async function until(holds: () => unknown, timeoutMs = 10_000): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`Waited ${timeoutMs} ms in vain for ${String(holds)}`);
-    await sleep(5);
   }
 }

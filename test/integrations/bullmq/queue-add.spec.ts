@@ -12,7 +12,7 @@ import {
 import { BullMqExecutor } from 'nestjs-airlock/bullmq';
 import { describeWith } from '../../servers.js';
 import { Bench, Mail, server, until, within } from './fixtures.js';
-import { Line } from './line.js';
+import { Line } from '../line.js';
 
 @Injectable()
 class Stock {
@@ -210,7 +210,7 @@ describeWith(server, 'A deferred add of a BullMQ queue', () => {
       queue.on('error', () => {});
       await queue.waitUntilReady();
       const application = await bench.producer({
-        bullmq: { dispatchTimeoutMs: 200 },
+        bullmq: { dispatchTimeoutMs: 500 },
         providers: [{ provide: 'STOCK', useFactory: () => queue }, Stock],
       });
       line.freeze();

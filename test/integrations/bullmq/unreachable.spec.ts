@@ -4,7 +4,7 @@ import { AirlockService, DispatchError } from 'nestjs-airlock';
 import { BullMqExecutor, EngineUnreachableError } from 'nestjs-airlock/bullmq';
 import { describeWith } from '../../servers.js';
 import { Bench, Mail, server, until, within } from './fixtures.js';
-import { Line } from './line.js';
+import { Line } from '../line.js';
 
 describeWith(server, 'BullMQ without its Redis', () => {
   const bench = new Bench();
@@ -69,7 +69,7 @@ describeWith(server, 'BullMQ without its Redis', () => {
 
   describe('when it is not there at the flush', () => {
     it('reports every effect within dispatchTimeoutMs, and sends none of them later', async () => {
-      const producer = await bench.producer(overLine(100));
+      const producer = await bench.producer(overLine());
       await line.cut();
       await sleep(20);
       const startedAt = performance.now();
@@ -87,7 +87,7 @@ describeWith(server, 'BullMQ without its Redis', () => {
         new Set(['not sent']),
       );
       expect((error.failures[0]!.error as Error).message).toBe(
-        `Redis at 127.0.0.1:${line.port} did not answer within 100 ms: 1000 effect(s) for queue "${bench.queue}" were not sent. ` +
+        `Redis at 127.0.0.1:${line.port} did not answer within 500 ms: 1000 effect(s) for queue "${bench.queue}" were not sent. ` +
           'See that it runs and that `connection` leads to it, or allow more time with `dispatchTimeoutMs`.',
       );
       await line.mend();
@@ -123,7 +123,7 @@ describeWith(server, 'BullMQ without its Redis', () => {
 
   describe('when it answers no more', () => {
     it('says after dispatchTimeoutMs that it does not know, and recovers', async () => {
-      const producer = await bench.producer(overLine(300));
+      const producer = await bench.producer(overLine());
       line.freeze();
       const flushing = within(producer, () => producer.get(Mail).send('a'));
       await expect(flushing).rejects.toMatchObject({
@@ -155,7 +155,7 @@ describeWith(server, 'BullMQ without its Redis', () => {
       });
 
     it('leaves nothing half sent', async () => {
-      const producer = await bench.producer(overLine(200));
+      const producer = await bench.producer(overLine());
       line.cutAfter(50_000);
       const flushing = send(producer).catch((error: unknown) => error);
       await sleep(15);

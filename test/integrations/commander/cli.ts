@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { CommandFactory } from 'nest-commander';
+import { CommandFactory, type CommandFactoryRunOptions } from 'nest-commander';
 import { AirlockModule, type AirlockModuleOptions } from 'nestjs-airlock';
 import { PassThrough } from 'node:stream';
 import { moduleOf } from '../../e2e/http/fixtures.js';
@@ -14,12 +14,13 @@ export interface Run {
 export interface Cli {
   readonly providers: readonly Type[];
   readonly airlock?: AirlockModuleOptions;
+  readonly factory?: CommandFactoryRunOptions;
   /** What is typed while it runs. */
   readonly typed?: string;
 }
 
 /** Runs a program as its `main.ts` does, with arguments as a shell hands them over. */
-export async function run({ providers, airlock, typed }: Cli, ...argv: readonly string[]): Promise<Run> {
+export async function run({ providers, airlock, factory, typed }: Cli, ...argv: readonly string[]): Promise<Run> {
   const before = { argv: process.argv, exitCode: process.exitCode, stdin: process.stdin };
   const stdout = recording(process.stdout);
   const stderr = recording(process.stderr);
@@ -28,7 +29,8 @@ export async function run({ providers, airlock, typed }: Cli, ...argv: readonly 
   process.argv = ['node', 'cli', ...argv];
   if (typed !== undefined) input.write(typed);
   try {
-    await CommandFactory.run(moduleOf({ imports: [AirlockModule.forRoot(airlock)], providers: [...providers] }));
+    const module = moduleOf({ imports: [AirlockModule.forRoot(airlock)], providers: [...providers] });
+    await CommandFactory.run(module, factory);
     return { stdout: stdout.text(), stderr: stderr.text(), exitCode: process.exitCode };
   } finally {
     process.argv = before.argv;

@@ -1,4 +1,4 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { ConsoleLogger, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import {
   Command,
   CommandRunner,
@@ -9,7 +9,7 @@ import {
   RootCommand,
   SubCommand,
 } from 'nest-commander';
-import { currentScope, SideEffect, SkipAirlock } from 'nestjs-airlock';
+import { currentScope, EffectBuffer, SideEffect, SkipAirlock } from 'nestjs-airlock';
 import { checkAfterEach } from '../../e2e/http/fixtures.js';
 import { run } from './cli.js';
 
@@ -107,6 +107,18 @@ class OrderCommand extends CommandRunner {
   }
 }
 
+@Command({ name: 'broken' })
+class BrokenCommand extends CommandRunner {
+  constructor(private readonly effects: EffectBuffer) {
+    super();
+  }
+  async run(): Promise<void> {
+    this.effects.enqueue(function page() {
+      throw new Error('the line is dead');
+    });
+  }
+}
+
 @Command({ name: 'skipped' })
 @SkipAirlock()
 class SkippedCommand extends CommandRunner {
@@ -162,6 +174,21 @@ describe('when a command throws', () => {
     expect(shown).toEqual({ stdout: '', stderr: 'Error: the disk is full', exitCode: undefined });
     const airlock = { boundaries: { commander: false }, outsideScope: 'drop' } as const;
     expect(await run({ ...backup, airlock }, 'backup', '--fail')).toEqual(shown);
+  });
+});
+
+describe('when an effect of a command fails', () => {
+  const broken = { providers: [Mail, BrokenCommand] };
+
+  it('is reported to the logger', async () => {
+    const logger = new ConsoleLogger({ logLevels: ['error'], colors: false });
+    const { stderr } = await run({ ...broken, factory: { logger } }, 'broken');
+    expect(stderr).toMatch(/Airlock[^]*"BrokenCommand\.run"[^]*page \(Error: the line is dead\)/);
+  });
+
+  it("is the command's error under onDispatchError: 'throw'", async () => {
+    const { stderr } = await run({ ...broken, airlock: { onDispatchError: 'throw' } }, 'broken');
+    expect(stderr).toMatch(/^DispatchError: [^]*page \(Error: the line is dead\)/);
   });
 });
 

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { type INestApplicationContext, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
+import { Module, type ModuleMetadata, type Provider } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type ClientProvider, ClientsModule, type MicroserviceOptions, Transport } from '@nestjs/microservices';
 import { AirlockModule } from 'nestjs-airlock';
 import { AirlockMicroservicesModule, ClientProxyExecutor } from 'nestjs-airlock/microservices';
-import { describeExecutorContract, type ExecutorContractDelivery } from 'nestjs-airlock/testing';
-import { EffectWorker } from '../../../lib/nest/remote/effect-worker.js';
+import { describeExecutorContract } from 'nestjs-airlock/testing';
 import { describeWith, nats, rabbitmq, redis } from '../../servers.js';
+import { noteDeliveries } from '../remote.js';
 
 const { hostname: host, port } = new URL(redis.url);
 
@@ -27,23 +27,6 @@ function moduleWith(imports: ModuleMetadata['imports'], providers: readonly Prov
   @Module({ imports: imports!, providers: [...providers] })
   class AppModule {}
   return AppModule;
-}
-
-function noteDeliveries(application: INestApplicationContext): readonly ExecutorContractDelivery[] {
-  const deliveries: ExecutorContractDelivery[] = [];
-  const worker = application.get(EffectWorker, { strict: false });
-  const run = worker.run.bind(worker);
-  jest.spyOn(worker, 'run').mockImplementation(async (data, options) => {
-    const { id } = data as { id: string };
-    try {
-      await run(data, options);
-      deliveries.push({ id });
-    } catch (error) {
-      deliveries.push({ id, error });
-      throw error;
-    }
-  });
-  return deliveries;
 }
 
 describe.each(transports)('The contract of executors over $name', (server, optionsFor) => {

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type INestMicroservice, Injectable, type Provider } from '@nestjs/common';
 import { type ClientProvider, ClientsModule, type MicroserviceOptions, Transport } from '@nestjs/microservices';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { type Channel, type ChannelModel, connect } from 'amqplib';
-import { AirlockModule, type AirlockModuleOptions, AirlockService, SideEffect } from 'nestjs-airlock';
+import { AirlockModule, type AirlockModuleOptions, SideEffect } from 'nestjs-airlock';
 import {
   type AirlockMicroservicesExtras,
   AirlockMicroservicesModule,
@@ -13,6 +12,9 @@ import {
   ClientProxyExecutor,
 } from 'nestjs-airlock/microservices';
 import { nats, rabbitmq, redis, type TestServer } from '../../servers.js';
+import { Lines } from '../remote.js';
+
+export { until, within } from '../remote.js';
 
 /** Effects of the application under test; each instance notes what it did. */
 @Injectable()
@@ -27,19 +29,6 @@ export class Mail {
   @SideEffect({ dispatchOptions: { priority: 5 } })
   async sendUrgently(text: string): Promise<void> {
     this.sent.push(text);
-  }
-}
-
-/** What loggers were told, by level. */
-export class Lines {
-  readonly all: (readonly [level: string, text: string])[] = [];
-  readonly log = (text: unknown): void => void this.all.push(['log', String(text)]);
-  readonly warn = (text: unknown): void => void this.all.push(['warn', String(text)]);
-  readonly error = (text: unknown): void => void this.all.push(['error', String(text)]);
-  readonly fatal = this.error;
-
-  of(level: string): readonly string[] {
-    return this.all.filter(([its]) => its === level).map(([, text]) => text);
   }
 }
 
@@ -167,22 +156,6 @@ export class Rabbit {
     await this.channel?.deleteQueue(subject);
     await this.channel?.deleteQueue(`${subject}.dead`);
     await this.connection?.close();
-  }
-}
-
-export function within<R>(
-  application: { get(type: typeof AirlockService): AirlockService },
-  work: () => R,
-): Promise<Awaited<R>> {
-  return application.get(AirlockService).run(work);
-}
-
-/** Waits until something holds. */
-export async function until(holds: () => unknown, timeoutMs = 10_000): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`Waited ${timeoutMs} ms in vain for ${String(holds)}`);
-    await sleep(5);
   }
 }
 

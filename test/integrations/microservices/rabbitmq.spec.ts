@@ -6,7 +6,7 @@ import type { Channel } from 'amqplib';
 import { DispatchError, SideEffect } from 'nestjs-airlock';
 import { EngineUnreachableError } from 'nestjs-airlock/microservices';
 import { describeWith } from '../../servers.js';
-import { Line } from '../bullmq/line.js';
+import { Line } from '../line.js';
 import { Bench, carriers, Mail, Rabbit, until, within } from './fixtures.js';
 
 const carrier = carriers.rabbitmq;

@@ -137,6 +137,11 @@ export async function post(app: { getHttpServer(): Server }, path: string): Prom
   return response.status;
 }
 
+// The first application and the first request load what they need, for which a loaded machine may take seconds.
+beforeAll(async () => {
+  await post(await booted(shopWith()), '/orders/0');
+}, 60_000);
+
 const channels = ['enqueue', 'dispatch', 'drop', 'fail', 'scope'].map((name) => channel(`airlock:${name}`));
 
 /** Closes what a test started; whatever the kit subscribed to is let go of by then. */

@@ -1,5 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import type { TestServer } from '../../servers.js';
+import type { TestServer } from '../servers.js';
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'redis:': 6379, 'amqp:': 5672, 'nats:': 4222 };
 
