@@ -59,7 +59,9 @@ export async function measure(rounds) {
   for (let i = -3; i < rounds * 3; i++) {
     const a = await timePerEffect(framed, 1_000);
     const b = await timePerEffect(plain, 1_000);
-    if (i >= 0) (inFrame.push(a), outside.push(b));
+    if (i < 0) continue;
+    inFrame.push(a);
+    outside.push(b);
   }
   const client = new pg.Client({
     connectionString: process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres',
@@ -72,7 +74,9 @@ export async function measure(rounds) {
   for (let i = -2; i < rounds * 4; i++) {
     const a = await timePerTransaction(kept);
     const b = await timePerTransaction(bare);
-    if (i >= 0) (mine.push(a), peers.push(b));
+    if (i < 0) continue;
+    mine.push(a);
+    peers.push(b);
   }
   await client.end();
   return [

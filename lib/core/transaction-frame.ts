@@ -197,8 +197,7 @@ export class TransactionFrame implements StampedFrame {
   }
 
   private inherited(): FrameOptions {
-    const { isCurrent } = this.options;
-    return isCurrent === undefined ? {} : { isCurrent };
+    return this.options.isCurrent === undefined ? {} : { isCurrent: () => this.options.isCurrent!() };
   }
 
   private end(state: FrameState): void {

@@ -11,6 +11,7 @@ export class Line {
   private isFrozen = false;
   private isDeaf = false;
   private allowance = Infinity;
+  private isRefusing = false;
 
   constructor(private readonly target: TestServer) {}
 
@@ -56,9 +57,10 @@ export class Line {
     this.isDeaf = true;
   }
 
-  /** Lets so many bytes through to the server, then breaks the connection. */
-  cutAfter(bytes: number): void {
+  /** Lets so many bytes through to the server, then breaks the connection; with `refusing` also every further one. */
+  cutAfter(bytes: number, refusing = false): void {
     this.allowance = bytes;
+    this.isRefusing = refusing;
   }
 
   /** Breaks all connections; new ones are taken. */
@@ -81,6 +83,6 @@ export class Line {
     this.allowance -= data.length;
     if (this.allowance >= 0) far.write(some);
     // The server gets to see what was allowed before it sees the end.
-    else far.write(some, () => setTimeout(() => this.drop(), 20));
+    else far.write(some, () => setTimeout(() => (this.isRefusing ? void this.cut() : this.drop()), 20));
   }
 }

@@ -8,7 +8,7 @@ const [[files, [compiler, options]]] = Object.entries(transform);
 export default {
   ...base,
   rootDir: fileURLToPath(new URL('../..', import.meta.url)),
-  testMatch: ['<rootDir>/test/unit/testing/**/*.spec.ts', '<rootDir>/test/kit/*.spec.ts'],
+  testMatch: ['<rootDir>/test/unit/testing/**/*.spec.ts', '<rootDir>/test/kit/jest-globals.spec.ts'],
   testPathIgnorePatterns: [...base.testPathIgnorePatterns, 'other-runners\\.spec\\.ts$'],
   testTimeout: 20_000,
   extensionsToTreatAsEsm: ['.ts'],

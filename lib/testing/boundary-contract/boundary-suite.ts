@@ -88,6 +88,12 @@ export class BoundarySuite {
     return this.application.airlock;
   }
 
+  /** Why a caller cannot tell whether effects have run or failed, if it cannot. */
+  get unanswered(): string | false {
+    if (this.options.answers === false) return 'nobody is answered';
+    return this.options.answersFirst === true && 'the caller has been answered by then';
+  }
+
   /** How the entry point of a class is named. */
   nameOf(role: Role): string {
     return this.application.handlers.nameOf(role);

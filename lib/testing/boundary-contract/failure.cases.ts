@@ -1,5 +1,4 @@
 import type { BoundarySuite } from './boundary-suite.js';
-import { unanswered } from './outcome.cases.js';
 
 /** Effects that fail (rules 9 and 10). @internal */
 export function failureCases(suite: BoundarySuite): void {
@@ -43,7 +42,7 @@ export function failureCases(suite: BoundarySuite): void {
         const fine = await suite.call('call a broken effect');
         suite.same(JSON.stringify(ending) === JSON.stringify(fine.ending), false);
       },
-      unanswered(suite),
+      suite.unanswered,
     );
   });
 }

@@ -14,7 +14,7 @@ export function outcomeCases(suite: BoundarySuite): void {
         await suite.trigger(task, 'resolve');
         suite.fate(task, COMPLETED);
       },
-      unanswered(suite),
+      suite.unanswered,
     );
     suite.it('drops them where it throws', () => suite.comesTo('throw', FAILED));
     suite.it('drops them where it rejects', () => suite.comesTo('reject', FAILED));
@@ -63,10 +63,4 @@ export function outcomeCases(suite: BoundarySuite): void {
       stays,
     );
   });
-}
-
-/** Why a caller cannot tell whether effects have run or failed, if it cannot. @internal */
-export function unanswered({ options }: BoundarySuite): string | false {
-  if (options.answers === false) return 'nobody is answered';
-  return options.answersFirst === true && 'the caller has been answered by then';
 }

@@ -38,6 +38,8 @@ class ParcelProcessor extends WorkerHost {
 describeWith(server, 'a BullMQ job whose connection to Redis breaks', () => {
   beforeAll(() => jobs.open());
   afterAll(() => jobs.close());
+  // Before the application is closed, which waits for what is at work.
+  afterEach(() => go.open());
   checkAfterEach();
   beforeEach(async () => {
     // Where workers without listeners tell of connections that break.

@@ -25,6 +25,8 @@ describeWith(redis, 'an application that takes BullMQ jobs', () => {
   const jobs = new Jobs();
   beforeAll(() => jobs.open());
   afterAll(() => jobs.close());
+  // Before the application is closed, which waits for what is at work.
+  afterEach(() => go.open());
   checkAfterEach();
   beforeEach(() => {
     begun = [];

@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { CommandFactory, type CommandFactoryRunOptions } from 'nest-commander';
+import { CommandFactory } from 'nest-commander';
 import { AirlockModule, type AirlockModuleOptions } from 'nestjs-airlock';
 import { PassThrough } from 'node:stream';
 import { moduleOf } from '../../e2e/http/fixtures.js';
@@ -14,7 +14,8 @@ export interface Run {
 export interface Cli {
   readonly providers: readonly Type[];
   readonly airlock?: AirlockModuleOptions;
-  readonly factory?: CommandFactoryRunOptions;
+  /** What its `main.ts` gives nest-commander. */
+  readonly factory?: Parameters<typeof CommandFactory.run>[1];
   /** What is typed while it runs. */
   readonly typed?: string;
 }

@@ -24,7 +24,7 @@ export interface Delivery {
 export class Desk {
   readonly deliveries: Delivery[] = [];
   readonly notes: { readonly text: string; readonly size: number }[] = [];
-  pings = 0;
+  readonly pings = new Set<string>();
 
   constructor(private readonly name: string) {}
 
@@ -54,8 +54,8 @@ export class Desk {
         desk.notes.push({ text, size: padding.length });
       }
       @on('ping')
-      ping(): void {
-        desk.pings++;
+      ping(@Payload() { ping }: { ping: string }): void {
+        desk.pings.add(ping);
       }
     }
     return Orders;
@@ -105,11 +105,11 @@ export async function clientOf(
   return client;
 }
 
-/** Resolves once events arrive. Those that were sent meanwhile may be lost, or not. */
+/** Resolves once events of a client arrive. Those that were sent meanwhile may be lost, or not. */
 export async function arriving(client: ClientProxy, desk: Desk): Promise<void> {
-  const before = desk.pings;
-  while (desk.pings === before) {
-    client.emit(desk.pattern('ping'), {});
+  const ping = randomUUID();
+  while (!desk.pings.has(ping)) {
+    client.emit(desk.pattern('ping'), { ping });
     await delay(10);
   }
 }

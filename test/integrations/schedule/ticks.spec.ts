@@ -93,6 +93,8 @@ class PerRequest {
   }
 }
 
+// Before the application is closed, which waits for what is at work.
+afterEach(() => go.open());
 checkAfterEach();
 beforeEach(() => {
   go = gate();
