@@ -15,6 +15,8 @@ run(
   '--experimental-vm-modules',
   '--disable-warning=ExperimentalWarning',
   'node_modules/jest/bin/jest.js',
+  // Far beyond what any test needs, for machines that are busy with something else.
+  '--testTimeout=60000',
   '--json',
   '--outputFile=.cache/test-results.json',
   ...process.argv.slice(2),

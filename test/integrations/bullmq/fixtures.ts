@@ -7,6 +7,7 @@ import { AirlockModule, type AirlockModuleOptions, SideEffect } from 'nestjs-air
 import { AirlockBullMqModule, type AirlockBullMqOptions, BullMqExecutor } from 'nestjs-airlock/bullmq';
 import { redis as server } from '../../servers.js';
 import { Lines } from '../remote.js';
+import { RedisMonitor } from './redis-monitor.js';
 
 export { server };
 export { until, within } from '../remote.js';
@@ -107,19 +108,14 @@ export class Bench {
 
   /** The commands that reached Redis while `work` ran, by connection: those of the connections that added jobs to this test's queue. */
   async monitored(work: () => Promise<unknown>): Promise<readonly (readonly string[])[]> {
-    const monitor = await this.redis.monitor();
-    const bySource = new Map<string, string[][]>();
+    const monitor = await RedisMonitor.start(server.url);
     const end = randomUUID();
-    const ended = new Promise<void>((resolve) => {
-      monitor.on('monitor', (_time: string, args: string[], source: string) => {
-        if (args.includes(end)) resolve();
-        else if (source !== 'lua') bySource.set(source, [...(bySource.get(source) ?? []), args]);
-      });
-    });
     await work();
     await this.redis.echo(end);
-    await ended;
-    monitor.disconnect();
+    const bySource = new Map<string, string[][]>();
+    for (const { source, args } of await monitor.until(end)) {
+      if (source !== 'lua') bySource.set(source, [...(bySource.get(source) ?? []), [...args]]);
+    }
     return [...bySource.values()]
       .filter((commands) => commands.some((args) => args.some((arg) => arg === `bull:${this.queue}:wait`)))
       .map((commands) => commands.map(([name]) => name!.toLowerCase()));

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
-import { type INestMicroservice, Injectable, type Provider } from '@nestjs/common';
+import { type INestApplication, type INestMicroservice, Injectable, type Provider } from '@nestjs/common';
 import { type ClientProvider, ClientsModule, type MicroserviceOptions, Transport } from '@nestjs/microservices';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { type Channel, type ChannelModel, connect } from 'amqplib';
@@ -31,6 +31,9 @@ export class Mail {
     this.sent.push(text);
   }
 }
+
+/** How many messages RabbitMQ hands out at a time. */
+export const PREFETCH = 10;
 
 /** One transport, as both sides are set up for it. */
 export interface Carrier {
@@ -63,7 +66,7 @@ export const carriers: Readonly<Record<'redis' | 'nats' | 'rabbitmq', Carrier>> 
         urls: [url],
         queue: subject,
         noAck: side === 'client',
-        prefetchCount: 10,
+        prefetchCount: PREFETCH,
         queueOptions: { durable: false, deadLetterExchange: '', deadLetterRoutingKey: `${subject}.dead` },
         socketOptions: { reconnectTimeInSeconds: 1 },
       },
@@ -115,28 +118,41 @@ export class Bench {
   }
 
   /** Runs effects. */
-  async consumer({ airlock, micro, providers = [], url }: Application = {}): Promise<INestMicroservice> {
-    const acknowledge = this.carrier === carriers.rabbitmq;
-    const builder = Test.createTestingModule({
-      imports: [
-        AirlockModule.forRoot({ ...airlock }),
-        AirlockMicroservicesModule.forRoot({
-          pattern: this.subject,
-          consumer: { acknowledge, retryDelayMs: 20 },
-          ...micro,
-        }),
-      ],
-      providers: [Mail, ...providers],
-    });
-    const module = await builder.setLogger(this.lines as never).compile();
-    const application = module.createNestMicroservice<MicroserviceOptions>({
-      ...this.carrier.options(this.subject, url, 'server'),
+  async consumer(application: Application = {}): Promise<INestMicroservice> {
+    const module = await this.consumerModule(application);
+    const microservice = module.createNestMicroservice<MicroserviceOptions>({
+      ...this.carrier.options(this.subject, application.url, 'server'),
       logger: this.lines as never,
     });
-    await application.listen();
+    await microservice.listen();
     // A test may have closed it already, which some transports take amiss.
-    this.closing.push(() => application.close().catch(() => {}));
-    return application;
+    this.closing.push(() => microservice.close().catch(() => {}));
+    return microservice;
+  }
+
+  /** Runs effects in an application that could serve HTTP as well. */
+  async hybrid(application: Application = {}): Promise<INestApplication> {
+    const module = await this.consumerModule(application);
+    const app = module.createNestApplication();
+    app.connectMicroservice<MicroserviceOptions>(this.carrier.options(this.subject, application.url, 'server'));
+    await app.startAllMicroservices();
+    await app.init();
+    this.closing.push(() => app.close().catch(() => {}));
+    return app;
+  }
+
+  private consumerModule({ airlock, micro, providers = [] }: Application): Promise<TestingModule> {
+    const acknowledge = this.carrier === carriers.rabbitmq;
+    const consumer = { acknowledge, retryDelayMs: 20 };
+    return Test.createTestingModule({
+      imports: [
+        AirlockModule.forRoot({ ...airlock }),
+        AirlockMicroservicesModule.forRoot({ pattern: this.subject, consumer, ...micro }),
+      ],
+      providers: [Mail, ...providers],
+    })
+      .setLogger(this.lines as never)
+      .compile();
   }
 }
 

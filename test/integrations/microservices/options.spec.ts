@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
-import { type ClientProvider, ClientsModule, type MicroserviceOptions } from '@nestjs/microservices';
+import { type ClientProvider, ClientsModule } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
-import { AirlockModule, AirlockOptionsError, AirlockService } from 'nestjs-airlock';
+import { AirlockModule, AirlockOptionsError } from 'nestjs-airlock';
 import {
   AirlockMicroservicesModule,
   type AirlockMicroservicesOptions,
@@ -121,28 +121,11 @@ describeWith(carrier.server, 'AirlockMicroservicesModule', () => {
   });
 
   describe('when the consumer is part of a hybrid application', () => {
-    it('runs effects there as well, and sends its own', async () => {
-      const client = { name: 'BROKER', ...carrier.options(bench.subject, undefined, 'client') } as ClientProvider & {
-        name: string;
-      };
-      const module = await Test.createTestingModule({
-        imports: [
-          AirlockModule.forRoot({ executor: ClientProxyExecutor }),
-          AirlockMicroservicesModule.forRoot({ client: 'BROKER', pattern: bench.subject, consumer: true }),
-          ClientsModule.register([client]),
-        ],
-        providers: [Mail],
-      })
-        .setLogger(bench.lines as never)
-        .compile();
-      const application = module.createNestApplication();
-      application.connectMicroservice<MicroserviceOptions>(carrier.options(bench.subject, undefined, 'server'));
-      await application.startAllMicroservices();
-      await application.init();
-      await application.get(AirlockService).run(() => application.get(Mail).send('to myself'));
-      await until(() => application.get(Mail).sent.length === 1);
-      await application.close();
-      expect(application.get(Mail).sent).toEqual(['to myself']);
+    it('runs effects there as well', async () => {
+      const consumer = await bench.hybrid();
+      const producer = await bench.producer();
+      await within(producer, () => producer.get(Mail).send('a'));
+      await until(() => consumer.get(Mail).sent.length === 1);
       expect(bench.lines.of('log')).toContain(`Running the effects under "${bench.subject}"`);
     });
   });

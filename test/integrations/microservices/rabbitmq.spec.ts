@@ -7,7 +7,7 @@ import { DispatchError, SideEffect } from 'nestjs-airlock';
 import { EngineUnreachableError } from 'nestjs-airlock/microservices';
 import { describeWith } from '../../servers.js';
 import { Line } from '../line.js';
-import { Bench, carriers, Mail, Rabbit, until, within } from './fixtures.js';
+import { Bench, carriers, Mail, PREFETCH, Rabbit, until, within } from './fixtures.js';
 
 const carrier = carriers.rabbitmq;
 const envelope = { v: 1, id: 'i:0', effect: 'Mail.send', args: ['a'], at: '2026-01-01' };
@@ -98,19 +98,51 @@ describeWith(carrier.server, 'Effects over RabbitMQ', () => {
       await until(() => runs === 2);
       expect(runs).toBe(2);
     });
+  });
 
-    it('takes no further message, and loses none', async () => {
-      const first = await bench.consumer();
-      const producer = await bench.producer();
+  describe('when a consumer closes while others wait', () => {
+    let begun: number[];
+
+    @Injectable()
+    class Slow {
+      @SideEffect()
+      async work(id: number): Promise<void> {
+        begun.push(id);
+        await sleep(50);
+      }
+    }
+    const providers = [Slow];
+    const ids = Array.from({ length: 40 }, (_, id) => id);
+
+    beforeEach(() => (begun = []));
+
+    const send = async () => {
+      const producer = await bench.producer({ providers });
       await within(producer, async () => {
-        for (let i = 0; i < 100; i++) await producer.get(Mail).send(i);
+        for (const id of ids) await producer.get(Slow).work(id);
       });
-      await until(() => first.get(Mail).sent.length > 10);
+    };
+
+    it('runs and acknowledges what it was handed, takes nothing else, and leaves the others', async () => {
+      const first = await bench.hybrid({ providers });
+      await send();
+      await until(() => begun.length === PREFETCH);
       await first.close();
-      const second = await bench.consumer();
-      await until(() => first.get(Mail).sent.length + second.get(Mail).sent.length >= 100);
-      const all = [...first.get(Mail).sent, ...second.get(Mail).sent] as number[];
-      expect(all.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i));
+      expect(begun).toHaveLength(PREFETCH);
+      await bench.consumer({ providers });
+      await until(() => begun.length === ids.length);
+      expect(begun.toSorted((a, b) => a - b)).toEqual(ids);
+    });
+
+    it('loses none where the connection is closed first, as `close` of a mere microservice does, but has some run again', async () => {
+      const first = await bench.consumer({ providers });
+      await send();
+      await until(() => begun.length === PREFETCH);
+      await first.close();
+      expect(bench.lines.of('warn')).toContainEqual(expect.stringContaining('RabbitMQ will deliver Slow.work again'));
+      await bench.consumer({ providers });
+      await until(() => begun.length === ids.length + PREFETCH);
+      expect(new Set(begun)).toEqual(new Set(ids));
     });
   });
 
@@ -173,18 +205,25 @@ describeWith(carrier.server, 'Effects over RabbitMQ', () => {
       await line.cut();
     });
 
-    it('says that it does not know where no answer comes', async () => {
+    it('says what it does not know and what it did not send where no answer comes', async () => {
       const line = new Line(carrier.server);
       await line.mend();
       const producer = await bench.producer({ url: line.url, micro: { client: 'BROKER', dispatchTimeoutMs: 1_000 } });
       line.freeze();
-      const flushing = within(producer, () => producer.get(Mail).send('a'));
+      const flushing = within(producer, async () => {
+        for (let i = 0; i < 150; i++) await producer.get(Mail).send(i);
+      });
       const error: DispatchError = await flushing.then(
         () => Promise.reject(new Error('It was flushed.')),
         (reason: DispatchError) => reason,
       );
-      expect(error.errors[0]).toBeInstanceOf(EngineUnreachableError);
-      expect(error.errors[0]).toMatchObject({ fate: 'unknown', timeoutMs: 1_000 });
+      const errors = error.errors as readonly EngineUnreachableError[];
+      expect(errors[0]).toBeInstanceOf(EngineUnreachableError);
+      expect(errors[0]).toMatchObject({ fate: 'unknown', timeoutMs: 1_000 });
+      expect(errors.map(({ fate }) => fate)).toEqual([
+        ...Array.from({ length: 100 }, () => 'unknown'),
+        ...Array.from({ length: 50 }, () => 'not sent'),
+      ]);
       line.drop();
       await sendsAgain(producer);
       await producer.close();

