@@ -48,7 +48,7 @@ describe('when the package is packed', () => {
     ['Vitest in ESM', ['--profile', 'esm-only', '--entrypoints', './testing/vitest'], ''],
   ])(
     'resolves to the right types: %s',
-    (_, options) => {
+    (_, options, text) => {
       const attw = join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js');
       // Asking the registry for an `@types` twin would make the test need a network.
       const { status, said } = node([attw, tarball, '--no-definitely-typed', '--format', 'ascii', ...options], folder);
