@@ -222,7 +222,10 @@ describeWith(server, 'BullMQ without its Redis', () => {
       await until(() => bench.lines.of('error').length > 0);
       await within(producer, () => producer.get(Mail).send('meanwhile'));
       await sleep(300);
-      expect(bench.lines.of('error')).toEqual([expect.stringMatching(/^Worker of queue "test-\w+": .*ECONNREFUSED/)]);
+      // The end of the connection that was there may be a line of its own.
+      const lines = bench.lines.of('error');
+      expect(lines.length).toBeLessThan(3);
+      expect(lines.at(-1)).toMatch(/^Worker of queue "test-\w+": .*ECONNREFUSED/);
       await line.mend();
       await until(() => worker.get(Mail).sent.length === 2);
       expect(worker.get(Mail).sent).toEqual(['before', 'meanwhile']);
