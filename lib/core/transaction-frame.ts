@@ -39,7 +39,7 @@ export const frames = new AsyncLocalStorage<TransactionFrame | undefined>();
  *
  * @publicApi
  */
-export class TransactionFrame implements StampedFrame {
+export class TransactionFrame {
   readonly name: string;
   readonly parent: TransactionFrame | undefined;
   private current: FrameState = 'open';

@@ -33,6 +33,7 @@ export function workingConnection(given: AirlockBullMqOptions['connection']): Co
 
 /** Host and port, for messages: the rest may be secret. @internal */
 export function addressOfRedis(given: AirlockBullMqOptions['connection']): string {
+  if (isConstructed(given) && given.isCluster === true) return 'The Redis cluster';
   const { host, port } = isConstructed(given) ? given.options : hostAndPort(given);
   return `Redis at ${host ?? '127.0.0.1'}:${port ?? 6379}`;
 }

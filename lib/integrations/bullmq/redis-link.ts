@@ -19,7 +19,7 @@ interface Client {
   pipeline: unknown;
   multi(): unknown;
   connect(): Promise<unknown>;
-  disconnect(): void;
+  disconnect(reconnect?: boolean): void;
   quit(): Promise<unknown>;
   once(event: 'ready', listener: () => void): unknown;
   off(event: 'ready', listener: () => void): unknown;
@@ -150,7 +150,9 @@ export class RedisLink {
 }
 
 /** Throws away what has not left this process yet; the client connects anew. */
-function cut({ stream }: Client): void {
-  if (stream?.encrypted === true) stream.destroy();
-  else stream?.resetAndDestroy();
+function cut(client: Client): void {
+  const { stream } = client;
+  if (stream === undefined) client.disconnect(true);
+  else if (stream.encrypted === true) stream.destroy();
+  else stream.resetAndDestroy();
 }
