@@ -74,7 +74,7 @@ async function measureSending(rounds) {
         for (let id = 0; id < EFFECTS; id++) await mail.send(order(id));
       }),
     sameJobs: () => queue.addBulk(numbers.map(sameJob(randomUUID(), new Date().toISOString()))),
-    withoutIds: () => queue.addBulk(numbers.map((id) => ({ name: 'Mail.send', data: order(id), opts }))),
+    byHand: () => queue.addBulk(numbers.map((id) => ({ name: 'Mail.send', data: order(id), opts }))),
     single: async () => {
       for (let id = 0; id < EFFECTS; id++) await queue.add('Mail.send', order(id), opts);
     },
@@ -132,8 +132,9 @@ export async function measure(rounds) {
   const running = await measureRunning(rounds);
   const against = (what, peer, ratios, goal) => row(`bullmq: ${what} / ${peer}`, peer, ratios, goal);
   return [
-    against('1,000 effects of one scope', 'addBulk by hand', ratioOf(sending.airlock, sending.sameJobs), atLeast(0.9)),
-    against('1,000 effects of one scope', 'addBulk without ids', ratioOf(sending.airlock, sending.withoutIds)),
+    // The goal is against what somebody would write by hand; the other row says how much of the gap the envelope and ids are.
+    against('1,000 effects of one scope', 'addBulk by hand', ratioOf(sending.airlock, sending.byHand), atLeast(0.9)),
+    against('1,000 effects of one scope', 'addBulk of the same envelopes', ratioOf(sending.airlock, sending.sameJobs)),
     against('1,000 effects of one scope', 'awaited adds', ratioOf(sending.airlock, sending.single), atLeast(3)),
     against('effects a worker runs', 'a bare Worker', ratioOf(running.airlock, running.bare), atLeast(0.9)),
   ];

@@ -2,9 +2,16 @@ import type { ConnectionOptions } from 'bullmq';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import type { AirlockBullMqOptions } from './bullmq.options.js';
 
+interface Address {
+  readonly url?: string;
+  readonly host?: string;
+  readonly port?: number | string;
+  readonly sentinels?: unknown;
+}
+
 /** What of ioredis is used of a client that was constructed elsewhere. @internal */
 interface ConstructedClient {
-  readonly options: { readonly host?: string; readonly port?: number };
+  readonly options: Address;
   readonly isCluster?: boolean;
   duplicate(...args: readonly unknown[]): ConstructedClient;
 }
@@ -34,7 +41,8 @@ export function workingConnection(given: AirlockBullMqOptions['connection']): Co
 /** Host and port, for messages: the rest may be secret. @internal */
 export function addressOfRedis(given: AirlockBullMqOptions['connection']): string {
   if (isConstructed(given) && given.isCluster === true) return 'The Redis cluster';
-  const { host, port } = isConstructed(given) ? given.options : hostAndPort(given);
+  const { sentinels, host, port } = isConstructed(given) ? given.options : addressIn(given);
+  if (sentinels) return 'Redis behind its sentinels';
   return `Redis at ${host ?? '127.0.0.1'}:${port ?? 6379}`;
 }
 
@@ -52,13 +60,7 @@ function connectionWith(given: AirlockBullMqOptions['connection'], overrides: ob
   return copy as ConnectionOptions;
 }
 
-interface Address {
-  readonly url?: string;
-  readonly host?: string;
-  readonly port?: number | string;
-}
-
-function hostAndPort(given: string | ConnectionOptions): Address {
+function addressIn(given: string | ConnectionOptions): Address {
   const { url, ...address } = typeof given === 'string' ? { url: given } : (given as Address);
   if (url === undefined || !URL.canParse(url)) return address;
   const { hostname, port } = new URL(url);

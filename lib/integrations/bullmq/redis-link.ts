@@ -22,7 +22,6 @@ interface Client {
   disconnect(reconnect?: boolean): void;
   quit(): Promise<unknown>;
   once(event: 'ready', listener: () => void): unknown;
-  off(event: 'ready', listener: () => void): unknown;
 }
 
 /**
@@ -34,6 +33,7 @@ export class RedisLink {
   private readonly queues = new Map<string, Queue>();
   /** Made when it is first needed: an application that fails to start before leaves nothing open. */
   private connecting: Promise<Client> | undefined;
+  private readying: Promise<void> | undefined;
   private isClosed = false;
   /** Why it is not connected, as far as is known. */
   private trouble: unknown;
@@ -108,15 +108,22 @@ export class RedisLink {
       return client;
     }
     if (client.status === 'end') client.connect().catch((error: unknown) => (this.trouble = error));
-    let onReady = (): void => {};
     try {
-      await deadline.within(new Promise<void>((resolve) => client.once('ready', (onReady = resolve))));
+      await deadline.within(this.nextReady(client));
     } catch {
       throw this.unreachable(consequence, fate);
-    } finally {
-      client.off('ready', onReady);
     }
     return client;
+  }
+
+  /** One listener, however many flushes wait for it. */
+  private nextReady(client: Client): Promise<void> {
+    return (this.readying ??= new Promise((resolve) => {
+      client.once('ready', () => {
+        this.readying = undefined;
+        resolve();
+      });
+    }));
   }
 
   private queueOn(client: Client, name: string): Queue {

@@ -108,6 +108,21 @@ describeWith(server, 'BullMQ without its Redis', () => {
       expect(await texts()).toEqual(['a']);
     });
 
+    it('lets any number of scopes wait for it', async () => {
+      const warnings: string[] = [];
+      const warned = ({ message }: Error): void => void warnings.push(message);
+      process.on('warning', warned);
+      const producer = await bench.producer(overLine(4_000));
+      await line.cut();
+      const flushing = Array.from({ length: 50 }, (_, i) => within(producer, () => producer.get(Mail).send(i)));
+      await sleep(100);
+      await line.mend();
+      await Promise.all(flushing);
+      process.off('warning', warned);
+      expect(new Set(await texts())).toEqual(new Set(Array.from({ length: 50 }, (_, i) => i)));
+      expect(warnings).toEqual([]);
+    });
+
     it('says so when it is this application that has closed the connection', async () => {
       const producer = await bench.producer();
       const scope = producer.get(AirlockService).open();

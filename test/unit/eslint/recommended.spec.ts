@@ -15,7 +15,11 @@ describe.each(versions)('when the recommended rules run in $name', ({ ESLint }) 
   });
 
   it('find more of it with types', async () => {
-    const parserOptions = { project: './tsconfig.json', tsconfigRootDir: dirty };
+    const parserOptions = {
+      project: './tsconfig.json',
+      tsconfigRootDir: dirty,
+      disallowAutomaticSingleRunInference: true,
+    };
     expect(await lintFolder(ESLint, dirty, parserOptions)).toEqual([
       ...dirt,
       'orders.service.ts:54 no-floating-effects',
@@ -51,7 +55,11 @@ describe.each(versions)('when the recommended rules run in $name', ({ ESLint }) 
   });
 
   it('find nothing in the samples with types', async () => {
-    const parserOptions = { project: './sample.tsconfig.json', tsconfigRootDir: fixtures };
+    const parserOptions = {
+      project: './sample.tsconfig.json',
+      tsconfigRootDir: fixtures,
+      disallowAutomaticSingleRunInference: true,
+    };
     expect(await lintFolder(ESLint, sample, parserOptions, ['**/*.spec.ts', '**/add-parcel.ts'])).toEqual([]);
   });
 });
