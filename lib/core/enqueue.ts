@@ -56,7 +56,7 @@ export function enqueueIn(context: Context, options: EnqueueOptions, effect: Eff
     askWatchers(watchers, shown(intent), unit);
     unit.assertOpen(intent.name);
   }
-  if (dedupeKey !== undefined) unit.remember(effect, dedupeKey, intent);
+  if (dedupeKey !== undefined) unit.remember(effect, dedupeKey, frame);
   unit.add(intent);
   if (frame !== undefined) joinFrame(unit, intent);
   if (channels.enqueue.hasSubscribers) publish('enqueue', { scope: unit.view, intent: shown(intent) });

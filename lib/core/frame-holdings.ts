@@ -27,7 +27,7 @@ export function holdBack(unit: UnitOfWork, journal: FlushJournal, queue: readonl
 class HeldByFrames implements FrameHoldings {
   readonly settled = new FlushJournal();
   private waiting: readonly Intent[] = [];
-  /** Written through the connection of a transaction that has not committed yet. */
+  /** Written through the connections of transactions that have not committed yet; several may be open at once. */
   private written: readonly Intent[] = [];
 
   constructor(private readonly unit: UnitOfWork) {}
@@ -43,6 +43,8 @@ class HeldByFrames implements FrameHoldings {
     const held = queue.filter((intent) => fateOf(intent) === 'open' && !sent.has(intent));
     this.waiting = [...this.waiting, ...held];
     journal.deferred.push(...held);
+    // After a checkpoint there may be some in the buffer.
+    this.unit.take((intent) => sent.has(intent));
     return free;
   }
 
@@ -56,7 +58,7 @@ class HeldByFrames implements FrameHoldings {
     if (due.length === 0) return;
     const journal = new FlushJournal();
     const check = (): void => {
-      this.written = journal.dispatched;
+      this.written = [...this.written, ...journal.dispatched];
       this.settled.dropped.push(...journal.dropped);
       if (journal.failed.length > 0) throw new DispatchError(journal.failed, this.unit.label);
     };
@@ -65,10 +67,11 @@ class HeldByFrames implements FrameHoldings {
   }
 
   async committed(): Promise<void> {
-    this.settled.dispatched.push(...this.written);
-    this.written = [];
+    const isKept = (intent: Intent): boolean => fateOf(intent) === 'committed';
+    this.settled.dispatched.push(...this.written.filter(isKept));
+    this.written = this.written.filter((intent) => !isKept(intent));
     const sent = new Keys();
-    const due = this.take((intent) => fateOf(intent) === 'committed' && sent.isNew(intent));
+    const due = this.take((intent) => isKept(intent) && sent.isNew(intent));
     this.take((intent) => sent.has(intent));
     const { unit } = this;
     const journal = new FlushJournal();

@@ -53,7 +53,7 @@ export function settleSoFar(unit: UnitOfWork, outer: Context | undefined): Flush
     const { on, frame } = stampOf(intent);
     return on !== 'failure' && frame?.fate !== 'open';
   });
-  const running = release(unit, journal, ready, outer);
+  const running = release(unit, journal, holdBack(unit, journal, ready), outer);
   return running ? running.then(() => journal) : journal;
 }
 

@@ -93,7 +93,8 @@ export class UnitOfWork implements Birthplace {
   readonly level: CascadeLevel | undefined;
   /** Made at the first call: most units of work buffer nothing. */
   private intents: Intent[] | undefined;
-  private keys: Map<Effect, Map<string, Intent[]>> | undefined;
+  /** The transactions that calls under a key were made in, and not the intents, which may be gone long before the scope ends. */
+  private keys: Map<Effect, Map<string, (StampedFrame | undefined)[]>> | undefined;
   private inFlight: Set<InFlight> | undefined;
   private transactions: Set<StampedFrame> | undefined;
   private sequence = 0;
@@ -149,19 +150,16 @@ export class UnitOfWork implements Birthplace {
     return !this.keys
       ?.get(effect)
       ?.get(key)
-      ?.some((first) => {
-        const { frame: its } = stampOf(first);
-        return its === undefined || its.fate === 'committed' || (its.fate === 'open' && its.encloses(frame));
-      });
+      ?.some((its) => its === undefined || its.fate === 'committed' || (its.fate === 'open' && its.encloses(frame)));
   }
 
-  remember(effect: Effect, key: string, intent: Intent): void {
+  remember(effect: Effect, key: string, frame: StampedFrame | undefined): void {
     this.keys ??= new Map();
     let ofEffect = this.keys.get(effect);
     if (ofEffect === undefined) this.keys.set(effect, (ofEffect = new Map()));
-    const known = ofEffect.get(key);
-    if (known === undefined) ofEffect.set(key, [intent]);
-    else known.push(intent);
+    // Not those that were rolled back: a transaction may be tried again and again.
+    const known = ofEffect.get(key)?.filter((its) => its?.fate !== 'rolledBack') ?? [];
+    ofEffect.set(key, [...known, frame]);
   }
 
   get isFull(): boolean {

@@ -1,5 +1,5 @@
-import { defer, enqueueWith, runInScope } from 'nestjs-airlock';
-import { checkAfterEach, errorOf, fail, send, sent, texts } from './fixtures.js';
+import { defer, enqueueWith, openScope, runInScope } from 'nestjs-airlock';
+import { checkAfterEach, errorOf, fail, isCollected, send, sent, texts } from './fixtures.js';
 
 checkAfterEach();
 
@@ -128,5 +128,21 @@ describe('when a nested scope hands over a call under a key its parent knows', (
       enqueueWith(once, send, 'outer');
     });
     expect(sent).toEqual(['inner', 'outer']);
+  });
+});
+
+describe('when a call under a key has gone out before its scope ends', () => {
+  it('leaves no argument of it behind', async () => {
+    const scope = openScope();
+    const call = (): WeakRef<object> => {
+      const order = { id: 7 };
+      enqueueWith({ dedupeKey: 'order 7' }, (_order: object) => {}, order);
+      return new WeakRef(order);
+    };
+    const order = scope.run(call);
+    // The report of it names the call: a test's own frame would keep it.
+    await scope.checkpoint().then(() => {});
+    expect(await isCollected(order)).toBe(true);
+    await scope.end('completed');
   });
 });

@@ -320,6 +320,17 @@ describe('when one key is used inside and outside a transaction', () => {
     expect(sent).toEqual(['outside']);
   });
 
+  it('sends once if a checkpoint lets the one that is free out before the other', async () => {
+    await runInScope(async (scope) => {
+      const root = openFrame();
+      root.run(() => enqueueWith({ dedupeKey: 'k' }, send, 'inside'));
+      enqueueWith({ dedupeKey: 'k' }, send, 'outside');
+      await scope.checkpoint();
+      await root.commit();
+    });
+    expect(sent).toEqual(['outside']);
+  });
+
   it('collapses a repetition in the same transaction and in its savepoints', async () => {
     await runInScope(async () => {
       const root = openFrame();

@@ -299,6 +299,22 @@ describe('when an executor is transactional', () => {
     expect([texts(report.dispatched), report.dropped.map(({ reason }) => reason)]).toEqual([[], ['rollback']]);
   });
 
+  it('tells what each of two transactions at once has written, and which of them was in vain', async () => {
+    const scope = openScope({ executor: writer([]) });
+    await scope.run(async () => {
+      const [kept, lost] = [openFrame({ connection }), openFrame({ connection })];
+      kept.run(() => enqueue(send, 'kept'));
+      lost.run(() => enqueue(send, 'lost'));
+      await kept.beforeCommit();
+      await lost.beforeCommit();
+      await kept.commit();
+      lost.rollBack();
+    });
+    const report = await scope.end('completed');
+    expect(texts(report.dispatched)).toEqual(['kept']);
+    expect(report.dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([['lost', 'rollback']]);
+  });
+
   it('goes out with the scope where no transaction is open', async () => {
     const rows: string[] = [];
     const executor: Executor = { transactional: true, execute: (intent) => void rows.push(String(intent.args[0])) };
