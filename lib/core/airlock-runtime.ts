@@ -4,9 +4,10 @@ import { ShuttingDownError } from '../errors/shutting-down.error.js';
 import { InProcessExecutor } from '../executors/in-process.executor.js';
 import { type Context, contextOf, contexts, ScopeContext } from './context.js';
 import { EffectScope, hooksOf, type OnDispatchError, type ScopeOptions } from './effect-scope.js';
-import { effectName, enqueueIn } from './enqueue.js';
+import { enqueueIn } from './enqueue.js';
 import {
   type Effect,
+  effectName,
   type EnqueueOptions,
   type Executor,
   type ExecutorRef,

@@ -7,6 +7,7 @@ import { type Context, contexts, type Evaluation } from './context.js';
 import { channels, publish } from './diagnostics.js';
 import {
   type Effect,
+  effectName,
   type EnqueueOptions,
   type Executor,
   Intent,
@@ -102,9 +103,4 @@ function assertDepth(unit: UnitOfWork, options: EnqueueOptions, effect: Effect):
   const { depth, trail } = unit.level!;
   const { maxCascadeDepth } = unit.host;
   if (depth > maxCascadeDepth) throw new CascadeDepthError([...trail, effectName(options, effect)], maxCascadeDepth);
-}
-
-/** @internal */
-export function effectName(options: EnqueueOptions, effect: Effect): string {
-  return options.name ?? (effect.name || '(anonymous)');
 }

@@ -4,8 +4,8 @@ import { AirlockRuntime, FREE } from './airlock-runtime.js';
 import { contexts } from './context.js';
 import { type Deferred, deferred } from './deferred.js';
 import type { EffectScope, ScopeOptions } from './effect-scope.js';
-import { effectName, enqueueIn, NO_OPTIONS } from './enqueue.js';
-import type { Effect, EnqueueOptions, PolicyRef } from './intent.js';
+import { enqueueIn, NO_OPTIONS } from './enqueue.js';
+import { type Effect, effectName, type EnqueueOptions, type PolicyRef } from './intent.js';
 import type { ScopeView } from './scope-view.js';
 
 /**

@@ -100,6 +100,11 @@ export function fixed(options: EnqueueOptions): EnqueueOptions {
   });
 }
 
+/** @internal */
+export function effectName(options: EnqueueOptions, effect: Effect): string {
+  return options.name ?? (effect.name || '(anonymous)');
+}
+
 /** The policies on an intent's way. @internal */
 export interface PolicyPath {
   /** Innermost first. */
@@ -168,7 +173,7 @@ export class Intent {
   }
 
   get name(): string {
-    return this.#stamp.options.name ?? (this.#effect.name || '(anonymous)');
+    return effectName(this.#stamp.options, this.#effect);
   }
 
   get effect(): (...args: unknown[]) => unknown {

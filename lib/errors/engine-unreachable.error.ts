@@ -22,7 +22,7 @@ export class EngineUnreachableError extends AirlockError {
     super(
       'AIRLOCK_ENGINE_UNREACHABLE',
       `${engine} did not answer within ${timeoutMs} ms: ${consequence}. ` +
-        'See that it runs and that `connection` leads to it, or allow more time with `dispatchTimeoutMs`.',
+        'See that it runs and that its address is right, or allow more time with `dispatchTimeoutMs`.',
       options,
     );
   }

@@ -6,17 +6,19 @@ import { AirlockOptionsError } from '../errors/airlock-options.error.js';
  * The provider behind a token, in whatever module.
  *
  * @param asker the module that was given the token
+ * @param option under which it was given
  * @throws AirlockOptionsError if there is none, or it is request-scoped
  * @internal
  */
-export function clientBehind<T>(token: InjectionToken, modules: ModuleRef, asker: string): T {
+export function clientBehind<T>(token: InjectionToken, modules: ModuleRef, asker: string, option: string): T {
   try {
     return modules.get<T>(token, { strict: false });
   } catch (cause) {
     const name = typeof token === 'function' ? token.name : String(token);
     throw new AirlockOptionsError(
-      'token',
-      `${asker} found no provider \`${name}\` in the application that is a singleton. Give it the token under which the client is provided.`,
+      option,
+      `${asker} found no provider \`${name}\` in the application that is a singleton. ` +
+        `Give \`${option}\` the token under which the client is provided.`,
       { cause },
     );
   }

@@ -1,37 +1,26 @@
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 import type { EscapeOptions } from './escapes/escape-options.js';
 import type { InterceptedProvider } from './migration/intercepted-provider.js';
+import { checkOptions, expectThat, func, isRecord, oneOf, type OptionCheck, positiveInteger } from './option-checks.js';
 import type { AirlockModuleOptions, BoundaryName, BoundaryOptions } from './options.js';
 
-type Check = (key: string, value: unknown) => void;
-
 const isFunction = (value: unknown): boolean => typeof value === 'function';
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
-const isRecord = (value: unknown): boolean => isObject(value) && !Array.isArray(value);
 
-const expect =
-  (what: string, holds: (value: unknown) => boolean): Check =>
-  (key, value) => {
-    if (!holds(value)) throw AirlockOptionsError.expected(key, what, value);
-  };
-const oneOf = (...values: readonly string[]): Check =>
-  expect(values.map((value) => `'${value}'`).join(' or '), (value) => values.includes(value as string));
-const positiveInteger = expect('a positive integer', (value) => Number.isSafeInteger(value) && (value as number) > 0);
-const duration = expect(
+const duration = expectThat(
   'a number of milliseconds, 0 or more',
   (value) => Number.isFinite(value) && (value as number) >= 0,
 );
-const policy = expect('a policy, a class of one, or a list of these', (value) =>
-  (Array.isArray(value) ? value : [value]).every((one) => isFunction(one) || (isObject(one) && !Array.isArray(one))),
+const policy = expectThat('a policy, a class of one, or a list of these', (value) =>
+  (Array.isArray(value) ? value : [value]).every((one) => isFunction(one) || isRecord(one)),
 );
-const executor = expect(
+const executor = expectThat(
   'an executor, a class of one, or a function of an intent',
-  (value) => isFunction(value) || (isObject(value) && isFunction((value as { execute?: unknown }).execute)),
+  (value) => isFunction(value) || (isRecord(value) && isFunction((value as { execute?: unknown }).execute)),
 );
 
-const boundaryOptions: Record<keyof BoundaryOptions, Check> = {
+const boundaryOptions: Record<keyof BoundaryOptions, OptionCheck> = {
   policy,
-  shouldFlush: expect('a function', isFunction),
+  shouldFlush: func,
   openAt: (key) => {
     throw new AirlockOptionsError(
       key,
@@ -41,7 +30,7 @@ const boundaryOptions: Record<keyof BoundaryOptions, Check> = {
 };
 const openAt = oneOf('interceptor', 'middleware');
 
-const boundaryChecks: Record<BoundaryName, Check> = {
+const boundaryChecks: Record<BoundaryName, OptionCheck> = {
   http: boundary({ ...boundaryOptions, openAt }),
   rpc: boundary(boundaryOptions),
   ws: boundary(boundaryOptions),
@@ -53,51 +42,51 @@ const boundaryChecks: Record<BoundaryName, Check> = {
   commander: boundary(boundaryOptions),
 };
 
-const interceptedChecks: Record<keyof InterceptedProvider, Check> = {
-  token: expect('an injection token', (value) => ['string', 'symbol', 'function'].includes(typeof value)),
-  methods: expect(
+const interceptedChecks: Record<keyof InterceptedProvider, OptionCheck> = {
+  token: expectThat('an injection token', (value) => ['string', 'symbol', 'function'].includes(typeof value)),
+  methods: expectThat(
     'a list of method names, at least one',
     (value) => Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string'),
   ),
 };
 
-const providers: Check = (key, value) => {
-  expect('a list of providers and their methods', Array.isArray)(key, value);
+const providers: OptionCheck = (key, value) => {
+  expectThat('a list of providers and their methods', Array.isArray)(key, value);
   for (const [index, one] of (value as unknown[]).entries()) intercepted(`${key}[${index}]`, one);
 };
 
-const escapeChecks: Record<keyof EscapeOptions, Check> = {
+const escapeChecks: Record<keyof EscapeOptions, OptionCheck> = {
   mode: oneOf('warn', 'throw'),
-  allow: expect(
+  allow: expectThat(
     'a list of hosts and names, each a text or a RegExp',
     (value) => Array.isArray(value) && value.every((one) => typeof one === 'string' || one instanceof RegExp),
   ),
   watch: providers,
 };
 
-const checks: Record<keyof AirlockModuleOptions, Check> = {
+const checks: Record<keyof AirlockModuleOptions, OptionCheck> = {
   policy,
   executor,
   executors: (key, value) => {
-    expect('an object of executors by name', isRecord)(key, value);
+    expectThat('an object of executors by name', isRecord)(key, value);
     for (const [name, one] of Object.entries(value as object)) executor(`${key}.${name}`, one);
   },
   boundaries: (key, value) => {
-    expect('an object of boundaries by name', isRecord)(key, value);
-    checkKeys(`${key}.`, value as object, boundaryChecks);
+    expectThat('an object of boundaries by name', isRecord)(key, value);
+    checkOptions(value, boundaryChecks, `${key}.`);
   },
   intercept: providers,
   dispatch: oneOf('beforeResponse', 'afterResponse'),
   onCancel: oneOf('discard', 'flush'),
-  onDispatchError: expect(
+  onDispatchError: expectThat(
     "'report', 'throw' or a function",
     (value) => value === 'report' || value === 'throw' || isFunction(value),
   ),
   outsideScope: oneOf('throw', 'dispatch', 'drop'),
   detectEscapes: (key, value) => {
     if (value === false || value === 'warn' || value === 'throw') return;
-    expect("false, 'warn', 'throw' or an object of options", isRecord)(key, value);
-    checkKeys(`${key}.`, value as object, escapeChecks);
+    expectThat("false, 'warn', 'throw' or an object of options", isRecord)(key, value);
+    checkOptions(value, escapeChecks, `${key}.`);
   },
   maxEffectsPerScope: positiveInteger,
   maxCascadeDepth: positiveInteger,
@@ -111,35 +100,19 @@ const checks: Record<keyof AirlockModuleOptions, Check> = {
  * @internal
  */
 export function validateOptions(options: unknown): asserts options is AirlockModuleOptions {
-  if (!isObject(options)) throw AirlockOptionsError.expected('options', 'an object', options);
-  checkKeys('', options, checks);
+  checkOptions(options, checks);
 }
 
-function checkKeys(prefix: string, options: object, known: Readonly<Record<string, Check>>): void {
-  for (const [key, value] of Object.entries(options)) {
-    const check = lookUp(prefix, key, known);
-    if (value !== undefined) check(prefix + key, value);
-  }
-}
-
-function boundary(known: Readonly<Record<string, Check>>): Check {
+function boundary(known: Readonly<Record<string, OptionCheck>>): OptionCheck {
   return (key, value) => {
     if (typeof value === 'boolean') return;
-    expect('true, false or an object of options', isRecord)(key, value);
-    checkKeys(`${key}.`, value as object, known);
+    expectThat('true, false or an object of options', isRecord)(key, value);
+    checkOptions(value, known, `${key}.`);
   };
 }
 
 function intercepted(key: string, value: unknown): void {
-  expect('an object with a `token` and its `methods`', isRecord)(key, value);
+  expectThat('an object with a `token` and its `methods`', isRecord)(key, value);
   for (const [name, check] of Object.entries(interceptedChecks)) check(`${key}.${name}`, (value as never)[name]);
-  checkKeys(`${key}.`, value as object, interceptedChecks);
-}
-
-function lookUp<T>(prefix: string, key: string, known: Readonly<Record<string, T>>): T {
-  if (Object.hasOwn(known, key)) return known[key]!;
-  throw new AirlockOptionsError(
-    prefix + key,
-    `Unknown option \`${prefix}${key}\`. Known options: ${Object.keys(known).join(', ')}.`,
-  );
+  checkOptions(value, interceptedChecks, `${key}.`);
 }

@@ -22,7 +22,8 @@ export function singletonsOf(
   for (const module of modules.values()) {
     const wrapper = module.providers.get(token);
     if (wrapper === undefined) continue;
-    if (!isSingleton(wrapper)) throw refused('which is request-scoped or transient. Only singletons can be watched.');
+    if (!isSingleton(wrapper))
+      throw refused('which is request-scoped or transient. Only methods of singletons can be named there.');
     const instance: unknown = wrapper.instance;
     if ((typeof instance !== 'object' && typeof instance !== 'function') || instance === null)
       throw refused('which is no object, so it has no methods.');

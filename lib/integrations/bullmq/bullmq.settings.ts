@@ -11,10 +11,10 @@ import {
   type OptionCheck,
   positiveInteger,
   record,
-  remoteChecks,
   text,
   texts,
-} from '../option-checks.js';
+} from '../../nest/option-checks.js';
+import { remoteChecks } from '../../nest/remote/remote-checks.js';
 import type { AirlockBullMqOptions, BullMqJobOptions, BullMqWorkerOptions } from './bullmq.options.js';
 
 const connection: OptionCheck = expectThat(

@@ -1,15 +1,13 @@
 import type { Transaction, TransactionalAdapter } from '@nestjs-cls/transactional';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { FrameStateError } from '../../errors/frame-state.error.js';
+import { KEEPS_FRAMES } from '../keeps-frames.js';
 import { type ClsFrameOptions, type Host, HostFrames } from './host.frames.js';
 import { keepClientsOwnFrames } from './keep-clients-own-frames.js';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as the package itself has it: no other type takes every adapter
 type AnyAdapter = TransactionalAdapter<any, any, any>;
 type OptionsFactory = AnyAdapter['optionsFactory'];
-
-/** On a function that keeps frames already; two installed copies recognise each other. */
-const KEEPS_FRAMES = Symbol.for('nestjs-airlock.keeps-frames');
 
 /**
  * Makes effects share the fate of the transactions that an adapter of `@nestjs-cls/transactional` begins, in every propagation

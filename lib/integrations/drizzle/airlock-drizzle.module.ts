@@ -33,6 +33,9 @@ export class AirlockDrizzleModule implements OnModuleInit {
   /** @throws AirlockOptionsError if the token leads to no database */
   onModuleInit(): void {
     const { token } = this.options;
-    keepDrizzleFrames(clientBehind<DrizzleDatabase>(token, this.modules, AirlockDrizzleModule.name), this.options);
+    keepDrizzleFrames(
+      clientBehind<DrizzleDatabase>(token, this.modules, AirlockDrizzleModule.name, 'token'),
+      this.options,
+    );
   }
 }

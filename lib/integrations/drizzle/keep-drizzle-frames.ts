@@ -1,6 +1,7 @@
 import { keepFrames, type RunInTransaction } from '../../core/keep-frames.js';
 import { openFrame, type TransactionFrame } from '../../core/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { KEEPS_FRAMES } from '../keeps-frames.js';
 import type { DrizzleDatabase, DrizzleTransaction } from './drizzle.client.js';
 import { connectionOf } from './drizzle.connection.js';
 
@@ -11,9 +12,6 @@ export interface DrizzleFrameOptions {
 }
 
 type Transaction = RunInTransaction<DrizzleTransaction, never[]>;
-
-/** On a function that keeps frames already; two installed copies recognise each other. */
-const KEEPS_FRAMES = Symbol.for('nestjs-airlock.keeps-frames');
 
 /**
  * Makes effects called in `db.transaction(…)` share its fate, and those in a nested `tx.transaction(…)` that of its savepoint.

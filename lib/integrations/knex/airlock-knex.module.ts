@@ -33,6 +33,6 @@ export class AirlockKnexModule implements OnModuleInit {
   /** @throws AirlockOptionsError if the token leads to no Knex instance */
   onModuleInit(): void {
     const { token } = this.options;
-    keepKnexFrames(clientBehind<KnexClient>(token, this.modules, AirlockKnexModule.name), this.options);
+    keepKnexFrames(clientBehind<KnexClient>(token, this.modules, AirlockKnexModule.name, 'token'), this.options);
   }
 }

@@ -1,5 +1,6 @@
 import { openFrame } from '../../core/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { KEEPS_FRAMES } from '../keeps-frames.js';
 import { KeptTransaction } from './kept-transaction.js';
 import type { KnexClient, KnexPromise, KnexTransaction, KnexTransactions } from './knex.client.js';
 import { KnexConnection } from './knex.connection.js';
@@ -11,9 +12,6 @@ export interface KnexFrameOptions {
 }
 
 type Handler = (trx: KnexTransaction) => unknown;
-
-/** On a function that keeps frames already; two installed copies recognise each other. */
-const KEEPS_FRAMES = Symbol.for('nestjs-airlock.keeps-frames');
 
 /**
  * Makes effects called in `knex.transaction(…)` share its fate, and those in a nested `trx.transaction(…)` that of its

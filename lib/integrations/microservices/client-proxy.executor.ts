@@ -5,6 +5,7 @@ import type { DispatchResult, EffectCall, Executor, Intent } from '../../core/in
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 import { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
+import { clientBehind } from '../client-lookup.js';
 import { BrokerLink } from './broker-link.js';
 import { MicroservicesSettings } from './microservices.settings.js';
 
@@ -101,7 +102,7 @@ export class ClientProxyExecutor implements Executor, OnModuleInit {
   get #link(): BrokerLink {
     const { client, dispatchTimeoutMs } = this.#settings;
     return (this.#knownLink ??= new BrokerLink(
-      this.#modules.get<ClientProxy>(client!, { strict: false }),
+      clientBehind<ClientProxy>(client!, this.#modules, 'AirlockMicroservicesModule', 'client'),
       nameOf(client!),
       dispatchTimeoutMs,
     ));

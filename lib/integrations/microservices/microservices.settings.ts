@@ -8,10 +8,10 @@ import {
   isRecord,
   type OptionCheck,
   positiveInteger,
-  remoteChecks,
   text,
   texts,
-} from '../option-checks.js';
+} from '../../nest/option-checks.js';
+import { remoteChecks } from '../../nest/remote/remote-checks.js';
 import type {
   AirlockMicroservicesExtras,
   AirlockMicroservicesOptions,

@@ -78,7 +78,7 @@ export class PgBossConnection {
 
   private async found(): Promise<PgBossClient> {
     const { boss } = this.settings.options;
-    if (typeof boss !== 'object') return clientBehind<PgBossClient>(boss, this.modules, 'AirlockPgBossModule');
+    if (typeof boss !== 'object') return clientBehind<PgBossClient>(boss, this.modules, 'AirlockPgBossModule', 'boss');
     if (typeof (boss as Partial<PgBossClient>).work === 'function') return boss as PgBossClient;
     // Anew at each try: one of version 10 that failed to start takes itself for started.
     return (this.built = await build(boss as PgBossConstructorOptions));

@@ -9,10 +9,10 @@ import {
   type OptionCheck,
   positiveInteger,
   record,
-  remoteChecks,
   text,
   texts,
-} from '../option-checks.js';
+} from '../../nest/option-checks.js';
+import { remoteChecks } from '../../nest/remote/remote-checks.js';
 import type { FetchOptions } from './pg-boss.client.js';
 import type { AirlockPgBossOptions, PgBossQueueOptions, PgBossWorkerOptions } from './pg-boss.options.js';
 

@@ -2,6 +2,7 @@ import { isProxy } from 'node:util/types';
 import { type DynamicModule, Inject, type InjectionToken, Module, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { clientBehind } from '../client-lookup.js';
 import { keepTypeOrmFrames } from './keep-typeorm-frames.js';
 import { isDataSource, type TypeOrmDataSource } from './typeorm.client.js';
 
@@ -39,7 +40,9 @@ export class AirlockTypeOrmModule implements OnModuleInit {
   /** @throws AirlockOptionsError if there is no data source, or a token is not one */
   onModuleInit(): void {
     const tokens = this.options.dataSources;
-    const found = tokens === undefined ? this.discovered() : tokens.map((token) => this.named(token));
+    const named = (token: InjectionToken): TypeOrmDataSource =>
+      clientBehind(token, this.providers, AirlockTypeOrmModule.name, 'dataSources');
+    const found = tokens?.map(named) ?? this.discovered();
     if (found.length === 0) {
       throw new AirlockOptionsError(
         'dataSources',
@@ -48,19 +51,6 @@ export class AirlockTypeOrmModule implements OnModuleInit {
       );
     }
     for (const dataSource of found) keepTypeOrmFrames(dataSource);
-  }
-
-  private named(token: InjectionToken): TypeOrmDataSource {
-    try {
-      return this.providers.get<TypeOrmDataSource>(token, { strict: false });
-    } catch (cause) {
-      throw new AirlockOptionsError(
-        'dataSources',
-        `AirlockTypeOrmModule found no provider \`${nameOf(token)}\` in the application that is a singleton. ` +
-          'Name tokens as `getDataSourceToken(name)` gives them.',
-        { cause },
-      );
-    }
   }
 
   private discovered(): TypeOrmDataSource[] {
@@ -78,8 +68,4 @@ export class AirlockTypeOrmModule implements OnModuleInit {
 /** A proxy may refuse to be looked at. */
 function isDirect(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !isProxy(value);
-}
-
-function nameOf(token: InjectionToken): string {
-  return typeof token === 'function' ? token.name : String(token);
 }

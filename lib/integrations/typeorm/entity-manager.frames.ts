@@ -1,12 +1,10 @@
 import { frames } from '../../core/transaction-frame.js';
+import { KEEPS_FRAMES } from '../keeps-frames.js';
 import { framesOf } from './query-runner.frames.js';
 import type { TypeOrmManager } from './typeorm.client.js';
 
 type Callback = (manager: TypeOrmManager) => Promise<unknown>;
 type Transaction = TypeOrmManager['transaction'] & { [KEEPS_FRAMES]?: true };
-
-/** On a function that keeps frames already; two installed copies recognise each other. */
-const KEEPS_FRAMES = Symbol.for('nestjs-airlock.keeps-frames');
 
 /**
  * Makes `manager.transaction(…)` keep to itself what its query runner does to the caller's asynchronous context, in place.

@@ -1,10 +1,8 @@
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { KEEPS_FRAMES } from '../keeps-frames.js';
 import { keepManagerFrames } from './entity-manager.frames.js';
 import { framesOf, QueryRunnerFrames } from './query-runner.frames.js';
 import type { TypeOrmDataSource, TypeOrmManager, TypeOrmQueryRunner } from './typeorm.client.js';
-
-/** On a function that keeps frames already; two installed copies recognise each other. */
-const KEEPS_FRAMES = Symbol.for('nestjs-airlock.keeps-frames');
 
 /**
  * Makes effects called in a transaction of `dataSource` share its fate, and those in a nested one that of its savepoint:

@@ -88,7 +88,7 @@ describeWith(server, 'BullMQ without its Redis', () => {
       );
       expect((error.failures[0]!.error as Error).message).toBe(
         `Redis at 127.0.0.1:${line.port} did not answer within 500 ms: 1000 effect(s) for queue "${bench.queue}" were not sent. ` +
-          'See that it runs and that `connection` leads to it, or allow more time with `dispatchTimeoutMs`.',
+          'See that it runs and that its address is right, or allow more time with `dispatchTimeoutMs`.',
       );
       await line.mend();
       await until(async () => {

@@ -89,6 +89,17 @@ describeWith(carrier.server, 'AirlockMicroservicesModule', () => {
     });
   });
 
+  describe('when no provider is behind its client', () => {
+    it('refuses to start, naming the token', async () => {
+      const starting = bench.producer({ micro: { client: 'NOWHERE' } });
+      await expect(starting).rejects.toThrow(AirlockOptionsError);
+      await expect(starting).rejects.toMatchObject({
+        key: 'client',
+        message: expect.stringContaining('AirlockMicroservicesModule found no provider `NOWHERE`'),
+      });
+    });
+  });
+
   describe('when its options come from other providers', () => {
     it('takes them through useFactory, next to the pattern', async () => {
       const consumer = await bench.consumer();

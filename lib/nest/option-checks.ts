@@ -28,20 +28,13 @@ export const positiveInteger = expectThat(
   (value) => Number.isSafeInteger(value) && (value as number) > 0,
 );
 /** @internal */
+export const oneOf = (...values: readonly string[]): OptionCheck =>
+  expectThat(values.map((value) => `'${value}'`).join(' or '), (value) => values.includes(value as string));
+/** @internal */
 export const texts = expectThat(
   'a list of texts, at least one',
   (value) => Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string' && one !== ''),
 );
-
-/** Those of `RemoteOptions`, which every engine takes. @internal */
-export const remoteChecks: Readonly<
-  Record<'plainFunctions' | 'serializer' | 'maxPayloadBytes' | 'tracing', OptionCheck>
-> = {
-  plainFunctions: expectThat("'in-process' or 'refuse'", (value) => value === 'in-process' || value === 'refuse'),
-  serializer: withMethods('serialize', 'deserialize'),
-  maxPayloadBytes: positiveInteger,
-  tracing: withMethods('inject', 'run'),
-};
 
 /**
  * Checks options by shape; `undefined` means the default.
@@ -60,11 +53,4 @@ export function checkOptions(options: unknown, known: Readonly<Record<string, Op
     }
     if (value !== undefined) known[key]!(prefix + key, value);
   }
-}
-
-function withMethods(...names: readonly string[]): OptionCheck {
-  return expectThat(
-    `an object with ${names.map((name) => `\`${name}\``).join(' and ')}`,
-    (value) => isRecord(value) && names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function'),
-  );
 }
