@@ -46,6 +46,15 @@ export async function freshSchema(): Promise<{ readonly url: string; drop(): Pro
   return { url: url.href, drop: () => onPostgres(`drop schema ${schema} cascade`) };
 }
 
+/** A database of one's own, for what makes schemas itself. */
+export async function freshDatabase(): Promise<{ readonly url: string; drop(): Promise<void> }> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  const url = new URL(postgres.url);
+  url.pathname = `/${name}`;
+  await onPostgres(`create database ${name}`);
+  return { url: url.href, drop: () => onPostgres(`drop database ${name} with (force)`) };
+}
+
 async function onPostgres(sql: string): Promise<void> {
   const client = new Client({ connectionString: postgres.url });
   await client.connect();

@@ -24,7 +24,13 @@ export type { Redaction } from './redaction.js';
 export { type ArgumentsOf, type MethodNames, runEffect } from './run-effect.js';
 export { type LeakedScope, ScopeLeakError } from './scope-leak.error.js';
 export type { FakeOptions } from './tested.application.js';
-export { waitForEffect, type WaitForEffectOptions, waitForRun, type WaitOptions } from './wait-for-effect.js';
+export {
+  waitForEffect,
+  type WaitForEffectOptions,
+  waitForRun,
+  type WaitForRunOptions,
+  type WaitOptions,
+} from './wait-for-effect.js';
 export { WaitTimeoutError } from './wait-timeout.error.js';
 export type {
   BoundaryContractOptions,

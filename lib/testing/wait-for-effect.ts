@@ -15,6 +15,12 @@ export interface WaitOptions {
 }
 
 /** @publicApi */
+export interface WaitForRunOptions extends WaitOptions {
+  /** How often it is to have been run. @default 1 */
+  readonly times?: number;
+}
+
+/** @publicApi */
 export interface WaitForEffectOptions extends WaitOptions {
   /** Which of several calls is meant. @default any */
   readonly where?: (intent: Intent) => boolean;
@@ -43,8 +49,8 @@ export async function waitForEffect(
 }
 
 /**
- * Waits until a worker of this application has run an effect that came from a queue, with what it enqueued handed on, and resolves
- * at once where that has happened already since the boot or the last `clear()`.
+ * Waits until a worker of this application has run an effect that came from a queue, with what it enqueued handed on, as many
+ * `times`, and resolves at once where that has happened already since the boot or the last `clear()`.
  *
  * @throws WaitTimeoutError naming what was run instead; AirlockOptionsError without `AirlockTestingModule`
  * @publicApi
@@ -52,13 +58,15 @@ export async function waitForEffect(
 export async function waitForRun(
   app: TestedApplication,
   effect: EffectRef,
-  { timeoutMs = 1000 }: WaitOptions = {},
+  { timeoutMs = 1000, times = 1 }: WaitForRunOptions = {},
 ): Promise<void> {
   assertEffectRef(effect);
   const recorder = recorderOf(app);
-  if (await until(recorder, () => recorder.runs.some((name) => isNameOf(name, effect)) || undefined, timeoutMs)) return;
+  const isDone = (): boolean => recorder.runs.filter((name) => isNameOf(name, effect)).length >= times;
+  if (await until(recorder, () => isDone() || undefined, timeoutMs)) return;
   const facts = recorder.runs.length === 0 ? 'No worker has run any effect.' : `Run: ${recorder.runs.join(', ')}.`;
-  throw new WaitTimeoutError(`a worker to run ${nameOfRef(effect)}`, timeoutMs, facts);
+  const often = times === 1 ? '' : ` ${times} times`;
+  throw new WaitTimeoutError(`a worker to run ${nameOfRef(effect)}${often}`, timeoutMs, facts);
 }
 
 /** Workers know effects by name: one of a method ends with the method's. */

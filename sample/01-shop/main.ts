@@ -13,7 +13,7 @@ const email = 'ada@example.com';
 console.log(`
 The shop is open at http://localhost:${port}. Try:
 
-# an order: the warehouse and the customer are told
+# an order: the warehouse is told, and the receipt is a job that was written with the order
 ${post('/orders', { email, lines: [{ sku: 'tea', quantity: 2 }] })}
 # its second line is sold out: nobody is told of the first
 ${post('/orders', { email, lines: [{ sku: 'tea' }, { sku: 'teapot', quantity: 5000 }] })}
@@ -24,7 +24,8 @@ ${post('/orders', { email, lines: [{ sku: 'tea' }, { sku: 'ladder' }], giftWrap:
 # a dry run: what would get out
 ${post('/orders/dry-run', { email, lines: [{ sku: 'tea' }], giftWrap: true })}
 
-# who was told?
+# what was written with the orders, and who was told?
+curl -s http://localhost:${port}/outbox
 curl -s http://localhost:${port}/inbox
 curl -s http://localhost:${port}/warehouse/reservations
 curl -s http://localhost:${port}/orders

@@ -1,68 +1,131 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import type { INestApplication } from '@nestjs/common';
-import { describeWith, freshSchema, postgres } from '../../test/servers.js';
-import { createApp } from './create-app.js';
+import { Test } from '@nestjs/testing';
+import { AirlockTestingModule, recorderOf, waitForRun } from 'nestjs-airlock/testing';
+import { describeWith, freshDatabase, postgres, redis } from '../../test/servers.js';
+import { AppModule } from './app.module.js';
 import { Database } from './database/database.js';
 import { LocalMailServer, type ReceivedMail } from './mail/local-mail.server.js';
+import type { OutboxEntry } from './effects/outbox.controller.js';
 import type { Order } from './orders/order.js';
-import { Settings } from './settings/settings.js';
+import { EXECUTORS, Settings } from './settings/settings.js';
 import type { Reservation } from './warehouse/reservation.js';
 import { WarehouseClient } from './warehouse/warehouse.client.js';
 
 jest.setTimeout(60_000);
 
-describe('the shop on PGlite', () => {
-  session(() => undefined);
+const receipt = 'MailService.sendReceipt';
+
+const opened = new Set<INestApplication>();
+let shared: INestApplication | undefined;
+const drops: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const app of opened) if (app !== shared) await close(app);
+});
+afterAll(async () => {
+  for (const drop of drops) await drop();
 });
 
-describeWith(postgres, 'the shop on PostgreSQL', () => {
-  let schema: Awaited<ReturnType<typeof freshSchema>>;
+describe('the shop on PGlite, with pg-boss', () => {
+  session(() => ({}));
 
-  beforeAll(async () => {
-    schema = await freshSchema();
+  it('shows in its outbox what is still to be done, and why', async () => {
+    const app = await open(new Settings({ smtpUrl: await closedAddress('smtp') }));
+    const { status } = await post(app, '/orders', { email: 'bob@example.com', lines: [{ sku: 'tea' }] });
+    expect(status).toBe(201);
+    const outbox = await until(
+      () => get<OutboxEntry[]>(app, '/outbox'),
+      ([first]) => first?.state === 'retry',
+    );
+    expect(outbox).toEqual([
+      { effect: 'MailService.sendReceipt', state: 'retry', retries: 0, error: expect.stringContaining('ECONNREFUSED') },
+    ]);
   });
-  afterAll(() => schema.drop());
+});
 
-  session(() => schema.url);
+describe('the shop on PGlite, in process', () => {
+  session(() => ({ executor: 'in-process' }));
+
+  it('has no outbox', async () => {
+    const app = await open(new Settings({ executor: 'in-process' }));
+    expect(await get(app, '/outbox')).toMatchObject({
+      statusCode: 404,
+      message: expect.stringContaining('in-process'),
+    });
+  });
+});
+
+describeWith(redis, 'the shop on PGlite, with BullMQ', () => {
+  session(() => ({ executor: 'bullmq', redisUrl: redis.url, queue: `shop-${randomUUID()}` }));
+});
+
+describeWith(postgres, 'the shop on PostgreSQL, with pg-boss', () => {
+  session(async () => ({ databaseUrl: await aDatabase() }));
 
   it('starts on tables that are there already, twice at once', async () => {
-    const settings = new Settings({ databaseUrl: schema.url });
+    const settings = new Settings({ databaseUrl: await aDatabase() });
+    await close(await open(settings));
     const apps = await Promise.all([open(settings), open(settings)]);
     expect(await get(apps[0], '/orders')).toEqual(await get(apps[1], '/orders'));
-    await Promise.all(apps.map((app) => app.close()));
   });
 
   it('mails by SMTP_URL, reserves at WAREHOUSE_URL and says that the inbox is not here', async () => {
     const mails = await LocalMailServer.start();
-    const warehouse = await open(new Settings({ databaseUrl: schema.url }));
-    const reserved = (await get<Reservation[]>(warehouse, '/warehouse/reservations')).length;
+    const warehouse = await open(new Settings({ executor: 'in-process' }));
     const warehouseUrl = addressOf(warehouse, '/warehouse/reservations');
-    const shop = await open(new Settings({ databaseUrl: schema.url, smtpUrl: mails.url, warehouseUrl }));
+    const shop = await open(new Settings({ databaseUrl: await aDatabase(), smtpUrl: mails.url, warehouseUrl }));
 
     const { body } = await post<Order>(shop, '/orders', { email: 'bob@example.com', lines: [{ sku: 'tea' }] });
+    await waitForRun(shop, receipt, { timeoutMs: 20_000 });
     expect(mails.inbox).toMatchObject([{ to: ['bob@example.com'], subject: `Receipt for order ${body.id}` }]);
-    const reservations = await get<Reservation[]>(warehouse, '/warehouse/reservations');
-    expect(reservations.slice(reserved)).toEqual([{ orderId: body.id, sku: 'tea', quantity: 1 }]);
+    expect(await get(warehouse, '/warehouse/reservations')).toEqual([{ orderId: body.id, sku: 'tea', quantity: 1 }]);
     expect(await get(shop, '/inbox')).toMatchObject({ statusCode: 404, message: expect.stringContaining('SMTP_URL') });
+    await mails.onApplicationShutdown();
+  });
 
-    await shop.close();
-    await Promise.all([warehouse.close(), mails.onApplicationShutdown()]);
+  it('keeps the receipt until there is a mail server, over the end of the process', async () => {
+    const databaseUrl = await aDatabase();
+    const without = await open(new Settings({ databaseUrl, smtpUrl: await closedAddress('smtp') }));
+    const { body } = await post<Order>(without, '/orders', { email: 'bob@example.com', lines: [{ sku: 'tea' }] });
+    await close(without);
+
+    const app = await open(new Settings({ databaseUrl }));
+    await waitForRun(app, receipt, { timeoutMs: 30_000 });
+    expect(await get(app, '/inbox')).toMatchObject([{ subject: `Receipt for order ${body.id}` }]);
   });
 });
 
-function session(databaseUrl: () => string | undefined): void {
+describe('the settings of the shop', () => {
+  it.each(EXECUTORS)('know AIRLOCK_EXECUTOR=%s', (executor) => {
+    expect(Settings.fromEnvironment({ AIRLOCK_EXECUTOR: executor }).executor).toBe(executor);
+  });
+
+  it('refuse another executor by its name', () => {
+    const reading = (): Settings => Settings.fromEnvironment({ AIRLOCK_EXECUTOR: 'kafka' });
+    expect(reading).toThrow('AIRLOCK_EXECUTOR is "kafka"; the shop knows pg-boss, bullmq, in-process.');
+  });
+});
+
+function session(given: () => Partial<Settings> | Promise<Partial<Settings>>): void {
   let app: INestApplication;
   const errors: unknown[] = [];
 
   beforeAll(async () => {
-    app = await open(new Settings({ databaseUrl: databaseUrl() }), (message) => errors.push(message));
+    shared = app = await open(new Settings(await given()), (message) => errors.push(message));
   });
-  afterAll(() => app.close());
+  afterAll(() => close(app));
 
   /** What came in from outside and what was written, since this was last asked. */
   const seen = { mails: 0, reservations: 0, orders: 0 };
   async function news() {
+    if (app.get(Settings).executor !== 'in-process') {
+      const times = recorderOf(app).dispatched.filter(({ name }) => name === receipt).length;
+      await waitForRun(app, receipt, { times, timeoutMs: 20_000 });
+    }
     const mails = await get<ReceivedMail[]>(app, '/inbox');
     const reservations = await get<Reservation[]>(app, '/warehouse/reservations');
     const orders = await get<Order[]>(app, '/orders');
@@ -219,14 +282,30 @@ function session(databaseUrl: () => string | undefined): void {
   });
 }
 
+/** The shop as it is, and a record of its effects. */
 async function open(
   settings: Settings,
   error: (message: unknown) => void = () => undefined,
 ): Promise<INestApplication> {
   const silent = (): void => undefined;
-  const app = await createApp(settings, { logger: { log: silent, warn: silent, error } });
+  const builder = Test.createTestingModule({ imports: [AppModule.forRoot(settings)] });
+  const tested = await AirlockTestingModule.override(builder, { mode: 'real' }).compile();
+  const app = tested.createNestApplication({ logger: { log: silent, warn: silent, error } });
+  opened.add(app);
   await app.listen(0, '127.0.0.1');
   return app;
+}
+
+async function close(app: INestApplication): Promise<void> {
+  opened.delete(app);
+  await app.close();
+}
+
+/** With jobs of its own: a worker takes whatever waits in its database. */
+async function aDatabase(): Promise<string> {
+  const { url, drop } = await freshDatabase();
+  drops.push(drop);
+  return url;
 }
 
 function addressOf(app: INestApplication, path: string): string {
@@ -249,10 +328,17 @@ async function post<T>(app: INestApplication, path: string, body: object): Promi
 }
 
 /** Where nobody listens any more. */
-async function closedAddress(): Promise<string> {
+async function closedAddress(protocol = 'http'): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   await once(server.close(), 'close');
-  return `http://127.0.0.1:${port}/`;
+  return `${protocol}://127.0.0.1:${port}/`;
+}
+
+async function until<T>(read: () => Promise<T>, isDone: (value: T) => boolean): Promise<T> {
+  const value = await read();
+  if (isDone(value)) return value;
+  await setTimeout(50);
+  return until(read, isDone);
 }

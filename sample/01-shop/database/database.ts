@@ -1,4 +1,5 @@
 import { keepFrames, openFrame, type TransactionFrame } from 'nestjs-airlock';
+import type { PgBossConstructorOptions } from 'nestjs-airlock/pg-boss';
 
 /** The database itself, or one transaction in it. */
 export interface Queryable {
@@ -11,6 +12,9 @@ export interface Transaction extends Queryable {
 }
 
 export abstract class Database implements Queryable {
+  /** What a pg-boss is built with that keeps its jobs in this database. */
+  abstract readonly pgBoss: PgBossConstructorOptions;
+
   abstract query<Row>(sql: string, params?: readonly unknown[]): Promise<readonly Row[]>;
 
   /** Runs `work` between BEGIN and COMMIT, or ROLLBACK if it throws. */

@@ -1,11 +1,16 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { PGlite, Transaction } from '@electric-sql/pglite';
+import type { PgBossConstructorOptions } from 'nestjs-airlock/pg-boss';
+import { fromPglite } from 'pg-boss';
 import { Database, type Queryable } from './database.js';
 
 /** PostgreSQL compiled to WebAssembly, in this process. Its data lives as long as the process does. */
 export class PgliteDatabase extends Database implements OnApplicationShutdown {
+  readonly pgBoss: PgBossConstructorOptions;
+
   private constructor(private readonly pg: PGlite) {
     super();
+    this.pgBoss = { db: fromPglite(pg), backend: 'pglite' };
   }
 
   static async open(): Promise<PgliteDatabase> {

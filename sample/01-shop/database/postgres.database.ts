@@ -1,16 +1,20 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
+import type { PgBossConstructorOptions } from 'nestjs-airlock/pg-boss';
 import type { Pool, PoolClient } from 'pg';
 import { Database, type Queryable } from './database.js';
 
 /** A PostgreSQL server. */
 export class PostgresDatabase extends Database implements OnApplicationShutdown {
-  private constructor(private readonly pool: Pool) {
+  private constructor(
+    private readonly pool: Pool,
+    readonly pgBoss: PgBossConstructorOptions,
+  ) {
     super();
   }
 
   static async connect(url: string): Promise<PostgresDatabase> {
     const { Pool } = await import('pg');
-    return new PostgresDatabase(new Pool({ connectionString: url }));
+    return new PostgresDatabase(new Pool({ connectionString: url }), { connectionString: url });
   }
 
   query<Row>(sql: string, params?: readonly unknown[]): Promise<readonly Row[]> {

@@ -82,6 +82,16 @@ describe('when the run of a worker is waited for', () => {
     await expect(waitForRun(app, app.get(MailService).break, { timeoutMs: 0 })).resolves.toBeUndefined();
   });
 
+  it('waits for as many as it is told', async () => {
+    const app = await shopInline();
+    await work(app, 'MailService.sendReceipt');
+    await expect(waitForRun(app, 'MailService.sendReceipt', { times: 2, timeoutMs: 5 })).rejects.toThrow(
+      'Waited 5 ms for a worker to run MailService.sendReceipt 2 times. Run: MailService.sendReceipt.',
+    );
+    await work(app, 'MailService.sendReceipt');
+    await expect(waitForRun(app, 'MailService.sendReceipt', { times: 2, timeoutMs: 5 })).resolves.toBeUndefined();
+  });
+
   it('does not take a run that failed, and says what was run instead', async () => {
     const app = await shopInline();
     const failing = app.get(AirlockService).run({ name: 'effect MailService.welcome' }, () => {

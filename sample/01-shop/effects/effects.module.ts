@@ -1,0 +1,45 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AirlockModule } from 'nestjs-airlock';
+import { AirlockBullMqModule, BullMqExecutor } from 'nestjs-airlock/bullmq';
+import { AirlockPgBossModule, PgBossExecutor } from 'nestjs-airlock/pg-boss';
+import { Database } from '../database/database.js';
+import { DatabaseModule } from '../database/database.module.js';
+import type { ExecutorName, Settings } from '../settings/settings.js';
+import { OutboxController } from './outbox.controller.js';
+
+/** The only place that knows how effects get out: no call changes with it. */
+@Module({ imports: [DatabaseModule], controllers: [OutboxController] })
+export class EffectsModule {
+  static forRoot(settings: Settings): DynamicModule {
+    return { module: EffectsModule, imports: engines[settings.executor](settings) };
+  }
+}
+
+const engines: Readonly<Record<ExecutorName, (settings: Settings) => DynamicModule[]>> = {
+  'in-process': () => [AirlockModule.forRoot()],
+
+  bullmq: ({ queue, redisUrl }) => [
+    AirlockModule.forRoot({ executor: BullMqExecutor }),
+    AirlockBullMqModule.forRoot({
+      connection: redisUrl,
+      queue,
+      jobOptions: { attempts: 5, backoff: { type: 'exponential', delay: 1_000 }, removeOnComplete: { age: 3_600 } },
+      worker: true,
+    }),
+  ],
+
+  // Jobs are written in the transaction of the order: both are there, or neither.
+  'pg-boss': ({ queue }) => [
+    AirlockModule.forRoot({ executor: PgBossExecutor }),
+    AirlockPgBossModule.forRootAsync({
+      imports: [DatabaseModule],
+      inject: [Database],
+      useFactory: (database: Database) => ({
+        boss: { ...database.pgBoss, useListenNotify: true },
+        queue,
+        queues: { [queue]: { retryLimit: 5, retryDelay: 1, retryBackoff: true, notify: true } },
+        worker: true,
+      }),
+    }),
+  ],
+};
