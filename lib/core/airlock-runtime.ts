@@ -180,7 +180,7 @@ export class AirlockRuntime implements UnitHost {
       failFast: prepared.failFast,
       level: parent?.level,
     });
-    this.lifecycle.began(unit);
+    this.began(unit);
     const store = contexts.getStore();
     const evaluation = store?.evaluation?.isActive === true ? store.evaluation : undefined;
     return this.handleOf(
@@ -263,6 +263,10 @@ export class AirlockRuntime implements UnitHost {
     return frame === undefined
       ? release(unit, journal, queue, undefined)
       : releaseInside(frame as TransactionFrame, unit, journal, queue);
+  }
+
+  began(unit: UnitOfWork): void {
+    this.lifecycle.began(unit);
   }
 
   ended(unit: UnitOfWork): void {

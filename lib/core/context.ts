@@ -125,7 +125,11 @@ export class EffectContext extends Context {
       chain,
       executor,
       failFast,
-      level: { depth: (level?.depth ?? 0) + 1, trail: [...(level?.trail ?? []), name] },
+      level: {
+        depth: (level?.depth ?? 0) + 1,
+        trail: [...(level?.trail ?? []), name],
+        origin: level?.origin ?? this.letOutBy,
+      },
     });
     if (this.outcome !== undefined) {
       this.unit.close('the end of the effect');
@@ -145,6 +149,11 @@ export class EffectContext extends Context {
     return this.unit;
   }
 
+  /** Whether `unit` waits for the end of this effect, be it in a cascade. */
+  isAwaitedBy(unit: UnitOfWork): boolean {
+    return this.outcome === undefined && (this.letOutBy.level?.origin ?? this.letOutBy) === unit;
+  }
+
   get isLive(): boolean {
     return this.unit === undefined ? this.outcome === undefined : this.unit.state === 'open';
   }
@@ -158,6 +167,14 @@ export function contextOf(host: UnitHost): Context | undefined {
   let context = contexts.getStore();
   while (context !== undefined && context.host !== host) context = context.outer;
   return context;
+}
+
+/** Whether code here is part of an effect that `unit` is letting out. @internal */
+export function isWithinEffectOf(unit: UnitOfWork): boolean {
+  let context = contexts.getStore();
+  while (context !== undefined && !(context instanceof EffectContext && context.isAwaitedBy(unit)))
+    context = context.outer;
+  return context !== undefined;
 }
 
 /** Identifies the flush that is asking the policy at hand; undefined anywhere else. @internal */

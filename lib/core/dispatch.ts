@@ -197,7 +197,7 @@ export class Dispatch implements InFlight {
   }
 
   private refuse(intent: Intent, error: unknown, policy: Policy): false {
-    this.journal.failed.push({ intent, error });
+    this.journal.failed.push({ intent, error, policy });
     if (channels.fail.hasSubscribers) publish('fail', { scope: this.unit.view, intent, error, policy });
     return false;
   }

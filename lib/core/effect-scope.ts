@@ -1,5 +1,5 @@
 import { ScopeStateError } from '../errors/scope-state.error.js';
-import { type Context, contexts, ScopeContext } from './context.js';
+import { type Context, contexts, isWithinEffectOf, ScopeContext } from './context.js';
 import type { ExecutorRef, Intent, Outcome, Policy, PolicyRef } from './intent.js';
 import { DispatchError } from '../errors/dispatch.error.js';
 import type { DropReason, FlushReport } from './report.js';
@@ -108,6 +108,7 @@ export class EffectScope implements ScopeView {
    */
   async flush(): Promise<FlushReport> {
     this.#expect('closed', 'flushed');
+    this.#expectNotToWaitForItself('flush');
     return settle(this.#unit, { outcome: 'completed', flushes: true }, this.#context.outer);
   }
 
@@ -134,6 +135,7 @@ export class EffectScope implements ScopeView {
    */
   async end(outcome: Outcome): Promise<FlushReport> {
     this.#expect(this.#unit.state === 'open' ? 'open' : 'closed', 'ended');
+    this.#expectNotToWaitForItself('end');
     return this.conclude(outcome, new Error('end()'));
   }
 
@@ -178,10 +180,11 @@ export class EffectScope implements ScopeView {
   /**
    * Root scopes: lets out what is buffered so far and goes on. Intents for failure stay. Concurrent checkpoints keep order.
    *
-   * @throws ScopeStateError if it is nested, since the outermost scope decides, or not open
+   * @throws ScopeStateError if it is nested, since the outermost scope decides, or not open, or called in one of its own effects
    */
   async checkpoint(): Promise<FlushReport> {
     this.#expect('open', 'checkpointed');
+    this.#expectNotToWaitForItself('checkpoint');
     if (this.#unit.parent !== undefined) {
       throw new ScopeStateError(
         this.#unit.label,
@@ -190,6 +193,16 @@ export class EffectScope implements ScopeView {
       );
     }
     return settleSoFar(this.#unit, this.#context.outer);
+  }
+
+  #expectNotToWaitForItself(method: string): void {
+    if (!isWithinEffectOf(this.#unit)) return;
+    throw new ScopeStateError(
+      this.#unit.label,
+      this.state,
+      `\`${method}()\` of scope "${this.#unit.label}" was called in an effect that this scope is letting out: each would wait for the other. ` +
+        'What an effect enqueues goes out after it by itself; leave the scope to whoever opened it.',
+    );
   }
 
   #expect(state: ScopeState, becoming: string): void {

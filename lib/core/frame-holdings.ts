@@ -1,7 +1,9 @@
 import { DispatchError } from '../errors/dispatch.error.js';
+import { FrameStateError } from '../errors/frame-state.error.js';
+import { append } from './append.js';
 import { drop } from './dispatch.js';
 import { type Intent, stampOf } from './intent.js';
-import { FlushJournal } from './report.js';
+import { type FailedIntent, FlushJournal } from './report.js';
 import type { StampedFrame } from './stamped-frame.js';
 import type { FrameHoldings, UnitOfWork } from './unit-of-work.js';
 
@@ -23,12 +25,31 @@ export function holdBack(unit: UnitOfWork, journal: FlushJournal, queue: readonl
   return holdings === undefined ? queue : holdings.holdBack(journal, queue);
 }
 
+/** Says which transactions a unit that ends leaves open. @internal */
+export function reportOpenTransactions(unit: UnitOfWork): void {
+  if (!unit.hasTransactions) return;
+  for (const { name } of unit.openTransactions) {
+    unit.host.report(
+      new FrameStateError(
+        name,
+        'open',
+        `Scope "${unit.label}" ended while "${name}", begun in it, is still open: effects called in it wait for its commit. ` +
+          'Await the transaction, or commit or roll it back, before the scope ends.',
+      ),
+    );
+  }
+}
+
 /** What of a unit of work belongs to transactions, and what it does when one of them ends. */
 class HeldByFrames implements FrameHoldings {
   readonly settled = new FlushJournal();
   private waiting: readonly Intent[] = [];
   /** Written through the connections of transactions that have not committed yet; several may be open at once. */
   private written: readonly Intent[] = [];
+  /** Those that could not be written so, which rolls their transactions back. */
+  private unwritten: readonly FailedIntent[] = [];
+  /** Of what has gone out or was written for good. */
+  private readonly gone = new Keys();
 
   constructor(private readonly unit: UnitOfWork) {}
 
@@ -38,13 +59,10 @@ class HeldByFrames implements FrameHoldings {
 
   holdBack(journal: FlushJournal, queue: readonly Intent[]): readonly Intent[] {
     for (const intent of queue) if (fateOf(intent) === 'rolledBack') drop(this.unit, journal, intent, 'rollback');
-    const sent = new Keys();
-    const free = queue.filter((intent) => fateOf(intent) === 'committed' && sent.isNew(intent));
-    const held = queue.filter((intent) => fateOf(intent) === 'open' && !sent.has(intent));
+    const free = queue.filter((intent) => fateOf(intent) === 'committed' && this.gone.isNew(intent));
+    const held = queue.filter((intent) => fateOf(intent) === 'open' && !this.gone.has(intent));
     this.waiting = [...this.waiting, ...held];
-    journal.deferred.push(...held);
-    // After a checkpoint there may be some in the buffer.
-    this.unit.take((intent) => sent.has(intent));
+    append(journal.deferred, held);
     return free;
   }
 
@@ -54,25 +72,38 @@ class HeldByFrames implements FrameHoldings {
       return executor.transactional === true && on === 'success' && frame?.root === root && frame.fate === 'open';
     };
     const keys = new Keys();
-    const due = [...this.take(isDue), ...this.unit.take(isDue)].filter((intent) => keys.isNew(intent));
+    const due = [...this.take(isDue), ...this.unit.take(isDue)].filter(
+      (intent) => !this.gone.has(intent) && keys.isNew(intent),
+    );
     if (due.length === 0) return;
     const journal = new FlushJournal();
-    const check = (): void => {
-      this.written = [...this.written, ...journal.dispatched];
-      this.settled.dropped.push(...journal.dropped);
-      if (journal.failed.length > 0) throw new DispatchError(journal.failed, this.unit.label);
-    };
+    const check = (): void | Promise<void> => this.wrote(journal);
     const writing = this.unit.host.letOut(this.unit, journal, due, root);
     return writing ? writing.then(check) : check();
   }
 
+  /** A policy that threw loses its own intent (rule 14); a write that failed rolls its transaction back (rule 23). */
+  private wrote(journal: FlushJournal): void | Promise<void> {
+    this.written = [...this.written, ...journal.dispatched];
+    append(this.settled.dropped, journal.dropped);
+    const unwritten = journal.failed.filter(({ policy }) => policy === undefined);
+    append(
+      this.settled.failed,
+      journal.failed.filter(({ policy }) => policy !== undefined),
+    );
+    this.unwritten = [...this.unwritten, ...unwritten];
+    if (unwritten.length > 0) throw new DispatchError(unwritten, this.unit.label);
+    if (this.unit.isEnded && this.settled.failed.length > 0) return this.raise(new FlushJournal(this.settled));
+  }
+
   async committed(): Promise<void> {
     const isKept = (intent: Intent): boolean => fateOf(intent) === 'committed';
-    this.settled.dispatched.push(...this.written.filter(isKept));
+    const kept = this.written.filter(isKept);
+    for (const intent of kept) this.gone.isNew(intent);
+    append(this.settled.dispatched, kept);
     this.written = this.written.filter((intent) => !isKept(intent));
-    const sent = new Keys();
-    const due = this.take((intent) => isKept(intent) && sent.isNew(intent));
-    this.take((intent) => sent.has(intent));
+    const due = this.take((intent) => isKept(intent) && this.gone.isNew(intent));
+    this.take((intent) => this.gone.has(intent));
     const { unit } = this;
     const journal = new FlushJournal();
     try {
@@ -86,8 +117,10 @@ class HeldByFrames implements FrameHoldings {
 
   rolledBack(): void {
     const isLost = (intent: Intent): boolean => fateOf(intent) === 'rolledBack';
-    const lost = [...this.written.filter(isLost), ...this.take(isLost), ...this.unit.take(isLost)];
+    const written = [...this.written, ...this.unwritten.map(({ intent }) => intent)].filter(isLost);
+    const lost = [...written, ...this.take(isLost), ...this.unit.take(isLost)];
     this.written = this.written.filter((intent) => !isLost(intent));
+    this.unwritten = this.unwritten.filter(({ intent }) => !isLost(intent));
     for (const intent of lost) drop(this.unit, this.settled, intent, 'rollback');
     this.endIfDone();
   }

@@ -1,6 +1,6 @@
 import type { Context } from './context.js';
 import { Dispatch } from './dispatch.js';
-import { holdBack } from './frame-holdings.js';
+import { holdBack, reportOpenTransactions } from './frame-holdings.js';
 import type { Intent } from './intent.js';
 import { decide, keep } from './outcome.js';
 import type { FlushJournal } from './report.js';
@@ -50,6 +50,10 @@ function settleCascade(
   const intents = unit.take();
   const decision = decide(unit, outcome);
   unit.end(decision.flushes ? 'flushed' : 'discarded', outcome);
+  reportOpenTransactions(unit);
   const { journal } = dispatch;
-  return dispatch.cascade(unit, holdBack(unit, journal, keep(unit, journal, intents, decision))).run();
+  const free = holdBack(unit, journal, keep(unit, journal, intents, decision));
+  // A shutdown waits for the commit that those wait for.
+  if (unit.inFrames?.deferred.length) unit.host.began(unit);
+  return dispatch.cascade(unit, free).run();
 }

@@ -1,4 +1,5 @@
 import type { DispatchFailure } from '../errors/dispatch.error.js';
+import { append } from './append.js';
 import type { Intent, Policy } from './intent.js';
 
 /**
@@ -17,6 +18,11 @@ export interface DroppedIntent {
   readonly policy?: Policy;
 }
 
+/** One failed intent; `policy` is the one that threw in `allows`, where it was not the executor. @publicApi */
+export interface FailedIntent extends DispatchFailure<Intent> {
+  readonly policy?: Policy;
+}
+
 /**
  * What became of a scope's intents, cascades included.
  *
@@ -26,7 +32,7 @@ export interface FlushReport {
   /** Handed to their executors, in that order. */
   readonly dispatched: readonly Intent[];
   readonly dropped: readonly DroppedIntent[];
-  readonly failed: readonly DispatchFailure<Intent>[];
+  readonly failed: readonly FailedIntent[];
   /** Handed over to an enclosing scope, which decides. */
   readonly captured: readonly Intent[];
   /** Waiting for the commit of a transaction that is still open. */
@@ -37,14 +43,15 @@ export interface FlushReport {
 export class FlushJournal implements FlushReport {
   readonly dispatched: Intent[] = [];
   readonly dropped: DroppedIntent[] = [];
-  readonly failed: DispatchFailure<Intent>[] = [];
+  readonly failed: FailedIntent[] = [];
   readonly captured: Intent[] = [];
   readonly deferred: Intent[] = [];
 
   /** @param settled what was decided before it is begun; taken over */
   constructor(settled?: FlushJournal) {
     if (settled === undefined) return;
-    this.dispatched.push(...settled.dispatched.splice(0));
-    this.dropped.push(...settled.dropped.splice(0));
+    append(this.dispatched, settled.dispatched.splice(0));
+    append(this.dropped, settled.dropped.splice(0));
+    append(this.failed, settled.failed.splice(0));
   }
 }

@@ -1,8 +1,8 @@
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
-import { FrameStateError } from '../errors/frame-state.error.js';
+import { append } from './append.js';
 import type { Context } from './context.js';
 import { drop } from './dispatch.js';
-import { holdBack, joinFrame } from './frame-holdings.js';
+import { holdBack, joinFrame, reportOpenTransactions } from './frame-holdings.js';
 import { asOrdinary, type Intent, shown, stampOf } from './intent.js';
 import { type Decision, keep } from './outcome.js';
 import { release } from './release.js';
@@ -30,7 +30,7 @@ export function settle(
 ): FlushReport | Promise<FlushReport> {
   const intents = unit.take();
   unit.end(decision.flushes ? 'flushed' : 'discarded', decision.outcome);
-  if (unit.hasTransactions) reportOpenTransactions(unit);
+  reportOpenTransactions(unit);
   if (intents.length === 0 && unit.dispatching === undefined && unit.inFrames === undefined) {
     unit.host.ended(unit);
     return NOTHING;
@@ -115,7 +115,7 @@ function captureBy(
     const early: ReadonlySet<Intent> = letThrough(ancestor, exiting, journal, leaving);
     const captured = leaving.filter((intent) => !early.has(intent));
     captureIn(ancestor, captured);
-    journal.captured.push(...captured);
+    append(journal.captured, captured);
     leaving = leaving.filter((intent) => early.has(intent));
     if (leaving.length === 0) return leaving;
   }
@@ -134,7 +134,7 @@ function letThrough(
   if (hooks?.beforeDescendantFlushes === undefined || offered.length === 0) return new Set();
   const refuse = (cause: unknown): never => {
     captureIn(ancestor, handed);
-    journal.captured.push(...handed);
+    append(journal.captured, handed);
     throw cause;
   };
   let chosen: unknown;
@@ -180,23 +180,10 @@ function finish(
   running: void | Promise<void>,
 ): FlushReport | Promise<FlushReport> {
   const end = (): void => {
-    // What waits for a commit keeps it running: a shutdown waits for that, or names it.
-    if (!unit.inFrames?.deferred.length) unit.host.ended(unit);
+    // What waits for a commit, or goes out after one, keeps it running: a shutdown waits for that, or names it.
+    if (unit.dispatching === undefined && !unit.inFrames?.deferred.length) unit.host.ended(unit);
   };
   if (running) return running.then(() => journal).finally(end);
   end();
   return journal;
-}
-
-function reportOpenTransactions(unit: UnitOfWork): void {
-  for (const { name } of unit.openTransactions) {
-    unit.host.report(
-      new FrameStateError(
-        name,
-        'open',
-        `Scope "${unit.label}" ended while "${name}", begun in it, is still open: effects called in it wait for its commit. ` +
-          'Await the transaction, or commit or roll it back, before the scope ends.',
-      ),
-    );
-  }
 }

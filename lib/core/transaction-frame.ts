@@ -30,6 +30,8 @@ export interface FrameOptions {
 /** Where a transaction or savepoint stands. @publicApi */
 export type FrameState = 'open' | 'released' | 'committed' | 'rolledBack';
 
+const ENDED: FrameOptions = Object.freeze({});
+
 /** The frame that code stands in; it may have ended since. @internal */
 export const frames = new AsyncLocalStorage<TransactionFrame | undefined>();
 
@@ -50,7 +52,7 @@ export class TransactionFrame {
 
   /** @internal Use `openFrame` or `savepoint`. */
   constructor(
-    private readonly options: FrameOptions,
+    private options: FrameOptions,
     parent?: TransactionFrame,
   ) {
     this.name = options.name ?? (parent === undefined ? 'transaction' : `savepoint in ${parent.name}`);
@@ -202,6 +204,8 @@ export class TransactionFrame {
 
   private end(state: FrameState): void {
     this.current = state;
+    // What remembers that it ended need not keep its connection.
+    this.options = ENDED;
     if (this.parent !== undefined) this.parent.openSavepoints--;
     this.begunIn?.over(this);
   }

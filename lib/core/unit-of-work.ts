@@ -23,6 +23,7 @@ export interface UnitHost {
   report(error: unknown): void;
   /** Lets out what nothing holds back any more; inside a transaction where one is given. */
   letOut(unit: UnitOfWork, journal: FlushJournal, queue: readonly Intent[], frame?: StampedFrame): void | Promise<void>;
+  began(unit: UnitOfWork): void;
   ended(unit: UnitOfWork): void;
 }
 
@@ -50,6 +51,8 @@ export interface CascadeLevel {
   readonly depth: number;
   /** The effects that led here, outermost first. */
   readonly trail: readonly string[];
+  /** The unit that is letting the first of them out. */
+  readonly origin: UnitOfWork;
 }
 
 /** @internal */

@@ -9,12 +9,14 @@ import {
   enqueueWith,
   type Intent,
   type OnDispatchError,
+  openFrame,
   type Outcome,
   type OutsideScope,
   runInScope,
   ScopeClosedError,
   type ScopeOptions,
   ShuttingDownError,
+  type TransactionFrame,
 } from 'nestjs-airlock';
 import { AirlockRuntime, type RuntimeSettings } from '../../../lib/core/airlock-runtime.js';
 import { checkAfterEach, errorOf, fail, send, sendSlowly, sent, texts } from './fixtures.js';
@@ -121,6 +123,38 @@ describe('when an application shuts down', () => {
     expect(await runtime.shutdown(10_000)).toEqual([]);
     expect(sent).toEqual(['nested begins', 'nested ends', 'cascade']);
     await work;
+  });
+
+  it('waits for what goes out after a commit that came while the scope let out the rest', async () => {
+    const runtime = new AirlockRuntime();
+    const root = openFrame();
+    const scope = runtime.open();
+    scope.run(() => {
+      enqueue(sendSlowly, 'free');
+      root.run(() => enqueue(sendSlowly, 'in transaction'));
+    });
+    const ending = scope.end('completed');
+    const committing = root.commit();
+    await ending;
+    expect(await runtime.shutdown(10_000)).toEqual([]);
+    expect(sent).toEqual(['free begins', 'free ends', 'in transaction begins', 'in transaction ends']);
+    await committing;
+  });
+
+  it('names what an effect has left waiting for a commit', async () => {
+    const reported: unknown[] = [];
+    const runtime = new AirlockRuntime({ report: (error) => void reported.push(error) });
+    let root: TransactionFrame;
+    const effect = (): void => {
+      root = openFrame({ name: 'forgotten' });
+      root.run(() => enqueue(send, 'a'));
+    };
+    await runtime.run({}, () => enqueue(effect));
+    expect(reported).toEqual([expect.objectContaining({ code: 'AIRLOCK_FRAME_STATE', frame: 'forgotten' })]);
+    expect(await left(runtime)).toEqual(['effect effect']);
+    await root!.commit();
+    expect(sent).toEqual(['a']);
+    expect(await left(runtime)).toEqual([]);
   });
 
   it('gives up after its time and names what is left', async () => {

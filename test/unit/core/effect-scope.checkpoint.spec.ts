@@ -1,5 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
-import { enqueue, enqueueWith, LimitPerFlush, openScope, runInScope, ScopeStateError } from 'nestjs-airlock';
+import {
+  type EffectScope,
+  enqueue,
+  enqueueWith,
+  LimitPerFlush,
+  openScope,
+  runInScope,
+  ScopeStateError,
+} from 'nestjs-airlock';
 import { checkAfterEach, errorOf, fail, send, sendSlowly, sent, texts } from './fixtures.js';
 
 checkAfterEach();
@@ -153,5 +161,45 @@ describe('when a scope that takes no more calls is checkpointed', () => {
     expect((await errorOf(() => scope.checkpoint())).message).toBe(
       'Scope "job" cannot be checkpointed: it is flushed. A scope ends once.',
     );
+  });
+});
+
+describe('when an effect asks for the end of the scope that is letting it out', () => {
+  it.each<[string, (scope: EffectScope) => Promise<unknown>]>([
+    ['checkpoint', (scope) => scope.checkpoint()],
+    ['end', (scope) => scope.end('completed')],
+    [
+      'flush',
+      async (scope) => {
+        if (scope.state === 'open') scope.close();
+        return scope.flush();
+      },
+    ],
+  ])('refuses %s(), for which it would wait for ever, also in a cascade', async (method, ask) => {
+    const scope = openScope({ name: 'import' });
+    const errors: ScopeStateError[] = [];
+    const effect = async (): Promise<void> => {
+      await setImmediate();
+      errors.push(await errorOf(() => ask(scope)));
+    };
+    scope.run(() => {
+      enqueue(effect);
+      enqueue(() => enqueue(effect));
+    });
+    const report = await scope.checkpoint();
+    expect(report.dispatched).toHaveLength(3);
+    expect(errors.map(({ message }) => message.slice(0, message.indexOf(':')))).toEqual(
+      Array(2).fill(`\`${method}()\` of scope "import" was called in an effect that this scope is letting out`),
+    );
+    await (scope.state === 'open' ? scope.end('completed') : scope.flush());
+  });
+
+  it('lets what an effect has left behind do so, once the effect is over', async () => {
+    const scope = openScope();
+    let later: Promise<unknown>;
+    scope.run(() => enqueue(() => void (later = setImmediate().then(() => scope.checkpoint()))));
+    await scope.checkpoint();
+    await expect(later!).resolves.toBeDefined();
+    await scope.end('completed');
   });
 });

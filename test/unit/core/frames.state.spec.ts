@@ -3,7 +3,6 @@ import {
   DispatchError,
   enqueue,
   enqueueWith,
-  type Executor,
   FrameStateError,
   keepFrames,
   openFrame,
@@ -12,7 +11,7 @@ import {
 } from 'nestjs-airlock';
 import { AirlockRuntime } from '../../../lib/core/airlock-runtime.js';
 import { frames } from '../../../lib/core/transaction-frame.js';
-import { checkAfterEach, errorOf, fail, send, sent, texts } from './fixtures.js';
+import { checkAfterEach, errorOf, fail, isCollected, send, sent, texts } from './fixtures.js';
 
 checkAfterEach();
 
@@ -229,96 +228,17 @@ describe("when a test's own transaction counts as committed", () => {
   });
 });
 
-describe('when an executor is transactional', () => {
-  const writer = (rows: string[], breaks = false): Executor => ({
-    transactional: true,
-    execute: async (intent) => {
-      await frames.getStore()!.connection!.executeSql('insert', [intent.args[0]]);
-      if (breaks) throw new Error('disk full');
-      rows.push(String(intent.args[0]));
-    },
-  });
-  const connection = { executeSql: async () => ({ rows: [] }) };
-
-  it('writes just before the commit, inside the transaction, and not again with the scope', async () => {
-    const rows: string[] = [];
-    await runInScope({ executor: writer(rows) }, async (scope) => {
+describe('when a transaction has ended', () => {
+  it('keeps its connection no longer, though a dedupe key of the scope remembers it', async () => {
+    const scope = openScope();
+    const transact = async (): Promise<WeakRef<object>> => {
+      const connection = { executeSql: async () => ({ rows: [] }) };
       const root = openFrame({ connection });
-      root.run(() => enqueue(send, 'a'));
-      await root.beforeCommit();
-      expect(rows).toEqual(['a']);
+      scope.run(() => root.run(() => enqueueWith({ dedupeKey: 'k' }, send, 'a')));
       await root.commit();
-      expect(scope.intents).toEqual([]);
-    });
-    expect(rows).toEqual(['a']);
-  });
-
-  it('writes nothing of a savepoint that was rolled back, and nothing that a policy drops', async () => {
-    const rows: string[] = [];
-    const policy = { allows: (intent: { args: readonly unknown[] }) => intent.args[0] !== 'forbidden' };
-    const scope = openScope({ executor: writer(rows), policy });
-    await scope.run(async () => {
-      const root = openFrame({ connection });
-      const savepoint = root.savepoint();
-      savepoint.run(() => enqueue(send, 'rolled back'));
-      savepoint.rollBack();
-      root.run(() => (enqueue(send, 'kept'), enqueue(send, 'forbidden')));
-      await root.beforeCommit();
-      await root.commit();
-    });
-    expect(rows).toEqual(['kept']);
-    const report = await scope.end('completed');
-    expect(texts(report.dispatched)).toEqual(['kept']);
-    expect(report.dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([
-      ['rolled back', 'rollback'],
-      ['forbidden', 'policy'],
-    ]);
-  });
-
-  it('rolls the transaction back if a write fails', async () => {
-    const transaction = keepFrames(
-      async <T>(callback: (tx: undefined) => Promise<T>): Promise<T> => callback(undefined),
-      () => openFrame({ connection }),
-    );
-    await runInScope({ executor: writer([], true) }, async () => {
-      const error = await errorOf(() => transaction(async () => enqueue(send, 'a')));
-      expect(error).toBeInstanceOf(DispatchError);
-    });
-    expect(sent).toEqual([]);
-  });
-
-  it('says that what it wrote was dropped when the commit fails', async () => {
-    const scope = openScope({ executor: writer([]) });
-    await scope.run(async () => {
-      const root = openFrame({ connection });
-      root.run(() => enqueue(send, 'a'));
-      await root.beforeCommit();
-      root.rollBack();
-    });
-    const report = await scope.end('completed');
-    expect([texts(report.dispatched), report.dropped.map(({ reason }) => reason)]).toEqual([[], ['rollback']]);
-  });
-
-  it('tells what each of two transactions at once has written, and which of them was in vain', async () => {
-    const scope = openScope({ executor: writer([]) });
-    await scope.run(async () => {
-      const [kept, lost] = [openFrame({ connection }), openFrame({ connection })];
-      kept.run(() => enqueue(send, 'kept'));
-      lost.run(() => enqueue(send, 'lost'));
-      await kept.beforeCommit();
-      await lost.beforeCommit();
-      await kept.commit();
-      lost.rollBack();
-    });
-    const report = await scope.end('completed');
-    expect(texts(report.dispatched)).toEqual(['kept']);
-    expect(report.dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([['lost', 'rollback']]);
-  });
-
-  it('goes out with the scope where no transaction is open', async () => {
-    const rows: string[] = [];
-    const executor: Executor = { transactional: true, execute: (intent) => void rows.push(String(intent.args[0])) };
-    await runInScope({ executor }, () => enqueue(send, 'a'));
-    expect(rows).toEqual(['a']);
+      return new WeakRef(connection);
+    };
+    expect(await isCollected(await transact())).toBe(true);
+    await scope.end('completed');
   });
 });

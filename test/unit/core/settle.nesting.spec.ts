@@ -1,4 +1,5 @@
 import { currentScope, enqueue, openScope, runInScope } from 'nestjs-airlock';
+import { AirlockRuntime } from '../../../lib/core/airlock-runtime.js';
 import { checkAfterEach, errorOf, fail, send, sent, texts } from './fixtures.js';
 
 checkAfterEach();
@@ -148,5 +149,22 @@ describe('when scopes nest', () => {
     expect(texts(outer.capturedIntents)).toEqual(['inner']);
     await outer.flush();
     expect(sent).toEqual(['inner']);
+  });
+});
+
+describe('when a nested scope hands over more than a call takes arguments', () => {
+  it('loses none', async () => {
+    const runtime = new AirlockRuntime();
+    const scope = runtime.open();
+    const child = (): void => {
+      for (let i = 0; i < 80_000; i++) runtime.enqueue({}, send, ['a']);
+    };
+    await scope.run(() =>
+      runtime.run({}, async () => {
+        await runtime.run({}, child);
+        await runtime.run({}, child);
+      }),
+    );
+    expect((await scope.end('completed')).dispatched).toHaveLength(160_000);
   });
 });
