@@ -1,4 +1,4 @@
-// Prints every comparison as a ratio to its peer in the same run; `--json FILE` writes them, `--only core|http` picks.
+// Prints every comparison as a ratio to its peer in the same run; `--json FILE` writes them, `--only core,http` picks.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
@@ -15,6 +15,7 @@ const suites = {
   http: './http.mjs',
   bullmq: './bullmq.mjs',
   'pg-boss': './pg-boss.mjs',
+  memory: './memory.mjs',
 };
 const chosen = values.only === undefined ? Object.keys(suites) : values.only.split(',');
 
