@@ -140,8 +140,13 @@ export class Dispatch implements InFlight {
     const batch: Intent[] = [];
     while (this.cursor < this.queue.length && stampOf(this.queue[this.cursor]!).executor === executor) {
       const intent = this.queue[this.cursor++]!;
-      if (this.hasFailedFast) this.drop(intent, 'failFast');
-      else if (await this.allows(intent)) batch.push(intent);
+      if (this.hasFailedFast) {
+        this.drop(intent, 'failFast');
+        continue;
+      }
+      const allowed = this.allows(intent);
+      // Not awaited without need: a microtask for each of a thousand is a part of the whole that shows.
+      if (typeof allowed === 'boolean' ? allowed : await allowed) batch.push(intent);
     }
     if (batch.length === 0) return;
     const context = new EffectContext(this.unit, batch[0]!, this.outer);

@@ -1,5 +1,12 @@
 import { EffectSerializationError } from '../errors/effect-serialization.error.js';
 
+/** The object that a value was found in, under `key`. */
+interface Place {
+  readonly above: Place | undefined;
+  readonly key: string | number;
+  readonly value: object;
+}
+
 /**
  * A copy of arguments that leave the process: plain JSON data only. Object properties that are `undefined` and trailing
  * `undefined` arguments are left out, as JSON leaves them out.
@@ -10,46 +17,57 @@ import { EffectSerializationError } from '../errors/effect-serialization.error.j
 export function copyArguments(effect: string, args: readonly unknown[]): unknown[] {
   let length = args.length;
   while (length > 0 && args[length - 1] === undefined) length--;
-  return args.slice(0, length).map((arg, i) => copy(effect, arg, `args[${i}]`, []));
+  return args.slice(0, length).map((arg, i) => copy(effect, arg, i, undefined));
 }
 
-function copy(effect: string, value: unknown, path: string, above: readonly object[]): unknown {
+function copy(effect: string, value: unknown, key: string | number, above: Place | undefined): unknown {
   switch (typeof value) {
     case 'string':
     case 'boolean':
       return value;
     case 'number':
       if (Number.isFinite(value)) return value;
-      throw new EffectSerializationError(effect, path, String(value));
+      throw refused(effect, key, above, String(value));
     case 'object':
-      return value === null ? null : copyObject(effect, value, path, above);
+      return value === null ? null : copyObject(effect, value, key, above);
     default:
-      throw new EffectSerializationError(effect, path, value === undefined ? 'undefined' : `a ${typeof value}`);
+      throw refused(effect, key, above, value === undefined ? 'undefined' : `a ${typeof value}`);
   }
 }
 
-function copyObject(effect: string, value: object, path: string, above: readonly object[]): unknown {
-  if (above.includes(value)) throw new EffectSerializationError(effect, path, 'a circular reference');
-  const here = [...above, value];
-  if (Array.isArray(value)) return Array.from(value, (item, i) => copy(effect, item, `${path}[${i}]`, here));
+function copyObject(effect: string, value: object, key: string | number, above: Place | undefined): unknown {
+  for (let place = above; place !== undefined; place = place.above) {
+    if (place.value === value) throw refused(effect, key, above, 'a circular reference');
+  }
+  const here: Place = { above, key, value };
+  if (Array.isArray(value)) return Array.from(value, (item, i) => copy(effect, item, i, here));
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== null && prototype !== Object.prototype && Object.getPrototypeOf(prototype) !== null) {
-    throw new EffectSerializationError(effect, path, `an instance of ${value.constructor?.name || 'a class'}`);
+    throw refused(effect, key, above, `an instance of ${value.constructor?.name || 'a class'}`);
   }
   const result: Record<string, unknown> = {};
-  for (const [key, item] of Object.entries(value)) {
+  for (const [name, item] of Object.entries(value)) {
     if (item === undefined) continue;
-    // Defined, not assigned: `__proto__` is data here.
-    Object.defineProperty(result, key, {
-      value: copy(effect, item, propertyPath(path, key), here),
-      enumerable: true,
-      writable: true,
-      configurable: true,
-    });
+    const copied = copy(effect, item, name, here);
+    if (name !== '__proto__') result[name] = copied;
+    // Assigned, it would be no data.
+    else Object.defineProperty(result, name, { value: copied, enumerable: true, writable: true, configurable: true });
   }
   return result;
 }
 
-function propertyPath(path: string, key: string): string {
+function refused(
+  effect: string,
+  key: string | number,
+  above: Place | undefined,
+  found: string,
+): EffectSerializationError {
+  return new EffectSerializationError(effect, pathOf(key, above), found);
+}
+
+function pathOf(key: string | number, above: Place | undefined): string {
+  if (above === undefined) return `args[${key}]`;
+  const path = pathOf(above.key, above.above);
+  if (typeof key === 'number') return `${path}[${key}]`;
   return /^[A-Za-z_$][\w$]*$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
 }

@@ -30,8 +30,6 @@ export interface FrameOptions {
 /** Where a transaction or savepoint stands. @publicApi */
 export type FrameState = 'open' | 'released' | 'committed' | 'rolledBack';
 
-const ENDED: FrameOptions = Object.freeze({});
-
 /** The frame that code stands in; it may have ended since. @internal */
 export const frames = new AsyncLocalStorage<TransactionFrame | undefined>();
 
@@ -204,8 +202,9 @@ export class TransactionFrame {
 
   private end(state: FrameState): void {
     this.current = state;
-    // What remembers that it ended need not keep its connection.
-    this.options = ENDED;
+    // What remembers that it ended need not keep its connection, which may be somebody else's by now.
+    this.options =
+      this.options.connection === undefined ? {} : { connection: { executeSql: async () => this.refuse() } };
     if (this.parent !== undefined) this.parent.openSavepoints--;
     this.begunIn?.over(this);
   }
@@ -213,6 +212,14 @@ export class TransactionFrame {
   private assertOpen(wish: string): void {
     const state = this.fate === 'rolledBack' ? 'rolled back' : this.current;
     if (state !== 'open') throw this.refusal(`cannot ${wish}: it is ${state} already. A frame ends once.`);
+  }
+
+  private refuse(): never {
+    throw new FrameStateError(
+      this.name,
+      this.current,
+      `Nothing can be written through "${this.name}": its transaction is completed.`,
+    );
   }
 
   private refusal(problem: string): FrameStateError {

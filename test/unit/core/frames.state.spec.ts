@@ -229,6 +229,15 @@ describe("when a test's own transaction counts as committed", () => {
 });
 
 describe('when a transaction has ended', () => {
+  it('lets nobody write through what was its connection', async () => {
+    const root = openFrame({ name: 'orders', connection: { executeSql: async () => ({ rows: [] }) } });
+    await root.connection!.executeSql('insert');
+    await root.commit();
+    const error = await errorOf(() => root.connection!.executeSql('insert'));
+    expect(error).toMatchObject({ code: 'AIRLOCK_FRAME_STATE', frame: 'orders', state: 'committed' });
+    expect(error.message).toBe('Nothing can be written through "orders": its transaction is completed.');
+  });
+
   it('keeps its connection no longer, though a dedupe key of the scope remembers it', async () => {
     const scope = openScope();
     const transact = async (): Promise<WeakRef<object>> => {
