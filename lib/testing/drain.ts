@@ -2,9 +2,10 @@ import { CascadeDepthError } from '../errors/cascade-depth.error.js';
 import { DispatchError, type DispatchFailure } from '../errors/dispatch.error.js';
 import type { Intent } from '../core/intent.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
-import type { TestedApplication } from './application-of.js';
-import { testedAirlockOf } from './recorder-of.js';
-import type { TestedAirlockApplication } from './tested.application.js';
+import type { AirlockRuntime } from '../core/airlock-runtime.js';
+import { runtimeOf, type TestedApplication } from './application-of.js';
+import { recorderOf } from './recorder-of.js';
+import type { EffectRecorder } from './recording/effect-recorder.js';
 import { WaitTimeoutError } from './wait-timeout.error.js';
 
 /** @publicApi */
@@ -27,19 +28,20 @@ export interface DrainOptions {
  */
 export async function drain(app: TestedApplication, options: DrainOptions = {}): Promise<readonly Intent[]> {
   const { maxDepth = 16, timeoutMs = 1000 } = options;
-  const application = testedAirlockOf(app);
-  const { held } = application.recorder;
+  const recorder = recorderOf(app);
+  const runtime = runtimeOf(app);
+  const { held } = recorder;
   const ran: Intent[] = [];
   const failed: DispatchFailure<Intent>[] = [];
   for (;;) {
-    await quiet(application, timeoutMs);
+    await quiet(recorder, runtime, timeoutMs);
     const next = held.takeNext();
     if (next === undefined) break;
     const { intent, trail } = next;
     if (trail.length > maxDepth) throw new CascadeDepthError([...trail, intent.name], maxDepth, 'maxDepth');
     ran.push(intent);
     try {
-      await held.run(application.runtime, next);
+      await held.run(runtime, next);
     } catch (error) {
       failed.push({ intent, error });
     }
@@ -48,7 +50,7 @@ export async function drain(app: TestedApplication, options: DrainOptions = {}):
   return ran;
 }
 
-async function quiet({ recorder, runtime }: TestedAirlockApplication, timeoutMs: number): Promise<void> {
+async function quiet(recorder: EffectRecorder, runtime: AirlockRuntime, timeoutMs: number): Promise<void> {
   const around = new Set<UnitOfWork>();
   for (let unit = runtime.current; unit !== undefined; unit = unit.parent) around.add(unit);
   const left = await recorder.atWork.rest(timeoutMs, (unit) => around.has(unit));

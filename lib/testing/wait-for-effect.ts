@@ -1,5 +1,8 @@
-import { sideEffectOn } from '../nest/decorators/side-effect.decorator.js';
+import { ModulesContainer } from '@nestjs/core';
+import { methodName } from '../core/deferred.js';
 import type { Intent } from '../core/intent.js';
+import { sideEffectBodyOn, sideEffectOn } from '../nest/decorators/side-effect.decorator.js';
+import { membersOf } from '../nest/members.js';
 import type { TestedApplication } from './application-of.js';
 import { assertEffectRef, type EffectRef, isCallOf, nameOfRef } from './effect-ref.js';
 import { listOfEffects } from './matchers/listing.js';
@@ -62,18 +65,26 @@ export async function waitForRun(
 ): Promise<void> {
   assertEffectRef(effect);
   const recorder = recorderOf(app);
-  const isDone = (): boolean => recorder.runs.filter((name) => isNameOf(name, effect)).length >= times;
+  const names = namesIn(app, effect);
+  const isDone = (): boolean => recorder.runs.filter((name) => names.includes(name)).length >= times;
   if (await until(recorder, () => isDone() || undefined, timeoutMs)) return;
   const facts = recorder.runs.length === 0 ? 'No worker has run any effect.' : `Run: ${recorder.runs.join(', ')}.`;
   const often = times === 1 ? '' : ` ${times} times`;
   throw new WaitTimeoutError(`a worker to run ${nameOfRef(effect)}${often}`, timeoutMs, facts);
 }
 
-/** Workers know effects by name: one of a method ends with the method's. */
-function isNameOf(name: string, effect: EffectRef): boolean {
-  if (typeof effect === 'string') return name === effect;
-  const given = sideEffectOn(effect)?.name;
-  return given === undefined ? name.endsWith(`.${effect.name}`) : name === given;
+/** The names that workers of an application know an effect by: one per class that has it. */
+function namesIn(app: TestedApplication, effect: EffectRef): readonly string[] {
+  if (typeof effect === 'string') return [effect];
+  const body = sideEffectBodyOn(effect);
+  if (body === undefined) return [];
+  return [...membersOf(app.get(ModulesContainer, { strict: false }))].flatMap(({ type, methods }) => {
+    const prototype = type.prototype as Record<string, object>;
+    const keys = methods.filter((key) => sideEffectBodyOn(prototype[key]!) === body);
+    return keys.map(
+      (key) => sideEffectOn(prototype[key]!)?.name ?? methodName(Object.create(prototype) as object, key),
+    );
+  });
 }
 
 async function until<T>(

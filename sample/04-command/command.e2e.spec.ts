@@ -1,9 +1,48 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { airlockMatchers, captureEffects } from 'nestjs-airlock/testing';
+import { AppModule } from './app.module.js';
+import { MailService } from './mail.service.js';
+import { NotToBeReminded } from './not-to-be-reminded.policy.js';
+import { RemindCommand } from './remind.command.js';
 import { runCommand } from './run-command.js';
+
+expect.extend(airlockMatchers);
+// oxlint-disable-next-line typescript/unbound-method -- effects are named by their methods.
+const { remind, tellAccounts } = MailService.prototype;
 
 /** Of intents: other ones each time. */
 const ID = /\([\w-]+:\d+\)/g;
+
+describe('the command', () => {
+  let app: TestingModule;
+
+  beforeAll(async () => {
+    app = await Test.createTestingModule({ imports: [AppModule] }).compile();
+    await app.init();
+  });
+  afterAll(() => app.close());
+
+  const capture = (days?: number) => captureEffects(app, () => app.get(RemindCommand).run([], { days }));
+
+  it('reminds customers, but for those who have asked for peace, and tells accounts', async () => {
+    const captured = await capture();
+    expect(captured.effects).toHaveLength(4);
+    expect(captured).toHaveDispatched(remind, 101, 'ada@example.com');
+    expect(captured).toHaveDispatched(remind, 104, 'dora@example.com');
+    expect(captured).toHaveDispatched(tellAccounts, 3);
+    expect(captured).not.toHaveDispatched(remind, 103, 'cleo@example.com');
+    expect(captured).toHaveDropped(remind, { reason: 'policy', policy: NotToBeReminded });
+  });
+
+  it('reminds nobody where an invoice has no address', async () => {
+    const captured = await capture(3);
+    expect(captured.error).toMatchObject({ message: 'Invoice 105 has no address' });
+    expect(captured).toHaveEnqueuedTimes(remind, 4);
+    expect(captured).toHaveNoEffects();
+  });
+});
 
 describe('the session in the README', () => {
   it('is what the program prints, command by command', async () => {

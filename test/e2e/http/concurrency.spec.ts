@@ -1,6 +1,9 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { type AirlockModuleOptions, DropAll, EffectBuffer, UseAirlockPolicy } from 'nestjs-airlock';
-import { checkAfterEach, delay, Effects, ledger, listen, platforms } from './fixtures.js';
+import { airlockMatchers } from 'nestjs-airlock/testing';
+import { checkAfterEach, delay, Effects, listen, platforms } from './fixtures.js';
+
+expect.extend(airlockMatchers);
 
 @Controller()
 class BusyController {
@@ -132,7 +135,7 @@ describe.each(platforms)('on %s', (_name, platform) => {
       const server = await start({ maxCascadeDepth: 3 });
       expect((await server.request('/endless')).status).toBe(200);
       expect((await server.fate()).out).toEqual(['loop', 'loop', 'loop', 'loop']);
-      expect(ledger.enqueued).toHaveLength(4);
+      expect(server.app).toHaveEnqueuedTimes('loop', 4);
       expect(server.log.airlock('error')[0]).toContain('deeper than `maxCascadeDepth` (3): loop > loop > loop > loop');
     });
   });

@@ -11,14 +11,8 @@ import {
 import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import {
-  type AirlockMessage,
-  AirlockModule,
-  type AirlockModuleOptions,
-  EffectBuffer,
-  type EffectTrigger,
-} from 'nestjs-airlock';
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { AirlockModule, type AirlockModuleOptions, EffectBuffer, type EffectTrigger } from 'nestjs-airlock';
+import { checkForLeaks, drain, recordEffects, recorderOf } from 'nestjs-airlock/testing';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -97,54 +91,34 @@ export class Log implements LoggerService {
   }
 }
 
-/** What `node:diagnostics_channel` told about effects and scopes since the last test. */
-export const ledger = {
-  enqueued: [] as string[],
-  ended: [] as string[],
-  dropped: [] as string[],
-  openScopes: new Map<string, string>(),
-  /** Resolves when every scope has ended and every effect has an end. */
-  async settled(): Promise<void> {
-    await until(() => this.openScopes.size === 0 && this.ended.length === this.enqueued.length);
-  },
-};
-
-const listeners = {
-  'airlock:enqueue': ({ intent }: AirlockMessage) => ledger.enqueued.push(intent!.name),
-  'airlock:dispatch': ({ intent }: AirlockMessage) => ledger.ended.push(intent!.name),
-  'airlock:fail': ({ intent }: AirlockMessage) => ledger.ended.push(intent!.name),
-  'airlock:drop': ({ intent }: AirlockMessage) => {
-    ledger.ended.push(intent!.name);
-    ledger.dropped.push(intent!.name);
-  },
-  'airlock:scope': ({ scope, reason }: AirlockMessage) => {
-    if (reason === 'open') ledger.openScopes.set(scope!.id, scope!.name ?? scope!.id);
-    else if (!ledger.openScopes.delete(scope!.id)) leaks.push(`scope "${scope!.name}" ended twice`);
-  },
-};
-
-const leaks: string[] = [];
 const unhandled: unknown[] = [];
 const onUnhandled = (error: unknown): void => void unhandled.push(error);
 const running: INestApplicationContext[] = [];
+const recordings: (() => void)[] = [];
 
-/** Closes what a test started, and fails it for a scope that never ended, ended twice, or an unhandled rejection. */
+/** Closes what a test started, and fails it for a scope that never ended or an unhandled rejection. */
 export function checkAfterEach(): void {
   // 200 connections take a loaded machine some seconds.
   jest.setTimeout(20_000);
   beforeEach(() => {
-    for (const list of [ledger.enqueued, ledger.ended, ledger.dropped, leaks, unhandled]) list.length = 0;
-    ledger.openScopes.clear();
-    for (const [name, listener] of Object.entries(listeners)) subscribe(name, listener as never);
+    unhandled.length = 0;
     process.on('unhandledRejection', onUnhandled);
   });
   afterEach(async () => {
     for (const app of running.splice(0)) await app.close();
+    for (const stop of recordings.splice(0)) stop();
     await new Promise((resolve) => setImmediate(resolve));
     process.off('unhandledRejection', onUnhandled);
-    for (const [name, listener] of Object.entries(listeners)) unsubscribe(name, listener as never);
-    expect({ open: [...ledger.openScopes.values()], leaks, unhandled }).toEqual({ open: [], leaks: [], unhandled: [] });
+    expect(unhandled).toEqual([]);
   });
+  // Once the applications are closed.
+  checkForLeaks();
+}
+
+/** Keeps a record of what becomes of the effects of an application until the end of the test. */
+export function recorded<App extends INestApplicationContext>(app: App): App {
+  recordings.push(recordEffects(app));
+  return app;
 }
 
 /** An application without a server. */
@@ -201,16 +175,31 @@ export async function bootModule(module: Type): Promise<Booted> {
 
 function observe<App extends INestApplicationContext>(app: App, log: Log): Booted<App> {
   running.push(app);
+  if (hasAirlock(app)) recorded(app);
   const { sent } = app.get(Outbox, { strict: false });
   return {
     app,
     log,
     sent,
     async fate() {
-      await ledger.settled();
-      return { out: [...sent], dropped: [...ledger.dropped] };
+      await drain(app, { timeoutMs: 10_000 });
+      return fateOf(app);
     },
   };
+}
+
+function hasAirlock(app: INestApplicationContext): boolean {
+  try {
+    return app.get(EffectBuffer, { strict: false }) instanceof EffectBuffer;
+  } catch {
+    return false;
+  }
+}
+
+/** What has got out so far, and what was dropped. */
+export function fateOf(app: INestApplicationContext): Awaited<ReturnType<Booted['fate']>> {
+  const { sent } = app.get(Outbox, { strict: false });
+  return { out: [...sent], dropped: recorderOf(app).dropped.map(({ intent }) => intent.name) };
 }
 
 function withAirlock(metadata: ModuleMetadata, options: AirlockModuleOptions | undefined): Type {

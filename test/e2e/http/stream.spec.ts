@@ -1,9 +1,10 @@
 import { Controller, Get, type MessageEvent, Sse, StreamableFile } from '@nestjs/common';
 import type { AirlockModuleOptions } from 'nestjs-airlock';
+import { recorderOf } from 'nestjs-airlock/testing';
 import { get, type IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { concat, defer, from, interval, map, Observable, of, tap } from 'rxjs';
-import { CANCELLED, checkAfterEach, COMPLETED, Effects, ledger, listen, platforms, until } from './fixtures.js';
+import { CANCELLED, checkAfterEach, COMPLETED, Effects, listen, platforms, until } from './fixtures.js';
 
 const bulk = 'x'.repeat(200_000);
 
@@ -127,7 +128,7 @@ describe.each(platforms)('on %s', (_name, platform) => {
     it('runs nothing while the stream goes on, and is cancelled if the client leaves', async () => {
       const server = await start({ dispatch });
       const client = await reader(`${server.url}/endless`);
-      expect({ sent: server.sent, ended: ledger.ended }).toEqual({ sent: [], ended: [] });
+      expect(recorderOf(server.app)).toMatchObject({ dispatched: [], dropped: [], failed: [] });
       client.leave();
       expect(await server.fate()).toEqual(CANCELLED);
     });

@@ -2,15 +2,17 @@ import { sql, TransactionRollbackError } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { withReplicas } from 'drizzle-orm/pg-core';
 import { BaseSQLiteDatabase } from 'drizzle-orm/sqlite-core';
-import { AirlockOptionsError, enqueue, type Executor, openScope, runInScope } from 'nestjs-airlock';
+import { AirlockOptionsError, enqueue, type Executor, runInScope } from 'nestjs-airlock';
 import { keepDrizzleFrames } from 'nestjs-airlock/drizzle';
+import { airlockMatchers, captureEffects } from 'nestjs-airlock/testing';
 import { frames } from '../../../lib/core/transaction-frame.js';
 import { describeWith, postgres } from '../../servers.js';
-import { checkAfterEach, errorOf, send, sent, texts } from '../../unit/core/fixtures.js';
+import { checkAfterEach, errorOf, send, sent } from '../../unit/core/fixtures.js';
 import { itemsOf, openNodePostgres, openPglite, orders } from './fixtures.js';
 
 type Database = NodePgDatabase<{ orders: typeof orders }>;
 
+expect.extend(airlockMatchers);
 checkAfterEach();
 
 /** What holds for every driver. */
@@ -175,18 +177,17 @@ describeWith(postgres, 'keepDrizzleFrames on node-postgres', () => {
   describe('when the server rolls back instead of committing', () => {
     it('drops what was called in the transaction, which resolves as Drizzle lets it', async () => {
       const { db, close } = await openNodePostgres();
-      const scope = openScope();
-      await scope.run(() =>
+      const captured = await captureEffects(() =>
         keepDrizzleFrames(db).transaction(async (tx) => {
           await tx.insert(orders).values({ item: 'tea' });
           enqueue(send, 'tea');
           await errorOf(() => tx.execute(sql`select nothing`));
         }),
       );
-      const { dropped } = await scope.end('completed');
-      expect(texts(dropped.map(({ intent }) => intent))).toEqual(['tea']);
-      expect(dropped.map(({ reason }) => reason)).toEqual(['rollback']);
-      expect([sent, await itemsOf(db)]).toEqual([[], []]);
+      expect(captured.error).toBeUndefined();
+      expect(captured).toHaveDropped(send, { reason: 'rollback' });
+      expect(captured).toHaveNoEffects();
+      expect(await itemsOf(db)).toEqual([]);
       await close();
     });
   });

@@ -6,16 +6,17 @@ import {
   enqueue,
   type Executor,
   FrameStateError,
-  openScope,
   runInScope,
   type TransactionFrame,
 } from 'nestjs-airlock';
 import { keepKnexFrames } from 'nestjs-airlock/knex';
+import { airlockMatchers, captureEffects } from 'nestjs-airlock/testing';
 import { currentFrame, frames } from '../../../lib/core/transaction-frame.js';
 import { describeWith, postgres } from '../../servers.js';
-import { checkAfterEach, errorOf, send, sent, texts } from '../../unit/core/fixtures.js';
+import { checkAfterEach, errorOf, send, sent } from '../../unit/core/fixtures.js';
 import { itemsOf, openKnex } from './fixtures.js';
 
+expect.extend(airlockMatchers);
 checkAfterEach();
 
 describeWith(postgres, 'keepKnexFrames', () => {
@@ -266,16 +267,16 @@ describeWith(postgres, 'keepKnexFrames', () => {
 
   describe('when the server rolls back instead of committing', () => {
     it('drops what was called in the transaction, which resolves as Knex lets it', async () => {
-      const scope = openScope();
-      await scope.run(() =>
+      const captured = await captureEffects(() =>
         knex.transaction(async (trx) => {
           await order(trx, 'tea');
           await errorOf(() => trx('orders').insert({ item: 'tea' }));
         }),
       );
-      const { dropped } = await scope.end('completed');
-      expect(texts(dropped.map(({ intent }) => intent))).toEqual(['tea']);
-      expect([sent, await itemsOf(knex)]).toEqual([[], []]);
+      expect(captured.error).toBeUndefined();
+      expect(captured).toHaveDropped(send, { reason: 'rollback' });
+      expect(captured).toHaveNoEffects();
+      expect(await itemsOf(knex)).toEqual([]);
     });
   });
 

@@ -19,6 +19,7 @@ import {
   Transport,
 } from '@nestjs/microservices';
 import { AirlockModule, AirlockService, currentScope, EffectBuffer } from 'nestjs-airlock';
+import { drain, recorderOf, waitForEffect } from 'nestjs-airlock/testing';
 import type { AddressInfo, Server } from 'node:net';
 import { lastValueFrom, type Observable } from 'rxjs';
 import {
@@ -27,9 +28,9 @@ import {
   COMPLETED,
   Effects,
   gate,
-  ledger,
   Log,
   moduleOf,
+  recorded,
   until,
 } from '../../e2e/http/fixtures.js';
 
@@ -169,20 +170,22 @@ describe('when a handler takes requests, and messages of two microservices', () 
 describe('when several handlers take one event', () => {
   it('is a scope for each of them', async () => {
     const { app, emit } = await start(hybrid());
+    recorded(app);
     const { sent } = app.get(Effects).outbox;
     await emit({ event: 'paid' }, { fails: false });
-    await until(() => sent.length > 0);
+    await waitForEffect(app, 'book entry');
     expect(sent).toEqual(['book entry']);
     atWork.open();
-    await ledger.settled();
+    await drain(app);
     expect(sent).toEqual(['book entry', ...COMPLETED.out]);
   });
 
   it('cancels those that are still at work where one fails, since Nest waits for them no longer', async () => {
     const { app, emit } = await start(hybrid());
+    recorded(app);
     await emit({ event: 'paid' }, { fails: true });
-    await until(() => ledger.dropped.includes('book entry'));
-    await ledger.settled();
+    await until(() => recorderOf(app).dropped.some(({ intent }) => intent.name === 'book entry'));
+    await drain(app);
     expect(app.get(Effects).outbox.sent).toEqual(CANCELLED.out);
     atWork.open();
   });

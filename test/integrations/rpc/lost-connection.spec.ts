@@ -1,4 +1,5 @@
-import { checkAfterEach, COMPLETED, delay, FAILED, ledger, until } from '../../e2e/http/fixtures.js';
+import { drain, waitForEffect } from 'nestjs-airlock/testing';
+import { checkAfterEach, COMPLETED, delay, FAILED, until } from '../../e2e/http/fixtures.js';
 import { describeWith, rabbitmq } from '../../servers.js';
 import { arriving, closeAfterEach, start, wireTo } from './service.js';
 import { overNats, overRabbitmq, overRedis, tcp } from './transports.js';
@@ -21,7 +22,7 @@ for (const transport of [overRedis, overNats, overRabbitmq]) {
         wire.cut();
         await until(() => log.lines.some(({ level }) => level === 'error'));
         desk.deliveries[0]!.letGo();
-        await ledger.settled();
+        await drain(service.app);
         expect(service.fate()).toEqual(fate);
         wire.mend();
         await arriving(client, desk);
@@ -45,10 +46,10 @@ describeWith(rabbitmq, 'over RabbitMQ with acknowledgements', () => {
       wire.mend();
       await until(() => desk.deliveries.length === 2);
       desk.deliveries[0]!.letGo();
-      await until(() => ledger.ended.length === FAILED.out.length + FAILED.dropped.length);
+      await waitForEffect(service.app, 'always');
       expect(service.fate()).toEqual(FAILED);
       desk.deliveries[1]!.letGo();
-      await ledger.settled();
+      await drain(service.app);
       expect(service.fate()).toEqual({
         out: [...FAILED.out, ...COMPLETED.out],
         dropped: [...FAILED.dropped, ...COMPLETED.dropped],
@@ -66,7 +67,7 @@ describe('over TCP', () => {
       await until(() => desk.deliveries.length === 1);
       await client.close();
       desk.deliveries[0]!.letGo();
-      await ledger.settled();
+      await drain(service.app);
       expect(service.fate()).toEqual(COMPLETED);
     });
   });

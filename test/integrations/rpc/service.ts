@@ -11,7 +11,7 @@ import {
 } from '@nestjs/microservices';
 import { AirlockModule } from 'nestjs-airlock';
 import { randomUUID } from 'node:crypto';
-import { delay, Effects, gate, ledger, Log, moduleOf } from '../../e2e/http/fixtures.js';
+import { delay, Effects, fateOf, gate, Log, moduleOf, recorded } from '../../e2e/http/fixtures.js';
 import type { Transport } from './transports.js';
 import { Wire } from './wire.js';
 
@@ -85,12 +85,11 @@ export async function start(transport: Transport, url?: string, acknowledges = f
   const log = new Log();
   const given = transport.options(url, name) as MicroserviceOptions & { options: object };
   const options = acknowledges ? { ...given, options: { ...given.options, noAck: false } } : given;
-  const app: INestMicroservice = await NestFactory.createMicroservice(module, { ...options, logger: log });
+  const app: INestMicroservice = recorded(await NestFactory.createMicroservice(module, { ...options, logger: log }));
   await app.listen();
   close.push(() => app.close());
   const client = await clientOf({ app, name }, transport);
-  const { sent } = app.get(Effects).outbox;
-  return { app, name, desk, client, log, sent, fate: () => ({ out: [...sent], dropped: [...ledger.dropped] }) };
+  return { app, name, desk, client, log, fate: () => fateOf(app) };
 }
 
 /** A client of a service whose connection to the broker is `url`. */

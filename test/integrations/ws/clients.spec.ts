@@ -8,6 +8,7 @@ import {
   WsException,
 } from '@nestjs/websockets';
 import { Airlock, AirlockModule, type AirlockModuleOptions, AirlockService, SkipAirlock } from 'nestjs-airlock';
+import { recorderOf, waitForEffect } from 'nestjs-airlock/testing';
 import {
   CANCELLED,
   checkAfterEach,
@@ -15,7 +16,6 @@ import {
   Effects,
   FAILED,
   gate,
-  ledger,
   moduleOf,
   serve,
   until,
@@ -148,7 +148,7 @@ describe('when a message is answered with an exception', () => {
     client.send('refuse', 1);
     expect(await next(client, 'exception')).toMatchObject({ status: 'error', message: 'sold out' });
     client.close();
-    await until(() => ledger.enqueued.includes('goodbye'));
+    await waitForEffect(server.app, 'goodbye');
     const { out, dropped } = await server.fate();
     expect({ out: out.filter((text) => text !== 'goodbye'), dropped }).toEqual(FAILED);
   });
@@ -161,7 +161,7 @@ describe('when a message is answered with an exception', () => {
     client.close();
     // That of handleConnection first.
     expect(codes.slice(0, 2)).toEqual(['AIRLOCK_NO_SCOPE', 'AIRLOCK_NO_SCOPE']);
-    expect(ledger.enqueued).toEqual([]);
+    expect(recorderOf(server.app).effects).toEqual([]);
   });
 
   it('takes a pipe for part of the work', async () => {
@@ -195,11 +195,11 @@ describe.each(adapters)('over %s', (_name, sockets) => {
       client.send('slow', 1);
       await atWork.passed;
       client.close();
-      await until(() => ledger.ended.includes('always'));
+      await waitForEffect(server.app, 'always');
       leaving.open();
       await until(() => codes.length === 2);
       expect(codes).toEqual(['AIRLOCK_NO_SCOPE', 'AIRLOCK_SCOPE_CLOSED']);
-      await until(() => ledger.enqueued.includes('goodbye'));
+      await waitForEffect(server.app, 'goodbye');
       const { out, dropped } = await server.fate();
       expect({ out: out.filter((text) => text !== 'goodbye'), dropped }).toEqual(CANCELLED);
     });
@@ -212,7 +212,7 @@ describe.each(adapters)('over %s', (_name, sockets) => {
       client.send('thorough', 1);
       await atWork.passed;
       client.close();
-      await until(() => ledger.enqueued.includes('goodbye'));
+      await waitForEffect(server.app, 'goodbye');
       leaving.open();
       const { out, dropped } = await server.fate();
       expect({ out: out.filter((text) => text !== 'goodbye'), dropped }).toEqual({
@@ -228,7 +228,7 @@ describe.each(adapters)('over %s', (_name, sockets) => {
       const client = await server.connect();
       await until(() => codes.length > 0);
       client.close();
-      await until(() => ledger.enqueued.length > 0);
+      await waitForEffect(server.app, 'goodbye');
       expect(await server.fate()).toEqual({ out: ['goodbye'], dropped: [] });
       expect(codes).toEqual(['AIRLOCK_NO_SCOPE']);
     });

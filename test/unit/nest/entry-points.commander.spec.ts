@@ -9,7 +9,7 @@ import {
   SkipAirlock,
   UseAirlockPolicy,
 } from 'nestjs-airlock';
-import { checkAfterEach, Effects, ledger, moduleOf } from '../../e2e/http/fixtures.js';
+import { checkAfterEach, Effects, fateOf, moduleOf, recorded } from '../../e2e/http/fixtures.js';
 
 const runs: { scope: string | undefined; options: unknown; args: readonly string[] }[] = [];
 const sent: string[] = [];
@@ -104,9 +104,13 @@ async function runWith(options: AirlockModuleOptions, ...argv: string[]) {
   const write = jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((stdout += String(text)), true));
   try {
     process.argv = ['node', 'cli', ...argv];
-    await CommandFactory.run(moduleOf({ imports, providers }), {
+    const app = await CommandFactory.createWithoutRunning(moduleOf({ imports, providers }), {
       serviceErrorHandler: ({ message }) => void errors.push(message),
     });
+    recorded(app);
+    await CommandFactory.runApplication(app);
+    await app.close();
+    return fateOf(app);
   } finally {
     process.argv = before;
     write.mockRestore();
@@ -121,10 +125,10 @@ checkAfterEach();
 
 describe('when a command runs', () => {
   it('is a scope, whose effects get out at the end', async () => {
-    await run('send', 'now');
+    const { dropped } = await run('send', 'now');
     expect(runs).toEqual([{ scope: 'SendCommand.run', options: {}, args: ['now'] }]);
     expect(sent).toEqual(['customer@example.com']);
-    expect(ledger.dropped).toEqual(['Mail.alarm', 'blocked', 'blocked by application']);
+    expect(dropped).toEqual(['Mail.alarm', 'blocked', 'blocked by application']);
     expect(stdout).toBe('');
   });
 

@@ -11,10 +11,11 @@ import {
   currentScope,
   SkipAirlock,
 } from 'nestjs-airlock';
+import { waitForEffect } from 'nestjs-airlock/testing';
 import { concat, defer, from, map, type Observable, of, throwError } from 'rxjs';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { checkAfterEach, COMPLETED, Effects, FAILED, ledger, moduleOf, serve, until } from '../../e2e/http/fixtures.js';
+import { checkAfterEach, COMPLETED, Effects, FAILED, moduleOf, serve, until } from '../../e2e/http/fixtures.js';
 
 @Resolver()
 class Orders {
@@ -83,7 +84,8 @@ async function start(options: AirlockModuleOptions = {}) {
       await once(socket, 'open');
       socket.send(JSON.stringify({ event }));
       // Nest 11 answers an error with nothing that reaches the client.
-      await until(() => answers.length >= count && ledger.ended.length === 3);
+      await waitForEffect(booted.app, 'always');
+      await until(() => answers.length >= count);
       socket.close();
       return answers;
     },

@@ -1,8 +1,19 @@
 // oxlint-disable typescript/unbound-method -- an effect is named by its method.
 import { setImmediate } from 'node:timers/promises';
-import { AirlockService } from 'nestjs-airlock';
+import { Test } from '@nestjs/testing';
+import { AirlockService, SideEffect } from 'nestjs-airlock';
 import { AirlockTestingModule, recorderOf, waitForEffect, waitForRun } from 'nestjs-airlock/testing';
-import { booted, checkAfterEach, errorOf, MailService, notifyWarehouse, OrderService, post, shop } from './fixtures.js';
+import {
+  booted,
+  checkAfterEach,
+  errorOf,
+  MailService,
+  notifyWarehouse,
+  OrderService,
+  Outbox,
+  post,
+  shop,
+} from './fixtures.js';
 
 checkAfterEach();
 
@@ -90,6 +101,23 @@ describe('when the run of a worker is waited for', () => {
     );
     await work(app, 'MailService.sendReceipt');
     await expect(waitForRun(app, 'MailService.sendReceipt', { times: 2, timeoutMs: 5 })).resolves.toBeUndefined();
+  });
+
+  it('does not take a method of another class that has the same name', async () => {
+    class LetterService {
+      @SideEffect()
+      async sendReceipt(): Promise<void> {}
+    }
+    class PoliteMailService extends MailService {}
+    const builder = Test.createTestingModule({
+      imports: [AirlockTestingModule.forRoot({ mode: 'inline' })],
+      providers: [Outbox, LetterService, { provide: MailService, useClass: PoliteMailService }],
+    });
+    const app = await booted(builder);
+    await work(app, 'PoliteMailService.sendReceipt');
+    const letter = waitForRun(app, LetterService.prototype.sendReceipt, { timeoutMs: 5 });
+    await expect(letter).rejects.toThrow('Run: PoliteMailService.sendReceipt.');
+    await expect(waitForRun(app, MailService.prototype.sendReceipt, { timeoutMs: 0 })).resolves.toBeUndefined();
   });
 
   it('does not take a run that failed, and says what was run instead', async () => {
