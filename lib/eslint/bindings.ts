@@ -1,4 +1,4 @@
-import { type ClassNode, is, isClass, nameOf, type Node, type NodeOf } from './estree.js';
+import { type ClassNode, type FunctionNode, is, isClass, nameOf, type Node, type NodeOf } from './estree.js';
 import type { Scope, SourceCode, Variable } from './rule.js';
 
 /** Where a local name comes from. @internal */
@@ -25,6 +25,11 @@ export class Bindings {
   /** The node that declares a name. */
   declarationOf(identifier: NodeOf<'Identifier'>): Node | undefined {
     return this.lookup(identifier.name, identifier)?.defs[0]?.node;
+  }
+
+  isParameterOf(fn: FunctionNode, identifier: NodeOf<'Identifier'>): boolean {
+    const definition = this.lookup(identifier.name, identifier)?.defs[0];
+    return definition?.type === 'Parameter' && definition.node === fn;
   }
 
   classNamed(name: string, from: Node): ClassNode | undefined {

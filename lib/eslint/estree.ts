@@ -36,6 +36,7 @@ interface ClassShape extends Decorated {
 interface MethodShape extends Decorated {
   readonly key: Node;
   readonly kind: string;
+  readonly accessibility?: string;
   readonly static: boolean;
   readonly value: NodeOf<'FunctionExpression'>;
 }

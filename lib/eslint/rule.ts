@@ -78,11 +78,16 @@ export function childrenOf(node: Node, code: SourceCode): readonly Node[] {
     .filter((child): child is Node => child !== null && child !== undefined);
 }
 
-/** Calls below a node, those in functions within it included unless `enters` says no to the node. @internal */
-export function* callsIn(node: Node, code: SourceCode, enters: (node: Node) => boolean = () => true): Generator<Call> {
+/** A node and all below it, those in functions within it included unless `enters` says no to the node. @internal */
+export function* nodesIn(node: Node, code: SourceCode, enters: (node: Node) => boolean = () => true): Generator<Node> {
   if (!enters(node)) return;
-  if (node.type === 'CallExpression') yield node as Call;
-  for (const child of childrenOf(node, code)) yield* callsIn(child, code, enters);
+  yield node;
+  for (const child of childrenOf(node, code)) yield* nodesIn(child, code, enters);
+}
+
+/** The calls among them. @internal */
+export function* callsIn(node: Node, code: SourceCode, enters?: (node: Node) => boolean): Generator<Call> {
+  for (const one of nodesIn(node, code, enters)) if (one.type === 'CallExpression') yield one as Call;
 }
 
 /** The `return` statements below a node, not counting those of functions within it. @internal */

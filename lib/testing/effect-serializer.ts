@@ -3,12 +3,12 @@ import type { CapturedEffects } from './capture-effects.js';
 import { isRecord } from './matchers/evidence.js';
 import { dropText } from './matchers/listing.js';
 import { print as oneLine, printCall } from './matchers/print.js';
-import { type Redaction, redactedArguments } from './redaction.js';
+import { Mark, type Redaction, redactedArguments, redactedResult } from './redaction.js';
 import type { EffectRecord } from './recording/effect-record.js';
 
 /** @publicApi */
 export interface EffectSerializerOptions {
-  /** What of arguments is written as `[redacted]`. @default nothing */
+  /** What is written as `[redacted]`. @default nothing */
   readonly redact?: readonly Redaction[];
 }
 
@@ -37,15 +37,15 @@ export interface EffectSerializer {
 export function effectSerializer({ redact = [] }: EffectSerializerOptions = {}): EffectSerializer {
   const snapshots = new WeakMap<object, Numbers>();
   return {
-    test: (value) => value instanceof Intent || isRecord(value),
-    serialize(value: Intent | EffectRecord, config, indentation, depth, refs, printer) {
-      // The outermost value is what a snapshot is of.
-      const root = (refs[0] ?? value) as object;
-      let numbers = snapshots.get(root);
-      if (numbers === undefined) snapshots.set(root, (numbers = new Numbers()));
+    test: (value) => value instanceof Intent || value instanceof Mark || isRecord(value),
+    serialize(value: Intent | Mark | EffectRecord, config, indentation, depth, refs, printer) {
+      if (value instanceof Mark) return value.text;
+      // A printer has one for all of a snapshot, and another for the next.
+      let numbers = snapshots.get(config);
+      if (numbers === undefined) snapshots.set(config, (numbers = new Numbers()));
       const call = (intent: Intent): string => callText(numbers, intent, redact);
       if (value instanceof Intent) return call(value);
-      const print = (part: unknown): string => printer(part, config, indentation, depth, refs);
+      const print = (part: unknown): string => printer(redactedResult(part, redact), config, indentation, depth, refs);
       return recordLines(value, numbers, call, print).join(`\n${indentation}`);
     },
   };

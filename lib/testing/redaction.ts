@@ -1,18 +1,19 @@
-import { inspect } from 'node:util';
-import type { Intent } from '../core/intent.js';
+import { inspect, types } from 'node:util';
+import { Intent } from '../core/intent.js';
 import { type EffectRef, isCallOf } from './effect-ref.js';
 
 /**
- * What of arguments is not to be shown: a property's name, wherever it stands (`'password'`), or a path (`'args[0].card.number'`);
- * with `effect`, of that effect alone.
+ * What is not to be shown: a property's name, wherever it stands in arguments or in the result (`'password'`), or a path in
+ * arguments (`'args[0].card.number'`); with `effect`, in those of that effect alone. A key of a `Map`, or of `Headers` and the
+ * like, counts as a property's name.
  *
  * @publicApi
  */
 export type Redaction = string | { readonly effect: EffectRef; readonly path: string };
 
-/** Stands for a value that is not shown. */
-class Mark {
-  constructor(private readonly text: string) {}
+/** Stands for a value that is not shown. @internal */
+export class Mark {
+  constructor(readonly text: string) {}
 
   [inspect.custom](): string {
     return this.text;
@@ -22,16 +23,26 @@ class Mark {
 const REDACTED = new Mark('[redacted]');
 const CIRCULAR = new Mark('[Circular]');
 
-/** A copy of an intent's arguments with what is redacted replaced. @internal */
+/** An intent's arguments, copied where something in them is redacted. @internal */
 export function redactedArguments(intent: Intent, redactions: readonly Redaction[]): readonly unknown[] {
   const paths = redactions.flatMap((one) => {
     if (typeof one === 'string') return [one];
     return isCallOf(intent, one.effect) ? [one.path] : [];
   });
-  if (paths.length === 0) return intent.args;
-  return copy(intent.args, 'args', '', new Set(paths), []) as readonly unknown[];
+  return redacted(intent.args, 'args', paths) as readonly unknown[];
 }
 
+/** What a block has returned, by names alone. @internal */
+export function redactedResult(result: unknown, redactions: readonly Redaction[]): unknown {
+  const names = redactions.filter((one) => typeof one === 'string');
+  return redacted(result, 'result', names);
+}
+
+function redacted(value: unknown, path: string, paths: readonly string[]): unknown {
+  return paths.length === 0 ? value : copy(value, path, '', new Set(paths), []);
+}
+
+/** The value itself where nothing in it is redacted: it keeps the looks that its class gives it. */
 function copy(
   value: unknown,
   path: string,
@@ -40,17 +51,54 @@ function copy(
   above: readonly object[],
 ): unknown {
   if (paths.has(path) || paths.has(key)) return REDACTED;
-  if (typeof value !== 'object' || value === null) return value;
+  // An intent is redacted where it is written itself.
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || value instanceof Intent) return value;
   if (above.includes(value)) return CIRCULAR;
+  const parts = partsOf(value);
   const within = [...above, value];
-  if (Array.isArray(value)) return value.map((item, i) => copy(item, `${path}[${i}]`, '', paths, within));
-  const entries = Object.entries(value);
-  // Dates and the like keep what they are elsewhere than in properties.
-  if (entries.length === 0 || ArrayBuffer.isView(value)) return value;
-  const result = Object.create(Object.getPrototypeOf(value) as object | null) as object;
-  for (const [name, item] of entries) {
-    const value = copy(item, `${path}.${name}`, name, paths, within);
-    Object.defineProperty(result, name, { value, enumerable: true });
-  }
+  const copies = parts.map(([name, part]): Part => {
+    if (typeof name === 'number') return [name, copy(part, `${path}[${name}]`, '', paths, within)];
+    const key = typeof name === 'object' ? '' : String(name);
+    return [name, copy(part, `${path}.${key}`, key, paths, within)];
+  });
+  return copies.some(([, part], i) => part !== parts[i]![1]) ? madeOf(copies, value) : value;
+}
+
+type Part = readonly [name: unknown, value: unknown];
+
+/** What stands in an object: under a number, an item of a list. */
+function partsOf(value: object): readonly Part[] {
+  if (Array.isArray(value) || types.isSet(value)) return [...value].map((item, i) => [i, item]);
+  if (isKeyed(value)) return [...value.entries()];
+  const keys = Reflect.ownKeys(value).filter((key) => Object.prototype.propertyIsEnumerable.call(value, key));
+  const parts = keys.map((key): Part => [key, (value as Record<PropertyKey, unknown>)[key]]);
+  return value instanceof Error && 'cause' in value ? [...parts, ['cause', value.cause]] : parts;
+}
+
+function madeOf(parts: readonly Part[], original: object): object {
+  const items = (): unknown[] => parts.map(([, part]) => part);
+  if (Array.isArray(original)) return items();
+  if (types.isSet(original)) return new Set(items());
+  if (isKeyed(original)) return new Map(parts);
+  const result = emptyLike(original);
+  for (const [name, value] of parts) Object.defineProperty(result, name as PropertyKey, { value, enumerable: true });
+  // How a class shows itself may need what only the original has, and would show what is redacted.
+  if (inspect.custom in result) Object.defineProperty(result, inspect.custom, { value: undefined });
   return result;
+}
+
+/** Of the same class; of an error also its message, and no stack. */
+function emptyLike(original: object): object {
+  const prototype = Object.getPrototypeOf(original) as object | null;
+  if (!(original instanceof Error)) return Object.create(prototype) as object;
+  const { name, message } = original;
+  const error = new Error(message);
+  Object.defineProperty(error, 'stack', { value: `${name}: ${message}` });
+  return Object.setPrototypeOf(error, prototype) as object;
+}
+
+/** A `Map`, or `Headers`, `URLSearchParams`, `FormData`. */
+function isKeyed(value: object): value is Map<unknown, unknown> {
+  const { get, entries } = value as Partial<Map<unknown, unknown>>;
+  return Symbol.iterator in value && typeof get === 'function' && typeof entries === 'function';
 }

@@ -14,6 +14,7 @@ import {
 } from '../estree.js';
 import { membersOf, parameterOf } from '../members.js';
 import { type AirlockRule, callsIn, excerpt, type RuleContext } from '../rule.js';
+import { wantedTypes } from '../wanted-types.js';
 
 const METHODS: readonly string[] = ['allows', 'onEnqueue'];
 const POLICIES: readonly string[] = [
@@ -60,9 +61,18 @@ export const noEnqueueInPolicy: AirlockRule = {
       }
     }
 
-    function takesIntent(fn: FunctionNode): boolean {
+    function takenBy(fn: FunctionNode): readonly string[] | undefined {
       const [first] = fn.params;
-      return first !== undefined && declarations.typesIn(parameterOf(first).annotation)?.includes('Intent') === true;
+      return first && declarations.typesIn(parameterOf(first).annotation);
+    }
+
+    function takesIntent(fn: FunctionNode): boolean {
+      return takenBy(fn)?.includes('Intent') === true;
+    }
+
+    /** As a listener of a queue does that happens to be called `onEnqueue`. */
+    function takesSomethingElse(value: Node | undefined): boolean {
+      return isFunction(value) && takenBy(value)?.includes('Intent') === false;
     }
 
     function isPolicyType(types: readonly string[] | undefined): boolean {
@@ -75,27 +85,21 @@ export const noEnqueueInPolicy: AirlockRule = {
         [...contracts.map(({ expression }) => expression), superClass].filter((node) => is(node, 'Identifier')),
       );
       if (isPolicyType(named.map((node) => declarations.bindings.originalName(node)))) return true;
-      return membersOf(owner).some(({ name }) => name === 'onEnqueue');
+      return membersOf(owner).some(({ name, value }) => name === 'onEnqueue' && !takesSomethingElse(value));
     }
 
     /** Whether an object stands where a policy is wanted. */
     function isPolicyObject(object: NodeOf<'ObjectExpression'>): boolean {
-      if (object.properties.some((property) => is(property, 'Property') && nameOf(property.key) === 'onEnqueue'))
-        return true;
-      const { parent } = object;
-      if (is(parent, 'TSAsExpression', 'TSSatisfiesExpression', 'TSTypeAssertion')) {
-        if (isPolicyType(declarations.typesIn(parent.typeAnnotation))) return true;
-      }
+      const hasOnEnqueue = object.properties.some(
+        (property) =>
+          is(property, 'Property') && nameOf(property.key) === 'onEnqueue' && !takesSomethingElse(property.value),
+      );
+      if (hasOnEnqueue) return true;
+      if (isPolicyType(wantedTypes(object, declarations))) return true;
       let place = bareParent(object);
       if (is(place, 'ArrayExpression')) place = bareParent(place);
       if (is(place, 'CallExpression')) return TAKERS.includes(calledOrDecorating(place) ?? '');
-      if (is(place, 'Property')) return nameOf(place.key) === 'policy';
-      if (is(place, 'VariableDeclarator') && is(place.id, 'Identifier')) {
-        return isPolicyType(declarations.typesIn(place.id.typeAnnotation));
-      }
-      if (is(place, 'PropertyDefinition')) return isPolicyType(declarations.typesIn(place.typeAnnotation));
-      if (is(place, 'ReturnStatement')) place = enclosingFunction(place);
-      return isFunction(place) && isPolicyType(declarations.typesIn(place.returnType));
+      return is(place, 'Property') && nameOf(place.key) === 'policy';
     }
 
     function calledOrDecorating({ callee }: NodeOf<'CallExpression'>): string | undefined {
@@ -117,9 +121,3 @@ export const noEnqueueInPolicy: AirlockRule = {
     };
   },
 };
-
-function enclosingFunction(node: Node): Node | undefined {
-  let parent = node.parent;
-  while (parent !== undefined && parent !== null && !isFunction(parent)) parent = parent.parent;
-  return parent;
-}

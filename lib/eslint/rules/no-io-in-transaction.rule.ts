@@ -3,7 +3,7 @@ import { deferral } from '../deferral.js';
 import { bare, type Call, calledName, type FunctionNode, is, isFunction, type Node, type NodeOf } from '../estree.js';
 import { methodTable } from '../methods.js';
 import { NetworkCalls, type NetworkOptions } from '../network-calls.js';
-import { type AirlockRule, callsIn, excerpt, names, optionsOf, type RuleContext } from '../rule.js';
+import { type AirlockRule, callsIn, excerpt, names, nodesIn, optionsOf, type RuleContext } from '../rule.js';
 
 interface Options extends NetworkOptions {
   readonly transactions: readonly string[];
@@ -70,8 +70,8 @@ export const noIoInTransaction: AirlockRule = {
     const network = new NetworkCalls(declarations, options);
     const reported = new Set<Node>();
 
-    function check(work: Node): void {
-      for (const call of callsInside(work)) {
+    function check(work: FunctionNode): void {
+      for (const call of callsInside(work.body)) {
         if (reported.has(call)) continue;
         const request = requestOf(call, new Set());
         if (request === undefined) continue;
@@ -81,9 +81,16 @@ export const noIoInTransaction: AirlockRule = {
           request: excerpt(sourceCode.getText(request.callee)),
           line: String(request.loc.start.line),
         };
-        const suggest = deferral(call, 'defer', declarations);
+        const suggest = needs(call, work) ? [] : deferral(call, 'defer', declarations);
         context.report({ node: call, messageId: request === call ? 'direct' : 'indirect', data, suggest });
       }
+    }
+
+    /** Whether a call is handed the transaction, which is over when an effect runs. */
+    function needs(call: Call, work: FunctionNode): boolean {
+      return call.arguments
+        .flatMap((argument) => [...nodesIn(argument, sourceCode)])
+        .some((node) => is(node, 'Identifier') && declarations.bindings.isParameterOf(work, node));
     }
 
     /** The calls made while `work` runs: not those in functions that run after it or outside it. */
@@ -117,11 +124,11 @@ export const noIoInTransaction: AirlockRule = {
         if (!isCall(call, transactions)) return;
         for (const argument of call.arguments) {
           const work = declarations.functionOf(argument);
-          if (work !== undefined) check(work.body);
+          if (work !== undefined) check(work);
         }
       },
       MethodDefinition({ decorators, value }: NodeOf<'MethodDefinition'>) {
-        if (declarations.isDecorated(decorators, transactional)) check(value.body);
+        if (declarations.isDecorated(decorators, transactional)) check(value);
       },
     };
   },

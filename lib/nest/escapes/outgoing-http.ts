@@ -7,7 +7,12 @@ interface UndiciMessage {
 
 /** What the channel of `node:http` says. */
 interface HttpMessage {
-  readonly request: { readonly method: string; getHeader(name: string): unknown; destroy(error: Error): void };
+  readonly request: {
+    readonly method: string;
+    readonly host: string;
+    getHeader(name: string): unknown;
+    destroy(error: Error): void;
+  };
 }
 
 const UNDICI = 'undici:request:create';
@@ -34,7 +39,7 @@ export function watchOutgoingHttp(inspect: (method: string, host: string) => Err
     const { request } = message as HttpMessage;
     if (seen.has(request)) return;
     seen.add(request);
-    const error = inspect(request.method, String(request.getHeader('host')));
+    const error = inspect(request.method, String(request.getHeader('host') ?? request.host));
     if (error !== undefined) request.destroy(error);
   };
   subscribe(UNDICI, onUndici);

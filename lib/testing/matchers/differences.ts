@@ -9,23 +9,36 @@ export function differences(
   expected: readonly unknown[],
   received: readonly unknown[],
 ): readonly string[] {
-  return [...between(equals, expected, received, 'args')];
+  return [...between(equals, trimmed(expected), trimmed(received), 'args', [])];
 }
 
-function* between(equals: Equals, expected: unknown, received: unknown, path: string): Generator<string> {
-  if (equals(received, expected)) return;
+/** A call may leave out what is undefined. @internal */
+export function trimmed(args: readonly unknown[]): readonly unknown[] {
+  return args.slice(0, args.findLastIndex((arg) => arg !== undefined) + 1);
+}
+
+/** @param above what `expected` stands in: an order whose lines know their order differs in each once */
+function* between(
+  equals: Equals,
+  expected: unknown,
+  received: unknown,
+  path: string,
+  above: readonly unknown[],
+): Generator<string> {
+  if (above.includes(expected) || equals(received, expected)) return;
+  const within = [...above, expected];
   if (Array.isArray(expected) && Array.isArray(received)) {
     for (let i = 0; i < Math.max(expected.length, received.length); i++) {
       if (i >= received.length) yield `${path}[${i}]: expected ${print(expected[i])}, got nothing`;
       else if (i >= expected.length) yield `${path}[${i}]: expected nothing, got ${print(received[i])}`;
-      else yield* between(equals, expected[i], received[i], `${path}[${i}]`);
+      else yield* between(equals, expected[i], received[i], `${path}[${i}]`, within);
     }
     return;
   }
   const keys = keysOf(expected, received);
   if (keys.length === 0) yield `${path}: expected ${print(expected)}, got ${print(received)}`;
   for (const key of keys) {
-    yield* between(equals, (expected as Properties)[key], (received as Properties)[key], `${path}.${key}`);
+    yield* between(equals, (expected as Properties)[key], (received as Properties)[key], `${path}.${key}`, within);
   }
 }
 

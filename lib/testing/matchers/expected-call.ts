@@ -1,6 +1,6 @@
 import type { Intent } from '../../core/intent.js';
 import { assertEffectRef, type EffectRef, isCallOf, nameOfRef } from '../effect-ref.js';
-import type { Equals } from './differences.js';
+import { type Equals, trimmed } from './differences.js';
 import { nearest } from './nearest.js';
 import { printCall } from './print.js';
 
@@ -35,9 +35,4 @@ export class ExpectedCall {
   nearestIn(intents: readonly Intent[]): string {
     return nearest(this.equals, intents, this.ref, this.args ?? []);
   }
-}
-
-/** A call may leave out what is undefined. */
-function trimmed(args: readonly unknown[]): readonly unknown[] {
-  return args.slice(0, args.findLastIndex((arg) => arg !== undefined) + 1);
 }

@@ -5,6 +5,7 @@ export interface MatcherContext {
   readonly isNot?: boolean;
   // `any`: each test runner has its own type of testers, and they are only handed back.
   readonly customTesters?: any;
+  readonly utils?: { readonly iterableEquality?: any };
   equals(a: unknown, b: unknown, customTesters?: any): boolean;
 }
 
@@ -16,7 +17,10 @@ export interface MatcherResult {
 
 /** @internal */
 export function equalsIn(context: MatcherContext): Equals {
-  return (a, b) => context.equals(a, b, context.customTesters);
+  // As `toEqual` does; alone, `equals` takes any two Maps for one.
+  const testers: readonly unknown[] = [...(context.customTesters ?? []), context.utils?.iterableEquality];
+  const known = testers.filter((tester) => tester !== undefined);
+  return (a, b) => context.equals(a, b, known);
 }
 
 /** A text of paragraphs, those that say nothing left out. @internal */

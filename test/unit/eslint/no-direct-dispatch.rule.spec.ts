@@ -291,6 +291,18 @@ describe('when the call is made by an effect', () => {
       'an executor among options',
       'import { AirlockModule } from "nestjs-airlock"; declare const queue: any; AirlockModule.forRoot({ executor: (intent) => queue.add(intent.name), executors: { a: (intent) => queue.add(intent.name) } });',
     ],
+    [
+      'a constant that is an executor',
+      'import type { Executor } from "nestjs-airlock"; declare const queue: any; const a: Executor = { execute: (intent) => queue.add(intent.name) };',
+    ],
+    [
+      'a function that returns an executor',
+      'import type { Executor } from "nestjs-airlock"; declare const queue: any; export const a = (): Executor => ({ execute(intent) { return queue.add(intent.name); } });',
+    ],
+    [
+      'a function that is an executor',
+      'import type { ExecutorRef } from "nestjs-airlock"; declare const queue: any; export const a: ExecutorRef = (intent) => queue.add(intent.name);',
+    ],
   ])('accepts %s', (_, code) => {
     accepts(code);
   });
@@ -299,6 +311,59 @@ describe('when the call is made by an effect', () => {
     reports('function enqueue(work: () => void) { work(); } declare const queue: any; enqueue(() => queue.add("a"));', [
       { messageId: 'direct' },
     ]);
+  });
+});
+
+describe('when the call is made by what only effects call', () => {
+  it.each([
+    [
+      'a private method',
+      '@SideEffect() async send(): Promise<void> { await this.tell(1); await this.tell(2); } private async tell(id: number) { await this.queue.add("a", { id }); }',
+    ],
+    [
+      'a #private method',
+      '@SideEffect() async send(): Promise<void> { await this.#tell(1); } async #tell(id: number) { await this.queue.add("a", { id }); }',
+    ],
+    [
+      'a private method behind another',
+      '@SideEffect() async send(): Promise<void> { await this.all(); } private async all() { await this.tell(1); } private async tell(id: number) { if (id > 0) await this.tell(id - 1); await this.queue.add("a", { id }); }',
+    ],
+    [
+      'a private method of a lifecycle hook',
+      'async onModuleInit() { await this.schedule(); } private async schedule() { await this.queue.add("tick"); }',
+    ],
+    [
+      'a function of the file',
+      '@SideEffect() async send(): Promise<void> { await tell(this.queue, 1); } } const tell = async (queue: Queue, id: number) => { await queue.add("a", { id }); }; class Other {',
+    ],
+  ])('accepts %s', (_, method) => {
+    accepts(service(method));
+  });
+
+  it.each([
+    [
+      'somebody else calls it too',
+      '@SideEffect() async send(): Promise<void> { await this.tell(); } place() { return this.tell(); } private tell() { return this.queue.add("a"); }',
+    ],
+    [
+      'it is handed on',
+      '@SideEffect() async send(): Promise<void> { await this.tell(); } place() { return [1].map(this.tell); } private tell() { return this.queue.add("a"); }',
+    ],
+    [
+      'anybody may call it',
+      '@SideEffect() async send(): Promise<void> { await this.tell(); } tell() { return this.queue.add("a"); }',
+    ],
+    [
+      'a framework calls it',
+      '@SideEffect() async send(): Promise<void> { await this.tell(); } @Airlock() private tell() { return this.queue.add("a"); }',
+    ],
+    ['nobody calls it', 'private tell() { return this.queue.add("a"); }'],
+    [
+      'other files may call it',
+      '@SideEffect() async send(): Promise<void> { await tell(this.queue); } } export function tell(queue: Queue) { return queue.add("a"); } class Other {',
+    ],
+  ])('reports it where %s', (_, method) => {
+    reports(service(method), [{ messageId: 'direct' }]);
   });
 });
 

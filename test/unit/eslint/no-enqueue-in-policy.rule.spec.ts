@@ -86,6 +86,8 @@ describe('when something is a policy', () => {
   it.each([
     ['a class with another allows', 'class A { allows(user: string) { enqueue(f, user); return true; } }'],
     ['an object with another allows', 'const a = { allows: () => { enqueue(f); return true; } };'],
+    ['an onEnqueue of something else', 'class A { onEnqueue(player: string) { enqueue(f, player); } }'],
+    ['a listener with an onEnqueue', 'const a = { onEnqueue: (player: string) => enqueue(f, player) };'],
     ['another method of a policy', 'class A implements Policy { report() { enqueue(f); } }'],
   ])('is not taken in by %s', (_, code) => {
     accepts(imports + code);

@@ -155,6 +155,15 @@ describe('when nobody uses the answer', () => {
   });
 });
 
+it('suggests nothing where the call needs the transaction', () => {
+  const code = (parameter: string, statement: string): string =>
+    service(
+      `place() { return db.transaction(async (${parameter}: any) => { ${statement} }); } async tell(x: any) { await x.insert(); return fetch(url); }`,
+    );
+  reports(code('tx', 'await this.tell(tx);'), [{ messageId: 'indirect' }]);
+  reports(code('{ manager }', 'await this.tell({ manager });'), [{ messageId: 'indirect' }]);
+});
+
 describe('when options say more', () => {
   it.each([
     [

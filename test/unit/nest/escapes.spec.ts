@@ -1,6 +1,6 @@
 import { Injectable, type LoggerService, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { Agent, createServer, get, type Server } from 'node:http';
+import { Agent, createServer, get, type RequestOptions, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
   AirlockModule,
@@ -38,7 +38,17 @@ class Receipts {
   }
 }
 
+/** A mailer whose mails are effects. */
+@Injectable()
+class Letters {
+  @SideEffect()
+  async sendMail(to: string): Promise<void> {
+    sent.push(`letter to ${to}`);
+  }
+}
+
 describe('when escapes are looked for', () => {
+  let shared: Mailer;
   let server: Server;
   let url: string;
   const asked: string[] = [];
@@ -61,10 +71,11 @@ describe('when escapes are looked for', () => {
   beforeEach(() => {
     asked.length = 0;
     warnings.length = 0;
+    shared = new Mailer();
   });
 
   async function boot(detectEscapes: AirlockModuleOptions['detectEscapes']) {
-    @Module({ providers: [Mailer, Stock, Receipts] })
+    @Module({ providers: [{ provide: Mailer, useValue: shared }, Stock, Receipts, Letters] })
     class Feature {}
     const app = await Test.createTestingModule({
       imports: [AirlockModule.forRoot({ detectEscapes: detectEscapes! }), Feature],
@@ -78,12 +89,16 @@ describe('when escapes are looked for', () => {
       mailer: app.get(Mailer),
       stock: app.get(Stock),
       receipts: app.get(Receipts),
+      letters: app.get(Letters),
     };
   }
   const viaFetch = async (path: string): Promise<void> => void (await (await fetch(url + path)).text());
-  const viaNode = (path: string): Promise<void> =>
+  const viaNode = (path: string, options: RequestOptions = {}): Promise<void> =>
     new Promise((resolve, reject) => {
-      get(url + path, { agent: new Agent() }, (response) => response.resume().on('end', resolve)).on('error', reject);
+      get(url + path, { agent: new Agent(), ...options }, (response) => response.resume().on('end', resolve)).on(
+        'error',
+        reject,
+      );
     });
 
   // Node's own client says nothing before the caller is off the stack.
@@ -129,6 +144,37 @@ describe('when escapes are looked for', () => {
     const { app, airlock, receipts } = await boot('throw');
     await airlock.run(() => receipts.send('ann'));
     expect(sent).toEqual(['mail to ann']);
+    await app.close();
+  });
+
+  it('says nothing of a mailer whose mails are effects', async () => {
+    const { app, airlock, letters } = await boot('throw');
+    await airlock.run(() => letters.sendMail('ann'));
+    expect(sent).toEqual(['letter to ann']);
+    await app.close();
+  });
+
+  it('says nothing once the application is closed, of an instance that goes on', async () => {
+    const { app } = await boot('throw');
+    await app.close();
+    const frame = openFrame();
+    await frame.run(() => shared.sendMail('ann'));
+    frame.rollBack();
+    expect(sent).toEqual(['mail to ann']);
+  });
+
+  it('lets through each time what a pattern with the flag `g` allows', async () => {
+    const { app, airlock, mailer } = await boot({ mode: 'throw', allow: [/mailer/gi] });
+    for (const to of ['ann', 'bob', 'cid']) await airlock.run(() => mailer.sendMail(to));
+    expect(sent).toEqual(['mail to ann', 'mail to bob', 'mail to cid']);
+    await app.close();
+  });
+
+  it('knows the host of a request without such a header', async () => {
+    const { app, airlock } = await boot({ mode: 'throw', allow: ['127.0.0.1'] });
+    await airlock.run(() => viaNode('/1', { setHost: false, headers: { connection: 'close' } }));
+    // Node's own server refuses it.
+    expect(asked).toEqual([]);
     await app.close();
   });
 

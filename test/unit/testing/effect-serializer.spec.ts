@@ -1,6 +1,7 @@
 import { BlockTasks, enqueue, enqueueWith, withPolicy } from 'nestjs-airlock';
-import { captureEffects, effectSerializer } from 'nestjs-airlock/testing';
-import { checkAfterEach, MailService, Outbox } from './fixtures.js';
+import { AirlockTestingModule, captureEffects, effectSerializer, recorderOf } from 'nestjs-airlock/testing';
+import { inspect } from 'node:util';
+import { booted, checkAfterEach, MailService, Outbox, post, shop } from './fixtures.js';
 
 checkAfterEach();
 
@@ -77,6 +78,36 @@ describe('when a capture is written to a snapshot', () => {
   });
 });
 
+describe('when a recorder is shared by several tests', () => {
+  it('numbers intents anew after each clear', async () => {
+    const app = await booted(shop(AirlockTestingModule.forRoot({ mode: 'capture' })));
+    const recorder = recorderOf(app);
+    await post(app, '/orders/7');
+    expect(recorder).toMatchInlineSnapshot(`
+     effects:
+       #1 MailService.sendReceipt(7)
+       #2 notifyWarehouse(Outbox { sent: [] }, 7)
+     dispatched:
+       #1
+       #2
+     dropped: none
+     failed: none
+    `);
+    recorder.clear();
+    await post(app, '/orders/8');
+    expect(recorder).toMatchInlineSnapshot(`
+     effects:
+       #1 MailService.sendReceipt(8)
+       #2 notifyWarehouse(Outbox { sent: [] }, 8)
+     dispatched:
+       #1
+       #2
+     dropped: none
+     failed: none
+    `);
+  });
+});
+
 describe('when something is not to be shown', () => {
   it('redacts it by name, by path, and of one effect alone', async () => {
     const { effects } = await captureEffects(() => {
@@ -119,5 +150,87 @@ describe('when something is not to be shown', () => {
     loop.self = loop;
     const { effects } = await captureEffects(() => enqueue(signUp, loop));
     expect(effects[0]).toMatchInlineSnapshot(`#1 signUp({ password: [redacted], self: [Circular] })`);
+  });
+
+  it('redacts it in maps, sets and headers', async () => {
+    class Inbox {
+      readonly users = new Set([{ password: 'secret' }]);
+    }
+    const { effects } = await captureEffects(() => {
+      enqueue(signUp, new Map([['password', 'secret']]));
+      enqueue(signUp, new Map([[1, [{ password: 'secret' }]]]));
+      enqueue(signUp, new Inbox());
+      enqueue(signUp, { headers: new Headers({ accept: 'text/plain', password: 'secret' }) });
+      enqueue(signUp, new URLSearchParams({ password: 'secret' }));
+    });
+    expect(effects).toMatchInlineSnapshot(`
+     [
+       #1 signUp(Map(1) { 'password' => [redacted] }),
+       #2 signUp(Map(1) { 1 => [ { password: [redacted] } ] }),
+       #3 signUp(Inbox { users: Set(1) { { password: [redacted] } } }),
+       #4 signUp({ headers: Map(2) { 'accept' => 'text/plain', 'password' => [redacted] } }),
+       #5 signUp(Map(1) { 'password' => [redacted] }),
+     ]
+    `);
+  });
+
+  it('redacts it in errors, which keep their message', async () => {
+    class Refused extends Error {
+      override readonly name = 'Refused';
+      constructor(readonly password: string) {
+        super('wrong password', { cause: { password } });
+      }
+    }
+    class Report {
+      constructor(readonly error: Error) {}
+    }
+    const { effects } = await captureEffects(() => {
+      enqueue(signUp, new Refused('secret'));
+      enqueue(signUp, new Report(new Refused('secret')));
+      enqueue(signUp, new Report(new Error('no database', { cause: { password: 'secret' } })));
+    });
+    expect(effects).toMatchInlineSnapshot(`
+     [
+       #1 signUp(Refused: wrong password),
+       #2 signUp(Report { error: { [Refused: wrong password] password: [redacted], cause: { password: [redacted] } } }),
+       #3 signUp(Report { error: { [Error: no database] cause: { password: [redacted] } } }),
+     ]
+    `);
+  });
+
+  it('redacts it in what the block has returned', async () => {
+    const captured = await captureEffects(() => ({ user: { name: 'Ada', password: 'secret' }, at: new Date(0) }));
+    expect(captured).toMatchInlineSnapshot(`
+     result: {
+       "at": 1970-01-01T00:00:00.000Z,
+       "user": {
+         "name": "Ada",
+         "password": [redacted],
+       },
+     }
+     effects: none
+     dispatched: none
+     dropped: none
+     failed: none
+    `);
+  });
+
+  it('leaves values alone in which nothing is redacted', async () => {
+    class Price {
+      readonly #cents = 1250;
+      readonly currency = 'EUR';
+      [inspect.custom](): string {
+        return `Price ${this.#cents / 100}`;
+      }
+    }
+    class Login {
+      readonly #attempts = 3;
+      constructor(readonly password: string) {}
+      [inspect.custom](): string {
+        return `Login ${this.password} ${this.#attempts}`;
+      }
+    }
+    const { effects } = await captureEffects(() => enqueue(signUp, { price: new Price(), login: new Login('secret') }));
+    expect(effects[0]).toMatchInlineSnapshot(`#1 signUp({ price: Price 12.5, login: Login { password: [redacted] } })`);
   });
 });

@@ -92,6 +92,15 @@ describe('when arguments are given', () => {
   it('does not tell an argument that is undefined from one that is missing', async () => {
     expect(await captured).toHaveEnqueued(mail.sendReceipt, 8, undefined);
   });
+
+  it('compares what maps and sets hold', async () => {
+    const stock = (_counts: Map<string, number>, _sizes: Set<number>): void => {};
+    const counted = await captureEffects(() => enqueue(stock, new Map([['A', 1]]), new Set([40])));
+    expect(counted).toHaveEnqueued(stock, new Map([['A', 1]]), new Set([40]));
+    expect(counted).toHaveEnqueued(stock, new Map([['A', expect.any(Number)]]) as Map<string, number>, new Set([40]));
+    expect(counted).not.toHaveEnqueued(stock, new Map([['A', 2]]), new Set([40]));
+    expect(counted).not.toHaveDispatched(stock, new Map([['A', 1]]), new Set([41]));
+  });
 });
 
 describe('when the fate of an effect is asked for', () => {

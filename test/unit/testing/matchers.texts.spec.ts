@@ -55,6 +55,29 @@ describe('when toHaveEnqueued fails', () => {
     `);
   });
 
+  it('copes with arguments that contain themselves', async () => {
+    interface Basket {
+      readonly lines: { readonly sku: string; readonly basket: Basket }[];
+    }
+    const basket = (sku: string): Basket => {
+      const all: Basket = { lines: [] };
+      all.lines.push({ sku, basket: all });
+      return all;
+    };
+    const pack = (_basket: Basket, _note?: string): void => {};
+    const captured = await captureEffects(() => enqueue(pack, basket('A'), undefined));
+    expect(captured).toHaveEnqueued(pack, basket('A'));
+    expect(textOf(() => expect(captured).toHaveEnqueued(pack, basket('B')))).toMatchInlineSnapshot(`
+     "Expected pack({ lines: [{ sku: 'B', basket: [Circular] }] }) to be enqueued, but only with other arguments.
+
+     Enqueued:
+       1. pack({ lines: [{ sku: 'A', basket: [Circular] }] }, undefined) — dispatched
+
+     Nearest is 1:
+       args[0].lines[0].sku: expected 'B', got 'A'"
+    `);
+  });
+
   it('names the effect with the nearest name', async () => {
     const captured = await captureEffects(async () => {
       enqueueWith({ name: 'ping' }, () => {});
