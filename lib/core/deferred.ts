@@ -14,6 +14,8 @@ export type Deferred<T extends object> = {
 export interface MethodOf {
   readonly target: object;
   readonly key: PropertyKey;
+  /** What was at `key`, or is behind it: a decorator's body, what `super` calls, what a wrapper hides. */
+  readonly method: Effect;
 }
 
 const bound = new WeakMap<object, WeakMap<Effect, Effect>>();
@@ -33,12 +35,12 @@ export function boundEffect(target: object, method: Effect, key: PropertyKey): E
     effect = (...args: never[]) => method.apply(target, args);
     Object.defineProperty(effect, 'name', { value: methodName(target, key) });
     methods.set(method, effect);
-    origins.set(effect, { target, key });
+    origins.set(effect, { target, key, method });
   }
   return effect;
 }
 
-/** The object and the key an effect was made from; undefined for plain functions. @internal */
+/** The object, the key and the method an effect was made from; undefined for plain functions. @internal */
 export function methodOf(effect: Effect): MethodOf | undefined {
   return origins.get(effect);
 }

@@ -68,7 +68,13 @@ export class AirlockApplication {
     this.hasProviders = true;
     this.assertOnlyOne();
     for (const name of this.runtime.executorNames) this.runtime.executorNamed(name);
-    this.effects = new AirlockExplorer(this.modules, this.runtime, this.boundaries, this.registry).explore();
+    this.effects = new AirlockExplorer(
+      this.modules,
+      this.runtime,
+      this.boundaries,
+      this.registry,
+      this.logger,
+    ).explore();
     for (const provider of this.options.intercept ?? []) this.providers.intercept(provider);
     this.escapes?.start(this.modules);
     this.logger.log(summaryOf(this.explain(), this.options));

@@ -1,3 +1,4 @@
+import type { LoggerService } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { AirlockRuntime } from '../core/airlock-runtime.js';
 import { methodName } from '../core/deferred.js';
@@ -8,6 +9,7 @@ import { airlockOn } from './decorators/airlock.decorator.js';
 import { sideEffectBodyOn, sideEffectOn } from './decorators/side-effect.decorator.js';
 import { policiesOn } from './decorators/use-airlock-policy.decorator.js';
 import type { EffectRegistry } from './effect-registry.js';
+import type { Class } from './entry-points/entry-point.js';
 import { type Member, membersOf } from './members.js';
 import { claim } from './ownership.js';
 import { instanceOf } from './provider-resolution.js';
@@ -20,11 +22,15 @@ import type { EffectReport } from './report.js';
  * @internal
  */
 export class AirlockExplorer {
+  /** The providers that workers run effects of, by class. */
+  private readonly runByWorkers = new Map<Class, Member>();
+
   constructor(
     private readonly modules: ModulesContainer,
     private readonly runtime: AirlockRuntime,
     private readonly boundaries: Boundaries,
     private readonly registry: EffectRegistry,
+    private readonly logger: LoggerService,
   ) {}
 
   /** @throws AirlockOptionsError naming the class, the method and what is wrong with it */
@@ -61,8 +67,33 @@ export class AirlockExplorer {
         effects.push({ name: known, executor: effect.executor ?? 'default', on: effect.on ?? 'success' });
       }
     }
+    if (effects.length > 0 && this.hasRemoteExecutor) this.warnOfAnother(member, effects);
     return effects;
   }
+
+  private get hasRemoteExecutor(): boolean {
+    const { runtime } = this;
+    const named = runtime.executorNames.map((name) => runtime.executorNamed(name));
+    return [runtime.defaultExecutor, ...named].some(({ remote }) => remote === true);
+  }
+
+  /** A worker finds an effect by its name, which is the class's: of several instances it cannot tell which was called. */
+  private warnOfAnother(member: Member, effects: readonly EffectReport[]): void {
+    const { type, instance } = member;
+    const known = this.runByWorkers.get(type);
+    if (known === undefined) this.runByWorkers.set(type, member);
+    else if (known.instance !== instance) {
+      const names = effects.map(({ name }) => `\`${name}\``).join(', ');
+      this.logger.warn(
+        `\`${type.name}\` is provided twice, as ${placeOf(known)} and as ${placeOf(member)}, with the effects ${names}. A worker runs ` +
+          'those of the first, whichever was called. If they differ, give one a class of its own; if not, provide it once and export it.',
+      );
+    }
+  }
+}
+
+function placeOf({ wrapper: { name, host } }: Member): string {
+  return `\`${String(name)}\` of \`${host?.name}\``;
 }
 
 /** Says whose decorator named what cannot be resolved. */

@@ -70,8 +70,8 @@ export class Boundaries {
       const holder = member.instance ?? (type.prototype as object);
       for (const [key] of boundary!.plansOf(holder, type, keys)) covered.add(`${type.name}.${key}`);
     }
-    eachInstance(wrapper, (instance) => {
-      for (const { boundary, keys } of found) boundary!.cover(instance, type, keys);
+    eachInstance(wrapper, (instance, isLasting) => {
+      for (const { boundary, keys } of found) boundary!.cover(instance, type, keys, isLasting);
     });
   }
 

@@ -45,11 +45,12 @@ export function candidateOf(type: unknown, isController: boolean): Candidate | u
 /**
  * Calls `fn` with the instance of a provider or controller, and with each further one that Nest makes of it per request.
  *
+ * @param fn told whether the instance lives as long as the application
  * @internal
  */
-export function eachInstance(wrapper: Wrapper, fn: (instance: object) => void): void {
+export function eachInstance(wrapper: Wrapper, fn: (instance: object, isLasting: boolean) => void): void {
   // For a request-scoped class a bare object of it, which some peers read metadata off, and others even call.
-  if (isObject(wrapper.instance)) fn(wrapper.instance);
+  if (isObject(wrapper.instance)) fn(wrapper.instance, true);
   if (wrapper.isDependencyTreeStatic()) return;
   const known = new WeakSet();
   const get = wrapper.getInstanceByContextId.bind(wrapper);
@@ -57,7 +58,7 @@ export function eachInstance(wrapper: Wrapper, fn: (instance: object) => void): 
     const host = get(contextId, inquirerId);
     if (host.isResolved === true && isObject(host.instance) && !known.has(host.instance)) {
       known.add(host.instance);
-      fn(host.instance);
+      fn(host.instance, false);
     }
     return host;
   };

@@ -1,5 +1,5 @@
 import type { CallHandler, ExecutionContext } from '@nestjs/common';
-import type { Observable } from 'rxjs';
+import { defer, finalize, type Observable } from 'rxjs';
 import { InterceptedBoundary } from './intercepted.boundary.js';
 
 /**
@@ -15,7 +15,10 @@ export class MessageBoundary extends InterceptedBoundary {
 
   override around(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     if (this.met.has(context)) return next.handle();
-    this.met.add(context);
-    return super.around(context, next);
+    // An interceptor around may subscribe again, as `retry` does: each time is a unit of work.
+    return defer(() => {
+      this.met.add(context);
+      return super.around(context, next);
+    }).pipe(finalize(() => this.met.delete(context)));
   }
 }

@@ -13,6 +13,9 @@ export function neverSubscribed(runtime: AirlockRuntime): Set<EffectScope> {
 /** Their work never began, so a shutdown does not wait for it. @internal */
 export function cancelNeverSubscribed(runtime: AirlockRuntime): void {
   const scopes = neverSubscribed(runtime);
-  for (const scope of scopes) void runtime.conclude(scope, 'cancelled', 'the shutdown', 'report');
-  scopes.clear();
+  for (const scope of scopes) {
+    // First: one of its effects may subscribe to that Observable.
+    scopes.delete(scope);
+    void runtime.conclude(scope, 'cancelled', 'the shutdown', 'report');
+  }
 }

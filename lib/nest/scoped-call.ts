@@ -84,7 +84,7 @@ function observeInScopes(
   const waiting = neverSubscribed(runtime);
   waiting.add(ofCall);
   return new Observable((subscriber) => {
-    const scope = waiting.delete(ofCall) && ofCall.state === 'open' ? ofCall : runtime.enter(prepared, here);
+    const scope = waiting.delete(ofCall) ? ofCall : runtime.enter(prepared, here);
     const end = (outcome: Outcome): void | Promise<void> =>
       runtime.conclude(scope, outcome, 'the end of its Observable', how);
     return follow(() => source, subscriber, scope, end);

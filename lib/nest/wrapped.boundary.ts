@@ -16,7 +16,7 @@ import { callInScope, type HandlerScope } from './scoped-call.js';
 export class WrappedBoundary {
   private readonly plans: HandlerPlans;
   private readonly onDispatchError: OnDispatchError;
-  private readonly instances = new Set<object>();
+  private readonly lasting = new Set<object>();
 
   constructor(
     private readonly entryPoint: WrappedEntryPoint,
@@ -43,8 +43,11 @@ export class WrappedBoundary {
     }
   }
 
-  /** @throws AirlockOptionsError for an instance that is frozen */
-  cover(instance: object, type: Class, keys: readonly string[]): void {
+  /**
+   * @param isLasting false for one that is made for a single call: it has nothing to stop
+   * @throws AirlockOptionsError for an instance that is frozen
+   */
+  cover(instance: object, type: Class, keys: readonly string[], isLasting: boolean): void {
     const { runtime, entryPoint, onDispatchError: how } = this;
     let isCovered = false;
     for (const [key, { scope: prepared }] of this.plansOf(instance, type, keys)) {
@@ -59,11 +62,11 @@ export class WrappedBoundary {
       if (typeof (instance as Record<string, unknown>)[key] === 'function')
         replaceOwn(instance, key, runtime, replacement);
     }
-    if (entryPoint.stop !== undefined) this.instances.add(instance);
+    if (isLasting && entryPoint.stop !== undefined) this.lasting.add(instance);
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.instances].map(async (instance) => this.entryPoint.stop!(instance)));
+    await Promise.all([...this.lasting].map(async (instance) => this.entryPoint.stop!(instance)));
   }
 
   private wrap(original: Method, scope: HandlerScope, key: string, type: Class): Method {

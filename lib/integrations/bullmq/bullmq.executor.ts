@@ -6,7 +6,7 @@ import { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
 import { BullMqSettings } from './bullmq.settings.js';
 import { consignmentsOf, type Destination, Nowhere } from './destination.js';
 import { EffectQueue } from './effect-queue.js';
-import { type AddArguments, copyOfAdd, queueAddedTo } from './queue-add.js';
+import { type AddArguments, argumentsOfAdd, copyOfAdd, queueAddedTo } from './queue-add.js';
 import { RedisLink } from './redis-link.js';
 import { UsersQueue } from './users-queue.js';
 
@@ -63,7 +63,7 @@ export class BullMqExecutor implements Executor {
 
   #destinationOf(intent: Intent): Destination {
     const queue = queueAddedTo(intent.effect);
-    if (queue !== undefined) return this.#usersQueue(queue, intent.args as AddArguments);
+    if (queue !== undefined) return this.#usersQueue(queue, argumentsOfAdd(intent));
     try {
       return this.#queueNamed(this.#settings.queueOf(intent));
     } catch (error) {

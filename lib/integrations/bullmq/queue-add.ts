@@ -1,6 +1,6 @@
 import type { JobsOptions, Queue } from 'bullmq';
 import { methodOf } from '../../core/deferred.js';
-import type { EffectCall } from '../../core/intent.js';
+import type { EffectCall, Intent } from '../../core/intent.js';
 import { EffectSerializationError } from '../../errors/effect-serialization.error.js';
 
 /** The arguments of BullMQ's `Queue.add`. @internal */
@@ -17,6 +17,12 @@ export function queueAddedTo(effect: (...args: never[]) => unknown): Queue | und
   if (method?.key !== 'add') return undefined;
   const queue = method.target as Partial<Queue>;
   return typeof queue.addBulk === 'function' && typeof queue.qualifiedName === 'string' ? (queue as Queue) : undefined;
+}
+
+/** What to call `add` with: `dispatchOptions` stand for what its own options do not say. @internal */
+export function argumentsOfAdd({ args, dispatchOptions }: Intent): AddArguments {
+  const [name, data, opts] = args as AddArguments;
+  return [name, data, { ...dispatchOptions, ...opts }];
 }
 
 /**

@@ -3,7 +3,7 @@ import type { DispatchResult, Intent } from '../../core/intent.js';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 import { Deadline, TimedOut } from '../deadline.js';
 import type { Destination } from './destination.js';
-import type { AddArguments } from './queue-add.js';
+import { type AddArguments, argumentsOfAdd } from './queue-add.js';
 
 /** What BullMQ checks about a job before it sends anything. */
 interface Checked {
@@ -33,7 +33,7 @@ export class UsersQueue implements Destination {
 
   private async add(intents: readonly Intent[]): Promise<void> {
     const [first] = intents;
-    if (intents.length === 1) return void (await first!.effect(...first!.args));
+    if (intents.length === 1) return void (await Reflect.apply(first!.effect, undefined, argumentsOfAdd(first!)));
     const added = await this.queue.addBulk(intents.map(jobOf));
     // As `add` does.
     for (const job of added) this.queue.emit('waiting', job);
@@ -73,9 +73,9 @@ export class UsersQueue implements Destination {
   }
 }
 
-function jobOf({ args, dispatchOptions }: Intent): { name: string; data: unknown; opts: AddArguments[2] } {
-  const [name, data, opts] = args as AddArguments;
-  return { name, data, opts: { ...dispatchOptions, ...opts } };
+function jobOf(intent: Intent): { name: string; data: unknown; opts: AddArguments[2] } {
+  const [name, data, opts] = argumentsOfAdd(intent);
+  return { name, data, opts };
 }
 
 function failed(intents: readonly Intent[], error: unknown): readonly DispatchResult[] {

@@ -67,7 +67,7 @@ export class ClientProxyExecutor implements Executor, OnModuleInit {
           throw this.#link.unreachable('further effects were not sent', 'not sent', failure.error);
       }
     } catch (error) {
-      results.push(...intents.slice(results.length).map((intent) => ({ intent, error })));
+      for (const intent of intents.slice(results.length)) results.push({ intent, error });
     }
     return results;
   }

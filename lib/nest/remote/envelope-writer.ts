@@ -4,7 +4,7 @@ import type { EffectCall, Intent } from '../../core/intent.js';
 import { copyArguments } from '../../core/serialization.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { EffectSerializationError } from '../../errors/effect-serialization.error.js';
-import { sideEffectOn } from '../decorators/side-effect.decorator.js';
+import { sideEffectBodyOn, sideEffectOn } from '../decorators/side-effect.decorator.js';
 import type { RemoteOptions } from './remote-options.js';
 
 /**
@@ -29,7 +29,7 @@ export class EnvelopeWriter {
     if (this.options.plainFunctions !== 'refuse') return false;
     throw new AirlockOptionsError(
       'plainFunctions',
-      `\`${call.name}\` is no \`@SideEffect()\` method, so no worker could find it, and ${this.engine} is told to refuse such effects. ` +
+      `\`${call.name}\` is no \`@SideEffect()\` method that a worker could find, and ${this.engine} is told to refuse such effects. ` +
         'Make it one, or pick an executor in this process for it.',
     );
   }
@@ -57,10 +57,14 @@ export class EnvelopeWriter {
   }
 }
 
-/** The name a worker finds an effect by; undefined for what is no `@SideEffect()` method. @internal */
+/** The name a worker finds an effect by; undefined for what is no `@SideEffect()` method, or one that is overridden. @internal */
 export function addressOf(effect: (...args: never[]) => unknown): string | undefined {
-  const method = methodOf(effect);
-  if (method === undefined) return undefined;
-  const options = sideEffectOn(Reflect.get(method.target, method.key) as object);
-  return options && (options.name ?? methodName(method.target, method.key));
+  const origin = methodOf(effect);
+  if (origin === undefined) return undefined;
+  const { target, key, method } = origin;
+  const current = Reflect.get(target, key) as object;
+  // A worker runs the one that overrides, which may be the one that has called `super`.
+  if (sideEffectBodyOn(current) !== (sideEffectBodyOn(method) ?? method)) return undefined;
+  const options = sideEffectOn(current);
+  return options && (options.name ?? methodName(target, key));
 }

@@ -5,6 +5,7 @@ import type { Job } from 'bullmq';
 import { AirlockModule, EffectBuffer } from 'nestjs-airlock';
 import { bootModule, checkAfterEach, Effects, moduleOf } from '../../e2e/http/fixtures.js';
 import { describeWith, redis } from '../../servers.js';
+import { isCollected } from '../../unit/core/fixtures.js';
 import { Jobs } from './jobs.js';
 
 interface Order {
@@ -39,6 +40,15 @@ class OtherProcessor extends WorkerHost {
   }
   async process(): Promise<void> {
     this.effects.one('other');
+  }
+}
+
+let made: WeakRef<object>[] = [];
+
+@Processor({ name: 'passing', scope: Scope.REQUEST })
+class PassingProcessor extends WorkerHost {
+  async process(): Promise<void> {
+    made.push(new WeakRef(this));
   }
 }
 
@@ -77,6 +87,17 @@ describeWith(redis, 'a request-scoped BullMQ processor', () => {
       expect(await jobs.ended('orders', known)).toMatchObject({ state: 'completed', returnvalue: 'acme' });
       expect(await jobs.ended('others', await jobs.add('others'))).toMatchObject({ state: 'completed' });
       expect(sent).toEqual(['acme', 'other']);
+    });
+  });
+
+  describe('when a job of it has ended', () => {
+    it('keeps none of the instances that were made for one', async () => {
+      made = [];
+      await bootModule(appWith(PassingProcessor));
+      for (let index = 0; index < 3; index++) await jobs.ended('passing', await jobs.add('passing'));
+      // The last job is BullMQ's until the next one comes.
+      expect(made).toHaveLength(3);
+      for (const instance of made.slice(0, -1)) expect(await isCollected(instance)).toBe(true);
     });
   });
 

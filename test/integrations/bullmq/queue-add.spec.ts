@@ -199,6 +199,33 @@ describeWith(server, 'A deferred add of a BullMQ queue', () => {
       ]);
       await queue.close();
     });
+
+    it('does so for one call alone', async () => {
+      const { application, queue } = await withQueue();
+      await within(application, () => {
+        const options = { dispatchOptions: { attempts: 4, delay: 60_000 } };
+        application.get(EffectBuffer).defer(queue, options).add('a', 1, { attempts: 5 });
+      });
+      const [job] = await bench.jobs(queue.name);
+      expect(job!.opts).toMatchObject({ attempts: 5, delay: 60_000 });
+      await queue.close();
+    });
+
+    it('adds one at a time what they make repeat, since BullMQ takes no other', async () => {
+      const { application, queue } = await withQueue();
+      const add = jest.spyOn(queue, 'add');
+      const repeat = { every: 3_600_000 };
+      await within(application, () => {
+        const deferred = application.get(EffectBuffer).defer(queue, { dispatchOptions: { repeat } });
+        deferred.add('a', 1);
+        deferred.add('b', 2);
+      });
+      expect(add.mock.calls).toEqual([
+        ['a', 1, { repeat }],
+        ['b', 2, { repeat }],
+      ]);
+      await queue.close();
+    });
   });
 
   describe('when the queue does not answer', () => {

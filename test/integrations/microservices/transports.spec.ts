@@ -1,15 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
 import {
+  AirlockModule,
   AirlockOptionsError,
   AirlockService,
   DispatchError,
   EffectBuffer,
   EffectSerializationError,
   enqueue,
+  type Intent,
   SideEffect,
 } from 'nestjs-airlock';
-import { EngineUnreachableError, type Tracing } from 'nestjs-airlock/microservices';
+import {
+  AirlockMicroservicesModule,
+  ClientProxyExecutor,
+  EngineUnreachableError,
+  type Tracing,
+} from 'nestjs-airlock/microservices';
 import { describeWith } from '../../servers.js';
 import { Line } from '../line.js';
 import { Bench, carriers, closedPort, Mail, Rabbit, until, within } from './fixtures.js';
@@ -231,6 +239,33 @@ describe.each(Object.values(carriers))('Over $server.name', (carrier) => {
         await consumer.close();
         expect(ended).toBe(true);
       });
+    });
+  });
+});
+
+describe('ClientProxyExecutor', () => {
+  describe('when the broker is gone and there are very many effects', () => {
+    it('tells of each that it was not sent', async () => {
+      let isUp = true;
+      const connect = async (): Promise<void> => {
+        if (!isUp) throw new Error('down');
+      };
+      const application = await Test.createTestingModule({
+        imports: [
+          AirlockModule.forRoot({ executor: ClientProxyExecutor }),
+          AirlockMicroservicesModule.forRoot({ client: 'BROKER', dispatchTimeoutMs: 20 }),
+        ],
+        providers: [{ provide: 'BROKER', useValue: { connect } }],
+      }).compile();
+      await application.init();
+      isUp = false;
+      const intents = Array.from({ length: 200_000 }, () => ({}) as Intent);
+      const results = await application.get(ClientProxyExecutor, { strict: false }).executeBatch(intents);
+      expect(results.every(({ intent }, index) => intent === intents[index])).toBe(true);
+      expect(new Set(results.map(({ error }) => (error as Error).message))).toEqual(
+        new Set([expect.stringContaining('200000 effect(s) were not sent')]),
+      );
+      await application.close();
     });
   });
 });

@@ -60,6 +60,11 @@ class Repeated {
     return defer(() => (this.effects.one('of the subscription'), of('')));
   }
   @Airlock()
+  withEffect(effect: () => void): Observable<string> {
+    this.effects.buffer.enqueueWith({ on: 'always' }, effect);
+    return defer(() => (this.effects.one('of the subscription'), of('')));
+  }
+  @Airlock()
   underWay(passed: Promise<void>): Observable<void> {
     return from(passed.then(() => this.effects.one('of work that the call began')));
   }
@@ -157,6 +162,13 @@ describe('when nobody subscribes to the Observable of an @Airlock() method', () 
     await app.close();
     expect(await fate()).toEqual({ out: [], dropped: ['of the call'] });
     expect(log.airlock('error')).toEqual([]);
+  });
+
+  it('is a unit of work of its own for an effect that subscribes to it as it is cancelled', async () => {
+    const { app, fate } = await boot({ providers: [Repeated] });
+    const stream = app.get(Repeated).withEffect(() => void stream.subscribe());
+    await app.close();
+    expect((await fate()).out).toEqual(['of the subscription']);
   });
 
   it('keeps the scope open for work that the call has begun', async () => {

@@ -2,15 +2,21 @@ import { Injectable, Module, type Provider, Scope } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import {
   AirlockModule,
+  type AirlockModuleOptions,
   AirlockOptionsError,
+  AirlockService,
   currentEffect,
   EffectBuffer,
   enqueue,
+  type Executor,
   runInScope,
   SideEffect,
   UnknownEffectError,
 } from 'nestjs-airlock';
+import type { EffectEnvelope } from '../../../lib/core/envelope.js';
 import { EffectWorker } from '../../../lib/nest/remote/effect-worker.js';
+import { EnvelopeWriter } from '../../../lib/nest/remote/envelope-writer.js';
+import type { RemoteOptions } from '../../../lib/nest/remote/remote-options.js';
 import { checkAfterEach, errorOf, sent } from '../core/fixtures.js';
 
 checkAfterEach();
@@ -30,6 +36,15 @@ class Mail {
   }
 }
 
+@Injectable()
+class PoliteMail extends Mail {
+  @SideEffect()
+  override async send(to: string): Promise<void> {
+    sent.push(`dear ${to}`);
+    await super.send(to);
+  }
+}
+
 const envelope = (effect: string, ...args: unknown[]) => ({
   v: 1,
   id: 'a:1',
@@ -38,13 +53,39 @@ const envelope = (effect: string, ...args: unknown[]) => ({
   at: '2026-01-01T00:00:00Z',
 });
 
-async function boot(...providers: Provider[]): Promise<TestingModule & { worker: EffectWorker }> {
-  @Module({ providers })
-  class Feature {}
-  const app = await Test.createTestingModule({ imports: [AirlockModule.forRoot(), Feature] }).compile();
-  app.useLogger(false);
+const warn = jest.fn();
+beforeEach(() => warn.mockClear());
+
+async function bootWith(
+  options: AirlockModuleOptions,
+  ...features: Provider[][]
+): Promise<TestingModule & { worker: EffectWorker }> {
+  const modules = features.map((providers) => {
+    @Module({ providers })
+    class Feature {}
+    return Feature;
+  });
+  const app = await Test.createTestingModule({ imports: [AirlockModule.forRoot(options), ...modules] })
+    .setLogger({ log() {}, error() {}, warn })
+    .compile();
   await app.init();
   return Object.assign(app, { worker: app.get(EffectWorker) });
+}
+
+function boot(...providers: Provider[]): Promise<TestingModule & { worker: EffectWorker }> {
+  return bootWith({}, providers);
+}
+
+/** An engine that keeps what it is sent. */
+function engine(options: RemoteOptions = {}): Executor & { readonly jobs: EffectEnvelope[] } {
+  const jobs: EffectEnvelope[] = [];
+  const writer = new EnvelopeWriter('The engine', options);
+  return {
+    remote: true,
+    jobs,
+    accepts: (call) => writer.accepts(call),
+    execute: (intent) => void jobs.push(writer.write(intent)),
+  };
 }
 
 describe('when a worker runs an effect by its name', () => {
@@ -104,6 +145,76 @@ describe('when a worker runs an effect by its name', () => {
     expect(error).toBeInstanceOf(UnknownEffectError);
     expect(error.message).toContain(message);
     expect(sent).toEqual([]);
+  });
+});
+
+describe('when an effect overrides another', () => {
+  it('is sent under its name, and what it calls by `super` runs with it', async () => {
+    const executor = engine();
+    const app = await bootWith({ executor }, [PoliteMail]);
+    await app.get(AirlockService).run(() => app.get(PoliteMail).send('ann'));
+    expect(executor.jobs).toMatchObject([{ effect: 'PoliteMail.send', args: ['ann'] }]);
+    await app.worker.run(executor.jobs[0]);
+    expect(sent).toEqual(['dear ann', 'mail to ann']);
+    expect(executor.jobs.slice(1)).toMatchObject([{ effect: 'mail.log', args: ['ann'] }]);
+  });
+
+  it('fails by what it calls by `super` where only effects with a name are taken', async () => {
+    const app = await bootWith({ executor: engine({ plainFunctions: 'refuse' }) }, [PoliteMail]);
+    const error = await errorOf(() => app.worker.run(envelope('PoliteMail.send', 'ann')));
+    expect(error).toBeInstanceOf(AirlockOptionsError);
+    expect(error.message).toContain('`PoliteMail.send` is no `@SideEffect()` method that a worker could find');
+  });
+});
+
+describe('when an effect is called in another way', () => {
+  it.each<[string, AirlockModuleOptions, (mail: Mail, effects: EffectBuffer) => void]>([
+    ['deferred', {}, (mail, effects) => effects.defer(mail).send('ann')],
+    ['intercepted', { intercept: [{ token: Mail, methods: ['send'] }] }, (mail) => void mail.send('ann')],
+  ])('is sent under its name if it is %s', async (_, options, call) => {
+    const executor = engine({ plainFunctions: 'refuse' });
+    const app = await bootWith({ ...options, executor }, [Mail]);
+    await app.get(AirlockService).run(() => call(app.get(Mail), app.get(EffectBuffer)));
+    expect(executor.jobs).toMatchObject([{ effect: 'Mail.send', args: ['ann'] }]);
+  });
+});
+
+describe('when two providers are of one class', () => {
+  class Sms {
+    constructor(readonly from: string) {}
+    @SideEffect()
+    async text(): Promise<void> {}
+    @SideEffect({ name: 'sms.call' })
+    async call(): Promise<void> {}
+  }
+  const of = (token: string | symbol): Provider => ({ provide: token, useFactory: () => new Sms(String(token)) });
+  const warning =
+    '`Sms` is provided twice, as `A` of `Feature` and as `Symbol(B)` of `Feature`, with the effects `Sms.text`, `sms.call`. ' +
+    'A worker runs those of the first, whichever was called. If they differ, give one a class of its own; if not, ' +
+    'provide it once and export it.';
+
+  it.each<[string, AirlockModuleOptions]>([
+    ['by default', { executor: engine() }],
+    ['by name', { executors: { engine: engine() } }],
+  ])(
+    'warns once that a worker runs the effects of the first, where they can leave the process %s',
+    async (_, options) => {
+      await bootWith(options, [of('A'), of(Symbol('B')), { provide: 'ALIAS', useExisting: 'A' }]);
+      expect(warn.mock.calls.map(([text]) => String(text))).toEqual([warning]);
+    },
+  );
+
+  it('does so for a class of two modules', async () => {
+    await bootWith({ executor: engine() }, [Mail], [Mail]);
+    expect(warn.mock.calls.map(([text]) => String(text))).toEqual([
+      expect.stringContaining('as `Mail` of `Feature` and as `Mail` of `Feature`'),
+    ]);
+  });
+
+  it('says nothing where effects stay in the process, nor of a class that is provided once', async () => {
+    await bootWith({}, [of('A'), of('B')]);
+    await bootWith({ executor: engine() }, [Mail, { provide: 'mail', useExisting: Mail }]);
+    expect(warn).not.toHaveBeenCalled();
   });
 });
 

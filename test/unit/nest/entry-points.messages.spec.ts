@@ -10,8 +10,8 @@ import {
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { AirlockModule, AirlockService, currentScope, EffectBuffer } from 'nestjs-airlock';
 import { createServer, type AddressInfo } from 'node:net';
-import { lastValueFrom } from 'rxjs';
-import { checkAfterEach, delay, moduleOf, Outbox, serve, until } from '../../e2e/http/fixtures.js';
+import { lastValueFrom, type Observable, retry, timeout } from 'rxjs';
+import { checkAfterEach, delay, Effects, moduleOf, Outbox, serve, until } from '../../e2e/http/fixtures.js';
 
 const seen: string[] = [];
 
@@ -46,6 +46,29 @@ class Orders {
   }
 }
 
+/** Of the user, around everything: tries again what fails or takes too long. */
+class Trying implements NestInterceptor {
+  intercept(_: unknown, next: { handle(): Observable<unknown> }): Observable<unknown> {
+    return next.handle().pipe(timeout(50), retry(2));
+  }
+}
+
+let attempts = 0;
+
+@Controller()
+@UseInterceptors(Noting)
+class Flaky {
+  constructor(private readonly effects: Effects) {}
+  @MessagePattern('flaky')
+  async flaky(): Promise<string> {
+    const attempt = `attempt ${++attempts}`;
+    this.effects.one(attempt);
+    if (attempts === 1) throw new Error('transient');
+    if (attempts === 2) await delay(200);
+    return attempt;
+  }
+}
+
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
@@ -67,13 +90,14 @@ function tcp(port: number): MicroserviceOptions {
   return { transport: Transport.TCP, options: { host: '127.0.0.1', port } };
 }
 
-async function hybrid(module: Type, inheritAppConfig: boolean) {
+async function hybrid(module: Type, inheritAppConfig: boolean, ...interceptors: readonly NestInterceptor[]) {
   const port = await freePort();
   const booted = await serve(
     () => new ExpressAdapter(),
     module,
     (app) => {
-      app.connectMicroservice(tcp(port), { inheritAppConfig });
+      const service = app.connectMicroservice(tcp(port), { inheritAppConfig, deferInitialization: true });
+      service.useGlobalInterceptors(...interceptors);
     },
   );
   await booted.app.startAllMicroservices();
@@ -107,6 +131,17 @@ describe.each([
     const { request, sent } = await hybrid(withAirlock(), inheritAppConfig);
     expect((await request('/')).body).toBe('Orders.get, parent undefined, active true');
     expect(sent).toEqual(['http']);
+  });
+});
+
+describe('when an interceptor of the microservice tries a message again', () => {
+  it('opens a scope for each attempt, and lets out the effects of the one that succeeds', async () => {
+    attempts = 0;
+    const module = moduleOf({ imports: [AirlockModule.forRoot()], controllers: [Flaky], providers: [Noting] });
+    const { client, fate } = await hybrid(module, false, new Trying());
+    expect(await lastValueFrom(client.send('flaky', {}))).toBe('attempt 3');
+    expect(seen).toEqual(Array.from({ length: 3 }, () => 'interceptor in Flaky.flaky'));
+    expect(await fate()).toEqual({ out: ['attempt 3'], dropped: ['attempt 1', 'attempt 2'] });
   });
 });
 
