@@ -47,7 +47,7 @@ async function heap() {
  * @param rest brings everything to rest after a tenth
  * @returns the heap after each tenth but the first, as a share of that after the first
  */
-async function heaps(imports, rest, keepUp = () => {}) {
+async function heaps(imports, rest = async () => {}, keepUp = async () => {}) {
   class AppModule {}
   Module({ imports, providers: [Mail] })(AppModule);
   const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error'] });
@@ -110,7 +110,7 @@ async function intoPgBoss() {
 
 export async function measure() {
   const ways = {
-    'in process': () => heaps([AirlockModule.forRoot()], () => {}),
+    'in process': () => heaps([AirlockModule.forRoot()]),
     'through BullMQ and back': throughRedis,
     'into pg-boss': intoPgBoss,
   };

@@ -58,7 +58,7 @@ function copy(
   const within = [...above, value];
   const copies = parts.map(([name, part]): Part => {
     if (typeof name === 'number') return [name, copy(part, `${path}[${name}]`, '', paths, within)];
-    const key = typeof name === 'object' ? '' : String(name);
+    const key = typeof name === 'string' ? name : '';
     return [name, copy(part, `${path}.${key}`, key, paths, within)];
   });
   return copies.some(([, part], i) => part !== parts[i]![1]) ? madeOf(copies, value) : value;

@@ -303,9 +303,9 @@ async function close(app: INestApplication): Promise<void> {
 
 /** With jobs of its own: a worker takes whatever waits in its database. */
 async function aDatabase(): Promise<string> {
-  const { url, drop } = await freshDatabase();
-  drops.push(drop);
-  return url;
+  const database = await freshDatabase();
+  drops.push(() => database.drop());
+  return database.url;
 }
 
 function addressOf(app: INestApplication, path: string): string {

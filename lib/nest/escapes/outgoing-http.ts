@@ -39,7 +39,8 @@ export function watchOutgoingHttp(inspect: (method: string, host: string) => Err
     const { request } = message as HttpMessage;
     if (seen.has(request)) return;
     seen.add(request);
-    const error = inspect(request.method, String(request.getHeader('host') ?? request.host));
+    const host = request.getHeader('host');
+    const error = inspect(request.method, typeof host === 'string' ? host : request.host);
     if (error !== undefined) request.destroy(error);
   };
   subscribe(UNDICI, onUndici);
