@@ -197,7 +197,9 @@ export class TransactionFrame {
   }
 
   private inherited(): FrameOptions {
-    return this.options.isCurrent === undefined ? {} : { isCurrent: () => this.options.isCurrent!() };
+    // Not `this.options`: a savepoint may outlive the one around it.
+    const { options } = this;
+    return options.isCurrent === undefined ? {} : { isCurrent: () => options.isCurrent!() };
   }
 
   private end(state: FrameState): void {

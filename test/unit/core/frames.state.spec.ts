@@ -238,6 +238,23 @@ describe('when a transaction has ended', () => {
     expect(error.message).toBe('Nothing can be written through "orders": its transaction is completed.');
   });
 
+  it('still tells a savepoint that outlives the one around it whether it is current', async () => {
+    let isCurrent = true;
+    await runInScope(async (scope) => {
+      const root = openFrame({ isCurrent: () => isCurrent });
+      const middle = root.savepoint();
+      const inner = middle.savepoint();
+      await middle.commit();
+      inner.run(() => enqueue(send, 'lost'));
+      isCurrent = false;
+      inner.run(() => enqueue(send, 'kept'));
+      inner.rollBack();
+      root.rollBack();
+      expect(texts(scope.intents)).toEqual(['kept']);
+    });
+    expect(sent).toEqual(['kept']);
+  });
+
   it('keeps its connection no longer, though a dedupe key of the scope remembers it', async () => {
     const scope = openScope();
     const transact = async (): Promise<WeakRef<object>> => {
