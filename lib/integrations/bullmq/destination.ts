@@ -19,12 +19,10 @@ export class Nowhere implements Destination {
   }
 }
 
-/**
- * As many as go in one transaction: Redis serves nobody else meanwhile, which at this size is some ten milliseconds.
- */
+/** As many as a destination is handed at once: what bounds its wait is a time for each such part. */
 const LARGEST = 1_000;
 
-/** Intents in their order, cut where the destination changes or the largest bulk is full. @internal */
+/** Intents in their order, cut where the destination changes or the largest part is full. @internal */
 export function* consignmentsOf(
   intents: readonly Intent[],
   destinationOf: (intent: Intent) => Destination,

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Job } from 'bullmq';
 import type { DispatchResult, Intent } from '../../core/intent.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
@@ -5,7 +6,22 @@ import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js
 import type { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
 import type { BullMqJobOptions } from './bullmq.options.js';
 import type { Destination } from './destination.js';
-import type { JobToAdd, RedisLink } from './redis-link.js';
+import type { Course, JobToAdd, RedisLink } from './redis-link.js';
+
+/**
+ * As many as go in one `addBulk`, which is one transaction: for the few milliseconds it takes to build one this process does
+ * nothing else, and then Redis for those it takes to run it.
+ */
+const LARGEST = 250;
+
+/** An intent and the job that is made of it, or why there is none. */
+interface Parcel {
+  readonly intent: Intent;
+  readonly job?: JobToAdd;
+  error?: unknown;
+}
+
+type Packed = Parcel & { readonly job: JobToAdd };
 
 /** A queue of effects, which workers of this application take them from. @internal */
 export class EffectQueue implements Destination {
@@ -16,42 +32,51 @@ export class EffectQueue implements Destination {
     private readonly jobOptions: BullMqJobOptions,
   ) {}
 
+  /** Redis works at one bulk while the next is built; two are under way at most. */
   async send(intents: readonly Intent[], isPatient: boolean): Promise<readonly DispatchResult[]> {
-    const jobs = new Map<Intent, JobToAdd>();
-    const errors = new Map<Intent, unknown>();
-    for (const intent of intents) {
-      try {
-        jobs.set(intent, this.jobOf(intent));
-      } catch (error) {
-        errors.set(intent, error);
-      }
+    const course: Course = { isPatient, isHeldUp: !this.line.isSetUp(this.name) };
+    const sent: Promise<readonly Parcel[]>[] = [];
+    for (let start = 0; start < intents.length; start += LARGEST) {
+      // The one before is on its way then, and others get their turn as well.
+      if (start > 0) await nextTurn();
+      await sent.at(-2);
+      if (course.isHeldUp) await sent.at(-1);
+      sent.push(this.sendBulk(intents.slice(start, start + LARGEST), course));
     }
-    if (jobs.size > 0) await this.add(jobs, errors, isPatient);
-    return intents.map((intent) => (errors.has(intent) ? { intent, error: errors.get(intent) } : { intent }));
+    const parcels = (await Promise.all(sent)).flat();
+    return parcels.map(({ intent, error }) => (error === undefined ? { intent } : { intent, error }));
+  }
+
+  private async sendBulk(intents: readonly Intent[], course: Course): Promise<readonly Parcel[]> {
+    const parcels = intents.map((intent) => this.pack(intent));
+    const packed = parcels.filter((parcel): parcel is Packed => parcel.job !== undefined);
+    if (packed.length > 0) await this.add(packed, course);
+    return parcels;
   }
 
   /** In one go; where BullMQ has something against one of them, which it does not name, one by one. */
-  private async add(
-    jobs: ReadonlyMap<Intent, JobToAdd>,
-    errors: Map<Intent, unknown>,
-    isPatient: boolean,
-  ): Promise<void> {
+  private async add(parcels: readonly Packed[], course: Course): Promise<void> {
     try {
-      const added = await this.line.add(this.name, [...jobs.values()], isPatient);
-      for (const [index, intent] of [...jobs.keys()].entries()) {
-        const refusal = refusalIn(added[index]);
-        if (refusal !== undefined) errors.set(intent, refusal);
-      }
+      const jobs = parcels.map(({ job }) => job);
+      const added = await this.line.add(this.name, jobs, course);
+      for (const [index, parcel] of parcels.entries()) parcel.error = refusalIn(added[index]);
     } catch (error) {
-      if (error instanceof EngineUnreachableError || jobs.size === 1) {
-        for (const intent of jobs.keys()) errors.set(intent, error);
+      const isUnreachable = error instanceof EngineUnreachableError;
+      course.isHeldUp = true;
+      course.isPatient &&= !isUnreachable;
+      if (isUnreachable || parcels.length === 1) {
+        for (const parcel of parcels) parcel.error = error;
         return;
       }
-      let isUp = isPatient;
-      for (const [intent, job] of jobs) {
-        await this.add(new Map([[intent, job]]), errors, isUp);
-        isUp &&= !(errors.get(intent) instanceof EngineUnreachableError);
-      }
+      for (const parcel of parcels) await this.add([parcel], course);
+    }
+  }
+
+  private pack(intent: Intent): Parcel {
+    try {
+      return { intent, job: this.jobOf(intent) };
+    } catch (error) {
+      return { intent, error };
     }
   }
 

@@ -12,6 +12,14 @@ export interface JobToAdd {
   readonly opts: JobsOptions;
 }
 
+/** How it goes for bulks that are sent one after the other. @internal */
+export interface Course {
+  /** False to fail at once where there is no connection. */
+  isPatient: boolean;
+  /** True if each waits for the one before to end, so that none overtakes one that is late or has to be sent again. */
+  isHeldUp: boolean;
+}
+
 /** What is used of the client that BullMQ makes or wraps. */
 interface Client {
   readonly status: string;
@@ -31,6 +39,8 @@ interface Client {
  */
 export class RedisLink {
   private readonly queues = new Map<string, Queue>();
+  /** Those that have taken jobs. Before that, BullMQ may send, or refuse, the next jobs before the first. */
+  private readonly proven = new WeakSet<Queue>();
   /** Made when it is first needed: an application that fails to start before leaves nothing open. */
   private connecting: Promise<Client> | undefined;
   private readying: Promise<void> | undefined;
@@ -45,26 +55,35 @@ export class RedisLink {
     await this.ready(new Deadline(this.settings.dispatchTimeoutMs), 'the application cannot start', 'not sent');
   }
 
+  /** Whether jobs for a queue are sent, or refused, as soon as they are added. */
+  isSetUp(name: string): boolean {
+    const queue = this.queues.get(name);
+    return queue !== undefined && this.proven.has(queue);
+  }
+
   /**
    * Adds jobs to a queue, all of them or none. One that is there already, by its id, is not added again: so the call can be
    * repeated when the connection broke and nobody knows what arrived.
    *
-   * @param isPatient false to fail at once where there is no connection
    * @throws EngineUnreachableError; whatever BullMQ or Redis have against a job
    */
-  async add(name: string, jobs: readonly JobToAdd[], isPatient: boolean): Promise<readonly Job[]> {
+  async add(name: string, jobs: readonly JobToAdd[], course: Course): Promise<readonly Job[]> {
     const deadline = new Deadline(this.settings.dispatchTimeoutMs);
     const notSent = `${jobs.length} effect(s) for queue "${name}" were not sent`;
     const inDoubt = `whether ${jobs.length} effect(s) for queue "${name}" got in is not known; all did or none`;
-    if (!isPatient && (await this.client()).status !== 'ready') throw this.unreachable(notSent, 'not sent');
+    if (!course.isPatient && (await this.client()).status !== 'ready') throw this.unreachable(notSent, 'not sent');
     let client = await this.ready(deadline, notSent, 'not sent');
     for (;;) {
       try {
-        return await deadline.within(this.queueOn(client, name).addBulk([...jobs]));
+        const queue = this.queueOn(client, name);
+        const added = await deadline.within(queue.addBulk([...jobs]));
+        this.proven.add(queue);
+        return added;
       } catch (error) {
         const isLate = error instanceof TimedOut;
         if (isLate || isScriptGone(error)) cut(client);
         else if (!isConnectionError(error)) throw mostTelling(error);
+        course.isHeldUp = true;
         this.forget(name);
         if (!isLate) this.trouble = error;
         if (isLate || !(await deadline.pause(20))) throw this.unreachable(inDoubt, 'unknown');

@@ -90,14 +90,14 @@ describeWith(server, 'BullMqExecutor', () => {
       expect(commands).toEqual([['multi', ...Array.from({ length: 20 }, () => 'evalsha'), 'exec']]);
     });
 
-    it('sends more than a thousand in several transactions, in order', async () => {
+    it('sends more than 250 in several transactions, in order', async () => {
       const producer = await bench.producer();
       const commands = await bench.monitored(() =>
         within(producer, async () => {
           for (let i = 0; i < 1_001; i++) await producer.get(Mail).send(i);
         }),
       );
-      expect(commands[0]!.filter((name) => name === 'exec')).toHaveLength(2);
+      expect(commands[0]!.filter((name) => name === 'exec')).toHaveLength(5);
       const jobs = await bench.jobs();
       expect(jobs.map(({ data }) => data.args[0])).toEqual(Array.from({ length: 1_001 }, (_, i) => i));
     });
@@ -165,6 +165,26 @@ describeWith(server, 'BullMqExecutor', () => {
       ]);
       expect((await bench.jobs()).map(({ data }) => data.args[0])).toEqual(['before', 'after']);
     });
+
+    it.each([
+      ['before it has sent any', 0],
+      ['later on', 1],
+    ])(
+      'keeps the order around one that BullMQ refuses, also of more than go in one transaction: %s',
+      async (_, before) => {
+        const producer = await bench.producer({ providers: [Reports] });
+        for (let i = 0; i < before; i++) await within(producer, () => producer.get(Mail).send('before'));
+        const report = await flush(producer, async () => {
+          for (let i = 0; i < 600; i++) {
+            if (i === 100) await producer.get(Reports).refused(i);
+            else await producer.get(Mail).send(i);
+          }
+        });
+        expect(report.failed.map(({ intent }) => intent.name)).toEqual(['Reports.refused']);
+        const sent = (await bench.jobs()).map(({ data }) => data.args[0]);
+        expect(sent.slice(before)).toEqual(Array.from({ length: 600 }, (_, i) => i).filter((i) => i !== 100));
+      },
+    );
 
     it('says so when the parent of a job is not there', async () => {
       @Injectable()
