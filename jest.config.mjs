@@ -46,6 +46,7 @@ const nest11 = {
 
 export default {
   maxWorkers: 2,
+  testResultsProcessor: '<rootDir>/scripts/plain-results.mjs',
   projects: [
     { ...base, displayName: 'nest 12', moduleNameMapper: ours },
     {
