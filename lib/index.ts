@@ -9,6 +9,7 @@ export { type FlushLogger, LogOnFlush } from './policies/log-on-flush.policy.js'
 export { InProcessExecutor } from './executors/in-process.executor.js';
 
 export type { OutsideScope } from './core/airlock-runtime.js';
+export { type CurrentEffect, currentEffect } from './core/context.js';
 export type { Deferred } from './core/deferred.js';
 export type { AirlockMessage } from './core/diagnostics.js';
 export type { EffectEnvelope, TraceContext } from './core/envelope.js';
@@ -72,6 +73,5 @@ export type { EscapeOptions } from './nest/escapes/escape-options.js';
 export { BufferedCall } from './nest/migration/buffered-call.js';
 export type { AirlockModuleOptions, BoundaryName, BoundaryOptions } from './nest/options.js';
 export type { InterceptedProvider } from './nest/migration/intercepted-provider.js';
-export { type CurrentEffect, currentEffect } from './nest/remote/effect-worker.js';
 export type { ArgumentSerializer, RemoteOptions, Tracing } from './nest/remote/remote-options.js';
 export type { AirlockReport, BoundaryReport, EffectReport } from './nest/report.js';

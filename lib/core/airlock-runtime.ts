@@ -2,7 +2,7 @@ import { DispatchError } from '../errors/dispatch.error.js';
 import { NoScopeError } from '../errors/no-scope.error.js';
 import { ShuttingDownError } from '../errors/shutting-down.error.js';
 import { InProcessExecutor } from '../executors/in-process.executor.js';
-import { type Context, contextOf, contexts, ScopeContext } from './context.js';
+import { type Context, contextOf, contexts, type CurrentEffect, JobContext, ScopeContext } from './context.js';
 import { EffectScope, hooksOf, type OnDispatchError, type ScopeOptions } from './effect-scope.js';
 import { enqueueIn } from './enqueue.js';
 import {
@@ -193,6 +193,11 @@ export class AirlockRuntime implements UnitHost {
     const scope = this.open(options);
     // `async`: a lazy thenable, such as a query builder, begins its work when it is awaited, and that is to be inside.
     return this.follow(scope, () => scope.run(async () => fn(scope)), options.onDispatchError);
+  }
+
+  /** Runs what another process has sent as the effect that it is, whatever is open here: its caller opens the scope. */
+  runJob<R>(effect: CurrentEffect, fn: () => R): R {
+    return contexts.run(new JobContext(this.root, effect), fn);
   }
 
   /** Ends a scope with the work it was opened for: same value, same error. */

@@ -22,6 +22,14 @@ export interface Evaluation {
   isActive: boolean;
 }
 
+/** What an effect may know of its own call. @publicApi */
+export interface CurrentEffect {
+  /** The same at the call, in the engine and at every attempt of a worker: what makes a handler idempotent. */
+  readonly id: string;
+  readonly name: string;
+  readonly origin?: string;
+}
+
 /**
  * Where code stands: in whose application, in which unit of work, under which policies. Contexts of several
  * applications nest through `outer`, and each sees its own only (rule 18).
@@ -39,7 +47,7 @@ export abstract class Context {
   abstract receiver(): UnitOfWork | undefined;
 
   /** The effect that code here is part of. */
-  get effect(): Intent | undefined {
+  get effect(): CurrentEffect | undefined {
     return this.outer?.effect;
   }
 
@@ -85,6 +93,20 @@ export class ScopeContext extends Context {
   }
 }
 
+/** A job at work, outside any scope yet: an effect that another process has sent, under the application's own policies. @internal */
+export class JobContext extends ScopeContext {
+  constructor(
+    root: Context,
+    private readonly facts: CurrentEffect,
+  ) {
+    super(root.host, undefined, root.chain, undefined, undefined);
+  }
+
+  override get effect(): CurrentEffect {
+    return this.facts;
+  }
+}
+
 /** An effect at work. What it enqueues goes into a unit of its own (rule 19), opened at the first call. @internal */
 export class EffectContext extends Context {
   private outcome: Outcome | undefined;
@@ -104,8 +126,8 @@ export class EffectContext extends Context {
     return undefined;
   }
 
-  override get effect(): Intent | undefined {
-    return this.intent;
+  override get effect(): CurrentEffect | undefined {
+    return this.intent === undefined ? super.effect : factsOf(this.intent);
   }
 
   get host(): UnitHost {
@@ -157,6 +179,15 @@ export class EffectContext extends Context {
   get isLive(): boolean {
     return this.unit === undefined ? this.outcome === undefined : this.unit.state === 'open';
   }
+}
+
+function factsOf({ id, name, origin }: Intent): CurrentEffect {
+  return { id, name, ...(origin !== undefined && { origin }) };
+}
+
+/** The effect that is running here, in this process or as a worker's job; undefined anywhere else. @publicApi */
+export function currentEffect(): CurrentEffect | undefined {
+  return contexts.getStore()?.effect;
 }
 
 /** @internal */

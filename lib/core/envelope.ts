@@ -50,9 +50,13 @@ export function readEnvelope(data: unknown): EffectEnvelope {
   if (typeof data !== 'object' || data === null) throw UnknownEffectError.malformed('it is no object');
   const { v, id, effect, args, at } = data as Partial<Record<keyof EffectEnvelope, unknown>>;
   if (v !== 1) throw UnknownEffectError.malformed(`its version is ${JSON.stringify(v) ?? 'missing'}, and 1 is known`);
-  for (const [key, value] of Object.entries({ id, effect, at })) {
-    if (typeof value !== 'string') throw UnknownEffectError.malformed(`its \`${key}\` is no text`);
-  }
+  assertText('id', id);
+  assertText('effect', effect);
+  assertText('at', at);
   if (!Array.isArray(args)) throw UnknownEffectError.malformed('its `args` is no list');
   return data as EffectEnvelope;
+}
+
+function assertText(key: string, value: unknown): void {
+  if (typeof value !== 'string') throw UnknownEffectError.malformed(`its \`${key}\` is no text`);
 }

@@ -6,7 +6,7 @@ export interface RegisteredEffect {
   readonly name: string;
   /** Its class, for messages. */
   readonly owner: { readonly name: string };
-  /** The provider; made anew for each run where it is request-scoped. */
+  /** The provider; a Promise of one made anew for each run where it is request-scoped. */
   resolve(): unknown;
   /** What the decorator stands in front of. */
   readonly body: (...args: never[]) => unknown;
@@ -49,6 +49,7 @@ export class EffectRegistry {
   async run(name: string, args: readonly unknown[]): Promise<unknown> {
     const effect = this.effects.get(name);
     if (effect === undefined) throw new UnknownEffectError(name, this.names);
-    return Reflect.apply(effect.body, await effect.resolve(), args);
+    const provider = effect.resolve();
+    return Reflect.apply(effect.body, provider instanceof Promise ? await provider : provider, args);
   }
 }

@@ -1,35 +1,9 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import type { AirlockRuntime } from '../../core/airlock-runtime.js';
-import { contexts } from '../../core/context.js';
-import { type EffectEnvelope, readEnvelope } from '../../core/envelope.js';
+import type { AirlockRuntime, PreparedScope } from '../../core/airlock-runtime.js';
+import { readEnvelope } from '../../core/envelope.js';
 import type { OnDispatchError } from '../../core/effect-scope.js';
 import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
 import type { EffectRegistry } from '../effect-registry.js';
 import type { RemoteOptions } from './remote-options.js';
-
-const atWork = new AsyncLocalStorage<EffectEnvelope>();
-
-/** What an effect may know of its own call. @publicApi */
-export interface CurrentEffect {
-  /** The same at the call, in the engine and at every attempt of a worker: what makes a handler idempotent. */
-  readonly id: string;
-  readonly name: string;
-  readonly origin?: string;
-}
-
-/** The effect that is running here, in this process or as a worker's job; undefined anywhere else. @publicApi */
-export function currentEffect(): CurrentEffect | undefined {
-  const intent = contexts.getStore()?.effect;
-  if (intent === undefined) {
-    const envelope = atWork.getStore();
-    return envelope && facts(envelope.id, envelope.effect, envelope.origin);
-  }
-  return facts(intent.id, intent.name, intent.origin);
-}
-
-function facts(id: string, name: string, origin: string | undefined): CurrentEffect {
-  return { id, name, ...(origin !== undefined && { origin }) };
-}
 
 /**
  * Runs effects that came from another process, each in a scope of its own: what it enqueues goes out when it succeeds and is
@@ -38,6 +12,8 @@ function facts(id: string, name: string, origin: string | undefined): CurrentEff
  * @internal
  */
 export class EffectWorker {
+  private readonly scopes = new Map<string, PreparedScope>();
+
   constructor(
     private readonly runtime: AirlockRuntime,
     private readonly registry: EffectRegistry,
@@ -51,13 +27,26 @@ export class EffectWorker {
   /** @throws UnknownEffectError for an envelope that nothing here can run; ShuttingDownError; what the effect throws */
   async run(data: unknown, { serializer, tracing }: RemoteOptions = {}): Promise<void> {
     const envelope = readEnvelope(data);
-    const { effect, args, trace } = envelope;
+    const { id, effect, args, origin, trace } = envelope;
     if (!this.registry.has(effect)) throw new UnknownEffectError(effect, this.registry.names);
     const given = serializer === undefined ? args : serializer.deserialize(args);
-    const options = { name: `effect ${effect}`, onDispatchError: this.onDispatchError };
     const work = (): Promise<unknown> =>
-      atWork.run(envelope, () => this.runtime.run(options, () => this.registry.run(effect, given)));
+      this.runtime.runJob({ id, name: effect, ...(origin !== undefined && { origin }) }, () => {
+        const scope = this.runtime.enter(this.scopeOf(effect));
+        return this.runtime.follow(
+          scope,
+          () => scope.run(() => this.registry.run(effect, given)),
+          this.onDispatchError,
+        );
+      });
     await (tracing !== undefined && trace !== undefined ? tracing.run(trace, work) : work());
+  }
+
+  private scopeOf(effect: string): PreparedScope {
+    let prepared = this.scopes.get(effect);
+    if (prepared === undefined)
+      this.scopes.set(effect, (prepared = this.runtime.prepare({ name: `effect ${effect}` })));
+    return prepared;
   }
 
   /** `stop` is asked first at a shutdown: to fetch no more, and to resolve when what was fetched has ended. */
