@@ -1,7 +1,7 @@
-import { DispatchError } from '../errors/dispatch.error.js';
 import { NoScopeError } from '../errors/no-scope.error.js';
 import { ShuttingDownError } from '../errors/shutting-down.error.js';
 import { InProcessExecutor } from '../executors/in-process.executor.js';
+import { conclude } from './conclude.js';
 import { type Context, contextOf, contexts, type CurrentEffect, JobContext, ScopeContext } from './context.js';
 import { EffectScope, hooksOf, type OnDispatchError, type ScopeOptions } from './effect-scope.js';
 import { enqueueIn } from './enqueue.js';
@@ -21,7 +21,7 @@ import type { Outlet } from './outlet.js';
 import { PolicyChain } from './policy-chain.js';
 import { type Instantiate, References } from './references.js';
 import { release, releaseInside } from './release.js';
-import type { FlushJournal, FlushReport } from './report.js';
+import type { FlushJournal } from './report.js';
 import type { StampedFrame } from './stamped-frame.js';
 import type { TransactionFrame } from './transaction-frame.js';
 import { type UnitHost, type UnitHooks, UnitOfWork } from './unit-of-work.js';
@@ -213,38 +213,9 @@ export class AirlockRuntime implements UnitHost {
     return value;
   }
 
-  /**
-   * Ends a scope and does what its opener wants done with effects that failed. Synchronous where no effect is asynchronous.
-   * Where the work itself did not complete its own error wins, so nothing is thrown and failures are reported (rule 10).
-   */
+  /** Ends a scope as its outcome says, and does what its opener wants done with effects that failed. */
   conclude(scope: EffectScope, outcome: Outcome, closedAt: string, how: OnDispatchError): void | Promise<void> {
-    const hasWon = outcome !== 'completed';
-    const told = hasWon && how === 'throw' ? 'report' : how;
-    if (scope.hasEnded) return scope.dispatching;
-    try {
-      const late = (report: FlushReport): Promise<void> =>
-        this.raise(report, scope, told === 'throw' ? 'report' : told);
-      const report = scope.conclude(outcome, closedAt, late);
-      if (report instanceof Promise) {
-        const raised = report.then((settled) => this.raise(settled, scope, told));
-        return hasWon ? raised.catch(this.report) : raised;
-      }
-      if (report.failed.length > 0) {
-        const raised = this.raise(report, scope, told);
-        return hasWon ? raised.catch(this.report) : raised;
-      }
-    } catch (error) {
-      if (!hasWon) throw error;
-      this.report(error);
-    }
-  }
-
-  private async raise(report: FlushReport, scope: EffectScope, how: OnDispatchError): Promise<void> {
-    if (report.failed.length === 0) return;
-    const error = new DispatchError(report.failed, scope.name ?? scope.id);
-    if (how === 'throw') throw error;
-    if (how === 'report') this.report(error);
-    else await how(error);
+    return conclude(scope, outcome, closedAt, how, this.report);
   }
 
   readonly report = (error: unknown): void => {

@@ -1,12 +1,12 @@
 import { MissingResultError } from '../errors/missing-result.error.js';
 import { completionOf } from './completion.js';
 import { type Context, contexts, EffectContext } from './context.js';
-import { channels, publish } from './diagnostics.js';
 import { evaluate, nameOf } from './evaluation.js';
+import { dispatched, drop, failed, refused, startOf } from './fates.js';
 import type { DispatchResult, Executor, Intent, Policy } from './intent.js';
 import { shown, stampOf } from './intent.js';
 import { type Outlet, outlets } from './outlet.js';
-import type { DropReason, FlushJournal } from './report.js';
+import type { FlushJournal } from './report.js';
 import type { InFlight, UnitOfWork } from './unit-of-work.js';
 
 /** Ends the unit that an effect's own calls went into. @internal */
@@ -88,7 +88,7 @@ export class Dispatch implements InFlight {
     const intent = this.queue[this.cursor]!;
     if (this.hasFailedFast) {
       this.cursor++;
-      return this.drop(intent, 'failFast');
+      return drop(this.unit, this.journal, intent, 'failFast');
     }
     const stamp = stampOf(intent);
     const { path } = stamp;
@@ -107,15 +107,15 @@ export class Dispatch implements InFlight {
 
   private execute(executor: Executor, intent: Intent): void | PromiseLike<void> {
     const context = new EffectContext(this.unit, intent, this.outer);
-    const startedAt = now();
+    const startedAt = startOf();
     try {
       const completion = completionOf(contexts.run(context, run, executor, intent));
       if (completion !== undefined) return this.executed(completion, context, intent, startedAt);
     } catch (error) {
-      this.failed(intent, error, startedAt);
+      failed(this.unit, this.journal, intent, error, startedAt);
       return this.endContext(context, 'failed');
     }
-    this.dispatched(intent, startedAt);
+    dispatched(this.unit, this.journal, intent, startedAt);
     return this.endContext(context, 'completed');
   }
 
@@ -128,10 +128,10 @@ export class Dispatch implements InFlight {
     try {
       await completion;
     } catch (error) {
-      this.failed(intent, error, startedAt);
+      failed(this.unit, this.journal, intent, error, startedAt);
       return this.endContext(context, 'failed');
     }
-    this.dispatched(intent, startedAt);
+    dispatched(this.unit, this.journal, intent, startedAt);
     return this.endContext(context, 'completed');
   }
 
@@ -141,7 +141,7 @@ export class Dispatch implements InFlight {
     while (this.cursor < this.queue.length && stampOf(this.queue[this.cursor]!).executor === executor) {
       const intent = this.queue[this.cursor++]!;
       if (this.hasFailedFast) {
-        this.drop(intent, 'failFast');
+        drop(this.unit, this.journal, intent, 'failFast');
         continue;
       }
       const allowed = this.allows(intent);
@@ -150,7 +150,7 @@ export class Dispatch implements InFlight {
     }
     if (batch.length === 0) return;
     const context = new EffectContext(this.unit, batch[0]!, this.outer);
-    const startedAt = now();
+    const startedAt = startOf();
     let results: ReadonlyMap<Intent, DispatchResult>;
     let outcome: 'completed' | 'failed' = 'completed';
     try {
@@ -162,10 +162,12 @@ export class Dispatch implements InFlight {
     }
     for (const intent of batch) {
       const result = results.get(intent);
-      if (result === undefined) this.failed(intent, new MissingResultError(nameOf(executor), intent.name), startedAt);
-      else if ('error' in result && result.error !== undefined) this.failed(intent, result.error, startedAt);
-      else if (outcome === 'failed') this.failed(intent, undefined, startedAt);
-      else this.dispatched(intent, startedAt);
+      if (result === undefined)
+        failed(this.unit, this.journal, intent, new MissingResultError(nameOf(executor), intent.name), startedAt);
+      else if ('error' in result && result.error !== undefined)
+        failed(this.unit, this.journal, intent, result.error, startedAt);
+      else if (outcome === 'failed') failed(this.unit, this.journal, intent, undefined, startedAt);
+      else dispatched(this.unit, this.journal, intent, startedAt);
     }
     await this.endContext(context, outcome);
   }
@@ -183,9 +185,9 @@ export class Dispatch implements InFlight {
         return this.refuse(intent, error, policy);
       }
       if (verdict === true) continue;
-      if (verdict === false) return (this.drop(intent, 'policy', policy), false);
+      if (verdict === false) return (drop(this.unit, this.journal, intent, 'policy', policy), false);
       return Promise.resolve(verdict).then(
-        (yes) => (yes ? this.allows(intent, i + 1) : (this.drop(intent, 'policy', policy), false)),
+        (yes) => (yes ? this.allows(intent, i + 1) : (drop(this.unit, this.journal, intent, 'policy', policy), false)),
         (error: unknown) => this.refuse(intent, error, policy),
       );
     }
@@ -202,8 +204,7 @@ export class Dispatch implements InFlight {
   }
 
   private refuse(intent: Intent, error: unknown, policy: Policy): false {
-    this.journal.failed.push({ intent, error, policy });
-    if (channels.fail.hasSubscribers) publish('fail', { scope: this.unit.view, intent, error, policy });
+    refused(this.unit, this.journal, intent, error, policy);
     return false;
   }
 
@@ -213,46 +214,8 @@ export class Dispatch implements InFlight {
     this.unfinished = this.cursor;
     if (unit !== undefined) return this.settleCascade(unit, outcome, this);
   }
-
-  private dispatched(intent: Intent, startedAt: number): void {
-    this.journal.dispatched.push(intent);
-    if (channels.dispatch.hasSubscribers) {
-      publish('dispatch', { scope: this.unit.view, intent, ...durationSince(startedAt) });
-    }
-  }
-
-  private failed(intent: Intent, error: unknown, startedAt: number): void {
-    this.journal.failed.push({ intent, error });
-    if (channels.fail.hasSubscribers)
-      publish('fail', { scope: this.unit.view, intent, error, ...durationSince(startedAt) });
-  }
-
-  private drop(intent: Intent, reason: DropReason, policy?: Policy): void {
-    drop(this.unit, this.journal, intent, reason, policy);
-  }
-}
-
-/** Writes down and publishes one intent that is thrown away. @internal */
-export function drop(
-  unit: UnitOfWork,
-  journal: FlushJournal,
-  intent: Intent,
-  reason: DropReason,
-  policy?: Policy,
-): void {
-  journal.dropped.push({ intent, reason, ...(policy && { policy }) });
-  if (channels.drop.hasSubscribers) publish('drop', { scope: unit.view, intent, reason, ...(policy && { policy }) });
 }
 
 function run(executor: Executor, intent: Intent): unknown {
   return executor.execute(intent);
-}
-
-/** Read only where somebody listens. */
-function now(): number {
-  return channels.dispatch.hasSubscribers || channels.fail.hasSubscribers ? performance.now() : 0;
-}
-
-function durationSince(startedAt: number): { durationMs?: number } {
-  return startedAt === 0 ? {} : { durationMs: performance.now() - startedAt };
 }

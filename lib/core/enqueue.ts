@@ -45,7 +45,7 @@ export function enqueueIn(context: Context, options: EnqueueOptions, effect: Eff
   if (unit.level !== undefined) assertDepth(unit, options, effect);
   const { dedupeKey } = options;
   const frame = options.survivesRollback === true ? undefined : currentFrame();
-  if (dedupeKey !== undefined && !unit.isNew(effect, dedupeKey, frame)) return;
+  if (dedupeKey !== undefined && !unit.dedupeKeys.isNew(effect, dedupeKey, frame)) return;
   if (unit.isFull) throw new BufferLimitError(effectName(options, effect), unit.label, unit.host.maxEffectsPerScope);
 
   const shared = context.stampFor(unit, options, frame);
@@ -57,7 +57,7 @@ export function enqueueIn(context: Context, options: EnqueueOptions, effect: Eff
     askWatchers(watchers, shown(intent), unit);
     unit.assertOpen(intent.name);
   }
-  if (dedupeKey !== undefined) unit.remember(effect, dedupeKey, frame);
+  if (dedupeKey !== undefined) unit.dedupeKeys.remember(effect, dedupeKey, frame);
   unit.add(intent);
   if (frame !== undefined) joinFrame(unit, intent);
   if (channels.enqueue.hasSubscribers) publish('enqueue', { scope: unit.view, intent: shown(intent) });

@@ -1,7 +1,7 @@
 import { DispatchError } from '../errors/dispatch.error.js';
 import { FrameStateError } from '../errors/frame-state.error.js';
 import { append } from './append.js';
-import { drop } from './dispatch.js';
+import { drop } from './fates.js';
 import { type Intent, stampOf } from './intent.js';
 import { type FailedIntent, FlushJournal } from './report.js';
 import type { StampedFrame } from './stamped-frame.js';

@@ -1,4 +1,4 @@
-import { drop } from './dispatch.js';
+import { drop } from './fates.js';
 import { type Intent, type Outcome, stampOf } from './intent.js';
 import type { FlushJournal } from './report.js';
 import type { UnitOfWork } from './unit-of-work.js';

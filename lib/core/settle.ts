@@ -1,7 +1,7 @@
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 import { append } from './append.js';
 import type { Context } from './context.js';
-import { drop } from './dispatch.js';
+import { drop } from './fates.js';
 import { holdBack, joinFrame, reportOpenTransactions } from './frame-holdings.js';
 import { asOrdinary, type Intent, shown, stampOf } from './intent.js';
 import { type Decision, keep } from './outcome.js';

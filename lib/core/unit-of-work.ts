@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ScopeClosedError } from '../errors/scope-closed.error.js';
+import { DedupeKeys } from './dedupe-keys.js';
 import { channels, publish } from './diagnostics.js';
 import type { FlushJournal } from './report.js';
 import type { Birthplace, Effect, EnqueueOptions, Executor, Intent, Outcome, PolicyRef, Policy } from './intent.js';
@@ -96,8 +97,7 @@ export class UnitOfWork implements Birthplace {
   readonly level: CascadeLevel | undefined;
   /** Made at the first call: most units of work buffer nothing. */
   private intents: Intent[] | undefined;
-  /** The transactions that calls under a key were made in, and not the intents, which may be gone long before the scope ends. */
-  private keys: Map<Effect, Map<string, (StampedFrame | undefined)[]>> | undefined;
+  private keys: DedupeKeys | undefined;
   private inFlight: Set<InFlight> | undefined;
   private transactions: Set<StampedFrame> | undefined;
   private sequence = 0;
@@ -148,21 +148,9 @@ export class UnitOfWork implements Birthplace {
     return this.sequence++;
   }
 
-  /** False for a repeated call under one key, unless a rollback may take the first and leave this one. */
-  isNew(effect: Effect, key: string, frame: StampedFrame | undefined): boolean {
-    return !this.keys
-      ?.get(effect)
-      ?.get(key)
-      ?.some((its) => its === undefined || its.fate === 'committed' || (its.fate === 'open' && its.encloses(frame)));
-  }
-
-  remember(effect: Effect, key: string, frame: StampedFrame | undefined): void {
-    this.keys ??= new Map();
-    let ofEffect = this.keys.get(effect);
-    if (ofEffect === undefined) this.keys.set(effect, (ofEffect = new Map()));
-    // Not those that were rolled back: a transaction may be tried again and again.
-    const known = ofEffect.get(key)?.filter((its) => its?.fate !== 'rolledBack') ?? [];
-    ofEffect.set(key, [...known, frame]);
+  /** Made at the first call with one: most have none. */
+  get dedupeKeys(): DedupeKeys {
+    return (this.keys ??= new DedupeKeys());
   }
 
   get isFull(): boolean {

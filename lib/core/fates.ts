@@ -1,0 +1,53 @@
+import { channels, publish } from './diagnostics.js';
+import type { Intent, Policy } from './intent.js';
+import type { DropReason, FlushJournal } from './report.js';
+import type { UnitOfWork } from './unit-of-work.js';
+
+// What becomes of an intent of a unit, written into the journal of its flush and published (rule 26).
+
+/** Handed to its executor without an error. @internal */
+export function dispatched(unit: UnitOfWork, journal: FlushJournal, intent: Intent, startedAt: number): void {
+  journal.dispatched.push(intent);
+  if (channels.dispatch.hasSubscribers) {
+    publish('dispatch', { scope: unit.view, intent, ...durationSince(startedAt) });
+  }
+}
+
+/** @internal */
+export function failed(
+  unit: UnitOfWork,
+  journal: FlushJournal,
+  intent: Intent,
+  error: unknown,
+  startedAt: number,
+): void {
+  journal.failed.push({ intent, error });
+  if (channels.fail.hasSubscribers) publish('fail', { scope: unit.view, intent, error, ...durationSince(startedAt) });
+}
+
+/** Not let out, since its policy threw (rule 14). @internal */
+export function refused(unit: UnitOfWork, journal: FlushJournal, intent: Intent, error: unknown, policy: Policy): void {
+  journal.failed.push({ intent, error, policy });
+  if (channels.fail.hasSubscribers) publish('fail', { scope: unit.view, intent, error, policy });
+}
+
+/** Thrown away. @internal */
+export function drop(
+  unit: UnitOfWork,
+  journal: FlushJournal,
+  intent: Intent,
+  reason: DropReason,
+  policy?: Policy,
+): void {
+  journal.dropped.push({ intent, reason, ...(policy && { policy }) });
+  if (channels.drop.hasSubscribers) publish('drop', { scope: unit.view, intent, reason, ...(policy && { policy }) });
+}
+
+/** When an effect starts, in milliseconds; read only where somebody listens. @internal */
+export function startOf(): number {
+  return channels.dispatch.hasSubscribers || channels.fail.hasSubscribers ? performance.now() : 0;
+}
+
+function durationSince(startedAt: number): { durationMs?: number } {
+  return startedAt === 0 ? {} : { durationMs: performance.now() - startedAt };
+}
