@@ -48,11 +48,13 @@ export function envelopeOf(
  */
 export function readEnvelope(data: unknown): EffectEnvelope {
   if (typeof data !== 'object' || data === null) throw UnknownEffectError.malformed('it is no object');
-  const { v, id, effect, args, at } = data as Partial<Record<keyof EffectEnvelope, unknown>>;
+  const { v, id, effect, args, at, origin, trace } = data as Partial<Record<keyof EffectEnvelope, unknown>>;
   if (v !== 1) throw UnknownEffectError.malformed(`its version is ${JSON.stringify(v) ?? 'missing'}, and 1 is known`);
   assertText('id', id);
   assertText('effect', effect);
   assertText('at', at);
+  if (origin !== undefined) assertText('origin', origin);
+  if (trace !== undefined) assertText('trace.traceparent', Object(trace).traceparent);
   if (!Array.isArray(args)) throw UnknownEffectError.malformed('its `args` is no list');
   return data as EffectEnvelope;
 }

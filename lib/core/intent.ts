@@ -189,6 +189,11 @@ export class Intent {
     return this.#stamp.options.origin ?? this.#stamp.birthplace.name;
   }
 
+  /** The name of the executor it was called with; undefined where it is its scope's. */
+  get executor(): string | undefined {
+    return this.#stamp.options.executor;
+  }
+
   get on(): EffectTrigger {
     return this.#stamp.on;
   }

@@ -17,7 +17,14 @@ interface Place {
 export function copyArguments(effect: string, args: readonly unknown[]): unknown[] {
   let length = args.length;
   while (length > 0 && args[length - 1] === undefined) length--;
-  return args.slice(0, length).map((arg, i) => copy(effect, arg, i, undefined));
+  return args.slice(0, length).map((arg, i) => {
+    try {
+      return copy(effect, arg, i, undefined);
+    } catch (error) {
+      if (error instanceof RangeError) throw refused(effect, i, undefined, 'data nested too deeply');
+      throw error;
+    }
+  });
 }
 
 function copy(effect: string, value: unknown, key: string | number, above: Place | undefined): unknown {

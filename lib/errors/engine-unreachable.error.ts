@@ -10,19 +10,22 @@ export class EngineUnreachableError extends AirlockError {
 
   /**
    * @param engine what did not answer, as `Redis at 127.0.0.1:6379`
+   * @param timeoutMs how long was waited; undefined where this application has closed the connection itself
    * @param fate what became of the effects at hand: none of them left, or the connection broke before the engine had answered
    */
   constructor(
     readonly engine: string,
-    readonly timeoutMs: number,
+    readonly timeoutMs: number | undefined,
     readonly fate: 'not sent' | 'unknown',
     consequence: string,
     options?: ErrorOptions,
   ) {
     super(
       'AIRLOCK_ENGINE_UNREACHABLE',
-      `${engine} did not answer within ${timeoutMs} ms: ${consequence}. ` +
-        'See that it runs and that its address is right, or allow more time with `dispatchTimeoutMs`.',
+      timeoutMs === undefined
+        ? `The connection to ${engine} was closed when this application shut down: ${consequence}. End its work before that.`
+        : `${engine} did not answer within ${timeoutMs} ms: ${consequence}. ` +
+            'See that it runs and that its address is right, or allow more time with `dispatchTimeoutMs`.',
       options,
     );
   }

@@ -35,13 +35,14 @@ export class AirlockExplorer {
 
   /** @throws AirlockOptionsError naming the class, the method and what is wrong with it */
   explore(): readonly EffectReport[] {
-    const effects: EffectReport[] = [];
+    // By name: a class that is provided several times has its effects once.
+    const effects = new Map<string, EffectReport>();
     for (const member of membersOf(this.modules)) {
       claim(member.instance ?? member.type, this.runtime);
-      effects.push(...this.effectsOf(member));
+      for (const effect of this.effectsOf(member)) effects.set(effect.name, effect);
       resolving(member.type.name, () => this.boundaries.cover(member));
     }
-    return effects;
+    return [...effects.values()];
   }
 
   private effectsOf(member: Member): readonly EffectReport[] {
@@ -63,7 +64,7 @@ export class AirlockExplorer {
       if (effect !== undefined) {
         const known = effect.name ?? name;
         const body = sideEffectBodyOn(method)!;
-        this.registry.add({ name: known, owner: type, body, resolve: () => instanceOf(member) });
+        this.registry.add({ name: known, owner: type, method: name, body, resolve: () => instanceOf(member) });
         effects.push({ name: known, executor: effect.executor ?? 'default', on: effect.on ?? 'success' });
       }
     }

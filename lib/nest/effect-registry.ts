@@ -4,8 +4,9 @@ import { UnknownEffectError } from '../errors/unknown-effect.error.js';
 /** One `@SideEffect()` method of a provider. @internal */
 export interface RegisteredEffect {
   readonly name: string;
-  /** Its class, for messages. */
-  readonly owner: { readonly name: string };
+  readonly owner: object;
+  /** `Class.method`, for messages. */
+  readonly method: string;
   /** The provider; a Promise of one made anew for each run where it is request-scoped. */
   resolve(): unknown;
   /** What the decorator stands in front of. */
@@ -28,14 +29,14 @@ export class EffectRegistry {
     return this.effects.has(name);
   }
 
-  /** @throws AirlockOptionsError if methods of two classes carry one name */
+  /** @throws AirlockOptionsError if two methods carry one name */
   add(effect: RegisteredEffect): void {
     const known = this.effects.get(effect.name);
     if (known === undefined) this.effects.set(effect.name, effect);
-    else if (known.owner !== effect.owner) {
+    else if (known.owner !== effect.owner || known.body !== effect.body) {
       throw new AirlockOptionsError(
         'name',
-        `Two effects are named "${effect.name}": one of \`${known.owner.name}\`, one of \`${effect.owner.name}\`. ` +
+        `Two effects are named "${effect.name}": \`${known.method}\` and \`${effect.method}\`. ` +
           "A worker could not tell them apart. Give one of them a name of its own: `@SideEffect({ name: '…' })`.",
       );
     }

@@ -28,7 +28,8 @@ const queueName: OptionCheck = expectThat(
 const worker: OptionCheck = (key, value) => {
   if (!isRecord(value)) return flag(key, value);
   refuseKeys(key, value, 'connection', 'prefix', 'autorun');
-  const { queues } = value as BullMqWorkerOptions;
+  const { queues, concurrency } = value as BullMqWorkerOptions;
+  if (concurrency !== undefined) positiveInteger(`${key}.concurrency`, concurrency);
   if (queues === undefined) return;
   texts(`${key}.queues`, queues);
   for (const [index, name] of queues.entries()) queueName(`${key}.queues[${index}]`, name);

@@ -3,9 +3,11 @@ import { type ConnectionOptions, type Job, UnrecoverableError, Worker } from 'bu
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
 import { EffectWorker } from '../../nest/remote/effect-worker.js';
-import { Deadline } from '../deadline.js';
+import { Deadline, TimedOut } from '../deadline.js';
 import { BullMqSettings } from './bullmq.settings.js';
 import { addressOfRedis, isConstructed, workingConnection } from './connection.js';
+import { isConnectionError } from './redis-errors.js';
+import { RedisLink } from './redis-link.js';
 
 /**
  * Takes effects from their queues and runs them, with a worker of BullMQ for each queue.
@@ -22,19 +24,23 @@ export class BullMqWorkers implements OnApplicationBootstrap, OnApplicationShutd
 
   constructor(
     @Inject(BullMqSettings) private readonly settings: BullMqSettings,
+    @Inject(RedisLink) private readonly link: RedisLink,
     @Inject(EffectWorker) private readonly effects: EffectWorker,
   ) {}
 
-  /** @throws EngineUnreachableError */
+  /** @throws EngineUnreachableError; what BullMQ has against the options of a worker */
   async onApplicationBootstrap(): Promise<void> {
     const { served, dispatchTimeoutMs } = this.settings;
     if (served.length === 0) return;
     this.effects.onShutdown(() => this.drain());
-    for (const queue of served) this.workers.push(this.workerOf(queue));
     try {
+      for (const queue of served) this.workers.push(this.workerOf(queue));
       await new Deadline(dispatchTimeoutMs).within(Promise.all(this.workers.map((worker) => worker.waitUntilReady())));
     } catch (error) {
       await this.close(true);
+      // Nest does not, where an application fails to start.
+      await this.link.close();
+      if (!(error instanceof TimedOut) && !isConnectionError(error)) throw error;
       throw new EngineUnreachableError(
         addressOfRedis(this.settings.connection),
         dispatchTimeoutMs,

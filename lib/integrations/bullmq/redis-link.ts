@@ -120,7 +120,7 @@ export class RedisLink {
   }
 
   private async ready(deadline: Deadline, consequence: string, fate: EngineUnreachableError['fate']): Promise<Client> {
-    if (this.isClosed) throw this.unreachable(`${consequence}, since this application has closed its connection`, fate);
+    if (this.isClosed) throw this.unreachable(consequence, fate);
     const client = await this.client();
     if (client.status === 'ready') {
       this.trouble = undefined;
@@ -169,7 +169,8 @@ export class RedisLink {
 
   private unreachable(consequence: string, fate: EngineUnreachableError['fate']): EngineUnreachableError {
     const { connection, dispatchTimeoutMs } = this.settings;
-    return new EngineUnreachableError(addressOfRedis(connection), dispatchTimeoutMs, fate, consequence, {
+    const waited = this.isClosed ? undefined : dispatchTimeoutMs;
+    return new EngineUnreachableError(addressOfRedis(connection), waited, fate, consequence, {
       cause: this.trouble,
     });
   }

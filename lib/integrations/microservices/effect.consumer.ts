@@ -41,12 +41,22 @@ abstract class EffectConsumer implements OnApplicationBootstrap {
   }
 
   async take(data: unknown, context: unknown): Promise<void> {
-    const rabbit = this.consumer.acknowledge ? (context as RabbitContext) : undefined;
+    const rabbit = this.consumer.acknowledge ? this.rabbitIn(context) : undefined;
     // Not acknowledged, it is another consumer's as soon as this one has closed its connection.
     if (this.isStopping && rabbit !== undefined) return;
     const run = this.run(data, rabbit);
     this.running.add(run);
     await run.finally(() => this.running.delete(run));
+  }
+
+  private rabbitIn(context: unknown): RabbitContext | undefined {
+    if (typeof (context as Partial<RabbitContext> | undefined)?.getChannelRef === 'function') {
+      return context as RabbitContext;
+    }
+    this.logger.error(
+      '`consumer.acknowledge` is for RabbitMQ; messages of this transport are not acknowledged. Remove it.',
+    );
+    return undefined;
   }
 
   private async run(data: unknown, rabbit: RabbitContext | undefined): Promise<void> {

@@ -4,10 +4,12 @@ import { NO_OPTIONS } from '../../core/enqueue.js';
 import { enqueueInnermost } from '../../core/functions.js';
 import { type Effect, type EnqueueOptions, fixed } from '../../core/intent.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { text } from '../option-checks.js';
 import { ownerOf } from '../ownership.js';
 import { wrapMethod } from './wrap-method.js';
 
 const SIDE_EFFECT = 'nestjs-airlock:side-effect';
+const SIDE_EFFECT_BODY = 'nestjs-airlock:side-effect-body';
 
 /** `EnqueueOptions` for every call of a method; the dedupe key may depend on the arguments. @publicApi */
 export type SideEffectOptions<A extends unknown[] = never[]> = Omit<EnqueueOptions, 'dedupeKey'> & {
@@ -57,7 +59,8 @@ export function SideEffect<A extends unknown[] = any[]>(
     const isVoid =
       Reflect.hasMetadata('design:returntype', target, key) &&
       Reflect.getMetadata('design:returntype', target, key) === undefined;
-    const { dedupeKey } = options;
+    const { dedupeKey, name } = options;
+    if (name !== undefined) text('name', name);
     const constant = fixed(options as EnqueueOptions);
     const body = descriptor.value as Effect;
     wrapMethod(descriptor, () => {
@@ -77,6 +80,7 @@ export function SideEffect<A extends unknown[] = any[]>(
       { options: options as SideEffectOptions, body } satisfies SideEffectMetadata,
       descriptor.value as object,
     );
+    Reflect.defineMetadata(SIDE_EFFECT_BODY, true, body);
   };
 }
 
@@ -95,6 +99,11 @@ export function sideEffectOn(method: object): SideEffectOptions | undefined {
 /** What a `@SideEffect()` stands in front of: the method that does the work. @internal */
 export function sideEffectBodyOn(method: object): Effect | undefined {
   return metadataOn(method)?.body;
+}
+
+/** Whether a function is what some `@SideEffect()` stands in front of. @internal */
+export function isSideEffectBody(method: object): boolean {
+  return Reflect.hasMetadata(SIDE_EFFECT_BODY, method);
 }
 
 function metadataOn(method: object): SideEffectMetadata | undefined {

@@ -1,10 +1,9 @@
-import { methodName, methodOf } from '../../core/deferred.js';
-import { type EffectEnvelope, envelopeOf } from '../../core/envelope.js';
+import { type EffectEnvelope, envelopeOf, type TraceContext } from '../../core/envelope.js';
 import type { EffectCall, Intent } from '../../core/intent.js';
 import { copyArguments } from '../../core/serialization.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { EffectSerializationError } from '../../errors/effect-serialization.error.js';
-import { sideEffectBodyOn, sideEffectOn } from '../decorators/side-effect.decorator.js';
+import { addressOf } from './effect-address.js';
 import type { RemoteOptions } from './remote-options.js';
 
 /**
@@ -14,6 +13,8 @@ import type { RemoteOptions } from './remote-options.js';
  * @internal
  */
 export class EnvelopeWriter {
+  /** What calls were made under, by the arguments that were kept of them. */
+  private readonly traces = new WeakMap<readonly unknown[], TraceContext>();
   private readonly maxPayloadBytes: number;
 
   constructor(
@@ -23,7 +24,7 @@ export class EnvelopeWriter {
     this.maxPayloadBytes = options.maxPayloadBytes ?? 1_000_000;
   }
 
-  /** @throws AirlockOptionsError for an effect without an address where those are refused */
+  /** @throws AirlockOptionsError for an effect without an address where those are refused, or one whose address is hidden */
   accepts(call: EffectCall): boolean {
     if (addressOf(call.effect) !== undefined) return true;
     if (this.options.plainFunctions !== 'refuse') return false;
@@ -35,7 +36,14 @@ export class EnvelopeWriter {
   }
 
   /** @throws EffectSerializationError for what JSON cannot carry, or too much of it */
-  keepArguments({ name, args }: EffectCall): unknown[] {
+  keepArguments(call: EffectCall): unknown[] {
+    const kept = this.copyOf(call);
+    const trace = this.options.tracing?.inject();
+    if (trace !== undefined) this.traces.set(kept, trace);
+    return kept;
+  }
+
+  private copyOf({ name, args }: EffectCall): unknown[] {
     const { serializer } = this.options;
     const copy = copyArguments(name, serializer === undefined ? args : serializer.serialize(args));
     const bytes = Buffer.byteLength(JSON.stringify(copy));
@@ -51,20 +59,8 @@ export class EnvelopeWriter {
   }
 
   write(intent: Intent): EffectEnvelope {
-    const { serializer, tracing } = this.options;
+    const { serializer } = this.options;
     const args = serializer === undefined ? intent.args : serializer.serialize(intent.args);
-    return envelopeOf(intent, addressOf(intent.effect) ?? intent.name, args, tracing?.inject());
+    return envelopeOf(intent, addressOf(intent.effect) ?? intent.name, args, this.traces.get(intent.args));
   }
-}
-
-/** The name a worker finds an effect by; undefined for what is no `@SideEffect()` method, or one that is overridden. @internal */
-export function addressOf(effect: (...args: never[]) => unknown): string | undefined {
-  const origin = methodOf(effect);
-  if (origin === undefined) return undefined;
-  const { target, key, method } = origin;
-  const current = Reflect.get(target, key) as object;
-  // A worker runs the one that overrides, which may be the one that has called `super`.
-  if (sideEffectBodyOn(current) !== (sideEffectBodyOn(method) ?? method)) return undefined;
-  const options = sideEffectOn(current);
-  return options && (options.name ?? methodName(target, key));
 }

@@ -9,7 +9,7 @@ export interface ArgumentSerializer {
 
 /** Carries the trace of a call to the worker that runs it. @publicApi */
 export interface Tracing {
-  /** The trace context that is active now; undefined where there is none. */
+  /** The trace context that is active now, asked at each call of an effect; undefined where there is none. */
   inject(): TraceContext | undefined;
   /** Runs a job under the trace it comes from. */
   run<R>(trace: TraceContext, job: () => R): R;
@@ -26,7 +26,7 @@ export interface RemoteOptions {
   readonly plainFunctions?: 'in-process' | 'refuse';
   /** @default plain JSON data, anything else refused */
   readonly serializer?: ArgumentSerializer;
-  /** The largest envelope, in bytes of JSON; a larger one is refused at the call. @default 1_000_000 */
+  /** How large the arguments of a call may be, in bytes of JSON; larger ones are refused at the call. @default 1_000_000 */
   readonly maxPayloadBytes?: number;
   /** @default none */
   readonly tracing?: Tracing;

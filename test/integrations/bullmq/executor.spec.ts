@@ -218,6 +218,20 @@ describeWith(server, 'BullMqExecutor', () => {
       await until(() => worker.get(Mail).sent.length === 2);
     });
 
+    it('can go by the executor that was named at the call', async () => {
+      const prints = bench.newName();
+      const queueFor = ({ executor }: { readonly executor?: string }): string =>
+        executor === 'jobs' ? prints : bench.queue;
+      const airlock = { executors: { jobs: BullMqExecutor } };
+      const producer = await bench.producer({ airlock, providers: [Printer], bullmq: { queueFor } });
+      await within(producer, async () => {
+        await producer.get(Mail).send('a');
+        await producer.get(Printer).print(1);
+      });
+      expect((await bench.jobs()).map(({ name }) => name)).toEqual(['Mail.send']);
+      expect((await bench.jobs(prints)).map(({ name }) => name)).toEqual(['Printer.print']);
+    });
+
     it('fails the effect for which it throws or names no queue', async () => {
       const queueFor = ({ args: [arg] }: { readonly args: readonly unknown[] }): string => {
         if (arg === 'throws') throw new Error('no idea');

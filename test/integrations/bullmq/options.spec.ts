@@ -31,6 +31,7 @@ describeWith(server, 'AirlockBullMqModule', () => {
       [{ worker: 'yes' }, 'worker', 'true or false'],
       [{ worker: { queues: [] } }, 'worker.queues', 'a list of texts, at least one'],
       [{ worker: { queues: ['a', 'b:c'] } }, 'worker.queues[1]', "without ':'"],
+      [{ worker: { concurrency: 0 } }, 'worker.concurrency', 'a positive integer'],
       [{ worker: { autorun: false } }, 'worker.autorun', 'Airlock sets it itself'],
       [{ worker: true, queueFor: () => 'a' }, 'worker.queues', 'has to be told which ones it serves'],
       [{ dispatchTimeoutMs: 0 }, 'dispatchTimeoutMs', 'a positive integer'],

@@ -132,7 +132,12 @@ describeWith(server, 'BullMQ without its Redis', () => {
       scope.discard();
       const executor = producer.get(BullMqExecutor);
       await producer.close();
-      await expect(executor.execute(intent!)).rejects.toThrow('since this application has closed its connection');
+      await expect(executor.execute(intent!)).rejects.toMatchObject({
+        timeoutMs: undefined,
+        message: expect.stringMatching(
+          /^The connection to Redis at .* was closed when this application shut down: 1 effect/,
+        ),
+      });
     });
   });
 

@@ -244,8 +244,8 @@ describeWith(server, 'A worker of BullMQ', () => {
   });
 
   describe('when tracing is set', () => {
-    it('runs a job under the trace its effect was let out under', async () => {
-      let current: string | undefined = '00-aaaa-bbbb-01';
+    it('runs a job under the trace its effect was called under', async () => {
+      let current: string | undefined;
       const runs: unknown[] = [];
       const tracing: Tracing = {
         inject: () => (current === undefined ? undefined : { traceparent: current }),
@@ -256,11 +256,16 @@ describeWith(server, 'A worker of BullMQ', () => {
       };
       const producer = await bench.producer({ bullmq: { tracing } });
       const worker = await bench.worker({ bullmq: { tracing } });
-      await within(producer, () => producer.get(Mail).send('traced'));
-      current = undefined;
-      await within(producer, () => producer.get(Mail).send('not traced'));
-      await until(() => worker.get(Mail).sent.length === 2);
-      expect(runs).toEqual([{ traceparent: '00-aaaa-bbbb-01' }]);
+      await within(producer, async () => {
+        await producer.get(Mail).send('not traced');
+        for (const trace of ['00-aaaa-bbbb-01', '00-aaaa-cccc-01']) {
+          current = trace;
+          await producer.get(Mail).send('traced');
+        }
+        current = '00-aaaa-dddd-01';
+      });
+      await until(() => worker.get(Mail).sent.length === 3);
+      expect(runs).toEqual([{ traceparent: '00-aaaa-bbbb-01' }, { traceparent: '00-aaaa-cccc-01' }]);
     });
   });
 

@@ -158,6 +158,18 @@ describe.each(Object.values(carriers))('Over $server.name', (carrier) => {
       });
     });
 
+    describe('when acknowledge is set, which only RabbitMQ has', () => {
+      it('runs the effect, and says so elsewhere', async () => {
+        const consumer = await bench.consumer({ micro: { consumer: { acknowledge: true } } });
+        const producer = await bench.producer();
+        await within(producer, () => producer.get(Mail).send('a'));
+        await until(() => consumer.get(Mail).sent.length === 1);
+        const complaint = expect.stringContaining('`consumer.acknowledge` is for RabbitMQ') as unknown;
+        expect(bench.lines.of('error')).toEqual(usesRabbit ? [] : [complaint]);
+        expect(bench.lines.of('warn')).toEqual([]);
+      });
+    });
+
     describe('when tracing is set', () => {
       it('carries the trace', async () => {
         const runs: unknown[] = [];

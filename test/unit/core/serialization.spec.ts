@@ -18,6 +18,12 @@ class Local implements Executor {
   }
 }
 
+function nested(levels: number): unknown {
+  let value: unknown = {};
+  for (let i = 0; i < levels; i++) value = { value };
+  return value;
+}
+
 class Order {
   constructor(readonly id: number) {}
 }
@@ -58,6 +64,7 @@ describe('when an argument leaves the process', () => {
     ['undefined in an array', [[1, undefined]], 'args[0][1]', 'undefined'],
     ['a Date in a property', [{ when: new Date(0) }], 'args[0].when', 'an instance of Date'],
     ['a later argument', ['a', { b: [{ c: 1n }] }], 'args[1].b[0].c', 'a bigint'],
+    ['more levels than the stack has', [1, nested(100_000)], 'args[1]', 'data nested too deeply'],
     ['a key that is no identifier', [{ 'a-b': sync }], 'args[0]["a-b"]', 'a function'],
   ])('refuses %s in the stack of the caller, with its path', async (_, args, path, found) => {
     const scope = openScope({ executor: new Remote() });

@@ -139,6 +139,8 @@ describe('when a worker runs an effect by its name', () => {
     ['no object', 'Mail.send', 'it is no object'],
     ['no arguments', { ...envelope('Mail.send'), args: 'ann' }, 'its `args` is no list'],
     ['no id', { ...envelope('Mail.send'), id: undefined }, 'its `id` is no text'],
+    ['an origin that is no text', { ...envelope('Mail.send'), origin: 7 }, 'its `origin` is no text'],
+    ['a trace that is none', { ...envelope('Mail.send'), trace: 'bad' }, 'its `trace.traceparent` is no text'],
   ])('refuses %s', async (_, data, message) => {
     const { worker } = await boot(Mail);
     const error = await errorOf(() => worker.run(data));
@@ -176,6 +178,88 @@ describe('when an effect is called in another way', () => {
     const app = await bootWith({ ...options, executor }, [Mail]);
     await app.get(AirlockService).run(() => call(app.get(Mail), app.get(EffectBuffer)));
     expect(executor.jobs).toMatchObject([{ effect: 'Mail.send', args: ['ann'] }]);
+  });
+});
+
+describe('when something stands in front of an effect', () => {
+  it('is sent under its name, where that is a spy on the object', async () => {
+    const executor = engine({ plainFunctions: 'refuse' });
+    const app = await bootWith({ executor }, [Mail]);
+    const spy = jest.spyOn(app.get(Mail), 'send');
+    await app.get(AirlockService).run(() => app.get(Mail).send('ann'));
+    expect(spy).toHaveBeenCalledWith('ann');
+    expect(executor.jobs).toMatchObject([{ effect: 'Mail.send', args: ['ann'] }]);
+  });
+
+  it('refuses the call, where that is a decorator that keeps no metadata: no worker would find the effect', async () => {
+    const Timed = (): MethodDecorator => (_, __, descriptor) => {
+      const timed = descriptor.value as unknown as (...args: unknown[]) => unknown;
+      descriptor.value = function (this: unknown, ...args: unknown[]) {
+        return timed.apply(this, args);
+      } as never;
+    };
+    @Injectable()
+    class Hidden {
+      @Timed()
+      @SideEffect()
+      async send(): Promise<void> {
+        sent.push('sent');
+      }
+    }
+    const executor = engine();
+    const app = await bootWith({ executor }, [Hidden]);
+    const error = await errorOf(() => app.get(AirlockService).run(() => app.get(Hidden).send()));
+    expect(error).toBeInstanceOf(AirlockOptionsError);
+    expect(error.message).toBe(
+      'A decorator above the `@SideEffect()` of `Hidden.send` replaces the method and its metadata, so that no worker finds the effect. ' +
+        'Put `@SideEffect()` above it, or have that decorator copy the metadata of the method.',
+    );
+    const inProcess = await bootWith({}, [Hidden]);
+    await inProcess.get(AirlockService).run(() => inProcess.get(Hidden).send());
+    expect([executor.jobs, sent]).toEqual([[], ['sent']]);
+  });
+
+  it('runs in this process, where that is an override without a decorator', async () => {
+    @Injectable()
+    class Quiet extends Mail {
+      override async send(to: string): Promise<void> {
+        await super.send(to.toLowerCase());
+      }
+    }
+    const executor = engine();
+    const app = await bootWith({ executor }, [Quiet]);
+    await app.get(AirlockService).run(() => app.get(Quiet).send('ANN'));
+    expect(sent).toEqual(['mail to ann']);
+    expect(executor.jobs).toMatchObject([{ effect: 'mail.log', args: ['ann'] }]);
+  });
+});
+
+describe('when a method is none that a worker could find', () => {
+  const key = Symbol('key');
+  @Injectable()
+  class Odd {
+    @SideEffect()
+    static async both(): Promise<void> {
+      sent.push('static');
+    }
+    @SideEffect()
+    async both(): Promise<void> {
+      sent.push('of the instance');
+    }
+    @SideEffect()
+    async [key](): Promise<void> {
+      sent.push('by symbol');
+    }
+  }
+
+  it('runs in this process, be it static or under a symbol', async () => {
+    const executor = engine();
+    const app = await bootWith({ executor }, [Odd]);
+    await app.get(AirlockService).run(async () => {
+      await Odd.both();
+      await app.get(Odd)[key]();
+    });
+    expect([executor.jobs, sent]).toEqual([[], ['static', 'by symbol']]);
   });
 });
 
@@ -227,12 +311,29 @@ describe('when two effects carry one name', () => {
     }
     const error = await errorOf(() => boot(Mail, Other));
     expect(error).toBeInstanceOf(AirlockOptionsError);
-    expect(error.message).toContain('Two effects are named "mail.log": one of `Mail`, one of `Other`.');
+    expect(error.message).toContain('Two effects are named "mail.log": `Mail.log` and `Other.log`.');
+  });
+
+  it('refuses to boot too where they are of one class', async () => {
+    @Injectable()
+    class Twice {
+      @SideEffect({ name: 'x.y' })
+      async first(): Promise<void> {}
+      @SideEffect({ name: 'x.y' })
+      async second(): Promise<void> {}
+    }
+    const error = await errorOf(() => boot(Twice));
+    expect(error.message).toContain('Two effects are named "x.y": `Twice.first` and `Twice.second`.');
   });
 
   it('takes one class that several modules provide for one', async () => {
     const { worker } = await boot(Mail, { provide: 'mail', useExisting: Mail }, { provide: 'again', useClass: Mail });
     expect(worker.names).toEqual(['Mail.send', 'mail.log']);
+  });
+
+  it('lists it once', async () => {
+    const app = await boot(Mail, { provide: 'mail', useExisting: Mail });
+    expect(app.get(AirlockService).explain().effects.map(({ name }) => name)).toEqual(['Mail.send', 'mail.log']);
   });
 });
 

@@ -204,6 +204,20 @@ describe('when a @SideEffect() names a trigger that there is none of', () => {
   });
 });
 
+describe('when a @SideEffect() is given an empty name', () => {
+  it('refuses the very class', () => {
+    const define = () => {
+      class Alarm {
+        @SideEffect({ name: '' })
+        async ring(): Promise<void> {}
+      }
+      return Alarm;
+    };
+    expect(define).toThrow(AirlockOptionsError);
+    expect(define).toThrow('Expected `name` to be a text, not empty');
+  });
+});
+
 describe('when a @SideEffect() method is called without its object', () => {
   const message = (name: string): string =>
     `\`${name}\` was called without its object, so its effect could not run on one. Call it as a method, or bind it first.`;
