@@ -333,7 +333,12 @@ describe('when two effects carry one name', () => {
 
   it('lists it once', async () => {
     const app = await boot(Mail, { provide: 'mail', useExisting: Mail });
-    expect(app.get(AirlockService).explain().effects.map(({ name }) => name)).toEqual(['Mail.send', 'mail.log']);
+    expect(
+      app
+        .get(AirlockService)
+        .explain()
+        .effects.map(({ name }) => name),
+    ).toEqual(['Mail.send', 'mail.log']);
   });
 });
 
