@@ -70,7 +70,8 @@ export const noFloatingEffects: AirlockRule = {
     function returnsPromise(call: Call): boolean {
       if (declarations.checked?.isPromise(call) === true) return true;
       const fn = declarations.functionOf(call.callee);
-      if (fn === undefined || fn.async) return fn !== undefined;
+      if (fn === undefined || fn.generator) return false;
+      if (fn.async) return true;
       if (fn.returnType !== undefined) return declarations.typesIn(fn.returnType)?.includes('Promise') === true;
       // It calls effects late, so what it returns is most likely what it does that by.
       return (

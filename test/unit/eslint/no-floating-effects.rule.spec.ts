@@ -105,6 +105,14 @@ describe('when a method calls an effect late', () => {
 describe('when a method calls an effect in time', () => {
   it.each([
     ['before its first await', 'async g() { this.effects.enqueue(f); await this.repo.save(); }'],
+    [
+      'after an arm that waits and returns',
+      'async g() { if (this.airlock) { await this.repo.save(); return; } this.effects.enqueue(f); }',
+    ],
+    [
+      'in a generator that nobody goes through',
+      'async *g() { await this.repo.save(); this.effects.enqueue(f); yield 1; }',
+    ],
     ['while calling what it awaits', 'async g() { await this.h(); } async h() { this.effects.enqueue(f); }'],
     [
       'in an iteration before an await',
