@@ -43,6 +43,7 @@ interface MethodShape extends Decorated {
 
 interface FieldShape extends Decorated {
   readonly key: Node;
+  readonly accessibility?: string;
   readonly static: boolean;
   readonly value: Node | null;
   readonly typeAnnotation?: NodeOf<'TSTypeAnnotation'>;
@@ -77,7 +78,10 @@ interface Shapes {
   ArrowFunctionExpression: FunctionShape;
   AssignmentPattern: { readonly left: Node; readonly right: Node };
   AwaitExpression: { readonly argument: Node };
-  CallExpression: CallShape & { readonly optional: boolean };
+  CallExpression: CallShape & {
+    readonly optional: boolean;
+    readonly typeArguments?: { readonly params: readonly Node[] };
+  };
   BlockStatement: { readonly body: readonly Node[] };
   BreakStatement: JumpShape;
   ChainExpression: { readonly expression: Node };
@@ -109,11 +113,12 @@ interface Shapes {
   MethodDefinition: MethodShape;
   NewExpression: CallShape;
   ObjectExpression: { readonly properties: readonly Node[] };
-  ObjectPattern: { readonly properties: readonly Node[] };
+  ObjectPattern: { readonly properties: readonly Node[]; readonly typeAnnotation?: NodeOf<'TSTypeAnnotation'> };
   PrivateIdentifier: { readonly name: string };
   Property: { readonly key: Node; readonly value: Node };
   PropertyDefinition: FieldShape;
   ReturnStatement: { readonly argument: Optional };
+  SequenceExpression: { readonly expressions: readonly Node[] };
   SwitchStatement: {
     readonly discriminant: Node;
     readonly cases: readonly { readonly test: Optional; readonly consequent: readonly Node[] }[];
@@ -129,7 +134,7 @@ interface Shapes {
   };
   TSIntersectionType: { readonly types: readonly Node[] };
   TSNonNullExpression: { readonly expression: Node };
-  TSParameterProperty: Decorated & { readonly parameter: Node };
+  TSParameterProperty: Decorated & { readonly parameter: Node; readonly accessibility?: string };
   TSQualifiedName: { readonly right: Node };
   TSSatisfiesExpression: CastShape;
   TSTypeAliasDeclaration: { readonly typeAnnotation: Node };
