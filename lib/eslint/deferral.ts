@@ -2,7 +2,7 @@ import { AIRLOCK } from './airlock-calls.js';
 import type { Declarations } from './declarations.js';
 import { ancestorsOf, type Call, calledName, is, isFunction, type Node } from './estree.js';
 import { classOfThis, type Member, membersOf, parameterOf } from './members.js';
-import { excerpt, type Fixer, type Suggestion } from './rule.js';
+import { excerpt, type Fixer, type SourceCode, type Suggestion } from './rule.js';
 
 /**
  * The call rewritten as an effect: `await this.queue.add(…)` becomes `this.effects.defer(this.queue).add(…)`.
@@ -60,24 +60,32 @@ function effectOf(call: Call, declarations: Declarations): Effect | undefined {
   const [start, end] = range;
   const { code } = declarations;
   if (optional) return undefined;
-  if (is(callee, 'MemberExpression')) {
-    const defer = reach('defer', call, declarations);
-    if (defer === undefined || callee.optional || callee.computed) return undefined;
-    const { object, property } = callee;
-    const text = `${defer}(${code.getText(object)}).${code.text.slice(property.range[0], end)}`;
-    return {
-      text,
-      gaps: [
-        [start, object.range[0]],
-        [object.range[1], property.range[0]],
-      ],
-    };
+  if (is(callee, 'MemberExpression') && (callee.optional || callee.computed)) return undefined;
+  const fn = functionText(callee, code);
+  if (fn !== undefined) {
+    const enqueue = reach('enqueue', call, declarations);
+    if (enqueue === undefined) return undefined;
+    const from = call.arguments[0]?.range[0] ?? end - 1;
+    const rest = code.text.slice(from, end);
+    return { text: `${enqueue}(${fn}${rest === ')' ? '' : ', '}${rest}`, gaps: [[callee.range[1], from]] };
   }
-  const enqueue = reach('enqueue', call, declarations);
-  if (enqueue === undefined || !is(callee, 'Identifier')) return undefined;
-  const from = call.arguments[0]?.range[0] ?? end - 1;
-  const rest = code.text.slice(from, end);
-  return { text: `${enqueue}(${callee.name}${rest === ')' ? '' : ', '}${rest}`, gaps: [[callee.range[1], from]] };
+  const defer = reach('defer', call, declarations);
+  if (defer === undefined || !is(callee, 'MemberExpression')) return undefined;
+  const { object, property } = callee;
+  return {
+    text: `${defer}(${code.getText(object)}).${code.text.slice(property.range[0], end)}`,
+    gaps: [
+      [start, object.range[0]],
+      [object.range[1], property.range[0]],
+    ],
+  };
+}
+
+/** What is called, where it can be handed on. The type of `defer(this)` has no methods: TypeScript does not know those of `this`. */
+function functionText(callee: Node, code: SourceCode): string | undefined {
+  if (is(callee, 'Identifier')) return callee.name;
+  const isOwn = is(callee, 'MemberExpression') && callee.object.type === 'ThisExpression';
+  return isOwn ? `${code.getText(callee)}.bind(this)` : undefined;
 }
 
 /** How a function of a buffer is called from here: `this.effects.defer`, `effects.defer`, `defer`; undefined if not at all. */
@@ -86,12 +94,16 @@ function reach(method: 'defer' | 'enqueue', node: Node, declarations: Declaratio
   for (const ancestor of ancestorsOf(node)) {
     if (!isFunction(ancestor)) continue;
     const own = ancestor.params.filter((parameter) => !is(parameter, 'TSParameterProperty')).map(parameterOf);
-    const parameter = own.find(isBuffer);
+    const parameter = own.find(
+      (one) => isBuffer(one) && declarations.bindings.lookup(one.name, node)?.defs[0]?.node === ancestor,
+    );
     if (parameter !== undefined) return `${parameter.name}.${method}`;
   }
   const owner = classOfThis(node);
   for (const current of owner === undefined ? [] : declarations.bindings.lineage(owner)) {
-    const member = membersOf(current).find(isBuffer);
+    const member = membersOf(current).find(
+      (one) => isBuffer(one) && !one.isStatic && (current === owner || !one.isPrivate),
+    );
     if (member !== undefined) return `this.${member.name}.${method}`;
   }
   const free = declarations.bindings.importNamed(method, node);

@@ -1,3 +1,5 @@
+import { type Flow, nodesAfterAwait } from './control-flow.js';
+
 /**
  * When a function calls effects, seen from whoever calls the function: never, before it first waits for something, or after.
  * Late ones are lost to a caller that does not wait: the scope may have ended by then (rule 3).
@@ -22,17 +24,22 @@ export type Deed<N> =
 /** What the analysis needs to know of a syntax tree. There are two: ESLint's of one file, TypeScript's of all. @internal */
 export interface SyntaxTree<N extends object> {
   childrenOf(node: N): readonly N[];
-  rangeOf(node: N): readonly [start: number, end: number];
-  kindOf(node: N): 'await' | 'call' | 'function' | 'loop' | 'other';
+  flowOf(node: N): Flow<N> | undefined;
+  kindOf(node: N): 'await' | 'call' | 'function' | 'other';
   deedOf(call: N): Deed<N>;
   /** Whether each call of a function has a scope of its own, or is an effect itself. */
   standsAlone(fn: N): boolean;
 }
 
+/** The innermost call that a node is an argument of. */
+interface Around<N> {
+  readonly call: N;
+  readonly deed: Deed<N>;
+}
+
 interface Findings<N> {
   readonly effects: { readonly node: N; readonly timing: Timing }[];
-  readonly awaits: N[];
-  readonly loops: N[];
+  readonly awaits: Set<N>;
 }
 
 /** @internal */
@@ -52,56 +59,46 @@ export class EffectTimings<N extends object> {
   }
 
   private found(fn: N): Timing {
-    const findings: Findings<N> = { effects: [], awaits: [], loops: [] };
+    const findings: Findings<N> = { effects: [], awaits: new Set() };
     this.collect(fn, undefined, findings);
-    if (findings.effects.length === 0) return 'none';
-    return findings.effects.some((effect) => effect.timing === 'late' || this.isAfterAwait(effect.node, findings))
-      ? 'late'
-      : 'early';
+    const { effects, awaits } = findings;
+    if (effects.some(({ timing }) => timing === 'late')) return 'late';
+    if (effects.length === 0 || awaits.size === 0) return effects.length === 0 ? 'none' : 'early';
+    const late = nodesAfterAwait<N>(this.tree.childrenOf(fn), {
+      childrenOf: (node) => (this.tree.kindOf(node) === 'function' ? [] : this.tree.childrenOf(node)),
+      flowOf: (node) => this.tree.flowOf(node),
+      isAwait: (node) => awaits.has(node),
+    });
+    return effects.some(({ node }) => late.has(node)) ? 'late' : 'early';
   }
 
-  /** @param around what the innermost call does that a node is an argument of; a function that is none is only defined here */
-  private collect(node: N, around: Deed<N> | undefined, findings: Findings<N>): void {
+  /** @param around absent for a function that is no argument: it is only defined here */
+  private collect(node: N, around: Around<N> | undefined, findings: Findings<N>): void {
+    const add = (effect: N, timing: Timing): void => {
+      if (timing !== 'none') findings.effects.push({ node: effect, timing });
+    };
     for (const child of this.tree.childrenOf(node)) {
       const kind = this.tree.kindOf(child);
       if (kind === 'function') {
-        const timing = this.timingOfArgument(child, around);
-        if (timing !== 'none') findings.effects.push({ node: child, timing });
+        // It runs when the call does, after all the arguments.
+        if (around !== undefined) add(around.call, this.timingOfArgument(child, around.deed));
         continue;
       }
-      if (kind === 'await') findings.awaits.push(child);
-      if (kind === 'loop') findings.loops.push(child);
+      if (kind === 'await') findings.awaits.add(child);
       const deed = kind === 'call' ? this.tree.deedOf(child) : undefined;
-      const timing = this.timingOfDeed(deed);
-      if (timing !== 'none') findings.effects.push({ node: child, timing });
-      this.collect(child, deed ?? around, findings);
+      if (deed !== undefined) add(child, this.timingOfDeed(deed));
+      this.collect(child, deed === undefined ? around : { call: child, deed }, findings);
     }
   }
 
-  private timingOfDeed(deed: Deed<N> | undefined): Timing {
-    if (deed?.does === 'enqueue') return 'early';
-    return deed?.does === 'run' && deed.target !== undefined ? this.timingOf(deed.target) : 'none';
+  private timingOfDeed(deed: Deed<N>): Timing {
+    if (deed.does === 'enqueue') return 'early';
+    return deed.does === 'run' && deed.target !== undefined ? this.timingOf(deed.target) : 'none';
   }
 
-  private timingOfArgument(fn: N, around: Deed<N> | undefined): Timing {
-    if (around?.does !== 'run' && around?.does !== 'wait') return 'none';
+  private timingOfArgument(fn: N, { does }: Deed<N>): Timing {
+    if (does !== 'run' && does !== 'wait') return 'none';
     const timing = this.timingOf(fn);
-    return around.does === 'wait' && timing === 'early' ? 'late' : timing;
-  }
-
-  private isAfterAwait(effect: N, { awaits, loops }: Findings<N>): boolean {
-    return awaits.some(
-      (wait) =>
-        // `await call()` calls before it waits.
-        !this.contains(wait, effect) &&
-        (this.tree.rangeOf(wait)[0] < this.tree.rangeOf(effect)[1] ||
-          loops.some((loop) => this.contains(loop, wait) && this.contains(loop, effect))),
-    );
-  }
-
-  private contains(outer: N, inner: N): boolean {
-    const [start, end] = this.tree.rangeOf(outer);
-    const [from, to] = this.tree.rangeOf(inner);
-    return start <= from && to <= end;
+    return does === 'wait' && timing === 'early' ? 'late' : timing;
   }
 }

@@ -2,7 +2,7 @@ import type { Declarations } from './declarations.js';
 import { EffectTimings, type SyntaxTree, type Timing } from './effect-timing.js';
 import type { Call, Node } from './estree.js';
 import { EstreeTree } from './estree.tree.js';
-import type { TsNode } from './type-information.js';
+import type { TsNode } from './typescript.js';
 import { TypeScriptTree } from './typescript.tree.js';
 
 /** Which calls are effects, and which functions come to call some, in the file and, with types, beyond it. @internal */

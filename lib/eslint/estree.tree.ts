@@ -1,16 +1,10 @@
+import type { Flow } from './control-flow.js';
 import type { Declarations } from './declarations.js';
 import type { Deed, SyntaxTree } from './effect-timing.js';
-import { bare, calledName, is, isFunction, type Node } from './estree.js';
+import { flowOf } from './estree.flow.js';
+import { bare, calledName, is, isFunction, isNewPromise, type Node } from './estree.js';
 import { namedDeed } from './named-deeds.js';
 import { childrenOf } from './rule.js';
-
-const LOOPS: readonly string[] = [
-  'ForStatement',
-  'ForInStatement',
-  'ForOfStatement',
-  'WhileStatement',
-  'DoWhileStatement',
-];
 
 /** The file at hand, by what is written in it. @internal */
 export class EstreeTree implements SyntaxTree<Node> {
@@ -20,16 +14,14 @@ export class EstreeTree implements SyntaxTree<Node> {
     return childrenOf(node, this.declarations.code);
   }
 
-  rangeOf(node: Node): readonly [number, number] {
-    return node.range;
+  flowOf(node: Node): Flow<Node> | undefined {
+    return flowOf(node);
   }
 
-  kindOf(node: Node): 'await' | 'call' | 'function' | 'loop' | 'other' {
-    if (is(node, 'CallExpression')) return 'call';
+  kindOf(node: Node): 'await' | 'call' | 'function' | 'other' {
+    if (is(node, 'CallExpression') || isNewPromise(node)) return 'call';
     if (isFunction(node)) return 'function';
-    if (LOOPS.includes(node.type)) return 'loop';
-    const isAwaited = is(node.parent, 'ForOfStatement') && node.parent.await && node.parent.right === node;
-    return is(node, 'AwaitExpression') || isAwaited ? 'await' : 'other';
+    return isAwait(node) ? 'await' : 'other';
   }
 
   deedOf(call: Node): Deed<Node> {
@@ -52,4 +44,14 @@ export class EstreeTree implements SyntaxTree<Node> {
   private isDecorated({ parent }: Node, name: string): boolean {
     return is(parent, 'MethodDefinition') && this.declarations.isDecorated(parent.decorators, [name]);
   }
+}
+
+function isAwait(node: Node): boolean {
+  // What follows a `yield` happens when somebody asks for more.
+  if (is(node, 'AwaitExpression', 'YieldExpression')) return true;
+  // `await using` waits where its block ends.
+  if (is(node, 'BlockStatement')) {
+    return node.body.some((statement) => is(statement, 'VariableDeclaration') && statement.kind === 'await using');
+  }
+  return is(node.parent, 'ForOfStatement') && node.parent.await && node.parent.right === node;
 }

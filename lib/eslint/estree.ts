@@ -43,6 +43,7 @@ interface MethodShape extends Decorated {
 
 interface FieldShape extends Decorated {
   readonly key: Node;
+  readonly accessibility?: string;
   readonly static: boolean;
   readonly value: Node | null;
   readonly typeAnnotation?: NodeOf<'TSTypeAnnotation'>;
@@ -51,6 +52,20 @@ interface FieldShape extends Decorated {
 interface CallShape {
   readonly callee: Node;
   readonly arguments: readonly Node[];
+}
+
+interface JumpShape {
+  readonly label: NodeOf<'Identifier'> | null;
+}
+
+/** Of all loops; none has all of these. */
+interface LoopShape {
+  readonly init?: Optional;
+  readonly left?: Node;
+  readonly right?: Node;
+  readonly test?: Optional;
+  readonly update?: Optional;
+  readonly body: Node;
 }
 
 interface CastShape {
@@ -63,20 +78,30 @@ interface Shapes {
   ArrowFunctionExpression: FunctionShape;
   AssignmentPattern: { readonly left: Node; readonly right: Node };
   AwaitExpression: { readonly argument: Node };
+  CallExpression: CallShape & {
+    readonly optional: boolean;
+    readonly typeArguments?: { readonly params: readonly Node[] };
+  };
   BlockStatement: { readonly body: readonly Node[] };
-  CallExpression: CallShape & { readonly optional: boolean };
+  BreakStatement: JumpShape;
   ChainExpression: { readonly expression: Node };
   ClassDeclaration: ClassShape;
   ClassExpression: ClassShape;
-  ConditionalExpression: { readonly consequent: Node; readonly alternate: Node };
+  ConditionalExpression: { readonly test: Node; readonly consequent: Node; readonly alternate: Node };
+  ContinueStatement: JumpShape;
   Decorator: { readonly expression: Node };
+  DoWhileStatement: LoopShape;
   ExpressionStatement: { readonly expression: Node };
-  ForOfStatement: { readonly await: boolean; readonly right: Node };
+  ForInStatement: LoopShape;
+  ForOfStatement: LoopShape & { readonly await: boolean };
+  ForStatement: LoopShape;
   FunctionDeclaration: FunctionShape;
   FunctionExpression: FunctionShape;
   Identifier: Decorated & { readonly name: string; readonly typeAnnotation?: NodeOf<'TSTypeAnnotation'> };
+  IfStatement: { readonly test: Node; readonly consequent: Node; readonly alternate: Optional };
   ImportDeclaration: { readonly source: NodeOf<'Literal'> };
   ImportSpecifier: { readonly imported: Node };
+  LabeledStatement: { readonly label: NodeOf<'Identifier'>; readonly body: Node };
   Literal: { readonly value: unknown };
   LogicalExpression: { readonly right: Node };
   MemberExpression: {
@@ -88,11 +113,18 @@ interface Shapes {
   MethodDefinition: MethodShape;
   NewExpression: CallShape;
   ObjectExpression: { readonly properties: readonly Node[] };
-  ObjectPattern: { readonly properties: readonly Node[] };
+  ObjectPattern: { readonly properties: readonly Node[]; readonly typeAnnotation?: NodeOf<'TSTypeAnnotation'> };
   PrivateIdentifier: { readonly name: string };
   Property: { readonly key: Node; readonly value: Node };
   PropertyDefinition: FieldShape;
   ReturnStatement: { readonly argument: Optional };
+  SequenceExpression: { readonly expressions: readonly Node[] };
+  SwitchStatement: {
+    readonly discriminant: Node;
+    readonly cases: readonly { readonly test: Optional; readonly consequent: readonly Node[] }[];
+  };
+  ThrowStatement: { readonly argument: Node };
+  TryStatement: { readonly block: Node; readonly handler: Optional; readonly finalizer: Optional };
   TSAbstractPropertyDefinition: FieldShape;
   TSAsExpression: CastShape;
   TSImportType: { readonly qualifier: Optional };
@@ -102,7 +134,7 @@ interface Shapes {
   };
   TSIntersectionType: { readonly types: readonly Node[] };
   TSNonNullExpression: { readonly expression: Node };
-  TSParameterProperty: Decorated & { readonly parameter: Node };
+  TSParameterProperty: Decorated & { readonly parameter: Node; readonly accessibility?: string };
   TSQualifiedName: { readonly right: Node };
   TSSatisfiesExpression: CastShape;
   TSTypeAliasDeclaration: { readonly typeAnnotation: Node };
@@ -111,7 +143,10 @@ interface Shapes {
   TSTypeReference: { readonly typeName: Node; readonly typeArguments?: { readonly params: readonly Node[] } };
   TSUnionType: { readonly types: readonly Node[] };
   UnaryExpression: { readonly operator: string; readonly argument: Node };
+  VariableDeclaration: { readonly kind: string };
   VariableDeclarator: { readonly id: Node; readonly init: Optional };
+  WhileStatement: LoopShape;
+  YieldExpression: { readonly argument: Optional };
 }
 
 /** @internal */
@@ -178,4 +213,9 @@ export function* ancestorsOf(node: Node): Generator<Node> {
 export function bareParent(node: Node): Node | undefined {
   for (const parent of ancestorsOf(node)) if (bare(parent) === parent) return parent;
   return undefined;
+}
+
+/** `new Promise(…)`, which calls the function that it is given at once. @internal */
+export function isNewPromise(node: Node): node is NodeOf<'NewExpression'> {
+  return is(node, 'NewExpression') && is(node.callee, 'Identifier') && node.callee.name === 'Promise';
 }

@@ -6,6 +6,9 @@ export interface Member {
   /** The type of the property, or of what a getter returns. */
   readonly annotation: Node | undefined;
   readonly decorators: readonly NodeOf<'Decorator'>[];
+  readonly isStatic: boolean;
+  /** Whether subclasses do not reach it. */
+  readonly isPrivate: boolean;
   /** Its initial value; of a method, the function. */
   readonly value: Node | undefined;
 }
@@ -14,19 +17,25 @@ export interface Member {
 export function membersOf({ body }: ClassNode): readonly Member[] {
   return body.body.flatMap((element): readonly Member[] => {
     if (is(element, 'PropertyDefinition', 'TSAbstractPropertyDefinition')) {
-      const { key, typeAnnotation, decorators = [], value } = element;
-      return [{ name: nameOf(key) ?? '', annotation: typeAnnotation, decorators, value: value ?? undefined }];
+      const { typeAnnotation, value } = element;
+      return [{ ...commonOf(element), annotation: typeAnnotation, value: value ?? undefined }];
     }
     if (!is(element, 'MethodDefinition')) return [];
-    const { key, kind, value, decorators = [] } = element;
+    const { kind, value } = element;
     if (kind === 'constructor') {
       return value.params.filter((parameter) => is(parameter, 'TSParameterProperty')).map(parameterOf);
     }
-    const name = nameOf(key) ?? '';
-    return kind === 'get'
-      ? [{ name, annotation: value.returnType, decorators, value: undefined }]
-      : [{ name, annotation: undefined, decorators, value }];
+    const [annotation, initial] = kind === 'get' ? [value.returnType, undefined] : [undefined, value];
+    return [{ ...commonOf(element), annotation, value: initial }];
   });
+}
+
+function commonOf(
+  element: NodeOf<'MethodDefinition' | 'PropertyDefinition' | 'TSAbstractPropertyDefinition'>,
+): Pick<Member, 'name' | 'decorators' | 'isStatic' | 'isPrivate'> {
+  const { key, decorators = [], static: isStatic, accessibility } = element;
+  const isPrivate = accessibility === 'private' || is(key, 'PrivateIdentifier');
+  return { name: nameOf(key) ?? '', decorators, isStatic, isPrivate };
 }
 
 /** @internal */
@@ -34,11 +43,13 @@ export function parameterOf(parameter: Node): Member {
   const inner = is(parameter, 'TSParameterProperty') ? parameter.parameter : parameter;
   const target = is(inner, 'AssignmentPattern') ? inner.left : inner;
   const identifier = is(target, 'Identifier') ? target : undefined;
-  const outer = is(parameter, 'TSParameterProperty') ? parameter.decorators : undefined;
+  const outer = is(parameter, 'TSParameterProperty') ? parameter : undefined;
   return {
     name: identifier?.name ?? '',
-    annotation: identifier?.typeAnnotation,
-    decorators: [...(outer ?? []), ...(identifier?.decorators ?? [])],
+    annotation: is(target, 'Identifier', 'ObjectPattern') ? target.typeAnnotation : undefined,
+    decorators: [...(outer?.decorators ?? []), ...(identifier?.decorators ?? [])],
+    isStatic: false,
+    isPrivate: outer?.accessibility === 'private',
     value: is(inner, 'AssignmentPattern') ? inner.right : undefined,
   };
 }

@@ -15,6 +15,7 @@ export interface Scope {
 /** @internal */
 export interface SourceCode {
   readonly text: string;
+  readonly ast: Node;
   readonly visitorKeys: Readonly<Record<string, readonly string[]>>;
   /** Of `@typescript-eslint/parser` where type information is on; anything else elsewhere. */
   readonly parserServices?: unknown;

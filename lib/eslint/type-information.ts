@@ -1,56 +1,6 @@
 import type { Node } from './estree.js';
 import type { SourceCode } from './rule.js';
-
-/** The parts of TypeScript's compiler API that the rules use, so that they run without TypeScript. @internal */
-export interface TsNode {
-  readonly parent?: TsNode;
-  readonly end: number;
-  readonly text?: string;
-  readonly name?: TsNode;
-  readonly propertyName?: TsNode;
-  readonly expression?: TsNode;
-  readonly arguments?: readonly TsNode[];
-  readonly parameters?: readonly TsNode[];
-  readonly body?: TsNode;
-  readonly modifiers?: readonly TsNode[];
-  readonly statement?: TsNode;
-  readonly label?: TsNode;
-  readonly awaitModifier?: TsNode;
-  readonly moduleSpecifier?: TsNode;
-  getStart(): number;
-  getSourceFile(): { readonly text: string };
-  forEachChild(visit: (child: TsNode) => void): void;
-}
-
-/** @internal */
-export interface TsType {
-  readonly symbol?: TsSymbol;
-  readonly aliasSymbol?: TsSymbol;
-  readonly aliasTypeArguments?: readonly TsType[];
-  /** Of `Queue<Job>`: `Queue`. */
-  readonly target?: TsType;
-  /** Of a union or an intersection. */
-  readonly types?: readonly TsType[];
-  getBaseTypes(): readonly TsType[] | undefined;
-  getConstraint(): TsType | undefined;
-  getProperty(name: string): TsSymbol | undefined;
-  isUnionOrIntersection(): boolean;
-  isTypeParameter(): boolean;
-}
-
-interface TsSymbol {
-  readonly name: string;
-  readonly declarations?: readonly TsNode[];
-}
-
-interface TsChecker {
-  typeToString(type: TsType): string;
-  getTypeAtLocation(node: TsNode): TsType;
-  getSymbolAtLocation(node: TsNode): TsSymbol | undefined;
-  getResolvedSignature(call: TsNode): { readonly declaration?: TsNode; getReturnType(): TsType } | undefined;
-  getSignatureFromDeclaration(declaration: TsNode): { getReturnType(): TsType } | undefined;
-  getAwaitedType(type: TsType): TsType | undefined;
-}
+import type { TsChecker, TsNode, TsSymbol, TsType } from './typescript.js';
 
 interface Services {
   readonly program: { getTypeChecker(): TsChecker };

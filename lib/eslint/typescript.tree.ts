@@ -1,7 +1,10 @@
 import { AIRLOCK } from './airlock-calls.js';
+import type { Flow } from './control-flow.js';
 import type { Deed, SyntaxTree } from './effect-timing.js';
 import { namedDeed } from './named-deeds.js';
-import type { TsNode, TypeInformation } from './type-information.js';
+import type { TypeInformation } from './type-information.js';
+import type { TsNode } from './typescript.js';
+import { flowOf, leadingWord } from './typescript.flow.js';
 
 /** All files of the program, by what the type checker knows. Kinds are told by shape: their numbers differ by version. @internal */
 export class TypeScriptTree implements SyntaxTree<TsNode> {
@@ -13,18 +16,14 @@ export class TypeScriptTree implements SyntaxTree<TsNode> {
     return children;
   }
 
-  rangeOf(node: TsNode): readonly [number, number] {
-    return [node.getStart(), node.end];
+  flowOf(node: TsNode): Flow<TsNode> | undefined {
+    return flowOf(node);
   }
 
-  kindOf(node: TsNode): 'await' | 'call' | 'function' | 'loop' | 'other' {
+  kindOf(node: TsNode): 'await' | 'call' | 'function' | 'other' {
     if (node.expression !== undefined && node.arguments !== undefined) return 'call';
     if (node.parameters !== undefined && node.body !== undefined) return 'function';
-    if (node.statement !== undefined && node.label === undefined) return 'loop';
-    const { parent } = node;
-    if (parent?.awaitModifier !== undefined && parent.expression === node) return 'await';
-    // A statement that is nothing but an `await` passes too: it contains what the `await` does, so it says the same.
-    return node.expression !== undefined && startsWithAwait(node) ? 'await' : 'other';
+    return isAwait(node) ? 'await' : 'other';
   }
 
   deedOf(call: TsNode): Deed<TsNode> {
@@ -40,7 +39,10 @@ export class TypeScriptTree implements SyntaxTree<TsNode> {
     const isScope = owners?.some((type) => type === 'AirlockService' || type === 'EffectScope') === true;
     if ((name === 'run' && isScope) || (name === 'runInScope' && this.isAirlocks(callee))) return { does: 'openScope' };
     const target = checker.getResolvedSignature(call)?.declaration;
-    if (target === undefined || this.kindOf(target) !== 'function') return namedDeed(name);
+    if (target === undefined || this.kindOf(target) !== 'function') {
+      // Other objects than promises keep the functions that they are given: workers, observables.
+      return isNew(call) && name !== 'Promise' ? { does: 'forget' } : namedDeed(name);
+    }
     return isDecorated(target, 'SideEffect') ? { does: 'enqueue' } : { does: 'run', target };
   }
 
@@ -55,10 +57,20 @@ export class TypeScriptTree implements SyntaxTree<TsNode> {
   }
 }
 
-function startsWithAwait(node: TsNode): boolean {
-  const awaits = /await\b/y;
-  awaits.lastIndex = node.getStart();
-  return awaits.test(node.getSourceFile().text);
+/** A call starts with what it calls. */
+function isNew(call: TsNode): boolean {
+  return call.expression!.getStart() > call.getStart();
+}
+
+function isAwait(node: TsNode): boolean {
+  const { expression, parent, statements } = node;
+  if (parent?.awaitModifier !== undefined && parent.expression === node) return true;
+  // `await using` waits where its block ends.
+  if (statements?.some((statement) => leadingWord(statement, /await\s+using\s+\w+/) !== undefined) === true)
+    return true;
+  // A statement that is nothing but an `await` passes too: it contains what the `await` does, so it says the same. What follows
+  // a `yield` happens when somebody asks for more.
+  return expression !== undefined && leadingWord(node, /await|yield/) !== undefined;
 }
 
 /** Decorators are those modifiers that are expressions. */

@@ -1,16 +1,6 @@
 import { isAirlockCall } from './airlock-calls.js';
 import type { Bindings } from './bindings.js';
-import {
-  bare,
-  type Call,
-  calledName,
-  type ClassNode,
-  is,
-  isFunction,
-  nameOf,
-  type Node,
-  type NodeOf,
-} from './estree.js';
+import { bare, type Call, type ClassNode, is, isFunction, nameOf, type Node, type NodeOf } from './estree.js';
 import { classOfThis, type Member, membersOf, parameterOf } from './members.js';
 import { TRANSPARENT_TYPES } from './type-information.js';
 
@@ -18,6 +8,13 @@ import { TRANSPARENT_TYPES } from './type-information.js';
 const INJECTED: ReadonlyMap<string, string> = new Map([
   ['InjectQueue', 'Queue'],
   ['InjectFlowProducer', 'FlowProducer'],
+]);
+
+/** What functions make that libraries offer instead of a constructor. */
+const MADE: ReadonlyMap<string, string> = new Map([
+  ['createTransport', 'Transporter'],
+  ['axios.create', 'AxiosInstance'],
+  ['ClientProxyFactory.create', 'ClientProxy'],
 ]);
 
 const UNINFORMATIVE: readonly string[] = ['TSAnyKeyword', 'TSUnknownKeyword', 'TSObjectKeyword'];
@@ -29,6 +26,9 @@ const UNINFORMATIVE: readonly string[] = ['TSAnyKeyword', 'TSUnknownKeyword', 'T
  * @internal
  */
 export class WrittenTypes {
+  /** Initial values that are being asked about: one that refers to itself says nothing. */
+  private readonly asked = new Set<Node>();
+
   constructor(private readonly bindings: Bindings) {}
 
   /** The names of an expression's type and of those it extends; undefined where nothing is written. */
@@ -54,8 +54,16 @@ export class WrittenTypes {
 
   typesOfMember({ annotation, decorators, value }: Member): readonly string[] | undefined {
     const injected = decorators.flatMap((decorator) => this.injectedBy(decorator));
-    const written = this.typesIn(annotation) ?? (is(value, 'NewExpression') ? this.typesOf(value) : undefined);
+    const written = this.typesIn(annotation) ?? this.typesOfInitial(value);
     return written === undefined && injected.length === 0 ? undefined : [...injected, ...(written ?? [])];
+  }
+
+  private typesOfInitial(value: Node | undefined): readonly string[] | undefined {
+    if (!is(value, 'NewExpression', 'CallExpression') || this.asked.has(value)) return undefined;
+    this.asked.add(value);
+    const types = this.typesOf(value);
+    this.asked.delete(value);
+    return types;
   }
 
   /** The property of an object, where its class is in this file. */
@@ -83,8 +91,14 @@ export class WrittenTypes {
 
   private typesOfCall(call: Call): readonly string[] | undefined {
     if (isAirlockCall(call, ['defer'], this.bindings, (node) => this.typesOf(node))) return ['Deferred'];
-    // `moduleRef.get(Queue)`
-    return /^(get|resolve)$/.test(calledName(call) ?? '') ? this.typesOfToken(call) : undefined;
+    const callee = bare(call.callee);
+    const name = nameOf(callee) ?? '';
+    const owner = is(callee, 'MemberExpression') ? nameOf(callee.object) : undefined;
+    const made = MADE.get(name) ?? MADE.get(`${owner}.${name}`);
+    if (made !== undefined) return [made];
+    // `moduleRef.get(Queue)`, `app.get<Queue>('stock')`
+    if (!/^(get|resolve|inject)$/.test(name)) return undefined;
+    return this.typesIn(call.typeArguments?.params[0]) ?? this.typesOfToken(call);
   }
 
   private injectedBy(decorator: NodeOf<'Decorator'>): readonly string[] {

@@ -1,11 +1,13 @@
 import { Declarations } from '../declarations.js';
 import { deferral } from '../deferral.js';
 import { isInEffect } from '../effect-body.js';
-import { bare, type Call, is, nameOf } from '../estree.js';
+import { Effects } from '../effects.js';
+import { bare, type Call, is, nameOf, type NodeOf } from '../estree.js';
 import { type MethodTable, methodTable, Methods } from '../methods.js';
 import { type AirlockRule, excerpt, names, optionsOf, type RuleContext } from '../rule.js';
+import { type TransactionOptions, transactionOptions, Transactions } from '../transactions.js';
 
-interface Options {
+interface Options extends TransactionOptions {
   readonly types: MethodTable;
   readonly names: MethodTable;
   readonly effectDecorators: readonly string[];
@@ -13,13 +15,10 @@ interface Options {
 
 const CLIENT_METHODS: readonly string[] = ['emit', 'emitBatch'];
 
-/** @default which methods of which types dispatch; a type stands for its subclasses too where they can be seen */
-const TYPES: MethodTable = {
+/** Those that write to another machine, whatever transaction is open here. */
+const REMOTE_TYPES: MethodTable = {
   Queue: ['add', 'addBulk'],
   FlowProducer: ['add', 'addBulk'],
-  PgBoss: ['send', 'sendAfter', 'sendThrottled', 'sendDebounced', 'insert', 'publish'],
-  EventEmitter2: ['emit', 'emitAsync'],
-  EventBus: ['publish', 'publishAll'],
   ClientProxy: CLIENT_METHODS,
   ClientKafka: CLIENT_METHODS,
   ClientMqtt: CLIENT_METHODS,
@@ -33,14 +32,26 @@ const TYPES: MethodTable = {
   Mail: ['sendMail'],
 };
 
+/** @default which methods of which types dispatch; a type stands for its subclasses too where they can be seen */
+const TYPES: MethodTable = {
+  ...REMOTE_TYPES,
+  PgBoss: ['send', 'sendAfter', 'sendThrottled', 'sendDebounced', 'insert', 'publish'],
+  EventEmitter2: ['emit', 'emitAsync'],
+  EventBus: ['publish', 'publishAll'],
+};
+
+const REMOTE_NAMES: MethodTable = {
+  queue$: ['add', 'addBulk'],
+  'client_?proxy$': ['emit'],
+  '(mailer|mailerService|transporter)$': ['sendMail'],
+};
+
 /** @default the same by the name of a variable or property (a pattern, in any case), where nothing is known of its type */
 const NAMES: MethodTable = {
-  queue$: ['add', 'addBulk'],
+  ...REMOTE_NAMES,
   boss$: ['send', 'sendAfter', 'insert', 'publish'],
   'emitter2?$': ['emit', 'emitAsync'],
   eventBus$: ['publish', 'publishAll'],
-  'client_?proxy$': ['emit'],
-  '(mailer|mailerService|transporter)$': ['sendMail'],
 };
 
 /** Effects that get out where they are called, although the work around them may still fail. @internal */
@@ -60,7 +71,7 @@ export const noDirectDispatch: AirlockRule = {
     schema: [
       {
         type: 'object',
-        properties: { types: methodTable, names: methodTable, effectDecorators: names },
+        properties: { types: methodTable, names: methodTable, effectDecorators: names, ...transactionOptions },
         additionalProperties: false,
       },
     ],
@@ -70,17 +81,26 @@ export const noDirectDispatch: AirlockRule = {
     const decorators = ['SideEffect', ...(options.effectDecorators ?? [])];
     const declarations = new Declarations(context.sourceCode);
     const dispatching = new Methods({ ...TYPES, ...options.types }, { ...NAMES, ...options.names }, declarations);
+    const effects = new Effects(declarations);
+    const remote = new Methods(REMOTE_TYPES, REMOTE_NAMES, declarations);
+    const transactions = new Transactions(declarations, options);
+
+    /** Whether a call may take part in the transaction around it: pg-boss can write in it, and so can listeners. */
+    function takesPart(call: Call, callee: NodeOf<'MemberExpression'>): boolean {
+      return transactions.isHandedTo(call) || (!remote.includes(callee) && transactions.around(call).length > 0);
+    }
+
     return {
       CallExpression(call: Call) {
         const callee = bare(call.callee);
         if (!is(callee, 'MemberExpression') || !dispatching.includes(callee)) return;
-        if (isInEffect(call, decorators, declarations)) return;
+        if (effects.isEffect(call) || isInEffect(call, decorators, declarations)) return;
         const name = `${context.sourceCode.getText(callee.object)}.${nameOf(callee)}(…)`;
         context.report({
           node: call,
           messageId: 'direct',
           data: { call: excerpt(name) },
-          suggest: deferral(call, 'defer', declarations),
+          suggest: takesPart(call, callee) ? [] : deferral(call, 'defer', declarations),
         });
       },
     };

@@ -13,7 +13,7 @@ import {
 } from '../estree.js';
 import { type AirlockRule, excerpt, returnsIn, type RuleContext, type Suggestion } from '../rule.js';
 
-/** Methods of arrays that throw away, or pass on, the promises of an `async` callback. */
+/** Methods of arrays that throw away, or pass on, the promises that a callback returns. */
 const ITERATIONS: readonly string[] = ['forEach', 'map'];
 const COMBINATORS: readonly string[] = ['all', 'allSettled', 'any', 'race'];
 const CHAINS: readonly string[] = ['then', 'catch', 'finally'];
@@ -46,6 +46,7 @@ export const noFloatingEffects: AirlockRule = {
       const node = bare(expression);
       if (is(node, 'LogicalExpression')) return late(node.right);
       if (is(node, 'ConditionalExpression')) return [...late(node.consequent), ...late(node.alternate)];
+      if (is(node, 'SequenceExpression')) return node.expressions.flatMap(late);
       if (is(node, 'ArrayExpression')) return node.elements.flatMap((element) => (element ? late(element) : []));
       if (!is(node, 'CallExpression')) return [];
       const name = calledName(node) ?? '';
@@ -61,16 +62,24 @@ export const noFloatingEffects: AirlockRule = {
       }
       if (COMBINATORS.includes(name) && is(object, 'Identifier') && object.name === 'Promise')
         return node.arguments.flatMap(late);
-      if (ITERATIONS.includes(name)) {
-        return callbacks(node).some((fn) => fn.async && effects.timingOfFunction(fn) === 'late') ? [node] : [];
-      }
+      if (ITERATIONS.includes(name)) return callbacks(node).some(returnsLate) ? [node] : [];
       return effects.timingOfCall(node) === 'late' && returnsPromise(node) ? [node] : [];
+    }
+
+    /** Whether the promise that a callback returns is one of those. */
+    function returnsLate(fn: FunctionNode): boolean {
+      if (fn.async) return effects.timingOfFunction(fn) === 'late';
+      const results = is(fn.body, 'BlockStatement')
+        ? returnsIn(fn.body, sourceCode).map(({ argument }) => argument)
+        : [fn.body];
+      return results.some((result) => result && late(result).length > 0);
     }
 
     function returnsPromise(call: Call): boolean {
       if (declarations.checked?.isPromise(call) === true) return true;
       const fn = declarations.functionOf(call.callee);
-      if (fn === undefined || fn.async) return fn !== undefined;
+      if (fn === undefined || fn.generator) return false;
+      if (fn.async) return true;
       if (fn.returnType !== undefined) return declarations.typesIn(fn.returnType)?.includes('Promise') === true;
       // It calls effects late, so what it returns is most likely what it does that by.
       return (

@@ -1,35 +1,14 @@
 import { Declarations } from '../declarations.js';
 import { deferral } from '../deferral.js';
-import { bare, type Call, calledName, type FunctionNode, is, isFunction, type Node, type NodeOf } from '../estree.js';
+import { bare, type Call, type FunctionNode, is, isFunction, type Node } from '../estree.js';
 import { methodTable } from '../methods.js';
 import { NetworkCalls, type NetworkOptions } from '../network-calls.js';
 import { type AirlockRule, callsIn, excerpt, names, nodesIn, optionsOf, type RuleContext } from '../rule.js';
+import { type TransactionOptions, transactionOptions, Transactions } from '../transactions.js';
 
-interface Options extends NetworkOptions {
-  readonly transactions: readonly string[];
-  readonly transactionDecorators: readonly string[];
+interface Options extends NetworkOptions, TransactionOptions {
   readonly effectDecorators: readonly string[];
 }
-
-/** @default functions and methods that run a callback in a transaction */
-const TRANSACTIONS: readonly string[] = [
-  'transaction',
-  '$transaction',
-  'runInTransaction',
-  'withTransaction',
-  'wrapInTransaction',
-  'transactional',
-];
-
-/** Functions and methods whose callbacks run after the transaction or outside it. */
-const OUTSIDE: readonly string[] = [
-  'enqueue',
-  'enqueueWith',
-  'runOnTransactionCommit',
-  'runOnTransactionComplete',
-  'runOnTransactionRollback',
-  'withoutTransaction',
-];
 
 /** An open transaction that waits for the network holds its connection and its locks, and cannot take back what it said. @internal */
 export const noIoInTransaction: AirlockRule = {
@@ -52,8 +31,7 @@ export const noIoInTransaction: AirlockRule = {
           functions: names,
           types: methodTable,
           names: methodTable,
-          transactions: names,
-          transactionDecorators: names,
+          ...transactionOptions,
           effectDecorators: names,
         },
         additionalProperties: false,
@@ -63,11 +41,10 @@ export const noIoInTransaction: AirlockRule = {
   create(context: RuleContext) {
     const { sourceCode } = context;
     const options = optionsOf<Options>(context);
-    const transactions = [...TRANSACTIONS, ...(options.transactions ?? [])];
-    const transactional = ['Transactional', ...(options.transactionDecorators ?? [])];
     const effectDecorators = ['SideEffect', ...(options.effectDecorators ?? [])];
     const declarations = new Declarations(sourceCode);
     const network = new NetworkCalls(declarations, options);
+    const transactions = new Transactions(declarations, options);
     const reported = new Set<Node>();
 
     function check(work: FunctionNode): void {
@@ -81,24 +58,36 @@ export const noIoInTransaction: AirlockRule = {
           request: excerpt(sourceCode.getText(request.callee)),
           line: String(request.loc.start.line),
         };
-        const suggest = needs(call, work) ? [] : deferral(call, 'defer', declarations);
+        const suggest = mayLeave(call) ? deferral(call, 'defer', declarations) : [];
         context.report({ node: call, messageId: request === call ? 'direct' : 'indirect', data, suggest });
       }
     }
 
-    /** Whether a call is handed the transaction, which is over when an effect runs. */
-    function needs(call: Call, work: FunctionNode): boolean {
-      return call.arguments
-        .flatMap((argument) => [...nodesIn(argument, sourceCode)])
-        .some((node) => is(node, 'Identifier') && declarations.bindings.isParameterOf(work, node));
-    }
-
     /** The calls made while `work` runs: not those in functions that run after it or outside it. */
     function callsInside(work: Node): Iterable<Call> {
-      return callsIn(work, sourceCode, (node) => {
-        const { parent } = node;
-        return !(isFunction(node) && is(parent, 'CallExpression') && isCall(parent, OUTSIDE) && parent.callee !== node);
-      });
+      return callsIn(work, sourceCode, (node) => !transactions.isOutside(node));
+    }
+
+    /** Whether a call makes requests and nothing else: the rest may belong to the transaction, a write above all. */
+    function mayLeave(call: Call): boolean {
+      return isRequest(call, new Set()) && !transactions.isHandedTo(call);
+    }
+
+    function isRequest(call: Call, seen: Set<Node>): boolean {
+      if (network.includes(call)) return true;
+      const fn = declarations.functionOf(call.callee);
+      if (fn === undefined) return isOfLanguage(call);
+      if (seen.has(fn)) return true;
+      seen.add(fn);
+      return [...nodesIn(fn.body, sourceCode)].every((node) =>
+        is(node, 'CallExpression') ? isRequest(node, seen) : node.type !== 'TaggedTemplateExpression',
+      );
+    }
+
+    /** `String(…)`, `JSON.stringify(…)` */
+    function isOfLanguage({ callee }: Call): boolean {
+      const named = is(callee, 'MemberExpression') ? callee.object : callee;
+      return is(named, 'Identifier') && declarations.bindings.declarationOf(named) === undefined;
     }
 
     /** The network call that a call is or, through functions of this file, comes to. */
@@ -120,20 +109,9 @@ export const noIoInTransaction: AirlockRule = {
     }
 
     return {
-      CallExpression(call: Call) {
-        if (!isCall(call, transactions)) return;
-        for (const argument of call.arguments) {
-          const work = declarations.functionOf(argument);
-          if (work !== undefined) check(work);
-        }
-      },
-      MethodDefinition({ decorators, value }: NodeOf<'MethodDefinition'>) {
-        if (declarations.isDecorated(decorators, transactional)) check(value);
+      'Program:exit'() {
+        for (const work of transactions.works) check(work);
       },
     };
   },
 };
-
-function isCall(call: Call, called: readonly string[]): boolean {
-  return called.includes(calledName(call) ?? '');
-}

@@ -125,6 +125,26 @@ describe('when the type is written in another way', () => {
       'function f(ref: ModuleRef) { ref.get(EventBus).publish({}); }',
     ],
     [
+      'a token asked for with a type',
+      'import { Queue } from "bullmq"; import type { ModuleRef } from "@nestjs/core";',
+      'function f(ref: ModuleRef) { ref.get<Queue>("stock").add("a"); }',
+    ],
+    [
+      'a property that is injected by a function',
+      'import { EventBus } from "@nestjs/cqrs"; declare const inject: any;',
+      'class A { private readonly it = inject(EventBus); f() { this.it.publish({}); } }',
+    ],
+    [
+      'a property that a factory makes',
+      'import { ClientProxyFactory } from "@nestjs/microservices";',
+      'class A { private readonly it = ClientProxyFactory.create({}); f() { this.it.emit("a", 1); } }',
+    ],
+    [
+      'a transport',
+      'import * as nodemailer from "nodemailer";',
+      'class A { private readonly it = nodemailer.createTransport("smtp://x"); f() { this.it.sendMail({}); } }',
+    ],
+    [
       '@InjectQueue',
       'import { InjectQueue } from "@nestjs/bullmq";',
       'class A { constructor(@InjectQueue("stock") private it: any) {} f() { this.it.add("a"); } }',
@@ -227,6 +247,14 @@ describe('when nothing is known of the type', () => {
     ['another name', 'class A { f() { this.tags.add("a"); } }'],
     ['what hangs on some other object', 'function f(app) { app.queue.add("a"); }'],
     ['a name whose type is written', 'class A { constructor(private queue: JobPort) {} f() { this.queue.add("a"); } }'],
+    [
+      'a name that is asked for as something else',
+      'class A { private queue = config.get<Set<string>>("x"); f() { this.queue.add("a"); } } declare const config: any;',
+    ],
+    [
+      'a name that is deferred here',
+      'import { EffectBuffer } from "nestjs-airlock"; class A { private readonly queue = this.effects.defer(this.it); constructor(readonly effects: EffectBuffer, private readonly it: any) {} f() { this.queue.add("a"); } }',
+    ],
     ['a name that is made here', 'class A { private queue = new Set(); f() { this.queue.add("a"); } }'],
   ])('leaves %s alone', (_, code) => {
     accepts(code);
@@ -305,6 +333,17 @@ describe('when the call is made by an effect', () => {
     ],
   ])('accepts %s', (_, code) => {
     accepts(code);
+  });
+
+  it('accepts a method that is an effect, although its class is called like a mailer', () => {
+    const mailer =
+      'class MailerService { @SideEffect() async sendMail(to: string): Promise<void> {} } class Orders { constructor(private readonly mailer: MailerService) {} f() { void this.mailer.sendMail("a"); } }';
+    accepts(`import { SideEffect } from "nestjs-airlock"; ${mailer}`);
+    reports(`declare const SideEffect: any; ${mailer.replace('@SideEffect() ', '')}`, [{ messageId: 'direct' }]);
+  });
+
+  it('is not caught by a property that is made of itself', () => {
+    accepts('class A { it = this.it.defer(this.it); f() { this.it.add("a"); } }', { types: 'without' });
   });
 
   it("is not taken in by an enqueue of one's own", () => {
@@ -482,6 +521,90 @@ describe('when the result is thrown away', () => {
     reports(code.replace('CALL', 'this.queue.add("a")'), [
       { messageId: 'direct', suggestion: code.replace('CALL', `${deferred}.add("a")`) },
     ]);
+  });
+});
+
+describe('when there is a buffer that the place does not reach', () => {
+  it.each([
+    [
+      'it is private to a base class',
+      'class B { constructor(private readonly effects: EffectBuffer) {} } class A extends B { queue: any; f() { CALL; } }',
+    ],
+    [
+      'it is a private property of a base class',
+      'class B { private readonly effects!: EffectBuffer; } class A extends B { queue: any; f() { CALL; } }',
+    ],
+    [
+      'it has a private name in a base class',
+      'class B { readonly #effects!: EffectBuffer; } class A extends B { queue: any; f() { CALL; } }',
+    ],
+    ['it is static', 'class A { static effects: EffectBuffer; queue: any; f() { CALL; } }'],
+    ['another name hides it', 'class A { queue: any; f(it: EffectBuffer) { [1].forEach((it) => { CALL; }); } }'],
+  ])('suggests nothing: %s', (_, code) => {
+    reports(`import { EffectBuffer } from "nestjs-airlock"; ${code.replace('CALL', 'this.queue.add("a")')}`, [
+      { messageId: 'direct' },
+    ]);
+  });
+
+  it('takes another one', () => {
+    const code = (call: string) =>
+      `import { EffectBuffer } from "nestjs-airlock"; class C { protected readonly later!: EffectBuffer; } class B extends C { private readonly effects!: EffectBuffer; } class A extends B { queue: any; f() { ${call}; } }`;
+    reports(code('this.queue.add("a")'), [
+      { messageId: 'direct', suggestion: code('this.later.defer(this.queue).add("a")') },
+    ]);
+  });
+});
+
+describe('when the call may take part in a transaction', () => {
+  const dependencies =
+    'private readonly boss: PgBoss, private readonly events: EventEmitter2, private readonly bus: EventBus, private readonly queue: Queue, private readonly db: any';
+
+  it.each([
+    ['pg-boss, which may write in it', 'f() { this.db.transaction(async () => { await this.boss.send("a"); }); }'],
+    ['listeners, which may write in it', 'f() { this.db.transaction(async () => { this.events.emit("a"); }); }'],
+    ['handlers, which may write in it', '@Transactional() async f() { await this.bus.publish({}); }'],
+    [
+      'a function given by its name',
+      'f() { const work = async () => { await this.boss.send("a"); }; return this.db.transaction(work); }',
+    ],
+    [
+      'a queue that is handed the transaction',
+      'f() { this.db.transaction(async (tx: any) => { await this.queue.add("a", tx); }); }',
+    ],
+  ])('suggests nothing, since an effect would write after the commit: %s', (_, method) => {
+    reports(service(method, dependencies), [{ messageId: 'direct' }]);
+  });
+
+  it.each([
+    [
+      'a queue, which is elsewhere',
+      'f() { this.db.transaction(async () => { await this.queue.add("a"); }); }',
+      'f() { this.db.transaction(async () => { this.effects.defer(this.queue).add("a"); }); }',
+    ],
+    [
+      'pg-boss after the commit',
+      'f() { this.db.transaction(() => { runOnTransactionCommit(async () => { await this.boss.send("a"); }); }); }',
+      'f() { this.db.transaction(() => { runOnTransactionCommit(async () => { this.effects.defer(this.boss).send("a"); }); }); }',
+    ],
+    [
+      'pg-boss before the transaction',
+      'async f() { await this.boss.send("a"); await this.db.transaction(() => {}); }',
+      'async f() { this.effects.defer(this.boss).send("a"); await this.db.transaction(() => {}); }',
+    ],
+  ])('suggests an effect where it cannot: %s', (_, before, after) => {
+    reports(service(before, dependencies), [{ messageId: 'direct', suggestion: service(after, dependencies) }]);
+  });
+
+  it('knows the transactions that options name', () => {
+    const code = (statement: string) =>
+      service(
+        `f() { this.db.atomically(async () => { ${statement}; }); } @Atomic() g() { ${statement}; }`,
+        dependencies,
+      );
+    const call = 'this.bus.publish({})';
+    reports(code(call), [{ messageId: 'direct' }, { messageId: 'direct' }], {
+      options: { transactions: ['atomically'], transactionDecorators: ['Atomic'] },
+    });
   });
 });
 

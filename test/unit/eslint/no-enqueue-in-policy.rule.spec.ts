@@ -63,6 +63,7 @@ describe('when something is a policy', () => {
     ],
     ['a class with onEnqueue', 'class A { onEnqueue() {} allows() { enqueue(f); return true; } }'],
     ['a class that allows intents', 'class A { allows(intent: Intent) { enqueue(f); return true; } }'],
+    ['a class that takes intents apart', 'class A { allows({ name }: Intent) { enqueue(f, name); return true; } }'],
     ['a class with an arrow function', 'class A implements Policy { allows = () => { enqueue(f); return true; }; }'],
     ['an object declared so', 'const a: Policy = { allows() { enqueue(f); return true; } };'],
     ['an object that satisfies Policy', 'const a = { allows: () => { enqueue(f); return true; } } satisfies Policy;'],

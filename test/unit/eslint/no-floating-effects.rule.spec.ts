@@ -31,6 +31,9 @@ describe('when nobody waits for a method that calls an effect after an await', (
       'async place() { void Promise.all([this.repo.save(), this.late()]); }',
       'async place() { await Promise.all([this.repo.save(), this.late()]); }',
     ],
+    ['it is after a comma', 'async place() { this.repo, this.late(); }', undefined],
+    ['forEach gets it', 'async place() { [1].forEach(() => this.late()); }', undefined],
+    ['an unused map returns it', 'async place() { [1].map(() => { return this.late(); }); }', undefined],
     ['no async function is around it', 'async place() { [1].forEach(() => void this.late()); }', undefined],
     ['it is an arrow function that forgets it', 'place() { [1].forEach(() => void this.late()); }', undefined],
   ])('reports it: %s', (_, method, suggestion) => {
@@ -105,6 +108,14 @@ describe('when a method calls an effect late', () => {
 describe('when a method calls an effect in time', () => {
   it.each([
     ['before its first await', 'async g() { this.effects.enqueue(f); await this.repo.save(); }'],
+    [
+      'after an arm that waits and returns',
+      'async g() { if (this.airlock) { await this.repo.save(); return; } this.effects.enqueue(f); }',
+    ],
+    [
+      'in a generator that nobody goes through',
+      'async *g() { await this.repo.save(); this.effects.enqueue(f); yield 1; }',
+    ],
     ['while calling what it awaits', 'async g() { await this.h(); } async h() { this.effects.enqueue(f); }'],
     [
       'in an iteration before an await',

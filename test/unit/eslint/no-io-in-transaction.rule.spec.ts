@@ -29,6 +29,11 @@ describe('when a request is made in a transaction', () => {
     ['got', 'import got from "got";', 'got(url)'],
     ['HttpService', 'import { HttpService } from "@nestjs/axios";', 'this.http.post(url, {})'],
     ['the axios of HttpService', 'import { HttpService } from "@nestjs/axios";', 'this.http.axiosRef.post(url, {})'],
+    [
+      'an instance of axios',
+      'import axios from "axios"; class Api { readonly axios = axios.create({}); } declare const api: Api;',
+      'api.axios.get(url)',
+    ],
     ['nodemailer', 'import type { Transporter } from "nodemailer";', 'this.smtp.sendMail({})'],
   ])('reports it: %s', (_, head, call) => {
     reports(service(`place() { return db.transaction(async () => { return ${call}; }); }`, head), [
@@ -111,6 +116,7 @@ describe('when the request waits until the transaction is over', () => {
       'it runs after the commit',
       'place() { return db.transaction(() => { runOnTransactionCommit(() => fetch(url)); }); }',
     ],
+    ['it runs on a timer', 'place() { return db.transaction(() => { setTimeout(() => fetch(url), 1); }); }'],
     ['it runs outside', 'place() { return db.transaction((tx) => tx.withoutTransaction(() => fetch(url))); }'],
     ['it comes before', 'async place() { const x = await fetch(url); await db.transaction((tx) => tx.insert(x)); }'],
     ['it comes after', 'async place() { await db.transaction((tx) => tx.insert()); return fetch(url); }'],
@@ -144,24 +150,67 @@ describe('when nobody uses the answer', () => {
   it.each([
     ['await fetch(url, { method: "POST" });', 'this.effects.enqueue(fetch, url, { method: "POST" });'],
     ['await this.smtp.sendMail({});', 'this.effects.defer(this.smtp).sendMail({});'],
-    ['await this.tell(1);', 'this.effects.defer(this).tell(1);'],
+    ['await this.tell(1);', 'this.effects.enqueue(this.tell.bind(this), 1);'],
+    ['await this.quiet();', 'this.effects.enqueue(this.quiet.bind(this));'],
+    ['await this.both(1);', 'this.effects.enqueue(this.both.bind(this), 1);'],
   ])('suggests an effect: %s', (before, after) => {
     const code = (statement: string): string =>
       service(
-        `place() { return db.transaction(async () => { ${statement} }); } tell(x: number) { return fetch(url, { body: String(x) }); }`,
+        `place() { return db.transaction(async () => { ${statement} }); }
+         private tell(x: number) { return fetch(url, { body: JSON.stringify([String(x)]) }); }
+         quiet() { return fetch(url); }
+         async both(x: number) { await this.tell(x); return (await this.quiet()).ok; }`,
         'import type { Transporter } from "nodemailer";',
       );
-    reports(code(before), [{ messageId: before.includes('tell') ? 'indirect' : 'direct', suggestion: code(after) }]);
+    reports(code(before), [{ messageId: /this\.\w+\(/.test(before) ? 'indirect' : 'direct', suggestion: code(after) }]);
   });
 });
 
-it('suggests nothing where the call needs the transaction', () => {
-  const code = (parameter: string, statement: string): string =>
-    service(
-      `place() { return db.transaction(async (${parameter}: any) => { ${statement} }); } async tell(x: any) { await x.insert(); return fetch(url); }`,
+describe('when a call in a transaction does more than a request', () => {
+  const code = (place: string, tell: string): string => service(`place() { ${place} } ${tell}`);
+
+  it.each([
+    ['it is handed the transaction', 'tx', 'await this.tell(tx);', 'return fetch(url, { body: x });'],
+    ['it is handed a part of it', '{ manager }', 'await this.tell({ manager });', 'return fetch(url, { body: x });'],
+    ['it writes', '', 'await this.tell(1);', 'await db.$transaction(() => x); return fetch(url);'],
+    ['it writes with a template', '', 'await this.tell(1);', 'await (db as any)`insert ${x}`; return fetch(url);'],
+    ['it writes behind a function', '', 'await this.tell(1);', 'await this.write(); return fetch(url);'],
+  ])('suggests nothing, since an effect would do that after the commit: %s', (_, parameter, statement, body) => {
+    const typed = parameter && `${parameter}: any`;
+    reports(
+      code(
+        `return db.transaction(async (${typed}) => { ${statement} });`,
+        `async tell(x: any) { ${body} } async write() { await db.select(); }`,
+      ),
+      [{ messageId: 'indirect' }],
     );
-  reports(code('tx', 'await this.tell(tx);'), [{ messageId: 'indirect' }]);
-  reports(code('{ manager }', 'await this.tell({ manager });'), [{ messageId: 'indirect' }]);
+  });
+
+  it('suggests nothing for a function that writes in the transaction around it', () => {
+    reports(
+      code(
+        'return db.transaction(async (tx) => { const tell = async () => { await tx.insert(); await fetch(url); }; await tell(); });',
+        '',
+      ),
+      [
+        {
+          messageId: 'direct',
+          suggestion: code(
+            'return db.transaction(async (tx) => { const tell = async () => { await tx.insert(); this.effects.enqueue(fetch, url); }; await tell(); });',
+            '',
+          ),
+        },
+        { messageId: 'indirect' },
+      ],
+    );
+  });
+
+  it('suggests nothing where the request is handed an inner transaction', () => {
+    reports(
+      code('return db.transaction(() => db.transaction(async (tx) => { await fetch(url, { body: tx.id }); }));', ''),
+      [{ messageId: 'direct' }],
+    );
+  });
 });
 
 describe('when options say more', () => {
