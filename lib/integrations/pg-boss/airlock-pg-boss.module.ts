@@ -54,7 +54,7 @@ export class AirlockPgBossModule extends ConfigurableModuleClass implements OnMo
     super();
   }
 
-  /** @throws EngineUnreachableError; AirlockOptionsError for a queue that is missing */
+  /** @throws EngineUnreachableError; AirlockOptionsError for a queue that is missing, or job options that this version does not know */
   async onModuleInit(): Promise<void> {
     try {
       await this.connection.engine();
