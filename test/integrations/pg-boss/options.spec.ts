@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { inspect } from 'node:util';
 import type { INestApplicationContext } from '@nestjs/common';
 import {
   AirlockOptionsError,
@@ -8,7 +9,12 @@ import {
   EffectSerializationError,
   Intent,
 } from 'nestjs-airlock';
-import { type AirlockPgBossOptions, type PgBossClient, PgBossExecutor, type PgBossJobOptions } from 'nestjs-airlock/pg-boss';
+import {
+  type AirlockPgBossOptions,
+  type PgBossClient,
+  PgBossExecutor,
+  type PgBossJobOptions,
+} from 'nestjs-airlock/pg-boss';
 import { describeWith, postgres } from '../../servers.js';
 import { errorOf } from '../../unit/core/fixtures.js';
 import { Mail } from './mail.js';
@@ -300,12 +306,19 @@ describeWith(postgres, 'the options of AirlockPgBossModule', () => {
       ['polls without a pause', { boss: {}, worker: { pollingIntervalSeconds: 0.1 } }, '0.5 or more'],
       ['a worked queue that is not there', { boss: {}, worker: { queues: ['a'] } }, 'names the queue "a"'],
       ['a flag that is none', { boss: {}, createQueues: 'yes' }, 'Expected `createQueues` to be true or false'],
+      [
+        'a URL instead of what to build a PgBoss with',
+        { boss: 'postgres://user:secretpw@host/db' },
+        'Write `boss: { connectionString }`',
+      ],
+      ['the other form of it', { boss: 'postgresql://user:secretpw@host/db' }, 'Write `boss: { connectionString }`'],
       ['no time', { boss: {}, dispatchTimeoutMs: 0 }, 'Expected `dispatchTimeoutMs` to be a positive integer'],
     ];
 
     it.each(wrong)('does not start with %s', async (_, options, message) => {
       const error = await errorOf(() => boot({ pgBoss: options as AirlockPgBossOptions }));
       expect(error.message).toContain(message);
+      expect(inspect(error)).not.toContain('secretpw');
     });
   });
 });
