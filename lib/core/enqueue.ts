@@ -7,6 +7,7 @@ import { type Context, contexts, type Evaluation } from './context.js';
 import { channels, publish } from './diagnostics.js';
 import {
   type Effect,
+  type EffectCall,
   effectName,
   type EnqueueOptions,
   type Executor,
@@ -65,14 +66,16 @@ export function enqueueIn(context: Context, options: EnqueueOptions, effect: Eff
 
 /** The same stamp, with the in-process executor where the chosen one does not run such an effect. */
 function acceptedBy(stamp: Stamp, options: EnqueueOptions, effect: Effect, args: unknown[]): Stamp {
-  const call = { name: effectName(options, effect), effect, args };
-  return stamp.executor.accepts!(call) ? stamp : { ...stamp, executor: IN_PROCESS };
+  return stamp.executor.accepts!(callOf(options, effect, args)) ? stamp : { ...stamp, executor: IN_PROCESS };
 }
 
 function keptBy(executor: Executor, options: EnqueueOptions, effect: Effect, args: unknown[]): unknown[] {
-  if (executor.keepArguments !== undefined)
-    return executor.keepArguments({ name: effectName(options, effect), effect, args });
+  if (executor.keepArguments !== undefined) return executor.keepArguments(callOf(options, effect, args));
   return executor.remote === true ? copyArguments(effectName(options, effect), args) : args;
+}
+
+function callOf(options: EnqueueOptions, effect: Effect, args: unknown[]): EffectCall {
+  return { name: effectName(options, effect), effect, args, dispatchOptions: options.dispatchOptions };
 }
 
 function askWatchers(watchers: readonly Policy[], intent: Intent, unit: UnitOfWork): void {

@@ -1,4 +1,5 @@
 import { AirlockError } from './airlock.error.js';
+import { masked } from './masked.js';
 
 /**
  * Something Airlock was configured or called with is not what it can take.
@@ -26,11 +27,11 @@ export class AirlockOptionsError extends AirlockError {
   }
 }
 
-/** A value for a message: primitives as they are, anything else by its kind only, since contents may be secret. */
+/** A value for a message: primitives as they are but for URLs, anything else by its kind only, since contents may be secret. */
 function describe(value: unknown): string {
   if (value === null || value === undefined) return `\`${value}\``;
   if (typeof value === 'object')
     return `an object (${Array.isArray(value) ? 'array' : (value.constructor?.name ?? 'object')})`;
   if (typeof value === 'function') return `a function (${value.name || 'anonymous'})`;
-  return `\`${String(value as string | number | symbol)}\` (${typeof value})`;
+  return `\`${masked(String(value as string | number | symbol))}\` (${typeof value})`;
 }

@@ -1,6 +1,7 @@
 import type { InjectionToken } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
+import { masked } from '../errors/masked.js';
 
 /**
  * The provider behind a token, in whatever module.
@@ -14,12 +15,14 @@ export function clientBehind<T>(token: InjectionToken, modules: ModuleRef, asker
   try {
     return modules.get<T>(token, { strict: false });
   } catch (cause) {
-    const name = typeof token === 'function' ? token.name : String(token);
+    const given = typeof token === 'function' ? token.name : String(token);
+    const name = masked(given);
     throw new AirlockOptionsError(
       option,
       `${asker} found no provider \`${name}\` in the application that is a singleton. ` +
         `Give \`${option}\` the token under which the client is provided.`,
-      { cause },
+      // Nest's error shows the token as it is.
+      name === given ? { cause } : {},
     );
   }
 }

@@ -2,13 +2,13 @@ import type { HttpServer, LoggerService } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import { AirlockRuntime } from '../core/airlock-runtime.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
-import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 import { AirlockExplorer } from './airlock.explorer.js';
 import { AirlockInterceptor } from './airlock.interceptor.js';
 import { Boundaries } from './boundaries.js';
 import { safely } from './boundary.js';
 import { EffectRegistry } from './effect-registry.js';
 import { EscapeDetector } from './escapes/escape.detector.js';
+import { assertImportedOnce } from './imported-once.js';
 import { InterceptedProviders } from './migration/intercepted-providers.js';
 import { cancelNeverSubscribed } from './never-subscribed.js';
 import type { AirlockModuleOptions } from './options.js';
@@ -66,7 +66,7 @@ export class AirlockApplication {
   /** @throws AirlockOptionsError for whatever the options or a decorator name that cannot be resolved */
   start(): void {
     this.hasProviders = true;
-    this.assertOnlyOne();
+    assertImportedOnce(this.modules, 'AirlockModule', AirlockApplication, 'it is global');
     for (const name of this.runtime.executorNames) this.runtime.executorNamed(name);
     this.effects = new AirlockExplorer(
       this.modules,
@@ -109,16 +109,6 @@ export class AirlockApplication {
   private report(error: unknown): void {
     const { message } = error instanceof Error ? error : new Error(String(error));
     this.logger.error(message, [...stacksOf(error, new Set())].join('\n'));
-  }
-
-  private assertOnlyOne(): void {
-    let count = 0;
-    for (const module of this.modules.values()) if (module.providers.has(AirlockApplication)) count++;
-    if (count <= 1) return;
-    throw new AirlockOptionsError(
-      'AirlockModule',
-      `\`AirlockModule.forRoot()\` is imported ${count} times in one application. Import it once, in the root module; it is global.`,
-    );
   }
 }
 

@@ -6,6 +6,8 @@ import {
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { assertImportedOnce } from '../../nest/imported-once.js';
 import { BullMqExecutor } from './bullmq.executor.js';
 import { AIRLOCK_BULLMQ_OPTIONS, type AirlockBullMqOptions } from './bullmq.options.js';
 import { BullMqSettings } from './bullmq.settings.js';
@@ -39,8 +41,12 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockBullMqO
   providers: [
     {
       provide: BullMqSettings,
-      inject: [AIRLOCK_BULLMQ_OPTIONS],
-      useFactory: (options: AirlockBullMqOptions) => new BullMqSettings(options),
+      inject: [AIRLOCK_BULLMQ_OPTIONS, ModulesContainer],
+      useFactory: (options: AirlockBullMqOptions, modules: ModulesContainer) => {
+        const hint = '`queueFor` picks the queue of each effect';
+        assertImportedOnce(modules, 'AirlockBullMqModule', BullMqSettings, hint);
+        return new BullMqSettings(options);
+      },
     },
     { provide: RedisLink, inject: [BullMqSettings], useFactory: (settings: BullMqSettings) => new RedisLink(settings) },
     BullMqExecutor,

@@ -5,6 +5,7 @@ import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js
 import { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
 import { BullMqSettings } from './bullmq.settings.js';
 import { consignmentsOf, type Destination, Nowhere } from './destination.js';
+import { refuseOurs } from './dispatch-options.js';
 import { EffectQueue } from './effect-queue.js';
 import { type AddArguments, argumentsOfAdd, copyOfAdd, queueAddedTo } from './queue-add.js';
 import { RedisLink } from './redis-link.js';
@@ -39,8 +40,11 @@ export class BullMqExecutor implements Executor {
     return queueAddedTo(call.effect) !== undefined || this.#envelopes.accepts(call);
   }
 
+  /** @throws AirlockOptionsError for `dispatchOptions` that are not the caller's to set; EffectSerializationError */
   keepArguments(call: EffectCall): unknown[] {
-    return queueAddedTo(call.effect) === undefined ? this.#envelopes.keepArguments(call) : copyOfAdd(call);
+    if (queueAddedTo(call.effect) !== undefined) return copyOfAdd(call);
+    refuseOurs(call);
+    return this.#envelopes.keepArguments(call);
   }
 
   async execute(intent: Intent): Promise<void> {

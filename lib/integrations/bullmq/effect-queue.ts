@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Job } from 'bullmq';
 import type { DispatchResult, Intent } from '../../core/intent.js';
-import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 import type { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
 import type { BullMqJobOptions } from './bullmq.options.js';
@@ -81,28 +80,13 @@ export class EffectQueue implements Destination {
   }
 
   private jobOf(intent: Intent): JobToAdd {
-    const { dispatchOptions } = intent;
-    if (dispatchOptions !== undefined) refuseOurs(dispatchOptions, intent.name);
     const data = this.envelopes.write(intent);
     return {
       name: data.effect,
       data,
       // BullMQ takes no ids with a colon.
-      opts: { ...this.jobOptions, ...dispatchOptions, jobId: data.id.replace(':', '-') },
+      opts: { ...this.jobOptions, ...intent.dispatchOptions, jobId: data.id.replace(':', '-') },
     };
-  }
-}
-
-function refuseOurs(dispatchOptions: Readonly<Record<string, unknown>>, effect: string): void {
-  for (const key of ['jobId', 'repeat']) {
-    if (dispatchOptions[key] === undefined) continue;
-    throw new AirlockOptionsError(
-      `dispatchOptions.${key}`,
-      `\`dispatchOptions.${key}\` of effect "${effect}" cannot be set: ` +
-        (key === 'jobId'
-          ? 'the job carries the id of its intent. To let only one in, use `deduplication`.'
-          : 'an effect is called once. For what repeats, use a job scheduler of BullMQ or a cron job.'),
-    );
   }
 }
 

@@ -1,4 +1,6 @@
 import { type ConfigurableModuleAsyncOptions, ConfigurableModuleBuilder, Module } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { assertImportedOnce } from '../../nest/imported-once.js';
 import { ClientProxyExecutor } from './client-proxy.executor.js';
 import { consumerOf } from './effect.consumer.js';
 import {
@@ -42,9 +44,12 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockMicrose
   providers: [
     {
       provide: MicroservicesSettings,
-      inject: [AIRLOCK_MICROSERVICES_OPTIONS, ConsumerSettings],
-      useFactory: (options: AirlockMicroservicesOptions, { pattern }: ConsumerSettings) =>
-        new MicroservicesSettings(options, pattern),
+      inject: [AIRLOCK_MICROSERVICES_OPTIONS, ConsumerSettings, ModulesContainer],
+      useFactory: (options: AirlockMicroservicesOptions, { pattern }: ConsumerSettings, modules: ModulesContainer) => {
+        const hint = '`patternFor` picks the pattern of each effect';
+        assertImportedOnce(modules, 'AirlockMicroservicesModule', MicroservicesSettings, hint);
+        return new MicroservicesSettings(options, pattern);
+      },
     },
     ClientProxyExecutor,
   ],

@@ -38,9 +38,11 @@ export class ClientProxyExecutor implements Executor, OnModuleInit {
     if (this.#settings.client !== undefined) await this.#link.open();
   }
 
+  /** @throws AirlockOptionsError where there is no client, or nothing says what `dispatchOptions` mean to it */
   accepts(call: EffectCall): boolean {
     if (!this.#envelopes.accepts(call)) return false;
     if (this.#settings.client === undefined) throw noClient(call.name);
+    if (call.dispatchOptions !== undefined && this.#settings.options.record === undefined) throw noRecord(call.name);
     return true;
   }
 
@@ -95,7 +97,6 @@ export class ClientProxyExecutor implements Executor, OnModuleInit {
     const envelope = this.#envelopes.write(intent);
     const { options } = this.#settings;
     if (options.record !== undefined) return options.record(envelope, intent);
-    if (intent.dispatchOptions !== undefined) throw noRecord(intent.name);
     return this.#link.recordOf(envelope);
   }
 

@@ -6,6 +6,8 @@ import {
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { assertImportedOnce } from '../../nest/imported-once.js';
 import { PgBossConnection } from './pg-boss.connection.js';
 import { PgBossExecutor } from './pg-boss.executor.js';
 import { AIRLOCK_PG_BOSS_OPTIONS, type AirlockPgBossOptions } from './pg-boss.options.js';
@@ -39,8 +41,12 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockPgBossO
   providers: [
     {
       provide: PgBossSettings,
-      inject: [AIRLOCK_PG_BOSS_OPTIONS],
-      useFactory: (options: AirlockPgBossOptions) => new PgBossSettings(options),
+      inject: [AIRLOCK_PG_BOSS_OPTIONS, ModulesContainer],
+      useFactory: (options: AirlockPgBossOptions, modules: ModulesContainer) => {
+        const hint = '`queueFor` picks the queue of each effect';
+        assertImportedOnce(modules, 'AirlockPgBossModule', PgBossSettings, hint);
+        return new PgBossSettings(options);
+      },
     },
     PgBossConnection,
     PgBossExecutor,
@@ -54,7 +60,7 @@ export class AirlockPgBossModule extends ConfigurableModuleClass implements OnMo
     super();
   }
 
-  /** @throws EngineUnreachableError; AirlockOptionsError for a queue that is missing */
+  /** @throws EngineUnreachableError; AirlockOptionsError for a queue that is missing, or job options that this version does not know */
   async onModuleInit(): Promise<void> {
     try {
       await this.connection.engine();

@@ -3,36 +3,25 @@ import type { FetchedJob, FetchOptions, NewJob, SqlConnection } from './pg-boss.
 /** Runs one job; rejects if it failed. @internal */
 export type RunJob = (job: FetchedJob) => Promise<void>;
 
-/** What executor and worker need of pg-boss, whatever its version. @internal */
+/** What executor and workers need of pg-boss, whatever its version. @internal */
 export interface JobEngine {
   /** The options that a job of its bulk insert may carry. Others would be left out without a word. */
   readonly jobOptions: readonly string[];
   /** @param connection of the transaction to write in @default one of its own */
   insert(queue: string, jobs: readonly NewJob[], connection: SqlConnection | undefined): Promise<void>;
+  /** Fetches jobs and runs them one after the other from now on, without a pause as long as there are enough. */
+  work(queue: string, options: FetchOptions, run: RunJob): Promise<JobWorker>;
+}
+
+/** One worker of one queue. @internal */
+export interface JobWorker {
   /**
-   * Fetches jobs and runs them one after the other from now on, without a pause as long as there are enough.
+   * Fetches no more and begins no further job. Those of its batch that have ended are settled, those that have not begun are
+   * given back.
    *
-   * @returns what stops it: resolves when what was fetched has ended
+   * @returns when the one that is running has ended too
    */
-  work(queue: string, options: FetchOptions, run: RunJob): Promise<() => Promise<void>>;
-}
-
-/** How one job of a batch ended. @internal */
-export interface JobEnd {
-  readonly job: FetchedJob;
-  readonly failure?: { readonly error: unknown };
-}
-
-/** Runs a batch in its order; a job that fails does not stop the others. @internal */
-export async function runBatch(jobs: readonly FetchedJob[], run: RunJob): Promise<readonly JobEnd[]> {
-  const ends: JobEnd[] = [];
-  for (const job of jobs) {
-    try {
-      await run(job);
-      ends.push({ job });
-    } catch (error) {
-      ends.push({ job, failure: { error } });
-    }
-  }
-  return ends;
+  drain(): Promise<void>;
+  /** Waits no longer for the one that is running. */
+  abandon(): Promise<void>;
 }

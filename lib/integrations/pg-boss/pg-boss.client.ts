@@ -35,6 +35,10 @@ interface AnyPgBoss {
   createQueue(name: string, options?: object): Promise<unknown>;
   getQueue(name: string): Promise<object | null>;
   notifyWorker(workerId: string): void;
+  complete(queue: string, ids: string[]): Promise<unknown>;
+  fail(queue: string, id: string, output: object): Promise<unknown>;
+  resume(queue: string, ids: string[], options: InsertOptions): Promise<unknown>;
+  getDb(): SqlConnection;
   on(event: 'error', listener: (error: Error) => void): unknown;
   listenerCount(event: 'error'): number;
 }
@@ -43,7 +47,6 @@ interface AnyPgBoss {
 export interface PgBoss10Client extends AnyPgBoss {
   insert(jobs: (NewJob & { readonly name: string })[], options: InsertOptions): Promise<unknown>;
   work(queue: string, options: FetchOptions, handler: (jobs: FetchedJob[]) => Promise<void>): Promise<string>;
-  complete(queue: string, ids: string[]): Promise<unknown>;
   offWork(options: { id: string }): Promise<void>;
 }
 

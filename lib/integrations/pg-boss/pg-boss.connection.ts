@@ -5,6 +5,7 @@ import { clientBehind } from '../client-lookup.js';
 import { Deadline } from '../deadline.js';
 import { insist } from './insist.js';
 import type { JobEngine } from './job-engine.js';
+import { assertKnown } from './job-options.js';
 import { PgBoss10Engine } from './pg-boss-10.engine.js';
 import { PgBoss12Engine } from './pg-boss-12.engine.js';
 import type { PgBoss12Client, PgBossClient } from './pg-boss.client.js';
@@ -20,6 +21,7 @@ import { PgBossSettings } from './pg-boss.settings.js';
 export class PgBossConnection {
   private readonly logger = new Logger('AirlockPgBoss');
   private opening: Promise<JobEngine> | undefined;
+  private engineOpened: JobEngine | undefined;
   private built: PgBossClient | undefined;
 
   constructor(
@@ -27,12 +29,21 @@ export class PgBossConnection {
     @Inject(ModuleRef) private readonly modules: ModuleRef,
   ) {}
 
-  /** Opened at the first call: effects may go out before this module's own turn at the boot. @throws EngineUnreachableError */
+  /**
+   * Opened at the first call: effects may go out before this module's own turn at the boot.
+   *
+   * @throws EngineUnreachableError; AirlockOptionsError for a queue that is missing, or job options that this version does not know
+   */
   engine(): Promise<JobEngine> {
     return (this.opening ??= this.open().catch((error: unknown) => {
       this.opening = undefined;
       throw error;
     }));
+  }
+
+  /** The engine, once it is there. */
+  get opened(): JobEngine | undefined {
+    return this.engineOpened;
   }
 
   /** Not gracefully: what was running has had its time, and what still is goes back to its queue at once. */
@@ -49,11 +60,13 @@ export class PgBossConnection {
 
   private async open(): Promise<JobEngine> {
     const boss = await this.insist(() => this.started());
+    const engine = isVersion12(boss) ? new PgBoss12Engine(boss) : new PgBoss10Engine(boss);
+    assertKnown({ ...this.settings.options.jobOptions }, engine.jobOptions, 'jobOptions');
     for (const [name, options] of this.settings.queues) {
       if (this.settings.createsQueues) await this.insist(() => boss.createQueue(name, { ...options }));
       if ((await this.insist(() => boss.getQueue(name))) === null) throw missingQueue(name);
     }
-    return isVersion12(boss) ? new PgBoss12Engine(boss) : new PgBoss10Engine(boss);
+    return (this.engineOpened = engine);
   }
 
   private insist<T>(work: () => Promise<T>): Promise<T> {

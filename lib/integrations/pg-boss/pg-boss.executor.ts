@@ -6,6 +6,7 @@ import { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
 import { insist } from './insist.js';
 import { JobIds } from './job-ids.js';
 import type { JobEngine } from './job-engine.js';
+import { assertKnown } from './job-options.js';
 import type { NewJob, SqlConnection } from './pg-boss.client.js';
 import { PgBossConnection } from './pg-boss.connection.js';
 import { PgBossSettings } from './pg-boss.settings.js';
@@ -43,7 +44,11 @@ export class PgBossExecutor implements Executor {
     return this.#envelopes.accepts(call);
   }
 
+  /** @throws AirlockOptionsError for `dispatchOptions` that a job cannot carry; EffectSerializationError */
   keepArguments(call: EffectCall): unknown[] {
+    const { dispatchOptions } = call;
+    const engine = dispatchOptions && this.#connection.opened;
+    if (engine !== undefined) assertKnown(dispatchOptions!, engine.jobOptions, 'dispatchOptions', call.name);
     const kept = this.#envelopes.keepArguments(call);
     assertStorable(call.name, kept);
     return kept;
@@ -101,15 +106,11 @@ export class PgBossExecutor implements Executor {
     return insist(dispatchTimeoutMs, consequence, () => engine.insert(queue, jobs, transaction), isRepeatable);
   }
 
-  #jobOf(intent: Intent, { jobOptions }: JobEngine): NewJob {
-    const options = { ...this.#settings.options.jobOptions, ...intent.dispatchOptions };
-    for (const key of Object.keys(options)) {
-      if (jobOptions.includes(key)) continue;
-      throw new AirlockOptionsError(
-        `dispatchOptions.${key}`,
-        `\`${key}\` of effect "${intent.name}" is no option of a job in this version of pg-boss. Known options: ${jobOptions.join(', ')}.`,
-      );
-    }
+  #jobOf(intent: Intent, engine: JobEngine): NewJob {
+    const { dispatchOptions } = intent;
+    // Again, for calls that were made before the version was known.
+    if (dispatchOptions !== undefined) assertKnown(dispatchOptions, engine.jobOptions, 'dispatchOptions', intent.name);
+    const options = { ...this.#settings.options.jobOptions, ...dispatchOptions };
     return { ...options, id: this.#ids.of(intent.id), data: this.#envelopes.write(intent) };
   }
 }

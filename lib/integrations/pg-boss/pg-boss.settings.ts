@@ -16,10 +16,18 @@ import { remoteChecks } from '../../nest/remote/remote-checks.js';
 import type { FetchOptions } from './pg-boss.client.js';
 import type { AirlockPgBossOptions, PgBossQueueOptions, PgBossWorkerOptions } from './pg-boss.options.js';
 
-const boss: OptionCheck = expectThat(
+const bossOrToken: OptionCheck = expectThat(
   'a `PgBoss`, the token of one, or what to build one with',
   (value) => isRecord(value) || ['string', 'symbol', 'function'].includes(typeof value),
 );
+const boss: OptionCheck = (key, value) => {
+  bossOrToken(key, value);
+  if (typeof value !== 'string' || !/^\s*postgres(ql)?:\/\//i.test(value)) return;
+  throw new AirlockOptionsError(
+    key,
+    `\`${key}\` is a URL of PostgreSQL, and a text is taken for the token of a provider. Write \`${key}: { connectionString }\`.`,
+  );
+};
 const seconds: OptionCheck = expectThat('a number of seconds, 0.5 or more', (value) => (value as number) >= 0.5);
 
 const workerChecks: Readonly<Record<`worker.${keyof PgBossWorkerOptions}`, OptionCheck>> = {

@@ -1,5 +1,7 @@
-import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { EffectWorker } from '../../nest/remote/effect-worker.js';
+import { Deadline } from '../deadline.js';
+import type { JobWorker } from './job-engine.js';
 import type { FetchedJob } from './pg-boss.client.js';
 import { PgBossConnection } from './pg-boss.connection.js';
 import { PgBossSettings } from './pg-boss.settings.js';
@@ -10,9 +12,9 @@ import { PgBossSettings } from './pg-boss.settings.js';
  * @internal
  */
 @Injectable()
-export class PgBossWorkers implements OnApplicationBootstrap {
+export class PgBossWorkers implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('AirlockPgBoss');
-  private readonly stops: (() => Promise<void>)[] = [];
+  private readonly workers: JobWorker[] = [];
 
   constructor(
     @Inject(PgBossSettings) private readonly settings: PgBossSettings,
@@ -25,14 +27,24 @@ export class PgBossWorkers implements OnApplicationBootstrap {
     const { served, concurrency, fetching } = this.settings;
     if (served.length === 0) return;
     const engine = await this.connection.engine();
-    this.effects.onShutdown(() => Promise.all(this.stops.map((stop) => stop())));
+    this.effects.onShutdown(() => Promise.all(this.workers.map((worker) => worker.drain())));
     for (const queue of served) {
       const run = (job: FetchedJob): Promise<void> => this.run(queue, job);
       for (let i = 0; i < concurrency; i++) {
-        this.stops.push(await engine.work(queue, fetching, run));
+        this.workers.push(await engine.work(queue, fetching, run));
       }
     }
     this.logger.log(`Running the effects in ${served.map((queue) => `"${queue}"`).join(', ')}`);
+  }
+
+  /** Before pg-boss itself is stopped. */
+  async onApplicationShutdown(): Promise<void> {
+    try {
+      const abandoned = Promise.all(this.workers.map((worker) => worker.abandon()));
+      await new Deadline(this.settings.dispatchTimeoutMs).within(abandoned);
+    } catch (error) {
+      this.logger.error(`Jobs that have not begun wait for their expiry: ${String(error)}`);
+    }
   }
 
   private async run(queue: string, { id, data }: FetchedJob): Promise<void> {

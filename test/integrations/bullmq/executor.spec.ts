@@ -30,6 +30,9 @@ class Reports {
 
   @SideEffect({ dispatchOptions: { jobId: 'mine' } })
   async named(_id: number): Promise<void> {}
+
+  @SideEffect({ dispatchOptions: { repeat: { every: 1_000 } } })
+  async repeated(_id: number): Promise<void> {}
 }
 
 @Injectable()
@@ -156,13 +159,24 @@ describeWith(server, 'BullMqExecutor', () => {
       const report = await flush(producer, async () => {
         await producer.get(Mail).send('before');
         await producer.get(Reports).refused(1);
-        await producer.get(Reports).named(2);
         await producer.get(Mail).send('after');
       });
       expect(report.failed.map(({ intent, error }) => [intent.name, (error as Error).message])).toEqual([
         ['Reports.refused', expect.stringContaining('float')],
-        ['Reports.named', expect.stringContaining('the job carries the id of its intent')],
       ]);
+      expect((await bench.jobs()).map(({ data }) => data.args[0])).toEqual(['before', 'after']);
+    });
+
+    it("refuses the call with those that are Airlock's own", async () => {
+      const producer = await bench.producer({ providers: [Reports] });
+      await within(producer, async () => {
+        await producer.get(Mail).send('before');
+        expect(() => void producer.get(Reports).named(1)).toThrow('the job carries the id of its intent');
+        expect(() => void producer.get(Reports).repeated(2)).toThrow(
+          '`dispatchOptions.repeat` of effect "Reports.repeated"',
+        );
+        await producer.get(Mail).send('after');
+      });
       expect((await bench.jobs()).map(({ data }) => data.args[0])).toEqual(['before', 'after']);
     });
 

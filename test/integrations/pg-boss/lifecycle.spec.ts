@@ -73,6 +73,27 @@ describeWith(postgres, 'AirlockPgBossModule', () => {
       expect(second.get(Mail).sent).toEqual(['letter begins', 'letter ends']);
       open();
     });
+
+    it('fails of a batch only what outlasts the shutdown, and gives back what has not begun', async () => {
+      const worker = { pollingIntervalSeconds: 0.5, batchSize: 5 };
+      const jobOptions = { retryLimit: 0 };
+      const first = await start({ boss: options(), worker, jobOptions }, 50);
+      const mail = first.get(Mail);
+      const open = mail.closeGate();
+      await first.get(AirlockService).run(async () => {
+        await mail.send('first');
+        await mail.sendSlowly('second');
+        await mail.send('third');
+      });
+      await until(() => mail.sent.length === 2);
+      await close(first);
+      expect((await jobsIn(database)).map(({ state }) => state)).toEqual(['completed', 'failed', 'created']);
+
+      const second = await start({ boss: options(), worker, jobOptions });
+      await until(() => second.get(Mail).sent.length === 1);
+      expect(second.get(Mail).sent).toEqual(['third']);
+      open();
+    });
   });
 
   describe('when it is given a PgBoss', () => {

@@ -1,14 +1,20 @@
 import { randomUUID } from 'node:crypto';
+import { inspect } from 'node:util';
 import type { INestApplicationContext } from '@nestjs/common';
 import {
-  type AirlockOptionsError,
+  AirlockOptionsError,
   AirlockService,
   DispatchError,
   EffectBuffer,
   EffectSerializationError,
   Intent,
 } from 'nestjs-airlock';
-import { type AirlockPgBossOptions, type PgBossClient, PgBossExecutor } from 'nestjs-airlock/pg-boss';
+import {
+  type AirlockPgBossOptions,
+  type PgBossClient,
+  PgBossExecutor,
+  type PgBossJobOptions,
+} from 'nestjs-airlock/pg-boss';
 import { describeWith, postgres } from '../../servers.js';
 import { errorOf } from '../../unit/core/fixtures.js';
 import { Mail } from './mail.js';
@@ -97,24 +103,41 @@ describeWith(postgres, 'the options of AirlockPgBossModule', () => {
         expect(await row()).toMatchObject({ priority: 2, retry_limit: 4 });
       });
 
-      it('refuses one that pg-boss does not have, and writes the others', async () => {
+      it('refuses the call with one that pg-boss does not have, and writes the others', async () => {
         const app = await start();
         const mail = app.get(Mail);
-        const error = await errorOf<DispatchError>(() =>
-          app.get(AirlockService).run(async () => {
-            await mail.send('first');
-            app
-              .get(EffectBuffer)
-              .defer(mail, { dispatchOptions: { attempts: 3 } })
-              .send('second');
-            await mail.send('third');
-          }),
-        );
-        expect(error.failures.map((failure) => (failure.error as AirlockOptionsError).key)).toEqual([
-          'dispatchOptions.attempts',
-        ]);
-        expect(error.message + String(error.failures[0]!.error)).toContain('Known options: priority, startAfter');
+        const withAttempts = app.get(EffectBuffer).defer(mail, { dispatchOptions: { attempts: 3 } });
+        let error: unknown;
+        await app.get(AirlockService).run(async () => {
+          await mail.send('first');
+          error = errorIn(() => withAttempts.send('second'));
+          await mail.send('third');
+        });
+        expect(error).toBeInstanceOf(AirlockOptionsError);
+        expect(error).toMatchObject({
+          key: 'dispatchOptions.attempts',
+          message: expect.stringMatching(
+            /^`attempts` of effect "Mail\.send" is no option of a job .+ Known options: priority, startAfter/,
+          ),
+        });
         expect((await jobsIn(database)).map(({ args }) => args[0])).toEqual(['first', 'third']);
+      });
+    });
+
+    describe('when options for every job have one that pg-boss does not have', () => {
+      it('does not start', async () => {
+        const error = await errorOf<AirlockOptionsError>(() =>
+          start({ jobOptions: { retryLimit: 2, attempts: 3 } as PgBossJobOptions }),
+        );
+        expect(error).toBeInstanceOf(AirlockOptionsError);
+        expect(error.key).toBe('jobOptions.attempts');
+        expect(error.message).toMatch(/^`attempts` is no option of a job .+ Known options: priority, startAfter/);
+      });
+
+      it('knows its version', async () => {
+        const others = version === 12 ? { keepUntil: new Date() } : { retentionSeconds: 60 };
+        const error = await errorOf<AirlockOptionsError>(() => start({ jobOptions: others }));
+        expect(error.key).toBe(`jobOptions.${Object.keys(others)[0]}`);
       });
     });
 
@@ -283,15 +306,30 @@ describeWith(postgres, 'the options of AirlockPgBossModule', () => {
       ['polls without a pause', { boss: {}, worker: { pollingIntervalSeconds: 0.1 } }, '0.5 or more'],
       ['a worked queue that is not there', { boss: {}, worker: { queues: ['a'] } }, 'names the queue "a"'],
       ['a flag that is none', { boss: {}, createQueues: 'yes' }, 'Expected `createQueues` to be true or false'],
+      [
+        'a URL instead of what to build a PgBoss with',
+        { boss: 'postgres://user:secretpw@host/db' },
+        'Write `boss: { connectionString }`',
+      ],
+      ['the other form of it', { boss: 'postgresql://user:secretpw@host/db' }, 'Write `boss: { connectionString }`'],
       ['no time', { boss: {}, dispatchTimeoutMs: 0 }, 'Expected `dispatchTimeoutMs` to be a positive integer'],
     ];
 
     it.each(wrong)('does not start with %s', async (_, options, message) => {
       const error = await errorOf(() => boot({ pgBoss: options as AirlockPgBossOptions }));
       expect(error.message).toContain(message);
+      expect(inspect(error)).not.toContain('secretpw');
     });
   });
 });
+
+function errorIn(call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (error) {
+    return error;
+  }
+}
 
 function isDate(value: unknown): value is { readonly date: string } {
   return typeof value === 'object' && value !== null && 'date' in value;

@@ -1,5 +1,5 @@
-import type { INestApplicationContext } from '@nestjs/common';
-import { AirlockService, EffectBuffer } from 'nestjs-airlock';
+import { type INestApplicationContext, Injectable, Scope } from '@nestjs/common';
+import { AirlockService, EffectBuffer, SideEffect } from 'nestjs-airlock';
 import { describeWith, postgres } from '../../servers.js';
 import { Mail, Newsletter } from './mail.js';
 import {
@@ -153,6 +153,31 @@ describeWith(postgres, 'PgBossExecutor and its worker', () => {
         expect(mail.sent).toHaveLength(2);
         open();
         await until(() => mail.sent.length === 6);
+      });
+    });
+
+    describe('when the provider of an effect is request-scoped', () => {
+      it('makes one for each run', async () => {
+        @Injectable({ scope: Scope.REQUEST })
+        class PerRequest {
+          readonly seen: number[] = [];
+
+          @SideEffect()
+          async see(id: number): Promise<void> {
+            this.seen.push(id);
+            runs.push(this.seen);
+          }
+        }
+        const runs: (readonly number[])[] = [];
+        const app = await start({ ...working(), providers: [PerRequest] });
+        const callee = await app.resolve(PerRequest);
+        await app.get(AirlockService).run(async () => {
+          await callee.see(1);
+          await callee.see(2);
+        });
+        await until(() => runs.length === 2);
+        expect(runs).toEqual([[1], [2]]);
+        expect(callee.seen).toEqual([]);
       });
     });
 

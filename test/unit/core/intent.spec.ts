@@ -1,5 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
-import { defer, enqueue, enqueueWith, type EnqueueOptions, type Intent, openScope, runInScope } from 'nestjs-airlock';
+import {
+  defer,
+  type EffectCall,
+  enqueue,
+  enqueueWith,
+  type EnqueueOptions,
+  type Executor,
+  type Intent,
+  openScope,
+  runInScope,
+} from 'nestjs-airlock';
 import { checkAfterEach, send, sent, texts } from './fixtures.js';
 
 checkAfterEach();
@@ -55,6 +65,35 @@ describe('when an effect is called', () => {
     const intent = await intentOf(() => enqueueWith(options, send, 'a'));
     expect(intent).toMatchObject({ effect: send, args: ['a'], dispatchOptions: { delay: 5 } });
     expect((await intentOf(() => enqueue(send, 'a'))).dispatchOptions).toBeUndefined();
+  });
+});
+
+describe('when an executor is asked about a call', () => {
+  const seen: (readonly [string, EffectCall])[] = [];
+  const executor: Executor = {
+    execute: () => {},
+    accepts: (call) => seen.push(['accepts', call]) > 0,
+    keepArguments: (call) => {
+      seen.push(['keepArguments', call]);
+      return [...call.args];
+    },
+  };
+
+  beforeEach(() => (seen.length = 0));
+
+  it('sees its name, effect, arguments and dispatch options', async () => {
+    const dispatchOptions = { delay: 5 };
+    await runInScope({ executor }, () => enqueueWith({ dispatchOptions }, send, 'a'));
+    const call = { name: 'send', effect: send, args: ['a'], dispatchOptions };
+    expect(seen).toEqual([
+      ['accepts', call],
+      ['keepArguments', call],
+    ]);
+  });
+
+  it('sees none where there are none', async () => {
+    await runInScope({ executor }, () => enqueue(send, 'a'));
+    expect(seen.map(([, { dispatchOptions }]) => dispatchOptions)).toEqual([undefined, undefined]);
   });
 });
 

@@ -130,6 +130,7 @@ describe('when an option is not what was expected', () => {
   it.each<[unknown, string]>([
     [-1, '`-1` (number)'],
     ['text', '`text` (string)'],
+    ['redis://user:secret@host:6379/1', '`redis://…` (string)'],
     [true, '`true` (boolean)'],
     [1n, '`1` (bigint)'],
     [undefined, '`undefined`'],

@@ -1,0 +1,25 @@
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+
+/**
+ * Refuses options that a job of the installed pg-boss cannot carry: its bulk insert would leave them out without a word.
+ *
+ * @param option under which they were given
+ * @param effect they were given for @default every one
+ * @throws AirlockOptionsError for the first
+ * @internal
+ */
+export function assertKnown(
+  options: Readonly<Record<string, unknown>>,
+  known: readonly string[],
+  option: 'jobOptions' | 'dispatchOptions',
+  effect?: string,
+): void {
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue;
+    throw new AirlockOptionsError(
+      `${option}.${key}`,
+      `\`${key}\`${effect === undefined ? '' : ` of effect "${effect}"`} is no option of a job in this version of pg-boss. ` +
+        `Known options: ${known.join(', ')}.`,
+    );
+  }
+}
