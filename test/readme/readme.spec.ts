@@ -1,4 +1,4 @@
-// The code blocks of the README and of the guides below are real programs. How a fence says so:
+// The code blocks of the README and of all pages below `docs/` are real programs. How a fence says so:
 //
 //   ```ts                        a program of its own; compiled
 //   ```ts group=shop             belongs to the program `shop`, with all other blocks of that group
@@ -8,62 +8,60 @@
 //
 // A block whose first line is `// orders/order.service.ts` starts that file; one without goes on with the file its group
 // wrote last, at first `main.ts`. Files import each other as `./order.service.js`. What a program needs but a reader does
-// not, such as imports, may stand in a block inside `<!-- … -->`. The programs of one document are compiled together, so
-// what one declares globally all others see.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+// not, such as imports or the class around a method, may stand in a block inside `<!-- … -->`. All pages are compiled together,
+// in two lots: those where something is declared globally (`/// <reference types="jest" />`), which all in that lot then see,
+// and the others, which import what they need, also from `@jest/globals`.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { refuseStaleBuild, root } from '../package/built.js';
 import { node } from '../package/run.js';
 import { type Compiled, compile } from './compile.js';
-import { type Program, programsIn } from './programs.js';
+import { pagesWithCode } from './pages.js';
+import type { Program } from './programs.js';
 
-describe.each(['README.md', 'docs/testing/README.md', 'docs/testing/recipes.md', 'docs/guide/migration.md'])(
-  'when %s shows code',
+const pages = pagesWithCode();
+let folder: string;
+let compiled: Compiled;
+
+beforeAll(() => {
+  // Inside the repository, so that the package's own name leads to `dist/`.
+  mkdirSync(join(root, '.cache'), { recursive: true });
+  folder = mkdtempSync(join(root, '.cache/readme-'));
+  compiled = compile(pages, folder);
+}, 120_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe.each(pages)('when $path shows code', ({ programs }) => {
+  const runnable = programs.filter((program): program is Program & { entry: string } => program.entry !== undefined);
+
+  for (const program of programs) {
+    it(`compiles: ${program.name}`, () => {
+      expect(compiled.errorsOf(program)).toEqual([]);
+    }, 60_000);
+  }
+
+  for (const program of runnable) {
+    it(`runs${program.output === undefined ? '' : ' and prints what it says'}: ${program.name}`, () => {
+      refuseStaleBuild();
+      const entry = program.entry.replace(/\.ts$/, '.js');
+      const folder = compiled.emit(program);
+      const { status, stdout, said } = node(argumentsFor(entry, folder), folder, { PORT: '0' });
+      if (status !== 0) throw new Error(`${program.name}/${entry} ended with ${status}:\n${said}`);
+      if (program.output === undefined) return;
+      const printed = stdout.split(/\r?\n/).map((line) => line.trimEnd());
+      expect(printed.filter((line) => program.output?.includes(line))).toEqual(program.output);
+    }, 200_000);
+  }
+});
+
+it.each(['README.md', 'docs/testing/README.md', 'docs/testing/recipes.md'])(
+  'has a program in %s that is run',
   (path) => {
-    const markdown = join(root, path);
-    const programs = programsIn(readFileSync(markdown, 'utf8'));
-    const runnable = programs.filter((program): program is Program & { entry: string } => program.entry !== undefined);
-    let folder: string;
-    let compiled: Compiled;
-
-    beforeAll(() => {
-      // Inside the repository, so that the package's own name leads to `dist/`.
-      mkdirSync(join(root, '.cache'), { recursive: true });
-      folder = mkdtempSync(join(root, '.cache/readme-'));
-      compiled = compile(programs, folder, markdown);
-    }, 120_000);
-
-    afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-    it('has TypeScript blocks', () => {
-      expect(programs).not.toEqual([]);
-    });
-
-    for (const program of programs) {
-      it(`compiles: ${program.name}`, () => {
-        expect(compiled.errorsOf(program)).toEqual([]);
-      }, 60_000);
-    }
-
-    for (const program of runnable) {
-      it(`runs${program.output === undefined ? '' : ' and prints what it says'}: ${program.name}`, () => {
-        refuseStaleBuild();
-        const entry = program.entry.replace(/\.ts$/, '.js');
-        const folder = compiled.emit(program);
-        const { status, stdout, said } = node(argumentsFor(entry, folder), folder, { PORT: '0' });
-        if (status !== 0) throw new Error(`${program.name}/${entry} ended with ${status}:\n${said}`);
-        if (program.output === undefined) return;
-        const printed = stdout.split(/\r?\n/).map((line) => line.trimEnd());
-        expect(printed.filter((line) => program.output?.includes(line))).toEqual(program.output);
-      }, 200_000);
-    }
+    const programs = pages.find((page) => page.path === path)?.programs ?? [];
+    expect(programs.filter(({ entry }) => entry !== undefined)).not.toEqual([]);
   },
 );
-
-it('has at least one program in the README that is run', () => {
-  const programs = programsIn(readFileSync(join(root, 'README.md'), 'utf8'));
-  expect(programs.filter(({ entry }) => entry !== undefined)).not.toEqual([]);
-});
 
 function argumentsFor(entry: string, rootDir: string): readonly string[] {
   if (!entry.endsWith('.spec.js')) return [entry];
