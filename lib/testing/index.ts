@@ -44,6 +44,8 @@ export type {
 export { ContractWork } from './boundary-contract/contract-work.js';
 export { describeBoundaryContract } from './describe-boundary-contract.js';
 export { describeExecutorContract } from './describe-executor-contract.js';
+export { describePolicyContract } from './describe-policy-contract.js';
+export type { PolicyContractCall, PolicyContractOptions } from './policy-contract.js';
 export { describeTransactionContract } from './describe-transaction-contract.js';
 export type {
   ContractTransaction,
