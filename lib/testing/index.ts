@@ -17,6 +17,7 @@ export type { MatcherContext, MatcherResult } from './matchers/matcher-context.j
 export type { AirlockMatchers, Expected, ExpectedArguments, ExpectedDrop } from './matchers/matcher-types.js';
 export type { AsymmetricMatcher } from './matchers/print.js';
 export type { TestingMode } from './modes/testing-mode.js';
+export { fakeOnly } from './fake-only.js';
 export { recordEffects } from './record-effects.js';
 export { recorderOf } from './recorder-of.js';
 export type { EffectRecord } from './recording/effect-record.js';
