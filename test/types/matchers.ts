@@ -5,10 +5,13 @@ import type { TestingModule } from '@nestjs/testing';
 import { DropAll, type EffectBuffer, type ScopeView } from 'nestjs-airlock';
 import {
   airlockMatchers,
+  AirlockTestingModule,
   captureEffects,
+  describePolicyContract,
   drain,
   effectSerializer,
   type EffectSource,
+  fakeOnly,
   recorderOf,
   runEffect,
   waitForEffect,
@@ -160,6 +163,11 @@ export async function functions(): Promise<void> {
   vitestExpect.addSnapshotSerializer(effectSerializer());
   jestExpect.addSnapshotSerializer(effectSerializer());
 
+  AirlockTestingModule.forRoot(fakeOnly([mail.sendReceipt, ship, 'newsletter']));
+  AirlockTestingModule.forRoot({ ...fakeOnly([ship]), mode: 'inline', outsideScope: 'drop' });
+
+  // @ts-expect-error not an effect
+  fakeOnly([7]);
   // @ts-expect-error not a number
   await runEffect(mail, 'sendReceipt', '7');
   // @ts-expect-error not a method
@@ -170,4 +178,19 @@ export async function functions(): Promise<void> {
   await runEffect(ship);
   // @ts-expect-error nothing to capture
   await captureEffects(app);
+}
+
+/** What a policy's author says of it. */
+export function contract(): void {
+  describePolicyContract('DropAll', { create: () => DropAll, drops: ['a', { name: 'b', args: [7], on: 'failure' }] });
+  describePolicyContract('of its own', { create: () => ({ allows: () => true }), remembers: 'flush', throws: true });
+
+  // @ts-expect-error no policy
+  describePolicyContract('none', { create: () => 7 });
+  // @ts-expect-error how it is made
+  describePolicyContract('none', { lets: ['a'] });
+  // @ts-expect-error a call has a name
+  describePolicyContract('DropAll', { create: () => DropAll, drops: [{ args: [7] }] });
+  // @ts-expect-error it cannot remember that
+  describePolicyContract('DropAll', { create: () => DropAll, remembers: 'scope' });
 }
