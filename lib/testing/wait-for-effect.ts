@@ -65,7 +65,7 @@ export async function waitForRun(
   { timeoutMs = 1000, times = 1 }: WaitForRunOptions = {},
 ): Promise<void> {
   assertEffectRef(effect);
-  assertTimes(times, 1);
+  assertTimes(times);
   const recorder = recorderOf(app);
   const names = namesIn(app, effect);
   const isDone = (): boolean => recorder.runs.filter((name) => names.includes(name)).length >= times;

@@ -20,7 +20,7 @@ export function timesOf(
   times: number,
   { verb, among }: Counted,
 ): MatcherResult {
-  assertTimes(times, 0);
+  assertTimes(times);
   const call = new ExpectedCall(equalsIn(context), effect, undefined);
   const { effects } = evidence;
   const counted = new Set(among.filter(call.isMetBy).map(({ id }) => id));
@@ -40,9 +40,9 @@ export function timesOf(
 }
 
 /** @throws AirlockOptionsError @internal */
-export function assertTimes(times: number, least: 0 | 1): void {
-  if (Number.isInteger(times) && times >= least) return;
-  throw AirlockOptionsError.expected('times', `an integer of ${least} or more`, times);
+export function assertTimes(times: number): void {
+  if (Number.isInteger(times) && times >= 0) return;
+  throw AirlockOptionsError.expected('times', 'an integer of 0 or more', times);
 }
 
 /** @internal */

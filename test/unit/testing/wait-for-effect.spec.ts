@@ -103,10 +103,15 @@ describe('when the run of a worker is waited for', () => {
     await expect(waitForRun(app, 'MailService.sendReceipt', { times: 2, timeoutMs: 5 })).resolves.toBeUndefined();
   });
 
-  it('refuses a number of times that nobody could wait for', async () => {
+  it('waits for none where that is the number', async () => {
     const app = await shopInline();
-    await expect(waitForRun(app, 'MailService.sendReceipt', { times: 0 })).rejects.toThrow(
-      'Expected `times` to be an integer of 1 or more, got `0` (number).',
+    await expect(waitForRun(app, 'MailService.sendReceipt', { times: 0, timeoutMs: 0 })).resolves.toBeUndefined();
+  });
+
+  it('refuses a number of times that there is none of', async () => {
+    const app = await shopInline();
+    await expect(waitForRun(app, 'MailService.sendReceipt', { times: -1 })).rejects.toThrow(
+      'Expected `times` to be an integer of 0 or more, got `-1` (number).',
     );
   });
 
