@@ -67,6 +67,8 @@ export class AirlockRuntime implements UnitHost {
   readonly flushesOnCancel: boolean;
   /** Set by tests. */
   outlet: Outlet | undefined = undefined;
+  /** Set by tests: told before a scope is opened. */
+  beforeScope: (() => void) | undefined = undefined;
   private readonly references: References;
   private readonly lifecycle = new Lifecycle();
   private base: Context | undefined;
@@ -171,6 +173,7 @@ export class AirlockRuntime implements UnitHost {
     const parent = around.receiver();
     if (this.isClosing && parent === undefined) throw new ShuttingDownError(prepared.name ?? 'unnamed');
     const chain = around.chain.inside(prepared.policies);
+    this.beforeScope?.();
     const unit = new UnitOfWork(this, {
       name: prepared.name,
       parent,

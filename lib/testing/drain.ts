@@ -3,6 +3,7 @@ import { DispatchError, type DispatchFailure } from '../errors/dispatch.error.js
 import type { Intent } from '../core/intent.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
 import type { AirlockRuntime } from '../core/airlock-runtime.js';
+import { checkOptions, expectThat, positiveInteger } from '../nest/option-checks.js';
 import { runtimeOf, type TestedApplication } from './application-of.js';
 import { recorderOf } from './recorder-of.js';
 import type { EffectRecorder } from './recording/effect-recorder.js';
@@ -16,6 +17,8 @@ export interface DrainOptions {
   readonly timeoutMs?: number;
 }
 
+const number = expectThat('a number of milliseconds', (value) => typeof value === 'number' && value >= 0);
+
 /**
  * Lets everything out until the application is quiet: waits for its scopes to end, then runs what `mode: 'capture'` has kept
  * in, in this process, one after another, then what those have enqueued, and so on. In other modes there is nothing to run, and
@@ -27,6 +30,7 @@ export interface DrainOptions {
  * @publicApi
  */
 export async function drain(app: TestedApplication, options: DrainOptions = {}): Promise<readonly Intent[]> {
+  checkOptions(options, { maxDepth: positiveInteger, timeoutMs: number });
   const { maxDepth = 16, timeoutMs = 1000 } = options;
   const recorder = recorderOf(app);
   const runtime = runtimeOf(app);

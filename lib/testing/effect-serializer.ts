@@ -1,9 +1,10 @@
 import { Intent } from '../core/intent.js';
+import { checkOptions } from '../nest/option-checks.js';
 import type { CapturedEffects } from './capture-effects.js';
 import { isRecord } from './matchers/evidence.js';
 import { dropText } from './matchers/listing.js';
 import { print as oneLine, printCall } from './matchers/print.js';
-import { Mark, type Redaction, redactedArguments, redactedResult } from './redaction.js';
+import { Mark, type Redaction, redactedArguments, redactedResult, redactions } from './redaction.js';
 import type { EffectRecord } from './recording/effect-record.js';
 
 /** @publicApi */
@@ -32,9 +33,12 @@ export interface EffectSerializer {
  * For `expect.addSnapshotSerializer(effectSerializer({ redact: ['email'] }))`: intents, results of `captureEffects` and recorders
  * read as what was called and what became of it. Intents are numbered as they come in a snapshot, in place of their ids.
  *
+ * @throws AirlockOptionsError for what would redact nothing: an unknown key, or a redaction that is none
  * @publicApi
  */
-export function effectSerializer({ redact = [] }: EffectSerializerOptions = {}): EffectSerializer {
+export function effectSerializer(options: EffectSerializerOptions = {}): EffectSerializer {
+  checkOptions(options, { redact: redactions });
+  const { redact = [] } = options;
   const snapshots = new WeakMap<object, Numbers>();
   return {
     test: (value) => value instanceof Intent || value instanceof Mark || isRecord(value),

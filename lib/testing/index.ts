@@ -17,6 +17,7 @@ export type { MatcherContext, MatcherResult } from './matchers/matcher-context.j
 export type { AirlockMatchers, Expected, ExpectedArguments, ExpectedDrop } from './matchers/matcher-types.js';
 export type { AsymmetricMatcher } from './matchers/print.js';
 export type { TestingMode } from './modes/testing-mode.js';
+export { fakeOnly } from './fake-only.js';
 export { recordEffects } from './record-effects.js';
 export { recorderOf } from './recorder-of.js';
 export type { EffectRecord } from './recording/effect-record.js';
@@ -44,6 +45,8 @@ export type {
 export { ContractWork } from './boundary-contract/contract-work.js';
 export { describeBoundaryContract } from './describe-boundary-contract.js';
 export { describeExecutorContract } from './describe-executor-contract.js';
+export { describePolicyContract } from './describe-policy-contract.js';
+export type { PolicyContractCall, PolicyContractOptions } from './policy-contract.js';
 export { describeTransactionContract } from './describe-transaction-contract.js';
 export type {
   ContractTransaction,

@@ -1,6 +1,7 @@
 import { inspect, types } from 'node:util';
 import { Intent } from '../core/intent.js';
-import { type EffectRef, isCallOf } from './effect-ref.js';
+import { expectThat, isRecord } from '../nest/option-checks.js';
+import { assertEffectRef, type EffectRef, isCallOf } from './effect-ref.js';
 
 /**
  * What is not to be shown: a property's name, wherever it stands in arguments or in the result (`'password'`), or a path in
@@ -10,6 +11,20 @@ import { type EffectRef, isCallOf } from './effect-ref.js';
  * @publicApi
  */
 export type Redaction = string | { readonly effect: EffectRef; readonly path: string };
+
+/** A mistake here would show what is secret. @internal */
+export const redactions = expectThat(
+  'a list of property names, paths, or `{ effect, path }`',
+  (value) => Array.isArray(value) && value.every(isRedaction),
+);
+
+function isRedaction(value: unknown): value is Redaction {
+  if (typeof value === 'string') return value !== '';
+  if (!isRecord(value)) return false;
+  const { effect, path } = value as Partial<Exclude<Redaction, string>>;
+  assertEffectRef(effect);
+  return typeof path === 'string' && path !== '';
+}
 
 /** Stands for a value that is not shown. @internal */
 export class Mark {

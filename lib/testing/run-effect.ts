@@ -53,6 +53,8 @@ interface Runnable {
 }
 
 function methodOn(self: object, key: unknown): Runnable {
+  if (typeof self !== 'object' || self === null)
+    throw AirlockOptionsError.expected('service', 'an object with that method, or a function', self);
   const method: unknown = Reflect.get(self, key as PropertyKey);
   const path = methodName(self, key as PropertyKey);
   if (typeof method !== 'function') throw AirlockOptionsError.expected(path, 'a method', method);

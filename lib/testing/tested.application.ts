@@ -1,6 +1,7 @@
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { PolicyRef } from '../core/intent.js';
+import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 import { AirlockApplication } from '../nest/airlock.application.js';
 import type { AirlockModuleOptions } from '../nest/options.js';
 import { validateOptions } from '../nest/options.validation.js';
@@ -22,10 +23,12 @@ export interface FakeOptions {
  */
 export class TestedAirlockApplication extends AirlockApplication implements OnApplicationShutdown {
   readonly recorder: EffectRecorder;
-  private readonly stopRecording: () => void;
+  private stopRecording: (() => void) | undefined;
 
   constructor({ mode: name, fakeOnly }: FakeOptions, options: AirlockModuleOptions, modules: ModulesContainer) {
     validateOptions(options);
+    if (fakeOnly !== undefined && !Array.isArray(fakeOnly))
+      throw AirlockOptionsError.expected('fakeOnly', 'a list of effects', fakeOnly);
     fakeOnly?.forEach(assertEffectRef);
     const mode = modeNamed(name);
     const recorder = new EffectRecorder();
@@ -38,12 +41,17 @@ export class TestedAirlockApplication extends AirlockApplication implements OnAp
     super({ ...options, policy }, modules, new Logger('Airlock'));
     this.recorder = recorder;
     this.runtime.outlet = mode.outlet?.(parts, this.runtime);
-    this.stopRecording = recorder.follow(this.runtime);
+    // Not before there is anything to record: nobody can close an application whose boot has failed.
+    this.runtime.beforeScope = () => {
+      this.runtime.beforeScope = undefined;
+      this.stopRecording = recorder.follow(this.runtime);
+    };
   }
 
   /** Late: effects that go out while the application closes are recorded too. */
   onApplicationShutdown(): void {
-    this.stopRecording();
+    this.runtime.beforeScope = undefined;
+    this.stopRecording?.();
   }
 }
 

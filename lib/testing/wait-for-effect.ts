@@ -6,6 +6,7 @@ import { membersOf } from '../nest/members.js';
 import type { TestedApplication } from './application-of.js';
 import { assertEffectRef, type EffectRef, isCallOf, nameOfRef } from './effect-ref.js';
 import { listOfEffects } from './matchers/listing.js';
+import { assertTimes, timesText } from './matchers/times.js';
 import { recorderOf } from './recorder-of.js';
 import type { EffectRecorder } from './recording/effect-recorder.js';
 import { clearTimeout, setTimeout } from './recording/timers.js';
@@ -64,12 +65,13 @@ export async function waitForRun(
   { timeoutMs = 1000, times = 1 }: WaitForRunOptions = {},
 ): Promise<void> {
   assertEffectRef(effect);
+  assertTimes(times);
   const recorder = recorderOf(app);
   const names = namesIn(app, effect);
   const isDone = (): boolean => recorder.runs.filter((name) => names.includes(name)).length >= times;
   if (await until(recorder, () => isDone() || undefined, timeoutMs)) return;
   const facts = recorder.runs.length === 0 ? 'No worker has run any effect.' : `Run: ${recorder.runs.join(', ')}.`;
-  const often = times === 1 ? '' : ` ${times} times`;
+  const often = times === 1 ? '' : ` ${timesText(times)}`;
   throw new WaitTimeoutError(`a worker to run ${nameOfRef(effect)}${often}`, timeoutMs, facts);
 }
 

@@ -10,7 +10,8 @@ describe('when the matchers are registered with @jest/globals', () => {
     const captured = await captureEffects(() => enqueue(send, 'ada'));
     expect(captured).toHaveEnqueued(send, 'ada');
     expect(captured).toHaveDispatched(send, expect.any(String));
-    expect(captured).not.toHaveDropped(send, { reason: 'rollback' });
+    expect(captured).toHaveDispatchedTimes(send, 1);
+    expect(captured).not.toHaveDropped(send, { args: ['ada'], reason: 'rollback' });
     expect(() => expect(captured).toHaveNoEffects()).toThrow('Expected no effects, but there is 1.');
   });
 });

@@ -55,7 +55,8 @@ export class Installation {
     writeFileSync(join(this.folder, file), typeof content === 'string' ? content : JSON.stringify(content, null, 2));
   }
 
-  private link(name: string, home: string): void {
+  /** Makes a package available that this repository has. */
+  link(name: string, home: string): void {
     const source = join(home, 'node_modules', name);
     if (!existsSync(source))
       throw new Error(`${source} is missing. Run \`node scripts/install.mjs --nest-11\` or \`npm ci\` there.`);

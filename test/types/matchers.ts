@@ -5,10 +5,13 @@ import type { TestingModule } from '@nestjs/testing';
 import { DropAll, type EffectBuffer, type ScopeView } from 'nestjs-airlock';
 import {
   airlockMatchers,
+  AirlockTestingModule,
   captureEffects,
+  describePolicyContract,
   drain,
   effectSerializer,
   type EffectSource,
+  fakeOnly,
   recorderOf,
   runEffect,
   waitForEffect,
@@ -57,6 +60,11 @@ export async function globals(): Promise<void> {
   expect(captured).toHaveDispatched(ship, { id: 7, lines: [{ sku: 'A', at: expect.any(Date) }] }, 'note');
   expect(captured).toHaveDropped(ship, { reason: 'policy', policy: DropAll });
   expect(captured).toHaveDropped(ship, { policy: new DropAll() });
+  expect(captured).toHaveDropped(ship, { args: [{ id: 7, lines: expect.anything() }], reason: 'rollback' });
+  expect(captured).toHaveDropped(mail.sendReceipt, { args: [expect.any(Number), { copy: true }] });
+  expect(captured).toHaveDropped(mail.note, { args: ['a', expect.any(String), 'c'] });
+  expect(captured).not.toHaveDropped('MailService.sendReceipt', { args: ['anything', 7] });
+  expect(captured).toHaveDispatchedTimes(mail.sendReceipt, 2);
   expect(captured).not.toHaveNoEffects();
   await expect(captureEffects(() => 7)).resolves.toHaveNoEffects();
 
@@ -72,8 +80,18 @@ export async function globals(): Promise<void> {
   expect(captured).toHaveEnqueued(7);
   // @ts-expect-error no such reason
   expect(captured).toHaveDropped(ship, { reason: 'because' });
+  // @ts-expect-error arguments go into the object
+  expect(captured).toHaveDropped(mail.sendReceipt, 7);
+  // @ts-expect-error a number, not a text
+  expect(captured).toHaveDropped(mail.sendReceipt, { args: ['7'] });
+  // @ts-expect-error all arguments
+  expect(captured).toHaveDropped(ship, { args: [] });
+  // @ts-expect-error no such key
+  expect(captured).toHaveDropped(ship, { by: DropAll });
   // @ts-expect-error a number of times
   expect(captured).toHaveEnqueuedTimes(ship);
+  // @ts-expect-error a number of times
+  expect(captured).toHaveDispatchedTimes(ship);
 }
 
 /** `@jest/globals`. */
@@ -84,13 +102,19 @@ export async function jestGlobals(): Promise<void> {
   jestExpect(captured).toHaveEnqueued(ship, jestExpect.objectContaining({ id: 7 }));
   jestExpect(captured).not.toHaveEnqueuedTimes(ship, 2);
   jestExpect(captured).toHaveDispatched(ship, { id: 7, lines: [{ sku: 'A', at: jestExpect.any(Date) }] });
+  jestExpect(captured).toHaveDispatchedTimes(ship, 2);
   jestExpect(captured).toHaveDropped(ship, { reason: 'rollback' });
+  jestExpect(captured).toHaveDropped(mail.sendReceipt, { args: [7, { copy: jestExpect.anything() }], policy: DropAll });
   jestExpect(captured).toHaveNoEffects();
   await jestExpect(captureEffects(() => 7)).resolves.toHaveNoEffects();
   // @ts-expect-error an order is no text
   jestExpect(captured).toHaveEnqueued(ship, 'order');
   // @ts-expect-error a number, not a text
   jestExpect(captured).toHaveEnqueuedTimes(ship, '2');
+  // @ts-expect-error a number, not a text
+  jestExpect(captured).toHaveDispatchedTimes(ship, '2');
+  // @ts-expect-error a number, not a text
+  jestExpect(captured).toHaveDropped(mail.sendReceipt, { args: ['7'] });
 }
 
 /** Vitest. */
@@ -100,13 +124,22 @@ export async function vitest(): Promise<void> {
   vitestExpect(captured).toHaveEnqueued(mail.sendReceipt, vitestExpect.any(Number), { copy: vitestExpect.anything() });
   vitestExpect(captured).not.toHaveEnqueuedTimes(ship, 2);
   vitestExpect(captured).toHaveDispatched(ship, vitestExpect.objectContaining({ id: 7 }));
+  vitestExpect(captured).toHaveDispatchedTimes(ship, 2);
   vitestExpect(captured).toHaveDropped(ship, { reason: 'rollback' });
+  vitestExpect(captured).toHaveDropped(mail.sendReceipt, {
+    args: [7, { copy: vitestExpect.anything() }],
+    policy: DropAll,
+  });
   vitestExpect(captured).toHaveNoEffects();
   await vitestExpect(captureEffects(() => 7)).resolves.toHaveNoEffects();
   // @ts-expect-error an order is no text
   vitestExpect(captured).toHaveEnqueued(ship, 'order');
   // @ts-expect-error a number, not a text
   vitestExpect(captured).toHaveEnqueuedTimes(ship, '2');
+  // @ts-expect-error a number, not a text
+  vitestExpect(captured).toHaveDispatchedTimes(ship, '2');
+  // @ts-expect-error a number, not a text
+  vitestExpect(captured).toHaveDropped(mail.sendReceipt, { args: ['7'] });
 }
 
 /** What matchers take. */
@@ -130,6 +163,11 @@ export async function functions(): Promise<void> {
   vitestExpect.addSnapshotSerializer(effectSerializer());
   jestExpect.addSnapshotSerializer(effectSerializer());
 
+  AirlockTestingModule.forRoot(fakeOnly([mail.sendReceipt, ship, 'newsletter']));
+  AirlockTestingModule.forRoot({ ...fakeOnly([ship]), mode: 'inline', outsideScope: 'drop' });
+
+  // @ts-expect-error not an effect
+  fakeOnly([7]);
   // @ts-expect-error not a number
   await runEffect(mail, 'sendReceipt', '7');
   // @ts-expect-error not a method
@@ -140,4 +178,19 @@ export async function functions(): Promise<void> {
   await runEffect(ship);
   // @ts-expect-error nothing to capture
   await captureEffects(app);
+}
+
+/** What a policy's author says of it. */
+export function contract(): void {
+  describePolicyContract('DropAll', { create: () => DropAll, drops: ['a', { name: 'b', args: [7], on: 'failure' }] });
+  describePolicyContract('of its own', { create: () => ({ allows: () => true }), remembers: 'flush', throws: true });
+
+  // @ts-expect-error no policy
+  describePolicyContract('none', { create: () => 7 });
+  // @ts-expect-error how it is made
+  describePolicyContract('none', { lets: ['a'] });
+  // @ts-expect-error a call has a name
+  describePolicyContract('DropAll', { create: () => DropAll, drops: [{ args: [7] }] });
+  // @ts-expect-error it cannot remember that
+  describePolicyContract('DropAll', { create: () => DropAll, remembers: 'scope' });
 }

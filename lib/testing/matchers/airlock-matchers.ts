@@ -1,4 +1,5 @@
 import { toHaveDispatched } from './to-have-dispatched.matcher.js';
+import { toHaveDispatchedTimes } from './to-have-dispatched-times.matcher.js';
 import { toHaveDropped } from './to-have-dropped.matcher.js';
 import { toHaveEnqueued } from './to-have-enqueued.matcher.js';
 import { toHaveEnqueuedTimes } from './to-have-enqueued-times.matcher.js';
@@ -20,13 +21,7 @@ export const airlockMatchers: Readonly<Record<keyof AirlockMatchers, AirlockMatc
   toHaveEnqueued,
   toHaveEnqueuedTimes,
   toHaveDispatched,
+  toHaveDispatchedTimes,
   toHaveDropped,
   toHaveNoEffects,
 };
-
-declare global {
-  // Also read by Vitest; an empty namespace where neither is installed.
-  namespace jest {
-    interface Matchers<R, T = {}> extends AirlockMatchers<R> {}
-  }
-}

@@ -9,16 +9,21 @@ export class ExpectedCall {
   private readonly args: readonly unknown[] | undefined;
 
   /**
-   * @param args none means any
+   * @param args undefined means any
    * @throws AirlockOptionsError for what names no effect
    */
   constructor(
     private readonly equals: Equals,
     private readonly ref: EffectRef,
-    args: readonly unknown[],
+    args: readonly unknown[] | undefined,
   ) {
     assertEffectRef(ref);
-    this.args = args.length === 0 ? undefined : trimmed(args);
+    this.args = args && trimmed(args);
+  }
+
+  /** As matchers have it that take arguments one by one: none means any. */
+  static of(equals: Equals, ref: EffectRef, args: readonly unknown[]): ExpectedCall {
+    return new ExpectedCall(equals, ref, args.length === 0 ? undefined : args);
   }
 
   readonly isOfEffect = (intent: Intent): boolean => isCallOf(intent, this.ref);

@@ -9,8 +9,10 @@ export type Expected<T> = T | AsymmetricMatcher | (T extends object ? { [K in ke
 /** All arguments of an effect, or none at all where any will do. @publicApi */
 export type ExpectedArguments<A extends unknown[]> = [] | { [K in keyof A]: Expected<A[K]> };
 
-/** Why an effect is expected to have been dropped. @publicApi */
-export interface ExpectedDrop {
+/** Which call of an effect is expected to have been dropped, and why. @publicApi */
+export interface ExpectedDrop<A extends unknown[] = unknown[]> {
+  /** All of its arguments; matchers such as `expect.any(Number)` may stand anywhere in them. @default any */
+  readonly args?: { readonly [K in keyof A]: Expected<A[K]> };
   /** @default any */
   readonly reason?: DropReason;
   /** The policy that said no: its class, the policy itself, or its class's name. @default any */
@@ -27,10 +29,21 @@ export interface ExpectedDrop {
 export interface AirlockMatchers<R = unknown> {
   /** Called, whatever became of it. Without arguments, with any. */
   toHaveEnqueued<A extends unknown[]>(effect: EffectRef<A>, ...args: ExpectedArguments<A>): R;
+  /** So often, no more and no less, with whatever arguments. */
   toHaveEnqueuedTimes(effect: EffectRef, times: number): R;
   /** Let out by outcome, policies and transaction, and run without an error where it was run. */
   toHaveDispatched<A extends unknown[]>(effect: EffectRef<A>, ...args: ExpectedArguments<A>): R;
-  toHaveDropped(effect: EffectRef, drop?: ExpectedDrop): R;
+  /** Let out so often, no more and no less, with whatever arguments. */
+  toHaveDispatchedTimes(effect: EffectRef, times: number): R;
+  /** Dropped by outcome, policy, rollback or its opener; `drop` says with which arguments, why and by whom. */
+  toHaveDropped<A extends unknown[]>(effect: EffectRef<A>, drop?: ExpectedDrop<A>): R;
   /** Nothing got out, nor may yet: whatever was called has been dropped. A call that `assertNone` refused counts as an effect. */
   toHaveNoEffects(): R;
+}
+
+declare global {
+  // Also read by Vitest; an empty namespace where neither is installed.
+  namespace jest {
+    interface Matchers<R, T = {}> extends AirlockMatchers<R> {}
+  }
 }

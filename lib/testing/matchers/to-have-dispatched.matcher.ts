@@ -12,7 +12,7 @@ export function toHaveDispatched(
   ...args: unknown[]
 ): MatcherResult {
   const evidence = fatesIn(received, 'toHaveDispatched');
-  const call = new ExpectedCall(equalsIn(this), effect, args);
+  const call = ExpectedCall.of(equalsIn(this), effect, args);
   const { effects, dispatched } = evidence;
   const pass = dispatched.some(call.isMetBy);
   return {

@@ -12,7 +12,7 @@ export function toHaveEnqueued(
   ...args: unknown[]
 ): MatcherResult {
   const evidence = evidenceOf(received);
-  const call = new ExpectedCall(equalsIn(this), effect, args);
+  const call = ExpectedCall.of(equalsIn(this), effect, args);
   const { effects } = evidence;
   const pass = effects.some(call.isMetBy);
   return {

@@ -10,7 +10,13 @@ import {
   PolicyViolationError,
   SideEffect,
 } from 'nestjs-airlock';
-import { AirlockTestingModule, type AirlockTestingOptions, recorderOf, type TestingMode } from 'nestjs-airlock/testing';
+import {
+  AirlockTestingModule,
+  type AirlockTestingOptions,
+  fakeOnly,
+  recorderOf,
+  type TestingMode,
+} from 'nestjs-airlock/testing';
 import {
   AppModule,
   booted,
@@ -133,6 +139,12 @@ describe.each(shops)('when AirlockTestingModule is %s', (_, build) => {
     expect(names(recorderOf(app).dispatched)).toEqual(['MailService.sendReceipt', 'notifyWarehouse']);
   });
 
+  it('keeps in only those that `fakeOnly` names', async () => {
+    const app = await booted(build(fakeOnly([MailService.prototype.sendReceipt])));
+    await post(app, '/orders/7');
+    expect(app.get(Outbox).sent).toEqual(['warehouse 7']);
+  });
+
   it.each<[TestingMode, number]>([
     ['drop', 201],
     ['assertNone', 201],
@@ -162,6 +174,9 @@ describe.each(shops)('when AirlockTestingModule is %s', (_, build) => {
     );
     await expect(build({ mode: 'drop', fakeOnly: [undefined as never] }).compile()).rejects.toThrow(
       'Expected `effect` to be a method, a function or a name of an effect, got `undefined`.',
+    );
+    await expect(build({ mode: 'drop', fakeOnly: 'ship' as never }).compile()).rejects.toThrow(
+      'Expected `fakeOnly` to be a list of effects, got `ship` (string).',
     );
     await expect(async () => build({ mode: 'drop', dispach: 1 } as never).compile()).rejects.toThrow('dispach');
   });
@@ -261,5 +276,34 @@ describe('when an application is not under test', () => {
     );
     const bare = closing(await Test.createTestingModule({}).compile());
     expect(() => recorderOf(bare)).toThrow('This application has no `AirlockModule`.');
+  });
+});
+
+describe('when the boot of an application fails', () => {
+  const fails = (): never => {
+    throw new Error('no database');
+  };
+  class NoDatabase {
+    readonly onModuleInit = fails;
+  }
+
+  // The check after each test finds who is still subscribed.
+  it.each([
+    ['while its providers are made', { provide: 'database', useFactory: fails }],
+    ['while they are initialised', NoDatabase],
+  ])('leaves nobody listening: %s', async (_, provider) => {
+    const builder = Test.createTestingModule({
+      imports: [AirlockTestingModule.forRoot({ mode: 'capture' })],
+      providers: [provider],
+    });
+    await expect(builder.compile().then((app) => app.init())).rejects.toThrow('no database');
+  });
+});
+
+describe('when an application is compiled and not initialised', () => {
+  it('records it all the same', async () => {
+    const app = closing(await shop(AirlockTestingModule.forRoot({ mode: 'capture' })).compile());
+    await app.get(AirlockService).run(() => app.get(MailService).sendReceipt(7));
+    expect(app).toHaveDispatched(MailService.prototype.sendReceipt, 7);
   });
 });

@@ -2,6 +2,7 @@ import { Test } from '@nestjs/testing';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import request from 'supertest';
 import {
+  Airlock,
   AirlockService,
   BlockTasks,
   defer,
@@ -25,6 +26,7 @@ import {
   gate,
   MailService,
   names,
+  OrderController,
   OrderService,
   Outbox,
   post,
@@ -455,5 +457,45 @@ describe('when an application is captured', () => {
     const app = await booted(shopWith());
     await app.close();
     await expect(captureEffects(app, () => {})).rejects.toMatchObject({ code: 'AIRLOCK_SHUTTING_DOWN' });
+  });
+});
+
+describe('when a block calls what fails in a scope of its own', () => {
+  class Job {
+    constructor(private readonly mail: MailService) {}
+
+    @Airlock()
+    async run(): Promise<void> {
+      await this.mail.sendReceipt(7);
+      await this.mail.apologise(7);
+      throw new Error('out of stock');
+    }
+  }
+
+  it('lets out what it has for failures, where the block deals with the error', async () => {
+    const app = await booted(shopWith());
+    const job = new Job(app.get(MailService));
+    const captured = await captureEffects(app, () => expect(job.run()).rejects.toThrow('out of stock'));
+    expect(names(captured.dispatched)).toEqual(['MailService.apologise']);
+    expect(drops(captured)).toEqual(['MailService.sendReceipt: outcome']);
+  });
+
+  it('drops that too where the block fails with it, as every scope around another does', async () => {
+    const app = await booted(shopWith());
+    const mail = app.get(MailService);
+    const captured = await captureEffects(app, () => new Job(mail).run());
+    expect(captured.error).toMatchObject({ message: 'out of stock' });
+    expect(names(captured.dispatched)).toEqual([]);
+    expect(drops(captured).sort()).toEqual(['MailService.apologise: outcome', 'MailService.sendReceipt: outcome']);
+  });
+
+  it('knows no failure of a handler without a boundary, which is what an HTTP handler is when a test calls it', async () => {
+    const app = await booted(shopWith());
+    const captured = await captureEffects(app, () =>
+      expect(app.get(OrderController).refuse('7')).rejects.toThrow('out of stock'),
+    );
+    expect(drops(captured)).toEqual(['MailService.apologise: outcome']);
+    const requested = await captureEffects(app, () => post(app, '/orders/7/refused'));
+    expect(names(requested.dispatched)).toEqual(['MailService.apologise']);
   });
 });

@@ -149,6 +149,12 @@ describe('when something is at work', () => {
 });
 
 describe('when an application is not under test', () => {
+  it('refuses limits that are none', async () => {
+    const app = await booted(shop(AirlockTestingModule.forRoot({ mode: 'capture' })));
+    await expect(drain(app, { maxDepth: 0 })).rejects.toThrow('Expected `maxDepth` to be a positive integer');
+    await expect(drain(app, { max: 3 } as never)).rejects.toThrow('Unknown option `max`.');
+  });
+
   it('says how to put it to the test', async () => {
     const app = await booted(shopWith());
     await expect(drain(app)).rejects.toThrow('This application records no effects.');

@@ -234,3 +234,14 @@ describe('when something is not to be shown', () => {
     expect(effects[0]).toMatchInlineSnapshot(`#1 signUp({ price: Price 12.5, login: Login { password: [redacted] } })`);
   });
 });
+
+describe('when it is misspelt what is to be redacted', () => {
+  it.each<[string, object, string]>([
+    ['an unknown key', { redacted: ['password'] }, 'Unknown option `redacted`. Known options: redact.'],
+    ['a lone name', { redact: 'password' }, 'Expected `redact` to be a list of property names, paths'],
+    ['a path that is missing', { redact: [{ effect: 'ship' }] }, 'Expected `redact` to be a list'],
+    ['an effect that is missing', { redact: [{ path: 'args[0]' }] }, 'Expected `effect` to be a method'],
+  ])('refuses %s', (_, options, message) => {
+    expect(() => effectSerializer(options)).toThrow(message);
+  });
+});

@@ -6,11 +6,22 @@ import {
   EffectBuffer,
   enqueue,
   enqueueWith,
+  type Intent,
   openScope,
   withPolicy,
 } from 'nestjs-airlock';
 import { AirlockTestingModule, captureEffects, type EffectRef } from 'nestjs-airlock/testing';
-import { booted, checkAfterEach, MailService, notifyWarehouse, OrderService, Outbox, post, shop } from './fixtures.js';
+import {
+  booted,
+  checkAfterEach,
+  MailService,
+  notifyWarehouse,
+  OrderService,
+  Outbox,
+  post,
+  shop,
+  textOf,
+} from './fixtures.js';
 
 checkAfterEach();
 
@@ -46,6 +57,7 @@ describe('when an effect is named', () => {
     expect(await captured).toHaveEnqueued(effect);
     expect(await captured).toHaveDispatched(effect);
     expect(await captured).toHaveEnqueuedTimes(effect, 1);
+    expect(await captured).toHaveDispatchedTimes(effect, 1);
   });
 
   it.each<[string, EffectRef]>([
@@ -56,6 +68,7 @@ describe('when an effect is named', () => {
     expect(await captured).not.toHaveEnqueued(effect);
     expect(await captured).not.toHaveDispatched(effect);
     expect(await captured).toHaveEnqueuedTimes(effect, 0);
+    expect(await captured).toHaveDispatchedTimes(effect, 0);
     expect(await captured).not.toHaveDropped(effect);
   });
 
@@ -126,6 +139,35 @@ describe('when the fate of an effect is asked for', () => {
     expect(await captured).not.toHaveDropped(mail.apologise, { policy: 'BlockTasks' });
   });
 
+  it('tells which of several calls was dropped', async () => {
+    const refusing = { allows: ({ args }: Intent) => args[0] !== 8 };
+    const some = await captureEffects(() =>
+      withPolicy(refusing, async () => {
+        await mail.sendReceipt(7);
+        await mail.sendReceipt(8, { copy: true });
+      }),
+    );
+    expect(some).toHaveDropped(mail.sendReceipt, { args: [8, { copy: true }], reason: 'policy', policy: refusing });
+    expect(some).toHaveDropped(mail.sendReceipt, { args: [expect.any(Number), { copy: expect.anything() }] });
+    expect(some).toHaveDropped('MailService.sendReceipt', { args: [8, expect.anything()] });
+    expect(some).not.toHaveDropped(mail.sendReceipt, { args: [7] });
+    expect(some).not.toHaveDropped(mail.sendReceipt, { args: [8] });
+    expect(some).not.toHaveDropped(mail.sendReceipt, { args: [8, { copy: true }], reason: 'rollback' });
+    expect(some).toHaveDispatchedTimes(mail.sendReceipt, 1);
+    expect(some).not.toHaveDispatchedTimes(mail.sendReceipt, 2);
+    expect(some).toHaveEnqueuedTimes(mail.sendReceipt, 2);
+  });
+
+  it('tells a call without arguments from one with any', async () => {
+    const dropping = { allows: () => false };
+    const ping = (..._hosts: string[]): void => {};
+    const none = await captureEffects(() => withPolicy(dropping, () => enqueue(ping)));
+    expect(none).toHaveDropped(ping, { args: [] });
+    const one = await captureEffects(() => withPolicy(dropping, () => enqueue(ping, 'a')));
+    expect(one).not.toHaveDropped(ping, { args: [] });
+    expect(one).toHaveDropped(ping, { args: undefined });
+  });
+
   it('counts no effect where all were dropped', async () => {
     expect(await captured).toHaveNoEffects();
   });
@@ -173,6 +215,7 @@ describe('when a buffer is received', () => {
     const scope = openScope();
     expect(() => expect(scope).toHaveDispatched('x')).toThrow('`toHaveDispatched` cannot tell');
     expect(() => expect(scope).not.toHaveDropped('x')).toThrow('`toHaveDropped` cannot tell');
+    expect(() => expect(scope).toHaveDispatchedTimes('x', 0)).toThrow('`toHaveDispatchedTimes` cannot tell');
     scope.close();
     scope.discard();
   });
@@ -198,5 +241,38 @@ describe('when something else is received', () => {
     expect(() => expect(captured).toHaveEnqueuedTimes('x', -1)).toThrow(
       'Expected `times` to be an integer of 0 or more',
     );
+    expect(() => expect(captured).toHaveDispatchedTimes('x', 0.5)).toThrow('got `0.5` (number)');
+  });
+
+  it.each<[string, unknown, string]>([
+    [
+      'an argument of the effect',
+      7,
+      'Expected `drop` to be an object, got `7` (number). Arguments go into it, as `{ args: [7] }`.',
+    ],
+    [
+      'a key it does not know',
+      { reasons: 'policy' },
+      'Unknown option `drop.reasons`. Known options: args, reason, policy.',
+    ],
+    [
+      'arguments that are no list',
+      { args: 7 },
+      'Expected `drop.args` to be a list of all arguments, got `7` (number).',
+    ],
+    [
+      'a reason there is none of',
+      { reason: 'rolledBack' },
+      "Expected `drop.reason` to be 'policy' or 'outcome' or 'rollback' or 'discarded' or 'failFast' or 'outsideScope', got `rolledBack` (string).",
+    ],
+    [
+      'a policy that is none',
+      { policy: true },
+      'Expected `drop.policy` to be a policy, its class or the name of that, got `true` (boolean).',
+    ],
+  ])('refuses as a drop %s', async (_, drop, message) => {
+    const captured = await captureEffects(() => mail.apologise(7));
+    expect(textOf(() => expect(captured).toHaveDropped(mail.apologise, drop as object))).toBe(message);
+    expect(textOf(() => expect(captured).not.toHaveDropped(mail.apologise, drop as object))).toBe(message);
   });
 });

@@ -330,6 +330,51 @@ describe('when toHaveDispatched fails', () => {
   });
 });
 
+describe('when toHaveDispatchedTimes fails', () => {
+  it('says how often it was, and what became of the rest', async () => {
+    const captured = await captureEffects(async () => {
+      await mail.sendReceipt(7);
+      withPolicy(new BlockTasks(['MailService.sendReceipt']), () => void mail.sendReceipt(8));
+      await mail.apologise(7);
+    });
+    expect(textOf(() => expect(captured).toHaveDispatchedTimes(mail.sendReceipt, 2))).toMatchInlineSnapshot(`
+     "Expected MailService.sendReceipt to be dispatched twice, but it was dispatched once.
+
+     Enqueued:
+     → 1. MailService.sendReceipt(7) — dispatched
+       2. MailService.sendReceipt(8) — dropped: policy (BlockTasks)
+       3. MailService.apologise(7) — dropped: outcome"
+    `);
+    expect(textOf(() => expect(captured).toHaveDispatchedTimes(mail.apologise, 1))).toMatchInlineSnapshot(`
+     "Expected MailService.apologise to be dispatched once, but it never was.
+
+     Enqueued:
+       1. MailService.sendReceipt(7) — dispatched
+       2. MailService.sendReceipt(8) — dropped: policy (BlockTasks)
+     → 3. MailService.apologise(7) — dropped: outcome"
+    `);
+    expect(textOf(() => expect(captured).toHaveDispatchedTimes(notifyWarehouse, 1))).toMatchInlineSnapshot(`
+     "Expected notifyWarehouse to be dispatched once, but it never was.
+
+     Enqueued:
+       1. MailService.sendReceipt(7) — dispatched
+       2. MailService.sendReceipt(8) — dropped: policy (BlockTasks)
+       3. MailService.apologise(7) — dropped: outcome
+
+     Nearest is 3:
+       the effect is MailService.apologise, not notifyWarehouse"
+    `);
+    expect(textOf(() => expect(captured).not.toHaveDispatchedTimes(mail.sendReceipt, 1))).toMatchInlineSnapshot(`
+     "Expected MailService.sendReceipt not to be dispatched once, but it was.
+
+     Enqueued:
+     → 1. MailService.sendReceipt(7) — dispatched
+       2. MailService.sendReceipt(8) — dropped: policy (BlockTasks)
+       3. MailService.apologise(7) — dropped: outcome"
+    `);
+  });
+});
+
 describe('when toHaveDropped fails', () => {
   it('says what became of it instead', async () => {
     const captured = await captureEffects(async () => {
@@ -341,7 +386,7 @@ describe('when toHaveDropped fails', () => {
      "Expected MailService.apologise to be dropped: rollback, but it was dropped: outcome.
 
      Enqueued:
-       1. MailService.apologise(7) — dropped: outcome
+     → 1. MailService.apologise(7) — dropped: outcome
        2. MailService.sendReceipt(7) — dispatched
        3. ship({ id: 7, lines: [{ sku: 'A', count: 1 }], to: 'ada@example.org' }) — dropped: policy (BlockTasks)"
     `);
@@ -350,7 +395,7 @@ describe('when toHaveDropped fails', () => {
 
      Enqueued:
        1. MailService.apologise(7) — dropped: outcome
-       2. MailService.sendReceipt(7) — dispatched
+     → 2. MailService.sendReceipt(7) — dispatched
        3. ship({ id: 7, lines: [{ sku: 'A', count: 1 }], to: 'ada@example.org' }) — dropped: policy (BlockTasks)"
     `);
     expect(textOf(() => expect(captured).toHaveDropped(ship, { policy: 'DropAll' }))).toMatchInlineSnapshot(`
@@ -359,7 +404,7 @@ describe('when toHaveDropped fails', () => {
      Enqueued:
        1. MailService.apologise(7) — dropped: outcome
        2. MailService.sendReceipt(7) — dispatched
-       3. ship({ id: 7, lines: [{ sku: 'A', count: 1 }], to: 'ada@example.org' }) — dropped: policy (BlockTasks)"
+     → 3. ship({ id: 7, lines: [{ sku: 'A', count: 1 }], to: 'ada@example.org' }) — dropped: policy (BlockTasks)"
     `);
     expect(textOf(() => expect(captured).toHaveDropped('shop', { reason: 'outcome' }))).toMatchInlineSnapshot(`
      "Expected shop to be dropped: outcome, but it was not enqueued.
@@ -379,6 +424,58 @@ describe('when toHaveDropped fails', () => {
        1. MailService.apologise(7) — dropped: outcome
        2. MailService.sendReceipt(7) — dispatched
      → 3. ship({ id: 7, lines: [{ sku: 'A', count: 1 }], to: 'ada@example.org' }) — dropped: policy (BlockTasks)"
+    `);
+  });
+
+  it('shows how the nearest call differs', async () => {
+    const captured = await captureEffects(async () => {
+      await mail.apologise(7);
+      await mail.apologise(9);
+      await mail.sendReceipt(7, { copy: true });
+    });
+    expect(textOf(() => expect(captured).toHaveDropped(mail.apologise, { args: [8] }))).toMatchInlineSnapshot(`
+     "Expected MailService.apologise(8) to be dropped, but it was enqueued with other arguments.
+
+     Enqueued:
+       1. MailService.apologise(7) — dropped: outcome
+       2. MailService.apologise(9) — dropped: outcome
+       3. MailService.sendReceipt(7, { copy: true }) — dispatched
+
+     Nearest is 1:
+       args[0]: expected 8, got 7"
+    `);
+    expect(
+      textOf(() =>
+        expect(captured).toHaveDropped(mail.sendReceipt, { args: [7, expect.anything()], reason: 'outcome' }),
+      ),
+    ).toMatchInlineSnapshot(`
+     "Expected MailService.sendReceipt(7, Anything) to be dropped: outcome, but it was dispatched.
+
+     Enqueued:
+       1. MailService.apologise(7) — dropped: outcome
+       2. MailService.apologise(9) — dropped: outcome
+     → 3. MailService.sendReceipt(7, { copy: true }) — dispatched"
+    `);
+    expect(textOf(() => expect(captured).toHaveDropped(notifyWarehouse, { args: [outbox, 7], policy: 'DropAll' })))
+      .toMatchInlineSnapshot(`
+     "Expected notifyWarehouse(Outbox { sent: [] }, 7) to be dropped: policy (DropAll), but it was not enqueued.
+
+     Enqueued:
+       1. MailService.apologise(7) — dropped: outcome
+       2. MailService.apologise(9) — dropped: outcome
+       3. MailService.sendReceipt(7, { copy: true }) — dispatched
+
+     Nearest is 1:
+       the effect is MailService.apologise, not notifyWarehouse"
+    `);
+    expect(textOf(() => expect(captured).not.toHaveDropped(mail.apologise, { args: [expect.any(Number)] })))
+      .toMatchInlineSnapshot(`
+     "Expected MailService.apologise(Any(Number)) not to be dropped, but it was.
+
+     Enqueued:
+     → 1. MailService.apologise(7) — dropped: outcome
+     → 2. MailService.apologise(9) — dropped: outcome
+       3. MailService.sendReceipt(7, { copy: true }) — dispatched"
     `);
   });
 });

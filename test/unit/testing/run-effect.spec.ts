@@ -99,6 +99,12 @@ describe('when an effect is run itself', () => {
     expect(seen).toEqual(['importer', 'text', 'stream']);
   });
 
+  it('refuses a service there is none of', async () => {
+    await expect(runEffect(undefined as unknown as typeof importer, 'import', { id: 1 })).rejects.toThrow(
+      'Expected `service` to be an object with that method, or a function, got `undefined`.',
+    );
+  });
+
   it('refuses a method there is none of', async () => {
     await expect(runEffect(importer, 'imprt' as 'import', { id: 1 })).rejects.toThrow(
       'Expected `Importer.imprt` to be a method, got `undefined`.',

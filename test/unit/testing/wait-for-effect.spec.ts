@@ -97,10 +97,22 @@ describe('when the run of a worker is waited for', () => {
     const app = await shopInline();
     await work(app, 'MailService.sendReceipt');
     await expect(waitForRun(app, 'MailService.sendReceipt', { times: 2, timeoutMs: 5 })).rejects.toThrow(
-      'Waited 5 ms for a worker to run MailService.sendReceipt 2 times. Run: MailService.sendReceipt.',
+      'Waited 5 ms for a worker to run MailService.sendReceipt twice. Run: MailService.sendReceipt.',
     );
     await work(app, 'MailService.sendReceipt');
     await expect(waitForRun(app, 'MailService.sendReceipt', { times: 2, timeoutMs: 5 })).resolves.toBeUndefined();
+  });
+
+  it('waits for none where that is the number', async () => {
+    const app = await shopInline();
+    await expect(waitForRun(app, 'MailService.sendReceipt', { times: 0, timeoutMs: 0 })).resolves.toBeUndefined();
+  });
+
+  it('refuses a number of times that there is none of', async () => {
+    const app = await shopInline();
+    await expect(waitForRun(app, 'MailService.sendReceipt', { times: -1 })).rejects.toThrow(
+      'Expected `times` to be an integer of 0 or more, got `-1` (number).',
+    );
   });
 
   it('does not take a method of another class that has the same name', async () => {

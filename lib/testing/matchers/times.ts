@@ -1,0 +1,51 @@
+import type { Intent } from '../../core/intent.js';
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import type { EffectRef } from '../effect-ref.js';
+import type { Evidence } from './evidence.js';
+import { ExpectedCall } from './expected-call.js';
+import { listOfEffects } from './listing.js';
+import { equalsIn, type MatcherContext, type MatcherResult, text } from './matcher-context.js';
+
+/** What is counted, and what it is called in messages. */
+interface Counted {
+  readonly verb: 'enqueued' | 'dispatched';
+  readonly among: readonly Intent[];
+}
+
+/** Whether there are so many calls of an effect. @throws AirlockOptionsError for what is no number of times @internal */
+export function timesOf(
+  context: MatcherContext,
+  evidence: Evidence,
+  effect: EffectRef,
+  times: number,
+  { verb, among }: Counted,
+): MatcherResult {
+  assertTimes(times);
+  const call = new ExpectedCall(equalsIn(context), effect, undefined);
+  const { effects } = evidence;
+  const counted = new Set(among.filter(call.isMetBy).map(({ id }) => id));
+  const pass = counted.size === times;
+  return {
+    pass,
+    message: () => {
+      const name = call.textIn(effects);
+      // Where none counts, what became of those that might have.
+      const list = listOfEffects(evidence, counted.size === 0 ? call.isOfEffect : ({ id }) => counted.has(id));
+      if (pass) return text(`Expected ${name} not to be ${verb} ${timesText(times)}, but it was.`, list);
+      const found = counted.size === 0 ? 'never was' : `was ${verb} ${timesText(counted.size)}`;
+      const nearest = effects.some(call.isOfEffect) ? '' : call.nearestIn(effects);
+      return text(`Expected ${name} to be ${verb} ${timesText(times)}, but it ${found}.`, list, nearest);
+    },
+  };
+}
+
+/** @throws AirlockOptionsError @internal */
+export function assertTimes(times: number): void {
+  if (Number.isInteger(times) && times >= 0) return;
+  throw AirlockOptionsError.expected('times', 'an integer of 0 or more', times);
+}
+
+/** @internal */
+export function timesText(count: number): string {
+  return ['never', 'once', 'twice'][count] ?? `${count} times`;
+}
