@@ -212,7 +212,8 @@ export class AirlockRuntime implements UnitHost {
       await this.conclude(scope, 'failed', 'the error of its work', how);
       throw error;
     }
-    await this.conclude(scope, 'completed', 'the end of its work', how);
+    const ending = this.conclude(scope, 'completed', 'the end of its work', how);
+    if (ending !== undefined) await ending;
     return value;
   }
 

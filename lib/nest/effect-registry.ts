@@ -47,10 +47,10 @@ export class EffectRegistry {
    *
    * @throws UnknownEffectError if no provider of this application has it, or what it throws
    */
-  async run(name: string, args: readonly unknown[]): Promise<unknown> {
+  async run(name: string, args: readonly unknown[]): Promise<void> {
     const effect = this.effects.get(name);
     if (effect === undefined) throw new UnknownEffectError(name, this.names);
     const provider = effect.resolve();
-    return Reflect.apply(effect.body, provider instanceof Promise ? await provider : provider, args);
+    await Reflect.apply(effect.body, provider instanceof Promise ? await provider : provider, args);
   }
 }

@@ -24,13 +24,17 @@ export class EffectWorker {
     return this.registry.names;
   }
 
-  /** @throws UnknownEffectError for an envelope that nothing here can run; ShuttingDownError; what the effect throws */
-  async run(data: unknown, { serializer, tracing }: RemoteOptions = {}): Promise<void> {
+  /**
+   * Not `async`: each promise of a job costs a part of it that shows. What it throws itself it throws at once.
+   *
+   * @throws UnknownEffectError for an envelope that nothing here can run; ShuttingDownError; rejects with what the effect throws
+   */
+  run(data: unknown, { serializer, tracing }: RemoteOptions = {}): Promise<void> {
     const envelope = readEnvelope(data);
     const { id, effect, args, origin, trace } = envelope;
     if (!this.registry.has(effect)) throw new UnknownEffectError(effect, this.registry.names);
     const given = serializer === undefined ? args : serializer.deserialize(args);
-    const work = (): Promise<unknown> =>
+    const work = (): Promise<void> =>
       this.runtime.runJob({ id, name: effect, ...(origin !== undefined && { origin }) }, () => {
         const scope = this.runtime.enter(this.scopeOf(effect));
         return this.runtime.follow(
@@ -39,7 +43,7 @@ export class EffectWorker {
           this.onDispatchError,
         );
       });
-    await (tracing !== undefined && trace !== undefined ? tracing.run(trace, work) : work());
+    return tracing !== undefined && trace !== undefined ? tracing.run(trace, work) : work();
   }
 
   private scopeOf(effect: string): PreparedScope {
