@@ -185,7 +185,12 @@ function factsOf({ id, name, origin }: Intent): CurrentEffect {
   return { id, name, ...(origin !== undefined && { origin }) };
 }
 
-/** The effect that is running here, in this process or as a worker's job; undefined anywhere else. @publicApi */
+/**
+ * The effect that is running here, in this process or as a worker's job; undefined anywhere else. What a job leaves behind, such as
+ * a timer, is told its job.
+ *
+ * @publicApi
+ */
 export function currentEffect(): CurrentEffect | undefined {
   return contexts.getStore()?.effect;
 }

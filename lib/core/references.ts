@@ -1,5 +1,9 @@
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
+import { InProcessExecutor } from '../executors/in-process.executor.js';
 import type { Executor, ExecutorRef, Intent, Policy, PolicyRef } from './intent.js';
+
+/** The one executor that has a name in every application, unless it gives that name to another. */
+const IN_PROCESS = 'in-process';
 
 type Class<T> = new (...args: never[]) => T;
 
@@ -47,9 +51,11 @@ export class References {
 
   private refNamed(name: string): ExecutorRef {
     if (Object.hasOwn(this.executors, name)) return this.executors[name]!;
+    if (name === IN_PROCESS) return InProcessExecutor;
+    const known = [...this.executorNames, IN_PROCESS].join(', ');
     throw new AirlockOptionsError(
       'executor',
-      `No executor is named "${name}". Known executors: ${this.executorNames.join(', ') || 'none'}. Add it to \`executors\`, or fix the name.`,
+      `No executor is named "${name}". Known executors: ${known}. Add it to \`executors\`, or fix the name.`,
     );
   }
 
@@ -72,7 +78,7 @@ export function construct<T>(type: Class<T>): T {
   throw new AirlockOptionsError(
     type.name,
     `Class \`${type.name}\` cannot be built: its constructor takes arguments and no provider of that class is known. ` +
-      'Add it to the `providers` of a module, or pass an instance.',
+      'Import the module that provides it, add it to the `providers` of one, or pass an instance.',
   );
 }
 

@@ -23,8 +23,8 @@ export function flowOf(node: Node): Flow<Node> | undefined {
   if (is(node, 'LabeledStatement')) return { runs: 'labelled', label: node.label.name, body: node.body };
   if (is(node, 'ForStatement', 'ForInStatement', 'ForOfStatement', 'WhileStatement', 'DoWhileStatement')) {
     const { init, left, right, test, update, body } = node;
-    // Of `do…while` too: what is in the test of a loop comes before some round of it in any case.
-    return { runs: 'again', before: some(init, left, right, test), body, after: some(update, test) };
+    const first = node.type === 'DoWhileStatement' ? undefined : test;
+    return { runs: 'again', before: some(init, left, right, first), body, after: some(update, test) };
   }
   return undefined;
 }

@@ -23,9 +23,10 @@ export function flowOf(node: TsNode): Flow<TsNode> | undefined {
   const { initializer, condition, incrementor } = node;
   // What is gone through with `of` or `in` is asked for once only.
   const again = initializer === undefined ? expression : undefined;
+  const isTestedAfter = leadingWord(node, /do/) !== undefined;
   return {
     runs: 'again',
-    before: some(initializer, condition, expression),
+    before: isTestedAfter ? [] : some(initializer, condition, expression),
     body: statement,
     after: some(incrementor, condition, again),
   };

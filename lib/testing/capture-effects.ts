@@ -1,6 +1,7 @@
 import { AirlockRuntime, FREE } from '../core/airlock-runtime.js';
 import { contexts } from '../core/context.js';
 import type { EffectScope } from '../core/effect-scope.js';
+import type { Executor } from '../core/intent.js';
 import type { ScopeView } from '../core/scope-view.js';
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 import { runtimeOf, type TestedApplication } from './application-of.js';
@@ -25,7 +26,7 @@ export interface CaptureOptions {
 }
 
 type Block<R> = (scope: EffectScope) => R;
-type WithoutApplication<R> = [fn: Block<R>, options?: CaptureOptions];
+type WithBlock<R> = [fn: Block<R>, options?: CaptureOptions];
 type WithApplication<R> = [app: TestedApplication, fn: Block<R>, options?: CaptureOptions];
 
 /**
@@ -46,16 +47,27 @@ export function captureEffects<R>(
   options?: CaptureOptions,
 ): Promise<CapturedEffects<Awaited<R>>>;
 export async function captureEffects<R>(
-  ...args: WithoutApplication<R> | WithApplication<R>
+  ...args: WithBlock<R> | WithApplication<R>
 ): Promise<CapturedEffects<Awaited<R>>> {
   const [app, fn, options = {}] = hasNoApplication(args) ? [undefined, ...args] : args;
   if (typeof fn !== 'function') throw AirlockOptionsError.expected('fn', 'the function to capture the effects of', fn);
-  if (app === undefined) return capture(new AirlockRuntime(FREE), new Capture(undefined), fn, options);
+  if (app === undefined) return capture(new WithoutApplication(), new Capture(undefined), fn, options);
   const runtime = runtimeOf(app);
   return inTurn(Capture.around(runtime) ?? runtime, () => capture(runtime, new Capture(runtime), fn, options));
 }
 
-function hasNoApplication<R>(args: WithoutApplication<R> | WithApplication<R>): args is WithoutApplication<R> {
+/** What is called in it goes nowhere, so it knows every executor. */
+class WithoutApplication extends AirlockRuntime {
+  constructor() {
+    super(FREE);
+  }
+
+  override executorNamed(): Executor {
+    return this.defaultExecutor;
+  }
+}
+
+function hasNoApplication<R>(args: WithBlock<R> | WithApplication<R>): args is WithBlock<R> {
   return typeof args[0] === 'function';
 }
 

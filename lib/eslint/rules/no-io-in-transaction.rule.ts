@@ -80,7 +80,7 @@ export const noIoInTransaction: AirlockRule = {
       if (seen.has(fn)) return true;
       seen.add(fn);
       return [...nodesIn(fn.body, sourceCode)].every((node) =>
-        is(node, 'CallExpression') ? isRequest(node, seen) : node.type !== 'TaggedTemplateExpression',
+        is(node, 'CallExpression') ? isRequest(node, seen) : !mayChange(node),
       );
     }
 
@@ -115,3 +115,9 @@ export const noIoInTransaction: AirlockRule = {
     };
   },
 };
+
+/** What the transaction may read, or write down, afterwards. */
+function mayChange(node: Node): boolean {
+  if (is(node, 'UnaryExpression')) return node.operator === 'delete';
+  return ['TaggedTemplateExpression', 'AssignmentExpression', 'UpdateExpression'].includes(node.type);
+}

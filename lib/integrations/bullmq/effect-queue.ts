@@ -40,21 +40,25 @@ export class EffectQueue implements Destination {
       if (start > 0) await nextTurn();
       await sent.at(-2);
       if (course.isHeldUp) await sent.at(-1);
-      sent.push(this.sendBulk(intents.slice(start, start + LARGEST), course));
+      sent.push(this.sendBulk(intents.slice(start, start + LARGEST), course, sent.at(-1)));
     }
     const parcels = (await Promise.all(sent)).flat();
     return parcels.map(({ intent, error }) => (error === undefined ? { intent } : { intent, error }));
   }
 
-  private async sendBulk(intents: readonly Intent[], course: Course): Promise<readonly Parcel[]> {
+  private async sendBulk(
+    intents: readonly Intent[],
+    course: Course,
+    before: Promise<unknown> | undefined,
+  ): Promise<readonly Parcel[]> {
     const parcels = intents.map((intent) => this.pack(intent));
     const packed = parcels.filter((parcel): parcel is Packed => parcel.job !== undefined);
-    if (packed.length > 0) await this.add(packed, course);
+    if (packed.length > 0) await this.add(packed, course, before);
     return parcels;
   }
 
   /** In one go; where BullMQ has something against one of them, which it does not name, one by one. */
-  private async add(parcels: readonly Packed[], course: Course): Promise<void> {
+  private async add(parcels: readonly Packed[], course: Course, before: Promise<unknown> | undefined): Promise<void> {
     try {
       const jobs = parcels.map(({ job }) => job);
       const added = await this.line.add(this.name, jobs, course);
@@ -67,7 +71,9 @@ export class EffectQueue implements Destination {
         for (const parcel of parcels) parcel.error = error;
         return;
       }
-      for (const parcel of parcels) await this.add([parcel], course);
+      // It may be going one by one as well.
+      await before;
+      for (const parcel of parcels) await this.add([parcel], course, undefined);
     }
   }
 

@@ -5,7 +5,7 @@ import { isSideEffectBody, sideEffectBodyOn, sideEffectOn } from '../decorators/
 /**
  * The name a worker finds an effect by; undefined for what is no `@SideEffect()` method of an object, or one that is overridden.
  *
- * @throws AirlockOptionsError where another decorator hides the `@SideEffect()`, so that no worker would know of it
+ * @throws AirlockOptionsError where the class has another method in front that hides the `@SideEffect()`, so that no worker would know of it
  * @internal
  */
 export function addressOf(effect: (...args: never[]) => unknown): string | undefined {
@@ -44,7 +44,7 @@ function prototypeOf(value: object): object | null {
 function hidden(name: string): AirlockOptionsError {
   return new AirlockOptionsError(
     name,
-    `A decorator above the \`@SideEffect()\` of \`${name}\` replaces the method and its metadata, so that no worker finds the effect. ` +
-      'Put `@SideEffect()` above it, or have that decorator copy the metadata of the method.',
+    `Something replaces \`${name}\` on its class and hides that it is a \`@SideEffect()\`, so that no worker finds the effect: ` +
+      'a decorator above it, or a spy. Put `@SideEffect()` above the decorator, or have it copy the metadata of the method; spy on the object.',
   );
 }

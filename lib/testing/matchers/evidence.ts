@@ -15,6 +15,8 @@ export type EffectSource = EffectRecord | TestedApplication | { readonly intents
 /** @internal */
 export interface Evidence extends EffectRecord {
   readonly refused: readonly Intent[];
+  /** What the block threw whose effects these are; undefined where it did not, or where there is no block. */
+  readonly error: unknown;
   /** False for what is only a buffer. */
   readonly knowsFates: boolean;
 }
@@ -23,7 +25,15 @@ export interface Evidence extends EffectRecord {
 export function evidenceOf(source: unknown): Evidence {
   if (isRecord(source)) return fromRecord(source);
   if (isBuffer(source)) {
-    return { effects: source.intents, dispatched: [], dropped: [], failed: [], refused: [], knowsFates: false };
+    return {
+      effects: source.intents,
+      dispatched: [],
+      dropped: [],
+      failed: [],
+      refused: [],
+      error: undefined,
+      knowsFates: false,
+    };
   }
   if (isApplication(source)) return fromRecord(recorderOf(source));
   const hint = typeof (source as { then?: unknown } | undefined)?.then === 'function' ? 'Await it first.' : '';
@@ -46,9 +56,11 @@ export function fatesIn(source: unknown, matcher: string): Evidence {
   );
 }
 
-function fromRecord(record: EffectRecord & { readonly refused?: readonly Intent[] }): Evidence {
-  const { effects, dispatched, dropped, failed, refused = [] } = record;
-  return { effects, dispatched, dropped, failed, refused, knowsFates: true };
+function fromRecord(
+  record: EffectRecord & { readonly refused?: readonly Intent[]; readonly error?: unknown },
+): Evidence {
+  const { effects, dispatched, dropped, failed, refused = [], error } = record;
+  return { effects, dispatched, dropped, failed, refused, error, knowsFates: true };
 }
 
 /** @internal */

@@ -32,13 +32,19 @@ export function dropText({ reason, policy }: Pick<DroppedIntent, 'reason' | 'pol
 
 /** @internal */
 export function listOfEffects(
-  record: EffectRecord & { readonly knowsFates?: boolean },
+  record: EffectRecord & { readonly knowsFates?: boolean; readonly error?: unknown },
   isMarked?: (intent: Intent) => boolean,
 ): string {
-  const { effects, knowsFates = true } = record;
-  if (effects.length === 0) return 'Nothing was enqueued.';
+  const { effects, error, knowsFates = true } = record;
+  // Most likely why something is missing.
+  const thrown = error === undefined ? [] : [`The block threw ${print(error)}.`];
+  if (effects.length === 0) return [...thrown, 'Nothing was enqueued.'].join('\n');
   const fate = fatesOf(record);
-  return ['Enqueued:', ...lines(effects, (intent) => (knowsFates ? ` — ${fate(intent)}` : ''), isMarked)].join('\n');
+  return [
+    ...thrown,
+    'Enqueued:',
+    ...lines(effects, (intent) => (knowsFates ? ` — ${fate(intent)}` : ''), isMarked),
+  ].join('\n');
 }
 
 /** @internal */

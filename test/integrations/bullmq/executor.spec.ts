@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import {
   AirlockOptionsError,
@@ -375,19 +376,44 @@ describeWith(server, 'BullMqExecutor', () => {
   });
 
   describe('when Redis refuses the transaction', () => {
-    it('reports what it has against it', async () => {
+    /** A user of Redis who may not add jobs until told so. */
+    const asUser = async (work: (connection: object, may: (yes: boolean) => Promise<unknown>) => Promise<void>) => {
       const user = `u${bench.queue}`;
-      await bench.redis.call('acl', 'setuser', user, 'on', '>secret', '~*', '&*', '+@all', '-eval', '-evalsha');
+      const acl = (...rules: string[]): Promise<unknown> => bench.redis.call('acl', 'setuser', user, ...rules);
+      await acl('on', '>secret', '~*', '&*', '+@all');
       try {
         const url = new URL(server.url);
         const connection = { host: url.hostname, port: Number(url.port || 6379), username: user, password: 'secret' };
+        await work(connection, (yes) => acl(yes ? '+@all' : '-eval', yes ? '+@all' : '-evalsha'));
+      } finally {
+        await bench.redis.call('acl', 'deluser', user);
+      }
+    };
+
+    it('reports what it has against it', async () => {
+      await asUser(async (connection, may) => {
+        await may(false);
         const producer = await bench.producer({ bullmq: { connection } });
         const flushing = within(producer, () => producer.get(Mail).send('a'));
         await expect(flushing).rejects.toThrow(DispatchError);
         await expect(flushing).rejects.toThrow(/NOPERM/);
-      } finally {
-        await bench.redis.call('acl', 'deluser', user);
-      }
+      });
+    });
+
+    it.each([10, 20, 30, 40])('keeps the order of what it takes again after %i ms', async (ms) => {
+      await asUser(async (connection, may) => {
+        const producer = await bench.producer({ bullmq: { connection } });
+        await within(producer, () => producer.get(Mail).send(-1));
+        await may(false);
+        const flushing = flush(producer, async () => {
+          for (let i = 0; i < 1_000; i++) await producer.get(Mail).send(i);
+        });
+        await setTimeout(ms);
+        await may(true);
+        await flushing;
+        const sent = (await bench.jobs()).map(({ data }) => data.args[0] as number);
+        expect(sent).toEqual(sent.toSorted((a, b) => a - b));
+      });
     });
   });
 });

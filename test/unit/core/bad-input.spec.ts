@@ -75,16 +75,24 @@ describe('when enqueueWith names an executor that is not known', () => {
       expect(error).toBeInstanceOf(AirlockOptionsError);
       expect(error).toMatchObject({ code: 'AIRLOCK_OPTIONS', key: 'executor' });
       expect(error.message).toBe(
-        'No executor is named "mial". Known executors: mail, jobs. Add it to `executors`, or fix the name.',
+        'No executor is named "mial". Known executors: mail, jobs, in-process. Add it to `executors`, or fix the name.',
       );
       expect(scope.intents).toEqual([]);
     });
   });
 
+  it('knows the one that runs effects in this process, unless the application has another of that name', async () => {
+    const sentBy: string[] = [];
+    const call = (): void => enqueueWith({ executor: 'in-process' }, () => void sentBy.push('the effect'));
+    await new AirlockRuntime({ executor: () => {} }).run({}, call);
+    await new AirlockRuntime({ executors: { 'in-process': () => void sentBy.push('another') } }).run({}, call);
+    expect(sentBy).toEqual(['the effect', 'another']);
+  });
+
   it.each(['mail', 'toString', '__proto__', ''])('says so where there is none at all: %p', async (executor) => {
     const error = await errorOf(() => runInScope(() => enqueueWith({ executor }, send, 'a')));
     expect(error.message).toBe(
-      `No executor is named "${executor}". Known executors: none. Add it to \`executors\`, or fix the name.`,
+      `No executor is named "${executor}". Known executors: in-process. Add it to \`executors\`, or fix the name.`,
     );
   });
 });
@@ -123,7 +131,7 @@ describe('when a scope is opened with options that cannot be', () => {
       { policy: needsArguments },
       'NeedsArguments',
       'Class `NeedsArguments` cannot be built: its constructor takes arguments and no provider of that class is known. ' +
-        'Add it to the `providers` of a module, or pass an instance.',
+        'Import the module that provides it, add it to the `providers` of one, or pass an instance.',
     ],
     [
       'a policy that is a name',
@@ -147,7 +155,7 @@ describe('when a scope is opened with options that cannot be', () => {
       'the name of an executor that is not known',
       { executor: 'mail' },
       'executor',
-      'No executor is named "mail". Known executors: none. Add it to `executors`, or fix the name.',
+      'No executor is named "mail". Known executors: in-process. Add it to `executors`, or fix the name.',
     ],
   ])('refuses %s before the work starts, and leaves no scope', async (_, options, key, message) => {
     for (const work of [() => runInScope(options as ScopeOptions, () => send('ran')), () => openScope(options)]) {

@@ -113,6 +113,7 @@ describe('when no way leads from an await to an effect', () => {
     ['after a loop that returns', 'for (const x of xs) { if (x) { await wait(); return; } } tell();'],
     ['in a loop that returns after it', 'for (const x of xs) { tell(x); if (x) return await wait(); }'],
     ['in a loop that breaks after it', 'for (const x of xs) { tell(x); if (x) { await wait(); break; } }'],
+    ['in a do that ends before its test', 'do { tell(); if (a) await wait(); break; } while (await wait());'],
     ['in what a loop goes through', 'for (const x of tell()) await wait(x);'],
     ['in what a loop waits for', 'for await (const x of tell()) a(x);'],
     ['in the start of a for', 'for (let i = tell(); i < 3; i++) await wait();'],

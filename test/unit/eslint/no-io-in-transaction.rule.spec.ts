@@ -174,6 +174,9 @@ describe('when a call in a transaction does more than a request', () => {
     ['it is handed a part of it', '{ manager }', 'await this.tell({ manager });', 'return fetch(url, { body: x });'],
     ['it writes', '', 'await this.tell(1);', 'await db.$transaction(() => x); return fetch(url);'],
     ['it writes with a template', '', 'await this.tell(1);', 'await (db as any)`insert ${x}`; return fetch(url);'],
+    ['it changes what is written afterwards', '', 'await this.tell({});', 'x.sent = true; return fetch(url);'],
+    ['it counts', '', 'await this.tell({});', 'x.count++; return fetch(url);'],
+    ['it takes something away', '', 'await this.tell({});', 'delete x.draft; return fetch(url);'],
     ['it writes behind a function', '', 'await this.tell(1);', 'await this.write(); return fetch(url);'],
   ])('suggests nothing, since an effect would do that after the commit: %s', (_, parameter, statement, body) => {
     const typed = parameter && `${parameter}: any`;

@@ -211,8 +211,8 @@ describe('when something stands in front of an effect', () => {
     const error = await errorOf(() => app.get(AirlockService).run(() => app.get(Hidden).send()));
     expect(error).toBeInstanceOf(AirlockOptionsError);
     expect(error.message).toBe(
-      'A decorator above the `@SideEffect()` of `Hidden.send` replaces the method and its metadata, so that no worker finds the effect. ' +
-        'Put `@SideEffect()` above it, or have that decorator copy the metadata of the method.',
+      'Something replaces `Hidden.send` on its class and hides that it is a `@SideEffect()`, so that no worker finds the effect: ' +
+        'a decorator above it, or a spy. Put `@SideEffect()` above the decorator, or have it copy the metadata of the method; spy on the object.',
     );
     const inProcess = await bootWith({}, [Hidden]);
     await inProcess.get(AirlockService).run(() => inProcess.get(Hidden).send());

@@ -182,7 +182,9 @@ describe('when a @SideEffect() names an executor that is unknown', () => {
     await expect(boot({ providers: [Pages] }, options)).rejects.toMatchObject({
       code: 'AIRLOCK_OPTIONS',
       key: 'executor',
-      message: expect.stringMatching(/^Pages\.page: No executor is named "pager"\. Known executors: named\./) as string,
+      message: expect.stringMatching(
+        /^Pages\.page: No executor is named "pager"\. Known executors: named, in-process\./,
+      ) as string,
     });
   });
 });

@@ -194,6 +194,14 @@ describe('when a block is captured', () => {
   });
 });
 
+describe('when an effect names its executor, and there is no application', () => {
+  it('captures its call: it is not to be sent anyway', async () => {
+    const captured = await captureEffects(() => enqueueWith({ executor: 'mail', name: 'letter' }, () => {}));
+    expect(captured.error).toBeUndefined();
+    expect(captured.dispatched.map(({ name, executor }) => [name, executor])).toEqual([['letter', 'mail']]);
+  });
+});
+
 describe('when something is left behind by a block', () => {
   it('waits for scopes that the block did not await', async () => {
     const { dispatched } = await captureEffects(() => {

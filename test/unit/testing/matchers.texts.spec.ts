@@ -11,6 +11,29 @@ const order = { id: 7, lines: [{ sku: 'A', count: 1 }], to: 'ada@example.org' };
 
 function ship(_order: typeof order): void {}
 
+describe('when the block has thrown', () => {
+  it('says so before all else: it is most likely why something is missing', async () => {
+    const nothing = await captureEffects(() => Promise.reject(new Error('database is down')));
+    expect(textOf(() => expect(nothing).toHaveDispatched(mail.sendReceipt, 7))).toMatchInlineSnapshot(`
+     "Expected sendReceipt(7) to be dispatched, but it was not enqueued.
+
+     The block threw Error: database is down.
+     Nothing was enqueued."
+    `);
+    const some = await captureEffects(async () => {
+      await mail.sendReceipt(7);
+      throw new Error('database is down');
+    });
+    expect(textOf(() => expect(some).toHaveDispatched(mail.sendReceipt, 7))).toMatchInlineSnapshot(`
+     "Expected MailService.sendReceipt(7) to be dispatched, but it was dropped: outcome.
+
+     The block threw Error: database is down.
+     Enqueued:
+     → 1. MailService.sendReceipt(7) — dropped: outcome"
+    `);
+  });
+});
+
 describe('when toHaveEnqueued fails', () => {
   it('shows how the nearest call differs', async () => {
     const captured = await captureEffects(async () => {
