@@ -1,13 +1,27 @@
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 import type { Effect } from './intent.js';
 
+type Returning = (...args: never[]) => unknown;
+
+/** The arguments of a function, of each of its overloads: TypeScript infers the last ones of as many as it is asked for. */
+type ArgumentsOf<M> = M extends {
+  (...args: infer A): unknown;
+  (...args: infer B): unknown;
+  (...args: infer C): unknown;
+  (...args: infer D): unknown;
+}
+  ? A | B | C | D
+  : M extends { (...args: infer A): unknown; (...args: infer B): unknown; (...args: infer C): unknown }
+    ? A | B | C
+    : M extends { (...args: infer A): unknown; (...args: infer B): unknown }
+      ? A | B
+      : M extends (...args: infer A) => unknown
+        ? A
+        : never;
+
 /** An object whose methods enqueue: same parameters, no result. Properties that are not methods are left out. @publicApi */
 export type Deferred<T extends object> = {
-  readonly [K in keyof T as T[K] extends (...args: never[]) => unknown ? K : never]: T[K] extends (
-    ...args: infer A
-  ) => unknown
-    ? (...args: A) => void
-    : never;
+  readonly [K in keyof T as T[K] extends Returning ? K : never]: (...args: ArgumentsOf<T[K]>) => void;
 };
 
 /** What an effect is a method of. @internal */

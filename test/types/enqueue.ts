@@ -1,11 +1,27 @@
+import type { EventBus } from '@nestjs/cqrs';
+import type { EventEmitter2 } from '@nestjs/event-emitter';
+import type { ClientProxy } from '@nestjs/microservices';
 import { defer, type Deferred, EffectBuffer, enqueue, enqueueWith, runInScope, withPolicy } from 'nestjs-airlock';
 import { AirlockService, DropAll, type EffectScope, type ScopeView } from 'nestjs-airlock';
+import type { Transporter } from 'nodemailer';
+import type { PgBoss } from 'pg-boss';
+import type PgBoss10 from 'pg-boss-10';
 import { type Equal, expectTrue } from './expect.js';
 
 declare const effects: EffectBuffer;
 declare const airlock: AirlockService;
 declare function notify(order: number, urgent?: boolean): Promise<string>;
 declare function generic<T>(value: T, ...more: T[]): void;
+
+/** Overloaded, as those of clients often are. */
+interface Clients {
+  readonly bus: EventBus;
+  readonly boss: PgBoss;
+  readonly olderBoss: PgBoss10;
+  readonly smtp: Transporter;
+  readonly emitter: EventEmitter2;
+  readonly broker: ClientProxy;
+}
 
 class Queue {
   readonly name = 'stock';
@@ -42,6 +58,23 @@ export function argumentsOfAnEffect(): void {
   effects.enqueueWith({ on: 'completed' }, notify, 7);
   // @ts-expect-error only `@SideEffect` takes a function as key
   effects.enqueueWith({ dedupeKey: (order: number) => `${order}` }, notify, 7);
+}
+
+/** Every overload of a method is kept. */
+export function overloadsOfADeferredMethod({ bus, boss, olderBoss, smtp, emitter, broker }: Clients): void {
+  effects.defer(bus).publish({});
+  effects.defer(bus).publishAll([{}]);
+  effects.defer(boss).send('mail', { id: 1 });
+  effects.defer(olderBoss).send('mail', { id: 1 });
+  effects.defer(olderBoss).send({ name: 'mail' });
+  effects.defer(smtp).sendMail({ to: 'ada@example.org' });
+  effects.defer(emitter).emit('placed', 1, 2);
+  effects.defer(broker).emit('placed', 1);
+
+  // @ts-expect-error none takes a number
+  effects.defer(olderBoss).send(1);
+  // @ts-expect-error none takes nothing
+  effects.defer(smtp).sendMail();
 }
 
 /** Methods of a deferred object take what they took and return nothing. */
