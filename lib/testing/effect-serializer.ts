@@ -50,7 +50,7 @@ export function effectSerializer(options: EffectSerializerOptions = {}): EffectS
       const call = (intent: Intent): string => callText(numbers, intent, redact);
       if (value instanceof Intent) return call(value);
       const print = (part: unknown): string => printer(redactedResult(part, redact), config, indentation, depth, refs);
-      return recordLines(value, numbers, call, print).join(`\n${indentation}`);
+      return recordLines(value, numbers, call, print, indentOf(config)).join(`\n${indentation}`);
     },
   };
 }
@@ -76,7 +76,12 @@ function recordLines(
   numbers: Numbers,
   call: (intent: Intent) => string,
   print: (value: unknown) => string,
+  indent: string,
 ): readonly string[] {
+  const section = (title: string, items: readonly string[]): readonly string[] => [
+    items.length === 0 ? `${title}: none` : `${title}:`,
+    ...items.map((item) => `${indent}${item}`),
+  ];
   const { result, error, effects, dispatched, dropped, failed } = record;
   return [
     ...(result === undefined ? [] : [`result: ${print(result)}`]),
@@ -97,6 +102,7 @@ function recordLines(
   ];
 }
 
-function section(title: string, items: readonly string[]): readonly string[] {
-  return [items.length === 0 ? `${title}: none` : `${title}:`, ...items.map((item) => `  ${item}`)];
+/** None where Jest compares snapshots: it looks at the indentation apart from the rest. */
+function indentOf(config: { readonly indent?: unknown } | undefined): string {
+  return typeof config?.indent === 'string' ? config.indent : '  ';
 }

@@ -245,3 +245,17 @@ describe('when it is misspelt what is to be redacted', () => {
     expect(() => effectSerializer(options)).toThrow(message);
   });
 });
+
+describe('when a test runner asks for a text without indentation, to compare it', () => {
+  it('gives none of its own either', async () => {
+    const captured = await captureEffects(() => mail.sendReceipt(7));
+    const textAt = (indent: string): string =>
+      effectSerializer().serialize(captured, { indent }, '', 0, [], (value) => String(value));
+    expect(textAt('  ')).toContain('\n  #1 MailService.sendReceipt(7)\n');
+    expect(textAt('').split('\n')).toEqual(
+      textAt('  ')
+        .split('\n')
+        .map((line) => line.trimStart()),
+    );
+  });
+});
