@@ -7,10 +7,18 @@ export interface JobEnd {
   readonly failure?: { readonly error: unknown };
 }
 
-/** What one fetch brought: jobs that run in their order, where one that fails does not stop the others. @internal */
+/**
+ * What one fetch brought: jobs that run in their order, where one that fails does not stop the others.
+ *
+ * pg-boss gives them one time together and fails them when it is over. From then on they may be another worker's, so this begins
+ * none of them any more.
+ *
+ * @internal
+ */
 export class Batch {
   readonly ends: JobEnd[] = [];
   private readonly jobs: readonly FetchedJob[];
+  private readonly endsAt: number;
   private begun = 0;
   private isHalted = false;
   private cut: (() => void) | undefined;
@@ -18,6 +26,7 @@ export class Batch {
   /** @param jobs may change later on: this keeps its own list */
   constructor(jobs: readonly FetchedJob[]) {
     this.jobs = [...jobs];
+    this.endsAt = performance.now() + 1000 * Math.max(...jobs.map(({ expireInSeconds }) => expireInSeconds));
   }
 
   /** @returns when all have ended; after `halt` when what had begun has ended, after `abandon` at once */
@@ -33,33 +42,43 @@ export class Batch {
     this.isHalted = true;
   }
 
-  /** Halts, and waits no longer for the job that is running. */
+  /** Halts, and counts the job that is running as failed. */
   abandon(): void {
     this.halt();
+    if (this.begun > this.ends.length) {
+      const error = new Error('The application shut down while this was running.');
+      this.ends.push({ job: this.jobs[this.begun - 1]!, failure: { error } });
+    }
     this.cut?.();
+  }
+
+  get isSingle(): boolean {
+    return this.jobs.length === 1;
+  }
+
+  /** Whether its jobs may be another worker's. */
+  get isExpired(): boolean {
+    return performance.now() >= this.endsAt;
   }
 
   get unbegun(): readonly FetchedJob[] {
     return this.jobs.slice(this.begun);
   }
 
-  get running(): FetchedJob | undefined {
-    return this.begun > this.ends.length ? this.jobs[this.begun - 1] : undefined;
-  }
-
-  get succeeded(): readonly FetchedJob[] {
-    return this.ends.filter(({ failure }) => failure === undefined).map(({ job }) => job);
-  }
-
   private async runAll(run: RunJob): Promise<void> {
-    while (!this.isHalted && this.begun < this.jobs.length) {
+    while (!this.isHalted && this.begun < this.jobs.length && !this.isExpired) {
       const job = this.jobs[this.begun++]!;
-      try {
-        await run(job);
-        this.ends.push({ job });
-      } catch (error) {
-        this.ends.push({ job, failure: { error } });
-      }
+      const end = await endOf(job, run);
+      if (this.ends.length < this.begun) this.ends.push(end);
     }
+  }
+}
+
+async function endOf(job: FetchedJob, run: RunJob): Promise<JobEnd> {
+  try {
+    await run(job);
+    return { job };
+  } catch (error) {
+    return { job, failure: { error } };
   }
 }

@@ -1,3 +1,5 @@
+import { Logger } from '@nestjs/common';
+import type { JobEnd } from './batch.js';
 import type { FetchedJob, PgBossClient, SqlConnection } from './pg-boss.client.js';
 
 /**
@@ -7,6 +9,7 @@ import type { FetchedJob, PgBossClient, SqlConnection } from './pg-boss.client.j
  * in between. So this is one statement of ours, on its own connection.
  *
  * @param delaySeconds before anybody can fetch them
+ * @returns those for which that failed, each with the error: they have to be failed. Never rejects.
  * @internal
  */
 export async function giveBack(
@@ -14,15 +17,54 @@ export async function giveBack(
   queue: string,
   jobs: readonly FetchedJob[],
   delaySeconds = 0,
+): Promise<readonly JobEnd[]> {
+  const left: JobEnd[] = [];
+  try {
+    await release(boss, queue, jobs, 'retry', delaySeconds);
+  } catch {
+    for (const job of jobs) {
+      try {
+        // A `stately` queue has room for one job of each state under one key. One of the two is mostly free.
+        await release(boss, queue, [job], 'retry', delaySeconds).catch(() =>
+          release(boss, queue, [job], 'created', delaySeconds),
+        );
+      } catch (error) {
+        left.push({ job, failure: { error } });
+      }
+    }
+  }
+  if (left.length > 0) {
+    const ids = left.map(({ job }) => job.id).join(', ');
+    new Logger('AirlockPgBoss').error(
+      `Jobs of queue "${queue}" that have not begun could not be given back. They count as failed once, at the latest when they expire: ${ids}. ${String(left[0]!.failure?.error)}`,
+    );
+  }
+  return left;
+}
+
+/**
+ * A fetch counts as a further try where `started_on` is set, whatever the state. `retry` rather than `created`, for a queue of
+ * policy `short` may have got another job under the same key meanwhile.
+ *
+ * Jobs of another attempt are another worker's. Version 10 does not tell attempts apart: it would complete such a job with the rest
+ * of its batch, while one that is taken from its worker only runs again.
+ */
+async function release(
+  boss: PgBossClient,
+  queue: string,
+  jobs: readonly FetchedJob[],
+  state: 'retry' | 'created',
+  delaySeconds: number,
 ): Promise<void> {
-  if (jobs.length === 0) return;
   const ids = jobs.map(({ id }) => id);
-  // A fetch counts as a further try where `started_on` is set.
+  const attempts = jobs.map(({ retryCount }) => retryCount ?? null);
   await boss.getDb().executeSql(
-    `UPDATE ${await tableOf(boss, queue, ids)}
-        SET state = 'created', started_on = NULL, start_after = GREATEST(start_after, now() + $3 * interval '1 second')
-      WHERE name = $1 AND id = ANY($2::uuid[]) AND state = 'active'`,
-    [queue, ids, delaySeconds],
+    `UPDATE ${await tableOf(boss, queue, ids)} AS job
+        SET state = '${state}', started_on = NULL, start_after = GREATEST(job.start_after, now() + $4 * interval '1 second')
+       FROM unnest($2::uuid[], $3::int[]) AS fetched (id, attempt)
+      WHERE job.name = $1 AND job.id = fetched.id AND job.state = 'active'
+        AND job.retry_count = COALESCE(fetched.attempt, job.retry_count)`,
+    [queue, ids, attempts, delaySeconds],
   );
 }
 

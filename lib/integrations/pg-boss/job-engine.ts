@@ -16,12 +16,11 @@ export interface JobEngine {
 /** One worker of one queue. @internal */
 export interface JobWorker {
   /**
-   * Fetches no more and begins no further job. Those of its batch that have ended are settled, those that have not begun are
-   * given back.
+   * Fetches no more and begins no further job.
    *
-   * @returns when the one that is running has ended too
+   * @returns when those of its batch that have begun are settled, and the others given back
    */
   drain(): Promise<void>;
-  /** Waits no longer for the one that is running. */
+  /** Waits no longer for one that is running, if there are others in its batch: it counts as failed. */
   abandon(): Promise<void>;
 }

@@ -9,6 +9,9 @@ export interface NewJob {
 export interface FetchedJob {
   readonly id: string;
   readonly data: unknown;
+  readonly expireInSeconds: number;
+  /** Which attempt this is. Version 10 does not say. */
+  readonly retryCount?: number;
 }
 
 /** @publicApi */
@@ -35,8 +38,6 @@ interface AnyPgBoss {
   createQueue(name: string, options?: object): Promise<unknown>;
   getQueue(name: string): Promise<object | null>;
   notifyWorker(workerId: string): void;
-  complete(queue: string, ids: string[]): Promise<unknown>;
-  fail(queue: string, id: string, output: object): Promise<unknown>;
   resume(queue: string, ids: string[], options: InsertOptions): Promise<unknown>;
   getDb(): SqlConnection;
   on(event: 'error', listener: (error: Error) => void): unknown;
@@ -48,6 +49,8 @@ export interface PgBoss10Client extends AnyPgBoss {
   insert(jobs: (NewJob & { readonly name: string })[], options: InsertOptions): Promise<unknown>;
   work(queue: string, options: FetchOptions, handler: (jobs: FetchedJob[]) => Promise<void>): Promise<string>;
   offWork(options: { id: string }): Promise<void>;
+  complete(queue: string, ids: string[]): Promise<unknown>;
+  fail(queue: string, id: string, output: object): Promise<unknown>;
 }
 
 /** How one job of a batch ended, in version 12. @publicApi */

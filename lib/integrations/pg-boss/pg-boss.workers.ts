@@ -43,7 +43,7 @@ export class PgBossWorkers implements OnApplicationBootstrap, OnApplicationShutd
       const abandoned = Promise.all(this.workers.map((worker) => worker.abandon()));
       await new Deadline(this.settings.dispatchTimeoutMs).within(abandoned);
     } catch (error) {
-      this.logger.error(`Jobs that have not begun wait for their expiry: ${String(error)}`);
+      this.logger.error(`Jobs that were fetched together and are not settled wait for their expiry: ${String(error)}`);
     }
   }
 

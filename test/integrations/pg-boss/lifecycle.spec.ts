@@ -87,7 +87,7 @@ describeWith(postgres, 'AirlockPgBossModule', () => {
       });
       await until(() => mail.sent.length === 2);
       await close(first);
-      expect((await jobsIn(database)).map(({ state }) => state)).toEqual(['completed', 'failed', 'created']);
+      expect((await jobsIn(database)).map(({ state }) => state)).toEqual(['completed', 'failed', 'retry']);
 
       const second = await start({ boss: options(), worker, jobOptions });
       await until(() => second.get(Mail).sent.length === 1);
