@@ -21,6 +21,7 @@ export function describePolicyContract(name: string, options: PolicyContractOpti
   const runner = testRunner('describePolicyContract');
   runner.describe(`${name} only narrows`, () => {
     const suite = new PolicySuite(runner, options);
+    suite.closeAtTheEnd();
     verdictCases(suite);
     answerCases(suite);
     kindCases(suite);

@@ -13,7 +13,7 @@ export interface PolicyContractCall extends Pick<EnqueueOptions, 'on' | 'dispatc
 
 /** A policy for `describePolicyContract`, and what its author says of it. @publicApi */
 export interface PolicyContractOptions {
-  /** Makes the policy, anew for each application the suite boots: an object, or the class that Nest is to build. */
+  /** Makes the policy, anew for each case: an object, or the class that Nest is to build. */
   create(): PolicyRef;
   /** The class and what it injects, where Nest is to build it. @default none */
   readonly providers?: readonly Provider[];

@@ -4,6 +4,7 @@ import { AirlockRuntime } from '../../core/airlock-runtime.js';
 import type { Policy } from '../../core/intent.js';
 import { AirlockModule } from '../../nest/airlock.module.js';
 import { AirlockService } from '../../nest/airlock.service.js';
+import type { AirlockModuleOptions } from '../../nest/options.js';
 import type { TestRunner } from '../contract/test-runner.js';
 import type { PolicyContractOptions } from '../policy-contract.js';
 import { Call, neutralCalls } from './call.js';
@@ -20,6 +21,8 @@ export class PolicySuite {
   readonly remembers: NonNullable<PolicyContractOptions['remembers']>;
   readonly throws: boolean;
   private readonly running: INestApplicationContext[] = [];
+  /** One without a policy, which serves every case of a policy that Nest has not to build. */
+  private shared: Promise<INestApplicationContext> | undefined;
 
   constructor(
     private readonly runner: TestRunner,
@@ -31,6 +34,11 @@ export class PolicySuite {
     this.refuses = refuses.map((stated) => new Call(stated));
     this.remembers = remembers;
     this.throws = throws;
+  }
+
+  /** Closes it after the last case. */
+  closeAtTheEnd(): void {
+    this.runner.afterAll(async () => (await this.shared)?.close(), PATIENCE_MS);
   }
 
   when(condition: string, cases: () => void): void {
@@ -59,14 +67,16 @@ export class PolicySuite {
 
   /** An application that has no policy, and the policy under test as it would have it. */
   async boot(): Promise<{ readonly airlock: AirlockService; readonly policy: Policy }> {
-    const app = await this.start(AirlockModule.forRoot());
-    const [policy] = app.get(AirlockRuntime).policiesOf(this.options.create());
+    const ref = this.options.create();
+    // An application has one instance of a class.
+    const app = await (typeof ref === 'function' ? this.startForCase() : (this.shared ??= this.start()));
+    const [policy] = app.get(AirlockRuntime).policiesOf(ref);
     return { airlock: app.get(AirlockService), policy: policy! };
   }
 
   /** An application that is under the policy as a whole. */
   async bootUnder(): Promise<AirlockService> {
-    const app = await this.start(AirlockModule.forRoot({ policy: this.options.create() }));
+    const app = await this.startForCase({ policy: this.options.create() });
     return app.get(AirlockService);
   }
 
@@ -82,12 +92,17 @@ export class PolicySuite {
     return (await this.trialOf(calls)).fates;
   }
 
-  private async start(airlock: ReturnType<typeof AirlockModule.forRoot>): Promise<INestApplicationContext> {
-    class PolicyContractModule {}
-    const module = { module: PolicyContractModule, imports: [airlock], providers: [...(this.options.providers ?? [])] };
-    const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
+  private async startForCase(options?: AirlockModuleOptions): Promise<INestApplicationContext> {
+    const app = await this.start(options);
     this.running.push(app);
     return app;
+  }
+
+  private start(options?: AirlockModuleOptions): Promise<INestApplicationContext> {
+    class PolicyContractModule {}
+    const imports = [AirlockModule.forRoot(options)];
+    const module = { module: PolicyContractModule, imports, providers: [...(this.options.providers ?? [])] };
+    return NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
   }
 
   private async closingAfter(test: () => Promise<void>): Promise<void> {

@@ -281,9 +281,10 @@ describe.each(faults)('when a policy %s', (_, options, expected) => {
 });
 
 describe('when all faults are counted', () => {
+  const options: PolicyContractOptions = { create: () => ({}), refuses: ['e'], lets: ['b'], drops: ['d'] };
+  const all = casesOf(() => describePolicyContract('any', options));
+
   it('has shown each case of the contract to fail', () => {
-    const options: PolicyContractOptions = { create: () => ({}), refuses: ['e'], lets: ['b'], drops: ['d'] };
-    const all = casesOf(() => describePolicyContract('any', options));
     const shown = new Set(faults.flatMap(([, , cases]) => cases));
     expect([...all.keys()].filter((name) => !shown.has(name))).toEqual([]);
   });
