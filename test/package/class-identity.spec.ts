@@ -1,7 +1,6 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Installation } from './installation.js';
-import { pack, temporaryFolder } from './tarball.js';
+import { Packed } from './tarball.js';
 
 const program = `
   import { createRequire } from 'node:module';
@@ -29,21 +28,13 @@ interface Comparison {
   readonly aggregate: boolean;
 }
 
-let folder: string;
-let tarball: string;
-
-beforeAll(() => {
-  folder = temporaryFolder();
-  tarball = pack(folder);
-}, 60_000);
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const packed = new Packed();
 
 describe.each([12, 11] as const)('when one process on Nest %d both imports and requires the package', (nest) => {
   let installation: Installation;
 
   beforeAll(() => {
-    installation = new Installation(join(folder, `nest-${nest}`), tarball, 'ESM', nest);
+    installation = new Installation(join(packed.folder, `nest-${nest}`), packed.tarball, 'ESM', nest);
     installation.write('main.js', program);
   });
 

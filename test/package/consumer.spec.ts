@@ -1,8 +1,7 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './built.js';
 import { Installation } from './installation.js';
-import { pack, temporaryFolder } from './tarball.js';
+import { Packed } from './tarball.js';
 
 const application = join(root, 'test/package/consumer/main.ts');
 
@@ -22,15 +21,7 @@ const printed = [
 
 const node10 = { moduleResolution: 'node10', ignoreDeprecations: '6.0' };
 
-let folder: string;
-let tarball: string;
-
-beforeAll(() => {
-  folder = temporaryFolder();
-  tarball = pack(folder);
-}, 60_000);
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const packed = new Packed();
 
 describe.each([
   { format: 'ESM', nest: 12 },
@@ -41,7 +32,7 @@ describe.each([
   let installation: Installation;
 
   beforeAll(() => {
-    installation = new Installation(join(folder, `${format}-${nest}`), tarball, format, nest);
+    installation = new Installation(join(packed.folder, `${format}-${nest}`), packed.tarball, format, nest);
   });
 
   it('compiles, with the declarations checked too, and lets out over HTTP what is allowed out', () => {

@@ -1,18 +1,9 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './built.js';
 import { type Format, Installation } from './installation.js';
-import { pack, temporaryFolder } from './tarball.js';
+import { Packed } from './tarball.js';
 
-let folder: string;
-let tarball: string;
-
-beforeAll(() => {
-  folder = temporaryFolder();
-  tarball = pack(folder);
-}, 60_000);
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const packed = new Packed();
 
 /** A test that gets matchers and their types from nothing but the one import for its test runner. */
 function testWith(entry: string, runner?: string): string {
@@ -40,7 +31,12 @@ describe('when a project imports what registers the matchers, and nothing else o
   ])(
     'has their types in %s',
     (runner, entry, format, from, packages) => {
-      const installation = new Installation(join(folder, runner.replaceAll(/\W/g, '')), tarball, format, 12);
+      const installation = new Installation(
+        join(packed.folder, runner.replaceAll(/\W/g, '')),
+        packed.tarball,
+        format,
+        12,
+      );
       for (const name of ['@nestjs/testing', ...packages]) installation.link(name, root);
       installation.write('matchers.ts', testWith(entry, from));
       const types = entry === 'jest' ? ['node', 'jest'] : ['node'];

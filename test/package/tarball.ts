@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, realpathSync, renameSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { refuseStaleBuild, root } from './built.js';
@@ -16,6 +16,20 @@ export function pack(folder: string): string {
   const [tarball] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
   if (status !== 0 || tarball === undefined) throw new Error(`npm pack failed:\n${said}`);
   return join(folder, tarball);
+}
+
+/** The tarball and a folder for what installs it, while the tests of a file run. */
+export class Packed {
+  folder = '';
+  tarball = '';
+
+  constructor() {
+    beforeAll(() => {
+      this.folder = temporaryFolder();
+      this.tarball = pack(this.folder);
+    }, 60_000);
+    afterAll(() => rmSync(this.folder, { recursive: true, force: true }));
+  }
 }
 
 /** Unpacks the tarball as `<folder>/node_modules/nestjs-airlock`, where an installation would put it. */
