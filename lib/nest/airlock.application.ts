@@ -80,6 +80,11 @@ export class AirlockApplication {
     this.logger.log(summaryOf(this.explain(), this.options));
   }
 
+  /** To be called when all modules are initialised. */
+  ready(): void {
+    this.boundaries.ready();
+  }
+
   /** Waits for what is running, and names what had to be left behind (rule 24). */
   async stop(): Promise<void> {
     const timeoutMs = this.options.shutdownTimeoutMs ?? 10_000;
@@ -116,17 +121,26 @@ function className(instance: object): string {
   return instance.constructor.name === 'Object' ? 'function' : instance.constructor.name;
 }
 
-function summaryOf({ boundaries, policies, executors, effects }: AirlockReport, options: AirlockModuleOptions): string {
-  const on = boundaries.filter(({ isOn }) => isOn).map(({ name, entryPoints: { length } }) => `${name} (${length})`);
+/** What is in force, in one line. What an application makes no use of is left out. */
+function summaryOf(report: AirlockReport, { dispatch, outsideScope, detectEscapes }: AirlockModuleOptions): string {
+  const { boundaries, policies, executors, effects, intercepted } = report;
+  const used = boundaries
+    .filter(({ entryPoints }) => entryPoints.length > 0)
+    .map(({ name, entryPoints: { length } }) => `${name} (${length})`);
+  const off = boundaries.filter(({ isOn }) => !isOn).map(({ name }) => name);
   return [
-    `boundaries: ${on.join(', ') || 'none'}`,
+    `boundaries: ${used.join(', ') || 'none'}${off.length > 0 ? `, off: ${off.join(', ')}` : ''}`,
     `policies: ${policies.join(', ') || 'AllowAll'}`,
     `executors: ${Object.entries(executors)
       .map(([name, type]) => `${name}=${type}`)
       .join(', ')}`,
-    `dispatch: ${options.dispatch ?? 'beforeResponse'}`,
-    `outside a scope: ${options.outsideScope ?? 'throw'}`,
+    `dispatch: ${dispatch ?? 'beforeResponse'}`,
+    `outside a scope: ${outsideScope ?? 'throw'}`,
     `@SideEffect methods: ${effects.length}`,
+    ...(intercepted.length > 0 ? [`intercepted: ${intercepted.join(', ')}`] : []),
+    ...(detectEscapes
+      ? [`escapes: ${typeof detectEscapes === 'string' ? detectEscapes : (detectEscapes.mode ?? 'warn')}`]
+      : []),
   ].join(' · ');
 }
 

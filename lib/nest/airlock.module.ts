@@ -6,6 +6,7 @@ import {
   Logger,
   Module,
   type NestModule,
+  type OnApplicationBootstrap,
   type OnModuleInit,
 } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
@@ -72,7 +73,7 @@ const fromApplication = <T>(
   // The interceptor is for `MessageInterceptor`, which Nest makes in the modules of controllers; the worker for engines.
   exports: [EffectBuffer, AirlockService, AirlockInterceptor, EffectWorker],
 })
-export class AirlockModule extends ConfigurableModuleClass implements NestModule, OnModuleInit {
+export class AirlockModule extends ConfigurableModuleClass implements NestModule, OnModuleInit, OnApplicationBootstrap {
   /** @internal Built by Nest. */
   constructor(
     @Inject(AirlockApplication) private readonly application: AirlockApplication,
@@ -110,5 +111,9 @@ export class AirlockModule extends ConfigurableModuleClass implements NestModule
 
   onModuleInit(): void {
     this.application.start();
+  }
+
+  onApplicationBootstrap(): void {
+    this.application.ready();
   }
 }

@@ -75,6 +75,11 @@ export class Boundaries {
     });
   }
 
+  /** To be called when all modules are initialised. */
+  ready(): void {
+    for (const { boundary } of this.wrapped) boundary?.ready();
+  }
+
   /** Entry points that can take no more work; resolves when what they have is done. */
   async stop(): Promise<void> {
     await Promise.all(this.wrapped.map(async ({ boundary }) => boundary?.stop()));

@@ -62,11 +62,16 @@ export class WrappedBoundary {
       if (typeof (instance as Record<string, unknown>)[key] === 'function')
         replaceOwn(instance, key, runtime, replacement);
     }
-    if (isLasting && entryPoint.stop !== undefined) this.lasting.add(instance);
+    if (isLasting) this.lasting.add(instance);
+  }
+
+  /** To be called when all modules are initialised. */
+  ready(): void {
+    for (const instance of this.lasting) this.entryPoint.ready?.(instance);
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.lasting].map(async (instance) => this.entryPoint.stop!(instance)));
+    await Promise.all([...this.lasting].map(async (instance) => this.entryPoint.stop?.(instance)));
   }
 
   private wrap(original: Method, scope: HandlerScope, key: string, type: Class): Method {

@@ -41,6 +41,8 @@ export interface WrappedEntryPoint extends EntryPoint {
   wrap?(original: Method, scope: HandlerScope, key: string, type: Class): Method;
   /** Further methods to replace, by name, on an instance that has an entry point. */
   readonly alongside?: Readonly<Record<string, (original: Method) => Method>>;
+  /** Called with an instance when all modules are initialised, so that peers have set up what they make of it. */
+  ready?(instance: object): void;
   /**
    * Stops an instance from taking new work, before scopes are refused. Resolves when the work it has is done; is not waited
    * for longer than `shutdownTimeoutMs`.

@@ -1,4 +1,4 @@
-import type { Type } from '@nestjs/common';
+import { Module, type ModuleMetadata, type Type } from '@nestjs/common';
 import { CommandFactory } from 'nest-commander';
 import { AirlockModule, type AirlockModuleOptions } from 'nestjs-airlock';
 import { PassThrough } from 'node:stream';
@@ -13,7 +13,8 @@ export interface Run {
 
 export interface Cli {
   readonly providers: readonly Type[];
-  readonly airlock?: AirlockModuleOptions;
+  /** False for a program without Airlock. */
+  readonly airlock?: AirlockModuleOptions | false;
   /** What its `main.ts` gives nest-commander. */
   readonly factory?: Parameters<typeof CommandFactory.run>[1];
   /** What is typed while it runs. */
@@ -30,7 +31,8 @@ export async function run({ providers, airlock, factory, typed }: Cli, ...argv: 
   process.argv = ['node', 'cli', ...argv];
   if (typed !== undefined) input.write(typed);
   try {
-    const module = moduleOf({ imports: [AirlockModule.forRoot(airlock)], providers: [...providers] });
+    const metadata = { imports: airlock === false ? [] : [AirlockModule.forRoot(airlock)], providers: [...providers] };
+    const module = airlock === false ? plainModuleOf(metadata) : moduleOf(metadata);
     await CommandFactory.run(module, factory);
     return { stdout: stdout.text(), stderr: stderr.text(), exitCode: process.exitCode };
   } finally {
@@ -40,6 +42,12 @@ export async function run({ providers, airlock, factory, typed }: Cli, ...argv: 
     stdout.restore();
     stderr.restore();
   }
+}
+
+function plainModuleOf(metadata: ModuleMetadata): Type {
+  @Module(metadata)
+  class PlainModule {}
+  return PlainModule;
 }
 
 function recording(stream: NodeJS.WriteStream) {

@@ -1,4 +1,5 @@
 import { Injectable, Module } from '@nestjs/common';
+import { Cron } from '@nestjs/schedule';
 import {
   AirlockModule,
   type AirlockModuleOptions,
@@ -38,6 +39,13 @@ class Mail {
   async newsletter(): Promise<void> {}
 }
 
+@Injectable()
+class Ticker {
+  @Cron('0 0 1 1 *')
+  async tick(): Promise<void> {}
+  ring(): void {}
+}
+
 checkAfterEach();
 
 describe('when forRoot is imported', () => {
@@ -66,11 +74,25 @@ describe('when forRoot is imported', () => {
       { policy: [DropAll], executors: { slow }, dispatch: 'afterResponse', outsideScope: 'drop' },
     );
     expect(log.airlock('log')).toEqual([
-      'boundaries: http (0), rpc (0), ws (0), graphql (0), bullmq (0), schedule (0), event-emitter (0), cqrs (0), commander (0) · ' +
-        'policies: DropAll · executors: default=InProcessExecutor, slow=function · ' +
+      'boundaries: none · policies: DropAll · executors: default=InProcessExecutor, slow=function · ' +
         'dispatch: afterResponse · outside a scope: drop · @SideEffect methods: 2',
     ]);
     expect([...log.airlock('warn'), ...log.airlock('error')]).toEqual([]);
+  });
+
+  it('names in it what is intercepted, what watches for escapes, which kinds have entry points and which are off', async () => {
+    const { log } = await boot(
+      { providers: [Ticker] },
+      {
+        intercept: [{ token: Ticker, methods: ['ring'] }],
+        detectEscapes: { allow: ['localhost'] },
+        boundaries: { ws: false, cqrs: false },
+      },
+    );
+    expect(log.airlock('log')).toEqual([
+      'boundaries: schedule (1), off: ws, cqrs · policies: AllowAll · executors: default=InProcessExecutor · ' +
+        'dispatch: beforeResponse · outside a scope: throw · @SideEffect methods: 0 · intercepted: Ticker.ring · escapes: warn',
+    ]);
   });
 });
 

@@ -1,11 +1,11 @@
 import { callInScope } from '../../scoped-call.js';
 import { isMarked, type WrappedEntryPoint } from '../entry-point.js';
-import { type CommandLine, isDryRun, offerDryRun } from './dry-run.option.js';
+import { type CommandLine, offerDryRun, rememberLine, takeDryRun } from './dry-run.option.js';
 import { dryRun } from './dry-run.js';
 
 /**
- * `run` of a nest-commander command. Each gets an option `--dry-run`, unless it has one of its own, which then means the same:
- * nothing gets out, and what would have is printed.
+ * `run` of a nest-commander command. Each gets an option `--dry-run`: nothing gets out, and what would have is printed. A command with
+ * such an option of its own keeps it, and it means the same; one that takes unknown options is left alone.
  *
  * @internal
  */
@@ -18,13 +18,14 @@ export const commander: WrappedEntryPoint = {
   wrap: (original, scope) =>
     function (this: unknown, ...args) {
       const work = (): unknown => original.apply(this, args);
-      return isDryRun(this) ? dryRun(scope, work) : callInScope(scope, work);
+      return takeDryRun(this as object) ? dryRun(scope, work) : callInScope(scope, work);
     },
   alongside: {
     setCommand: (original) =>
       function (this: unknown, ...args) {
-        offerDryRun(this as object, args[0] as unknown as CommandLine);
+        rememberLine(this as object, args[0] as unknown as CommandLine);
         return original.apply(this, args);
       },
   },
+  ready: offerDryRun,
 };

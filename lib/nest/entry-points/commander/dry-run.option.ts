@@ -1,36 +1,78 @@
-import { MetadataScanner } from '@nestjs/core';
+/** What is used of commander's `Option`. */
+interface CommandOption {
+  attributeName(): string | symbol;
+}
 
 /** What is used of commander's `Command`. @internal */
 export interface CommandLine {
   readonly parent?: CommandLine | null;
-  option(flags: string, description: string): unknown;
-  opts(): Record<string, unknown>;
+  readonly commands: readonly CommandLine[];
+  readonly options: readonly CommandOption[];
+  /** Set by `allowUnknownOption()`, which has no getter. */
+  readonly _allowUnknownOption?: boolean;
+  createOption(flags: string, description: string): CommandOption;
+  addOption(option: CommandOption): unknown;
+  opts(): Record<string | symbol, unknown>;
+  getOptionValueSource(key: string): string | undefined;
 }
 
-const FLAG = '--dry-run';
-const KEY = 'dryRun';
+/** The name that commander gives to `--dry-run`, `--dryRun`, `--no-dry-run` and `--no-dryRun` alike. */
+const OWN = 'dryRun';
+/** The name of Airlock's option: a symbol, so that it is handed to no command among the command's own options. */
+const OFFERED = Symbol('AIRLOCK_DRY_RUN');
+/** Values by which an option that takes one says no. */
+const NO: readonly unknown[] = [undefined, null, false, 0, '', '0', 'false', 'no', 'none', 'off'];
+
+/** The command lines of covered commands, by command and as a set. */
 const commandLines = new WeakMap<object, CommandLine>();
+const covered = new WeakSet<CommandLine>();
 
-/** Adds the option to a command's line before the command's own options are added. @internal */
-export function offerDryRun(command: object, line: CommandLine): void {
+/** Remembers the command line that a covered command was given. @internal */
+export function rememberLine(command: object, line: CommandLine): void {
   commandLines.set(command, line);
-  if (definesIt(command)) return;
-  line.option(FLAG, 'let no effect out; print those that would have got out');
-  // Not enumerable: nest-commander hands on whatever it finds, under a name that it only has for options of its own.
-  Object.defineProperty(line.opts(), KEY, { value: undefined, writable: true, configurable: true, enumerable: false });
+  covered.add(line);
 }
 
-/** Whether it was given to the command, or to one that the command is a part of, which takes options that it knows. @internal */
-export function isDryRun(command: unknown): boolean {
-  let line: CommandLine | null | undefined = commandLines.get(command as object);
-  for (; line; line = line.parent) if (line.opts()[KEY] !== undefined && line.opts()[KEY] !== false) return true;
-  return false;
+/**
+ * Adds `--dry-run` to a command's line, once all commands and their own options are known.
+ *
+ * @internal
+ */
+export function offerDryRun(command: object): void {
+  const line = commandLines.get(command);
+  if (line === undefined || !mayOffer(line)) return;
+  const option = line.createOption('--dry-run', 'let no effect out; print those that would have got out');
+  option.attributeName = () => OFFERED;
+  line.addOption(option);
 }
 
-function definesIt(command: object): boolean {
-  const prototype = Object.getPrototypeOf(command) as Record<string, object>;
-  return new MetadataScanner().getAllMethodNames(prototype).some((name) => {
-    const option = Reflect.getMetadata('CommandBuilder:Option:Meta', prototype[name]!) as { flags: string } | undefined;
-    return option?.flags.split(/[ ,|]+/).includes(FLAG) === true;
-  });
+/**
+ * Whether nobody else is to get `--dry-run`: the command itself, or one within it, for commander gives a command the options that it
+ * knows wherever they stand.
+ */
+function mayOffer(line: CommandLine): boolean {
+  return (
+    covered.has(line) &&
+    line._allowUnknownOption !== true &&
+    !line.options.some((option) => option.attributeName() === OWN) &&
+    line.commands.every(mayOffer)
+  );
+}
+
+/**
+ * Whether a command is to let nothing out: because `--dry-run` was given to it or to one that it is a part of, or because an option of
+ * its own under that name says so, be it by default. Forgets what was given, since commander keeps it for the next time it parses.
+ *
+ * @internal
+ */
+export function takeDryRun(command: object): boolean {
+  const own = commandLines.get(command);
+  let isDryRun = false;
+  for (let line: CommandLine | null | undefined = own; line; line = line.parent) {
+    const values = line.opts();
+    const isMeant = line === own || line.getOptionValueSource(OWN) !== 'default';
+    if (values[OFFERED] === true || (isMeant && !NO.includes(values[OWN]))) isDryRun = true;
+    delete values[OFFERED];
+  }
+  return isDryRun;
 }
