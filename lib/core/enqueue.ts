@@ -4,6 +4,7 @@ import { CascadeDepthError } from '../errors/cascade-depth.error.js';
 import { PolicyEnqueueError } from '../errors/policy-enqueue.error.js';
 import { isThenable } from './completion.js';
 import { type Context, contexts, type Evaluation } from './context.js';
+import { copyPlain } from './copy-plain.js';
 import { channels, publish } from './diagnostics.js';
 import {
   type Effect,
@@ -71,7 +72,7 @@ function acceptedBy(stamp: Stamp, options: EnqueueOptions, effect: Effect, args:
 
 function keptBy(executor: Executor, options: EnqueueOptions, effect: Effect, args: unknown[]): unknown[] {
   if (executor.keepArguments !== undefined) return executor.keepArguments(callOf(options, effect, args));
-  return executor.remote === true ? copyArguments(effectName(options, effect), args) : args;
+  return executor.remote === true ? copyArguments(effectName(options, effect), args) : copyPlain(args);
 }
 
 function callOf(options: EnqueueOptions, effect: Effect, args: unknown[]): EffectCall {

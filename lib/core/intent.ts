@@ -54,9 +54,9 @@ export interface Executor {
   executeBatch?(intents: readonly Intent[]): Promise<readonly DispatchResult[]>;
   /** Whether it can run this effect; what it does not accept the in-process executor runs. Throwing refuses the call. @default true */
   accepts?(call: EffectCall): boolean;
-  /** What is kept of a call's arguments. Throwing refuses the call. @default a copy of plain JSON data where `remote`, else themselves */
+  /** What is kept of a call's arguments. Throwing refuses the call. @default a copy of plain JSON data where `remote`, else copies of plain objects and arrays */
   keepArguments?(call: EffectCall): unknown[];
-  /** True if intents leave the process, so that their arguments are serialised at the call; else they are kept by reference. @default false */
+  /** True if intents leave the process, so that their arguments are serialised at the call; else plain objects and arrays are copied. @default false */
   readonly remote?: boolean;
   /** True if intents are written through the open transaction's own connection; else they wait for its commit. @default false */
   readonly transactional?: boolean;
@@ -182,7 +182,7 @@ export class Intent {
     return this.#effect as (...args: unknown[]) => unknown;
   }
 
-  /** By reference for in-process executors; a copy made at the call for remote ones. */
+  /** As they were at the call. For in-process executors plain objects and arrays are copies; for remote ones everything is. */
   get args(): readonly unknown[] {
     return Object.freeze(this.#args);
   }

@@ -1,10 +1,9 @@
 import { EffectSerializationError } from '../errors/effect-serialization.error.js';
 
-/** The object that a value was found in, under `key`. */
+/** Where an object was found: under `key` of the one above. */
 interface Place {
   readonly above: Place | undefined;
   readonly key: string | number;
-  readonly value: object;
 }
 
 /**
@@ -17,9 +16,10 @@ interface Place {
 export function copyArguments(effect: string, args: readonly unknown[]): unknown[] {
   let length = args.length;
   while (length > 0 && args[length - 1] === undefined) length--;
+  const open = new Set<object>();
   return args.slice(0, length).map((arg, i) => {
     try {
-      return copy(effect, arg, i, undefined);
+      return copy(effect, arg, i, undefined, open);
     } catch (error) {
       if (error instanceof RangeError) throw refused(effect, i, undefined, 'data nested too deeply');
       throw error;
@@ -27,7 +27,14 @@ export function copyArguments(effect: string, args: readonly unknown[]): unknown
   });
 }
 
-function copy(effect: string, value: unknown, key: string | number, above: Place | undefined): unknown {
+/** @param open the objects that the value is in: what is found in itself has no end */
+function copy(
+  effect: string,
+  value: unknown,
+  key: string | number,
+  above: Place | undefined,
+  open: Set<object>,
+): unknown {
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -36,26 +43,38 @@ function copy(effect: string, value: unknown, key: string | number, above: Place
       if (Number.isFinite(value)) return value;
       throw refused(effect, key, above, String(value));
     case 'object':
-      return value === null ? null : copyObject(effect, value, key, above);
+      return value === null ? null : copyObject(effect, value, key, above, open);
     default:
       throw refused(effect, key, above, value === undefined ? 'undefined' : `a ${typeof value}`);
   }
 }
 
-function copyObject(effect: string, value: object, key: string | number, above: Place | undefined): unknown {
-  for (let place = above; place !== undefined; place = place.above) {
-    if (place.value === value) throw refused(effect, key, above, 'a circular reference');
-  }
-  const here: Place = { above, key, value };
-  if (Array.isArray(value)) return Array.from(value, (item, i) => copy(effect, item, i, here));
+function copyObject(
+  effect: string,
+  value: object,
+  key: string | number,
+  above: Place | undefined,
+  open: Set<object>,
+): unknown {
+  if (open.has(value)) throw refused(effect, key, above, 'a circular reference');
+  open.add(value);
+  const here: Place = { above, key };
+  const result = Array.isArray(value)
+    ? Array.from(value, (item, i) => copy(effect, item, i, here, open))
+    : copyProperties(effect, value, here, open);
+  open.delete(value);
+  return result;
+}
+
+function copyProperties(effect: string, value: object, here: Place, open: Set<object>): unknown {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== null && prototype !== Object.prototype && Object.getPrototypeOf(prototype) !== null) {
-    throw refused(effect, key, above, `an instance of ${value.constructor?.name || 'a class'}`);
+    throw refused(effect, here.key, here.above, `an instance of ${value.constructor?.name || 'a class'}`);
   }
   const result: Record<string, unknown> = {};
   for (const [name, item] of Object.entries(value)) {
     if (item === undefined) continue;
-    const copied = copy(effect, item, name, here);
+    const copied = copy(effect, item, name, here, open);
     if (name !== '__proto__') result[name] = copied;
     // Assigned, it would be no data.
     else Object.defineProperty(result, name, { value: copied, enumerable: true, writable: true, configurable: true });

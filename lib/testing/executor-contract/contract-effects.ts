@@ -19,8 +19,8 @@ export class ContractEffects {
 
   /** Tells what it finds in its argument when it runs. */
   @SideEffect()
-  async read(order: { readonly text: string; readonly lines?: readonly unknown[] }): Promise<void> {
-    this.record.add(order.text);
+  async read(order: { readonly text: string; readonly lines: readonly unknown[] }): Promise<void> {
+    this.record.add(`${order.text} with ${order.lines.length}`);
   }
 
   /** Takes what JSON cannot carry. */

@@ -20,9 +20,9 @@ export class Call {
     this.before = inspect(args, { depth: 10 });
   }
 
-  /** Whether somebody has written to an argument since the call was stated. */
-  get isTouched(): boolean {
-    return inspect(this.args, { depth: 10 }) !== this.before;
+  /** Whether these are its arguments no more, for somebody has written to one. */
+  isTouched(args: readonly unknown[]): boolean {
+    return inspect(args, { depth: 10 }) !== this.before;
   }
 }
 

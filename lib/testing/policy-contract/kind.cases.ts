@@ -64,7 +64,8 @@ function kinds(): readonly Kind[] {
   const mailer = new Mailer();
   const circular: { self?: unknown } = {};
   circular.self = circular;
-  const frozen = Object.freeze({ lines: Object.freeze([Object.freeze({ sku: 'A' })]) });
+  // An instance: of plain data an effect gets a copy.
+  const frozen = Object.freeze(new Mailer());
   return [
     ['a function', () => enqueue(named, 7)],
     ['a function without a name', () => enqueue(() => {})],

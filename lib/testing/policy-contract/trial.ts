@@ -73,6 +73,16 @@ export class Trial {
     return this.report!.failed.map(({ error }) => error);
   }
 
+  /** Calls whose arguments are not what they were at the call. */
+  get touched(): readonly Call[] {
+    const { dispatched, dropped, failed } = this.report!;
+    const intents = [...dispatched, ...[...dropped, ...failed].map(({ intent }) => intent)];
+    return intents.flatMap((intent) => {
+      const { call } = this.made[this.indexOf(intent)]!;
+      return call.isTouched(intent.args) ? [call] : [];
+    });
+  }
+
   /** The place of an intent among the calls, from 0. */
   indexOf(intent: Intent): number {
     return this.made.findIndex(({ effect }) => effect === intent.effect);

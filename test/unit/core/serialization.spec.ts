@@ -139,8 +139,30 @@ describe('when an argument leaves the process', () => {
   });
 });
 
+/** Milliseconds that the copy of a value takes: the best of some, for others use the machine too. */
+async function copyingMs(value: unknown): Promise<number> {
+  const times: number[] = [];
+  await runInScope({ executor: new Remote(), shouldFlush: () => false }, () => {
+    for (let i = 0; i < 5; i++) {
+      const start = performance.now();
+      enqueue(sync, value);
+      times.push(performance.now() - start);
+    }
+  });
+  return Math.min(...times);
+}
+
+describe('when much data is nested deeply', () => {
+  it('takes no longer than as much data that is not', async () => {
+    const much = Array.from({ length: 50_000 }, (_, id) => ({ id }));
+    let deep: unknown = much;
+    for (let i = 0; i < 1_500; i++) deep = [deep];
+    expect((await copyingMs(deep)) / (await copyingMs(much))).toBeLessThan(8);
+  });
+});
+
 describe('when an argument stays in the process', () => {
-  it('is kept by reference, with what was changed later', async () => {
+  it('is what it was at the call where it is plain data, and itself where it is not', async () => {
     const executor = new Local();
     const order = { id: 1 };
     const when = new Date(0);
@@ -149,15 +171,15 @@ describe('when an argument stays in the process', () => {
       order.id = 2;
     });
     const [received] = executor.received;
-    expect(received![0]).toBe(order);
+    expect(received![0]).toEqual({ id: 1 });
     expect(received![1]).toBe(when);
     expect(received![2]).toBe(sync);
   });
 
   it('may be a cycle', async () => {
     const executor = new Local();
-    const value = cyclic();
-    await runInScope({ executor }, () => enqueue(sync, value));
-    expect(executor.received[0]![0]).toBe(value);
+    await runInScope({ executor }, () => enqueue(sync, cyclic()));
+    const value = executor.received[0]![0] as { self: unknown };
+    expect(value.self).toBe(value);
   });
 });
