@@ -1,24 +1,59 @@
-import type { Effect } from './intent.js';
+import { type Effect, type Intent, stampOf } from './intent.js';
 import type { StampedFrame } from './stamped-frame.js';
 
-/** Which calls of a unit of work repeat an earlier one, by the keys they were given (rule 6). @internal */
-export class DedupeKeys {
-  /** The transactions that calls under a key were made in, and not the intents, which may be gone long before the scope ends. */
-  private readonly known = new Map<Effect, Map<string, readonly (StampedFrame | undefined)[]>>();
+/** Whether an intent is the first under its key, or the open transaction that decides it, in which another was written. @internal */
+export type DedupeVerdict = 'first' | 'duplicate' | StampedFrame;
 
-  /** False for a repeated call, unless a rollback may take the first and leave this one. */
-  isNew(effect: Effect, key: string, frame: StampedFrame | undefined): boolean {
-    const its = this.known.get(effect)?.get(key) ?? [];
-    return !its.some(
-      (one) => one === undefined || one.fate === 'committed' || (one.fate === 'open' && one.encloses(frame)),
-    );
+/**
+ * Keys of the effects that a scope and those nested in it have let out (rule 6). Asked last, once the outcome, the transaction
+ * and every policy let an intent out, so that a call which goes nowhere takes no key away from the next.
+ *
+ * @internal
+ */
+export class DedupeKeys {
+  /** By effect and key: the transaction whose rollback would free the key, or nothing where none can. */
+  private readonly used = new Map<Effect, Map<string, StampedFrame | undefined>>();
+
+  /**
+   * Uses an intent's key, unless another has.
+   *
+   * @param frame the transaction that the intent is about to be written in, if any
+   */
+  use(intent: Intent, key: string, frame: StampedFrame | undefined): DedupeVerdict {
+    let keys = this.used.get(intent.effect);
+    if (keys === undefined) this.used.set(intent.effect, (keys = new Map()));
+    const by = keys.get(key);
+    if (!keys.has(key) || by?.fate === 'rolledBack') {
+      keys.set(key, frame);
+      return 'first';
+    }
+    return by?.fate === 'open' && by !== frame ? by : 'duplicate';
+  }
+}
+
+/**
+ * Calls under a key in a buffer that is full. One that merely repeats such a call is not refused: it could never go out.
+ *
+ * @internal
+ */
+export class FullBuffer {
+  private readonly firsts = new Map<Effect, Map<string, Intent>>();
+
+  constructor(intents: readonly Intent[]) {
+    for (const intent of intents) {
+      const { options, path } = stampOf(intent);
+      // A policy might drop it and let the repetition out.
+      if (options.dedupeKey === undefined || path.gates.length > 0) continue;
+      let keys = this.firsts.get(intent.effect);
+      if (keys === undefined) this.firsts.set(intent.effect, (keys = new Map()));
+      if (!keys.has(options.dedupeKey)) keys.set(options.dedupeKey, intent);
+    }
   }
 
-  remember(effect: Effect, key: string, frame: StampedFrame | undefined): void {
-    let ofEffect = this.known.get(effect);
-    if (ofEffect === undefined) this.known.set(effect, (ofEffect = new Map()));
-    // Not those that were rolled back: a transaction may be tried again and again.
-    const its = ofEffect.get(key)?.filter((one) => one?.fate !== 'rolledBack') ?? [];
-    ofEffect.set(key, [...its, frame]);
+  /** Whether an intent is sure to find its key used: outcome and transaction decide both calls alike. */
+  repeats(intent: Intent): boolean {
+    const { options, on, frame } = stampOf(intent);
+    const first = options.dedupeKey === undefined ? undefined : this.firsts.get(intent.effect)?.get(options.dedupeKey);
+    return first !== undefined && stampOf(first).on === on && stampOf(first).frame === frame;
   }
 }

@@ -2,11 +2,13 @@ import { MissingResultError } from '../errors/missing-result.error.js';
 import { completionOf } from './completion.js';
 import { type Context, contexts, EffectContext } from './context.js';
 import { evaluate, nameOf } from './evaluation.js';
+import { holdUntil } from './frame-holdings.js';
 import { dispatched, drop, failed, refused, startOf } from './fates.js';
 import type { DispatchResult, Executor, Intent, Policy } from './intent.js';
 import { shown, stampOf } from './intent.js';
 import { type Outlet, outlets } from './outlet.js';
 import type { FlushJournal } from './report.js';
+import type { StampedFrame } from './stamped-frame.js';
 import type { InFlight, UnitOfWork } from './unit-of-work.js';
 
 /** Ends the unit that an effect's own calls went into. @internal */
@@ -30,6 +32,7 @@ export class Dispatch implements InFlight {
   private readonly outlet: Outlet | undefined;
 
   /**
+   * @param frame the transaction whose connection intents are written through, if any
    * @param flush identity of the whole flush, which cascades share
    * @param tracker the unit that a shutdown waits for, also for cascades
    */
@@ -39,6 +42,7 @@ export class Dispatch implements InFlight {
     private readonly settleCascade: SettleCascade,
     private readonly outer: Context | undefined,
     private readonly queue: readonly Intent[],
+    private readonly frame?: StampedFrame,
     readonly flush: object = journal,
     private readonly tracker: UnitOfWork = unit,
   ) {
@@ -56,7 +60,7 @@ export class Dispatch implements InFlight {
 
   /** A dispatch of what this one's effects enqueued, one level deeper, in the same journal. */
   cascade(unit: UnitOfWork, queue: readonly Intent[]): Dispatch {
-    return new Dispatch(unit, this.journal, this.settleCascade, this.outer, queue, this.flush, this.tracker);
+    return new Dispatch(unit, this.journal, this.settleCascade, this.outer, queue, undefined, this.flush, this.tracker);
   }
 
   remaining(): readonly Intent[] {
@@ -95,14 +99,13 @@ export class Dispatch implements InFlight {
     if (this.outlet === undefined && stamp.executor.executeBatch !== undefined) return this.stepBatch(stamp.executor);
     const executor = this.outlet === undefined ? stamp.executor : this.outlet(shown(intent), stamp.executor);
     this.cursor++;
-    if (path.gates.length === 0) return this.execute(executor, intent);
-    const allowed = this.allows(intent);
+    const allowed = path.gates.length === 0 || this.allows(intent);
     if (typeof allowed !== 'boolean') return this.executeIf(allowed, executor, intent);
-    if (allowed) return this.execute(executor, intent);
+    if (allowed && this.isFirst(intent)) return this.execute(executor, intent);
   }
 
   private async executeIf(allowed: PromiseLike<boolean>, executor: Executor, intent: Intent): Promise<void> {
-    if (await allowed) await this.execute(executor, intent);
+    if ((await allowed) && this.isFirst(intent)) await this.execute(executor, intent);
   }
 
   private execute(executor: Executor, intent: Intent): void | PromiseLike<void> {
@@ -146,7 +149,7 @@ export class Dispatch implements InFlight {
       }
       const allowed = this.allows(intent);
       // Not awaited without need: a microtask for each of a thousand is a part of the whole that shows.
-      if (typeof allowed === 'boolean' ? allowed : await allowed) batch.push(intent);
+      if ((typeof allowed === 'boolean' ? allowed : await allowed) && this.isFirst(intent)) batch.push(intent);
     }
     if (batch.length === 0) return;
     const context = new EffectContext(this.unit, batch[0]!, this.outer);
@@ -192,6 +195,17 @@ export class Dispatch implements InFlight {
       );
     }
     return true;
+  }
+
+  /** Whether no other went out under its key; else it is dropped, or waits for the transaction that decides about the other (rule 6). */
+  private isFirst(intent: Intent): boolean {
+    const { dedupeKey } = stampOf(intent).options;
+    if (dedupeKey === undefined) return true;
+    const verdict = this.unit.dedupeKeys.use(intent, dedupeKey, this.frame);
+    if (verdict === 'first') return true;
+    if (verdict === 'duplicate') drop(this.unit, this.journal, shown(intent), 'duplicate');
+    else holdUntil(verdict, this.unit, this.journal, intent);
+    return false;
   }
 
   private evaluationOf(policy: Policy): Context {

@@ -45,24 +45,33 @@ export function enqueueIn(context: Context, options: EnqueueOptions, effect: Eff
   if (unit === undefined) return context.host.outsideScope(context, options, effect, args);
   if (unit.state !== 'open') unit.assertOpen(effectName(options, effect));
   if (unit.level !== undefined) assertDepth(unit, options, effect);
-  const { dedupeKey } = options;
+  if (unit.isFull && options.dedupeKey === undefined) throw full(unit, options, effect);
   const frame = options.survivesRollback === true ? undefined : currentFrame();
-  if (dedupeKey !== undefined && !unit.dedupeKeys.isNew(effect, dedupeKey, frame)) return;
-  if (unit.isFull) throw new BufferLimitError(effectName(options, effect), unit.label, unit.host.maxEffectsPerScope);
 
   const shared = context.stampFor(unit, options, frame);
   const stamp = shared.executor.accepts === undefined ? shared : acceptedBy(shared, options, effect, args);
   const kept = keptBy(stamp.executor, options, effect, args);
   const intent = new Intent(stamp, unit.nextSequence(), effect, kept);
+  const isTooMany = unit.isFull;
+  if (isTooMany && !unit.isRepeated(intent)) throw full(unit, options, effect);
   const { watchers } = stamp.path;
   if (watchers.length > 0) {
     askWatchers(watchers, shown(intent), unit);
     unit.assertOpen(intent.name);
   }
-  if (dedupeKey !== undefined) unit.dedupeKeys.remember(effect, dedupeKey, frame);
+  if (isTooMany) return dropRepeated(unit, intent);
   unit.add(intent);
   if (frame !== undefined) joinFrame(unit, intent);
   if (channels.enqueue.hasSubscribers) publish('enqueue', { scope: unit.view, intent: shown(intent) });
+}
+
+/** A loop may repeat one call under one key more often than a buffer has room, so this one goes into no report either. */
+function dropRepeated(unit: UnitOfWork, intent: Intent): void {
+  if (channels.drop.hasSubscribers) publish('drop', { scope: unit.view, intent: shown(intent), reason: 'duplicate' });
+}
+
+function full(unit: UnitOfWork, options: EnqueueOptions, effect: Effect): BufferLimitError {
+  return new BufferLimitError(effectName(options, effect), unit.label, unit.host.maxEffectsPerScope);
 }
 
 /** The same stamp, with the in-process executor where the chosen one does not run such an effect. */

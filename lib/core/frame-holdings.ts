@@ -25,6 +25,14 @@ export function holdBack(unit: UnitOfWork, journal: FlushJournal, queue: readonl
   return holdings === undefined ? queue : holdings.holdBack(journal, queue);
 }
 
+/** Keeps an intent until a transaction has ended in which another one under its key was written (rule 6). @internal */
+export function holdUntil(frame: StampedFrame, unit: UnitOfWork, journal: FlushJournal, intent: Intent): void {
+  const holdings = (unit.inFrames ??= new HeldByFrames(unit)) as HeldByFrames;
+  holdings.hold(intent);
+  journal.deferred.push(intent);
+  frame.join(holdings);
+}
+
 /** Says which transactions a unit that ends leaves open. @internal */
 export function reportOpenTransactions(unit: UnitOfWork): void {
   if (!unit.hasTransactions) return;
@@ -48,8 +56,6 @@ class HeldByFrames implements FrameHoldings {
   private written: readonly Intent[] = [];
   /** Those that could not be written so, which rolls their transactions back. */
   private unwritten: readonly FailedIntent[] = [];
-  /** Of what has gone out or was written for good. */
-  private readonly gone = new Keys();
 
   constructor(private readonly unit: UnitOfWork) {}
 
@@ -59,11 +65,15 @@ class HeldByFrames implements FrameHoldings {
 
   holdBack(journal: FlushJournal, queue: readonly Intent[]): readonly Intent[] {
     for (const intent of queue) if (fateOf(intent) === 'rolledBack') drop(this.unit, journal, intent, 'rollback');
-    const free = queue.filter((intent) => fateOf(intent) === 'committed' && this.gone.isNew(intent));
-    const held = queue.filter((intent) => fateOf(intent) === 'open' && !this.gone.has(intent));
-    this.waiting = [...this.waiting, ...held];
-    append(journal.deferred, held);
-    return free;
+    this.waiting = [...this.waiting, ...queue.filter((intent) => fateOf(intent) === 'open')];
+    append(journal.deferred, this.waiting);
+    return queue.filter(isFree);
+  }
+
+  hold(intent: Intent): void {
+    this.waiting = [...this.waiting, intent];
+    // An effect's own unit is not known to be running.
+    this.unit.host.began(this.unit);
   }
 
   beforeCommit(root: StampedFrame): void | Promise<void> {
@@ -71,10 +81,7 @@ class HeldByFrames implements FrameHoldings {
       const { executor, frame, on } = stampOf(intent);
       return executor.transactional === true && on === 'success' && frame?.root === root && frame.fate === 'open';
     };
-    const keys = new Keys();
-    const due = [...this.take(isDue), ...this.unit.take(isDue)].filter(
-      (intent) => !this.gone.has(intent) && keys.isNew(intent),
-    );
+    const due = [...this.take(isDue), ...this.unit.take(isDue)];
     if (due.length === 0) return;
     const journal = new FlushJournal();
     const check = (): void | Promise<void> => this.wrote(journal);
@@ -97,18 +104,19 @@ class HeldByFrames implements FrameHoldings {
   }
 
   async committed(): Promise<void> {
-    const isKept = (intent: Intent): boolean => fateOf(intent) === 'committed';
-    const kept = this.written.filter(isKept);
-    for (const intent of kept) this.gone.isNew(intent);
-    append(this.settled.dispatched, kept);
-    this.written = this.written.filter((intent) => !isKept(intent));
-    const due = this.take((intent) => isKept(intent) && this.gone.isNew(intent));
-    this.take((intent) => this.gone.has(intent));
+    append(this.settled.dispatched, this.written.filter(isFree));
+    this.written = this.written.filter((intent) => !isFree(intent));
+    await this.letOutFree();
+  }
+
+  /** Lets out what waits for no transaction any more. Does not throw. */
+  private async letOutFree(): Promise<void> {
+    const due = this.take(isFree);
     const { unit } = this;
-    const journal = new FlushJournal();
+    const journal = unit.isEnded ? new FlushJournal() : this.settled;
     try {
       if (due.length > 0) await unit.host.letOut(unit, journal, due);
-      if (journal.failed.length > 0) await this.raise(journal);
+      if (unit.isEnded && journal.failed.length > 0) await this.raise(new FlushJournal(journal));
     } catch (error) {
       unit.host.report(error);
     }
@@ -122,7 +130,9 @@ class HeldByFrames implements FrameHoldings {
     this.written = this.written.filter((intent) => !isLost(intent));
     this.unwritten = this.unwritten.filter(({ intent }) => !isLost(intent));
     for (const intent of lost) drop(this.unit, this.settled, intent, 'rollback');
-    this.endIfDone();
+    // What waited only to learn whether the key of one of those is free.
+    if (this.waiting.some(isFree)) void this.letOutFree();
+    else this.endIfDone();
   }
 
   /** Asks `wanted` once about each, in order. */
@@ -146,34 +156,12 @@ class HeldByFrames implements FrameHoldings {
   }
 }
 
-/**
- * Two calls under one dedupe key are both buffered where a rollback could take the first and leave the second (rule 6):
- * whichever is free to go first counts.
- */
-class Keys {
-  private readonly known = new Map<object, Map<unknown, Set<string>>>();
-
-  /** Always true without a key. */
-  isNew(intent: Intent): boolean {
-    const { birthplace, options } = stampOf(intent);
-    if (options.dedupeKey === undefined) return true;
-    if (this.has(intent)) return false;
-    let effects = this.known.get(birthplace);
-    if (effects === undefined) this.known.set(birthplace, (effects = new Map()));
-    let keys = effects.get(intent.effect);
-    if (keys === undefined) effects.set(intent.effect, (keys = new Set()));
-    keys.add(options.dedupeKey);
-    return true;
-  }
-
-  has(intent: Intent): boolean {
-    const { birthplace, options } = stampOf(intent);
-    if (options.dedupeKey === undefined) return false;
-    return this.known.get(birthplace)?.get(intent.effect)?.has(options.dedupeKey) === true;
-  }
-}
-
 /** `committed` also where there is no transaction. */
 function fateOf(intent: Intent): StampedFrame['fate'] {
   return stampOf(intent).frame?.fate ?? 'committed';
+}
+
+/** Whether no transaction decides about it any more. */
+function isFree(intent: Intent): boolean {
+  return fateOf(intent) === 'committed';
 }

@@ -77,7 +77,10 @@ export interface EnqueueOptions {
   readonly on?: EffectTrigger;
   /** Further policies of this effect alone. */
   readonly policy?: PolicyRef | readonly PolicyRef[];
-  /** Within one scope, calls of one effect with the same key collapse to the first. */
+  /**
+   * Of calls of one effect under the same key, in a scope and those nested in it, only the first that outcome, transaction and
+   * policies let out goes out, be it to fail; the others are dropped as `duplicate`.
+   */
   readonly dedupeKey?: string;
   /** True to let it out even if the transaction around the call rolls back; else it shares the transaction's fate. @default false */
   readonly survivesRollback?: boolean;

@@ -37,7 +37,7 @@ export function releaseInside(
   journal: FlushJournal,
   queue: readonly Intent[],
 ): void | Promise<void> {
-  return frame.run(() => new Dispatch(unit, journal, settleCascade, undefined, queue).run());
+  return frame.run(() => new Dispatch(unit, journal, settleCascade, undefined, queue, frame).run());
 }
 
 /** Ends the unit that an effect's own calls went into (rule 19). */

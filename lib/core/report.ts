@@ -4,12 +4,12 @@ import type { Intent, Policy } from './intent.js';
 
 /**
  * Why an intent was thrown away: a `policy` said no, the `outcome` of its scope did not let it out, an earlier one failed
- * in `failFast` mode, its scope was `discarded` by hand, its transaction or savepoint was rolled back (`rollback`), or it was
- * called `outsideScope` under `outsideScope: 'drop'`.
+ * in `failFast` mode, its scope was `discarded` by hand, its transaction or savepoint was rolled back (`rollback`), another call
+ * under its `dedupeKey` went out (`duplicate`), or it was called `outsideScope` under `outsideScope: 'drop'`.
  *
  * @publicApi
  */
-export type DropReason = 'policy' | 'outcome' | 'failFast' | 'discarded' | 'rollback' | 'outsideScope';
+export type DropReason = 'policy' | 'outcome' | 'failFast' | 'discarded' | 'rollback' | 'duplicate' | 'outsideScope';
 
 /** One dropped intent; `policy` is the one that said no, where one did. @publicApi */
 export interface DroppedIntent {
@@ -49,9 +49,13 @@ export class FlushJournal implements FlushReport {
 
   /** @param settled what was decided before it is begun; taken over */
   constructor(settled?: FlushJournal) {
-    if (settled === undefined) return;
-    append(this.dispatched, settled.dispatched.splice(0));
-    append(this.dropped, settled.dropped.splice(0));
-    append(this.failed, settled.failed.splice(0));
+    if (settled !== undefined) this.add(settled);
+  }
+
+  /** Takes over what another one says was decided. */
+  add(other: FlushJournal): void {
+    append(this.dispatched, other.dispatched.splice(0));
+    append(this.dropped, other.dropped.splice(0));
+    append(this.failed, other.failed.splice(0));
   }
 }

@@ -179,11 +179,12 @@ function finish(
   journal: FlushJournal,
   running: void | Promise<void>,
 ): FlushReport | Promise<FlushReport> {
-  const end = (): void => {
+  const end = (): FlushJournal => {
+    // Transactions may have decided something meanwhile.
+    if (unit.inFrames !== undefined) journal.add(unit.inFrames.settled);
     // What waits for a commit, or goes out after one, keeps it running: a shutdown waits for that, or names it.
     if (unit.dispatching === undefined && !unit.inFrames?.deferred.length) unit.host.ended(unit);
+    return journal;
   };
-  if (running) return running.then(() => journal).finally(end);
-  end();
-  return journal;
+  return running ? running.finally(end).then(() => journal) : end();
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ScopeClosedError } from '../errors/scope-closed.error.js';
-import { DedupeKeys } from './dedupe-keys.js';
+import { DedupeKeys, FullBuffer } from './dedupe-keys.js';
 import { channels, publish } from './diagnostics.js';
 import type { FlushJournal } from './report.js';
 import type { Birthplace, Effect, EnqueueOptions, Executor, Intent, Outcome, PolicyRef, Policy } from './intent.js';
@@ -98,6 +98,7 @@ export class UnitOfWork implements Birthplace {
   /** Made at the first call: most units of work buffer nothing. */
   private intents: Intent[] | undefined;
   private keys: DedupeKeys | undefined;
+  private full: FullBuffer | undefined;
   private inFlight: Set<InFlight> | undefined;
   private transactions: Set<StampedFrame> | undefined;
   private sequence = 0;
@@ -148,13 +149,18 @@ export class UnitOfWork implements Birthplace {
     return this.sequence++;
   }
 
-  /** Made at the first call with one: most have none. */
+  /** One for the whole tree of scopes, whose outermost decides (rule 15); made when the first intent with a key is let out. */
   get dedupeKeys(): DedupeKeys {
-    return (this.keys ??= new DedupeKeys());
+    return this.parent === undefined ? (this.keys ??= new DedupeKeys()) : this.parent.dedupeKeys;
   }
 
   get isFull(): boolean {
     return this.intents !== undefined && this.intents.length >= this.host.maxEffectsPerScope;
+  }
+
+  /** Whether a full buffer need not refuse this call, since it repeats one under the same key. */
+  isRepeated(intent: Intent): boolean {
+    return (this.full ??= new FullBuffer(this.intents ?? [])).repeats(intent);
   }
 
   add(intent: Intent): void {
@@ -180,6 +186,7 @@ export class UnitOfWork implements Birthplace {
   /** Empties the buffer, or takes only what `wanted` picks. */
   take(wanted?: (intent: Intent) => boolean): Intent[] {
     const all = this.intents ?? [];
+    this.full = undefined;
     this.intents = wanted && all.filter((intent) => !wanted(intent));
     return wanted === undefined ? all : all.filter(wanted);
   }
@@ -188,7 +195,6 @@ export class UnitOfWork implements Birthplace {
   close(closedAt: string | Error): void {
     this.state = 'closed';
     this.closedAt = closedAt;
-    this.keys = undefined;
   }
 
   end(state: 'flushed' | 'discarded', outcome: Outcome): void {

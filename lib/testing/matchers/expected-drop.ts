@@ -7,6 +7,7 @@ const REASONS: Readonly<Record<DropReason, true>> = {
   policy: true,
   outcome: true,
   rollback: true,
+  duplicate: true,
   discarded: true,
   failFast: true,
   outsideScope: true,

@@ -31,6 +31,24 @@ export function concurrencyCases(suite: ContractSuite): void {
     });
   });
 
+  suite.when('several transactions of one scope call an effect under one dedupe key', () => {
+    suite.it('lets the first of those out that commit', async () => {
+      const keyed = (name: string, end: End): Promise<void> => {
+        const running = suite.client.transaction(async (tx) => {
+          await first.step(tx, name, { dedupeKey: 'key' });
+          if (end === 'rolls back') throw new Refusal();
+        });
+        return endingAs(end, () => running);
+      };
+      await runInScope(async () => {
+        await keyed('a', 'rolls back');
+        await keyed('b', 'commits');
+        await keyed('c', 'commits');
+      });
+      await suite.account({ rows: ['b', 'c'], out: ['b'] });
+    });
+  });
+
   suite.when(`${MANY.length} scopes run at the same time`, () => {
     suite.it('keeps them apart', async () => {
       const scopes = MANY.map((index) =>

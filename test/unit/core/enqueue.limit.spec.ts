@@ -1,4 +1,13 @@
-import { BufferLimitError, enqueue, enqueueWith, type EffectScope, runInScope } from 'nestjs-airlock';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import {
+  type AirlockMessage,
+  BufferLimitError,
+  enqueue,
+  enqueueWith,
+  type EffectScope,
+  openFrame,
+  runInScope,
+} from 'nestjs-airlock';
 import { AirlockRuntime } from '../../../lib/core/airlock-runtime.js';
 import { checkAfterEach, errorOf, send, sent, texts } from './fixtures.js';
 
@@ -71,12 +80,78 @@ describe('when a buffer is full', () => {
     expect(sent).toEqual(['a', 'b']);
   });
 
-  it('does not refuse a call that collapses into one already there', async () => {
-    await limited(1, () => {
-      enqueueWith({ dedupeKey: 'key' }, send, 'a');
-      enqueueWith({ dedupeKey: 'key' }, send, 'b');
+  describe('and a call repeats a buffered one under the same key', () => {
+    const once = { dedupeKey: 'key' };
+
+    it('drops it at once, as a duplicate', async () => {
+      const dropped: unknown[] = [];
+      const listen = (message: unknown): void => {
+        const { intent, reason } = message as AirlockMessage;
+        dropped.push([intent!.args[0], reason]);
+      };
+      subscribe('airlock:drop', listen);
+      await limited(1, (scope) => {
+        for (const text of ['a', 'b', 'c']) enqueueWith(once, send, text);
+        expect(texts(scope.intents)).toEqual(['a']);
+      });
+      unsubscribe('airlock:drop', listen);
+      expect(sent).toEqual(['a']);
+      expect(dropped).toEqual([
+        ['b', 'duplicate'],
+        ['c', 'duplicate'],
+      ]);
     });
-    expect(sent).toEqual(['a']);
+
+    const frame = openFrame();
+    const inFrame = (work: () => void): void => frame.run(work);
+    afterAll(() => frame.commit());
+
+    it.each<[string, () => void, () => void]>([
+      [
+        'a policy may drop the first',
+        () => enqueueWith({ ...once, policy: { allows: () => true } }, send, 'a'),
+        () => enqueueWith(once, send, 'b'),
+      ],
+      [
+        'it waits for another outcome',
+        () => enqueueWith({ ...once, on: 'failure' }, send, 'a'),
+        () => enqueueWith(once, send, 'b'),
+      ],
+      [
+        'a rollback may take the first alone',
+        () => inFrame(() => enqueueWith(once, send, 'a')),
+        () => enqueueWith(once, send, 'b'),
+      ],
+      [
+        'its key is another',
+        () => enqueueWith(once, send, 'a'),
+        () => enqueueWith({ dedupeKey: 'another' }, send, 'b'),
+      ],
+    ])('refuses it where %s', async (_, first, second) => {
+      await limited(1, async () => {
+        first();
+        expect(await errorOf(second)).toBeInstanceOf(BufferLimitError);
+      });
+    });
+
+    it('refuses it once the first has been taken out and others fill the buffer', async () => {
+      await limited(1, async (scope) => {
+        enqueueWith(once, send, 'a');
+        enqueueWith(once, send, 'b');
+        await scope.checkpoint();
+        enqueue(send, 'c');
+        expect(await errorOf(() => enqueueWith(once, send, 'd'))).toBeInstanceOf(BufferLimitError);
+      });
+      expect(sent).toEqual(['a', 'c']);
+    });
+
+    it('takes a loop of any length', async () => {
+      await limited(1000, (scope) => {
+        for (let i = 0; i < 200_000; i++) enqueueWith(once, send, 'a');
+        expect(scope.intents).toHaveLength(1000);
+      });
+      expect(sent).toEqual(['a']);
+    });
   });
 
   it('holds for what an effect enqueues', async () => {
