@@ -11,6 +11,7 @@ export { InProcessExecutor } from './executors/in-process.executor.js';
 export type { OutsideScope } from './core/airlock-runtime.js';
 export { type CurrentEffect, currentEffect } from './core/context.js';
 export type { Deferred } from './core/deferred.js';
+export type { EffectRef } from './core/effect-ref.js';
 export type { AirlockMessage } from './core/diagnostics.js';
 export type { EffectEnvelope, TraceContext } from './core/envelope.js';
 export { EffectScope, type OnDispatchError, type ScopeOptions } from './core/effect-scope.js';

@@ -42,6 +42,8 @@ export interface RuntimeSettings {
   readonly report?: ((error: unknown) => void) | undefined;
   /** Turns a class into an instance. @default built with no arguments, refused if its constructor takes some */
   readonly instantiate?: Instantiate | undefined;
+  /** Told of each policy that lists the effects it singles out, each time one is named. */
+  readonly inspect?: ((policy: Policy) => void) | undefined;
 }
 
 /** The settings of code outside any application. @internal */
@@ -75,7 +77,7 @@ export class AirlockRuntime implements UnitHost {
   private standard: Executor | undefined;
 
   constructor(private readonly settings: RuntimeSettings = {}) {
-    this.references = new References(settings.executors, settings.instantiate);
+    this.references = new References(settings.executors, settings.instantiate, settings.inspect);
     this.maxEffectsPerScope = settings.maxEffectsPerScope ?? 100_000;
     this.maxCascadeDepth = settings.maxCascadeDepth ?? 16;
     this.flushesOnCancel = settings.onCancel === 'flush';
@@ -149,14 +151,21 @@ export class AirlockRuntime implements UnitHost {
     return this.enter(this.prepare(options));
   }
 
-  /** Resolves what options name. @throws AirlockOptionsError for what cannot be resolved */
-  prepare(options: ScopeOptions): PreparedScope {
+  /**
+   * Resolves what options name.
+   *
+   * @param on what the options stand on, which is where classes are looked up from
+   * @throws AirlockOptionsError for what cannot be resolved
+   */
+  prepare(options: ScopeOptions, on?: object): PreparedScope {
     const { executor } = options;
     return {
       name: options.name,
-      policies: this.policiesOf(options.policy),
+      policies: this.policiesOf(options.policy, on),
       executor:
-        typeof executor === 'string' ? this.executorNamed(executor) : executor && this.references.executorOf(executor),
+        typeof executor === 'string'
+          ? this.executorNamed(executor)
+          : executor && this.references.executorOf(executor, on),
       hooks: hooksOf(options, (unit) => this.handleOf(unit)),
       failFast: options.dispatchMode === 'failFast',
     };
@@ -230,8 +239,8 @@ export class AirlockRuntime implements UnitHost {
     return this.references.executorNamed(name);
   }
 
-  policiesOf(ref: PolicyRef | readonly PolicyRef[] | undefined): readonly Policy[] {
-    return this.references.policiesOf(ref);
+  policiesOf(ref: PolicyRef | readonly PolicyRef[] | undefined, on?: object): readonly Policy[] {
+    return this.references.policiesOf(ref, on);
   }
 
   letOut(

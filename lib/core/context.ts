@@ -10,6 +10,7 @@ import {
   type Stamp,
   stampOf,
 } from './intent.js';
+import { methodOf } from './deferred.js';
 import type { PolicyChain } from './policy-chain.js';
 import type { StampedFrame } from './stamped-frame.js';
 import { type UnitHost, UnitOfWork } from './unit-of-work.js';
@@ -42,6 +43,7 @@ export abstract class Context {
   abstract readonly outer: Context | undefined;
   abstract readonly evaluation: Evaluation | undefined;
   private stamp: Stamp | undefined = undefined;
+  private stamped: Effect | undefined = undefined;
 
   /** The unit that takes a call made here; undefined outside a scope. */
   abstract receiver(): UnitOfWork | undefined;
@@ -56,16 +58,22 @@ export abstract class Context {
 
   /**
    * Calls in a loop mostly differ in nothing but their arguments, so the last stamp is kept. It holds while options are the
-   * same fixed object and no other transaction is open.
+   * same fixed object and no other transaction is open; policies of their own may be those of another object's module.
    */
-  stampFor(unit: UnitOfWork, options: EnqueueOptions, frame: StampedFrame | undefined): Stamp {
+  stampFor(unit: UnitOfWork, options: EnqueueOptions, frame: StampedFrame | undefined, effect: Effect): Stamp {
     const { stamp } = this;
-    if (stamp !== undefined && stamp.options === options && stamp.frame === frame) return stamp;
+    if (stamp !== undefined && stamp.options === options && stamp.frame === frame) {
+      if (options.policy === undefined || this.stamped === effect) return stamp;
+    }
+    this.stamped = effect;
     return (this.stamp = {
       frame,
       birthplace: unit,
       options: fixed(options),
-      path: options.policy === undefined ? this.chain : this.chain.locally(unit.host.policiesOf(options.policy)),
+      path:
+        options.policy === undefined
+          ? this.chain
+          : this.chain.locally(unit.host.policiesOf(options.policy, methodOf(effect)?.target)),
       executor: options.executor === undefined ? unit.executor : unit.host.executorNamed(options.executor),
       on: options.on ?? 'success',
     });

@@ -1,4 +1,5 @@
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
+import { className, ownerName } from './effect-owner.js';
 import type { Effect } from './intent.js';
 
 type Returning = (...args: never[]) => unknown;
@@ -37,7 +38,7 @@ const origins = new WeakMap<Effect, MethodOf>();
 
 /**
  * `method` of `target` as an effect: one function per pair, so that calls of one method of one object are the same
- * effect, named `Class.method`.
+ * effect, named `Class.method`, or by what tells the object apart from others of its class: `Queue(stock).add`.
  *
  * @internal
  */
@@ -47,11 +48,23 @@ export function boundEffect(target: object, method: Effect, key: PropertyKey): E
   let effect = methods.get(method);
   if (effect === undefined) {
     effect = (...args: never[]) => method.apply(target, args);
-    Object.defineProperty(effect, 'name', { value: methodName(target, key) });
+    nameWhenAsked(effect, target, key);
     methods.set(method, effect);
     origins.set(effect, { target, key, method });
   }
   return effect;
+}
+
+/** Made at the first look: most names are never read, and what a target is known as may be noted after the first call. */
+function nameWhenAsked(effect: Effect, target: object, key: PropertyKey): void {
+  Object.defineProperty(effect, 'name', {
+    configurable: true,
+    get: () => {
+      const value = effectMethodName(target, key);
+      Object.defineProperty(effect, 'name', { value });
+      return value;
+    },
+  });
 }
 
 /** The object, the key and the method an effect was made from; undefined for plain functions. @internal */
@@ -59,10 +72,18 @@ export function methodOf(effect: Effect): MethodOf | undefined {
   return origins.get(effect);
 }
 
-/** `MailService.sendReceipt` for a method of an instance or a static one. @internal */
+/** `MailService.sendReceipt` for a method of an instance or a static one, by its class. @internal */
 export function methodName(target: object, key: PropertyKey): string {
-  const owner = typeof target === 'function' ? target.name : target.constructor?.name;
-  return owner && owner !== 'Object' ? `${owner}.${String(key)}` : String(key);
+  return memberName(className(target), key);
+}
+
+/** As `methodName`, with what tells this object apart from others of its class: the name of an effect. @internal */
+export function effectMethodName(target: object, key: PropertyKey): string {
+  return memberName(ownerName(target), key);
+}
+
+function memberName(owner: string | undefined, key: PropertyKey): string {
+  return owner === undefined ? String(key) : `${owner}.${String(key)}`;
 }
 
 /** @internal */

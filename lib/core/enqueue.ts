@@ -48,7 +48,7 @@ export function enqueueIn(context: Context, options: EnqueueOptions, effect: Eff
   if (unit.isFull && options.dedupeKey === undefined) throw full(unit, options, effect);
   const frame = options.survivesRollback === true ? undefined : currentFrame();
 
-  const shared = context.stampFor(unit, options, frame);
+  const shared = context.stampFor(unit, options, frame, effect);
   const stamp = shared.executor.accepts === undefined ? shared : acceptedBy(shared, options, effect, args);
   const kept = keptBy(stamp.executor, options, effect, args);
   const intent = new Intent(stamp, unit.nextSequence(), effect, kept);

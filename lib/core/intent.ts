@@ -22,9 +22,19 @@ export interface Policy {
   onEnqueue?(intent: Intent): void;
   /** Runs at the flush. `false` drops the intent; throwing drops it too and reports it as failed. @default true */
   allows?(intent: Intent): boolean | Promise<boolean>;
+  /**
+   * The effects it singles out, by reference or name, if it has such a list. A name among them that no effect of the application
+   * carries is warned of: a policy with a typing error would let everything pass unheard.
+   */
+  readonly namedEffects?: Iterable<string | ((...args: never[]) => unknown)>;
 }
 
-/** A policy, or a class that becomes one: Nest's provider where Nest knows it, else built with no arguments. @publicApi */
+/**
+ * A policy, or a class that Nest resolves like a guard: the provider of it as seen from the module it stands in, else any provider, else
+ * built there with its dependencies. Without Nest it is built with no arguments.
+ *
+ * @publicApi
+ */
 export type PolicyRef = Policy | (new (...args: never[]) => Policy);
 
 /** How one intent of a batch ended; `error` is absent where it got out. @publicApi */

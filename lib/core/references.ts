@@ -7,43 +7,49 @@ const IN_PROCESS = 'in-process';
 
 type Class<T> = new (...args: never[]) => T;
 
-/** Turns a class into the instance that stands for it. @internal */
-export type Instantiate = <T>(type: Class<T>) => T;
+/**
+ * Turns a class into the instance that stands for it.
+ *
+ * @param on what names the class: an object or its class; undefined for options and for code that nothing tells the place of
+ * @internal
+ */
+export type Instantiate = <T>(type: Class<T>, on: object | undefined) => T;
 
 /**
- * Turns what options name into policies and executors; one instance per class, one executor per name.
+ * Turns what options and decorators name into policies and executors; one executor per name.
  *
  * @throws AirlockOptionsError for what cannot be resolved, from every method
  * @internal
  */
 export class References {
-  private readonly instances = new Map<unknown, unknown>();
   private readonly named = new Map<string, Executor>();
 
   constructor(
     private readonly executors: Readonly<Record<string, ExecutorRef>> = {},
-    private readonly instantiate: Instantiate = construct,
+    private readonly instantiate: Instantiate = onePerClass(),
+    /** Told of each policy that lists the effects it singles out. */
+    private readonly inspect?: (policy: Policy) => void,
   ) {}
 
   get executorNames(): readonly string[] {
     return Object.keys(this.executors);
   }
 
-  policiesOf(ref: PolicyRef | readonly PolicyRef[] | undefined): readonly Policy[] {
+  policiesOf(ref: PolicyRef | readonly PolicyRef[] | undefined, on?: object): readonly Policy[] {
     if (ref === undefined) return [];
     const refs = Array.isArray(ref) ? (ref as readonly PolicyRef[]) : [ref as PolicyRef];
-    return refs.map((one) => this.policyOf(one));
+    return refs.map((one) => this.policyOf(one, on));
   }
 
   executorNamed(name: string): Executor {
     let executor = this.named.get(name);
     if (executor === undefined)
-      this.named.set(name, (executor = this.executorOf(this.refNamed(name), `executors.${name}`)));
+      this.named.set(name, (executor = this.executorOf(this.refNamed(name), undefined, `executors.${name}`)));
     return executor;
   }
 
-  executorOf(ref: ExecutorRef, key = 'executor'): Executor {
-    if (isExecutorClass(ref)) return this.instance(ref);
+  executorOf(ref: ExecutorRef, on?: object, key = 'executor'): Executor {
+    if (isExecutorClass(ref)) return this.instantiate(ref, on);
     if (typeof ref === 'function') return { execute: ref as (intent: Intent) => unknown };
     if (typeof (ref as Partial<Executor> | null)?.execute === 'function') return ref;
     throw AirlockOptionsError.expected(key, 'an executor, a class of one, or a function of an intent', ref);
@@ -59,21 +65,26 @@ export class References {
     );
   }
 
-  private policyOf(ref: PolicyRef): Policy {
-    if (typeof ref === 'function') return this.instance<Policy>(ref);
-    if (typeof ref === 'object' && ref !== null) return ref;
-    throw AirlockOptionsError.expected('policy', 'a policy or a class of one', ref);
-  }
-
-  private instance<T>(type: Class<T>): T {
-    let instance = this.instances.get(type) as T | undefined;
-    if (instance === undefined) this.instances.set(type, (instance = this.instantiate(type)));
-    return instance;
+  private policyOf(ref: PolicyRef, on: object | undefined): Policy {
+    const policy = typeof ref === 'function' ? this.instantiate<Policy>(ref, on) : ref;
+    if (typeof policy !== 'object' || policy === null)
+      throw AirlockOptionsError.expected('policy', 'a policy or a class of one', policy);
+    if (this.inspect !== undefined && policy.namedEffects !== undefined) this.inspect(policy);
+    return policy;
   }
 }
 
-/** Builds a class that takes no arguments. @throws AirlockOptionsError if it takes some @internal */
-export function construct<T>(type: Class<T>): T {
+/** Builds classes that take no arguments, each once. @internal */
+export function onePerClass(): Instantiate {
+  const instances = new Map<unknown, unknown>();
+  return <T>(type: Class<T>): T => {
+    if (!instances.has(type)) instances.set(type, construct(type));
+    return instances.get(type) as T;
+  };
+}
+
+/** Builds a class that takes no arguments. @throws AirlockOptionsError if it takes some */
+function construct<T>(type: Class<T>): T {
   if (type.length === 0) return new type();
   throw new AirlockOptionsError(
     type.name,
@@ -82,6 +93,7 @@ export function construct<T>(type: Class<T>): T {
   );
 }
 
-function isExecutorClass(ref: unknown): ref is Class<Executor> {
+/** @internal */
+export function isExecutorClass(ref: unknown): ref is Class<Executor> {
   return typeof ref === 'function' && typeof (ref.prototype as Partial<Executor> | undefined)?.execute === 'function';
 }

@@ -19,7 +19,8 @@ export interface UnitHost {
   /** What becomes of a call made outside a scope. */
   outsideScope(context: object, options: EnqueueOptions, effect: Effect, args: unknown[]): void;
   executorNamed(name: string): Executor;
-  policiesOf(ref: PolicyRef | readonly PolicyRef[] | undefined): readonly Policy[];
+  /** @param on what names them, which is where classes are looked up from */
+  policiesOf(ref: PolicyRef | readonly PolicyRef[] | undefined, on?: object): readonly Policy[];
   /** An error that no caller is left to see. */
   report(error: unknown): void;
   /** Lets out what nothing holds back any more; inside a transaction where one is given. */

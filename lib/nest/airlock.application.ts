@@ -6,13 +6,16 @@ import { AirlockExplorer } from './airlock.explorer.js';
 import { AirlockInterceptor } from './airlock.interceptor.js';
 import { Boundaries } from './boundaries.js';
 import { safely } from './boundary.js';
+import { ClassResolver } from './class-resolver.js';
 import { EffectRegistry } from './effect-registry.js';
 import { EscapeDetector } from './escapes/escape.detector.js';
 import { assertImportedOnce } from './imported-once.js';
 import { InterceptedProviders } from './migration/intercepted-providers.js';
+import { membersOf } from './members.js';
+import { importerOf, type ModuleOfNest } from './module-lookup.js';
+import { namedByOptions, namedOn, prepareClasses } from './named-classes.js';
 import { cancelNeverSubscribed } from './never-subscribed.js';
 import type { AirlockModuleOptions } from './options.js';
-import { providerOf } from './provider-lookup.js';
 import { EffectWorker } from './remote/effect-worker.js';
 import type { AirlockReport, EffectReport } from './report.js';
 
@@ -30,16 +33,17 @@ export class AirlockApplication {
   private readonly providers: InterceptedProviders;
   private readonly escapes: EscapeDetector | undefined;
   private effects: readonly EffectReport[] = [];
-  private hasProviders = false;
+  private readonly classes: ClassResolver;
 
   constructor(
     private readonly options: AirlockModuleOptions,
     private readonly modules: ModulesContainer,
     private readonly logger: LoggerService,
   ) {
+    this.classes = new ClassResolver(modules);
     this.runtime = new AirlockRuntime({
       ...options,
-      instantiate: (type) => providerOf(modules, type, this.hasProviders),
+      instantiate: this.classes.instanceOf,
       report: (error) => this.report(error),
     });
     this.boundaries = new Boundaries(this.runtime, options);
@@ -59,14 +63,15 @@ export class AirlockApplication {
 
   /** Before the application's own middleware; does nothing where there is no server. */
   applyTo(server: HttpServer | undefined): void {
-    this.hasProviders = true;
+    this.classes.areBuilt = true;
     if (server !== undefined) this.boundaries.applyTo(server);
   }
 
   /** @throws AirlockOptionsError for whatever the options or a decorator name that cannot be resolved */
-  start(): void {
-    this.hasProviders = true;
+  async start(): Promise<void> {
+    this.classes.areBuilt = true;
     assertImportedOnce(this.modules, 'AirlockModule', AirlockApplication, 'it is global');
+    await this.prepareClasses();
     for (const name of this.runtime.executorNames) this.runtime.executorNamed(name);
     this.effects = new AirlockExplorer(
       this.modules,
@@ -78,6 +83,20 @@ export class AirlockApplication {
     for (const provider of this.options.intercept ?? []) this.providers.intercept(provider);
     this.escapes?.start(this.modules);
     this.logger.log(summaryOf(this.explain(), this.options));
+  }
+
+  /** What options and decorators name as classes is resolved from the module of what it stands on. */
+  private async prepareClasses(): Promise<void> {
+    const { classes, modules } = this;
+    classes.root = await importerOfThis(modules);
+    const members = [...membersOf(modules)];
+    for (const { instance, type, wrapper } of members) {
+      if (wrapper.isAlias) continue;
+      if (instance !== undefined) classes.livesIn(instance, wrapper.host);
+      classes.livesIn(type, wrapper.host);
+    }
+    const named = [...namedByOptions(this.options), ...members.flatMap((member) => [...namedOn(member)])];
+    for (const one of named) await prepareClasses(classes, one);
   }
 
   /** To be called when all modules are initialised. */
@@ -115,6 +134,13 @@ export class AirlockApplication {
     const { message } = error instanceof Error ? error : new Error(String(error));
     this.logger.error(message, [...stacksOf(error, new Set())].join('\n'));
   }
+}
+
+/** The module that imports `AirlockModule`. */
+async function importerOfThis(modules: ModulesContainer): Promise<ModuleOfNest | undefined> {
+  for (const module of modules.values())
+    if (module.providers.has(AirlockApplication)) return importerOf(modules, module.metatype);
+  return undefined;
 }
 
 function className(instance: object): string {

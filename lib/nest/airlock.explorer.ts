@@ -2,8 +2,6 @@ import type { LoggerService } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { AirlockRuntime } from '../core/airlock-runtime.js';
 import { methodName } from '../core/deferred.js';
-import { AirlockError } from '../errors/airlock.error.js';
-import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 import type { Boundaries } from './boundaries.js';
 import { airlockOn } from './decorators/airlock.decorator.js';
 import { sideEffectBodyOn, sideEffectOn } from './decorators/side-effect.decorator.js';
@@ -14,6 +12,7 @@ import { type Member, membersOf } from './members.js';
 import { claim } from './ownership.js';
 import { instanceOf } from './provider-resolution.js';
 import type { EffectReport } from './report.js';
+import { resolving } from './resolving.js';
 
 /**
  * Looks once, at boot, at every provider and controller: notes that they belong to this application, covers their entry
@@ -49,17 +48,18 @@ export class AirlockExplorer {
     const { type, methods } = member;
     const effects: EffectReport[] = [];
     const prototype = type.prototype as Record<string, object>;
-    resolving(type.name, () => this.runtime.policiesOf(policiesOn(type)));
+    const on = member.instance ?? type;
+    resolving(type.name, () => this.runtime.policiesOf(policiesOn(type), on));
     for (const key of methods) {
       const method = prototype[key]!;
       const effect = sideEffectOn(method);
       const scope = airlockOn(method);
       const name = methodName(Object.create(prototype) as object, key);
       resolving(name, () => {
-        this.runtime.policiesOf(policiesOn(method));
-        this.runtime.policiesOf(effect?.policy);
+        this.runtime.policiesOf(policiesOn(method), on);
+        this.runtime.policiesOf(effect?.policy, on);
         if (effect?.executor !== undefined) this.runtime.executorNamed(effect.executor);
-        if (scope !== undefined) this.runtime.prepare(scope);
+        if (scope !== undefined) this.runtime.prepare(scope, on);
       });
       if (effect !== undefined) {
         const known = effect.name ?? name;
@@ -95,16 +95,4 @@ export class AirlockExplorer {
 
 function placeOf({ wrapper: { name, host } }: Member): string {
   return `\`${String(name)}\` of \`${host?.name}\``;
-}
-
-/** Says whose decorator named what cannot be resolved. */
-function resolving(where: string, resolve: () => void): void {
-  try {
-    resolve();
-  } catch (error) {
-    if (!(error instanceof AirlockError)) throw error;
-    throw new AirlockOptionsError((error as AirlockOptionsError).key ?? where, `${where}: ${error.message}`, {
-      cause: error,
-    });
-  }
 }

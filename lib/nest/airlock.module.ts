@@ -109,8 +109,8 @@ export class AirlockModule extends ConfigurableModuleClass implements NestModule
     this.application.applyTo(this.adapterHost.httpAdapter);
   }
 
-  onModuleInit(): void {
-    this.application.start();
+  async onModuleInit(): Promise<void> {
+    await this.application.start();
   }
 
   onApplicationBootstrap(): void {

@@ -51,7 +51,7 @@ export class HandlerPlans {
   }
 
   private read(type: { readonly name: string }, handler: { readonly name: string }, key = handler.name): HandlerPlan {
-    const policies = this.runtime.policiesOf([...policiesOn(handler), ...policiesOn(type)]);
+    const policies = this.runtime.policiesOf([...policiesOn(handler), ...policiesOn(type)], type);
     const own = this.runtime.prepare({ ...this.options, name: `${type.name}.${key}` });
     return {
       isSkipped: isSkipped(type, handler),

@@ -1,20 +1,25 @@
+import { type EffectRef, EffectSet } from '../core/effect-ref.js';
 import type { Intent, Policy } from '../core/intent.js';
-import { nameSet } from './name-set.js';
 
 /**
- * Lets only the named effects pass, as `MailService.sendReceipt`; drops all others at the flush.
+ * Lets only these effects pass, by reference (`MailService.prototype.sendReceipt`) or by name (`'MailService.sendReceipt'`); drops all
+ * others at the flush.
  *
- * @throws AirlockOptionsError if `names` is not an iterable of strings
+ * @throws AirlockOptionsError if `effects` is not an iterable of references
  * @publicApi
  */
 export class AllowOnly implements Policy {
-  readonly names: ReadonlySet<string>;
+  readonly #effects: EffectSet;
 
-  constructor(names: Iterable<string>) {
-    this.names = nameSet(names);
+  constructor(effects: Iterable<EffectRef>) {
+    this.#effects = new EffectSet(effects);
+  }
+
+  get namedEffects(): readonly EffectRef[] {
+    return this.#effects.refs;
   }
 
   allows(intent: Intent): boolean {
-    return this.names.has(intent.name);
+    return this.#effects.has(intent);
   }
 }

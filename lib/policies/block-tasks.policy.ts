@@ -1,6 +1,6 @@
+import { type EffectRef, EffectSet } from '../core/effect-ref.js';
 import type { Intent, Policy } from '../core/intent.js';
 import { PolicyViolationError } from '../errors/policy-violation.error.js';
-import { nameSet } from './name-set.js';
 
 /** @publicApi */
 export interface BlockTasksOptions {
@@ -9,26 +9,31 @@ export interface BlockTasksOptions {
 }
 
 /**
- * Blocks effects by name, as `MailService.sendReceipt`; lets all others pass.
+ * Blocks these effects, by reference (`MailService.prototype.sendReceipt`) or by name (`'MailService.sendReceipt'`); lets all others
+ * pass.
  *
- * @throws AirlockOptionsError if `names` is not an iterable of strings
+ * @throws AirlockOptionsError if `effects` is not an iterable of references
  * @publicApi
  */
 export class BlockTasks implements Policy {
-  readonly names: ReadonlySet<string>;
-  private readonly raises: boolean;
+  readonly #effects: EffectSet;
+  readonly #raises: boolean;
 
-  constructor(names: Iterable<string>, { raiseOnEnqueue = false }: BlockTasksOptions = {}) {
-    this.names = nameSet(names);
-    this.raises = raiseOnEnqueue;
+  constructor(effects: Iterable<EffectRef>, { raiseOnEnqueue = false }: BlockTasksOptions = {}) {
+    this.#effects = new EffectSet(effects);
+    this.#raises = raiseOnEnqueue;
+  }
+
+  get namedEffects(): readonly EffectRef[] {
+    return this.#effects.refs;
   }
 
   onEnqueue(intent: Intent): void {
-    if (this.raises && this.names.has(intent.name))
+    if (this.#raises && this.#effects.has(intent))
       throw new PolicyViolationError('BlockTasks', intent.name, intent.origin);
   }
 
   allows(intent: Intent): boolean {
-    return !this.names.has(intent.name);
+    return !this.#effects.has(intent);
   }
 }

@@ -1,4 +1,4 @@
-import type { EffectRef } from './effect-ref.js';
+import type { EffectRef } from '../core/effect-ref.js';
 import type { FakeOptions } from './tested.application.js';
 
 /**

@@ -9,7 +9,7 @@ export {
   watchForLeaks,
 } from './check-for-leaks.js';
 export { drain, type DrainOptions } from './drain.js';
-export type { EffectRef } from './effect-ref.js';
+export type { EffectRef } from '../core/effect-ref.js';
 export { type EffectSerializer, effectSerializer, type EffectSerializerOptions } from './effect-serializer.js';
 export { type AirlockMatcher, airlockMatchers } from './matchers/airlock-matchers.js';
 export type { EffectSource } from './matchers/evidence.js';

@@ -5,7 +5,7 @@ import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 import { AirlockApplication } from '../nest/airlock.application.js';
 import type { AirlockModuleOptions } from '../nest/options.js';
 import { validateOptions } from '../nest/options.validation.js';
-import { assertEffectRef, type EffectRef, isCallOf } from './effect-ref.js';
+import { assertEffectRef, type EffectRef, isCallOf } from '../core/effect-ref.js';
 import { type ModeParts, modeNamed, type TestingMode } from './modes/testing-mode.js';
 import { EffectRecorder } from './recording/effect-recorder.js';
 
@@ -29,7 +29,7 @@ export class TestedAirlockApplication extends AirlockApplication implements OnAp
     validateOptions(options);
     if (fakeOnly !== undefined && !Array.isArray(fakeOnly))
       throw AirlockOptionsError.expected('fakeOnly', 'a list of effects', fakeOnly);
-    fakeOnly?.forEach(assertEffectRef);
+    fakeOnly?.forEach((ref) => assertEffectRef(ref));
     const mode = modeNamed(name);
     const recorder = new EffectRecorder();
     const parts: ModeParts = {

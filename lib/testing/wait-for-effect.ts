@@ -4,7 +4,7 @@ import type { Intent } from '../core/intent.js';
 import { sideEffectBodyOn, sideEffectOn } from '../nest/decorators/side-effect.decorator.js';
 import { membersOf } from '../nest/members.js';
 import type { TestedApplication } from './application-of.js';
-import { assertEffectRef, type EffectRef, isCallOf, nameOfRef } from './effect-ref.js';
+import { assertEffectRef, type EffectRef, isCallOf, nameOfRef } from '../core/effect-ref.js';
 import { listOfEffects } from './matchers/listing.js';
 import { assertTimes, timesText } from './matchers/times.js';
 import { recorderOf } from './recorder-of.js';

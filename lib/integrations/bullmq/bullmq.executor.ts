@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import type { DispatchResult, EffectCall, Executor, Intent } from '../../core/intent.js';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
+import { ProvidedBy } from '../../nest/provided-by.js';
 import { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
 import { BullMqSettings } from './bullmq.settings.js';
 import { consignmentsOf, type Destination, Nowhere } from './destination.js';
@@ -20,6 +21,7 @@ import { UsersQueue } from './users-queue.js';
  *
  * @publicApi
  */
+@ProvidedBy('AirlockBullMqModule.forRoot(…)', 'nestjs-airlock/bullmq')
 @Injectable()
 export class BullMqExecutor implements Executor {
   readonly remote = true;

@@ -4,6 +4,7 @@ import type { ClientProxy } from '@nestjs/microservices';
 import type { DispatchResult, EffectCall, Executor, Intent } from '../../core/intent.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
+import { ProvidedBy } from '../../nest/provided-by.js';
 import { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
 import { clientBehind } from '../client-lookup.js';
 import { BrokerLink } from './broker-link.js';
@@ -18,6 +19,7 @@ const WINDOW = 100;
  *
  * @publicApi
  */
+@ProvidedBy('AirlockMicroservicesModule.forRoot(…)', 'nestjs-airlock/microservices')
 @Injectable()
 export class ClientProxyExecutor implements Executor, OnModuleInit {
   readonly remote = true;

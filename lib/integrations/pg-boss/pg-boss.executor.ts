@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { DispatchResult, EffectCall, Executor, Intent } from '../../core/intent.js';
 import { frames } from '../../core/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { ProvidedBy } from '../../nest/provided-by.js';
 import { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
 import { insist } from './insist.js';
 import { JobIds } from './job-ids.js';
@@ -21,6 +22,7 @@ import { assertStorable } from './storable.js';
  *
  * @publicApi
  */
+@ProvidedBy('AirlockPgBossModule.forRoot(…)', 'nestjs-airlock/pg-boss')
 @Injectable()
 export class PgBossExecutor implements Executor {
   readonly remote = true;

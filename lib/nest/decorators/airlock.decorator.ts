@@ -49,7 +49,7 @@ export function Airlock(
         const runtime =
           ownerOf(this) ?? (contexts.getStore()?.host as AirlockRuntime | undefined) ?? new AirlockRuntime();
         const name = options.name ?? methodName((this as object | undefined) ?? target, key);
-        const prepared = runtime.prepare({ ...options, name });
+        const prepared = runtime.prepare({ ...options, name }, this as object | undefined);
         const how = options.onDispatchError ?? 'throw';
         return callInScope({ runtime, prepared, how, declared }, () => original.apply(this, args), refuseValue);
       };

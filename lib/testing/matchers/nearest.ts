@@ -1,5 +1,5 @@
 import type { Intent } from '../../core/intent.js';
-import { type EffectRef, isCallOf, nameOfRef } from '../effect-ref.js';
+import { type EffectRef, isCallOf, nameOfRef } from '../../core/effect-ref.js';
 import { differences, type Equals } from './differences.js';
 
 const MOST = 10;

@@ -120,7 +120,7 @@ describe('when a policy class cannot be had', () => {
     [
       'takes arguments and is unknown to Nest',
       NeedsArguments,
-      'takes arguments and no provider of that class is known',
+      'cannot be built, and no module provides it. Its constructor takes arguments, and nothing says which',
     ],
     ['is request-scoped', RequestScopedPolicy, 'request-scoped or transient'],
     ['depends on something request-scoped', LeaningOnRequestPolicy, 'request-scoped or transient'],

@@ -84,7 +84,7 @@ describe('when BlockTasks applies', () => {
     await call(policy, 'a', 'b', 'c');
     await call(policy, 'a', 'b', 'c');
     expect(sent).toEqual(['c', 'c']);
-    expect([...policy.names]).toEqual(['a', 'b']);
+    expect([...policy.namedEffects]).toEqual(['a', 'b']);
   });
 
   it('is not changed by what happens to the list later', async () => {
@@ -138,12 +138,23 @@ describe.each([
     [null, '`null`'],
     [7, '`7` (number)'],
     [{}, 'an object (Object)'],
-    [['a', 7], '`7` (number)'],
-    [[['a']], 'an object (array)'],
-  ])('refuses %p at once', (names, shown) => {
-    const build = (): unknown => new Type(names as string[]);
+  ])('refuses %p at once', (effects, shown) => {
+    const build = (): unknown => new Type(effects as string[]);
     expect(build).toThrow(AirlockOptionsError);
-    expect(build).toThrow(`Expected \`names\` to be an iterable of effect names, got ${shown}.`);
+    expect(build).toThrow(
+      `Expected \`effects\` to be an iterable of methods, functions or names of effects, got ${shown}.`,
+    );
+  });
+
+  it.each<[unknown, string]>([
+    [7, '`7` (number)'],
+    ['', '`` (string)'],
+    [['a'], 'an object (array)'],
+    [undefined, '`undefined`. There is no such method, or it is `abstract`'],
+  ])('refuses %p in the list at once', (effect, shown) => {
+    const build = (): unknown => new Type(['a', effect as string]);
+    expect(build).toThrow(AirlockOptionsError);
+    expect(build).toThrow(`Expected \`effects[1]\` to be a method, a function or a name of an effect, got ${shown}`);
   });
 
   it('is refused as a class, since it needs the names', async () => {

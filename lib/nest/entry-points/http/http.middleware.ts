@@ -1,6 +1,6 @@
 import type { HttpServer } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AirlockRuntime } from '../../../core/airlock-runtime.js';
+import type { AirlockRuntime, PreparedScope } from '../../../core/airlock-runtime.js';
 import type { HttpResponse, HttpUnit, RawRequest } from './http.messages.js';
 import type { BoundaryOptions } from '../../options.js';
 
@@ -29,10 +29,14 @@ export class HttpMiddleware {
 
   /** Puts itself in front of everything the application registers from here on. */
   applyTo(server: HttpServer): void {
-    const prepared = this.runtime.prepare(this.options);
+    // At the first request: Nest has not built all classes yet.
+    let prepared: PreparedScope | undefined;
     server.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
       const path = request.url?.split('?', 1)[0] ?? '';
-      const scope = this.runtime.enter({ ...prepared, name: `${request.method} ${path}` });
+      const scope = this.runtime.enter({
+        ...(prepared ??= this.runtime.prepare(this.options)),
+        name: `${request.method} ${path}`,
+      });
       const unit: HttpUnit = { scope, handler: 'none' };
       this.units.set(request, unit);
       this.endAfter(unit, response);
