@@ -7,6 +7,7 @@ module.exports = {
     from('^lib/core', { path: '@nestjs/' }, 'core imports no Nest'),
     from('^lib/core', { path: '^lib/(policies|nest|integrations|testing|eslint)/' }, 'core imports nothing above it'),
     from('^lib/errors', { path: '^lib/(?!errors)' }, 'errors import only errors'),
+    from('^lib/installation', { path: '^lib/(?!errors|installation)' }, 'installation imports only errors'),
     from('^lib/policies', { path: '^lib/(nest|integrations|testing)/' }, 'policies import core only'),
     from('^lib/nest', { path: '^lib/(integrations|testing)/' }, 'nest imports core and policies only'),
     from(

@@ -16,6 +16,7 @@ const suites = {
   bullmq: './bullmq.mjs',
   'pg-boss': './pg-boss.mjs',
   memory: './memory.mjs',
+  boot: './boot.mjs',
 };
 const chosen = values.only === undefined ? Object.keys(suites) : values.only.split(',');
 

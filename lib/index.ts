@@ -39,7 +39,7 @@ export {
 export type { DroppedIntent, DropReason, FlushReport } from './core/report.js';
 export type { ScopeState, ScopeView } from './core/scope-view.js';
 
-export { AirlockError } from './errors/airlock.error.js';
+export { AirlockError, type ErrorCause } from './errors/airlock.error.js';
 export { AirlockOptionsError } from './errors/airlock-options.error.js';
 export { BufferLimitError } from './errors/buffer-limit.error.js';
 export { CascadeDepthError } from './errors/cascade-depth.error.js';
@@ -50,11 +50,13 @@ export { EscapeError } from './errors/escape.error.js';
 export { FrameStateError } from './errors/frame-state.error.js';
 export { MissingResultError } from './errors/missing-result.error.js';
 export { NoScopeError } from './errors/no-scope.error.js';
+export { PeerVersionError } from './errors/peer-version.error.js';
 export { PolicyEnqueueError } from './errors/policy-enqueue.error.js';
 export { PolicyViolationError } from './errors/policy-violation.error.js';
 export { ScopeClosedError } from './errors/scope-closed.error.js';
 export { ScopeStateError } from './errors/scope-state.error.js';
 export { ShuttingDownError } from './errors/shutting-down.error.js';
+export { TwoCopiesError } from './errors/two-copies.error.js';
 export { UnknownEffectError } from './errors/unknown-effect.error.js';
 
 export { AirlockInterceptor } from './nest/airlock.interceptor.js';

@@ -1,17 +1,59 @@
 // Both builds: ESM, and CommonJS for those who cannot load it.
 import { execFileSync } from 'node:child_process';
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { rollup } from 'rollup';
+import './types-versions.mjs';
 
 const tsc = (...args) =>
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', ...args], { stdio: 'inherit' });
 
 // Built aside and put in place at the end, so that what runs on the last build is not pulled from under it.
 rmSync('dist/next', { recursive: true, force: true });
-tsc('-p', 'tsconfig.build.json', '--outDir', 'dist/next/esm');
+tsc('-p', 'tsconfig.build.json', '--outDir', 'dist/next/modules');
 tsc('-p', 'tsconfig.build.json', '--outDir', 'dist/next/cjs', '--module', 'commonjs', '--moduleResolution', 'bundler');
 writeFileSync('dist/next/cjs/package.json', '{ "type": "commonjs" }\n');
+
+// One file for each entry and each part that entries share: Node takes longer to load hundreds of ES modules than to boot Nest,
+// and CommonJS applications load this build too, for one identity of each class.
+const { exports } = JSON.parse(readFileSync('package.json', 'utf8'));
+const entries = Object.values(exports).flatMap(
+  (target) => target.import?.default.match(/^\.\/dist\/esm\/(.*)\.js$/)[1] ?? [],
+);
+const bundle = await rollup({
+  input: Object.fromEntries(entries.map((entry) => [entry, `./dist/next/modules/${entry}.js`])),
+  external: /^[^./]/,
+  // CommonJS has a variable for it (lib/core/installation.ts).
+  plugins: [{ name: 'filename', renderChunk: (code) => code.replaceAll('__filename', 'import.meta.filename') }],
+  onLog(level, { code, message }) {
+    // TypeScript's helpers for decorators ask for a `this` that has one already.
+    if (level === 'warn' && code !== 'THIS_IS_UNDEFINED') throw new Error(message);
+  },
+});
+const { output } = await bundle.write({
+  dir: 'dist/next/esm',
+  chunkFileNames: 'shared/[name]-[hash].js',
+  minifyInternalExports: false,
+});
+refuseRenamedClasses(output);
+for (const file of readdirSync('dist/next/modules', { recursive: true })) {
+  if (file.endsWith('.d.ts')) moveInto('dist/next/esm', file);
+}
+rmSync('dist/next/modules', { recursive: true });
+
 for (const format of ['esm', 'cjs']) {
   rmSync(`dist/${format}`, { recursive: true, force: true });
   renameSync(`dist/next/${format}`, `dist/${format}`);
 }
 rmSync('dist/next', { recursive: true });
+
+function moveInto(folder, file) {
+  mkdirSync(dirname(join(folder, file)), { recursive: true });
+  renameSync(join('dist/next/modules', file), join(folder, file));
+}
+
+/** Names of classes are read by users, in errors and reports: two of one name would make the bundler give one another. */
+function refuseRenamedClasses(chunks) {
+  const renamed = chunks.flatMap(({ code }) => code.match(/^class \w+\$\d+/gm) ?? []);
+  if (renamed.length > 0) throw new Error(`Two classes of one name: ${renamed.join(', ')}. Give one of them another.`);
+}

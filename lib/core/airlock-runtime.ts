@@ -25,6 +25,7 @@ import type { FlushJournal } from './report.js';
 import type { StampedFrame } from './stamped-frame.js';
 import type { TransactionFrame } from './transaction-frame.js';
 import { type UnitHost, type UnitHooks, UnitOfWork } from './unit-of-work.js';
+import { refuseOtherCopies } from '../installation/installed-copies.js';
 
 /** What to do with an effect called where no scope is open. @publicApi */
 export type OutsideScope = 'throw' | 'dispatch' | 'drop';
@@ -124,6 +125,7 @@ export class AirlockRuntime implements UnitHost {
 
   outsideScope(context: Context, options: EnqueueOptions, effect: Effect, args: unknown[]): void {
     const { outsideScope = 'throw' } = this.settings;
+    refuseOtherCopies();
     if (outsideScope === 'throw') throw new NoScopeError(effectName(options, effect));
     const scope = this.enter(this.prepare({ name: 'outside a scope' }), context);
     try {

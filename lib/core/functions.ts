@@ -7,6 +7,7 @@ import type { EffectScope, ScopeOptions } from './effect-scope.js';
 import { enqueueIn, NO_OPTIONS } from './enqueue.js';
 import { type Effect, effectName, type EnqueueOptions, type PolicyRef } from './intent.js';
 import type { ScopeView } from './scope-view.js';
+import { refuseOtherCopies } from '../installation/installed-copies.js';
 
 /**
  * Buffers a call of any function in the innermost open scope, of whatever application.
@@ -68,6 +69,7 @@ export function enqueueInnermost(options: EnqueueOptions, effect: Effect, args: 
   const context = contexts.getStore();
   if (context !== undefined) return enqueueIn(context, options, effect, args);
   if (typeof effect !== 'function') throw AirlockOptionsError.expected('effect', 'a function', effect);
+  refuseOtherCopies();
   throw new NoScopeError(effectName(options, effect));
 }
 

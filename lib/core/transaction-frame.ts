@@ -3,6 +3,7 @@ import { FrameStateError } from '../errors/frame-state.error.js';
 import { contexts } from './context.js';
 import type { UnitOfWork } from './unit-of-work.js';
 import type { Fate, FrameParticipant, StampedFrame } from './stamped-frame.js';
+import { refuseOtherCopies } from '../installation/installed-copies.js';
 
 /** A database connection inside a transaction, as transactional executors write through it. @publicApi */
 export interface FrameConnection {
@@ -235,6 +236,7 @@ export class TransactionFrame {
  * @publicApi
  */
 export function openFrame(options: FrameOptions = {}): TransactionFrame {
+  refuseOtherCopies();
   return new TransactionFrame(options);
 }
 

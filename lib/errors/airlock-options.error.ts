@@ -1,4 +1,4 @@
-import { AirlockError } from './airlock.error.js';
+import { AirlockError, type ErrorCause } from './airlock.error.js';
 import { masked } from './masked.js';
 
 /**
@@ -13,7 +13,7 @@ export class AirlockOptionsError extends AirlockError {
   constructor(
     readonly key: string,
     message: string,
-    options?: ErrorOptions,
+    options?: ErrorCause,
   ) {
     super('AIRLOCK_OPTIONS', message, options);
   }

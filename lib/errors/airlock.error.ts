@@ -11,6 +11,11 @@ export function isBranded(value: unknown, name: string): boolean {
   return ((value as { [LINEAGE]?: readonly string[] })[LINEAGE] ?? []).includes(name);
 }
 
+/** What raised an error; ES2021 has no type for it. @publicApi */
+export interface ErrorCause {
+  readonly cause?: unknown;
+}
+
 /**
  * Base of every error this package raises.
  *
@@ -24,7 +29,7 @@ export class AirlockError extends Error {
   constructor(
     readonly code: string,
     message: string,
-    options?: ErrorOptions,
+    options?: ErrorCause,
   ) {
     super(message, options);
     this.name = new.target.name;

@@ -1,4 +1,4 @@
-import { AirlockError } from './airlock.error.js';
+import { AirlockError, type ErrorCause } from './airlock.error.js';
 
 /**
  * An engine that carries effects to their workers, such as Redis, could not be reached in time.
@@ -18,7 +18,7 @@ export class EngineUnreachableError extends AirlockError {
     readonly timeoutMs: number | undefined,
     readonly fate: 'not sent' | 'unknown',
     consequence: string,
-    options?: ErrorOptions,
+    options?: ErrorCause,
   ) {
     super(
       'AIRLOCK_ENGINE_UNREACHABLE',

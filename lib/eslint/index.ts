@@ -4,8 +4,11 @@ import { noEnqueueInPolicy } from './rules/no-enqueue-in-policy.rule.js';
 import { noFloatingEffects } from './rules/no-floating-effects.rule.js';
 import { noIoInTransaction } from './rules/no-io-in-transaction.rule.js';
 import { sideEffectReturnsVoid } from './rules/side-effect-returns-void.rule.js';
+import { requirePeer } from '../installation/required-peer.js';
 
 export type { AirlockRule } from './rule.js';
+
+requirePeer('eslint', '>=9.0.0', 'nestjs-airlock/eslint');
 
 /** @publicApi */
 export const meta = {

@@ -20,6 +20,7 @@ import { interceptMessages } from './message.interceptor.js';
 import { AIRLOCK_OPTIONS, type AirlockModuleOptions } from './options.js';
 import { validateOptions } from './options.validation.js';
 import { EffectWorker } from './remote/effect-worker.js';
+import { refuseOtherCopies } from '../installation/installed-copies.js';
 
 /** What `useClass` and `useExisting` of `forRootAsync` are to implement. @publicApi */
 export interface AirlockOptionsFactory {
@@ -57,6 +58,7 @@ const fromApplication = <T>(
       provide: AirlockApplication,
       inject: [AIRLOCK_OPTIONS, ModulesContainer],
       useFactory: (options: AirlockModuleOptions, modules: ModulesContainer) => {
+        refuseOtherCopies();
         validateOptions(options);
         return new AirlockApplication(options, modules, new Logger('Airlock'));
       },
@@ -96,12 +98,15 @@ export class AirlockModule extends ConfigurableModuleClass implements NestModule
 
   /** @throws AirlockOptionsError for an unknown key or a value of the wrong kind */
   static override forRoot(options: AirlockModuleOptions = {}): DynamicModule {
+    // Before Nest misses what the other copy provides.
+    refuseOtherCopies();
     validateOptions(options);
     return { ...super.forRoot(options), global: true };
   }
 
   /** Options that come from other providers; checked when they have arrived. */
   static override forRootAsync(options: AirlockModuleAsyncOptions): DynamicModule {
+    refuseOtherCopies();
     return { ...super.forRootAsync(options), global: true };
   }
 

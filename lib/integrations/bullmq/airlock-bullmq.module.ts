@@ -13,6 +13,7 @@ import { AIRLOCK_BULLMQ_OPTIONS, type AirlockBullMqOptions } from './bullmq.opti
 import { BullMqSettings } from './bullmq.settings.js';
 import { BullMqWorkers } from './bullmq.workers.js';
 import { RedisLink } from './redis-link.js';
+import { requirePeer } from '../../installation/required-peer.js';
 
 /** What `useClass` and `useExisting` of `forRootAsync` are to implement. @publicApi */
 export interface AirlockBullMqOptionsFactory {
@@ -43,6 +44,7 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockBullMqO
       provide: BullMqSettings,
       inject: [AIRLOCK_BULLMQ_OPTIONS, ModulesContainer],
       useFactory: (options: AirlockBullMqOptions, modules: ModulesContainer) => {
+        requirePeer('bullmq', '>=5.57.0', 'nestjs-airlock/bullmq');
         const hint = '`queueFor` picks the queue of each effect';
         assertImportedOnce(modules, 'AirlockBullMqModule', BullMqSettings, hint);
         return new BullMqSettings(options);

@@ -4,6 +4,7 @@ import { FrameStateError } from '../../errors/frame-state.error.js';
 import { KEEPS_FRAMES } from '../keeps-frames.js';
 import { type ClsFrameOptions, type Host, HostFrames } from './host.frames.js';
 import { keepClientsOwnFrames } from './keep-clients-own-frames.js';
+import { requirePeer } from '../../installation/required-peer.js';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as the package itself has it: no other type takes every adapter
 type AnyAdapter = TransactionalAdapter<any, any, any>;
@@ -25,6 +26,7 @@ export function keepClsFrames<A extends AnyAdapter>(adapter: A, options: ClsFram
   if (typeof original !== 'function') {
     throw AirlockOptionsError.expected('adapter', 'an adapter of @nestjs-cls/transactional', adapter);
   }
+  requirePeer('@nestjs-cls/transactional', '>=3.0.0', 'nestjs-airlock/cls-transactional');
   if (original[KEEPS_FRAMES]) return adapter;
   const kept: OptionsFactory = (connection, extraProviders) => {
     keepClientsOwnFrames(connection, options.name);

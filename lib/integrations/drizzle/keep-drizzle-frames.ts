@@ -4,6 +4,7 @@ import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { KEEPS_FRAMES } from '../keeps-frames.js';
 import type { DrizzleDatabase, DrizzleTransaction } from './drizzle.client.js';
 import { connectionOf } from './drizzle.connection.js';
+import { requirePeer } from '../../installation/required-peer.js';
 
 /** How `keepDrizzleFrames` shows up in messages. @publicApi */
 export interface DrizzleFrameOptions {
@@ -22,6 +23,7 @@ type Transaction = RunInTransaction<DrizzleTransaction, never[]>;
  */
 export function keepDrizzleFrames<D extends DrizzleDatabase>(db: D, options: DrizzleFrameOptions = {}): D {
   assertAsynchronous(db);
+  requirePeer('drizzle-orm', '>=0.40.0', 'nestjs-airlock/drizzle');
   const name = options.name ?? 'drizzle';
   replaceTransaction(db, (tx) => {
     const connection = connectionOf(tx);

@@ -4,6 +4,7 @@ import { KEEPS_FRAMES } from '../keeps-frames.js';
 import { KeptTransaction } from './kept-transaction.js';
 import type { KnexClient, KnexPromise, KnexTransaction, KnexTransactions } from './knex.client.js';
 import { KnexConnection } from './knex.connection.js';
+import { requirePeer } from '../../installation/required-peer.js';
 
 /** How `keepKnexFrames` shows up in messages. @publicApi */
 export interface KnexFrameOptions {
@@ -27,6 +28,7 @@ export function keepKnexFrames<K extends KnexClient>(knex: K, options: KnexFrame
   if (typeof knex?.transaction !== 'function' || typeof knex.transactionProvider !== 'function') {
     throw AirlockOptionsError.expected('knex', 'a Knex instance', knex);
   }
+  requirePeer('knex', '>=3.0.0', 'nestjs-airlock/knex');
   const name = options.name ?? 'knex';
   const client = knex as unknown as KnexTransactions;
   keep(client, () => {

@@ -9,6 +9,7 @@ import {
   type AirlockMicroservicesOptions,
 } from './microservices.options.js';
 import { ConsumerSettings, MicroservicesSettings } from './microservices.settings.js';
+import { requirePeer } from '../../installation/required-peer.js';
 
 /** What `useClass` and `useExisting` of `forRootAsync` are to implement. @publicApi */
 export interface AirlockMicroservicesOptionsFactory {
@@ -46,6 +47,7 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockMicrose
       provide: MicroservicesSettings,
       inject: [AIRLOCK_MICROSERVICES_OPTIONS, ConsumerSettings, ModulesContainer],
       useFactory: (options: AirlockMicroservicesOptions, { pattern }: ConsumerSettings, modules: ModulesContainer) => {
+        requirePeer('@nestjs/microservices', '>=11.0.0', 'nestjs-airlock/microservices');
         const hint = '`patternFor` picks the pattern of each effect';
         assertImportedOnce(modules, 'AirlockMicroservicesModule', MicroservicesSettings, hint);
         return new MicroservicesSettings(options, pattern);

@@ -13,6 +13,7 @@ import { PgBossExecutor } from './pg-boss.executor.js';
 import { AIRLOCK_PG_BOSS_OPTIONS, type AirlockPgBossOptions } from './pg-boss.options.js';
 import { PgBossSettings } from './pg-boss.settings.js';
 import { PgBossWorkers } from './pg-boss.workers.js';
+import { requirePeer } from '../../installation/required-peer.js';
 
 /** What `useClass` and `useExisting` of `forRootAsync` are to implement. @publicApi */
 export interface AirlockPgBossOptionsFactory {
@@ -43,6 +44,7 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockPgBossO
       provide: PgBossSettings,
       inject: [AIRLOCK_PG_BOSS_OPTIONS, ModulesContainer],
       useFactory: (options: AirlockPgBossOptions, modules: ModulesContainer) => {
+        requirePeer('pg-boss', '^10.0.0 || >=12.30.0', 'nestjs-airlock/pg-boss');
         const hint = '`queueFor` picks the queue of each effect';
         assertImportedOnce(modules, 'AirlockPgBossModule', PgBossSettings, hint);
         return new PgBossSettings(options);

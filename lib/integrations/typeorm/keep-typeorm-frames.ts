@@ -3,6 +3,7 @@ import { KEEPS_FRAMES } from '../keeps-frames.js';
 import { keepManagerFrames } from './entity-manager.frames.js';
 import { framesOf, QueryRunnerFrames } from './query-runner.frames.js';
 import type { TypeOrmDataSource, TypeOrmManager, TypeOrmQueryRunner } from './typeorm.client.js';
+import { requirePeer } from '../../installation/required-peer.js';
 
 /**
  * Makes effects called in a transaction of `dataSource` share its fate, and those in a nested one that of its savepoint:
@@ -15,6 +16,7 @@ import type { TypeOrmDataSource, TypeOrmManager, TypeOrmQueryRunner } from './ty
  */
 export function keepTypeOrmFrames<D extends TypeOrmDataSource>(dataSource: D): D {
   assertTransactional(dataSource);
+  requirePeer('typeorm', '>=0.3.21', 'nestjs-airlock/typeorm');
   const { createQueryRunner, createEntityManager } = dataSource;
   if ((createQueryRunner as { [KEEPS_FRAMES]?: true })[KEEPS_FRAMES]) return dataSource;
   keepManagerFrames(dataSource.manager);

@@ -1,0 +1,127 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './built.js';
+import { Installation } from './installation.js';
+import { run } from './run.js';
+import { Packed } from './tarball.js';
+
+/** What applications have that use no part of this package which would need more. */
+const older: Readonly<Record<string, string>> = {
+  '@jest/globals': '28.1.3',
+  bullmq: '5.28.0',
+  'drizzle-orm': '0.36.0',
+  eslint: '8.57.1',
+  knex: '2.5.1',
+  'pg-boss': '9.0.3',
+  typeorm: '0.3.20',
+  vitest: '2.1.9',
+};
+
+const packed = new Packed();
+
+describe('when an application has older versions of optional peers', () => {
+  // Needs the registry of packages, as `npm ci` does.
+  it('npm installs the package beside all of them', () => {
+    const folder = join(packed.folder, 'npm');
+    mkdirSync(folder);
+    const nest = {
+      '@nestjs/common': '^11.0.0',
+      '@nestjs/core': '^11.0.0',
+      'reflect-metadata': '^0.2.0',
+      rxjs: '^7.2.0',
+    };
+    const dependencies = { 'nestjs-airlock': `file:${packed.tarball}`, ...nest, ...older };
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies }));
+    const dryRun = [
+      'install',
+      '--package-lock-only',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--prefer-offline',
+    ];
+    const { status, said } = run('npm', dryRun, folder);
+    expect({ status, said }).toEqual({ status: 0, said: expect.not.stringContaining('ERESOLVE') });
+  }, 240_000);
+
+  it('has no range that refuses any of them, prereleases included', () => {
+    const { peerDependencies, peerDependenciesMeta } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      readonly peerDependencies: Record<string, string>;
+      readonly peerDependenciesMeta: Record<string, { readonly optional: boolean }>;
+    };
+    const ranges = Object.keys(peerDependenciesMeta).map((peer) => peerDependencies[peer]);
+    expect(new Set(ranges)).toEqual(new Set(['*']));
+    expect(Object.keys(peerDependenciesMeta)).toEqual(expect.arrayContaining(Object.keys(older)));
+  });
+});
+
+describe('when a part of the package is used that needs a newer peer', () => {
+  /** Each part, what makes it look, and what it asks for. */
+  const parts: Readonly<Record<string, [peer: string, use: string, range: string]>> = {
+    bullmq: ['bullmq', "boot(part.AirlockBullMqModule.forRoot({ connection: 'redis://127.0.0.1' }))", '>=5.57.0'],
+    'cls-transactional': ['@nestjs-cls/transactional', 'part.keepClsFrames({ optionsFactory() {} })', '>=3.0.0'],
+    drizzle: ['drizzle-orm', 'part.keepDrizzleFrames({ transaction() {} })', '>=0.40.0'],
+    eslint: ['eslint', 'part', '>=9.0.0'],
+    knex: ['knex', 'part.keepKnexFrames({ transaction() {}, transactionProvider() {} })', '>=3.0.0'],
+    'pg-boss': ['pg-boss', 'boot(part.AirlockPgBossModule.forRoot({ boss: {} }))', '^10.0.0 || >=12.30.0'],
+    typeorm: ['typeorm', 'part.keepTypeOrmFrames({ createQueryRunner() {}, driver: {} })', '>=0.3.21'],
+  };
+  const installedVersions = { ...older, '@nestjs-cls/transactional': '2.4.3' };
+
+  const program = (load: string): string => `
+    require('reflect-metadata');
+    const { NestFactory } = require('@nestjs/core');
+    const boot = async (imported) => {
+      const { AirlockModule } = await ${load}('nestjs-airlock');
+      const root = { module: class App {}, imports: [AirlockModule.forRoot(), imported] };
+      await NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });
+    };
+    (async () => {
+      const said = {};
+      const tell = (name) => (error) => { said[name] = { ...error, message: error.message } };
+      ${Object.entries(parts)
+        .map(
+          ([name, [, use]]) =>
+            `await (async () => ${load}('nestjs-airlock/${name}'))().then((part) => ${use}).catch(tell('${name}'));`,
+        )
+        .join('\n')}
+      console.log(JSON.stringify(said));
+    })();
+  `;
+
+  /** Says its name and version, and hands out what this repository has under that name. */
+  function standIn(installation: Installation, name: string, version: string): void {
+    mkdirSync(join(installation.folder, 'node_modules', name), { recursive: true });
+    installation.write(join('node_modules', name, 'package.json'), { name, version, main: 'index.js' });
+    const real = JSON.stringify(join(root, 'node_modules', name));
+    installation.write(join('node_modules', name, 'index.js'), `module.exports = require(${real});`);
+  }
+
+  it.each(['ESM', 'CJS'] as const)(
+    'says so as soon as it is used, in an application that is %s',
+    (format) => {
+      const installation = new Installation(join(packed.folder, format), packed.tarball, format, 11);
+      for (const [name, version] of Object.entries(installedVersions)) standIn(installation, name, version);
+      const head = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+      installation.write('old.js', format === 'ESM' ? head + program('import') : program('require'));
+
+      const said = JSON.parse(installation.run('old.js')) as Record<string, unknown>;
+      for (const [name, [peer, , range]] of Object.entries(parts)) {
+        const version = installedVersions[peer as keyof typeof installedVersions];
+        expect([name, said[name]]).toEqual([
+          name,
+          expect.objectContaining({
+            code: 'AIRLOCK_PEER_VERSION',
+            neededBy: `nestjs-airlock/${name}`,
+            version,
+            range,
+            message: expect.stringContaining(
+              `nestjs-airlock/${name} needs ${peer} ${range}, but ${version} is installed in `,
+            ),
+          }),
+        ]);
+      }
+    },
+    60_000,
+  );
+});
