@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import {
+  type AttemptMark,
   type Effect,
   effectName,
   type EnqueueOptions,
@@ -53,6 +54,11 @@ export abstract class Context {
     return this.outer?.effect;
   }
 
+  /** The innermost invocation that code here is part of, of work that may be invoked again. */
+  get attempt(): AttemptMark | undefined {
+    return this.outer?.attempt;
+  }
+
   /** Whether a scope opened here belongs to this context, or is a new root in what an ended one left behind (rule 3). */
   abstract get isLive(): boolean;
 
@@ -69,6 +75,7 @@ export abstract class Context {
     return (this.stamp = {
       frame,
       birthplace: unit,
+      attempt: this.attempt,
       options: fixed(options),
       path:
         options.policy === undefined
@@ -131,6 +138,11 @@ export class EffectContext extends Context {
   }
 
   get evaluation(): undefined {
+    return undefined;
+  }
+
+  /** What an effect enqueues is the effect's. */
+  override get attempt(): undefined {
     return undefined;
   }
 

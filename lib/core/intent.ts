@@ -137,11 +137,19 @@ export interface Birthplace {
   readonly name: string | undefined;
 }
 
+/** An invocation that calls were made in, of work that may be invoked again. @internal */
+export interface AttemptMark {
+  /** True once it has failed and the work was invoked again, so that its calls do not count. */
+  readonly isAbandoned: boolean;
+}
+
 /** What calls share that are made in one place with the same options. @internal */
 export interface Stamp {
   /** None outside transactions, and where a call survives their rollback. */
   readonly frame: StampedFrame | undefined;
   readonly birthplace: Birthplace;
+  /** None where nothing can invoke the work again. */
+  readonly attempt: AttemptMark | undefined;
   readonly options: EnqueueOptions;
   readonly path: PolicyPath;
   readonly executor: Executor;

@@ -1,5 +1,6 @@
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 import { append } from './append.js';
+import { dropAbandoned } from './attempt.js';
 import type { Context } from './context.js';
 import { drop } from './fates.js';
 import { holdBack, joinFrame, reportOpenTransactions } from './frame-holdings.js';
@@ -39,7 +40,7 @@ export function settle(
   const letOut = (queue: readonly Intent[]): FlushReport | Promise<FlushReport> =>
     finish(unit, journal, release(unit, journal, holdBack(unit, journal, queue), outer));
   try {
-    return letOut(route(unit, journal, intents, decision));
+    return letOut(route(unit, journal, dropAbandoned(unit, journal, intents), decision));
   } catch (error) {
     unit.host.ended(unit);
     throw error;
@@ -53,7 +54,7 @@ export function settleSoFar(unit: UnitOfWork, outer: Context | undefined): Flush
     const { on, frame } = stampOf(intent);
     return on !== 'failure' && frame?.fate !== 'open';
   });
-  const running = release(unit, journal, holdBack(unit, journal, ready), outer);
+  const running = release(unit, journal, holdBack(unit, journal, dropAbandoned(unit, journal, ready)), outer);
   return running ? running.then(() => journal) : journal;
 }
 

@@ -78,6 +78,8 @@ export class UnitOfWork implements Birthplace {
   state: ScopeState = 'open';
   /** Whether any intent waits for something else than success. */
   hasTriggers = false;
+  /** Whether an attempt at its work was abandoned. */
+  hasAbandoned = false;
   /** How it ended; undefined until then. */
   outcome: Outcome | undefined;
   /** The dispatch under way, which the next one waits for (rule 4). */
@@ -176,7 +178,10 @@ export class UnitOfWork implements Birthplace {
   }
 
   snapshot(which: 'all' | 'own' | 'captured' = 'all'): readonly Intent[] {
-    const all = this.intents ?? [];
+    const buffered = this.intents ?? [];
+    const all = this.hasAbandoned
+      ? buffered.filter((intent) => stampOf(intent).attempt?.isAbandoned !== true)
+      : buffered;
     const chosen =
       which === 'all'
         ? all.slice()

@@ -1,5 +1,5 @@
 import type { HttpServer, LoggerService } from '@nestjs/common';
-import type { ModulesContainer } from '@nestjs/core';
+import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { AirlockRuntime } from '../core/airlock-runtime.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
 import { AirlockExplorer } from './airlock.explorer.js';
@@ -10,6 +10,8 @@ import { ClassResolver } from './class-resolver.js';
 import { EffectRegistry } from './effect-registry.js';
 import { EscapeDetector } from './escapes/escape.detector.js';
 import { assertImportedOnce } from './imported-once.js';
+import { eachInterceptor } from './interceptors.js';
+import { watchInvocations } from './invocations.js';
 import { InterceptedProviders } from './migration/intercepted-providers.js';
 import { membersOf } from './members.js';
 import { importerOf, type ModuleOfNest } from './module-lookup.js';
@@ -68,7 +70,7 @@ export class AirlockApplication {
   }
 
   /** @throws AirlockOptionsError for whatever the options or a decorator name that cannot be resolved */
-  async start(): Promise<void> {
+  async start(config: ApplicationConfig): Promise<void> {
     this.classes.areBuilt = true;
     assertImportedOnce(this.modules, 'AirlockModule', AirlockApplication, 'it is global');
     await this.prepareClasses();
@@ -81,6 +83,7 @@ export class AirlockApplication {
       this.logger,
     ).explore();
     for (const provider of this.options.intercept ?? []) this.providers.intercept(provider);
+    eachInterceptor(this.modules, config, (interceptor) => watchInvocations(interceptor, this.runtime));
     this.escapes?.start(this.modules);
     this.logger.log(summaryOf(this.explain(), this.options));
   }

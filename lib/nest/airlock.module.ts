@@ -79,7 +79,7 @@ export class AirlockModule extends ConfigurableModuleClass implements NestModule
   /** @internal Built by Nest. */
   constructor(
     @Inject(AirlockApplication) private readonly application: AirlockApplication,
-    @Inject(ApplicationConfig) config: ApplicationConfig,
+    @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
     @Inject(ModulesContainer) modules: ModulesContainer,
     @Inject(Shutdown) shutdown: Shutdown,
@@ -115,7 +115,7 @@ export class AirlockModule extends ConfigurableModuleClass implements NestModule
   }
 
   async onModuleInit(): Promise<void> {
-    await this.application.start();
+    await this.application.start(this.config);
   }
 
   onApplicationBootstrap(): void {

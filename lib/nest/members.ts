@@ -43,7 +43,7 @@ export function candidateOf(type: unknown, isController: boolean): Candidate | u
 }
 
 /**
- * Calls `fn` with the instance of a provider or controller, and with each further one that Nest makes of it per request.
+ * Calls `fn` with the instance of a provider or controller, and with each further one that Nest makes of it per request or consumer.
  *
  * @param fn told whether the instance lives as long as the application
  * @internal
@@ -51,7 +51,7 @@ export function candidateOf(type: unknown, isController: boolean): Candidate | u
 export function eachInstance(wrapper: Wrapper, fn: (instance: object, isLasting: boolean) => void): void {
   // For a request-scoped class a bare object of it, which some peers read metadata off, and others even call.
   if (isObject(wrapper.instance)) fn(wrapper.instance, true);
-  if (wrapper.isDependencyTreeStatic()) return;
+  if (isSingleton(wrapper)) return;
   const known = new WeakSet();
   const get = wrapper.getInstanceByContextId.bind(wrapper);
   wrapper.getInstanceByContextId = (contextId, inquirerId) => {

@@ -12,8 +12,8 @@ import { AirlockInterceptor } from './airlock.interceptor.js';
 import { candidateOf } from './members.js';
 import { interceptedEntryPoints } from './entry-points/entry-points.js';
 
-/** `INTERCEPTORS_METADATA` of `@nestjs/common/constants`. */
-const INTERCEPTORS = '__interceptors__';
+/** `INTERCEPTORS_METADATA` of `@nestjs/common/constants`. @internal */
+export const INTERCEPTORS = '__interceptors__';
 
 /**
  * Airlock's interceptor on classes whose handlers may not meet the global one. It is put on the class, which applications may

@@ -11,6 +11,7 @@ const REASONS: Readonly<Record<DropReason, true>> = {
   discarded: true,
   failFast: true,
   outsideScope: true,
+  retry: true,
 };
 
 const KNOWN = {

@@ -1,0 +1,71 @@
+import { contexts, type Context, ScopeContext } from './context.js';
+import { drop } from './fates.js';
+import { type AttemptMark, type Intent, stampOf } from './intent.js';
+import type { FlushJournal } from './report.js';
+import type { UnitOfWork } from './unit-of-work.js';
+
+/**
+ * One invocation of work that may be made again in the same unit of work, as a handler under `retry`. Calls made in it carry its mark;
+ * once it is abandoned they are dropped when their unit ends, those included that are still to come from what it has left running.
+ *
+ * @internal
+ */
+export class Attempt implements AttemptMark {
+  private isGivenUp = false;
+
+  /**
+   * @param around where the work is invoked
+   * @param outer the attempt that all attempts at this work are part of
+   */
+  constructor(
+    private readonly around: Context,
+    private readonly outer: AttemptMark | undefined,
+  ) {}
+
+  get isAbandoned(): boolean {
+    return this.isGivenUp || this.outer?.isAbandoned === true;
+  }
+
+  abandon(): void {
+    this.isGivenUp = true;
+    const unit = this.around.receiver();
+    if (unit !== undefined) unit.hasAbandoned = true;
+  }
+
+  run<R>(fn: () => R): R {
+    return contexts.run(new AttemptContext(this.around, this), fn);
+  }
+}
+
+/** The same place as around it, within one attempt. */
+class AttemptContext extends ScopeContext {
+  constructor(
+    around: Context,
+    private readonly mark: AttemptMark,
+  ) {
+    super(around.host, around.receiver(), around.chain, contexts.getStore(), around.evaluation);
+  }
+
+  override get attempt(): AttemptMark {
+    return this.mark;
+  }
+}
+
+/** Drops what abandoned attempts have buffered. @returns the rest @internal */
+export function dropAbandoned(unit: UnitOfWork, journal: FlushJournal, intents: readonly Intent[]): readonly Intent[] {
+  if (!mayBeAbandoned(unit)) return intents;
+  return intents.filter((intent) => !isAbandoned(intent) || (drop(unit, journal, intent, 'retry'), false));
+}
+
+/** A nested unit that outlives the one that it would hand over to decides itself. */
+function mayBeAbandoned(unit: UnitOfWork): boolean {
+  let at: UnitOfWork | undefined = unit;
+  while (at !== undefined && !at.hasAbandoned) at = at.parent;
+  return at !== undefined;
+}
+
+/** Not what is written with the rows of an open transaction, whose fate it shares for good (rule 23). */
+function isAbandoned(intent: Intent): boolean {
+  const { attempt, executor, frame } = stampOf(intent);
+  return attempt?.isAbandoned === true && !(executor.transactional === true && frame?.fate === 'open');
+}
