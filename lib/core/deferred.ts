@@ -1,5 +1,5 @@
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
-import { className, ownerName } from './effect-owner.js';
+import { className, ownerName, ownerNames } from './effect-owner.js';
 import type { Effect } from './intent.js';
 
 type Returning = (...args: never[]) => unknown;
@@ -80,6 +80,12 @@ export function methodName(target: object, key: PropertyKey): string {
 /** As `methodName`, with what tells this object apart from others of its class: the name of an effect. @internal */
 export function effectMethodName(target: object, key: PropertyKey): string {
   return memberName(ownerName(target), key);
+}
+
+/** All names that a method's effect goes by: with the name of a base class or of a token in front as well. @internal */
+export function methodNames(target: object, key: PropertyKey): readonly string[] {
+  const owners = [...ownerNames(target)];
+  return owners.length === 0 ? [String(key)] : owners.map((owner) => memberName(owner, key));
 }
 
 function memberName(owner: string | undefined, key: PropertyKey): string {

@@ -32,7 +32,7 @@ export function knownAs(holder: object, token: unknown, label?: string): void {
  * @internal
  */
 export function ownerName(target: object): string | undefined {
-  return queueName(target) ?? known.get(target)?.label ?? className(target);
+  return queueName(target) ?? known.get(target)?.label ?? exportedAs(typeOf(target))[0] ?? className(target);
 }
 
 /** All names that the owner goes by: the one shown, its class and those it extends, its tokens. @internal */
@@ -40,7 +40,10 @@ export function ownerNames(target: object): ReadonlySet<string> {
   const names = new Set<string>();
   const shown = ownerName(target);
   if (shown !== undefined) names.add(shown);
-  for (const type of classesOf(target)) if (type.name && type !== Object) names.add(type.name);
+  for (const type of classesOf(target)) {
+    if (type.name && type !== Object) names.add(type.name);
+    for (const name of exportedAs(type)) names.add(name);
+  }
   for (const token of tokensOf(target)) names.add(tokenName(token));
   return names;
 }
@@ -56,7 +59,7 @@ export function* declarersOf(target: object): Generator<object> {
 
 /** A class's own name, the name of an instance's class; undefined for a plain object. @internal */
 export function className(target: object): string | undefined {
-  const name = typeof target === 'function' ? target.name : target.constructor?.name;
+  const name = typeOf(target)?.name;
   return name && name !== 'Object' ? name : undefined;
 }
 
@@ -64,6 +67,13 @@ export function className(target: object): string | undefined {
 export function tokenName(token: unknown): string {
   if (typeof token === 'function') return token.name;
   return masked(typeof token === 'symbol' ? (token.description ?? 'symbol') : String(token));
+}
+
+/** The names under which a class is a property of itself, and so imported: `EventEmitter2` of a class that is named `EventEmitter`. */
+function exportedAs(type: NamedType | undefined): readonly string[] {
+  if (type === undefined) return [];
+  const properties = Object.entries(Object.getOwnPropertyDescriptors(type));
+  return properties.filter(([key, { value }]) => value === type && key !== 'default').map(([key]) => key);
 }
 
 /** Of BullMQ or Bull: their class says nothing, as applications have many queues. Known by shape, as several copies may be installed. */
@@ -77,7 +87,15 @@ function tokensOf(target: object): Iterable<unknown> {
   return (known.get(target) ?? known.get(target.constructor))?.tokens ?? [];
 }
 
-function* classesOf(target: object): Generator<{ readonly name: string }> {
+interface NamedType {
+  readonly name: string;
+}
+
+function typeOf(target: object): NamedType | undefined {
+  return typeof target === 'function' ? target : (target.constructor as NamedType | undefined);
+}
+
+function* classesOf(target: object): Generator<NamedType> {
   if (typeof target === 'function') yield target;
   for (const holder of chainOf(target)) {
     const type: unknown = Object.getOwnPropertyDescriptor(holder, 'constructor')?.value;

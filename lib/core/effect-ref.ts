@@ -1,6 +1,6 @@
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
-import { methodOf } from './deferred.js';
-import { declarersOf, ownerNames } from './effect-owner.js';
+import { methodNames, methodOf } from './deferred.js';
+import { declarersOf } from './effect-owner.js';
 import type { Effect, Intent } from './intent.js';
 
 /**
@@ -92,8 +92,5 @@ function isSameEffect(effect: Effect, ref: Effect): boolean {
 /** The names that stand for a method in policies and tests, whatever a call is named. A function has the name of its call only. */
 function namesOf(effect: Effect): readonly string[] {
   const origin = methodOf(effect);
-  if (origin === undefined) return [];
-  const key = String(origin.key);
-  const owners = [...ownerNames(origin.target)];
-  return owners.length === 0 ? [key] : owners.map((owner) => `${owner}.${key}`);
+  return origin === undefined ? [] : methodNames(origin.target, origin.key);
 }

@@ -13,11 +13,13 @@ import { assertImportedOnce } from './imported-once.js';
 import { eachInterceptor } from './interceptors.js';
 import { watchInvocations } from './invocations.js';
 import { InterceptedProviders } from './migration/intercepted-providers.js';
-import { membersOf } from './members.js';
+import { type Member, membersOf } from './members.js';
 import { importerOf, type ModuleOfNest } from './module-lookup.js';
-import { namedByOptions, namedOn, prepareClasses } from './named-classes.js';
+import { type Named, namedByOptions, namedOn, prepareClasses } from './named-classes.js';
 import { cancelNeverSubscribed } from './never-subscribed.js';
+import { methodNamesIn } from './object-names.js';
 import type { AirlockModuleOptions } from './options.js';
+import { PolicyNames } from './policy-names.js';
 import { EffectWorker } from './remote/effect-worker.js';
 import type { AirlockReport, EffectReport } from './report.js';
 
@@ -36,6 +38,7 @@ export class AirlockApplication {
   private readonly escapes: EscapeDetector | undefined;
   private effects: readonly EffectReport[] = [];
   private readonly classes: ClassResolver;
+  private readonly policyNames: PolicyNames;
 
   constructor(
     private readonly options: AirlockModuleOptions,
@@ -43,9 +46,11 @@ export class AirlockApplication {
     private readonly logger: LoggerService,
   ) {
     this.classes = new ClassResolver(modules);
+    this.policyNames = new PolicyNames(logger);
     this.runtime = new AirlockRuntime({
       ...options,
       instantiate: this.classes.instanceOf,
+      inspect: (policy) => this.policyNames.inspect(policy),
       report: (error) => this.report(error),
     });
     this.boundaries = new Boundaries(this.runtime, options);
@@ -73,7 +78,9 @@ export class AirlockApplication {
   async start(config: ApplicationConfig): Promise<void> {
     this.classes.areBuilt = true;
     assertImportedOnce(this.modules, 'AirlockModule', AirlockApplication, 'it is global');
-    await this.prepareClasses();
+    const members = [...membersOf(this.modules)];
+    const named = [...namedByOptions(this.options), ...members.flatMap((member) => [...namedOn(member)])];
+    await this.prepareClasses(members, named);
     for (const name of this.runtime.executorNames) this.runtime.executorNamed(name);
     this.effects = new AirlockExplorer(
       this.modules,
@@ -85,21 +92,27 @@ export class AirlockApplication {
     for (const provider of this.options.intercept ?? []) this.providers.intercept(provider);
     eachInterceptor(this.modules, config, (interceptor) => watchInvocations(interceptor, this.runtime));
     this.escapes?.start(this.modules);
+    this.checkNames(members, named);
     this.logger.log(summaryOf(this.explain(), this.options));
   }
 
-  /** What options and decorators name as classes is resolved from the module of what it stands on. */
-  private async prepareClasses(): Promise<void> {
-    const { classes, modules } = this;
-    classes.root = await importerOfThis(modules);
-    const members = [...membersOf(modules)];
+  /** Classes are resolved from the module of what they stand on. */
+  private async prepareClasses(members: readonly Member[], named: readonly Named[]): Promise<void> {
+    const { classes } = this;
+    classes.root = await importerOfThis(this.modules);
     for (const { instance, type, wrapper } of members) {
       if (wrapper.isAlias) continue;
       if (instance !== undefined) classes.livesIn(instance, wrapper.host);
       classes.livesIn(type, wrapper.host);
     }
-    const named = [...namedByOptions(this.options), ...members.flatMap((member) => [...namedOn(member)])];
     for (const one of named) await prepareClasses(classes, one);
+  }
+
+  private checkNames(members: readonly Member[], named: readonly Named[]): void {
+    const { policyNames, runtime } = this;
+    const standing = named.map(({ where, on, policies }) => ({ where, policies: runtime.policiesOf(policies, on) }));
+    policyNames.begin(() => new Set([...this.effects.map(({ name }) => name), ...methodNamesIn(members)]));
+    for (const { where, policies } of standing) for (const policy of policies) policyNames.inspect(policy, where);
   }
 
   /** To be called when all modules are initialised. */

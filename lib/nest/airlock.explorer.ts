@@ -10,6 +10,7 @@ import type { EffectRegistry } from './effect-registry.js';
 import type { Class } from './entry-points/entry-point.js';
 import { type Member, membersOf } from './members.js';
 import { claim } from './ownership.js';
+import { nameObjects } from './object-names.js';
 import { instanceOf } from './provider-resolution.js';
 import type { EffectReport } from './report.js';
 import { resolving } from './resolving.js';
@@ -36,7 +37,9 @@ export class AirlockExplorer {
   explore(): readonly EffectReport[] {
     // By name: a class that is provided several times has its effects once.
     const effects = new Map<string, EffectReport>();
-    for (const member of membersOf(this.modules)) {
+    const members = [...membersOf(this.modules)];
+    nameObjects(members);
+    for (const member of members) {
       claim(member.instance ?? member.type, this.runtime);
       for (const effect of this.effectsOf(member)) effects.set(effect.name, effect);
       resolving(member.type.name, () => this.boundaries.cover(member));

@@ -32,7 +32,7 @@ export interface AirlockModuleOptions {
   /** Further executors, picked by name: `@SideEffect({ executor: 'mail' })`. */
   readonly executors?: Readonly<Record<string, ExecutorRef>>;
   /**
-   * For migration: inside a scope calls of these methods are buffered as effects, with one deprecation warning per method, and
+   * For migration: inside a scope calls of these methods are buffered as effects, with one deprecation warning for each of them, and
    * return a `BufferedCall`. Outside one, and in effects at work, they do what they always did. @default none
    */
   readonly intercept?: readonly InterceptedProvider[];

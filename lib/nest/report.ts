@@ -27,7 +27,7 @@ export interface AirlockReport {
   /** Class names by executor name; `default` is what effects use that name none. */
   readonly executors: Readonly<Record<string, string>>;
   readonly effects: readonly EffectReport[];
-  /** The methods of providers that are buffered in a scope because of `intercept`, as `Queue.add`. */
+  /** The methods of providers that are buffered in a scope because of `intercept`, as `Queue(stock).add`. */
   readonly intercepted: readonly string[];
   /** The application's own policies, by class name. */
   readonly policies: readonly string[];

@@ -2,7 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { AirlockRuntime } from '../../core/airlock-runtime.js';
 import { contexts, ScopeContext } from '../../core/context.js';
-import { methodName } from '../../core/deferred.js';
+import { effectMethodName, methodNames } from '../../core/deferred.js';
 import { currentFrame } from '../../core/transaction-frame.js';
 import { EscapeError } from '../../errors/escape.error.js';
 import { sideEffectOn } from '../decorators/side-effect.decorator.js';
@@ -40,7 +40,7 @@ export class EscapeDetector {
       for (const instance of singletonsOf(modules, token, methods, 'detectEscapes.watch'))
         for (const key of methods) this.watch(instance, key);
     }
-    this.unwatch = watchOutgoingHttp((method, host) => this.inspect(`${method} ${host}`, host));
+    this.unwatch = watchOutgoingHttp((method, host) => this.inspect(`${method} ${host}`, [host]));
   }
 
   stop(): void {
@@ -52,8 +52,9 @@ export class EscapeDetector {
   private watch(instance: object, key: string): void {
     // A call of an effect is buffered, whatever its name.
     if (sideEffectOn((instance as Record<string, Method>)[key]!) !== undefined) return;
-    const name = methodName(instance, key);
-    const inspect = (): EscapeError | undefined => this.inspect(name, name);
+    const name = effectMethodName(instance, key);
+    const names = methodNames(instance, key);
+    const inspect = (): EscapeError | undefined => this.inspect(name, names);
     replaceOwn(instance, key, this.runtime, (original): Method => {
       return function (this: unknown, ...args: never[]): unknown {
         const error = inspect();
@@ -63,10 +64,13 @@ export class EscapeDetector {
     });
   }
 
-  /** @returns the error to fail the call with, if it is to fail */
-  private inspect(escape: string, name: string): EscapeError | undefined {
+  /**
+   * @param names that `allow` may have
+   * @returns the error to fail the call with, if it is to fail
+   */
+  private inspect(escape: string, names: readonly string[]): EscapeError | undefined {
     const inside = this.openHere();
-    if (!this.isOn || inside === undefined || this.isAllowed(name)) return undefined;
+    if (!this.isOn || inside === undefined || names.some((name) => this.isAllowed(name))) return undefined;
     const error = new EscapeError(escape, inside, callSite());
     if (this.options.mode === 'throw') return error;
     const place = `${escape} ${error.callSite ?? inside}`;

@@ -2,7 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { AirlockRuntime } from '../../core/airlock-runtime.js';
 import { type Context, EffectContext } from '../../core/context.js';
-import { boundEffect, methodName } from '../../core/deferred.js';
+import { boundEffect, effectMethodName } from '../../core/deferred.js';
 import { NO_OPTIONS } from '../../core/enqueue.js';
 import type { Effect } from '../../core/intent.js';
 import type { Method } from '../decorators/wrap-method.js';
@@ -26,7 +26,7 @@ export class InterceptedProviders {
     private readonly logger: LoggerService,
   ) {}
 
-  /** `Class.method` of each. */
+  /** The name of each, as `Queue(stock).add`. */
   get methods(): readonly string[] {
     return [...this.names];
   }
@@ -35,7 +35,7 @@ export class InterceptedProviders {
   intercept({ token, methods }: InterceptedProvider): void {
     for (const instance of singletonsOf(this.modules, token, methods, 'intercept')) {
       for (const key of methods) {
-        const name = methodName(instance, key);
+        const name = effectMethodName(instance, key);
         this.names.add(name);
         replaceOwn(instance, key, this.runtime, (original) => this.buffering(instance, key, name, original));
       }

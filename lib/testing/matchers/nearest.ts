@@ -1,3 +1,4 @@
+import { editDistance } from '../../core/edit-distance.js';
 import type { Intent } from '../../core/intent.js';
 import { type EffectRef, isCallOf, nameOfRef } from '../../core/effect-ref.js';
 import { differences, type Equals } from './differences.js';
@@ -16,7 +17,7 @@ export function nearest(equals: Equals, intents: readonly Intent[], ref: EffectR
   const best = byArguments.toSorted((a, b) => a.found.length - b.found.length)[0];
   if (best !== undefined) return told(intents, best.intent, best.found);
   const name = nameOfRef(ref);
-  const byName = intents.map((intent) => ({ intent, distance: distance(shortened(intent, ref), name) }));
+  const byName = intents.map((intent) => ({ intent, distance: editDistance(shortened(intent, ref), name) }));
   const closest = byName.toSorted((a, b) => a.distance - b.distance)[0];
   if (closest === undefined) return '';
   const found =
@@ -35,18 +36,4 @@ function told(intents: readonly Intent[], intent: Intent, found: readonly string
 /** A function knows its own name, and not its class's. */
 function shortened({ name }: Intent, ref: EffectRef): string {
   return typeof ref === 'string' ? name : name.slice(name.lastIndexOf('.') + 1);
-}
-
-/** How many letters have to be put in, taken out or replaced. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

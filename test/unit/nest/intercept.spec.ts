@@ -65,11 +65,11 @@ async function start() {
 checkAfterEach();
 
 describe('when an intercepted method is called in a scope', () => {
-  it('is made when the scope lets it out, under the name of the method', async () => {
+  it('is made when the scope lets it out, under the token of the provider and the name of the method', async () => {
     const { queue, airlock, effects } = await start();
     await airlock.run(async () => {
       expect(await queue.add('a')).toBeUndefined();
-      expect(effects.intents.map(({ name, args }) => [name, args])).toEqual([['Queue.add', ['a']]]);
+      expect(effects.intents.map(({ name, args }) => [name, args])).toEqual([['QUEUE.add', ['a']]]);
       expect(queue.jobs).toEqual([]);
     });
     expect(queue.jobs).toEqual(['a']);
@@ -83,7 +83,7 @@ describe('when an intercepted method is called in a scope', () => {
       throw new Error('of the work');
     });
     await expect(work).rejects.toThrow('of the work');
-    expect((await fate()).dropped).toEqual(['Queue.add']);
+    expect((await fate()).dropped).toEqual(['QUEUE.add']);
     expect(queue.jobs).toEqual([]);
   });
 
@@ -103,7 +103,7 @@ describe('when an intercepted method is called in a scope', () => {
     for (let i = 0; i < 2; i++) await airlock.run(() => (void queue.add('a'), void queue.emit('b')));
     const warnings = log.airlock('warn');
     expect(warnings).toHaveLength(2);
-    expect(warnings[0]).toContain('`Queue.add` was called in a scope');
+    expect(warnings[0]).toContain('`QUEUE.add` was called in a scope');
     expect(warnings[0]).toContain('effects.defer(target).add(...)');
     expect(warnings[0]).toContain('@SideEffect()');
   });

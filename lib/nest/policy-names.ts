@@ -1,0 +1,68 @@
+import type { LoggerService } from '@nestjs/common';
+import { editDistance } from '../core/edit-distance.js';
+import type { Policy } from '../core/intent.js';
+import { nameOf } from '../core/evaluation.js';
+
+/**
+ * Warns of names in policies that nothing in the application carries: such a policy would let everything pass unheard.
+ *
+ * @internal
+ */
+export class PolicyNames {
+  private readonly checked = new Set<string>();
+  private known: (() => ReadonlySet<string>) | undefined;
+
+  constructor(private readonly logger: LoggerService) {}
+
+  /** Nothing is checked before. @param names asked for once, if ever */
+  begin(names: () => ReadonlySet<string>): void {
+    let read: ReadonlySet<string> | undefined;
+    this.known = () => (read ??= names());
+  }
+
+  /** Checks each name once. @param where the policy stands; it is first used at run time where that is not known */
+  inspect(policy: Policy, where?: string): void {
+    const { known } = this;
+    const { namedEffects } = policy;
+    // A property of that name may be anything in a policy that knows nothing of this.
+    if (known === undefined || typeof namedEffects !== 'object' || !(Symbol.iterator in namedEffects)) return;
+    for (const name of namedEffects) {
+      if (typeof name !== 'string' || this.checked.has(name)) continue;
+      if (this.checked.size < MOST_NAMES) this.checked.add(name);
+      if (!known().has(name)) this.warn(nameOf(policy), where, name);
+    }
+  }
+
+  private warn(policy: string, where: string | undefined, name: string): void {
+    const nearest = nearestTo(name, this.known!());
+    this.logger.warn(
+      `${policy} ${where === undefined ? 'that is used at run time' : `on ${where}`} names the effect "${name}", which no \`@SideEffect()\` ` +
+        'method, intercepted method or method of a provider goes by, so it means none of them. ' +
+        `${nearest === undefined ? '' : `The nearest name is "${nearest}". `}` +
+        'Fix the name, or pass the method or function itself, as `MailService.prototype.sendReceipt`.',
+    );
+  }
+}
+
+/** Names that are made anew for each call must not pile up. */
+const MOST_NAMES = 1000;
+
+/** A method keeps its name when its class is renamed, so that differences in it count double. */
+function nearestTo(name: string, known: Iterable<string>): string | undefined {
+  const [owner, key] = partsOf(name);
+  let nearest: string | undefined;
+  let least = Infinity;
+  for (const one of known) {
+    const [itsOwner, itsKey] = partsOf(one);
+    const distance = editDistance(itsOwner, owner) + 2 * editDistance(itsKey, key);
+    if (distance >= least) continue;
+    least = distance;
+    nearest = one;
+  }
+  return nearest;
+}
+
+function partsOf(name: string): readonly [owner: string, key: string] {
+  const dot = name.lastIndexOf('.');
+  return [name.slice(0, Math.max(dot, 0)), name.slice(dot + 1)];
+}
