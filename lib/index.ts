@@ -62,7 +62,11 @@ export { UnknownEffectError } from './errors/unknown-effect.error.js';
 export { AirlockInterceptor } from './nest/airlock.interceptor.js';
 export { AirlockModule, type AirlockModuleAsyncOptions, type AirlockOptionsFactory } from './nest/airlock.module.js';
 export { AirlockService } from './nest/airlock.service.js';
-export { Airlock, type AirlockNeedsAsyncMethod } from './nest/decorators/airlock.decorator.js';
+export {
+  Airlock,
+  type AirlockMethodOptions,
+  type AirlockNeedsAsyncMethod,
+} from './nest/decorators/airlock.decorator.js';
 export {
   type DedupeKeyTakesOtherArguments,
   SideEffect,
@@ -74,7 +78,7 @@ export { UseAirlockPolicy } from './nest/decorators/use-airlock-policy.decorator
 export { EffectBuffer } from './nest/effect-buffer.js';
 export type { EscapeOptions } from './nest/escapes/escape-options.js';
 export { BufferedCall } from './nest/migration/buffered-call.js';
-export type { AirlockModuleOptions, BoundaryName, BoundaryOptions } from './nest/options.js';
+export type { AirlockModuleOptions, BoundaryName, BoundaryOptions, DispatchTime } from './nest/options.js';
 export type { InterceptedProvider } from './nest/migration/intercepted-provider.js';
 export type { ArgumentSerializer, RemoteOptions, Tracing } from './nest/remote/remote-options.js';
 export type { AirlockReport, BoundaryReport, EffectReport } from './nest/report.js';

@@ -16,7 +16,7 @@ import {
   type Policy,
   type PolicyRef,
 } from './intent.js';
-import { Lifecycle } from './lifecycle.js';
+import { type Latent, Lifecycle } from './lifecycle.js';
 import type { Outlet } from './outlet.js';
 import { PolicyChain } from './policy-chain.js';
 import { type Instantiate, References } from './references.js';
@@ -85,7 +85,7 @@ export class AirlockRuntime implements UnitHost {
   }
 
   /** Where code stands that is in no scope of this application: only the application's own policies apply. */
-  private get root(): Context {
+  get root(): Context {
     return (this.base ??= new ScopeContext(
       this,
       undefined,
@@ -184,23 +184,29 @@ export class AirlockRuntime implements UnitHost {
     const parent = around.receiver();
     if (this.isClosing && parent === undefined) throw new ShuttingDownError(prepared.name ?? 'unnamed');
     const chain = around.chain.inside(prepared.policies);
-    this.beforeScope?.();
-    const unit = new UnitOfWork(this, {
-      name: prepared.name,
-      parent,
-      chain,
-      executor: prepared.executor ?? parent?.executor ?? this.defaultExecutor,
-      hooks: prepared.hooks,
-      failFast: prepared.failFast,
-      level: parent?.level,
-    });
-    this.began(unit);
+    const unit = this.begin(prepared, chain, parent);
     const store = contexts.getStore();
     const evaluation = store?.evaluation?.isActive === true ? store.evaluation : undefined;
     return this.handleOf(
       unit,
       new ScopeContext(this, unit, chain, store?.isLive === true ? store : undefined, evaluation),
     );
+  }
+
+  /** Opens a unit of work for a context that knows where it stands, and that it may be opened. */
+  begin(prepared: PreparedScope, chain: PolicyChain, parent: UnitOfWork | undefined): UnitOfWork {
+    this.beforeScope?.();
+    const unit = this.unitFor(prepared, chain, parent);
+    this.began(unit);
+    return unit;
+  }
+
+  /** A unit of work that ended before anything was called in it, for calls that come too late. */
+  missed(prepared: PreparedScope, chain: PolicyChain, outcome: Outcome, closedAt: string): UnitOfWork {
+    const unit = this.unitFor(prepared, chain, undefined);
+    unit.close(closedAt);
+    unit.end(outcome === 'completed' ? 'flushed' : 'discarded', outcome);
+    return unit;
   }
 
   async run<R>(options: ScopeOptions, fn: (scope: EffectScope) => R): Promise<Awaited<R>> {
@@ -264,6 +270,15 @@ export class AirlockRuntime implements UnitHost {
     this.lifecycle.ended(unit);
   }
 
+  /** Work that may still open a scope, until it is `gone`: a shutdown has it opened, and waits for it. */
+  came(latent: Latent): void {
+    this.lifecycle.came(latent);
+  }
+
+  gone(latent: Latent): void {
+    this.lifecycle.gone(latent);
+  }
+
   /** `stop` is asked first at a shutdown. */
   onShutdown(stop: () => Promise<unknown>): void {
     this.lifecycle.onShutdown(stop);
@@ -283,7 +298,20 @@ export class AirlockRuntime implements UnitHost {
     return new ScopeContext(this, undefined, this.root.chain.locally(context.chain.policies), context, undefined);
   }
 
-  private handleOf(unit: UnitOfWork, context?: Context): EffectScope {
+  private unitFor(prepared: PreparedScope, chain: PolicyChain, parent: UnitOfWork | undefined): UnitOfWork {
+    return new UnitOfWork(this, {
+      name: prepared.name,
+      parent,
+      chain,
+      executor: prepared.executor ?? parent?.executor ?? this.defaultExecutor,
+      hooks: prepared.hooks,
+      failFast: prepared.failFast,
+      level: parent?.level,
+    });
+  }
+
+  /** The handle of a unit; `context` is where code that it runs is to stand. */
+  handleOf(unit: UnitOfWork, context?: Context): EffectScope {
     return (unit.handle ??= new EffectScope(
       unit,
       context ?? new ScopeContext(this, unit, unit.chain, undefined, undefined),

@@ -59,6 +59,11 @@ export abstract class Context {
     return this.outer?.attempt;
   }
 
+  /** Where the scope of an entry point that is reached here opens: here, or beside what is open around a whole request. */
+  get forEntryPoints(): Context {
+    return this;
+  }
+
   /** Whether a scope opened here belongs to this context, or is a new root in what an ended one left behind (rule 3). */
   abstract get isLive(): boolean;
 
@@ -68,7 +73,7 @@ export abstract class Context {
    */
   stampFor(unit: UnitOfWork, options: EnqueueOptions, frame: StampedFrame | undefined, effect: Effect): Stamp {
     const { stamp } = this;
-    if (stamp !== undefined && stamp.options === options && stamp.frame === frame) {
+    if (stamp !== undefined && stamp.options === options && stamp.frame === frame && stamp.birthplace === unit) {
       if (options.policy === undefined || this.stamped === effect) return stamp;
     }
     this.stamped = effect;

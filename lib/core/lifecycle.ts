@@ -1,8 +1,15 @@
 import type { UnitOfWork } from './unit-of-work.js';
 
+/** Work whose scope opens when the first effect is called. @internal */
+export interface Latent {
+  /** Opens the scope now: from here on no other may be. */
+  appear(): void;
+}
+
 /** Which units of work of an application are running, and how it comes to rest (rule 24). @internal */
 export class Lifecycle {
   private readonly running = new Set<UnitOfWork>();
+  private readonly latent = new Set<Latent>();
   private readonly sources: (() => Promise<unknown>)[] = [];
   private closing = false;
   private onIdle: (() => void) | undefined;
@@ -18,6 +25,14 @@ export class Lifecycle {
   ended(unit: UnitOfWork): void {
     this.running.delete(unit);
     if (this.running.size === 0) this.onIdle?.();
+  }
+
+  came(latent: Latent): void {
+    this.latent.add(latent);
+  }
+
+  gone(latent: Latent): void {
+    this.latent.delete(latent);
   }
 
   /** `stop` is asked first at a shutdown: to fetch no more work that would need a scope, and to let what is fetched end. */
@@ -40,6 +55,7 @@ export class Lifecycle {
       await Promise.race([Promise.all(stopped), late]);
     }
     this.closing = true;
+    for (const one of this.latent) one.appear();
     if (this.running.size > 0) {
       const idle = new Promise<void>((resolve) => (this.onIdle = resolve));
       await Promise.race([idle, late]);

@@ -91,9 +91,11 @@ export class UnitOfWork implements Birthplace {
   /** The one `EffectScope` of this unit, made when it is first asked for. */
   handle: object | undefined;
 
-  readonly name: string | undefined;
+  /** May become more exact while it runs: the handler of a request is known after its middlewares. */
+  name: string | undefined;
   readonly parent: UnitOfWork | undefined;
-  readonly chain: PolicyChain;
+  /** Of what its effects call in their turn. May become narrower while it runs. */
+  chain: PolicyChain;
   readonly executor: Executor;
   readonly hooks: UnitHooks | undefined;
   readonly failFast: boolean;

@@ -14,7 +14,7 @@ export class NoScopeError extends AirlockError {
       `Effect "${effect}" was called outside a scope, so nothing decides when it may get out. ` +
         'Call it within an entry point that Airlock covers, wrap the work in `airlock.run(...)`, `runInScope(...)` or an `@Airlock()` method, ' +
         "or set `outsideScope: 'dispatch' | 'drop'`. " +
-        "In a guard or a middleware, set `boundaries: { http: { openAt: 'middleware' } }`.",
+        "In a guard or a middleware, set `boundaries: { http: { openAt: 'request' } }`.",
     );
   }
 }

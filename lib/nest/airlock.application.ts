@@ -68,10 +68,9 @@ export class AirlockApplication {
     }
   }
 
-  /** Before the application's own middleware; does nothing where there is no server. */
-  applyTo(server: HttpServer | undefined): void {
-    this.classes.areBuilt = true;
-    if (server !== undefined) this.boundaries.applyTo(server);
+  /** Before anything is registered with the server; does nothing where there is none. */
+  applyTo(server: HttpServer | null | undefined): void {
+    if (server) this.boundaries.applyTo(server);
   }
 
   /** @throws AirlockOptionsError for whatever the options or a decorator name that cannot be resolved */

@@ -1,6 +1,7 @@
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import type { Boundary } from './boundary.js';
+import { unscoped } from './unscoped.js';
 
 /** The outermost global interceptor: hands each call to the boundary of its kind of entry point, where there is one. @publicApi */
 export class AirlockInterceptor implements NestInterceptor {
@@ -12,12 +13,12 @@ export class AirlockInterceptor implements NestInterceptor {
   }
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    return this.#boundaries.get(context.getType())?.around(context, next) ?? next.handle();
+    return this.#boundaries.get(context.getType())?.around(context, next) ?? unscoped(next);
   }
 
   /** For classes whose handlers may not have met the global one. @internal */
   interceptOnClass(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const boundary = this.#boundaries.get(context.getType());
-    return boundary?.isOnClass === true ? boundary.around(context, next) : next.handle();
+    return boundary?.isOnClass === true ? boundary.around(context, next) : unscoped(next);
   }
 }

@@ -2,10 +2,10 @@ import {
   type ConfigurableModuleAsyncOptions,
   ConfigurableModuleBuilder,
   type DynamicModule,
+  type HttpServer,
   Inject,
   Logger,
   Module,
-  type NestModule,
   type OnApplicationBootstrap,
   type OnModuleInit,
 } from '@nestjs/common';
@@ -75,12 +75,12 @@ const fromApplication = <T>(
   // The interceptor is for `MessageInterceptor`, which Nest makes in the modules of controllers; the worker for engines.
   exports: [EffectBuffer, AirlockService, AirlockInterceptor, EffectWorker],
 })
-export class AirlockModule extends ConfigurableModuleClass implements NestModule, OnModuleInit, OnApplicationBootstrap {
+export class AirlockModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationBootstrap {
   /** @internal Built by Nest. */
   constructor(
     @Inject(AirlockApplication) private readonly application: AirlockApplication,
     @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
-    @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
+    @Inject(HttpAdapterHost) adapterHost: HttpAdapterHost,
     @Inject(ModulesContainer) modules: ModulesContainer,
     @Inject(Shutdown) shutdown: Shutdown,
   ) {
@@ -94,6 +94,8 @@ export class AirlockModule extends ConfigurableModuleClass implements NestModule
     initialiseFirst(modules, AirlockModule);
     destroyFirst(modules, ShutdownModule);
     shutdown.beginsWith(() => application.stop());
+    // At once, or when a testing module is given its server: before the application registers anything with it.
+    adapterHost.init$.subscribe(() => application.applyTo(adapterHost.httpAdapter as HttpServer | null | undefined));
   }
 
   /** @throws AirlockOptionsError for an unknown key or a value of the wrong kind */
@@ -108,10 +110,6 @@ export class AirlockModule extends ConfigurableModuleClass implements NestModule
   static override forRootAsync(options: AirlockModuleAsyncOptions): DynamicModule {
     refuseOtherCopies();
     return { ...super.forRootAsync(options), global: true };
-  }
-
-  configure(): void {
-    this.application.applyTo(this.adapterHost.httpAdapter);
   }
 
   async onModuleInit(): Promise<void> {

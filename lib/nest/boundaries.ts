@@ -91,7 +91,7 @@ export class Boundaries {
       isOn: boundary !== undefined,
       policies: this.runtime.policiesOf(options.policy).map(({ constructor }) => constructor.name),
       entryPoints: [...covered],
-      ...(boundary !== undefined && 'openAt' in boundary && { openAt: boundary.openAt }),
+      ...(boundary !== undefined && 'openAt' in boundary && { openAt: boundary.openAt, dispatch: boundary.dispatch }),
     }));
   }
 

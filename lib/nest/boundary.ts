@@ -5,17 +5,19 @@ import type { OnDispatchError } from '../core/effect-scope.js';
 import type { Policy } from '../core/intent.js';
 import { isSkipped } from './decorators/skip-airlock.decorator.js';
 import { policiesOn } from './decorators/use-airlock-policy.decorator.js';
-import type { BoundaryOptions } from './options.js';
+import { airlockOn } from './decorators/airlock.decorator.js';
+import type { BoundaryOptions, DispatchTime } from './options.js';
 
 /** A kind of entry point that runs interceptors: opens a scope around the handler and learns its outcome. @internal */
 export interface Boundary {
   readonly plans: HandlerPlans;
   /** Where that can be chosen. */
-  readonly openAt?: 'interceptor' | 'middleware';
+  readonly openAt?: 'request' | 'handler';
+  readonly dispatch?: DispatchTime;
   /** Whether it may be asked by the interceptor on the class as well as by the global one. */
   readonly isOnClass?: boolean;
   around(context: ExecutionContext, next: CallHandler): Observable<unknown>;
-  /** Before the application's own middleware. */
+  /** Before anything is registered with the server. */
   applyTo?(server: HttpServer): void;
 }
 
@@ -25,6 +27,8 @@ export interface HandlerPlan {
   /** Of the method and its class, innermost first. */
   readonly policies: readonly Policy[];
   readonly scope: PreparedScope;
+  /** Where the handler chooses it. */
+  readonly dispatch: DispatchTime | undefined;
 }
 
 /**
@@ -55,6 +59,7 @@ export class HandlerPlans {
     const own = this.runtime.prepare({ ...this.options, name: `${type.name}.${key}` });
     return {
       isSkipped: isSkipped(type, handler),
+      dispatch: airlockOn(handler)?.dispatch,
       policies,
       scope: { ...own, policies: [...policies, ...own.policies] },
     };

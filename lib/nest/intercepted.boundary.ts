@@ -5,6 +5,7 @@ import type { OnDispatchError } from '../core/effect-scope.js';
 import { type Boundary, HandlerPlans, safely } from './boundary.js';
 import { follow } from './follow.js';
 import type { AirlockModuleOptions, BoundaryOptions } from './options.js';
+import { unscoped } from './unscoped.js';
 
 /**
  * A scope per call of a handler, open around it, its pipes and interceptors, which ends with the handler's Observable.
@@ -26,9 +27,9 @@ export class InterceptedBoundary implements Boundary {
 
   around(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const plan = this.plans.of(context.getClass(), context.getHandler());
-    if (plan.isSkipped) return next.handle();
+    if (plan.isSkipped) return unscoped(next);
     return new Observable((subscriber) => {
-      const scope = this.runtime.enter(plan.scope);
+      const scope = this.runtime.enter(plan.scope, this.runtime.context.forEntryPoints);
       return follow(
         () => next.handle(),
         subscriber,

@@ -31,6 +31,8 @@ export const positiveInteger = expectThat(
 export const oneOf = (...values: readonly string[]): OptionCheck =>
   expectThat(values.map((value) => `'${value}'`).join(' or '), (value) => values.includes(value as string));
 /** @internal */
+export const dispatchTime = oneOf('beforeResponse', 'afterResponse');
+/** @internal */
 export const texts = expectThat(
   'a list of texts, at least one',
   (value) => Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string' && one !== ''),

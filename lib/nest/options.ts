@@ -8,19 +8,24 @@ import type { ExecutorRef, Outcome, PolicyRef } from '../core/intent.js';
 export type BoundaryName =
   'http' | 'rpc' | 'ws' | 'graphql' | 'bullmq' | 'schedule' | 'event-emitter' | 'cqrs' | 'commander';
 
+/** Whether effects run before the response is sent, or after it. @publicApi */
+export type DispatchTime = 'beforeResponse' | 'afterResponse';
+
 /** How one kind of entry point behaves. @publicApi */
 export interface BoundaryOptions {
   /** Narrows what entry points of this kind let out. */
   readonly policy?: PolicyRef | readonly PolicyRef[];
   /** Whether ordinary intents get out. @default `outcome === 'completed'`, and `'cancelled'` under `onCancel: 'flush'` */
   shouldFlush?(outcome: Outcome, scope: EffectScope): boolean;
+  /** `http` only: whether effects run before the response is sent or after it. @default the module's */
+  readonly dispatch?: DispatchTime;
   /**
-   * `http` only. `interceptor`: the scope is open around the handler, its pipes and interceptors. `middleware`: it is open
-   * from before the guards until the response is sent, so that guards, middlewares and exception filters may enqueue too.
+   * `http` only. `request`: the scope is open around all that Nest runs for a request: middlewares, guards, interceptors, pipes,
+   * the handler, exception filters. `handler`: around the handler with its pipes and interceptors only.
    *
-   * @default 'interceptor'
+   * @default 'request'
    */
-  readonly openAt?: 'interceptor' | 'middleware';
+  readonly openAt?: 'request' | 'handler';
 }
 
 /** What `AirlockModule.forRoot` takes. @publicApi */
@@ -39,7 +44,7 @@ export interface AirlockModuleOptions {
   /** Which kinds of entry points open a scope, and how. @default all true */
   readonly boundaries?: Readonly<Partial<Record<BoundaryName, boolean | BoundaryOptions>>>;
   /** Whether effects run before the response is sent or after it. @default 'beforeResponse' */
-  readonly dispatch?: 'beforeResponse' | 'afterResponse';
+  readonly dispatch?: DispatchTime;
   /** What a client that leaves early does to what is buffered. @default 'discard' */
   readonly onCancel?: 'discard' | 'flush';
   /** What a boundary does with effects that failed: log them, fail the call, or hand them to a function. @default 'report' */

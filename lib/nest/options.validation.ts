@@ -1,7 +1,16 @@
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 import type { EscapeOptions } from './escapes/escape-options.js';
 import type { InterceptedProvider } from './migration/intercepted-provider.js';
-import { checkOptions, expectThat, func, isRecord, oneOf, type OptionCheck, positiveInteger } from './option-checks.js';
+import {
+  checkOptions,
+  dispatchTime,
+  expectThat,
+  func,
+  isRecord,
+  oneOf,
+  type OptionCheck,
+  positiveInteger,
+} from './option-checks.js';
 import type { AirlockModuleOptions, BoundaryName, BoundaryOptions } from './options.js';
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';
@@ -21,17 +30,13 @@ const executor = expectThat(
 const boundaryOptions: Record<keyof BoundaryOptions, OptionCheck> = {
   policy,
   shouldFlush: func,
-  openAt: (key) => {
-    throw new AirlockOptionsError(
-      key,
-      `\`${key}\` cannot be set: only \`http\` has middlewares and guards that run before the interceptor and may be given its scope.`,
-    );
-  },
+  dispatch: httpOnly('only `http` has a response that effects could wait for.'),
+  openAt: httpOnly('only `http` has middlewares, guards and exception filters that its scope could be open around.'),
 };
-const openAt = oneOf('interceptor', 'middleware');
+const openAt = oneOf('request', 'handler');
 
 const boundaryChecks: Record<BoundaryName, OptionCheck> = {
-  http: boundary({ ...boundaryOptions, openAt }),
+  http: boundary({ ...boundaryOptions, dispatch: dispatchTime, openAt }),
   rpc: boundary(boundaryOptions),
   ws: boundary(boundaryOptions),
   graphql: boundary(boundaryOptions),
@@ -76,7 +81,7 @@ const checks: Record<keyof AirlockModuleOptions, OptionCheck> = {
     checkOptions(value, boundaryChecks, `${key}.`);
   },
   intercept: providers,
-  dispatch: oneOf('beforeResponse', 'afterResponse'),
+  dispatch: dispatchTime,
   onCancel: oneOf('discard', 'flush'),
   onDispatchError: expectThat(
     "'report', 'throw' or a function",
@@ -101,6 +106,12 @@ const checks: Record<keyof AirlockModuleOptions, OptionCheck> = {
  */
 export function validateOptions(options: unknown): asserts options is AirlockModuleOptions {
   checkOptions(options, checks);
+}
+
+function httpOnly(reason: string): OptionCheck {
+  return (key) => {
+    throw new AirlockOptionsError(key, `\`${key}\` cannot be set: ${reason}`);
+  };
 }
 
 function boundary(known: Readonly<Record<string, OptionCheck>>): OptionCheck {

@@ -1,5 +1,5 @@
 import type { EffectTrigger } from '../core/intent.js';
-import type { BoundaryName } from './options.js';
+import type { BoundaryName, DispatchTime } from './options.js';
 
 /** One kind of entry point. @publicApi */
 export interface BoundaryReport {
@@ -10,7 +10,9 @@ export interface BoundaryReport {
   /** The methods it covers, as `OrderController.place`; none where it is off. Those with `@SkipAirlock()` are left out. */
   readonly entryPoints: readonly string[];
   /** `http` only. */
-  readonly openAt?: 'interceptor' | 'middleware';
+  readonly openAt?: 'request' | 'handler';
+  /** `http` only: what holds unless a handler or an effect says otherwise. */
+  readonly dispatch?: DispatchTime;
 }
 
 /** One `@SideEffect()` method. @publicApi */

@@ -26,7 +26,7 @@ export const everything: AirlockModuleOptions = {
   executor: MailExecutor,
   executors: { instance: new MailExecutor('localhost'), fn: ({ name }) => name, type: InProcessExecutor },
   boundaries: {
-    http: { openAt: 'middleware', shouldFlush: (outcome) => outcome !== 'failed' },
+    http: { openAt: 'request', shouldFlush: (outcome) => outcome !== 'failed' },
     rpc: false,
     ws: true,
     graphql: { policy: DropAll },

@@ -6,6 +6,8 @@ import { methodName } from '../../core/deferred.js';
 import type { EffectScope, ScopeOptions } from '../../core/effect-scope.js';
 import type { PolicyRef } from '../../core/intent.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { dispatchTime } from '../option-checks.js';
+import type { DispatchTime } from '../options.js';
 import { ownerOf } from '../ownership.js';
 import { declaredResult } from '../returned.js';
 import { callInScope, type HandlerScope } from '../scoped-call.js';
@@ -16,6 +18,12 @@ const AIRLOCK = 'nestjs-airlock:airlock';
 /** What `@Airlock()` says where a scope could not wait for its method's end. @publicApi */
 export interface AirlockNeedsAsyncMethod {
   readonly '@Airlock() needs a method that returns a Promise or an Observable: its effects get out at the end of it': never;
+}
+
+/** How the scope of an `@Airlock()` method behaves. @publicApi */
+export interface AirlockMethodOptions extends ScopeOptions {
+  /** Of a route's handler: whether the effects of its request run before the response or after it. @default the boundary's */
+  readonly dispatch?: DispatchTime;
 }
 
 type AsyncMethod<T extends (...args: never[]) => unknown> = [ReturnType<T>] extends [
@@ -34,7 +42,7 @@ type AsyncMethod<T extends (...args: never[]) => unknown> = [ReturnType<T>] exte
  * @publicApi
  */
 export function Airlock(
-  policyOrOptions?: PolicyRef | ScopeOptions,
+  policyOrOptions?: PolicyRef | AirlockMethodOptions,
 ): <T extends (...args: never[]) => unknown>(
   target: object,
   key: string | symbol,
@@ -59,8 +67,8 @@ export function Airlock(
 }
 
 /** The options of an `@Airlock()` method; undefined for any other. @internal */
-export function airlockOn(method: object): ScopeOptions | undefined {
-  return Reflect.getMetadata(AIRLOCK, method) as ScopeOptions | undefined;
+export function airlockOn(method: object): AirlockMethodOptions | undefined {
+  return Reflect.getMetadata(AIRLOCK, method) as AirlockMethodOptions | undefined;
 }
 
 /** Nothing tells when the effects of a synchronous method may get out. */
@@ -80,10 +88,11 @@ const OPTION_KEYS: readonly string[] = [
   'dispatchMode',
   'shouldFlush',
   'beforeDescendantFlushes',
-] satisfies (keyof ScopeOptions)[];
+  'dispatch',
+] satisfies (keyof AirlockMethodOptions)[];
 
 /** A class or anything with a class is a policy, a plain object is options. */
-function scopeOptionsOf(given: PolicyRef | ScopeOptions | undefined): ScopeOptions {
+function scopeOptionsOf(given: PolicyRef | AirlockMethodOptions | undefined): AirlockMethodOptions {
   if (given === undefined) return {};
   if (
     typeof given === 'function' ||
@@ -100,5 +109,7 @@ function scopeOptionsOf(given: PolicyRef | ScopeOptions | undefined): ScopeOptio
       `Unknown option \`${key}\` in \`@Airlock()\`. Known options: ${OPTION_KEYS.join(', ')}.`,
     );
   }
-  return given as ScopeOptions;
+  const { dispatch } = given as AirlockMethodOptions;
+  if (dispatch !== undefined) dispatchTime('dispatch', dispatch);
+  return given as AirlockMethodOptions;
 }

@@ -79,7 +79,7 @@ describe.each(platforms)('on %s', (_name, platform) => {
   checkAfterEach();
   const start = (options?: AirlockModuleOptions) => listen(platform, { controllers: [BusyController] }, options);
 
-  describe.each(['interceptor', 'middleware'] as const)(
+  describe.each(['handler', 'request'] as const)(
     "when 200 requests run at the same time under openAt: '%s'",
     (openAt) => {
       it('gives each its own effects only, in order, and drops those of failed ones alone', async () => {

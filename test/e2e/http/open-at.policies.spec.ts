@@ -100,7 +100,7 @@ class OnClass extends OnMethod {
 }
 
 function application(policy?: PolicyRef): Type {
-  const http = { openAt: 'middleware', ...(policy !== undefined && { policy }) } as const;
+  const http = { openAt: 'request', ...(policy !== undefined && { policy }) } as const;
   @Module({
     imports: [AirlockModule.forRoot({ boundaries: { http } })],
     controllers: [OnMethod, OnClass],
@@ -118,7 +118,7 @@ describe.each(platforms)('on %s', (_name, platform) => {
   checkAfterEach();
 
   describe.each(['method', 'class'])(
-    "when @UseAirlockPolicy stands on a %s and scopes open at the 'middleware'",
+    'when @UseAirlockPolicy stands on a %s and scopes open with the request',
     (where) => {
       it('binds the handler with its interceptors and pipes, not middlewares, guards and exception filters', async () => {
         const server = await serve(platform, application());

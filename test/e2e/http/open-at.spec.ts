@@ -15,16 +15,15 @@ import {
 } from './fixtures.js';
 import { openAtModule, Probe } from './open-at.fixtures.js';
 
-const openAt: AirlockModuleOptions = { boundaries: { http: { openAt: 'middleware' } } };
+const aroundHandler: AirlockModuleOptions = { boundaries: { http: { openAt: 'handler' } } };
 
 describe.each(platforms)('on %s', (_name, platform) => {
   checkAfterEach();
 
   describe.each(['beforeResponse', 'afterResponse'] as const)(
-    "when scopes open at the 'middleware' under %s",
+    'when scopes open with the request, the default, under %s',
     (dispatch) => {
-      const start = (middlewareOn: readonly string[] = []) =>
-        serve(platform, openAtModule({ ...openAt, dispatch }, middlewareOn));
+      const start = (middlewareOn: readonly string[] = []) => serve(platform, openAtModule({ dispatch }, middlewareOn));
 
       it('drops what a guard called that denies, and lets its failure effects out', async () => {
         const server = await start();
@@ -35,7 +34,10 @@ describe.each(platforms)('on %s', (_name, platform) => {
       it('lets out what a guard called that allows, before what the handler called', async () => {
         const server = await start();
         const { body } = await server.request('/allowed?as=me');
-        expect(JSON.parse(body)).toEqual(['guard from GET /allowed', 'handler from GET /allowed']);
+        expect(JSON.parse(body)).toEqual([
+          'guard from OpenAtController.allowed',
+          'handler from OpenAtController.allowed',
+        ]);
         expect(await server.fate()).toEqual({ out: ['guard', 'handler'], dropped: [] });
       });
 
@@ -134,7 +136,7 @@ describe.each(platforms)('on %s', (_name, platform) => {
   }
 
   describe('when a client leaves while the handler works', () => {
-    it.each(['interceptor', 'middleware'] as const)("completes with the handler under openAt: '%s'", async (where) => {
+    it.each(['handler', 'request'] as const)("completes with the handler under openAt: '%s'", async (where) => {
       const server = await serve(platform, openAtModule({ boundaries: { http: { openAt: where } } }));
       await leaveEarly(server, '/slow');
       expect(await server.fate()).toEqual({ out: ['before', 'success', 'always'], dropped: ['failure'] });
@@ -148,7 +150,7 @@ describe.each(platforms)('on %s', (_name, platform) => {
     ] as const)(
       'cancels what the guard called, and gives the handler, which still runs, a scope of its own under %s',
       async (dispatch, { out, dropped }) => {
-        const server = await serve(platform, openAtModule({ ...openAt, dispatch }));
+        const server = await serve(platform, openAtModule({ dispatch }));
         await leaveEarly(server, '/behind-slow-guard');
         expect(await server.fate()).toEqual({ out, dropped: ['guard', ...dropped] });
         const own = 'OpenAtController.behindSlowGuard';
@@ -157,24 +159,24 @@ describe.each(platforms)('on %s', (_name, platform) => {
     );
   });
 
-  describe("when scopes open at the 'interceptor', the default", () => {
+  describe("when scopes open at the 'handler'", () => {
     it('refuses the call of a guard with an error that names the option', async () => {
-      const server = await serve(platform, openAtModule({}));
+      const server = await serve(platform, openAtModule(aroundHandler));
       expect((await server.request('/cautious')).body).toBe('allowed');
       const [error] = server.app.get(Probe).errors as [NoScopeError];
       expect(error).toMatchObject({ code: 'AIRLOCK_NO_SCOPE', effect: 'guard' });
-      expect(error.message).toContain("boundaries: { http: { openAt: 'middleware' } }");
+      expect(error.message).toContain("boundaries: { http: { openAt: 'request' } }");
       expect(recorderOf(server.app).effects).toEqual([]);
     });
 
     it('answers 500 where the guard lets that error through', async () => {
-      const server = await serve(platform, openAtModule({}));
+      const server = await serve(platform, openAtModule(aroundHandler));
       expect((await server.request('/denied')).status).toBe(500);
       expect(await server.fate()).toEqual({ out: [], dropped: [] });
     });
 
     it('still takes the calls of pipes', async () => {
-      const server = await serve(platform, openAtModule({}));
+      const server = await serve(platform, openAtModule(aroundHandler));
       await server.request('/pipe/1');
       expect(await server.fate()).toEqual(FAILED);
     });

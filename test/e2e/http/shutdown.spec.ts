@@ -104,22 +104,19 @@ describe.each(platforms)('on %s', (_name, platform) => {
       expect(server.log.airlock('error')).toEqual([]);
     });
 
-    it.each(['interceptor', 'middleware'] as const)(
-      "answers new requests with 503 under openAt: '%s'",
-      async (openAt) => {
-        const server = await start({ boundaries: { http: { openAt } } });
-        const slow = server.app.get(Slow);
-        const answering = server.request('/working');
-        await slow.begun.passed;
-        const closing = server.app.close();
-        await delay(20);
-        const refused = await server.request('/quick');
-        slow.gate.open();
-        await answering;
-        await closing;
-        expect(refused.status).toBe(503);
-        expect(server.sent).toEqual(['before', 'nested']);
-      },
-    );
+    it.each(['handler', 'request'] as const)("answers new requests with 503 under openAt: '%s'", async (openAt) => {
+      const server = await start({ boundaries: { http: { openAt } } });
+      const slow = server.app.get(Slow);
+      const answering = server.request('/working');
+      await slow.begun.passed;
+      const closing = server.app.close();
+      await delay(20);
+      const refused = await server.request('/quick');
+      slow.gate.open();
+      await answering;
+      await closing;
+      expect(refused.status).toBe(503);
+      expect(server.sent).toEqual(['before', 'nested']);
+    });
   });
 });

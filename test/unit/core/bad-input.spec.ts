@@ -42,7 +42,7 @@ describe.each<[string, () => void, string]>([
     expect(error.message).toBe(
       `Effect "${effect}" was called outside a scope, so nothing decides when it may get out. ` +
         'Call it within an entry point that Airlock covers, wrap the work in `airlock.run(...)`, `runInScope(...)` or an `@Airlock()` method, ' +
-        "or set `outsideScope: 'dispatch' | 'drop'`. In a guard or a middleware, set `boundaries: { http: { openAt: 'middleware' } }`.",
+        "or set `outsideScope: 'dispatch' | 'drop'`. In a guard or a middleware, set `boundaries: { http: { openAt: 'request' } }`.",
     );
     expect(sent).toEqual([]);
   });

@@ -138,12 +138,12 @@ describe('when asked to explain', () => {
     }
     const { app } = await boot(
       { providers: [Mail] },
-      { executors: { slow: SlowExecutor }, boundaries: { http: { policy: DropAll, openAt: 'middleware' } } },
+      { executors: { slow: SlowExecutor }, boundaries: { http: { policy: DropAll, openAt: 'request' } } },
     );
     const none = { isOn: true, policies: [], entryPoints: [] };
     expect(app.get(AirlockService).explain()).toEqual({
       boundaries: [
-        { ...none, name: 'http', policies: ['DropAll'], openAt: 'middleware' },
+        { ...none, name: 'http', policies: ['DropAll'], openAt: 'request', dispatch: 'beforeResponse' },
         ...['rpc', 'ws', 'graphql', 'bullmq', 'schedule', 'event-emitter', 'cqrs', 'commander'].map((name) => ({
           ...none,
           name,

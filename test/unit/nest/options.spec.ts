@@ -65,7 +65,11 @@ describe('when forRoot is given an unknown key', () => {
 
   it.each([
     [{ boundaries: { htp: true } }, 'boundaries.htp', 'http, rpc, ws, graphql, bullmq, schedule'],
-    [{ boundaries: { http: { openat: 'middleware' } } }, 'boundaries.http.openat', 'policy, shouldFlush, openAt'],
+    [
+      { boundaries: { http: { openat: 'request' } } },
+      'boundaries.http.openat',
+      'policy, shouldFlush, dispatch, openAt',
+    ],
     [{ [Symbol.iterator.toString()]: 1 }, 'Symbol(Symbol.iterator)', 'policy, executor'],
   ])('names it with its path and the known ones there: %j', (options, key, names) => {
     const error = errorOf(options);
@@ -84,7 +88,7 @@ describe('when a boundary other than http is set', () => {
   });
 
   it.each(others)('refuses openAt for %s, which only http has', (name) => {
-    const error = errorOf({ boundaries: { [name]: { openAt: 'middleware' } } });
+    const error = errorOf({ boundaries: { [name]: { openAt: 'request' } } });
     expect(error).toMatchObject({ code: 'AIRLOCK_OPTIONS', key: `boundaries.${name}.openAt` });
     expect(error.message).toContain('only `http`');
   });

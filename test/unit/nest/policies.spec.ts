@@ -238,7 +238,7 @@ describe('when a class is needed before Nest has built the provider of it', () =
     expect(await fate()).toEqual({ out: ['free'], dropped: ['blocked'] });
   });
 
-  it("finds it for a boundary that opens at the 'middleware', which is set up before onModuleInit", async () => {
+  it('finds it for a boundary that opens with the request, which is set up before onModuleInit', async () => {
     @Controller()
     class Orders {
       constructor(private readonly effects: Effects) {}
@@ -250,7 +250,7 @@ describe('when a class is needed before Nest has built the provider of it', () =
     const server = await listen(
       express,
       { controllers: [Orders], providers: provided },
-      { boundaries: { http: { policy: BlocklistPolicy, openAt: 'middleware' } } },
+      { boundaries: { http: { policy: BlocklistPolicy, openAt: 'request' } } },
     );
     expect((await server.request('/')).status).toBe(200);
     expect(await server.fate()).toEqual({ out: ['free'], dropped: ['blocked'] });
@@ -288,7 +288,7 @@ describe('when policies of every kind lie on the way', () => {
     }
   }
 
-  it.each(['interceptor', 'middleware'] as const)(
+  it.each(['handler', 'request'] as const)(
     "asks them innermost first, at the call and at the flush, under openAt: '%s'",
     async (openAt) => {
       asked.length = 0;

@@ -1,39 +1,45 @@
 import type { ServerResponse } from 'node:http';
-import type { EffectScope } from '../../../core/effect-scope.js';
-
-/** One request's scope, and how its handler does in it. @internal */
-export interface HttpUnit {
-  readonly scope: EffectScope;
-  handler: 'none' | 'at work' | 'completed' | 'failed';
-}
+import type { Outcome } from '../../../core/intent.js';
 
 /** What Express and Fastify responses have in common: the status so far, and Node's own response on or under them. @internal */
 export type HttpResponse = ServerResponse | { readonly statusCode: number; readonly raw: ServerResponse };
 
 /** A platform's request: Node's own, or an object around it. @internal */
-export interface RawRequest {
-  readonly raw?: object;
+export interface HttpRequest {
+  readonly method?: string;
 }
 
-/** Calls `fn` once, when the response has been handed to the network or its connection is gone. @internal */
-export function onSent(response: HttpResponse, fn: () => void): void {
-  const raw = nodeResponse(response);
-  if (raw.writableFinished || raw.destroyed) return fn();
-  let isDone = false;
-  const once = (): void => {
-    if (isDone) return;
-    isDone = true;
-    fn();
-  };
-  raw.once('finish', once);
-  raw.once('close', once);
+/** What tells the end of a connection: the socket, or the stream of HTTP/2. @internal */
+export interface Connection {
+  readonly destroyed: boolean;
+  once(event: 'close', listener: () => void): unknown;
 }
 
-/** Whether the client was sent at least a status. @internal */
-export function isSent(response: HttpResponse): boolean {
-  return nodeResponse(response).headersSent;
+/** Node's own response on or under what a platform calls one; undefined for anything else. @internal */
+export function nodeResponse(candidate: unknown): ServerResponse | undefined {
+  if (typeof candidate !== 'object' || candidate === null) return undefined;
+  const raw = ('raw' in candidate ? candidate.raw : candidate) as Partial<ServerResponse> | null | undefined;
+  return typeof raw?.once === 'function' && 'headersSent' in raw ? (raw as ServerResponse) : undefined;
 }
 
-function nodeResponse(response: HttpResponse): ServerResponse {
-  return 'raw' in response ? response.raw : response;
+/** Undefined where there is none, as for requests that never came over a network. @internal */
+export function connectionOf(response: ServerResponse): Connection | undefined {
+  const { stream, req } = response as ServerResponse & { readonly stream?: Connection };
+  const connection: Partial<Connection> | null | undefined = stream ?? req?.socket;
+  return typeof connection?.once === 'function' ? (connection as Connection) : undefined;
+}
+
+/** True once the response was handed to the network, or its connection is gone. @internal */
+export function isOver(response: ServerResponse): boolean {
+  return response.writableFinished || response.destroyed || connectionOf(response)?.destroyed === true;
+}
+
+/** The outcome that a status tells. @internal */
+export function outcomeOf({ statusCode }: { readonly statusCode: number }): Outcome {
+  return statusCode >= 400 ? 'failed' : 'completed';
+}
+
+/** `outcomeOf` for the status really sent; cancelled where not even that was. @internal */
+export function outcomeSent(response: ServerResponse): Outcome {
+  return response.headersSent ? outcomeOf(response) : 'cancelled';
 }

@@ -1,0 +1,83 @@
+import type { HttpServer } from '@nestjs/common';
+import { isThenable } from '../../../core/completion.js';
+import { disguised, type Method } from '../../decorators/wrap-method.js';
+
+const VERBS = [
+  ...['all', 'get', 'head', 'post', 'put', 'patch', 'delete', 'options', 'query', 'search', 'propfind', 'proppatch'],
+  ...['mkcol', 'copy', 'move', 'lock', 'unlock'],
+];
+const OTHERS = ['use', 'setErrorHandler', 'setNotFoundHandler'];
+
+/** @internal */
+export type Callback = (...args: unknown[]) => unknown;
+
+/** Calls `fn` in the scope of a request. @internal */
+export type EnterRequest = (
+  request: unknown,
+  response: unknown,
+  name: string | undefined,
+  fn: Callback,
+  self: unknown,
+  args: unknown[],
+) => unknown;
+
+type Adapter = HttpServer & Record<string, Callback | undefined>;
+
+interface FastifyLike {
+  addHook(name: 'onRequest', hook: (request: unknown, reply: unknown, done: () => void) => void): unknown;
+}
+
+/**
+ * Runs all that Nest registers with a platform's adapter in the scopes of requests: routes, middlewares, and the handlers behind
+ * exception filters. One by one, since any of them may hand on to the next from an asynchronous context that is not the request's.
+ *
+ * @internal
+ */
+export function coverAdapter(server: HttpServer, enter: EnterRequest): void {
+  const adapter = server as Adapter;
+  const covered = new WeakSet<Callback>();
+  const cover = (callback: unknown, name?: string): unknown => {
+    if (Array.isArray(callback)) return callback.map((one) => cover(one, name));
+    // Routers and whole applications are told by what they carry.
+    if (typeof callback !== 'function' || 'handle' in callback || covered.has(callback as Callback)) return callback;
+    const fn = callback as Callback;
+    // As platforms do, tells handlers of errors by their arity.
+    const at = fn.length === 4 ? 2 : 1;
+    const wrapper = function (this: unknown, ...args: unknown[]): unknown {
+      return enter(args[at - 1], args[at], name, fn, this, args);
+    };
+    covered.add(wrapper);
+    return disguised(wrapper as Method, fn as Method);
+  };
+  const replace = (key: string, by: (original: Callback) => Callback): void => {
+    const original = adapter[key];
+    if (typeof original !== 'function') return;
+    Object.defineProperty(adapter, key, { configurable: true, writable: true, value: by(original.bind(adapter)) });
+  };
+
+  for (const verb of VERBS) {
+    replace(verb, (original) => (path, ...callbacks) => {
+      const name = `${verb.toUpperCase()} ${String(path)}`;
+      return original(path, ...callbacks.map((one) => cover(one, name)));
+    });
+  }
+  for (const key of OTHERS) {
+    replace(
+      key,
+      (original) =>
+        (...args) =>
+          original(...args.map((one) => cover(one))),
+    );
+  }
+  replace('createMiddlewareFactory', (original) => (method) => {
+    const covering = (register: unknown): Callback => {
+      return (path, callback) => (register as Callback)(path, cover(callback));
+    };
+    const register = original(method);
+    return isThenable(register) ? register.then(covering) : covering(register);
+  });
+  if (server.getType() === 'fastify') {
+    const hook = cover((_request: unknown, _reply: unknown, done: () => void) => done()) as never;
+    (server.getInstance() as FastifyLike).addHook('onRequest', hook);
+  }
+}

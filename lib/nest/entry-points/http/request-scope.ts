@@ -1,0 +1,229 @@
+import type { ServerResponse } from 'node:http';
+import type { AirlockRuntime, PreparedScope } from '../../../core/airlock-runtime.js';
+import { Context, contexts } from '../../../core/context.js';
+import type { EffectScope } from '../../../core/effect-scope.js';
+import type { Outcome } from '../../../core/intent.js';
+import type { Latent } from '../../../core/lifecycle.js';
+import type { PolicyChain } from '../../../core/policy-chain.js';
+import type { UnitOfWork } from '../../../core/unit-of-work.js';
+import { ShuttingDownError } from '../../../errors/shutting-down.error.js';
+import type { HandlerPlan } from '../../boundary.js';
+import { isOver, outcomeSent } from './http.messages.js';
+
+/** What the scopes of all requests of an application have in common. @internal */
+export interface RequestSettings {
+  readonly runtime: AirlockRuntime;
+  readonly prepared: PreparedScope;
+  /** The policies of a request that stands in no other scope. */
+  readonly chain: PolicyChain;
+  /** Ends a scope as its request did, once the response is over; it is already where none is given. */
+  endWithResponse(request: RequestScope, scope: EffectScope, response: ServerResponse | undefined): void;
+}
+
+/**
+ * Where code stands that Nest runs for a request. Its scope opens when the first effect is called, so that a request without any
+ * costs this object alone. A handler that completes ends the scope; what is called after that, as by an exception filter
+ * where the answer cannot be serialised, opens another, which the response decides.
+ *
+ * @internal
+ */
+export class RequestScope extends Context implements Latent {
+  readonly chain: PolicyChain;
+  readonly outer: Context | undefined;
+  /** Whether a handler has failed: what is called from then on belongs to a failed request, whatever is sent. */
+  hasFailed = false;
+  private readonly around: Context;
+  private handler: HandlerScope | undefined;
+  private unit: UnitOfWork | undefined;
+  /** Let go of when it is over: a pooled socket or a cached Promise that a request has made keeps this context. */
+  private response: ServerResponse | undefined;
+  private sent: Outcome | undefined;
+  private isCut = false;
+
+  constructor(
+    private readonly settings: RequestSettings,
+    response: ServerResponse,
+    private name: string,
+    private readonly admitted: boolean = !settings.runtime.isClosing,
+    private readonly isApart = false,
+  ) {
+    super();
+    const { runtime, prepared, chain } = settings;
+    const store = contexts.getStore();
+    this.outer = store?.isLive === true ? store : undefined;
+    const here = store === undefined ? runtime.root : runtime.context;
+    this.around = here.isLive ? here : runtime.root;
+    this.chain = this.around === runtime.root ? chain : this.around.chain.inside(prepared.policies);
+    this.response = response;
+  }
+
+  get host(): AirlockRuntime {
+    return this.settings.runtime;
+  }
+
+  get evaluation(): undefined {
+    return undefined;
+  }
+
+  override get forEntryPoints(): Context {
+    return this.around;
+  }
+
+  /** False while another handler works for the request, as where one has called `next()`. */
+  get isFree(): boolean {
+    return this.handler === undefined && this.isLive;
+  }
+
+  get isLive(): boolean {
+    if (this.handler !== undefined) return true;
+    this.look();
+    return this.response !== undefined;
+  }
+
+  receiver(): UnitOfWork {
+    if (this.unit !== undefined && !this.unit.isEnded) return this.unit;
+    if (this.handler === undefined) {
+      this.look();
+      // Of a response that was cut off, exception filters are still to come.
+      if (this.sent !== undefined && !this.isCut) return (this.unit ??= this.missed(this.sent));
+    }
+    this.unit = this.open();
+    if (this.handler === undefined) this.endWithResponse();
+    return this.unit;
+  }
+
+  appear(): void {
+    // An answer that is under way, such as a stream of events, may go on for hours.
+    if (this.response?.headersSent === false) this.receiver();
+  }
+
+  /** Names it after what serves the request. */
+  named(name: string): void {
+    this.name = name;
+    if (this.unit !== undefined && !this.unit.isEnded) this.unit.name = name;
+  }
+
+  /** @throws ShuttingDownError for a request that came during the shutdown */
+  beginHandler(plan: HandlerPlan): HandlerScope {
+    this.named(plan.scope.name!);
+    this.assertAdmitted();
+    this.handler = new HandlerScope(this, this.chain.inside(plan.policies));
+    // What its effects call in their turn stands under its policies too.
+    if (this.unit !== undefined && !this.unit.isEnded) this.unit.chain = this.handler.chain;
+    this.host.came(this);
+    return this.handler;
+  }
+
+  /** @returns the scope, if one was opened; nothing that is called from here on belongs to it */
+  endHandler(): UnitOfWork | undefined {
+    const { unit } = this;
+    this.unit = undefined;
+    this.handler = undefined;
+    this.host.gone(this);
+    // Filters and middlewares stand in the request's own.
+    if (this.isApart) this.response = undefined;
+    return unit?.isEnded === false ? unit : undefined;
+  }
+
+  /** Leaves the scope to the response. */
+  failHandler(): void {
+    this.hasFailed = true;
+    this.handler = undefined;
+    this.host.gone(this);
+    if (this.unit !== undefined && !this.unit.isEnded) this.endWithResponse();
+  }
+
+  /** The scope for another handler of the same request. */
+  apart(response: ServerResponse): RequestScope {
+    return new RequestScope(this.settings, response, this.name, this.admitted, true);
+  }
+
+  scopeOf(unit: UnitOfWork): EffectScope {
+    return this.host.handleOf(unit, this);
+  }
+
+  /** How the response has ended: what a handler made of it, else what was sent. */
+  get outcome(): Outcome {
+    this.look();
+    return this.hasFailed ? 'failed' : (this.sent ?? 'cancelled');
+  }
+
+  /** Notes how the response ended, if it has, and lets go of it. */
+  look(): void {
+    const { response } = this;
+    if (response === undefined || !isOver(response)) return;
+    this.sent = outcomeSent(response);
+    this.isCut = !response.writableFinished;
+    this.response = undefined;
+  }
+
+  /** Whether a handler works for it, whose end is going to decide. */
+  get isHandled(): boolean {
+    return this.handler !== undefined;
+  }
+
+  missed(outcome: Outcome): UnitOfWork {
+    const { runtime, prepared } = this.settings;
+    return runtime.missed({ ...prepared, name: this.name }, this.chain, outcome, 'the end of the request');
+  }
+
+  private open(): UnitOfWork {
+    this.assertAdmitted();
+    const { runtime, prepared } = this.settings;
+    const { chain } = this.handler ?? this;
+    return runtime.begin({ ...prepared, name: this.name }, chain, this.around.receiver());
+  }
+
+  private endWithResponse(): void {
+    this.settings.endWithResponse(this, this.scopeOf(this.unit!), this.response);
+  }
+
+  private assertAdmitted(): void {
+    if (!this.admitted && this.around.receiver() === undefined) throw new ShuttingDownError(this.name);
+  }
+}
+
+/** Where one handler of a request stands: in the request's scope, under the handler's own policies. @internal */
+export class HandlerScope extends Context {
+  private ended: Outcome | undefined;
+  private unit: UnitOfWork | undefined;
+
+  constructor(
+    readonly request: RequestScope,
+    readonly chain: PolicyChain,
+  ) {
+    super();
+  }
+
+  get host(): AirlockRuntime {
+    return this.request.host;
+  }
+
+  get outer(): Context | undefined {
+    return this.request.outer;
+  }
+
+  get evaluation(): undefined {
+    return undefined;
+  }
+
+  get isLive(): boolean {
+    return this.ended === undefined && this.request.isLive;
+  }
+
+  receiver(): UnitOfWork {
+    if (this.ended === undefined) return this.request.receiver();
+    return (this.unit ??= this.request.missed(this.ended));
+  }
+
+  run<R>(fn: () => R): R {
+    return contexts.run(this, fn);
+  }
+
+  /** From here on calls are late. @returns the scope to end, if one was opened */
+  end(outcome: Outcome): EffectScope | undefined {
+    this.ended = outcome;
+    this.unit = this.request.endHandler();
+    return this.unit && this.request.scopeOf(this.unit);
+  }
+}

@@ -1,0 +1,38 @@
+import type { ServerResponse } from 'node:http';
+import { type Connection, connectionOf, isOver } from './http.messages.js';
+
+/**
+ * Tells when a response is over: handed to the network, or its connection gone. Of the responses to a client that pipelines and
+ * leaves, Node tells the first only, so connections are watched too, each by one listener that holds nothing but what still waits.
+ *
+ * @internal
+ */
+export class ResponseEnds {
+  private readonly waiting = new WeakMap<Connection, Set<() => void>>();
+
+  /** Calls `fn` once: at once where it is over already. */
+  once(response: ServerResponse, fn: () => void): void {
+    if (isOver(response)) return fn();
+    const connection = connectionOf(response);
+    const end = (): void => {
+      response.off('finish', end);
+      response.off('close', end);
+      if (connection !== undefined) this.waiting.get(connection)?.delete(end);
+      fn();
+    };
+    response.once('finish', end);
+    response.once('close', end);
+    if (connection !== undefined) this.waitingOn(connection).add(end);
+  }
+
+  private waitingOn(connection: Connection): Set<() => void> {
+    const known = this.waiting.get(connection);
+    if (known !== undefined) return known;
+    const waiting = new Set<() => void>();
+    this.waiting.set(connection, waiting);
+    connection.once('close', () => {
+      for (const end of waiting) end();
+    });
+    return waiting;
+  }
+}
