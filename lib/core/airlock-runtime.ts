@@ -1,4 +1,3 @@
-import { NoScopeError } from '../errors/no-scope.error.js';
 import { ShuttingDownError } from '../errors/shutting-down.error.js';
 import { InProcessExecutor } from '../executors/in-process.executor.js';
 import { conclude } from './conclude.js';
@@ -7,7 +6,6 @@ import { EffectScope, hooksOf, type OnDispatchError, type ScopeOptions } from '.
 import { enqueueIn } from './enqueue.js';
 import {
   type Effect,
-  effectName,
   type EnqueueOptions,
   type Executor,
   type ExecutorRef,
@@ -25,7 +23,7 @@ import type { FlushJournal } from './report.js';
 import type { StampedFrame } from './stamped-frame.js';
 import type { TransactionFrame } from './transaction-frame.js';
 import { type UnitHost, type UnitHooks, UnitOfWork } from './unit-of-work.js';
-import { refuseOtherCopies } from '../installation/installed-copies.js';
+import { refuseWithoutScope } from './no-scope.js';
 
 /** What to do with an effect called where no scope is open. @publicApi */
 export type OutsideScope = 'throw' | 'dispatch' | 'drop';
@@ -125,8 +123,7 @@ export class AirlockRuntime implements UnitHost {
 
   outsideScope(context: Context, options: EnqueueOptions, effect: Effect, args: unknown[]): void {
     const { outsideScope = 'throw' } = this.settings;
-    refuseOtherCopies();
-    if (outsideScope === 'throw') throw new NoScopeError(effectName(options, effect));
+    if (outsideScope === 'throw') return refuseWithoutScope(options, effect, args);
     const scope = this.enter(this.prepare({ name: 'outside a scope' }), context);
     try {
       scope.run(() => this.enqueue(options, effect, args));

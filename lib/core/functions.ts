@@ -1,13 +1,12 @@
-import { NoScopeError } from '../errors/no-scope.error.js';
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 import { AirlockRuntime, FREE } from './airlock-runtime.js';
 import { contexts } from './context.js';
 import { type Deferred, deferred } from './deferred.js';
 import type { EffectScope, ScopeOptions } from './effect-scope.js';
 import { enqueueIn, NO_OPTIONS } from './enqueue.js';
-import { type Effect, effectName, type EnqueueOptions, type PolicyRef } from './intent.js';
+import { type Effect, type EnqueueOptions, type PolicyRef } from './intent.js';
 import type { ScopeView } from './scope-view.js';
-import { refuseOtherCopies } from '../installation/installed-copies.js';
+import { refuseWithoutScope } from './no-scope.js';
 
 /**
  * Buffers a call of any function in the innermost open scope, of whatever application.
@@ -69,8 +68,7 @@ export function enqueueInnermost(options: EnqueueOptions, effect: Effect, args: 
   const context = contexts.getStore();
   if (context !== undefined) return enqueueIn(context, options, effect, args);
   if (typeof effect !== 'function') throw AirlockOptionsError.expected('effect', 'a function', effect);
-  refuseOtherCopies();
-  throw new NoScopeError(effectName(options, effect));
+  refuseWithoutScope(options, effect, args);
 }
 
 /** @internal */

@@ -9,7 +9,7 @@ import { listOfEffects } from './matchers/listing.js';
 import { assertTimes, timesText } from './matchers/times.js';
 import { recorderOf } from './recorder-of.js';
 import type { EffectRecorder } from './recording/effect-recorder.js';
-import { clearTimeout, setTimeout } from './recording/timers.js';
+import { realTime } from './recording/timers.js';
 import { WaitTimeoutError } from './wait-timeout.error.js';
 
 /** @publicApi */
@@ -94,20 +94,20 @@ async function until<T>(
   find: () => T | undefined,
   timeoutMs: number,
 ): Promise<T | undefined> {
-  let stop: (() => void) | undefined;
-  let timer: NodeJS.Timeout | undefined;
   const found = find();
   if (found !== undefined) return found;
-  try {
-    return await new Promise<T | undefined>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs, undefined);
-      stop = recorder.onChange(() => {
-        const now = find();
-        if (now !== undefined) resolve(now);
-      });
+  let stop: () => void;
+  const changed = new Promise<T>((resolve) => {
+    stop = recorder.onChange(() => {
+      const now = find();
+      if (now !== undefined) resolve(now);
     });
+  });
+  const time = realTime(timeoutMs);
+  try {
+    return await Promise.race([changed, time.isOver]);
   } finally {
-    clearTimeout(timer);
-    stop?.();
+    time.end();
+    stop!();
   }
 }

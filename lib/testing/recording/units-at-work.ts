@@ -1,5 +1,5 @@
 import type { UnitOfWork } from '../../core/unit-of-work.js';
-import { clearTimeout, setTimeout } from './timers.js';
+import { realTime } from './timers.js';
 
 /** Units of work that have been opened, until they have ended and let out what they had. @internal */
 export class UnitsAtWork {
@@ -34,16 +34,18 @@ export class UnitsAtWork {
     timeoutMs: number,
     isIgnored: (unit: UnitOfWork) => boolean = () => false,
   ): Promise<readonly UnitOfWork[]> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<true>((resolve) => (timer = setTimeout(resolve, timeoutMs, true)));
-    try {
-      for (;;) {
-        const left = this.left.filter((unit) => !isIgnored(unit));
-        if (left.length === 0 || (await Promise.race([this.next(left[0]!), late])) === true) return left;
-      }
-    } finally {
-      clearTimeout(timer);
+    const remaining = (): readonly UnitOfWork[] => this.left.filter((unit) => !isIgnored(unit));
+    let left = remaining();
+    if (left.length === 0) return left;
+    const time = realTime(timeoutMs);
+    let isLate = false;
+    const late = time.isOver.then(() => (isLate = true));
+    while (left.length > 0 && !isLate) {
+      await Promise.race([this.next(left[0]!), late]);
+      left = remaining();
     }
+    time.end();
+    return left;
   }
 
   private async next({ isEnded, dispatching }: UnitOfWork): Promise<void> {

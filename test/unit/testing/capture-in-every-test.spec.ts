@@ -1,0 +1,116 @@
+// oxlint-disable typescript/unbound-method -- an effect is named by its method.
+import { Injectable, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import {
+  AirlockModule,
+  AirlockOptionsError,
+  DropAll,
+  enqueue,
+  enqueueWith,
+  runInScope,
+  SideEffect,
+  withPolicy,
+} from 'nestjs-airlock';
+import { airlockMatchers, captureEffects, captureInEveryTest, effectsOfTest } from 'nestjs-airlock/testing';
+
+expect.extend(airlockMatchers);
+
+const sent: string[] = [];
+
+@Injectable()
+class MailService {
+  @SideEffect()
+  async send(to: string): Promise<void> {
+    sent.push(to);
+  }
+}
+
+class OrderService {
+  constructor(private readonly mail: MailService) {}
+
+  async place(to: string): Promise<string> {
+    await this.mail.send(to);
+    return 'placed';
+  }
+}
+
+@Module({ imports: [AirlockModule.forRoot()], providers: [MailService] })
+class AppModule {}
+
+const orders = new OrderService(new MailService());
+
+const withoutSetUp = ((): unknown => {
+  try {
+    return effectsOfTest();
+  } catch (error) {
+    return error;
+  }
+})();
+
+describe('when no set-up file captures', () => {
+  it('says that it is missing', () => {
+    expect(withoutSetUp).toBeInstanceOf(AirlockOptionsError);
+  });
+});
+
+describe('when a set-up file captures in every test', () => {
+  captureInEveryTest();
+
+  afterEach(() => {
+    sent.length = 0;
+  });
+
+  it('records the effects of a service that a test calls directly, and lets none out', async () => {
+    await expect(orders.place('ann')).resolves.toBe('placed');
+    expect(effectsOfTest()).toHaveEnqueued(MailService.prototype.send, 'ann');
+    expect(effectsOfTest()).toHaveDispatchedTimes(MailService.prototype.send, 1);
+    expect(sent).toEqual([]);
+  });
+
+  it('begins each test with none', async () => {
+    expect(effectsOfTest()).toHaveNoEffects();
+    enqueueWith({ name: 'note', executor: 'mails' }, () => sent.push('note'));
+    expect(effectsOfTest().effects.map(({ name }) => name)).toEqual(['note']);
+  });
+
+  it('obeys policies', async () => {
+    await withPolicy(DropAll, () => orders.place('ann'));
+    expect(effectsOfTest()).toHaveDropped(MailService.prototype.send);
+  });
+
+  it('leaves scopes and captures of the test as they are', async () => {
+    await runInScope(() => orders.place('bob'));
+    expect(sent).toEqual(['bob']);
+    const captured = await captureEffects(() => orders.place('carl'));
+    expect(captured).toHaveEnqueued(MailService.prototype.send, 'carl');
+    expect(effectsOfTest()).toHaveNoEffects();
+  });
+
+  it('records what a test calls on a provider of an application', async () => {
+    const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
+    await app.get(MailService).send('dora');
+    expect(effectsOfTest()).toHaveEnqueued(MailService.prototype.send, 'dora');
+    expect(sent).toEqual([]);
+    await app.close();
+  });
+
+  it('leaves an application alone that says what happens outside a scope', async () => {
+    @Module({ imports: [AirlockModule.forRoot({ outsideScope: 'dispatch' })], providers: [MailService] })
+    class DispatchingModule {}
+    const app = await NestFactory.createApplicationContext(DispatchingModule, { logger: false });
+    await app.get(MailService).send('eve');
+    await app.close();
+    expect(sent).toEqual(['eve']);
+    expect(effectsOfTest()).toHaveNoEffects();
+  });
+
+  it('still refuses what is no function', () => {
+    expect(() => enqueue(undefined as never)).toThrow(AirlockOptionsError);
+  });
+});
+
+describe('when there are no hooks', () => {
+  it('says how to hand them over', () => {
+    expect(() => captureInEveryTest({ hooks: {} as never })).toThrow(/captureInEveryTest\(\{ hooks/);
+  });
+});
