@@ -6,24 +6,19 @@ export { DropAll } from './policies/drop-all.policy.js';
 export { LimitPerFlush } from './policies/limit-per-flush.policy.js';
 export { type FlushLogger, LogOnFlush } from './policies/log-on-flush.policy.js';
 
-export { InProcessExecutor } from './executors/in-process.executor.js';
+export { InProcessExecutor, type InProcessOptions } from './executors/in-process.executor.js';
 
 export type { OutsideScope } from './core/airlock-runtime.js';
-export { type CurrentEffect, currentEffect } from './core/context.js';
+export { currentEffect } from './core/context.js';
 export type { Deferred } from './core/deferred.js';
 export type { EffectRef } from './core/effect-ref.js';
+export type { DispatchContext, FrameConnection } from './core/dispatch-context.js';
 export type { AirlockMessage } from './core/diagnostics.js';
 export type { EffectEnvelope, TraceContext } from './core/envelope.js';
 export { EffectScope, type OnDispatchError, type ScopeOptions } from './core/effect-scope.js';
 export { currentScope, defer, enqueue, enqueueWith, openScope, runInScope, withPolicy } from './core/functions.js';
 export { keepFrames, type RunInTransaction } from './core/keep-frames.js';
-export {
-  type FrameConnection,
-  type FrameOptions,
-  type FrameState,
-  openFrame,
-  TransactionFrame,
-} from './core/transaction-frame.js';
+export { type FrameOptions, type FrameState, openFrame, TransactionFrame } from './core/transaction-frame.js';
 export {
   type DispatchResult,
   type EffectCall,
@@ -37,6 +32,7 @@ export {
   type PolicyRef,
 } from './core/intent.js';
 export type { DroppedIntent, DropReason, FlushReport } from './core/report.js';
+export type { CurrentEffect } from './core/running-effect.js';
 export type { ScopeState, ScopeView } from './core/scope-view.js';
 
 export { AirlockError, type ErrorCause } from './errors/airlock.error.js';
@@ -45,6 +41,7 @@ export { BufferLimitError } from './errors/buffer-limit.error.js';
 export { CascadeDepthError } from './errors/cascade-depth.error.js';
 export { DispatchError, type DispatchFailure } from './errors/dispatch.error.js';
 export { EffectSerializationError } from './errors/effect-serialization.error.js';
+export { EffectTimeoutError } from './errors/effect-timeout.error.js';
 export { EngineUnreachableError } from './errors/engine-unreachable.error.js';
 export { EscapeError } from './errors/escape.error.js';
 export { FrameStateError } from './errors/frame-state.error.js';

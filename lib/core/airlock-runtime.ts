@@ -1,7 +1,7 @@
 import { ShuttingDownError } from '../errors/shutting-down.error.js';
 import { InProcessExecutor } from '../executors/in-process.executor.js';
 import { conclude } from './conclude.js';
-import { type Context, contextOf, contexts, type CurrentEffect, JobContext, ScopeContext } from './context.js';
+import { type Context, contextOf, contexts, JobContext, ScopeContext } from './context.js';
 import { EffectScope, hooksOf, type OnDispatchError, type ScopeOptions } from './effect-scope.js';
 import { enqueueIn } from './enqueue.js';
 import {
@@ -19,6 +19,7 @@ import type { Outlet } from './outlet.js';
 import { PolicyChain } from './policy-chain.js';
 import { type Instantiate, References } from './references.js';
 import { release, releaseInside } from './release.js';
+import type { EffectFacts } from './running-effect.js';
 import type { FlushJournal } from './report.js';
 import type { StampedFrame } from './stamped-frame.js';
 import type { TransactionFrame } from './transaction-frame.js';
@@ -37,8 +38,13 @@ export interface RuntimeSettings {
   readonly onCancel?: 'discard' | 'flush' | undefined;
   readonly maxEffectsPerScope?: number | undefined;
   readonly maxCascadeDepth?: number | undefined;
+  readonly effectTimeoutMs?: number | false | undefined;
+  /** After how many milliseconds a flush is named in a warning. @default never */
+  readonly slowFlushMs?: number | undefined;
   /** @default an entry on `console.error` */
   readonly report?: ((error: unknown) => void) | undefined;
+  /** @default an entry on `console.warn` */
+  readonly warn?: ((message: string) => void) | undefined;
   /** Turns a class into an instance. @default built with no arguments, refused if its constructor takes some */
   readonly instantiate?: Instantiate | undefined;
   /** Told of each policy that lists the effects it singles out, each time one is named. */
@@ -66,6 +72,8 @@ export class AirlockRuntime implements UnitHost {
   readonly maxEffectsPerScope: number;
   readonly maxCascadeDepth: number;
   readonly flushesOnCancel: boolean;
+  readonly effectTimeoutMs: number | false;
+  readonly slowFlushMs: number | undefined;
   /** Set by tests. */
   outlet: Outlet | undefined = undefined;
   /** Set by tests: told before a scope is opened. */
@@ -80,6 +88,8 @@ export class AirlockRuntime implements UnitHost {
     this.maxEffectsPerScope = settings.maxEffectsPerScope ?? 100_000;
     this.maxCascadeDepth = settings.maxCascadeDepth ?? 16;
     this.flushesOnCancel = settings.onCancel === 'flush';
+    this.effectTimeoutMs = settings.effectTimeoutMs ?? 30_000;
+    this.slowFlushMs = settings.slowFlushMs;
   }
 
   /** Where code stands that is in no scope of this application: only the application's own policies apply. */
@@ -213,7 +223,7 @@ export class AirlockRuntime implements UnitHost {
   }
 
   /** Runs what another process has sent as the effect that it is, whatever is open here: its caller opens the scope. */
-  runJob<R>(effect: CurrentEffect, fn: () => R): R {
+  runJob<R>(effect: EffectFacts, fn: () => R): R {
     return contexts.run(new JobContext(this.root, effect), fn);
   }
 
@@ -238,6 +248,10 @@ export class AirlockRuntime implements UnitHost {
 
   readonly report = (error: unknown): void => {
     (this.settings.report ?? console.error)(error);
+  };
+
+  readonly warn = (message: string): void => {
+    (this.settings.warn ?? console.warn)(message);
   };
 
   executorNamed(name: string): Executor {

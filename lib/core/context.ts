@@ -13,6 +13,7 @@ import {
 } from './intent.js';
 import { methodOf } from './deferred.js';
 import type { PolicyChain } from './policy-chain.js';
+import { abortEffect, type CurrentEffect, type EffectFacts, isAborted, RunningEffect } from './running-effect.js';
 import type { StampedFrame } from './stamped-frame.js';
 import { type UnitHost, UnitOfWork } from './unit-of-work.js';
 
@@ -22,14 +23,6 @@ export interface Evaluation {
   /** The flush that asks; undefined at the call. Identity only, for policies that count per flush. */
   readonly flush: object | undefined;
   isActive: boolean;
-}
-
-/** What an effect may know of its own call. @publicApi */
-export interface CurrentEffect {
-  /** The same at the call, in the engine and at every attempt of a worker: what makes a handler idempotent. */
-  readonly id: string;
-  readonly name: string;
-  readonly origin?: string;
 }
 
 /**
@@ -113,17 +106,17 @@ export class ScopeContext extends Context {
   }
 }
 
-/** A job at work, outside any scope yet: an effect that another process has sent, under the application's own policies. @internal */
+/** The same place as another context, for an effect that is told who it is: a job that another process has sent. @internal */
 export class JobContext extends ScopeContext {
-  constructor(
-    root: Context,
-    private readonly facts: CurrentEffect,
-  ) {
-    super(root.host, undefined, root.chain, undefined, undefined);
+  private readonly running: RunningEffect;
+
+  constructor(at: Context, facts: EffectFacts) {
+    super(at.host, at.receiver(), at.chain, at.outer, at.evaluation);
+    this.running = new RunningEffect(facts);
   }
 
   override get effect(): CurrentEffect {
-    return this.facts;
+    return this.running;
   }
 }
 
@@ -132,6 +125,8 @@ export class EffectContext extends Context {
   private outcome: Outcome | undefined;
   private ended: Effect | undefined = undefined;
   private options: EnqueueOptions | undefined = undefined;
+  /** Made when the effect asks who it is, and kept beyond its end if it may run on. */
+  private running: RunningEffect | undefined = undefined;
   private unit: UnitOfWork | undefined = undefined;
 
   constructor(
@@ -152,7 +147,24 @@ export class EffectContext extends Context {
   }
 
   override get effect(): CurrentEffect | undefined {
-    return this.intent === undefined ? super.effect : factsOf(this.intent);
+    if (this.intent === undefined) return this.running ?? super.effect;
+    return (this.running ??= new RunningEffect(this.intent));
+  }
+
+  /** Aborts at the time limit; of an effect that has ended already, never. */
+  get signal(): AbortSignal {
+    if (this.intent !== undefined) this.running ??= new RunningEffect(this.intent);
+    return this.running?.signal ?? new AbortController().signal;
+  }
+
+  /** The time limit is over. */
+  abort(reason: Error): void {
+    abortEffect((this.running ??= new RunningEffect(this.intent!)), reason);
+  }
+
+  /** The scope that lets it out, for messages. */
+  get scope(): string {
+    return this.letOutBy.label;
   }
 
   get host(): UnitHost {
@@ -193,6 +205,7 @@ export class EffectContext extends Context {
     this.options = stampOf(this.intent!).options;
     this.ended = this.intent!.effect;
     this.intent = undefined;
+    if (this.running !== undefined && !isAborted(this.running)) this.running = undefined;
     return this.unit;
   }
 
@@ -204,10 +217,6 @@ export class EffectContext extends Context {
   get isLive(): boolean {
     return this.unit === undefined ? this.outcome === undefined : this.unit.state === 'open';
   }
-}
-
-function factsOf({ id, name, origin }: Intent): CurrentEffect {
-  return { id, name, ...(origin !== undefined && { origin }) };
 }
 
 /**

@@ -1,13 +1,15 @@
+import { EffectTimeoutError } from '../errors/effect-timeout.error.js';
 import { MissingResultError } from '../errors/missing-result.error.js';
-import { completionOf } from './completion.js';
 import { type Context, contexts, EffectContext } from './context.js';
+import { runBatch, runIntent } from './effect-run.js';
 import { evaluate, nameOf } from './evaluation.js';
 import { holdUntil } from './frame-holdings.js';
 import { dispatched, drop, failed, refused, startOf } from './fates.js';
 import type { DispatchResult, Executor, Intent, Policy } from './intent.js';
 import { shown, stampOf } from './intent.js';
 import { type Outlet, outlets } from './outlet.js';
-import type { FlushJournal } from './report.js';
+import { FlushJournal } from './report.js';
+import type { AtWork } from './slow-flush.js';
 import type { StampedFrame } from './stamped-frame.js';
 import type { InFlight, UnitOfWork } from './unit-of-work.js';
 
@@ -30,6 +32,10 @@ export class Dispatch implements InFlight {
   private unfinished = 0;
   private readonly evaluations = new Map<Policy, Context>();
   private readonly outlet: Outlet | undefined;
+  /** When what is running began, for a flush that is slow; 0 while nothing runs. */
+  private since = 0;
+  /** What runs side by side, each in a dispatch of its own. */
+  private lanes: Map<Intent, Dispatch> | undefined = undefined;
 
   /**
    * @param frame the transaction whose connection intents are written through, if any
@@ -64,7 +70,14 @@ export class Dispatch implements InFlight {
   }
 
   remaining(): readonly Intent[] {
+    if (this.lanes !== undefined) return [...this.lanes.keys(), ...this.queue.slice(this.cursor)];
     return this.queue.slice(this.unfinished);
+  }
+
+  get atWork(): readonly AtWork[] {
+    if (this.lanes !== undefined) return [...this.lanes.values()].flatMap((lane) => lane.atWork);
+    const running = this.queue[this.unfinished];
+    return running === undefined ? [] : [{ name: running.name, since: this.since }];
   }
 
   private async runFrom(step: PromiseLike<void>): Promise<void> {
@@ -97,6 +110,10 @@ export class Dispatch implements InFlight {
     const stamp = stampOf(intent);
     const { path } = stamp;
     if (this.outlet === undefined && stamp.executor.executeBatch !== undefined) return this.stepBatch(stamp.executor);
+    const { concurrency } = stamp.executor;
+    if (this.outlet === undefined && concurrency !== undefined && concurrency > 1) {
+      return this.stepSideBySide(stamp.executor, concurrency);
+    }
     const executor = this.outlet === undefined ? stamp.executor : this.outlet(shown(intent), stamp.executor);
     this.cursor++;
     const allowed = path.gates.length === 0 || this.allows(intent);
@@ -112,7 +129,7 @@ export class Dispatch implements InFlight {
     const context = new EffectContext(this.unit, intent, this.outer);
     const startedAt = startOf();
     try {
-      const completion = completionOf(contexts.run(context, run, executor, intent));
+      const completion = runIntent(executor, intent, context);
       if (completion !== undefined) return this.executed(completion, context, intent, startedAt);
     } catch (error) {
       failed(this.unit, this.journal, intent, error, startedAt);
@@ -123,11 +140,12 @@ export class Dispatch implements InFlight {
   }
 
   private async executed(
-    completion: PromiseLike<unknown>,
+    completion: Promise<unknown>,
     context: EffectContext,
     intent: Intent,
     startedAt: number,
   ): Promise<void> {
+    this.beginsToWait();
     try {
       await completion;
     } catch (error) {
@@ -157,11 +175,12 @@ export class Dispatch implements InFlight {
     let results: ReadonlyMap<Intent, DispatchResult>;
     let outcome: 'completed' | 'failed' = 'completed';
     try {
-      const list = await contexts.run(context, () => executor.executeBatch!(Object.freeze(batch)));
+      this.beginsToWait();
+      const list = await runBatch(executor, Object.freeze(batch), context);
       results = new Map(list.map((result) => [result.intent, result]));
     } catch (error) {
       outcome = 'failed';
-      results = new Map(batch.map((intent) => [intent, { intent, error }]));
+      results = new Map(batch.map((intent) => [intent, { intent, error: ofIts(error, intent) }]));
     }
     for (const intent of batch) {
       const result = results.get(intent);
@@ -173,6 +192,59 @@ export class Dispatch implements InFlight {
       else dispatched(this.unit, this.journal, intent, startedAt);
     }
     await this.endContext(context, outcome);
+  }
+
+  /**
+   * Consecutive intents of one executor, `width` at a time: begun in the order of their calls, and told in it. Each has a dispatch
+   * of its own for what it enqueues and what becomes of it.
+   */
+  private async stepSideBySide(executor: Executor, width: number): Promise<void> {
+    const open = (this.lanes = new Map<Intent, Dispatch>());
+    const lanes: Dispatch[] = [];
+    const runs: Promise<void>[] = [];
+    let onFree = (): void => {};
+    let hasFailedFast = this.hasFailedFast;
+    const end = (intent: Intent, lane: Dispatch): void => {
+      open.delete(intent);
+      hasFailedFast ||= lane.hasFailedFast;
+      onFree();
+    };
+    while (this.cursor < this.queue.length && stampOf(this.queue[this.cursor]!).executor === executor) {
+      const intent = this.queue[this.cursor++]!;
+      const lane = this.lane(intent);
+      lanes.push(lane);
+      if (hasFailedFast) {
+        drop(this.unit, lane.journal, intent, 'failFast');
+        continue;
+      }
+      open.set(intent, lane);
+      const allowed = lane.allows(intent);
+      const isOut = (typeof allowed === 'boolean' ? allowed : await allowed) && lane.isFirst(intent);
+      const running = isOut ? lane.execute(executor, intent) : undefined;
+      if (running === undefined) end(intent, lane);
+      else {
+        const run = Promise.resolve(running).finally(() => end(intent, lane));
+        // Seen below, with the others.
+        run.catch(() => {});
+        runs.push(run);
+      }
+      if (open.size === width) await new Promise<void>((resolve) => (onFree = resolve));
+    }
+    await Promise.all(runs);
+    this.lanes = undefined;
+    for (const lane of lanes) {
+      lane.close();
+      this.journal.add(lane.journal);
+    }
+  }
+
+  private lane(intent: Intent): Dispatch {
+    const { unit, settleCascade, outer, frame, flush, tracker } = this;
+    return new Dispatch(unit, new FlushJournal(), settleCascade, outer, [intent], frame, flush, tracker);
+  }
+
+  private beginsToWait(): void {
+    if (this.unit.host.slowFlushMs !== undefined) this.since = performance.now();
   }
 
   /** Asks the policies on the intent's way, innermost first; writes down the one that says no (rules 11 and 14). */
@@ -225,11 +297,13 @@ export class Dispatch implements InFlight {
   /** What the effect itself enqueued goes out right after it, or is dropped with it. */
   private endContext(context: EffectContext, outcome: 'completed' | 'failed'): void | PromiseLike<void> {
     const unit = context.end(outcome);
+    this.since = 0;
     this.unfinished = this.cursor;
     if (unit !== undefined) return this.settleCascade(unit, outcome, this);
   }
 }
 
-function run(executor: Executor, intent: Intent): unknown {
-  return executor.execute(intent);
+/** The error of a whole batch as one of its intents is told it. */
+function ofIts(error: unknown, { name }: Intent): unknown {
+  return error instanceof EffectTimeoutError ? new EffectTimeoutError(name, error.timeoutMs, error.scope) : error;
 }

@@ -1,4 +1,6 @@
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
+import type { DispatchContext } from './dispatch-context.js';
+import { assertTimeLimit } from './duration.js';
 import type { StampedFrame } from './stamped-frame.js';
 
 /** When an intent wants out, seen from the outcome of its scope. @publicApi */
@@ -59,9 +61,9 @@ export interface EffectCall {
  */
 export interface Executor {
   /** Runs one intent. A Promise or an Observable is awaited to its end; an error makes the intent failed. */
-  execute(intent: Intent): unknown;
+  execute(intent: Intent, context: DispatchContext): unknown;
   /** Runs consecutive intents at once and resolves to one result per intent, in order; a missing one counts as failed. */
-  executeBatch?(intents: readonly Intent[]): Promise<readonly DispatchResult[]>;
+  executeBatch?(intents: readonly Intent[], context: DispatchContext): Promise<readonly DispatchResult[]>;
   /** Whether it can run this effect; what it does not accept the in-process executor runs. Throwing refuses the call. @default true */
   accepts?(call: EffectCall): boolean;
   /** What is kept of a call's arguments. Throwing refuses the call. @default a copy of plain JSON data where `remote`, else copies of plain objects and arrays */
@@ -70,6 +72,13 @@ export interface Executor {
   readonly remote?: boolean;
   /** True if intents are written through the open transaction's own connection; else they wait for its commit. @default false */
   readonly transactional?: boolean;
+  /**
+   * How long one call of it may take, in milliseconds, where the effect has no limit of its own; `false` for an executor that bounds its
+   * waiting itself, as those of engines do: then no other limit counts. @default the application's `effectTimeoutMs`
+   */
+  readonly timeoutMs?: number | false;
+  /** How many consecutive intents may run at a time, where it has no `executeBatch`. @default 1 */
+  readonly concurrency?: number;
 }
 
 /** An executor, a class that becomes one, or a function that runs one intent. @publicApi */
@@ -94,6 +103,11 @@ export interface EnqueueOptions {
   readonly dedupeKey?: string;
   /** True to let it out even if the transaction around the call rolls back; else it shares the transaction's fate. @default false */
   readonly survivesRollback?: boolean;
+  /**
+   * How long it may run in this process, in milliseconds; then it counts as failed with an `EffectTimeoutError`, and its signal aborts.
+   * `false`: no limit. @default the application's `effectTimeoutMs`
+   */
+  readonly timeoutMs?: number | false;
   /** Handed to the executor as it is, such as a job's delay or priority. */
   readonly dispatchOptions?: Readonly<Record<string, unknown>>;
 }
@@ -101,11 +115,12 @@ export interface EnqueueOptions {
 /**
  * Options as they are now, whatever their owner does to them later; those that are fixed already stay the same object.
  *
- * @throws AirlockOptionsError for an `on` that is no trigger
+ * @throws AirlockOptionsError for an `on` that is no trigger, a `timeoutMs` that is no time limit
  * @internal
  */
 export function fixed(options: EnqueueOptions): EnqueueOptions {
   const { dispatchOptions, on } = options;
+  assertTimeLimit('timeoutMs', options.timeoutMs);
   if (on !== undefined && !TRIGGERS.includes(on))
     throw AirlockOptionsError.expected('on', TRIGGERS.map((one) => `'${one}'`).join(' or '), on);
   if (Object.isFrozen(options) && (dispatchOptions === undefined || Object.isFrozen(dispatchOptions))) return options;

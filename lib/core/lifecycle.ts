@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from './timers.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
 /** Work whose scope opens when the first effect is called. @internal */

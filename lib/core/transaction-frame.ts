@@ -1,15 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { FrameStateError } from '../errors/frame-state.error.js';
 import { contexts } from './context.js';
+import type { FrameConnection } from './dispatch-context.js';
 import type { UnitOfWork } from './unit-of-work.js';
 import type { Fate, FrameParticipant, StampedFrame } from './stamped-frame.js';
 import { refuseOtherCopies } from '../installation/installed-copies.js';
 
-/** A database connection inside a transaction, as transactional executors write through it. @publicApi */
-export interface FrameConnection {
-  /** Runs one statement with `$1`, `$2`, … and resolves to its rows. */
-  executeSql(text: string, values?: unknown[]): Promise<{ readonly rows: readonly unknown[] }>;
-}
+export type { FrameConnection };
 
 /** How a transaction is opened. @publicApi */
 export interface FrameOptions {

@@ -8,6 +8,7 @@ import { shown, stampOf } from './intent.js';
 import type { Outlet } from './outlet.js';
 import type { PolicyChain } from './policy-chain.js';
 import type { ScopeState, ScopeView } from './scope-view.js';
+import { type AtWork, SlowFlush } from './slow-flush.js';
 import type { FrameParticipant, StampedFrame } from './stamped-frame.js';
 
 /** What a unit of work asks of the application it belongs to. @internal */
@@ -16,6 +17,9 @@ export interface UnitHost {
   readonly maxCascadeDepth: number;
   readonly flushesOnCancel: boolean;
   readonly outlet: Outlet | undefined;
+  readonly effectTimeoutMs: number | false;
+  /** After how many milliseconds a flush is slow; undefined where nobody wants to know. */
+  readonly slowFlushMs: number | undefined;
   /** What becomes of a call made outside a scope. */
   outsideScope(context: object, options: EnqueueOptions, effect: Effect, args: unknown[]): void;
   executorNamed(name: string): Executor;
@@ -23,6 +27,7 @@ export interface UnitHost {
   policiesOf(ref: PolicyRef | readonly PolicyRef[] | undefined, on?: object): readonly Policy[];
   /** An error that no caller is left to see. */
   report(error: unknown): void;
+  warn(message: string): void;
   /** Lets out what nothing holds back any more; inside a transaction where one is given. */
   letOut(unit: UnitOfWork, journal: FlushJournal, queue: readonly Intent[], frame?: StampedFrame): void | Promise<void>;
   began(unit: UnitOfWork): void;
@@ -40,6 +45,7 @@ export interface FrameHoldings extends FrameParticipant {
 /** Something that is letting intents out. @internal */
 export interface InFlight {
   remaining(): readonly Intent[];
+  readonly atWork: readonly AtWork[];
 }
 
 /** What the opener of a scope may decide about it. @internal */
@@ -105,6 +111,7 @@ export class UnitOfWork implements Birthplace {
   private keys: DedupeKeys | undefined;
   private full: FullBuffer | undefined;
   private inFlight: Set<InFlight> | undefined;
+  private slow: SlowFlush | undefined;
   private transactions: Set<StampedFrame> | undefined;
   private sequence = 0;
   private openedAt = 0;
@@ -233,10 +240,17 @@ export class UnitOfWork implements Birthplace {
 
   track(work: InFlight): void {
     (this.inFlight ??= new Set()).add(work);
+    if (this.host.slowFlushMs !== undefined) (this.slow ??= new SlowFlush(this)).begin();
   }
 
   untrack(work: InFlight): void {
     this.inFlight?.delete(work);
+    if (this.inFlight?.size === 0) this.slow?.end();
+  }
+
+  /** What runs right now of what it lets out, cascades included. */
+  get atWork(): readonly AtWork[] {
+    return [...(this.inFlight ?? [])].flatMap((work) => work.atWork);
   }
 
   /** What has been taken out of the buffer and has not ended yet. */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { clearTimeout, setTimeout } from '../core/timers.js';
 
 /** @internal */
 export class TimedOut extends Error {}

@@ -1,6 +1,7 @@
 import type { HttpServer, LoggerService } from '@nestjs/common';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { AirlockRuntime } from '../core/airlock-runtime.js';
+import { clearTimeout, setTimeout } from '../core/timers.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
 import { AirlockExplorer } from './airlock.explorer.js';
 import { AirlockInterceptor } from './airlock.interceptor.js';
@@ -52,6 +53,8 @@ export class AirlockApplication {
       instantiate: this.classes.instanceOf,
       inspect: (policy) => this.policyNames.inspect(policy),
       report: (error) => this.report(error),
+      warn: (message) => logger.warn(message),
+      slowFlushMs: process.env['NODE_ENV'] === 'production' ? undefined : 1_000,
     });
     this.boundaries = new Boundaries(this.runtime, options);
     this.interceptor = new AirlockInterceptor(this.boundaries.byContext);

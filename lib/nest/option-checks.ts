@@ -1,3 +1,4 @@
+import { A_DURATION, A_TIME_LIMIT, A_WAITING_TIME, isDuration, isTimeLimit } from '../core/duration.js';
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 
 /** Refuses a value of one option. @internal */
@@ -27,6 +28,12 @@ export const positiveInteger = expectThat(
   'a positive integer',
   (value) => Number.isSafeInteger(value) && (value as number) > 0,
 );
+/** For what a timer waits for. @internal */
+export const duration = expectThat(A_DURATION, isDuration);
+/** The same, of which there is some. @internal */
+export const waitingTime = expectThat(A_WAITING_TIME, (value) => isDuration(value) && value > 0);
+/** @internal */
+export const timeLimit = expectThat(A_TIME_LIMIT, isTimeLimit);
 /** @internal */
 export const oneOf = (...values: readonly string[]): OptionCheck =>
   expectThat(values.map((value) => `'${value}'`).join(' or '), (value) => values.includes(value as string));

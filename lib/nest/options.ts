@@ -57,6 +57,11 @@ export interface AirlockModuleOptions {
    * @default false
    */
   readonly detectEscapes?: false | 'warn' | 'throw' | EscapeOptions;
+  /**
+   * How long one effect may run in this process, in milliseconds, where it sets no `timeoutMs` of its own: then it counts as failed with an
+   * `EffectTimeoutError`, and the flush goes on. `false`: no limit. @default 30_000
+   */
+  readonly effectTimeoutMs?: number | false;
   /** How many intents one scope may hold. @default 100_000 */
   readonly maxEffectsPerScope?: number;
   /** How deep effects may enqueue effects. @default 16 */

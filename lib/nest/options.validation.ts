@@ -4,7 +4,9 @@ import type { InterceptedProvider } from './migration/intercepted-provider.js';
 import {
   checkOptions,
   dispatchTime,
+  duration,
   expectThat,
+  timeLimit,
   func,
   isRecord,
   oneOf,
@@ -15,10 +17,6 @@ import type { AirlockModuleOptions, BoundaryName, BoundaryOptions } from './opti
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 
-const duration = expectThat(
-  'a number of milliseconds, 0 or more',
-  (value) => Number.isFinite(value) && (value as number) >= 0,
-);
 const policy = expectThat('a policy, a class of one, or a list of these', (value) =>
   (Array.isArray(value) ? value : [value]).every((one) => isFunction(one) || isRecord(one)),
 );
@@ -96,6 +94,7 @@ const checks: Record<keyof AirlockModuleOptions, OptionCheck> = {
   maxEffectsPerScope: positiveInteger,
   maxCascadeDepth: positiveInteger,
   shutdownTimeoutMs: duration,
+  effectTimeoutMs: timeLimit,
 };
 
 /**

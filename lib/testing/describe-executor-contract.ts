@@ -4,6 +4,7 @@ import { argumentCases } from './executor-contract/argument.cases.js';
 import { ExecutorSuite } from './executor-contract/executor-suite.js';
 import { failureCases } from './executor-contract/failure.cases.js';
 import { frameCases } from './executor-contract/frame.cases.js';
+import { limitCases } from './executor-contract/limit.cases.js';
 import { outcomeCases } from './executor-contract/outcome.cases.js';
 import { shutdownCases } from './executor-contract/shutdown.cases.js';
 
@@ -24,6 +25,7 @@ export function describeExecutorContract(name: string, options: ExecutorContract
     argumentCases(suite);
     failureCases(suite);
     frameCases(suite);
+    limitCases(suite);
     shutdownCases(suite);
   });
 }

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { AirlockRuntime } from '../core/airlock-runtime.js';
 import { completionOf } from '../core/completion.js';
+import { contexts, JobContext } from '../core/context.js';
 import { methodName } from '../core/deferred.js';
 import { runInScope } from '../core/functions.js';
 import type { Effect, Executor } from '../core/intent.js';
@@ -77,7 +79,9 @@ function bare(effect: Effect): Runnable {
 async function runBody({ name, body, self, owner, executor }: Runnable, args: never[]): Promise<void> {
   const keptBy = executor === undefined ? owner?.defaultExecutor : owner?.executorNamed(executor);
   const given = travelled(name, body, args, keptBy);
-  const work = async (): Promise<void> => void (await completionOf(body.apply(self, given)));
+  const facts = { id: randomUUID(), name };
+  const begin = (): unknown => completionOf(body.apply(self, given));
+  const work = async (): Promise<void> => void (await contexts.run(new JobContext(contexts.getStore()!, facts), begin));
   const options = { name: `effect ${name}` };
   await (owner === undefined ? runInScope(options, work) : owner.run(options, work));
 }

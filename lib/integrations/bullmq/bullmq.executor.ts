@@ -25,6 +25,8 @@ import { UsersQueue } from './users-queue.js';
 @Injectable()
 export class BullMqExecutor implements Executor {
   readonly remote = true;
+  /** Its own `dispatchTimeoutMs` bounds how long it waits. */
+  readonly timeoutMs = false;
   readonly #settings: BullMqSettings;
   readonly #link: RedisLink;
   readonly #envelopes: EnvelopeWriter;

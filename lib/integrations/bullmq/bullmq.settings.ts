@@ -10,6 +10,7 @@ import {
   isRecord,
   type OptionCheck,
   positiveInteger,
+  waitingTime,
   record,
   text,
   texts,
@@ -47,7 +48,7 @@ const checks: Readonly<Record<keyof AirlockBullMqOptions, OptionCheck>> = {
   queueFor: func,
   jobOptions,
   worker,
-  dispatchTimeoutMs: positiveInteger,
+  dispatchTimeoutMs: waitingTime,
 };
 
 /**

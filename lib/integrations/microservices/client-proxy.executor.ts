@@ -23,6 +23,8 @@ const WINDOW = 100;
 @Injectable()
 export class ClientProxyExecutor implements Executor, OnModuleInit {
   readonly remote = true;
+  /** Its own `dispatchTimeoutMs` bounds how long it waits. */
+  readonly timeoutMs = false;
   readonly #settings: MicroservicesSettings;
   readonly #modules: ModuleRef;
   readonly #envelopes: EnvelopeWriter;

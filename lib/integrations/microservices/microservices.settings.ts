@@ -7,7 +7,7 @@ import {
   func,
   isRecord,
   type OptionCheck,
-  positiveInteger,
+  waitingTime,
   text,
   texts,
 } from '../../nest/option-checks.js';
@@ -23,12 +23,12 @@ const checks: Readonly<Record<keyof AirlockMicroservicesOptions, OptionCheck>> =
   client: expectThat('an injection token', (value) => ['string', 'symbol', 'function'].includes(typeof value)),
   patternFor: func,
   record: func,
-  dispatchTimeoutMs: positiveInteger,
+  dispatchTimeoutMs: waitingTime,
 };
 const consumerChecks: Readonly<Record<keyof EffectConsumerOptions, OptionCheck>> = {
   patterns: texts,
   acknowledge: flag,
-  retryDelayMs: positiveInteger,
+  retryDelayMs: waitingTime,
 };
 const extrasChecks: Readonly<Record<keyof AirlockMicroservicesExtras, OptionCheck>> = {
   pattern: text,

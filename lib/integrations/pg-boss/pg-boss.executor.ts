@@ -26,6 +26,8 @@ import { assertStorable } from './storable.js';
 @Injectable()
 export class PgBossExecutor implements Executor {
   readonly remote = true;
+  /** Its own `dispatchTimeoutMs` bounds how long it waits. */
+  readonly timeoutMs = false;
   readonly transactional = true;
   readonly #connection: PgBossConnection;
   readonly #settings: PgBossSettings;

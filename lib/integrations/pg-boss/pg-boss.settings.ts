@@ -8,6 +8,7 @@ import {
   isRecord,
   type OptionCheck,
   positiveInteger,
+  waitingTime,
   record,
   text,
   texts,
@@ -55,7 +56,7 @@ const checks: Readonly<Record<keyof AirlockPgBossOptions, OptionCheck>> = {
   createQueues: flag,
   jobOptions: record,
   worker,
-  dispatchTimeoutMs: positiveInteger,
+  dispatchTimeoutMs: waitingTime,
 };
 
 /**

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { currentEffect } from '../../core/context.js';
 import { SideEffect } from '../../nest/decorators/side-effect.decorator.js';
 import { ContractRecord } from './contract-record.js';
 
@@ -50,6 +51,19 @@ export class ContractEffects {
     this.record.add(`${text} begins`);
     await this.record.pass();
     this.record.add(`${text} ends`);
+  }
+
+  /** Tells whether it knows its signal, and that it goes on. */
+  @SideEffect()
+  async ask(text: string): Promise<void> {
+    this.record.add(`${text}: ${currentEffect()?.signal.aborted === false ? 'not aborted' : 'no signal'}`);
+  }
+
+  /** Is given less time than it takes, unless it runs in a worker. */
+  @SideEffect({ timeoutMs: 20 })
+  async outlast(text: string): Promise<void> {
+    await this.record.pass();
+    this.record.add(text);
   }
 
   @SideEffect()

@@ -1,6 +1,5 @@
 import type { AirlockRuntime } from '../../core/airlock-runtime.js';
 import { completionOf } from '../../core/completion.js';
-import { contexts } from '../../core/context.js';
 import { type Intent, invoke, type Policy } from '../../core/intent.js';
 import { outsideFrames } from '../../core/transaction-frame.js';
 
@@ -16,5 +15,5 @@ export async function runDetached(runtime: AirlockRuntime, intent: Intent, polic
   const narrower = policies.filter((policy) => !runtime.policies.includes(policy));
   const options = { name: `effect ${intent.name}`, policy: narrower };
   const run = (): Promise<void> => runtime.run(options, async () => void (await completionOf(invoke(intent))));
-  await contexts.run(undefined as never, () => outsideFrames(run));
+  await outsideFrames(() => runtime.runJob(intent, run));
 }

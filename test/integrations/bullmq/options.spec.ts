@@ -34,7 +34,12 @@ describeWith(server, 'AirlockBullMqModule', () => {
       [{ worker: { concurrency: 0 } }, 'worker.concurrency', 'a positive integer'],
       [{ worker: { autorun: false } }, 'worker.autorun', 'Airlock sets it itself'],
       [{ worker: true, queueFor: () => 'a' }, 'worker.queues', 'has to be told which ones it serves'],
-      [{ dispatchTimeoutMs: 0 }, 'dispatchTimeoutMs', 'a positive integer'],
+      [{ dispatchTimeoutMs: 2 ** 31 }, 'dispatchTimeoutMs', 'at most 2147483647'],
+      [
+        { dispatchTimeoutMs: 0 },
+        'dispatchTimeoutMs',
+        'a number of milliseconds, more than 0 and at most 2147483647 (24.8 days)',
+      ],
       [{ plainFunctions: 'drop' }, 'plainFunctions', "'in-process' or 'refuse'"],
       [{ serializer: { serialize: () => [] } }, 'serializer', '`serialize` and `deserialize`'],
       [{ tracing: {} }, 'tracing', '`inject` and `run`'],

@@ -21,7 +21,12 @@ describeWith(carrier.server, 'AirlockMicroservicesModule', () => {
       [{ client: 7 }, 'client', 'an injection token'],
       [{ patternFor: 'mail' }, 'patternFor', 'a function'],
       [{ record: {} }, 'record', 'a function'],
-      [{ dispatchTimeoutMs: -1 }, 'dispatchTimeoutMs', 'a positive integer'],
+      [{ dispatchTimeoutMs: 2 ** 31 }, 'dispatchTimeoutMs', 'at most 2147483647'],
+      [
+        { dispatchTimeoutMs: -1 },
+        'dispatchTimeoutMs',
+        'a number of milliseconds, more than 0 and at most 2147483647 (24.8 days)',
+      ],
       [{ plainFunctions: 'drop' }, 'plainFunctions', "'in-process' or 'refuse'"],
     ])('refuses to start: %j', async (options, key, message) => {
       const starting = bench.producer({ micro: options as AirlockMicroservicesOptions });
@@ -34,7 +39,11 @@ describeWith(carrier.server, 'AirlockMicroservicesModule', () => {
       [{ consumer: 'yes' }, 'consumer', 'true or false'],
       [{ consumer: { patterns: [] } }, 'consumer.patterns', 'a list of texts, at least one'],
       [{ consumer: { acknowledge: 1 } }, 'consumer.acknowledge', 'true or false'],
-      [{ consumer: { retryDelayMs: 0 } }, 'consumer.retryDelayMs', 'a positive integer'],
+      [
+        { consumer: { retryDelayMs: 0 } },
+        'consumer.retryDelayMs',
+        'a number of milliseconds, more than 0 and at most 2147483647 (24.8 days)',
+      ],
       [{ consumer: { ack: true } }, 'consumer.ack', 'Known options: patterns, acknowledge, retryDelayMs'],
     ])('refuses to be imported: %j', (options, key, message) => {
       const importing = (): unknown => AirlockMicroservicesModule.forRoot(options as AirlockMicroservicesOptions);

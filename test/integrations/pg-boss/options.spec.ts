@@ -312,7 +312,12 @@ describeWith(postgres, 'the options of AirlockPgBossModule', () => {
         'Write `boss: { connectionString }`',
       ],
       ['the other form of it', { boss: 'postgresql://user:secretpw@host/db' }, 'Write `boss: { connectionString }`'],
-      ['no time', { boss: {}, dispatchTimeoutMs: 0 }, 'Expected `dispatchTimeoutMs` to be a positive integer'],
+      [
+        'no time',
+        { boss: {}, dispatchTimeoutMs: 0 },
+        'Expected `dispatchTimeoutMs` to be a number of milliseconds, more than 0',
+      ],
+      ['more time than a timer can wait', { boss: {}, dispatchTimeoutMs: 2 ** 31 }, 'at most 2147483647'],
     ];
 
     it.each(wrong)('does not start with %s', async (_, options, message) => {

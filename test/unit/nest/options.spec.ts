@@ -2,7 +2,7 @@ import { AirlockModule, AirlockOptionsError, DropAll, type AirlockModuleOptions 
 import { boot, bootModule, checkAfterEach, moduleOf } from '../../e2e/http/fixtures.js';
 
 const known =
-  'policy, executor, executors, boundaries, intercept, dispatch, onCancel, onDispatchError, outsideScope, detectEscapes, maxEffectsPerScope, maxCascadeDepth, shutdownTimeoutMs';
+  'policy, executor, executors, boundaries, intercept, dispatch, onCancel, onDispatchError, outsideScope, detectEscapes, maxEffectsPerScope, maxCascadeDepth, shutdownTimeoutMs, effectTimeoutMs';
 
 function errorOf(options: unknown): AirlockOptionsError {
   try {
@@ -36,6 +36,9 @@ describe('when forRoot is given a wrong value', () => {
     [{ maxCascadeDepth: -1 }, 'maxCascadeDepth', '`-1` (number)'],
     [{ maxCascadeDepth: 1.5 }, 'maxCascadeDepth', '`1.5` (number)'],
     [{ shutdownTimeoutMs: Number.NaN }, 'shutdownTimeoutMs', '`NaN` (number)'],
+    [{ shutdownTimeoutMs: 2 ** 31 }, 'shutdownTimeoutMs', '`2147483648` (number)'],
+    [{ effectTimeoutMs: 0 }, 'effectTimeoutMs', '`0` (number)'],
+    [{ effectTimeoutMs: true }, 'effectTimeoutMs', '`true` (boolean)'],
     [{ shutdownTimeoutMs: -5 }, 'shutdownTimeoutMs', '`-5` (number)'],
   ])('refuses %j and names the key, the value and its type', (options, key, found) => {
     const error = errorOf(options);

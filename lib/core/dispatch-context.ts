@@ -1,0 +1,15 @@
+/** A database connection inside a transaction, as transactional executors write through it. @publicApi */
+export interface FrameConnection {
+  /** Runs one statement with `$1`, `$2`, … and resolves to its rows. */
+  executeSql(text: string, values?: unknown[]): Promise<{ readonly rows: readonly unknown[] }>;
+}
+
+/** What an executor may know of the dispatch it is part of. @publicApi */
+export interface DispatchContext {
+  /** Aborts with an `EffectTimeoutError` once the time limit is over. Made when it is first asked for. */
+  readonly signal: AbortSignal;
+  /** For transactional executors: that of the transaction whose COMMIT waits for them; undefined outside transactions. */
+  readonly connection?: FrameConnection | undefined;
+  /** For transactional executors: the transaction as its own client knows it, where its adapter tells. */
+  readonly tx?: unknown;
+}
