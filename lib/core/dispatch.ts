@@ -1,5 +1,6 @@
 import { EffectTimeoutError } from '../errors/effect-timeout.error.js';
 import { MissingResultError } from '../errors/missing-result.error.js';
+import { append } from './append.js';
 import { type Context, contexts, EffectContext } from './context.js';
 import { runBatch, runIntent } from './effect-run.js';
 import { evaluate, nameOf } from './evaluation.js';
@@ -235,6 +236,7 @@ export class Dispatch implements InFlight {
     for (const lane of lanes) {
       lane.close();
       this.journal.add(lane.journal);
+      append(this.journal.deferred, lane.journal.deferred);
     }
   }
 

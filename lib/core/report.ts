@@ -60,13 +60,4 @@ export class FlushJournal implements FlushReport {
     append(this.dropped, other.dropped.splice(0));
     append(this.failed, other.failed.splice(0));
   }
-
-  /** Takes up what another one says. */
-  add({ dispatched, dropped, failed, captured, deferred }: FlushReport): void {
-    append(this.dispatched, dispatched);
-    append(this.dropped, dropped);
-    append(this.failed, failed);
-    append(this.captured, captured);
-    append(this.deferred, deferred);
-  }
 }
