@@ -1,3 +1,4 @@
+import { KEEPS_FRAMES } from './keeps-frames.js';
 import type { TransactionFrame } from './transaction-frame.js';
 
 /** A function that runs a callback in a transaction, as most clients have one. @publicApi */
@@ -20,7 +21,7 @@ export function keepFrames<Tx, Rest extends unknown[]>(
   open: (tx: Tx) => TransactionFrame,
   ended?: () => void,
 ): RunInTransaction<Tx, Rest> {
-  return async (callback, ...rest) => {
+  const kept: RunInTransaction<Tx, Rest> = async (callback, ...rest) => {
     let frame: TransactionFrame | undefined;
     let value;
     try {
@@ -43,4 +44,5 @@ export function keepFrames<Tx, Rest extends unknown[]>(
     if (frame?.state !== 'rolledBack') await frame?.commit();
     return value;
   };
+  return Object.defineProperty(kept, KEEPS_FRAMES, { value: true });
 }

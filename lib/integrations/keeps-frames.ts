@@ -1,2 +1,1 @@
-/** On a function that keeps frames already; two installed copies recognise each other. @internal */
-export const KEEPS_FRAMES = Symbol.for('nestjs-airlock.keeps-frames');
+export { KEEPS_FRAMES } from '../core/keeps-frames.js';

@@ -23,6 +23,7 @@ import type { AirlockModuleOptions } from './options.js';
 import { PolicyNames } from './policy-names.js';
 import { EffectWorker } from './remote/effect-worker.js';
 import type { AirlockReport, EffectReport } from './report.js';
+import { warnOfMissingFrames } from './transactional-executors.js';
 
 /**
  * The airlock of one Nest application: its runtime, its boundaries, its start and its end.
@@ -120,6 +121,7 @@ export class AirlockApplication {
   /** To be called when all modules are initialised. */
   ready(): void {
     this.boundaries.ready();
+    warnOfMissingFrames(this.modules, this.runtime, this.logger);
   }
 
   /** Waits for what is running, and names what had to be left behind (rule 24). */

@@ -52,8 +52,8 @@ export function methodNamesIn(members: readonly Member[]): Set<string> {
   return names;
 }
 
-/** The objects in an object's own properties; nothing is run to read them. */
-function* heldBy(instance: object): Generator<readonly [key: string, value: object]> {
+/** The objects in an object's own properties; nothing is run to read them. @internal */
+export function* heldBy(instance: object): Generator<readonly [key: string, value: object]> {
   if (isProxy(instance)) return;
   for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(instance))) {
     const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';

@@ -1,3 +1,4 @@
+// oxlint-disable typescript/unbound-method -- an effect is named by its method.
 import { Controller, Get, Inject, Injectable } from '@nestjs/common';
 import {
   Airlock,

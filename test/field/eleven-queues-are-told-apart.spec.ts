@@ -1,3 +1,4 @@
+// oxlint-disable typescript/unbound-method -- an effect is named by its method.
 import { getQueueToken, BullModule } from '@nestjs/bullmq';
 import { Inject, Injectable } from '@nestjs/common';
 import { EventEmitter2, EventEmitterModule } from '@nestjs/event-emitter';

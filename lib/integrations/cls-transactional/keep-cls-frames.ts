@@ -36,11 +36,15 @@ export function keepClsFrames<A extends AnyAdapter>(adapter: A, options: ClsFram
   return adapter;
 }
 
+/** Tells the boot that transactions of this host are kept: the host holds the object that has it. */
+const MARK: object = { [KEEPS_FRAMES]: true };
+
 /** The plugin spreads what an adapter gives it, and the host calls it with the result as `this`. */
 function keepHostFrames<Tx>(client: ReturnType<OptionsFactory>, kept: HostFrames<Tx>): ReturnType<OptionsFactory> {
   const { wrapWithTransaction, wrapWithNestedTransaction } = client;
   return {
     ...client,
+    ...MARK,
     wrapWithTransaction(this: Host, txOptions, work, setTx) {
       return kept.transaction(this, (fn, set) => wrapWithTransaction.call(this, txOptions, fn, set), work, setTx);
     },

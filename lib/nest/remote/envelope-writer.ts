@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { type EffectEnvelope, envelopeOf, type TraceContext } from '../../core/envelope.js';
 import type { EffectCall, Intent } from '../../core/intent.js';
 import { copyArguments } from '../../core/serialization.js';
@@ -16,6 +17,8 @@ export class EnvelopeWriter {
   /** What calls were made under, by the arguments that were kept of them. */
   private readonly traces = new WeakMap<readonly unknown[], TraceContext>();
   private readonly maxPayloadBytes: number;
+  private readonly logger = new Logger('Airlock');
+  private readonly warned = new Set<string>();
 
   constructor(
     private readonly engine: string,
@@ -27,11 +30,23 @@ export class EnvelopeWriter {
   /** @throws AirlockOptionsError for an effect without an address where those are refused, or one whose address is hidden */
   accepts(call: EffectCall): boolean {
     if (addressOf(call.effect) !== undefined) return true;
+    if (this.options.plainFunctions === undefined) this.warnOnce(call.name);
     if (this.options.plainFunctions !== 'refuse') return false;
     throw new AirlockOptionsError(
       'plainFunctions',
       `\`${call.name}\` is no \`@SideEffect()\` method that a worker could find, and ${this.engine} is told to refuse such effects. ` +
         'Make it one, or pick an executor in this process for it.',
+    );
+  }
+
+  private warnOnce(name: string): void {
+    // Names that are made anew for each call must not pile up.
+    if (this.warned.has(name) || this.warned.size >= 1000) return;
+    this.warned.add(name);
+    this.logger.warn(
+      `\`${name}\` is no \`@SideEffect()\` method that a worker could find, so it does not go through ${this.engine}: it runs in this process, ` +
+        'and is lost where that ends first. Make it a `@SideEffect()` method of a provider; or say that this is meant, with ' +
+        "`plainFunctions: 'in-process'`, or that it must not happen, with `'refuse'`.",
     );
   }
 

@@ -21,7 +21,7 @@ export interface RemoteOptions {
    * What becomes of an effect that is no `@SideEffect()` method and so has no name a worker could find: it runs in this
    * process, or its call is refused.
    *
-   * @default 'in-process'
+   * @default 'in-process', with a warning for each effect
    */
   readonly plainFunctions?: 'in-process' | 'refuse';
   /** @default plain JSON data, anything else refused */
