@@ -1,6 +1,7 @@
 import { ShuttingDownError } from '../errors/shutting-down.error.js';
 import { InProcessExecutor } from '../executors/in-process.executor.js';
 import { conclude } from './conclude.js';
+import { cover, covered } from './coverage.js';
 import { type Context, contextOf, contexts, JobContext, ScopeContext } from './context.js';
 import { EffectScope, hooksOf, type OnDispatchError, type ScopeOptions } from './effect-scope.js';
 import { enqueueIn } from './enqueue.js';
@@ -14,7 +15,9 @@ import {
   type Policy,
   type PolicyRef,
 } from './intent.js';
+import { observedInScopes } from './follow.js';
 import { type Latent, Lifecycle } from './lifecycle.js';
+import { isObservableLike } from './observable.js';
 import type { Outlet } from './outlet.js';
 import { PolicyChain } from './policy-chain.js';
 import { type Instantiate, References } from './references.js';
@@ -148,7 +151,7 @@ export class AirlockRuntime implements UnitHost {
   }
 
   withPolicy<R>(ref: PolicyRef, fn: () => R): R {
-    return this.withPolicyAt(this.context, ref, fn);
+    return covered((work) => this.withPolicyAt(this.context, ref, work), fn);
   }
 
   withPolicyAt<R>(context: Context, ref: PolicyRef, fn: () => R): R {
@@ -217,9 +220,10 @@ export class AirlockRuntime implements UnitHost {
   }
 
   async run<R>(options: ScopeOptions, fn: (scope: EffectScope) => R): Promise<Awaited<R>> {
-    const scope = this.open(options);
+    const prepared = this.prepare(options);
+    const scope = this.enter(prepared);
     // `async`: a lazy thenable, such as a query builder, begins its work when it is awaited, and that is to be inside.
-    return this.follow(scope, () => scope.run(async () => fn(scope)), options.onDispatchError);
+    return this.follow(scope, () => scope.enter(async () => fn(scope)), options.onDispatchError, prepared);
   }
 
   /** Runs what another process has sent as the effect that it is, whatever is open here: its caller opens the scope. */
@@ -227,8 +231,18 @@ export class AirlockRuntime implements UnitHost {
     return contexts.run(new JobContext(this.root, effect), fn);
   }
 
-  /** Ends a scope with the work it was opened for: same value, same error. */
-  async follow<R>(scope: EffectScope, work: () => R, how: OnDispatchError = 'throw'): Promise<Awaited<R>> {
+  /**
+   * Ends a scope with the work it was opened for: same value, same error. Of an Observable that the work comes to, each subscription
+   * is a unit of work of its own.
+   *
+   * @param prepared what such a one is opened with
+   */
+  async follow<R>(
+    scope: EffectScope,
+    work: () => R,
+    how: OnDispatchError = 'throw',
+    prepared?: PreparedScope,
+  ): Promise<Awaited<R>> {
     let value: Awaited<R>;
     try {
       value = await work();
@@ -238,7 +252,13 @@ export class AirlockRuntime implements UnitHost {
     }
     const ending = this.conclude(scope, 'completed', 'the end of its work', how);
     if (ending !== undefined) await ending;
-    return value;
+    if (prepared === undefined || typeof value !== 'object' || value === null) return value;
+    if (!isObservableLike(value)) return cover(value, (fn) => scope.enter(fn));
+    return observedInScopes(
+      value,
+      () => this.enter(prepared),
+      (one, outcome) => this.conclude(one, outcome, 'the end of its Observable', how),
+    );
   }
 
   /** Ends a scope as its outcome says, and does what its opener wants done with effects that failed. */

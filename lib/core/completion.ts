@@ -1,6 +1,4 @@
-interface SubscribableLike {
-  subscribe(observer: { next(): void; error(error: unknown): void; complete(): void }): unknown;
-}
+import { isObservableLike } from './observable.js';
 
 /**
  * A Promise for the end of what an effect returned, or `undefined` where it has ended already. Observables are
@@ -11,7 +9,7 @@ interface SubscribableLike {
 export function completionOf(result: unknown): PromiseLike<unknown> | undefined {
   if (result === null || (typeof result !== 'object' && typeof result !== 'function')) return undefined;
   if (isThenable(result)) return result;
-  if (!isSubscribable(result)) return undefined;
+  if (!isObservableLike(result)) return undefined;
   return new Promise<void>((resolve, reject) => {
     result.subscribe({ next: () => {}, error: reject, complete: resolve });
   });
@@ -20,8 +18,4 @@ export function completionOf(result: unknown): PromiseLike<unknown> | undefined 
 /** @internal */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
-}
-
-function isSubscribable(value: object): value is SubscribableLike {
-  return typeof (value as Partial<SubscribableLike>).subscribe === 'function' && 'pipe' in value;
 }

@@ -1,6 +1,7 @@
 import { ScopeStateError } from '../errors/scope-state.error.js';
 import { type Context, contexts, isWithinEffectOf, ScopeContext } from './context.js';
 import type { ExecutorRef, Intent, Outcome, Policy, PolicyRef } from './intent.js';
+import { covered } from './coverage.js';
 import { DispatchError } from '../errors/dispatch.error.js';
 import type { DropReason, FlushReport } from './report.js';
 import type { ScopeState, ScopeView } from './scope-view.js';
@@ -67,11 +68,17 @@ export class EffectScope implements ScopeView {
   }
 
   /**
-   * Runs `fn` inside the scope, without ending it. May be called several times.
+   * Runs `fn` inside the scope, without ending it. May be called several times. What `fn` returns is run inside as well: a query
+   * when it is awaited, an Observable when it is subscribed to.
    *
    * @throws ScopeClosedError once the scope is closed
    */
   run<R>(fn: () => R): R {
+    return covered((work) => this.enter(work), fn);
+  }
+
+  /** `run` for what has begun when `fn` returns, or is ended by the caller. @internal */
+  enter<R>(fn: () => R): R {
     this.#unit.assertOpen(undefined);
     // A policy that holds a handle is still a policy (rule 13).
     const evaluation = contexts.getStore()?.evaluation;

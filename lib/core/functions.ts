@@ -1,6 +1,7 @@
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 import { AirlockRuntime, FREE } from './airlock-runtime.js';
 import { contexts } from './context.js';
+import { covered } from './coverage.js';
 import { type Deferred, deferred } from './deferred.js';
 import type { EffectScope, ScopeOptions } from './effect-scope.js';
 import { enqueueIn, NO_OPTIONS } from './enqueue.js';
@@ -35,7 +36,7 @@ export function defer<T extends object>(target: T, options: EnqueueOptions = NO_
 /**
  * Runs `fn` in a scope: nested in the innermost one, else a scope of its own that lets its effects out at the end.
  *
- * @returns what `fn` resolves to, after the flush
+ * @returns what `fn` resolves to, after the flush; of an Observable, each subscription is a scope of its own with the same options
  * @throws what `fn` throws, or a `DispatchError` if effects failed and `onDispatchError` is not set otherwise
  * @publicApi
  */
@@ -50,12 +51,17 @@ export function openScope(options?: ScopeOptions): EffectScope {
   return runtimeHere().open(options);
 }
 
-/** Runs `fn` under one more policy, in the same buffer. @publicApi */
+/**
+ * Runs `fn` under one more policy, in the same buffer. What `fn` returns is covered too: an Observable when it is subscribed to,
+ * a query when it is awaited.
+ *
+ * @publicApi
+ */
 export function withPolicy<R>(policy: PolicyRef, fn: () => R): R {
-  const context = contexts.getStore();
-  return context === undefined
-    ? new AirlockRuntime(FREE).withPolicy(policy, fn)
-    : (context.host as AirlockRuntime).withPolicyAt(context, policy, fn);
+  return covered((work) => {
+    const context = contexts.getStore() ?? new AirlockRuntime(FREE).context;
+    return (context.host as AirlockRuntime).withPolicyAt(context, policy, work);
+  }, fn);
 }
 
 /** What can be seen of the innermost scope; undefined where there is none. @publicApi */

@@ -35,7 +35,10 @@ export class EffectBuffer {
     return deferred(target, (effect, args) => this.#runtime.enqueue(options, effect, args));
   }
 
-  /** Runs `fn` under one more policy, in the same buffer. */
+  /**
+   * Runs `fn` under one more policy, in the same buffer. What `fn` returns is covered too: an Observable when it is subscribed to,
+   * a query when it is awaited.
+   */
   withPolicy<R>(policy: PolicyRef, fn: () => R): R {
     return this.#runtime.withPolicy(policy, fn);
   }

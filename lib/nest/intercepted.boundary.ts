@@ -3,7 +3,7 @@ import { Observable } from 'rxjs';
 import type { AirlockRuntime } from '../core/airlock-runtime.js';
 import type { OnDispatchError } from '../core/effect-scope.js';
 import { type Boundary, HandlerPlans, safely } from './boundary.js';
-import { follow } from './follow.js';
+import { follow } from '../core/follow.js';
 import type { AirlockModuleOptions, BoundaryOptions } from './options.js';
 import { unscoped } from './unscoped.js';
 

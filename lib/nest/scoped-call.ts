@@ -1,10 +1,11 @@
 import { isObservable, Observable, throwError } from 'rxjs';
 import type { AirlockRuntime, PreparedScope } from '../core/airlock-runtime.js';
 import { isThenable } from '../core/completion.js';
+import { hasBegun } from '../core/coverage.js';
 import type { Context } from '../core/context.js';
 import type { EffectScope, OnDispatchError } from '../core/effect-scope.js';
 import type { Outcome } from '../core/intent.js';
-import { follow } from './follow.js';
+import { follow } from '../core/follow.js';
 import { type DeclaredResult, Refused } from './returned.js';
 import { neverSubscribed } from './never-subscribed.js';
 
@@ -43,7 +44,7 @@ export function callInScope(
   }
   let result: unknown;
   try {
-    result = scope.run(() => begun(work()));
+    result = scope.enter(() => begun(work()));
   } catch (error) {
     void runtime.conclude(scope, 'failed', 'the error of its work', how);
     throw error;
@@ -52,13 +53,13 @@ export function callInScope(
   if (isObservable(result) && !(isPromise && declared !== 'observable')) {
     return observeInScopes(handler, here, scope, result);
   }
-  if (isPromise) return runtime.follow(scope, () => result, how);
+  if (isPromise) return runtime.follow(scope, () => result, how, prepared);
   return atOnce(handler, scope, result);
 }
 
 /** Something that does its work when it is awaited, such as a query, does it in the scope. */
 function begun(result: unknown): unknown {
-  if (!isThenable(result) || result instanceof Promise || isObservable(result)) return result;
+  if (!isThenable(result) || hasBegun(result) || isObservable(result)) return result;
   return new Promise((resolve, reject) => void result.then(resolve, reject));
 }
 

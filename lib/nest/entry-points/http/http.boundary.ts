@@ -5,7 +5,7 @@ import type { AirlockRuntime } from '../../../core/airlock-runtime.js';
 import type { EffectScope, OnDispatchError } from '../../../core/effect-scope.js';
 import type { Outcome } from '../../../core/intent.js';
 import { type Boundary, type HandlerPlan, HandlerPlans, safely } from '../../boundary.js';
-import { follow } from '../../follow.js';
+import { follow } from '../../../core/follow.js';
 import { InterceptedBoundary } from '../../intercepted.boundary.js';
 import type { AirlockModuleOptions, BoundaryOptions, DispatchTime } from '../../options.js';
 import { type HttpResponse, isOver, nodeResponse, outcomeOf, outcomeSent } from './http.messages.js';

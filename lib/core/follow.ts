@@ -1,9 +1,26 @@
-import { type Observable, Subscriber, type TeardownLogic } from 'rxjs';
-import type { EffectScope } from '../core/effect-scope.js';
-import type { Outcome } from '../core/intent.js';
+import type { EffectScope } from './effect-scope.js';
+import type { Outcome } from './intent.js';
+import { linkedTo, type ObservableLike, resubscribed, type SubscriberLike } from './observable.js';
 
 /** What of a scope is needed to work in it. @internal */
 export type Enterable = Pick<EffectScope, 'run'>;
+
+/** The same Observable, each subscription to which is a unit of work in a scope of its own. @internal */
+export function observedInScopes<T extends ObservableLike>(
+  source: T,
+  begin: () => EffectScope,
+  end: (scope: EffectScope, outcome: Outcome) => void | Promise<void>,
+): T {
+  return resubscribed(source, (subscriber) => {
+    const scope = begin();
+    return follow(
+      () => source,
+      subscriber,
+      scope,
+      (outcome) => end(scope, outcome),
+    );
+  });
+}
 
 /**
  * Subscribes to a unit of work and ends it with it: same emissions, then the end, then the completion or the error.
@@ -11,12 +28,12 @@ export type Enterable = Pick<EffectScope, 'run'>;
  * @param end told once how the work ended; rejects only to fail work that completed
  * @internal
  */
-export function follow<T>(
-  source: () => Observable<T>,
-  subscriber: Subscriber<T>,
+export function follow(
+  source: () => ObservableLike,
+  subscriber: SubscriberLike,
   scope: Enterable,
   end: (outcome: Outcome) => void | Promise<void>,
-): TeardownLogic {
+): () => void {
   let isRunning = true;
   const endThen = (outcome: Outcome, proceed: () => void): void => {
     isRunning = false;
@@ -29,13 +46,11 @@ export function follow<T>(
       fail(error);
     }
   };
-  // A subscriber that is linked before the work starts also stops a source that emits synchronously.
-  const inner = new Subscriber<T>({
+  const inner = linkedTo(subscriber, {
     next: (value) => subscriber.next(value),
-    error: (error: unknown) => endThen('failed', () => subscriber.error(error)),
+    error: (error) => endThen('failed', () => subscriber.error(error)),
     complete: () => endThen('completed', () => subscriber.complete()),
   });
-  subscriber.add(inner);
   // Both inside: Nest binds the context where `handle()` is called, and a handler's Observable works when subscribed to.
   scope.run(() => source().subscribe(inner));
   return () => {
