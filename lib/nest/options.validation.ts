@@ -51,6 +51,7 @@ const interceptedChecks: Record<keyof InterceptedProvider, OptionCheck> = {
     'a list of method names, at least one',
     (value) => Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string'),
   ),
+  optional: expectThat('a boolean', (value) => value === undefined || typeof value === 'boolean'),
 };
 
 const providers: OptionCheck = (key, value) => {

@@ -3,6 +3,7 @@ import type { ModulesContainer } from '@nestjs/core';
 import { methodName } from '../core/deferred.js';
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 import { isSingleton } from './members.js';
+import type { InterceptedProvider } from './migration/intercepted-provider.js';
 
 /**
  * The instances that an option names by their token and methods: one per module that provides it.
@@ -12,8 +13,7 @@ import { isSingleton } from './members.js';
  */
 export function singletonsOf(
   modules: ModulesContainer,
-  token: InjectionToken,
-  methods: readonly string[],
+  { token, methods, optional = false }: InterceptedProvider,
   option: string,
 ): readonly object[] {
   const refused = (why: string): AirlockOptionsError =>
@@ -33,8 +33,10 @@ export function singletonsOf(
     }
     instances.push(instance);
   }
-  if (instances.length === 0)
-    throw refused('but no module provides it. Fix the token, or import the module that does.');
+  if (instances.length === 0 && !optional)
+    throw refused(
+      'but no module provides it. Fix the token, import the module that does, or say `optional: true` where some applications have none.',
+    );
   return instances;
 }
 

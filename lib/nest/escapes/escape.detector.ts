@@ -1,3 +1,4 @@
+import { isProxy } from 'node:util/types';
 import type { LoggerService } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { AirlockRuntime } from '../../core/airlock-runtime.js';
@@ -10,6 +11,8 @@ import type { Method } from '../decorators/wrap-method.js';
 import { membersOf } from '../members.js';
 import { replaceOwn } from '../own-method.js';
 import { singletonsOf } from '../singletons.js';
+import { callSite } from './call-site.js';
+import { isInTransaction, sendingMethodsOf } from './dispatchers.js';
 import type { EscapeOptions } from './escape-options.js';
 import { watchOutgoingHttp } from './outgoing-http.js';
 
@@ -33,12 +36,13 @@ export class EscapeDetector {
   /** @throws AirlockOptionsError for a provider to watch that is not there */
   start(modules: ModulesContainer): void {
     for (const { instance } of membersOf(modules)) {
-      if (typeof (instance as { sendMail?: unknown } | undefined)?.sendMail === 'function')
-        this.watch(instance!, 'sendMail');
+      // A proxy may refuse to be looked at.
+      if (instance === undefined || isProxy(instance)) continue;
+      for (const key of sendingMethodsOf(instance)) this.watch(instance, key);
     }
-    for (const { token, methods } of this.options.watch ?? []) {
-      for (const instance of singletonsOf(modules, token, methods, 'detectEscapes.watch'))
-        for (const key of methods) this.watch(instance, key);
+    for (const provider of this.options.watch ?? []) {
+      for (const instance of singletonsOf(modules, provider, 'detectEscapes.watch'))
+        for (const key of provider.methods) this.watch(instance, key);
     }
     this.unwatch = watchOutgoingHttp((method, host) => this.inspect(`${method} ${host}`, [host]));
   }
@@ -57,7 +61,7 @@ export class EscapeDetector {
     const inspect = (): EscapeError | undefined => this.inspect(name, names);
     replaceOwn(instance, key, this.runtime, (original): Method => {
       return function (this: unknown, ...args: never[]): unknown {
-        const error = inspect();
+        const error = isInTransaction(args) ? undefined : inspect();
         if (error !== undefined) throw error;
         return original.apply(this, args);
       };
@@ -71,9 +75,10 @@ export class EscapeDetector {
   private inspect(escape: string, names: readonly string[]): EscapeError | undefined {
     const inside = this.openHere();
     if (!this.isOn || inside === undefined || names.some((name) => this.isAllowed(name))) return undefined;
-    const error = new EscapeError(escape, inside, callSite());
+    const site = callSite();
+    const error = new EscapeError(escape, inside, site?.place, site?.caller);
     if (this.options.mode === 'throw') return error;
-    const place = `${escape} ${error.callSite ?? inside}`;
+    const place = [escape, site?.place ?? inside, site?.caller].join('\n');
     if (!this.seen.has(place)) this.logger.warn(error.message);
     this.seen.add(place);
     return undefined;
@@ -97,19 +102,4 @@ export class EscapeDetector {
         : name.search(allowed) !== -1,
     );
   }
-}
-
-/** The innermost place on the stack that is neither Node's, nor a package's, nor ours. */
-function callSite(): string | undefined {
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 60;
-  const { stack = '' } = new Error();
-  Error.stackTraceLimit = stackTraceLimit;
-  const [ours = ''] = /[^\s(]*escape\.detector\.[jt]s/.exec(stack) ?? [];
-  const here = ours.slice(0, ours.lastIndexOf('/nest/escapes/'));
-  const line = stack
-    .split('\n')
-    .slice(1)
-    .find((frame) => !/node:|node_modules|<anonymous>/.test(frame) && !(here !== '' && frame.includes(`${here}/`)));
-  return line?.trim().replace(/^at /, '');
 }

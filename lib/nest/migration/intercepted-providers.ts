@@ -32,9 +32,9 @@ export class InterceptedProviders {
   }
 
   /** @throws AirlockOptionsError naming the token or the method that is not there, or is no singleton's */
-  intercept({ token, methods }: InterceptedProvider): void {
-    for (const instance of singletonsOf(this.modules, token, methods, 'intercept')) {
-      for (const key of methods) {
+  intercept(provider: InterceptedProvider): void {
+    for (const instance of singletonsOf(this.modules, provider, 'intercept')) {
+      for (const key of provider.methods) {
         const name = effectMethodName(instance, key);
         this.names.add(name);
         replaceOwn(instance, key, this.runtime, (original) => this.buffering(instance, key, name, original));

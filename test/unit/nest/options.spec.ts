@@ -121,7 +121,7 @@ describe('when intercept is set', () => {
 
   it('refuses an unknown key and names the known ones', () => {
     const error = errorOf({ intercept: [{ token: 'queue', methods: ['add'], method: 'add' }] });
-    expect(error.message).toBe('Unknown option `intercept[0].method`. Known options: token, methods.');
+    expect(error.message).toBe('Unknown option `intercept[0].method`. Known options: token, methods, optional.');
   });
 });
 
