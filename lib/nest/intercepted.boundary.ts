@@ -1,7 +1,8 @@
 import type { CallHandler, ExecutionContext } from '@nestjs/common';
 import { Observable } from 'rxjs';
 import type { AirlockRuntime } from '../core/airlock-runtime.js';
-import type { OnDispatchError } from '../core/effect-scope.js';
+import type { EffectScope, OnDispatchError } from '../core/effect-scope.js';
+import type { Outcome } from '../core/intent.js';
 import { type Boundary, HandlerPlans, safely } from './boundary.js';
 import { follow } from '../core/follow.js';
 import type { AirlockModuleOptions, BoundaryOptions } from './options.js';
@@ -30,12 +31,22 @@ export class InterceptedBoundary implements Boundary {
     if (plan.isSkipped) return unscoped(next);
     return new Observable((subscriber) => {
       const scope = this.runtime.enter(plan.scope, this.runtime.context.forEntryPoints);
-      return follow(
-        () => next.handle(),
-        subscriber,
-        scope,
-        (outcome) => this.runtime.conclude(scope, outcome, 'the end of the handler', this.onDispatchError),
-      );
+      return follow(() => next.handle(), subscriber, scope, this.ending(context, scope));
     });
+  }
+
+  /** What ends a scope when its handler's Observable has. */
+  protected ending(_context: ExecutionContext, scope: EffectScope): (outcome: Outcome) => void | Promise<void> {
+    return (outcome) => this.runtime.conclude(scope, outcome, 'the end of the handler', this.onDispatchError);
+  }
+
+  /** Ends one where nobody is left to throw at. */
+  protected async endLate(scope: EffectScope, outcome: Outcome, closedAt: string): Promise<void> {
+    const how = this.onDispatchError === 'throw' ? 'report' : this.onDispatchError;
+    try {
+      await this.runtime.conclude(scope, outcome, closedAt, how);
+    } catch (error) {
+      this.runtime.report(error);
+    }
   }
 }

@@ -60,19 +60,19 @@ describe.each(kinds)('when an interceptor invokes a handler again: %s', (kind) =
   });
 
   it('drops what an invocation that timed out calls later, also in a scope nested in it', async () => {
-    const { passed, open } = gate();
+    const second = gate();
     const first = gate();
     const { out, dropped } = await again.call({
       around: (next) => next.handle().pipe(timeout(20), retry(1)),
       work: async (nth, desk) => {
         if (nth > 0) {
-          open();
+          second.open();
           await first.passed;
           return desk.mail('second');
         }
         await desk.mail('early');
         await desk.airlock.run(async () => {
-          await passed;
+          await second.passed;
           await desk.mail('nested');
         });
         await desk.mail('late');
@@ -84,15 +84,15 @@ describe.each(kinds)('when an interceptor invokes a handler again: %s', (kind) =
   });
 
   it('drops what the loser of a race has buffered', async () => {
-    const { passed, open } = gate();
+    const end = gate();
     const { out } = await again.call({
       around: (next) => race(next.handle(), timer(5).pipe(switchMap(() => next.handle()))),
       work: async (nth, desk) => {
         await desk.mail(`mail ${nth}`);
-        if (nth === 0) await passed;
+        if (nth === 0) await end.passed;
       },
     });
-    open();
+    end.open();
     expect(out).toEqual(['outer', 'inner', 'mail 1']);
   });
 

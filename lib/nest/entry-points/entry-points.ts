@@ -5,7 +5,7 @@ import type { InterceptedEntryPoint, WrappedEntryPoint } from './entry-point.js'
 import { eventEmitter } from './event-emitter.entry-point.js';
 import { graphql } from './graphql.entry-point.js';
 import { http } from './http/http.entry-point.js';
-import { rpc } from './rpc.entry-point.js';
+import { rpc } from './rpc/rpc.entry-point.js';
 import { schedule } from './schedule.entry-point.js';
 import { ws } from './ws.entry-point.js';
 

@@ -1,0 +1,39 @@
+import type { ExecutionContext } from '@nestjs/common';
+import { isObservable } from 'rxjs';
+import type { EffectScope } from '../../../core/effect-scope.js';
+import type { Outcome } from '../../../core/intent.js';
+import { MessageBoundary } from '../../message.boundary.js';
+import { inSubscribersContext, isGrpcCall, isReset, StreamCall } from './grpc-stream.js';
+
+/**
+ * A scope per message. One of gRPC may be a stream of them: what it emits is handled in the scope, which ends with the handler's
+ * Observable, and where the handler is given the call itself with that call.
+ *
+ * @internal
+ */
+export class RpcBoundary extends MessageBoundary {
+  protected override ending(context: ExecutionContext, scope: EffectScope): (outcome: Outcome) => void | Promise<void> {
+    const end = super.ending(context, scope);
+    // The array itself: Nest hands its elements to the handler once the interceptors have been called.
+    const args: unknown[] = context.getArgs();
+    const [input, , call] = args;
+    if (isObservable(input)) {
+      args[0] = inSubscribersContext(input);
+      if (!isGrpcCall(call)) return end;
+      // Nest completes the input of a client that has left, as if it had been sent to its end.
+      const endUnlessLost = async (): Promise<void> =>
+        end((await isReset(call)) || call.cancelled ? 'cancelled' : 'completed');
+      return (outcome) => (outcome === 'completed' && scope.intents.length > 0 ? endUnlessLost() : end(outcome));
+    }
+    if (!isGrpcCall(input)) return end;
+    const stream = new StreamCall(input, args, scope);
+    const endAfterCall = async (known: Outcome): Promise<void> => {
+      const isLost = known === 'completed' && scope.intents.length > 0 && (await isReset(input));
+      await this.endLate(scope, isLost ? 'cancelled' : known, 'the end of the call');
+    };
+    return (outcome) => {
+      if (outcome !== 'completed') return end(outcome);
+      stream.whenOver((known) => void endAfterCall(known));
+    };
+  }
+}
