@@ -1,4 +1,5 @@
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
+import { addsChildJob } from './child-job.js';
 import { className, ownerName, ownerNames } from './effect-owner.js';
 import type { Effect } from './intent.js';
 
@@ -104,7 +105,10 @@ export function deferred<T extends object>(target: T, enqueue: (effect: Effect, 
       // Never thenable, or `await` would enqueue; nor is a log line an effect that turns the proxy into a text or JSON.
       if (typeof method !== 'function' || typeof key === 'symbol' || key === 'then') return undefined;
       if (key in Object.prototype || key === 'toJSON') return method.bind(target) as unknown;
-      return (...args: never[]): void => enqueue(boundEffect(target, method as Effect, key), args);
+      return (...args: never[]): void => {
+        if (addsChildJob(key, args)) throw tooLate(target, key);
+        enqueue(boundEffect(target, method as Effect, key), args);
+      };
     },
     set(_, key) {
       throw new AirlockOptionsError(
@@ -113,4 +117,13 @@ export function deferred<T extends object>(target: T, enqueue: (effect: Effect, 
       );
     },
   });
+}
+
+function tooLate(target: object, key: PropertyKey): AirlockOptionsError {
+  const name = effectMethodName(target, key);
+  return new AirlockOptionsError(
+    'parent',
+    `\`${name}\` cannot be deferred with a \`parent\`: the running job waits for its children before it goes on, and these would be added only when ` +
+      'its scope has ended, so that its last step ran too early and twice. Call it directly.',
+  );
 }

@@ -6,7 +6,7 @@ import { ProvidedBy } from '../../nest/provided-by.js';
 import { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
 import { BullMqSettings } from './bullmq.settings.js';
 import { consignmentsOf, type Destination, Nowhere } from './destination.js';
-import { refuseOurs } from './dispatch-options.js';
+import { refuseOurs, refuseParent } from './dispatch-options.js';
 import { EffectQueue } from './effect-queue.js';
 import { type AddArguments, argumentsOfAdd, copyOfAdd, queueAddedTo } from './queue-add.js';
 import { RedisLink } from './redis-link.js';
@@ -46,6 +46,7 @@ export class BullMqExecutor implements Executor {
 
   /** @throws AirlockOptionsError for `dispatchOptions` that are not the caller's to set; EffectSerializationError */
   keepArguments(call: EffectCall): unknown[] {
+    refuseParent(call);
     if (queueAddedTo(call.effect) !== undefined) return copyOfAdd(call);
     refuseOurs(call);
     return this.#envelopes.keepArguments(call);

@@ -1,6 +1,19 @@
 import type { EffectCall } from '../../core/intent.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 
+/**
+ * @throws AirlockOptionsError for a parent: the job that runs waits for its children, and they would come when its scope has ended
+ * @internal
+ */
+export function refuseParent({ name, dispatchOptions }: EffectCall): void {
+  if (dispatchOptions?.['parent'] === undefined) return;
+  throw new AirlockOptionsError(
+    'dispatchOptions.parent',
+    `\`dispatchOptions.parent\` of effect "${name}" cannot be set: the running job waits for its children before it goes on, and an effect goes ` +
+      'out only when its scope has ended. Add the child to its queue directly.',
+  );
+}
+
 /** @throws AirlockOptionsError for what of a job's options is not the caller's to set @internal */
 export function refuseOurs({ name, dispatchOptions }: EffectCall): void {
   if (dispatchOptions === undefined) return;

@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { AirlockRuntime } from '../../core/airlock-runtime.js';
+import { addsChildJob } from '../../core/child-job.js';
 import { type Context, EffectContext } from '../../core/context.js';
 import { boundEffect, effectMethodName } from '../../core/deferred.js';
 import { NO_OPTIONS } from '../../core/enqueue.js';
@@ -47,7 +48,7 @@ export class InterceptedProviders {
     // The original: what runs later is the call itself, not another interception.
     const effect = boundEffect(instance, original as Effect, key);
     return function (this: unknown, ...args: never[]): unknown {
-      if (!takesCalls(runtime.context)) return original.apply(this, args);
+      if (!takesCalls(runtime.context) || addsChildJob(key, args)) return original.apply(this, args);
       runtime.enqueue(NO_OPTIONS, effect, args);
       warn(name, key);
       return new BufferedCall();
