@@ -75,7 +75,13 @@ export { UseAirlockPolicy } from './nest/decorators/use-airlock-policy.decorator
 export { EffectBuffer } from './nest/effect-buffer.js';
 export type { EscapeOptions } from './nest/escapes/escape-options.js';
 export { BufferedCall } from './nest/migration/buffered-call.js';
-export type { AirlockModuleOptions, BoundaryName, BoundaryOptions, DispatchTime } from './nest/options.js';
+export type {
+  AirlockModuleOptions,
+  BoundaryName,
+  BoundaryOptions,
+  EntryPointOptions,
+  DispatchTime,
+} from './nest/options.js';
 export type { InterceptedProvider } from './nest/migration/intercepted-provider.js';
 export type { ArgumentSerializer, RemoteOptions, Tracing } from './nest/remote/remote-options.js';
 export type { AirlockReport, BoundaryReport, EffectReport } from './nest/report.js';

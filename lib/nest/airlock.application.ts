@@ -58,7 +58,7 @@ export class AirlockApplication {
       slowFlushMs: process.env['NODE_ENV'] === 'production' ? undefined : 1_000,
     });
     this.boundaries = new Boundaries(this.runtime, options);
-    this.interceptor = new AirlockInterceptor(this.boundaries.byContext);
+    this.interceptor = new AirlockInterceptor(this.boundaries.of);
     this.worker = new EffectWorker(
       this.runtime,
       this.registry,

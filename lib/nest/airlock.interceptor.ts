@@ -5,20 +5,20 @@ import { unscoped } from './unscoped.js';
 
 /** The outermost global interceptor: hands each call to the boundary of its kind of entry point, where there is one. @publicApi */
 export class AirlockInterceptor implements NestInterceptor {
-  readonly #boundaries: ReadonlyMap<string, Boundary>;
+  readonly #boundaryOf: (type: string) => Boundary | undefined;
 
   /** @internal Registered by `AirlockModule`. */
-  constructor(boundaries: ReadonlyMap<string, Boundary>) {
-    this.#boundaries = boundaries;
+  constructor(boundaryOf: (type: string) => Boundary | undefined) {
+    this.#boundaryOf = boundaryOf;
   }
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    return this.#boundaries.get(context.getType())?.around(context, next) ?? unscoped(next);
+    return this.#boundaryOf(context.getType())?.around(context, next) ?? unscoped(next);
   }
 
   /** For classes whose handlers may not have met the global one. @internal */
   interceptOnClass(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const boundary = this.#boundaries.get(context.getType());
+    const boundary = this.#boundaryOf(context.getType());
     return boundary?.isOnClass === true ? boundary.around(context, next) : unscoped(next);
   }
 }

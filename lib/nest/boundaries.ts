@@ -1,10 +1,11 @@
 import type { HttpServer } from '@nestjs/common';
 import type { AirlockRuntime } from '../core/airlock-runtime.js';
 import type { Boundary } from './boundary.js';
-import type { EntryPoint } from './entry-points/entry-point.js';
+import { type EntryPoint, methodsWith, type WrappedEntryPoint } from './entry-points/entry-point.js';
 import { interceptedEntryPoints, wrappedEntryPoints } from './entry-points/entry-points.js';
 import { eachInstance, type Member } from './members.js';
-import type { AirlockModuleOptions, BoundaryOptions } from './options.js';
+import { MessageBoundary } from './message.boundary.js';
+import type { AirlockModuleOptions, BoundaryName, BoundaryOptions, EntryPointOptions } from './options.js';
 import type { BoundaryReport } from './report.js';
 import { WrappedBoundary } from './wrapped.boundary.js';
 
@@ -26,6 +27,8 @@ interface InForce<E extends EntryPoint, B> {
 export class Boundaries {
   /** By the type of the execution context. */
   readonly byContext: ReadonlyMap<string, Boundary>;
+  /** What comes with a context type of its own, as of handlers that third parties build with Nest's external context creator. */
+  private readonly others: Boundary;
   private readonly intercepted: readonly InForce<EntryPoint, Boundary>[];
   private readonly wrapped: readonly InForce<EntryPoint, WrappedBoundary>[];
 
@@ -36,13 +39,22 @@ export class Boundaries {
     this.intercepted = interceptedEntryPoints.map((entryPoint) =>
       this.inForce(entryPoint, (options) => entryPoint.boundary(runtime, options, settings)),
     );
-    this.wrapped = wrappedEntryPoints.map((entryPoint) =>
+    const own = (settings.entryPoints ?? []).map(({ name, metadataKey }): WrappedEntryPoint => ({
+      name,
+      find: (candidate) => methodsWith(metadataKey, candidate),
+    }));
+    this.others = new MessageBoundary(runtime, {}, settings);
+    this.wrapped = [...wrappedEntryPoints, ...own].map((entryPoint) =>
       this.inForce(entryPoint, (options) => new WrappedBoundary(entryPoint, runtime, options, settings)),
     );
     this.byContext = new Map(
       this.intercepted.flatMap(({ entryPoint: { name }, boundary }) => (boundary ? [[name, boundary] as const] : [])),
     );
   }
+
+  /** The boundary for a type of execution context; undefined where it is switched off. */
+  readonly of = (type: string): Boundary | undefined =>
+    interceptedEntryPoints.some(({ name }) => name === type) ? this.byContext.get(type) : this.others;
 
   applyTo(server: HttpServer): void {
     for (const boundary of this.byContext.values()) boundary.applyTo?.(server);
@@ -87,7 +99,7 @@ export class Boundaries {
 
   explain(): readonly BoundaryReport[] {
     return [...this.intercepted, ...this.wrapped].map(({ entryPoint: { name }, options, boundary, covered }) => ({
-      name,
+      name: name as BoundaryName,
       isOn: boundary !== undefined,
       policies: this.runtime.policiesOf(options.policy).map(({ constructor }) => constructor.name),
       entryPoints: [...covered],
@@ -96,8 +108,14 @@ export class Boundaries {
   }
 
   private inForce<E extends EntryPoint, B>(entryPoint: E, build: (options: BoundaryOptions) => B): InForce<E, B> {
-    const set = this.settings.boundaries?.[entryPoint.name] ?? true;
+    const { boundaries, entryPoints } = this.settings;
+    const own = entryPoints?.find(({ name }) => name === entryPoint.name);
+    const set = own === undefined ? (boundaries?.[entryPoint.name as BoundaryName] ?? true) : optionsOf(own);
     const options = typeof set === 'object' ? set : {};
     return { entryPoint, options, boundary: set === false ? undefined : build(options), covered: new Set() };
   }
+}
+
+function optionsOf({ policy }: EntryPointOptions): BoundaryOptions {
+  return policy === undefined ? {} : { policy };
 }

@@ -28,6 +28,16 @@ export interface BoundaryOptions {
   readonly openAt?: 'request' | 'handler';
 }
 
+/** A kind of entry point that Airlock does not know: methods that a decorator marks and that no interceptors are run for. @publicApi */
+export interface EntryPointOptions {
+  /** For reports, as `sqs`. */
+  readonly name: string;
+  /** The key under which the decorator writes metadata on the method, as `SetMetadata` does. */
+  readonly metadataKey: string | symbol;
+  /** Narrows what entry points of this kind let out. */
+  readonly policy?: PolicyRef | readonly PolicyRef[];
+}
+
 /** What `AirlockModule.forRoot` takes. @publicApi */
 export interface AirlockModuleOptions {
   /** Narrows what the whole application lets out. @default AllowAll */
@@ -43,6 +53,8 @@ export interface AirlockModuleOptions {
   readonly intercept?: readonly InterceptedProvider[];
   /** Which kinds of entry points open a scope, and how. @default all true */
   readonly boundaries?: Readonly<Partial<Record<BoundaryName, boolean | BoundaryOptions>>>;
+  /** Further kinds of entry points: each call of a marked method opens a scope. @default none */
+  readonly entryPoints?: readonly EntryPointOptions[];
   /** Whether effects run before the response is sent or after it. @default 'beforeResponse' */
   readonly dispatch?: DispatchTime;
   /** What a client that leaves early does to what is buffered. @default 'discard' */

@@ -12,8 +12,9 @@ import {
   oneOf,
   type OptionCheck,
   positiveInteger,
+  text,
 } from './option-checks.js';
-import type { AirlockModuleOptions, BoundaryName, BoundaryOptions } from './options.js';
+import type { AirlockModuleOptions, BoundaryName, BoundaryOptions, EntryPointOptions } from './options.js';
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 
@@ -54,6 +55,12 @@ const interceptedChecks: Record<keyof InterceptedProvider, OptionCheck> = {
   optional: expectThat('a boolean', (value) => value === undefined || typeof value === 'boolean'),
 };
 
+const entryPointChecks = {
+  name: text,
+  metadataKey: expectThat('a string or a symbol', (value) => ['string', 'symbol'].includes(typeof value)),
+  policy,
+} satisfies Record<keyof EntryPointOptions, OptionCheck>;
+
 const providers: OptionCheck = (key, value) => {
   expectThat('a list of providers and their methods', Array.isArray)(key, value);
   for (const [index, one] of (value as unknown[]).entries()) intercepted(`${key}[${index}]`, one);
@@ -78,6 +85,16 @@ const checks: Record<keyof AirlockModuleOptions, OptionCheck> = {
   boundaries: (key, value) => {
     expectThat('an object of boundaries by name', isRecord)(key, value);
     checkOptions(value, boundaryChecks, `${key}.`);
+  },
+  entryPoints: (key, value) => {
+    expectThat('a list of kinds of entry points', Array.isArray)(key, value);
+    for (const [index, one] of (value as unknown[]).entries()) {
+      const at = `${key}[${index}]`;
+      expectThat('an object with a `name` and a `metadataKey`', isRecord)(at, one);
+      for (const required of ['name', 'metadataKey'] as const)
+        entryPointChecks[required](`${at}.${required}`, (one as Record<string, unknown>)[required]);
+      checkOptions(one, entryPointChecks, `${at}.`);
+    }
   },
   intercept: providers,
   dispatch: dispatchTime,

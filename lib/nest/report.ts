@@ -3,6 +3,7 @@ import type { BoundaryName, DispatchTime } from './options.js';
 
 /** One kind of entry point. @publicApi */
 export interface BoundaryReport {
+  /** For one of the application's own `entryPoints`, the name that was given there. */
   readonly name: BoundaryName;
   /** False where it was switched off. */
   readonly isOn: boolean;

@@ -1,7 +1,7 @@
 import { isThenable } from '../../core/completion.js';
 import { AirlockError } from '../../errors/airlock.error.js';
 import { callInScope, type HandlerScope } from '../scoped-call.js';
-import { isMarked, type WrappedEntryPoint } from './entry-point.js';
+import { isMarked, methodsWith, type WrappedEntryPoint } from './entry-point.js';
 
 interface WorkerHost {
   /** Throws before the worker exists, which it never does under manual registration. */
@@ -18,7 +18,7 @@ interface Job {
 }
 
 /**
- * A job attempt: `process` of a class with `@Processor()`. Listeners of worker and queue events are told what has happened
+ * A job attempt: `process` of a class with `@Processor()`, and a method with `@Process()` of `@nestjs/bull`. Listeners of worker and queue events are told what has happened
  * and are no units of work.
  *
  * At shutdown the workers are closed before scopes are refused, so that no job starts only to fail.
@@ -27,8 +27,10 @@ interface Job {
  */
 export const bullmq: WrappedEntryPoint = {
   name: 'bullmq',
-  find: ({ type, methods }) =>
-    isMarked(type, 'bullmq:processor_metadata') ? methods.filter((name) => name === 'process') : [],
+  find: (candidate) =>
+    isMarked(candidate.type, 'bullmq:processor_metadata')
+      ? candidate.methods.filter((name) => name === 'process')
+      : methodsWith('bull:module_queue_process', candidate),
   wrap: (original, scope) =>
     function (this: unknown, ...args) {
       const [job, token] = args as unknown as readonly [Job?, string?];

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import type { AirlockRuntime } from '../../core/airlock-runtime.js';
 import type { Method } from '../decorators/wrap-method.js';
 import type { Boundary } from '../boundary.js';
-import type { AirlockModuleOptions, BoundaryName, BoundaryOptions } from '../options.js';
+import type { AirlockModuleOptions, BoundaryOptions } from '../options.js';
 import type { HandlerScope } from '../scoped-call.js';
 
 /** @internal */
@@ -23,7 +23,8 @@ export interface Candidate {
  * @internal
  */
 export interface EntryPoint {
-  readonly name: BoundaryName;
+  /** A `BoundaryName`, or that of an application's own kind. */
+  readonly name: string;
   /** The names of the methods that are entry points of this kind; for most classes none. */
   find(candidate: Candidate): readonly string[];
 }
@@ -51,7 +52,7 @@ export interface WrappedEntryPoint extends EntryPoint {
 }
 
 /** The methods that a decorator has marked. @internal */
-export function methodsWith(key: string, { type, methods }: Candidate): readonly string[] {
+export function methodsWith(key: string | symbol, { type, methods }: Candidate): readonly string[] {
   const prototype = type.prototype as Record<string, object>;
   return methods.filter((name) => Reflect.hasMetadata(key, prototype[name]!));
 }
