@@ -36,6 +36,12 @@ export class Methods {
       name !== undefined && this.patterns.some(([pattern, methods]) => pattern.test(name) && methods.includes(method))
     );
   }
+
+  /** Whether a method that is declared in a class is one of them itself, by the name of the class. */
+  declares(type: string, method: string): boolean {
+    if (Object.hasOwn(this.byType, type)) return this.byType[type]!.includes(method);
+    return this.patterns.some(([pattern, methods]) => pattern.test(type) && methods.includes(method));
+  }
 }
 
 /** Of a variable or a property of `this`: what hangs on some other object may be anything. */

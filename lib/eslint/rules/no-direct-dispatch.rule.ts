@@ -2,7 +2,8 @@ import { Declarations } from '../declarations.js';
 import { deferral } from '../deferral.js';
 import { isInEffect } from '../effect-body.js';
 import { Effects } from '../effects.js';
-import { bare, type Call, is, nameOf, type NodeOf } from '../estree.js';
+import { ancestorsOf, bare, type Call, is, nameOf, type NodeOf } from '../estree.js';
+import { classOfThis } from '../members.js';
 import { type MethodTable, methodTable, Methods } from '../methods.js';
 import { type AirlockRule, excerpt, names, optionsOf, type RuleContext } from '../rule.js';
 import { type TransactionOptions, transactionOptions, Transactions } from '../transactions.js';
@@ -90,11 +91,19 @@ export const noDirectDispatch: AirlockRule = {
       return transactions.isHandedTo(call) || (!remote.includes(callee) && transactions.around(call).length > 0);
     }
 
+    /** Whether a call is how a sender of the application's own does its work, as `sendMail` of a `MailerService`: its callers are told. */
+    function isInSender(call: Call): boolean {
+      const method = [...ancestorsOf(call)].find((ancestor) => is(ancestor, 'MethodDefinition'));
+      const [type, name] = [nameOf(method && classOfThis(method)?.id), nameOf(method?.key)];
+      return type !== undefined && name !== undefined && dispatching.declares(type, name);
+    }
+
     return {
       CallExpression(call: Call) {
         const callee = bare(call.callee);
         if (!is(callee, 'MemberExpression') || !dispatching.includes(callee)) return;
         if (effects.isEffect(call) || isInEffect(call, decorators, declarations)) return;
+        if (isInSender(call)) return;
         const name = `${context.sourceCode.getText(callee.object)}.${nameOf(callee)}(…)`;
         context.report({
           node: call,

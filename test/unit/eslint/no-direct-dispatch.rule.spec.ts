@@ -43,6 +43,24 @@ describe('when the type of what is called is written in the class', () => {
     accepts(service('async pause() { await this.queue.pause(); await this.queue.getJob("1"); }'));
   });
 
+  it("leaves alone how a sender of the application's own does its work", () => {
+    accepts(
+      'import { Transporter } from "nodemailer"; class MailerService { constructor(private readonly transporter: Transporter) {} async sendMail(mail: object) { await this.transporter.sendMail(mail); } }',
+    );
+    accepts(
+      'import { Transporter } from "nodemailer"; export class SmtpMailer { constructor(private readonly smtp: Transporter) {} async "sendMail"(mail: object) { return [mail].map((one) => this.smtp.sendMail(one)); } }',
+    );
+    reports(service('async welcome() { await this.it.sendMail({}); }', 'private readonly it: MailerService'), [
+      {
+        messageId: 'direct',
+        suggestion: service(
+          'async welcome() { this.effects.defer(this.it).sendMail({}); }',
+          'private readonly it: MailerService',
+        ),
+      },
+    ]);
+  });
+
   it('leaves alone what a subclass does with itself', () => {
     accepts(
       'import { Queue } from "bullmq"; class Jobs extends Queue { override async addBulk(jobs: any) { await this.add("a", jobs); return super.addBulk(jobs); } }',
