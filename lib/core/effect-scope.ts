@@ -7,7 +7,7 @@ import type { DropReason, FlushReport } from './report.js';
 import type { ScopeState, ScopeView } from './scope-view.js';
 import { decide } from './outcome.js';
 import { discardAll, settle, settleSoFar } from './settle.js';
-import type { UnitHooks, UnitOfWork } from './unit-of-work.js';
+import type { Answer, UnitHooks, UnitOfWork } from './unit-of-work.js';
 
 /** What happens with effects that failed: logged, thrown, or handed to a function. @publicApi */
 export type OnDispatchError = 'report' | 'throw' | ((error: DispatchError<Intent>) => void | Promise<void>);
@@ -127,6 +127,11 @@ export class EffectScope implements ScopeView {
   discard(): readonly Intent[] {
     this.#expect('closed', 'discarded');
     return discardAll(this.#unit, 'discarded');
+  }
+
+  /** Before it is ended for a caller that waits for its answer. @internal */
+  answeredBy(answer: Answer): void {
+    this.#unit.answer = answer;
   }
 
   /** @internal */

@@ -1,5 +1,6 @@
 import { DispatchError } from '../errors/dispatch.error.js';
 import { FrameStateError } from '../errors/frame-state.error.js';
+import { raiseLate } from './answer.js';
 import { append } from './append.js';
 import { drop } from './fates.js';
 import { type Intent, stampOf } from './intent.js';
@@ -100,7 +101,8 @@ class HeldByFrames implements FrameHoldings {
     );
     this.unwritten = [...this.unwritten, ...unwritten];
     if (unwritten.length > 0) throw new DispatchError(unwritten, this.unit.label);
-    if (this.unit.isEnded && this.settled.failed.length > 0) return this.raise(new FlushJournal(this.settled));
+    if (this.unit.isEnded && this.settled.failed.length > 0)
+      return raiseLate(this.unit, new FlushJournal(this.settled));
   }
 
   async committed(): Promise<void> {
@@ -116,11 +118,11 @@ class HeldByFrames implements FrameHoldings {
     const journal = unit.isEnded ? new FlushJournal() : this.settled;
     try {
       if (due.length > 0) await unit.host.letOut(unit, journal, due);
-      if (unit.isEnded && journal.failed.length > 0) await this.raise(new FlushJournal(journal));
+      if (unit.isEnded && journal.failed.length > 0) await raiseLate(unit, new FlushJournal(journal));
     } catch (error) {
       unit.host.report(error);
     }
-    this.endIfDone();
+    this.unit.rest();
   }
 
   rolledBack(): void {
@@ -132,7 +134,7 @@ class HeldByFrames implements FrameHoldings {
     for (const intent of lost) drop(this.unit, this.settled, intent, 'rollback');
     // What waited only to learn whether the key of one of those is free.
     if (this.waiting.some(isFree)) void this.letOutFree();
-    else this.endIfDone();
+    else this.unit.rest();
   }
 
   /** Asks `wanted` once about each, in order. */
@@ -142,17 +144,6 @@ class HeldByFrames implements FrameHoldings {
     for (const intent of this.waiting) (wanted(intent) ? taken : left).push(intent);
     this.waiting = left;
     return taken;
-  }
-
-  private async raise(journal: FlushJournal): Promise<void> {
-    const { unit } = this;
-    if (unit.onLateFailure === undefined) unit.host.report(new DispatchError(journal.failed, unit.label));
-    else await unit.onLateFailure(journal);
-  }
-
-  private endIfDone(): void {
-    const { unit } = this;
-    if (unit.isEnded && this.waiting.length === 0 && unit.dispatching === undefined) unit.host.ended(unit);
   }
 }
 

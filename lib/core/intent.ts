@@ -108,6 +108,11 @@ export interface EnqueueOptions {
    * `false`: no limit. @default the application's `effectTimeoutMs`
    */
   readonly timeoutMs?: number | false;
+  /**
+   * `afterResponse`: it does not hold up the answer to a request. Decided with the others, let out once the response was sent; where
+   * nobody waits for a response, with the others. @default as its request does
+   */
+  readonly dispatch?: 'afterResponse';
   /** Handed to the executor as it is, such as a job's delay or priority. */
   readonly dispatchOptions?: Readonly<Record<string, unknown>>;
 }
@@ -115,12 +120,14 @@ export interface EnqueueOptions {
 /**
  * Options as they are now, whatever their owner does to them later; those that are fixed already stay the same object.
  *
- * @throws AirlockOptionsError for an `on` that is no trigger, a `timeoutMs` that is no time limit
+ * @throws AirlockOptionsError for an `on` that is no trigger, a `timeoutMs` that is no time limit, another `dispatch`
  * @internal
  */
 export function fixed(options: EnqueueOptions): EnqueueOptions {
-  const { dispatchOptions, on } = options;
+  const { dispatch, dispatchOptions, on } = options;
   assertTimeLimit('timeoutMs', options.timeoutMs);
+  if (dispatch !== undefined && dispatch !== 'afterResponse')
+    throw AirlockOptionsError.expected('dispatch', "'afterResponse'", dispatch);
   if (on !== undefined && !TRIGGERS.includes(on))
     throw AirlockOptionsError.expected('on', TRIGGERS.map((one) => `'${one}'`).join(' or '), on);
   if (Object.isFrozen(options) && (dispatchOptions === undefined || Object.isFrozen(dispatchOptions))) return options;

@@ -1,3 +1,4 @@
+import { holdForAnswer } from './answer.js';
 import type { Context } from './context.js';
 import { Dispatch } from './dispatch.js';
 import { holdBack, reportOpenTransactions } from './frame-holdings.js';
@@ -14,7 +15,8 @@ export function release(
   queue: readonly Intent[],
   outer: Context | undefined,
 ): void | Promise<void> {
-  const dispatch = new Dispatch(unit, journal, settleCascade, outer, queue);
+  const prompt = holdForAnswer(unit, journal, queue, (late, patient) => release(unit, late, patient, undefined));
+  const dispatch = new Dispatch(unit, journal, settleCascade, outer, prompt);
   const go = (): void | Promise<void> => outsideFrames(() => dispatch.run());
   let running: void | Promise<void>;
   if (unit.dispatching === undefined) running = go();
@@ -53,7 +55,8 @@ function settleCascade(
   reportOpenTransactions(unit);
   const { journal } = dispatch;
   const free = holdBack(unit, journal, keep(unit, journal, intents, decision));
-  // A shutdown waits for the commit that those wait for.
-  if (unit.inFrames?.deferred.length) unit.host.began(unit);
-  return dispatch.cascade(unit, free).run();
+  const prompt = holdForAnswer(unit, journal, free, (late, patient) => release(unit, late, patient, undefined));
+  // A shutdown waits for the commit or the answer that those wait for.
+  if (!unit.isAtRest) unit.host.began(unit);
+  return dispatch.cascade(unit, prompt).run();
 }

@@ -33,7 +33,7 @@ export function settle(
   unit.end(decision.flushes ? 'flushed' : 'discarded', decision.outcome);
   reportOpenTransactions(unit);
   if (intents.length === 0 && unit.dispatching === undefined && unit.inFrames === undefined) {
-    unit.host.ended(unit);
+    unit.rest();
     return NOTHING;
   }
   const journal = new FlushJournal(unit.inFrames?.settled);
@@ -183,8 +183,8 @@ function finish(
   const end = (): FlushJournal => {
     // Transactions may have decided something meanwhile.
     if (unit.inFrames !== undefined) journal.add(unit.inFrames.settled);
-    // What waits for a commit, or goes out after one, keeps it running: a shutdown waits for that, or names it.
-    if (unit.dispatching === undefined && !unit.inFrames?.deferred.length) unit.host.ended(unit);
+    // What waits for a commit or the answer, or goes out after one, keeps it running: a shutdown waits for that, or names it.
+    unit.rest();
     return journal;
   };
   return running ? running.finally(end).then(() => journal) : end();

@@ -42,6 +42,20 @@ export interface FrameHoldings extends FrameParticipant {
   readonly settled: FlushJournal;
 }
 
+/** The answer that the caller of a unit of work waits for. @internal */
+export interface Answer {
+  readonly isGiven: boolean;
+  /** Calls `fn` once: at once where it is given already, or never will be. */
+  onceGiven(fn: () => void): void;
+}
+
+/** What is let out and waits for the answer. @internal */
+export interface Unanswered {
+  readonly intents: readonly Intent[];
+  /** Resolves when it has ended. */
+  readonly rested: Promise<void>;
+}
+
 /** Something that is letting intents out. @internal */
 export interface InFlight {
   remaining(): readonly Intent[];
@@ -84,6 +98,10 @@ export class UnitOfWork implements Birthplace {
   state: ScopeState = 'open';
   /** Whether any intent waits for something else than success. */
   hasTriggers = false;
+  /** Whether any intent is not to hold up the answer. */
+  hasPatient = false;
+  /** Set by whoever opened it for a caller that waits. */
+  answer: Answer | undefined;
   /** Whether an attempt at its work was abandoned. */
   hasAbandoned = false;
   /** How it ended; undefined until then. */
@@ -112,6 +130,7 @@ export class UnitOfWork implements Birthplace {
   private full: FullBuffer | undefined;
   private inFlight: Set<InFlight> | undefined;
   private slow: SlowFlush | undefined;
+  private patient: Set<Unanswered> | undefined;
   private transactions: Set<StampedFrame> | undefined;
   private sequence = 0;
   private openedAt = 0;
@@ -176,7 +195,9 @@ export class UnitOfWork implements Birthplace {
   }
 
   add(intent: Intent): void {
-    if (stampOf(intent).on !== 'success') this.hasTriggers = true;
+    const { on, options } = stampOf(intent);
+    if (on !== 'success') this.hasTriggers = true;
+    if (options.dispatch !== undefined) this.hasPatient = true;
     if (this.intents === undefined) this.intents = [intent];
     else this.intents.push(intent);
   }
@@ -256,7 +277,31 @@ export class UnitOfWork implements Birthplace {
   /** What has been taken out of the buffer and has not ended yet. */
   pending(): readonly Intent[] {
     const remaining = [...(this.inFlight ?? [])].flatMap((work) => work.remaining());
-    return [...remaining, ...(this.inFrames?.deferred ?? [])];
+    const unanswered = [...(this.patient ?? [])].flatMap(({ intents }) => intents);
+    return [...remaining, ...(this.inFrames?.deferred ?? []), ...unanswered];
+  }
+
+  /** What waits for the answer, or went out after it and has not ended. */
+  get unanswered(): Set<Unanswered> {
+    return (this.patient ??= new Set());
+  }
+
+  /** When what waits for the answer has ended; undefined where nothing does. */
+  get answering(): Promise<void> | undefined {
+    const [held] = this.patient ?? [];
+    return held?.rested;
+  }
+
+  /** True if nothing that it let out is still to end: what runs, what waits for a commit or for the answer. */
+  get isAtRest(): boolean {
+    return this.dispatching === undefined && !this.inFrames?.deferred.length && !this.patient?.size;
+  }
+
+  /** Tells its host where it has ended and nothing is left to do. */
+  rest(): void {
+    if (!this.isEnded || !this.isAtRest) return;
+    this.answer = undefined;
+    this.host.ended(this);
   }
 
   /** The nearest ancestor that has not ended yet and so still decides (rules 15 and 17). */

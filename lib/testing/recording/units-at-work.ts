@@ -48,12 +48,14 @@ export class UnitsAtWork {
     return left;
   }
 
-  private async next({ isEnded, dispatching }: UnitOfWork): Promise<void> {
+  private async next({ isEnded, dispatching, answering }: UnitOfWork): Promise<void> {
     if (isEnded && dispatching !== undefined) await dispatching.catch(() => {});
+    else if (isEnded && answering !== undefined) await answering;
     else await new Promise<void>((resolve) => this.waiting.push(resolve));
   }
 
   private forgetTheRested(): void {
-    for (const unit of this.units) if (unit.isEnded && unit.dispatching === undefined) this.units.delete(unit);
+    for (const unit of this.units)
+      if (unit.isEnded && unit.dispatching === undefined && unit.answering === undefined) this.units.delete(unit);
   }
 }

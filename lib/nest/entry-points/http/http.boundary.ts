@@ -88,6 +88,7 @@ export class HttpBoundary implements Boundary {
     const scope = handler.end(outcome);
     if (scope === undefined) return;
     if (outcome === 'cancelled' || (plan.dispatch ?? this.dispatch) === 'beforeResponse') {
+      scope.answeredBy(this.ends.answerOf(raw));
       const reached = outcome === 'completed' ? this.outcomeOf(response) : outcome;
       return this.runtime.conclude(scope, reached, END_OF_HANDLER, this.onDispatchError);
     }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Answer } from '../../../core/unit-of-work.js';
 import { type Connection, connectionOf, isOver } from './http.messages.js';
 
 /**
@@ -23,6 +24,16 @@ export class ResponseEnds {
     response.once('finish', end);
     response.once('close', end);
     if (connection !== undefined) this.waitingOn(connection).add(end);
+  }
+
+  /** The end of a response, for what waits for the answer to its request. */
+  answerOf(response: ServerResponse): Answer {
+    return {
+      get isGiven() {
+        return isOver(response);
+      },
+      onceGiven: (fn) => this.once(response, fn),
+    };
   }
 
   private waitingOn(connection: Connection): Set<() => void> {
