@@ -11,6 +11,7 @@ export { InProcessExecutor, type InProcessOptions } from './executors/in-process
 export type { OutsideScope } from './core/airlock-runtime.js';
 export { currentEffect } from './core/context.js';
 export type { Deferred } from './core/deferred.js';
+export { detached } from './core/detached.js';
 export type { EffectRef } from './core/effect-ref.js';
 export type { DispatchContext, FrameConnection } from './core/dispatch-context.js';
 export type { AirlockMessage } from './core/diagnostics.js';
@@ -32,6 +33,7 @@ export {
   type PolicyRef,
 } from './core/intent.js';
 export type { DroppedIntent, DropReason, FlushReport } from './core/report.js';
+export type { LateCalls } from './core/late-call.js';
 export type { CurrentEffect } from './core/running-effect.js';
 export type { ScopeState, ScopeView } from './core/scope-view.js';
 

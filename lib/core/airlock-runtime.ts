@@ -1,3 +1,5 @@
+import { NoScopeError } from '../errors/no-scope.error.js';
+import type { ScopeClosedError } from '../errors/scope-closed.error.js';
 import { ShuttingDownError } from '../errors/shutting-down.error.js';
 import { InProcessExecutor } from '../executors/in-process.executor.js';
 import { conclude } from './conclude.js';
@@ -7,6 +9,7 @@ import { EffectScope, hooksOf, type OnDispatchError, type ScopeOptions } from '.
 import { enqueueIn } from './enqueue.js';
 import {
   type Effect,
+  effectName,
   type EnqueueOptions,
   type Executor,
   type ExecutorRef,
@@ -17,6 +20,7 @@ import {
 } from './intent.js';
 import { observedInScopes } from './follow.js';
 import { type Latent, Lifecycle } from './lifecycle.js';
+import { follow, type LateCalls, publishLostCall } from './late-call.js';
 import { isObservableLike } from './observable.js';
 import type { Outlet } from './outlet.js';
 import { PolicyChain } from './policy-chain.js';
@@ -29,8 +33,13 @@ import type { TransactionFrame } from './transaction-frame.js';
 import { type UnitHost, type UnitHooks, UnitOfWork } from './unit-of-work.js';
 import { refuseWithoutScope } from './no-scope.js';
 
-/** What to do with an effect called where no scope is open. @publicApi */
-export type OutsideScope = 'throw' | 'dispatch' | 'drop';
+/**
+ * What to do with an effect called where no scope is open: refuse it with `NoScopeError` (`throw`), log that error and drop it
+ * (`report`), let it out at once (`dispatch`), or drop it in silence (`drop`).
+ *
+ * @publicApi
+ */
+export type OutsideScope = 'throw' | 'report' | 'dispatch' | 'drop';
 
 /** @internal */
 export interface RuntimeSettings {
@@ -38,6 +47,7 @@ export interface RuntimeSettings {
   readonly executor?: ExecutorRef | undefined;
   readonly executors?: Readonly<Record<string, ExecutorRef>> | undefined;
   readonly outsideScope?: OutsideScope | undefined;
+  readonly lateCalls?: LateCalls | undefined;
   readonly onCancel?: 'discard' | 'flush' | undefined;
   readonly maxEffectsPerScope?: number | undefined;
   readonly maxCascadeDepth?: number | undefined;
@@ -137,6 +147,7 @@ export class AirlockRuntime implements UnitHost {
   outsideScope(context: Context, options: EnqueueOptions, effect: Effect, args: unknown[]): void {
     const { outsideScope = 'throw' } = this.settings;
     if (outsideScope === 'throw') return refuseWithoutScope(options, effect, args);
+    if (outsideScope === 'report') return this.reportOutsideScope(context, options, effect, args);
     const scope = this.enter(this.prepare({ name: 'outside a scope' }), context);
     try {
       scope.run(() => this.enqueue(options, effect, args));
@@ -148,6 +159,22 @@ export class AirlockRuntime implements UnitHost {
     scope.closeBy('the call itself');
     if (outsideScope === 'drop') scope.dropAll('outsideScope');
     else void this.conclude(scope, 'completed', 'the call itself', 'report');
+  }
+
+  lateCall(
+    error: ScopeClosedError,
+    context: Context,
+    unit: UnitOfWork,
+    options: EnqueueOptions,
+    effect: Effect,
+    args: unknown[],
+  ): void {
+    const { lateCalls = 'report' } = this.settings;
+    if (lateCalls === 'throw') throw error;
+    // A shutdown waits for no more units of work.
+    if (lateCalls === 'follow' && !this.isClosing) return follow(unit, context, options, effect, args);
+    this.report(error);
+    publishLostCall(unit, context, options, effect, args, 'late');
   }
 
   withPolicy<R>(ref: PolicyRef, fn: () => R): R {
@@ -318,6 +345,15 @@ export class AirlockRuntime implements UnitHost {
   /** Opens no root scope from here on and waits for the running ones, at most `timeoutMs`. @returns what had not ended by then */
   shutdown(timeoutMs: number): Promise<readonly UnitOfWork[]> {
     return this.lifecycle.shutdown(timeoutMs, this.report);
+  }
+
+  private reportOutsideScope(context: Context, options: EnqueueOptions, effect: Effect, args: unknown[]): void {
+    this.report(new NoScopeError(effectName(options, effect)));
+    const { chain } = context;
+    const unit = new UnitOfWork(this, { name: 'outside a scope', chain, executor: this.defaultExecutor });
+    unit.close('the call itself');
+    unit.end('discarded', 'cancelled');
+    publishLostCall(unit, context, options, effect, args, 'outsideScope');
   }
 
   /** `withPolicy` called outside any scope and application holds for every application in it. */

@@ -13,12 +13,13 @@ import {
 } from './intent.js';
 import { methodOf } from './deferred.js';
 import type { PolicyChain } from './policy-chain.js';
+import { type HasRefusals, hasUnheard, raiseUnheard } from './refusal.js';
 import { abortEffect, type CurrentEffect, type EffectFacts, isAborted, RunningEffect } from './running-effect.js';
 import type { StampedFrame } from './stamped-frame.js';
 import { type UnitHost, UnitOfWork } from './unit-of-work.js';
 
 /** A policy at work: whoever calls an effect within it is that policy (rule 13). @internal */
-export interface Evaluation {
+export interface Evaluation extends HasRefusals {
   readonly policy: Policy;
   /** The flush that asks; undefined at the call. Identity only, for policies that count per flush. */
   readonly flush: object | undefined;
@@ -207,6 +208,15 @@ export class EffectContext extends Context {
     this.intent = undefined;
     if (this.running !== undefined && !isAborted(this.running)) this.running = undefined;
     return this.unit;
+  }
+
+  get hasUnheard(): boolean {
+    return this.unit !== undefined && hasUnheard(this.unit);
+  }
+
+  /** @throws the error of a refused call made in this effect that nobody has listened to */
+  assertHeard(): void {
+    if (this.unit !== undefined) raiseUnheard(this.unit, this.host);
   }
 
   /** Whether `unit` waits for the end of this effect, be it in a cascade. */

@@ -9,6 +9,7 @@ import { dispatched, drop, failed, refused, startOf } from './fates.js';
 import type { DispatchResult, Executor, Intent, Policy } from './intent.js';
 import { shown, stampOf } from './intent.js';
 import { type Outlet, outlets } from './outlet.js';
+import { raiseUnheard } from './refusal.js';
 import { FlushJournal } from './report.js';
 import type { AtWork } from './slow-flush.js';
 import type { StampedFrame } from './stamped-frame.js';
@@ -132,6 +133,8 @@ export class Dispatch implements InFlight {
     try {
       const completion = runIntent(executor, intent, context);
       if (completion !== undefined) return this.executed(completion, context, intent, startedAt);
+      // `await` listens one turn later.
+      if (context.hasUnheard) return this.executed(Promise.resolve(), context, intent, startedAt);
     } catch (error) {
       failed(this.unit, this.journal, intent, error, startedAt);
       return this.endContext(context, 'failed');
@@ -149,6 +152,7 @@ export class Dispatch implements InFlight {
     this.beginsToWait();
     try {
       await completion;
+      context.assertHeard();
     } catch (error) {
       failed(this.unit, this.journal, intent, error, startedAt);
       return this.endContext(context, 'failed');
@@ -255,18 +259,23 @@ export class Dispatch implements InFlight {
     shown(intent);
     for (let i = from; i < gates.length; i++) {
       const policy = gates[i]!;
+      const context = this.evaluationOf(policy);
       let verdict: boolean | Promise<boolean>;
       try {
-        verdict = contexts.run(this.evaluationOf(policy), () => policy.allows!(intent));
+        verdict = contexts.run(context, () => policy.allows!(intent));
+        if (typeof verdict === 'boolean') raiseUnheard(context.evaluation!, this.unit.host);
       } catch (error) {
         return this.refuse(intent, error, policy);
       }
       if (verdict === true) continue;
       if (verdict === false) return (drop(this.unit, this.journal, intent, 'policy', policy), false);
-      return Promise.resolve(verdict).then(
-        (yes) => (yes ? this.allows(intent, i + 1) : (drop(this.unit, this.journal, intent, 'policy', policy), false)),
-        (error: unknown) => this.refuse(intent, error, policy),
-      );
+      return Promise.resolve(verdict)
+        .then((yes) => (raiseUnheard(context.evaluation!, this.unit.host), yes))
+        .then(
+          (yes) =>
+            yes ? this.allows(intent, i + 1) : (drop(this.unit, this.journal, intent, 'policy', policy), false),
+          (error: unknown) => this.refuse(intent, error, policy),
+        );
     }
     return true;
   }

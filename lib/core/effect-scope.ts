@@ -3,6 +3,7 @@ import { type Context, contexts, isWithinEffectOf, ScopeContext } from './contex
 import type { ExecutorRef, Intent, Outcome, Policy, PolicyRef } from './intent.js';
 import { covered } from './coverage.js';
 import { DispatchError } from '../errors/dispatch.error.js';
+import { hasUnheard, raiseUnheard, takeUnheard } from './refusal.js';
 import type { DropReason, FlushReport } from './report.js';
 import type { ScopeState, ScopeView } from './scope-view.js';
 import { decide } from './outcome.js';
@@ -38,6 +39,8 @@ export interface ScopeOptions {
 export class EffectScope implements ScopeView {
   readonly #unit: UnitOfWork;
   readonly #context: Context;
+  /** An end that waits for those who listen to refused calls in it. */
+  #ending: Promise<FlushReport> | undefined;
 
   /** @internal Use `AirlockService.open` or `openScope`. */
   constructor(unit: UnitOfWork, context: Context) {
@@ -111,12 +114,15 @@ export class EffectScope implements ScopeView {
   /**
    * Lets out what the policies allow, or hands everything to the enclosing scope. Failures are in the report, not thrown.
    *
-   * @throws ScopeStateError if it is not closed yet, or has ended
+   * @throws ScopeStateError if it is not closed yet, or has ended; the error of a refused call that nobody has listened to, which
+   * makes it `failed`
    */
   async flush(): Promise<FlushReport> {
     this.#expect('closed', 'flushed');
     this.#expectNotToWaitForItself('flush');
-    return settle(this.#unit, { outcome: 'completed', flushes: true }, this.#context.outer);
+    return this.#endHeard('completed', () =>
+      settle(this.#unit, { outcome: 'completed', flushes: true }, this.#context.outer),
+    );
   }
 
   /**
@@ -143,7 +149,8 @@ export class EffectScope implements ScopeView {
    * Ends the scope as its outcome says: `shouldFlush` decides about ordinary intents, and those enqueued with
    * `on: 'failure'` or `'always'` go out when their time has come. Closes it first where that was not done.
    *
-   * @throws ScopeStateError if it has ended; whatever `shouldFlush` throws, after everything ordinary was dropped
+   * @throws ScopeStateError if it has ended; whatever `shouldFlush` throws, after everything ordinary was dropped; the error of a
+   * refused call that nobody has listened to, which makes it `failed`
    */
   async end(outcome: Outcome): Promise<FlushReport> {
     this.#expect(this.#unit.state === 'open' ? 'open' : 'closed', 'ended');
@@ -174,6 +181,10 @@ export class EffectScope implements ScopeView {
   ): FlushReport | Promise<FlushReport> {
     this.#unit.onLateFailure = onLateFailure;
     if (this.#unit.state === 'open') this.#unit.close(closedAt);
+    return this.#endHeard(outcome, () => this.#endAs(outcome));
+  }
+
+  #endAs(outcome: Outcome): FlushReport | Promise<FlushReport> {
     try {
       return settle(this.#unit, decide(this.#unit, outcome), this.#context.outer);
     } catch (error) {
@@ -181,6 +192,30 @@ export class EffectScope implements ScopeView {
       // The hook threw before it decided: nothing ordinary gets out on a guess.
       return this.#settleAnd(error);
     }
+  }
+
+  /** Ends it, as failed where a call in it was refused and nobody listens. */
+  #endHeard(outcome: Outcome, end: () => FlushReport | Promise<FlushReport>): FlushReport | Promise<FlushReport> {
+    if (this.#ending !== undefined) return this.#ending;
+    return hasUnheard(this.#unit) ? (this.#ending = this.#endOnceHeard(outcome, end)) : end();
+  }
+
+  async #endOnceHeard(outcome: Outcome, end: () => FlushReport | Promise<FlushReport>): Promise<FlushReport> {
+    // `await` listens one turn later.
+    await undefined;
+    const { host } = this.#unit;
+    if (outcome === 'completed') {
+      try {
+        raiseUnheard(this.#unit, host);
+      } catch (error) {
+        const { failed } = await this.#endAs('failed');
+        if (failed.length > 0) host.report(new DispatchError(failed, this.#unit.label));
+        throw error;
+      }
+    }
+    // The work has failed by itself, and its own error wins.
+    for (const error of takeUnheard(this.#unit)) host.report(error);
+    return end();
   }
 
   async #settleAnd(error: unknown): Promise<never> {

@@ -20,6 +20,7 @@ import {
 } from './intent.js';
 import { evaluate, nameOf } from './evaluation.js';
 import { joinFrame } from './frame-holdings.js';
+import { raiseUnheard } from './refusal.js';
 import { copyArguments } from './serialization.js';
 import { currentFrame } from './transaction-frame.js';
 import type { UnitOfWork } from './unit-of-work.js';
@@ -43,7 +44,7 @@ export function enqueueIn(context: Context, options: EnqueueOptions, effect: Eff
   }
   const unit = context.receiver();
   if (unit === undefined) return context.host.outsideScope(context, options, effect, args);
-  if (unit.state !== 'open') unit.assertOpen(effectName(options, effect));
+  if (unit.state !== 'open') return late(context, unit, options, effect, args);
   if (unit.level !== undefined) assertDepth(unit, options, effect);
   if (unit.isFull && options.dedupeKey === undefined) throw full(unit, options, effect);
   const frame = options.survivesRollback === true ? undefined : currentFrame();
@@ -57,7 +58,8 @@ export function enqueueIn(context: Context, options: EnqueueOptions, effect: Eff
   const { watchers } = stamp.path;
   if (watchers.length > 0) {
     askWatchers(watchers, shown(intent), unit);
-    unit.assertOpen(intent.name);
+    // TypeScript knows no policy that ends the scope.
+    if ((unit as UnitOfWork).state !== 'open') return late(context, unit, options, effect, args);
   }
   if (isTooMany) return dropRepeated(unit, intent);
   unit.add(intent);
@@ -72,6 +74,13 @@ function dropRepeated(unit: UnitOfWork, intent: Intent): void {
 
 function full(unit: UnitOfWork, options: EnqueueOptions, effect: Effect): BufferLimitError {
   return new BufferLimitError(effectName(options, effect), unit.label, unit.host.maxEffectsPerScope);
+}
+
+function late(context: Context, unit: UnitOfWork, options: EnqueueOptions, effect: Effect, args: unknown[]): void {
+  const error = unit.closedError(effectName(options, effect));
+  // The stack begins where the call was made, not in here.
+  Error.captureStackTrace(error, enqueueIn);
+  unit.host.lateCall(error, context, unit, options, effect, args);
 }
 
 /** The same stamp, with the in-process executor where the chosen one does not run such an effect. */
@@ -90,7 +99,7 @@ function callOf(options: EnqueueOptions, effect: Effect, args: unknown[]): Effec
 
 function askWatchers(watchers: readonly Policy[], intent: Intent, unit: UnitOfWork): void {
   for (const policy of watchers) {
-    const evaluation = { policy, flush: undefined, isActive: true };
+    const evaluation: Evaluation = { policy, flush: undefined, isActive: true };
     let result: unknown;
     try {
       result = contexts.run(evaluate(unit, evaluation), () => policy.onEnqueue!(intent));
@@ -98,6 +107,7 @@ function askWatchers(watchers: readonly Policy[], intent: Intent, unit: UnitOfWo
       evaluation.isActive = isThenable(result);
     }
     if (isThenable(result)) void watchOn(result, evaluation, unit);
+    else raiseUnheard(evaluation, unit.host);
   }
 }
 
@@ -105,6 +115,7 @@ function askWatchers(watchers: readonly Policy[], intent: Intent, unit: UnitOfWo
 async function watchOn(result: PromiseLike<unknown>, evaluation: Evaluation, unit: UnitOfWork): Promise<void> {
   try {
     await result;
+    raiseUnheard(evaluation, unit.host);
   } catch (error) {
     unit.host.report(error);
   } finally {

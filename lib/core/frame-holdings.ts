@@ -34,15 +34,19 @@ export function holdUntil(frame: StampedFrame, unit: UnitOfWork, journal: FlushJ
   frame.join(holdings);
 }
 
-/** Says which transactions a unit that ends leaves open. @internal */
+/** Says which transactions a unit that has just ended leaves open, and what becomes of the effects called in them. @internal */
 export function reportOpenTransactions(unit: UnitOfWork): void {
   if (!unit.hasTransactions) return;
+  const fate =
+    unit.state === 'flushed'
+      ? 'effects called in it so far wait for its commit'
+      : `the scope is ${unit.outcome}, so of the effects called in it so far only those for that outcome (\`on\`) wait for its commit, and the others are dropped`;
   for (const { name } of unit.openTransactions) {
     unit.host.report(
       new FrameStateError(
         name,
         'open',
-        `Scope "${unit.label}" ended while "${name}", begun in it, is still open: effects called in it wait for its commit. ` +
+        `Scope "${unit.label}" ended while "${name}", begun in it, is still open: ${fate}; calls from now on come too late (\`lateCalls\`). ` +
           'Await the transaction, or commit or roll it back, before the scope ends.',
       ),
     );

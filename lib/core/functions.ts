@@ -12,7 +12,7 @@ import { refuseWithoutScope } from './no-scope.js';
 /**
  * Buffers a call of any function in the innermost open scope, of whatever application.
  *
- * @throws NoScopeError, ScopeClosedError and the others of `EffectBuffer.enqueue`
+ * @throws NoScopeError and the others of `EffectBuffer.enqueue`
  * @publicApi
  */
 export function enqueue<A extends unknown[]>(effect: (...args: A) => unknown, ...args: A): void {

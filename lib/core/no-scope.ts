@@ -1,6 +1,7 @@
 import { NoScopeError } from '../errors/no-scope.error.js';
 import { refuseOtherCopies } from '../installation/installed-copies.js';
 import { type Effect, effectName, type EnqueueOptions } from './intent.js';
+import { hasRunningApplication } from './running-applications.js';
 
 /** Takes a call that is made outside any scope. @internal */
 export type CallTaker = (options: EnqueueOptions, effect: Effect, args: unknown[]) => void;
@@ -25,5 +26,5 @@ export function refuseWithoutScope(options: EnqueueOptions, effect: Effect, args
   const take = tests[CAPTURE];
   if (take !== undefined) return take(options, effect, args);
   refuseOtherCopies();
-  throw new NoScopeError(effectName(options, effect));
+  throw new NoScopeError(effectName(options, effect), hasRunningApplication());
 }

@@ -4,6 +4,7 @@ import { Dispatch } from './dispatch.js';
 import { holdBack, reportOpenTransactions } from './frame-holdings.js';
 import type { Intent } from './intent.js';
 import { decide, keep } from './outcome.js';
+import { takeUnheard } from './refusal.js';
 import type { FlushJournal } from './report.js';
 import { outsideFrames, type TransactionFrame } from './transaction-frame.js';
 import type { UnitOfWork } from './unit-of-work.js';
@@ -52,6 +53,7 @@ function settleCascade(
   const intents = unit.take();
   const decision = decide(unit, outcome);
   unit.end(decision.flushes ? 'flushed' : 'discarded', outcome);
+  for (const error of takeUnheard(unit)) unit.host.report(error);
   reportOpenTransactions(unit);
   const { journal } = dispatch;
   const free = holdBack(unit, journal, keep(unit, journal, intents, decision));

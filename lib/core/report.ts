@@ -5,13 +5,13 @@ import type { Intent, Policy } from './intent.js';
 /**
  * Why an intent was thrown away: a `policy` said no, the `outcome` of its scope did not let it out, an earlier one failed
  * in `failFast` mode, its scope was `discarded` by hand, its transaction or savepoint was rolled back (`rollback`), another call
- * under its `dedupeKey` went out (`duplicate`), its handler failed and was invoked again (`retry`), or it was called `outsideScope`
- * under `outsideScope: 'drop'`.
+ * under its `dedupeKey` went out (`duplicate`), its handler failed and was invoked again (`retry`), it was called `outsideScope`
+ * under `outsideScope: 'drop'` or `'report'`, or it came `late`, after its scope had ended.
  *
  * @publicApi
  */
 export type DropReason =
-  'policy' | 'outcome' | 'failFast' | 'discarded' | 'rollback' | 'duplicate' | 'retry' | 'outsideScope';
+  'policy' | 'outcome' | 'failFast' | 'discarded' | 'rollback' | 'duplicate' | 'retry' | 'outsideScope' | 'late';
 
 /** One dropped intent; `policy` is the one that said no, where one did. @publicApi */
 export interface DroppedIntent {

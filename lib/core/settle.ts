@@ -6,6 +6,7 @@ import { drop } from './fates.js';
 import { holdBack, joinFrame, reportOpenTransactions } from './frame-holdings.js';
 import { asOrdinary, type Intent, shown, stampOf } from './intent.js';
 import { type Decision, keep } from './outcome.js';
+import { takeUnheard } from './refusal.js';
 import { release } from './release.js';
 import { type DropReason, FlushJournal, type FlushReport } from './report.js';
 import type { UnitOfWork } from './unit-of-work.js';
@@ -62,6 +63,7 @@ export function settleSoFar(unit: UnitOfWork, outer: Context | undefined): Flush
 export function discardAll(unit: UnitOfWork, reason: DropReason): readonly Intent[] {
   const intents = unit.take();
   unit.end('discarded', 'cancelled');
+  for (const error of takeUnheard(unit)) unit.host.report(error);
   const journal = new FlushJournal();
   for (const intent of intents) drop(unit, journal, intent, reason);
   // A checkpoint may still be letting some out.

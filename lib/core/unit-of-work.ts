@@ -7,6 +7,7 @@ import type { Birthplace, Effect, EnqueueOptions, Executor, Intent, Outcome, Pol
 import { shown, stampOf } from './intent.js';
 import type { Outlet } from './outlet.js';
 import type { PolicyChain } from './policy-chain.js';
+import type { HasRefusals } from './refusal.js';
 import type { ScopeState, ScopeView } from './scope-view.js';
 import { type AtWork, SlowFlush } from './slow-flush.js';
 import type { FrameParticipant, StampedFrame } from './stamped-frame.js';
@@ -22,6 +23,15 @@ export interface UnitHost {
   readonly slowFlushMs: number | undefined;
   /** What becomes of a call made outside a scope. */
   outsideScope(context: object, options: EnqueueOptions, effect: Effect, args: unknown[]): void;
+  /** What becomes of a call made after its scope ended; `error` shows where that was. */
+  lateCall(
+    error: ScopeClosedError,
+    context: object,
+    unit: UnitOfWork,
+    options: EnqueueOptions,
+    effect: Effect,
+    args: unknown[],
+  ): void;
   executorNamed(name: string): Executor;
   /** @param on what names them, which is where classes are looked up from */
   policiesOf(ref: PolicyRef | readonly PolicyRef[] | undefined, on?: object): readonly Policy[];
@@ -94,7 +104,7 @@ export interface UnitSettings {
  *
  * @internal
  */
-export class UnitOfWork implements Birthplace {
+export class UnitOfWork implements Birthplace, HasRefusals {
   state: ScopeState = 'open';
   /** Whether any intent waits for something else than success. */
   hasTriggers = false;
@@ -112,6 +122,7 @@ export class UnitOfWork implements Birthplace {
   inFrames: FrameHoldings | undefined;
   /** What is done with effects that fail after their scope has ended. @default reported */
   onLateFailure: ((journal: FlushJournal) => Promise<void>) | undefined;
+  unheard: HasRefusals['unheard'] = undefined;
   /** The one `EffectScope` of this unit, made when it is first asked for. */
   handle: object | undefined;
 
@@ -173,7 +184,12 @@ export class UnitOfWork implements Birthplace {
 
   assertOpen(effect: string | undefined): void {
     if (this.state === 'open') return;
-    throw new ScopeClosedError(effect, this.label, this.state, this.closedBy);
+    throw this.closedError(effect);
+  }
+
+  /** @param effect what was called, or `undefined` where the scope itself was entered again */
+  closedError(effect: string | undefined): ScopeClosedError {
+    return new ScopeClosedError(effect, this.label, this.state, this.closedBy);
   }
 
   nextSequence(): number {

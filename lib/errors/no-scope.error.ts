@@ -8,13 +8,20 @@ import { AirlockError } from './airlock.error.js';
 export class NoScopeError extends AirlockError {
   protected static override readonly brandName = 'NoScopeError';
 
-  constructor(readonly effect: string) {
+  /** @param hasApplication false where no application with Airlock runs in this process, as in a unit test. @default true */
+  constructor(
+    readonly effect: string,
+    hasApplication = true,
+  ) {
     super(
       'AIRLOCK_NO_SCOPE',
       `Effect "${effect}" was called outside a scope, so nothing decides when it may get out. ` +
-        'Call it within an entry point that Airlock covers, wrap the work in `airlock.run(...)`, `runInScope(...)` or an `@Airlock()` method, ' +
-        "or set `outsideScope: 'dispatch' | 'drop'`. " +
-        "In a guard or a middleware, set `boundaries: { http: { openAt: 'request' } }`.",
+        (hasApplication
+          ? 'Call it within an entry point that Airlock covers, wrap the work in `airlock.run(...)`, `runInScope(...)` or an `@Airlock()` method, ' +
+            "or set `outsideScope: 'report' | 'dispatch' | 'drop'`. " +
+            "Guards, middlewares and exception filters are outside under `boundaries: { http: { openAt: 'handler' } }`."
+          : 'No application with `AirlockModule` runs in this process. In a unit test wrap the work in `captureEffects(...)` of `nestjs-airlock/testing`, ' +
+            'in a script in `runInScope(...)`; in an application import `AirlockModule.forRoot()` into its root module.'),
     );
   }
 }

@@ -1,7 +1,8 @@
 import { ScopeStateError } from './scope-state.error.js';
 
 /**
- * An effect was called after its scope had ended, usually because of a forgotten `await`.
+ * An effect was called after its scope had ended, usually because of a forgotten `await` or a timer. Logged; thrown under
+ * `lateCalls: 'throw'`.
  *
  * @publicApi
  */
@@ -21,8 +22,12 @@ export class ScopeClosedError extends ScopeStateError {
     super(
       scope,
       state,
-      `${effect === undefined ? `Scope "${scope}" was entered` : `Effect "${effect}" was called in scope "${scope}"`} after it had ended ` +
-        `(${state}; closed by ${closedAt}). Await the work before its scope ends, or give it a scope of its own with \`runInScope(...)\`.`,
+      effect === undefined
+        ? `Scope "${scope}" was entered after it had ended (${state}; closed by ${closedAt}). Enter it before its end, or open another.`
+        : `Effect "${effect}" was called in scope "${scope}" after it had ended (${state}; closed by ${closedAt}), so it does not get out. ` +
+            'Await the work before its scope ends, or give it a scope of its own with `runInScope(...)`. ' +
+            'If the call belongs to other work, a pool, a queue or a DataLoader has run it in the asynchronous context of this scope: ' +
+            'hand it over with `AsyncResource.bind(...)`, or create what runs it in `detached(...)`.',
       'AIRLOCK_SCOPE_CLOSED',
     );
   }

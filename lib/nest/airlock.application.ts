@@ -1,6 +1,7 @@
 import type { HttpServer, LoggerService } from '@nestjs/common';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { AirlockRuntime } from '../core/airlock-runtime.js';
+import { applicationBegan, applicationEnded } from '../core/running-applications.js';
 import { clearTimeout, setTimeout } from '../core/timers.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
 import { AirlockExplorer } from './airlock.explorer.js';
@@ -47,6 +48,7 @@ export class AirlockApplication {
     private readonly modules: ModulesContainer,
     private readonly logger: LoggerService,
   ) {
+    applicationBegan();
     this.classes = new ClassResolver(modules);
     this.policyNames = new PolicyNames(logger);
     this.runtime = new AirlockRuntime({
@@ -132,6 +134,7 @@ export class AirlockApplication {
     cancelNeverSubscribed(this.runtime);
     const left = await this.runtime.shutdown(Math.max(0, timeoutMs - (performance.now() - startedAt)));
     this.escapes?.stop();
+    applicationEnded();
     if (left.length === 0) return;
     this.logger.error(
       `Shutting down with scopes that did not end within ${timeoutMs} ms: ${left.map(remainder).join('; ')}`,

@@ -1,4 +1,5 @@
 import type { OutsideScope } from '../core/airlock-runtime.js';
+import type { LateCalls } from '../core/late-call.js';
 import type { EffectScope, OnDispatchError } from '../core/effect-scope.js';
 import type { InterceptedProvider } from './migration/intercepted-provider.js';
 import type { EscapeOptions } from './escapes/escape-options.js';
@@ -63,6 +64,14 @@ export interface AirlockModuleOptions {
   readonly onDispatchError?: OnDispatchError;
   /** What a call outside any scope does. @default 'throw' */
   readonly outsideScope?: OutsideScope;
+  /**
+   * What becomes of a call made after its scope ended, such as by a timer or behind a forgotten `await`. `report`: it does not get
+   * out, and an error log names it, its scope and the stack of the call. `throw`: it is refused with `ScopeClosedError`. `follow`: it goes as
+   * the ended scope went, under the policies of where it was made.
+   *
+   * @default 'report'
+   */
+  readonly lateCalls?: LateCalls;
   /**
    * For development: notices outgoing HTTP, mails and chosen methods called directly inside an open scope or transaction.
    *

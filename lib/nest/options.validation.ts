@@ -103,7 +103,8 @@ const checks: Record<keyof AirlockModuleOptions, OptionCheck> = {
     "'report', 'throw' or a function",
     (value) => value === 'report' || value === 'throw' || isFunction(value),
   ),
-  outsideScope: oneOf('throw', 'dispatch', 'drop'),
+  outsideScope: oneOf('throw', 'report', 'dispatch', 'drop'),
+  lateCalls: oneOf('report', 'throw', 'follow'),
   detectEscapes: (key, value) => {
     if (value === false || value === 'warn' || value === 'throw') return;
     expectThat("false, 'warn', 'throw' or an object of options", isRecord)(key, value);

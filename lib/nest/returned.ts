@@ -18,6 +18,14 @@ export function declaredResult(holder: object, key: string | symbol, method: obj
   return type === Observable ? 'observable' : 'unknown';
 }
 
+/** Whether a method is declared to return nothing; one that is not `async` and declares nothing looks the same. @internal */
+export function isDeclaredVoid(holder: object, key: string | symbol): boolean {
+  return (
+    Reflect.hasMetadata('design:returntype', holder, key) &&
+    Reflect.getMetadata('design:returntype', holder, key) === undefined
+  );
+}
+
 /** An error for a caller who was promised a Promise or an Observable, it is not known which. @internal */
 export class Refused extends Observable<never> implements PromiseLike<never> {
   constructor(private readonly error: unknown) {

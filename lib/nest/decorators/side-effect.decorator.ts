@@ -1,11 +1,14 @@
 import 'reflect-metadata';
+import { contexts } from '../../core/context.js';
 import { boundEffect, methodName } from '../../core/deferred.js';
 import { NO_OPTIONS } from '../../core/enqueue.js';
 import { enqueueInnermost } from '../../core/functions.js';
 import { type Effect, type EnqueueOptions, fixed } from '../../core/intent.js';
+import { refused } from '../../core/refused-call.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { text } from '../option-checks.js';
 import { ownerOf } from '../ownership.js';
+import { isDeclaredVoid } from '../returned.js';
 import { wrapMethod } from './wrap-method.js';
 
 const SIDE_EFFECT = 'nestjs-airlock:side-effect';
@@ -42,8 +45,9 @@ type SideEffectMethod<T extends AnyMethod, A extends unknown[]> = [ReturnType<T>
 /**
  * Makes every call of a method an intent: buffered now, run when the scope lets it out.
  *
- * A call returns a resolved Promise (nothing, where the method is declared `void`) and throws where it is made whatever
- * refuses it: `NoScopeError`, `ScopeClosedError`, `BufferLimitError`, a policy's error.
+ * A call returns a resolved Promise. Where it is refused (`NoScopeError`, `BufferLimitError`, a policy's error, …) it never throws
+ * but rejects; a rejection that nobody listens to is no unhandled rejection, but fails the scope that is open at the call. A method
+ * that is declared `void`, or is not `async` and declares nothing, returns nothing and throws.
  *
  * @publicApi
  */
@@ -56,22 +60,27 @@ export function SideEffect<A extends unknown[] = any[]>(
   descriptor: SideEffectMethod<T, A> & TypedPropertyDescriptor<T>,
 ) => void {
   return (target, key, descriptor) => {
-    const isVoid =
-      Reflect.hasMetadata('design:returntype', target, key) &&
-      Reflect.getMetadata('design:returntype', target, key) === undefined;
+    const isVoid = isDeclaredVoid(target, key);
     const { dedupeKey, name } = options;
     if (name !== undefined) text('name', name);
     const constant = fixed(options as EnqueueOptions);
     const body = descriptor.value as Effect;
     wrapMethod(descriptor, () => {
       return function (this: unknown, ...args: never[]): Promise<void> | undefined {
-        const called: EnqueueOptions =
-          typeof dedupeKey === 'function' ? { ...constant, dedupeKey: dedupeKey(...(args as unknown as A)) } : constant;
-        if (this === undefined || this === null) throw detached(methodName(target, key));
-        const effect = boundEffect(this as object, body, key);
-        const owner = ownerOf(this);
-        if (owner !== undefined) owner.enqueue(called, effect, args);
-        else enqueueInnermost(called, effect, args);
+        try {
+          const called: EnqueueOptions =
+            typeof dedupeKey === 'function'
+              ? { ...constant, dedupeKey: dedupeKey(...(args as unknown as A)) }
+              : constant;
+          if (this === undefined || this === null) throw withoutObject(methodName(target, key));
+          const effect = boundEffect(this as object, body, key);
+          const owner = ownerOf(this);
+          if (owner !== undefined) owner.enqueue(called, effect, args);
+          else enqueueInnermost(called, effect, args);
+        } catch (error) {
+          if (isVoid) throw error;
+          return refused(error, ownerOf(this)?.context ?? contexts.getStore());
+        }
         return isVoid ? undefined : Promise.resolve();
       };
     });
@@ -84,7 +93,7 @@ export function SideEffect<A extends unknown[] = any[]>(
   };
 }
 
-function detached(name: string): AirlockOptionsError {
+function withoutObject(name: string): AirlockOptionsError {
   return new AirlockOptionsError(
     name,
     `\`${name}\` was called without its object, so its effect could not run on one. Call it as a method, or bind it first.`,

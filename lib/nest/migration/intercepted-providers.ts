@@ -6,6 +6,7 @@ import { type Context, EffectContext } from '../../core/context.js';
 import { boundEffect, effectMethodName } from '../../core/deferred.js';
 import { NO_OPTIONS } from '../../core/enqueue.js';
 import type { Effect } from '../../core/intent.js';
+import type { ScopeClosedError } from '../../errors/scope-closed.error.js';
 import type { Method } from '../decorators/wrap-method.js';
 import type { InterceptedProvider } from './intercepted-provider.js';
 import { replaceOwn } from '../own-method.js';
@@ -20,6 +21,7 @@ import { BufferedCall } from './buffered-call.js';
 export class InterceptedProviders {
   private readonly names = new Set<string>();
   private readonly warned = new Set<string>();
+  private readonly warnedLate = new Set<string>();
 
   constructor(
     private readonly modules: ModulesContainer,
@@ -44,11 +46,17 @@ export class InterceptedProviders {
   }
 
   private buffering(instance: object, key: string, name: string, original: Method): Method {
-    const { runtime, warn } = this;
+    const { runtime, warn, warnLate } = this;
     // The original: what runs later is the call itself, not another interception.
     const effect = boundEffect(instance, original as Effect, key);
     return function (this: unknown, ...args: never[]): unknown {
-      if (!takesCalls(runtime.context) || addsChildJob(key, args)) return original.apply(this, args);
+      const { context } = runtime;
+      if (!takesCalls(context) || addsChildJob(key, args)) return original.apply(this, args);
+      const unit = context.receiver();
+      if (unit !== undefined && unit.state !== 'open') {
+        warnLate(name, unit.closedError(name));
+        return original.apply(this, args);
+      }
       runtime.enqueue(NO_OPTIONS, effect, args);
       warn(name, key);
       return new BufferedCall();
@@ -63,9 +71,18 @@ export class InterceptedProviders {
         `call it as \`effects.defer(target).${key}(...)\` or from a \`@SideEffect()\` method, then take it out of \`intercept\`.`,
     );
   };
+
+  private readonly warnLate = (name: string, { scope, closedAt }: ScopeClosedError): void => {
+    if (this.warnedLate.has(name)) return;
+    this.warnedLate.add(name);
+    this.logger.warn(
+      `\`${name}\` was called in scope "${scope}" after it had ended (closed by ${closedAt}), so it was not buffered but made at once, as outside a scope: ` +
+        'it gets out whatever became of that scope. Await the work before its scope ends, or give it a scope of its own with `runInScope(...)`.',
+    );
+  };
 }
 
-/** Not outside any scope, nor in an effect at work or what one has left behind. In a scope that has ended the call is refused. */
+/** Not outside any scope, nor in an effect at work or what one has left behind. */
 function takesCalls(context: Context): boolean {
   if (context instanceof EffectContext) return false;
   return context.evaluation !== undefined || context.receiver() !== undefined;

@@ -15,7 +15,7 @@ export class Task {
   /** The buffer, as the handler saw it. */
   readonly saw: string[] = [];
   /** What came of a call that was made too late. */
-  readonly refusals: unknown[] = [];
+  readonly answers: unknown[] = [];
   /** How many of its effects have neither got out nor been given up. */
   pending = 0;
   readonly gate: Promise<void>;
@@ -66,9 +66,9 @@ export class Task {
   try(call: () => void): void {
     try {
       call();
-      this.refusals.push('none');
+      this.answers.push('no error');
     } catch (error) {
-      this.refusals.push(error);
+      this.answers.push(error);
     }
   }
 
@@ -80,8 +80,8 @@ export class Task {
   }
 
   /** Resolves once a call that was made too late has been answered. */
-  async refused(): Promise<void> {
-    await until('a late call', () => this.refusals.length > 0);
+  async answered(): Promise<void> {
+    await until('a late call', () => this.answers.length > 0);
   }
 
   /** Resolves once every effect has an end as well. */

@@ -24,9 +24,10 @@ export class Witness {
     ],
     [
       'airlock:drop',
-      ({ intent }) =>
+      ({ intent, reason }) =>
         this.of(intent, (task) => {
-          task.pending--;
+          // A late call was never buffered.
+          if (reason !== 'late') task.pending--;
           task.dropped.push(intent!.name);
         }),
     ],

@@ -12,6 +12,7 @@ const REASONS: Readonly<Record<DropReason, true>> = {
   failFast: true,
   outsideScope: true,
   retry: true,
+  late: true,
 };
 
 const KNOWN = {

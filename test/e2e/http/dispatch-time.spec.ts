@@ -138,12 +138,23 @@ describe.each(platforms)('on %s', (_name, platform) => {
       expect(slow.order).toEqual(['handler', 'effect begins', 'effect ends', 'closed']);
     });
 
-    it('refuses calls made between the end of the handler and the response', async () => {
-      const server = await listen(platform, { ...parts, controllers: [LateController] }, { dispatch: 'afterResponse' });
-      const { body } = await server.request('/late');
-      expect(body).toContain('AIRLOCK_SCOPE_CLOSED');
-      expect(await server.fate()).toEqual(COMPLETED);
-    });
+    it.each([
+      ['report', 'accepted', COMPLETED.out],
+      ['throw', 'AIRLOCK_SCOPE_CLOSED', COMPLETED.out],
+      ['follow', 'accepted', [...COMPLETED.out, 'too late']],
+    ] as const)(
+      'takes calls between the end of the handler and the response for late ones (%s)',
+      async (lateCalls, answer, out) => {
+        const server = await listen(
+          platform,
+          { ...parts, controllers: [LateController] },
+          { dispatch: 'afterResponse', lateCalls },
+        );
+        expect((await server.request('/late')).body).toBe(answer);
+        expect((await server.fate()).out).toEqual(out);
+        expect(server.log.airlock('error')).toHaveLength(lateCalls === 'report' ? 1 : 0);
+      },
+    );
   });
 });
 

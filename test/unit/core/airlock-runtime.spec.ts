@@ -8,6 +8,7 @@ import {
   enqueue,
   enqueueWith,
   type Intent,
+  NoScopeError,
   type OnDispatchError,
   openFrame,
   type Outcome,
@@ -67,13 +68,25 @@ describe('when an effect is called outside a scope under dispatch', () => {
     expect(sent).toEqual(['cascade']);
   });
 
-  it('still refuses a call after its scope ended', async () => {
-    const runtime = new AirlockRuntime({ outsideScope: 'dispatch' });
+  it('lets no call out after its scope ended', async () => {
+    const reported: unknown[] = [];
+    const runtime = new AirlockRuntime({ outsideScope: 'dispatch', report: (error) => void reported.push(error) });
     let late: Promise<unknown> | undefined;
     await runtime.run({}, () => {
-      late = setImmediate().then(() => errorOf(() => runtime.enqueue({}, send, ['late'])));
+      late = setImmediate().then(() => runtime.enqueue({}, send, ['late']));
     });
-    expect(await late).toBeInstanceOf(ScopeClosedError);
+    await late;
+    expect(reported).toEqual([expect.any(ScopeClosedError)]);
+    expect(sent).toEqual([]);
+  });
+});
+
+describe('when an effect is called outside a scope under report', () => {
+  it('throws nothing, does not run, and is reported as refused', () => {
+    const reported: unknown[] = [];
+    const policy = { onEnqueue: () => fail('asked') };
+    callOutside({ outsideScope: 'report', policy, report: (error) => void reported.push(error) });
+    expect(reported).toEqual([expect.any(NoScopeError)]);
     expect(sent).toEqual([]);
   });
 });

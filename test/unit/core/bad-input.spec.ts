@@ -41,8 +41,8 @@ describe.each<[string, () => void, string]>([
     expect(error).toMatchObject({ name: 'NoScopeError', code: 'AIRLOCK_NO_SCOPE', effect });
     expect(error.message).toBe(
       `Effect "${effect}" was called outside a scope, so nothing decides when it may get out. ` +
-        'Call it within an entry point that Airlock covers, wrap the work in `airlock.run(...)`, `runInScope(...)` or an `@Airlock()` method, ' +
-        "or set `outsideScope: 'dispatch' | 'drop'`. In a guard or a middleware, set `boundaries: { http: { openAt: 'request' } }`.",
+        'No application with `AirlockModule` runs in this process. In a unit test wrap the work in `captureEffects(...)` of `nestjs-airlock/testing`, ' +
+        'in a script in `runInScope(...)`; in an application import `AirlockModule.forRoot()` into its root module.',
     );
     expect(sent).toEqual([]);
   });

@@ -89,6 +89,10 @@ describe('when somebody listens', () => {
         errorOf(() => runInScope({ dispatchMode: 'failFast' }, () => (enqueue(fail, 'broken'), enqueue(send, 'a')))),
     ],
     ['outsideScope', async () => new AirlockRuntime({ outsideScope: 'drop' }).enqueue({}, send, ['a'])],
+    [
+      'outsideScope',
+      async () => new AirlockRuntime({ outsideScope: 'report', report: () => {} }).enqueue({}, send, ['a']),
+    ],
   ])('publishes what is dropped with the reason %s', async (reason, work) => {
     await work();
     expect(on('airlock:drop')).toEqual([{ intent: expect.anything(), scope: expect.anything(), reason }]);
@@ -152,7 +156,7 @@ describe('when somebody listens', () => {
 
   it('publishes no scope without an end for a late call from an effect', async () => {
     let late: Promise<unknown> | undefined;
-    await runInScope(() =>
+    await new AirlockRuntime({ lateCalls: 'throw' }).run({}, () =>
       enqueue(() => {
         late = setImmediate().then(() => errorOf(() => enqueue(send, 'late')));
       }),

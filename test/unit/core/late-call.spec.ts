@@ -1,5 +1,7 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import {
+  type AirlockMessage,
   currentScope,
   defer,
   DropAll,
@@ -12,6 +14,7 @@ import {
   ScopeStateError,
   withPolicy,
 } from 'nestjs-airlock';
+import { AirlockRuntime } from '../../../lib/core/airlock-runtime.js';
 import { checkAfterEach, errorOf, fail, isCollected, send, sent } from './fixtures.js';
 
 checkAfterEach();
@@ -34,15 +37,37 @@ function closeHere(scope: EffectScope): void {
   scope.close();
 }
 
+/** The errors that were reported outside any application. */
+const reported: ScopeClosedError[] = [];
+
+beforeEach(() => {
+  reported.length = 0;
+  jest.spyOn(console, 'error').mockImplementation((error) => void reported.push(error as ScopeClosedError));
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+/** The one error that a late call was reported with, once it has been made. */
+async function reportOf(late: { release: () => Promise<unknown> }): Promise<ScopeClosedError> {
+  await late.release();
+  expect(reported).toHaveLength(1);
+  return reported[0]!;
+}
+
 describe.each<[string, () => void]>([
   ['enqueue', () => enqueue(send, 'late')],
   ['enqueueWith', () => enqueueWith({ on: 'always' }, send, 'late')],
   ['defer', () => defer({ send }).send('late')],
 ])('when an effect is called by %s after its scope ended', (_, call) => {
-  it('refuses, and the error carries the effect, the name of the scope and its state', async () => {
-    const late = forgotten(call);
+  it('throws nothing and reports effect, scope, where that was closed, and the stack of the call', async () => {
+    const late = forgotten(function caller() {
+      call();
+    });
     await runInScope({ name: 'POST /orders' }, late.start);
-    const error = await errorOf<ScopeClosedError>(late.release);
+    const error = await reportOf(late);
+    expect(error.stack).toMatch(/at .*call.*late-call\.spec/);
+    expect(error.stack).not.toMatch(/at enqueueIn |late-call\.ts/);
     expect(error).toBeInstanceOf(ScopeClosedError);
     expect(error).toBeInstanceOf(ScopeStateError);
     expect(error).toMatchObject({
@@ -53,8 +78,10 @@ describe.each<[string, () => void]>([
       closedAt: 'the end of its work',
     });
     expect(error.message).toBe(
-      'Effect "send" was called in scope "POST /orders" after it had ended (flushed; closed by the end of its work). ' +
-        'Await the work before its scope ends, or give it a scope of its own with `runInScope(...)`.',
+      'Effect "send" was called in scope "POST /orders" after it had ended (flushed; closed by the end of its work), so it does not get out. ' +
+        'Await the work before its scope ends, or give it a scope of its own with `runInScope(...)`. ' +
+        'If the call belongs to other work, a pool, a queue or a DataLoader has run it in the asynchronous context of this scope: ' +
+        'hand it over with `AsyncResource.bind(...)`, or create what runs it in `detached(...)`.',
     );
     expect(sent).toEqual([]);
   });
@@ -62,18 +89,43 @@ describe.each<[string, () => void]>([
   it('says that the work had failed where it had', async () => {
     const late = forgotten(call);
     await errorOf(() => runInScope(() => (late.start(), fail('work'))));
+    expect(await reportOf(late)).toMatchObject({ state: 'discarded', closedAt: 'the error of its work' });
+  });
+
+  it('publishes a drop for the reason `late`, in the scope that ended', async () => {
+    const drops: AirlockMessage[] = [];
+    const listen = (message: unknown): void => void drops.push(message as AirlockMessage);
+    subscribe('airlock:drop', listen);
+    try {
+      const late = forgotten(call);
+      await runInScope({ name: 'job' }, () => (enqueue(send, 'in time'), late.start()));
+      await late.release();
+    } finally {
+      unsubscribe('airlock:drop', listen);
+    }
+    expect(drops).toMatchObject([{ reason: 'late', scope: { name: 'job', state: 'flushed' } }]);
+    expect(drops[0]!.intent).toMatchObject({ name: 'send', args: ['late'], origin: 'job' });
+    expect(sent).toEqual(['in time']);
+  });
+
+  it('throws the same error where `lateCalls` says so, and reports nothing', async () => {
+    const runtime = new AirlockRuntime({ lateCalls: 'throw', report: (error) => reported.push(error as never) });
+    const late = forgotten(call);
+    await runtime.run({ name: 'POST /orders' }, late.start);
     const error = await errorOf<ScopeClosedError>(late.release);
-    expect(error).toMatchObject({ state: 'discarded', closedAt: 'the error of its work' });
+    expect(error).toBeInstanceOf(ScopeClosedError);
+    expect(error).toMatchObject({ effect: 'send', scope: 'POST /orders', state: 'flushed' });
+    expect({ reported, sent }).toEqual({ reported: [], sent: [] });
   });
 });
 
 describe('when a scope was closed by hand', () => {
-  it('refuses a call from then on and shows the place of close()', async () => {
+  it('takes no call from then on and shows the place of close()', async () => {
     const scope = openScope({ name: 'job' });
     const late = forgotten(() => enqueue(send, 'late'));
     scope.run(late.start);
     closeHere(scope);
-    const error = await errorOf<ScopeClosedError>(late.release);
+    const error = await reportOf(late);
     expect(error).toMatchObject({ scope: 'job', state: 'closed' });
     expect(error.closedAt).toContain('closeHere');
     expect(error.closedAt).toContain('late-call.spec');
@@ -101,11 +153,11 @@ describe('when a scope was closed by hand', () => {
 });
 
 describe('when an inner scope has ended and the outer one is open', () => {
-  it('refuses a late call of the inner one instead of giving it to the outer one', async () => {
+  it('drops a late call of the inner one instead of giving it to the outer one', async () => {
     await runInScope({ name: 'outer' }, async (outer) => {
       const late = forgotten(() => enqueue(send, 'late'));
       await runInScope({ name: 'inner' }, late.start);
-      expect(await errorOf(late.release)).toMatchObject({ code: 'AIRLOCK_SCOPE_CLOSED', scope: 'inner' });
+      expect(await reportOf(late)).toMatchObject({ code: 'AIRLOCK_SCOPE_CLOSED', scope: 'inner' });
       expect(outer.intents).toEqual([]);
     });
   });
@@ -173,15 +225,15 @@ describe('when a scope is opened in what an ended one left behind', () => {
 });
 
 describe('when an effect calls another after it has ended', () => {
-  it('refuses and names the effect as the scope', async () => {
+  it('drops it and names the effect as the scope', async () => {
     const late = forgotten(() => enqueue(send, 'late'));
     await runInScope(() => enqueueWith({ name: 'Mail.send' }, late.start));
-    const error = await errorOf<ScopeClosedError>(late.release);
+    const error = await reportOf(late);
     expect(error).toBeInstanceOf(ScopeClosedError);
     expect(error).toMatchObject({ scope: 'effect Mail.send', closedAt: 'the end of the effect' });
   });
 
-  it('refuses where it had enqueued in time before', async () => {
+  it('drops it where it had enqueued in time before', async () => {
     const late = forgotten(() => enqueue(send, 'late'));
     await runInScope(() =>
       enqueue(function notify() {
@@ -189,7 +241,7 @@ describe('when an effect calls another after it has ended', () => {
         late.start();
       }),
     );
-    expect(await errorOf(late.release)).toMatchObject({ code: 'AIRLOCK_SCOPE_CLOSED', scope: 'effect notify' });
+    expect(await reportOf(late)).toMatchObject({ code: 'AIRLOCK_SCOPE_CLOSED', scope: 'effect notify' });
     expect(sent).toEqual(['in time']);
   });
 
@@ -210,7 +262,7 @@ describe('when an effect leaves something behind that lives on', () => {
     ['at once', () => {}],
     ['later', () => setImmediate()],
     ['with an error', () => fail('effect')],
-  ])('keeps no arguments of one that ended %s, and still names it in the error of a late call', async (_, effect) => {
+  ])('keeps no arguments of one that ended %s, and still names it in the report of a late call', async (_, effect) => {
     const late = forgotten(() => enqueue(send, 'late'));
     const call = (): WeakRef<Attachment> => {
       const attachment = { bytes: new Uint8Array(8) };
@@ -226,7 +278,7 @@ describe('when an effect leaves something behind that lives on', () => {
     };
     const attachment = await runInScope({ onDispatchError: () => {} }, call);
     expect(await isCollected(attachment)).toBe(true);
-    const error = await errorOf<ScopeClosedError>(late.release);
+    const error = await reportOf(late);
     expect(error).toBeInstanceOf(ScopeClosedError);
     expect(error).toMatchObject({ effect: 'send', scope: 'effect Mail.attach', closedAt: 'the end of the effect' });
     expect(sent).toEqual([]);

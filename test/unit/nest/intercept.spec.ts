@@ -9,7 +9,6 @@ import {
   type Policy,
   PolicyEnqueueError,
   runInScope,
-  ScopeClosedError,
   SideEffect,
 } from 'nestjs-airlock';
 import { lastValueFrom, type Observable, of, toArray } from 'rxjs';
@@ -176,14 +175,17 @@ describe('when an intercepted method is called elsewhere', () => {
     expect(queue.jobs).toEqual(['inner']);
   });
 
-  it('is refused after its scope has ended', async () => {
-    const { queue, airlock } = await start();
+  it('passes through after its scope has ended, with one warning per method that names the scope', async () => {
+    const { queue, airlock, log } = await start();
     let late!: Promise<unknown>;
-    await airlock.run(() => {
-      late = delay(2).then(() => queue.add('late'));
+    await airlock.run({ name: 'import' }, () => {
+      late = delay(2).then(() => Promise.all([queue.add('late'), queue.add('later')]));
     });
-    await expect(late).rejects.toBeInstanceOf(ScopeClosedError);
-    expect(queue.jobs).toEqual([]);
+    expect(await late).toEqual([{ id: 'late' }, { id: 'later' }]);
+    expect(queue.jobs).toEqual(['late', 'later']);
+    expect(log.airlock('warn')).toEqual([
+      expect.stringContaining('`Queue.add` was called in scope "import" after it had ended'),
+    ]);
   });
 
   it('is refused in a policy', async () => {

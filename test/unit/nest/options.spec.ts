@@ -2,7 +2,7 @@ import { AirlockModule, AirlockOptionsError, DropAll, type AirlockModuleOptions 
 import { boot, bootModule, checkAfterEach, moduleOf } from '../../e2e/http/fixtures.js';
 
 const known =
-  'policy, executor, executors, boundaries, entryPoints, intercept, dispatch, onCancel, onDispatchError, outsideScope, detectEscapes, maxEffectsPerScope, maxCascadeDepth, shutdownTimeoutMs, effectTimeoutMs';
+  'policy, executor, executors, boundaries, entryPoints, intercept, dispatch, onCancel, onDispatchError, outsideScope, lateCalls, detectEscapes, maxEffectsPerScope, maxCascadeDepth, shutdownTimeoutMs, effectTimeoutMs';
 
 function errorOf(options: unknown): AirlockOptionsError {
   try {
@@ -31,6 +31,7 @@ describe('when forRoot is given a wrong value', () => {
     [{ onCancel: true }, 'onCancel', '`true` (boolean)'],
     [{ onDispatchError: 'ignore' }, 'onDispatchError', '`ignore` (string)'],
     [{ outsideScope: null }, 'outsideScope', '`null`'],
+    [{ lateCalls: 'drop' }, 'lateCalls', '`drop` (string)'],
     [{ maxEffectsPerScope: 0 }, 'maxEffectsPerScope', '`0` (number)'],
     [{ maxEffectsPerScope: '10' }, 'maxEffectsPerScope', '`10` (string)'],
     [{ maxCascadeDepth: -1 }, 'maxCascadeDepth', '`-1` (number)'],

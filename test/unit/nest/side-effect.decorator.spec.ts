@@ -3,6 +3,7 @@ import { AsyncResource } from 'node:async_hooks';
 import {
   AirlockOptionsError,
   AirlockService,
+  AssertNoEffects,
   BlockTasks,
   EffectBuffer,
   type Intent,
@@ -11,7 +12,7 @@ import {
   ScopeClosedError,
   SideEffect,
 } from 'nestjs-airlock';
-import { boot, checkAfterEach, listen, Outbox, platforms } from '../../e2e/http/fixtures.js';
+import { boot, checkAfterEach, delay, listen, Outbox, platforms } from '../../e2e/http/fixtures.js';
 
 const viaNamed: string[] = [];
 
@@ -227,14 +228,15 @@ describe('when a @SideEffect() method is called without its object', () => {
   it('refuses the call with the name of the method and the remedy, in a scope and outside', async () => {
     const { app, mail, airlock, sent } = await start();
     for (const key of ['send', 'note', 'remind'] as const) {
-      const detached: (...args: never[]) => unknown = mail[key];
-      const call = (): unknown => detached();
+      const free: (...args: never[]) => unknown = mail[key];
+      // Declared `void`, it throws; declared to return a Promise, it rejects.
+      const call = key === 'note' ? async () => free() : () => free() as Promise<void>;
       const name = `Mail.${key}`;
-      const refused = expect.objectContaining({ code: 'AIRLOCK_OPTIONS', key: name, message: message(name) }) as Error;
-      expect(call).toThrow(AirlockOptionsError);
-      expect(call).toThrow(refused);
-      await airlock.run(() => {
-        expect(call).toThrow(refused);
+      const refused = { code: 'AIRLOCK_OPTIONS', key: name, message: message(name) };
+      await expect(call()).rejects.toBeInstanceOf(AirlockOptionsError);
+      await expect(call()).rejects.toMatchObject(refused);
+      await airlock.run(async () => {
+        await expect(call()).rejects.toMatchObject(refused);
         expect(app.get(EffectBuffer).intents).toEqual([]);
       });
     }
@@ -252,18 +254,36 @@ describe('when a @SideEffect() method is called without its object', () => {
 describe('when a @SideEffect() method is called where nothing takes it', () => {
   it('refuses a call outside any scope, naming effect and remedy', async () => {
     const { mail, sent } = await start();
-    const call = async (): Promise<void> => mail.send('nobody');
-    await expect(call()).rejects.toBeInstanceOf(NoScopeError);
-    await expect(call()).rejects.toMatchObject({ code: 'AIRLOCK_NO_SCOPE', effect: 'Mail.send' });
+    await expect(mail.send('nobody')).rejects.toBeInstanceOf(NoScopeError);
+    await expect(mail.send('nobody')).rejects.toMatchObject({ code: 'AIRLOCK_NO_SCOPE', effect: 'Mail.send' });
+    expect(() => mail.note('nobody')).toThrow(NoScopeError);
+    expect(sent).toEqual([]);
+  });
+
+  it('logs a refusal that nobody listens to outside any scope', async () => {
+    const { mail, log } = await start();
+    void mail.send('nobody');
+    await delay(1);
+    expect(log.airlock('error')).toEqual([expect.stringContaining('Effect "Mail.send" was called outside a scope')]);
+  });
+
+  it('fails the scope where nobody listens to a refusal in it', async () => {
+    const { mail, airlock, sent } = await start();
+    const work = airlock.run({ policy: AssertNoEffects }, async () => {
+      void mail.send('nobody');
+      await delay(1);
+    });
+    await expect(work).rejects.toMatchObject({ code: 'AIRLOCK_POLICY_VIOLATION', effect: 'Mail.send' });
     expect(sent).toEqual([]);
   });
 
   it('refuses a call after the end of its scope', async () => {
-    const { mail, airlock } = await start();
+    const { app } = await boot({ providers: [Mail] }, { ...options, lateCalls: 'throw' });
+    const mail = app.get(Mail);
     let late: () => Promise<void> = () => Promise.resolve();
-    await airlock.run({ name: 'short job' }, async () => {
+    await app.get(AirlockService).run({ name: 'short job' }, async () => {
       await Promise.resolve();
-      late = AsyncResource.bind(async () => mail.send('nobody'));
+      late = AsyncResource.bind(() => mail.send('nobody'));
     });
     await expect(late()).rejects.toBeInstanceOf(ScopeClosedError);
     await expect(late()).rejects.toMatchObject({ scope: 'short job', effect: 'Mail.send' });
@@ -272,6 +292,7 @@ describe('when a @SideEffect() method is called where nothing takes it', () => {
   it.each([
     ['dispatch', ['mail to stray']],
     ['drop', []],
+    ['report', []],
   ] as const)("obeys outsideScope: '%s'", async (outsideScope, out) => {
     const { app, fate } = await boot({ providers: [Mail] }, { ...options, outsideScope });
     await app.get(Mail).send('stray');

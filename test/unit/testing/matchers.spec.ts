@@ -263,7 +263,7 @@ describe('when something else is received', () => {
     [
       'a reason there is none of',
       { reason: 'rolledBack' },
-      "Expected `drop.reason` to be 'policy' or 'outcome' or 'rollback' or 'duplicate' or 'discarded' or 'failFast' or 'outsideScope', got `rolledBack` (string).",
+      "Expected `drop.reason` to be 'policy' or 'outcome' or 'rollback' or 'duplicate' or 'discarded' or 'failFast' or 'outsideScope' or 'retry' or 'late', got `rolledBack` (string).",
     ],
     [
       'a policy that is none',

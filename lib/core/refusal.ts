@@ -1,0 +1,66 @@
+/** What a refused call fails while nobody listens to it: a unit of work, or a policy that is being asked. @internal */
+export interface HasRefusals {
+  /** In the order of the calls; made with the first. */
+  unheard?: Set<Refusal> | undefined;
+}
+
+/**
+ * The rejection of a call that was refused. Whoever awaits or catches it gets the error. What nobody listens to is no unhandled
+ * rejection, which would end the process: it fails the scope that was open at the call, and is reported where none was.
+ *
+ * @internal
+ */
+export class Refusal extends Promise<never> {
+  /** What is derived from it is the listener's own. */
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise;
+  }
+
+  /** @param after what the rejection waits for, itself rejected */
+  constructor(
+    readonly error: unknown,
+    private readonly holder: HasRefusals,
+    after?: Promise<never>,
+  ) {
+    super((_, reject) => void (after === undefined ? reject(error as Error) : after.catch(reject)));
+    super.then(undefined, () => {});
+    (holder.unheard ??= new Set()).add(this);
+  }
+
+  /** Called by `catch`, `await`, `Promise.all` and a `return` in an `async` function too. */
+  // oxlint-disable-next-line unicorn/no-thenable -- it is a Promise.
+  override then<A = never, B = never>(
+    onFulfilled?: ((value: never) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    // Without a handler of rejections nobody listens, and what would be derived is the same rejection.
+    if (typeof onRejected !== 'function') return this;
+    this.holder.unheard?.delete(this);
+    return super.then(onFulfilled, onRejected);
+  }
+
+  /** Listens to nothing: what it returns is the same rejection, later. */
+  override finally(onFinally?: (() => void) | null): Promise<never> {
+    return new Refusal(this.error, this.holder, super.finally(onFinally));
+  }
+}
+
+/** @internal */
+export function hasUnheard({ unheard }: HasRefusals): boolean {
+  return unheard !== undefined && unheard.size > 0;
+}
+
+/** The errors that nobody has listened to; each is taken once. @internal */
+export function takeUnheard(holder: HasRefusals): readonly unknown[] {
+  const { unheard } = holder;
+  holder.unheard = undefined;
+  return unheard === undefined ? [] : [...unheard].map(({ error }) => error);
+}
+
+/** @param host told of all but the first @throws the first error that nobody has listened to @internal */
+export function raiseUnheard(holder: HasRefusals, host: { report(error: unknown): void }): void {
+  if (!hasUnheard(holder)) return;
+  const [first, ...others] = takeUnheard(holder);
+  for (const error of others) host.report(error);
+  throw first;
+}
