@@ -97,7 +97,7 @@ export class EffectScope implements ScopeView {
   }
 
   /**
-   * From here on calls are refused with `ScopeClosedError`, which shows the place this was called from.
+   * From here on calls are late, and what names them shows the place this was called from.
    *
    * @throws ScopeStateError if it is not open
    */

@@ -20,7 +20,7 @@ const CHAINS: readonly string[] = ['then', 'catch', 'finally'];
 
 /**
  * Promises that nobody waits for and that call effects after they first waited for something themselves. By then the scope
- * may have ended, and it refuses them with `ScopeClosedError` (rule 3).
+ * may have ended, and what is called then does not get out (rule 3).
  *
  * @internal
  */
@@ -31,7 +31,7 @@ export const noFloatingEffects: AirlockRule = {
     hasSuggestions: true,
     messages: {
       floating:
-        'Nobody waits for `{{call}}`, which calls an effect after an `await`. If the scope has ended by then, the effect is refused with `ScopeClosedError`. Await or return it, or give it a scope of its own with `@Airlock()`.',
+        'Nobody waits for `{{call}}`, which calls an effect after an `await`. If the scope has ended by then, the effect does not get out. Await or return it, or give it a scope of its own with `@Airlock()`.',
       await: 'Await it',
     },
     schema: [],
