@@ -202,7 +202,7 @@ export class EffectScope implements ScopeView {
 
   async #endOnceHeard(outcome: Outcome, end: () => FlushReport | Promise<FlushReport>): Promise<FlushReport> {
     // `await` listens one turn later.
-    await undefined;
+    await Promise.resolve();
     const { host } = this.#unit;
     if (outcome === 'completed') {
       try {

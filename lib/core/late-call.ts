@@ -18,7 +18,7 @@ export type LateCalls = 'report' | 'throw' | 'follow';
 /** Publishes the drop of a call that was never buffered. @internal */
 export function publishLostCall(
   unit: UnitOfWork,
-  { chain }: Context,
+  { chain, attempt }: Context,
   options: EnqueueOptions,
   effect: Effect,
   args: unknown[],
@@ -27,7 +27,7 @@ export function publishLostCall(
   if (!channels.drop.hasSubscribers) return;
   const { executor } = unit;
   const { on = 'success' } = options;
-  const stamp = { frame: undefined, birthplace: unit, options: { ...options }, path: chain, executor, on };
+  const stamp = { frame: undefined, birthplace: unit, options: { ...options }, path: chain, executor, on, attempt };
   publish('drop', {
     scope: unit.view,
     intent: shown(new Intent(stamp, unit.nextSequence(), effect, args)),

@@ -12,8 +12,8 @@ export function refused(error: unknown, context: Context | undefined): Promise<n
 
 async function reportUnheard(nobody: HasRefusals, error: unknown, context: Context | undefined): Promise<void> {
   // The caller's `await` begins after this one, and listens one turn later.
-  await undefined;
-  await undefined;
+  await Promise.resolve();
+  await Promise.resolve();
   if (!hasUnheard(nobody)) return;
   if (context === undefined) console.error(error);
   else context.host.report(error);

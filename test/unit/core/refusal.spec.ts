@@ -21,7 +21,7 @@ beforeEach(() => {
 afterEach(async () => {
   await setImmediate();
   process.off('unhandledRejection', onUnhandled);
-  expect(unhandled).toEqual([]);
+  if (unhandled.length > 0) throw new Error('Unhandled rejections', { cause: unhandled });
 });
 
 /** A call that is refused, as a `@SideEffect()` method makes it. */
@@ -182,7 +182,7 @@ describe('when nobody listens to a refused call', () => {
 });
 
 describe('when no scope is open at a refused call', () => {
-  it('it is reported where nobody listens', async () => {
+  it('is reported where nobody listens', async () => {
     const scope = runtime.open();
     const late = scope.run(() => AsyncResource.bind(() => void refuse()));
     await scope.end('completed');
@@ -191,7 +191,7 @@ describe('when no scope is open at a refused call', () => {
     expect(reported).toEqual([REFUSED]);
   });
 
-  it('it is not where somebody does', async () => {
+  it('is not reported where somebody does', async () => {
     const log = jest.spyOn(console, 'error');
     await errorOf(async () => await refuse());
     await errorOf(() => refuse());
