@@ -184,7 +184,7 @@ describe('when an intercepted method is called elsewhere', () => {
     expect(await late).toEqual([{ id: 'late' }, { id: 'later' }]);
     expect(queue.jobs).toEqual(['late', 'later']);
     expect(log.airlock('warn')).toEqual([
-      expect.stringContaining('`Queue.add` was called in scope "import" after it had ended'),
+      expect.stringContaining('`QUEUE.add` was called in scope "import" after it had ended'),
     ]);
   });
 
