@@ -20,7 +20,7 @@ import {
 } from './intent.js';
 import { observedInScopes } from './follow.js';
 import { type Latent, Lifecycle } from './lifecycle.js';
-import { follow, type LateCalls, publishLostCall } from './late-call.js';
+import { followScope, type LateCalls, publishLostCall } from './late-call.js';
 import { isObservableLike } from './observable.js';
 import type { Outlet } from './outlet.js';
 import { PolicyChain } from './policy-chain.js';
@@ -172,7 +172,7 @@ export class AirlockRuntime implements UnitHost {
     const { lateCalls = 'report' } = this.settings;
     if (lateCalls === 'throw') throw error;
     // A shutdown waits for no more units of work.
-    if (lateCalls === 'follow' && !this.isClosing) return follow(unit, context, options, effect, args);
+    if (lateCalls === 'follow' && !this.isClosing) return followScope(unit, context, options, effect, args);
     this.report(error);
     publishLostCall(unit, context, options, effect, args, 'late');
   }

@@ -42,7 +42,7 @@ export function publishLostCall(
  * @throws what refuses the call
  * @internal
  */
-export function follow(
+export function followScope(
   late: UnitOfWork,
   { host, chain, outer }: Context,
   options: EnqueueOptions,
