@@ -84,14 +84,20 @@ function open(server: Running): Promise<Socket> {
 
 const head = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nhost: shop\r\n${more}\r\n`;
 
-/** Each effect got out, failed or was dropped, once. */
-function expectEachToldOnce(server: { readonly app: Running['app'] }, count: number): void {
-  const { effects, dispatched, dropped, failed } = recorderOf(server.app);
-  expect(effects).toHaveLength(count);
+/** How many effects were called, how many of them got out, failed or were dropped, and how often that was told. */
+function accountOf({ app }: { readonly app: Running['app'] }): Account {
+  const { effects, dispatched, dropped, failed } = recorderOf(app);
   const told = [...dispatched, ...dropped.map(({ intent }) => intent), ...failed.map(({ intent }) => intent)];
-  expect(new Set(told.map(({ id }) => id)).size).toBe(count);
-  expect(told).toHaveLength(count);
+  return { called: effects.length, ended: new Set(told.map(({ id }) => id)).size, told: told.length };
 }
+
+interface Account {
+  readonly called: number;
+  readonly ended: number;
+  readonly told: number;
+}
+
+const eachOnce = (count: number): Account => ({ called: count, ended: count, told: count });
 
 const endings: Readonly<Record<string, (socket: Socket) => void>> = {
   leaves: (socket) => void socket.destroy(),
@@ -117,7 +123,7 @@ describe.each(platforms)('on %s', (_name, platform) => {
           gateway.leave.open();
           await server.fate();
           socket.destroy();
-          expectEachToldOnce(server, 60);
+          expect(accountOf(server)).toEqual(eachOnce(60));
         });
       });
 
@@ -132,7 +138,7 @@ describe.each(platforms)('on %s', (_name, platform) => {
         socket.destroy();
         await delay(20);
         await server.fate();
-        expectEachToldOnce(server, gateway.arrived * 3);
+        expect(accountOf(server)).toEqual(eachOnce(gateway.arrived * 3));
       });
     },
   );
@@ -153,7 +159,7 @@ describe.each(platforms)('on %s', (_name, platform) => {
       await delay(10);
       socket.destroy();
       await server.fate();
-      expectEachToldOnce(server, 3);
+      expect(accountOf(server)).toEqual(eachOnce(3));
     });
   });
 
@@ -165,7 +171,7 @@ describe.each(platforms)('on %s', (_name, platform) => {
       for (let i = 0; i < 15; i++) await server.request('/quick');
       await server.fate();
       for (const socket of sockets) expect(socket.listenerCount('close')).toBeLessThan(8);
-      expectEachToldOnce(server, 45);
+      expect(accountOf(server)).toEqual(eachOnce(45));
     });
   });
 
@@ -217,7 +223,7 @@ describe('on Fastify over HTTP/2', () => {
       await delay(20);
       client.destroy();
       await app.close();
-      expectEachToldOnce({ app }, 60);
+      expect(accountOf({ app })).toEqual(eachOnce(60));
     });
   });
 });

@@ -24,12 +24,14 @@ class BotHandler {
   }
 }
 
+const onMessage = Reflect.get(BotHandler.prototype, 'onMessage');
+
 type Handle = (...args: unknown[]) => Promise<unknown>;
 
 function handlerOf(app: { get<T>(type: Type<T>, options?: { strict: boolean }): T }): Handle {
   const handler = app.get(BotHandler);
   const creator = app.get(ExternalContextCreator, { strict: false });
-  return creator.create(handler, handler.onMessage as never, 'onMessage') as Handle;
+  return creator.create(handler, onMessage as never, 'onMessage') as Handle;
 }
 
 describe('when a third party runs a handler that it has made with the external context creator', () => {
@@ -80,7 +82,7 @@ describe.each(platforms)('on %s', (_name, platform) => {
       const { app } = server;
       const creator = app.get(ExternalContextCreator, { strict: false });
       const handler = new BotHandler(app.get(Effects));
-      const call = creator.create(handler, handler.onMessage as never, 'onMessage') as Handle;
+      const call = creator.create(handler, onMessage as never, 'onMessage') as Handle;
       const response = {
         headersSent: false,
         once() {},
