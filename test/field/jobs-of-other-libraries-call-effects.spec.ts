@@ -63,9 +63,10 @@ describe('when a library builds handlers with a context type of its own', () => 
   ])('is a unit of work that %s with the call', async (_how, isLost, expected) => {
     const { app, fate } = await boot({ providers: [Parcels] });
     const parcels = app.get(Parcels);
+    const { take } = Parcels.prototype as unknown as Record<string, never>;
     const handler = app
       .get(ExternalContextCreator)
-      .create(parcels, parcels.take as never, 'take', undefined, undefined, undefined, undefined, undefined, 'rmq');
+      .create(parcels, take!, 'take', undefined, undefined, undefined, undefined, undefined, 'rmq');
     await (handler as (isLost: boolean) => Promise<void>)(isLost).catch(() => {});
     expect(await fate()).toEqual(expected);
   });
