@@ -7,7 +7,8 @@ function refuse(reason: unknown): void {
 /** The error of a scope whose effects throw these. */
 async function raisedFor(...reasons: unknown[]): Promise<DispatchError> {
   const work = runInScope({ name: 'POST /orders' }, () => {
-    reasons.forEach((reason, i) => enqueueWith({ name: `effect ${i}` }, refuse, reason));
+    // In a closure: what is thrown is to be the very object.
+    reasons.forEach((reason, i) => enqueueWith({ name: `effect ${i}` }, () => refuse(reason)));
     enqueue(() => {});
   });
   return work.then(
