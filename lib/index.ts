@@ -18,7 +18,7 @@ export type { AirlockMessage } from './core/diagnostics.js';
 export type { EffectEnvelope, TraceContext } from './core/envelope.js';
 export { EffectScope, type OnDispatchError, type ScopeOptions } from './core/effect-scope.js';
 export { currentScope, defer, enqueue, enqueueWith, openScope, runInScope, withPolicy } from './core/functions.js';
-export { keepFrames, type RunInTransaction } from './core/keep-frames.js';
+export { keepFrames, keepSavepoints, type RunInTransaction } from './core/keep-frames.js';
 export { type FrameOptions, type FrameState, openFrame, TransactionFrame } from './core/transaction-frame.js';
 export {
   type DispatchResult,

@@ -29,7 +29,7 @@ import { release, releaseInside } from './release.js';
 import type { EffectFacts } from './running-effect.js';
 import type { FlushJournal } from './report.js';
 import type { StampedFrame } from './stamped-frame.js';
-import type { TransactionFrame } from './transaction-frame.js';
+import { frames, leftBehindIn, type TransactionFrame } from './transaction-frame.js';
 import { type UnitHost, type UnitHooks, UnitOfWork } from './unit-of-work.js';
 import { refuseWithoutScope } from './no-scope.js';
 
@@ -150,7 +150,9 @@ export class AirlockRuntime implements UnitHost {
     if (outsideScope === 'report') return this.reportOutsideScope(context, options, effect, args);
     const scope = this.enter(this.prepare({ name: 'outside a scope' }), context);
     try {
-      scope.run(() => this.enqueue(options, effect, args));
+      // Nobody has begun anything apart: the call goes as the transaction it stands in.
+      const frame = frames.getStore();
+      scope.run(() => frames.run(frame, () => this.enqueue(options, effect, args)));
     } catch (error) {
       scope.closeBy('a refused call');
       scope.discard();
@@ -227,6 +229,7 @@ export class AirlockRuntime implements UnitHost {
     return this.handleOf(
       unit,
       new ScopeContext(this, unit, chain, store?.isLive === true ? store : undefined, evaluation),
+      parent === undefined ? leftBehindIn() : undefined,
     );
   }
 
@@ -378,10 +381,11 @@ export class AirlockRuntime implements UnitHost {
   }
 
   /** The handle of a unit; `context` is where code that it runs is to stand. */
-  handleOf(unit: UnitOfWork, context?: Context): EffectScope {
+  handleOf(unit: UnitOfWork, context?: Context, left?: TransactionFrame): EffectScope {
     return (unit.handle ??= new EffectScope(
       unit,
       context ?? new ScopeContext(this, unit, unit.chain, undefined, undefined),
+      left,
     )) as EffectScope;
   }
 }

@@ -8,6 +8,7 @@ import type { DropReason, FlushReport } from './report.js';
 import type { ScopeState, ScopeView } from './scope-view.js';
 import { decide } from './outcome.js';
 import { discardAll, settle, settleSoFar } from './settle.js';
+import { apartFrom, type TransactionFrame } from './transaction-frame.js';
 import type { Answer, UnitHooks, UnitOfWork } from './unit-of-work.js';
 
 /** What happens with effects that failed: logged, thrown, or handed to a function. @publicApi */
@@ -41,11 +42,16 @@ export class EffectScope implements ScopeView {
   readonly #context: Context;
   /** An end that waits for those who listen to refused calls in it. */
   #ending: Promise<FlushReport> | undefined;
+  readonly #left: TransactionFrame | undefined;
 
-  /** @internal Use `AirlockService.open` or `openScope`. */
-  constructor(unit: UnitOfWork, context: Context) {
+  /**
+   * @param left the rolled back transaction whose leftover context it begins apart from (rule 21)
+   * @internal Use `AirlockService.open` or `openScope`.
+   */
+  constructor(unit: UnitOfWork, context: Context, left?: TransactionFrame) {
     this.#unit = unit;
     this.#context = context;
+    this.#left = left;
   }
 
   get id(): string {
@@ -85,15 +91,20 @@ export class EffectScope implements ScopeView {
     this.#unit.assertOpen(undefined);
     // A policy that holds a handle is still a policy (rule 13).
     const evaluation = contexts.getStore()?.evaluation;
-    if (evaluation?.isActive !== true) return contexts.run(this.#context, fn);
+    if (evaluation?.isActive !== true) return this.#enter(this.#context, fn);
     const { host, chain, outer } = this.#context;
-    return contexts.run(new ScopeContext(host, this.#unit, chain, outer, evaluation), fn);
+    return this.#enter(new ScopeContext(host, this.#unit, chain, outer, evaluation), fn);
   }
 
   /** `run` for one handler of a wider scope, under that handler's policies too. @internal */
   runUnder<R>(policies: readonly Policy[], fn: () => R): R {
     const { host, chain, outer } = this.#context;
-    return contexts.run(new ScopeContext(host, this.#unit, chain.inside(policies), outer, undefined), fn);
+    return this.#enter(new ScopeContext(host, this.#unit, chain.inside(policies), outer, undefined), fn);
+  }
+
+  #enter<R>(context: Context, fn: () => R): R {
+    if (this.#left === undefined) return contexts.run(context, fn);
+    return apartFrom(this.#left, () => contexts.run(context, fn));
   }
 
   /**

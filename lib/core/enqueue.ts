@@ -63,8 +63,8 @@ export function enqueueIn(context: Context, options: EnqueueOptions, effect: Eff
   }
   if (isTooMany) return dropRepeated(unit, intent);
   unit.add(intent);
-  if (frame !== undefined) joinFrame(unit, intent);
   if (channels.enqueue.hasSubscribers) publish('enqueue', { scope: unit.view, intent: shown(intent) });
+  if (frame !== undefined) joinFrame(unit, intent);
 }
 
 /** A loop may repeat one call under one key more often than a buffer has room, so this one goes into no report either. */

@@ -8,11 +8,13 @@ import { type FailedIntent, FlushJournal } from './report.js';
 import type { StampedFrame } from './stamped-frame.js';
 import type { FrameHoldings, UnitOfWork } from './unit-of-work.js';
 
-/** Makes a unit answer for an intent to the transaction it is stamped with, if any. @internal */
+/** Makes a unit answer for an intent to the transaction it is stamped with; one that was rolled back has answered already. @internal */
 export function joinFrame(unit: UnitOfWork, intent: Intent): void {
   const { frame } = stampOf(intent);
-  if (frame === undefined || frame.fate !== 'open') return;
-  frame.join((unit.inFrames ??= new HeldByFrames(unit)));
+  if (frame === undefined || frame.fate === 'committed') return;
+  const holdings = (unit.inFrames ??= new HeldByFrames(unit));
+  if (frame.fate === 'open') frame.join(holdings);
+  else holdings.rolledBack();
 }
 
 /**

@@ -46,3 +46,32 @@ export function keepFrames<Tx, Rest extends unknown[]>(
   };
   return Object.defineProperty(kept, KEEPS_FRAMES, { value: true });
 }
+
+/**
+ * `keepFrames` for a function that runs a callback in a savepoint. The frame is opened before the savepoint is taken, so that one that
+ * would come to lie beside another on the same connection is refused before anything is sent.
+ *
+ * @param savepoint resolves after RELEASE and rejects after a rollback
+ * @param open `savepoint()` of the enclosing frame
+ * @throws FrameStateError the function that is returned rejects with what `open` throws
+ * @publicApi
+ */
+export function keepSavepoints<Tx, Rest extends unknown[]>(
+  savepoint: RunInTransaction<Tx, Rest>,
+  open: () => TransactionFrame,
+): RunInTransaction<Tx, Rest> {
+  return async (callback, ...rest) => {
+    const first = open();
+    let isUsed = false;
+    const next = (): TransactionFrame => {
+      if (isUsed) return open();
+      isUsed = true;
+      return first;
+    };
+    try {
+      return await keepFrames(savepoint, next)(callback, ...rest);
+    } finally {
+      if (!isUsed) first.rollBack();
+    }
+  };
+}

@@ -41,9 +41,18 @@ export class TransactionFrame {
   readonly name: string;
   readonly parent: TransactionFrame | undefined;
   private current: FrameState = 'open';
-  private openSavepoints = 0;
+  /** What it lies in on its connection: its parent, or the transaction around a test. */
+  private below: TransactionFrame | undefined;
+  /** The savepoint that is open in it. On one connection they lie in one another, never side by side. */
+  private inner: TransactionFrame | undefined;
+  /** Why the whole transaction can only be rolled back. */
+  private lost: FrameStateError | undefined;
+  /** Whether `enter` was called: then the caller of whoever did that may stand in it as well, and is nothing left behind. */
+  private isEntered = false;
   private readonly begunIn: UnitOfWork | undefined;
   private readonly outer: TransactionFrame | undefined;
+  /** The one whose rollback had left its context behind when it was opened. */
+  private leftBy: TransactionFrame | undefined;
   private readonly participants = new Set<FrameParticipant>();
 
   /** @internal Use `openFrame` or `savepoint`. */
@@ -54,9 +63,9 @@ export class TransactionFrame {
     this.name = options.name ?? (parent === undefined ? 'transaction' : `savepoint in ${parent.name}`);
     this.parent = parent;
     // Ended ones are skipped, or code that begins transaction after transaction in one context would chain them.
-    let outer = frames.getStore();
-    while (outer !== undefined && outer.fate !== 'open') outer = outer.around;
-    this.outer = outer;
+    const here = frames.getStore();
+    this.outer = openAt(here);
+    this.leftBy = leftover(here);
     if (parent === undefined && options.countsAsCommitted !== true) {
       this.begunIn = contexts.getStore()?.receiver();
       this.begunIn?.begun(this);
@@ -100,40 +109,106 @@ export class TransactionFrame {
 
   /** Makes the rest of the caller's asynchronous function stand in it, for transactions begun and ended by statements. */
   enter(): void {
+    this.isEntered = true;
     frames.enterWith(this);
+  }
+
+  /** `run` for a callback, although `enter` was called: by a client, which keeps that from its caller. @internal */
+  runCallback<R>(fn: () => R): R {
+    this.isEntered = false;
+    return this.run(fn);
   }
 
   /** Undoes `enter` for the rest of the caller's asynchronous function. */
   leave(): void {
-    if (frames.getStore() === this) frames.enterWith(this.outer);
+    if (frames.getStore() === this) frames.enterWith(this.next);
   }
 
   /**
-   * Opens a savepoint in it.
+   * Opens a savepoint in it, before the statement that takes it.
    *
-   * @throws FrameStateError if it has ended, or its database has no savepoints
+   * @throws FrameStateError if it has ended, or its database has no savepoints, or another savepoint of the same connection is open
+   * that the caller does not stand in: the whole transaction can then only be rolled back
    */
   savepoint(options: FrameOptions = {}): TransactionFrame {
     this.assertOpen('take a savepoint');
     if (this.options.savepoints === false) {
       throw this.refusal('has no savepoints. Join it, or begin a transaction of its own instead of a nested one.');
     }
-    if (this.options.countsAsCommitted === true) return new TransactionFrame(options);
-    this.openSavepoints++;
-    return new TransactionFrame({ savepoints: true, ...this.inherited(), ...options }, this);
+    const { innermost } = this;
+    if (innermost !== this && innermost !== this.standing) throw this.lose('take a savepoint');
+    const isRoot = innermost.options.countsAsCommitted === true;
+    const taken = isRoot
+      ? new TransactionFrame(options)
+      : new TransactionFrame({ savepoints: true, ...this.inherited(), ...options }, innermost);
+    taken.below = innermost;
+    return (innermost.inner = taken);
+  }
+
+  /**
+   * For clients that end the innermost frame of a connection, whoever asks them to.
+   *
+   * @throws FrameStateError if the caller stands in another one: the whole transaction can then only be rolled back
+   * @internal
+   */
+  assertInOrder(wish: string): void {
+    const { standing } = this;
+    if (standing !== undefined && standing !== this.innermost) throw this.lose(wish);
+  }
+
+  /** @throws FrameStateError if a frame of its transaction was asked for out of order @internal */
+  assertNotLost(): void {
+    if (this.root.lost !== undefined) throw this.root.lost;
+  }
+
+  /** The frame of its connection that the caller stands in; undefined where it came another way. @internal */
+  get standing(): TransactionFrame | undefined {
+    const { bottom } = this;
+    for (let at = frames.getStore(); at !== undefined; at = at.around) {
+      for (let frame: TransactionFrame | undefined = at; frame !== undefined; frame = frame.below) {
+        if (frame.isOpen && frame.bottom === bottom) return frame;
+      }
+    }
+    return undefined;
+  }
+
+  /** What the next statement on its connection lies in. */
+  private get innermost(): TransactionFrame {
+    let frame = this.bottom;
+    while (frame.inner !== undefined) frame = frame.inner;
+    return frame;
+  }
+
+  private get bottom(): TransactionFrame {
+    return this.below?.bottom ?? this;
+  }
+
+  private get isOpen(): boolean {
+    return this.current === 'open' && this.fate === 'open';
+  }
+
+  private lose(wish: string): FrameStateError {
+    const frame = this.standing ?? this;
+    const problem =
+      `cannot ${wish}: "${this.innermost.name}", begun after it on the same connection, is still open. ` +
+      'Await one savepoint before the next one begins (no `Promise.all`), and both before the transaction ends.';
+    return (frame.root.lost = frame.refusal(problem));
   }
 
   /**
    * The point just before COMMIT: transactional executors write now. Nothing happens for a savepoint.
    *
-   * @throws FrameStateError if it has ended or a savepoint in it is still open; DispatchError for a write that failed.
-   * In each case the transaction is to be rolled back.
+   * @throws FrameStateError if it has ended, a savepoint in it is still open, or one was asked for out of order; DispatchError for a
+   * write that failed. In each case the transaction is to be rolled back.
    */
   async beforeCommit(): Promise<void> {
     this.assertOpen('be committed');
-    if (this.openSavepoints > 0) {
+    this.assertNotLost();
+    let open = 0;
+    for (let frame = this.inner; frame !== undefined; frame = frame.inner) open++;
+    if (open > 0) {
       throw this.refusal(
-        `cannot be committed: ${this.openSavepoints} savepoint(s) in it are still open. Await what runs in them before it ends.`,
+        `cannot be committed: ${open} savepoint(s) in it are still open. Await what runs in them before it ends.`,
       );
     }
     if (this.parent !== undefined) return;
@@ -176,17 +251,24 @@ export class TransactionFrame {
 
   /** Whether a call made in its context belongs to it. @internal */
   get takesCalls(): boolean {
-    return (
-      this.current === 'open' &&
-      this.fate === 'open' &&
-      this.options.countsAsCommitted !== true &&
-      this.options.isCurrent?.() !== false
-    );
+    const { fate, options } = this;
+    if (fate === 'rolledBack') return this.takesLeftovers;
+    return this.isOpen && options.countsAsCommitted !== true && options.isCurrent?.() !== false;
   }
 
-  /** The frame its context stood in when it was opened. @internal */
+  /** Whether a call made in its context after it was rolled back is a part of what was undone (rule 21). @internal */
+  get takesLeftovers(): boolean {
+    return this.fate === 'rolledBack' && !this.isEntered && this.options.countsAsCommitted !== true;
+  }
+
+  /** The open frame its context stood in when it was opened. @internal */
   get around(): TransactionFrame | undefined {
     return this.outer;
+  }
+
+  /** What a call belongs to that does not belong to it. @internal */
+  get next(): TransactionFrame | undefined {
+    return this.leftBy ?? this.outer;
   }
 
   /** @internal */
@@ -202,10 +284,14 @@ export class TransactionFrame {
 
   private end(state: FrameState): void {
     this.current = state;
-    // What remembers that it ended need not keep its connection, which may be somebody else's by now.
-    this.options =
-      this.options.connection === undefined ? {} : { connection: { executeSql: async () => this.refuse() } };
-    if (this.parent !== undefined) this.parent.openSavepoints--;
+    // What remembers that it ended need not keep its connection, which may be somebody else's by now, nor what came before.
+    const { connection, countsAsCommitted } = this.options;
+    this.options = {
+      ...(connection !== undefined && { connection: { executeSql: async () => this.refuse() } }),
+      ...(countsAsCommitted === true && { countsAsCommitted }),
+    };
+    if (this.takesLeftovers) this.leftBy = undefined;
+    if (this.below?.inner === this) this.below.inner = undefined;
     this.begunIn?.over(this);
   }
 
@@ -237,14 +323,44 @@ export function openFrame(options: FrameOptions = {}): TransactionFrame {
   return new TransactionFrame(options);
 }
 
-/** The frame that an effect called here is stamped with. @internal */
+/** The frame that an effect called here is stamped with: the innermost that is open, or was rolled back. @internal */
 export function currentFrame(): TransactionFrame | undefined {
   let frame = frames.getStore();
-  while (frame !== undefined && !frame.takesCalls) frame = frame.around;
+  while (frame !== undefined && !frame.takesCalls) frame = frame.next;
   return frame;
+}
+
+/** The frame that code stands in if it is what a rollback has left behind (rule 21). @internal */
+export function leftBehindIn(): TransactionFrame | undefined {
+  const here = frames.getStore();
+  return leftover(here) === undefined ? undefined : here;
+}
+
+/** Runs what begins apart from the rollback that has left its context behind. @internal */
+export function apartFrom<R>(left: TransactionFrame | undefined, fn: () => R): R {
+  return left === undefined || frames.getStore() !== left ? fn() : frames.run(openAt(left), fn);
 }
 
 /** Runs what must not see the caller's transaction, at no cost where there is none (rule 19). @internal */
 export function outsideFrames<R>(fn: () => R): R {
   return frames.getStore() === undefined ? fn() : frames.run(undefined, fn);
+}
+
+/** What calls belong to that are made where a frame is opened in the context of `here`, and do not belong to that one. @internal */
+export function nextAt(here: TransactionFrame | undefined): TransactionFrame | undefined {
+  return leftover(here) ?? openAt(here);
+}
+
+/** The innermost that is open, from `frame` outwards. */
+function openAt(frame: TransactionFrame | undefined): TransactionFrame | undefined {
+  let open = frame;
+  while (open !== undefined && open.fate !== 'open') open = open.around;
+  return open;
+}
+
+/** The innermost that was rolled back and takes calls, before any that is open. */
+function leftover(frame: TransactionFrame | undefined): TransactionFrame | undefined {
+  let ended = frame;
+  while (ended !== undefined && ended.fate !== 'open' && !ended.takesLeftovers) ended = ended.next;
+  return ended?.takesLeftovers === true ? ended : undefined;
 }

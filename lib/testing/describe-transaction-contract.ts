@@ -2,6 +2,7 @@ import { commitCases } from './transaction-contract/commit.cases.js';
 import { concurrencyCases } from './transaction-contract/concurrency.cases.js';
 import { ContractSuite } from './transaction-contract/contract-suite.js';
 import { fateCases } from './transaction-contract/fate.cases.js';
+import { leftoverCases } from './transaction-contract/leftover.cases.js';
 import { killedConnectionCases } from './transaction-contract/killed-connection.cases.js';
 import { savepointCases } from './transaction-contract/savepoint.cases.js';
 import { scopeCases } from './transaction-contract/scope.cases.js';
@@ -27,6 +28,7 @@ export function describeTransactionContract(name: string, options: TransactionCo
     savepointCases(suite);
     commitCases(suite);
     scopeCases(suite);
+    leftoverCases(suite);
     concurrencyCases(suite);
     triggerCases(suite);
     killedConnectionCases(suite);

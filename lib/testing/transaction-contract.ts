@@ -29,4 +29,9 @@ export interface TransactionContractOptions {
   readonly isServer?: boolean;
   /** False for an adapter that has no savepoints: what needs them is skipped, and its name says so. @default true */
   readonly savepoints?: boolean;
+  /**
+   * True for transactions that are begun and ended by statements, without a callback (`frame.enter()`): what they leave behind cannot be
+   * told from the code around them, and goes with its scope after a rollback, too. @default false
+   */
+  readonly byStatements?: boolean;
 }

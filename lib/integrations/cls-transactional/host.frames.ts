@@ -1,9 +1,10 @@
 import { TransactionHost } from '@nestjs-cls/transactional';
-import { keepFrames, type RunInTransaction } from '../../core/keep-frames.js';
+import { keepFrames, keepSavepoints, type RunInTransaction } from '../../core/keep-frames.js';
 import {
   type FrameConnection,
   type FrameOptions,
   frames,
+  nextAt,
   openFrame,
   type TransactionFrame,
 } from '../../core/transaction-frame.js';
@@ -20,6 +21,13 @@ export interface ClsFrameOptions<Tx = unknown> {
 export interface Host {
   readonly connectionName?: string | undefined;
 }
+
+/** `keepFrames`, or `keepSavepoints`. */
+type Keep = (
+  transaction: RunInTransaction<unknown[], []>,
+  open: () => TransactionFrame,
+  ended?: () => void,
+) => RunInTransaction<unknown[], []>;
 
 /** What runs in a transaction. @internal */
 export type Work = (...args: unknown[]) => Promise<unknown>;
@@ -38,6 +46,8 @@ export type Begin<Tx> = (work: Work, setTx: SetTx<Tx>) => Promise<unknown>;
  */
 export class HostFrames<Tx> {
   private readonly mine = new WeakSet<TransactionFrame>();
+  /** Those that lie in a frame that the client keeps itself. */
+  private readonly insideClients = new WeakSet<TransactionFrame>();
 
   constructor(private readonly options: ClsFrameOptions<Tx>) {}
 
@@ -47,7 +57,10 @@ export class HostFrames<Tx> {
 
   savepoint(host: Host, begin: Begin<Tx>, work: Work, setTx: SetTx<Tx>): Promise<unknown> {
     const around = this.current;
-    return this.keep(host, begin, work, setTx, (options) => around?.savepoint(options) ?? openFrame(options));
+    const open = (options: FrameOptions): TransactionFrame => around?.savepoint(options) ?? openFrame(options);
+    // A client that keeps frames refuses by itself what would come to lie beside another.
+    const isAlone = around !== undefined && !this.insideClients.has(around);
+    return this.keep(host, begin, work, setTx, open, undefined, isAlone ? keepSavepoints : keepFrames);
   }
 
   /** @param ended so that no effect which waited for the commit takes the ended transaction for the current one */
@@ -58,6 +71,7 @@ export class HostFrames<Tx> {
     setTx: SetTx<Tx>,
     open: (options: FrameOptions) => TransactionFrame,
     ended?: () => void,
+    keep: Keep = keepFrames,
   ): Promise<unknown> {
     const around = frames.getStore();
     let current: Tx | undefined;
@@ -75,7 +89,7 @@ export class HostFrames<Tx> {
           setTx(tx);
         },
       );
-    const run = keepFrames(
+    const run = keep(
       transaction as RunInTransaction<unknown[], []>,
       () => {
         const name = this.options.name ?? host.connectionName ?? 'cls-transactional';
@@ -97,7 +111,11 @@ export class HostFrames<Tx> {
     isCurrent: () => boolean,
     work: () => Promise<unknown>,
   ): Promise<unknown> {
-    const open = (): TransactionFrame => this.marked(own.savepoint({ name: own.name, isCurrent }));
+    const open = (): TransactionFrame => {
+      const frame = this.marked(own.savepoint({ name: own.name, isCurrent }));
+      this.insideClients.add(frame);
+      return frame;
+    };
     return keepFrames<void, []>(
       (callback) => callback(),
       () => frames.run(around, open),
@@ -112,7 +130,8 @@ export class HostFrames<Tx> {
   /** The transaction or savepoint of this host that the caller stands in. */
   private get current(): TransactionFrame | undefined {
     let frame = frames.getStore();
-    while (frame !== undefined && !(this.mine.has(frame) && frame.takesCalls)) frame = frame.around;
+    while (frame !== undefined && !(this.mine.has(frame) && frame.fate === 'open' && frame.takesCalls))
+      frame = frame.around;
     return frame;
   }
 }
@@ -120,6 +139,6 @@ export class HostFrames<Tx> {
 /** The frame that a client has opened between a call of the adapter and the work in it, if it keeps frames itself. */
 function openedInside(around: TransactionFrame | undefined): TransactionFrame | undefined {
   const innermost = frames.getStore();
-  const isNew = innermost !== around && innermost?.around === around;
+  const isNew = innermost !== around && innermost?.next === nextAt(around);
   return isNew && innermost?.fate === 'open' ? innermost : undefined;
 }

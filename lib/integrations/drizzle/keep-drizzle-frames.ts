@@ -1,4 +1,4 @@
-import { keepFrames, type RunInTransaction } from '../../core/keep-frames.js';
+import { keepFrames, keepSavepoints, type RunInTransaction } from '../../core/keep-frames.js';
 import { openFrame, type TransactionFrame } from '../../core/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { KEEPS_FRAMES } from '../keeps-frames.js';
@@ -14,6 +14,9 @@ export interface DrizzleFrameOptions {
 
 type Transaction = RunInTransaction<DrizzleTransaction, never[]>;
 
+/** Turns `transaction` of a database, or of a transaction for a savepoint, into one that keeps frames, and hands on each. */
+type Keep = (transaction: Transaction, opened: (frame: TransactionFrame) => TransactionFrame) => Transaction;
+
 /**
  * Makes effects called in `db.transaction(…)` share its fate, and those in a nested `tx.transaction(…)` that of its savepoint.
  * Changes `db` in place and returns it; does nothing the second time.
@@ -25,14 +28,16 @@ export function keepDrizzleFrames<D extends DrizzleDatabase>(db: D, options: Dri
   assertAsynchronous(db);
   requirePeer('drizzle-orm', '>=0.40.0', 'nestjs-airlock/drizzle');
   const name = options.name ?? 'drizzle';
-  replaceTransaction(db, (tx) => {
-    const connection = connectionOf(tx);
-    return openFrame({ name, ...(connection && { connection }) });
-  });
+  replaceTransaction(db, (transaction, opened) =>
+    keepFrames(transaction, (tx) => {
+      const connection = connectionOf(tx);
+      return opened(openFrame({ name, ...(connection && { connection }) }));
+    }),
+  );
   return db;
 }
 
-function replaceTransaction(db: DrizzleDatabase, open: (tx: DrizzleTransaction) => TransactionFrame): void {
+function replaceTransaction(db: DrizzleDatabase, keep: Keep): void {
   const original = db.transaction as Transaction & { [KEEPS_FRAMES]?: true };
   if (original[KEEPS_FRAMES]) return;
   const bound = original.bind(db) as Transaction;
@@ -47,12 +52,12 @@ function replaceTransaction(db: DrizzleDatabase, open: (tx: DrizzleTransaction) 
         },
         ...config,
       );
-    const begin = (tx: DrizzleTransaction): TransactionFrame => {
-      const opened = (frame = open(tx));
-      replaceTransaction(tx, () => opened.savepoint());
-      return opened;
+    const nesting: typeof callback = (tx) => {
+      const around = frame;
+      replaceTransaction(tx, (savepoint, opened) => keepSavepoints(savepoint, () => opened(around.savepoint())));
+      return callback(tx);
     };
-    return keepFrames(watched, begin)(callback, ...rest);
+    return keep(watched, (opened) => (frame = opened))(nesting, ...rest);
   };
   const value = Object.defineProperty(kept, KEEPS_FRAMES, { value: true });
   Object.defineProperty(db, 'transaction', { value, writable: true, configurable: true });

@@ -49,7 +49,7 @@ function keep(knex: KnexTransactions, begun: () => KeptTransaction): void {
     const running = transaction((trx) => {
       const { frame } = kept;
       kept.adopt(trx);
-      keep(trx, () => new KeptTransaction(() => frame.savepoint(), undefined));
+      keep(trx, () => KeptTransaction.in(frame.savepoint()));
       return frame.run(() => handler(trx));
     }, config);
     const settled = kept.follow(running);
@@ -67,21 +67,34 @@ function keep(knex: KnexTransactions, begun: () => KeptTransaction): void {
       start(kept, (trx) => resolve(trx), config).catch(reject);
     });
 
+  /** A savepoint out of order is refused as Knex refuses: by what it returns. */
+  const refusing = <R>(fn: (kept: KeptTransaction) => R): R | Promise<never> => {
+    let kept: KeptTransaction;
+    try {
+      kept = begun();
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    return fn(kept);
+  };
+
   define(knex, {
     transaction: Object.assign(
       (handler?: Handler | object | null, config?: object) =>
         typeof handler === 'function'
-          ? start(begun(), handler as Handler, config)
-          : startByHand(begun(), config ?? handler ?? undefined),
+          ? refusing((kept) => start(kept, handler as Handler, config))
+          : refusing((kept) => startByHand(kept, config ?? handler ?? undefined)),
       { [KEEPS_FRAMES]: true },
     ),
     transactionProvider: (config?: object) => {
       let kept: KeptTransaction | undefined;
       let trx: Promise<KnexTransaction>;
       return () => {
-        if (kept === undefined) trx = startByHand((kept = begun()), config);
-        else kept.enter();
-        return trx;
+        if (kept !== undefined) {
+          kept.enter();
+          return trx;
+        }
+        return refusing((first) => (trx = startByHand((kept = first), config)));
       };
     },
     ...(withUserParams && {

@@ -25,7 +25,13 @@ export class KeptTransaction {
     private readonly connection: KnexConnection | undefined,
   ) {}
 
-  /** @throws FrameStateError for a savepoint in what has ended */
+  /** For a frame that is open before Knex begins. */
+  static in(frame: TransactionFrame): KeptTransaction {
+    const kept = new KeptTransaction(() => frame, undefined);
+    kept.opened = frame;
+    return kept;
+  }
+
   get frame(): TransactionFrame {
     return (this.opened ??= this.open());
   }

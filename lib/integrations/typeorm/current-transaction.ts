@@ -15,6 +15,8 @@ const TRANSACTIONAL_CALLBACK = 'transactionCallback';
 export class CurrentTransaction {
   /** Whether `dataSource.manager` is, or has been, this transaction's own. */
   private isSelectedByGetter = false;
+  /** Whether its callback is over: nobody selects it any more, and nobody has suspended it. */
+  private isOver = false;
 
   constructor(
     private readonly dataSource: TypeOrmDataSource,
@@ -24,11 +26,17 @@ export class CurrentTransaction {
   /** A new transaction on the same connection. */
   begins(): void {
     this.isSelectedByGetter = false;
+    this.isOver = false;
   }
 
-  /** Known here already, and not only once it was seen: the callback may be suspended before its first `await`. */
-  isRunBy(callback: (...args: never[]) => unknown): void {
+  /** Runs the callback of the transaction, which may suspend it before its first `await`. */
+  async run<T>(callback: (manager: never) => Promise<T>, work: () => Promise<T>): Promise<T> {
     this.isSelectedByGetter = callback.name === TRANSACTIONAL_CALLBACK;
+    try {
+      return await work();
+    } finally {
+      this.isOver = true;
+    }
   }
 
   /** Nothing where nobody selects. */
@@ -38,6 +46,7 @@ export class CurrentTransaction {
   }
 
   private isCurrent(): boolean {
+    if (this.isOver) return true;
     if (this.dataSource.manager === this.runner.manager) this.isSelectedByGetter = true;
     else return !this.isSelectedByGetter;
     return true;

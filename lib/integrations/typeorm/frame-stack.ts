@@ -1,17 +1,15 @@
-import { frames, type TransactionFrame } from '../../core/transaction-frame.js';
-import { FrameStateError } from '../../errors/frame-state.error.js';
+import type { TransactionFrame } from '../../core/transaction-frame.js';
 
 /**
- * The transaction of one connection and the savepoints in it. In the database they lie in one another in the order of their
- * statements, and each statement ends the innermost, however their callers see it.
+ * The transaction of one connection and the savepoints in it, as TypeORM has them open: it ends the innermost, whoever asks.
  *
  * @internal
  */
 export class FrameStack {
   /** The outermost first. A frame rolled back in vain stays, as TypeORM has it open. */
   private readonly open: TransactionFrame[] = [];
-  /** Why this one, the whole transaction, can only be rolled back. */
-  private lost: { readonly frame: TransactionFrame; readonly reason: FrameStateError } | undefined;
+  /** Whether an end was refused because it was a stranger's: from then on each rollback is one of all. */
+  private isOutOfOrder = false;
 
   /** Undefined where no transaction is open. */
   get innermost(): TransactionFrame | undefined {
@@ -25,50 +23,33 @@ export class FrameStack {
   remove(frame: TransactionFrame): void {
     const index = this.open.indexOf(frame);
     if (index >= 0) this.open.splice(index, 1);
-    if (this.lost?.frame === frame) this.lost = undefined;
+    if (this.open.length === 0) this.isOutOfOrder = false;
   }
 
-  /** The innermost that the caller stands in; undefined where it came another way. */
-  get standing(): TransactionFrame | undefined {
-    for (let at = frames.getStore(); at !== undefined; at = at.around) {
-      for (let frame: TransactionFrame | undefined = at; frame !== undefined; frame = frame.parent) {
-        if (frame.fate === 'open' && this.open.includes(frame)) return frame;
-      }
-    }
-    return undefined;
-  }
-
-  /** @throws FrameStateError if the caller stands outside the innermost, so that its savepoint would come to lie in a stranger's */
+  /** @throws FrameStateError if the savepoint would come to lie in a stranger's */
   assertMayBegin(): void {
-    const { innermost, standing } = this;
-    if (standing !== undefined && standing !== innermost) throw outOfOrder(standing, innermost!, 'take a savepoint');
+    this.innermost?.assertInOrder('take a savepoint');
   }
 
-  /** @throws FrameStateError if the whole transaction is lost, or the statement would end a stranger's savepoint: then it is lost */
+  /** @throws FrameStateError if the whole transaction is lost, or the statement would end a stranger's savepoint */
   assertMayCommit(): void {
-    if (this.lost !== undefined) throw this.lost.reason;
-    this.assertEndsItsOwn('be committed');
+    this.assertEnds(() => {
+      this.innermost?.assertNotLost();
+      this.innermost?.assertInOrder('be committed');
+    });
   }
 
-  /** @throws FrameStateError if the statement would end a stranger's savepoint, which loses the whole transaction */
+  /** @throws FrameStateError if the statement would end a stranger's savepoint */
   assertMayRollBack(): void {
-    if (this.lost === undefined) this.assertEndsItsOwn('be rolled back');
+    if (!this.isOutOfOrder) this.assertEnds(() => this.innermost?.assertInOrder('be rolled back'));
   }
 
-  private assertEndsItsOwn(wish: string): void {
-    const { innermost, standing } = this;
-    if (standing === undefined || standing === innermost) return;
-    const reason = outOfOrder(standing, innermost!, wish);
-    this.lost = { frame: standing.root, reason };
-    throw reason;
+  private assertEnds(check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      this.isOutOfOrder = true;
+      throw error;
+    }
   }
-}
-
-function outOfOrder(frame: TransactionFrame, innermost: TransactionFrame, wish: string): FrameStateError {
-  return new FrameStateError(
-    frame.name,
-    frame.state,
-    `Frame "${frame.name}" cannot ${wish}: "${innermost.name}", begun after it on the same connection, is still open. ` +
-      'Await one savepoint before the next one begins (no `Promise.all`), and both before the transaction ends.',
-  );
 }

@@ -82,8 +82,8 @@ export class QueryRunnerFrames {
   run<M>(callback: (manager: M) => Promise<unknown>, manager: M): Promise<unknown> {
     const { innermost } = this;
     if (innermost === undefined) return callback(manager);
-    if (innermost.parent === undefined) this.current.isRunBy(callback);
-    return innermost.run(() => callback(manager));
+    const work = (): Promise<unknown> => callback(manager);
+    return innermost.runCallback(innermost.parent === undefined ? () => this.current.run(callback, work) : work);
   }
 
   /** Undefined where no transaction is open. */
@@ -200,7 +200,7 @@ export class QueryRunnerFrames {
 
   private release(): Promise<void> {
     if (this.innermost !== undefined) {
-      this.stack.standing?.leave();
+      this.innermost.standing?.leave();
       return this.abandon();
     }
     const released = this.original.release();

@@ -89,7 +89,7 @@ export class EscapeDetector {
     const context = contexts.getStore();
     if (context !== undefined && !(context instanceof ScopeContext)) return undefined;
     const frame = currentFrame();
-    if (frame !== undefined) return `transaction "${frame.name}"`;
+    if (frame?.fate === 'open') return `transaction "${frame.name}"`;
     const unit = this.runtime.current;
     return unit?.state === 'open' ? `scope "${unit.label}"` : undefined;
   }

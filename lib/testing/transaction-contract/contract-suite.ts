@@ -56,6 +56,17 @@ export class ContractSuite {
     this.runner.it.skip(`${truth} (skipped: no server)`, test);
   }
 
+  /** A case with what a callback leaves behind. */
+  itWithCallbacks(truth: string, test: Test): void {
+    if (this.options.byStatements !== true) return this.it(truth, test);
+    this.runner.it.skip(`${truth} (skipped: transactions by statements)`, test);
+  }
+
+  itWithSavepointsAndCallbacks(truth: string, test: Test): void {
+    if (this.options.savepoints !== false) return this.itWithCallbacks(truth, test);
+    this.itWithSavepoints(truth, test);
+  }
+
   itWithSavepoints(truth: string, test: Test): void {
     if (this.options.savepoints !== false) return this.it(truth, test);
     this.runner.it.skip(`${truth} (skipped: no savepoints)`, test);

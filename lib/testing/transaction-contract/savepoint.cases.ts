@@ -45,6 +45,87 @@ export function savepointCases(suite: ContractSuite): void {
     });
   });
 
+  suite.when('savepoints are begun side by side on one connection', () => {
+    const name = (end: PromiseSettledResult<unknown>): string =>
+      end.status === 'fulfilled' ? 'fulfilled' : (end.reason as Error).name;
+
+    for (const ending of ['both complete', 'one fails'] as const) {
+      suite.itWithSavepoints(`refuses the second, and commits nothing where that is swallowed: ${ending}`, async () => {
+        const ends: PromiseSettledResult<unknown>[] = [];
+        let refusal: unknown;
+        await runInScope(async () => {
+          refusal = await suite.client
+            .transaction(async (tx) => {
+              await first.step(tx, 'root');
+              const a = tx.savepoint!(async (inner) => {
+                await first.step(inner, 'a');
+                if (ending === 'one fails') throw new Refusal();
+              });
+              ends.push(...(await Promise.allSettled([a, tx.savepoint!((inner) => first.step(inner, 'b'))])));
+            })
+            .catch((error: unknown) => error);
+          await first.step(suite.client, 'after');
+        });
+        suite.same(name(ends[1]!), 'FrameStateError');
+        suite.same((refusal as Error | undefined)?.name, 'FrameStateError');
+        await suite.settled(['after']);
+      });
+    }
+
+    suite.itWithSavepoints('keeps them where each is awaited before the next', async () => {
+      await runInScope(() =>
+        suite.client.transaction(async (tx) => {
+          await tx.savepoint!((inner) => first.step(inner, 'a'));
+          await tx.savepoint!(async (inner) => {
+            await first.step(inner, 'b');
+            await inner.savepoint!((deep) => first.step(deep, 'c'));
+          });
+          await swallowed(() => tx.savepoint!((inner) => refuseAfter(first.step(inner, 'd'))));
+        }),
+      );
+      await suite.settled(['a', 'b', 'c']);
+    });
+
+    suite.itWithSavepoints('leaves nothing of a refusal to the next transaction', async () => {
+      await runInScope(async () => {
+        await swallowed(() =>
+          suite.client.transaction((tx) =>
+            Promise.allSettled(['a', 'b'].map((one) => tx.savepoint!((inner) => first.step(inner, one)))),
+          ),
+        );
+        await suite.client.transaction((tx) => tx.savepoint!((inner) => first.step(inner, 'kept')));
+      });
+      await suite.settled(['kept']);
+    });
+  });
+
+  suite.when('a transaction ends before a savepoint in it', () => {
+    suite.itWithSavepoints('is rolled back and says so, and nothing of either is stored or gets out', async () => {
+      await runInScope(async () => {
+        let open!: () => void;
+        const gate = new Promise<void>((resolve) => (open = resolve));
+        let leftBehind!: Promise<unknown>;
+        let begun!: Promise<void>;
+        await swallowed(() =>
+          suite.client.transaction(async (tx) => {
+            await first.step(tx, 'root');
+            begun = new Promise((resolve) => {
+              leftBehind = tx.savepoint!(async (inner) => {
+                await first.step(inner, 'forgotten');
+                resolve();
+                await gate;
+              }).catch(() => {});
+            });
+            await begun;
+          }),
+        );
+        open();
+        await leftBehind;
+      });
+      await suite.settled([]);
+    });
+  });
+
   suite.when('a savepoint is rolled back', () => {
     suite.itWithSavepoints('leaves the savepoint around it as it was', async () => {
       await runInScope(() =>

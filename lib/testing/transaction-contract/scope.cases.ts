@@ -74,27 +74,6 @@ export function scopeCases(suite: ContractSuite): void {
     });
   });
 
-  suite.when('a call is made in what a transaction left behind', () => {
-    for (const end of ['commits', 'rolls back'] as const) {
-      suite.it(`belongs to the scope alone, after a transaction that ${end}`, async () => {
-        await runInScope(async () => {
-          let open!: () => void;
-          const gate = new Promise<void>((resolve) => (open = resolve));
-          let leftover!: Promise<void>;
-          const running = suite.client.transaction(async (tx) => {
-            leftover = gate.then(() => first.step(suite.client, 'late'));
-            await first.step(tx, 'inside');
-            if (end === 'rolls back') throw new Refusal();
-          });
-          await (end === 'commits' ? running : swallowed(() => running));
-          open();
-          await leftover;
-        });
-        await suite.settled(end === 'commits' ? ['inside', 'late'] : ['late']);
-      });
-    }
-  });
-
   suite.when('an effect is at work', () => {
     suite.it('stands in no transaction, and may begin its own', async () => {
       await suite.client.transaction((tx) =>

@@ -1,4 +1,4 @@
-import { keepFrames, openFrame, type TransactionFrame } from 'nestjs-airlock';
+import { keepFrames, keepSavepoints, openFrame, type TransactionFrame } from 'nestjs-airlock';
 import type { Pool, PoolClient } from 'pg';
 
 /** One transaction or savepoint of a plain `pg` pool. */
@@ -32,16 +32,16 @@ export class PgTransaction {
   }
 
   /** A savepoint in it, which is a frame of its own. */
-  readonly savepoint = keepFrames(
-    <T>(callback: (tx: PgTransaction) => Promise<T>): Promise<T> => {
-      const inner = new PgTransaction(this.client, this.depth + 1);
-      const name = `savepoint_${inner.depth}`;
-      return between(this.client, [`savepoint ${name}`, `release ${name}`, `rollback to ${name}`], () =>
-        callback(inner),
-      );
-    },
-    (inner) => (inner.frame = this.frame.savepoint()),
-  );
+  savepoint<T>(callback: (tx: PgTransaction) => Promise<T>): Promise<T> {
+    const inner = new PgTransaction(this.client, this.depth + 1);
+    const name = `savepoint_${inner.depth}`;
+    const run = keepSavepoints<PgTransaction, []>(
+      (work) =>
+        between(this.client, [`savepoint ${name}`, `release ${name}`, `rollback to ${name}`], () => work(inner)),
+      () => (inner.frame = this.frame.savepoint()),
+    );
+    return run(callback);
+  }
 
   /** What transactional executors write through. */
   executeSql(text: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }> {

@@ -349,14 +349,61 @@ describe('when one key is used inside and outside a transaction', () => {
 });
 
 describe('when a call is made after its transaction has ended', () => {
-  it('belongs to the scope alone', async () => {
-    await runInScope(async () => {
-      let leftover: Promise<void> | undefined;
-      await transaction(async () => {
-        leftover = new Promise<void>((resolve) => setTimeout(resolve, 5)).then(() => enqueue(send, 'late'));
-      });
-      await leftover;
-    });
+  const leftBehind = async (end: 'commits' | 'rolls back', work: () => void): Promise<void> => {
+    let leftover: Promise<void> | undefined;
+    await transaction(async () => {
+      leftover = new Promise<void>((resolve) => setTimeout(resolve, 5)).then(work);
+      if (end === 'rolls back') throw new Error('no stock');
+    }).catch(() => {});
+    await leftover;
+  };
+
+  it('belongs to the scope alone after a commit', async () => {
+    await runInScope(() => leftBehind('commits', () => enqueue(send, 'late')));
     expect(sent).toEqual(['late']);
+  });
+
+  it('is dropped after a rollback, and the report says so', async () => {
+    const scope = openScope();
+    await scope.run(() => leftBehind('rolls back', () => enqueue(send, 'late')));
+    const { dropped } = await scope.end('completed');
+    expect(dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([['late', 'rollback']]);
+    expect(sent).toEqual([]);
+  });
+
+  it('takes no dedupe key away after a rollback', async () => {
+    await runInScope(async () => {
+      await leftBehind('rolls back', () => enqueueWith({ dedupeKey: 'k' }, send, 'late'));
+      enqueueWith({ dedupeKey: 'k' }, send, 'kept');
+    });
+    expect(sent).toEqual(['kept']);
+  });
+
+  it('belongs to the one around that one, if it is open', async () => {
+    await runInScope(() =>
+      transaction(() => leftBehind('commits', () => enqueue(send, 'kept'))).then(() =>
+        transaction(async () => {
+          await leftBehind('commits', () => enqueue(send, 'lost'));
+          throw new Error('no stock');
+        }).catch(() => {}),
+      ),
+    );
+    expect(sent).toEqual(['kept']);
+  });
+
+  it('is told apart from the caller of who enters a transaction by statements', async () => {
+    const place = async (): Promise<void> => {
+      const frame = openFrame();
+      frame.enter();
+      await Promise.resolve();
+      enqueue(send, 'lost');
+      frame.leave();
+      frame.rollBack();
+    };
+    await runInScope(async () => {
+      await place();
+      enqueue(send, 'after');
+    });
+    expect(sent).toEqual(['after']);
   });
 });
