@@ -113,10 +113,18 @@ export class TransactionFrame {
     frames.enterWith(this);
   }
 
-  /** `run` for a callback, although `enter` was called: by a client, which keeps that from its caller. @internal */
-  runCallback<R>(fn: () => R): R {
-    this.isEntered = false;
-    return this.run(fn);
+  /**
+   * `run` for a callback, although `enter` was called: by a client, which keeps that from its caller. Where the client rolls back under
+   * a callback that goes on, that goes on in no transaction.
+   *
+   * @internal
+   */
+  async runCallback<R>(fn: () => Promise<R>): Promise<R> {
+    try {
+      return await this.run(fn);
+    } finally {
+      this.isEntered = false;
+    }
   }
 
   /** Undoes `enter` for the rest of the caller's asynchronous function. */
@@ -136,7 +144,7 @@ export class TransactionFrame {
       throw this.refusal('has no savepoints. Join it, or begin a transaction of its own instead of a nested one.');
     }
     const { innermost } = this;
-    if (innermost !== this && innermost !== this.standing) throw this.lose('take a savepoint');
+    if (innermost !== this && innermost !== this.standing) throw this.lose('take a savepoint', this.standing);
     const isRoot = innermost.options.countsAsCommitted === true;
     const taken = isRoot
       ? new TransactionFrame(options)
@@ -153,7 +161,7 @@ export class TransactionFrame {
    */
   assertInOrder(wish: string): void {
     const { standing } = this;
-    if (standing !== undefined && standing !== this.innermost) throw this.lose(wish);
+    if (standing !== undefined && standing !== this.innermost) throw this.lose(wish, standing);
   }
 
   /** @throws FrameStateError if a frame of its transaction was asked for out of order @internal */
@@ -183,12 +191,13 @@ export class TransactionFrame {
     return this.below?.bottom ?? this;
   }
 
-  private get isOpen(): boolean {
+  /** @internal */
+  get isOpen(): boolean {
     return this.current === 'open' && this.fate === 'open';
   }
 
-  private lose(wish: string): FrameStateError {
-    const frame = this.standing ?? this;
+  /** From here on the whole transaction can only be rolled back. @internal */
+  lose(wish: string, frame: TransactionFrame = this): FrameStateError {
     const problem =
       `cannot ${wish}: "${this.innermost.name}", begun after it on the same connection, is still open. ` +
       'Await one savepoint before the next one begins (no `Promise.all`), and both before the transaction ends.';

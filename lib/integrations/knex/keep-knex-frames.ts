@@ -1,4 +1,4 @@
-import { openFrame } from '../../core/transaction-frame.js';
+import { openFrame, type TransactionFrame } from '../../core/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { KEEPS_FRAMES } from '../keeps-frames.js';
 import { KeptTransaction } from './kept-transaction.js';
@@ -49,7 +49,7 @@ function keep(knex: KnexTransactions, begun: () => KeptTransaction): void {
     const running = transaction((trx) => {
       const { frame } = kept;
       kept.adopt(trx);
-      keep(trx, () => KeptTransaction.in(frame.savepoint()));
+      keep(trx, savepointsIn(frame));
       return frame.run(() => handler(trx));
     }, config);
     const settled = kept.follow(running);
@@ -105,6 +105,18 @@ function keep(knex: KnexTransactions, begun: () => KeptTransaction): void {
       },
     }),
   });
+}
+
+/**
+ * Savepoints begun on one transaction, one after the other. Where they are begun by hand, side by side, the second would stand in the first
+ * (`enterWith`), and Knex would have it wait for that one for ever.
+ */
+function savepointsIn(frame: TransactionFrame): () => KeptTransaction {
+  let last: TransactionFrame | undefined;
+  return () => {
+    if (last?.isOpen === true) throw frame.lose('take a savepoint');
+    return KeptTransaction.in((last = frame.savepoint()));
+  };
 }
 
 /** Knex defines its methods as not writable. */

@@ -1,4 +1,4 @@
-import type { TransactionFrame } from '../../core/transaction-frame.js';
+import { frames, type TransactionFrame } from '../../core/transaction-frame.js';
 import type { KnexPromise, KnexTransaction } from './knex.client.js';
 import type { KnexConnection } from './knex.connection.js';
 
@@ -45,16 +45,23 @@ export class KeptTransaction {
   /** Takes over the two ends of a transaction that has begun. */
   adopt(trx: KnexTransaction): void {
     this.connection?.use(trx);
-    const { commit, rollback, isCompleted } = trx;
+    const { commit, rollback, isCompleted, executionPromise } = trx;
     trx.commit = (value) => {
       this.leave();
-      return (this.ending ??= handled(this.commit(() => commit(value), rollback)));
+      return (this.ending ??= handled(this.outside(() => this.commit(() => commit(value), rollback))));
     };
     trx.rollback = (error) => {
       this.leave();
       if (this.ending !== undefined) return this.ending.catch(() => {});
-      return (this.ending = handled(rollback(error).then((answer) => this.afterEnd(answer))));
+      return (this.ending = handled(this.outside(() => rollback(error).then((answer) => this.afterEnd(answer)))));
     };
+    const listening: Promise<unknown>['then'] = (onEnd, onError) =>
+      Promise.prototype.then.call(
+        executionPromise,
+        onEnd && ((value) => this.outside(() => onEnd(value))),
+        onError && ((error) => this.outside(() => onError(error))),
+      ) as never;
+    executionPromise.then = listening;
     // The COMMIT waits for what is written before it; code that asks meanwhile must not roll back.
     trx.isCompleted = () => this.ending !== undefined || isCompleted();
   }
@@ -66,6 +73,11 @@ export class KeptTransaction {
    */
   follow(running: KnexPromise): Promise<unknown> {
     return (this.settled = this.end(running.then((value) => value)));
+  }
+
+  /** What listens to an end stands in what is around. */
+  private outside<R>(fn: () => R): R {
+    return frames.run(this.frame.next, fn);
   }
 
   private leave(): void {

@@ -19,6 +19,7 @@ export interface KnexTransaction extends KnexTransactions {
   commit: (value?: unknown) => Promise<unknown>;
   rollback: (error?: unknown) => Promise<unknown>;
   isCompleted: () => boolean;
+  readonly executionPromise: Promise<unknown>;
 }
 
 /** A connection of `pg`. @internal */

@@ -1,10 +1,11 @@
 import {
   type FrameConnection,
   type FrameOptions,
+  frames,
   openFrame,
   type TransactionFrame,
 } from '../../core/transaction-frame.js';
-import { watchCommit } from './commit-watch.js';
+import { watchEnds } from './end-watch.js';
 import { CurrentTransaction } from './current-transaction.js';
 import { FrameStack } from './frame-stack.js';
 import type { TypeOrmDataSource, TypeOrmQueryRunner } from './typeorm.client.js';
@@ -35,6 +36,8 @@ export class QueryRunnerFrames {
   private starting: Promise<void> | undefined;
   /** The one whose COMMIT or RELEASE is on its way. */
   private committing: TransactionFrame | undefined;
+  /** The one whose ROLLBACK is on its way. */
+  private rollingBack: TransactionFrame | undefined;
   /** While what was let out is on its way. */
   private outgoing: Promise<void> | undefined;
 
@@ -67,9 +70,14 @@ export class QueryRunnerFrames {
       release: () => kept.release(),
     });
     kept.disposeInOrder();
-    watchCommit(runner.broadcaster, {
+    watchEnds(runner.broadcaster, {
       beforeCommit: () => kept.committing?.beforeCommit(),
       rolledBackInstead: () => kept.committing?.rollBack(),
+      ended: (event) => kept.ended(event),
+      outside: (tell) => {
+        const frame = kept.committing ?? kept.rollingBack;
+        return frame === undefined ? tell() : frames.run(frame.next, tell);
+      },
     });
   }
 
@@ -95,6 +103,8 @@ export class QueryRunnerFrames {
     if (this.runner.isReleased) return this.original.startTransaction(...isolation);
     let frame: TransactionFrame;
     try {
+      // The caller stands in the one that is on its way already, where it begins both in one go.
+      if (this.starting !== undefined) throw this.innermost!.root.lose('take a savepoint');
       this.stack.assertMayBegin();
       frame = this.begin(options);
     } catch (error) {
@@ -162,9 +172,18 @@ export class QueryRunnerFrames {
     this.committed(frame);
   }
 
+  /** Subscribers are told next: what they call belongs to what is around, and what they begin begins anew. */
+  private ended(event: 'AfterTransactionCommit' | 'AfterTransactionRollback'): void {
+    const { committing, rollingBack } = this;
+    if (event === 'AfterTransactionCommit') {
+      if (committing !== undefined) this.committed(committing);
+    } else if (rollingBack !== undefined) this.lose(rollingBack);
+  }
+
   private committed(frame: TransactionFrame): void {
     this.stack.remove(frame);
-    if (frame.fate === 'rolledBack') return;
+    // It is over already where subscribers were told so.
+    if (!frame.isOpen) return;
     // Not awaited here: effects may need a connection, and the caller still has this one. Its release awaits them.
     const done = frame.commit();
     this.outgoing = this.outgoing === undefined ? done : both(this.outgoing, done);
@@ -185,9 +204,11 @@ export class QueryRunnerFrames {
 
   private async rollBackIt(frame: TransactionFrame): Promise<void> {
     const before = this.depth;
+    this.rollingBack = frame;
     try {
       await this.original.rollbackTransaction();
     } finally {
+      this.rollingBack = undefined;
       if (this.isStillOpen(before)) frame.rollBack();
       else this.lose(frame);
     }
@@ -215,7 +236,8 @@ export class QueryRunnerFrames {
         if (!this.runner.isReleased) await this.original.rollbackTransaction();
       }
     } catch {
-      // The connection is broken, and with it the transaction.
+      // The connection is broken, and with it the transaction; else TypeORM has lost count of its savepoints.
+      if (!this.runner.isReleased) await this.runner.query('ROLLBACK', undefined, true).catch(() => {});
       while (this.innermost !== undefined) this.lose(this.innermost);
     }
     await this.original.release();

@@ -33,7 +33,10 @@ export interface TypeOrmQueryRunner {
 
 /** How a query runner tells subscribers what happens; the one place between them and the driver. @publicApi */
 export interface TypeOrmBroadcaster {
-  broadcast: (event: 'BeforeTransactionCommit', ...rest: never[]) => Promise<void>;
+  broadcast: (
+    event: 'BeforeTransactionCommit' | 'AfterTransactionCommit' | 'AfterTransactionRollback',
+    ...rest: never[]
+  ) => Promise<void>;
   broadcastAfterQueryEvent: (
     result: never,
     query: string,

@@ -329,6 +329,49 @@ describeWith(postgres, 'keepKnexFrames', () => {
     });
   });
 
+  describe('when something listens to the end of a transaction', () => {
+    const refuse = async (): Promise<never> => {
+      throw new Error('no stock');
+    };
+    const ways: Readonly<
+      Record<string, (tell: (event: string) => void, end: 'commits' | 'rolls back') => Promise<unknown>>
+    > = {
+      'its executionPromise, with a handler': async (tell, end) => {
+        let told!: Promise<unknown>;
+        await knex
+          .transaction(async (trx) => {
+            told = trx.executionPromise!.then(
+              () => tell('told'),
+              () => tell('told'),
+            );
+            await order(trx, 'tea');
+            if (end === 'rolls back') await refuse();
+          })
+          .catch(() => {});
+        await told;
+      },
+      'its executionPromise, without one': async (tell, end) => {
+        const trx = await knex.transaction();
+        const told = trx.executionPromise!.then(
+          () => tell('told'),
+          () => tell('told'),
+        );
+        await order(trx, 'tea');
+        await (end === 'commits' ? trx.commit() : trx.rollback(new Error('no stock')));
+        await told;
+      },
+    };
+
+    it.each(Object.keys(ways))('gives what is called on %s to what is around', async (way) => {
+      await runInScope(async () => {
+        await ways[way]!((event) => enqueue(send, event), 'commits');
+        await knex('orders').delete();
+        await ways[way]!((event) => enqueue(send, event), 'rolls back');
+      });
+      expect(sent).toEqual(['tea', 'told', 'told']);
+    });
+  });
+
   describe('when an instance has user parameters', () => {
     it('keeps frames in the transactions of the copy', async () => {
       await runInScope(() =>

@@ -1,0 +1,43 @@
+import type { TypeOrmBroadcaster } from './typeorm.client.js';
+
+/** @internal */
+export interface EndWatcher {
+  /** The last word before the statement. */
+  beforeCommit(): Promise<void> | undefined;
+  /** The statement was answered by a rollback and no error. */
+  rolledBackInstead(): void;
+  /** The transaction or savepoint is over. */
+  ended(event: 'AfterTransactionCommit' | 'AfterTransactionRollback'): void;
+  /** Tells subscribers of an end, who stand in what is around. */
+  outside<R>(tell: () => R): R;
+}
+
+/** The statements that end a transaction or savepoint. */
+const END = /^(COMMIT|ROLLBACK|RELEASE)\b/i;
+
+/**
+ * Watches what happens inside a query runner's `commitTransaction` and `rollbackTransaction`, by what it tells its subscribers.
+ *
+ * @internal
+ */
+export function watchEnds(broadcaster: TypeOrmBroadcaster, watcher: EndWatcher): void {
+  const { broadcast, broadcastAfterQueryEvent } = broadcaster;
+  broadcaster.broadcast = (event, ...rest) => {
+    const tell = (): Promise<void> => broadcast.call(broadcaster, event, ...rest);
+    // After the subscribers: they may call effects too.
+    if (event === 'BeforeTransactionCommit') return tell().then(() => watcher.beforeCommit());
+    if (event !== 'AfterTransactionCommit' && event !== 'AfterTransactionRollback') return tell();
+    watcher.ended(event);
+    return watcher.outside(tell);
+  };
+  broadcaster.broadcastAfterQueryEvent = (...args) => {
+    const [, query, , , , answer] = args;
+    const tell = (): void => broadcastAfterQueryEvent.apply(broadcaster, args);
+    if (typeof query !== 'string' || !END.test(query)) return tell();
+    // PostgreSQL does so where the error of a statement was swallowed.
+    if (query === 'COMMIT' && (answer as { command?: unknown } | undefined)?.command === 'ROLLBACK') {
+      watcher.rolledBackInstead();
+    }
+    return watcher.outside(tell);
+  };
+}
