@@ -11,9 +11,10 @@ const CAPTURE = Symbol.for('nestjs-airlock.test-capture');
 /** Global, for a test may load its modules again; nothing but the set-up of a test runner puts one there. */
 const tests = globalThis as { [CAPTURE]?: CallTaker };
 
-/** Makes `taker` take what would be refused. @internal */
-export function captureCalls(taker: CallTaker): void {
-  tests[CAPTURE] = taker;
+/** Makes `taker` take what would be refused; undefined ends that. @internal */
+export function captureCalls(taker: CallTaker | undefined): void {
+  if (taker === undefined) delete tests[CAPTURE];
+  else tests[CAPTURE] = taker;
 }
 
 /**

@@ -3,13 +3,18 @@ import type { Executor } from '../core/intent.js';
 import { captureCalls } from '../core/no-scope.js';
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 import { KEPT_IN } from './capture/keep-in.js';
-import type { TestHooks } from './check-for-leaks.js';
 import { EffectRecorder } from './recording/effect-recorder.js';
+
+/** Hooks of Jest or Vitest. @publicApi */
+export interface CaptureHooks {
+  beforeEach(hook: () => void): unknown;
+  afterAll(hook: () => void): unknown;
+}
 
 /** @publicApi */
 export interface EveryTestOptions {
-  /** For test runners without global hooks: `{ beforeEach }` of `@jest/globals` or `vitest`. @default the global one */
-  readonly hooks?: Pick<TestHooks, 'beforeEach'>;
+  /** For test runners without global hooks: `{ beforeEach, afterAll }` of `@jest/globals` or `vitest`. @default the global ones */
+  readonly hooks?: CaptureHooks;
 }
 
 const RECORDER = Symbol.for('nestjs-airlock.test-recorder');
@@ -29,20 +34,26 @@ const tests = globalThis as { [RECORDER]?: EffectRecorder };
  * @publicApi
  */
 export function captureInEveryTest({
-  hooks = globalThis as unknown as TestHooks,
+  hooks = globalThis as unknown as CaptureHooks,
 }: EveryTestOptions = {}): EffectRecorder {
-  if (typeof hooks.beforeEach !== 'function') {
+  if (typeof hooks.beforeEach !== 'function' || typeof hooks.afterAll !== 'function') {
     throw new AirlockOptionsError(
       'hooks',
-      'There is no global `beforeEach`. Call this in a file of `setupFilesAfterEnv` (Jest) or `setupFiles` (Vitest), or hand over that of your ' +
-        'test runner: `captureInEveryTest({ hooks: { beforeEach } })`.',
+      'There are no global `beforeEach` and `afterAll`. Call this in a file of `setupFilesAfterEnv` (Jest) or `setupFiles` (Vitest), or hand over those of your ' +
+        'test runner: `captureInEveryTest({ hooks: { beforeEach, afterAll } })`.',
     );
   }
   const runtime = new KeptInRuntime();
   const recorder = (tests[RECORDER] = new EffectRecorder());
-  recorder.follow(runtime);
+  const stop = recorder.follow(runtime);
   captureCalls((options, effect, args) => runtime.enqueue(options, effect, args));
   hooks.beforeEach(() => recorder.clear());
+  // Channels belong to the process, which runs further test files.
+  hooks.afterAll(() => {
+    stop();
+    captureCalls(undefined);
+    delete tests[RECORDER];
+  });
   return recorder;
 }
 

@@ -1,6 +1,11 @@
 export type { TestedApplication } from './application-of.js';
 export { AirlockTestingModule, type AirlockTestingOptions } from './airlock-testing.module.js';
-export { captureInEveryTest, effectsOfTest, type EveryTestOptions } from './capture-in-every-test.js';
+export {
+  type CaptureHooks,
+  captureInEveryTest,
+  effectsOfTest,
+  type EveryTestOptions,
+} from './capture-in-every-test.js';
 export { type CapturedEffects, captureEffects, type CaptureOptions } from './capture-effects.js';
 export {
   checkForLeaks,

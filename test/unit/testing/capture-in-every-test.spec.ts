@@ -1,4 +1,5 @@
 // oxlint-disable typescript/unbound-method -- an effect is named by its method.
+import { hasSubscribers } from 'node:diagnostics_channel';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
@@ -7,6 +8,7 @@ import {
   DropAll,
   enqueue,
   enqueueWith,
+  NoScopeError,
   runInScope,
   SideEffect,
   withPolicy,
@@ -106,6 +108,19 @@ describe('when a set-up file captures in every test', () => {
 
   it('still refuses what is no function', () => {
     expect(() => enqueue(undefined as never)).toThrow(AirlockOptionsError);
+  });
+});
+
+describe('when the tests of a file are over', () => {
+  it('captures no more, and listens no more', () => {
+    const hooks: Record<string, () => void> = {};
+    captureInEveryTest({
+      hooks: { beforeEach: (hook) => (hooks.beforeEach = hook), afterAll: (hook) => (hooks.afterAll = hook) },
+    });
+    expect(hasSubscribers('airlock:enqueue')).toBe(true);
+    hooks.afterAll!();
+    expect(hasSubscribers('airlock:enqueue')).toBe(false);
+    expect(() => enqueue(() => {})).toThrow(NoScopeError);
   });
 });
 
