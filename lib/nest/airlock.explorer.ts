@@ -10,6 +10,7 @@ import type { EffectRegistry } from './effect-registry.js';
 import type { Class } from './entry-points/entry-point.js';
 import { type Member, membersOf } from './members.js';
 import { claim } from './ownership.js';
+import { refuseMisplaced } from './misplaced-decorators.js';
 import { nameObjects } from './object-names.js';
 import { instanceOf } from './provider-resolution.js';
 import type { EffectReport } from './report.js';
@@ -42,6 +43,7 @@ export class AirlockExplorer {
     for (const member of members) {
       claim(member.instance ?? member.type, this.runtime);
       for (const effect of this.effectsOf(member)) effects.set(effect.name, effect);
+      refuseMisplaced(member, this.boundaries.entryPointsOf(member), this.logger);
       resolving(member.type.name, () => this.boundaries.cover(member));
     }
     return [...effects.values()];

@@ -60,6 +60,13 @@ export class Boundaries {
     for (const boundary of this.byContext.values()) boundary.applyTo?.(server);
   }
 
+  /** The names of a member's methods that are entry points of any kind, switched off or not, wherever it stands in its module. */
+  entryPointsOf(member: Member): ReadonlySet<string> {
+    const candidates = [member, { ...member, isController: true }];
+    const kinds = [...this.intercepted, ...this.wrapped];
+    return new Set(kinds.flatMap(({ entryPoint }) => candidates.flatMap((one) => entryPoint.find(one))));
+  }
+
   /**
    * Finds a member's entry points and resolves what their decorators name; wraps those that Nest runs no interceptors for.
    *

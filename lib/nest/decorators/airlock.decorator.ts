@@ -11,6 +11,7 @@ import type { DispatchTime } from '../options.js';
 import { ownerOf } from '../ownership.js';
 import { declaredResult } from '../returned.js';
 import { callInScope, type HandlerScope } from '../scoped-call.js';
+import { policiesOn, policiesOnMethod, refsOf } from './use-airlock-policy.decorator.js';
 import { wrapMethod } from './wrap-method.js';
 
 const AIRLOCK = 'nestjs-airlock:airlock';
@@ -34,7 +35,7 @@ type AsyncMethod<T extends (...args: never[]) => unknown> = [ReturnType<T>] exte
 
 /**
  * Opens a scope around each call of a method: nested where one is open, else a root. Takes one policy, or the options of
- * the scope.
+ * the scope; `@UseAirlockPolicy()` beside it, in either order, or on the class narrows it further.
  *
  * Of an Observable, each subscription is a unit of work of its own; the first one also decides about what the call itself has
  * buffered. While shutting down, a call is answered with a Promise or an Observable of `ShuttingDownError`.
@@ -57,13 +58,23 @@ export function Airlock(
         const runtime =
           ownerOf(this) ?? (contexts.getStore()?.host as AirlockRuntime | undefined) ?? new AirlockRuntime();
         const name = options.name ?? methodName((this as object | undefined) ?? target, key);
-        const prepared = runtime.prepare({ ...options, name }, this as object | undefined);
+        const policy = [
+          ...refsOf(options.policy),
+          ...policiesOnMethod(target, key),
+          ...policiesOn(classOf(this ?? target)),
+        ];
+        const prepared = runtime.prepare({ ...options, name, policy }, this as object | undefined);
         const how = options.onDispatchError ?? 'throw';
         return callInScope({ runtime, prepared, how, declared }, () => original.apply(this, args), refuseValue);
       };
     });
     Reflect.defineMetadata(AIRLOCK, options, descriptor.value as object);
   };
+}
+
+/** Of an instance, or for a static method the class itself. */
+function classOf(holder: object): object {
+  return typeof holder === 'function' ? holder : holder.constructor;
 }
 
 /** The options of an `@Airlock()` method; undefined for any other. @internal */

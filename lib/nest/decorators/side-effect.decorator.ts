@@ -3,12 +3,13 @@ import { contexts } from '../../core/context.js';
 import { boundEffect, methodName } from '../../core/deferred.js';
 import { NO_OPTIONS } from '../../core/enqueue.js';
 import { enqueueInnermost } from '../../core/functions.js';
-import { type Effect, type EnqueueOptions, fixed } from '../../core/intent.js';
+import { type Effect, type EnqueueOptions, fixed, type PolicyRef } from '../../core/intent.js';
 import { refused } from '../../core/refused-call.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { text } from '../option-checks.js';
 import { ownerOf } from '../ownership.js';
 import { isDeclaredVoid } from '../returned.js';
+import { policiesOnMethod, refsOf } from './use-airlock-policy.decorator.js';
 import { wrapMethod } from './wrap-method.js';
 
 const SIDE_EFFECT = 'nestjs-airlock:side-effect';
@@ -63,11 +64,14 @@ export function SideEffect<A extends unknown[] = any[]>(
     const isVoid = isDeclaredVoid(target, key);
     const { dedupeKey, name } = options;
     if (name !== undefined) text('name', name);
-    const constant = fixed(options as EnqueueOptions);
+    const written = fixed(options as EnqueueOptions);
+    let constant: EnqueueOptions | undefined;
     const body = descriptor.value as Effect;
     wrapMethod(descriptor, () => {
       return function (this: unknown, ...args: never[]): Promise<void> | undefined {
         try {
+          // Not before: decorators above this one come later.
+          constant ??= narrowed(written, policiesOnMethod(target, key));
           const called: EnqueueOptions =
             typeof dedupeKey === 'function'
               ? { ...constant, dedupeKey: dedupeKey(...(args as unknown as A)) }
@@ -91,6 +95,12 @@ export function SideEffect<A extends unknown[] = any[]>(
     );
     Reflect.defineMetadata(SIDE_EFFECT_BODY, true, body);
   };
+}
+
+/** The same options where there is nothing to add. */
+function narrowed(options: EnqueueOptions, policies: readonly PolicyRef[]): EnqueueOptions {
+  if (policies.length === 0) return options;
+  return fixed(Object.freeze({ ...options, policy: [...refsOf(options.policy), ...policies] }));
 }
 
 function withoutObject(name: string): AirlockOptionsError {

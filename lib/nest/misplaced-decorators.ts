@@ -1,0 +1,67 @@
+import type { LoggerService } from '@nestjs/common';
+import { methodName } from '../core/deferred.js';
+import { AirlockOptionsError } from '../errors/airlock-options.error.js';
+import { airlockOn } from './decorators/airlock.decorator.js';
+import { sideEffectOn } from './decorators/side-effect.decorator.js';
+import { isSkipped } from './decorators/skip-airlock.decorator.js';
+import { policiesOn } from './decorators/use-airlock-policy.decorator.js';
+import type { Class } from './entry-points/entry-point.js';
+import type { Member } from './members.js';
+
+/**
+ * Refuses `@UseAirlockPolicy()` and `@SkipAirlock()` where they would do nothing: whoever wrote them counts on it that nothing
+ * gets out there (rule 11). Where a decorator of another library may make a handler, of a kind unknown here, a warning has to do.
+ *
+ * @param entryPoints the names of the member's methods that are entry points, be their boundary switched off
+ * @throws AirlockOptionsError naming the class or the method
+ * @internal
+ */
+export function refuseMisplaced(
+  { type, methods }: Member,
+  entryPoints: ReadonlySet<string>,
+  logger: LoggerService,
+): void {
+  const prototype = type.prototype as Record<string, object>;
+  const opens = methods.filter((key) => entryPoints.has(key) || airlockOn(prototype[key]!) !== undefined);
+  const unknown = methods.filter((key) => isMarkedByOthers(prototype[key]!));
+  const complain = (error: AirlockOptionsError, isKnown: boolean): void => {
+    if (isKnown) throw error;
+    logger.warn(`${error.message} Unless another library makes a handler of it, which Airlock cannot see.`);
+  };
+  for (const key of methods) {
+    const method = prototype[key]!;
+    const name = methodName(Object.create(prototype) as object, key);
+    if (policiesOn(method).length > 0 && !opens.includes(key) && sideEffectOn(method) === undefined)
+      complain(misplacedPolicy(name), !unknown.includes(key));
+    if (isSkipped(method) && !entryPoints.has(key)) complain(misplacedSkip(name), !unknown.includes(key));
+  }
+  // Of its own: a base class may be decorated for those subclasses that have handlers.
+  const isDecorated = (holder: Class, has: (holder: object) => boolean): boolean =>
+    has(holder) && !has(Object.getPrototypeOf(holder) as object);
+  if (isDecorated(type, (holder) => policiesOn(holder).length > 0) && opens.length === 0 && entryPoints.size === 0)
+    complain(misplacedPolicy(type.name), unknown.length === 0);
+  if (isDecorated(type, (holder) => isSkipped(holder)) && entryPoints.size === 0)
+    complain(misplacedSkip(type.name), unknown.length === 0);
+}
+
+function misplacedPolicy(name: string): AirlockOptionsError {
+  return new AirlockOptionsError(
+    '@UseAirlockPolicy',
+    `\`@UseAirlockPolicy()\` on \`${name}\` has no effect: no scope begins there. Put it on an entry point, a method with \`@Airlock()\` or the ` +
+      'class of one, or on a method with `@SideEffect()`; or use `effects.withPolicy(policy, () => …)` inside.',
+  );
+}
+
+function misplacedSkip(name: string): AirlockOptionsError {
+  return new AirlockOptionsError(
+    '@SkipAirlock',
+    `\`@SkipAirlock()\` on \`${name}\` has no effect: no boundary is there. Put it on an entry point or the class of one, or take it away.`,
+  );
+}
+
+/** Metadata of decorators that are neither ours nor the compiler's. */
+function isMarkedByOthers(method: object): boolean {
+  return Reflect.getMetadataKeys(method).some(
+    (key) => typeof key !== 'string' || !(key.startsWith('nestjs-airlock:') || key.startsWith('design:')),
+  );
+}
