@@ -202,7 +202,7 @@ describe('when a decorator stands where it has no effect', () => {
   });
 
   it('refuses a property where the class is made', () => {
-    const decorate = (): void => void (dropAll as PropertyDecorator)(Service.prototype, 'saga');
+    const decorate = (): void => (dropAll as PropertyDecorator)(Service.prototype, 'saga');
     expect(decorate).toThrow('`@UseAirlockPolicy()` on `Service.saga` has no effect: it is a property');
   });
 
@@ -259,6 +259,7 @@ describe('when an entry point is there but none is covered', () => {
     ['a base class is decorated for other subclasses', [HelperOfDecorated], {}],
   ])('boots where %s', async (_, classes, options) => {
     const app = await boot(classes, options);
+    expect(app.get(AirlockService).explain().effects).toEqual([]);
     await app.close();
   });
 
@@ -267,6 +268,7 @@ describe('when an entry point is there but none is covered', () => {
     class AppModule {}
     const app = await NestFactory.create(AppModule, { logger: false, abortOnError: false });
     await app.init();
+    expect(app.get(Skipped)).toBeInstanceOf(Skipped);
     await app.close();
   });
 });
