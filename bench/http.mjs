@@ -47,7 +47,7 @@ async function measurePlatform(platform, rounds) {
   const isFastify = platform === 'fastify';
   return [
     against('no-op interceptor', 'bare'),
-    against('airlock 0', 'no-op interceptor', isFastify ? atLeast(0.9) : undefined),
+    against('airlock 0', 'no-op interceptor', atLeast(isFastify ? 0.85 : 0.95)),
     against('airlock 3', 'no-op interceptor', atLeast(isFastify ? 0.8 : 0.96)),
     against('airlock 20', 'no-op interceptor'),
     against('airlock 3', 'request-scoped', isFastify ? atLeast(3.5) : undefined),

@@ -28,12 +28,7 @@ export class ResponseEnds {
 
   /** The end of a response, for what waits for the answer to its request. */
   answerOf(response: ServerResponse): Answer {
-    return {
-      get isGiven() {
-        return isOver(response);
-      },
-      onceGiven: (fn) => this.once(response, fn),
-    };
+    return new ResponseAnswer(this, response);
   }
 
   private waitingOn(connection: Connection): Set<() => void> {
@@ -45,5 +40,20 @@ export class ResponseEnds {
       for (const end of waiting) end();
     });
     return waiting;
+  }
+}
+
+class ResponseAnswer implements Answer {
+  constructor(
+    private readonly ends: ResponseEnds,
+    private readonly response: ServerResponse,
+  ) {}
+
+  get isGiven(): boolean {
+    return isOver(this.response);
+  }
+
+  onceGiven(fn: () => void): void {
+    this.ends.once(this.response, fn);
   }
 }
