@@ -1,5 +1,5 @@
 import type { HttpServer, LoggerService } from '@nestjs/common';
-import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
+import type { ApplicationConfig, LazyModuleLoader, ModulesContainer } from '@nestjs/core';
 import { AirlockRuntime } from '../core/airlock-runtime.js';
 import { applicationBegan, applicationEnded } from '../core/running-applications.js';
 import { clearTimeout, setTimeout } from '../core/timers.js';
@@ -15,7 +15,8 @@ import { assertImportedOnce } from './imported-once.js';
 import { eachInterceptor } from './interceptors.js';
 import { watchInvocations } from './invocations.js';
 import { InterceptedProviders } from './migration/intercepted-providers.js';
-import { type Member, membersOf } from './members.js';
+import { watchLazyModules } from './lazy-modules.js';
+import { isBuilt, type Member, membersIn, membersOf } from './members.js';
 import { importerOf, type ModuleOfNest } from './module-lookup.js';
 import { type Named, namedByOptions, namedOn, prepareClasses } from './named-classes.js';
 import { cancelNeverSubscribed } from './never-subscribed.js';
@@ -23,7 +24,7 @@ import { methodNamesIn } from './object-names.js';
 import type { AirlockModuleOptions } from './options.js';
 import { PolicyNames } from './policy-names.js';
 import { EffectWorker } from './remote/effect-worker.js';
-import type { AirlockReport, EffectReport } from './report.js';
+import type { AirlockReport } from './report.js';
 import { warnOfMissingFrames } from './transactional-executors.js';
 
 /**
@@ -39,7 +40,9 @@ export class AirlockApplication {
   private readonly boundaries: Boundaries;
   private readonly providers: InterceptedProviders;
   private readonly escapes: EscapeDetector | undefined;
-  private effects: readonly EffectReport[] = [];
+  private readonly explorer: AirlockExplorer;
+  /** The last look at a lazy module; never rejects. */
+  private loading = Promise.resolve();
   private readonly classes: ClassResolver;
   private readonly policyNames: PolicyNames;
 
@@ -60,6 +63,7 @@ export class AirlockApplication {
       slowFlushMs: process.env['NODE_ENV'] === 'production' ? undefined : 1_000,
     });
     this.boundaries = new Boundaries(this.runtime, options);
+    this.explorer = new AirlockExplorer(this.runtime, this.boundaries, this.registry, logger);
     this.interceptor = new AirlockInterceptor(this.boundaries.of);
     this.worker = new EffectWorker(
       this.runtime,
@@ -80,31 +84,48 @@ export class AirlockApplication {
   }
 
   /** @throws AirlockOptionsError for whatever the options or a decorator name that cannot be resolved */
-  async start(config: ApplicationConfig): Promise<void> {
+  async start(config: ApplicationConfig, loader: LazyModuleLoader): Promise<void> {
     this.classes.areBuilt = true;
     assertImportedOnce(this.modules, 'AirlockModule', AirlockApplication, 'it is global');
+    this.classes.root = await importerOfThis(this.modules);
     const members = [...membersOf(this.modules)];
-    const named = [...namedByOptions(this.options), ...members.flatMap((member) => [...namedOn(member)])];
-    await this.prepareClasses(members, named);
-    for (const name of this.runtime.executorNames) this.runtime.executorNamed(name);
-    this.effects = new AirlockExplorer(
-      this.modules,
-      this.runtime,
-      this.boundaries,
-      this.registry,
-      this.logger,
-    ).explore();
+    const named = [...namedByOptions(this.options), ...namedOnAll(members)];
+    await this.explore(members, named);
     for (const provider of this.options.intercept ?? []) this.providers.intercept(provider);
     eachInterceptor(this.modules, config, (interceptor) => watchInvocations(interceptor, this.runtime));
     this.escapes?.start(this.modules);
-    this.checkNames(members, named);
+    this.checkNames(named);
     this.logger.log(summaryOf(this.explain(), this.options));
+    watchLazyModules(loader, this.modules, this.runtime, (loaded) => {
+      // One after the other: overlapping loads may share modules.
+      const look = this.loading.then(() => this.exploreLoaded(loaded));
+      this.loading = look.catch(() => {});
+      return look;
+    });
+  }
+
+  /** Interceptors are left alone: Nest runs no handlers of lazy modules. */
+  private async exploreLoaded(modules: Iterable<ModuleOfNest>): Promise<void> {
+    // What another load still builds is that one's.
+    const members = [...membersIn(modules)].filter((member) => !this.explorer.knows(member) && isBuilt(member));
+    if (members.length === 0) return;
+    const named = namedOnAll(members);
+    await this.explore(members, named);
+    const instances = new Set(members.map(({ instance }) => instance));
+    for (const provider of this.options.intercept ?? []) this.providers.intercept(provider, instances);
+    this.escapes?.watchSenders(members);
+    this.checkNames(named);
+  }
+
+  private async explore(members: readonly Member[], named: readonly Named[]): Promise<void> {
+    await this.prepareClasses(members, named);
+    for (const name of this.runtime.executorNames) this.runtime.executorNamed(name);
+    this.explorer.explore(members);
   }
 
   /** Classes are resolved from the module of what they stand on. */
   private async prepareClasses(members: readonly Member[], named: readonly Named[]): Promise<void> {
     const { classes } = this;
-    classes.root = await importerOfThis(this.modules);
     for (const { instance, type, wrapper } of members) {
       if (wrapper.isAlias) continue;
       if (instance !== undefined) classes.livesIn(instance, wrapper.host);
@@ -113,10 +134,10 @@ export class AirlockApplication {
     for (const one of named) await prepareClasses(classes, one);
   }
 
-  private checkNames(members: readonly Member[], named: readonly Named[]): void {
-    const { policyNames, runtime } = this;
+  private checkNames(named: readonly Named[]): void {
+    const { policyNames, runtime, explorer } = this;
     const standing = named.map(({ where, on, policies }) => ({ where, policies: runtime.policiesOf(policies, on) }));
-    policyNames.begin(() => new Set([...this.effects.map(({ name }) => name), ...methodNamesIn(members)]));
+    policyNames.begin(() => new Set([...explorer.effects.map(({ name }) => name), ...methodNamesIn(explorer.members)]));
     for (const { where, policies } of standing) for (const policy of policies) policyNames.inspect(policy, where);
   }
 
@@ -147,7 +168,7 @@ export class AirlockApplication {
     return {
       boundaries: this.boundaries.explain(),
       executors: { default: className(runtime.defaultExecutor), ...Object.fromEntries(named) },
-      effects: this.effects,
+      effects: this.explorer.effects,
       intercepted: this.providers.methods,
       policies: runtime.policies.map(className),
     };
@@ -157,6 +178,10 @@ export class AirlockApplication {
     const { message } = error instanceof Error ? error : new Error(String(error));
     this.logger.error(message, [...stacksOf(error, new Set())].join('\n'));
   }
+}
+
+function namedOnAll(members: readonly Member[]): readonly Named[] {
+  return members.flatMap((member) => [...namedOn(member)]);
 }
 
 /** The module that imports `AirlockModule`. */

@@ -1,5 +1,4 @@
 import type { LoggerService } from '@nestjs/common';
-import type { ModulesContainer } from '@nestjs/core';
 import type { AirlockRuntime } from '../core/airlock-runtime.js';
 import { methodName } from '../core/deferred.js';
 import type { Boundaries } from './boundaries.js';
@@ -8,7 +7,7 @@ import { sideEffectBodyOn, sideEffectOn } from './decorators/side-effect.decorat
 import { policiesOn } from './decorators/use-airlock-policy.decorator.js';
 import type { EffectRegistry } from './effect-registry.js';
 import type { Class } from './entry-points/entry-point.js';
-import { type Member, membersOf } from './members.js';
+import type { Member, Wrapper } from './members.js';
 import { claim } from './ownership.js';
 import { refuseMisplaced } from './misplaced-decorators.js';
 import { nameObjects } from './object-names.js';
@@ -17,36 +16,53 @@ import type { EffectReport } from './report.js';
 import { resolving } from './resolving.js';
 
 /**
- * Looks once, at boot, at every provider and controller: notes that they belong to this application, covers their entry
- * points, lists their effects, and resolves all that decorators name, so that a mistake stops the boot and not a request.
+ * Looks once at every provider and controller, at boot or when its module is loaded: notes that they belong to this application,
+ * covers their entry points, lists their effects, and resolves all that decorators name, so that a mistake stops the boot, or the
+ * load, and not a request.
  *
  * @internal
  */
 export class AirlockExplorer {
   /** The providers that workers run effects of, by class. */
   private readonly runByWorkers = new Map<Class, Member>();
+  private readonly explored = new Map<Wrapper, Member>();
+  // By name: a class that is provided several times has its effects once.
+  private readonly byName = new Map<string, EffectReport>();
 
   constructor(
-    private readonly modules: ModulesContainer,
     private readonly runtime: AirlockRuntime,
     private readonly boundaries: Boundaries,
     private readonly registry: EffectRegistry,
     private readonly logger: LoggerService,
   ) {}
 
-  /** @throws AirlockOptionsError naming the class, the method and what is wrong with it */
-  explore(): readonly EffectReport[] {
-    // By name: a class that is provided several times has its effects once.
-    const effects = new Map<string, EffectReport>();
-    const members = [...membersOf(this.modules)];
-    nameObjects(members);
+  /** All that have been looked at. */
+  get members(): readonly Member[] {
+    return [...this.explored.values()];
+  }
+
+  /** Theirs. */
+  get effects(): readonly EffectReport[] {
+    return [...this.byName.values()];
+  }
+
+  knows({ wrapper }: Member): boolean {
+    return this.explored.has(wrapper);
+  }
+
+  /**
+   * @param members none of them known; those with a mistake stay unknown
+   * @throws AirlockOptionsError naming the class, the method and what is wrong with it
+   */
+  explore(members: readonly Member[]): void {
+    nameObjects([...this.explored.values(), ...members]);
     for (const member of members) {
       claim(member.instance ?? member.type, this.runtime);
-      for (const effect of this.effectsOf(member)) effects.set(effect.name, effect);
+      for (const effect of this.effectsOf(member)) this.byName.set(effect.name, effect);
       refuseMisplaced(member, this.boundaries.entryPointsOf(member), this.logger);
       resolving(member.type.name, () => this.boundaries.cover(member));
+      this.explored.set(member.wrapper, member);
     }
-    return [...effects.values()];
   }
 
   private effectsOf(member: Member): readonly EffectReport[] {

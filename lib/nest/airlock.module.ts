@@ -9,7 +9,7 @@ import {
   type OnApplicationBootstrap,
   type OnModuleInit,
 } from '@nestjs/common';
-import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { ApplicationConfig, HttpAdapterHost, LazyModuleLoader, ModulesContainer } from '@nestjs/core';
 import { AirlockRuntime } from '../core/airlock-runtime.js';
 import { AirlockApplication } from './airlock.application.js';
 import { AirlockInterceptor } from './airlock.interceptor.js';
@@ -80,6 +80,7 @@ export class AirlockModule extends ConfigurableModuleClass implements OnModuleIn
   constructor(
     @Inject(AirlockApplication) private readonly application: AirlockApplication,
     @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
+    @Inject(LazyModuleLoader) private readonly loader: LazyModuleLoader,
     @Inject(HttpAdapterHost) adapterHost: HttpAdapterHost,
     @Inject(ModulesContainer) modules: ModulesContainer,
     @Inject(Shutdown) shutdown: Shutdown,
@@ -113,7 +114,7 @@ export class AirlockModule extends ConfigurableModuleClass implements OnModuleIn
   }
 
   async onModuleInit(): Promise<void> {
-    await this.application.start(this.config);
+    await this.application.start(this.config, this.loader);
   }
 
   onApplicationBootstrap(): void {

@@ -1,4 +1,4 @@
-import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
+import { ContextIdFactory, MetadataScanner, type ModulesContainer } from '@nestjs/core';
 import type { Candidate, Class } from './entry-points/entry-point.js';
 
 type Module = ModulesContainer extends Map<string, infer M> ? M : never;
@@ -15,8 +15,13 @@ export interface Member extends Candidate {
 const scanner = new MetadataScanner();
 
 /** Every provider and controller that is an object or has a class; a `useExisting` alias counts as well. @internal */
-export function* membersOf(modules: ModulesContainer): Generator<Member> {
-  for (const module of modules.values()) {
+export function membersOf(modules: ModulesContainer): Generator<Member> {
+  return membersIn(modules.values());
+}
+
+/** The same of some modules. @internal */
+export function* membersIn(modules: Iterable<Module>): Generator<Member> {
+  for (const module of modules) {
     for (const wrapper of module.providers.values()) yield* memberOf(wrapper as Wrapper, false);
     for (const wrapper of module.controllers.values()) yield* memberOf(wrapper, true);
   }
@@ -34,6 +39,12 @@ function* memberOf(wrapper: Wrapper, isController: boolean): Generator<Member> {
 /** @internal */
 export function isSingleton(wrapper: Pick<Wrapper, 'isDependencyTreeStatic' | 'isTransient'>): boolean {
   return wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
+}
+
+/** False while Nest has a bare object of a singleton's class in place of it. @internal */
+export function isBuilt({ wrapper }: Member): boolean {
+  // A singleton is the same in every context.
+  return !isSingleton(wrapper) || wrapper.getInstanceByContextId(ContextIdFactory.create()).isResolved === true;
 }
 
 /** Undefined for anything without a prototype, such as the arrow function of a factory. @internal */

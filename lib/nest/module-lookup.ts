@@ -36,6 +36,14 @@ export async function importerOf(modules: ModulesContainer, type: Type): Promise
   return undefined;
 }
 
+/** A module and all that it imports, directly or not, global modules included. @internal */
+export function withImports(module: ModuleOfNest, found = new Set<ModuleOfNest>()): ReadonlySet<ModuleOfNest> {
+  if (found.has(module)) return found;
+  found.add(module);
+  for (const imported of module.imports) withImports(imported, found);
+  return found;
+}
+
 function ownProvider(module: ModuleOfNest, token: InjectionToken): ProviderWrapper | undefined {
   return module.providers.get(token) as ProviderWrapper | undefined;
 }

@@ -8,7 +8,7 @@ import { currentFrame } from '../../core/transaction-frame.js';
 import { EscapeError } from '../../errors/escape.error.js';
 import { sideEffectOn } from '../decorators/side-effect.decorator.js';
 import type { Method } from '../decorators/wrap-method.js';
-import { membersOf } from '../members.js';
+import { type Member, membersOf } from '../members.js';
 import { replaceOwn } from '../own-method.js';
 import { singletonsOf } from '../singletons.js';
 import { callSite } from './call-site.js';
@@ -35,16 +35,21 @@ export class EscapeDetector {
 
   /** @throws AirlockOptionsError for a provider to watch that is not there */
   start(modules: ModulesContainer): void {
-    for (const { instance } of membersOf(modules)) {
-      // A proxy may refuse to be looked at.
-      if (instance === undefined || isProxy(instance)) continue;
-      for (const key of sendingMethodsOf(instance)) this.watch(instance, key);
-    }
+    this.watchSenders(membersOf(modules));
     for (const provider of this.options.watch ?? []) {
       for (const instance of singletonsOf(modules, provider, 'detectEscapes.watch'))
         for (const key of provider.methods) this.watch(instance, key);
     }
     this.unwatch = watchOutgoingHttp((method, host) => this.inspect(`${method} ${host}`, [host]));
+  }
+
+  /** Queues, clients and the like. */
+  watchSenders(members: Iterable<Member>): void {
+    for (const { instance } of members) {
+      // A proxy may refuse to be looked at.
+      if (instance === undefined || isProxy(instance)) continue;
+      for (const key of sendingMethodsOf(instance)) this.watch(instance, key);
+    }
   }
 
   stop(): void {

@@ -34,9 +34,13 @@ export class InterceptedProviders {
     return [...this.names];
   }
 
-  /** @throws AirlockOptionsError naming the token or the method that is not there, or is no singleton's */
-  intercept(provider: InterceptedProvider): void {
+  /**
+   * @param among those of its instances that are new; all where it is not given
+   * @throws AirlockOptionsError naming the token or the method that is not there, or is no singleton's
+   */
+  intercept(provider: InterceptedProvider, among?: ReadonlySet<unknown>): void {
     for (const instance of singletonsOf(this.modules, provider, 'intercept')) {
+      if (among?.has(instance) === false) continue;
       for (const key of provider.methods) {
         const name = effectMethodName(instance, key);
         this.names.add(name);
