@@ -14,6 +14,8 @@ export interface AirlockTypeOrmOptions {
    * @default every provider of the application that is a data source with transactions
    */
   readonly dataSources?: readonly InjectionToken[];
+  /** Whether the application may start without a data source, or without some of those named. @default false */
+  readonly optional?: boolean;
 }
 
 const OPTIONS = Symbol('AIRLOCK_TYPEORM_OPTIONS');
@@ -37,20 +39,25 @@ export class AirlockTypeOrmModule implements OnModuleInit {
     return { module: AirlockTypeOrmModule, global: true, providers: [{ provide: OPTIONS, useValue: options }] };
   }
 
-  /** @throws AirlockOptionsError if there is no data source, or a token is not one */
+  /** @throws AirlockOptionsError if there is no data source and it is not optional, or a token is not one */
   onModuleInit(): void {
-    const tokens = this.options.dataSources;
+    const { dataSources, optional = false } = this.options;
+    const tokens = optional ? dataSources?.filter((token) => this.isProvided(token)) : dataSources;
     const named = (token: InjectionToken): TypeOrmDataSource =>
       clientBehind(token, this.providers, AirlockTypeOrmModule.name, 'dataSources');
     const found = tokens?.map(named) ?? this.discovered();
-    if (found.length === 0) {
+    if (found.length === 0 && !optional) {
       throw new AirlockOptionsError(
         'dataSources',
         'AirlockTypeOrmModule found no TypeORM DataSource among the providers of the application. ' +
-          'Import `TypeOrmModule.forRoot(…)`, or provide a DataSource.',
+          'Import `TypeOrmModule.forRoot(…)`, provide a DataSource, or say `optional: true` where some applications have none.',
       );
     }
     for (const dataSource of found) keepTypeOrmFrames(dataSource);
+  }
+
+  private isProvided(token: InjectionToken): boolean {
+    return [...this.modules.values()].some(({ providers }) => providers.has(token));
   }
 
   private discovered(): TypeOrmDataSource[] {

@@ -2,7 +2,7 @@ import { Controller, Inject, Injectable, type OnModuleInit, Param, Post, Scope }
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { getDataSourceToken, getRepositoryToken, TypeOrmModule } from '@nestjs/typeorm';
 import { AirlockOptionsError, AirlockService } from 'nestjs-airlock';
-import { AirlockTypeOrmModule, type TypeOrmDataSource } from 'nestjs-airlock/typeorm';
+import { AirlockTypeOrmModule, type AirlockTypeOrmOptions, type TypeOrmDataSource } from 'nestjs-airlock/typeorm';
 import { DataSource, type Repository } from 'typeorm';
 import { boot, checkAfterEach, Effects, listen } from '../../e2e/http/fixtures.js';
 import { describeWith, freshSchema, postgres } from '../../servers.js';
@@ -142,10 +142,41 @@ describeWith(postgres, 'AirlockTypeOrmModule', () => {
       expect(none.createQueryRunner).toBe(createQueryRunner);
     });
 
-    it('refuses to start without a data source', async () => {
+    it('refuses to start without a data source, and names the option that allows it', async () => {
       const error = await errorOf(() => boot({ imports: [AirlockTypeOrmModule.forRoot()] }));
       expect(error).toBeInstanceOf(AirlockOptionsError);
       expect(error.message).toContain('AirlockTypeOrmModule found no TypeORM DataSource');
+      expect(error.message).toContain('`optional: true`');
+    });
+  });
+
+  describe('when data sources are optional', () => {
+    it.each<[string, AirlockTypeOrmOptions]>([
+      ['any', { optional: true }],
+      ['the one that is named', { optional: true, dataSources: ['NOWHERE'] }],
+    ])('starts without %s', async (_name, options) => {
+      const { app, sent } = await boot({ imports: [AirlockTypeOrmModule.forRoot(options)] });
+      await app.get(AirlockService).run(() => app.get(Effects, { strict: false }).one('mail'));
+      expect(sent).toEqual(['mail']);
+    });
+
+    it.each<[string, AirlockTypeOrmOptions]>([
+      ['all', { optional: true }],
+      ['the named ones', { optional: true, dataSources: ['NOWHERE', getDataSourceToken('audit')] }],
+    ])('covers %s that are there', async (_name, options) => {
+      const { request, fate } = await listen(() => new ExpressAdapter(), {
+        imports: [...databases(), AirlockTypeOrmModule.forRoot(options)],
+        controllers: [OrdersController],
+      });
+      await request('/orders/unicorn', { method: 'POST' });
+      const { dropped } = await fate();
+      expect(dropped).toEqual(options.dataSources === undefined ? ['mail'] : []);
+    });
+
+    it('refuses a token of something else as ever', async () => {
+      const imports = [AirlockTypeOrmModule.forRoot({ optional: true, dataSources: ['IT'] })];
+      const error = await errorOf(() => boot({ imports, providers: [{ provide: 'IT', useValue: {} }] }));
+      expect(error.message).toContain('Expected `dataSource` to be a TypeORM DataSource');
     });
   });
 
