@@ -43,6 +43,10 @@ class ShutdownController {
     await this.airlock.run(() => this.effects.one('nested'));
     return 'worked';
   }
+  @Get('health')
+  health() {
+    return 'healthy';
+  }
   @Get('quick')
   quick() {
     this.effects.one('quick');
@@ -118,5 +122,22 @@ describe.each(platforms)('on %s', (_name, platform) => {
       expect(refused.status).toBe(503);
       expect(server.sent).toEqual(['before', 'nested']);
     });
+
+    it.each(['handler', 'request'] as const)(
+      "answers those that call no effect as ever under openAt: '%s'",
+      async (openAt) => {
+        const server = await start({ boundaries: { http: { openAt } } });
+        const slow = server.app.get(Slow);
+        const answering = server.request('/working');
+        await slow.begun.passed;
+        const closing = server.app.close();
+        await delay(20);
+        const healthy = await server.request('/health');
+        slow.gate.open();
+        await answering;
+        await closing;
+        expect(healthy).toMatchObject({ status: 200, body: 'healthy' });
+      },
+    );
   });
 });

@@ -103,10 +103,8 @@ export class RequestScope extends Context implements Latent {
     if (this.unit !== undefined && !this.unit.isEnded) this.unit.name = name;
   }
 
-  /** @throws ShuttingDownError for a request that came during the shutdown */
   beginHandler(plan: HandlerPlan): HandlerScope {
     this.named(plan.scope.name!);
-    this.assertAdmitted();
     this.handler = new HandlerScope(this, this.chain.inside(plan.policies));
     // What its effects call in their turn stands under its policies too.
     if (this.unit !== undefined && !this.unit.isEnded) this.unit.chain = this.handler.chain;
@@ -167,6 +165,7 @@ export class RequestScope extends Context implements Latent {
     return runtime.missed({ ...prepared, name: this.name }, this.chain, outcome, 'the end of the request');
   }
 
+  /** @throws ShuttingDownError for a request that came during the shutdown */
   private open(): UnitOfWork {
     this.assertAdmitted();
     const { runtime, prepared } = this.settings;
