@@ -23,7 +23,9 @@ export function refuseMisplaced(
 ): void {
   const prototype = type.prototype as Record<string, object>;
   const opens = methods.filter((key) => entryPoints.has(key) || airlockOn(prototype[key]!) !== undefined);
-  const unknown = methods.filter((key) => isMarkedByOthers(prototype[key]!));
+  // Of a class whose handlers are known, the mark is too.
+  const isUnknown = entryPoints.size === 0 && isClassOfOthers(type);
+  const unknown = methods.filter((key) => isUnknown || isMarkedByOthers(type, key));
   const complain = (error: AirlockOptionsError, isKnown: boolean): void => {
     if (isKnown) throw error;
     logger.warn(`${error.message} Unless another library makes a handler of it, which Airlock cannot see.`);
@@ -39,9 +41,9 @@ export function refuseMisplaced(
   const isDecorated = (holder: Class, has: (holder: object) => boolean): boolean =>
     has(holder) && !has(Object.getPrototypeOf(holder) as object);
   if (isDecorated(type, (holder) => policiesOn(holder).length > 0) && opens.length === 0 && entryPoints.size === 0)
-    complain(misplacedPolicy(type.name), unknown.length === 0);
+    complain(misplacedPolicy(type.name), !isUnknown && unknown.length === 0);
   if (isDecorated(type, (holder) => isSkipped(holder)) && entryPoints.size === 0)
-    complain(misplacedSkip(type.name), unknown.length === 0);
+    complain(misplacedSkip(type.name), !isUnknown && unknown.length === 0);
 }
 
 function misplacedPolicy(name: string): AirlockOptionsError {
@@ -59,9 +61,28 @@ function misplacedSkip(name: string): AirlockOptionsError {
   );
 }
 
-/** Metadata of decorators that are neither ours nor the compiler's. */
-function isMarkedByOthers(method: object): boolean {
-  return Reflect.getMetadataKeys(method).some(
-    (key) => typeof key !== 'string' || !(key.startsWith('nestjs-airlock:') || key.startsWith('design:')),
-  );
+/** Ours and the compiler's. */
+const OF_MEMBERS = /^(nestjs-airlock|design):/;
+/** What Nest says of the classes of its own kinds besides. */
+const OF_CLASSES =
+  /^((nestjs-airlock|design|self|optional|scope|websockets|graphql):.*|path|host|port|__(version|injectable|controller|entryProvider|catch|filterCatchExceptions|guards|interceptors|pipes|exceptionFilters)__)$/;
+
+/** A library may tell a handler's class only, and go by the names of its methods. */
+function isClassOfOthers(type: Class): boolean {
+  return Reflect.getMetadataKeys(type).some((key) => !isKnown(key, OF_CLASSES));
+}
+
+/** Libraries mark a method on its function, or by its name on the prototype or, where its parameters are marked, on the class. */
+function isMarkedByOthers(type: Class, key: string): boolean {
+  const prototype = type.prototype as Record<string, object>;
+  const marks = [
+    ...Reflect.getMetadataKeys(prototype[key]!),
+    ...Reflect.getMetadataKeys(prototype, key),
+    ...Reflect.getMetadataKeys(type, key),
+  ];
+  return marks.some((mark) => !isKnown(mark, OF_MEMBERS));
+}
+
+function isKnown(key: unknown, known: RegExp): boolean {
+  return typeof key === 'string' && known.test(key);
 }

@@ -206,16 +206,41 @@ describe('when a decorator stands where it has no effect', () => {
     expect(decorate).toThrow('`@UseAirlockPolicy()` on `Service.saga` has no effect: it is a property');
   });
 
-  it('warns where another library may make a handler of it', async () => {
+  const byName = (target: object, key: string): void => Reflect.defineMetadata('discord:command', 'ping', target, key);
+  const onClass = (target: object, key: string): void => byName(target.constructor, key);
+
+  it.each<[string, ClassDecorator, MethodDecorator]>([
+    ['a method', () => {}, SetMetadata('discord:command', 'ping')],
+    ['the name of a method', () => {}, byName as MethodDecorator],
+    ['the parameters of a method', () => {}, onClass as MethodDecorator],
+    ['a class', SetMetadata('discord:command', 'ping'), () => {}],
+  ])('warns where a mark on %s may make a handler for another library of it', async (_, markClass, markMethod) => {
+    @markClass
     @Injectable()
     class Commands {
       @dropAll
-      @SetMetadata('discord:slash-command', 'ping')
+      @markMethod
       ping(): void {}
     }
     const lines = new Lines();
     const app = await boot([Commands], {}, lines);
     expect(lines.warnings).toEqual([expect.stringContaining('on `Commands.ping` has no effect')]);
+    await app.close();
+  });
+
+  it.each([
+    ['UseAirlockPolicy', dropAll],
+    ['SkipAirlock', SkipAirlock()],
+  ])('warns of @%s() on a class that a mark may make a handler for another library', async (_, decorate) => {
+    @decorate
+    @SetMetadata('discord:command', 'ping')
+    @Injectable()
+    class Command {
+      execute(): void {}
+    }
+    const lines = new Lines();
+    const app = await boot([Command], {}, lines);
+    expect(lines.warnings).toEqual([expect.stringContaining('on `Command` has no effect')]);
     await app.close();
   });
 });
