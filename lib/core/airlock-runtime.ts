@@ -184,8 +184,15 @@ export class AirlockRuntime implements UnitHost {
   }
 
   withPolicyAt<R>(context: Context, ref: PolicyRef, fn: () => R): R {
-    const chain = context.chain.locally(this.policiesOf(ref));
-    return contexts.run(new ScopeContext(this, context.receiver(), chain, contexts.getStore(), context.evaluation), fn);
+    const policies = this.policiesOf(ref);
+    const chain = context.chain.locally(policies);
+    // In what an ended scope left behind, they hold for the scopes that are opened under them.
+    const forRoots = context.isLive ? undefined : (context.chainForRoots ?? this.root.chain).locally(policies);
+    const { evaluation } = context;
+    return contexts.run(
+      new ScopeContext(this, context.receiver(), chain, contexts.getStore(), evaluation, forRoots),
+      fn,
+    );
   }
 
   open(options: ScopeOptions = {}): EffectScope {
@@ -222,7 +229,7 @@ export class AirlockRuntime implements UnitHost {
     const around = here.isLive ? here : this.root;
     const parent = around.receiver();
     if (this.isClosing && parent === undefined) throw new ShuttingDownError(prepared.name ?? 'unnamed');
-    const chain = around.chain.inside(prepared.policies);
+    const chain = (here.isLive ? here.chain : (here.chainForRoots ?? around.chain)).inside(prepared.policies);
     const unit = this.begin(prepared, chain, parent);
     const store = contexts.getStore();
     const evaluation = store?.evaluation?.isActive === true ? store.evaluation : undefined;

@@ -61,6 +61,11 @@ export abstract class Context {
   /** Whether a scope opened here belongs to this context, or is a new root in what an ended one left behind (rule 3). */
   abstract get isLive(): boolean;
 
+  /** Policies that a new root opened here stands under, where not the application's alone: those put around it since. */
+  get chainForRoots(): PolicyChain | undefined {
+    return undefined;
+  }
+
   /**
    * Calls in a loop mostly differ in nothing but their arguments, so the last stamp is kept. It holds while options are the
    * same fixed object and no other transaction is open; policies of their own may be those of another object's module.
@@ -94,8 +99,13 @@ export class ScopeContext extends Context {
     readonly chain: PolicyChain,
     readonly outer: Context | undefined,
     readonly evaluation: Evaluation | undefined,
+    private readonly forRoots?: PolicyChain,
   ) {
     super();
+  }
+
+  override get chainForRoots(): PolicyChain | undefined {
+    return this.forRoots;
   }
 
   receiver(): UnitOfWork | undefined {

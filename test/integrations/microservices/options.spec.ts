@@ -90,9 +90,9 @@ describeWith(carrier.server, 'AirlockMicroservicesModule', () => {
         providers: [Mail],
       }).compile();
       await without.init();
-      await within(without, () => {
-        expect(() => void without.get(Mail).send('a')).toThrow('was given no `client` to send it with');
-      });
+      await within(without, () =>
+        expect(without.get(Mail).send('a')).rejects.toThrow('was given no `client` to send it with'),
+      );
       await without.close();
       await producer.close();
     });

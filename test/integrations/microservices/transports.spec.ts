@@ -106,10 +106,10 @@ describe.each(Object.values(carriers))('Over $server.name', (carrier) => {
     describe('when arguments are no plain JSON data', () => {
       it('refuses the call with the path', async () => {
         const producer = await bench.producer();
-        await within(producer, () => {
-          expect(() => void producer.get(Mail).send({ when: new Date() })).toThrow(EffectSerializationError);
-          expect(() => void producer.get(Mail).send({ when: new Date() })).toThrow('`args[0].when`');
-          expect(() => void producer.get(Mail).send('x'.repeat(2_000_000))).toThrow('`maxPayloadBytes`');
+        await within(producer, async () => {
+          await expect(producer.get(Mail).send({ when: new Date() })).rejects.toThrow(EffectSerializationError);
+          await expect(producer.get(Mail).send({ when: new Date() })).rejects.toThrow('`args[0].when`');
+          await expect(producer.get(Mail).send('x'.repeat(2_000_000))).rejects.toThrow('`maxPayloadBytes`');
         });
       });
 
@@ -220,7 +220,7 @@ describe.each(Object.values(carriers))('Over $server.name', (carrier) => {
         const producer = await bench.producer();
         await within(producer, async () => {
           await producer.get(Mail).send('a');
-          expect(() => void producer.get(Mail).sendUrgently('b')).toThrow('Make a message of them with `record`');
+          await expect(producer.get(Mail).sendUrgently('b')).rejects.toThrow('Make a message of them with `record`');
           await producer.get(Mail).send('c');
         });
         await until(() => consumer.get(Mail).sent.length === 2);
