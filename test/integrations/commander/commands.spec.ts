@@ -193,13 +193,20 @@ describe('when an effect of a command fails', () => {
 });
 
 describe('when an effect is called outside `run` of a command that is covered', () => {
-  it.each([
-    ['a command that is skipped', SkippedCommand, ['skipped']],
-    ['the parser of an option', EarlyCommand, ['early', '--to', 'ada@example.com']],
-  ])('shows which effect had no scope: in %s', async (_where, command, argv) => {
-    const { stderr } = await run({ providers: [Mail, command] }, ...argv);
+  it('shows which effect had no scope: in a command that is skipped', async () => {
+    const { stderr } = await run({ providers: [Mail, SkippedCommand] }, 'skipped');
     expect(stderr).toMatch(/^NoScopeError: .*Mail\.send/);
     expect(happened).toEqual(['closed']);
+  });
+
+  it('logs which effect had no scope where nobody awaits it, as in the parser of an option', async () => {
+    const logger = new ConsoleLogger({ logLevels: ['error'], colors: false });
+    const { stderr } = await run(
+      { providers: [Mail, EarlyCommand], factory: { logger } },
+      ...['early', '--to', 'ada@example.com'],
+    );
+    expect(stderr).toMatch(/Effect "Mail\.send" was called outside a scope/);
+    expect(happened).toEqual(['ran', 'closed']);
   });
 });
 
