@@ -39,7 +39,9 @@ export class PolicyNames {
       `${policy} ${where === undefined ? 'that is used at run time' : `on ${where}`} names the effect "${name}", which no \`@SideEffect()\` ` +
         'method, intercepted method or method of a provider goes by, so it means none of them. ' +
         `${nearest === undefined ? '' : `The nearest name is "${nearest}". `}` +
-        'Fix the name, or pass the method or function itself, as `MailService.prototype.sendReceipt`.',
+        (name.includes('.')
+          ? 'Fix the name, or pass the method or function itself, as `MailService.prototype.sendReceipt`.'
+          : 'Where it is a function that is enqueued, it is blocked or allowed all the same; pass the function itself to say so.'),
     );
   }
 }
@@ -47,11 +49,11 @@ export class PolicyNames {
 /** Names that are made anew for each call must not pile up. */
 const MOST_NAMES = 1000;
 
-/** A method keeps its name when its class is renamed, so that differences in it count double. */
+/** A method keeps its name when its class is renamed, so that differences in it count double; undefined if nothing is alike. */
 function nearestTo(name: string, known: Iterable<string>): string | undefined {
   const [owner, key] = partsOf(name);
   let nearest: string | undefined;
-  let least = Infinity;
+  let least = Math.max(3, name.length / 2);
   for (const one of known) {
     const [itsOwner, itsKey] = partsOf(one);
     const distance = editDistance(itsOwner, owner) + 2 * editDistance(itsKey, key);

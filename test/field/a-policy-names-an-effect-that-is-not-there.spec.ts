@@ -50,6 +50,12 @@ describe('when a policy names an effect that nothing carries', () => {
     ]);
   });
 
+  it('names no nearest where nothing is alike, and tells what to do for a function that is enqueued', async () => {
+    const [warning] = await warningsOf(new BlockTasks(['notifyWarehouse']));
+    expect(warning).not.toContain('The nearest name');
+    expect(warning).toContain('pass the function itself');
+  });
+
   it('says nothing of names that somebody carries, nor of references', async () => {
     const known = [
       'MailService.sendReceipt',
