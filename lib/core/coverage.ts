@@ -21,7 +21,7 @@ export function covered<R>(enter: Enter, fn: () => R): R {
 export function cover<R>(value: R, enter: Enter): R;
 export function cover(value: unknown, enter: Enter): unknown {
   if (((typeof value !== 'object' || value === null) && typeof value !== 'function') || hasBegun(value)) return value;
-  if (isThenable(value)) return withMethods(value, ['then', 'catch', 'finally'], enter);
+  if (isThenable(value)) return listenedTo.has(value) ? value : withMethods(value, ['then', 'catch', 'finally'], enter);
   if (isObservableLike(value)) {
     // One that somebody made by hand has no class.
     return Object.hasOwn(value, 'subscribe')
@@ -41,6 +41,12 @@ export function hasBegun(value: object): boolean {
   return Object.getPrototypeOf(value) === Promise.prototype;
 }
 
+/**
+ * Promises of a subclass that were covered and somebody has listened to: they have begun, and begin once. One that is kept for many
+ * callers would else be covered by each, in scopes that have ended.
+ */
+const listenedTo = new WeakSet<object>();
+
 /** Other iterators, such as those of a Map, run no code of the caller's. */
 function isGenerator(value: object): boolean {
   const tag: unknown = (value as { readonly [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
@@ -50,17 +56,23 @@ function isGenerator(value: object): boolean {
 /** Replaces methods on the object itself, or on one derived from it where it is frozen. */
 function withMethods(target: object, names: readonly string[], enter: Enter): object {
   const methods: PropertyDescriptorMap = {};
+  const begun = { hasBegun: false };
   for (const name of names) {
     const method: unknown = (target as Record<string, unknown>)[name];
-    if (typeof method === 'function') methods[name] = replacing(method as Method, enter);
+    if (typeof method === 'function') methods[name] = replacing(method as Method, enter, begun);
   }
   return Object.isExtensible(target) ? Object.defineProperties(target, methods) : Object.create(target, methods);
 }
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
-function replacing(method: Method, enter: Enter): PropertyDescriptor {
+function replacing(method: Method, enter: Enter, state: { hasBegun: boolean }): PropertyDescriptor {
   const value = function (this: unknown, ...args: unknown[]): unknown {
+    if (this instanceof Promise) {
+      if (state.hasBegun) return method.apply(this, args);
+      state.hasBegun = true;
+      listenedTo.add(this);
+    }
     const callers = contexts.getStore();
     const given = args.map((one) => (typeof one === 'function' ? outside(callers, one as Method) : one));
     return enter(() => method.apply(this, given));
