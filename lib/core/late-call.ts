@@ -44,11 +44,14 @@ export function publishLostCall(
  */
 export function followScope(
   late: UnitOfWork,
-  { host, chain, outer }: Context,
+  context: Context,
   options: EnqueueOptions,
   effect: Effect,
   args: unknown[],
 ): void {
+  const { host, chain, outer } = context;
+  // What a failed invocation has left running counts no more than what it had buffered (rule 7).
+  if (context.attempt?.isAbandoned === true) return publishLostCall(late, context, options, effect, args, 'retry');
   const decision = late.isEnded
     ? { outcome: late.outcome!, flushes: late.state === 'flushed' }
     : { outcome: 'completed' as const, flushes: true };

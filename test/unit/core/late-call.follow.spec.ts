@@ -1,5 +1,6 @@
 import { DropAll, enqueue, enqueueWith, type EffectScope, ScopeClosedError, type EffectTrigger } from 'nestjs-airlock';
 import { AirlockRuntime } from '../../../lib/core/airlock-runtime.js';
+import { Attempt } from '../../../lib/core/attempt.js';
 import { checkAfterEach, errorOf, fail, send, sent } from './fixtures.js';
 
 checkAfterEach();
@@ -88,6 +89,17 @@ describe('when late calls follow their scope', () => {
     await late.finish();
     await lost.finish();
     expect(sent).toEqual(['late']);
+  });
+
+  it('are dropped where an abandoned attempt has left them', async () => {
+    const late = leftover(() => enqueue(send, 'late'));
+    await runtime.run({}, () => {
+      const attempt = new Attempt(runtime.context, undefined);
+      attempt.run(late.start);
+      attempt.abandon();
+    });
+    await late.finish();
+    expect({ sent, reported }).toEqual({ sent: [], reported: [] });
   });
 
   it('report what fails in them: nobody is left to see it', async () => {
