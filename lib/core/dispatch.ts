@@ -224,7 +224,10 @@ export class Dispatch implements InFlight {
       }
       open.set(intent, lane);
       const allowed = lane.allows(intent);
-      const isOut = (typeof allowed === 'boolean' ? allowed : await allowed) && lane.isFirst(intent);
+      const isAllowed = typeof allowed === 'boolean' ? allowed : await allowed;
+      // While its policies were asked, one that had begun may have failed.
+      if (isAllowed && hasFailedFast) drop(this.unit, lane.journal, intent, 'failFast');
+      const isOut = isAllowed && !hasFailedFast && lane.isFirst(intent);
       const running = isOut ? lane.execute(executor, intent) : undefined;
       if (running === undefined) end(intent, lane);
       else {

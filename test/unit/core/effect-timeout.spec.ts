@@ -343,6 +343,28 @@ describe('when several effects may run at a time', () => {
     ]);
   });
 
+  it('drops in failFast what was waiting for its policies when another failed', async () => {
+    const answer = gate();
+    const policy = {
+      allows: async ({ name }: Intent) => {
+        if (name === 'b') await answer.passed;
+        return true;
+      },
+    };
+    const scope = open(2).open({ dispatchMode: 'failFast', policy });
+    scope.run(() => {
+      enqueueWith({ name: 'a' }, async () => {
+        await sleep(1);
+        setImmediate(answer.open);
+        fail('a');
+      });
+      enqueueWith({ name: 'b' }, send, 'b');
+    });
+    const { dropped } = await scope.end('completed');
+    expect(sent).toEqual([]);
+    expect(dropped).toMatchObject([{ intent: { name: 'b' }, reason: 'failFast' }]);
+  });
+
   it('asks policies in order, keeps each cascade with its effect, and each limit to its own', async () => {
     const runtime = open(4, { effectTimeoutMs: 15 });
     const asked: unknown[] = [];
