@@ -64,7 +64,8 @@ function within<T>(
       reject(expired);
       context.abort(expired);
     }, timeoutMs);
-    completion.then(
+    // A query may throw where it is awaited, and an executor in JavaScript return no Promise: these are ends too.
+    Promise.resolve(completion).then(
       (value) => {
         clearTimeout(timer);
         if (expired === undefined) resolve(value);

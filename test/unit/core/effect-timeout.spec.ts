@@ -145,6 +145,29 @@ describe('when an effect runs longer than its time limit', () => {
     ]);
   });
 
+  it.each<[string, RuntimeSettings, () => unknown]>([
+    ['a query throws where it is awaited', {}, () => ({ then: () => fail('no such column') })],
+    [
+      'an executor returns no Promise of its batch',
+      {
+        executor: {
+          execute: () => {},
+          executeBatch: ((batch: readonly Intent[]) => batch.map((intent) => ({ intent }))) as never,
+        },
+      },
+      () => {},
+    ],
+  ])('has no limit left that could expire, where %s', async (_, settings, effect) => {
+    const { runtime, errors, warnings } = airlock({ effectTimeoutMs: 5, ...settings });
+    const crashes: unknown[] = [];
+    const onCrash = (error: unknown): void => void crashes.push(error);
+    process.on('uncaughtException', onCrash);
+    await runtime.run(ignored, () => enqueue(effect));
+    await sleep(20);
+    process.off('uncaughtException', onCrash);
+    expect({ crashes, errors, warnings }).toEqual({ crashes: [], errors: [], warnings: [] });
+  });
+
   it('is not waited for by a shutdown either', async () => {
     const { runtime } = airlock({ effectTimeoutMs: 10 });
     const running = runtime.run(ignored, () => enqueue(never));
