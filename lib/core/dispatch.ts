@@ -9,7 +9,7 @@ import { dispatched, drop, failed, refused, startOf } from './fates.js';
 import type { DispatchResult, Executor, Intent, Policy } from './intent.js';
 import { shown, stampOf } from './intent.js';
 import { type Outlet, outlets } from './outlet.js';
-import { raiseUnheard } from './refusal.js';
+import { hasUnheard, raiseUnheard, reportUnheard } from './refusal.js';
 import { FlushJournal } from './report.js';
 import type { AtWork } from './slow-flush.js';
 import type { StampedFrame } from './stamped-frame.js';
@@ -95,7 +95,11 @@ export class Dispatch implements InFlight {
 
   private close(): void {
     this.tracker.untrack(this);
-    for (const context of this.evaluations.values()) context.evaluation!.isActive = false;
+    for (const { evaluation } of this.evaluations.values()) {
+      evaluation!.isActive = false;
+      // What a policy called after its answer, with nobody to listen.
+      if (hasUnheard(evaluation!)) void reportUnheard(evaluation!, this.unit.host);
+    }
   }
 
   private get hasFailedFast(): boolean {

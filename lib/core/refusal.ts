@@ -64,3 +64,11 @@ export function raiseUnheard(holder: HasRefusals, host: { report(error: unknown)
   for (const error of others) host.report(error);
   throw first;
 }
+
+/** Reports what nobody listens to, once a caller that stands at its `await` has had the time to listen. @internal */
+export async function reportUnheard(holder: HasRefusals, host: { report(error: unknown): void }): Promise<void> {
+  // The caller's `await` begins after this one, and listens one turn later.
+  await Promise.resolve();
+  await Promise.resolve();
+  for (const error of takeUnheard(holder)) host.report(error);
+}

@@ -4,7 +4,7 @@ import { AirlockRuntime } from '../../../lib/core/airlock-runtime.js';
 import { contexts } from '../../../lib/core/context.js';
 import { refused } from '../../../lib/core/refused-call.js';
 import { setImmediate } from 'node:timers/promises';
-import { checkAfterEach, errorOf, fail, send, sent } from './fixtures.js';
+import { checkAfterEach, errorOf, fail, send, sendSlowly, sent } from './fixtures.js';
 
 checkAfterEach();
 
@@ -178,6 +178,17 @@ describe('when nobody listens to a refused call', () => {
     );
     expect(error).toMatchObject({ code: 'AIRLOCK_DISPATCH', failures: [{ error: REFUSED }] });
     expect(sent).toEqual([]);
+  });
+
+  it('what a policy does after its answer is reported', async () => {
+    const afterwards = async (): Promise<void> => {
+      await Promise.resolve();
+      void refuse();
+      await refuse().catch(() => {});
+    };
+    await runtime.run({ policy: { allows: () => (void afterwards(), true) } }, () => enqueue(sendSlowly, 'a'));
+    await setImmediate();
+    expect({ sent, reported }).toEqual({ sent: ['a begins', 'a ends'], reported: [REFUSED] });
   });
 });
 
