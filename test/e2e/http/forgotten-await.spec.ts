@@ -1,6 +1,15 @@
-import { Controller, Get, Injectable } from '@nestjs/common';
+import {
+  type ArgumentsHost,
+  Catch,
+  Controller,
+  type ExceptionFilter,
+  Get,
+  Injectable,
+  UseFilters,
+} from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import { ScopeClosedError, SideEffect } from 'nestjs-airlock';
-import { checkAfterEach, Effects, gate, listen, Outbox, platforms } from './fixtures.js';
+import { checkAfterEach, delay, Effects, gate, listen, Outbox, platforms } from './fixtures.js';
 
 @Injectable()
 class Mail {
@@ -30,6 +39,14 @@ class Work {
   }
 }
 
+@Catch()
+class Forgiving implements ExceptionFilter {
+  constructor(private readonly host: HttpAdapterHost) {}
+  catch(_error: unknown, host: ArgumentsHost): void {
+    this.host.httpAdapter.reply(host.switchToHttp().getResponse(), 'all is well', 200);
+  }
+}
+
 @Controller()
 class ForgetfulController {
   constructor(
@@ -41,6 +58,12 @@ class ForgetfulController {
     await this.mail.send('in time');
     this.work.forgotten = [this.work.mailLate(), this.work.enqueueLate()];
     return 'done';
+  }
+  @Get('failing')
+  @UseFilters(Forgiving)
+  failsAndForgetsWork() {
+    this.work.forgotten = [this.work.mailLate(), this.work.enqueueLate()];
+    throw new Error('handled by a filter');
   }
   @Get('mail')
   forgetsMail() {
@@ -89,6 +112,16 @@ describe.each(platforms)('on %s', (_name, platform) => {
       work.gate.open();
       await Promise.all(work.forgotten);
       expect(await server.fate()).toEqual({ out: ['in time', 'late', 'late'], dropped: [] });
+    });
+
+    it("drops them under `lateCalls: 'follow'` after a handler that failed, whatever a filter has sent", async () => {
+      const server = await listen(platform, parts, { lateCalls: 'follow' });
+      const work = server.app.get(Work);
+      expect((await server.request('/failing')).status).toBe(200);
+      await delay(20);
+      work.gate.open();
+      await Promise.all(work.forgotten);
+      expect(await server.fate()).toEqual({ out: [], dropped: ['Mail.send', 'late'] });
     });
 
     it('goes on serving', async () => {

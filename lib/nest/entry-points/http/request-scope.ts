@@ -85,7 +85,8 @@ export class RequestScope extends Context implements Latent {
     if (this.handler === undefined) {
       this.look();
       // Of a response that was cut off, exception filters are still to come.
-      if (this.sent !== undefined && !this.isCut) return (this.unit ??= this.missed(this.sent));
+      if (this.sent !== undefined && !this.isCut)
+        return (this.unit ??= this.missed(this.hasFailed ? 'failed' : this.sent));
     }
     this.unit = this.open();
     if (this.handler === undefined) this.endWithResponse();
