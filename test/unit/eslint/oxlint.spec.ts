@@ -13,10 +13,9 @@ const root = join(__dirname, '../../..');
 
 /** The plugin as JavaScript, a config that uses it, and a copy of the dirty example. */
 function install(folder: string): void {
-  const source = join(root, 'lib/eslint');
-  for (const file of readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((path) =>
-    path.endsWith('.ts'),
-  )) {
+  const source = join(root, 'lib');
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' });
+  for (const file of files.filter((path) => /^(eslint|errors|installation)\b.*\.ts$/.test(path))) {
     const target = join(folder, 'plugin', file.replace(/ts$/, 'js'));
     mkdirSync(dirname(target), { recursive: true });
     const { code } = transformFileSync(join(source, file), {
@@ -28,7 +27,7 @@ function install(folder: string): void {
   }
   writeFileSync(join(folder, 'plugin/package.json'), '{ "type": "module" }');
   const config = {
-    jsPlugins: ['./plugin/index.js'],
+    jsPlugins: ['./plugin/eslint/index.js'],
     categories: { correctness: 'off' },
     rules: configs.recommended.rules,
   };
