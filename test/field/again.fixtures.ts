@@ -17,11 +17,11 @@ import { GraphQLModule, Query, Resolver } from '@nestjs/graphql';
 import { ClientProxyFactory, MessagePattern } from '@nestjs/microservices';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { AirlockModule, AirlockService, EffectBuffer, SideEffect } from 'nestjs-airlock';
-import { drain, recorderOf } from 'nestjs-airlock/testing';
+import { drain, recordEffects, recorderOf } from 'nestjs-airlock/testing';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { lastValueFrom, type Observable } from 'rxjs';
-import { Effects, Log, moduleOf, Outbox, type Platform, platforms, recorded } from '../e2e/http/fixtures.js';
+import { Effects, Log, moduleOf, Outbox, type Platform, platforms } from '../e2e/http/fixtures.js';
 import { tcp } from '../integrations/rpc/transports.js';
 import { adapters } from '../integrations/ws/sockets.js';
 
@@ -161,10 +161,14 @@ const handlers: Readonly<Record<(typeof kinds)[number], ModuleMetadata>> = {
 
 /** An application whose handler is called once, over the network. */
 export class Again {
+  private readonly endRecord: () => void;
+
   private constructor(
     private readonly app: INestApplication,
     private readonly send: () => Promise<unknown>,
-  ) {}
+  ) {
+    this.endRecord = recordEffects(app);
+  }
 
   static async start(kind: (typeof kinds)[number]): Promise<Again> {
     const { imports = [], controllers = [], providers = [] } = handlers[kind];
@@ -175,7 +179,6 @@ export class Again {
     });
     const platform: Platform = platforms[kind === 'HTTP on Fastify' ? 1 : 0]![1];
     const app = await NestFactory.create(module, platform() as never, { logger: new Log(), abortOnError: false });
-    recorded(app);
     if (kind === 'WebSockets') app.useWebSocketAdapter(sockets.adapter(app));
     if (kind === 'RPC') return new Again(app, await messagesTo(app));
     await app.listen(0, '127.0.0.1');
@@ -202,6 +205,7 @@ export class Again {
 
   async close(): Promise<void> {
     await this.app.close();
+    this.endRecord();
   }
 }
 
