@@ -19,6 +19,7 @@ import {
   type PolicyRef,
 } from './intent.js';
 import { observedInScopes } from './follow.js';
+import { tellSafely } from './last-resort.js';
 import { type Latent, Lifecycle } from './lifecycle.js';
 import { followScope, type LateCalls, publishLostCall } from './late-call.js';
 import { isObservableLike } from './observable.js';
@@ -304,11 +305,11 @@ export class AirlockRuntime implements UnitHost {
   }
 
   readonly report = (error: unknown): void => {
-    (this.settings.report ?? console.error)(error);
+    tellSafely(() => (this.settings.report ?? console.error)(error), error);
   };
 
   readonly warn = (message: string): void => {
-    (this.settings.warn ?? console.warn)(message);
+    tellSafely(() => (this.settings.warn ?? console.warn)(message), message);
   };
 
   executorNamed(name: string): Executor {

@@ -23,7 +23,13 @@ export function conclude(
   const raised = (report: FlushReport): Promise<void> =>
     hasWon ? raise(report, scope, afterwards, tell).catch(tell) : raise(report, scope, how, tell);
   try {
-    const report = scope.conclude(outcome, closedAt, (late) => raise(late, scope, afterwards, tell));
+    const report = scope.conclude(
+      outcome,
+      closedAt,
+      (late) => raise(late, scope, afterwards, tell),
+      // The work is done: who is told of effects that failed is not to fail because of a hook either.
+      how === 'throw' ? undefined : tell,
+    );
     if (report instanceof Promise) return hasWon ? report.then(raised).catch(tell) : report.then(raised);
     if (report.failed.length > 0) return raised(report);
   } catch (error) {

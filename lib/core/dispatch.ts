@@ -6,7 +6,7 @@ import { runBatch, runIntent } from './effect-run.js';
 import { evaluate, nameOf } from './evaluation.js';
 import { holdUntil } from './frame-holdings.js';
 import { dispatched, drop, failed, refused, startOf } from './fates.js';
-import type { DispatchResult, Executor, Intent, Policy } from './intent.js';
+import type { Executor, Intent, Policy } from './intent.js';
 import { shown, stampOf } from './intent.js';
 import { type Outlet, outlets } from './outlet.js';
 import { hasUnheard, raiseUnheard, reportUnheard } from './refusal.js';
@@ -181,23 +181,22 @@ export class Dispatch implements InFlight {
     if (batch.length === 0) return;
     const context = new EffectContext(this.unit, batch[0]!, this.outer);
     const startedAt = startOf();
-    let results: ReadonlyMap<Intent, DispatchResult>;
+    const errors = new Map<Intent, unknown>();
     let outcome: 'completed' | 'failed' = 'completed';
     try {
       this.beginsToWait();
-      const list = await runBatch(executor, Object.freeze(batch), context);
-      results = new Map(list.map((result) => [result.intent, result]));
+      // All of it is read here: a result may be an object that throws when it is looked at.
+      for (const { intent, error } of await runBatch(executor, Object.freeze(batch), context))
+        errors.set(intent, error);
     } catch (error) {
       outcome = 'failed';
-      results = new Map(batch.map((intent) => [intent, { intent, error: ofIts(error, intent) }]));
+      for (const intent of batch) errors.set(intent, ofIts(error, intent));
     }
     for (const intent of batch) {
-      const result = results.get(intent);
-      if (result === undefined)
+      const error = errors.get(intent);
+      if (!errors.has(intent))
         failed(this.unit, this.journal, intent, new MissingResultError(nameOf(executor), intent.name), startedAt);
-      else if ('error' in result && result.error !== undefined)
-        failed(this.unit, this.journal, intent, result.error, startedAt);
-      else if (outcome === 'failed') failed(this.unit, this.journal, intent, undefined, startedAt);
+      else if (error !== undefined || outcome === 'failed') failed(this.unit, this.journal, intent, error, startedAt);
       else dispatched(this.unit, this.journal, intent, startedAt);
     }
     await this.endContext(context, outcome);

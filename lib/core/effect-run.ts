@@ -1,4 +1,5 @@
 import { EffectTimeoutError } from '../errors/effect-timeout.error.js';
+import { causeOf } from '../errors/thrown.js';
 import { completionOf } from './completion.js';
 import { contexts, type EffectContext } from './context.js';
 import type { DispatchContext, FrameConnection } from './dispatch-context.js';
@@ -83,7 +84,7 @@ function within<T>(
 
 /** `fetch` and the like fail with the reason of their signal, or with an `AbortError` that it is the cause of. */
 function isAbout(error: unknown, reason: EffectTimeoutError): boolean {
-  return error === reason || (error instanceof Error && error.cause === reason);
+  return error === reason || causeOf(error) === reason;
 }
 
 function lateEnd({ effect, scope, timeoutMs }: EffectTimeoutError): string {

@@ -6,7 +6,7 @@ import { DispatchError } from '../errors/dispatch.error.js';
 import { hasUnheard, raiseUnheard, takeUnheard } from './refusal.js';
 import type { DropReason, FlushReport } from './report.js';
 import type { ScopeState, ScopeView } from './scope-view.js';
-import { decide } from './outcome.js';
+import { decide, type Decision } from './outcome.js';
 import { discardAll, settle, settleSoFar } from './settle.js';
 import { apartFrom, type TransactionFrame } from './transaction-frame.js';
 import type { Answer, UnitHooks, UnitOfWork } from './unit-of-work.js';
@@ -31,6 +31,9 @@ export interface ScopeOptions {
   /** Which intents of an ending nested scope go out now; the rest waits for this scope. @default none of them */
   beforeDescendantFlushes?(exiting: EffectScope, intents: readonly Intent[]): readonly Intent[];
 }
+
+/** Of a scope whose `shouldFlush` threw. */
+const UNDECIDED: Decision = { outcome: 'failed', flushes: false };
 
 /**
  * The handle of whoever opened a scope: enter it, close it, then end it once. Code inside never gets it.
@@ -183,26 +186,31 @@ export class EffectScope implements ScopeView {
    * `end` for boundaries: synchronous where no effect is asynchronous, and told what closes it.
    *
    * @param onLateFailure told of effects that fail after a commit that comes later
+   * @param onHookFailure told what `shouldFlush` throws. @default it is thrown
    * @internal
    */
   conclude(
     outcome: Outcome,
     closedAt: string | Error,
     onLateFailure?: (report: FlushReport) => Promise<void>,
+    onHookFailure?: (error: unknown) => void,
   ): FlushReport | Promise<FlushReport> {
     this.#unit.onLateFailure = onLateFailure;
     if (this.#unit.state === 'open') this.#unit.close(closedAt);
-    return this.#endHeard(outcome, () => this.#endAs(outcome));
+    return this.#endHeard(outcome, () => this.#endAs(outcome, onHookFailure));
   }
 
-  #endAs(outcome: Outcome): FlushReport | Promise<FlushReport> {
+  #endAs(outcome: Outcome, onHookFailure?: (error: unknown) => void): FlushReport | Promise<FlushReport> {
+    let decision: Decision;
     try {
-      return settle(this.#unit, decide(this.#unit, outcome), this.#context.outer);
+      decision = decide(this.#unit, outcome);
     } catch (error) {
-      if (this.#unit.isEnded) throw error;
       // The hook threw before it decided: nothing ordinary gets out on a guess.
-      return this.#settleAnd(error);
+      if (onHookFailure === undefined) return this.#settleAnd(error);
+      onHookFailure(error);
+      decision = UNDECIDED;
     }
+    return settle(this.#unit, decision, this.#context.outer);
   }
 
   /** Ends it, as failed where a call in it was refused and nobody listens. */
@@ -230,7 +238,7 @@ export class EffectScope implements ScopeView {
   }
 
   async #settleAnd(error: unknown): Promise<never> {
-    const report = await settle(this.#unit, { outcome: 'failed', flushes: false }, this.#context.outer);
+    const report = await settle(this.#unit, UNDECIDED, this.#context.outer);
     if (report.failed.length > 0) this.#unit.host.report(new DispatchError(report.failed, this.#unit.label));
     throw error;
   }

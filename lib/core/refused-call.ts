@@ -1,7 +1,8 @@
 import type { Context } from './context.js';
+import { tellSafely } from './last-resort.js';
 import { type HasRefusals, Refusal, reportUnheard } from './refusal.js';
 
-const CONSOLE = { report: (error: unknown): void => console.error(error) };
+const CONSOLE = { report: (error: unknown): void => tellSafely(() => console.error(error), error) };
 
 /** A refused call as a Promise, for a caller who stands in `context`. @internal */
 export function refused(error: unknown, context: Context | undefined): Promise<never> {

@@ -1,3 +1,4 @@
+import { listed } from '../errors/thrown.js';
 import { clearTimeout, setTimeout } from './timers.js';
 
 /** An effect that is being let out. @internal */
@@ -36,7 +37,7 @@ export class SlowFlush {
     const { label, host, atWork } = this.flushing;
     this.hasWarned = true;
     host.warn(
-      `Scope "${label}" has been letting out effects for ${slowFlushMs} ms and has not come to the end: ${atWork.map(told).join(', ')}. ` +
+      `Scope "${label}" has been letting out effects for ${slowFlushMs} ms and has not come to the end: ${listed(atWork, told)}. ` +
         'Whoever waits for it waits as long. Give the effect a `timeoutMs`, let several run at a time with `new InProcessExecutor({ concurrency })`, ' +
         "dispatch after the response, or leave it to a queue. Not shown where NODE_ENV is 'production'.",
     );

@@ -8,7 +8,12 @@ export function brand(error: Error, ...names: readonly string[]): void {
 /** Whether `value` carries the brand `name`. @internal */
 export function isBranded(value: unknown, name: string): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  return ((value as { [LINEAGE]?: readonly string[] })[LINEAGE] ?? []).includes(name);
+  try {
+    return ((value as { [LINEAGE]?: readonly string[] })[LINEAGE] ?? []).includes(name);
+  } catch {
+    // What was thrown may be a proxy that refuses to be looked at.
+    return false;
+  }
 }
 
 /** What raised an error; ES2021 has no type for it. @publicApi */
@@ -38,9 +43,16 @@ export class AirlockError extends Error {
 
   /** True for errors of this class from any installed copy; a subclass of your own is matched by its prototype. */
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return Object.hasOwn(this, 'brandName')
-      ? isBranded(value, this.brandName)
-      : Function.prototype[Symbol.hasInstance].call(this, value);
+    return Object.hasOwn(this, 'brandName') ? isBranded(value, this.brandName) : isByPrototype(this, value);
+  }
+}
+
+/** @internal */
+export function isByPrototype(type: object, value: unknown): boolean {
+  try {
+    return Function.prototype[Symbol.hasInstance].call(type, value);
+  } catch {
+    return false;
   }
 }
 

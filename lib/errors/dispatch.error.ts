@@ -1,4 +1,5 @@
-import { AirlockError, brand, isBranded } from './airlock.error.js';
+import { brand, isBranded, isByPrototype } from './airlock.error.js';
+import { listed, titleOf } from './thrown.js';
 
 /** One intent that did not get out, and why. @publicApi */
 export interface DispatchFailure<I = unknown> {
@@ -8,7 +9,7 @@ export interface DispatchFailure<I = unknown> {
 
 /**
  * Every failure of one flush, together. An `AggregateError` whose `errors` are the causes in order; it also is
- * `instanceof AirlockError`.
+ * `instanceof AirlockError`. Its message names the first twenty; `failures` has all.
  *
  * @publicApi
  */
@@ -22,7 +23,7 @@ export class DispatchError<I extends { readonly name: string } = { readonly name
     super(
       failures.map(({ error }) => error),
       `${failures.length} of the effects that scope "${scope}" let out failed: ` +
-        `${failures.map(({ intent, error }) => `${intent.name} (${reasonOf(error)})`).join(', ')}. ` +
+        `${listed(failures, ({ intent, error }) => `${intent.name} (${titleOf(error)})`)}. ` +
         'The work itself is done; see `failures` and decide per effect.',
       { cause: failures[0]?.error },
     );
@@ -31,13 +32,6 @@ export class DispatchError<I extends { readonly name: string } = { readonly name
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return this === DispatchError
-      ? isBranded(value, 'DispatchError')
-      : Function.prototype[Symbol.hasInstance].call(this, value);
+    return this === DispatchError ? isBranded(value, 'DispatchError') : isByPrototype(this, value);
   }
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof AirlockError || error instanceof Error) return `${error.name}: ${error.message}`;
-  return Object(error) === error ? Object.prototype.toString.call(error) : String(error);
 }

@@ -4,6 +4,7 @@ import { AirlockRuntime } from '../core/airlock-runtime.js';
 import { applicationBegan, applicationEnded } from '../core/running-applications.js';
 import { clearTimeout, setTimeout } from '../core/timers.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
+import { listed, messageOf, stacksOf } from '../errors/thrown.js';
 import { AirlockExplorer } from './airlock.explorer.js';
 import { AirlockInterceptor } from './airlock.interceptor.js';
 import { Boundaries } from './boundaries.js';
@@ -158,7 +159,7 @@ export class AirlockApplication {
     applicationEnded();
     if (left.length === 0) return;
     this.logger.error(
-      `Shutting down with scopes that did not end within ${timeoutMs} ms: ${left.map(remainder).join('; ')}`,
+      `Shutting down with scopes that did not end within ${timeoutMs} ms: ${listed(left, remainder, '; ')}`,
     );
   }
 
@@ -175,8 +176,7 @@ export class AirlockApplication {
   }
 
   private report(error: unknown): void {
-    const { message } = error instanceof Error ? error : new Error(String(error));
-    this.logger.error(message, [...stacksOf(error, new Set())].join('\n'));
+    this.logger.error(messageOf(error), stacksOf(error));
   }
 }
 
@@ -226,15 +226,6 @@ async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
 }
 
 function remainder(unit: UnitOfWork): string {
-  const names = [...unit.pending(), ...unit.snapshot()].map(({ name }) => name);
-  return `"${unit.label}" (${unit.state}${names.length > 0 ? `, not out: ${names.join(', ')}` : ''})`;
-}
-
-/** Where each of several failures came from, and what caused it; a `DispatchError`'s own stack only shows the flush. */
-function* stacksOf(error: unknown, seen: Set<unknown>): Generator<string> {
-  if (!(error instanceof Error) || seen.has(error)) return;
-  seen.add(error);
-  if (error instanceof AggregateError) for (const one of error.errors) yield* stacksOf(one, seen);
-  else yield error.stack ?? error.message;
-  yield* stacksOf(error.cause, seen);
+  const intents = [...unit.pending(), ...unit.snapshot()];
+  return `"${unit.label}" (${unit.state}${intents.length > 0 ? `, not out: ${listed(intents, ({ name }) => name)}` : ''})`;
 }

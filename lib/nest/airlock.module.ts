@@ -21,6 +21,7 @@ import { AIRLOCK_OPTIONS, type AirlockModuleOptions } from './options.js';
 import { validateOptions } from './options.validation.js';
 import { EffectWorker } from './remote/effect-worker.js';
 import { refuseOtherCopies } from '../installation/installed-copies.js';
+import { SafeLogger } from './safe-logger.js';
 
 /** What `useClass` and `useExisting` of `forRootAsync` are to implement. @publicApi */
 export interface AirlockOptionsFactory {
@@ -60,7 +61,7 @@ const fromApplication = <T>(
       useFactory: (options: AirlockModuleOptions, modules: ModulesContainer) => {
         refuseOtherCopies();
         validateOptions(options);
-        return new AirlockApplication(options, modules, new Logger('Airlock'));
+        return new AirlockApplication(options, modules, new SafeLogger(new Logger('Airlock')));
       },
     },
     fromApplication(AirlockRuntime, (application) => application.runtime),

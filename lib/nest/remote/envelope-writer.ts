@@ -4,6 +4,7 @@ import type { EffectCall, Intent } from '../../core/intent.js';
 import { copyArguments } from '../../core/serialization.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { EffectSerializationError } from '../../errors/effect-serialization.error.js';
+import { SafeLogger } from '../safe-logger.js';
 import { addressOf } from './effect-address.js';
 import type { RemoteOptions } from './remote-options.js';
 
@@ -17,7 +18,7 @@ export class EnvelopeWriter {
   /** What calls were made under, by the arguments that were kept of them. */
   private readonly traces = new WeakMap<readonly unknown[], TraceContext>();
   private readonly maxPayloadBytes: number;
-  private readonly logger = new Logger('Airlock');
+  private readonly logger = new SafeLogger(new Logger('Airlock'));
   private readonly warned = new Set<string>();
 
   constructor(

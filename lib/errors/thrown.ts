@@ -1,0 +1,123 @@
+import { isNativeError } from 'node:util/types';
+
+// What was thrown, as text. It may be anything: a revoked proxy, an error whose `message` is a getter that throws or whose `name` is a
+// symbol, ten thousand errors in one, a chain of causes without an end. Nothing here throws, and no text grows with what it is about.
+
+/** How many of several are named, and how many causes of one. */
+const FIRST = 20;
+/** How many stacks one text has at most, whatever is nested in what. */
+const MOST = 100;
+const LONGEST_MESSAGE = 2_000;
+const LONGEST_STACK = 10_000;
+
+/** `instanceof Error` for a value that may refuse to be looked at. @internal */
+export function isError(thrown: unknown): thrown is Error {
+  if (isNativeError(thrown)) return true;
+  try {
+    return thrown instanceof Error;
+  } catch {
+    return false;
+  }
+}
+
+/** The message of an error, or what else was thrown. @internal */
+export function messageOf(thrown: unknown): string {
+  if (!isError(thrown)) return textOf(thrown);
+  const message = read(thrown, 'message');
+  return typeof message === 'string' && message !== '' ? cut(message, LONGEST_MESSAGE) : nameOf(thrown);
+}
+
+/** `TypeError: no such queue`. @internal */
+export function titleOf(thrown: unknown): string {
+  if (!isError(thrown)) return textOf(thrown);
+  const message = read(thrown, 'message');
+  return typeof message === 'string' ? `${nameOf(thrown)}: ${cut(message, LONGEST_MESSAGE)}` : nameOf(thrown);
+}
+
+/** @internal */
+export function causeOf(thrown: unknown): unknown {
+  return isError(thrown) ? read(thrown, 'cause') : undefined;
+}
+
+/**
+ * Where an error came from and what caused it: its stack and those of its causes. Of several errors in one (`AggregateError`) only theirs,
+ * for its own shows no more than where they were collected.
+ *
+ * @internal
+ */
+export function stacksOf(thrown: unknown): string {
+  const stacks: string[] = [];
+  const seen = new Set<unknown>();
+  const open: Next[] = [{ value: thrown, depth: 0 }];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (stacks.length === MOST) return [...stacks, '… and more'].join('\n');
+    if (next.note !== undefined) stacks.push(next.note);
+    const { value, depth } = next;
+    if (!isError(value) || seen.has(value)) continue;
+    seen.add(value);
+    const several = severalIn(value);
+    if (several === undefined) stacks.push(stackOf(value));
+    const cause = read(value, 'cause');
+    if (cause !== undefined)
+      open.push(depth === FIRST ? { note: '… and what caused it', depth } : { value: cause, depth: depth + 1 });
+    if (several === undefined) continue;
+    if (several.length > FIRST) open.push({ note: `… and ${several.length - FIRST} more`, depth });
+    for (const one of several.slice(0, FIRST).reverse()) open.push({ value: one, depth: depth + 1 });
+  }
+  return stacks.join('\n');
+}
+
+/** The first of many, and how many more there are. @internal */
+export function listed<T>(items: readonly T[], text: (item: T) => string, separator = ', '): string {
+  const first = items.slice(0, FIRST).map(text);
+  if (items.length > FIRST) first.push(`… and ${items.length - FIRST} more`);
+  return first.join(separator);
+}
+
+interface Next {
+  readonly value?: unknown;
+  /** Stands in place of what is left out. */
+  readonly note?: string;
+  readonly depth: number;
+}
+
+function severalIn(error: Error): readonly unknown[] | undefined {
+  const errors = read(error, 'errors');
+  try {
+    return error instanceof AggregateError && Array.isArray(errors) ? errors : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function stackOf(error: Error): string {
+  const stack = read(error, 'stack');
+  return typeof stack === 'string' ? cut(stack, LONGEST_STACK) : titleOf(error);
+}
+
+function nameOf(error: Error): string {
+  const name = read(error, 'name');
+  return typeof name === 'string' && name !== '' ? cut(name, LONGEST_MESSAGE) : 'Error';
+}
+
+/** Of an object only its kind: its content may be secret, and its `toString` anything. */
+function textOf(value: unknown): string {
+  if (Object(value) !== value) return cut(String(value), LONGEST_MESSAGE);
+  try {
+    return Object.prototype.toString.call(value);
+  } catch {
+    return 'something that cannot be read';
+  }
+}
+
+function read(error: Error, key: 'name' | 'message' | 'stack' | 'cause' | 'errors'): unknown {
+  try {
+    return (error as unknown as Record<string, unknown>)[key];
+  } catch {
+    return undefined;
+  }
+}
+
+function cut(text: string, longest: number): string {
+  return text.length <= longest ? text : `${text.slice(0, longest)}… (${text.length - longest} more letters)`;
+}
