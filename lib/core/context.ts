@@ -197,8 +197,10 @@ export class EffectContext extends Context {
       failFast,
       level: {
         depth: (level?.depth ?? 0) + 1,
-        trail: [...(level?.trail ?? []), name],
+        effect: name,
+        above: level,
         origin: level?.origin ?? this.letOutBy,
+        cascade: level?.cascade ?? (this.letOutBy.cascade ??= { calls: 0 }),
       },
     });
     if (this.outcome !== undefined) {

@@ -23,7 +23,7 @@ import { joinFrame } from './frame-holdings.js';
 import { raiseUnheard } from './refusal.js';
 import { copyArguments } from './serialization.js';
 import { currentFrame } from './transaction-frame.js';
-import type { UnitOfWork } from './unit-of-work.js';
+import { type CascadeLevel, chainTo, type UnitOfWork } from './unit-of-work.js';
 
 /** @internal */
 export const NO_OPTIONS: EnqueueOptions = Object.freeze({});
@@ -45,7 +45,7 @@ export function enqueueIn(context: Context, options: EnqueueOptions, effect: Eff
   const unit = context.receiver();
   if (unit === undefined) return context.host.outsideScope(context, options, effect, args);
   if (unit.state !== 'open') return late(context, unit, options, effect, args);
-  if (unit.level !== undefined) assertDepth(unit, options, effect);
+  if (unit.level !== undefined) assertInCascade(unit, unit.level, options, effect);
   if (unit.isFull && options.dedupeKey === undefined) throw full(unit, options, effect);
   const frame = options.survivesRollback === true ? undefined : currentFrame();
 
@@ -63,6 +63,7 @@ export function enqueueIn(context: Context, options: EnqueueOptions, effect: Eff
   }
   if (isTooMany) return dropRepeated(unit, intent);
   unit.add(intent);
+  if (unit.level !== undefined) unit.level.cascade.calls++;
   if (channels.enqueue.hasSubscribers) publish('enqueue', { scope: unit.view, intent: shown(intent) });
   if (frame !== undefined) joinFrame(unit, intent);
 }
@@ -123,8 +124,12 @@ async function watchOn(result: PromiseLike<unknown>, evaluation: Evaluation, uni
   }
 }
 
-function assertDepth(unit: UnitOfWork, options: EnqueueOptions, effect: Effect): void {
-  const { depth, trail } = unit.level!;
-  const { maxCascadeDepth } = unit.host;
-  if (depth > maxCascadeDepth) throw new CascadeDepthError([...trail, effectName(options, effect)], maxCascadeDepth);
+/** Neither deeper nor wider than one flush may go: two calls of each effect are a hundred thousand after sixteen levels. */
+function assertInCascade(unit: UnitOfWork, level: CascadeLevel, options: EnqueueOptions, effect: Effect): void {
+  const { maxCascadeDepth, maxEffectsPerScope } = unit.host;
+  if (level.depth > maxCascadeDepth)
+    throw new CascadeDepthError(chainTo(level, effectName(options, effect)), maxCascadeDepth);
+  if (level.cascade.calls < maxEffectsPerScope) return;
+  const chain = chainTo(level, effectName(options, effect));
+  throw new BufferLimitError(chain.at(-1)!, level.origin.label, maxEffectsPerScope, chain);
 }

@@ -18,7 +18,10 @@ export function release(
 ): void | Promise<void> {
   const prompt = holdForAnswer(unit, journal, queue, (late, patient) => release(unit, late, patient, undefined));
   const dispatch = new Dispatch(unit, journal, settleCascade, outer, prompt);
-  const go = (): void | Promise<void> => outsideFrames(() => dispatch.run());
+  const go = (): void | Promise<void> => {
+    unit.cascade = undefined;
+    return outsideFrames(() => dispatch.run());
+  };
   let running: void | Promise<void>;
   if (unit.dispatching === undefined) running = go();
   else {

@@ -81,10 +81,25 @@ export interface UnitHooks {
 /** How deep in a cascade a unit works: 0 for what a user's code opened. @internal */
 export interface CascadeLevel {
   readonly depth: number;
-  /** The effects that led here, outermost first. */
-  readonly trail: readonly string[];
+  /** The name of the effect that this is the level of. */
+  readonly effect: string;
+  /** Where that effect was called; undefined for one of a user's code. */
+  readonly above: CascadeLevel | undefined;
   /** The unit that is letting the first of them out. */
   readonly origin: UnitOfWork;
+  readonly cascade: Cascade;
+}
+
+/** All that the effects of one flush call in their turn. @internal */
+export interface Cascade {
+  calls: number;
+}
+
+/** The effects that led to a call, outermost first, and that one. @internal */
+export function chainTo(level: CascadeLevel, effect: string): readonly string[] {
+  const chain = [effect];
+  for (let at: CascadeLevel | undefined = level; at !== undefined; at = at.above) chain.push(at.effect);
+  return chain.reverse();
 }
 
 /** @internal */
@@ -118,6 +133,8 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   outcome: Outcome | undefined;
   /** The dispatch under way, which the next one waits for (rule 4). */
   dispatching: Promise<void> | undefined;
+  /** Of the flush under way; made at the first call that one of its effects makes. */
+  cascade: Cascade | undefined;
   /** Made at the first call inside a transaction. */
   inFrames: FrameHoldings | undefined;
   /** What is done with effects that fail after their scope has ended. @default reported */

@@ -1,4 +1,5 @@
 import { AirlockError } from './airlock.error.js';
+import { listed } from './thrown.js';
 
 /**
  * Effects that enqueue effects went deeper than `maxCascadeDepth`.
@@ -19,7 +20,7 @@ export class CascadeDepthError extends AirlockError {
   ) {
     super(
       'AIRLOCK_CASCADE_DEPTH',
-      `Effects cascaded deeper than \`${option}\` (${maxDepth}): ${chain.join(' > ')}. Break the loop, or raise the limit.`,
+      `Effects cascaded deeper than \`${option}\` (${maxDepth}): ${listed(chain, String, ' > ')}. Break the loop, or raise the limit.`,
     );
   }
 }

@@ -83,7 +83,7 @@ export interface AirlockModuleOptions {
    * `EffectTimeoutError`, and the flush goes on. `false`: no limit. @default 30_000
    */
   readonly effectTimeoutMs?: number | false;
-  /** How many intents one scope may hold. @default 100_000 */
+  /** How many intents one scope may hold, and how many the effects of one flush may call in their turn. @default 100_000 */
   readonly maxEffectsPerScope?: number;
   /** How deep effects may enqueue effects. @default 16 */
   readonly maxCascadeDepth?: number;

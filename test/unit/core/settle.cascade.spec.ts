@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate } from 'node:timers/promises';
 import {
   BlockTasks,
+  BufferLimitError,
   CascadeDepthError,
   currentScope,
   type DispatchError,
@@ -208,5 +209,63 @@ describe('when effects cascade too deep', () => {
   it('allows none at all for a limit of 0', async () => {
     await errorOf(() => new AirlockRuntime({ maxCascadeDepth: 0 }).run({}, () => step(0)));
     expect(sent).toEqual(['0']);
+  });
+});
+
+describe('when each effect calls several others', () => {
+  /** Two calls of each, without an end. */
+  function fan(): void {
+    send('out');
+    enqueue(fan);
+    enqueue(fan);
+  }
+
+  it('refuses the call beyond maxEffectsPerScope, names the chain and loses nothing buffered', async () => {
+    const runtime = new AirlockRuntime({ maxEffectsPerScope: 5 });
+    const error = await errorOf<DispatchError>(() => runtime.run({ name: 'job' }, () => enqueue(fan)));
+    const refusals = error.failures.map((failure) => failure.error as BufferLimitError);
+    for (const refusal of refusals) expect(refusal).toBeInstanceOf(BufferLimitError);
+    expect(refusals[0]).toMatchObject({ code: 'AIRLOCK_BUFFER_LIMIT', effect: 'fan', scope: 'job', limit: 5 });
+    expect(refusals[0]!.chain!.every((name) => name === 'fan')).toBe(true);
+    expect(refusals[0]!.message).toMatch(
+      /^Effect "fan" was refused: effects that scope "job" lets out have called 5 effects in their turn, the limit of one flush: fan > .*fan\. What is buffered is kept\./,
+    );
+    // The first, and as many as it may lead to; those of an effect that failed are dropped with it.
+    expect(sent.length).toBeGreaterThan(2);
+    expect(sent.length).toBeLessThanOrEqual(6);
+  });
+
+  it('bounds one flush by default, where each calls three', async () => {
+    let runs = 0;
+    const three = (): void => {
+      runs++;
+      for (let i = 0; i < 3; i++) enqueue(three);
+    };
+    const error = await errorOf<DispatchError>(() => runInScope(() => enqueue(three)));
+    expect(error.code).toBe('AIRLOCK_DISPATCH');
+    expect(runs).toBeLessThanOrEqual(100_001);
+  });
+
+  it('begins to count anew with each flush', async () => {
+    const runtime = new AirlockRuntime({ maxEffectsPerScope: 4 });
+    await runtime.run({ name: 'worker' }, async (scope) => {
+      for (let i = 0; i < 10; i++) {
+        enqueue(() => [1, 2, 3].forEach((text) => enqueue(send, `${i}.${text}`)));
+        expect((await scope.checkpoint()).failed).toEqual([]);
+      }
+    });
+    expect(sent).toHaveLength(30);
+  });
+
+  it('counts what scopes opened in effects hold', async () => {
+    const runtime = new AirlockRuntime({ maxEffectsPerScope: 3 });
+    const error = await errorOf<DispatchError>(() =>
+      runtime.run({}, () =>
+        enqueue(async () => {
+          for (let i = 0; i < 2; i++) await runInScope(() => [1, 2].forEach(() => enqueue(send, 'inner')));
+        }),
+      ),
+    );
+    expect(error.failures[0]!.error).toBeInstanceOf(BufferLimitError);
   });
 });
