@@ -1,1 +1,1 @@
-export { KEEPS_FRAMES } from '../core/keeps-frames.js';
+export { KEEPS_EVERY, KEEPS_FRAMES } from '../core/keeps-frames.js';

@@ -27,6 +27,7 @@ import { PolicyNames } from './policy-names.js';
 import { EffectWorker } from './remote/effect-worker.js';
 import type { AirlockReport } from './report.js';
 import { warnOfMissingFrames } from './transactional-executors.js';
+import { warnOfUnkeptClients } from './unkept-clients.js';
 
 /**
  * The airlock of one Nest application: its runtime, its boundaries, its start and its end.
@@ -146,6 +147,7 @@ export class AirlockApplication {
   ready(): void {
     this.boundaries.ready();
     warnOfMissingFrames(this.modules, this.runtime, this.logger);
+    warnOfUnkeptClients(this.modules, this.logger);
   }
 
   /** Waits for what is running, and names what had to be left behind (rule 24). */

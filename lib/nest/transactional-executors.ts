@@ -1,9 +1,8 @@
 import type { LoggerService } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { AirlockRuntime } from '../core/airlock-runtime.js';
-import { KEEPS_FRAMES } from '../core/keeps-frames.js';
-import { membersOf } from './members.js';
-import { heldBy } from './object-names.js';
+import { objectsIn } from './held-objects.js';
+import { keepsEvery, keepsFrames } from './kept-clients.js';
 
 /**
  * Warns of executors that write through the transaction of the caller, where nothing of the application tells of transactions.
@@ -16,18 +15,10 @@ export function warnOfMissingFrames(modules: ModulesContainer, runtime: AirlockR
     executors.filter(({ transactional }) => transactional).map(({ constructor }) => constructor.name),
   );
   if (names.size === 0) return;
-  for (const { instance } of membersOf(modules)) if (instance !== undefined && keepsFrames(instance)) return;
+  for (const object of objectsIn(modules).keys()) if (keepsFrames(object) || keepsEvery(object) !== undefined) return;
   logger.warn(
     `${[...names].join(' and ')} writes effects through the transaction that they are called in, but no client among the providers of this ` +
       'application keeps frames, so that they are not atomic with its data. Import the module for your client, as `AirlockTypeOrmModule` ' +
       'or `AirlockKnexModule`, or call its `keep…Frames` function. Where an adapter of your own opens frames later, all is well.',
   );
-}
-
-/** A client, or what holds one in a property. */
-function keepsFrames(object: object, depth = 1): boolean {
-  for (const [, value] of heldBy(object)) {
-    if (KEEPS_FRAMES in value || (depth > 0 && keepsFrames(value, depth - 1))) return true;
-  }
-  return false;
 }

@@ -1,20 +1,28 @@
-import { isProxy } from 'node:util/types';
-import { type DynamicModule, Inject, type InjectionToken, Module, type OnModuleInit } from '@nestjs/common';
+import {
+  type DynamicModule,
+  Inject,
+  type InjectionToken,
+  Module,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { objectsIn } from '../../nest/held-objects.js';
 import { clientBehind } from '../client-lookup.js';
-import { keepTypeOrmFrames } from './keep-typeorm-frames.js';
+import { KEEPS_EVERY } from '../keeps-frames.js';
+import { type DataSourceClasses, keepFramesOfEveryDataSource, keepTypeOrmFrames } from './keep-typeorm-frames.js';
 import { isDataSource, type TypeOrmDataSource } from './typeorm.client.js';
 
 /** What `AirlockTypeOrmModule.forRoot` takes. @publicApi */
 export interface AirlockTypeOrmOptions {
   /**
-   * The providers that are data sources, as `getDataSourceToken('audit')`, in whatever module.
+   * The providers that are data sources, as `getDataSourceToken('audit')`, in whatever module: those and no others.
    *
-   * @default every provider of the application that is a data source with transactions
+   * @default every data source with transactions, those included that are made later, as one per tenant, or are no providers
    */
   readonly dataSources?: readonly InjectionToken[];
-  /** Whether the application may start without a data source, or without some of those named. @default false */
+  /** Whether the application may start without a data source among its providers, or without some of those named. @default false */
   readonly optional?: boolean;
 }
 
@@ -26,7 +34,11 @@ const OPTIONS = Symbol('AIRLOCK_TYPEORM_OPTIONS');
  * @publicApi
  */
 @Module({})
-export class AirlockTypeOrmModule implements OnModuleInit {
+export class AirlockTypeOrmModule implements OnModuleInit, OnApplicationShutdown {
+  /** Whether a client is covered wherever it is made; not there where data sources are named. */
+  [KEEPS_EVERY]: typeof isDataSource | undefined;
+  private leaveOthers: (() => void) | undefined;
+
   /** @internal Built by Nest. */
   constructor(
     @Inject(ModuleRef) private readonly providers: ModuleRef,
@@ -40,7 +52,7 @@ export class AirlockTypeOrmModule implements OnModuleInit {
   }
 
   /** @throws AirlockOptionsError if there is no data source and it is not optional, or a token is not one */
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
     const { dataSources, optional = false } = this.options;
     const tokens = optional ? dataSources?.filter((token) => this.isProvided(token)) : dataSources;
     const named = (token: InjectionToken): TypeOrmDataSource =>
@@ -50,10 +62,23 @@ export class AirlockTypeOrmModule implements OnModuleInit {
       throw new AirlockOptionsError(
         'dataSources',
         'AirlockTypeOrmModule found no TypeORM DataSource among the providers of the application. ' +
-          'Import `TypeOrmModule.forRoot(…)`, provide a DataSource, or say `optional: true` where some applications have none.',
+          'Import `TypeOrmModule.forRoot(…)`, provide a DataSource, or say `optional: true` where some applications have none, or make theirs later.',
       );
     }
     for (const dataSource of found) keepTypeOrmFrames(dataSource);
+    if (dataSources === undefined) await this.keepOthers(found);
+  }
+
+  onApplicationShutdown(): void {
+    this.leaveOthers?.();
+  }
+
+  /** Those to come, too. */
+  private async keepOthers(found: readonly TypeOrmDataSource[]): Promise<void> {
+    const classes = found.length > 0 ? found.map(classesOf) : await installedClasses();
+    if (classes.length === 0) return;
+    this.leaveOthers = keepFramesOfEveryDataSource(classes);
+    this[KEEPS_EVERY] = isDataSource;
   }
 
   private isProvided(token: InjectionToken): boolean {
@@ -61,18 +86,20 @@ export class AirlockTypeOrmModule implements OnModuleInit {
   }
 
   private discovered(): TypeOrmDataSource[] {
-    const found: TypeOrmDataSource[] = [];
-    for (const { providers } of this.modules.values()) {
-      for (const { instance } of providers.values()) {
-        if (isDirect(instance) && isDataSource(instance) && instance.driver.transactionSupport !== 'none')
-          found.push(instance);
-      }
-    }
-    return found;
+    const dataSources = [...objectsIn(this.modules).keys()].filter(isDataSource);
+    return dataSources.filter(({ driver }) => driver.transactionSupport !== 'none');
   }
 }
 
-/** A proxy may refuse to be looked at. */
-function isDirect(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !isProxy(value);
+function classesOf(dataSource: TypeOrmDataSource): DataSourceClasses {
+  return {
+    dataSource: Object.getPrototypeOf(dataSource) as object,
+    manager: Object.getPrototypeOf(dataSource.manager) as object,
+  };
+}
+
+/** None where an application has no TypeORM at all. */
+async function installedClasses(): Promise<readonly DataSourceClasses[]> {
+  const peer = await import('typeorm').catch(() => undefined);
+  return peer === undefined ? [] : [{ dataSource: peer.DataSource.prototype, manager: peer.EntityManager.prototype }];
 }

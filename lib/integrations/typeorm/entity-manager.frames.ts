@@ -1,27 +1,30 @@
 import { frames } from '../../core/transaction-frame.js';
-import { KEEPS_FRAMES } from '../keeps-frames.js';
+import { replaceOnClass } from '../replace-on-class.js';
 import { framesOf } from './query-runner.frames.js';
 import type { TypeOrmManager } from './typeorm.client.js';
 
 type Callback = (manager: TypeOrmManager) => Promise<unknown>;
-type Transaction = TypeOrmManager['transaction'] & { [KEEPS_FRAMES]?: true };
 
 /**
- * Makes `manager.transaction(…)` keep to itself what its query runner does to the caller's asynchronous context, in place.
+ * Makes `manager.transaction(…)` keep to itself what its query runner does to the caller's asynchronous context: of every manager of the class,
+ * since managers are made everywhere, also before a data source is kept. Nothing changes for one whose query runners keep no frames.
  *
+ * @returns ends it
  * @internal
  */
-export function keepManagerFrames(manager: TypeOrmManager): void {
-  const original: Transaction = manager.transaction;
-  if (original[KEEPS_FRAMES]) return;
-  const kept: Transaction = (...args) => {
-    // Behind the isolation level, or before `undefined`.
-    const at = args.findIndex((argument) => typeof argument === 'function');
-    // TypeORM says what is wrong with it.
-    if (at < 0) return original.apply(manager, args);
-    return apart(() => original.apply(manager, args.with(at, inFrame(args[at]!) as never)));
-  };
-  manager.transaction = Object.defineProperty(kept, KEEPS_FRAMES, { value: true });
+export function keepManagerFrames(prototype: object): () => void {
+  return replaceOnClass(
+    prototype,
+    'transaction',
+    (original) =>
+      function (this: TypeOrmManager, ...args: unknown[]) {
+        // Behind the isolation level, or before `undefined`.
+        const at = args.findIndex((argument) => typeof argument === 'function');
+        // TypeORM says what is wrong with it.
+        if (at < 0) return original.apply(this, args);
+        return apart(() => original.apply(this, args.with(at, inFrame(args[at] as Callback))));
+      },
+  );
 }
 
 function inFrame(callback: Callback): Callback {

@@ -2,8 +2,9 @@ import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { KEEPS_FRAMES } from '../keeps-frames.js';
 import { keepManagerFrames } from './entity-manager.frames.js';
 import { framesOf, QueryRunnerFrames } from './query-runner.frames.js';
-import type { TypeOrmDataSource, TypeOrmManager, TypeOrmQueryRunner } from './typeorm.client.js';
+import type { TypeOrmDataSource, TypeOrmQueryRunner } from './typeorm.client.js';
 import { requirePeer } from '../../installation/required-peer.js';
+import { replaceOnClass } from '../replace-on-class.js';
 
 /**
  * Makes effects called in a transaction of `dataSource` share its fate, and those in a nested one that of its savepoint:
@@ -17,23 +18,45 @@ import { requirePeer } from '../../installation/required-peer.js';
 export function keepTypeOrmFrames<D extends TypeOrmDataSource>(dataSource: D): D {
   assertTransactional(dataSource);
   requirePeer('typeorm', '>=0.3.21', 'nestjs-airlock/typeorm');
-  const { createQueryRunner, createEntityManager } = dataSource;
+  const { createQueryRunner } = dataSource;
   if ((createQueryRunner as { [KEEPS_FRAMES]?: true })[KEEPS_FRAMES]) return dataSource;
-  keepManagerFrames(dataSource.manager);
-  const kept = (...args: never[]): TypeOrmQueryRunner => {
-    const runner = createQueryRunner.apply(dataSource, args);
-    QueryRunnerFrames.keep(runner, dataSource);
-    return runner;
-  };
-  Object.assign(dataSource, {
+  keepManagerFrames(Object.getPrototypeOf(dataSource.manager) as object);
+  const kept = (...args: never[]): TypeOrmQueryRunner =>
+    QueryRunnerFrames.keep(createQueryRunner.apply(dataSource, args), dataSource);
+  return Object.assign(dataSource, {
     createQueryRunner: Object.defineProperty(kept, KEEPS_FRAMES, { value: true }),
-    createEntityManager: (...args: never[]): TypeOrmManager => {
-      const manager = createEntityManager.apply(dataSource, args);
-      keepManagerFrames(manager);
-      return manager;
-    },
   });
-  return dataSource;
+}
+
+/** The prototypes of a data source and of its managers. @internal */
+export interface DataSourceClasses {
+  readonly dataSource: object;
+  readonly manager: object;
+}
+
+/**
+ * The same for every data source of some classes that has transactions: those that are made later, and those that nobody hands to us.
+ *
+ * @returns ends it
+ * @internal
+ */
+export function keepFramesOfEveryDataSource(classes: readonly DataSourceClasses[]): () => void {
+  const ends = classes.flatMap(({ dataSource, manager }) => [keepManagerFrames(manager), keepQueryRunners(dataSource)]);
+  return () => {
+    for (const end of ends) end();
+  };
+}
+
+function keepQueryRunners(prototype: object): () => void {
+  return replaceOnClass(
+    prototype,
+    'createQueryRunner',
+    (original) =>
+      function (this: TypeOrmDataSource, ...mode: unknown[]) {
+        const runner = original.apply(this, mode) as TypeOrmQueryRunner;
+        return this.driver.transactionSupport === 'none' ? runner : QueryRunnerFrames.keep(runner, this);
+      },
+  );
 }
 
 /**

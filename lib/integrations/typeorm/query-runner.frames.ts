@@ -59,8 +59,8 @@ export class QueryRunnerFrames {
   }
 
   /** Makes a query runner keep frames, in place; nothing happens the second time. */
-  static keep(runner: TypeOrmQueryRunner, dataSource: TypeOrmDataSource): void {
-    if (framesOf(runner) !== undefined) return;
+  static keep(runner: TypeOrmQueryRunner, dataSource: TypeOrmDataSource): TypeOrmQueryRunner {
+    if (framesOf(runner) !== undefined) return runner;
     const kept = new QueryRunnerFrames(runner, dataSource);
     Object.defineProperty(runner, FRAMES, { value: kept });
     Object.assign(runner, {
@@ -79,6 +79,7 @@ export class QueryRunnerFrames {
         return frame === undefined ? tell() : frames.run(frame.next, tell);
       },
     });
+    return runner;
   }
 
   /** What begins is the transaction around a test. */

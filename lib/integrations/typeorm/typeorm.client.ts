@@ -7,7 +7,6 @@ export interface TypeOrmDataSource {
   };
   readonly manager: TypeOrmManager;
   createQueryRunner: (...mode: never[]) => TypeOrmQueryRunner;
-  createEntityManager: (...queryRunner: never[]) => TypeOrmManager;
 }
 
 /** What is called of an `EntityManager`. @publicApi */

@@ -1,7 +1,16 @@
-import { Controller, Inject, Injectable, type OnModuleInit, Param, Post, Scope } from '@nestjs/common';
+import {
+  Controller,
+  type INestApplicationContext,
+  Inject,
+  Injectable,
+  type OnModuleInit,
+  Param,
+  Post,
+  Scope,
+} from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { getDataSourceToken, getRepositoryToken, TypeOrmModule } from '@nestjs/typeorm';
-import { AirlockOptionsError, AirlockService } from 'nestjs-airlock';
+import { AirlockOptionsError, AirlockService, type Executor } from 'nestjs-airlock';
 import { AirlockTypeOrmModule, type AirlockTypeOrmOptions, type TypeOrmDataSource } from 'nestjs-airlock/typeorm';
 import { DataSource, type Repository } from 'typeorm';
 import { boot, checkAfterEach, Effects, listen } from '../../e2e/http/fixtures.js';
@@ -136,10 +145,10 @@ describeWith(postgres, 'AirlockTypeOrmModule', () => {
     it('leaves out data sources without transactions', async () => {
       const none: TypeOrmDataSource = new DataSource({ type: 'postgres', url: postgres.url });
       (none.driver as { transactionSupport: string }).transactionSupport = 'none';
-      const { createQueryRunner } = none;
       const providers = [{ provide: 'NONE', useValue: none }];
       await boot({ imports: [database(0), AirlockTypeOrmModule.forRoot()], providers });
-      expect(none.createQueryRunner).toBe(createQueryRunner);
+      const runner = none.createQueryRunner();
+      expect(Object.hasOwn(none, 'createQueryRunner') || Object.hasOwn(runner, 'startTransaction')).toBe(false);
     });
 
     it('refuses to start without a data source, and names the option that allows it', async () => {
@@ -147,6 +156,72 @@ describeWith(postgres, 'AirlockTypeOrmModule', () => {
       expect(error).toBeInstanceOf(AirlockOptionsError);
       expect(error.message).toContain('AirlockTypeOrmModule found no TypeORM DataSource');
       expect(error.message).toContain('`optional: true`');
+    });
+  });
+
+  describe('when a data source is no provider', () => {
+    const tenants = async (): Promise<DataSource> =>
+      new DataSource({ type: 'postgres', url: schemas[1]!.url, entities: [Order], synchronize: true }).initialize();
+
+    /** Runs a transaction that fails, by a callback and by statements. @returns what got out of it */
+    const outOf = async (app: INestApplicationContext, dataSource: DataSource): Promise<readonly string[]> => {
+      const effects = app.get(Effects, { strict: false });
+      const { sent } = effects.outbox;
+      sent.length = 0;
+      await app.get(AirlockService).run(async () => {
+        await errorOf(() =>
+          dataSource.transaction(async () => {
+            effects.one('by a callback');
+            throw new Error('no stock');
+          }),
+        );
+        const runner = dataSource.createQueryRunner();
+        await runner.startTransaction();
+        effects.one('by statements');
+        await runner.rollbackTransaction();
+        await runner.release();
+      });
+      return [...sent];
+    };
+    const NO_FRAMES = ['by a callback', 'by statements'];
+
+    it.each<[string, AirlockTypeOrmOptions, boolean]>([
+      ['beside one that is', {}, true],
+      ['where none is', { optional: true }, false],
+    ])('is covered all the same, made before or after the start, %s', async (_name, options, hasProvider) => {
+      const before = await tenants();
+      const imports = [...(hasProvider ? [database(0)] : []), AirlockTypeOrmModule.forRoot(options)];
+      const { app } = await boot({ imports });
+      const after = await tenants();
+      for (const dataSource of [before, after]) {
+        expect(await outOf(app, dataSource)).toEqual([]);
+        await dataSource.destroy();
+      }
+    });
+
+    it('is left alone where data sources are named', async () => {
+      const imports = [database(0), AirlockTypeOrmModule.forRoot({ dataSources: [DataSource] })];
+      const { app } = await boot({ imports });
+      const tenant = await tenants();
+      expect(await outOf(app, tenant)).toEqual(NO_FRAMES);
+      await tenant.destroy();
+    });
+
+    it('is covered as long as an application of the process wants it', async () => {
+      const start = () => boot({ imports: [AirlockTypeOrmModule.forRoot({ optional: true })] });
+      const [one, other, none] = [await start(), await start(), await boot({})];
+      const tenant = await tenants();
+      await one.app.close();
+      expect(await outOf(none.app, tenant)).toEqual([]);
+      await other.app.close();
+      expect(await outOf(none.app, tenant)).toEqual(NO_FRAMES);
+      await tenant.destroy();
+    });
+
+    it('gives a transactional executor nothing to be warned of', async () => {
+      const executor: Executor = { transactional: true, execute() {} };
+      const { log } = await boot({ imports: [AirlockTypeOrmModule.forRoot({ optional: true })] }, { executor });
+      expect(log.airlock('warn')).toEqual([]);
     });
   });
 
