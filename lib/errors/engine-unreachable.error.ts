@@ -1,6 +1,17 @@
 import { AirlockError, type ErrorCause } from './airlock.error.js';
 
 /**
+ * What an engine that is there says about it: it refuses the `login` of this application, or takes no `writes`, as a replica does.
+ * `told` is its own code for that.
+ *
+ * @internal
+ */
+export interface EngineProblem {
+  readonly kind: 'login' | 'writes';
+  readonly told: string;
+}
+
+/**
  * An engine that carries effects to their workers, such as Redis, could not be reached in time.
  *
  * @publicApi
@@ -12,6 +23,7 @@ export class EngineUnreachableError extends AirlockError {
    * @param engine what did not answer, as `Redis at 127.0.0.1:6379`
    * @param timeoutMs how long was waited; undefined where this application has closed the connection itself
    * @param fate what became of the effects at hand: none of them left, or the connection broke before the engine had answered
+   * @param problem what it says itself @default it does not answer
    */
   constructor(
     readonly engine: string,
@@ -19,14 +31,35 @@ export class EngineUnreachableError extends AirlockError {
     readonly fate: 'not sent' | 'unknown',
     consequence: string,
     options?: ErrorCause,
+    problem?: EngineProblem,
   ) {
-    super(
-      'AIRLOCK_ENGINE_UNREACHABLE',
-      timeoutMs === undefined
-        ? `The connection to ${engine} was closed when this application shut down: ${consequence}. End its work before that.`
-        : `${engine} did not answer within ${timeoutMs} ms: ${consequence}. ` +
-            'See that it runs and that its address is right, or allow more time with `dispatchTimeoutMs`.',
-      options,
-    );
+    super('AIRLOCK_ENGINE_UNREACHABLE', messageOf(engine, timeoutMs, consequence, problem), options);
+  }
+}
+
+function messageOf(
+  engine: string,
+  timeoutMs: number | undefined,
+  consequence: string,
+  problem: EngineProblem | undefined,
+): string {
+  if (timeoutMs === undefined)
+    return `The connection to ${engine} was closed when this application shut down: ${consequence}. End its work before that.`;
+  switch (problem?.kind) {
+    case undefined:
+      return (
+        `${engine} did not answer within ${timeoutMs} ms: ${consequence}. ` +
+        'See that it runs and that its address is right, or allow more time with `dispatchTimeoutMs`.'
+      );
+    case 'login':
+      return (
+        `${engine} refused the password (${problem.told}): ${consequence}. ` +
+        'See that user and password are those that it knows, and that this user may do what is asked.'
+      );
+    case 'writes':
+      return (
+        `${engine} took no writes for ${timeoutMs} ms (${problem.told}): ${consequence}. ` +
+        'See that its address leads to the primary, and not to a replica, or allow more time with `dispatchTimeoutMs`.'
+      );
   }
 }

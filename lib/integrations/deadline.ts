@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clearTimeout, setTimeout } from '../core/timers.js';
 
-/** @internal */
-export class TimedOut extends Error {}
+/** A wait was given up. @internal */
+export class TimedOut extends Error {
+  constructor(timeoutMs: number) {
+    super(`It did not end within ${timeoutMs} ms.`);
+  }
+}
 
 /** A point in time that several waits share. @internal */
 export class Deadline {
@@ -20,7 +24,7 @@ export class Deadline {
   async within<T>(work: PromiseLike<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new TimedOut()), Math.max(0, this.endsAt - performance.now()));
+      timer = setTimeout(() => reject(new TimedOut(this.timeoutMs)), Math.max(0, this.endsAt - performance.now()));
     });
     try {
       return await Promise.race([work, late]);

@@ -4,9 +4,10 @@ import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js
 import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
 import { EffectWorker } from '../../nest/remote/effect-worker.js';
 import { Deadline, TimedOut } from '../deadline.js';
+import { withoutPayload } from '../without-payload.js';
 import { BullMqSettings } from './bullmq.settings.js';
 import { addressOfRedis, isConstructed, workingConnection } from './connection.js';
-import { isConnectionError } from './redis-errors.js';
+import { isConnectionError, problemOf } from './redis-errors.js';
 import { RedisLink } from './redis-link.js';
 
 /**
@@ -21,6 +22,9 @@ export class BullMqWorkers implements OnApplicationBootstrap, OnApplicationShutd
   private readonly connections: ConnectionOptions[] = [];
   /** How many effects are running. */
   private running = 0;
+  private onIdle: (() => void) | undefined;
+  /** Why a worker is not ready, as far as is known. */
+  private trouble: Error | undefined;
 
   constructor(
     @Inject(BullMqSettings) private readonly settings: BullMqSettings,
@@ -37,7 +41,7 @@ export class BullMqWorkers implements OnApplicationBootstrap, OnApplicationShutd
       for (const queue of served) this.workers.push(this.workerOf(queue));
       await new Deadline(dispatchTimeoutMs).within(Promise.all(this.workers.map((worker) => worker.waitUntilReady())));
     } catch (error) {
-      await this.close(true);
+      await this.close();
       // Nest does not, where an application fails to start.
       await this.link.close();
       if (!(error instanceof TimedOut) && !isConnectionError(error)) throw error;
@@ -46,29 +50,37 @@ export class BullMqWorkers implements OnApplicationBootstrap, OnApplicationShutd
         dispatchTimeoutMs,
         'not sent',
         'no effect can be run',
-        { cause: error },
+        { cause: withoutPayload(this.trouble ?? (error instanceof TimedOut ? undefined : error)) },
+        problemOf(this.trouble ?? error),
       );
     }
-    for (const worker of this.workers) worker.run().catch((error: unknown) => this.logger.error(error));
+    for (const worker of this.workers) worker.run().catch((error: unknown) => this.logger.error(withoutPayload(error)));
     this.logger.log(`Running the effects in ${served.map((queue) => `"${queue}"`).join(', ')}`);
   }
 
   async onApplicationShutdown(): Promise<void> {
-    // One that is still running keeps its lock for a while, and then is another worker's.
-    await this.close(this.running > 0);
+    await this.close();
   }
 
-  private async close(isForced: boolean): Promise<void> {
+  /**
+   * By force: what was fetched has ended, or had its time. An effect that is still running keeps its lock for a while, and then is another
+   * worker's. To take leave of a Redis that is gone, BullMQ would wait until it is back.
+   */
+  private async close(): Promise<void> {
     const deadline = new Deadline(this.settings.dispatchTimeoutMs);
-    await Promise.all(
-      this.workers.map((worker) => deadline.within(worker.close(isForced)).catch(() => worker.disconnect())),
-    );
+    await Promise.all(this.workers.map((worker) => deadline.within(worker.close(true)).catch(() => {})));
     for (const connection of this.connections) (connection as { disconnect(): void }).disconnect();
   }
 
-  /** Fetches no more, and resolves when what was fetched has ended. */
+  /** Fetches no more, and resolves when what was fetched has ended, as far as Redis lets BullMQ know. */
   private async drain(): Promise<void> {
-    await Promise.all(this.workers.map((worker) => worker.pause()));
+    const paused = Promise.all(this.workers.map((worker) => worker.pause()));
+    const idle = this.idle().then(() => new Deadline(this.settings.dispatchTimeoutMs).within(paused).catch(() => {}));
+    await Promise.race([paused, idle]);
+  }
+
+  private async idle(): Promise<void> {
+    if (this.running > 0) await new Promise<void>((resolve) => (this.onIdle = resolve));
   }
 
   private workerOf(queue: string): Worker {
@@ -81,6 +93,7 @@ export class BullMqWorkers implements OnApplicationBootstrap, OnApplicationShutd
       // One line for an outage, not one for each attempt to connect.
       if (error.message !== last) this.logger.error(`Worker of queue "${queue}": ${error.message}`, error.stack);
       last = error.message;
+      this.trouble = error;
     });
     worker.on('active', () => (last = ''));
     worker.on('failed', (job, error) => this.logFailure(queue, job, error));
@@ -96,7 +109,7 @@ export class BullMqWorkers implements OnApplicationBootstrap, OnApplicationShutd
       // BullMQ reads properties of what is thrown.
       throw error instanceof Error ? error : new Error(String(error), { cause: error });
     } finally {
-      this.running--;
+      if (--this.running === 0) this.onIdle?.();
     }
   }
 

@@ -1,12 +1,14 @@
 import type { ConnectionOptions } from 'bullmq';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import type { AirlockBullMqOptions } from './bullmq.options.js';
+import { isElsewhere } from './redis-errors.js';
 
 interface Address {
   readonly url?: string;
   readonly host?: string;
   readonly port?: number | string;
   readonly sentinels?: unknown;
+  readonly reconnectOnError?: ((error: Error) => boolean | 1 | 2) | null;
 }
 
 /** What of ioredis is used of a client that was constructed elsewhere. @internal */
@@ -35,7 +37,8 @@ export function sendingConnection(given: AirlockBullMqOptions['connection']): Co
 
 /** @throws AirlockOptionsError for a client of another library than ioredis @internal */
 export function workingConnection(given: AirlockBullMqOptions['connection']): ConnectionOptions {
-  return connectionWith(given, WORKING);
+  const own = typeof given === 'string' ? undefined : isConstructed(given) ? given.options : (given as Address);
+  return connectionWith(given, { ...WORKING, reconnectOnError: reconnecting(own?.reconnectOnError) });
 }
 
 /** Host and port, for messages: the rest may be secret. @internal */
@@ -65,6 +68,14 @@ function addressIn(given: string | ConnectionOptions): Address {
   if (url === undefined || !URL.canParse(url)) return address;
   const { hostname, port } = new URL(url);
   return { ...(hostname && { host: hostname }), ...(port && { port }) };
+}
+
+/**
+ * Worker's commands are sent again through a new connection where Redis has done nothing about them, for it is a replica since a failover:
+ * the connection that is there would stay with it.
+ */
+function reconnecting(own: Address['reconnectOnError']): NonNullable<Address['reconnectOnError']> {
+  return (error) => (isElsewhere(error) ? 2 : (own?.(error) ?? false));
 }
 
 function otherLibrary(): AirlockOptionsError {

@@ -3,7 +3,8 @@ import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js
 import { Deadline, TimedOut } from '../deadline.js';
 import type { BullMqSettings } from './bullmq.settings.js';
 import { addressOfRedis, sendingConnection } from './connection.js';
-import { isConnectionError, isScriptGone, mostTelling } from './redis-errors.js';
+import { withoutPayload } from '../without-payload.js';
+import { isConnectionError, isElsewhere, isScriptGone, mostTelling, problemOf } from './redis-errors.js';
 
 /** @internal */
 export interface JobToAdd {
@@ -73,6 +74,7 @@ export class RedisLink {
     const inDoubt = `whether ${jobs.length} effect(s) for queue "${name}" got in is not known; all did or none`;
     if (!course.isPatient && (await this.client()).status !== 'ready') throw this.unreachable(notSent, 'not sent');
     let client = await this.ready(deadline, notSent, 'not sent');
+    let [consequence, fate]: [string, EngineUnreachableError['fate']] = [notSent, 'not sent'];
     for (;;) {
       try {
         const queue = this.queueOn(client, name);
@@ -81,13 +83,17 @@ export class RedisLink {
         return added;
       } catch (error) {
         const isLate = error instanceof TimedOut;
-        if (isLate || isScriptGone(error)) cut(client);
-        else if (!isConnectionError(error)) throw mostTelling(error);
+        const reason = mostTelling(error);
+        const isRefused = isElsewhere(reason);
+        // A connection that is kept would stay with this server.
+        if (isLate || isRefused || isScriptGone(error)) cut(client);
+        else if (!isConnectionError(error)) throw withoutPayload(reason);
+        if (!isRefused) [consequence, fate] = [inDoubt, 'unknown'];
         course.isHeldUp = true;
         this.forget(name);
-        if (!isLate) this.trouble = error;
-        if (isLate || !(await deadline.pause(20))) throw this.unreachable(inDoubt, 'unknown');
-        client = await this.ready(deadline, inDoubt, 'unknown');
+        if (!isLate) this.trouble = reason;
+        if (isLate || !(await deadline.pause(isRefused ? 100 : 20))) throw this.unreachable(consequence, fate);
+        client = await this.ready(deadline, consequence, fate);
       }
     }
   }
@@ -170,9 +176,15 @@ export class RedisLink {
   private unreachable(consequence: string, fate: EngineUnreachableError['fate']): EngineUnreachableError {
     const { connection, dispatchTimeoutMs } = this.settings;
     const waited = this.isClosed ? undefined : dispatchTimeoutMs;
-    return new EngineUnreachableError(addressOfRedis(connection), waited, fate, consequence, {
-      cause: this.trouble,
-    });
+    const cause = withoutPayload(this.trouble);
+    return new EngineUnreachableError(
+      addressOfRedis(connection),
+      waited,
+      fate,
+      consequence,
+      { cause },
+      problemOf(this.trouble),
+    );
   }
 }
 

@@ -2,6 +2,7 @@ import type { Queue } from 'bullmq';
 import type { DispatchResult, Intent } from '../../core/intent.js';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 import { Deadline, TimedOut } from '../deadline.js';
+import { withoutPayload } from '../without-payload.js';
 import type { Destination } from './destination.js';
 import { type AddArguments, argumentsOfAdd } from './queue-add.js';
 
@@ -26,8 +27,8 @@ export class UsersQueue implements Destination {
       return intents.map((intent) => ({ intent }));
     } catch (error) {
       if (error instanceof TimedOut) return failed(intents, this.inDoubt(intents.length));
-      if (intents.length === 1) return failed(intents, error);
-      return this.sendOthers(intents, error);
+      if (intents.length === 1) return failed(intents, withoutPayload(error));
+      return this.sendOthers(intents, withoutPayload(error));
     }
   }
 
@@ -57,7 +58,7 @@ export class UsersQueue implements Destination {
       (job as unknown as Checked).validateOptions(job.asJSON());
       return undefined;
     } catch (error) {
-      return error;
+      return withoutPayload(error);
     }
   }
 

@@ -1,0 +1,72 @@
+import { types } from 'node:util';
+import { AirlockError } from '../errors/airlock.error.js';
+import { masked } from '../errors/masked.js';
+
+/** What of an error's own properties says nothing about what was sent. */
+const PLAIN = new Set(['name', 'message', 'stack', 'cause', 'errors', 'code', 'errno', 'syscall', 'address', 'port']);
+/** Further ones, of PostgreSQL, which are worth keeping. */
+const TELLING = ['severity', 'routine', 'schema', 'table', 'constraint'];
+/** What clients of databases put around the error of their driver, with the statement and its values in properties and message. */
+const QUOTES = ['query', 'sql', 'params', 'parameters', 'bindings'];
+const DRIVERS = ['driverError', 'original', 'parent', 'cause'];
+/** Causes further down are left out. */
+const DEPTH = 5;
+
+/**
+ * An error of an engine as others may get to see it. Clients put what they sent into properties of their errors, and some into the
+ * message: arguments of effects, passwords, rows. Messages, logs and diagnostics are no place for any of that.
+ *
+ * @returns the same error where it carries nothing; else another with its name, text, code and stack
+ * @internal
+ */
+export function withoutPayload(error: unknown, depth = 0): unknown {
+  if (error === undefined || error instanceof AirlockError) return error;
+  // Clients of Nest also reject with strings.
+  if (typeof error === 'string') return new Error(masked(error));
+  if (!types.isNativeError(error)) return new Error('The engine failed without an error.');
+  const source = driverErrorIn(error);
+  const text = textOf(source);
+  const cause = depth < DEPTH && source.cause !== undefined ? withoutPayload(source.cause, depth + 1) : undefined;
+  if (source === error && text === error.message && cause === error.cause && isPlain(error, depth)) return error;
+  const told = new Error(text, cause === undefined ? {} : { cause });
+  const { code } = source as { readonly code?: unknown };
+  Object.defineProperty(told, 'name', { value: source.name, configurable: true, writable: true });
+  if (typeof code === 'string' || typeof code === 'number') Object.assign(told, { code });
+  for (const key of TELLING) {
+    const value = (source as unknown as Record<string, unknown>)[key];
+    if (typeof value === 'string') Object.assign(told, { [key]: value });
+  }
+  told.stack = `${source.name}: ${text}${framesOf(source)}`;
+  return told;
+}
+
+function driverErrorIn(error: Error): Error {
+  let found = error;
+  for (let depth = 0; depth < DEPTH && QUOTES.some((key) => key in found); depth++) {
+    const inner = DRIVERS.map((key) => (found as unknown as Record<string, unknown>)[key]).find(
+      (value) => value instanceof Error && value !== found,
+    );
+    if (inner === undefined) break;
+    found = inner as Error;
+  }
+  return found;
+}
+
+/** PostgreSQL quotes a value that it cannot read, in errors of class 22. */
+function textOf(error: Error): string {
+  const { code } = error as { readonly code?: unknown };
+  const text = masked(error.message);
+  return typeof code === 'string' && /^22[0-9A-Z]{3}$/.test(code) ? text.replace(/: "[^]*$/, '') : text;
+}
+
+function isPlain(error: Error, depth: number): boolean {
+  if (Object.keys(error).some((key) => !PLAIN.has(key) && !TELLING.includes(key))) return false;
+  if (!(error instanceof AggregateError)) return true;
+  return depth < DEPTH && error.errors.every((one) => withoutPayload(one, depth + 1) === one);
+}
+
+/** The places alone: a stack begins with the message. */
+function framesOf({ stack = '' }: Error): string {
+  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
+  return frames.length === 0 ? '' : `\n${frames.join('\n')}`;
+}

@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { AirlockModule, AirlockService, SideEffect } from 'nestjs-airlock';
+import { AirlockBullMqModule, BullMqExecutor } from 'nestjs-airlock/bullmq';
+import { Address } from '../own-servers/address.js';
+import { describeWithOwn } from '../own-servers/describe-with-own.js';
+import { OwnRedis } from '../own-servers/own.redis.js';
+import { Lines, until } from '../integrations/remote.js';
+
+@Injectable()
+class Mail {
+  readonly begun: number[] = [];
+  /** How long a run takes. */
+  ms = 0;
+
+  @SideEffect()
+  async send(order: number): Promise<void> {
+    this.begun.push(order);
+    await sleep(this.ms);
+  }
+}
+
+const DISPATCH_TIMEOUT_MS = 300;
+const SHUTDOWN_TIMEOUT_MS = 1_500;
+
+describeWithOwn([OwnRedis], 'when Redis is gone at the shutdown of an application that runs effects', () => {
+  let redis: OwnRedis;
+  let address: Address;
+  const lines = new Lines();
+
+  beforeEach(async () => {
+    redis = await OwnRedis.start();
+    address = await Address.of(redis);
+  });
+  afterEach(async () => {
+    await address.shut();
+    await redis.remove();
+    lines.all.length = 0;
+  });
+
+  async function boot(): Promise<TestingModule> {
+    const application = await Test.createTestingModule({
+      imports: [
+        AirlockModule.forRoot({ executor: BullMqExecutor, shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS }),
+        AirlockBullMqModule.forRoot({
+          connection: `redis://127.0.0.1:${address.port}`,
+          worker: true,
+          dispatchTimeoutMs: DISPATCH_TIMEOUT_MS,
+        }),
+      ],
+      providers: [Mail],
+    })
+      .setLogger(lines as never)
+      .compile();
+    await application.init();
+    await application.get(AirlockService).run(() => application.get(Mail).send(0));
+    await until(() => application.get(Mail).begun.length === 1);
+    return application;
+  }
+
+  async function msOfClosing(application: TestingModule): Promise<number> {
+    const startedAt = performance.now();
+    await Promise.race([
+      application.close(),
+      sleep(8_000, undefined, { ref: false }).then(() => Promise.reject(new Error('It did not close.'))),
+    ]);
+    return performance.now() - startedAt;
+  }
+
+  it.each<[string, () => Promise<void> | void]>([
+    ['was killed', () => redis.kill()],
+    ['answers nobody', () => redis.freeze()],
+    ['is out of reach', () => address.shut()],
+  ])('closes in the time that is given for it where it %s', async (_, harm) => {
+    const application = await boot();
+    await harm();
+    await sleep(50);
+    expect(await msOfClosing(application)).toBeLessThan(3 * DISPATCH_TIMEOUT_MS + 500);
+  });
+
+  it('closes in the time that is given for it while an effect runs', async () => {
+    const application = await boot();
+    const mail = application.get(Mail);
+    mail.ms = 3_000;
+    await application.get(AirlockService).run(() => mail.send(1));
+    await until(() => mail.begun.length === 2);
+    await redis.kill();
+    expect(await msOfClosing(application)).toBeLessThan(SHUTDOWN_TIMEOUT_MS + 3 * DISPATCH_TIMEOUT_MS + 500);
+  });
+
+  it('does not come back when Redis does', async () => {
+    const application = await boot();
+    await address.shut();
+    await msOfClosing(application);
+    await address.open();
+    await sleep(1_500);
+    const clients = String(await redis.command('client', 'list'))
+      .trim()
+      .split('\n');
+    // The one that asks.
+    expect(clients).toHaveLength(1);
+  });
+});
