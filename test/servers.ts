@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { createConnection } from 'mysql2/promise';
 import { Client } from 'pg';
 
 /** A server that a user's machine may not have. */
@@ -12,6 +13,9 @@ export const postgres: TestServer = {
   name: 'PostgreSQL',
   url: process.env.DATABASE_URL || 'postgres://postgres@127.0.0.1:5432/postgres',
 };
+
+/** Or MySQL. */
+export const mariadb: TestServer = { name: 'MariaDB', url: process.env.MYSQL_URL || 'mysql://root@127.0.0.1:3306' };
 
 export const redis: TestServer = { name: 'Redis', url: process.env.REDIS_URL || 'redis://127.0.0.1:6379' };
 
@@ -53,6 +57,20 @@ export async function freshDatabase(): Promise<{ readonly url: string; drop(): P
   url.pathname = `/${name}`;
   await onPostgres(`create database ${name}`);
   return { url: url.href, drop: () => onPostgres(`drop database ${name} with (force)`) };
+}
+
+/** A database of one's own on MariaDB or MySQL. */
+export async function freshMariadb(): Promise<{ readonly url: string; drop(): Promise<void> }> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  const run = async (statement: string): Promise<void> => {
+    const connection = await createConnection(mariadb.url);
+    await connection.query(statement);
+    await connection.end();
+  };
+  const url = new URL(mariadb.url);
+  url.pathname = `/${name}`;
+  await run(`create database ${name}`);
+  return { url: url.href, drop: () => run(`drop database ${name}`) };
 }
 
 async function onPostgres(sql: string): Promise<void> {
@@ -99,6 +117,7 @@ function connects({ hostname, port, protocol }: URL): boolean {
 const DEFAULT_PORTS: Readonly<Record<string, string>> = {
   'postgres:': '5432',
   'postgresql:': '5432',
+  'mysql:': '3306',
   'redis:': '6379',
   'amqp:': '5672',
   'nats:': '4222',

@@ -19,6 +19,11 @@ export interface FrameOptions {
   /** Asked at each call made in it: false where its library has suspended it, so that the call belongs to the next outer one. @default always true */
   isCurrent?(): boolean;
   /**
+   * Asked just before COMMIT, where something waits for it: false if the server has ended the transaction by itself without failing the
+   * COMMIT, as MySQL does after a deadlock. It is rolled back then. @default always true
+   */
+  isStillOpen?(): Promise<boolean>;
+  /**
    * For the transaction around a test, which is always rolled back: effects in it belong to no transaction, and the
    * savepoints in it behave as transactions of their own. @default false
    */
@@ -205,7 +210,8 @@ export class TransactionFrame {
   }
 
   /**
-   * The point just before COMMIT: transactional executors write now. Nothing happens for a savepoint.
+   * The point just before COMMIT: transactional executors write now. Nothing happens for a savepoint. The frame is rolled back afterwards
+   * where the server had ended its transaction by itself.
    *
    * @throws FrameStateError if it has ended, a savepoint in it is still open, or one was asked for out of order; DispatchError for a
    * write that failed. In each case the transaction is to be rolled back.
@@ -220,7 +226,8 @@ export class TransactionFrame {
         `cannot be committed: ${open} savepoint(s) in it are still open. Await what runs in them before it ends.`,
       );
     }
-    if (this.parent !== undefined) return;
+    if (this.parent !== undefined || this.participants.size === 0) return;
+    if ((await this.options.isStillOpen?.()) === false) return this.rollBack();
     for (const participant of this.participants) await participant.beforeCommit(this);
   }
 

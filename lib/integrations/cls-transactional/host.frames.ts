@@ -15,6 +15,11 @@ export interface ClsFrameOptions<Tx = unknown> {
   readonly name?: string;
   /** What transactional executors write through. @default TypeORM's and Drizzle's own; none for other clients */
   connection?(tx: Tx): FrameConnection;
+  /**
+   * Asked just before COMMIT of a transaction that something waits for: false if the server has ended it by itself, as MySQL does after a
+   * deadlock. @default always true; TypeORM, Drizzle and Knex ask by themselves
+   */
+  isStillOpen?(tx: Tx): Promise<boolean>;
 }
 
 /** What the plugin makes of an adapter's options. @internal */
@@ -93,8 +98,7 @@ export class HostFrames<Tx> {
       transaction as RunInTransaction<unknown[], []>,
       () => {
         const name = this.options.name ?? host.connectionName ?? 'cls-transactional';
-        const connection = current && this.options.connection?.(current);
-        return this.marked(open({ name, isCurrent, ...(connection && { connection }) }));
+        return this.marked(open({ name, isCurrent, ...this.databaseOf(current) }));
       },
       ended,
     );
@@ -120,6 +124,16 @@ export class HostFrames<Tx> {
       (callback) => callback(),
       () => frames.run(around, open),
     )(work);
+  }
+
+  private databaseOf(tx: Tx | undefined): Pick<FrameOptions, 'connection' | 'isStillOpen'> {
+    if (tx === undefined) return {};
+    const { options } = this;
+    const connection = options.connection?.(tx);
+    return {
+      ...(connection && { connection }),
+      ...(options.isStillOpen && { isStillOpen: () => options.isStillOpen!(tx) }),
+    };
   }
 
   private marked(frame: TransactionFrame): TransactionFrame {

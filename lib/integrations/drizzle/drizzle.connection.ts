@@ -1,4 +1,5 @@
 import type { FrameConnection } from '../../core/transaction-frame.js';
+import { isInTransaction, NO_OPERATION } from '../mysql-transaction.js';
 import type { DrizzleTransaction } from './drizzle.client.js';
 
 /**
@@ -16,4 +17,28 @@ export function connectionOf(tx: DrizzleTransaction): FrameConnection | undefine
       return { rows: Array.isArray(result) ? result : (result as { rows: unknown[] }).rows };
     },
   };
+}
+
+/** What Drizzle itself tells its classes apart by, also across installed copies. */
+const ENTITY_KIND = Symbol.for('drizzle:entityKind');
+
+/**
+ * Asks MySQL and MariaDB whether they still have the transaction.
+ *
+ * @returns undefined on other databases, which tell by the answer to COMMIT
+ * @internal
+ */
+export function stillOpen(tx: DrizzleTransaction): (() => Promise<boolean>) | undefined {
+  if (tx.execute === undefined || !isOnMySql(tx)) return undefined;
+  return async () => {
+    const answer = await tx.execute!(NO_OPERATION as never);
+    return isInTransaction((answer as readonly unknown[] | undefined)?.[0]);
+  };
+}
+
+function isOnMySql(tx: DrizzleTransaction): boolean {
+  for (let kind: unknown = tx.constructor; typeof kind === 'function'; kind = Object.getPrototypeOf(kind)) {
+    if ((kind as { [ENTITY_KIND]?: unknown })[ENTITY_KIND] === 'MySqlDatabase') return true;
+  }
+  return false;
 }

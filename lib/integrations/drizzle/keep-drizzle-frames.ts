@@ -3,7 +3,7 @@ import { openFrame, type TransactionFrame } from '../../core/transaction-frame.j
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { KEEPS_FRAMES } from '../keeps-frames.js';
 import type { DrizzleDatabase, DrizzleTransaction } from './drizzle.client.js';
-import { connectionOf } from './drizzle.connection.js';
+import { connectionOf, stillOpen } from './drizzle.connection.js';
 import { requirePeer } from '../../installation/required-peer.js';
 
 /** How `keepDrizzleFrames` shows up in messages. @publicApi */
@@ -31,7 +31,8 @@ export function keepDrizzleFrames<D extends DrizzleDatabase>(db: D, options: Dri
   replaceTransaction(db, (transaction, opened) =>
     keepFrames(transaction, (tx) => {
       const connection = connectionOf(tx);
-      return opened(openFrame({ name, ...(connection && { connection }) }));
+      const isStillOpen = stillOpen(tx);
+      return opened(openFrame({ name, ...(connection && { connection }), ...(isStillOpen && { isStillOpen }) }));
     }),
   );
   return db;

@@ -1,9 +1,8 @@
-import { openFrame, type TransactionFrame } from '../../core/transaction-frame.js';
+import type { TransactionFrame } from '../../core/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { KEEPS_FRAMES } from '../keeps-frames.js';
 import { KeptTransaction } from './kept-transaction.js';
 import type { KnexClient, KnexPromise, KnexTransaction, KnexTransactions } from './knex.client.js';
-import { KnexConnection } from './knex.connection.js';
 import { requirePeer } from '../../installation/required-peer.js';
 
 /** How `keepKnexFrames` shows up in messages. @publicApi */
@@ -31,11 +30,7 @@ export function keepKnexFrames<K extends KnexClient>(knex: K, options: KnexFrame
   requirePeer('knex', '>=3.0.0', 'nestjs-airlock/knex');
   const name = options.name ?? 'knex';
   const client = knex as unknown as KnexTransactions;
-  keep(client, () => {
-    // Other databases have no `$1`, which is what transactional executors write.
-    const connection = client.client?.dialect === 'postgresql' ? new KnexConnection(name) : undefined;
-    return new KeptTransaction(() => openFrame({ name, ...(connection && { connection }) }), connection);
-  });
+  keep(client, () => KeptTransaction.begunOn(client.client?.dialect, name));
   return knex;
 }
 

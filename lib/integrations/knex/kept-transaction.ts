@@ -1,6 +1,7 @@
-import { frames, type TransactionFrame } from '../../core/transaction-frame.js';
+import { frames, openFrame, type TransactionFrame } from '../../core/transaction-frame.js';
+import { isInTransaction, NO_OPERATION } from '../mysql-transaction.js';
 import type { KnexPromise, KnexTransaction } from './knex.client.js';
-import type { KnexConnection } from './knex.connection.js';
+import { KnexConnection } from './knex.connection.js';
 
 /** What Knex resolves `commit()` to, on drivers that say which command the server carried out. */
 interface Answer {
@@ -19,21 +20,33 @@ export class KeptTransaction {
   private ending: Promise<unknown> | undefined;
   private answer: Promise<unknown> | undefined;
   private settled!: Promise<unknown>;
+  private trx!: KnexTransaction;
 
-  constructor(
-    private readonly open: () => TransactionFrame,
-    private readonly connection: KnexConnection | undefined,
+  private constructor(
+    private readonly open: (kept: KeptTransaction) => TransactionFrame,
+    private readonly connection?: KnexConnection,
   ) {}
+
+  /** For a transaction, whose frame opens when Knex begins. */
+  static begunOn(dialect: string | undefined, name: string): KeptTransaction {
+    // Other databases have no `$1`, which is what transactional executors write.
+    if (dialect === 'postgresql') {
+      const connection = new KnexConnection(name);
+      return new KeptTransaction(() => openFrame({ name, connection }), connection);
+    }
+    if (dialect !== 'mysql') return new KeptTransaction(() => openFrame({ name }));
+    return new KeptTransaction((kept) => openFrame({ name, isStillOpen: () => kept.isInTransaction() }));
+  }
 
   /** For a frame that is open before Knex begins. */
   static in(frame: TransactionFrame): KeptTransaction {
-    const kept = new KeptTransaction(() => frame, undefined);
+    const kept = new KeptTransaction(() => frame);
     kept.opened = frame;
     return kept;
   }
 
   get frame(): TransactionFrame {
-    return (this.opened ??= this.open());
+    return (this.opened ??= this.open(this));
   }
 
   /** For a transaction without a handler: the function that begins it stands in it. Nothing asynchronous may come before. */
@@ -44,6 +57,7 @@ export class KeptTransaction {
 
   /** Takes over the two ends of a transaction that has begun. */
   adopt(trx: KnexTransaction): void {
+    this.trx = trx;
     this.connection?.use(trx);
     const { commit, rollback, isCompleted, executionPromise } = trx;
     trx.commit = (value) => {
@@ -116,9 +130,15 @@ export class KeptTransaction {
     return value;
   }
 
+  /** Asked of MySQL, whose drivers answer with the OK packet and its fields. */
+  private async isInTransaction(): Promise<boolean> {
+    const [answer] = (await this.trx.raw(NO_OPERATION)) as readonly unknown[];
+    return isInTransaction(answer);
+  }
+
   /** False after a rollback without an error, which resolves the promise of Knex, too. */
   private async isCommitted(): Promise<boolean> {
-    if (this.answer === undefined) return false;
+    if (this.answer === undefined || this.frame.state === 'rolledBack') return false;
     // After a failed statement whose error was swallowed, PostgreSQL answers COMMIT with a rollback and no error.
     return ((await this.answer) as Answer | undefined)?.response?.command !== 'ROLLBACK';
   }

@@ -20,6 +20,7 @@ export interface KnexTransaction extends KnexTransactions {
   rollback: (error?: unknown) => Promise<unknown>;
   isCompleted: () => boolean;
   readonly executionPromise: Promise<unknown>;
+  raw(sql: string): PromiseLike<unknown>;
 }
 
 /** A connection of `pg`. @internal */

@@ -1,12 +1,7 @@
-import {
-  type FrameConnection,
-  type FrameOptions,
-  frames,
-  openFrame,
-  type TransactionFrame,
-} from '../../core/transaction-frame.js';
+import { type FrameOptions, frames, openFrame, type TransactionFrame } from '../../core/transaction-frame.js';
 import { watchEnds } from './end-watch.js';
 import { CurrentTransaction } from './current-transaction.js';
+import { databaseOf } from './database.js';
 import { FrameStack } from './frame-stack.js';
 import type { TypeOrmDataSource, TypeOrmQueryRunner } from './typeorm.client.js';
 
@@ -31,7 +26,8 @@ export class QueryRunnerFrames {
     'startTransaction' | 'commitTransaction' | 'rollbackTransaction' | 'release'
   >;
   private readonly current: CurrentTransaction;
-  private readonly connection: FrameConnection;
+  /** How frames of this database are opened. */
+  private readonly database: Pick<FrameOptions, 'connection' | 'isStillOpen'>;
   /** While a BEGIN or SAVEPOINT is on its way: TypeORM does not count it yet, and would take a ROLLBACK for one of all. */
   private starting: Promise<void> | undefined;
   /** The one whose COMMIT or RELEASE is on its way. */
@@ -53,9 +49,7 @@ export class QueryRunnerFrames {
       release: release.bind(runner),
     };
     this.current = new CurrentTransaction(dataSource, runner);
-    this.connection = {
-      executeSql: async (text, values) => ({ rows: (await runner.query(text, values, true)).records }),
-    };
+    this.database = databaseOf(dataSource.options.type, runner);
   }
 
   /** Makes a query runner keep frames, in place; nothing happens the second time. */
@@ -118,13 +112,13 @@ export class QueryRunnerFrames {
   }
 
   private begin(options: FrameOptions): TransactionFrame {
-    const { connection, current, innermost } = this;
+    const { current, innermost } = this;
     const { database } = this.dataSource.driver;
     const frame =
-      innermost?.savepoint({ connection, ...current.options }) ??
+      innermost?.savepoint({ ...this.database, ...current.options }) ??
       openFrame({
         name: database === undefined ? 'TypeORM transaction' : `TypeORM transaction in ${database}`,
-        connection,
+        ...this.database,
         ...current.options,
         ...options,
       });

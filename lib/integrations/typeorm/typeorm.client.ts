@@ -5,6 +5,7 @@ export interface TypeOrmDataSource {
     readonly transactionSupport: 'simple' | 'nested' | 'none';
     readonly database?: string | undefined;
   };
+  readonly options: { readonly type: string };
   readonly manager: TypeOrmManager;
   createQueryRunner: (...mode: never[]) => TypeOrmQueryRunner;
 }
@@ -27,7 +28,11 @@ export interface TypeOrmQueryRunner {
   commitTransaction: () => Promise<void>;
   rollbackTransaction: () => Promise<void>;
   release: () => Promise<void>;
-  query: (text: string, values: unknown[] | undefined, structured: true) => Promise<{ readonly records: unknown[] }>;
+  query: (
+    text: string,
+    values: unknown[] | undefined,
+    structured: true,
+  ) => Promise<{ readonly records: unknown[]; readonly raw: unknown }>;
 }
 
 /** How a query runner tells subscribers what happens; the one place between them and the driver. @publicApi */

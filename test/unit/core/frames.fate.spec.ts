@@ -128,6 +128,58 @@ describe('when a transaction rolls back and the error is swallowed', () => {
   });
 });
 
+describe('when a server has ended a transaction by itself', () => {
+  const asked = jest.fn<Promise<boolean>, []>();
+  const transaction = keepFrames(
+    <T>(callback: (tx: undefined) => Promise<T>): Promise<T> => callback(undefined),
+    () => openFrame({ isStillOpen: asked }),
+  );
+
+  it('drops what was called in the transaction, which resolves', async () => {
+    asked.mockResolvedValue(false);
+    await runInScope(async () => {
+      expect(await transaction(async () => (enqueue(send, 'inside'), 7))).toBe(7);
+      enqueue(send, 'after');
+    });
+    expect(sent).toEqual(['after']);
+  });
+
+  it('drops what was called in savepoints of it too', async () => {
+    asked.mockResolvedValue(false);
+    const scope = openScope();
+    await scope.run(async () => {
+      let frame!: TransactionFrame;
+      const own = keepFrames(
+        <T>(callback: (tx: undefined) => Promise<T>): Promise<T> => callback(undefined),
+        () => (frame = openFrame({ isStillOpen: asked })),
+      );
+      await own(async () => {
+        enqueue(send, 'before');
+        const savepoint = frame.savepoint();
+        savepoint.run(() => enqueue(send, 'in a savepoint'));
+        await savepoint.commit();
+      });
+    });
+    scope.close();
+    const report = await scope.flush();
+    expect(sent).toEqual([]);
+    expect(report.dropped.map(({ reason }) => reason)).toEqual(['rollback', 'rollback']);
+  });
+
+  it('is not asked where no effect waits for it', async () => {
+    asked.mockClear();
+    await runInScope(() => transaction(async () => 7));
+    expect(asked).not.toHaveBeenCalled();
+  });
+
+  it('rejects with the error of the question', async () => {
+    asked.mockRejectedValue(new Error('connection lost'));
+    const error = await errorOf(() => runInScope(() => transaction(async () => enqueue(send, 'inside'))));
+    expect(error).toMatchObject({ message: 'connection lost' });
+    expect(sent).toEqual([]);
+  });
+});
+
 describe('when a database answers a COMMIT with a rollback and no error', () => {
   it('drops what was called in the transaction, whose frame the adapter has rolled back, and still resolves', async () => {
     let frame: TransactionFrame;

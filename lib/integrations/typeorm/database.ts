@@ -1,0 +1,30 @@
+import type { FrameOptions } from '../../core/transaction-frame.js';
+import { isInTransaction, NO_OPERATION } from '../mysql-transaction.js';
+import type { TypeOrmQueryRunner } from './typeorm.client.js';
+
+/** Those that know `$1`, which is what transactional executors write. */
+const POSTGRES = ['postgres', 'aurora-postgres', 'cockroachdb'];
+
+/** Those that end a transaction after a deadlock and have their COMMIT succeed. */
+const MYSQL = ['mysql', 'mariadb'];
+
+/**
+ * What the frames of a query runner can do depends on its database.
+ *
+ * @param type the `type` of the data source's options
+ * @internal
+ */
+export function databaseOf(
+  type: string,
+  runner: Pick<TypeOrmQueryRunner, 'query'>,
+): Pick<FrameOptions, 'connection' | 'isStillOpen'> {
+  if (POSTGRES.includes(type)) {
+    return {
+      connection: {
+        executeSql: async (text, values) => ({ rows: (await runner.query(text, values, true)).records }),
+      },
+    };
+  }
+  if (!MYSQL.includes(type)) return {};
+  return { isStillOpen: async () => isInTransaction((await runner.query(NO_OPERATION, undefined, true)).raw) };
+}
