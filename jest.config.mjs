@@ -3,7 +3,7 @@ const esmOnly =
   '@nestjs|file-type|strtok3|token-types|uint8array-extras|@borewit|@tokenizer|load-esm|uid|fast-safe-stringify|iterare|content-disposition|pg-boss|rrule-temporal|serialize-error|non-error|is-plain-obj|temporal-polyfill|temporal-spec|@js-temporal|jsbi|type-fest';
 
 const base = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/environment.mjs',
   testMatch: ['<rootDir>/test/**/*.spec.ts', '<rootDir>/sample/**/*.spec.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.cache/', '<rootDir>/test/nest-11/package.json'],

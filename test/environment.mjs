@@ -1,0 +1,24 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { TestEnvironment } from 'jest-environment-node';
+
+/** What has been entered since the last test file ended. */
+const entered = new Set();
+
+// Before Node 24, every new Promise is handed the store of every storage that was ever entered in the process. Jest evaluates modules
+// anew for each test file, so each brings storages of its own: after a hundred files, a test took ten times as long as in the first.
+const { _enable: enable } = AsyncLocalStorage.prototype;
+if (enable !== undefined) {
+  AsyncLocalStorage.prototype._enable = function () {
+    entered.add(this);
+    enable.call(this);
+  };
+}
+
+/** Node, without what earlier test files have left behind in the process. */
+export default class extends TestEnvironment {
+  async teardown() {
+    for (const storage of entered) storage.disable();
+    entered.clear();
+    await super.teardown();
+  }
+}
