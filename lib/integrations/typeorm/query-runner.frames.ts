@@ -165,6 +165,7 @@ export class QueryRunnerFrames {
       this.committing = undefined;
     }
     this.committed(frame);
+    if (this.isShared) await this.delivered();
   }
 
   /** Subscribers are told next: what they call belongs to what is around, and what they begin begins anew. */
@@ -179,7 +180,7 @@ export class QueryRunnerFrames {
     this.stack.remove(frame);
     // It is over already where subscribers were told so.
     if (!frame.isOpen) return;
-    // Not awaited here: effects may need a connection, and the caller still has this one. Its release awaits them.
+    // Not awaited here: effects may need a connection, and the caller still has this one. Its release awaits them, unless it is shared.
     const done = frame.commit();
     this.outgoing = this.outgoing === undefined ? done : both(this.outgoing, done);
   }
@@ -215,12 +216,27 @@ export class QueryRunnerFrames {
   }
 
   private release(): Promise<void> {
+    if (this.isShared) return this.original.release();
     if (this.innermost !== undefined) {
       this.innermost.standing?.leave();
       return this.abandon();
     }
     const released = this.original.release();
-    return this.outgoing === undefined ? released : released.then(() => this.outgoing);
+    return this.outgoing === undefined ? released : released.then(() => this.delivered());
+  }
+
+  private async delivered(): Promise<void> {
+    const { outgoing } = this;
+    this.outgoing = undefined;
+    await outgoing;
+  }
+
+  /**
+   * SQLite's drivers have one query runner for all, in a transaction or not. Each query of the data source releases it, those of effects
+   * included: that ends no transaction, and must not wait for what is let out.
+   */
+  private get isShared(): boolean {
+    return this.dataSource.driver.queryRunner === this.runner;
   }
 
   /** TypeORM would hand the connection on with the transaction open, for the next one to commit. */
@@ -236,7 +252,7 @@ export class QueryRunnerFrames {
       while (this.innermost !== undefined) this.lose(this.innermost);
     }
     await this.original.release();
-    await this.outgoing;
+    await this.delivered();
   }
 
   /** `await using` commits all at once from TypeORM 1 on, the transaction and the savepoints in it. */

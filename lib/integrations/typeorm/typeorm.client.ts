@@ -4,6 +4,8 @@ export interface TypeOrmDataSource {
     /** With `none` there are no transactions; the others differ in what the driver says of itself. */
     readonly transactionSupport: 'simple' | 'nested' | 'none';
     readonly database?: string | undefined;
+    /** The one that all share, on SQLite. */
+    readonly queryRunner?: unknown;
   };
   readonly options: { readonly type: string };
   readonly manager: TypeOrmManager;
