@@ -6,6 +6,11 @@ export interface FrameConnection {
 
 /** What an executor may know of the dispatch it is part of. @publicApi */
 export interface DispatchContext {
+  /**
+   * Identity of the flush, cascades included: the same object for each call of an executor in it. What an executor finds out about its
+   * engine, as that it does not answer, may hold for the rest of it.
+   */
+  readonly flush: object;
   /** Aborts with an `EffectTimeoutError` once the time limit is over. Made when it is first asked for. */
   readonly signal: AbortSignal;
   /** For transactional executors: that of the transaction whose COMMIT waits for them; undefined outside transactions. */

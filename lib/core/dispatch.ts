@@ -135,7 +135,7 @@ export class Dispatch implements InFlight {
     const context = new EffectContext(this.unit, intent, this.outer);
     const startedAt = startOf();
     try {
-      const completion = runIntent(executor, intent, context);
+      const completion = runIntent(executor, intent, context, this.flush);
       if (completion !== undefined) return this.executed(completion, context, intent, startedAt);
       // `await` listens one turn later.
       if (context.hasUnheard) return this.executed(Promise.resolve(), context, intent, startedAt);
@@ -186,7 +186,7 @@ export class Dispatch implements InFlight {
     try {
       this.beginsToWait();
       // All of it is read here: a result may be an object that throws when it is looked at.
-      for (const { intent, error } of await runBatch(executor, Object.freeze(batch), context))
+      for (const { intent, error } of await runBatch(executor, Object.freeze(batch), context, this.flush))
         errors.set(intent, error);
     } catch (error) {
       outcome = 'failed';

@@ -16,12 +16,22 @@ import { frames, type TransactionFrame } from './transaction-frame.js';
  * @throws what it throws at once; rejects with what it fails with later, or with an `EffectTimeoutError`
  * @internal
  */
-export function runIntent(executor: Executor, intent: Intent, context: EffectContext): Promise<unknown> | undefined {
-  return contexts.run(context, beginIntent, executor, intent, context);
+export function runIntent(
+  executor: Executor,
+  intent: Intent,
+  context: EffectContext,
+  flush: object,
+): Promise<unknown> | undefined {
+  return contexts.run(context, beginIntent, executor, intent, context, flush);
 }
 
-function beginIntent(executor: Executor, intent: Intent, context: EffectContext): Promise<unknown> | undefined {
-  const completion = completionOf(executor.execute(intent, new RunContext(executor, context)));
+function beginIntent(
+  executor: Executor,
+  intent: Intent,
+  context: EffectContext,
+  flush: object,
+): Promise<unknown> | undefined {
+  const completion = completionOf(executor.execute(intent, new RunContext(executor, context, flush)));
   return completion && within(limitOf(executor, intent, context), completion, intent, context);
 }
 
@@ -30,18 +40,20 @@ export function runBatch(
   executor: Executor,
   batch: readonly Intent[],
   context: EffectContext,
+  flush: object,
 ): Promise<readonly DispatchResult[]> {
-  return contexts.run(context, beginBatch, executor, batch, context);
+  return contexts.run(context, beginBatch, executor, batch, context, flush);
 }
 
 function beginBatch(
   executor: Executor,
   batch: readonly Intent[],
   context: EffectContext,
+  flush: object,
 ): Promise<readonly DispatchResult[]> {
   const limits = batch.map((intent) => limitOf(executor, intent, context));
   const longest = limits.reduce((a, b) => (a === false || b === false ? false : Math.max(a, b)));
-  const completion = executor.executeBatch!(batch, new RunContext(executor, context));
+  const completion = executor.executeBatch!(batch, new RunContext(executor, context, flush));
   return within(longest, completion, batch[0]!, context);
 }
 
@@ -96,7 +108,11 @@ class RunContext implements DispatchContext {
   readonly #context: EffectContext;
   readonly #frame: TransactionFrame | undefined;
 
-  constructor(executor: Executor, context: EffectContext) {
+  constructor(
+    executor: Executor,
+    context: EffectContext,
+    readonly flush: object,
+  ) {
     this.#context = context;
     this.#frame = executor.transactional === true ? frames.getStore() : undefined;
   }

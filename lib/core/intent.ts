@@ -39,7 +39,7 @@ export interface Policy {
  */
 export type PolicyRef = Policy | (new (...args: never[]) => Policy);
 
-/** How one intent of a batch ended; `error` is absent where it got out. @publicApi */
+/** How one intent of a batch ended: it got out where `error` is absent or `undefined`, so what failed without an error is given one. @publicApi */
 export interface DispatchResult {
   readonly intent: Intent;
   readonly error?: unknown;
@@ -62,7 +62,7 @@ export interface EffectCall {
 export interface Executor {
   /** Runs one intent. A Promise or an Observable is awaited to its end; an error makes the intent failed. */
   execute(intent: Intent, context: DispatchContext): unknown;
-  /** Runs consecutive intents at once and resolves to one result per intent, in order; a missing one counts as failed. */
+  /** Runs consecutive intents at once and resolves to one result per intent, in order: `error` says why one did not get out, and `undefined` that it did. A missing result counts as failed. */
   executeBatch?(intents: readonly Intent[], context: DispatchContext): Promise<readonly DispatchResult[]>;
   /** Whether it can run this effect; what it does not accept the in-process executor runs. Throwing refuses the call. @default true */
   accepts?(call: EffectCall): boolean;

@@ -1,10 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
+import type { DispatchContext } from '../../core/dispatch-context.js';
 import type { DispatchResult, EffectCall, Executor, Intent } from '../../core/intent.js';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 import { ProvidedBy } from '../../nest/provided-by.js';
 import { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
+import { Patience } from '../patience.js';
 import { BullMqSettings } from './bullmq.settings.js';
+import { lineTo } from './connection.js';
 import { consignmentsOf, type Destination, Nowhere } from './destination.js';
 import { refuseOurs, refuseParent } from './dispatch-options.js';
 import { EffectQueue } from './effect-queue.js';
@@ -31,6 +34,7 @@ export class BullMqExecutor implements Executor {
   readonly #link: RedisLink;
   readonly #envelopes: EnvelopeWriter;
   readonly #queues = new Map<string, EffectQueue>();
+  readonly #patience = new Patience();
   readonly #usersQueues = new WeakMap<Queue, UsersQueue>();
 
   /** @internal Built by Nest. */
@@ -52,19 +56,20 @@ export class BullMqExecutor implements Executor {
     return this.#envelopes.keepArguments(call);
   }
 
-  async execute(intent: Intent): Promise<void> {
-    const [result] = await this.executeBatch([intent]);
+  async execute(intent: Intent, context?: DispatchContext): Promise<void> {
+    const [result] = await this.executeBatch([intent], context);
     if (result!.error !== undefined) throw result!.error;
   }
 
   /** Consecutive intents of one queue go in one go. */
-  async executeBatch(intents: readonly Intent[]): Promise<readonly DispatchResult[]> {
+  async executeBatch(intents: readonly Intent[], context?: DispatchContext): Promise<readonly DispatchResult[]> {
     const results: DispatchResult[] = [];
-    const down = new Set<object>();
+    const down = this.#patience.spentIn(context);
     for (const [destination, some] of consignmentsOf(intents, (intent) => this.#destinationOf(intent))) {
       const sent = await destination.send(some, !down.has(destination.line));
-      if (sent.some(({ error }) => error instanceof EngineUnreachableError)) down.add(destination.line);
-      else down.delete(destination.line);
+      const failure = sent.find(({ error }) => error instanceof EngineUnreachableError);
+      if (failure === undefined) down.delete(destination.line);
+      else down.set(destination.line, failure.error);
       results.push(...sent);
     }
     return results;
@@ -92,9 +97,10 @@ export class BullMqExecutor implements Executor {
   #usersQueue(queue: Queue, [, , opts]: AddArguments): UsersQueue {
     const { dispatchTimeoutMs } = this.#settings;
     // BullMQ adds repeated jobs one at a time only.
-    if (opts?.repeat !== undefined) return new UsersQueue(queue, queue, dispatchTimeoutMs);
+    const line = lineTo(queue.opts.connection, queue);
+    if (opts?.repeat !== undefined) return new UsersQueue(queue, line, dispatchTimeoutMs);
     let known = this.#usersQueues.get(queue);
-    if (known === undefined) this.#usersQueues.set(queue, (known = new UsersQueue(queue, queue, dispatchTimeoutMs)));
+    if (known === undefined) this.#usersQueues.set(queue, (known = new UsersQueue(queue, line, dispatchTimeoutMs)));
     return known;
   }
 }

@@ -8,6 +8,8 @@ interface Address {
   readonly host?: string;
   readonly port?: number | string;
   readonly sentinels?: unknown;
+  /** Of a socket in the file system. */
+  readonly path?: string;
   readonly reconnectOnError?: ((error: Error) => boolean | 1 | 2) | null;
 }
 
@@ -47,6 +49,14 @@ export function addressOfRedis(given: AirlockBullMqOptions['connection']): strin
   const { sentinels, host, port } = isConstructed(given) ? given.options : addressIn(given);
   if (sentinels) return 'Redis behind its sentinels';
   return `Redis at ${host ?? '127.0.0.1'}:${port ?? 6379}`;
+}
+
+/** The same value for all connections to one Redis, as far as that can be told. @param own for one that nothing is known about @internal */
+export function lineTo(given: AirlockBullMqOptions['connection'] | undefined, own: object): unknown {
+  if (given === undefined) return own;
+  if (isConstructed(given) && given.isCluster === true) return own;
+  const { sentinels, path } = isConstructed(given) ? given.options : addressIn(given);
+  return sentinels || path ? own : addressOfRedis(given);
 }
 
 /** @internal */

@@ -2,8 +2,8 @@ import type { DispatchResult, Intent } from '../../core/intent.js';
 
 /** Where consecutive intents go together. @internal */
 export interface Destination {
-  /** What they go through, which may be down for other destinations as well. */
-  readonly line: object;
+  /** What they go to, which may be down for other destinations as well: one value for one Redis. */
+  readonly line: unknown;
   /** @param isPatient false where the line was found down a moment ago, so that nothing is gained by waiting once more */
   send(intents: readonly Intent[], isPatient: boolean): Promise<readonly DispatchResult[]>;
 }

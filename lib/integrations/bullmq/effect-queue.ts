@@ -26,14 +26,18 @@ type Packed = Parcel & { readonly job: JobToAdd };
 export class EffectQueue implements Destination {
   constructor(
     private readonly name: string,
-    readonly line: RedisLink,
+    private readonly link: RedisLink,
     private readonly envelopes: EnvelopeWriter,
     private readonly jobOptions: BullMqJobOptions,
   ) {}
 
+  get line(): unknown {
+    return this.link.line;
+  }
+
   /** Redis works at one bulk while the next is built; two are under way at most. */
   async send(intents: readonly Intent[], isPatient: boolean): Promise<readonly DispatchResult[]> {
-    const course: Course = { isPatient, isHeldUp: !this.line.isSetUp(this.name) };
+    const course: Course = { isPatient, isHeldUp: !this.link.isSetUp(this.name) };
     const sent: Promise<readonly Parcel[]>[] = [];
     for (let start = 0; start < intents.length; start += LARGEST) {
       // The one before is on its way then, and others get their turn as well.
@@ -61,7 +65,7 @@ export class EffectQueue implements Destination {
   private async add(parcels: readonly Packed[], course: Course, before: Promise<unknown> | undefined): Promise<void> {
     try {
       const jobs = parcels.map(({ job }) => job);
-      const added = await this.line.add(this.name, jobs, course);
+      const added = await this.link.add(this.name, jobs, course);
       for (const [index, parcel] of parcels.entries()) parcel.error = refusalIn(added[index]);
     } catch (error) {
       const isUnreachable = error instanceof EngineUnreachableError;

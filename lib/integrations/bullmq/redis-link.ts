@@ -2,7 +2,7 @@ import { type ConnectionOptions, type Job, type JobsOptions, Queue, RedisConnect
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 import { Deadline, TimedOut } from '../deadline.js';
 import type { BullMqSettings } from './bullmq.settings.js';
-import { addressOfRedis, sendingConnection } from './connection.js';
+import { addressOfRedis, lineTo, sendingConnection } from './connection.js';
 import { withoutPayload } from '../without-payload.js';
 import { isConnectionError, isElsewhere, isScriptGone, mostTelling, problemOf } from './redis-errors.js';
 
@@ -24,7 +24,12 @@ export interface Course {
 /** What is used of the client that BullMQ makes or wraps. */
 interface Client {
   readonly status: string;
-  readonly stream?: { destroy(): void; resetAndDestroy(): void; readonly encrypted?: boolean };
+  readonly stream?: {
+    destroy(): void;
+    resetAndDestroy(): void;
+    readonly destroyed: boolean;
+    readonly encrypted?: boolean;
+  };
   pipeline: unknown;
   multi(): unknown;
   connect(): Promise<unknown>;
@@ -49,7 +54,12 @@ export class RedisLink {
   /** Why it is not connected, as far as is known. */
   private trouble: unknown;
 
-  constructor(private readonly settings: BullMqSettings) {}
+  /** One value for each Redis. */
+  readonly line: unknown;
+
+  constructor(private readonly settings: BullMqSettings) {
+    this.line = lineTo(settings.connection, this);
+  }
 
   /** @throws EngineUnreachableError */
   async open(): Promise<void> {
@@ -72,7 +82,7 @@ export class RedisLink {
     const deadline = new Deadline(this.settings.dispatchTimeoutMs);
     const notSent = `${jobs.length} effect(s) for queue "${name}" were not sent`;
     const inDoubt = `whether ${jobs.length} effect(s) for queue "${name}" got in is not known; all did or none`;
-    if (!course.isPatient && (await this.client()).status !== 'ready') throw this.unreachable(notSent, 'not sent');
+    if (!course.isPatient && !isReady(await this.client())) throw this.unreachable(notSent, 'not sent');
     let client = await this.ready(deadline, notSent, 'not sent');
     let [consequence, fate]: [string, EngineUnreachableError['fate']] = [notSent, 'not sent'];
     for (;;) {
@@ -92,7 +102,8 @@ export class RedisLink {
         course.isHeldUp = true;
         this.forget(name);
         if (!isLate) this.trouble = reason;
-        if (isLate || !(await deadline.pause(isRefused ? 100 : 20))) throw this.unreachable(consequence, fate);
+        if (isLate || !course.isPatient || !(await deadline.pause(isRefused ? 100 : 20)))
+          throw this.unreachable(consequence, fate);
         client = await this.ready(deadline, consequence, fate);
       }
     }
@@ -128,7 +139,7 @@ export class RedisLink {
   private async ready(deadline: Deadline, consequence: string, fate: EngineUnreachableError['fate']): Promise<Client> {
     if (this.isClosed) throw this.unreachable(consequence, fate);
     const client = await this.client();
-    if (client.status === 'ready') {
+    if (isReady(client)) {
       this.trouble = undefined;
       return client;
     }
@@ -186,6 +197,11 @@ export class RedisLink {
       problemOf(this.trouble),
     );
   }
+}
+
+/** One that was cut still says so until it has noticed. */
+function isReady({ status, stream }: Client): boolean {
+  return status === 'ready' && stream?.destroyed !== true;
 }
 
 /** Throws away what has not left this process yet; the client connects anew. */

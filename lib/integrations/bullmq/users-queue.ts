@@ -15,7 +15,7 @@ interface Checked {
 export class UsersQueue implements Destination {
   constructor(
     private readonly queue: Queue,
-    readonly line: object,
+    readonly line: unknown,
     private readonly timeoutMs: number,
   ) {}
 

@@ -1,8 +1,9 @@
 import { type ClientProxy, ClientRMQ, RmqRecord } from '@nestjs/microservices';
 import { lastValueFrom } from 'rxjs';
 import type { EffectEnvelope } from '../../core/envelope.js';
-import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
+import { EngineUnreachableError, type EngineProblem } from '../../errors/engine-unreachable.error.js';
 import { Deadline, TimedOut } from '../deadline.js';
+import { withoutPayload } from '../without-payload.js';
 
 /** Some transports hand a message to the network and go on; this waits until the server has it. */
 interface Flushing {
@@ -39,7 +40,9 @@ export class BrokerLink {
         await deadline.within(this.client.connect());
         return;
       } catch (error) {
-        if (error instanceof TimedOut || !(await deadline.pause(waitMs))) {
+        // Which is not a matter of time.
+        const isRefused = problemOf(error) !== undefined;
+        if (error instanceof TimedOut || isRefused || !(await deadline.pause(waitMs))) {
           throw this.unreachable(consequence, 'not sent', error);
         }
       }
@@ -60,8 +63,7 @@ export class BrokerLink {
       if (error instanceof TimedOut || (error instanceof Error && error.message === 'timeout')) {
         throw this.unreachable('whether an effect got out is not known', 'unknown', error);
       }
-      // Clients of Nest also reject with texts.
-      throw error instanceof Error ? error : new Error(String(error), { cause: error });
+      throw withoutPayload(error);
     }
   }
 
@@ -83,8 +85,17 @@ export class BrokerLink {
   }
 
   unreachable(consequence: string, fate: EngineUnreachableError['fate'], cause: unknown): EngineUnreachableError {
-    return new EngineUnreachableError(`The broker behind ${this.name}`, this.timeoutMs, fate, consequence, {
-      cause: cause instanceof TimedOut ? undefined : cause,
-    });
+    const told = cause instanceof TimedOut ? undefined : withoutPayload(cause);
+    const options = told === undefined ? {} : { cause: told };
+    const engine = `The broker behind ${this.name}`;
+    return new EngineUnreachableError(engine, this.timeoutMs, fate, consequence, options, problemOf(cause));
   }
+}
+
+/** How NATS, RabbitMQ, MQTT and Redis say that they do not know this user. */
+const LOGINS = /Authorization Violation|ACCESS[_-]REFUSED|Not authorized|Bad username or password|WRONGPASS|NOAUTH/i;
+
+function problemOf(error: unknown): EngineProblem | undefined {
+  const [told] = LOGINS.exec(error instanceof Error ? error.message : String(error)) ?? [];
+  return told === undefined ? undefined : { kind: 'login', told };
 }

@@ -1,12 +1,14 @@
 import { Inject, Injectable, type InjectionToken, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { ClientProxy } from '@nestjs/microservices';
+import type { DispatchContext } from '../../core/dispatch-context.js';
 import type { DispatchResult, EffectCall, Executor, Intent } from '../../core/intent.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 import { ProvidedBy } from '../../nest/provided-by.js';
 import { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
 import { clientBehind } from '../client-lookup.js';
+import { Patience } from '../patience.js';
 import { BrokerLink } from './broker-link.js';
 import { MicroservicesSettings } from './microservices.settings.js';
 
@@ -28,6 +30,7 @@ export class ClientProxyExecutor implements Executor, OnModuleInit {
   readonly #settings: MicroservicesSettings;
   readonly #modules: ModuleRef;
   readonly #envelopes: EnvelopeWriter;
+  readonly #patience = new Patience();
   #knownLink: BrokerLink | undefined;
 
   /** @internal Built by Nest. */
@@ -54,25 +57,28 @@ export class ClientProxyExecutor implements Executor, OnModuleInit {
     return this.#envelopes.keepArguments(call);
   }
 
-  async execute(intent: Intent): Promise<void> {
-    const [result] = await this.executeBatch([intent]);
+  async execute(intent: Intent, context?: DispatchContext): Promise<void> {
+    const [result] = await this.executeBatch([intent], context);
     if (result!.error !== undefined) throw result!.error;
   }
 
-  async executeBatch(intents: readonly Intent[]): Promise<readonly DispatchResult[]> {
+  async executeBatch(intents: readonly Intent[], context?: DispatchContext): Promise<readonly DispatchResult[]> {
     const results: DispatchResult[] = [];
+    const down = this.#patience.spentIn(context);
     try {
       while (results.length < intents.length) {
-        await this.#link.reach(`${intents.length - results.length} effect(s) were not sent`);
+        const notSent = `${intents.length - results.length} effect(s) were not sent`;
+        if (down.has(this)) throw this.#link.unreachable(notSent, 'not sent', down.get(this));
+        await this.#link.reach(notSent);
         const window = intents.slice(results.length, results.length + WINDOW);
         const sent = await Promise.all(window.map((intent) => this.#send(intent)));
         results.push(...(await this.#flushed(sent)));
-        const failure = sent.find(({ error }) => error instanceof EngineUnreachableError);
         // It was found down after a wait; the others need not wait as well.
-        if (failure !== undefined)
-          throw this.#link.unreachable('further effects were not sent', 'not sent', failure.error);
+        const failure = results.find(({ error }) => error instanceof EngineUnreachableError);
+        if (failure !== undefined) down.set(this, failure.error);
       }
     } catch (error) {
+      if (error instanceof EngineUnreachableError && !down.has(this)) down.set(this, error);
       for (const intent of intents.slice(results.length)) results.push({ intent, error });
     }
     return results;

@@ -1,21 +1,26 @@
-import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
+import { EngineUnreachableError, type EngineProblem } from '../../errors/engine-unreachable.error.js';
 import { Deadline, TimedOut } from '../deadline.js';
+import { withoutPayload } from '../without-payload.js';
 
 const PAUSE_MS = 100;
 
-/** Nobody was there, so nothing was sent. */
-const REFUSALS = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN', '57P03'];
+/** Nobody was there, or a standby that takes no writes (25006), so nothing was done. */
+const REFUSALS = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN', '57P03', '25006'];
 /** The connection broke: `admin_shutdown` and `crash_shutdown` of PostgreSQL among them. */
 const BREAKS = ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', '57P01', '57P02'];
 /** What `pg` says without a code. */
 const TEXTS = ['Connection terminated', 'timeout exceeded when trying to connect'];
+
+/** `invalid_password` and `invalid_authorization_specification`. */
+const LOGINS = ['28P01', '28000'];
 
 /**
  * Asks PostgreSQL for something, and again while it cannot be reached, as during its restart.
  *
  * @param consequence of giving up, for the message
  * @param isRepeatable false for what cannot be done twice: then the first failure counts
- * @throws EngineUnreachableError if the time is over before it succeeded; any other error at once
+ * @throws EngineUnreachableError if the time is over before it succeeded, or PostgreSQL refuses the password; any other error at once,
+ * without what was sent
  * @internal
  */
 export async function insist<T>(
@@ -30,15 +35,29 @@ export async function insist<T>(
     try {
       return await deadline.within(work());
     } catch (error) {
-      const { code = '', message } = (error ?? {}) as { readonly code?: string; readonly message?: string };
       const isLate = error instanceof TimedOut;
+      const told = isLate ? undefined : withoutPayload(error);
+      const { code = '', message } = (told ?? {}) as { readonly code?: string; readonly message?: string };
+      if (LOGINS.includes(code)) throw unreachable(timeoutMs, fate, consequence, told, { kind: 'login', told: code });
       const isBroken = BREAKS.includes(code) || TEXTS.some((text) => message?.startsWith(text));
       const isUnreachable = isBroken || REFUSALS.includes(code);
-      if (!isLate && !(isUnreachable && isRepeatable)) throw error;
+      if (!isLate && !(isUnreachable && isRepeatable)) throw told;
       if (isLate || isBroken) fate = 'unknown';
       if (!isLate && (await deadline.pause(PAUSE_MS))) continue;
-      const cause = isLate ? {} : { cause: error };
-      throw new EngineUnreachableError('The PostgreSQL of pg-boss', timeoutMs, fate, consequence, cause);
+      const problem: EngineProblem | undefined = code === '25006' ? { kind: 'writes', told: code } : undefined;
+      throw unreachable(timeoutMs, fate, consequence, told, problem);
     }
   }
+}
+
+/** @internal */
+export function unreachable(
+  timeoutMs: number,
+  fate: EngineUnreachableError['fate'],
+  consequence: string,
+  cause?: unknown,
+  problem?: EngineProblem,
+): EngineUnreachableError {
+  const options = cause === undefined ? {} : { cause };
+  return new EngineUnreachableError('The PostgreSQL of pg-boss', timeoutMs, fate, consequence, options, problem);
 }

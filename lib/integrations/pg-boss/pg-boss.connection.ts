@@ -3,6 +3,7 @@ import { ModuleRef } from '@nestjs/core';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { clientBehind } from '../client-lookup.js';
 import { Deadline } from '../deadline.js';
+import { withoutPayload } from '../without-payload.js';
 import { insist } from './insist.js';
 import type { JobEngine } from './job-engine.js';
 import { assertKnown } from './job-options.js';
@@ -51,11 +52,16 @@ export class PgBossConnection {
     const { built } = this;
     if (built === undefined) return;
     try {
-      // A database that does not answer must not keep the application from ending.
-      await new Deadline(this.settings.dispatchTimeoutMs).within(built.stop({ graceful: false }));
+      await this.stop(built);
     } catch (error) {
-      this.logger.error(`pg-boss did not stop: ${String(error)}`);
+      const { message } = withoutPayload(error) as Error;
+      this.logger.error(`pg-boss did not stop, and what it holds is left to the end of the process: ${message}`);
     }
+  }
+
+  /** A database that does not answer must not keep the application from ending. */
+  private stop(boss: PgBossClient): Promise<void> {
+    return new Deadline(this.settings.dispatchTimeoutMs).within(boss.stop({ graceful: false }));
   }
 
   private async open(): Promise<JobEngine> {
@@ -77,13 +83,16 @@ export class PgBossConnection {
     const boss = await this.found();
     // Without a listener, Node turns the first error of a poll into a crash.
     if (boss.listenerCount('error') === 0) {
-      boss.on('error', (error) => this.logger.error(`pg-boss: ${error.message}`, error.stack));
+      boss.on('error', (error) => {
+        const { message, stack } = withoutPayload(error) as Error;
+        this.logger.error(`pg-boss: ${message}`, stack);
+      });
     }
     try {
       await boss.start();
     } catch (error) {
       // What it has begun would keep the process alive.
-      if (boss === this.built) await boss.stop({ graceful: false }).catch(() => {});
+      if (boss === this.built) await this.stop(boss).catch(() => {});
       throw error;
     }
     return boss;

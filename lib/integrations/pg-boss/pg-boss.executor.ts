@@ -1,10 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { DispatchContext } from '../../core/dispatch-context.js';
 import type { DispatchResult, EffectCall, Executor, Intent } from '../../core/intent.js';
 import { frames } from '../../core/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 import { ProvidedBy } from '../../nest/provided-by.js';
 import { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
-import { insist } from './insist.js';
+import { Patience } from '../patience.js';
+import { insist, unreachable } from './insist.js';
 import { JobIds } from './job-ids.js';
 import type { JobEngine } from './job-engine.js';
 import { assertKnown } from './job-options.js';
@@ -33,6 +36,7 @@ export class PgBossExecutor implements Executor {
   readonly #settings: PgBossSettings;
   readonly #envelopes: EnvelopeWriter;
   readonly #ids = new JobIds();
+  readonly #patience = new Patience();
 
   /** @internal Built by Nest. */
   constructor(
@@ -58,8 +62,8 @@ export class PgBossExecutor implements Executor {
     return kept;
   }
 
-  async execute(intent: Intent): Promise<void> {
-    const [result] = await this.executeBatch([intent]);
+  async execute(intent: Intent, context?: DispatchContext): Promise<void> {
+    const [result] = await this.executeBatch([intent], context);
     if (result!.error !== undefined) throw result!.error;
   }
 
@@ -68,14 +72,17 @@ export class PgBossExecutor implements Executor {
    *
    * @throws AirlockOptionsError for a transaction that has no connection to write through
    */
-  async executeBatch(intents: readonly Intent[]): Promise<readonly DispatchResult[]> {
+  async executeBatch(intents: readonly Intent[], context?: DispatchContext): Promise<readonly DispatchResult[]> {
     const transaction = connectionHere();
+    const down = this.#patience.spentIn(context);
     const engine = await this.#connection.engine();
     const failures = new Map<Intent, unknown>();
     for (const { queue, jobs, intents: some } of this.#consignmentsOf(intents, engine, failures)) {
       try {
+        if (down.has(this)) throw this.#notWritten(queue, jobs, down.get(this));
         await this.#write(engine, queue, jobs, transaction);
       } catch (error) {
+        if (error instanceof EngineUnreachableError && !down.has(this)) down.set(this, error);
         for (const intent of some) failures.set(intent, error);
       }
     }
@@ -100,6 +107,12 @@ export class PgBossExecutor implements Executor {
       }
     }
     return consignments;
+  }
+
+  /** PostgreSQL did not answer a moment ago, so that nothing is gained by waiting once more. */
+  #notWritten(queue: string, { length }: NewJob[], cause: unknown): EngineUnreachableError {
+    const consequence = `${length} effect(s) for queue "${queue}" were not sent`;
+    return unreachable(this.#settings.dispatchTimeoutMs, 'not sent', consequence, cause);
   }
 
   #write(engine: JobEngine, queue: string, jobs: NewJob[], transaction: SqlConnection | undefined): Promise<void> {

@@ -75,6 +75,26 @@ describe('when consecutive intents have an executor that takes batches', () => {
     expect(texts(report.dispatched)).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
+  it('says which batches belong to one flush', async () => {
+    const flushes: object[] = [];
+    const executor: Executor = {
+      execute: () => {},
+      executeBatch: async (intents, { flush: identity }) => {
+        flushes.push(identity);
+        return intents.map((intent) => ({ intent }));
+      },
+    };
+    const runtime = new AirlockRuntime({ executor, executors: { other: () => {} } });
+    for (let i = 0; i < 2; i++) {
+      await runtime.run({}, () => {
+        runtime.enqueue({}, send, ['a']);
+        runtime.enqueue({ executor: 'other' }, send, ['b']);
+        runtime.enqueue({}, send, ['c']);
+      });
+    }
+    expect(flushes.map((identity) => flushes.indexOf(identity))).toEqual([0, 0, 2, 2]);
+  });
+
   it('leaves out what a policy drops and does not call the executor for nothing', async () => {
     const executor = new Batches();
     const no = { allows: async () => (await setImmediate(), false) };
@@ -107,6 +127,12 @@ describe('when a batch ends in part', () => {
     const report = await flush(abc, { executor });
     expect(failures(report)).toEqual([['b', 'refused']]);
     expect(texts(report.dispatched)).toEqual(['a', 'c']);
+  });
+
+  it('takes one whose error is undefined as sent', async () => {
+    const executor = new Batches(async (intents) => intents.map((intent) => ({ intent, error: undefined })));
+    const report = await flush(() => enqueue(send, 'a'), { executor });
+    expect([texts(report.dispatched), report.failed]).toEqual([['a'], []]);
   });
 
   it('takes results in any order for the intents they name', async () => {
