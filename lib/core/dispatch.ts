@@ -143,7 +143,7 @@ export class Dispatch implements InFlight {
       failed(this.unit, this.journal, intent, error, startedAt);
       return this.endContext(context, 'failed');
     }
-    dispatched(this.unit, this.journal, intent, startedAt);
+    this.isOut(intent, startedAt);
     return this.endContext(context, 'completed');
   }
 
@@ -161,8 +161,14 @@ export class Dispatch implements InFlight {
       failed(this.unit, this.journal, intent, error, startedAt);
       return this.endContext(context, 'failed');
     }
-    dispatched(this.unit, this.journal, intent, startedAt);
+    this.isOut(intent, startedAt);
     return this.endContext(context, 'completed');
+  }
+
+  private isOut(intent: Intent, startedAt: number): void {
+    // What is written in a transaction is out when that has committed.
+    if (this.frame === undefined) dispatched(this.unit, this.journal, intent, startedAt);
+    else this.journal.dispatched.push(intent);
   }
 
   /** Consecutive intents of one executor, those that their policies allow, at once. */
@@ -197,7 +203,7 @@ export class Dispatch implements InFlight {
       if (!errors.has(intent))
         failed(this.unit, this.journal, intent, new MissingResultError(nameOf(executor), intent.name), startedAt);
       else if (error !== undefined || outcome === 'failed') failed(this.unit, this.journal, intent, error, startedAt);
-      else dispatched(this.unit, this.journal, intent, startedAt);
+      else this.isOut(intent, startedAt);
     }
     await this.endContext(context, outcome);
   }

@@ -13,6 +13,23 @@ export function dispatched(unit: UnitOfWork, journal: FlushJournal, intent: Inte
   }
 }
 
+/** Written in a transaction, whose end is its own: nothing is published before that. @internal */
+export interface WrittenIntent {
+  readonly intent: Intent;
+  readonly durationMs?: number;
+}
+
+/** Its transaction has committed. @internal */
+export function committed(unit: UnitOfWork, journal: FlushJournal, { intent, ...took }: WrittenIntent): void {
+  journal.dispatched.push(intent);
+  if (channels.dispatch.hasSubscribers) publish('dispatch', { scope: unit.view, intent, ...took });
+}
+
+/** Its write failed, which was published, and with it its transaction. @internal */
+export function unwritten(journal: FlushJournal, intent: Intent): void {
+  journal.dropped.push({ intent, reason: 'rollback' });
+}
+
 /** @internal */
 export function failed(
   unit: UnitOfWork,
@@ -48,6 +65,7 @@ export function startOf(): number {
   return channels.dispatch.hasSubscribers || channels.fail.hasSubscribers ? performance.now() : 0;
 }
 
-function durationSince(startedAt: number): { durationMs?: number } {
+/** @internal */
+export function durationSince(startedAt: number): { durationMs?: number } {
   return startedAt === 0 ? {} : { durationMs: performance.now() - startedAt };
 }

@@ -2,7 +2,7 @@ import { DispatchError } from '../errors/dispatch.error.js';
 import { FrameStateError } from '../errors/frame-state.error.js';
 import { raiseLate } from './answer.js';
 import { append } from './append.js';
-import { drop } from './fates.js';
+import { committed, drop, durationSince, startOf, unwritten, type WrittenIntent } from './fates.js';
 import { type Intent, stampOf } from './intent.js';
 import { type FailedIntent, FlushJournal } from './report.js';
 import type { StampedFrame } from './stamped-frame.js';
@@ -60,7 +60,7 @@ class HeldByFrames implements FrameHoldings {
   readonly settled = new FlushJournal();
   private waiting: readonly Intent[] = [];
   /** Written through the connections of transactions that have not committed yet; several may be open at once. */
-  private written: readonly Intent[] = [];
+  private written: readonly WrittenIntent[] = [];
   /** Those that could not be written so, which rolls their transactions back. */
   private unwritten: readonly FailedIntent[] = [];
 
@@ -91,29 +91,32 @@ class HeldByFrames implements FrameHoldings {
     const due = [...this.take(isDue), ...this.unit.take(isDue)];
     if (due.length === 0) return;
     const journal = new FlushJournal();
-    const check = (): void | Promise<void> => this.wrote(journal);
+    const startedAt = startOf();
+    const check = (): void | Promise<void> => this.wrote(journal, startedAt);
     const writing = this.unit.host.letOut(this.unit, journal, due, root);
     return writing ? writing.then(check) : check();
   }
 
   /** A policy that threw loses its own intent (rule 14); a write that failed rolls its transaction back (rule 23). */
-  private wrote(journal: FlushJournal): void | Promise<void> {
-    this.written = [...this.written, ...journal.dispatched];
+  private wrote(journal: FlushJournal, startedAt: number): void | Promise<void> {
+    const took = durationSince(startedAt);
+    this.written = [...this.written, ...journal.dispatched.map((intent) => ({ intent, ...took }))];
     append(this.settled.dropped, journal.dropped);
-    const unwritten = journal.failed.filter(({ policy }) => policy === undefined);
+    const failures = journal.failed.filter(({ policy }) => policy === undefined);
     append(
       this.settled.failed,
       journal.failed.filter(({ policy }) => policy !== undefined),
     );
-    this.unwritten = [...this.unwritten, ...unwritten];
-    if (unwritten.length > 0) throw new DispatchError(unwritten, this.unit.label);
+    this.unwritten = [...this.unwritten, ...failures];
+    if (failures.length > 0) throw new DispatchError(failures, this.unit.label);
     if (this.unit.isEnded && this.settled.failed.length > 0)
       return raiseLate(this.unit, new FlushJournal(this.settled));
   }
 
   async committed(): Promise<void> {
-    append(this.settled.dispatched, this.written.filter(isFree));
-    this.written = this.written.filter((intent) => !isFree(intent));
+    const free = this.written.filter(({ intent }) => isFree(intent));
+    this.written = this.written.filter(({ intent }) => !isFree(intent));
+    for (const one of free) committed(this.unit, this.settled, one);
     await this.letOutFree();
   }
 
@@ -133,11 +136,14 @@ class HeldByFrames implements FrameHoldings {
 
   rolledBack(): void {
     const isLost = (intent: Intent): boolean => fateOf(intent) === 'rolledBack';
-    const written = [...this.written, ...this.unwritten.map(({ intent }) => intent)].filter(isLost);
-    const lost = [...written, ...this.take(isLost), ...this.unit.take(isLost)];
-    this.written = this.written.filter((intent) => !isLost(intent));
+    const written = this.written.map(({ intent }) => intent).filter(isLost);
+    const failures = this.unwritten.map(({ intent }) => intent).filter(isLost);
+    this.written = this.written.filter(({ intent }) => !isLost(intent));
     this.unwritten = this.unwritten.filter(({ intent }) => !isLost(intent));
-    for (const intent of lost) drop(this.unit, this.settled, intent, 'rollback');
+    for (const intent of written) drop(this.unit, this.settled, intent, 'rollback');
+    for (const intent of failures) unwritten(this.settled, intent);
+    for (const intent of [...this.take(isLost), ...this.unit.take(isLost)])
+      drop(this.unit, this.settled, intent, 'rollback');
     // What waited only to learn whether the key of one of those is free.
     if (this.waiting.some(isFree)) void this.letOutFree();
     else this.unit.rest();

@@ -1,4 +1,6 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import {
+  type AirlockMessage,
   DispatchError,
   enqueue,
   enqueueWith,
@@ -63,6 +65,67 @@ describe('when an executor is transactional', () => {
       ['rolled back', 'rollback'],
       ['forbidden', 'policy'],
     ]);
+  });
+
+  describe('and somebody listens to what becomes of its effects', () => {
+    const heard: string[] = [];
+    const names = ['airlock:dispatch', 'airlock:drop', 'airlock:fail'] as const;
+    const listeners = names.map((name) => {
+      const listener = (message: unknown): void => {
+        const { intent, reason } = message as AirlockMessage;
+        heard.push([name.slice(8), intent!.args[0], ...(reason === undefined ? [] : [reason])].join(' '));
+      };
+      return [name, listener] as const;
+    });
+    beforeEach(() => {
+      heard.length = 0;
+      for (const [name, listener] of listeners) subscribe(name, listener);
+    });
+    afterEach(() => listeners.forEach(([name, listener]) => unsubscribe(name, listener)));
+
+    it('tells what it wrote as out when the transaction has committed, and how long the write took', async () => {
+      const messages: AirlockMessage[] = [];
+      const keep = (message: unknown): void => void messages.push(message as AirlockMessage);
+      subscribe('airlock:dispatch', keep);
+      await runInScope({ executor: writer() }, async () => {
+        const root = openFrame({ connection });
+        root.run(() => enqueue(send, 'a'));
+        await root.beforeCommit();
+        expect(heard).toEqual([]);
+        await root.commit();
+        expect(heard).toEqual(['dispatch a']);
+      });
+      unsubscribe('airlock:dispatch', keep);
+      expect(heard).toEqual(['dispatch a']);
+      expect(messages[0]!.durationMs).toEqual(expect.any(Number));
+    });
+
+    it('tells what it wrote as dropped, and as nothing else, where the COMMIT fails', async () => {
+      await runInScope({ executor: writer() }, async () => {
+        const root = openFrame({ connection });
+        root.run(() => enqueue(send, 'a'));
+        await root.beforeCommit();
+        root.rollBack();
+      });
+      expect(heard).toEqual(['drop a rollback']);
+    });
+
+    it('tells a write that failed as failed once, and those before it as dropped', async () => {
+      const executor: Executor = {
+        transactional: true,
+        execute: async ({ args: [text] }) => {
+          if (text === 'b') throw new Error('disk full');
+        },
+      };
+      const policy = { allows: ({ args: [text] }: { args: readonly unknown[] }) => text !== 'forbidden' };
+      await runInScope({ executor, policy }, async () => {
+        const root = openFrame({ connection });
+        root.run(() => ['a', 'forbidden', 'b'].forEach((text) => enqueue(send, text)));
+        expect(await errorOf(() => root.beforeCommit())).toBeInstanceOf(DispatchError);
+        root.rollBack();
+      });
+      expect(heard.toSorted()).toEqual(['drop a rollback', 'drop forbidden policy', 'fail b']);
+    });
   });
 
   it('rolls the transaction back if a write fails', async () => {
