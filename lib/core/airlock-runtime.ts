@@ -4,7 +4,7 @@ import { ShuttingDownError } from '../errors/shutting-down.error.js';
 import { InProcessExecutor } from '../executors/in-process.executor.js';
 import { conclude } from './conclude.js';
 import { cover, covered } from './coverage.js';
-import { type Context, contextOf, contexts, JobContext, ScopeContext } from './context.js';
+import { type Context, contextOf, contexts, JobContext, PolicyContext, ScopeContext } from './context.js';
 import { EffectScope, hooksOf, type OnDispatchError, type ScopeOptions } from './effect-scope.js';
 import { enqueueIn } from './enqueue.js';
 import {
@@ -117,6 +117,11 @@ export class AirlockRuntime implements UnitHost {
     ));
   }
 
+  /** Whether it stands for no application. */
+  get isFree(): boolean {
+    return this.settings === FREE;
+  }
+
   get policies(): readonly Policy[] {
     return this.root.chain.policies;
   }
@@ -189,11 +194,7 @@ export class AirlockRuntime implements UnitHost {
     const chain = context.chain.locally(policies);
     // In what an ended scope left behind, they hold for the scopes that are opened under them.
     const forRoots = context.isLive ? undefined : (context.chainForRoots ?? this.root.chain).locally(policies);
-    const { evaluation } = context;
-    return contexts.run(
-      new ScopeContext(this, context.receiver(), chain, contexts.getStore(), evaluation, forRoots),
-      fn,
-    );
+    return contexts.run(new PolicyContext(this, context, chain, forRoots), fn);
   }
 
   open(options: ScopeOptions = {}): EffectScope {
@@ -369,11 +370,9 @@ export class AirlockRuntime implements UnitHost {
 
   /** `withPolicy` called outside any scope and application holds for every application in it. */
   private underFreePolicies(context: Context | undefined): Context | undefined {
-    if (context === undefined) return undefined;
-    const isFree = context.host instanceof AirlockRuntime && context.host.settings === FREE;
-    if (!isFree || context.receiver() !== undefined || context.evaluation !== undefined)
-      return this.underFreePolicies(context.outer);
-    return new ScopeContext(this, undefined, this.root.chain.locally(context.chain.policies), context, undefined);
+    let free = context;
+    while (free !== undefined && !isFree(free)) free = free.outer;
+    return free && new ScopeContext(this, undefined, this.root.chain.locally(free.chain.policies), free, undefined);
   }
 
   private unitFor(prepared: PreparedScope, chain: PolicyChain, parent: UnitOfWork | undefined): UnitOfWork {
@@ -396,4 +395,10 @@ export class AirlockRuntime implements UnitHost {
       left,
     )) as EffectScope;
   }
+}
+
+/** Whether nothing but `withPolicy`, called outside any scope and application, is around. */
+function isFree(context: Context): boolean {
+  const isHostFree = context.host instanceof AirlockRuntime && context.host.isFree;
+  return isHostFree && context.receiver() === undefined && context.evaluation === undefined;
 }

@@ -16,7 +16,7 @@ export function holdForAnswer(
   queue: readonly Intent[],
   letOut: (journal: FlushJournal, intents: readonly Intent[]) => void | Promise<void>,
 ): readonly Intent[] {
-  if (!unit.hasPatient) return queue;
+  if (!unit.hasPatient || queue.length === 0) return queue;
   const answer = answerOf(unit);
   if (answer === undefined || answer.isGiven) return queue;
   const intents = queue.filter(isPatient);

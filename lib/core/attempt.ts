@@ -29,7 +29,7 @@ export class Attempt implements AttemptMark {
   abandon(): void {
     this.isGivenUp = true;
     const unit = this.around.receiver();
-    if (unit !== undefined) unit.hasAbandoned = true;
+    if (unit !== undefined) unit.hasAbandoned = unit.top.hasAbandoned = true;
   }
 
   run<R>(fn: () => R): R {
@@ -53,15 +53,9 @@ class AttemptContext extends ScopeContext {
 
 /** Drops what abandoned attempts have buffered. @returns the rest @internal */
 export function dropAbandoned(unit: UnitOfWork, journal: FlushJournal, intents: readonly Intent[]): readonly Intent[] {
-  if (!mayBeAbandoned(unit)) return intents;
+  // A nested unit that outlives the one that it would hand over to decides itself.
+  if (!unit.top.hasAbandoned) return intents;
   return intents.filter((intent) => !isAbandoned(intent) || (drop(unit, journal, intent, 'retry'), false));
-}
-
-/** A nested unit that outlives the one that it would hand over to decides itself. */
-function mayBeAbandoned(unit: UnitOfWork): boolean {
-  let at: UnitOfWork | undefined = unit;
-  while (at !== undefined && !at.hasAbandoned) at = at.parent;
-  return at !== undefined;
 }
 
 /** Not what is written with the rows of an open transaction, whose fate it shares for good (rule 23). */

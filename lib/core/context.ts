@@ -45,7 +45,12 @@ export abstract class Context {
 
   /** The effect that code here is part of. */
   get effect(): CurrentEffect | undefined {
-    return this.outer?.effect;
+    return this.within?.effect;
+  }
+
+  /** The innermost context that is an effect's, this one included. */
+  get within(): Context | undefined {
+    return this.outer?.within;
   }
 
   /** The innermost invocation that code here is part of, of work that may be invoked again. */
@@ -93,6 +98,10 @@ export abstract class Context {
 
 /** Code in a scope that somebody opened, under `withPolicy`, or in a policy. @internal */
 export class ScopeContext extends Context {
+  // Looked up once: contexts nest as deep as scopes and policies do.
+  private readonly outerEffect: Context | undefined;
+  private readonly outerAttempt: AttemptMark | undefined;
+
   constructor(
     readonly host: UnitHost,
     private readonly unit: UnitOfWork | undefined,
@@ -102,6 +111,16 @@ export class ScopeContext extends Context {
     private readonly forRoots?: PolicyChain,
   ) {
     super();
+    this.outerEffect = outer?.within;
+    this.outerAttempt = outer?.attempt;
+  }
+
+  override get within(): Context | undefined {
+    return this.outerEffect;
+  }
+
+  override get attempt(): AttemptMark | undefined {
+    return this.outerAttempt;
   }
 
   override get chainForRoots(): PolicyChain | undefined {
@@ -117,6 +136,17 @@ export class ScopeContext extends Context {
   }
 }
 
+/** The same place as another context, under policies that were put around it. @internal */
+export class PolicyContext extends ScopeContext {
+  /** @param at the innermost context of `host` */
+  constructor(host: UnitHost, at: Context, chain: PolicyChain, forRoots: PolicyChain | undefined) {
+    const store = contexts.getStore();
+    // All that the policies before it do is in the chain. Kept, each would hold the one before, as where a timer starts itself anew.
+    const outer = store === at && store instanceof PolicyContext ? store.outer : store;
+    super(host, at.receiver(), chain, outer, at.evaluation, forRoots);
+  }
+}
+
 /** The same place as another context, for an effect that is told who it is: a job that another process has sent. @internal */
 export class JobContext extends ScopeContext {
   private readonly running: RunningEffect;
@@ -124,6 +154,10 @@ export class JobContext extends ScopeContext {
   constructor(at: Context, facts: EffectFacts) {
     super(at.host, at.receiver(), at.chain, at.outer, at.evaluation);
     this.running = new RunningEffect(facts);
+  }
+
+  override get within(): Context {
+    return this;
   }
 
   override get effect(): CurrentEffect {
@@ -152,13 +186,17 @@ export class EffectContext extends Context {
     return undefined;
   }
 
+  override get within(): Context {
+    return this;
+  }
+
   /** What an effect enqueues is the effect's. */
   override get attempt(): undefined {
     return undefined;
   }
 
   override get effect(): CurrentEffect | undefined {
-    if (this.intent === undefined) return this.running ?? super.effect;
+    if (this.intent === undefined) return this.running ?? this.outer?.effect;
     return (this.running ??= new RunningEffect(this.intent));
   }
 
@@ -263,10 +301,10 @@ export function contextOf(host: UnitHost): Context | undefined {
 
 /** Whether code here is part of an effect that `unit` is letting out. @internal */
 export function isWithinEffectOf(unit: UnitOfWork): boolean {
-  let context = contexts.getStore();
-  while (context !== undefined && !(context instanceof EffectContext && context.isAwaitedBy(unit)))
-    context = context.outer;
-  return context !== undefined;
+  let effect = contexts.getStore()?.within;
+  while (effect !== undefined && !(effect instanceof EffectContext && effect.isAwaitedBy(unit)))
+    effect = effect.outer?.within;
+  return effect !== undefined;
 }
 
 /** Identifies the flush that is asking the policy at hand; undefined anywhere else. @internal */

@@ -43,7 +43,7 @@ export class FullBuffer {
     for (const intent of intents) {
       const { options, path } = stampOf(intent);
       // A policy might drop it and let the repetition out.
-      if (options.dedupeKey === undefined || path.gates.length > 0) continue;
+      if (options.dedupeKey === undefined || path.gates !== undefined) continue;
       let keys = this.firsts.get(intent.effect);
       if (keys === undefined) this.firsts.set(intent.effect, (keys = new Map()));
       if (!keys.has(options.dedupeKey)) keys.set(options.dedupeKey, intent);

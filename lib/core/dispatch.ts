@@ -6,7 +6,7 @@ import { runBatch, runIntent } from './effect-run.js';
 import { evaluate, nameOf } from './evaluation.js';
 import { holdUntil } from './frame-holdings.js';
 import { dispatched, drop, failed, refused, startOf } from './fates.js';
-import type { Executor, Intent, Policy } from './intent.js';
+import type { Executor, Intent, Policy, PolicyLink } from './intent.js';
 import { shown, stampOf } from './intent.js';
 import { type Outlet, outlets } from './outlet.js';
 import { hasUnheard, raiseUnheard, reportUnheard } from './refusal.js';
@@ -122,7 +122,7 @@ export class Dispatch implements InFlight {
     }
     const executor = this.outlet === undefined ? stamp.executor : this.outlet(shown(intent), stamp.executor);
     this.cursor++;
-    const allowed = path.gates.length === 0 || this.allows(intent);
+    const allowed = path.gates === undefined || this.allows(intent);
     if (typeof allowed !== 'boolean') return this.executeIf(allowed, executor, intent);
     if (allowed && this.isFirst(intent)) return this.execute(executor, intent);
   }
@@ -266,11 +266,10 @@ export class Dispatch implements InFlight {
   }
 
   /** Asks the policies on the intent's way, innermost first; writes down the one that says no (rules 11 and 14). */
-  private allows(intent: Intent, from = 0): boolean | Promise<boolean> {
-    const gates = stampOf(intent).path.gates;
+  private allows(intent: Intent, from = stampOf(intent).path.gates): boolean | Promise<boolean> {
     shown(intent);
-    for (let i = from; i < gates.length; i++) {
-      const policy = gates[i]!;
+    for (let at = from; at !== undefined; at = at.next) {
+      const { policy, next: rest } = at;
       const context = this.evaluationOf(policy);
       let verdict: boolean | Promise<boolean>;
       try {
@@ -285,11 +284,15 @@ export class Dispatch implements InFlight {
         .then((yes) => (raiseUnheard(context.evaluation!, this.unit.host), yes))
         .then(
           (yes) =>
-            yes ? this.allows(intent, i + 1) : (drop(this.unit, this.journal, intent, 'policy', policy), false),
+            yes ? this.isAllowedBy(rest, intent) : (drop(this.unit, this.journal, intent, 'policy', policy), false),
           (error: unknown) => this.refuse(intent, error, policy),
         );
     }
     return true;
+  }
+
+  private isAllowedBy(next: PolicyLink | undefined, intent: Intent): boolean | Promise<boolean> {
+    return next === undefined || this.allows(intent, next);
   }
 
   /** Whether no other went out under its key; else it is dropped, or waits for the transaction that decides about the other (rule 6). */

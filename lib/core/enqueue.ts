@@ -14,7 +14,7 @@ import {
   type Executor,
   Intent,
   invoke,
-  type Policy,
+  type PolicyLink,
   shown,
   type Stamp,
 } from './intent.js';
@@ -56,7 +56,7 @@ export function enqueueIn(context: Context, options: EnqueueOptions, effect: Eff
   const isTooMany = unit.isFull;
   if (isTooMany && !unit.isRepeated(intent)) throw full(unit, options, effect);
   const { watchers } = stamp.path;
-  if (watchers.length > 0) {
+  if (watchers !== undefined) {
     askWatchers(watchers, shown(intent), unit);
     // TypeScript knows no policy that ends the scope.
     if ((unit as UnitOfWork).state !== 'open') return late(context, unit, options, effect, args);
@@ -98,8 +98,9 @@ function callOf(options: EnqueueOptions, effect: Effect, args: unknown[]): Effec
   return { name: effectName(options, effect), effect, args, dispatchOptions: options.dispatchOptions };
 }
 
-function askWatchers(watchers: readonly Policy[], intent: Intent, unit: UnitOfWork): void {
-  for (const policy of watchers) {
+function askWatchers(watchers: PolicyLink, intent: Intent, unit: UnitOfWork): void {
+  for (let at: PolicyLink | undefined = watchers; at !== undefined; at = at.next) {
+    const { policy } = at;
     const evaluation: Evaluation = { policy, flush: undefined, isActive: true };
     let result: unknown;
     try {

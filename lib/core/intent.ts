@@ -142,14 +142,20 @@ export function effectName(options: EnqueueOptions, effect: Effect): string {
   return options.name ?? (effect.name || '(anonymous)');
 }
 
+/** Of a list that grows at its front and shares the rest with shorter ones. @internal */
+export interface PolicyLink {
+  readonly policy: Policy;
+  readonly next: PolicyLink | undefined;
+}
+
 /** The policies on an intent's way. @internal */
 export interface PolicyPath {
-  /** Innermost first. */
+  /** Innermost first; made anew each time. */
   readonly policies: readonly Policy[];
   /** Those with a say at the call. */
-  readonly watchers: readonly Policy[];
+  readonly watchers: PolicyLink | undefined;
   /** Those with a say at the flush. */
-  readonly gates: readonly Policy[];
+  readonly gates: PolicyLink | undefined;
   passesLocal(intent: Intent): boolean | Promise<boolean>;
 }
 

@@ -46,7 +46,7 @@ export class FlushJournal implements FlushReport {
   readonly dispatched: Intent[] = [];
   readonly dropped: DroppedIntent[] = [];
   readonly failed: FailedIntent[] = [];
-  readonly captured: Intent[] = [];
+  captured: readonly Intent[] = [];
   readonly deferred: Intent[] = [];
 
   /** @param settled what was decided before it is begun; taken over */

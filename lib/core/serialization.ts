@@ -6,20 +6,36 @@ interface Place {
   readonly key: string | number;
 }
 
+/** How large a copy may become; asked while it is made, for what is too large may be much too large. @internal */
+export interface SizeLimit {
+  readonly bytes: number;
+  tooMuch(): Error;
+}
+
+/** What all that is copied for one call has in common. */
+interface Copying {
+  readonly effect: string;
+  /** The objects that the value is in: what is found in itself has no end. */
+  readonly open: Set<object>;
+  readonly limit: SizeLimit | undefined;
+  /** Bytes of JSON so far, at least. */
+  bytes: number;
+}
+
 /**
  * A copy of arguments that leave the process: plain JSON data only. Object properties that are `undefined` and trailing
  * `undefined` arguments are left out, as JSON leaves them out.
  *
- * @throws EffectSerializationError with the path of the first value that JSON cannot carry
+ * @throws EffectSerializationError with the path of the first value that JSON cannot carry; what `limit` says
  * @internal
  */
-export function copyArguments(effect: string, args: readonly unknown[]): unknown[] {
+export function copyArguments(effect: string, args: readonly unknown[], limit?: SizeLimit): unknown[] {
   let length = args.length;
   while (length > 0 && args[length - 1] === undefined) length--;
-  const open = new Set<object>();
+  const copying: Copying = { effect, open: new Set(), limit, bytes: 0 };
   return args.slice(0, length).map((arg, i) => {
     try {
-      return copy(effect, arg, i, undefined, open);
+      return copy(copying, arg, i, undefined);
     } catch (error) {
       if (error instanceof RangeError) throw refused(effect, i, undefined, 'data nested too deeply');
       throw error;
@@ -27,59 +43,54 @@ export function copyArguments(effect: string, args: readonly unknown[]): unknown
   });
 }
 
-/** @param open the objects that the value is in: what is found in itself has no end */
-function copy(
-  effect: string,
-  value: unknown,
-  key: string | number,
-  above: Place | undefined,
-  open: Set<object>,
-): unknown {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return value;
-    case 'number':
-      if (Number.isFinite(value)) return value;
-      throw refused(effect, key, above, String(value));
-    case 'object':
-      return value === null ? null : copyObject(effect, value, key, above, open);
-    default:
-      throw refused(effect, key, above, value === undefined ? 'undefined' : `a ${typeof value}`);
+function copy(copying: Copying, value: unknown, key: string | number, above: Place | undefined): unknown {
+  if (typeof value === 'object' && value !== null) {
+    const { effect, open } = copying;
+    if (open.has(value)) throw refused(effect, key, above, 'a circular reference');
+    weigh(copying, key);
+    open.add(value);
+    // One frame of the stack for each level, since data may be nested deeply.
+    const here: Place = { above, key };
+    let result: unknown[] | Record<string, unknown>;
+    if (Array.isArray(value)) {
+      result = [];
+      for (let i = 0; i < value.length; i++) result.push(copy(copying, value[i], i, here));
+    } else {
+      assertNoInstance(effect, value, here);
+      result = {};
+      for (const [name, item] of Object.entries(value))
+        if (item !== undefined) set(result, name, copy(copying, item, name, here));
+    }
+    open.delete(value);
+    return result;
   }
+  weigh(copying, key, value);
+  return assertJson(copying.effect, value, key, above);
 }
 
-function copyObject(
-  effect: string,
-  value: object,
-  key: string | number,
-  above: Place | undefined,
-  open: Set<object>,
-): unknown {
-  if (open.has(value)) throw refused(effect, key, above, 'a circular reference');
-  open.add(value);
-  const here: Place = { above, key };
-  const result = Array.isArray(value)
-    ? Array.from(value, (item, i) => copy(effect, item, i, here, open))
-    : copyProperties(effect, value, here, open);
-  open.delete(value);
-  return result;
+/** Every value and every letter is a byte of JSON at least. */
+function weigh(copying: Copying, key: string | number, value?: unknown): void {
+  const { limit } = copying;
+  copying.bytes += 1 + (typeof value === 'string' ? value.length : 0) + (typeof key === 'string' ? key.length : 0);
+  if (limit !== undefined && copying.bytes > limit.bytes) throw limit.tooMuch();
 }
 
-function copyProperties(effect: string, value: object, here: Place, open: Set<object>): unknown {
+function assertJson(effect: string, value: unknown, key: string | number, above: Place | undefined): unknown {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)) return value;
+  const found = value === undefined || typeof value === 'number' ? String(value) : `a ${typeof value}`;
+  throw refused(effect, key, above, found);
+}
+
+function assertNoInstance(effect: string, value: object, { key, above }: Place): void {
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== null && prototype !== Object.prototype && Object.getPrototypeOf(prototype) !== null) {
-    throw refused(effect, here.key, here.above, `an instance of ${value.constructor?.name || 'a class'}`);
-  }
-  const result: Record<string, unknown> = {};
-  for (const [name, item] of Object.entries(value)) {
-    if (item === undefined) continue;
-    const copied = copy(effect, item, name, here, open);
-    if (name !== '__proto__') result[name] = copied;
-    // Assigned, it would be no data.
-    else Object.defineProperty(result, name, { value: copied, enumerable: true, writable: true, configurable: true });
-  }
-  return result;
+  if (prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null) return;
+  throw refused(effect, key, above, `an instance of ${value.constructor?.name || 'a class'}`);
+}
+
+function set(target: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== '__proto__') target[name] = value;
+  // Assigned, it would be no data.
+  else Object.defineProperty(target, name, { value, enumerable: true, writable: true, configurable: true });
 }
 
 function refused(

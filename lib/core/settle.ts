@@ -1,5 +1,4 @@
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
-import { append } from './append.js';
 import { dropAbandoned } from './attempt.js';
 import type { Context } from './context.js';
 import { drop } from './fates.js';
@@ -18,6 +17,9 @@ const NOTHING: FlushReport = Object.freeze({
   captured: Object.freeze([]),
   deferred: Object.freeze([]),
 });
+
+const NONE: readonly Intent[] = Object.freeze([]);
+const NO_ONE: ReadonlySet<Intent> = new Set();
 
 /**
  * Ends a closed unit: hands its intents to the unit that decides about them, or lets them out or drops them itself.
@@ -97,6 +99,7 @@ function handOver(
   intents: readonly Intent[],
   { outcome, flushes }: Decision,
 ): readonly Intent[] {
+  if (!unit.hasTriggers && flushes) return intents;
   return intents.flatMap((intent) => {
     const { on } = stampOf(intent);
     if (on === 'success' ? flushes : outcome === 'completed') return [intent];
@@ -116,11 +119,11 @@ function captureBy(
   let leaving = handed;
   for (let ancestor: UnitOfWork | undefined = heir; ancestor !== undefined; ancestor = ancestor.heir()) {
     const early: ReadonlySet<Intent> = letThrough(ancestor, exiting, journal, leaving);
-    const captured = leaving.filter((intent) => !early.has(intent));
-    captureIn(ancestor, captured);
-    append(journal.captured, captured);
+    const captured = early.size === 0 ? leaving : leaving.filter((intent) => !early.has(intent));
+    captureIn(ancestor, exiting, captured);
+    journal.captured = journal.captured.concat(captured);
+    if (early.size === 0) return NONE;
     leaving = leaving.filter((intent) => early.has(intent));
-    if (leaving.length === 0) return leaving;
   }
   return leaving;
 }
@@ -131,13 +134,14 @@ function letThrough(
   journal: FlushJournal,
   handed: readonly Intent[],
 ): ReadonlySet<Intent> {
+  const { hooks } = ancestor;
+  if (hooks?.beforeDescendantFlushes === undefined) return NO_ONE;
   // Those that wait for the ancestor's failure cannot go before it is known.
   const offered = handed.filter((intent) => stampOf(intent).on !== 'failure').map(shown);
-  const { hooks } = ancestor;
-  if (hooks?.beforeDescendantFlushes === undefined || offered.length === 0) return new Set();
+  if (offered.length === 0) return NO_ONE;
   const refuse = (cause: unknown): never => {
-    captureIn(ancestor, handed);
-    append(journal.captured, handed);
+    captureIn(ancestor, exiting, handed);
+    journal.captured = journal.captured.concat(handed);
     throw cause;
   };
   let chosen: unknown;
@@ -156,9 +160,9 @@ function letThrough(
   );
 }
 
-function captureIn(ancestor: UnitOfWork, intents: readonly Intent[]): void {
-  ancestor.capture(intents);
-  for (const intent of intents) joinFrame(ancestor, intent);
+function captureIn(ancestor: UnitOfWork, exiting: UnitOfWork, intents: readonly Intent[]): void {
+  ancestor.capture(intents, exiting);
+  if (exiting.inFrames !== undefined) for (const intent of intents) joinFrame(ancestor, intent);
 }
 
 function isSubset(chosen: unknown, offered: ReadonlySet<Intent>): chosen is readonly Intent[] {

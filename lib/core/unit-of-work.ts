@@ -127,7 +127,7 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   hasPatient = false;
   /** Set by whoever opened it for a caller that waits. */
   answer: Answer | undefined;
-  /** Whether an attempt at its work was abandoned. */
+  /** Whether an attempt at its work was abandoned; of the outermost unit, whether one was anywhere in it. */
   hasAbandoned = false;
   /** How it ended; undefined until then. */
   outcome: Outcome | undefined;
@@ -146,6 +146,8 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   /** May become more exact while it runs: the handler of a request is known after its middlewares. */
   name: string | undefined;
   readonly parent: UnitOfWork | undefined;
+  /** The outermost of those it is nested in; itself where it is in none. */
+  readonly top: UnitOfWork;
   /** Of what its effects call in their turn. May become narrower while it runs. */
   chain: PolicyChain;
   readonly executor: Executor;
@@ -172,6 +174,7 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   ) {
     this.name = settings.name;
     this.parent = settings.parent;
+    this.top = settings.parent?.top ?? this;
     this.chain = settings.chain;
     this.executor = settings.executor;
     this.hooks = settings.hooks;
@@ -215,7 +218,7 @@ export class UnitOfWork implements Birthplace, HasRefusals {
 
   /** One for the whole tree of scopes, whose outermost decides (rule 15); made when the first intent with a key is let out. */
   get dedupeKeys(): DedupeKeys {
-    return this.parent === undefined ? (this.keys ??= new DedupeKeys()) : this.parent.dedupeKeys;
+    return (this.top.keys ??= new DedupeKeys());
   }
 
   get isFull(): boolean {
@@ -236,8 +239,12 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   }
 
   /** Takes over what a nested scope hands up. Never refused: the limit holds for calls, and nothing may be lost. */
-  capture(intents: readonly Intent[]): void {
-    for (const intent of intents) this.add(intent);
+  capture(intents: readonly Intent[], { hasTriggers, hasPatient }: UnitOfWork): void {
+    if (intents.length === 0) return;
+    this.hasTriggers ||= hasTriggers;
+    this.hasPatient ||= hasPatient;
+    // Copied as a whole: what is called deep down is handed up many times.
+    this.intents = (this.intents ?? []).concat(intents);
   }
 
   snapshot(which: 'all' | 'own' | 'captured' = 'all'): readonly Intent[] {

@@ -61,16 +61,18 @@ export class EnvelopeWriter {
 
   private copyOf({ name, args }: EffectCall): unknown[] {
     const { serializer } = this.options;
-    const copy = copyArguments(name, serializer === undefined ? args : serializer.serialize(args));
-    const bytes = Buffer.byteLength(JSON.stringify(copy));
-    if (bytes > this.maxPayloadBytes) {
-      throw new EffectSerializationError(
+    const { maxPayloadBytes } = this;
+    const tooMuch = (bytes = `more than ${maxPayloadBytes}`): EffectSerializationError =>
+      new EffectSerializationError(
         name,
         'args',
-        `${bytes} bytes of JSON and \`maxPayloadBytes\` is ${this.maxPayloadBytes}`,
+        `${bytes} bytes of JSON and \`maxPayloadBytes\` is ${maxPayloadBytes}`,
         '. Pass the id of a row instead of its content, or raise the limit.',
       );
-    }
+    const given = serializer === undefined ? args : serializer.serialize(args);
+    const copy = copyArguments(name, given, { bytes: maxPayloadBytes, tooMuch });
+    const bytes = Buffer.byteLength(JSON.stringify(copy));
+    if (bytes > maxPayloadBytes) throw tooMuch(`${bytes}`);
     return serializer === undefined ? copy : [...serializer.deserialize(copy)];
   }
 
