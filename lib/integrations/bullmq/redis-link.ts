@@ -143,7 +143,8 @@ export class RedisLink {
       this.trouble = undefined;
       return client;
     }
-    if (client.status === 'end') client.connect().catch((error: unknown) => (this.trouble = error));
+    // One that connects when it is told to; one that has given up.
+    if (['wait', 'end'].includes(client.status)) client.connect().catch((error: unknown) => (this.trouble = error));
     try {
       await deadline.within(this.nextReady(client));
     } catch {
