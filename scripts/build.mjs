@@ -1,9 +1,19 @@
-// Both builds: ESM, and CommonJS for those who cannot load it.
+// Both builds: ESM, and CommonJS for those who cannot load it. Nothing is done where dist/ was built from the same sources already;
+// `--check` only tells whether it was.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { rollup } from 'rollup';
+import { isBuiltFrom, noteBuiltFrom, sources } from './build-state.mjs';
 import './types-versions.mjs';
+
+const from = sources();
+if (process.argv.includes('--check')) process.exit(isBuiltFrom(from) ? 0 : 1);
+if (isBuiltFrom(from)) {
+  console.log('dist/ has been built from these sources already.');
+  process.exit();
+}
+console.log('Building lib/ into dist/ …');
 
 const tsc = (...args) =>
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', ...args], { stdio: 'inherit' });
@@ -11,7 +21,9 @@ const tsc = (...args) =>
 // Built aside and put in place at the end, so that what runs on the last build is not pulled from under it.
 rmSync('dist/next', { recursive: true, force: true });
 tsc('-p', 'tsconfig.build.json', '--outDir', 'dist/next/modules');
-tsc('-p', 'tsconfig.build.json', '--outDir', 'dist/next/cjs', '--module', 'commonjs', '--moduleResolution', 'bundler');
+// The same sources again, whose types have just been checked.
+const commonJs = ['--module', 'commonjs', '--moduleResolution', 'bundler', '--noCheck'];
+tsc('-p', 'tsconfig.build.json', '--outDir', 'dist/next/cjs', ...commonJs);
 writeFileSync('dist/next/cjs/package.json', '{ "type": "commonjs" }\n');
 
 // One file for each entry and each part that entries share: Node takes longer to load hundreds of ES modules than to boot Nest,
@@ -46,6 +58,7 @@ for (const format of ['esm', 'cjs']) {
   renameSync(`dist/next/${format}`, `dist/${format}`);
 }
 rmSync('dist/next', { recursive: true });
+noteBuiltFrom(from);
 
 function moveInto(folder, file) {
   mkdirSync(dirname(join(folder, file)), { recursive: true });

@@ -1,23 +1,84 @@
-// Everything that can be tested here: the checks, both builds, then all suites. Arguments go to jest.
+// Everything that can be tested here: the checks and both builds side by side, then all suites. Arguments go to jest.
+// `--quick` runs the checks and what needs no server and no build, on one major of Nest.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { findServers } from './servers.mjs';
+import { seconds, sideBySide } from './side-by-side.mjs';
 
-const run = (command, ...args) => {
-  const { status } = spawnSync(command, args, { stdio: 'inherit', shell: process.platform === 'win32' });
-  if (status !== 0) process.exit(status ?? 1);
-};
+const results = '.cache/test-results.json';
+const given = process.argv.slice(2);
+const quick = given.includes('--quick');
+const jestArguments = given.filter((argument) => argument !== '--quick');
 
-mkdirSync('.cache', { recursive: true });
-run('npm', 'run', '--silent', 'check');
-run('npm', 'run', '--silent', 'build');
-run(
-  process.execPath,
-  '--experimental-vm-modules',
-  '--disable-warning=ExperimentalWarning',
-  'node_modules/jest/bin/jest.js',
-  // Far beyond what any test needs, for machines that are busy with something else.
-  '--testTimeout=60000',
-  '--json',
-  '--outputFile=.cache/test-results.json',
-  ...process.argv.slice(2),
+// The longest first, so that none is left over at the end.
+const checks = ['check:types', 'check:format', 'check:lint', 'check:imports', 'check:manifest'];
+const first = quick ? checks : ['build', ...checks];
+const suites = quick
+  ? ['--selectProjects', 'nest 12', '--testPathPatterns', 'test/unit', '--testPathIgnorePatterns', 'other-runners']
+  : [];
+
+const began = Date.now();
+console.log(`1. ${first.join(', ')}`);
+console.log(
+  quick ? '2. the unit suites on Nest 12' : '2. all suites on Nest 12 and, where the major could matter, on Nest 11',
 );
+if (!quick) await tellServers();
+
+console.log(`\n1. ${quick ? 'Checks' : 'Build and checks'}`);
+const failed = await sideBySide(first);
+if (failed.length > 0) {
+  console.error(`Failed: ${failed.join(', ')}. No suite was run.`);
+  process.exit(1);
+}
+
+console.log('\n2. Suites');
+mkdirSync('.cache', { recursive: true });
+rmSync(results, { force: true });
+const since = Date.now();
+const { status } = spawnSync(
+  process.execPath,
+  [
+    '--experimental-vm-modules',
+    '--disable-warning=ExperimentalWarning',
+    'node_modules/jest/bin/jest.js',
+    // Far beyond what any test needs, for machines that are busy with something else.
+    '--testTimeout=60000',
+    '--json',
+    `--outputFile=${results}`,
+    ...suites,
+    ...jestArguments,
+  ],
+  { stdio: ['inherit', 'ignore', 'inherit'] },
+);
+tellSkipped();
+console.log(`\nSuites: ${seconds(since)}. All: ${seconds(began)}.`);
+process.exit(status ?? 1);
+
+async function tellServers() {
+  const servers = await findServers();
+  const fate = process.env.CI === 'true' ? 'their suites fail (CI=true)' : 'their suites are skipped';
+  const list = (those) => those.map(({ name, place, variable }) => `${name} at ${place} (${variable})`).join(', ');
+  const [found, missing] = [true, false].map((answers) => servers.filter((server) => server.answers === answers));
+  console.log(`Servers that answer: ${list(found) || 'none'}`);
+  if (missing.length > 0) console.log(`No answer from ${list(missing)}: ${fate}`);
+}
+
+/** Names the suites that were not run because something is missing here: how each says it is in its title (test/servers.ts). */
+function tellSkipped() {
+  const skipped = new Set();
+  for (const { name, assertionResults } of read(results)?.testResults ?? []) {
+    for (const { status: how, ancestorTitles } of assertionResults) {
+      const title = ancestorTitles.find((ancestor) => ancestor.includes('(skipped: no '));
+      if (how === 'pending' && title !== undefined) skipped.add(`${title}\n    ${name}`);
+    }
+  }
+  if (skipped.size > 0) console.log(['\nSkipped:', ...skipped].join('\n  '));
+}
+
+function read(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}

@@ -2,29 +2,28 @@ import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createConnection } from 'mysql2/promise';
 import { Client } from 'pg';
+// Also read by scripts/servers.mjs, which tells before a run what it found.
+import servers from './servers.json' with { type: 'json' };
 
 /** A server that a user's machine may not have. */
 export interface TestServer {
   readonly name: string;
   readonly url: string;
+  /** Where the URL names none. */
+  readonly port?: number;
 }
 
-export const postgres: TestServer = {
-  name: 'PostgreSQL',
-  url: process.env.DATABASE_URL || 'postgres://postgres@127.0.0.1:5432/postgres',
-};
-
+export const postgres = known('PostgreSQL');
 /** Or MySQL. */
-export const mariadb: TestServer = { name: 'MariaDB', url: process.env.MYSQL_URL || 'mysql://root@127.0.0.1:3306' };
+export const mariadb = known('MariaDB');
+export const redis = known('Redis');
+export const rabbitmq = known('RabbitMQ');
+export const nats = known('NATS');
 
-export const redis: TestServer = { name: 'Redis', url: process.env.REDIS_URL || 'redis://127.0.0.1:6379' };
-
-export const rabbitmq: TestServer = {
-  name: 'RabbitMQ',
-  url: process.env.RABBITMQ_URL || 'amqp://guest:guest@127.0.0.1:5672',
-};
-
-export const nats: TestServer = { name: 'NATS', url: process.env.NATS_URL || 'nats://127.0.0.1:4222' };
+function known(name: string): TestServer {
+  const { variable, url, port } = servers.find((server) => server.name === name)!;
+  return { name, url: process.env[variable] || url, port };
+}
 
 /**
  * A suite against a server. Where nothing answers, it is skipped and its name says so; where `CI` is `true` it fails, so
@@ -85,40 +84,26 @@ async function onPostgres(sql: string): Promise<void> {
 
 const skipped = describe.skip;
 
-const known = new Map<string, boolean>();
+const asked = new Map<string, boolean>();
 
 /** Synchronous, as the definition of suites is: a process of its own tries to connect. */
-function answers({ url }: TestServer): boolean {
-  let isThere = known.get(url);
-  if (isThere === undefined) known.set(url, (isThere = connects(new URL(url))));
+function answers(server: TestServer): boolean {
+  let isThere = asked.get(server.url);
+  if (isThere === undefined) asked.set(server.url, (isThere = connects(server)));
   return isThere;
 }
 
-function connects({ hostname, port, protocol }: URL): boolean {
+function connects(server: TestServer): boolean {
+  const { hostname, port } = new URL(server.url);
   const script = `
     const [host, port] = process.argv.slice(1);
     const socket = require('node:net').connect({ host, port: Number(port), timeout: 2000 });
     socket.on('connect', () => process.exit(0)).on('error', () => process.exit(1)).on('timeout', () => process.exit(1));`;
   try {
-    const args = [
-      '--input-type=commonjs',
-      '-e',
-      script,
-      hostname.replace(/^\[|\]$/g, ''),
-      port || DEFAULT_PORTS[protocol]!,
-    ];
+    const args = ['--input-type=commonjs', '-e', script, hostname.replace(/^\[|\]$/g, ''), port || String(server.port)];
     execFileSync(process.execPath, args, { stdio: 'ignore', timeout: 10_000 });
     return true;
   } catch {
     return false;
   }
 }
-
-const DEFAULT_PORTS: Readonly<Record<string, string>> = {
-  'postgres:': '5432',
-  'postgresql:': '5432',
-  'mysql:': '3306',
-  'redis:': '6379',
-  'amqp:': '5672',
-  'nats:': '4222',
-};

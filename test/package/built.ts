@@ -1,16 +1,13 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { node } from './run.js';
 
 export const root = resolve(__dirname, '../..');
 
-/** Refuses a `dist/` that is missing or older than `lib/`, whose tests would speak of other code than the one at hand. */
+/** Refuses a `dist/` that is missing or built from another `lib/`, whose tests would speak of other code than the one at hand. */
 export function refuseStaleBuild(): void {
-  const changed = Math.max(...filesIn(join(root, 'lib')).map((file) => statSync(file).mtimeMs));
-  for (const entry of ['dist/esm/index.js', 'dist/cjs/index.js', 'dist/cjs/package.json']) {
-    const built = statSync(join(root, entry), { throwIfNoEntry: false });
-    if (built === undefined) throw new Error(`${entry} is missing. Run \`npm run build\` first.`);
-    if (built.mtimeMs < changed) throw new Error(`${entry} is older than lib/. Run \`npm run build\` first.`);
-  }
+  const { status } = node([join(root, 'scripts/build.mjs'), '--check'], root);
+  if (status !== 0) throw new Error('dist/ is missing or was built from other sources. Run `npm run build` first.');
 }
 
 /** Every file below a folder, as absolute paths. */

@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+
+/**
+ * Runs scripts of package.json, as many at a time as there are processors, and says of each how long it took. What one prints is shown if
+ * it fails.
+ *
+ * @returns the names of those that failed
+ */
+export async function sideBySide(scripts) {
+  const left = [...scripts];
+  const failed = [];
+  const lane = async () => {
+    for (let script = left.shift(); script !== undefined; script = left.shift()) {
+      const since = Date.now();
+      const { status, said } = await run(script);
+      console.log(`  ${status === 0 ? '✓' : '✗'} ${script} (${seconds(since)})`);
+      if (status === 0) continue;
+      failed.push(script);
+      console.log(said);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, lane));
+  return failed;
+}
+
+export function seconds(since) {
+  return `${Math.round((Date.now() - since) / 1000)} s`;
+}
+
+function run(script) {
+  return new Promise((resolve) => {
+    const child = spawn('npm', ['run', '--silent', script], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      shell: process.platform === 'win32',
+    });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text));
+    child.on('error', (error) => resolve({ status: 1, said: String(error) }));
+    child.on('close', (status) => resolve({ status, said }));
+  });
+}
