@@ -5,6 +5,12 @@ export interface DrizzleDatabase {
   readonly run?: (query: never) => PromiseLike<unknown>;
 }
 
+/** What `withReplicas` makes of databases. @internal */
+export interface Replicated {
+  readonly $primary?: DrizzleDatabase;
+  readonly $replicas?: readonly DrizzleDatabase[];
+}
+
 /** What is called of the transaction it hands to a callback. @internal */
 export interface DrizzleTransaction extends DrizzleDatabase {
   /** Where the drivers of `pg` and its kin send their own COMMIT through; absent on others. */
@@ -21,4 +27,34 @@ export interface DrizzleSession {
     name: undefined,
     isResponseInArrayMode: boolean,
   ): { execute(): Promise<unknown> };
+}
+
+/** What Drizzle itself tells its classes apart by, also across installed copies. */
+const ENTITY_KIND = Symbol.for('drizzle:entityKind');
+
+/** Whether it is a database, or a transaction, which is one too. @internal */
+export function isDrizzle(value: object): value is DrizzleDatabase {
+  return /(Database|Transaction)$/.test(kindOf(value));
+}
+
+/** The prototype of a database's class; undefined for a transaction. @internal */
+export function classOf(db: object): object | undefined {
+  return kindOf(db).endsWith('Database') ? (Object.getPrototypeOf(db) as object) : undefined;
+}
+
+/** @internal */
+export function isSynchronous(db: object): boolean {
+  return (db as { resultKind?: unknown }).resultKind === 'sync';
+}
+
+/** Whether it is of one of Drizzle's classes, or of one derived from that. @internal */
+export function isOfKind(db: object, name: string): boolean {
+  for (let kind: unknown = db.constructor; typeof kind === 'function'; kind = Object.getPrototypeOf(kind)) {
+    if ((kind as { [ENTITY_KIND]?: unknown })[ENTITY_KIND] === name) return true;
+  }
+  return false;
+}
+
+function kindOf({ constructor }: object): string {
+  return (constructor as { [ENTITY_KIND]?: string } | undefined)?.[ENTITY_KIND] ?? '';
 }

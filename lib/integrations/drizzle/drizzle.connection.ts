@@ -1,6 +1,6 @@
 import type { FrameConnection } from '../../core/transaction-frame.js';
 import { isInTransaction, NO_OPERATION } from '../mysql-transaction.js';
-import type { DrizzleTransaction } from './drizzle.client.js';
+import { type DrizzleTransaction, isOfKind } from './drizzle.client.js';
 
 /**
  * What transactional executors write through: the transaction's own session, with its logger.
@@ -19,9 +19,6 @@ export function connectionOf(tx: DrizzleTransaction): FrameConnection | undefine
   };
 }
 
-/** What Drizzle itself tells its classes apart by, also across installed copies. */
-const ENTITY_KIND = Symbol.for('drizzle:entityKind');
-
 /**
  * Asks MySQL and MariaDB whether they still have the transaction.
  *
@@ -29,16 +26,9 @@ const ENTITY_KIND = Symbol.for('drizzle:entityKind');
  * @internal
  */
 export function stillOpen(tx: DrizzleTransaction): (() => Promise<boolean>) | undefined {
-  if (tx.execute === undefined || !isOnMySql(tx)) return undefined;
+  if (tx.execute === undefined || !isOfKind(tx, 'MySqlDatabase')) return undefined;
   return async () => {
     const answer = await tx.execute!(NO_OPERATION as never);
     return isInTransaction((answer as readonly unknown[] | undefined)?.[0]);
   };
-}
-
-function isOnMySql(tx: DrizzleTransaction): boolean {
-  for (let kind: unknown = tx.constructor; typeof kind === 'function'; kind = Object.getPrototypeOf(kind)) {
-    if ((kind as { [ENTITY_KIND]?: unknown })[ENTITY_KIND] === 'MySqlDatabase') return true;
-  }
-  return false;
 }

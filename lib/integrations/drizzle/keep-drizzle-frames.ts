@@ -2,7 +2,8 @@ import { keepFrames, keepSavepoints, type RunInTransaction } from '../../core/ke
 import { openFrame, type TransactionFrame } from '../../core/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { KEEPS_FRAMES } from '../keeps-frames.js';
-import type { DrizzleDatabase, DrizzleTransaction } from './drizzle.client.js';
+import { replaceOnClass } from '../replace-on-class.js';
+import { type DrizzleDatabase, type DrizzleTransaction, isSynchronous, type Replicated } from './drizzle.client.js';
 import { connectionOf, stillOpen } from './drizzle.connection.js';
 import { requirePeer } from '../../installation/required-peer.js';
 
@@ -19,40 +20,74 @@ type Keep = (transaction: Transaction, opened: (frame: TransactionFrame) => Tran
 
 /**
  * Makes effects called in `db.transaction(…)` share its fate, and those in a nested `tx.transaction(…)` that of its savepoint.
- * Changes `db` in place and returns it; does nothing the second time.
+ * Changes `db` in place, or what it replicates, and returns it; does nothing the second time.
  *
  * @throws AirlockOptionsError for what has no `transaction`, or a synchronous one (`better-sqlite3`)
  * @publicApi
  */
 export function keepDrizzleFrames<D extends DrizzleDatabase>(db: D, options: DrizzleFrameOptions = {}): D {
-  assertAsynchronous(db);
   requirePeer('drizzle-orm', '>=0.40.0', 'nestjs-airlock/drizzle');
-  const name = options.name ?? 'drizzle';
-  replaceTransaction(db, (transaction, opened) =>
+  for (const one of replicatedBy(db)) {
+    assertAsynchronous(one);
+    replaceTransaction(one, transactionsNamed(options.name));
+  }
+  return db;
+}
+
+/**
+ * The same for every database of a class that has no transaction of its own by then: those that are made later, and those that nobody hands to us.
+ *
+ * @param prototype of the class
+ * @returns ends it
+ * @internal
+ */
+export function keepFramesOfEveryDatabase(prototype: object): () => void {
+  return replaceOnClass(
+    prototype,
+    'transaction',
+    (original) =>
+      function (this: DrizzleDatabase, ...args: Parameters<Transaction>) {
+        // Begun by what keeps frames itself, or synchronous.
+        if (typeof args[0] !== 'function' || KEEPS_FRAMES in args[0] || isSynchronous(this))
+          return original.apply(this, args);
+        return framed(original.bind(this) as Transaction, transactionsNamed(undefined))(...args);
+      },
+  );
+}
+
+/** One with replicas hands on what it is asked to one of them. */
+function replicatedBy(db: DrizzleDatabase): readonly DrizzleDatabase[] {
+  const { $primary, $replicas = [] } = (db ?? {}) as Replicated;
+  return $primary === undefined ? [db] : [$primary, ...$replicas];
+}
+
+function transactionsNamed(name = 'drizzle'): Keep {
+  return (transaction, opened) =>
     keepFrames(transaction, (tx) => {
       const connection = connectionOf(tx);
       const isStillOpen = stillOpen(tx);
       return opened(openFrame({ name, ...(connection && { connection }), ...(isStillOpen && { isStillOpen }) }));
-    }),
-  );
-  return db;
+    });
 }
 
 function replaceTransaction(db: DrizzleDatabase, keep: Keep): void {
   const original = db.transaction as Transaction & { [KEEPS_FRAMES]?: true };
   if (original[KEEPS_FRAMES]) return;
-  const bound = original.bind(db) as Transaction;
-  const kept: Transaction = (callback, ...rest) => {
+  const value = Object.defineProperty(framed(original.bind(db) as Transaction, keep), KEEPS_FRAMES, { value: true });
+  Object.defineProperty(db, 'transaction', { value, writable: true, configurable: true });
+}
+
+function framed(transaction: Transaction, keep: Keep): Transaction {
+  return (callback, ...rest) => {
     let frame: TransactionFrame;
-    const watched: Transaction = (work, ...config) =>
-      bound(
-        async (tx) => {
-          const value = await work(tx);
-          watchCommit(tx, frame);
-          return value;
-        },
-        ...config,
-      );
+    const watched: Transaction = (work, ...config) => {
+      const watching = async (tx: DrizzleTransaction): Promise<Awaited<ReturnType<typeof work>>> => {
+        const value = await work(tx);
+        watchCommit(tx, frame);
+        return value;
+      };
+      return transaction(Object.defineProperty(watching, KEEPS_FRAMES, { value: true }), ...config);
+    };
     const nesting: typeof callback = (tx) => {
       const around = frame;
       replaceTransaction(tx, (savepoint, opened) => keepSavepoints(savepoint, () => opened(around.savepoint())));
@@ -60,8 +95,6 @@ function replaceTransaction(db: DrizzleDatabase, keep: Keep): void {
     };
     return keep(watched, (opened) => (frame = opened))(nesting, ...rest);
   };
-  const value = Object.defineProperty(kept, KEEPS_FRAMES, { value: true });
-  Object.defineProperty(db, 'transaction', { value, writable: true, configurable: true });
 }
 
 /**
@@ -83,7 +116,7 @@ function assertAsynchronous(db: DrizzleDatabase): void {
   if (typeof db?.transaction !== 'function') {
     throw AirlockOptionsError.expected('db', 'a Drizzle database', db);
   }
-  if ((db as { resultKind?: unknown }).resultKind !== 'sync') return;
+  if (!isSynchronous(db)) return;
   throw new AirlockOptionsError(
     'db',
     'keepDrizzleFrames was given a database whose transactions are synchronous (`better-sqlite3`). A frame ends after ' +

@@ -6,16 +6,29 @@ export interface KnexClient {
   transactionProvider(...args: never[]): () => PromiseLike<unknown>;
 }
 
-/** The same with the arguments it is called with. @internal */
-export interface KnexTransactions {
-  readonly client?: { readonly dialect?: string };
-  readonly transaction: (container: (trx: KnexTransaction) => unknown, config?: object) => KnexPromise;
-  withUserParams?(params: object): KnexTransactions;
+/** An instance, and a transaction. @internal */
+export interface KnexInstance extends KnexClient {
+  /** What its own functions, and Knex itself, call. */
+  readonly context: KnexContext;
+  readonly client: KnexDialect;
 }
 
 /** @internal */
-export interface KnexTransaction extends KnexTransactions {
-  readonly client: { readonly dialect?: string; acquireConnection(): Promise<FrameConnectionSource> };
+export interface KnexContext {
+  transaction: (handler: (trx: KnexTransaction) => unknown, config?: object) => KnexPromise;
+  transactionProvider: (config?: object) => () => PromiseLike<unknown>;
+  withUserParams: (params: object) => KnexInstance;
+}
+
+/** What all instances of one database have in common. @internal */
+export interface KnexDialect {
+  readonly dialect?: string;
+  transaction: (handler: (trx: KnexTransaction) => unknown, config?: object, outer?: object | null) => KnexPromise;
+}
+
+/** @internal */
+export interface KnexTransaction extends KnexInstance {
+  readonly client: KnexDialect & { acquireConnection(): Promise<FrameConnectionSource> };
   commit: (value?: unknown) => Promise<unknown>;
   rollback: (error?: unknown) => Promise<unknown>;
   isCompleted: () => boolean;

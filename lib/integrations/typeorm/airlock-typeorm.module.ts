@@ -35,7 +35,7 @@ const OPTIONS = Symbol('AIRLOCK_TYPEORM_OPTIONS');
  */
 @Module({})
 export class AirlockTypeOrmModule implements OnModuleInit, OnApplicationShutdown {
-  /** Whether a client is covered wherever it is made; not there where data sources are named. */
+  /** Whether a client is covered wherever it is made; not there where data sources are named. @internal */
   [KEEPS_EVERY]: typeof isDataSource | undefined;
   private leaveOthers: (() => void) | undefined;
 

@@ -1,7 +1,17 @@
-import { Controller, Inject, Module, Param, Post, Scope } from '@nestjs/common';
+import {
+  Controller,
+  type INestApplicationContext,
+  Inject,
+  Injectable,
+  Module,
+  Param,
+  Post,
+  Scope,
+} from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
-import { AirlockOptionsError } from 'nestjs-airlock';
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
+import { withReplicas } from 'drizzle-orm/pg-core';
+import { AirlockOptionsError, AirlockService } from 'nestjs-airlock';
 import { AirlockDrizzleModule } from 'nestjs-airlock/drizzle';
 import { boot, checkAfterEach, Effects, listen } from '../../e2e/http/fixtures.js';
 import { describeWith, postgres } from '../../servers.js';
@@ -91,6 +101,87 @@ describeWith(postgres, 'AirlockDrizzleModule', () => {
         expect(await itemsOf(audit.db)).toEqual(['tried tea', 'tried unicorn']);
       },
     );
+  });
+
+  describe('when no database is named', () => {
+    /** Runs transactions that fail. @returns what got out of them */
+    const outOf = async (app: INestApplicationContext, db: NodePgDatabase): Promise<readonly string[]> => {
+      const effects = app.get(Effects, { strict: false });
+      const { sent } = effects.outbox;
+      sent.length = 0;
+      await app.get(AirlockService).run(() =>
+        errorOf(() =>
+          db.transaction(async (tx) => {
+            await tx.transaction(async () => effects.one('in a savepoint'));
+            effects.one('in a transaction');
+            tx.rollback();
+          }),
+        ),
+      );
+      return [...sent];
+    };
+    const NO_FRAMES = ['in a savepoint', 'in a transaction'];
+    const plain = (db: object) => db as NodePgDatabase;
+
+    it('covers every database there is or will be of the same dialect', async () => {
+      const { app, log } = await boot({ imports: [databaseModule(), AirlockDrizzleModule.forRoot()] });
+      const tenant = await openNodePostgres();
+      const again = drizzle(tenant.db.$client);
+      const replicated = withReplicas(again, [drizzle(tenant.db.$client)]);
+      for (const db of [shop.db, audit.db, tenant.db, again, replicated, replicated.$primary, replicated.$replicas[0]!])
+        expect(await outOf(app, plain(db))).toEqual([]);
+      expect(log.airlock('warn')).toEqual([]);
+      await tenant.close();
+    });
+
+    it('lets out what is called in transactions that commit, once', async () => {
+      const { app, sent } = await boot({ imports: [databaseModule(), AirlockDrizzleModule.forRoot()] });
+      const tenant = await openNodePostgres();
+      const effects = app.get(Effects, { strict: false });
+      await app.get(AirlockService).run(async () => {
+        for (const db of [shop.db, tenant.db]) {
+          const value = await db.transaction(async (tx) => {
+            effects.one('mail');
+            await tx.insert(orders).values({ item: 'tea' });
+            return 'tea';
+          });
+          expect([value, await itemsOf(db)]).toEqual(['tea', ['tea']]);
+        }
+      });
+      expect(sent).toEqual(['mail', 'mail']);
+      await tenant.close();
+    });
+
+    it('covers one that a provider holds in a property, or replicates', async () => {
+      @Injectable()
+      class Reports {
+        readonly db = audit.db;
+      }
+      const providers = [Reports, { provide: SHOP, useValue: withReplicas(shop.db, [shop.db]) }];
+      const { app } = await boot({ imports: [AirlockDrizzleModule.forRoot()], providers });
+      expect(await outOf(app, plain(audit.db))).toEqual([]);
+      expect(await outOf(app, plain(app.get(SHOP)))).toEqual([]);
+    });
+
+    it('leaves others alone once the application has ended', async () => {
+      const { app } = await boot({ imports: [databaseModule(), AirlockDrizzleModule.forRoot()] });
+      await app.close();
+      const [none, tenant] = [await boot({}), await openNodePostgres()];
+      expect(await outOf(none.app, plain(tenant.db))).toEqual(NO_FRAMES);
+      await tenant.close();
+    });
+
+    it('refuses to start without any database', async () => {
+      const error = await errorOf(() => boot({ imports: [AirlockDrizzleModule.forRoot()] }));
+      expect(error).toBeInstanceOf(AirlockOptionsError);
+      expect(error.message).toContain('AirlockDrizzleModule found no Drizzle database');
+    });
+
+    it('is not so where one is named: others are left alone', async () => {
+      const { app } = await boot({ imports: [databaseModule(), AirlockDrizzleModule.forRoot({ token: SHOP })] });
+      expect(await outOf(app, plain(shop.db))).toEqual([]);
+      expect(await outOf(app, plain(audit.db))).toEqual(NO_FRAMES);
+    });
   });
 
   describe('when a token leads to no database', () => {

@@ -35,6 +35,6 @@ export function refuses(synchronous: BaseSQLiteDatabase<'sync', { readonly chang
   keepDrizzleFrames(synchronous);
   // @ts-expect-error no database
   keepDrizzleFrames({});
-  // @ts-expect-error no token
-  AirlockDrizzleModule.forRoot({});
+  // @ts-expect-error no such option
+  AirlockDrizzleModule.forRoot({ tokens: [] });
 }

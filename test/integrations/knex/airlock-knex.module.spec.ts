@@ -1,7 +1,16 @@
-import { Controller, Inject, Module, Param, Post, Scope } from '@nestjs/common';
+import {
+  Controller,
+  type INestApplicationContext,
+  Inject,
+  Injectable,
+  Module,
+  Param,
+  Post,
+  Scope,
+} from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Knex } from 'knex';
-import { AirlockOptionsError } from 'nestjs-airlock';
+import { AirlockOptionsError, AirlockService } from 'nestjs-airlock';
 import { AirlockKnexModule } from 'nestjs-airlock/knex';
 import { boot, checkAfterEach, Effects, listen } from '../../e2e/http/fixtures.js';
 import { describeWith, postgres } from '../../servers.js';
@@ -91,6 +100,110 @@ describeWith(postgres, 'AirlockKnexModule', () => {
         expect(await itemsOf(audit.knex)).toEqual(['tried tea', 'tried unicorn']);
       },
     );
+  });
+
+  describe('when no instance is named', () => {
+    /** Runs a transaction that fails, in each style. @returns what got out of it */
+    const outOf = async (app: INestApplicationContext, knex: Knex): Promise<readonly string[]> => {
+      const effects = app.get(Effects, { strict: false });
+      const { sent } = effects.outbox;
+      sent.length = 0;
+      await app.get(AirlockService).run(async () => {
+        await errorOf(() =>
+          knex.transaction(async (trx) => {
+            await trx.transaction(async () => effects.one('in a savepoint'));
+            effects.one('with a handler');
+            throw new Error('no stock');
+          }),
+        );
+        const trx = await knex.transaction();
+        effects.one('by hand');
+        await trx.rollback();
+      });
+      return [...sent];
+    };
+    const NO_FRAMES = ['in a savepoint', 'with a handler', 'by hand'];
+
+    @Injectable()
+    class Reports {
+      readonly knex = audit.knex;
+    }
+
+    it('covers every instance there is or will be of the same database', async () => {
+      const copy = shop.knex.withUserParams({ made: 'before' });
+      const { app, log } = await boot({ imports: [clientModule(), AirlockKnexModule.forRoot()] });
+      const tenant = await openKnex();
+      for (const knex of [shop.knex, audit.knex, copy, tenant.knex, tenant.knex.withUserParams({})])
+        expect(await outOf(app, knex)).toEqual([]);
+      expect(log.airlock('warn')).toEqual([]);
+      await tenant.close();
+    });
+
+    it('lets out what is called in transactions that commit, once', async () => {
+      const { app, sent } = await boot({ imports: [clientModule(), AirlockKnexModule.forRoot()] });
+      const tenant = await openKnex();
+      const effects = app.get(Effects, { strict: false });
+      await app.get(AirlockService).run(async () => {
+        for (const knex of [shop.knex, tenant.knex]) {
+          const value = await knex.transaction(async (trx) => {
+            effects.one('with a handler');
+            await trx('orders').insert({ item: 'tea' });
+            return 'tea';
+          });
+          expect([value, await itemsOf(knex)]).toEqual(['tea', ['tea']]);
+          const trx = await knex.transaction({ readOnly: true });
+          effects.one('by hand');
+          await trx.commit();
+        }
+      });
+      expect(sent).toEqual(['with a handler', 'by hand', 'with a handler', 'by hand']);
+      await tenant.close();
+    });
+
+    it('does not put further callers of a later instance’s transactionProvider into its transaction', async () => {
+      const { app, sent } = await boot({ imports: [clientModule(), AirlockKnexModule.forRoot()] });
+      const tenant = await openKnex();
+      const effects = app.get(Effects, { strict: false });
+      await app.get(AirlockService).run(async () => {
+        const provider = tenant.knex.transactionProvider();
+        const ask = async (name: string): Promise<Knex.Transaction> => {
+          await Promise.resolve();
+          const trx = await provider();
+          effects.one(name);
+          return trx;
+        };
+        const trx = await ask('first');
+        await ask('second');
+        await trx.rollback();
+      });
+      expect(sent).toEqual(['second']);
+      await tenant.close();
+    });
+
+    it('covers one that a provider holds in a property', async () => {
+      const { app } = await boot({ imports: [AirlockKnexModule.forRoot()], providers: [Reports] });
+      expect(await outOf(app, audit.knex)).toEqual([]);
+    });
+
+    it('leaves others alone once the application has ended', async () => {
+      const { app } = await boot({ imports: [clientModule(), AirlockKnexModule.forRoot()] });
+      await app.close();
+      const [none, tenant] = [await boot({}), await openKnex()];
+      expect(await outOf(none.app, tenant.knex)).toEqual(NO_FRAMES);
+      await tenant.close();
+    });
+
+    it('refuses to start without any instance', async () => {
+      const error = await errorOf(() => boot({ imports: [AirlockKnexModule.forRoot()] }));
+      expect(error).toBeInstanceOf(AirlockOptionsError);
+      expect(error.message).toContain('AirlockKnexModule found no Knex instance');
+    });
+
+    it('is not so where one is named: others are left alone', async () => {
+      const { app } = await boot({ imports: [clientModule(), AirlockKnexModule.forRoot({ token: SHOP })] });
+      expect(await outOf(app, shop.knex)).toEqual([]);
+      expect(await outOf(app, audit.knex)).toEqual(NO_FRAMES);
+    });
   });
 
   describe('when a test gives the application its own transaction, which is always rolled back', () => {
