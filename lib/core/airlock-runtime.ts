@@ -2,9 +2,9 @@ import { NoScopeError } from '../errors/no-scope.error.js';
 import type { ScopeClosedError } from '../errors/scope-closed.error.js';
 import { ShuttingDownError } from '../errors/shutting-down.error.js';
 import { InProcessExecutor } from '../executors/in-process.executor.js';
-import { conclude } from './conclude.js';
+import { conclude, type Endable } from './conclude.js';
 import { cover, covered } from './coverage.js';
-import { type Context, contextOf, contexts, JobContext, PolicyContext, ScopeContext } from './context.js';
+import { type Context, contextOf, contexts, JobContext, PolicyContext, ScopeContext, viewAt } from './context.js';
 import { EffectScope, hooksOf, type OnDispatchError, type ScopeOptions } from './effect-scope.js';
 import { enqueueIn } from './enqueue.js';
 import {
@@ -20,18 +20,22 @@ import {
 } from './intent.js';
 import { observedInScopes } from './follow.js';
 import { tellSafely } from './last-resort.js';
+import { LatentScope } from './latent-scope.js';
 import { type Latent, Lifecycle } from './lifecycle.js';
 import { followScope, type LateCalls, publishLostCall } from './late-call.js';
 import { isObservableLike } from './observable.js';
 import type { Outlet } from './outlet.js';
 import { PolicyChain } from './policy-chain.js';
+import type { PreparedScope } from './prepared-scope.js';
 import { type Instantiate, References } from './references.js';
+import { refused } from './refused-call.js';
 import { release, releaseInside } from './release.js';
 import type { EffectFacts } from './running-effect.js';
 import type { FlushJournal } from './report.js';
+import type { ScopeView } from './scope-view.js';
 import type { StampedFrame } from './stamped-frame.js';
 import { frames, leftBehindIn, type TransactionFrame } from './transaction-frame.js';
-import { type UnitHost, type UnitHooks, UnitOfWork } from './unit-of-work.js';
+import { type UnitHost, UnitOfWork } from './unit-of-work.js';
 import { refuseWithoutScope } from './no-scope.js';
 
 /**
@@ -65,17 +69,11 @@ export interface RuntimeSettings {
   readonly inspect?: ((policy: Policy) => void) | undefined;
 }
 
+/** A scope that is ended with the work it was opened for. @internal */
+export type Followed = Endable & Pick<EffectScope, 'run' | 'enter'>;
+
 /** The settings of code outside any application. @internal */
 export const FREE: RuntimeSettings = Object.freeze({});
-
-/** What a scope is opened with once its options are resolved; may be kept and used for every call of one handler. @internal */
-export interface PreparedScope {
-  readonly name: string | undefined;
-  readonly policies: readonly Policy[];
-  readonly executor: Executor | undefined;
-  readonly hooks: UnitHooks | undefined;
-  readonly failFast: boolean;
-}
 
 /**
  * The airlock of one application, or of one `runInScope` outside any: its settings, and the scopes that are running.
@@ -88,6 +86,8 @@ export class AirlockRuntime implements UnitHost {
   readonly flushesOnCancel: boolean;
   readonly effectTimeoutMs: number | false;
   readonly slowFlushMs: number | undefined;
+  /** Whether anything calls effects, or ever has: a shutdown waits for handlers that have called none yet only where one may. */
+  callsEffects = false;
   /** Set by tests. */
   outlet: Outlet | undefined = undefined;
   /** Set by tests: told before a scope is opened. */
@@ -138,12 +138,23 @@ export class AirlockRuntime implements UnitHost {
     return this.lifecycle.isClosing;
   }
 
+  /** True once a shutdown waits for nothing any more. */
+  get isClosed(): boolean {
+    return this.lifecycle.isOver;
+  }
+
   get context(): Context {
     return contextOf(this) ?? this.underFreePolicies(contexts.getStore()) ?? this.root;
   }
 
-  get current(): UnitOfWork | undefined {
-    return contextOf(this)?.receiver();
+  /** The unit that is open where code stands; opens none. */
+  get opened(): UnitOfWork | undefined {
+    return contextOf(this)?.opened;
+  }
+
+  /** What can be seen of the scope that code stands in. */
+  get view(): ScopeView | undefined {
+    return viewAt(contextOf(this));
   }
 
   enqueue(options: EnqueueOptions, effect: Effect, args: unknown[]): void {
@@ -242,8 +253,14 @@ export class AirlockRuntime implements UnitHost {
     );
   }
 
+  /** A scope where the caller stands, which opens when the first effect is called in it. */
+  latent(prepared: PreparedScope, here: Context = this.context): LatentScope {
+    return new LatentScope(this, prepared, here);
+  }
+
   /** Opens a unit of work for a context that knows where it stands, and that it may be opened. */
   begin(prepared: PreparedScope, chain: PolicyChain, parent: UnitOfWork | undefined): UnitOfWork {
+    this.callsEffects = true;
     this.beforeScope?.();
     const unit = this.unitFor(prepared, chain, parent);
     this.began(unit);
@@ -251,18 +268,37 @@ export class AirlockRuntime implements UnitHost {
   }
 
   /** A unit of work that ended before anything was called in it, for calls that come too late. */
-  missed(prepared: PreparedScope, chain: PolicyChain, outcome: Outcome, closedAt: string): UnitOfWork {
-    const unit = this.unitFor(prepared, chain, undefined);
+  missed(
+    prepared: PreparedScope,
+    chain: PolicyChain,
+    outcome: Outcome,
+    closedAt: string,
+    parent?: UnitOfWork,
+  ): UnitOfWork {
+    const unit = this.unitFor(prepared, chain, parent);
     unit.close(closedAt);
     unit.end(outcome === 'completed' ? 'flushed' : 'discarded', outcome);
     return unit;
   }
 
-  async run<R>(options: ScopeOptions, fn: (scope: EffectScope) => R): Promise<Awaited<R>> {
-    const prepared = this.prepare(options);
-    const scope = this.enter(prepared);
+  /** Where it is refused, as while shutting down, it is so as a call of an effect is: unheard, it ends no process. */
+  run<R>(options: ScopeOptions, fn: (scope: EffectScope) => R): Promise<Awaited<R>> {
+    const { context } = this;
+    let prepared: PreparedScope;
+    let scope: EffectScope;
+    try {
+      prepared = this.prepare(options);
+      scope = this.enter(prepared, context);
+    } catch (error) {
+      return refused(error, context);
+    }
     // `async`: a lazy thenable, such as a query builder, begins its work when it is awaited, and that is to be inside.
-    return this.follow(scope, () => scope.enter(async () => fn(scope)), options.onDispatchError, prepared);
+    return this.follow(
+      scope,
+      () => scope.enter(async () => fn(scope)),
+      options.onDispatchError,
+      () => this.enter(prepared),
+    );
   }
 
   /** Runs what another process has sent as the effect that it is, whatever is open here: its caller opens the scope. */
@@ -274,13 +310,13 @@ export class AirlockRuntime implements UnitHost {
    * Ends a scope with the work it was opened for: same value, same error. Of an Observable that the work comes to, each subscription
    * is a unit of work of its own.
    *
-   * @param prepared what such a one is opened with
+   * @param begin a scope for such a one
    */
   async follow<R>(
-    scope: EffectScope,
+    scope: Followed,
     work: () => R,
     how: OnDispatchError = 'throw',
-    prepared?: PreparedScope,
+    begin?: () => Followed,
   ): Promise<Awaited<R>> {
     let value: Awaited<R>;
     try {
@@ -291,17 +327,15 @@ export class AirlockRuntime implements UnitHost {
     }
     const ending = this.conclude(scope, 'completed', 'the end of its work', how);
     if (ending !== undefined) await ending;
-    if (prepared === undefined || typeof value !== 'object' || value === null) return value;
+    if (begin === undefined || typeof value !== 'object' || value === null) return value;
     if (!isObservableLike(value)) return cover(value, (fn) => scope.enter(fn));
-    return observedInScopes(
-      value,
-      () => this.enter(prepared),
-      (one, outcome) => this.conclude(one, outcome, 'the end of its Observable', how),
+    return observedInScopes(value, begin, (one, outcome) =>
+      this.conclude(one, outcome, 'the end of its Observable', how),
     );
   }
 
   /** Ends a scope as its outcome says, and does what its opener wants done with effects that failed. */
-  conclude(scope: EffectScope, outcome: Outcome, closedAt: string, how: OnDispatchError): void | Promise<void> {
+  conclude(scope: Endable, outcome: Outcome, closedAt: string, how: OnDispatchError): void | Promise<void> {
     return conclude(scope, outcome, closedAt, how, this.report);
   }
 
@@ -349,6 +383,16 @@ export class AirlockRuntime implements UnitHost {
     this.lifecycle.gone(latent);
   }
 
+  /** Work that has come and not gone, and has called no effect yet, or has. */
+  get latents(): readonly Latent[] {
+    return this.lifecycle.latents;
+  }
+
+  /** Resolves when the next of it has gone. */
+  nextGone(): Promise<void> {
+    return this.lifecycle.nextGone();
+  }
+
   /** `stop` is asked first at a shutdown. */
   onShutdown(stop: () => Promise<unknown>): void {
     this.lifecycle.onShutdown(stop);
@@ -356,7 +400,7 @@ export class AirlockRuntime implements UnitHost {
 
   /** Opens no root scope from here on and waits for the running ones, at most `timeoutMs`. @returns what had not ended by then */
   shutdown(timeoutMs: number): Promise<readonly UnitOfWork[]> {
-    return this.lifecycle.shutdown(timeoutMs, this.report);
+    return this.lifecycle.shutdown(timeoutMs, this.callsEffects, this.report);
   }
 
   private reportOutsideScope(context: Context, options: EnqueueOptions, effect: Effect, args: unknown[]): void {

@@ -1,8 +1,9 @@
-import { contexts, type Context, ScopeContext } from './context.js';
+import { Context, contexts, type Evaluation } from './context.js';
 import { drop } from './fates.js';
 import { type AttemptMark, type Intent, stampOf } from './intent.js';
+import type { PolicyChain } from './policy-chain.js';
 import type { FlushJournal } from './report.js';
-import type { UnitOfWork } from './unit-of-work.js';
+import type { UnitHost, UnitOfWork } from './unit-of-work.js';
 
 /**
  * One invocation of work that may be made again in the same unit of work, as a handler under `retry`. Calls made in it carry its mark;
@@ -28,7 +29,7 @@ export class Attempt implements AttemptMark {
 
   abandon(): void {
     this.isGivenUp = true;
-    const unit = this.around.receiver();
+    const unit = this.around.opened;
     if (unit !== undefined) unit.hasAbandoned = unit.top.hasAbandoned = true;
   }
 
@@ -38,16 +39,46 @@ export class Attempt implements AttemptMark {
 }
 
 /** The same place as around it, within one attempt. */
-class AttemptContext extends ScopeContext {
+class AttemptContext extends Context {
+  readonly outer = contexts.getStore();
+
   constructor(
-    around: Context,
+    private readonly around: Context,
     private readonly mark: AttemptMark,
   ) {
-    super(around.host, around.receiver(), around.chain, contexts.getStore(), around.evaluation);
+    super();
+  }
+
+  get host(): UnitHost {
+    return this.around.host;
+  }
+
+  get chain(): PolicyChain {
+    return this.around.chain;
+  }
+
+  get evaluation(): Evaluation | undefined {
+    return this.around.evaluation;
   }
 
   override get attempt(): AttemptMark {
     return this.mark;
+  }
+
+  override get opened(): UnitOfWork | undefined {
+    return this.around.opened;
+  }
+
+  override get mayReceive(): boolean {
+    return this.around.mayReceive;
+  }
+
+  get isLive(): boolean {
+    return this.around.isLive;
+  }
+
+  receiver(): UnitOfWork | undefined {
+    return this.around.receiver();
   }
 }
 

@@ -1,7 +1,21 @@
 import { DispatchError } from '../errors/dispatch.error.js';
-import type { EffectScope, OnDispatchError } from './effect-scope.js';
+import type { OnDispatchError } from './effect-scope.js';
 import type { Outcome } from './intent.js';
 import type { FlushReport } from './report.js';
+
+/** A scope as whoever ends it sees it. @internal */
+export interface Endable {
+  readonly id: string;
+  readonly name: string | undefined;
+  readonly hasEnded: boolean;
+  /** What is being let out right now. */
+  readonly dispatching: Promise<void> | undefined;
+  conclude(
+    outcome: Outcome,
+    closedAt: string,
+    onLateFailure?: (report: FlushReport) => Promise<void>,
+  ): FlushReport | Promise<FlushReport>;
+}
 
 /**
  * Ends a scope and does what its opener wants done with effects that failed. Synchronous where no effect is asynchronous.
@@ -11,7 +25,7 @@ import type { FlushReport } from './report.js';
  * @internal
  */
 export function conclude(
-  scope: EffectScope,
+  scope: Endable,
   outcome: Outcome,
   closedAt: string,
   how: OnDispatchError,
@@ -40,7 +54,7 @@ export function conclude(
 
 async function raise(
   report: FlushReport,
-  scope: EffectScope,
+  scope: Endable,
   how: OnDispatchError,
   tell: (error: unknown) => void,
 ): Promise<void> {

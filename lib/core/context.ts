@@ -11,10 +11,12 @@ import {
   type Stamp,
   stampOf,
 } from './intent.js';
+import { ShuttingDownError } from '../errors/shutting-down.error.js';
 import { methodOf } from './deferred.js';
 import type { PolicyChain } from './policy-chain.js';
 import { type HasRefusals, hasUnheard, raiseUnheard } from './refusal.js';
 import { abortEffect, type CurrentEffect, type EffectFacts, isAborted, RunningEffect } from './running-effect.js';
+import type { ScopeView } from './scope-view.js';
 import type { StampedFrame } from './stamped-frame.js';
 import { type UnitHost, UnitOfWork } from './unit-of-work.js';
 
@@ -40,8 +42,18 @@ export abstract class Context {
   private stamp: Stamp | undefined = undefined;
   private stamped: Effect | undefined = undefined;
 
-  /** The unit that takes a call made here; undefined outside a scope. */
+  /** The unit that takes a call made here; undefined outside a scope. Where a scope opens with its first effect, this opens it. */
   abstract receiver(): UnitOfWork | undefined;
+
+  /** The same for whoever only looks: opens none. */
+  get opened(): UnitOfWork | undefined {
+    return this.receiver();
+  }
+
+  /** Whether there is a unit for calls made here, be it still to be opened. */
+  get mayReceive(): boolean {
+    return this.opened?.state === 'open';
+  }
 
   /** The effect that code here is part of. */
   get effect(): CurrentEffect | undefined {
@@ -138,12 +150,31 @@ export class ScopeContext extends Context {
 
 /** The same place as another context, under policies that were put around it. @internal */
 export class PolicyContext extends ScopeContext {
+  private readonly at: Context;
+
   /** @param at the innermost context of `host` */
   constructor(host: UnitHost, at: Context, chain: PolicyChain, forRoots: PolicyChain | undefined) {
     const store = contexts.getStore();
     // All that the policies before it do is in the chain. Kept, each would hold the one before, as where a timer starts itself anew.
     const outer = store === at && store instanceof PolicyContext ? store.outer : store;
-    super(host, at.receiver(), chain, outer, at.evaluation, forRoots);
+    super(host, undefined, chain, outer, at.evaluation, forRoots);
+    this.at = at instanceof PolicyContext ? at.at : at;
+  }
+
+  override get opened(): UnitOfWork | undefined {
+    return this.at.opened;
+  }
+
+  override get mayReceive(): boolean {
+    return this.at.mayReceive;
+  }
+
+  override get isLive(): boolean {
+    return this.at.isLive;
+  }
+
+  override receiver(): UnitOfWork | undefined {
+    return this.at.receiver();
   }
 }
 
@@ -224,6 +255,14 @@ export class EffectContext extends Context {
     return this.letOutBy.chain;
   }
 
+  override get opened(): UnitOfWork | undefined {
+    return this.unit;
+  }
+
+  override get mayReceive(): boolean {
+    return this.isLive;
+  }
+
   receiver(): UnitOfWork {
     if (this.unit !== undefined) return this.unit;
     const { host, chain, executor, failFast, level } = this.letOutBy;
@@ -297,6 +336,16 @@ export function contextOf(host: UnitHost): Context | undefined {
   let context = contexts.getStore();
   while (context !== undefined && context.host !== host) context = context.outer;
   return context;
+}
+
+/** What can be seen of the unit that code in a context is part of; undefined where a shutdown refuses it. @internal */
+export function viewAt(context: Context | undefined): ScopeView | undefined {
+  try {
+    return context?.receiver()?.view;
+  } catch (error) {
+    if (error instanceof ShuttingDownError) return undefined;
+    throw error;
+  }
 }
 
 /** Whether code here is part of an effect that `unit` is letting out. @internal */

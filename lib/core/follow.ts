@@ -1,15 +1,18 @@
-import type { EffectScope } from './effect-scope.js';
 import type { Outcome } from './intent.js';
 import { linkedTo, type ObservableLike, resubscribed, type SubscriberLike } from './observable.js';
 
 /** What of a scope is needed to work in it. @internal */
-export type Enterable = Pick<EffectScope, 'run'>;
+export interface Enterable {
+  run<R>(fn: () => R): R;
+  /** Told of each emission. */
+  emitted?(): void;
+}
 
 /** The same Observable, each subscription to which is a unit of work in a scope of its own. @internal */
-export function observedInScopes<T extends ObservableLike>(
+export function observedInScopes<T extends ObservableLike, S extends Enterable>(
   source: T,
-  begin: () => EffectScope,
-  end: (scope: EffectScope, outcome: Outcome) => void | Promise<void>,
+  begin: () => S,
+  end: (scope: S, outcome: Outcome) => void | Promise<void>,
 ): T {
   return resubscribed(source, (subscriber) => {
     const scope = begin();
@@ -47,7 +50,10 @@ export function follow(
     }
   };
   const inner = linkedTo(subscriber, {
-    next: (value) => subscriber.next(value),
+    next: (value) => {
+      scope.emitted?.();
+      subscriber.next(value);
+    },
     error: (error) => endThen('failed', () => subscriber.error(error)),
     complete: () => endThen('completed', () => subscriber.complete()),
   });

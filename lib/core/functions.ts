@@ -1,6 +1,6 @@
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 import { AirlockRuntime, FREE } from './airlock-runtime.js';
-import { contexts } from './context.js';
+import { contexts, viewAt } from './context.js';
 import { covered } from './coverage.js';
 import { type Deferred, deferred } from './deferred.js';
 import type { EffectScope, ScopeOptions } from './effect-scope.js';
@@ -42,7 +42,7 @@ export function defer<T extends object>(target: T, options: EnqueueOptions = NO_
  */
 export function runInScope<R>(fn: (scope: EffectScope) => R): Promise<Awaited<R>>;
 export function runInScope<R>(options: ScopeOptions, fn: (scope: EffectScope) => R): Promise<Awaited<R>>;
-export async function runInScope<R>(...args: RunArguments<R>): Promise<Awaited<R>> {
+export function runInScope<R>(...args: RunArguments<R>): Promise<Awaited<R>> {
   return runtimeHere().run(...runArguments(args));
 }
 
@@ -66,7 +66,7 @@ export function withPolicy<R>(policy: PolicyRef, fn: () => R): R {
 
 /** What can be seen of the innermost scope; undefined where there is none. @publicApi */
 export function currentScope(): ScopeView | undefined {
-  return contexts.getStore()?.receiver()?.view;
+  return viewAt(contexts.getStore());
 }
 
 /** @internal */

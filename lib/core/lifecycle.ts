@@ -13,10 +13,17 @@ export class Lifecycle {
   private readonly latent = new Set<Latent>();
   private readonly sources: (() => Promise<unknown>)[] = [];
   private closing = false;
+  private over = false;
   private onIdle: (() => void) | undefined;
+  private waiting: (() => void)[] = [];
 
   get isClosing(): boolean {
     return this.closing;
+  }
+
+  /** True once a shutdown waits for nothing any more. */
+  get isOver(): boolean {
+    return this.over;
   }
 
   began(unit: UnitOfWork): void {
@@ -33,7 +40,17 @@ export class Lifecycle {
   }
 
   gone(latent: Latent): void {
-    this.latent.delete(latent);
+    if (!this.latent.delete(latent) || this.waiting.length === 0) return;
+    for (const wake of this.waiting.splice(0)) wake();
+  }
+
+  get latents(): readonly Latent[] {
+    return [...this.latent];
+  }
+
+  /** Resolves when the next of them has gone. */
+  nextGone(): Promise<void> {
+    return new Promise((resolve) => this.waiting.push(resolve));
   }
 
   /** `stop` is asked first at a shutdown: to fetch no more work that would need a scope, and to let what is fetched end. */
@@ -45,10 +62,15 @@ export class Lifecycle {
    * Stops the sources of work, then closes and waits for the units that are running.
    *
    * @param timeoutMs at most that long, in all
+   * @param waitsForLatent false where nothing is ever called: then work that has called no effect yet is not waited for
    * @param report told what goes wrong while stopping
    * @returns what had not ended by then
    */
-  async shutdown(timeoutMs: number, report: (error: unknown) => void): Promise<readonly UnitOfWork[]> {
+  async shutdown(
+    timeoutMs: number,
+    waitsForLatent: boolean,
+    report: (error: unknown) => void,
+  ): Promise<readonly UnitOfWork[]> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
     if (this.sources.length > 0) {
@@ -56,12 +78,13 @@ export class Lifecycle {
       await Promise.race([Promise.all(stopped), late]);
     }
     this.closing = true;
-    for (const one of this.latent) one.appear();
+    if (waitsForLatent) for (const one of this.latent) one.appear();
     if (this.running.size > 0) {
       const idle = new Promise<void>((resolve) => (this.onIdle = resolve));
       await Promise.race([idle, late]);
     }
     clearTimeout(timer);
+    this.over = true;
     return [...this.running];
   }
 }

@@ -16,6 +16,6 @@ export function refused(error: unknown, context: Context | undefined): Promise<n
 function holderAt(context: Context | undefined): HasRefusals | undefined {
   const evaluation = context?.evaluation;
   if (evaluation !== undefined) return evaluation.isActive ? evaluation : undefined;
-  const unit = context?.receiver();
+  const unit = context?.opened;
   return unit?.state === 'open' ? unit : undefined;
 }

@@ -41,6 +41,15 @@ export interface FlushReport {
   readonly deferred: readonly Intent[];
 }
 
+/** Of a scope that held nothing. @internal */
+export const NOTHING: FlushReport = Object.freeze({
+  dispatched: Object.freeze([]),
+  dropped: Object.freeze([]),
+  failed: Object.freeze([]),
+  captured: Object.freeze([]),
+  deferred: Object.freeze([]),
+});
+
 /** A report while it is written. @internal */
 export class FlushJournal implements FlushReport {
   readonly dispatched: Intent[] = [];

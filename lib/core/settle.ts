@@ -7,16 +7,8 @@ import { asOrdinary, type Intent, shown, stampOf } from './intent.js';
 import { type Decision, keep } from './outcome.js';
 import { takeUnheard } from './refusal.js';
 import { release } from './release.js';
-import { type DropReason, FlushJournal, type FlushReport } from './report.js';
+import { type DropReason, FlushJournal, type FlushReport, NOTHING } from './report.js';
 import type { UnitOfWork } from './unit-of-work.js';
-
-const NOTHING: FlushReport = Object.freeze({
-  dispatched: Object.freeze([]),
-  dropped: Object.freeze([]),
-  failed: Object.freeze([]),
-  captured: Object.freeze([]),
-  deferred: Object.freeze([]),
-});
 
 const NONE: readonly Intent[] = Object.freeze([]);
 const NO_ONE: ReadonlySet<Intent> = new Set();

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { FrameStateError } from '../errors/frame-state.error.js';
-import { contexts } from './context.js';
+import { type Context, contexts } from './context.js';
 import type { FrameConnection } from './dispatch-context.js';
 import type { UnitOfWork } from './unit-of-work.js';
 import type { Fate, FrameParticipant, StampedFrame } from './stamped-frame.js';
@@ -54,7 +54,9 @@ export class TransactionFrame {
   private lost: FrameStateError | undefined;
   /** Whether `enter` was called: then the caller of whoever did that may stand in it as well, and is nothing left behind. */
   private isEntered = false;
-  private readonly begunIn: UnitOfWork | undefined;
+  /** Where it was begun; undefined once the unit of work there is known, or it has ended. */
+  private begunAt: Context | undefined;
+  private begunIn: UnitOfWork | undefined;
   private readonly outer: TransactionFrame | undefined;
   /** The one whose rollback had left its context behind when it was opened. */
   private leftBy: TransactionFrame | undefined;
@@ -72,8 +74,8 @@ export class TransactionFrame {
     this.outer = openAt(here);
     this.leftBy = leftover(here);
     if (parent === undefined && options.countsAsCommitted !== true) {
-      this.begunIn = contexts.getStore()?.receiver();
-      this.begunIn?.begun(this);
+      this.begunAt = contexts.getStore();
+      this.tellWhereItBegan();
     }
   }
 
@@ -289,7 +291,17 @@ export class TransactionFrame {
 
   /** @internal */
   join(participant: FrameParticipant): void {
+    this.root.tellWhereItBegan();
     this.root.participants.add(participant);
+  }
+
+  /** A unit of work may open after the transaction: with the first effect that is called in it. */
+  private tellWhereItBegan(): void {
+    const unit = this.begunAt?.opened;
+    if (unit === undefined) return;
+    this.begunAt = undefined;
+    this.begunIn = unit;
+    unit.begun(this);
   }
 
   private inherited(): FrameOptions {
@@ -308,6 +320,7 @@ export class TransactionFrame {
     };
     if (this.takesLeftovers) this.leftBy = undefined;
     if (this.below?.inner === this) this.below.inner = undefined;
+    this.begunAt = undefined;
     this.begunIn?.over(this);
   }
 

@@ -231,7 +231,9 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   }
 
   add(intent: Intent): void {
-    const { on, options } = stampOf(intent);
+    const { on, options, attempt } = stampOf(intent);
+    // What an attempt has left running may be the first to call an effect.
+    if (attempt?.isAbandoned === true) this.hasAbandoned = this.top.hasAbandoned = true;
     if (on !== 'success') this.hasTriggers = true;
     if (options.dispatch !== undefined) this.hasPatient = true;
     if (this.intents === undefined) this.intents = [intent];

@@ -11,6 +11,7 @@ import { Boundaries } from './boundaries.js';
 import { safely } from './boundary.js';
 import { ClassResolver } from './class-resolver.js';
 import { EffectRegistry } from './effect-registry.js';
+import { mayCallEffects } from './effect-users.js';
 import { EscapeDetector } from './escapes/escape.detector.js';
 import { assertImportedOnce } from './imported-once.js';
 import { eachInterceptor } from './interceptors.js';
@@ -45,6 +46,7 @@ export class AirlockApplication {
   private readonly explorer: AirlockExplorer;
   /** The last look at a lazy module; never rejects. */
   private loading = Promise.resolve();
+  private stopping: Promise<void> | undefined;
   private readonly classes: ClassResolver;
   private readonly policyNames: PolicyNames;
 
@@ -123,6 +125,7 @@ export class AirlockApplication {
     await this.prepareClasses(members, named);
     for (const name of this.runtime.executorNames) this.runtime.executorNamed(name);
     this.explorer.explore(members);
+    if (members.some(mayCallEffects) || (this.options.intercept ?? []).length > 0) this.runtime.callsEffects = true;
   }
 
   /** Classes are resolved from the module of what they stand on. */
@@ -150,8 +153,12 @@ export class AirlockApplication {
     warnOfUnkeptClients(this.modules, this.logger);
   }
 
-  /** Waits for what is running, and names what had to be left behind (rule 24). */
+  /** Waits for what is running, and names what had to be left behind (rule 24). Once: Nest 11 asks at each `close()`. */
   async stop(): Promise<void> {
+    return (this.stopping ??= this.end());
+  }
+
+  private async end(): Promise<void> {
     const timeoutMs = this.options.shutdownTimeoutMs ?? 10_000;
     const startedAt = performance.now();
     await within(timeoutMs, this.boundaries.stop().catch(this.runtime.report));

@@ -28,7 +28,7 @@ export class AirlockService {
    */
   run<R>(fn: (scope: EffectScope) => R): Promise<Awaited<R>>;
   run<R>(options: ScopeOptions, fn: (scope: EffectScope) => R): Promise<Awaited<R>>;
-  async run<R>(...args: RunArguments<R>): Promise<Awaited<R>> {
+  run<R>(...args: RunArguments<R>): Promise<Awaited<R>> {
     return this.#runtime.run(...runArguments(args));
   }
 
@@ -39,7 +39,7 @@ export class AirlockService {
 
   /** What can be seen of the current scope; undefined where there is none. */
   get currentScope(): ScopeView | undefined {
-    return this.#runtime.current?.view;
+    return this.#runtime.view;
   }
 
   /** What is in force in this application. */

@@ -1,6 +1,7 @@
 import type { CallHandler, ExecutionContext, HttpServer } from '@nestjs/common';
 import type { Observable } from 'rxjs';
-import type { AirlockRuntime, PreparedScope } from '../core/airlock-runtime.js';
+import type { AirlockRuntime } from '../core/airlock-runtime.js';
+import type { PreparedScope } from '../core/prepared-scope.js';
 import type { OnDispatchError } from '../core/effect-scope.js';
 import type { Policy } from '../core/intent.js';
 import { isSkipped } from './decorators/skip-airlock.decorator.js';

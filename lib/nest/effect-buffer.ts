@@ -45,25 +45,25 @@ export class EffectBuffer {
 
   /** Whether a call made here would be buffered; false outside a scope and after it ended. */
   get isActive(): boolean {
-    return this.#view?.state === 'open';
+    return this.#runtime.context.mayReceive;
   }
 
   /** What is buffered here, in order; nothing outside a scope. */
   get intents(): readonly Intent[] {
-    return this.#view?.intents ?? [];
+    return this.#opened?.intents ?? [];
   }
 
   /** Those enqueued in this scope itself. */
   get ownIntents(): readonly Intent[] {
-    return this.#view?.ownIntents ?? [];
+    return this.#opened?.ownIntents ?? [];
   }
 
   /** Those handed over by nested scopes. */
   get capturedIntents(): readonly Intent[] {
-    return this.#view?.capturedIntents ?? [];
+    return this.#opened?.capturedIntents ?? [];
   }
 
-  get #view(): ScopeView | undefined {
-    return this.#runtime.current?.view;
+  get #opened(): ScopeView | undefined {
+    return this.#runtime.opened?.view;
   }
 }

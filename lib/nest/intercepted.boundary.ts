@@ -1,10 +1,11 @@
 import type { CallHandler, ExecutionContext } from '@nestjs/common';
 import { Observable } from 'rxjs';
 import type { AirlockRuntime } from '../core/airlock-runtime.js';
-import type { EffectScope, OnDispatchError } from '../core/effect-scope.js';
+import type { OnDispatchError } from '../core/effect-scope.js';
 import type { Outcome } from '../core/intent.js';
 import { type Boundary, HandlerPlans, safely } from './boundary.js';
 import { follow } from '../core/follow.js';
+import type { LatentScope } from '../core/latent-scope.js';
 import type { AirlockModuleOptions, BoundaryOptions } from './options.js';
 import { unscoped } from './unscoped.js';
 
@@ -30,18 +31,18 @@ export class InterceptedBoundary implements Boundary {
     const plan = this.plans.of(context.getClass(), context.getHandler());
     if (plan.isSkipped) return unscoped(next);
     return new Observable((subscriber) => {
-      const scope = this.runtime.enter(plan.scope, this.runtime.context.forEntryPoints);
+      const scope = this.runtime.latent(plan.scope, this.runtime.context.forEntryPoints);
       return follow(() => next.handle(), subscriber, scope, this.ending(context, scope));
     });
   }
 
   /** What ends a scope when its handler's Observable has. */
-  protected ending(_context: ExecutionContext, scope: EffectScope): (outcome: Outcome) => void | Promise<void> {
+  protected ending(_context: ExecutionContext, scope: LatentScope): (outcome: Outcome) => void | Promise<void> {
     return (outcome) => this.runtime.conclude(scope, outcome, 'the end of the handler', this.onDispatchError);
   }
 
   /** Ends one where nobody is left to throw at. */
-  protected async endLate(scope: EffectScope, outcome: Outcome, closedAt: string): Promise<void> {
+  protected async endLate(scope: LatentScope, outcome: Outcome, closedAt: string): Promise<void> {
     const how = this.onDispatchError === 'throw' ? 'report' : this.onDispatchError;
     try {
       await this.runtime.conclude(scope, outcome, closedAt, how);

@@ -16,7 +16,7 @@ export function watchInvocations(interceptor: NestInterceptor, runtime: AirlockR
   if (!isReplaceable(interceptor)) return;
   replaceOwn(interceptor, 'intercept', runtime, (original) => {
     return function (this: unknown, context, next, ...others): unknown {
-      const seen = runtime.current?.state === 'open' ? new Invocations(runtime, next) : next;
+      const seen = runtime.context.mayReceive ? new Invocations(runtime, next) : next;
       return original.apply(this, [context, seen, ...others] as never[]);
     };
   });
@@ -30,7 +30,11 @@ function isReplaceable(interceptor: object): boolean {
 
 /** What an interceptor gets to invoke the handler, and all that is inside, with. */
 class Invocations implements CallHandler {
-  private readonly made: Invocation[] = [];
+  /** Those that have not ended; one that has is kept no longer than it matters, for `retry` may go on for ever. */
+  private readonly live = new Set<Invocation>();
+  /** Given up with the next one. */
+  private failed: Invocation[] = [];
+  private hasCompleted = false;
   /** Asked here: `catchError` invokes the handler again from within the attempt that has failed. */
   private readonly outer: AttemptMark | undefined;
 
@@ -48,44 +52,46 @@ class Invocations implements CallHandler {
   };
 
   private invoke(subscriber: Subscriber<unknown>): TeardownLogic {
-    for (const earlier of this.made) if (earlier.state === 'failed') earlier.attempt.abandon();
-    const invocation = new Invocation(new Attempt(this.runtime.context, this.outer));
-    this.made.push(invocation);
-    const observer = invocation.observer(subscriber);
+    for (const { attempt } of this.failed.splice(0)) attempt.abandon();
+    const invocation: Invocation = { attempt: new Attempt(this.runtime.context, this.outer), hasEmitted: false };
+    this.live.add(invocation);
+    const observer = this.observerOf(invocation, subscriber);
     // A subscriber that is linked before the work starts also stops a source that emits synchronously.
     subscriber.add(observer);
     invocation.attempt.run(() => this.next.handle().subscribe(observer));
     return () => this.leave(invocation);
   }
 
-  /** One that nobody waits for any more, while another one runs or has completed, has lost against that. */
-  private leave(invocation: Invocation): void {
-    if (invocation.state !== 'running') return;
-    invocation.state = 'failed';
-    if (this.made.some(({ state }) => state !== 'failed')) invocation.attempt.abandon();
-  }
-}
-
-class Invocation {
-  /** One that is left before it has emitted anything has failed as well. */
-  state: 'running' | 'completed' | 'failed' = 'running';
-
-  constructor(readonly attempt: Attempt) {}
-
-  observer(subscriber: Subscriber<unknown>): Subscriber<unknown> {
+  private observerOf(invocation: Invocation, subscriber: Subscriber<unknown>): Subscriber<unknown> {
     return new Subscriber<unknown>({
       next: (value) => {
-        this.state = 'completed';
+        invocation.hasEmitted = true;
         subscriber.next(value);
       },
       error: (error: unknown) => {
-        this.state = 'failed';
+        if (this.live.delete(invocation)) this.failed.push(invocation);
         subscriber.error(error);
       },
       complete: () => {
-        this.state = 'completed';
+        if (this.live.delete(invocation)) this.hasCompleted = true;
         subscriber.complete();
       },
     });
   }
+
+  /**
+   * One that is left before it has emitted anything has failed as well. One that nobody waits for any more, while another one runs
+   * or has completed, has lost against that.
+   */
+  private leave(invocation: Invocation): void {
+    if (!this.live.delete(invocation)) return;
+    if (invocation.hasEmitted) this.hasCompleted = true;
+    else if (this.hasCompleted || this.live.size > 0) invocation.attempt.abandon();
+    else this.failed.push(invocation);
+  }
+}
+
+interface Invocation {
+  readonly attempt: Attempt;
+  hasEmitted: boolean;
 }

@@ -1,10 +1,9 @@
-import type { AirlockRuntime } from '../core/airlock-runtime.js';
-import type { EffectScope } from '../core/effect-scope.js';
+import type { AirlockRuntime, Followed } from '../core/airlock-runtime.js';
 
-const waiting = new WeakMap<AirlockRuntime, Set<EffectScope>>();
+const waiting = new WeakMap<AirlockRuntime, Set<Followed>>();
 
 /** Scopes of an application that were opened by calls whose Observable nobody has subscribed to yet. @internal */
-export function neverSubscribed(runtime: AirlockRuntime): Set<EffectScope> {
+export function neverSubscribed(runtime: AirlockRuntime): Set<Followed> {
   let scopes = waiting.get(runtime);
   if (scopes === undefined) waiting.set(runtime, (scopes = new Set()));
   return scopes;

@@ -28,8 +28,15 @@ export function isDeclaredVoid(holder: object, key: string | symbol): boolean {
 
 /** An error for a caller who was promised a Promise or an Observable, it is not known which. @internal */
 export class Refused extends Observable<never> implements PromiseLike<never> {
-  constructor(private readonly error: unknown) {
-    super((subscriber) => subscriber.error(error));
+  /** @param promise the same for whoever awaits it */
+  constructor(
+    error: unknown,
+    private readonly promise: Promise<never>,
+  ) {
+    super((subscriber) => {
+      promise.catch(() => {});
+      subscriber.error(error);
+    });
   }
 
   // oxlint-disable-next-line unicorn/no-thenable -- it stands for a Promise.
@@ -37,6 +44,6 @@ export class Refused extends Observable<never> implements PromiseLike<never> {
     onFulfilled?: ((value: never) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return (Promise.reject(this.error as Error) as Promise<never>).then(onFulfilled, onRejected);
+    return this.promise.then(onFulfilled, onRejected);
   }
 }

@@ -1,11 +1,13 @@
 import { isObservable, Observable, throwError } from 'rxjs';
-import type { AirlockRuntime, PreparedScope } from '../core/airlock-runtime.js';
+import type { AirlockRuntime, Followed } from '../core/airlock-runtime.js';
 import { isThenable } from '../core/completion.js';
 import { hasBegun } from '../core/coverage.js';
 import type { Context } from '../core/context.js';
-import type { EffectScope, OnDispatchError } from '../core/effect-scope.js';
+import type { OnDispatchError } from '../core/effect-scope.js';
 import type { Outcome } from '../core/intent.js';
 import { follow } from '../core/follow.js';
+import type { PreparedScope } from '../core/prepared-scope.js';
+import { refused } from '../core/refused-call.js';
 import { type DeclaredResult, Refused } from './returned.js';
 import { neverSubscribed } from './never-subscribed.js';
 
@@ -16,6 +18,8 @@ export interface HandlerScope {
   readonly how: OnDispatchError;
   /** What the method is declared to return, which is how it hears that its scope was refused. */
   readonly declared: DeclaredResult;
+  /** Whether its scope opens with the call, which is refused where it cannot; else it opens with the first effect. */
+  readonly isEager?: boolean;
 }
 
 /**
@@ -32,60 +36,65 @@ export interface HandlerScope {
 export function callInScope(
   handler: HandlerScope,
   work: () => unknown,
-  atOnce: (handler: HandlerScope, scope: EffectScope, value: unknown) => unknown = complete,
+  atOnce: (handler: HandlerScope, scope: Followed, value: unknown) => unknown = complete,
 ): unknown {
-  const { runtime, prepared, how, declared } = handler;
+  const { runtime, how, declared } = handler;
   const here = runtime.context;
-  let scope: EffectScope;
+  const begin = (): Followed => begun(handler, here);
+  let scope: Followed;
   try {
-    scope = runtime.enter(prepared, here);
+    scope = begin();
   } catch (error) {
-    return refuse(error, declared);
+    return refuse(error, declared, here);
   }
   let result: unknown;
   try {
-    result = scope.enter(() => begun(work()));
+    result = scope.enter(() => underWay(work()));
   } catch (error) {
     void runtime.conclude(scope, 'failed', 'the error of its work', how);
     throw error;
   }
   const isPromise = isThenable(result);
   if (isObservable(result) && !(isPromise && declared !== 'observable')) {
-    return observeInScopes(handler, here, scope, result);
+    return observeInScopes(handler, begin, scope, result);
   }
-  if (isPromise) return runtime.follow(scope, () => result, how, prepared);
+  if (isPromise) return runtime.follow(scope, () => result, how, begin);
   return atOnce(handler, scope, result);
 }
 
+function begun({ runtime, prepared, isEager }: HandlerScope, here: Context): Followed {
+  return isEager === true ? runtime.enter(prepared, here) : runtime.latent(prepared, here);
+}
+
 /** Something that does its work when it is awaited, such as a query, does it in the scope. */
-function begun(result: unknown): unknown {
+function underWay(result: unknown): unknown {
   if (!isThenable(result) || hasBegun(result) || isObservable(result)) return result;
   return new Promise((resolve, reject) => void result.then(resolve, reject));
 }
 
-function complete({ runtime, how }: HandlerScope, scope: EffectScope, value: unknown): unknown {
+function complete({ runtime, how }: HandlerScope, scope: Followed, value: unknown): unknown {
   const ending = runtime.conclude(scope, 'completed', 'the end of its work', how);
   return ending ? ending.then(() => value) : value;
 }
 
-/** A method that is asynchronous does not throw where it is called. */
-function refuse(error: unknown, declared: DeclaredResult): unknown {
-  if (declared === 'promise') return Promise.reject(error as Error);
+/** A method that is asynchronous does not throw where it is called. Of one that nobody listens to, the log is told. */
+function refuse(error: unknown, declared: DeclaredResult, here: Context): unknown {
+  if (declared === 'promise') return refused(error, here);
   if (declared === 'observable') return throwError(() => error);
-  if (declared === 'deferred') return new Refused(error);
+  if (declared === 'deferred') return new Refused(error, refused(error, here));
   throw error;
 }
 
 function observeInScopes(
-  { runtime, prepared, how }: HandlerScope,
-  here: Context,
-  ofCall: EffectScope,
+  { runtime, how }: HandlerScope,
+  begin: () => Followed,
+  ofCall: Followed,
   source: Observable<unknown>,
 ): Observable<unknown> {
   const waiting = neverSubscribed(runtime);
   waiting.add(ofCall);
   return new Observable((subscriber) => {
-    const scope = waiting.delete(ofCall) ? ofCall : runtime.enter(prepared, here);
+    const scope = waiting.delete(ofCall) ? ofCall : begin();
     const end = (outcome: Outcome): void | Promise<void> =>
       runtime.conclude(scope, outcome, 'the end of its Observable', how);
     return follow(() => source, subscriber, scope, end);

@@ -1,12 +1,14 @@
 import { CascadeDepthError } from '../errors/cascade-depth.error.js';
 import { DispatchError, type DispatchFailure } from '../errors/dispatch.error.js';
 import type { Intent } from '../core/intent.js';
-import type { UnitOfWork } from '../core/unit-of-work.js';
 import type { AirlockRuntime } from '../core/airlock-runtime.js';
+import { contexts } from '../core/context.js';
+import { LatentScope } from '../core/latent-scope.js';
 import { checkOptions, expectThat, positiveInteger } from '../nest/option-checks.js';
 import { runtimeOf, type TestedApplication } from './application-of.js';
 import { recorderOf } from './recorder-of.js';
 import type { EffectRecorder } from './recording/effect-recorder.js';
+import { realTime } from './recording/timers.js';
 import { WaitTimeoutError } from './wait-timeout.error.js';
 
 /** @publicApi */
@@ -55,14 +57,37 @@ export async function drain(app: TestedApplication, options: DrainOptions = {}):
 }
 
 async function quiet(recorder: EffectRecorder, runtime: AirlockRuntime, timeoutMs: number): Promise<void> {
-  const around = new Set<UnitOfWork>();
-  for (let unit = runtime.current; unit !== undefined; unit = unit.parent) around.add(unit);
-  const left = await recorder.atWork.rest(timeoutMs, (unit) => around.has(unit));
-  if (left.length === 0) return;
-  const scopes = left.map(({ label, state }) => `"${label}" (${state})`);
-  throw new WaitTimeoutError(
-    'scopes to end',
-    timeoutMs,
-    `At work still: ${scopes.join(', ')}. Await what runs in them.`,
-  );
+  const around = new Set<unknown>();
+  for (let unit = runtime.opened; unit !== undefined; unit = unit.parent) around.add(unit);
+  for (let context = contexts.getStore(); context !== undefined; context = context.outer) around.add(context);
+  const handlers = (): readonly LatentScope[] =>
+    runtime.latents.filter((one): one is LatentScope => one instanceof LatentScope && !around.has(one));
+  do {
+    await handled(runtime, handlers, timeoutMs);
+    const left = await recorder.atWork.rest(timeoutMs, (unit) => around.has(unit));
+    const scopes = left.map(({ label, state }) => `"${label}" (${state})`);
+    if (scopes.length === 0) continue;
+    throw new WaitTimeoutError(
+      'scopes to end',
+      timeoutMs,
+      `At work still: ${scopes.join(', ')}. Await what runs in them.`,
+    );
+  } while (handlers().length > 0);
+}
+
+/** Waits for handlers that may call an effect still. */
+async function handled(
+  runtime: AirlockRuntime,
+  atWork: () => readonly LatentScope[],
+  timeoutMs: number,
+): Promise<void> {
+  if (atWork().length === 0) return;
+  const time = realTime(timeoutMs);
+  let isLate = false;
+  const late = time.isOver.then(() => (isLate = true));
+  while (atWork().length > 0 && !isLate) await Promise.race([runtime.nextGone(), late]);
+  time.end();
+  const names = atWork().map(({ name }) => `"${name}"`);
+  if (names.length === 0) return;
+  throw new WaitTimeoutError('handlers to end', timeoutMs, `At work still: ${names.join(', ')}. Await what they do.`);
 }

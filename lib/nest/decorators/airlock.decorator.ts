@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import type { Observable } from 'rxjs';
-import { AirlockRuntime } from '../../core/airlock-runtime.js';
+import { AirlockRuntime, type Followed } from '../../core/airlock-runtime.js';
 import { contexts } from '../../core/context.js';
 import { methodName } from '../../core/deferred.js';
-import type { EffectScope, ScopeOptions } from '../../core/effect-scope.js';
+import type { ScopeOptions } from '../../core/effect-scope.js';
 import type { PolicyRef } from '../../core/intent.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { dispatchTime } from '../option-checks.js';
@@ -65,7 +65,11 @@ export function Airlock(
         ];
         const prepared = runtime.prepare({ ...options, name, policy }, this as object | undefined);
         const how = options.onDispatchError ?? 'throw';
-        return callInScope({ runtime, prepared, how, declared }, () => original.apply(this, args), refuseValue);
+        return callInScope(
+          { runtime, prepared, how, declared, isEager: true },
+          () => original.apply(this, args),
+          refuseValue,
+        );
       };
     });
     Reflect.defineMetadata(AIRLOCK, options, descriptor.value as object);
@@ -83,7 +87,7 @@ export function airlockOn(method: object): AirlockMethodOptions | undefined {
 }
 
 /** Nothing tells when the effects of a synchronous method may get out. */
-function refuseValue({ runtime, prepared, how }: HandlerScope, scope: EffectScope): never {
+function refuseValue({ runtime, prepared, how }: HandlerScope, scope: Followed): never {
   void runtime.conclude(scope, 'failed', 'a synchronous result', how);
   throw new AirlockOptionsError(
     '@Airlock',

@@ -61,7 +61,7 @@ async function stillOurs(
   token: string | undefined,
 ): Promise<unknown> {
   const value = await result;
-  if (token === undefined || job?.extendLock === undefined || runtime.current?.snapshot().length === 0) return value;
+  if (token === undefined || job?.extendLock === undefined || !runtime.opened?.snapshot().length) return value;
   if ((await job.extendLock(token, job.queue?.opts?.lockDuration ?? 30_000)) !== 0) return value;
   const error = new AirlockError(
     'AIRLOCK_LOST_JOB',

@@ -1,6 +1,4 @@
 import { isObservable, Observable, tap } from 'rxjs';
-import type { AirlockRuntime } from '../../core/airlock-runtime.js';
-import type { EffectScope } from '../../core/effect-scope.js';
 import type { Method } from '../decorators/wrap-method.js';
 import { callInScope, type HandlerScope } from '../scoped-call.js';
 import { type Class, isMarked, type WrappedEntryPoint } from './entry-point.js';
@@ -55,8 +53,7 @@ function throughScopes(
   return new Observable((subscriber) =>
     events.subscribe({
       next: (event) => {
-        const scope = scopeOf(runtime, () => runtime.enter(prepared));
-        if (scope === undefined) return;
+        const scope = runtime.latent(prepared);
         scope.run(() => subscriber.next(event));
         const outcome = passage.isBroken ? 'failed' : 'completed';
         // The event's publisher is not to hear of effects that fail.
@@ -68,14 +65,4 @@ function throughScopes(
       complete: () => subscriber.complete(),
     }),
   );
-}
-
-/** An error thrown to a stream of events would end the process, so one that is refused is reported and left out. */
-function scopeOf(runtime: AirlockRuntime, enter: () => EffectScope): EffectScope | undefined {
-  try {
-    return enter();
-  } catch (error) {
-    runtime.report(error);
-    return undefined;
-  }
 }

@@ -95,8 +95,8 @@ export class EscapeDetector {
     if (context !== undefined && !(context instanceof ScopeContext)) return undefined;
     const frame = currentFrame();
     if (frame?.fate === 'open') return `transaction "${frame.name}"`;
-    const unit = this.runtime.current;
-    return unit?.state === 'open' ? `scope "${unit.label}"` : undefined;
+    const { view } = this.runtime;
+    return view?.state === 'open' ? `scope "${view.name ?? view.id}"` : undefined;
   }
 
   private isAllowed(name: string): boolean {

@@ -1,4 +1,5 @@
-import type { AirlockRuntime, PreparedScope } from '../../core/airlock-runtime.js';
+import type { AirlockRuntime } from '../../core/airlock-runtime.js';
+import type { PreparedScope } from '../../core/prepared-scope.js';
 import { readEnvelope } from '../../core/envelope.js';
 import type { OnDispatchError } from '../../core/effect-scope.js';
 import { UnknownEffectError } from '../../errors/unknown-effect.error.js';

@@ -45,8 +45,11 @@ class Denying implements CanActivate {
   }
 }
 
+@Injectable()
 class Refusing implements PipeTransform {
+  constructor(private readonly effects: Effects) {}
   transform(): never {
+    this.effects.one('in a pipe');
     throw new WsException('not understood');
   }
 }

@@ -15,7 +15,7 @@ describe('when two applications live in one process', () => {
   it('gives each its own scopes only', async () => {
     const [a, b] = [application(), application()];
     await a.runtime.run({ name: 'a' }, async () => {
-      expect(b.runtime.current).toBeUndefined();
+      expect(b.runtime.opened).toBeUndefined();
       expect(await errorOf(() => b.runtime.enqueue({}, send, ['stray']))).toMatchObject({ code: 'AIRLOCK_NO_SCOPE' });
       a.runtime.enqueue({}, send, ['mine']);
     });

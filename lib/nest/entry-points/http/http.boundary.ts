@@ -8,6 +8,7 @@ import { type Boundary, type HandlerPlan, HandlerPlans, safely } from '../../bou
 import { follow } from '../../../core/follow.js';
 import { InterceptedBoundary } from '../../intercepted.boundary.js';
 import type { AirlockModuleOptions, BoundaryOptions, DispatchTime } from '../../options.js';
+import { watchForcedClose } from './forced-close.js';
 import { type HttpResponse, isOver, nodeResponse, outcomeOf, outcomeSent } from './http.messages.js';
 import type { HandlerScope } from './request-scope.js';
 import { RequestScopes } from './request-scopes.js';
@@ -30,6 +31,7 @@ export class HttpBoundary implements Boundary {
   private readonly ends = new ResponseEnds();
   private readonly messages: InterceptedBoundary;
   private readonly onDispatchError: OnDispatchError;
+  private cutsConnections: (() => boolean) | undefined;
 
   constructor(
     private readonly runtime: AirlockRuntime,
@@ -41,18 +43,23 @@ export class HttpBoundary implements Boundary {
     this.dispatch = options.dispatch ?? module.dispatch ?? 'beforeResponse';
     this.onDispatchError = safely(module.onDispatchError ?? 'report', runtime);
     this.messages = new InterceptedBoundary(runtime, options, module);
-    this.scopes = new RequestScopes(runtime, options, (request, scope, response) => {
-      const end = (): void => {
-        // A client that leaves does not stop a handler, so that one's end decides.
-        if (!request.isHandled) this.endAfter(scope, request.outcome);
-      };
-      // Where a client has left already, exception filters are still to run.
-      if (response === undefined || isOver(response)) setImmediate(end);
-      else this.ends.once(response, end);
+    this.scopes = new RequestScopes(runtime, options, {
+      cutsConnections: () => this.cutsConnections?.() === true,
+      endWithResponse: (request, scope, response) => {
+        const end = (): void => {
+          // A client that leaves does not stop a handler, so that one's end decides; but nobody waits for it after a shutdown.
+          if (!request.isHandled) this.endAfter(scope, request.outcome);
+          else if (runtime.isClosed) this.endAfter(scope, 'cancelled');
+        };
+        // Where a client has left already, exception filters are still to run.
+        if (response === undefined || isOver(response)) setImmediate(end);
+        else this.ends.once(response, end);
+      },
     });
   }
 
   applyTo(server: HttpServer): void {
+    this.cutsConnections = watchForcedClose(server);
     if (this.openAt === 'request') this.scopes.applyTo(server);
   }
 

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import type { AirlockRuntime, PreparedScope } from '../../../core/airlock-runtime.js';
+import type { AirlockRuntime } from '../../../core/airlock-runtime.js';
+import type { PreparedScope } from '../../../core/prepared-scope.js';
 import { Context, contexts } from '../../../core/context.js';
 import type { EffectScope } from '../../../core/effect-scope.js';
 import type { Outcome } from '../../../core/intent.js';
@@ -16,6 +17,8 @@ export interface RequestSettings {
   readonly prepared: PreparedScope;
   /** The policies of a request that stands in no other scope. */
   readonly chain: PolicyChain;
+  /** Whether the server breaks the connections of requests that are at work when it is closed. */
+  cutsConnections(): boolean;
   /** Ends a scope as its request did, once the response is over; it is already where none is given. */
   endWithResponse(request: RequestScope, scope: EffectScope, response: ServerResponse | undefined): void;
 }
@@ -80,6 +83,15 @@ export class RequestScope extends Context implements Latent {
     return this.response !== undefined;
   }
 
+  override get opened(): UnitOfWork | undefined {
+    return this.unit?.isEnded === false ? this.unit : undefined;
+  }
+
+  override get mayReceive(): boolean {
+    if (this.opened !== undefined) return this.opened.state === 'open';
+    return this.isLive && (this.admitted || this.around.mayReceive);
+  }
+
   receiver(): UnitOfWork {
     if (this.unit !== undefined && !this.unit.isEnded) return this.unit;
     if (this.handler === undefined) {
@@ -95,7 +107,10 @@ export class RequestScope extends Context implements Latent {
 
   appear(): void {
     // An answer that is under way, such as a stream of events, may go on for hours.
-    if (this.response?.headersSent === false) this.receiver();
+    if (this.response?.headersSent !== false) return;
+    if (this.opened === undefined && this.settings.cutsConnections()) return;
+    this.receiver();
+    if (this.handler !== undefined) this.endWithResponse();
   }
 
   /** Names it after what serves the request. */
@@ -209,6 +224,14 @@ export class HandlerScope extends Context {
 
   get isLive(): boolean {
     return this.ended === undefined && this.request.isLive;
+  }
+
+  override get opened(): UnitOfWork | undefined {
+    return this.ended === undefined ? this.request.opened : this.unit;
+  }
+
+  override get mayReceive(): boolean {
+    return this.ended === undefined && this.request.mayReceive;
   }
 
   receiver(): UnitOfWork {

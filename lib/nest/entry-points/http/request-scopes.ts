@@ -20,7 +20,7 @@ export class RequestScopes {
   constructor(
     private readonly runtime: AirlockRuntime,
     private readonly options: BoundaryOptions,
-    private readonly endWithResponse: RequestSettings['endWithResponse'],
+    private readonly ending: Pick<RequestSettings, 'endWithResponse' | 'cutsConnections'>,
   ) {
     const { scopes } = this;
     this.onClose = function () {
@@ -68,9 +68,9 @@ export class RequestScopes {
   /** Resolved at the first request: policies may be providers, and those come after the server. */
   private get settings(): RequestSettings {
     if (this.known !== undefined) return this.known;
-    const { runtime, endWithResponse } = this;
+    const { runtime, ending } = this;
     const prepared = runtime.prepare(this.options);
-    return (this.known = { runtime, prepared, chain: runtime.root.chain.inside(prepared.policies), endWithResponse });
+    return (this.known = { ...ending, runtime, prepared, chain: runtime.root.chain.inside(prepared.policies) });
   }
 }
 

@@ -1,7 +1,7 @@
 import { Observable } from 'rxjs';
 import { type Context, contexts } from '../../../core/context.js';
-import type { EffectScope } from '../../../core/effect-scope.js';
 import type { Outcome } from '../../../core/intent.js';
+import type { LatentScope } from '../../../core/latent-scope.js';
 
 /** What is used of a gRPC call. @internal */
 export interface GrpcCall {
@@ -67,7 +67,7 @@ export class StreamCall {
   private onOver: ((outcome: Outcome) => void) | undefined;
 
   /** @param args of the handler: the call and, where the client alone streams, the callback */
-  constructor(call: GrpcCall, args: unknown[], scope: EffectScope) {
+  constructor(call: GrpcCall, args: unknown[], scope: LatentScope) {
     const inScope = scope.run(() => contexts.getStore() as Context);
     const emit = call.emit.bind(call);
     const value: GrpcCall['emit'] = (event, ...others) => {

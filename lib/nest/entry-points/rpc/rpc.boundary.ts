@@ -1,7 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { isObservable } from 'rxjs';
-import type { EffectScope } from '../../../core/effect-scope.js';
 import type { Outcome } from '../../../core/intent.js';
+import type { LatentScope } from '../../../core/latent-scope.js';
 import { MessageBoundary } from '../../message.boundary.js';
 import { inSubscribersContext, isGrpcCall, isReset, StreamCall } from './grpc-stream.js';
 
@@ -12,7 +12,7 @@ import { inSubscribersContext, isGrpcCall, isReset, StreamCall } from './grpc-st
  * @internal
  */
 export class RpcBoundary extends MessageBoundary {
-  protected override ending(context: ExecutionContext, scope: EffectScope): (outcome: Outcome) => void | Promise<void> {
+  protected override ending(context: ExecutionContext, scope: LatentScope): (outcome: Outcome) => void | Promise<void> {
     const end = super.ending(context, scope);
     // The array itself: Nest hands its elements to the handler once the interceptors have been called.
     const args: unknown[] = context.getArgs();

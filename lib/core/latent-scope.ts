@@ -1,0 +1,162 @@
+import { ShuttingDownError } from '../errors/shutting-down.error.js';
+import { Context, contexts, type Evaluation } from './context.js';
+import { covered } from './coverage.js';
+import type { EffectScope } from './effect-scope.js';
+import type { AttemptMark, Intent, Outcome } from './intent.js';
+import type { Latent } from './lifecycle.js';
+import type { PolicyChain } from './policy-chain.js';
+import type { PreparedScope } from './prepared-scope.js';
+import { type FlushReport, NOTHING } from './report.js';
+import { apartFrom, leftBehindIn, type TransactionFrame } from './transaction-frame.js';
+import type { UnitHost, UnitOfWork } from './unit-of-work.js';
+
+/** What a latent scope asks of its application. @internal */
+export interface LatentHost extends UnitHost {
+  readonly isClosing: boolean;
+  readonly root: Context;
+  begin(prepared: PreparedScope, chain: PolicyChain, parent: UnitOfWork | undefined): UnitOfWork;
+  missed(
+    prepared: PreparedScope,
+    chain: PolicyChain,
+    outcome: Outcome,
+    closedAt: string,
+    parent?: UnitOfWork,
+  ): UnitOfWork;
+  handleOf(unit: UnitOfWork, context: Context): EffectScope;
+  came(latent: Latent): void;
+  gone(latent: Latent): void;
+}
+
+/**
+ * The scope of a handler that may call no effect: its unit of work opens with the first one. Until then a shutdown refuses nothing,
+ * nothing is published, and the call costs this object alone.
+ *
+ * @internal
+ */
+export class LatentScope extends Context implements Latent {
+  readonly chain: PolicyChain;
+  readonly outer: Context | undefined;
+  readonly evaluation: Evaluation | undefined;
+  // Looked up once, as in `ScopeContext`.
+  private readonly outerEffect: Context | undefined;
+  private readonly outerAttempt: AttemptMark | undefined;
+  private readonly around: Context;
+  private readonly isAdmitted: boolean;
+  /** The rolled back transaction whose leftover context it begins apart from (rule 21). */
+  private readonly left: TransactionFrame | undefined;
+  private unit: UnitOfWork | undefined;
+  private outcome: Outcome | undefined;
+  private closedAt = '';
+
+  constructor(
+    readonly host: LatentHost,
+    private readonly prepared: PreparedScope,
+    here: Context,
+  ) {
+    super();
+    const store = contexts.getStore();
+    this.around = here.isLive ? here : host.root;
+    const chain = here.isLive ? here.chain : (here.chainForRoots ?? this.around.chain);
+    this.chain = chain.inside(prepared.policies);
+    this.outer = store?.isLive === true ? store : undefined;
+    this.outerEffect = this.outer?.within;
+    this.outerAttempt = this.outer?.attempt;
+    this.evaluation = store?.evaluation?.isActive === true ? store.evaluation : undefined;
+    this.left = this.around.mayReceive ? undefined : leftBehindIn();
+    this.isAdmitted = !host.isClosing;
+    host.came(this);
+  }
+
+  override get within(): Context | undefined {
+    return this.outerEffect;
+  }
+
+  override get attempt(): AttemptMark | undefined {
+    return this.outerAttempt;
+  }
+
+  override get opened(): UnitOfWork | undefined {
+    return this.unit;
+  }
+
+  override get mayReceive(): boolean {
+    if (this.unit !== undefined) return this.unit.state === 'open';
+    return this.outcome === undefined && (this.isAdmitted || this.around.mayReceive);
+  }
+
+  get isLive(): boolean {
+    return this.evaluation === undefined && this.outcome === undefined;
+  }
+
+  /** @throws ShuttingDownError for what came during the shutdown */
+  receiver(): UnitOfWork {
+    if (this.unit !== undefined) return this.unit;
+    // Handlers that call handlers may be nested deeper than the stack allows.
+    const unopened: LatentScope[] = [];
+    let at: Context = this;
+    for (; at instanceof LatentScope && at.unit === undefined; at = at.around) unopened.push(at);
+    let unit = at.receiver();
+    for (const one of unopened.toReversed()) unit = one.openIn(unit);
+    return unit!;
+  }
+
+  private openIn(parent: UnitOfWork | undefined): UnitOfWork {
+    const { host, prepared, chain, outcome, closedAt } = this;
+    if (outcome !== undefined) return (this.unit = host.missed(prepared, chain, outcome, closedAt, parent));
+    if (!this.isAdmitted && parent === undefined) throw new ShuttingDownError(this.name);
+    return (this.unit = host.begin(prepared, chain, parent));
+  }
+
+  appear(): void {
+    this.receiver();
+  }
+
+  /** Told of each emission of its work: an answer that has begun may go on for hours, so nobody waits for it while it has called no effect. */
+  emitted(): void {
+    if (this.unit === undefined) this.host.gone(this);
+  }
+
+  get name(): string {
+    return this.prepared.name ?? 'unnamed';
+  }
+
+  get id(): string {
+    return this.unit?.id ?? '';
+  }
+
+  get intents(): readonly Intent[] {
+    return this.unit?.snapshot() ?? [];
+  }
+
+  /** `EffectScope.run` */
+  run<R>(fn: () => R): R {
+    return covered((work) => this.enter(work), fn);
+  }
+
+  /** `EffectScope.enter` */
+  enter<R>(fn: () => R): R {
+    this.unit?.assertOpen(undefined);
+    return this.left === undefined ? contexts.run(this, fn) : apartFrom(this.left, () => contexts.run(this, fn));
+  }
+
+  get hasEnded(): boolean {
+    return this.outcome !== undefined && this.unit?.isEnded !== false;
+  }
+
+  get dispatching(): Promise<void> | undefined {
+    return this.unit?.dispatching;
+  }
+
+  /** `EffectScope.conclude`; where no effect was called nothing is left to do. */
+  conclude(
+    outcome: Outcome,
+    closedAt: string,
+    onLateFailure?: (report: FlushReport) => Promise<void>,
+  ): FlushReport | Promise<FlushReport> {
+    this.outcome = outcome;
+    this.closedAt = closedAt;
+    this.host.gone(this);
+    if (this.unit === undefined) return NOTHING;
+    return this.host.handleOf(this.unit, this).conclude(outcome, closedAt, onLateFailure);
+  }
+}

@@ -1,0 +1,31 @@
+import 'reflect-metadata';
+import { AirlockService } from './airlock.service.js';
+import { sideEffectOn } from './decorators/side-effect.decorator.js';
+import { EffectBuffer } from './effect-buffer.js';
+import type { Member } from './members.js';
+
+const SERVICES: readonly unknown[] = [EffectBuffer, AirlockService];
+
+/**
+ * Whether a provider or controller may call effects: it has some, or is given what buffers them. Not told are calls of the free functions.
+ *
+ * @internal
+ */
+export function mayCallEffects({ type, methods, wrapper }: Member): boolean {
+  const prototype = type.prototype as Record<string, object>;
+  return (
+    dependenciesOf(type, wrapper.inject).some((token) => SERVICES.includes(token)) ||
+    methods.some((key) => sideEffectOn(prototype[key]!) !== undefined)
+  );
+}
+
+function dependenciesOf(type: object, inject: readonly unknown[] | null | undefined): readonly unknown[] {
+  const list = (key: string): readonly unknown[] =>
+    (Reflect.getMetadata(key, type) as readonly unknown[] | undefined) ?? [];
+  return [
+    ...list('design:paramtypes'),
+    ...list('self:paramtypes').map((one) => (one as { readonly param: unknown }).param),
+    ...list('self:properties_metadata').map((one) => (one as { readonly type: unknown }).type),
+    ...(inject ?? []),
+  ];
+}
