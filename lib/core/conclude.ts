@@ -14,6 +14,7 @@ export interface Endable {
     outcome: Outcome,
     closedAt: string,
     onLateFailure?: (report: FlushReport) => Promise<void>,
+    onHookFailure?: (error: unknown) => void,
   ): FlushReport | Promise<FlushReport>;
 }
 

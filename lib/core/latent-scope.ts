@@ -152,11 +152,12 @@ export class LatentScope extends Context implements Latent {
     outcome: Outcome,
     closedAt: string,
     onLateFailure?: (report: FlushReport) => Promise<void>,
+    onHookFailure?: (error: unknown) => void,
   ): FlushReport | Promise<FlushReport> {
     this.outcome = outcome;
     this.closedAt = closedAt;
     this.host.gone(this);
     if (this.unit === undefined) return NOTHING;
-    return this.host.handleOf(this.unit, this).conclude(outcome, closedAt, onLateFailure);
+    return this.host.handleOf(this.unit, this).conclude(outcome, closedAt, onLateFailure, onHookFailure);
   }
 }
