@@ -286,7 +286,7 @@ describe('when work arrives while the application is closed', () => {
         const response = await fetch(`${url}/${path}`);
         return `${response.status} ${await response.text()}`;
       },
-      async end() {
+      end: async () => {
         go.open();
         await Promise.all([work, closed]);
       },
