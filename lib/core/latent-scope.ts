@@ -92,8 +92,8 @@ export class LatentScope extends Context implements Latent {
   receiver(): UnitOfWork {
     if (this.unit !== undefined) return this.unit;
     // Handlers that call handlers may be nested deeper than the stack allows.
-    const unopened: LatentScope[] = [];
-    let at: Context = this;
+    const unopened: LatentScope[] = [this];
+    let at = this.around;
     for (; at instanceof LatentScope && at.unit === undefined; at = at.around) unopened.push(at);
     let unit = at.receiver();
     for (const one of unopened.toReversed()) unit = one.openIn(unit);
