@@ -1,3 +1,4 @@
+import { PrismaMariaDb } from '@prisma/adapter-mariadb';
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/mysql2';
 import knex from 'knex';
@@ -5,8 +6,10 @@ import { createPool, type Pool } from 'mysql2/promise';
 import { enqueue, runInScope } from 'nestjs-airlock';
 import { keepDrizzleFrames } from 'nestjs-airlock/drizzle';
 import { keepKnexFrames } from 'nestjs-airlock/knex';
+import { keepPrismaFrames } from 'nestjs-airlock/prisma';
 import { keepTypeOrmFrames } from 'nestjs-airlock/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
+import { newClient } from '../integrations/prisma/generated.js';
 import { describeWith, freshMariadb, mariadb } from '../servers.js';
 
 // A deadlock of MySQL and MariaDB fails one statement and rolls back the whole transaction. Code that swallows the error of that statement
@@ -86,6 +89,19 @@ const clients: Record<string, (url: string) => Promise<Client>> = {
         await trx.commit();
       },
       close: () => client.destroy(),
+    };
+  },
+  async Prisma(url) {
+    const prisma = keepPrismaFrames(newClient('mysql', new PrismaMariaDb(url.replace('mysql:', 'mariadb:'))));
+    return {
+      transaction: (work) =>
+        prisma.$transaction((tx) =>
+          work(
+            (text) => tx.$executeRawUnsafe(text),
+            (inner) => tx.$transaction((nested) => inner((text) => nested.$executeRawUnsafe(text))),
+          ),
+        ),
+      close: () => prisma.$disconnect(),
     };
   },
   async Drizzle(url) {

@@ -8,6 +8,7 @@ import { Packed } from './tarball.js';
 /** What applications have that use no part of this package which would need more. */
 const older: Readonly<Record<string, string>> = {
   '@jest/globals': '28.1.3',
+  '@prisma/client': '5.22.0',
   bullmq: '5.28.0',
   'drizzle-orm': '0.36.0',
   eslint: '8.57.1',
@@ -64,6 +65,7 @@ describe('when a part of the package is used that needs a newer peer', () => {
     eslint: ['eslint', 'part', '>=9.0.0'],
     knex: ['knex', 'part.keepKnexFrames({ transaction() {}, transactionProvider() {} })', '>=3.0.0'],
     'pg-boss': ['pg-boss', 'boot(part.AirlockPgBossModule.forRoot({ boss: {} }))', '^10.0.0 || >=12.30.0'],
+    prisma: ['@prisma/client', 'part.keepPrismaFrames({ $transaction() {} })', '>=6.16.0'],
     typeorm: ['typeorm', 'part.keepTypeOrmFrames({ createQueryRunner() {}, driver: {} })', '>=0.3.21'],
   };
   const installedVersions = { ...older, '@nestjs-cls/transactional': '2.4.3' };

@@ -1,5 +1,7 @@
 import { keepDrizzleFrames } from '../drizzle/keep-drizzle-frames.js';
 import { isDrizzle } from '../drizzle/drizzle.client.js';
+import { keepPrismaFrames } from '../prisma/keep-prisma-frames.js';
+import type { PrismaClientLike } from '../prisma/prisma.client.js';
 import { keepTypeOrmFrames } from '../typeorm/keep-typeorm-frames.js';
 import { isDataSource } from '../typeorm/typeorm.client.js';
 
@@ -10,6 +12,12 @@ import { isDataSource } from '../typeorm/typeorm.client.js';
  */
 export function keepClientsOwnFrames(client: unknown, name: string | undefined): void {
   if (typeof client !== 'object' || client === null) return;
+  const options = name === undefined ? {} : { name };
   if (isDataSource(client)) keepTypeOrmFrames(client);
-  else if (isDrizzle(client)) keepDrizzleFrames(client, name === undefined ? {} : { name });
+  else if (isDrizzle(client)) keepDrizzleFrames(client, options);
+  else if (isPrisma(client)) keepPrismaFrames(client, options);
+}
+
+function isPrisma(client: object): client is PrismaClientLike {
+  return '$transaction' in client && '$extends' in client;
 }

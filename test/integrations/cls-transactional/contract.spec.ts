@@ -2,6 +2,8 @@ import { PGlite } from '@electric-sql/pglite';
 import { Propagation, type TransactionHost } from '@nestjs-cls/transactional';
 import { TransactionalAdapterDrizzleOrm } from '@nestjs-cls/transactional-adapter-drizzle-orm';
 import { TransactionalAdapterTypeOrm } from '@nestjs-cls/transactional-adapter-typeorm';
+import { TransactionalAdapterPrisma } from '@nestjs-cls/transactional-adapter-prisma';
+import { PrismaPg } from '@prisma/adapter-pg';
 import { sql } from 'drizzle-orm';
 import { drizzle as nodePostgres, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { drizzle as pglite, type PgliteDatabase } from 'drizzle-orm/pglite';
@@ -14,6 +16,8 @@ import {
 import { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { describeWith, freshSchema, postgres } from '../../servers.js';
+import { queryOf } from '../prisma/contract.client.js';
+import { newClient, type OrdersClient } from '../prisma/generated.js';
 import { bootHosts, hostOf, PgAdapter } from './fixtures.js';
 
 type Query = (sql: string) => Promise<readonly Record<string, unknown>[]>;
@@ -81,6 +85,27 @@ describeWith(postgres, 'cls-transactional on PostgreSQL', () => {
         drizzleQuery,
         async () => {
           await pool.end();
+          await schema.drop();
+        },
+      );
+    },
+  });
+
+  describeTransactionContract('its Prisma adapter', {
+    connect: async () => {
+      const schema = await freshSchema();
+      const prisma = newClient('postgresql', new PrismaPg(schema.url));
+      const adapter = new TransactionalAdapterPrisma({
+        prismaInjectionToken: undefined,
+        sqlFlavor: 'postgresql',
+        defaultTxOptions: { timeout: 30_000 },
+      });
+      return contractOf(
+        Object.assign(adapter, { connection: prisma }),
+        () => ({ isolationLevel: 'Serializable' }),
+        (host) => queryOf(host.tx as OrdersClient),
+        async () => {
+          await prisma.$disconnect();
           await schema.drop();
         },
       );

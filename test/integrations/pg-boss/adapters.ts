@@ -12,6 +12,7 @@ import { bootHosts, hostOf } from '../cls-transactional/fixtures.js';
 import { connectNodePostgres } from '../drizzle/contract.client.js';
 import { connectKnex } from '../knex/contract.client.js';
 import { connectPg } from '../pg/contract.client.js';
+import { connectPrisma } from '../prisma/contract.client.js';
 import type { Version } from './pg-boss.fixtures.js';
 
 type Connect = () => Promise<TransactionContractClient>;
@@ -21,6 +22,7 @@ export const adapters: readonly (readonly [name: string, version: Version, conne
   ['Drizzle', 12, connectNodePostgres],
   ['Knex', 12, connectKnex],
   ['TypeORM', 12, connectTypeOrm],
+  ['Prisma', 12, () => connectPrisma()],
   ['cls-transactional', 12, connectCls],
   ['pg with frames by hand', 12, connectPg],
   ['pg with frames by hand', 10, connectPg],

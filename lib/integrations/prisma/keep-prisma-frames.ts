@@ -1,0 +1,70 @@
+import { keepFrames, keepSavepoints, type RunInTransaction } from '../../core/keep-frames.js';
+import { openFrame, type TransactionFrame } from '../../core/transaction-frame.js';
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { requirePeer } from '../../installation/required-peer.js';
+import { KEEPS_FRAMES } from '../keeps-frames.js';
+import { databaseOf } from './database.js';
+import type { PrismaClientLike, PrismaTransaction } from './prisma.client.js';
+
+/** How `keepPrismaFrames` shows up in messages. @publicApi */
+export interface PrismaFrameOptions {
+  /** For messages, as `orders database`. @default 'prisma' */
+  readonly name?: string;
+}
+
+type Work = (tx: PrismaTransaction) => Promise<unknown>;
+type Transaction = ((this: object, work: unknown, ...options: never[]) => Promise<unknown>) & { [KEEPS_FRAMES]?: true };
+
+/**
+ * Makes effects called in `prisma.$transaction(callback)` share its fate, and those in a nested `tx.$transaction(callback)` that of its
+ * savepoint; of `prisma.$transaction([…])` those that query extensions call. Changes `prisma` in place and returns it; clients that are made
+ * of it by `$extends`, before or after, are covered. Does nothing the second time.
+ *
+ * @example
+ * this.prisma = keepPrismaFrames(new PrismaClient({ adapter }));
+ * @throws AirlockOptionsError for what is no Prisma client
+ * @publicApi
+ */
+export function keepPrismaFrames<P extends PrismaClientLike>(prisma: P, options: PrismaFrameOptions = {}): P {
+  if (typeof prisma?.$transaction !== 'function') {
+    throw AirlockOptionsError.expected('prisma', 'a Prisma client', prisma);
+  }
+  requirePeer('@prisma/client', '>=6.16.0', 'nestjs-airlock/prisma');
+  const original = prisma.$transaction as unknown as Transaction;
+  if (original[KEEPS_FRAMES]) return prisma;
+  const { name = 'prisma' } = options;
+  const provider: unknown = (prisma as { readonly _activeProvider?: unknown })._activeProvider;
+  /** Those of clients that were handed to a callback. Each finds this function on `prisma`, and is its `this`. */
+  const opened = new WeakMap<object, TransactionFrame>();
+
+  const kept: Transaction = function (work, ...rest) {
+    if (typeof work !== 'function') return batch(() => original.call(this, work, ...rest), name);
+    const around = opened.get(this);
+    let frame: TransactionFrame;
+    const transaction: RunInTransaction<PrismaTransaction, []> = (callback) =>
+      original.call(this, callback, ...rest) as never;
+    const running: Work = (tx) => {
+      opened.set(tx, frame);
+      return (work as Work)(tx);
+    };
+    return around === undefined
+      ? keepFrames(transaction, (tx) => (frame = openFrame({ name, ...databaseOf(provider, tx) })))(running)
+      : keepSavepoints(transaction, () => (frame = around.savepoint()))(running);
+  };
+  Object.assign(prisma, { $transaction: Object.defineProperty(kept, KEEPS_FRAMES, { value: true }) });
+  return prisma;
+}
+
+/** The queries of an array run in it, and with them what extensions do around each. There is no moment before its COMMIT to write anything. */
+async function batch(run: () => Promise<unknown>, name: string): Promise<unknown> {
+  const frame = openFrame({ name });
+  let results: unknown;
+  try {
+    results = await frame.run(run);
+  } catch (error) {
+    frame.rollBack();
+    throw error;
+  }
+  await frame.commit();
+  return results;
+}

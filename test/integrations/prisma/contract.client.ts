@@ -1,0 +1,39 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import { keepPrismaFrames } from 'nestjs-airlock/prisma';
+import type { ContractTransaction, TransactionContractClient } from 'nestjs-airlock/testing';
+import { freshSchema } from '../../servers.js';
+import { newClient, type OrdersClient } from './generated.js';
+
+/** Makes a client keep frames, by itself or with what is made of it. */
+export type Keep = (client: OrdersClient) => OrdersClient;
+
+/** Prisma knows two kinds of statements. */
+export const queryOf = (client: OrdersClient) => async (text: string) => {
+  if (/^\s*select/i.test(text)) return client.$queryRawUnsafe<Record<string, unknown>[]>(text);
+  await client.$executeRawUnsafe(text);
+  return [];
+};
+
+/** Prisma as the contract sees it, on a schema of its own. */
+export async function connectPrisma(
+  keep: Keep = (client) => keepPrismaFrames(client),
+): Promise<TransactionContractClient> {
+  const schema = await freshSchema();
+  const client = keep(newClient('postgresql', new PrismaPg(schema.url)));
+  const contractOf = (tx: OrdersClient): ContractTransaction => ({
+    query: queryOf(tx),
+    savepoint: (fn) => tx.$transaction((inner) => fn(contractOf(inner))),
+  });
+  return {
+    transaction: (fn, { isolation } = {}) =>
+      client.$transaction((tx) => fn(contractOf(tx)), {
+        timeout: 30_000,
+        ...(isolation && { isolationLevel: 'Serializable' }),
+      }),
+    query: queryOf(client),
+    close: async () => {
+      await client.$disconnect();
+      await schema.drop();
+    },
+  };
+}

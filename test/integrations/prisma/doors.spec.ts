@@ -1,0 +1,48 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import { keepPrismaFrames } from 'nestjs-airlock/prisma';
+import { checkAfterEach } from '../../unit/core/fixtures.js';
+import { describeWith, postgres } from '../../servers.js';
+import { describeDoors } from '../doors.js';
+import { newClient } from './generated.js';
+
+checkAfterEach();
+
+describeWith(postgres, 'the doors to a transaction of Prisma', () => {
+  const prisma = newClient('postgresql', new PrismaPg(postgres.url));
+  const before = prisma.$extends({ name: 'before' });
+  keepPrismaFrames(prisma);
+  const alone = keepPrismaFrames(newClient('postgresql', new PrismaPg({ connectionString: postgres.url, max: 1 })));
+  const after = prisma.$extends({ name: 'after' });
+  const tenants = (): typeof prisma => keepPrismaFrames(newClient('postgresql', new PrismaPg(postgres.url)));
+  afterAll(() => Promise.all([prisma.$disconnect(), alone.$disconnect()]));
+
+  describeDoors({
+    byCallback: {
+      '$transaction(callback)': (work) => prisma.$transaction(work),
+      '$transaction(callback) of a client that is extended later': (work) => after.$transaction(work),
+      '$transaction(callback) of a client that was extended before': (work) => before.$transaction(work),
+      '$transaction(callback) of the client of a transaction': (work) =>
+        prisma.$transaction(async (tx) => {
+          await tx.$transaction(work);
+        }),
+      '$transaction(callback) of a client for one tenant, that is kept when it is made': async (work) => {
+        const tenant = tenants();
+        try {
+          await tenant.$transaction(work);
+        } finally {
+          await tenant.$disconnect();
+        }
+      },
+    },
+    notCovered: {
+      'BEGIN by $executeRaw, on a pool of one connection': async (work) => {
+        await alone.$executeRawUnsafe('begin');
+        try {
+          await work();
+        } finally {
+          await alone.$executeRawUnsafe('rollback');
+        }
+      },
+    },
+  });
+});
