@@ -15,6 +15,9 @@ export interface DispatchContext {
   readonly signal: AbortSignal;
   /** For transactional executors: that of the transaction whose COMMIT waits for them; undefined outside transactions. */
   readonly connection?: FrameConnection | undefined;
-  /** For transactional executors: the transaction as its own client knows it, where its adapter tells. */
+  /**
+   * For transactional executors: that transaction as its own client knows it, where its adapter tells: TypeORM's `EntityManager`, Drizzle's `tx`,
+   * Knex's `trx`, what `@nestjs-cls/transactional` has as the host's `tx`. Not to be used afterwards.
+   */
   readonly tx?: unknown;
 }

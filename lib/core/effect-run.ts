@@ -124,4 +124,8 @@ class RunContext implements DispatchContext {
   get connection(): FrameConnection | undefined {
     return this.#frame?.connection;
   }
+
+  get tx(): unknown {
+    return this.#frame?.tx;
+  }
 }

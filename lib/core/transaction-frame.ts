@@ -14,6 +14,12 @@ export interface FrameOptions {
   readonly name?: string;
   /** What a transactional executor writes through. @default none: such an executor refuses to write in this transaction */
   readonly connection?: FrameConnection;
+  /**
+   * Asked for where a transactional executor writes in it: the transaction as its own client knows it, such as TypeORM's `EntityManager`.
+   *
+   * @default none
+   */
+  tx?(): unknown;
   /** Whether savepoints can be opened in it. @default true */
   readonly savepoints?: boolean;
   /** Asked at each call made in it: false where its library has suspended it, so that the call belongs to the next outer one. @default always true */
@@ -90,6 +96,11 @@ export class TransactionFrame {
 
   get connection(): FrameConnection | undefined {
     return this.options.connection ?? this.parent?.connection;
+  }
+
+  /** The transaction as its own client knows it, while it is open. */
+  get tx(): unknown {
+    return this.options.tx === undefined ? this.parent?.tx : this.options.tx();
   }
 
   /** What becomes of what was enqueued in it. @internal */

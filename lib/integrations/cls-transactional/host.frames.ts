@@ -126,11 +126,12 @@ export class HostFrames<Tx> {
     )(work);
   }
 
-  private databaseOf(tx: Tx | undefined): Pick<FrameOptions, 'connection' | 'isStillOpen'> {
+  private databaseOf(tx: Tx | undefined): Pick<FrameOptions, 'tx' | 'connection' | 'isStillOpen'> {
     if (tx === undefined) return {};
     const { options } = this;
     const connection = options.connection?.(tx);
     return {
+      tx: () => tx,
       ...(connection && { connection }),
       ...(options.isStillOpen && { isStillOpen: () => options.isStillOpen!(tx) }),
     };

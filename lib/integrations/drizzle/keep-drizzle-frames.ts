@@ -66,7 +66,9 @@ function transactionsNamed(name = 'drizzle'): Keep {
     keepFrames(transaction, (tx) => {
       const connection = connectionOf(tx);
       const isStillOpen = stillOpen(tx);
-      return opened(openFrame({ name, ...(connection && { connection }), ...(isStillOpen && { isStillOpen }) }));
+      return opened(
+        openFrame({ name, tx: () => tx, ...(connection && { connection }), ...(isStillOpen && { isStillOpen }) }),
+      );
     });
 }
 

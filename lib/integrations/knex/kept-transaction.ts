@@ -20,7 +20,7 @@ export class KeptTransaction {
   private ending: Promise<unknown> | undefined;
   private answer: Promise<unknown> | undefined;
   private settled!: Promise<unknown>;
-  private trx!: KnexTransaction;
+  private trx: KnexTransaction | undefined;
 
   private constructor(
     private readonly open: (kept: KeptTransaction) => TransactionFrame,
@@ -30,12 +30,15 @@ export class KeptTransaction {
   /** For a transaction, whose frame opens when Knex begins. */
   static begunOn(dialect: string | undefined, name: string): KeptTransaction {
     // Other databases have no `$1`, which is what transactional executors write.
-    if (dialect === 'postgresql') {
-      const connection = new KnexConnection(name);
-      return new KeptTransaction(() => openFrame({ name, connection }), connection);
-    }
-    if (dialect !== 'mysql') return new KeptTransaction(() => openFrame({ name }));
-    return new KeptTransaction((kept) => openFrame({ name, isStillOpen: () => kept.isInTransaction() }));
+    const connection = dialect === 'postgresql' ? new KnexConnection(name) : undefined;
+    const open = (kept: KeptTransaction): TransactionFrame =>
+      openFrame({
+        name,
+        tx: () => kept.trx,
+        ...(connection && { connection }),
+        ...(dialect === 'mysql' && { isStillOpen: () => kept.isInTransaction() }),
+      });
+    return new KeptTransaction(open, connection);
   }
 
   /** For a frame that is open before Knex begins. */
@@ -132,7 +135,7 @@ export class KeptTransaction {
 
   /** Asked of MySQL, whose drivers answer with the OK packet and its fields. */
   private async isInTransaction(): Promise<boolean> {
-    const [answer] = (await this.trx.raw(NO_OPERATION)) as readonly unknown[];
+    const [answer] = (await this.trx!.raw(NO_OPERATION)) as readonly unknown[];
     return isInTransaction(answer);
   }
 

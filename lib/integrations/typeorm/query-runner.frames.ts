@@ -112,12 +112,13 @@ export class QueryRunnerFrames {
   }
 
   private begin(options: FrameOptions): TransactionFrame {
-    const { current, innermost } = this;
+    const { current, innermost, runner } = this;
     const { database } = this.dataSource.driver;
     const frame =
       innermost?.savepoint({ ...this.database, ...current.options }) ??
       openFrame({
         name: database === undefined ? 'TypeORM transaction' : `TypeORM transaction in ${database}`,
+        tx: () => runner.manager,
         ...this.database,
         ...current.options,
         ...options,

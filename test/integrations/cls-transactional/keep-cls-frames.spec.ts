@@ -222,4 +222,20 @@ describeWith(postgres, 'when an executor writes in the transaction', () => {
     });
     expect((await look.query('select id from step')).rows).toEqual([{ id: 'kept' }]);
   });
+
+  it.each(Object.entries(clients))('finds what the host has as its `tx`, of %s', async (_name, connect) => {
+    const schema = await freshSchema();
+    closing.push(() => schema.drop());
+    const host = await hosted(await connect(schema.url));
+    const seen: unknown[] = [];
+    const executor: Executor = { transactional: true, execute: (_, { tx }) => void seen.push(tx) };
+    await runInScope({ executor }, () =>
+      host.withTransaction(async () => {
+        seen.push(host.tx);
+        enqueue(write, 'kept');
+      }),
+    );
+    expect(seen[0]).toBeDefined();
+    expect(seen[1]).toBe(seen[0]);
+  });
 });

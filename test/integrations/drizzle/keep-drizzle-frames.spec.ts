@@ -138,6 +138,24 @@ function describeDriver(open: () => Promise<{ db: unknown; close: () => Promise<
       expect(await itemsOf(db)).toEqual(['job for tea', 'tea']);
     });
 
+    it('may write through the transaction as Drizzle knows it', async () => {
+      const byDrizzle: Executor = {
+        transactional: true,
+        execute: (intent, { tx }) =>
+          (tx as Database).insert(orders).values({ item: `job for ${String(intent.args[0])}` }),
+      };
+      await runInScope({ executor: byDrizzle }, async () => {
+        await db.transaction((tx) => tx.transaction(async () => enqueue(send, 'tea')));
+        await errorOf(() =>
+          db.transaction(async (tx) => {
+            enqueue(send, 'milk');
+            tx.rollback();
+          }),
+        );
+      });
+      expect(await itemsOf(db)).toEqual(['job for tea']);
+    });
+
     it('rolls the transaction back where its write fails', async () => {
       const broken: Executor = {
         transactional: true,

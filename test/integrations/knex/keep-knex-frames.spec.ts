@@ -411,6 +411,21 @@ describeWith(postgres, 'keepKnexFrames', () => {
       expect(await itemsOf(knex)).toEqual(['jam', 'job for jam', 'job for tea', 'tea']);
     });
 
+    it('may write through the transaction as Knex knows it', async () => {
+      const byKnex: Executor = {
+        transactional: true,
+        execute: ({ args }, { tx }) =>
+          (tx as Knex.Transaction)('orders').insert({ item: `job for ${String(args[0])}` }),
+      };
+      await runInScope({ executor: byKnex }, async () => {
+        await knex.transaction((trx) => trx.transaction((inner) => order(inner, 'tea')));
+        const trx = await knex.transaction();
+        await order(trx, 'jam');
+        await trx.commit();
+      });
+      expect(await itemsOf(knex)).toEqual(['jam', 'job for jam', 'job for tea', 'tea']);
+    });
+
     it.each<[string, () => Promise<unknown>]>([
       ['with a handler', () => knex.transaction((trx) => order(trx, 'tea'))],
       ['with a handler that ends it', () => knex.transaction((trx) => void order(trx, 'tea').then(() => trx.commit()))],

@@ -9,7 +9,13 @@ import {
 } from 'nestjs-airlock';
 import { keepTypeOrmFrames, startTestTransaction } from 'nestjs-airlock/typeorm';
 import * as typeorm from 'typeorm';
-import { DataSource, type EntitySubscriberInterface, EventSubscriber, type QueryRunner } from 'typeorm';
+import {
+  DataSource,
+  type EntityManager,
+  type EntitySubscriberInterface,
+  EventSubscriber,
+  type QueryRunner,
+} from 'typeorm';
 import { frames } from '../../../lib/core/transaction-frame.js';
 import { describeWith, postgres } from '../../servers.js';
 import { checkAfterEach, errorOf, send, sent } from '../../unit/core/fixtures.js';
@@ -220,6 +226,23 @@ describeWith(postgres, 'the transactions of a QueryRunner', () => {
       );
       delete listener.before;
       expect(await outcome()).toEqual(['by a subscriber', 'by the callback']);
+    });
+
+    it('may store them through the manager of the transaction', async () => {
+      const byTypeOrm: Executor = {
+        transactional: true,
+        execute: async ({ args: [id] }, { tx }) => {
+          await (tx as EntityManager).insert(Order, { id: id as string });
+          sent.push(id as string);
+        },
+      };
+      await runInScope({ executor: byTypeOrm }, async () => {
+        await dataSource.transaction((manager) => manager.transaction(async () => enqueue(write, 'by a callback', '')));
+        await runner.startTransaction();
+        enqueue(write, 'by statements', '');
+        await runner.commitTransaction();
+      });
+      expect(await outcome()).toEqual(['by a callback', 'by statements']);
     });
 
     it('stores nothing of a transaction by statements that is rolled back', async () => {

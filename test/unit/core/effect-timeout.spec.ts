@@ -279,6 +279,28 @@ describe('when an executor looks at what it is given besides', () => {
     });
     expect(found).toEqual([connection, undefined]);
   });
+
+  it('finds the transaction as its own client knows it, if it is transactional, as long as that is open', async () => {
+    const client = { query: () => {} };
+    const found: DispatchContext[] = [];
+    const seen: unknown[] = [];
+    const execute: Executor['execute'] = (_, context) => void (found.push(context), seen.push(context.tx));
+    const { runtime } = airlock({ executors: { db: { execute, transactional: true }, other: { execute } } });
+    const frame = openFrame({ tx: () => client });
+    await runtime.run({}, async () => {
+      await frame.run(async () => {
+        const savepoint = frame.savepoint();
+        savepoint.run(() => enqueueWith({ executor: 'db' }, send, 'a'));
+        await savepoint.commit();
+        enqueueWith({ executor: 'other' }, send, 'b');
+        await frame.beforeCommit();
+      });
+      await frame.commit();
+      enqueueWith({ executor: 'db' }, send, 'c');
+    });
+    expect(seen).toEqual([client, undefined, undefined]);
+    expect(found[0]!.tx).toBeUndefined();
+  });
 });
 
 describe('when a flush takes longer than is good', () => {
