@@ -1,4 +1,5 @@
 import { UnknownEffectError } from '../errors/unknown-effect.error.js';
+import { quoted } from '../errors/quoted.js';
 import type { Intent } from './intent.js';
 
 /** The W3C trace context an effect was called under. @publicApi */
@@ -40,6 +41,9 @@ export function envelopeOf(
   };
 }
 
+/** Ours have some fifty letters. */
+const LONGEST_ID = 1_000;
+
 /**
  * Checks what a worker was handed.
  *
@@ -49,8 +53,10 @@ export function envelopeOf(
 export function readEnvelope(data: unknown): EffectEnvelope {
   if (typeof data !== 'object' || data === null) throw UnknownEffectError.malformed('it is no object');
   const { v, id, effect, args, at, origin, trace } = data as Partial<Record<keyof EffectEnvelope, unknown>>;
-  if (v !== 1) throw UnknownEffectError.malformed(`its version is ${JSON.stringify(v) ?? 'missing'}, and 1 is known`);
+  if (v !== 1)
+    throw UnknownEffectError.malformed(`its version is ${v === undefined ? 'missing' : quoted(v)}, and 1 is known`);
   assertText('id', id);
+  if (id.length > LONGEST_ID) throw UnknownEffectError.malformed(`its \`id\` has ${id.length} letters`);
   assertText('effect', effect);
   assertText('at', at);
   if (origin !== undefined) assertText('origin', origin);
@@ -59,6 +65,6 @@ export function readEnvelope(data: unknown): EffectEnvelope {
   return data as EffectEnvelope;
 }
 
-function assertText(key: string, value: unknown): void {
+function assertText(key: string, value: unknown): asserts value is string {
   if (typeof value !== 'string') throw UnknownEffectError.malformed(`its \`${key}\` is no text`);
 }

@@ -1,4 +1,6 @@
 import { AirlockError } from './airlock.error.js';
+import { quoted } from './quoted.js';
+import { listed } from './thrown.js';
 
 /**
  * A worker met something it cannot run: a name that no `@SideEffect()` method of this application carries, or an envelope
@@ -9,15 +11,18 @@ import { AirlockError } from './airlock.error.js';
 export class UnknownEffectError extends AirlockError {
   protected static override readonly brandName = 'UnknownEffectError';
 
-  constructor(
-    readonly effect: string,
-    readonly known: readonly string[],
-    message = `No effect is named "${effect}" here. Known effects: ${known.join(', ') || 'none'}. Deploy the code that has it, or fix the name.`,
-  ) {
-    super('AIRLOCK_UNKNOWN_EFFECT', message);
+  /** As it was given, up to a thousand letters of it. */
+  readonly effect: string;
+  /** The names that are there. */
+  readonly known: readonly string[];
+
+  constructor(effect: string, known: readonly string[], message?: string) {
+    super('AIRLOCK_UNKNOWN_EFFECT', message ?? messageAbout(effect, known));
+    this.effect = effect.slice(0, 1_000);
+    this.known = known;
   }
 
-  /** @internal */
+  /** @param problem quotes nothing as it was given @internal */
   static malformed(problem: string): UnknownEffectError {
     return new UnknownEffectError(
       '(unreadable)',
@@ -25,4 +30,9 @@ export class UnknownEffectError extends AirlockError {
       `A job is no effect of this version: ${problem}. It was written by another version or another program; let a worker of that version run it, or remove it.`,
     );
   }
+}
+
+function messageAbout(effect: string, known: readonly string[]): string {
+  const names = listed(known, (name) => name) || 'none';
+  return `No effect is named ${quoted(effect)} here. Known effects: ${names}. Deploy the code that has it, or fix the name.`;
 }

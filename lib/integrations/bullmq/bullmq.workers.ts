@@ -1,6 +1,8 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { type ConnectionOptions, type Job, UnrecoverableError, Worker } from 'bullmq';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
+import { named } from '../../errors/quoted.js';
+import { isError, messageOf, stacksOf } from '../../errors/thrown.js';
 import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
 import { EffectWorker } from '../../nest/remote/effect-worker.js';
 import { Deadline, TimedOut } from '../deadline.js';
@@ -107,17 +109,18 @@ export class BullMqWorkers implements OnApplicationBootstrap, OnApplicationShutd
     } catch (error) {
       if (error instanceof UnknownEffectError) throw failingForGood(job, error);
       // BullMQ reads properties of what is thrown.
-      throw error instanceof Error ? error : new Error(String(error), { cause: error });
+      throw isError(error) ? error : new Error(messageOf(error), { cause: error });
     } finally {
       if (--this.running === 0) this.onIdle?.();
     }
   }
 
   private logFailure(queue: string, job: Job | undefined, error: Error): void {
-    const what = `Effect ${job?.name ?? '(unknown)'} (job ${job?.id ?? 'unknown'} of queue "${queue}") failed`;
+    const [name, id] = job === undefined ? ['(unknown)', '(unknown)'] : [named(job.name), named(job.id)];
+    const what = `Effect ${name} (job ${id} of queue "${queue}") failed`;
     if (job !== undefined && job.finishedOn === undefined) {
-      this.logger.warn(`${what} in attempt ${job.attemptsMade} of ${job.opts.attempts}: ${error.message}`);
-    } else this.logger.error(`${what} for good: ${error.message}`, error.stack);
+      this.logger.warn(`${what} in attempt ${job.attemptsMade} of ${named(job.opts.attempts)}: ${messageOf(error)}`);
+    } else this.logger.error(`${what} for good: ${messageOf(error)}`, stacksOf(error));
   }
 }
 

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller, Inject, Logger, type OnApplicationBootstrap, type Type } from '@nestjs/common';
 import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
+import { named } from '../../errors/quoted.js';
+import { messageOf, stacksOf } from '../../errors/thrown.js';
 import { ShuttingDownError } from '../../errors/shutting-down.error.js';
 import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
 import { SkipAirlock } from '../../nest/decorators/skip-airlock.decorator.js';
@@ -61,7 +63,7 @@ abstract class EffectConsumer implements OnApplicationBootstrap {
 
   private async run(data: unknown, rabbit: RabbitContext | undefined): Promise<void> {
     const { effect: given } = Object(data) as { readonly effect?: unknown };
-    const effect = typeof given === 'string' ? given : '(unreadable)';
+    const effect = typeof given === 'string' ? named(given) : '(unreadable)';
     try {
       await this.effects.run(data, this.settings.options);
     } catch (error) {
@@ -71,7 +73,7 @@ abstract class EffectConsumer implements OnApplicationBootstrap {
   }
 
   private failed(effect: string, error: unknown, rabbit: RabbitContext | undefined): void {
-    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    const message = messageOf(error);
     if (error instanceof UnknownEffectError) {
       this.logger.error(`An effect was sent here that cannot be run: ${message}`);
       this.answer(effect, rabbit, (channel, its) => channel.nack(its, false, false));
@@ -79,7 +81,7 @@ abstract class EffectConsumer implements OnApplicationBootstrap {
       this.logger.warn(`Effect ${effect} came while shutting down and is left to another consumer`);
     } else {
       const consequence = rabbit === undefined ? 'and is lost' : 'and goes back to its queue';
-      this.logger.error(`Effect ${effect} failed ${consequence}: ${message}`, stack);
+      this.logger.error(`Effect ${effect} failed ${consequence}: ${message}`, stacksOf(error));
       if (rabbit !== undefined) void this.giveBack(effect, rabbit);
     }
   }
@@ -99,9 +101,7 @@ abstract class EffectConsumer implements OnApplicationBootstrap {
     try {
       give(rabbit.getChannelRef(), rabbit.getMessage());
     } catch (error) {
-      this.logger.warn(
-        `RabbitMQ will deliver ${effect} again, for its channel has closed: ${(error as Error).message}`,
-      );
+      this.logger.warn(`RabbitMQ will deliver ${effect} again, for its channel has closed: ${messageOf(error)}`);
     }
   }
 }

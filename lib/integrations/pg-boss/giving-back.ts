@@ -1,6 +1,8 @@
 import { Logger } from '@nestjs/common';
+import { messageOf } from '../../errors/thrown.js';
 import type { JobEnd } from './batch.js';
-import type { FetchedJob, PgBossClient, SqlConnection } from './pg-boss.client.js';
+import { tableOf } from './job-table.js';
+import type { FetchedJob, PgBossClient } from './pg-boss.client.js';
 
 /**
  * Puts jobs that were fetched and not begun back into their queue, as if nobody had fetched them.
@@ -36,7 +38,7 @@ export async function giveBack(
   if (left.length > 0) {
     const ids = left.map(({ job }) => job.id).join(', ');
     new Logger('AirlockPgBoss').error(
-      `Jobs of queue "${queue}" that have not begun could not be given back. They count as failed once, at the latest when they expire: ${ids}. ${String(left[0]!.failure?.error)}`,
+      `Jobs of queue "${queue}" that have not begun could not be given back. They count as failed once, at the latest when they expire: ${ids}. ${messageOf(left[0]!.failure?.error)}`,
     );
   }
   return left;
@@ -66,18 +68,4 @@ async function release(
         AND job.retry_count = COALESCE(fetched.attempt, job.retry_count)`,
     [queue, ids, attempts, delaySeconds],
   );
-}
-
-/** A `PgBoss` tells nobody its schema; it is in the statements that it would have others run. */
-async function tableOf(boss: PgBossClient, queue: string, ids: string[]): Promise<string> {
-  let table: string | undefined;
-  const listener: SqlConnection = {
-    executeSql: async (text) => {
-      table ??= /\bUPDATE\s+(\S+)/i.exec(text)?.[1];
-      return { rows: [{ count: 0 }] };
-    },
-  };
-  await boss.resume(queue, ids, { db: listener });
-  if (table === undefined) throw new Error('This version of pg-boss does not say where it keeps its jobs.');
-  return table;
 }

@@ -1,7 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { messageOf } from '../../errors/thrown.js';
 import type { Batch, JobEnd } from './batch.js';
 import { BatchWorker } from './batch.worker.js';
 import { giveBack } from './giving-back.js';
+import { isHopeless, takeTries } from './giving-up.js';
 import type { PgBoss10Client } from './pg-boss.client.js';
 
 /** How long what is given back is nobody's. pg-boss completes the whole batch by its ids, as a rule within milliseconds. */
@@ -35,6 +37,8 @@ export class PgBoss10Worker extends BatchWorker<PgBoss10Client, void> {
     const { boss, queue } = this;
     const { ends, unbegun } = batch;
     const failed = ends.filter(({ failure }) => failure !== undefined);
+    const hopeless = failed.filter(isHopeless).map(({ job }) => job);
+    if (hopeless.length > 0) await takeTries(boss, queue, hopeless);
     if (failed.length === 0 && unbegun.length === 0) return;
     const succeeded = ends.filter(({ failure }) => failure === undefined).map(({ job }) => job.id);
     if (succeeded.length > 0) await boss.complete(queue, succeeded);
@@ -53,6 +57,6 @@ function outputOf(error: unknown): object {
 function errorOf(failed: readonly JobEnd[]): unknown {
   const errors = failed.map(({ failure }) => failure?.error);
   if (errors.length === 1) return errors[0];
-  const messages = errors.map((error) => (error instanceof Error ? error.message : String(error)));
+  const messages = errors.map(messageOf);
   return new AggregateError(errors, messages.join('; '));
 }

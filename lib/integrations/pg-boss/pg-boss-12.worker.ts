@@ -1,7 +1,7 @@
-import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
 import type { Batch, JobEnd } from './batch.js';
 import { BatchWorker } from './batch.worker.js';
 import { giveBack } from './giving-back.js';
+import { isHopeless } from './giving-up.js';
 import type { FetchedJob, JobResult, PgBoss12Client } from './pg-boss.client.js';
 
 /** @internal */
@@ -31,8 +31,8 @@ export class PgBoss12Worker extends BatchWorker<PgBoss12Client, JobResult[]> {
 }
 
 /** A job that no worker of this code can run fails for good, rather than once for each of its retries. */
-function resultOf({ job: { id }, failure }: JobEnd): JobResult {
-  if (failure === undefined) return { id, status: 'completed' };
-  const { error } = failure;
-  return { id, status: error instanceof UnknownEffectError ? 'deadletter' : 'failed', output: error };
+function resultOf(end: JobEnd): JobResult {
+  const { id } = end.job;
+  if (end.failure === undefined) return { id, status: 'completed' };
+  return { id, status: isHopeless(end) ? 'deadletter' : 'failed', output: end.failure.error };
 }

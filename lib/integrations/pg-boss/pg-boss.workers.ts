@@ -1,4 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { named } from '../../errors/quoted.js';
+import { messageOf, stacksOf } from '../../errors/thrown.js';
 import { EffectWorker } from '../../nest/remote/effect-worker.js';
 import { Deadline } from '../deadline.js';
 import type { JobWorker } from './job-engine.js';
@@ -43,7 +45,9 @@ export class PgBossWorkers implements OnApplicationBootstrap, OnApplicationShutd
       const abandoned = Promise.all(this.workers.map((worker) => worker.abandon()));
       await new Deadline(this.settings.dispatchTimeoutMs).within(abandoned);
     } catch (error) {
-      this.logger.error(`Jobs that were fetched together and are not settled wait for their expiry: ${String(error)}`);
+      this.logger.error(
+        `Jobs that were fetched together and are not settled wait for their expiry: ${messageOf(error)}`,
+      );
     }
   }
 
@@ -51,9 +55,9 @@ export class PgBossWorkers implements OnApplicationBootstrap, OnApplicationShutd
     try {
       await this.effects.run(data, this.settings.options);
     } catch (error) {
-      const { effect = '(unknown)' } = (data ?? {}) as { readonly effect?: string };
-      const { message, stack } = error instanceof Error ? error : new Error(String(error));
-      this.logger.error(`Effect ${effect} (job ${id} of queue "${queue}") failed: ${message}`, stack);
+      const { effect } = Object(data) as { readonly effect?: unknown };
+      const what = `Effect ${typeof effect === 'string' ? named(effect) : '(unreadable)'} (job ${id} of queue "${queue}") failed`;
+      this.logger.error(`${what}: ${messageOf(error)}`, stacksOf(error));
       throw error;
     }
   }

@@ -1,0 +1,15 @@
+import type { PgBossClient, SqlConnection } from './pg-boss.client.js';
+
+/** A `PgBoss` tells nobody its schema; it is in the statements that it would have others run. @internal */
+export async function tableOf(boss: PgBossClient, queue: string, ids: string[]): Promise<string> {
+  let table: string | undefined;
+  const listener: SqlConnection = {
+    executeSql: async (text) => {
+      table ??= /\bUPDATE\s+(\S+)/i.exec(text)?.[1];
+      return { rows: [{ count: 0 }] };
+    },
+  };
+  await boss.resume(queue, ids, { db: listener });
+  if (table === undefined) throw new Error('This version of pg-boss does not say where it keeps its jobs.');
+  return table;
+}
