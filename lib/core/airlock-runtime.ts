@@ -3,7 +3,7 @@ import type { ScopeClosedError } from '../errors/scope-closed.error.js';
 import { ShuttingDownError } from '../errors/shutting-down.error.js';
 import { InProcessExecutor } from '../executors/in-process.executor.js';
 import { conclude, type Endable } from './conclude.js';
-import { cover, covered } from './coverage.js';
+import { covered, isGenerator } from './coverage.js';
 import { type Context, contextOf, contexts, JobContext, PolicyContext, ScopeContext, viewAt } from './context.js';
 import { EffectScope, hooksOf, type OnDispatchError, type ScopeOptions } from './effect-scope.js';
 import { enqueueIn } from './enqueue.js';
@@ -23,6 +23,7 @@ import { tellSafely } from './last-resort.js';
 import { LatentScope } from './latent-scope.js';
 import { type Latent, Lifecycle } from './lifecycle.js';
 import { followScope, type LateCalls, publishLostCall } from './late-call.js';
+import { iteratedInScope } from './iterate.js';
 import { isObservableLike } from './observable.js';
 import type { Outlet } from './outlet.js';
 import { PolicyChain } from './policy-chain.js';
@@ -308,7 +309,7 @@ export class AirlockRuntime implements UnitHost {
 
   /**
    * Ends a scope with the work it was opened for: same value, same error. Of an Observable that the work comes to, each subscription
-   * is a unit of work of its own.
+   * is a unit of work of its own, and so is the iteration of a generator.
    *
    * @param begin a scope for such a one
    */
@@ -328,10 +329,10 @@ export class AirlockRuntime implements UnitHost {
     const ending = this.conclude(scope, 'completed', 'the end of its work', how);
     if (ending !== undefined) await ending;
     if (begin === undefined || typeof value !== 'object' || value === null) return value;
-    if (!isObservableLike(value)) return cover(value, (fn) => scope.enter(fn));
-    return observedInScopes(value, begin, (one, outcome) =>
-      this.conclude(one, outcome, 'the end of its Observable', how),
-    );
+    const end = (one: Followed, outcome: Outcome): void | Promise<void> =>
+      this.conclude(one, outcome, 'the end of what its work came to', how);
+    if (isObservableLike(value)) return observedInScopes(value, begin, end);
+    return isGenerator(value) ? iteratedInScope(value, begin, end, this.report) : value;
   }
 
   /** Ends a scope as its outcome says, and does what its opener wants done with effects that failed. */

@@ -47,8 +47,8 @@ export function hasBegun(value: object): boolean {
  */
 const listenedTo = new WeakSet<object>();
 
-/** Other iterators, such as those of a Map, run no code of the caller's. */
-function isGenerator(value: object): boolean {
+/** Other iterators, such as those of a Map, run no code of the caller's. @internal */
+export function isGenerator(value: object): boolean {
   const tag: unknown = (value as { readonly [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
   return tag === 'AsyncGenerator' || tag === 'Generator';
 }

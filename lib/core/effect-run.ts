@@ -1,6 +1,6 @@
 import { EffectTimeoutError } from '../errors/effect-timeout.error.js';
 import { causeOf } from '../errors/thrown.js';
-import { completionOf } from './completion.js';
+import { completionOf, ObservedEnd } from './completion.js';
 import { contexts, type EffectContext } from './context.js';
 import type { DispatchContext, FrameConnection } from './dispatch-context.js';
 import { type DispatchResult, type Executor, type Intent, stampOf } from './intent.js';
@@ -76,6 +76,7 @@ function within<T>(
       expired = new EffectTimeoutError(intent.name, timeoutMs, context.scope);
       reject(expired);
       context.abort(expired);
+      if (completion instanceof ObservedEnd) giveUp(completion, context);
     }, timeoutMs);
     // A query may throw where it is awaited, and an executor in JavaScript return no Promise: these are ends too.
     Promise.resolve(completion).then(
@@ -92,6 +93,15 @@ function within<T>(
       },
     );
   });
+}
+
+/** What is not asked to stop would emit for ever. */
+function giveUp(observed: ObservedEnd, { host }: EffectContext): void {
+  try {
+    observed.giveUp();
+  } catch (error) {
+    host.report(error);
+  }
 }
 
 /** `fetch` and the like fail with the reason of their signal, or with an `AbortError` that it is the cause of. */

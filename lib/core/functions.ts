@@ -36,7 +36,7 @@ export function defer<T extends object>(target: T, options: EnqueueOptions = NO_
 /**
  * Runs `fn` in a scope: nested in the innermost one, else a scope of its own that lets its effects out at the end.
  *
- * @returns what `fn` resolves to, after the flush; of an Observable, each subscription is a scope of its own with the same options
+ * @returns what `fn` resolves to, after the flush; of an Observable, each subscription is a scope of its own with the same options, of a generator its iteration
  * @throws what `fn` throws, or a `DispatchError` if effects failed and `onDispatchError` is not set otherwise
  * @publicApi
  */

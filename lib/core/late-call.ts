@@ -52,6 +52,7 @@ export function followScope(
   const { host, chain, outer } = context;
   // What a failed invocation has left running counts no more than what it had buffered (rule 7).
   if (context.attempt?.isAbandoned === true) return publishLostCall(late, context, options, effect, args, 'retry');
+  if (late.thrownAway !== undefined) return publishLostCall(late, context, options, effect, args, late.thrownAway);
   const decision = late.isEnded
     ? { outcome: late.outcome!, flushes: late.state === 'flushed' }
     : { outcome: 'completed' as const, flushes: true };

@@ -1,3 +1,5 @@
+import type { AttemptMark } from './intent.js';
+
 /** What a refused call fails while nobody listens to it: a unit of work, or a policy that is being asked. @internal */
 export interface HasRefusals {
   /** In the order of the calls; made with the first. */
@@ -16,10 +18,14 @@ export class Refusal extends Promise<never> {
     return Promise;
   }
 
-  /** @param after what the rejection waits for, itself rejected */
+  /**
+   * @param attempt the invocation that the call was made in, where the work may be invoked again
+   * @param after what the rejection waits for, itself rejected
+   */
   constructor(
     readonly error: unknown,
     private readonly holder: HasRefusals,
+    readonly attempt?: AttemptMark,
     after?: Promise<never>,
   ) {
     super((_, reject) => void (after === undefined ? reject(error as Error) : after.catch(reject)));
@@ -41,7 +47,7 @@ export class Refusal extends Promise<never> {
 
   /** Listens to nothing: what it returns is the same rejection, later. */
   override finally(onFinally?: (() => void) | null): Promise<never> {
-    return new Refusal(this.error, this.holder, super.finally(onFinally));
+    return new Refusal(this.error, this.holder, this.attempt, super.finally(onFinally));
   }
 }
 
@@ -57,12 +63,18 @@ export function takeUnheard(holder: HasRefusals): readonly unknown[] {
   return unheard === undefined ? [] : [...unheard].map(({ error }) => error);
 }
 
-/** @param host told of all but the first @throws the first error that nobody has listened to @internal */
+/**
+ * @param host told of all but the first, and of those in invocations that have failed and were made again: they fail nothing any more
+ * @throws the first error that nobody has listened to
+ * @internal
+ */
 export function raiseUnheard(holder: HasRefusals, host: { report(error: unknown): void }): void {
   if (!hasUnheard(holder)) return;
-  const [first, ...others] = takeUnheard(holder);
-  for (const error of others) host.report(error);
-  throw first;
+  const unheard = [...holder.unheard!];
+  holder.unheard = undefined;
+  const first = unheard.find(({ attempt }) => attempt?.isAbandoned !== true);
+  for (const one of unheard) if (one !== first) host.report(one.error);
+  if (first !== undefined) throw first.error;
 }
 
 /** Reports what nobody listens to, once a caller that stands at its `await` has had the time to listen. @internal */

@@ -7,7 +7,7 @@ const CONSOLE = { report: (error: unknown): void => tellSafely(() => console.err
 /** A refused call as a Promise, for a caller who stands in `context`. @internal */
 export function refused(error: unknown, context: Context | undefined): Promise<never> {
   const holder = holderAt(context);
-  if (holder !== undefined) return new Refusal(error, holder);
+  if (holder !== undefined) return new Refusal(error, holder, context?.attempt);
   const nobody: HasRefusals = {};
   void reportUnheard(nobody, context?.host ?? CONSOLE);
   return new Refusal(error, nobody);

@@ -56,6 +56,7 @@ export function settleSoFar(unit: UnitOfWork, outer: Context | undefined): Flush
 /** Throws everything away, whatever it waits for. @internal */
 export function discardAll(unit: UnitOfWork, reason: DropReason): readonly Intent[] {
   const intents = unit.take();
+  unit.thrownAway = reason;
   unit.end('discarded', 'cancelled');
   for (const error of takeUnheard(unit)) unit.host.report(error);
   const journal = new FlushJournal();
@@ -81,7 +82,10 @@ function route(
   const heir = unit.heir();
   if (heir !== undefined) return captureBy(heir, unit, journal, handed);
   // Nobody above is left to decide: it goes as the others went. One that was discarded anywhere above decides against.
-  return keep(unit, journal, handed, fateAbove(unit));
+  const reason = thrownAwayAbove(unit);
+  if (reason === undefined) return keep(unit, journal, handed, fateAbove(unit));
+  for (const intent of handed) drop(unit, journal, intent, reason);
+  return NONE;
 }
 
 /** Rule 8 for a nested unit: what waited for this outcome becomes ordinary, the rest waits for the parent's. */
@@ -163,6 +167,13 @@ function isSubset(chosen: unknown, offered: ReadonlySet<Intent>): chosen is read
     new Set(chosen).size === chosen.length &&
     chosen.every((intent) => offered.has(intent as Intent))
   );
+}
+
+/** What is thrown away by hand is so with all that was still to come of it, also what waits for any outcome. */
+function thrownAwayAbove(unit: UnitOfWork): DropReason | undefined {
+  let ancestor = unit.parent;
+  while (ancestor !== undefined && ancestor.thrownAway === undefined) ancestor = ancestor.parent;
+  return ancestor?.thrownAway;
 }
 
 function fateAbove(unit: UnitOfWork): Decision {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ScopeClosedError } from '../errors/scope-closed.error.js';
 import { DedupeKeys, FullBuffer } from './dedupe-keys.js';
 import { channels, publish } from './diagnostics.js';
-import type { FlushJournal } from './report.js';
+import type { DropReason, FlushJournal } from './report.js';
 import type { Birthplace, Effect, EnqueueOptions, Executor, Intent, Outcome, PolicyRef, Policy } from './intent.js';
 import { shown, stampOf } from './intent.js';
 import type { Outlet } from './outlet.js';
@@ -129,6 +129,8 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   answer: Answer | undefined;
   /** Whether an attempt at its work was abandoned; of the outermost unit, whether one was anywhere in it. */
   hasAbandoned = false;
+  /** Why all of it was thrown away, whatever it waited for; undefined where the outcome decided. */
+  thrownAway: DropReason | undefined;
   /** How it ended; undefined until then. */
   outcome: Outcome | undefined;
   /** The dispatch under way, which the next one waits for (rule 4). */

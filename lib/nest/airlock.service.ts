@@ -23,7 +23,7 @@ export class AirlockService {
    * Runs `fn` in a scope: nested where one is open, else a root that lets its effects out when `fn` completes and drops
    * them when it throws.
    *
-   * @returns what `fn` resolves to, after the flush; of an Observable, each subscription is a scope of its own with the same options
+   * @returns what `fn` resolves to, after the flush; of an Observable, each subscription is a scope of its own with the same options, of a generator its iteration
    * @throws what `fn` throws; `DispatchError` if effects failed and `onDispatchError` is not set otherwise; `ShuttingDownError`
    */
   run<R>(fn: (scope: EffectScope) => R): Promise<Awaited<R>>;

@@ -4,6 +4,7 @@ import type { EffectScope } from '../core/effect-scope.js';
 import type { Executor } from '../core/intent.js';
 import type { ScopeView } from '../core/scope-view.js';
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
+import { duration } from '../nest/option-checks.js';
 import { runtimeOf, type TestedApplication } from './application-of.js';
 import { Capture } from './capture/capture.js';
 import { inTurn } from './capture/in-turn.js';
@@ -51,6 +52,7 @@ export async function captureEffects<R>(
 ): Promise<CapturedEffects<Awaited<R>>> {
   const [app, fn, options = {}] = hasNoApplication(args) ? [undefined, ...args] : args;
   if (typeof fn !== 'function') throw AirlockOptionsError.expected('fn', 'the function to capture the effects of', fn);
+  if (options.settleTimeoutMs !== undefined) duration('settleTimeoutMs', options.settleTimeoutMs);
   if (app === undefined) return capture(new WithoutApplication(), new Capture(undefined), fn, options);
   const runtime = runtimeOf(app);
   return inTurn(Capture.around(runtime) ?? runtime, () => capture(runtime, new Capture(runtime), fn, options));

@@ -1,5 +1,6 @@
 import type { UnitOfWork } from '../core/unit-of-work.js';
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
+import { duration } from '../nest/option-checks.js';
 import { onMessages } from './recording/messages.js';
 import { UnitsAtWork } from './recording/units-at-work.js';
 import { ScopeLeakError } from './scope-leak.error.js';
@@ -43,6 +44,7 @@ export function checkForLeaks({ hooks = globalThis as unknown as TestHooks, ...o
       'There are no global `beforeEach` and `afterEach`. Hand over those of your test runner: `checkForLeaks({ hooks: { beforeEach, afterEach } })`.',
     );
   }
+  if (options.graceMs !== undefined) duration('graceMs', options.graceMs);
   let watch: LeakWatch | undefined;
   hooks.beforeEach(() => {
     watch = watchForLeaks(options);
@@ -54,6 +56,7 @@ export function checkForLeaks({ hooks = globalThis as unknown as TestHooks, ...o
 
 /** The same by hand, from this call to `end()`. @publicApi */
 export function watchForLeaks({ graceMs = 100 }: Pick<LeakCheckOptions, 'graceMs'> = {}): LeakWatch {
+  duration('graceMs', graceMs);
   const atWork = new UnitsAtWork();
   const places = new WeakMap<UnitOfWork, string>();
   const stop = onMessages((kind, { reason }, unit) => {

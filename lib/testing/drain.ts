@@ -4,7 +4,7 @@ import type { Intent } from '../core/intent.js';
 import type { AirlockRuntime } from '../core/airlock-runtime.js';
 import { contexts } from '../core/context.js';
 import { LatentScope } from '../core/latent-scope.js';
-import { checkOptions, expectThat, positiveInteger } from '../nest/option-checks.js';
+import { checkOptions, duration, positiveInteger } from '../nest/option-checks.js';
 import { runtimeOf, type TestedApplication } from './application-of.js';
 import { recorderOf } from './recorder-of.js';
 import type { EffectRecorder } from './recording/effect-recorder.js';
@@ -19,8 +19,6 @@ export interface DrainOptions {
   readonly timeoutMs?: number;
 }
 
-const number = expectThat('a number of milliseconds', (value) => typeof value === 'number' && value >= 0);
-
 /**
  * Lets everything out until the application is quiet: waits for its scopes to end, then runs what `mode: 'capture'` has kept
  * in, in this process, one after another, then what those have enqueued, and so on. In other modes there is nothing to run, and
@@ -32,7 +30,7 @@ const number = expectThat('a number of milliseconds', (value) => typeof value ==
  * @publicApi
  */
 export async function drain(app: TestedApplication, options: DrainOptions = {}): Promise<readonly Intent[]> {
-  checkOptions(options, { maxDepth: positiveInteger, timeoutMs: number });
+  checkOptions(options, { maxDepth: positiveInteger, timeoutMs: duration });
   const { maxDepth = 16, timeoutMs = 1000 } = options;
   const recorder = recorderOf(app);
   const runtime = runtimeOf(app);

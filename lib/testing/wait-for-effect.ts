@@ -3,6 +3,7 @@ import { methodName } from '../core/deferred.js';
 import type { Intent } from '../core/intent.js';
 import { sideEffectBodyOn, sideEffectOn } from '../nest/decorators/side-effect.decorator.js';
 import { membersOf } from '../nest/members.js';
+import { duration } from '../nest/option-checks.js';
 import type { TestedApplication } from './application-of.js';
 import { assertEffectRef, type EffectRef, isCallOf, nameOfRef } from '../core/effect-ref.js';
 import { listOfEffects } from './matchers/listing.js';
@@ -45,6 +46,7 @@ export async function waitForEffect(
   { timeoutMs = 1000, where = () => true }: WaitForEffectOptions = {},
 ): Promise<Intent> {
   assertEffectRef(effect);
+  duration('timeoutMs', timeoutMs);
   const recorder = recorderOf(app);
   const found = (): Intent | undefined => recorder.dispatched.find((one) => isCallOf(one, effect) && where(one));
   const seen = await until(recorder, found, timeoutMs);
@@ -66,6 +68,7 @@ export async function waitForRun(
 ): Promise<void> {
   assertEffectRef(effect);
   assertTimes(times);
+  duration('timeoutMs', timeoutMs);
   const recorder = recorderOf(app);
   const names = namesIn(app, effect);
   const isDone = (): boolean => recorder.runs.filter((name) => names.includes(name)).length >= times;

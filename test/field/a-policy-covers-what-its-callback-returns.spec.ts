@@ -30,7 +30,6 @@ import {
   type FlushReport,
   NoScopeError,
   runInScope,
-  ScopeClosedError,
   SideEffect,
   withPolicy,
 } from 'nestjs-airlock';
@@ -382,10 +381,45 @@ describe('what a callback returns under a policy', () => {
       expect(sent).toEqual(['queried']);
     });
 
-    it('refuses to go on with a generator, whose scope has ended', async () => {
-      const pages = await run({}, () => sync.pages());
-      expect(await errorOf(() => pages.next())).toBeInstanceOf(ScopeClosedError);
+    it('lets nothing out of a generator under a policy that drops', async () => {
+      for await (const _ of await run({ policy: DropAll }, () => sync.pages()));
+      expect([...(await run({ policy: DropAll }, () => sync.steps()))]).toEqual([1]);
       expect(sent).toEqual([]);
+    });
+
+    it('takes the iteration of a generator for a unit of work: to its end', async () => {
+      const seen: number[] = [];
+      for await (const page of await run({}, () => sync.pages())) {
+        seen.push(page);
+        expect(sent).toEqual([]);
+      }
+      expect(seen).toEqual([1, 2, 3]);
+      expect(sent).toEqual(['page 1', 'page 2', 'page 3', 'no more pages']);
+      sent.length = 0;
+      expect([...(await run({}, () => sync.steps()))]).toEqual([1]);
+      expect(sent).toEqual(['step']);
+    });
+
+    it('lets nothing out of one that fails, is left early or is never begun', async () => {
+      for await (const page of await run({}, () => sync.pages())) if (page === 2) break;
+      const failing = await run({}, async function* () {
+        await mail.send('lost');
+        yield 1;
+        throw new Error('no more');
+      });
+      expect(await failing.next()).toEqual({ done: false, value: 1 });
+      expect(await errorOf(() => failing.next())).toMatchObject({ message: 'no more' });
+      expect(await failing.next()).toEqual({ done: true, value: undefined });
+      const unused = await run({}, () => sync.pages());
+      expect(await unused.return(0)).toEqual({ done: true, value: 0 });
+      expect(sent).toEqual([]);
+    });
+
+    it('leaves the loop around a generator where it stands', async () => {
+      await run({}, async () => {
+        for await (const _ of await run({ policy: DropAll }, () => sync.pages())) await mail.send('mine');
+      });
+      expect(sent).toEqual(['mine', 'mine', 'mine']);
     });
   });
 

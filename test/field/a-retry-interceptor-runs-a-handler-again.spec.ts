@@ -111,6 +111,19 @@ describe.each(kinds)('when an interceptor invokes a handler again: %s', (kind) =
     ]);
   });
 
+  it('is not failed by a refusal that nobody listened to in it', async () => {
+    const refuses = { onEnqueue: () => failsOnce(0) };
+    const { out, dropped } = await again.call({
+      around: (next) => next.handle().pipe(retry(1)),
+      work: async (nth, desk) => {
+        if (nth === 0) desk.buffer.withPolicy(refuses, () => void desk.mail('refused'));
+        await mailsAndFailsOnce(nth, desk);
+      },
+    });
+    expect(out).toEqual(['outer', 'inner', 'mail 1']);
+    expect(dropped).toEqual(['inner: retry', 'Desk.mail: retry']);
+  });
+
   it('counts no dedupe key of it', async () => {
     const { out } = await again.call({
       around: (next) => next.handle().pipe(retry(1)),

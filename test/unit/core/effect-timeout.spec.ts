@@ -13,6 +13,7 @@ import {
   openFrame,
   openScope,
 } from 'nestjs-airlock';
+import { Observable } from 'rxjs';
 import { AirlockRuntime, type RuntimeSettings } from '../../../lib/core/airlock-runtime.js';
 import { checkAfterEach, errorOf, fail, send, sent, sendSlowly, texts } from './fixtures.js';
 
@@ -77,6 +78,31 @@ describe('when an effect runs longer than its time limit', () => {
     await runtime.run(ignored, () => enqueue(effect, 'secret'));
     await passed;
     expect(found).toEqual([expect.any(EffectTimeoutError), true, true, 'secret']);
+  });
+
+  it('is unsubscribed from, where it is an Observable, in its own context', async () => {
+    const { runtime, warnings, errors } = airlock({ effectTimeoutMs: 10 });
+    const stopped: unknown[] = [];
+    const endless = new Observable<number>((subscriber) => {
+      const timer = setInterval(() => subscriber.next(1), 2);
+      return () => {
+        clearInterval(timer);
+        stopped.push(currentEffect()?.name, currentEffect()?.signal.aborted);
+      };
+    });
+    const error = await errorOf<DispatchError>(() =>
+      runtime.run({}, () => runtime.enqueue({ name: 'poll' }, () => endless, [])),
+    );
+    expect(error.failures[0]!.error).toBeInstanceOf(EffectTimeoutError);
+    expect(stopped).toEqual(['poll', true]);
+    expect([warnings, errors]).toEqual([[], []]);
+  });
+
+  it('is reported, where what stops an Observable throws', async () => {
+    const { runtime, errors } = airlock({ effectTimeoutMs: 10 });
+    const stuck = new Observable<number>(() => () => fail('teardown'));
+    await errorOf(() => runtime.run({}, () => runtime.enqueue({}, () => stuck, [])));
+    expect(errors).toHaveLength(1);
   });
 
   it('lets nothing out that it enqueues afterwards, nor what it had enqueued', async () => {

@@ -1,4 +1,13 @@
-import { DropAll, enqueue, enqueueWith, type EffectScope, ScopeClosedError, type EffectTrigger } from 'nestjs-airlock';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import {
+  type AirlockMessage,
+  DropAll,
+  enqueue,
+  enqueueWith,
+  type EffectScope,
+  type EffectTrigger,
+  ScopeClosedError,
+} from 'nestjs-airlock';
 import { AirlockRuntime } from '../../../lib/core/airlock-runtime.js';
 import { Attempt } from '../../../lib/core/attempt.js';
 import { checkAfterEach, errorOf, fail, send, sent } from './fixtures.js';
@@ -78,6 +87,23 @@ describe('when late calls follow their scope', () => {
     await scope[end]();
     expect(sent).toEqual(out);
   });
+
+  it.each(['success', 'failure', 'always'] as const)(
+    'go nowhere where their scope was thrown away by hand, whatever they wait for: %s',
+    async (on) => {
+      const reasons: unknown[] = [];
+      const watch = (message: unknown): void => void reasons.push((message as AirlockMessage).reason);
+      subscribe('airlock:drop', watch);
+      const late = leftover(() => enqueueWith({ on }, send, 'late'));
+      const scope = runtime.open();
+      scope.run(late.start);
+      scope.close();
+      scope.discard();
+      await late.finish();
+      unsubscribe('airlock:drop', watch);
+      expect([sent, reasons]).toEqual([[], ['discarded']]);
+    },
+  );
 
   it('go as the effect went that they were made in', async () => {
     const late = leftover(() => enqueue(send, 'late'));

@@ -85,6 +85,16 @@ describe('when a nested scope outlives a parent that was thrown away', () => {
     expect(texts(report.dropped.map(({ intent }) => intent))).toEqual(['child']);
   });
 
+  it('is thrown away whole, as the parent was by hand', async () => {
+    const { root, child } = family();
+    child.run(() => enqueueWith({ on: 'always' }, send, 'always'));
+    root.close();
+    root.discard();
+    const report = await child.end('completed');
+    expect(sent).toEqual([]);
+    expect(report.dropped.map(({ reason }) => reason)).toEqual(['discarded', 'discarded']);
+  });
+
   it('lets out what depends on the failure of its parent', async () => {
     const { root, child } = family();
     child.run(() => enqueueWith({ on: 'failure' }, send, 'sorry'));
