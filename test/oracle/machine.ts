@@ -2,7 +2,7 @@ import { AirlockError, enqueueWith, runInScope, withPolicy } from 'nestjs-airloc
 import type { ContractTransaction, TransactionContractClient } from 'nestjs-airlock/testing';
 import type { Verdict } from './model.js';
 import { policyNamed } from './policies.js';
-import { type Frame, type FrameEnd, nameOf, type Node, type Step } from './program.js';
+import { type Call, type Frame, type FrameEnd, leftoverAt, nameOf, type Node, type Step } from './program.js';
 
 type Work = (tx: ContractTransaction) => Promise<void>;
 
@@ -76,13 +76,30 @@ export class Machine {
     this.called++;
   }
 
-  private async frame({ body, end }: Frame, path: string, begin: (work: Work) => Promise<void>): Promise<void> {
-    await begin(async (tx) => {
-      await this.all(body, path, tx);
-      await this.spoil(end, path, tx);
-    });
+  private async frame(frame: Frame, path: string, begin: (work: Work) => Promise<void>): Promise<void> {
+    const { body, end, leftovers } = frame;
+    let open = (): void => {};
+    const ended = new Promise<void>((resolve) => (open = resolve));
+    let left: Promise<void>[] = [];
+    try {
+      await begin(async (tx) => {
+        left = leftovers.map((call, index) => this.later(ended, call, leftoverAt(path, index)));
+        await this.all(body, path, tx);
+        await this.spoil(end, path, tx);
+      });
+    } finally {
+      open();
+      await Promise.all(left);
+    }
     // Some clients resolve although the server has rolled back.
     if (end !== 'commits') throw new ProgramFailure(path);
+  }
+
+  private async later(ended: Promise<void>, call: Call, path: string): Promise<void> {
+    await ended;
+    const name = nameOf(call, path);
+    enqueueWith({ name, on: call.on, survivesRollback: call.survives }, this.told, name);
+    this.called++;
   }
 
   private async spoil(end: FrameEnd, path: string, tx: ContractTransaction): Promise<void> {

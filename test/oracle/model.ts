@@ -1,5 +1,5 @@
 import { ALLOWS } from './policies.js';
-import { nameOf, type Node, type Step } from './program.js';
+import { type Call, leftoverAt, nameOf, type Node, type Step } from './program.js';
 
 /** What a program comes to. */
 export interface Verdict {
@@ -14,7 +14,8 @@ interface Effect {
   readonly isAllowed: boolean;
   readonly survives: boolean;
   on: Step['on'];
-  /** Whether its row is there for good. */
+  readonly hasRow: boolean;
+  /** Whether its row is there for good, or would be. */
   isThere: boolean;
   /** Whether its scopes let it out. */
   isDue: boolean;
@@ -33,6 +34,15 @@ interface Place {
 export function verdictOf(program: Node): Verdict {
   const effects: Effect[] = [];
 
+  /** Something in a frame is not there before that commits. */
+  const call = (made: Call, path: string, hasRow: boolean, at: Place): void => {
+    const { on, survives } = made;
+    const name = nameOf(made, path);
+    const isThere = at.frame === undefined;
+    const effect = { name, on, survives, hasRow, isAllowed: at.allows(name), isThere, isDue: false };
+    for (const list of [effects, at.scope, at.frame]) list?.push(effect);
+  };
+
   /** @returns whether the statement completes */
   const walk = (node: Node, at: Place): boolean => {
     const all = (inside: Partial<Place> = {}): boolean =>
@@ -49,17 +59,7 @@ export function verdictOf(program: Node): Verdict {
       case 'narrowing':
         return all({ allows: (name) => ALLOWS[node.policy](name) && at.allows(name) });
       case 'step': {
-        const { on, survives } = node;
-        const name = nameOf(node, at.path);
-        const effect = {
-          name,
-          on,
-          survives,
-          isAllowed: at.allows(name),
-          isThere: at.frame === undefined,
-          isDue: false,
-        };
-        for (const list of [effects, at.scope, at.frame]) list?.push(effect);
+        call(node, at.path, true, at);
         return true;
       }
       case 'transaction':
@@ -68,6 +68,12 @@ export function verdictOf(program: Node): Verdict {
         const commits = all({ frame }) && node.end === 'commits';
         if (commits && node.kind === 'savepoint') at.frame!.push(...frame);
         else for (const effect of frame) effect.isThere = commits;
+        // What it has left running is a part of what was undone, or else stands in what is around.
+        for (const [index, leftover] of node.leftovers.entries()) {
+          const place = leftoverAt(at.path, index);
+          if (commits) call(leftover, place, false, at);
+          else call(leftover, place, false, { ...at, frame: [] });
+        }
         return commits;
       }
       case 'scope': {
@@ -84,7 +90,7 @@ export function verdictOf(program: Node): Verdict {
   };
 
   const completes = walk(program, { path: '0', allows: () => true });
-  const rows = effects.filter(({ isThere }) => isThere);
+  const rows = effects.filter(({ isThere, hasRow }) => isThere && hasRow);
   const out = effects.filter(({ isDue, isAllowed, isThere, survives }) => isDue && isAllowed && (isThere || survives));
   return { completes, rows: namesOf(rows), out: namesOf(out) };
 }

@@ -8,12 +8,16 @@ export type FrameEnd = 'commits' | 'breaks' | 'is aborted' | 'cannot commit';
 
 export type PolicyName = 'none' | 'drops marked' | 'drops marked, in its own time' | 'drops all';
 
-/** Writes a row and calls an effect that names it. */
-export interface Step {
-  readonly kind: 'step';
+/** Calls an effect. */
+export interface Call {
   readonly on: EffectTrigger;
   readonly survives: boolean;
   readonly isMarked: boolean;
+}
+
+/** Writes a row and calls an effect that names it. */
+export interface Step extends Call {
+  readonly kind: 'step';
 }
 
 export interface Failure {
@@ -38,6 +42,8 @@ export interface Frame {
   readonly kind: 'transaction' | 'savepoint';
   readonly end: FrameEnd;
   readonly body: readonly Node[];
+  /** Made by what its callback has left running, once it has ended; they write no rows. */
+  readonly leftovers: readonly Call[];
 }
 
 /** Fails after all branches have ended, if any of them failed. */
@@ -49,7 +55,12 @@ export interface Parallel {
 /** One statement of a program. */
 export type Node = Step | Failure | Swallow | Policed | Frame | Parallel;
 
-/** What a step and its effect are called, after their place in the program. */
-export function nameOf(step: Step, path: string): string {
-  return step.isMarked ? `${path}!` : path;
+/** What an effect and its row are called, after their place in the program. */
+export function nameOf(call: Call, path: string): string {
+  return call.isMarked ? `${path}!` : path;
+}
+
+/** The place of a call that what a frame has left running makes. */
+export function leftoverAt(path: string, index: number): string {
+  return `${path}.left${index}`;
 }

@@ -1,18 +1,25 @@
 import fc, { type Arbitrary } from 'fast-check';
 import type { EffectTrigger } from 'nestjs-airlock';
-import type { Failure, Frame, FrameEnd, Node, Parallel, Policed, PolicyName, Step, Swallow } from './program.js';
+import type { Call, Failure, Frame, FrameEnd, Node, Parallel, Policed, PolicyName, Step, Swallow } from './program.js';
 
 /** One of `others` in every tenth case. */
 const rarely = <T>(usual: T, ...others: T[]): Arbitrary<T> =>
   fc.oneof({ weight: 9, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: fc.constantFrom(...others) });
 
 const failure = fc.constant<Failure>({ kind: 'failure' });
-const step = fc.record<Step>({
-  kind: fc.constant('step'),
+const call = {
   on: fc.constantFrom<EffectTrigger[]>('success', 'success', 'success', 'failure', 'always'),
   survives: rarely(false, true),
   isMarked: fc.constantFrom(false, false, true),
-});
+};
+const step = fc.record<Step>({ kind: fc.constant('step'), ...call });
+
+/** Every third frame leaves something running. */
+const leftovers = fc.oneof(
+  { weight: 2, arbitrary: fc.constant<readonly Call[]>([]) },
+  { weight: 1, arbitrary: fc.array(fc.record<Call>(call), { minLength: 1, maxLength: 2, size: 'max' }) },
+);
+const nothing = fc.constant<readonly Call[]>([]);
 
 /** Some statements, after which every sixth body fails. */
 const bodyOf = (node: Arbitrary<Node>, maxLength = 4): Arbitrary<readonly Node[]> =>
@@ -29,15 +36,16 @@ const policed = (kind: Policed['kind'], body: Arbitrary<readonly Node[]>): Arbit
     policy: rarely<PolicyName>('none', 'drops marked', 'drops marked, in its own time', 'drops all'),
     body,
   });
-const transaction = (body: Arbitrary<readonly Node[]>): Arbitrary<Node> =>
+const transaction = (body: Arbitrary<readonly Node[]>, left = leftovers): Arbitrary<Node> =>
   fc.record<Frame>({
     kind: fc.constant('transaction'),
     end: rarely<FrameEnd>('commits', 'breaks', 'is aborted', 'cannot commit'),
     body,
+    leftovers: left,
   });
 /** One that is aborted poisons the whole transaction in Knex, which then does not take it back. */
 const savepoint = (body: Arbitrary<readonly Node[]>): Arbitrary<Node> =>
-  fc.record<Frame>({ kind: fc.constant('savepoint'), end: rarely<FrameEnd>('commits', 'breaks'), body });
+  fc.record<Frame>({ kind: fc.constant('savepoint'), end: rarely<FrameEnd>('commits', 'breaks'), body, leftovers });
 const parallel = (branch: Arbitrary<Node>): Arbitrary<Node> =>
   fc.record<Parallel>({
     kind: fc.constant('parallel'),
@@ -81,8 +89,8 @@ const { free, framed } = fc.letrec<Worlds>((tie) => {
   };
 });
 
-/** A scope, or scopes in a transaction that is open already when they begin. */
+/** A scope, or scopes in a transaction that is open already when they begin, and that leaves nothing running outside of them. */
 export const program: Arbitrary<Node> = fc.oneof(
   { weight: 3, arbitrary: policed('scope', bodyOf(free, 6)) },
-  { weight: 1, arbitrary: transaction(bodyOf(block(policed('scope', bodyOf(framed))), 3)) },
+  { weight: 1, arbitrary: transaction(bodyOf(block(policed('scope', bodyOf(framed))), 3), nothing) },
 );
