@@ -1,5 +1,5 @@
-// The crash test (test/crash): processes are killed and connections cut under load, on real PostgreSQL and Redis. `CRASH_KILLS` and
-// `CRASH_CUTS` say how often, `CRASH_SEED` which.
+// The crash test (test/crash): processes are killed, and servers killed, frozen and failed over, under load, on PostgreSQL and Redis of its
+// own. `CRASH_KILLS` and `CRASH_OUTAGES` say how often, `CRASH_SEED` which.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -16,7 +16,7 @@ const jsc = {
   transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
   keepClassNames: true,
 };
-for (const folder of ['lib', 'test/crash', 'test/integrations/pg']) {
+for (const folder of ['lib', 'test/crash', 'test/integrations/pg', 'test/own-servers']) {
   for (const name of readdirSync(folder, { recursive: true })) {
     if (!/(?<!\.spec)\.ts$/.test(name)) continue;
     const { code } = transformFileSync(join(folder, name), { swcrc: false, jsc, module: { type: 'es6' } });

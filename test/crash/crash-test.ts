@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Cuts } from './cuts.js';
 import { type Account, ENGINES } from './ledger.js';
+import { Outages } from './outages.js';
 import type { Random } from './random.js';
 import type { Answers } from './settings.js';
 import type { Shop } from './shop.js';
 import { until } from './until.js';
 
 const PATIENCE_MS = 30_000;
+/** What one order may wait for: a server that is down for 1.5 s and has to start, and one flush for an engine. */
+const SLOWEST_MS = 20_000;
 
-/** Kills processes, then cuts connections, and compares after each what was seen with the rows. */
+/** Kills processes of the application, then harms its servers, and compares after each what was seen with the rows. */
 export class CrashTest {
   /** The last line: what became of everything. */
   summary = 'crash: nothing was compared';
@@ -17,24 +19,24 @@ export class CrashTest {
     private readonly shop: Shop,
     private readonly random: Random,
     private readonly kills: number,
-    private readonly cuts: number,
+    private readonly outages: number,
   ) {}
 
   async run(): Promise<void> {
     const { shop } = this;
-    await shop.open();
+    await shop.start();
     const killed = await this.killProcesses();
     await shop.drain();
     print(`${this.kills} kills (${killed})`, await shop.ledger.account(0));
 
     const start = await shop.ledger.calls();
-    await shop.open();
-    const ended = await this.cutConnections();
+    await shop.start();
+    const happened = await this.harmServers();
     const answers = await shop.drain();
-    print(`${this.cuts} cuts (${ended} connections ended by the servers)`, await shop.ledger.account(start));
-    await this.review(answers, start);
+    print(`${this.outages} outages (${happened})`, await shop.ledger.account(start));
+    const unreported = await this.review(answers, start);
     await shop.close();
-    this.judge(await shop.ledger.account(0));
+    this.judge(await shop.ledger.account(0), unreported, answers.slowestMs);
     await this.findFailedJobs();
   }
 
@@ -65,16 +67,16 @@ export class CrashTest {
     );
   }
 
-  /** @returns how many connections were ended by the servers */
-  private async cutConnections(): Promise<number> {
-    const cuts = new Cuts(this.shop, this.random);
-    for (let cut = 1; cut <= this.cuts; cut++) {
+  /** @returns how often what happened */
+  private async harmServers(): Promise<string> {
+    const outages = new Outages(this.shop, this.random);
+    for (let outage = 1; outage <= this.outages; outage++) {
       await this.meetLoad();
       await sleep(this.random.between(0, 500));
-      await cuts.make();
+      await outages.next();
     }
     await this.seeRecovery();
-    return cuts.ended;
+    return [...outages.counts].map(([name, count]) => `${name}: ${count}`).join(', ');
   }
 
   /** Orders are committed again, and new effects of both engines are seen. */
@@ -88,31 +90,37 @@ export class CrashTest {
     await until(isBack, PATIENCE_MS, () => 'No effects of new orders are seen');
   }
 
-  /** Those whose effects were lost without a kill have to know. */
-  private async review({ placed, refused, failed, slowestMs, complaints }: Answers, start: number): Promise<void> {
+  /** Those whose effects were lost without a kill have to know. @returns how many do not */
+  private async review({ placed, refused, failed, slowestMs, complaints }: Answers, start: number): Promise<number> {
     const { ledger, accidents } = this.shop;
-    const silent = await ledger.lostSilently('BullMQ', start, complaints);
-    if (silent > 0) accidents.push(`${silent} effects were lost in cuts, and nobody was told.`);
+    let unreported = 0;
+    for (const engine of ENGINES) unreported += await ledger.lostSilently(engine, start, complaints);
+    if (unreported > 0) accidents.push(`${unreported} effects were lost in outages, and nobody was told.`);
     console.log(
-      `  orders: ${placed} placed, ${refused} refused as meant, ${failed} failed; ${silent} lost effects that nobody was told of; ` +
-        `the slowest was answered after ${(slowestMs / 1_000).toFixed(1)} s`,
+      `  orders: ${placed} placed, ${refused} refused as meant, ${failed} failed; ` +
+        `the slowest was answered after ${seconds(slowestMs)}`,
     );
+    return unreported;
   }
 
-  private judge({ committed, rolledBack, engines }: Account): void {
+  private judge({ committed, rolledBack, engines }: Account, unreported: number, slowestMs: number): void {
     const { accidents } = this.shop;
     const texts = ENGINES.map((engine) => `${engine}: ${textOf(engines[engine])}`).join('; ');
-    this.summary = `crash: ${this.kills} kills, ${this.cuts} cuts, ${committed} committed, ${rolledBack} rolled back; ${texts}`;
+    this.summary =
+      `crash: ${this.kills} kills, ${this.outages} outages, ` +
+      `${committed + rolledBack} tried (${committed} committed, ${rolledBack} rolled back); ${texts}; ` +
+      `${unreported} unreported; slowest ${seconds(slowestMs)}`;
     if (committed === 0 || rolledBack === 0) accidents.push('There is nothing to compare.');
     if (engines['pg-boss'].lost > 0) accidents.push('pg-boss lost effects of committed transactions.');
+    if (slowestMs > SLOWEST_MS) accidents.push(`An order was answered after ${seconds(slowestMs)}.`);
     for (const engine of ENGINES) {
       if (engines[engine].phantom > 0) accidents.push(`${engine} ran effects of what was not committed.`);
     }
   }
 
   private async findFailedJobs(): Promise<void> {
-    const { ledger, redis, accidents } = this.shop;
-    for (const jobs of [await ledger.bossJobs(), await redis.jobs()]) {
+    const { ledger, witness, accidents } = this.shop;
+    for (const jobs of [await ledger.bossJobs(), await witness.jobs()]) {
       if (jobs.get('failed')) accidents.push(`${jobs.get('failed')} jobs failed for good.`);
     }
   }
@@ -125,4 +133,8 @@ function print(what: string, { committed, rolledBack, engines }: Account): void 
 
 function textOf({ lost, phantom, duplicated }: Account['engines']['BullMQ']): string {
   return `${lost} lost, ${phantom} phantom, ${duplicated} duplicated`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
 }

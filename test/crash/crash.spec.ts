@@ -1,25 +1,30 @@
 import { root } from '../package/built.js';
 import { type Ended, node } from '../package/run.js';
-import { describeWith, postgres, redis } from '../servers.js';
+import { describeWithOwn } from '../own-servers/describe-with-own.js';
+import { OwnPostgres } from '../own-servers/own.postgres.js';
+import { OwnRedis } from '../own-servers/own.redis.js';
 
-const FIGURES =
-  /^crash: (?<kills>\d+) kills, (?<cuts>\d+) cuts, (?<committed>\d+) committed, (?<rolledBack>\d+) rolled back; pg-boss: (?<bossLost>\d+) lost, (?<bossPhantom>\d+) phantom, (?<bossDuplicated>\d+) duplicated; BullMQ: (?<bullLost>\d+) lost, (?<bullPhantom>\d+) phantom, (?<bullDuplicated>\d+) duplicated$/;
+const FIGURES = new RegExp(
+  '^crash: (?<kills>\\d+) kills, (?<outages>\\d+) outages, (?<tried>\\d+) tried \\((?<committed>\\d+) committed, (?<rolledBack>\\d+) rolled back\\); ' +
+    'pg-boss: (?<bossLost>\\d+) lost, (?<bossPhantom>\\d+) phantom, (?<bossDuplicated>\\d+) duplicated; ' +
+    'BullMQ: (?<bullLost>\\d+) lost, (?<bullPhantom>\\d+) phantom, (?<bullDuplicated>\\d+) duplicated; ' +
+    '(?<unreported>\\d+) unreported; slowest (?<slowest>[\\d.]+) s$',
+);
 
-describeWith(postgres, 'the crash test', () => {
-  describeWith(redis, 'when processes are killed and connections are cut under load', () => {
+describeWithOwn([OwnPostgres, OwnRedis], 'the crash test', () => {
+  describe('when processes are killed, and servers killed, frozen and failed over, under load', () => {
     let ended: Ended;
     let figures: Readonly<Record<string, number>>;
 
     beforeAll(() => {
-      const env = { DATABASE_URL: postgres.url, REDIS_URL: redis.url, CRASH_KILLS: '6', CRASH_CUTS: '4' };
-      ended = node(['scripts/crash.mjs'], root, env);
+      ended = node(['scripts/crash.mjs'], root, { CRASH_KILLS: '4', CRASH_OUTAGES: '9' });
       const found = FIGURES.exec(ended.stdout.trimEnd().split('\n').at(-1)!)?.groups ?? {};
       figures = Object.fromEntries(Object.entries(found).map(([name, figure]) => [name, Number(figure)]));
-    }, 200_000);
+    }, 300_000);
 
     it('is back to work each time, and empties the queues', () => {
       if (ended.status !== 0) throw new Error(ended.said);
-      expect(figures).toMatchObject({ kills: 6, cuts: 4 });
+      expect(figures).toMatchObject({ kills: 4, outages: 9 });
     });
 
     it('meets transactions that commit and such that roll back', () => {
@@ -31,8 +36,16 @@ describeWith(postgres, 'the crash test', () => {
       expect(figures.bossLost).toBe(0);
     });
 
+    it('loses none in an outage without telling somebody', () => {
+      expect(figures.unreported).toBe(0);
+    });
+
     it('runs no effect of a transaction that did not', () => {
       expect(figures).toMatchObject({ bossPhantom: 0, bullPhantom: 0 });
+    });
+
+    it('answers each order in time', () => {
+      expect(figures.slowest).toBeLessThan(20);
     });
   });
 });

@@ -1,4 +1,5 @@
-import { Client } from 'pg';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Pool } from 'pg';
 import { bossSchemaOf } from './settings.js';
 
 export const ENGINES = ['pg-boss', 'BullMQ'] as const;
@@ -24,31 +25,27 @@ export interface Verdict {
 
 /** The tables of one run: what was called, and what was seen. */
 export class Ledger {
-  private readonly client: Client;
+  private readonly pool: Pool;
 
   constructor(
     postgresUrl: string,
     private readonly run: string,
   ) {
-    this.client = new Client({ connectionString: postgresUrl });
+    this.pool = new Pool({ connectionString: postgresUrl, options: `-c search_path=${run}`, max: 2 });
+    // The server is killed under it, too.
+    this.pool.on('error', () => {});
   }
 
   async open(): Promise<void> {
-    await this.client.connect();
-    await this.client.query(`
+    await this.pool.query(`
       create schema ${this.run};
-      set search_path to ${this.run};
       create table orders (id serial primary key, twin int references orders deferrable initially deferred);
       create table calls (id serial primary key);
       create table seen (call int not null, engine text not null, was_committed boolean not null);`);
   }
 
   async close(): Promise<void> {
-    await this.client.query(`
-      set client_min_messages to warning;
-      drop schema if exists ${this.run} cascade;
-      drop schema if exists ${bossSchemaOf(this.run)} cascade;`);
-    await this.client.end();
+    await this.pool.end();
   }
 
   /** How many calls there have been, whatever became of them: a number taken from a sequence is not given back. */
@@ -94,8 +91,8 @@ export class Ledger {
   /** How many jobs of pg-boss there are, by state. */
   async bossJobs(): Promise<ReadonlyMap<string, number>> {
     const sql = `select state::text, count(*)::int from ${bossSchemaOf(this.run)}.job where name = $1 group by state`;
-    const { rows } = await this.client.query<{ state: string; count: number }>(sql, [this.run]);
-    return new Map(rows.map(({ state, count }) => [state, count]));
+    const rows = await this.rows(sql, [this.run]);
+    return new Map(rows.map(({ state, count }) => [String(state), Number(count)]));
   }
 
   /** Ends connections of the run as an administrator would. @returns how many */
@@ -105,7 +102,24 @@ export class Ledger {
   }
 
   private async number(sql: string, ...values: unknown[]): Promise<number> {
-    const { rows } = await this.client.query<Record<string, unknown>>(sql, values);
+    const rows = await this.rows(sql, values);
     return Number(Object.values(rows[0]!)[0]);
   }
+
+  /** Asks again where the server goes away meanwhile. */
+  private async rows(sql: string, values: unknown[]): Promise<readonly Record<string, unknown>[]> {
+    const end = performance.now() + PATIENCE_MS;
+    for (;;) {
+      try {
+        return (await this.pool.query<Record<string, unknown>>(sql, values)).rows;
+      } catch (error) {
+        // Of class 42 are errors of this program.
+        const { code = '' } = error as { readonly code?: string };
+        if (code.startsWith('42') || performance.now() > end) throw error;
+        await sleep(100);
+      }
+    }
+  }
 }
+
+const PATIENCE_MS = 30_000;

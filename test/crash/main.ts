@@ -1,6 +1,8 @@
-// Orders are placed and their effects run while processes are killed, then while connections are cut; in the end what was seen
-// is compared with the rows. Prints figures; the exit code says whether they are as promised.
+// Orders are placed and their effects run while processes of the application are killed, then while its servers are killed, frozen and
+// failed over; in the end what was seen is compared with the rows. Prints figures; the exit code says whether they are as promised.
 import { CrashTest } from './crash-test.js';
+import { OwnPostgres } from '../own-servers/own.postgres.js';
+import { OwnRedis } from '../own-servers/own.redis.js';
 import { Random } from './random.js';
 import { Shop } from './shop.js';
 
@@ -11,15 +13,16 @@ const setting = (name: string, otherwise: number): number => {
 };
 const seed = setting('CRASH_SEED', Math.floor(Math.random() * 2 ** 31));
 const kills = setting('CRASH_KILLS', 100);
-const cuts = setting('CRASH_CUTS', Math.max(4, Math.round(kills / 4)));
-const servers = {
-  postgresUrl: process.env.DATABASE_URL || 'postgres://postgres@127.0.0.1:5432/postgres',
-  redisUrl: process.env.REDIS_URL || 'redis://127.0.0.1:6379',
-};
+const outages = setting('CRASH_OUTAGES', Math.max(9, Math.round(kills / 3)));
+for (const { name, program } of [OwnPostgres, OwnRedis]) {
+  if (program !== undefined) continue;
+  console.log(`crash: skipped, for no program of ${name.replace('Own', '')} is installed`);
+  process.exit();
+}
 
-console.log(`CRASH_SEED=${seed} CRASH_KILLS=${kills} CRASH_CUTS=${cuts}`);
+console.log(`CRASH_SEED=${seed} CRASH_KILLS=${kills} CRASH_OUTAGES=${outages}`);
 const random = new Random(seed);
-const shop = await Shop.on(servers, random);
+const shop = await Shop.open(random);
 let isInterrupted = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
@@ -27,7 +30,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     void shop.clear().finally(() => process.exit(1));
   });
 }
-const test = new CrashTest(shop, random, kills, cuts);
+const test = new CrashTest(shop, random, kills, outages);
 try {
   await test.run();
 } catch (error) {

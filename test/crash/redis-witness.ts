@@ -10,8 +10,12 @@ export class RedisWitness {
     url: string,
     private readonly run: string,
   ) {
-    this.redis = new Redis(url, { maxRetriesPerRequest: null });
+    // It follows a failover, as what it watches does.
+    const reconnectOnError = ({ message }: Error) => (message.startsWith('READONLY') ? 2 : false);
+    this.redis = new Redis(url, { maxRetriesPerRequest: null, reconnectOnError });
+    this.redis.on('error', () => {});
     this.queue = new Queue(run, { connection: this.redis });
+    this.queue.on('error', () => {});
   }
 
   /** How many jobs there are, by state. */
@@ -31,9 +35,7 @@ export class RedisWitness {
     return killed.filter((count) => Number(count) > 0).length;
   }
 
-  async close(): Promise<void> {
-    await this.queue.obliterate({ force: true });
-    await this.queue.close();
+  close(): void {
     this.redis.disconnect();
   }
 }

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { Gate } from './gate.js';
+import { Address } from '../own-servers/address.js';
+import { OwnPostgres } from '../own-servers/own.postgres.js';
+import { OwnRedis } from '../own-servers/own.redis.js';
 import { Ledger } from './ledger.js';
 import { Member } from './member.js';
 import type { Random } from './random.js';
@@ -9,32 +11,35 @@ import { until } from './until.js';
 
 const PATIENCE_MS = 90_000;
 
-/** Where the servers are. */
-export interface Servers {
-  readonly postgresUrl: string;
-  readonly redisUrl: string;
+/** Servers of the run's own. */
+interface Servers {
+  readonly postgres: OwnPostgres;
+  /** The one that takes writes. */
+  redis: OwnRedis;
+  replica: OwnRedis;
 }
 
-/** The application under test: a web process and two workers, behind gates, with schemas and a queue of their own. */
+/** The application under test: a web process and two workers, each server behind one address. */
 export class Shop {
   /** What must not have happened. */
   readonly accidents: string[] = [];
   readonly ledger: Ledger;
-  readonly redis: RedisWitness;
+  readonly witness: RedisWitness;
   private readonly run = `crash_${randomUUID().slice(0, 8)}`;
   private readonly web: Member;
   private readonly workers: readonly Member[];
 
   private constructor(
-    { postgresUrl, redisUrl }: Servers,
-    readonly postgresGate: Gate,
-    readonly redisGate: Gate,
+    readonly servers: Servers,
+    readonly postgresAddress: Address,
+    readonly redisAddress: Address,
     random: Random,
   ) {
-    this.ledger = new Ledger(postgresUrl, this.run);
-    this.redis = new RedisWitness(redisUrl, this.run);
+    this.ledger = new Ledger(servers.postgres.url, this.run);
+    const redisUrl = `redis://127.0.0.1:${redisAddress.port}`;
+    this.witness = new RedisWitness(redisUrl, this.run);
     const member = (name: string, role: Role): Member => {
-      const urls = { postgresUrl: this.named(postgresGate.url), redisUrl: redisGate.url };
+      const urls = { postgresUrl: this.named(servers.postgres.url, postgresAddress), redisUrl };
       const settings = { role, run: this.run, seed: random.integer(0, 2 ** 31), ...urls };
       return new Member(name, settings, (accident) => this.accidents.push(accident));
     };
@@ -42,10 +47,27 @@ export class Shop {
     this.workers = [member('worker 1', 'worker'), member('worker 2', 'worker')];
   }
 
-  static async on(servers: Servers, random: Random): Promise<Shop> {
-    const shop = new Shop(servers, await Gate.to(servers.postgresUrl), await Gate.to(servers.redisUrl), random);
+  static async open(random: Random): Promise<Shop> {
+    const [postgres, redis] = await Promise.all([OwnPostgres.start(), OwnRedis.start()]);
+    const replica = await OwnRedis.start({ replicaOf: redis });
+    const addresses = [await Address.of(postgres), await Address.of(redis)] as const;
+    const shop = new Shop({ postgres, redis, replica }, ...addresses, random);
     await shop.ledger.open();
     return shop;
+  }
+
+  /** The replica takes over. The one before keeps the connections that it has. */
+  async failOver(): Promise<void> {
+    const { servers } = this;
+    const { redis, replica } = servers;
+    await until(
+      () => replica.isFollowing().catch(() => false),
+      PATIENCE_MS,
+      () => 'The replica of Redis does not follow',
+    );
+    await redis.failOverTo(replica);
+    this.redisAddress.pointAt(replica);
+    Object.assign(servers, { redis: replica, replica: redis });
   }
 
   get members(): readonly Member[] {
@@ -53,18 +75,18 @@ export class Shop {
   }
 
   /** Starts what does not run. */
-  async open(): Promise<void> {
+  async start(): Promise<void> {
     // The first makes the tables of pg-boss.
     for (const member of [this.workers[0]!, this.workers[1]!, this.web]) await member.ensureStarted();
   }
 
   /** Takes no more orders, and waits until the workers have run every effect there is. */
   async drain(): Promise<Answers> {
-    await this.open();
+    await this.start();
     const answers = await this.web.finish();
     let jobs = '';
     const isEmpty = async (): Promise<boolean> => {
-      const counts = [...(await this.ledger.bossJobs()), ...(await this.redis.jobs())];
+      const counts = [...(await this.ledger.bossJobs()), ...(await this.witness.jobs())];
       jobs = counts.map(([state, count]) => `${count} ${state}`).join(', ');
       return counts.every(([state, count]) => count === 0 || ENDED.includes(state));
     };
@@ -80,14 +102,17 @@ export class Shop {
   /** Leaves nothing behind, however the run ended. */
   async clear(): Promise<void> {
     for (const member of this.members) await member.kill();
-    await Promise.all([this.postgresGate.shut(), this.redisGate.shut()]);
-    await this.redis.close();
+    await Promise.all([this.postgresAddress.shut(), this.redisAddress.shut()]);
+    this.witness.close();
     await this.ledger.close();
+    const { postgres, redis, replica } = this.servers;
+    await Promise.all([postgres.remove(), redis.remove(), replica.remove()]);
   }
 
   /** Connections of this run only can be found by this name. */
-  private named(postgresUrl: string): string {
+  private named(postgresUrl: string, { port }: Address): string {
     const url = new URL(postgresUrl);
+    url.port = String(port);
     url.searchParams.set('application_name', this.run);
     url.searchParams.set('options', `-c search_path=${this.run}`);
     return url.href;

@@ -28,7 +28,7 @@ describeWithOwn([OwnRedis], 'when Redis fails over behind one address', () => {
   beforeEach(async () => {
     primary = await OwnRedis.start();
     replica = await OwnRedis.start({ replicaOf: primary });
-    await until(async () => String(await replica.command('info', 'replication')).includes('master_link_status:up'));
+    await until(() => replica.isFollowing());
     address = await Address.of(primary);
   });
   afterEach(async () => {
@@ -40,10 +40,8 @@ describeWithOwn([OwnRedis], 'when Redis fails over behind one address', () => {
 
   /** The old primary goes on as a replica, and keeps the connections it has. */
   async function failOver(): Promise<void> {
-    await primary.command('wait', '1', '5000');
     address.pointAt(replica);
-    await replica.command('replicaof', 'no', 'one');
-    await primary.command('replicaof', '127.0.0.1', String(replica.port));
+    await primary.failOverTo(replica);
   }
 
   async function boot(options: Partial<AirlockBullMqOptions> = {}): Promise<TestingModule> {

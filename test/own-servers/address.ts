@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** One address for several servers: new connections lead to the one it points at, those that are there stay where they are. */
 export class Address {
@@ -21,6 +22,13 @@ export class Address {
 
   pointAt(target: { readonly port: number }): void {
     this.target = target;
+  }
+
+  /** To those who go through it this is what a restart of the server looks like. */
+  async shutFor(ms: number): Promise<void> {
+    await this.shut();
+    await sleep(ms);
+    await this.open();
   }
 
   /** Breaks its connections and takes no new ones. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis, type RedisOptions } from 'ioredis';
 import { freePort, type Invocation, OwnServer, programAt } from './own.server.js';
 
@@ -6,7 +7,7 @@ export class OwnRedis extends OwnServer {
   private constructor(
     port: number,
     private readonly password: string | undefined,
-    private readonly replicaOf: OwnRedis | undefined,
+    private leader: OwnRedis | undefined,
   ) {
     super(port);
   }
@@ -23,6 +24,19 @@ export class OwnRedis extends OwnServer {
 
   get url(): string {
     return `redis://${this.password === undefined ? '' : `:${encodeURIComponent(this.password)}@`}127.0.0.1:${this.port}`;
+  }
+
+  /** Changes places with a replica of it, without losing a write. It keeps its connections. */
+  async failOverTo(replica: OwnRedis): Promise<void> {
+    await this.command('failover', 'to', '127.0.0.1', String(replica.port), 'timeout', '10000');
+    while (!String(await replica.command('role')).startsWith('master')) await sleep(20);
+    this.leader = replica;
+    replica.leader = undefined;
+  }
+
+  /** Whether it has what the one that it follows has. */
+  async isFollowing(): Promise<boolean> {
+    return String(await this.command('info', 'replication')).includes('master_link_status:up');
   }
 
   /** Sends one command, through a connection of its own. */
@@ -46,7 +60,7 @@ export class OwnRedis extends OwnServer {
       'repl-diskless-sync': 'yes',
       'repl-diskless-sync-delay': '0',
       ...(this.password !== undefined && { requirepass: this.password }),
-      ...(this.replicaOf !== undefined && { replicaof: `127.0.0.1 ${this.replicaOf.port}` }),
+      ...(this.leader !== undefined && { replicaof: `127.0.0.1 ${this.leader.port}` }),
     };
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, ...value.split(' ')]);
     return { program: OwnRedis.program!, args };
