@@ -18,3 +18,17 @@ export function cancelNeverSubscribed(runtime: AirlockRuntime): void {
     void runtime.conclude(scope, 'cancelled', 'the shutdown', 'report');
   }
 }
+
+const warned = new WeakMap<AirlockRuntime, Set<string>>();
+
+/** Says once for each method that nobody subscribes to what it returns. @internal */
+export function warnOfIgnored(runtime: AirlockRuntime, name: string): void {
+  const known = warned.get(runtime) ?? new Set();
+  warned.set(runtime, known);
+  if (known.has(name)) return;
+  known.add(name);
+  runtime.warn(
+    `\`${name}\` has returned an Observable, and its caller subscribes to none: what it does when it is subscribed to is never done, and no effect is ` +
+      'called there. Effects of the call itself get out as ever. Subscribe in the method, or return `lastValueFrom(...)` of it.',
+  );
+}

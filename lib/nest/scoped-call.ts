@@ -8,8 +8,9 @@ import type { Outcome } from '../core/intent.js';
 import { follow } from '../core/follow.js';
 import type { PreparedScope } from '../core/prepared-scope.js';
 import { refused } from '../core/refused-call.js';
+import { setImmediate } from '../core/timers.js';
 import { type DeclaredResult, Refused } from './returned.js';
-import { neverSubscribed } from './never-subscribed.js';
+import { neverSubscribed, warnOfIgnored } from './never-subscribed.js';
 
 /** What calls of one method are run in. @internal */
 export interface HandlerScope {
@@ -18,6 +19,8 @@ export interface HandlerScope {
   readonly how: OnDispatchError;
   /** What the method is declared to return, which is how it hears that its scope was refused. */
   readonly declared: DeclaredResult;
+  /** Whether its caller makes nothing of what it returns. */
+  readonly isIgnored?: boolean;
   /** Whether its scope opens with the call, which is refused where it cannot; else it opens with the first effect. */
   readonly isEager?: boolean;
 }
@@ -28,7 +31,8 @@ export interface HandlerScope {
  * - a value: at once. The caller gets it as it is, or a Promise of it where letting its effects out takes time.
  * - a Promise, or anything else with a `then`: when it is settled.
  * - an Observable: each subscription is a unit of work of its own. The first one takes over the scope of the call, with what
- *   the call itself has buffered; later ones get their own. A scope that nobody subscribes to is cancelled at shutdown.
+ *   the call itself has buffered; later ones get their own. A scope that nobody subscribes to is cancelled at shutdown; where
+ *   the caller makes nothing of what it gets, the call has completed, and a warning says that the rest is never done.
  *
  * @param atOnce ends the scope of a plain value
  * @internal
@@ -86,17 +90,30 @@ function refuse(error: unknown, declared: DeclaredResult, here: Context): unknow
 }
 
 function observeInScopes(
-  { runtime, how }: HandlerScope,
+  handler: HandlerScope,
   begin: () => Followed,
   ofCall: Followed,
   source: Observable<unknown>,
 ): Observable<unknown> {
+  const { runtime, how } = handler;
   const waiting = neverSubscribed(runtime);
   waiting.add(ofCall);
+  if (handler.isIgnored === true) endIgnored(handler, ofCall);
   return new Observable((subscriber) => {
     const scope = waiting.delete(ofCall) ? ofCall : begin();
     const end = (outcome: Outcome): void | Promise<void> =>
       runtime.conclude(scope, outcome, 'the end of its Observable', how);
     return follow(() => source, subscriber, scope, end);
+  });
+}
+
+/** Not before somebody else who has called the method had the time to subscribe. */
+function endIgnored({ runtime, prepared, how }: HandlerScope, ofCall: Followed): void {
+  setImmediate(() => {
+    if (!neverSubscribed(runtime).delete(ofCall)) return;
+    warnOfIgnored(runtime, prepared.name!);
+    const end = async (): Promise<void> =>
+      runtime.conclude(ofCall, 'completed', 'the end of its work', how === 'throw' ? 'report' : how);
+    void end().catch(runtime.report);
   });
 }

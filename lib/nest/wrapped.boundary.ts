@@ -54,7 +54,8 @@ export class WrappedBoundary {
       isCovered = true;
       replaceOwn(instance, key, runtime, (original) => {
         const declared = declaredResult(type.prototype as object, key, original);
-        return this.wrap(original, { runtime, prepared, how, declared }, key, type);
+        const isIgnored = entryPoint.ignores?.(key) === true;
+        return this.wrap(original, { runtime, prepared, how, declared, isIgnored }, key, type);
       });
     }
     if (!isCovered) return;

@@ -31,6 +31,8 @@ export const bullmq: WrappedEntryPoint = {
     isMarked(candidate.type, 'bullmq:processor_metadata')
       ? candidate.methods.filter((name) => name === 'process')
       : methodsWith('bull:module_queue_process', candidate),
+  // The result of a job is stored, not used.
+  ignores: () => true,
   wrap: (original, scope) =>
     function (this: unknown, ...args) {
       const [job, token] = args as unknown as readonly [Job?, string?];

@@ -17,6 +17,8 @@ export const cqrs: WrappedEntryPoint = {
     ...(isMarked(type, '__eventsHandler__') ? methods.filter((name) => name === 'handle') : []),
     ...sagasOf(type),
   ],
+  // Whoever has executed a command or a query gets what its handler returns.
+  ignores: (key) => key === 'handle',
   wrap: (original, scope, key, type) =>
     sagasOf(type).includes(key)
       ? inScopes(original, scope)

@@ -38,6 +38,8 @@ export interface InterceptedEntryPoint extends EntryPoint {
 
 /** A kind for which Nest runs none: the methods are wrapped on the instances. @internal */
 export interface WrappedEntryPoint extends EntryPoint {
+  /** Whether the peer makes nothing of what a method returns, other than to wait for a Promise. */
+  readonly ignores?: (key: string) => boolean;
   /** What takes the place of a method. @default a scope around each call */
   wrap?(original: Method, scope: HandlerScope, key: string, type: Class): Method;
   /** Further methods to replace, by name, on an instance that has an entry point. */

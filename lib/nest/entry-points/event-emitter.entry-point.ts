@@ -4,4 +4,5 @@ import { methodsWith, type WrappedEntryPoint } from './entry-point.js';
 export const eventEmitter: WrappedEntryPoint = {
   name: 'event-emitter',
   find: (candidate) => methodsWith('EVENT_LISTENER_METADATA', candidate),
+  ignores: () => true,
 };

@@ -4,4 +4,5 @@ import { methodsWith, type WrappedEntryPoint } from './entry-point.js';
 export const schedule: WrappedEntryPoint = {
   name: 'schedule',
   find: (candidate) => methodsWith('SCHEDULER_TYPE', candidate),
+  ignores: () => true,
 };

@@ -15,6 +15,7 @@ export const commander: WrappedEntryPoint = {
     isMarked(type, 'CommandBuilder:Command:Meta', 'CommandBuilder:Subcommand:Meta', 'CommandBuilder:RootCommand:Meta')
       ? methods.filter((name) => name === 'run')
       : [],
+  ignores: () => true,
   wrap: (original, scope) =>
     function (this: unknown, ...args) {
       const work = (): unknown => original.apply(this, args);
