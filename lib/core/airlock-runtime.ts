@@ -87,6 +87,7 @@ export class AirlockRuntime implements UnitHost {
   readonly flushesOnCancel: boolean;
   readonly effectTimeoutMs: number | false;
   readonly slowFlushMs: number | undefined;
+  readonly knownAsSlow = new Set<string>();
   /** Whether anything calls effects, or ever has: a shutdown waits for handlers that have called none yet only where one may. */
   callsEffects = false;
   /** Set by tests. */

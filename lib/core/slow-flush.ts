@@ -11,11 +11,19 @@ export interface AtWork {
 /** What lets effects out, as it is named in a warning. @internal */
 export interface Flushing {
   readonly label: string;
-  readonly host: { readonly slowFlushMs: number | undefined; warn(message: string): void };
+  readonly host: {
+    readonly slowFlushMs: number | undefined;
+    /** The names of effects that it was told of. */
+    readonly knownAsSlow: Set<string>;
+    warn(message: string): void;
+  };
   readonly atWork: readonly AtWork[];
 }
 
-/** Names a flush that takes long, once a scope. Has a timer only while something asynchronous is let out. @internal */
+/** How many names are remembered: those that are made anew for each call must not pile up. */
+const MOST_NAMES = 1_000;
+
+/** Names a flush that takes long, once a scope and once for each effect. Has a timer only while something asynchronous is let out. @internal */
 export class SlowFlush {
   private timer: NodeJS.Timeout | undefined;
   private hasWarned = false;
@@ -36,6 +44,8 @@ export class SlowFlush {
   private warn(slowFlushMs: number): void {
     const { label, host, atWork } = this.flushing;
     this.hasWarned = true;
+    if (atWork.length > 0 && atWork.every(({ name }) => host.knownAsSlow.has(name))) return;
+    for (const { name } of atWork) if (host.knownAsSlow.size < MOST_NAMES) host.knownAsSlow.add(name);
     host.warn(
       `Scope "${label}" has been letting out effects for ${slowFlushMs} ms and has not come to the end: ${listed(atWork, told)}. ` +
         'Whoever waits for it waits as long. Give the effect a `timeoutMs`, let several run at a time with `new InProcessExecutor({ concurrency })`, ' +

@@ -21,6 +21,8 @@ export interface UnitHost {
   readonly effectTimeoutMs: number | false;
   /** After how many milliseconds a flush is slow; undefined where nobody wants to know. */
   readonly slowFlushMs: number | undefined;
+  /** The names of effects that were named as slow. */
+  readonly knownAsSlow: Set<string>;
   /** What becomes of a call made outside a scope. */
   outsideScope(context: object, options: EnqueueOptions, effect: Effect, args: unknown[]): void;
   /** What becomes of a call made after its scope ended; `error` shows where that was. */

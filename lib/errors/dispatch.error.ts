@@ -23,8 +23,8 @@ export class DispatchError<I extends { readonly name: string } = { readonly name
     super(
       failures.map(({ error }) => error),
       `${failures.length} of the effects that scope "${scope}" let out failed: ` +
-        `${listed(failures, ({ intent, error }) => `${intent.name} (${titleOf(error)})`)}. ` +
-        'The work itself is done; see `failures` and decide per effect.',
+        `${listed(failures, ({ intent, error }) => `${intent.name} (${titleOf(error).replace(/\.$/, '')})`)}. ` +
+        'The work itself is done, and each of these may be sent again or left: `failures` has the calls and their errors.',
       { cause: failures[0]?.error },
     );
     this.name = 'DispatchError';

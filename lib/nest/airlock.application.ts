@@ -90,6 +90,7 @@ export class AirlockApplication {
   /** @throws AirlockOptionsError for whatever the options or a decorator name that cannot be resolved */
   async start(config: ApplicationConfig, loader: LazyModuleLoader): Promise<void> {
     this.classes.areBuilt = true;
+    this.boundaries.start();
     assertImportedOnce(this.modules, 'AirlockModule', AirlockApplication, 'it is global');
     this.classes.root = await importerOfThis(this.modules);
     const members = [...membersOf(this.modules)];
@@ -185,9 +186,21 @@ export class AirlockApplication {
   }
 
   private report(error: unknown): void {
-    this.logger.error(messageOf(error), stacksOf(error));
+    const message = messageOf(error);
+    this.logger.error(message, withoutMessage(stacksOf(error), message));
   }
 }
+
+/** A stack begins with the message, which stands in front of it already. */
+function withoutMessage(stacks: string, message: string): string {
+  const at = stacks.indexOf(message);
+  return at < 0 || at > LONGEST_NAME
+    ? stacks
+    : stacks.slice(0, at).replace(/: $/, '') + stacks.slice(at + message.length);
+}
+
+/** Of an error's class. */
+const LONGEST_NAME = 100;
 
 function namedOnAll(members: readonly Member[]): readonly Named[] {
   return members.flatMap((member) => [...namedOn(member)]);

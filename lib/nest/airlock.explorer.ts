@@ -6,10 +6,11 @@ import { airlockOn } from './decorators/airlock.decorator.js';
 import { sideEffectBodyOn, sideEffectOn } from './decorators/side-effect.decorator.js';
 import { policiesOn } from './decorators/use-airlock-policy.decorator.js';
 import type { EffectRegistry } from './effect-registry.js';
+import { fieldsOf, runsFieldInterceptors } from './entry-points/graphql.entry-point.js';
 import type { Class } from './entry-points/entry-point.js';
 import type { Member, Wrapper } from './members.js';
 import { claim } from './ownership.js';
-import { refuseMisplaced } from './misplaced-decorators.js';
+import { type KnownHandlers, refuseMisplaced } from './misplaced-decorators.js';
 import { nameObjects } from './object-names.js';
 import { instanceOf } from './provider-resolution.js';
 import type { EffectReport } from './report.js';
@@ -22,10 +23,12 @@ import { resolving } from './resolving.js';
  *
  * @internal
  */
-export class AirlockExplorer {
+export class AirlockExplorer implements KnownHandlers {
   /** The providers that workers run effects of, by class. */
   private readonly runByWorkers = new Map<Class, Member>();
   private readonly explored = new Map<Wrapper, Member>();
+  private readonly handlers = new WeakSet();
+  private fieldsOpen = false;
   // By name: a class that is provided several times has its effects once.
   private readonly byName = new Map<string, EffectReport>();
 
@@ -56,13 +59,38 @@ export class AirlockExplorer {
    */
   explore(members: readonly Member[]): void {
     nameObjects([...this.explored.values(), ...members]);
+    this.fieldsOpen ||= members.some(({ wrapper, instance }) => runsFieldInterceptors(wrapper.token, instance));
+    this.noteHandlers(members);
     for (const member of members) {
       claim(member.instance ?? member.type, this.runtime);
       for (const effect of this.effectsOf(member)) this.byName.set(effect.name, effect);
-      refuseMisplaced(member, this.boundaries.entryPointsOf(member), this.logger);
+      refuseMisplaced(member, this, this.logger);
       resolving(member.type.name, () => this.boundaries.cover(member));
       this.explored.set(member.wrapper, member);
     }
+  }
+
+  private noteHandlers(members: readonly Member[]): void {
+    for (const member of members) {
+      const prototype = member.type.prototype as Record<string, object>;
+      for (const key of this.boundaries.entryPointsOf(member)) {
+        const method = prototype[key];
+        if (method !== undefined) this.handlers.add(method);
+      }
+    }
+  }
+
+  entryPointsOf(member: Member): ReadonlySet<string> {
+    const found = this.boundaries.entryPointsOf(member);
+    return this.fieldsOpen ? new Set([...found, ...fieldsOf(member)]) : found;
+  }
+
+  routesOf(member: Member): ReadonlySet<string> {
+    return this.boundaries.routesOf(member);
+  }
+
+  isHandler(method: object): boolean {
+    return this.handlers.has(method);
   }
 
   private effectsOf(member: Member): readonly EffectReport[] {

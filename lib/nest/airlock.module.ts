@@ -14,7 +14,7 @@ import { AirlockRuntime } from '../core/airlock-runtime.js';
 import { AirlockApplication } from './airlock.application.js';
 import { AirlockInterceptor } from './airlock.interceptor.js';
 import { AirlockService } from './airlock.service.js';
-import { destroyFirst, initialiseFirst, Shutdown, ShutdownModule } from './boot-order.js';
+import { AirlockShutdownModule, destroyFirst, initialiseFirst, Shutdown } from './boot-order.js';
 import { EffectBuffer } from './effect-buffer.js';
 import { interceptMessages } from './message.interceptor.js';
 import { AIRLOCK_OPTIONS, type AirlockModuleOptions } from './options.js';
@@ -53,7 +53,7 @@ const fromApplication = <T>(
  * @publicApi
  */
 @Module({
-  imports: [ShutdownModule],
+  imports: [AirlockShutdownModule],
   providers: [
     {
       provide: AirlockApplication,
@@ -94,7 +94,7 @@ export class AirlockModule extends ConfigurableModuleClass implements OnModuleIn
     // Entry points must be wrapped before peers look them up in their own `onModuleInit`, and running work must end before
     // other modules close what it uses.
     initialiseFirst(modules, AirlockModule);
-    destroyFirst(modules, ShutdownModule);
+    destroyFirst(modules, AirlockShutdownModule);
     shutdown.beginsWith(() => application.stop());
     // At once, or when a testing module is given its server: before the application registers anything with it.
     adapterHost.init$.subscribe(() => application.applyTo(adapterHost.httpAdapter as HttpServer | null | undefined));

@@ -38,4 +38,4 @@ export class Shutdown implements OnModuleDestroy {
 
 /** A module of its own, since `AirlockModule` comes first at the start and so last at the end. @internal */
 @Module({ providers: [Shutdown], exports: [Shutdown] })
-export class ShutdownModule {}
+export class AirlockShutdownModule {}

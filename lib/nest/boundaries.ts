@@ -3,6 +3,7 @@ import type { AirlockRuntime } from '../core/airlock-runtime.js';
 import type { Boundary } from './boundary.js';
 import { type EntryPoint, methodsWith, type WrappedEntryPoint } from './entry-points/entry-point.js';
 import { interceptedEntryPoints, wrappedEntryPoints } from './entry-points/entry-points.js';
+import { http } from './entry-points/http/http.entry-point.js';
 import { eachInstance, type Member } from './members.js';
 import { MessageBoundary } from './message.boundary.js';
 import type { AirlockModuleOptions, BoundaryName, BoundaryOptions, EntryPointOptions } from './options.js';
@@ -60,11 +61,22 @@ export class Boundaries {
     for (const boundary of this.byContext.values()) boundary.applyTo?.(server);
   }
 
+  /** To be called before the modules of the application are initialised. */
+  start(): void {
+    for (const boundary of this.byContext.values()) boundary.start?.();
+  }
+
   /** The names of a member's methods that are entry points of any kind, switched off or not, wherever it stands in its module. */
   entryPointsOf(member: Member): ReadonlySet<string> {
-    const candidates = [member, { ...member, isController: true }];
-    const kinds = [...this.intercepted, ...this.wrapped];
-    return new Set(kinds.flatMap(({ entryPoint }) => candidates.flatMap((one) => entryPoint.find(one))));
+    return found(
+      [...this.intercepted, ...this.wrapped].map(({ entryPoint }) => entryPoint),
+      member,
+    );
+  }
+
+  /** Those of them that have a response. */
+  routesOf(member: Member): ReadonlySet<string> {
+    return found([http], member);
   }
 
   /**
@@ -87,7 +99,8 @@ export class Boundaries {
     if (found.length === 0) return;
     for (const { boundary, keys, covered } of found) {
       const holder = member.instance ?? (type.prototype as object);
-      for (const [key] of boundary!.plansOf(holder, type, keys)) covered.add(`${type.name}.${key}`);
+      for (const [key] of boundary!.plansOf(holder, type, keys, member.instance !== undefined))
+        covered.add(`${type.name}.${key}`);
     }
     eachInstance(wrapper, (instance, isLasting) => {
       for (const { boundary, keys } of found) boundary!.cover(instance, type, keys, isLasting);
@@ -121,6 +134,11 @@ export class Boundaries {
     const options = typeof set === 'object' ? set : {};
     return { entryPoint, options, boundary: set === false ? undefined : build(options), covered: new Set() };
   }
+}
+
+function found(kinds: readonly EntryPoint[], member: Member): ReadonlySet<string> {
+  const candidates = [member, { ...member, isController: true }];
+  return new Set(kinds.flatMap((kind) => candidates.flatMap((one) => kind.find(one))));
 }
 
 function optionsOf({ policy }: EntryPointOptions): BoundaryOptions {

@@ -20,6 +20,8 @@ export interface Boundary {
   around(context: ExecutionContext, next: CallHandler): Observable<unknown>;
   /** Before anything is registered with the server. */
   applyTo?(server: HttpServer): void;
+  /** Before the modules of the application are initialised. */
+  start?(): void;
 }
 
 /** What one handler's scope is opened with, decided once. @internal */
@@ -30,6 +32,11 @@ export interface HandlerPlan {
   readonly scope: PreparedScope;
   /** Where the handler chooses it. */
   readonly dispatch: DispatchTime | undefined;
+}
+
+/** A class or a method. */
+interface Named {
+  readonly name: string;
 }
 
 /**
@@ -46,17 +53,22 @@ export class HandlerPlans {
     private readonly options: BoundaryOptions,
   ) {}
 
-  /** The handler may be inherited, so it is its class that tells plans apart. */
-  of(type: { readonly name: string }, handler: { readonly name: string }, key?: string): HandlerPlan {
-    let ofType = this.plans.get(type);
-    if (ofType === undefined) this.plans.set(type, (ofType = new Map()));
+  /**
+   * The handler may be inherited, so it is its class that tells plans apart, or its instance where a class is provided in several
+   * modules, each with policies of its own.
+   *
+   * @param on the instance, where it is known and lasts
+   */
+  of(type: Named, handler: Named, key?: string, on: object = type): HandlerPlan {
+    let ofType = this.plans.get(on);
+    if (ofType === undefined) this.plans.set(on, (ofType = new Map()));
     let plan = ofType.get(handler);
-    if (plan === undefined) ofType.set(handler, (plan = this.read(type, handler, key)));
+    if (plan === undefined) ofType.set(handler, (plan = this.read(type, handler, key, on)));
     return plan;
   }
 
-  private read(type: { readonly name: string }, handler: { readonly name: string }, key = handler.name): HandlerPlan {
-    const policies = this.runtime.policiesOf([...policiesOn(handler), ...policiesOn(type)], type);
+  private read(type: Named, handler: Named, key = handler.name, on: object): HandlerPlan {
+    const policies = this.runtime.policiesOf([...policiesOn(handler), ...policiesOn(type)], on);
     const own = this.runtime.prepare({ ...this.options, name: `${type.name}.${key}` });
     return {
       isSkipped: isSkipped(type, handler),

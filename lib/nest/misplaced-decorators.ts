@@ -8,19 +8,27 @@ import { policiesOn } from './decorators/use-airlock-policy.decorator.js';
 import type { Class } from './entry-points/entry-point.js';
 import type { Member } from './members.js';
 
+/** What is known of the handlers of an application. @internal */
+export interface KnownHandlers {
+  /** The names of a member's methods that are entry points, be their boundary switched off. */
+  entryPointsOf(member: Member): ReadonlySet<string>;
+  /** Those of them that answer HTTP requests. */
+  routesOf(member: Member): ReadonlySet<string>;
+  /** Whether a method is a handler of any class: one may be written in a base class for those of its subclasses that mark it. */
+  isHandler(method: object): boolean;
+}
+
 /**
- * Refuses `@UseAirlockPolicy()` and `@SkipAirlock()` where they would do nothing: whoever wrote them counts on it that nothing
+ * Refuses `@UseAirlockPolicy()`, `@SkipAirlock()` and the `dispatch` of `@Airlock()` where they would do nothing: whoever wrote them counts on it that nothing
  * gets out there (rule 11). Where a decorator of another library may make a handler, of a kind unknown here, a warning has to do.
  *
- * @param entryPoints the names of the member's methods that are entry points, be their boundary switched off
  * @throws AirlockOptionsError naming the class or the method
  * @internal
  */
-export function refuseMisplaced(
-  { type, methods }: Member,
-  entryPoints: ReadonlySet<string>,
-  logger: LoggerService,
-): void {
+export function refuseMisplaced(member: Member, handlers: KnownHandlers, logger: LoggerService): void {
+  const { type, methods } = member;
+  const entryPoints = handlers.entryPointsOf(member);
+  const routes = handlers.routesOf(member);
   const prototype = type.prototype as Record<string, object>;
   const opens = methods.filter((key) => entryPoints.has(key) || airlockOn(prototype[key]!) !== undefined);
   // Of a class whose handlers are known, the mark is too.
@@ -33,10 +41,14 @@ export function refuseMisplaced(
   for (const key of methods) {
     const method = prototype[key]!;
     const name = methodName(Object.create(prototype) as object, key);
+    if (handlers.isHandler(method) && !entryPoints.has(key)) continue;
+    if (airlockOn(method)?.dispatch !== undefined && !routes.has(key)) throw misplacedDispatch(name);
     if (policiesOn(method).length > 0 && !opens.includes(key) && sideEffectOn(method) === undefined)
       complain(misplacedPolicy(name), !unknown.includes(key));
     if (isSkipped(method) && !entryPoints.has(key)) complain(misplacedSkip(name), !unknown.includes(key));
   }
+  // Nothing is there that a policy could let through.
+  if (mayHaveNoHandlers(type)) return;
   // Of its own: a base class may be decorated for those subclasses that have handlers.
   const isDecorated = (holder: Class, has: (holder: object) => boolean): boolean =>
     has(holder) && !has(Object.getPrototypeOf(holder) as object);
@@ -58,6 +70,21 @@ function misplacedSkip(name: string): AirlockOptionsError {
   return new AirlockOptionsError(
     '@SkipAirlock',
     `\`@SkipAirlock()\` on \`${name}\` has no effect: no boundary is there. Put it on an entry point or the class of one, or take it away.`,
+  );
+}
+
+function misplacedDispatch(name: string): AirlockOptionsError {
+  return new AirlockOptionsError(
+    '@Airlock',
+    `\`dispatch\` of \`@Airlock()\` on \`${name}\` has no effect: only the handler of an HTTP route has a response that effects could wait for. ` +
+      'Take it away, or set `dispatch` on the effect itself.',
+  );
+}
+
+/** Controllers, gateways and resolvers: the class alone may be what is wanted, for its hooks or its fields. */
+function mayHaveNoHandlers(type: Class): boolean {
+  return Reflect.getMetadataKeys(type).some(
+    (key) => key === '__controller__' || key === 'websockets:is_gateway' || String(key).startsWith('graphql:'),
   );
 }
 

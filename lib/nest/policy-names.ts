@@ -9,7 +9,10 @@ import { nameOf } from '../core/evaluation.js';
  * @internal
  */
 export class PolicyNames {
+  /** Names, for policies whose place is not known. */
   private readonly checked = new Set<string>();
+  /** Places with a name each. */
+  private readonly places = new Set<string>();
   private known: (() => ReadonlySet<string>) | undefined;
 
   constructor(private readonly logger: LoggerService) {}
@@ -20,17 +23,23 @@ export class PolicyNames {
     this.known = () => (read ??= names());
   }
 
-  /** Checks each name once. @param where the policy stands; it is first used at run time where that is not known */
+  /** Checks each name once in each place. @param where the policy stands; it is first used at run time where that is not known */
   inspect(policy: Policy, where?: string): void {
     const { known } = this;
     const { namedEffects } = policy;
     // A property of that name may be anything in a policy that knows nothing of this.
     if (known === undefined || typeof namedEffects !== 'object' || !(Symbol.iterator in namedEffects)) return;
     for (const name of namedEffects) {
-      if (typeof name !== 'string' || this.checked.has(name)) continue;
-      if (this.checked.size < MOST_NAMES) this.checked.add(name);
+      if (typeof name !== 'string' || this.isChecked(name, where)) continue;
       if (!known().has(name)) this.warn(nameOf(policy), where, name);
     }
+  }
+
+  private isChecked(name: string, where: string | undefined): boolean {
+    if (where === undefined ? this.checked.has(name) : this.places.has(`${where}: ${name}`)) return true;
+    if (where !== undefined) this.places.add(`${where}: ${name}`);
+    if (this.checked.size < MOST_NAMES) this.checked.add(name);
+    return false;
   }
 
   private warn(policy: string, where: string | undefined, name: string): void {

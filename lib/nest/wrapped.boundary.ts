@@ -32,13 +32,19 @@ export class WrappedBoundary {
    * Those of the methods at `keys` that are not skipped, with what their scopes are opened with.
    *
    * @param holder an instance, or the prototype where there is none yet
+   * @param isLasting whether it is an instance that lives as long as the application
    */
-  *plansOf(holder: object, type: Class, keys: readonly string[]): Generator<readonly [key: string, plan: HandlerPlan]> {
+  *plansOf(
+    holder: object,
+    type: Class,
+    keys: readonly string[],
+    isLasting: boolean,
+  ): Generator<readonly [key: string, plan: HandlerPlan]> {
     for (const key of keys) {
       const method = (holder as Record<string, unknown>)[key];
       // Left to the peer, which says what is wrong with it.
       if (typeof method !== 'function') continue;
-      const plan = this.plans.of(type, method, key);
+      const plan = this.plans.of(type, method as { readonly name: string }, key, isLasting ? holder : type);
       if (!plan.isSkipped) yield [key, plan];
     }
   }
@@ -50,7 +56,7 @@ export class WrappedBoundary {
   cover(instance: object, type: Class, keys: readonly string[], isLasting: boolean): void {
     const { runtime, entryPoint, onDispatchError: how } = this;
     let isCovered = false;
-    for (const [key, { scope: prepared }] of this.plansOf(instance, type, keys)) {
+    for (const [key, { scope: prepared }] of this.plansOf(instance, type, keys, isLasting)) {
       isCovered = true;
       replaceOwn(instance, key, runtime, (original) => {
         const declared = declaredResult(type.prototype as object, key, original);

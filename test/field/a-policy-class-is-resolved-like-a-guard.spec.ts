@@ -23,6 +23,7 @@ import {
 import { BullMqExecutor } from 'nestjs-airlock/bullmq';
 import { ClientProxyExecutor } from 'nestjs-airlock/microservices';
 import { PgBossExecutor } from 'nestjs-airlock/pg-boss';
+import { EventEmitter2, EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
 import { boot, checkAfterEach, Effects, listen, Outbox, platforms } from '../e2e/http/fixtures.js';
 
 const [, express] = platforms[0]!;
@@ -103,6 +104,21 @@ describe('when a policy class stands on classes of two modules', () => {
     await app.get(First, { strict: false }).run();
     expect((await fate()).dropped).toEqual(['one']);
     await app.get(Second, { strict: false }).run();
+    expect((await fate()).dropped).toEqual(['one', 'two']);
+  });
+
+  it('is that of each module for a listener that both provide', async () => {
+    @Injectable()
+    class Listener extends Calls {
+      @OnEvent('placed')
+      @UseAirlockPolicy(Blocklist)
+      placed(): void {
+        this.call();
+      }
+    }
+    const { app, fate } = await boot({ imports: [EventEmitterModule.forRoot(), ...twoModules(Listener)] });
+    await app.init();
+    app.get(EventEmitter2).emit('placed');
     expect((await fate()).dropped).toEqual(['one', 'two']);
   });
 

@@ -69,6 +69,23 @@ describe('when a policy names an effect that nothing carries', () => {
     expect(await warningsOf(new AllowOnly([...known, MailService.prototype.archive, () => {}]))).toEqual([]);
   });
 
+  it('says so in each place where a name stands', async () => {
+    @Controller()
+    class Orders {
+      @Get('a')
+      @UseAirlockPolicy(new BlockTasks(['MailService.sendReciept']))
+      a(): void {}
+      @Get('b')
+      @UseAirlockPolicy(new BlockTasks(['MailService.sendReciept']))
+      b(): void {}
+    }
+    const { log } = await boot({ controllers: [Orders], providers: [MailService] });
+    expect(log.airlock('warn')).toEqual([
+      expect.stringContaining('on Orders.a names'),
+      expect.stringContaining('on Orders.b names'),
+    ]);
+  });
+
   it('says where it stands: a class, a method, an effect, a kind of entry point', async () => {
     @Controller()
     @UseAirlockPolicy(new BlockTasks(['Nobody.a']))

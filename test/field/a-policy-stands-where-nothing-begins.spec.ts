@@ -9,7 +9,10 @@ import {
   type Type,
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { Processor, WorkerHost } from '@nestjs/bullmq';
 import { OnEvent } from '@nestjs/event-emitter';
+import { Query, ResolveField, Resolver } from '@nestjs/graphql';
+import { WebSocketGateway } from '@nestjs/websockets';
 import {
   Airlock,
   AirlockModule,
@@ -89,7 +92,9 @@ class Lines implements LoggerService {
 }
 
 async function boot(classes: readonly Type[], options: object = {}, logger: LoggerService | false = false) {
-  const controllers = classes.filter((type) => Reflect.hasMetadata('path', type));
+  const controllers = classes.filter(
+    (type) => typeof type === 'function' && Reflect.hasMetadata('__controller__', type),
+  );
   @Module({
     imports: [AirlockModule.forRoot(options)],
     controllers,
@@ -181,6 +186,90 @@ class ControllerWithHelper {
   @dropAll
   helper(): void {}
 }
+
+@Injectable()
+class Nightly {
+  @Airlock({ dispatch: 'afterResponse' })
+  async run(): Promise<void> {}
+}
+
+@Controller('dispatching')
+class Dispatching {
+  @Get()
+  @Airlock({ dispatch: 'afterResponse' })
+  async get(): Promise<void> {}
+}
+
+@WebSocketGateway()
+@dropAll
+@SkipAirlock()
+class Sockets {
+  handleConnection(): void {}
+}
+
+abstract class BaseProcessor extends WorkerHost {
+  @dropAll
+  async process(): Promise<void> {}
+}
+
+@Processor('mails')
+class MailProcessor extends BaseProcessor {}
+
+/** Not marked: somebody calls it. */
+@Injectable()
+class Preview extends BaseProcessor {}
+
+@Resolver()
+class Orders {
+  @Query(() => String)
+  order(): string {
+    return 'order';
+  }
+  @ResolveField(() => String)
+  @dropAll
+  customer(): string {
+    return 'customer';
+  }
+}
+
+describe('when `dispatch` is said of what answers no request', () => {
+  it('refuses the boot, by name', async () => {
+    const error = await errorOf(() => boot([Nightly]));
+    expect(error).toMatchObject({ code: 'AIRLOCK_OPTIONS', key: '@Airlock' });
+    expect(error.message).toContain('`dispatch` of `@Airlock()` on `Nightly.run` has no effect');
+  });
+
+  it('boots for a route', async () => {
+    const app = await boot([Dispatching]);
+    await app.close();
+  });
+});
+
+describe('when a decorator is not of use everywhere', () => {
+  it('boots where a gateway has no handlers', async () => {
+    const app = await boot([Sockets]);
+    await app.close();
+  });
+
+  it('boots where the method is a handler of another subclass', async () => {
+    const lines = new Lines();
+    const explorer = { provide: MailProcessor, useFactory: () => new MailProcessor() };
+    const app = await boot([Preview, explorer as never], {}, lines);
+    expect(lines.warnings).toEqual([]);
+    await app.close();
+  });
+
+  it.each([
+    ['is silent', 'run interceptors', ['interceptors'], 0],
+    ['warns', 'run none', [], 1],
+  ])('%s about a field of GraphQL where fields %s', async (_verdict, _how, fieldResolverEnhancers, count) => {
+    const lines = new Lines();
+    const options = { provide: 'GqlModuleOptions', useValue: { fieldResolverEnhancers } };
+    const app = await boot([Orders, options as never], {}, lines);
+    expect(lines.warnings).toHaveLength(count);
+    await app.close();
+  });
+});
 
 describe('when a decorator stands where it has no effect', () => {
   it.each<[string, Type, string, string]>([

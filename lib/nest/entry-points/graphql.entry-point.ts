@@ -1,5 +1,25 @@
 import { InterceptedBoundary } from '../intercepted.boundary.js';
-import { methodsWith, type InterceptedEntryPoint } from './entry-point.js';
+import { type Candidate, methodsWith, type InterceptedEntryPoint } from './entry-point.js';
+
+/**
+ * The fields of a resolver (`@ResolveField`): Nest runs interceptors for them only under `fieldResolverEnhancers`, and then each opens a
+ * scope as a root field does.
+ *
+ * @internal
+ */
+export function fieldsOf(candidate: Candidate): readonly string[] {
+  return methodsWith('graphql:resolve_property', candidate);
+}
+
+/** What `GraphQLModule` is set up with. */
+const OPTIONS = 'GqlModuleOptions';
+
+/** Whether a provider says that fields run interceptors. @internal */
+export function runsFieldInterceptors(token: unknown, instance: unknown): boolean {
+  if (token !== OPTIONS) return false;
+  const { fieldResolverEnhancers } = (instance ?? {}) as { readonly fieldResolverEnhancers?: unknown };
+  return Array.isArray(fieldResolverEnhancers) && fieldResolverEnhancers.includes('interceptors');
+}
 
 /** A root field: `@Query`, `@Mutation`, `@Subscription`. Field resolvers open one only under `fieldResolverEnhancers`. @internal */
 export const graphql: InterceptedEntryPoint = {

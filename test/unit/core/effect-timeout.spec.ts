@@ -345,6 +345,13 @@ describe('when a flush takes longer than is good', () => {
     ]);
   });
 
+  it('is not named again for the same effect', async () => {
+    const { runtime, warnings } = airlock({ slowFlushMs: 10 });
+    for (const name of ['mail', 'mail', 'report'])
+      await runtime.run({ name: 'POST /orders' }, () => enqueueWith({ name }, () => sleep(20)));
+    expect(warnings.map((text) => /"(\w+)" has been running/.exec(text)![1])).toEqual(['mail', 'report']);
+  });
+
   it('names what runs in a cascade, a policy that does not answer, and several at a time', async () => {
     const { runtime, warnings } = airlock({ slowFlushMs: 10, executor: new InProcessExecutor({ concurrency: 2 }) });
     await runtime.run({ name: 'two' }, () => {

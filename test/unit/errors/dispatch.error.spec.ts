@@ -38,8 +38,12 @@ describe('when effects of one flush fail', () => {
   it('says how many failed, which ones and why', async () => {
     expect((await raisedFor(new Error('a'), new TypeError('b'))).message).toBe(
       '2 of the effects that scope "POST /orders" let out failed: effect 0 (Error: a), effect 1 (TypeError: b). ' +
-        'The work itself is done; see `failures` and decide per effect.',
+        'The work itself is done, and each of these may be sent again or left: `failures` has the calls and their errors.',
     );
+  });
+
+  it('ends no sentence within the sentence', async () => {
+    expect((await raisedFor(new Error('The line is dead.'))).message).toContain('(Error: The line is dead). The work');
   });
 
   it.each<[unknown, string]>([

@@ -31,9 +31,11 @@ interface FastifyLike {
  * Runs all that Nest registers with a platform's adapter in the scopes of requests: routes, middlewares, and the handlers behind
  * exception filters. One by one, since any of them may hand on to the next from an asynchronous context that is not the request's.
  *
+ * @returns enters requests on Express where no middleware of Nest's has been registered, as without body parsers: what comes next, such as the
+ * middleware of a GraphQL server, may be put on the platform itself. To be called when those are there
  * @internal
  */
-export function coverAdapter(server: HttpServer, enter: EnterRequest): void {
+export function coverAdapter(server: HttpServer, enter: EnterRequest): () => void {
   const adapter = server as Adapter;
   const covered = new WeakSet<Callback>();
   const cover = (callback: unknown, name?: string): unknown => {
@@ -61,13 +63,12 @@ export function coverAdapter(server: HttpServer, enter: EnterRequest): void {
       return original(path, ...callbacks.map((one) => cover(one, name)));
     });
   }
+  let hasMiddleware = false;
   for (const key of OTHERS) {
-    replace(
-      key,
-      (original) =>
-        (...args) =>
-          original(...args.map((one) => cover(one))),
-    );
+    replace(key, (original) => (...args) => {
+      if (key === 'use' && typeof args[0] === 'function') hasMiddleware = true;
+      return original(...args.map((one) => cover(one)));
+    });
   }
   replace('createMiddlewareFactory', (original) => (method) => {
     const covering = (register: unknown): Callback => {
@@ -80,4 +81,8 @@ export function coverAdapter(server: HttpServer, enter: EnterRequest): void {
     const hook = cover((_request: unknown, _reply: unknown, done: () => void) => done()) as never;
     (server.getInstance() as FastifyLike).addHook('onRequest', hook);
   }
+  return () => {
+    if (!hasMiddleware && server.getType() === 'express')
+      adapter['use']!((_request: unknown, _response: unknown, next: () => void) => next());
+  };
 }

@@ -63,6 +63,10 @@ export class HttpBoundary implements Boundary {
     if (this.openAt === 'request') this.scopes.applyTo(server);
   }
 
+  start(): void {
+    this.scopes.start();
+  }
+
   around(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const http = context.switchToHttp();
     const response = http.getResponse<HttpResponse | undefined>();

@@ -16,6 +16,7 @@ export class RequestScopes {
   private readonly scopes = new WeakMap<ServerResponse, RequestScope>();
   private readonly onClose: (this: ServerResponse) => void;
   private known: RequestSettings | undefined;
+  private enterFirst: (() => void) | undefined;
 
   constructor(
     private readonly runtime: AirlockRuntime,
@@ -30,7 +31,12 @@ export class RequestScopes {
 
   /** To be called before anything else is registered. */
   applyTo(server: HttpServer): void {
-    coverAdapter(server, this.enter);
+    this.enterFirst = coverAdapter(server, this.enter);
+  }
+
+  /** To be called when the platform has its body parsers, and before modules put anything on it themselves. */
+  start(): void {
+    this.enterFirst?.();
   }
 
   of(response: ServerResponse): RequestScope | undefined {
