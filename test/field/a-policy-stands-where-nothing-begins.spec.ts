@@ -241,6 +241,7 @@ describe('when `dispatch` is said of what answers no request', () => {
 
   it('boots for a route', async () => {
     const app = await boot([Dispatching]);
+    expect(app.get(Dispatching)).toBeInstanceOf(Dispatching);
     await app.close();
   });
 });
@@ -248,6 +249,7 @@ describe('when `dispatch` is said of what answers no request', () => {
 describe('when a decorator is not of use everywhere', () => {
   it('boots where a gateway has no handlers', async () => {
     const app = await boot([Sockets]);
+    expect(app.get(Sockets)).toBeInstanceOf(Sockets);
     await app.close();
   });
 
