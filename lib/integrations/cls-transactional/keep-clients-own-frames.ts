@@ -1,5 +1,6 @@
 import { keepDrizzleFrames } from '../drizzle/keep-drizzle-frames.js';
 import { isDrizzle } from '../drizzle/drizzle.client.js';
+import { isKnex, keepKnexFrames } from '../knex/keep-knex-frames.js';
 import { keepPrismaFrames } from '../prisma/keep-prisma-frames.js';
 import type { PrismaClientLike } from '../prisma/prisma.client.js';
 import { keepTypeOrmFrames } from '../typeorm/keep-typeorm-frames.js';
@@ -11,8 +12,9 @@ import { isDataSource } from '../typeorm/typeorm.client.js';
  * @internal
  */
 export function keepClientsOwnFrames(client: unknown, name: string | undefined): void {
-  if (typeof client !== 'object' || client === null) return;
   const options = name === undefined ? {} : { name };
+  if (isKnex(client)) keepKnexFrames(client, options);
+  if (typeof client !== 'object' || client === null) return;
   if (isDataSource(client)) keepTypeOrmFrames(client);
   else if (isDrizzle(client)) keepDrizzleFrames(client, options);
   else if (isPrisma(client)) keepPrismaFrames(client, options);

@@ -7,6 +7,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { sql } from 'drizzle-orm';
 import { drizzle as nodePostgres, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { drizzle as pglite, type PgliteDatabase } from 'drizzle-orm/pglite';
+import { knex as connectKnex } from 'knex';
 import { keepClsFrames } from 'nestjs-airlock/cls-transactional';
 import {
   type ContractTransaction,
@@ -18,7 +19,7 @@ import { DataSource } from 'typeorm';
 import { describeWith, freshSchema, postgres } from '../../servers.js';
 import { queryOf } from '../prisma/contract.client.js';
 import { newClient, type OrdersClient } from '../prisma/generated.js';
-import { bootHosts, hostOf, PgAdapter } from './fixtures.js';
+import { bootHosts, hostOf, KnexAdapter, PgAdapter } from './fixtures.js';
 
 type Query = (sql: string) => Promise<readonly Record<string, unknown>[]>;
 type Rows = Record<string, unknown>[];
@@ -85,6 +86,22 @@ describeWith(postgres, 'cls-transactional on PostgreSQL', () => {
         drizzleQuery,
         async () => {
           await pool.end();
+          await schema.drop();
+        },
+      );
+    },
+  });
+
+  describeTransactionContract('an adapter for Knex', {
+    connect: async () => {
+      const schema = await freshSchema();
+      const knex = connectKnex({ client: 'pg', connection: schema.url, log: { warn: () => {} } });
+      return contractOf(
+        new KnexAdapter(knex),
+        (isolationLevel) => ({ isolationLevel }),
+        (host) => async (text) => (await (host as TransactionHost<KnexAdapter>).tx.raw<{ rows: Rows }>(text)).rows,
+        async () => {
+          await knex.destroy();
           await schema.drop();
         },
       );

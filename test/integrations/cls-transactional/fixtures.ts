@@ -6,6 +6,7 @@ import {
   type TransactionalAdapter,
   TransactionHost,
 } from '@nestjs-cls/transactional';
+import type { Knex } from 'knex';
 import { ClsModule } from 'nestjs-cls';
 import type { Pool, PoolClient } from 'pg';
 
@@ -75,6 +76,30 @@ export class PgAdapter implements TransactionalAdapter<Pool, Pool | PoolClient, 
     },
     getFallbackInstance: () => pool,
   });
+}
+
+/** The one for Knex, as its package has it, which is not installed here. */
+export class KnexAdapter implements TransactionalAdapter<Knex, Knex, Knex.TransactionConfig> {
+  constructor(readonly connection: Knex) {}
+
+  optionsFactory = (knex: Knex) => {
+    const begun =
+      (on: Knex) => (options: Knex.TransactionConfig, work: () => Promise<unknown>, setTx: (tx?: Knex) => void) =>
+        on.transaction(async (trx) => {
+          setTx(trx);
+          return work();
+        }, options);
+    return {
+      wrapWithTransaction: begun(knex),
+      wrapWithNestedTransaction: (
+        options: Knex.TransactionConfig,
+        work: () => Promise<unknown>,
+        setTx: (tx?: Knex) => void,
+        tx: Knex,
+      ) => begun(tx)(options, work, setTx),
+      getFallbackInstance: () => knex,
+    };
+  };
 }
 
 async function concluded(
