@@ -34,4 +34,9 @@ export interface TransactionContractOptions {
    * told from the code around them, and goes with its scope after a rollback, too. @default false
    */
   readonly byStatements?: boolean;
+  /**
+   * True for a client whose COMMIT releases the savepoints that are still open, as in SQL. False for one that ends a savepoint with its
+   * callback, so that a COMMIT before it is a mistake, and refused. @default false
+   */
+  readonly commitReleasesSavepoints?: boolean;
 }

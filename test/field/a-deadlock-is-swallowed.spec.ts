@@ -2,10 +2,13 @@ import { PrismaMariaDb } from '@prisma/adapter-mariadb';
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/mysql2';
 import knex from 'knex';
+import { Kysely, MysqlDialect, sql as raw } from 'kysely';
+import { createPool as createCallbackPool } from 'mysql2';
 import { createPool, type Pool } from 'mysql2/promise';
 import { enqueue, runInScope } from 'nestjs-airlock';
 import { keepDrizzleFrames } from 'nestjs-airlock/drizzle';
 import { keepKnexFrames } from 'nestjs-airlock/knex';
+import { keepKyselyFrames } from 'nestjs-airlock/kysely';
 import { keepPrismaFrames } from 'nestjs-airlock/prisma';
 import { keepTypeOrmFrames } from 'nestjs-airlock/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -89,6 +92,50 @@ const clients: Record<string, (url: string) => Promise<Client>> = {
         await trx.commit();
       },
       close: () => client.destroy(),
+    };
+  },
+  async Kysely(url) {
+    const db = keepKyselyFrames(
+      new Kysely<object>({ dialect: new MysqlDialect({ pool: createCallbackPool(url) as never }) }),
+    );
+    return {
+      async transaction(work) {
+        const trx = await db.startTransaction().execute();
+        try {
+          await work(
+            (text) => raw.raw(text).execute(trx),
+            async (inner) => {
+              const savepoint = await trx.savepoint('inner').execute();
+              try {
+                await inner((text) => raw.raw(text).execute(savepoint));
+                await savepoint.releaseSavepoint('inner').execute();
+              } catch (error) {
+                await savepoint.rollbackToSavepoint('inner').execute();
+                throw error;
+              }
+            },
+          );
+          await trx.commit().execute();
+        } catch (error) {
+          await trx.rollback().execute();
+          throw error;
+        }
+      },
+      close: () => db.destroy(),
+    };
+  },
+  async 'Kysely with a callback'(url) {
+    const db = keepKyselyFrames(
+      new Kysely<object>({ dialect: new MysqlDialect({ pool: createCallbackPool(url) as never }) }),
+    );
+    return {
+      transaction: (work) =>
+        db.transaction().execute((trx) => {
+          const query: Query = (text) => raw.raw(text).execute(trx);
+          // There are no savepoints.
+          return work(query, (inner) => inner(query));
+        }),
+      close: () => db.destroy(),
     };
   },
   async Prisma(url) {

@@ -1,5 +1,5 @@
 import type { FrameConnection } from '../../core/transaction-frame.js';
-import { isInTransaction, NO_OPERATION } from '../mysql-transaction.js';
+import { isInTransaction, NO_OPERATION } from '../ended-by-server.js';
 import { type DrizzleTransaction, isOfKind } from './drizzle.client.js';
 
 /**

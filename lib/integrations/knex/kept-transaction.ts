@@ -1,5 +1,5 @@
 import { frames, openFrame, type TransactionFrame } from '../../core/transaction-frame.js';
-import { isInTransaction, NO_OPERATION } from '../mysql-transaction.js';
+import { isInTransaction, NO_OPERATION } from '../ended-by-server.js';
 import type { KnexPromise, KnexTransaction } from './knex.client.js';
 import { KnexConnection } from './knex.connection.js';
 

@@ -1,46 +1,27 @@
 import type { FrameOptions } from '../../core/transaction-frame.js';
+import { answersInTransaction, isInTransactionBySql } from '../ended-by-server.js';
 import type { PrismaTransaction } from './prisma.client.js';
 
-/** What the frames of a transaction can do on its database. @internal */
-export type Database = Pick<FrameOptions, 'connection' | 'isStillOpen'>;
-
 /**
+ * What the frames of a transaction can do on its database.
+ *
  * @param provider as the schema names it
  * @internal
  */
-export function databaseOf(provider: unknown, tx: PrismaTransaction): Database {
+export function databaseOf(provider: unknown, tx: PrismaTransaction): Pick<FrameOptions, 'connection' | 'isStillOpen'> {
+  const query = (sql: string, ...values: unknown[]): PromiseLike<unknown> => tx.$queryRawUnsafe(sql, ...values);
   switch (provider) {
     case 'postgresql':
     case 'cockroachdb':
       return {
         connection: {
-          executeSql: async (text, values = []) => ({
-            rows: (await tx.$queryRawUnsafe(text, ...values)) as unknown[],
-          }),
+          executeSql: async (text, values = []) => ({ rows: (await query(text, ...values)) as unknown[] }),
         },
-        // After a failed statement whose error was swallowed it refuses all further ones, and Prisma takes its answer to COMMIT for one.
-        isStillOpen: () => answers(tx, 'select 1'),
+        isStillOpen: () => answersInTransaction(query),
       };
     case 'mysql':
-      return { isStillOpen: () => isInTransaction(tx) };
+      return { isStillOpen: () => isInTransactionBySql(query) };
     default:
       return {};
   }
-}
-
-async function answers(tx: PrismaTransaction, query: string): Promise<boolean> {
-  try {
-    await tx.$queryRawUnsafe(query);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** A deadlock rolls back the whole transaction and fails one statement only. MariaDB can be asked; MySQL, by SQL, cannot, and is believed. */
-async function isInTransaction(tx: PrismaTransaction): Promise<boolean> {
-  const [server] = (await tx.$queryRawUnsafe('select version() as version')) as { version: string }[];
-  if (!server!.version.includes('MariaDB')) return true;
-  const [answer] = (await tx.$queryRawUnsafe('select @@in_transaction as open')) as { open: unknown }[];
-  return Number(answer!.open) === 1;
 }

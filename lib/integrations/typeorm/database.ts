@@ -1,5 +1,5 @@
 import type { FrameOptions } from '../../core/transaction-frame.js';
-import { isInTransaction, NO_OPERATION } from '../mysql-transaction.js';
+import { isInTransaction, NO_OPERATION } from '../ended-by-server.js';
 import type { TypeOrmQueryRunner } from './typeorm.client.js';
 
 /** Those that know `$1`, which is what transactional executors write. */

@@ -17,7 +17,7 @@ export class ContractSuite {
 
   constructor(
     private readonly runner: TestRunner,
-    private readonly options: TransactionContractOptions,
+    readonly options: TransactionContractOptions,
   ) {}
 
   /** The client most cases use. */

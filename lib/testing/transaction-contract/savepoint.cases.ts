@@ -100,30 +100,40 @@ export function savepointCases(suite: ContractSuite): void {
   });
 
   suite.when('a transaction ends before a savepoint in it', () => {
-    suite.itWithSavepoints('is rolled back and says so, and nothing of either is stored or gets out', async () => {
-      await runInScope(async () => {
-        let open!: () => void;
-        const gate = new Promise<void>((resolve) => (open = resolve));
-        let leftBehind!: Promise<unknown>;
-        let begun!: Promise<void>;
-        await swallowed(() =>
-          suite.client.transaction(async (tx) => {
-            await first.step(tx, 'root');
-            begun = new Promise((resolve) => {
-              leftBehind = tx.savepoint!(async (inner) => {
-                await first.step(inner, 'forgotten');
-                resolve();
-                await gate;
-              }).catch(() => {});
-            });
-            await begun;
-          }),
-        );
+    const commitWithOneOpen = async (): Promise<void> => {
+      let open!: () => void;
+      const gate = new Promise<void>((resolve) => (open = resolve));
+      let leftBehind!: Promise<unknown>;
+      let begun!: Promise<void>;
+      try {
+        await suite.client.transaction(async (tx) => {
+          await first.step(tx, 'root');
+          begun = new Promise((resolve) => {
+            leftBehind = tx.savepoint!(async (inner) => {
+              await first.step(inner, 'in the savepoint');
+              resolve();
+              await gate;
+            }).catch(() => {});
+          });
+          await begun;
+        });
+      } finally {
         open();
         await leftBehind;
+      }
+    };
+
+    if (suite.options.commitReleasesSavepoints === true) {
+      suite.itWithSavepoints('commits both, as the database does', async () => {
+        await runInScope(commitWithOneOpen);
+        await suite.settled(['root', 'in the savepoint']);
       });
-      await suite.settled([]);
-    });
+    } else {
+      suite.itWithSavepoints('is rolled back and says so, and nothing of either is stored or gets out', async () => {
+        await runInScope(() => swallowed(commitWithOneOpen));
+        await suite.settled([]);
+      });
+    }
   });
 
   suite.when('a savepoint is rolled back', () => {

@@ -11,6 +11,7 @@ import { freshSchema } from '../../servers.js';
 import { bootHosts, hostOf } from '../cls-transactional/fixtures.js';
 import { connectNodePostgres } from '../drizzle/contract.client.js';
 import { connectKnex } from '../knex/contract.client.js';
+import { connectKysely } from '../kysely/contract.client.js';
 import { connectPg } from '../pg/contract.client.js';
 import { connectPrisma } from '../prisma/contract.client.js';
 import type { Version } from './pg-boss.fixtures.js';
@@ -22,6 +23,7 @@ export const adapters: readonly (readonly [name: string, version: Version, conne
   ['Drizzle', 12, connectNodePostgres],
   ['Knex', 12, connectKnex],
   ['TypeORM', 12, connectTypeOrm],
+  ['Kysely', 12, () => connectKysely()],
   ['Prisma', 12, () => connectPrisma()],
   ['cls-transactional', 12, connectCls],
   ['pg with frames by hand', 12, connectPg],

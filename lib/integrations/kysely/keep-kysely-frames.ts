@@ -1,0 +1,71 @@
+import { keepFrames, type RunInTransaction } from '../../core/keep-frames.js';
+import { openFrame } from '../../core/transaction-frame.js';
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { requirePeer } from '../../installation/required-peer.js';
+import { replaceOnClass } from '../replace-on-class.js';
+import { keepControlledTransactions } from './controlled-transaction.frames.js';
+import { databaseOf } from './database.js';
+import { FRAME_NAME, isKysely, type KyselyClient, type KyselyTransaction } from './kysely.client.js';
+
+/** Instances whose class keeps frames, and what ends it. */
+const kept = new WeakSet<object>();
+
+/**
+ * Makes effects called in `db.transaction().execute(callback)` share its fate, and those in `db.startTransaction().execute()` that of the
+ * transaction and its savepoints. Kysely hands out new objects wherever it is asked for something (`withSchema`, `withPlugin`, `connection`), so
+ * it is done on its classes: every instance of them keeps frames from then on, made before or after. Does nothing the second time.
+ *
+ * In a controlled transaction the rest of the asynchronous function that called `startTransaction().execute()` stands in it, until its end.
+ *
+ * @example
+ * const db = keepKyselyFrames(new Kysely<Tables>({ dialect }));
+ * @returns `db`
+ * @throws AirlockOptionsError for what is no Kysely instance
+ * @publicApi
+ */
+export function keepKyselyFrames<K extends KyselyClient>(db: K): K {
+  requireKysely(db);
+  const builder = Object.getPrototypeOf(db.transaction()) as object;
+  if (!kept.has(builder)) keepFramesOfClass(db);
+  kept.add(builder);
+  return db;
+}
+
+/** @throws AirlockOptionsError for anything else @throws PeerVersionError @internal */
+export function requireKysely<K extends KyselyClient>(db: K): K {
+  if (typeof db !== 'object' || db === null || !isKysely(db)) {
+    throw AirlockOptionsError.expected('db', 'a Kysely instance', db);
+  }
+  requirePeer('kysely', '>=0.28.0', 'nestjs-airlock/kysely');
+  return db;
+}
+
+/**
+ * The same until it is ended.
+ *
+ * @returns ends it
+ * @internal
+ */
+export function keepFramesOfClass(db: KyselyClient): () => void {
+  const ends = [
+    keepTransactions(Object.getPrototypeOf(db.transaction()) as object),
+    keepControlledTransactions(Object.getPrototypeOf(db.startTransaction()) as object),
+  ];
+  return () => {
+    for (const end of ends) end();
+  };
+}
+
+function keepTransactions(builder: object): () => void {
+  return replaceOnClass(
+    builder,
+    'execute',
+    (execute) =>
+      function (this: object, callback) {
+        const transaction = (work: unknown) => execute.call(this, work);
+        return keepFrames(transaction as RunInTransaction<KyselyTransaction, []>, (tx) =>
+          openFrame({ name: FRAME_NAME, ...databaseOf(tx) }),
+        )(callback);
+      },
+  );
+}

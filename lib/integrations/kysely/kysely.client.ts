@@ -1,0 +1,29 @@
+/** For messages. @internal */
+export const FRAME_NAME = 'Kysely transaction';
+
+/** What is called of a Kysely instance; real ones fit, whatever their tables. @publicApi */
+export interface KyselyClient {
+  transaction(): { execute: (callback: never) => Promise<unknown> };
+  startTransaction(): { execute: () => Promise<unknown> };
+}
+
+/** A transaction, with a callback or controlled. @internal */
+export interface KyselyTransaction {
+  getExecutor(): {
+    readonly adapter: { readonly supportsReturning: boolean; readonly supportsTransactionalDdl: boolean };
+  };
+  withoutPlugins(): KyselyTransaction;
+  executeQuery(query: object): Promise<{ readonly rows: unknown[] }>;
+}
+
+/** What Kysely returns for a statement that is yet to be sent. @internal */
+export interface KyselyCommand {
+  execute: () => Promise<unknown>;
+}
+
+/** By what no other client has together. @internal */
+export function isKysely(value: object): value is KyselyClient {
+  return ['transaction', 'startTransaction', 'withSchema', 'getExecutor'].every(
+    (key) => typeof Reflect.get(value, key) === 'function',
+  );
+}
