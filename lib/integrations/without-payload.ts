@@ -23,7 +23,11 @@ export function withoutPayload(error: unknown, depth = 0): unknown {
   if (error === undefined || error instanceof AirlockError) return error;
   // Clients of Nest also reject with strings.
   if (typeof error === 'string') return new Error(masked(error));
-  if (!types.isNativeError(error)) return new Error('The engine failed without an error.');
+  if (!types.isNativeError(error)) {
+    // The client of RabbitMQ rejects with an error beside the URL that it is about.
+    const inner: unknown = Object.values(Object(error) as object).find(types.isNativeError);
+    return inner === undefined ? new Error('The engine failed without an error.') : withoutPayload(inner, depth + 1);
+  }
   const source = driverErrorIn(error);
   const text = textOf(source);
   const cause = depth < DEPTH && source.cause !== undefined ? withoutPayload(source.cause, depth + 1) : undefined;

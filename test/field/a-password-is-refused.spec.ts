@@ -1,6 +1,7 @@
+import { inspect } from 'node:util';
 import { Module, type ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { ClientsModule, Transport } from '@nestjs/microservices';
+import { type ClientProvider, ClientsModule, Transport } from '@nestjs/microservices';
 import { Redis } from 'ioredis';
 import { AirlockModule } from 'nestjs-airlock';
 import { AirlockBullMqModule, BullMqExecutor } from 'nestjs-airlock/bullmq';
@@ -12,6 +13,7 @@ import { OwnNats } from '../own-servers/own.nats.js';
 import { OwnPostgres } from '../own-servers/own.postgres.js';
 import { OwnRedis } from '../own-servers/own.redis.js';
 import type { OwnServer } from '../own-servers/own.server.js';
+import { describeWith, rabbitmq, type TestServer } from '../servers.js';
 import { Told } from './told.js';
 
 const SECRET = 'hunter2-marker';
@@ -82,6 +84,27 @@ describe('when an engine refuses the password at boot', () => {
     ],
   ]);
 
+  describeWithOwn([OwnRedis], 'Redis as a broker, whose client tells it aside', () => {
+    it('says so, and not the password', async () => {
+      const server = await OwnRedis.start({ password: 'correct' });
+      const { port } = server;
+      const error = await errorOfBoot(
+        [
+          AirlockModule.forRoot({ executor: ClientProxyExecutor }),
+          ClientsModule.register([
+            { name: 'BROKER', transport: Transport.REDIS, options: { host: '127.0.0.1', port, password: SECRET } },
+          ]),
+          AirlockMicroservicesModule.forRoot({ client: 'BROKER', ...WAIT }),
+        ],
+        told,
+      );
+      await server.remove();
+      // The log is not looked at: the client of Nest writes down the error of ioredis as it is.
+      expect((error as Error).message).toContain('The broker behind "BROKER" refused the password (WRONGPASS)');
+      expect(inspect(error, { depth: 10 })).not.toContain(SECRET);
+    });
+  });
+
   refusedBy(OwnPostgres, [
     [
       'a URL',
@@ -113,4 +136,32 @@ describe('when an engine refuses the password at boot', () => {
       ],
     ],
   ]);
+
+  const brokers: readonly (readonly [TestServer, (url: URL) => ClientProvider])[] = [
+    [
+      rabbitmq,
+      (url) => ({
+        transport: Transport.RMQ,
+        options: { urls: [Object.assign(url, { password: SECRET }).href], queue: 'nobody' },
+      }),
+    ],
+  ];
+  for (const [server, clientOf] of brokers) {
+    describeWith(server, server.name, () => {
+      it('says so, and nowhere the password', async () => {
+        const error = await errorOfBoot(
+          [
+            AirlockModule.forRoot({ executor: ClientProxyExecutor }),
+            ClientsModule.register([{ name: 'BROKER', ...clientOf(new URL(server.url)) } as never]),
+            AirlockMicroservicesModule.forRoot({ client: 'BROKER', ...WAIT }),
+          ],
+          told,
+        );
+        expect(error).toBeInstanceOf(EngineUnreachableError);
+        told.log(error);
+        expect(told.all).not.toContain(SECRET);
+        expect((error as Error).message).toContain('refused the password');
+      });
+    });
+  }
 });

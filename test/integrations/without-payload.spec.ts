@@ -75,6 +75,8 @@ describe('when it carries nothing', () => {
 
   it('becomes an error where it is none', () => {
     expect(withoutPayload('no amqp://guest:secret@localhost')).toEqual(new Error('no amqp://…'));
+    const failure = { err: new Error('ACCESS_REFUSED'), url: `amqp://guest:${SECRET}@localhost` };
+    expect(withoutPayload(failure)).toEqual(new Error('ACCESS_REFUSED'));
     expect(withoutPayload({ args: [SECRET] })).toEqual(new Error('The engine failed without an error.'));
   });
 });

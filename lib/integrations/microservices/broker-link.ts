@@ -2,6 +2,7 @@ import { type ClientProxy, ClientRMQ, RmqRecord } from '@nestjs/microservices';
 import { lastValueFrom } from 'rxjs';
 import type { EffectEnvelope } from '../../core/envelope.js';
 import { EngineUnreachableError, type EngineProblem } from '../../errors/engine-unreachable.error.js';
+import { isError } from '../../errors/thrown.js';
 import { Deadline, TimedOut } from '../deadline.js';
 import { withoutPayload } from '../without-payload.js';
 
@@ -10,17 +11,30 @@ interface Flushing {
   flush?(): Promise<void>;
 }
 
+interface Events extends Record<string, (...facts: unknown[]) => void> {
+  error(...facts: unknown[]): void;
+}
+
 /**
  * A client of a message broker, with an end to all waiting.
  *
  * @internal
  */
 export class BrokerLink {
+  /** What the client tells aside, as that of Redis does with a refused password: it rejects because it is closed then. */
+  private trouble: unknown;
+
   constructor(
     private readonly client: ClientProxy,
     private readonly name: string,
     private readonly timeoutMs: number,
-  ) {}
+  ) {
+    try {
+      (client as ClientProxy<Events>).on('error', (...facts) => (this.trouble = withoutPayload(facts.find(isError))));
+    } catch {
+      // A client of one's own need not have events.
+    }
+  }
 
   /** For the start of an application, after whose failure nobody else would close the client. @throws EngineUnreachableError */
   async open(): Promise<void> {
@@ -38,12 +52,14 @@ export class BrokerLink {
     for (let waitMs = 50; ; waitMs = Math.min(2 * waitMs, 1_000)) {
       try {
         await deadline.within(this.client.connect());
+        this.trouble = undefined;
         return;
       } catch (error) {
+        const cause = problemOf(this.trouble) === undefined ? error : this.trouble;
         // Which is not a matter of time.
-        const isRefused = problemOf(error) !== undefined;
+        const isRefused = problemOf(withoutPayload(cause)) !== undefined;
         if (error instanceof TimedOut || isRefused || !(await deadline.pause(waitMs))) {
-          throw this.unreachable(consequence, 'not sent', error);
+          throw this.unreachable(consequence, 'not sent', cause);
         }
       }
     }
@@ -88,7 +104,7 @@ export class BrokerLink {
     const told = cause instanceof TimedOut ? undefined : withoutPayload(cause);
     const options = told === undefined ? {} : { cause: told };
     const engine = `The broker behind ${this.name}`;
-    return new EngineUnreachableError(engine, this.timeoutMs, fate, consequence, options, problemOf(cause));
+    return new EngineUnreachableError(engine, this.timeoutMs, fate, consequence, options, problemOf(told));
   }
 }
 
@@ -96,6 +112,6 @@ export class BrokerLink {
 const LOGINS = /Authorization Violation|ACCESS[_-]REFUSED|Not authorized|Bad username or password|WRONGPASS|NOAUTH/i;
 
 function problemOf(error: unknown): EngineProblem | undefined {
-  const [told] = LOGINS.exec(error instanceof Error ? error.message : String(error)) ?? [];
+  const [told] = (error instanceof Error ? LOGINS.exec(error.message) : null) ?? [];
   return told === undefined ? undefined : { kind: 'login', told };
 }
