@@ -17,7 +17,7 @@ export interface DispatchContext {
   readonly connection?: FrameConnection | undefined;
   /**
    * For transactional executors: that transaction as its own client knows it, where its adapter tells: TypeORM's `EntityManager`, Drizzle's `tx`,
-   * Knex's `trx`, what `@nestjs-cls/transactional` has as the host's `tx`. Not to be used afterwards.
+   * Knex's and Kysely's `trx`, Prisma's `tx`, what `@nestjs-cls/transactional` has as the host's `tx`. Not to be used afterwards.
    */
   readonly tx?: unknown;
 }

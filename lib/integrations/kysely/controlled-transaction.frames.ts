@@ -36,6 +36,7 @@ async function begin(execute: () => Promise<KyselyTransaction>): Promise<KyselyT
   const database = () => trx && databaseOf(trx);
   const frame = openFrame({
     name: FRAME_NAME,
+    tx: () => trx,
     get connection() {
       return database()?.connection;
     },

@@ -64,7 +64,7 @@ function keepTransactions(builder: object): () => void {
       function (this: object, callback) {
         const transaction = (work: unknown) => execute.call(this, work);
         return keepFrames(transaction as RunInTransaction<KyselyTransaction, []>, (tx) =>
-          openFrame({ name: FRAME_NAME, ...databaseOf(tx) }),
+          openFrame({ name: FRAME_NAME, tx: () => tx, ...databaseOf(tx) }),
         )(callback);
       },
   );

@@ -48,7 +48,10 @@ export function keepPrismaFrames<P extends PrismaClientLike>(prisma: P, options:
       return (work as Work)(tx);
     };
     return around === undefined
-      ? keepFrames(transaction, (tx) => (frame = openFrame({ name, ...databaseOf(provider, tx) })))(running)
+      ? keepFrames(
+          transaction,
+          (tx) => (frame = openFrame({ name, tx: () => tx, ...databaseOf(provider, tx) })),
+        )(running)
       : keepSavepoints(transaction, () => (frame = around.savepoint()))(running);
   };
   Object.assign(prisma, { $transaction: Object.defineProperty(kept, KEEPS_FRAMES, { value: true }) });

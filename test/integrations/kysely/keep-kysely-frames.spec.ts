@@ -130,6 +130,29 @@ describeWith(postgres, 'keepKyselyFrames', () => {
     });
   });
 
+  describe('when a transactional executor writes', () => {
+    const executor: Executor = {
+      transactional: true,
+      execute: (intent, { tx }) =>
+        (tx as Kysely<Tables>)
+          .insertInto('orders')
+          .values({ item: String(intent.args[0]) })
+          .execute(),
+    };
+
+    it('is given the transaction as Kysely knows it', async () => {
+      await runInScope({ executor }, () => db.transaction().execute(async () => enqueue(send, 'with a callback')));
+      await runInScope({ executor }, () => controlled(() => db)(async () => enqueue(send, 'controlled')));
+      const failing = async (): Promise<void> => {
+        enqueue(send, 'undone');
+        refuse();
+      };
+      const error = await runInScope({ executor }, () => errorOf(() => controlled(() => db)(failing)));
+      expect(error).toMatchObject({ message: 'no stock' });
+      expect(await items()).toEqual(['controlled', 'with a callback']);
+    });
+  });
+
   describe('when plugins rename columns', () => {
     it('hands transactional executors their rows as they are', async () => {
       const rows: unknown[] = [];

@@ -96,6 +96,25 @@ describeWith(postgres, 'keepPrismaFrames', () => {
     });
   });
 
+  describe('when a transactional executor writes', () => {
+    it('is given the transaction as Prisma knows it', async () => {
+      const executor: Executor = {
+        transactional: true,
+        execute: (intent, { tx }) => order(`written for ${String(intent.args[0])}`, tx as OrdersClient),
+      };
+      await runInScope({ executor }, async () => {
+        await prisma.$transaction(async () => enqueue(send, 'tea'));
+        await errorOf(() =>
+          prisma.$transaction(async () => {
+            enqueue(send, 'cups');
+            throw new Error('no stock');
+          }),
+        );
+      });
+      expect(await itemsOf(prisma)).toEqual(['written for tea']);
+    });
+  });
+
   describe('when query extensions call effects in a transaction with a callback', () => {
     it('makes them share its fate', async () => {
       const extended = prisma.$extends(audited);
