@@ -36,6 +36,8 @@ const ours = {
 const nest11 = {
   '^(@nestjs/(apollo|bullmq|common|core|cqrs|event-emitter|graphql|mercurius|microservices|platform-[\\w.-]+|schedule|testing|typeorm|websockets)(/.*)?)$':
     '<rootDir>/test/nest-11/node_modules/$1',
+  // Made for Nest 11 alone.
+  '^@golevelup/nestjs-rabbitmq$': '<rootDir>/test/nest-11/node_modules/@golevelup/nestjs-rabbitmq',
   // What those were made for.
   '^(amqplib|amqp-connection-manager|bullmq|graphql|ioredis|mercurius|typeorm)$':
     '<rootDir>/test/nest-11/node_modules/$1',

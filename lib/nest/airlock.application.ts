@@ -26,6 +26,7 @@ import { methodNamesIn } from './object-names.js';
 import type { AirlockModuleOptions } from './options.js';
 import { PolicyNames } from './policy-names.js';
 import { EffectWorker } from './remote/effect-worker.js';
+import { warnOfUncovered } from './uncovered-handlers.js';
 import type { AirlockReport } from './report.js';
 import { warnOfMissingFrames } from './transactional-executors.js';
 import { warnOfUnkeptClients } from './unkept-clients.js';
@@ -127,6 +128,8 @@ export class AirlockApplication {
     for (const name of this.runtime.executorNames) this.runtime.executorNamed(name);
     this.explorer.explore(members);
     if (members.some(mayCallEffects) || (this.options.intercept ?? []).length > 0) this.runtime.callsEffects = true;
+    const isCovered = (member: Member, key: string): boolean => this.explorer.entryPointsOf(member).has(key);
+    if (this.runtime.callsEffects) warnOfUncovered(members, isCovered, this.logger);
   }
 
   /** Classes are resolved from the module of what they stand on. */

@@ -67,7 +67,8 @@ export class HandlerPlans {
     return plan;
   }
 
-  private read(type: Named, handler: Named, key = handler.name, on: object): HandlerPlan {
+  private read(type: Named, called: Named, key = nameOf(called), on: object): HandlerPlan {
+    const handler = declaredAs(type, called, key);
     const policies = this.runtime.policiesOf([...policiesOn(handler), ...policiesOn(type)], on);
     const own = this.runtime.prepare({ ...this.options, name: `${type.name}.${key}` });
     return {
@@ -77,6 +78,20 @@ export class HandlerPlans {
       scope: { ...own, policies: [...policies, ...own.policies] },
     };
   }
+}
+
+const BOUND = /^bound /;
+
+/** Some libraries have a handler run that is bound to its object already. */
+function nameOf({ name }: Named): string {
+  return name.replace(BOUND, '');
+}
+
+/** The method that carries what decorators have said of a handler. */
+function declaredAs(type: Named, handler: Named, key: string): Named {
+  if (!BOUND.test(handler.name)) return handler;
+  const method = (type as { readonly prototype?: Record<string, unknown> }).prototype?.[key];
+  return typeof method === 'function' ? method : handler;
 }
 
 /** `onDispatchError` of boundaries: a handler that throws is logged with what it was given, for nobody else sees it. @internal */
