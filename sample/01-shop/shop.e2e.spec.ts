@@ -48,11 +48,10 @@ describe('the shop on PGlite, with pg-boss', () => {
 });
 
 describe('the shop on PGlite, in process', () => {
-  session(() => ({ executor: 'in-process' }));
+  const shop = session(() => ({ executor: 'in-process' }));
 
   it('has no outbox', async () => {
-    const app = await open(new Settings({ executor: 'in-process' }));
-    expect(await get(app, '/outbox')).toMatchObject({
+    expect(await get(shop(), '/outbox')).toMatchObject({
       statusCode: 404,
       message: expect.stringContaining('in-process'),
     });
@@ -75,7 +74,7 @@ describeWith(postgres, 'the shop on PostgreSQL, with pg-boss', () => {
 
   it('mails by SMTP_URL, reserves at WAREHOUSE_URL and says that the inbox is not here', async () => {
     const mails = await LocalMailServer.start();
-    const warehouse = await open(new Settings({ executor: 'in-process' }));
+    const warehouse = await open(new Settings({ databaseUrl: await aDatabase(), executor: 'in-process' }));
     const warehouseUrl = addressOf(warehouse, '/warehouse/reservations');
     const shop = await open(new Settings({ databaseUrl: await aDatabase(), smtpUrl: mails.url, warehouseUrl }));
 
@@ -110,7 +109,7 @@ describe('the settings of the shop', () => {
   });
 });
 
-function session(given: () => Partial<Settings> | Promise<Partial<Settings>>): void {
+function session(given: () => Partial<Settings> | Promise<Partial<Settings>>): () => INestApplication {
   let app: INestApplication;
   const errors: unknown[] = [];
 
@@ -280,6 +279,8 @@ function session(given: () => Partial<Settings> | Promise<Partial<Settings>>): v
       });
     });
   });
+
+  return () => app;
 }
 
 /** The shop as it is, and a record of its effects. */

@@ -1,4 +1,4 @@
-import { PGlite } from '@electric-sql/pglite';
+import type { PGlite } from '@electric-sql/pglite';
 import { Propagation, type TransactionHost } from '@nestjs-cls/transactional';
 import { TransactionalAdapterDrizzleOrm } from '@nestjs-cls/transactional-adapter-drizzle-orm';
 import { TransactionalAdapterTypeOrm } from '@nestjs-cls/transactional-adapter-typeorm';
@@ -16,6 +16,7 @@ import {
 } from 'nestjs-airlock/testing';
 import { Pool } from 'pg';
 import { DataSource } from 'typeorm';
+import { emptyPglite } from '../../pglite.js';
 import { describeWith, freshSchema, postgres } from '../../servers.js';
 import { queryOf } from '../prisma/contract.client.js';
 import { newClient, type OrdersClient } from '../prisma/generated.js';
@@ -152,7 +153,7 @@ describe('cls-transactional on PGlite', () => {
   describeTransactionContract('its Drizzle adapter', {
     isServer: false,
     connect: () => {
-      const server = (shared ??= new PGlite());
+      const server = (shared ??= emptyPglite());
       users++;
       return contractOf(
         drizzleAdapter(pglite(server)),

@@ -1,5 +1,6 @@
-import { PGlite } from '@electric-sql/pglite';
+import type { PGlite } from '@electric-sql/pglite';
 import { describeTransactionContract } from 'nestjs-airlock/testing';
+import { emptyPglite } from '../../pglite.js';
 import { describeWith, postgres } from '../../servers.js';
 import { connectNodePostgres, connectPglite } from './contract.client.js';
 
@@ -13,7 +14,7 @@ describe('Drizzle on PGlite', () => {
   describeTransactionContract('keepDrizzleFrames', {
     isServer: false,
     connect: async () => {
-      const server = (shared ??= new PGlite());
+      const server = (shared ??= emptyPglite());
       users++;
       return connectPglite(server, async () => {
         if (--users === 0) await server.close();

@@ -1,9 +1,9 @@
-import { PGlite } from '@electric-sql/pglite';
 import { type SQL, sql } from 'drizzle-orm';
 import { drizzle as nodePostgres } from 'drizzle-orm/node-postgres';
 import { drizzle as pglite } from 'drizzle-orm/pglite';
 import { pgTable, text } from 'drizzle-orm/pg-core';
 import { Pool } from 'pg';
+import { emptyPglite } from '../../pglite.js';
 import { freshSchema } from '../../servers.js';
 
 export const orders = pgTable('orders', { item: text('item').notNull() });
@@ -26,7 +26,7 @@ export async function openNodePostgres() {
 }
 
 export async function openPglite() {
-  const client = new PGlite();
+  const client = emptyPglite();
   const db = pglite(client, { schema: { orders } });
   await db.execute(CREATE);
   return { db, close: () => client.close() };

@@ -1,4 +1,3 @@
-import { PGlite } from '@electric-sql/pglite';
 import { type INestApplicationContext, type LoggerService, Module, type ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { drizzle as nodePostgres, type NodePgDatabase } from 'drizzle-orm/node-postgres';
@@ -17,6 +16,7 @@ import { Pool } from 'pg';
 import { fromPglite, PgBoss } from 'pg-boss';
 import PgBoss10 from 'pg-boss-10';
 import { postgres } from '../../servers.js';
+import { emptyPglite } from '../../pglite.js';
 
 /** A database with pg-boss in a schema of its own. */
 export interface Database {
@@ -60,7 +60,7 @@ export function onPostgres(version: Version): Database {
 
 export function onPglite(): Database {
   const schema = 'pgboss';
-  const server = new PGlite();
+  const server = emptyPglite();
   const bosses = new Bosses(() => new PgBoss({ db: fromPglite(server), backend: 'pglite', schema, ...EAGER }));
   return {
     schema,
