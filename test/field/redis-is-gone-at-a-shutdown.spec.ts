@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
+import { Redis } from 'ioredis';
 import { AirlockModule, AirlockService, SideEffect } from 'nestjs-airlock';
 import { AirlockBullMqModule, BullMqExecutor } from 'nestjs-airlock/bullmq';
 import { Address } from '../own-servers/address.js';
@@ -39,12 +40,12 @@ describeWithOwn([OwnRedis], 'when Redis is gone at the shutdown of an applicatio
     lines.all.length = 0;
   });
 
-  async function boot(): Promise<TestingModule> {
+  async function boot(connection: string | Redis = `redis://127.0.0.1:${address.port}`): Promise<TestingModule> {
     const application = await Test.createTestingModule({
       imports: [
         AirlockModule.forRoot({ executor: BullMqExecutor, shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS }),
         AirlockBullMqModule.forRoot({
-          connection: `redis://127.0.0.1:${address.port}`,
+          connection,
           worker: true,
           dispatchTimeoutMs: DISPATCH_TIMEOUT_MS,
         }),
@@ -87,6 +88,23 @@ describeWithOwn([OwnRedis], 'when Redis is gone at the shutdown of an applicatio
     await until(() => mail.begun.length === 2);
     await redis.kill();
     expect(await msOfClosing(application)).toBeLessThan(SHUTDOWN_TIMEOUT_MS + 3 * DISPATCH_TIMEOUT_MS + 500);
+  });
+
+  it('leaves a client of the application’s own to its owner', async () => {
+    const client = new Redis(address.port);
+    client.on('error', () => {});
+    const application = await boot(client);
+    await redis.kill();
+    expect(await msOfClosing(application)).toBeLessThan(3 * DISPATCH_TIMEOUT_MS + 500);
+    await redis.start();
+    expect(await client.ping()).toBe('PONG');
+    client.disconnect();
+    await until(
+      async () =>
+        String(await redis.command('client', 'list'))
+          .trim()
+          .split('\n').length === 1,
+    );
   });
 
   it('does not come back when Redis does', async () => {

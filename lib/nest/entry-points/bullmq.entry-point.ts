@@ -1,5 +1,6 @@
 import { isThenable } from '../../core/completion.js';
 import { AirlockError } from '../../errors/airlock.error.js';
+import { named } from '../../errors/quoted.js';
 import { callInScope, type HandlerScope } from '../scoped-call.js';
 import { isMarked, methodsWith, type WrappedEntryPoint } from './entry-point.js';
 
@@ -67,7 +68,7 @@ async function stillOurs(
   if ((await job.extendLock(token, job.queue?.opts?.lockDuration ?? 30_000)) !== 0) return value;
   const error = new AirlockError(
     'AIRLOCK_LOST_JOB',
-    `An attempt of job ${job.id} in "${prepared.name}" has lost its lock, so its effects do not get out: BullMQ gives the job to another ` +
+    `An attempt of job ${named(job.id)} in "${prepared.name}" has lost its lock, so its effects do not get out: BullMQ gives the job to another ` +
       'attempt. Redis was out of reach for longer than `lockDuration`, or the event loop was blocked.',
   );
   runtime.report(error);

@@ -1,4 +1,8 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { AirlockMessage } from '../../core/diagnostics.js';
 import type { ExecutorSuite } from './executor-suite.js';
+
+const ENDS = ['airlock:dispatch', 'airlock:drop', 'airlock:fail'] as const;
 
 /** Effects called in a transaction share its fate (rules 20 to 23). @internal */
 export function frameCases(suite: ExecutorSuite): void {
@@ -17,6 +21,38 @@ export function frameCases(suite: ExecutorSuite): void {
       await suite.caughtUp();
       suite.same(before, []);
       suite.same(suite.inOrder(suite.record.ran), suite.inOrder(['inside', 'after']));
+    });
+
+    suite.it('publishes one end of each, when the transaction has ended', async () => {
+      const { airlock, effects } = suite;
+      const ends: string[] = [];
+      const listeners = ENDS.map((name) => {
+        const listener = (message: unknown): void => {
+          const { intent } = message as AirlockMessage;
+          ends.push(`${String(intent?.args[0])}: ${name}`);
+        };
+        return [name, listener] as const;
+      });
+      let before: readonly string[] = [];
+      for (const [name, listener] of listeners) subscribe(name, listener);
+      try {
+        await airlock.run(async () => {
+          await suite.transaction(async () => {
+            await effects.tell('kept');
+            before = [...ends];
+          });
+          const work = suite.transaction(async () => {
+            await effects.tell('undone');
+            throw new Error('on purpose');
+          });
+          await work.catch(() => {});
+        });
+      } finally {
+        for (const [name, listener] of listeners) unsubscribe(name, listener);
+      }
+      await suite.ran(['kept']);
+      suite.same(before, []);
+      suite.same(ends.sort(), ['kept: airlock:dispatch', 'undone: airlock:drop']);
     });
 
     suite.it('drops them if it rolls back, although nobody else hears of the error', async () => {
