@@ -51,7 +51,7 @@ const nest11 = {
 /** Where a major of Nest cannot matter, the suites run once. */
 const onNest12Alone = [
   // Bring the packages of both majors themselves, or none.
-  '/test/(package|types|readme|crash)/',
+  '/test/(package|types|readme|crash|soak)/',
   // Frames and what is decided by them: PostgreSQL and the core, which imports no Nest (check:imports).
   '/test/(oracle|unit/core|unit/errors)/',
   '/test/integrations/(drizzle|knex|pg)/(contract|keep-\\w+-frames)\\.spec',
