@@ -10,7 +10,9 @@ import { keepDrizzleFrames } from 'nestjs-airlock/drizzle';
 import { keepKnexFrames } from 'nestjs-airlock/knex';
 import { keepKyselyFrames } from 'nestjs-airlock/kysely';
 import { keepPrismaFrames } from 'nestjs-airlock/prisma';
+import { keepSequelizeFrames } from 'nestjs-airlock/sequelize';
 import { keepTypeOrmFrames } from 'nestjs-airlock/typeorm';
+import { Sequelize, type Transaction } from 'sequelize';
 import { DataSource, type EntityManager } from 'typeorm';
 import { newClient } from '../integrations/prisma/generated.js';
 import { describeWith, freshMariadb, mariadb } from '../servers.js';
@@ -136,6 +138,17 @@ const clients: Record<string, (url: string) => Promise<Client>> = {
           return work(query, (inner) => inner(query));
         }),
       close: () => db.destroy(),
+    };
+  },
+  async Sequelize(url) {
+    const sequelize = keepSequelizeFrames(new Sequelize(url, { logging: false }));
+    const query = (transaction: Transaction) => (text: string) => sequelize.query(text, { transaction });
+    return {
+      transaction: (work) =>
+        sequelize.transaction((transaction) =>
+          work(query(transaction), (inner) => sequelize.transaction({ transaction }, (nested) => inner(query(nested)))),
+        ),
+      close: () => sequelize.close(),
     };
   },
   async Prisma(url) {

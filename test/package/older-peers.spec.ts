@@ -15,6 +15,7 @@ const older: Readonly<Record<string, string>> = {
   knex: '2.5.1',
   kysely: '0.27.6',
   'pg-boss': '9.0.3',
+  sequelize: '5.22.5',
   typeorm: '0.3.20',
   vitest: '2.1.9',
 };
@@ -76,6 +77,11 @@ describe('when a part of the package is used that needs a newer peer', () => {
     ],
     'pg-boss': ['pg-boss', 'boot(part.AirlockPgBossModule.forRoot({ boss: {} }))', '^10.0.0 || >=12.30.0'],
     prisma: ['@prisma/client', 'part.keepPrismaFrames({ $transaction() {} })', '>=6.16.0'],
+    sequelize: [
+      'sequelize',
+      'part.keepSequelizeFrames({ transaction() {}, getDialect() {}, getQueryInterface() {} })',
+      '>=6.0.0',
+    ],
     typeorm: ['typeorm', 'part.keepTypeOrmFrames({ createQueryRunner() {}, driver: {} })', '>=0.3.21'],
   };
   const installedVersions = { ...older, '@nestjs-cls/transactional': '2.4.3' };

@@ -14,6 +14,7 @@ import { connectKnex } from '../knex/contract.client.js';
 import { connectKysely } from '../kysely/contract.client.js';
 import { connectPg } from '../pg/contract.client.js';
 import { connectPrisma } from '../prisma/contract.client.js';
+import { connectSequelize } from '../sequelize/contract.client.js';
 import type { Version } from './pg-boss.fixtures.js';
 
 type Connect = () => Promise<TransactionContractClient>;
@@ -25,6 +26,7 @@ export const adapters: readonly (readonly [name: string, version: Version, conne
   ['TypeORM', 12, connectTypeOrm],
   ['Kysely', 12, () => connectKysely()],
   ['Prisma', 12, () => connectPrisma()],
+  ['Sequelize', 12, () => connectSequelize()],
   ['cls-transactional', 12, connectCls],
   ['pg with frames by hand', 12, connectPg],
   ['pg with frames by hand', 10, connectPg],

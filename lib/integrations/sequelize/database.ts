@@ -1,0 +1,28 @@
+import type { FrameOptions } from '../../core/transaction-frame.js';
+import { answersInTransaction, isInTransaction, NO_OPERATION } from '../ended-by-server.js';
+import type { SequelizeInstance, SequelizeTransaction } from './sequelize.client.js';
+
+/**
+ * What the frames of a transaction can do on its database.
+ *
+ * @param begun the transaction, once it has begun
+ * @internal
+ */
+export function databaseOf(
+  sequelize: SequelizeInstance,
+  begun: () => SequelizeTransaction,
+): Pick<FrameOptions, 'connection' | 'isStillOpen'> {
+  const query = (sql: string): Promise<unknown> => sequelize.query(sql, { transaction: begun(), logging: false });
+  switch (sequelize.getDialect()) {
+    case 'postgres':
+      return {
+        connection: { executeSql: (text, values) => begun().connection.query(text, values) },
+        isStillOpen: () => answersInTransaction(query),
+      };
+    case 'mysql':
+    case 'mariadb':
+      return { isStillOpen: async () => isInTransaction(((await query(NO_OPERATION)) as readonly unknown[])[0]) };
+    default:
+      return {};
+  }
+}
