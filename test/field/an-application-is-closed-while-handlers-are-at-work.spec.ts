@@ -6,6 +6,7 @@ import { ClientProxyFactory, type ClientProxy, MessagePattern, Transport } from 
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import {
+  Airlock,
   AirlockModule,
   type AirlockModuleOptions,
   AirlockService,
@@ -324,6 +325,18 @@ describe('when work arrives while the application is closed', () => {
   });
 });
 
+@Injectable()
+class Poller {
+  @Airlock()
+  async promised(): Promise<void> {}
+  /** Carries no sign of what it returns. */
+  @Airlock()
+  // oxlint-disable-next-line typescript/promise-function-async -- see above.
+  unknown() {
+    return Promise.resolve();
+  }
+}
+
 describe('when a poller opens scopes while the application is closed, and awaits none', () => {
   it.each<[string, (service: AirlockService) => unknown]>([
     ['`run`', (service) => void service.run({ name: 'poll' }, () => {})],
@@ -334,6 +347,17 @@ describe('when a poller opens scopes while the application is closed, and awaits
     poll(app.get(AirlockService));
     await delay(10);
     expect(log.airlock('error')).toEqual([expect.stringContaining('Scope "poll" was not opened')]);
+  });
+
+  it.each(['promised', 'unknown'] as const)('is told of a call of an @Airlock() method too: %s', async (key) => {
+    const { app, log } = await boot({ providers: [Poller] });
+    await app.close();
+    void app.get(Poller)[key]();
+    await delay(10);
+    expect(log.airlock('error')).toEqual([expect.stringContaining(`Scope "Poller.${key}" was not opened`)]);
+    await expect(app.get(Poller)[key]()).rejects.toBeInstanceOf(ShuttingDownError);
+    await delay(10);
+    expect(log.airlock('error')).toHaveLength(1);
   });
 
   it('rejects for whoever awaits it', async () => {

@@ -249,6 +249,14 @@ describe('when the error of an effect is logged', () => {
     return stacks.filter((line) => !line.startsWith('    at '));
   }
 
+  it('says its text once', async () => {
+    const { app, log } = await boot({}, { outsideScope: 'report' });
+    app.get(EffectBuffer).enqueueWith({ name: 'stray' }, () => {});
+    const [text] = log.airlock('error');
+    expect(text!.split('"stray"')).toHaveLength(2);
+    expect(text).toMatch(/\n *at .*module\.spec\.ts/);
+  });
+
   it('shows what caused it, and what caused that', async () => {
     const inner = new RangeError('inner');
     const error = new Error('outer', { cause: new TypeError('middle', { cause: inner }) });
