@@ -51,6 +51,8 @@ export type Begin<Tx> = (work: Work, setTx: SetTx<Tx>) => Promise<unknown>;
  */
 export class HostFrames<Tx> {
   private readonly mine = new WeakSet<TransactionFrame>();
+  /** What a savepoint's `tx` lies in. What a released savepoint has left running finds its `tx` still, and stands in what is around. */
+  private readonly outerTx = new WeakMap<object, Tx>();
   /** Those that lie in a frame that the client keeps itself. */
   private readonly insideClients = new WeakSet<TransactionFrame>();
 
@@ -65,7 +67,12 @@ export class HostFrames<Tx> {
     const open = (options: FrameOptions): TransactionFrame => around?.savepoint(options) ?? openFrame(options);
     // A client that keeps frames refuses by itself what would come to lie beside another.
     const isAlone = around !== undefined && !this.insideClients.has(around);
-    return this.keep(host, begin, work, setTx, open, undefined, isAlone ? keepSavepoints : keepFrames);
+    const outer = txOf<Tx>(host);
+    const nest: SetTx<Tx> = (tx) => {
+      if (isObject(tx) && tx !== outer) this.outerTx.set(tx, outer);
+      setTx(tx);
+    };
+    return this.keep(host, begin, work, nest, open, undefined, isAlone ? keepSavepoints : keepFrames);
   }
 
   /** @param ended so that no effect which waited for the commit takes the ended transaction for the current one */
@@ -80,7 +87,7 @@ export class HostFrames<Tx> {
   ): Promise<unknown> {
     const around = frames.getStore();
     let current: Tx | undefined;
-    const isCurrent = (): boolean => TransactionHost.getInstance(host.connectionName).tx === current;
+    const isCurrent = (): boolean => this.liesIn(txOf<Tx>(host), current);
     const transaction = (callback: Work): Promise<unknown> =>
       begin(
         (...args) => {
@@ -137,6 +144,12 @@ export class HostFrames<Tx> {
     };
   }
 
+  /** Whether a `tx` of the host is that of a transaction, or of a savepoint in it. */
+  private liesIn(tx: Tx | undefined, outer: Tx | undefined): boolean {
+    for (let at = tx; at !== outer; at = this.outerTx.get(at)) if (!isObject(at)) return false;
+    return true;
+  }
+
   private marked(frame: TransactionFrame): TransactionFrame {
     this.mine.add(frame);
     return frame;
@@ -149,6 +162,15 @@ export class HostFrames<Tx> {
       frame = frame.around;
     return frame;
   }
+}
+
+function txOf<Tx>({ connectionName }: Host): Tx {
+  return TransactionHost.getInstance(connectionName).tx as Tx;
+}
+
+/** A client may be a function. */
+function isObject(tx: unknown): tx is object {
+  return (typeof tx === 'object' && tx !== null) || typeof tx === 'function';
 }
 
 /** The frame that a client has opened between a call of the adapter and the work in it, if it keeps frames itself. */

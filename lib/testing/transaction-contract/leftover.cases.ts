@@ -111,6 +111,28 @@ export function leftoverCases(suite: ContractSuite): void {
     );
 
     suite.itWithSavepointsAndCallbacks(
+      'gives it the fate of the transaction that is still open, after a savepoint that is released',
+      async () => {
+        await runInScope(() =>
+          swallowed(() =>
+            suite.client.transaction(async (tx) => {
+              await leftBehind(
+                'commits',
+                async (goOn) => {
+                  await goOn;
+                  first.tell('late');
+                },
+                (fn) => tx.savepoint!(fn),
+              );
+              throw new Refusal();
+            }),
+          ),
+        );
+        await suite.settled([]);
+      },
+    );
+
+    suite.itWithSavepointsAndCallbacks(
       'drops it, after a savepoint that is released in a transaction that rolls back',
       async () => {
         await runInScope(() =>

@@ -72,7 +72,7 @@ export class PgAdapter implements TransactionalAdapter<Pool, Pool | PoolClient, 
     ): Promise<unknown> => {
       await tx.query('savepoint nested');
       setTx(tx);
-      return concluded(tx, work, 'release savepoint nested', 'rollback to savepoint nested');
+      return concluded(tx, work, 'release savepoint nested', 'rollback to savepoint nested; release savepoint nested');
     },
     getFallbackInstance: () => pool,
   });
