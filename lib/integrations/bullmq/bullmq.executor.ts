@@ -95,12 +95,12 @@ export class BullMqExecutor implements Executor {
   }
 
   #usersQueue(queue: Queue, [, , opts]: AddArguments): UsersQueue {
-    const { dispatchTimeoutMs } = this.#settings;
+    const made = (): UsersQueue =>
+      new UsersQueue(queue, lineTo(queue.opts.connection, queue), this.#settings.dispatchTimeoutMs);
     // BullMQ adds repeated jobs one at a time only.
-    const line = lineTo(queue.opts.connection, queue);
-    if (opts?.repeat !== undefined) return new UsersQueue(queue, line, dispatchTimeoutMs);
+    if (opts?.repeat !== undefined) return made();
     let known = this.#usersQueues.get(queue);
-    if (known === undefined) this.#usersQueues.set(queue, (known = new UsersQueue(queue, line, dispatchTimeoutMs)));
+    if (known === undefined) this.#usersQueues.set(queue, (known = made()));
     return known;
   }
 }
