@@ -35,7 +35,8 @@ import type { EffectFacts } from './running-effect.js';
 import type { FlushJournal } from './report.js';
 import type { ScopeView } from './scope-view.js';
 import type { StampedFrame } from './stamped-frame.js';
-import { frames, leftBehindIn, type TransactionFrame } from './transaction-frame.js';
+import { frames, type TransactionFrame } from './transaction-frame.js';
+import { leftBehindIn } from './current-frame.js';
 import { type UnitHost, UnitOfWork } from './unit-of-work.js';
 import { refuseWithoutScope } from './no-scope.js';
 

@@ -1,6 +1,6 @@
 import { contexts, ScopeContext } from './context.js';
 import { PolicyChain } from './policy-chain.js';
-import { outsideFrames } from './transaction-frame.js';
+import { outsideFrames } from './current-frame.js';
 
 /**
  * Runs `fn` in no scope and no transaction, whatever is open where it is called. For what outlives the work that happens to create

@@ -8,7 +8,8 @@ import type { DropReason, FlushReport } from './report.js';
 import type { ScopeState, ScopeView } from './scope-view.js';
 import { decide, type Decision } from './outcome.js';
 import { discardAll, settle, settleSoFar } from './settle.js';
-import { apartFrom, type TransactionFrame } from './transaction-frame.js';
+import { type TransactionFrame } from './transaction-frame.js';
+import { apartFrom } from './current-frame.js';
 import type { Answer, UnitHooks, UnitOfWork } from './unit-of-work.js';
 
 /** What happens with effects that failed: logged, thrown, or handed to a function. @publicApi */

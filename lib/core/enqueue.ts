@@ -22,7 +22,7 @@ import { evaluate, nameOf } from './evaluation.js';
 import { joinFrame } from './frame-holdings.js';
 import { raiseUnheard } from './refusal.js';
 import { copyArguments } from './serialization.js';
-import { currentFrame } from './transaction-frame.js';
+import { currentFrame } from './current-frame.js';
 import { type CascadeLevel, chainTo, type UnitOfWork } from './unit-of-work.js';
 
 /** @internal */

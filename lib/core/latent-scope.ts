@@ -7,7 +7,8 @@ import type { Latent } from './lifecycle.js';
 import type { PolicyChain } from './policy-chain.js';
 import type { PreparedScope } from './prepared-scope.js';
 import { type FlushReport, NOTHING } from './report.js';
-import { apartFrom, leftBehindIn, type TransactionFrame } from './transaction-frame.js';
+import { type TransactionFrame } from './transaction-frame.js';
+import { apartFrom, leftBehindIn } from './current-frame.js';
 import type { UnitHost, UnitOfWork } from './unit-of-work.js';
 
 /** What a latent scope asks of its application. @internal */

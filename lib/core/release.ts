@@ -6,7 +6,8 @@ import type { Intent } from './intent.js';
 import { decide, keep } from './outcome.js';
 import { takeUnheard } from './refusal.js';
 import type { FlushJournal } from './report.js';
-import { outsideFrames, type TransactionFrame } from './transaction-frame.js';
+import { type TransactionFrame } from './transaction-frame.js';
+import { outsideFrames } from './current-frame.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
 /** Lets intents out after those that a unit is letting out already (rule 4). @internal */

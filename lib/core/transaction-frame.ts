@@ -2,42 +2,12 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { FrameStateError } from '../errors/frame-state.error.js';
 import { type Context, contexts } from './context.js';
 import type { FrameConnection } from './dispatch-context.js';
+import type { FrameOptions, FrameState } from './frame-options.js';
 import type { UnitOfWork } from './unit-of-work.js';
 import type { Fate, FrameParticipant, StampedFrame } from './stamped-frame.js';
 import { refuseOtherCopies } from '../installation/installed-copies.js';
 
-export type { FrameConnection };
-
-/** How a transaction is opened. @publicApi */
-export interface FrameOptions {
-  /** For messages, as `orders database`. @default 'transaction' */
-  readonly name?: string;
-  /** What a transactional executor writes through. @default none: such an executor refuses to write in this transaction */
-  readonly connection?: FrameConnection;
-  /**
-   * Asked for where a transactional executor writes in it: the transaction as its own client knows it, such as TypeORM's `EntityManager`.
-   *
-   * @default none
-   */
-  tx?(): unknown;
-  /** Whether savepoints can be opened in it. @default true */
-  readonly savepoints?: boolean;
-  /** Asked at each call made in it: false where its library has suspended it, so that the call belongs to the next outer one. @default always true */
-  isCurrent?(): boolean;
-  /**
-   * Asked just before COMMIT, where something waits for it: false if the server has ended the transaction by itself without failing the
-   * COMMIT, as MySQL does after a deadlock. It is rolled back then. @default always true
-   */
-  isStillOpen?(): Promise<boolean>;
-  /**
-   * For the transaction around a test, which is always rolled back: effects in it belong to no transaction, and the
-   * savepoints in it behave as transactions of their own. @default false
-   */
-  readonly countsAsCommitted?: boolean;
-}
-
-/** Where a transaction or savepoint stands. @publicApi */
-export type FrameState = 'open' | 'released' | 'committed' | 'rolledBack';
+export type { FrameConnection, FrameOptions, FrameState };
 
 /** The frame that code stands in; it may have ended since. @internal */
 export const frames = new AsyncLocalStorage<TransactionFrame | undefined>();
@@ -363,43 +333,15 @@ export function openFrame(options: FrameOptions = {}): TransactionFrame {
   return new TransactionFrame(options);
 }
 
-/** The frame that an effect called here is stamped with: the innermost that is open, or was rolled back. @internal */
-export function currentFrame(): TransactionFrame | undefined {
-  let frame = frames.getStore();
-  while (frame !== undefined && !frame.takesCalls) frame = frame.next;
-  return frame;
-}
-
-/** The frame that code stands in if it is what a rollback has left behind (rule 21). @internal */
-export function leftBehindIn(): TransactionFrame | undefined {
-  const here = frames.getStore();
-  return leftover(here) === undefined ? undefined : here;
-}
-
-/** Runs what begins apart from the rollback that has left its context behind. @internal */
-export function apartFrom<R>(left: TransactionFrame | undefined, fn: () => R): R {
-  return left === undefined || frames.getStore() !== left ? fn() : frames.run(openAt(left), fn);
-}
-
-/** Runs what must not see the caller's transaction, at no cost where there is none (rule 19). @internal */
-export function outsideFrames<R>(fn: () => R): R {
-  return frames.getStore() === undefined ? fn() : frames.run(undefined, fn);
-}
-
-/** What calls belong to that are made where a frame is opened in the context of `here`, and do not belong to that one. @internal */
-export function nextAt(here: TransactionFrame | undefined): TransactionFrame | undefined {
-  return leftover(here) ?? openAt(here);
-}
-
-/** The innermost that is open, from `frame` outwards. */
-function openAt(frame: TransactionFrame | undefined): TransactionFrame | undefined {
+/** The innermost that is open, from `frame` outwards. @internal */
+export function openAt(frame: TransactionFrame | undefined): TransactionFrame | undefined {
   let open = frame;
   while (open !== undefined && open.fate !== 'open') open = open.around;
   return open;
 }
 
-/** The innermost that was rolled back and takes calls, before any that is open. */
-function leftover(frame: TransactionFrame | undefined): TransactionFrame | undefined {
+/** The innermost that was rolled back and takes calls, before any that is open. @internal */
+export function leftover(frame: TransactionFrame | undefined): TransactionFrame | undefined {
   let ended = frame;
   while (ended !== undefined && ended.fate !== 'open' && !ended.takesLeftovers) ended = ended.next;
   return ended?.takesLeftovers === true ? ended : undefined;

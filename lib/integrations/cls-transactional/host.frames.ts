@@ -4,10 +4,10 @@ import {
   type FrameConnection,
   type FrameOptions,
   frames,
-  nextAt,
   openFrame,
   type TransactionFrame,
 } from '../../core/transaction-frame.js';
+import { nextAt } from '../../core/current-frame.js';
 
 /** How `keepClsFrames` sees the transactions of an adapter. @publicApi */
 export interface ClsFrameOptions<Tx = unknown> {

@@ -4,7 +4,7 @@ import type { ModulesContainer } from '@nestjs/core';
 import type { AirlockRuntime } from '../../core/airlock-runtime.js';
 import { contexts, ScopeContext } from '../../core/context.js';
 import { effectMethodName, methodNames } from '../../core/deferred.js';
-import { currentFrame } from '../../core/transaction-frame.js';
+import { currentFrame } from '../../core/current-frame.js';
 import { EscapeError } from '../../errors/escape.error.js';
 import { sideEffectOn } from '../decorators/side-effect.decorator.js';
 import type { Method } from '../decorators/wrap-method.js';

@@ -11,7 +11,8 @@ import {
 } from 'nestjs-airlock';
 import { keepKnexFrames } from 'nestjs-airlock/knex';
 import { airlockMatchers, captureEffects } from 'nestjs-airlock/testing';
-import { currentFrame, frames } from '../../../lib/core/transaction-frame.js';
+import { frames } from '../../../lib/core/transaction-frame.js';
+import { currentFrame } from '../../../lib/core/current-frame.js';
 import { describeWith, postgres } from '../../servers.js';
 import { checkAfterEach, errorOf, send, sent } from '../../unit/core/fixtures.js';
 import { itemsOf, openKnex } from './fixtures.js';
