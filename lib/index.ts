@@ -44,7 +44,7 @@ export { CascadeDepthError } from './errors/cascade-depth.error.js';
 export { DispatchError, type DispatchFailure } from './errors/dispatch.error.js';
 export { EffectSerializationError } from './errors/effect-serialization.error.js';
 export { EffectTimeoutError } from './errors/effect-timeout.error.js';
-export { EngineUnreachableError } from './errors/engine-unreachable.error.js';
+export { type EngineProblem, EngineUnreachableError } from './errors/engine-unreachable.error.js';
 export { EscapeError } from './errors/escape.error.js';
 export { FrameStateError } from './errors/frame-state.error.js';
 export { MissingResultError } from './errors/missing-result.error.js';

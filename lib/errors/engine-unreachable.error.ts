@@ -4,7 +4,7 @@ import { AirlockError, type ErrorCause } from './airlock.error.js';
  * What an engine that is there says about it: it refuses the `login` of this application, or takes no `writes`, as a replica does.
  * `told` is its own code for that.
  *
- * @internal
+ * @publicApi
  */
 export interface EngineProblem {
   readonly kind: 'login' | 'writes';
@@ -23,7 +23,7 @@ export class EngineUnreachableError extends AirlockError {
    * @param engine what did not answer, as `Redis at 127.0.0.1:6379`
    * @param timeoutMs how long was waited; undefined where this application has closed the connection itself
    * @param fate what became of the effects at hand: none of them left, or the connection broke before the engine had answered
-   * @param problem what it says itself @default it does not answer
+   * @param problem what it says itself; undefined where it does not answer
    */
   constructor(
     readonly engine: string,
@@ -31,7 +31,7 @@ export class EngineUnreachableError extends AirlockError {
     readonly fate: 'not sent' | 'unknown',
     consequence: string,
     options?: ErrorCause,
-    problem?: EngineProblem,
+    readonly problem?: EngineProblem,
   ) {
     super('AIRLOCK_ENGINE_UNREACHABLE', messageOf(engine, timeoutMs, consequence, problem), options);
   }

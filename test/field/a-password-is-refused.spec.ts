@@ -57,6 +57,7 @@ describe('when an engine refuses the password at boot', () => {
         expect(error).toBeInstanceOf(EngineUnreachableError);
         expect((error as Error).message).toContain(engine.replace('PORT', String(server.port)));
         expect((error as Error).message).toContain('refused the password');
+        expect((error as EngineUnreachableError).problem?.kind).toBe('login');
         told.log(error);
         expect(told.all).toContain('refused the password');
         expect(told.all).not.toContain(SECRET);

@@ -5,6 +5,6 @@ export {
 } from './airlock-bullmq.module.js';
 export { BullMqExecutor } from './bullmq.executor.js';
 export type { AirlockBullMqOptions, BullMqJobOptions, BullMqWorkerOptions } from './bullmq.options.js';
-export { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
+export { type EngineProblem, EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 export type { TraceContext } from '../../core/envelope.js';
 export type { ArgumentSerializer, RemoteOptions, Tracing } from '../../nest/remote/remote-options.js';

@@ -9,6 +9,6 @@ export type {
   AirlockMicroservicesOptions,
   EffectConsumerOptions,
 } from './microservices.options.js';
-export { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
+export { type EngineProblem, EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 export type { EffectEnvelope, TraceContext } from '../../core/envelope.js';
 export type { ArgumentSerializer, RemoteOptions, Tracing } from '../../nest/remote/remote-options.js';
