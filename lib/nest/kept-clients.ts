@@ -1,8 +1,13 @@
 import { KEEPS_EVERY, KEEPS_FRAMES } from '../core/keeps-frames.js';
 import { heldBy } from './object-names.js';
 
-/** Whether an object tells of its transactions: by a function of its own, or by an object, as the host of `@nestjs-cls/transactional`. @internal */
+/**
+ * Whether an object tells of its transactions: by its class, by a function of its own, or by an object, as the host of `@nestjs-cls/transactional`.
+ *
+ * @internal
+ */
 export function keepsFrames(object: object): boolean {
+  if (KEEPS_FRAMES in object) return true;
   for (const [, value] of heldBy(object)) if (KEEPS_FRAMES in value) return true;
   return false;
 }

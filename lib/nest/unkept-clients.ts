@@ -29,7 +29,9 @@ export function warnOfUnkeptClients(modules: ModulesContainer, logger: LoggerSer
 function isOfOneKind(kept: object, other: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(kept);
   if (prototype !== Object.getPrototypeOf(other) || prototype === Object.prototype || prototype === null) return false;
-  return prototype !== Function.prototype || Object.keys(kept).every((key) => Object.hasOwn(other, key));
+  if (prototype !== Function.prototype) return true;
+  const carried = Object.keys(kept);
+  return carried.length > 0 && carried.every((key) => Object.hasOwn(other, key));
 }
 
 /** A data source of TypeORM whose database has none says so itself. */

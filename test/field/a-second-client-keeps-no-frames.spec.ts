@@ -2,9 +2,12 @@ import { Injectable, type ModuleMetadata, type OnModuleInit } from '@nestjs/comm
 import { ClsPluginTransactional, type TransactionalAdapter } from '@nestjs-cls/transactional';
 import { knex } from 'knex';
 import { ClsModule } from 'nestjs-cls';
+import { keepFrames, openFrame } from 'nestjs-airlock';
 import { keepClsFrames } from 'nestjs-airlock/cls-transactional';
 import { keepKnexFrames } from 'nestjs-airlock/knex';
+import { keepSequelizeFrames } from 'nestjs-airlock/sequelize';
 import { AirlockTypeOrmModule, keepTypeOrmFrames } from 'nestjs-airlock/typeorm';
+import { Sequelize } from 'sequelize';
 import { DataSource } from 'typeorm';
 import { boot, checkAfterEach } from '../e2e/http/fixtures.js';
 
@@ -18,6 +21,7 @@ const warningsOf = async (parts: ModuleMetadata): Promise<readonly string[]> =>
 // None of them ever connects.
 const dataSource = () => new DataSource({ type: 'postgres' });
 const instance = () => knex({ client: 'pg' });
+const sequelize = () => new Sequelize('postgres:');
 const client = (provide: string, useValue: object) => ({ provide, useValue });
 const shop = client('SHOP', keepTypeOrmFrames(dataSource()));
 
@@ -79,6 +83,10 @@ describe('when there is nothing to be told of', () => {
   @Injectable()
   class Tools {
     readonly run = (): void => {};
+    readonly kept = keepFrames(
+      async <T>(callback: (tx: object) => Promise<T>) => callback({}),
+      () => openFrame(),
+    );
     readonly settings = { transaction: () => {} };
   }
 
@@ -96,6 +104,10 @@ describe('when there is nothing to be told of', () => {
     ['one is provided twice', { providers: [shop, { provide: 'ALIAS', useExisting: 'SHOP' }] }],
     ['the other has no transactions', { providers: [shop, client('DOCUMENTS', mongo)] }],
     ['they are of different kinds', { providers: [shop, client('OTHER', instance()), Tools] }],
+    [
+      'their class does',
+      { providers: [client('SHOP', keepSequelizeFrames(sequelize())), client('AUDIT', sequelize())] },
+    ],
     [
       'a module covers them all',
       { imports: [AirlockTypeOrmModule.forRoot()], providers: [client('SHOP', dataSource()), Reports, LateReports] },

@@ -7,6 +7,8 @@ import { AirlockService, EffectBuffer, type Executor, keepFrames, openFrame, Sid
 import { AirlockBullMqModule, type AirlockBullMqOptions, BullMqExecutor } from 'nestjs-airlock/bullmq';
 import { keepClsFrames } from 'nestjs-airlock/cls-transactional';
 import { keepKnexFrames } from 'nestjs-airlock/knex';
+import { keepSequelizeFrames } from 'nestjs-airlock/sequelize';
+import { Sequelize } from 'sequelize';
 import { boot, checkAfterEach } from '../e2e/http/fixtures.js';
 import { redis } from '../servers.js';
 
@@ -56,6 +58,10 @@ describe('when an executor writes through transactions', () => {
   it.each<[string, ModuleMetadata]>([
     ['a client that is a provider', { providers: [{ provide: 'KNEX', useFactory: client }] }],
     ['a client in a property', { providers: [Database] }],
+    [
+      'a class of clients',
+      { providers: [{ provide: 'SQL', useFactory: () => keepSequelizeFrames(new Sequelize('postgres:')) }] },
+    ],
     ['an adapter of your own', { providers: [Transactions] }],
     ['@nestjs-cls/transactional', { imports: [cls, ClsModule.forRoot({ plugins })] }],
   ])('is not where frames are kept by %s', async (_, parts) => {

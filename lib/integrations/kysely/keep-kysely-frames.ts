@@ -2,13 +2,11 @@ import { keepFrames, type RunInTransaction } from '../../core/keep-frames.js';
 import { openFrame } from '../../core/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { requirePeer } from '../../installation/required-peer.js';
+import { KEEPS_FRAMES } from '../keeps-frames.js';
 import { replaceOnClass } from '../replace-on-class.js';
 import { keepControlledTransactions } from './controlled-transaction.frames.js';
 import { databaseOf } from './database.js';
 import { FRAME_NAME, isKysely, type KyselyClient, type KyselyTransaction } from './kysely.client.js';
-
-/** Instances whose class keeps frames, and what ends it. */
-const kept = new WeakSet<object>();
 
 /**
  * Makes effects called in `db.transaction().execute(callback)` share its fate, and those in `db.startTransaction().execute()` that of the
@@ -25,9 +23,10 @@ const kept = new WeakSet<object>();
  */
 export function keepKyselyFrames<K extends KyselyClient>(db: K): K {
   requireKysely(db);
-  const builder = Object.getPrototypeOf(db.transaction()) as object;
-  if (!kept.has(builder)) keepFramesOfClass(db);
-  kept.add(builder);
+  if (KEEPS_FRAMES in db) return db;
+  keepFramesOfClass(db);
+  // On the class, as that is what keeps them.
+  Object.defineProperty(Object.getPrototypeOf(db), KEEPS_FRAMES, { value: true });
   return db;
 }
 

@@ -2,12 +2,10 @@ import { keepFrames, keepSavepoints, type RunInTransaction } from '../../core/ke
 import { openFrame, type TransactionFrame } from '../../core/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { requirePeer } from '../../installation/required-peer.js';
+import { KEEPS_FRAMES } from '../keeps-frames.js';
 import { replaceOnClass } from '../replace-on-class.js';
 import { databaseOf } from './database.js';
 import type { SequelizeClient, SequelizeInstance, SequelizeTransaction } from './sequelize.client.js';
-
-/** Classes that keep frames for good. */
-const kept = new WeakSet<object>();
 
 /**
  * Makes effects called in `sequelize.transaction(callback)` share its fate, and those in `sequelize.transaction({ transaction }, callback)` that of
@@ -23,8 +21,10 @@ const kept = new WeakSet<object>();
  */
 export function keepSequelizeFrames<S extends SequelizeClient>(sequelize: S): S {
   const prototype = classOf(sequelize);
-  if (!kept.has(prototype)) keepFramesOfClass(prototype);
-  kept.add(prototype);
+  if (KEEPS_FRAMES in prototype) return sequelize;
+  keepFramesOfClass(prototype);
+  // On the class, as that is what keeps them for good.
+  Object.defineProperty(prototype, KEEPS_FRAMES, { value: true });
   return sequelize;
 }
 
