@@ -4,6 +4,7 @@ import TestSequencer from '@jest/test-sequencer';
 const long = [
   'sample/01-shop/',
   'test/crash/',
+  'test/soak/',
   'test/package/consumer',
   'sample/07-web-and-worker/',
   'test/unit/testing/other-runners',
