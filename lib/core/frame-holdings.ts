@@ -12,9 +12,10 @@ import type { FrameHoldings, UnitOfWork } from './unit-of-work.js';
 export function joinFrame(unit: UnitOfWork, intent: Intent): void {
   const { frame } = stampOf(intent);
   if (frame === undefined || frame.fate === 'committed') return;
-  const holdings = (unit.inFrames ??= new HeldByFrames(unit));
-  if (frame.fate === 'open') frame.join(holdings);
-  else holdings.rolledBack();
+  const holdings = (unit.inFrames ??= new HeldByFrames(unit)) as HeldByFrames;
+  if (frame.fate !== 'open') return holdings.rolledBack();
+  holdings.open.add(frame.root);
+  frame.join(holdings);
 }
 
 /**
@@ -58,6 +59,8 @@ export function reportOpenTransactions(unit: UnitOfWork): void {
 /** What of a unit of work belongs to transactions, and what it does when one of them ends. */
 class HeldByFrames implements FrameHoldings {
   readonly settled = new FlushJournal();
+  /** The transactions that are open and decide about something in the buffer of the unit. */
+  readonly open = new Set<StampedFrame>();
   private waiting: readonly Intent[] = [];
   /** Written through the connections of transactions that have not committed yet; several may be open at once. */
   private written: readonly WrittenIntent[] = [];
@@ -88,7 +91,7 @@ class HeldByFrames implements FrameHoldings {
       const { executor, frame, on } = stampOf(intent);
       return executor.transactional === true && on === 'success' && frame?.root === root && frame.fate === 'open';
     };
-    const due = [...this.take(isDue), ...this.unit.take(isDue)];
+    const due = [...this.take(isDue), ...this.unit.takeFramed(isDue)];
     if (due.length === 0) return;
     const journal = new FlushJournal();
     const startedAt = startOf();
@@ -117,6 +120,7 @@ class HeldByFrames implements FrameHoldings {
     const free = this.written.filter(({ intent }) => isFree(intent));
     this.written = this.written.filter(({ intent }) => !isFree(intent));
     for (const one of free) committed(this.unit, this.settled, one);
+    this.forgetEnded();
     await this.letOutFree();
   }
 
@@ -142,11 +146,17 @@ class HeldByFrames implements FrameHoldings {
     this.unwritten = this.unwritten.filter(({ intent }) => !isLost(intent));
     for (const intent of written) drop(this.unit, this.settled, intent, 'rollback');
     for (const intent of failures) unwritten(this.settled, intent);
-    for (const intent of [...this.take(isLost), ...this.unit.take(isLost)])
+    for (const intent of [...this.take(isLost), ...this.unit.takeFramed(isLost)])
       drop(this.unit, this.settled, intent, 'rollback');
+    this.forgetEnded();
     // What waited only to learn whether the key of one of those is free.
     if (this.waiting.some(isFree)) void this.letOutFree();
     else this.unit.rest();
+  }
+
+  private forgetEnded(): void {
+    for (const root of this.open) if (root.fate !== 'open') this.open.delete(root);
+    if (this.open.size === 0) this.unit.hasNoneFramed();
   }
 
   /** Asks `wanted` once about each, in order. */

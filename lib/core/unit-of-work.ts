@@ -160,6 +160,8 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   readonly level: CascadeLevel | undefined;
   /** Made at the first call: most units of work buffer nothing. */
   private intents: Intent[] | undefined;
+  /** Where in them the first may be that a transaction decides about; undefined while none does. */
+  private framedFrom: number | undefined;
   private keys: DedupeKeys | undefined;
   private full: FullBuffer | undefined;
   private inFlight: Set<InFlight> | undefined;
@@ -240,15 +242,17 @@ export class UnitOfWork implements Birthplace, HasRefusals {
     if (attempt?.isAbandoned === true) this.hasAbandoned = this.top.hasAbandoned = true;
     if (on !== 'success') this.hasTriggers = true;
     if (options.dispatch !== undefined) this.hasPatient = true;
+    if (stampOf(intent).frame !== undefined) this.framedFrom ??= this.intents?.length ?? 0;
     if (this.intents === undefined) this.intents = [intent];
     else this.intents.push(intent);
   }
 
   /** Takes over what a nested scope hands up. Never refused: the limit holds for calls, and nothing may be lost. */
-  capture(intents: readonly Intent[], { hasTriggers, hasPatient }: UnitOfWork): void {
+  capture(intents: readonly Intent[], { hasTriggers, hasPatient, inFrames }: UnitOfWork): void {
     if (intents.length === 0) return;
     this.hasTriggers ||= hasTriggers;
     this.hasPatient ||= hasPatient;
+    if (inFrames !== undefined) this.framedFrom ??= this.intents?.length ?? 0;
     // Copied as a whole: what is called deep down is handed up many times.
     this.intents = (this.intents ?? []).concat(intents);
   }
@@ -269,8 +273,27 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   take(wanted?: (intent: Intent) => boolean): Intent[] {
     const all = this.intents ?? [];
     this.full = undefined;
+    if (this.framedFrom !== undefined) this.framedFrom = wanted && 0;
     this.intents = wanted && all.filter((intent) => !wanted(intent));
     return wanted === undefined ? all : all.filter(wanted);
+  }
+
+  /** `take` for what transactions decide about: looks only at what was called since the first of those that are open. */
+  takeFramed(wanted: (intent: Intent) => boolean): readonly Intent[] {
+    if (this.framedFrom === undefined || this.intents === undefined) return [];
+    const since = this.intents.slice(this.framedFrom);
+    const taken = since.filter(wanted);
+    if (taken.length === 0) return taken;
+    this.full = undefined;
+    const gone = new Set(taken);
+    this.intents.length = this.framedFrom;
+    for (const intent of since) if (!gone.has(intent)) this.intents.push(intent);
+    return taken;
+  }
+
+  /** No transaction is open any more that it holds something of. */
+  hasNoneFramed(): void {
+    this.framedFrom = undefined;
   }
 
   /** No more calls. `closedAt` says what closed it, or is an `Error` whose stack shows where. */

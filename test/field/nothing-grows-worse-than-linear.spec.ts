@@ -9,6 +9,7 @@ import {
   enqueue,
   enqueueWith,
   type Executor,
+  openFrame,
   runInScope,
   withPolicy,
 } from 'nestjs-airlock';
@@ -114,6 +115,19 @@ const cases: Readonly<Record<string, { readonly n: number; work: (this: void, n:
   'calls under keys': {
     n: 2_000,
     work: (n) => runInScope(() => Array.from({ length: n }, (_, i) => enqueueWith({ dedupeKey: `${i}` }, nothing))),
+  },
+  'transactions of one scope': {
+    n: 1_000,
+    work: (n) =>
+      runInScope(async () => {
+        for (let i = 0; i < n; i++) {
+          const transaction = openFrame();
+          transaction.run(() => enqueue(nothing));
+          await transaction.beforeCommit();
+          if (i % 2 === 0) transaction.rollBack();
+          else await transaction.commit();
+        }
+      }),
   },
   'depth of an argument that is copied': { n: 4_000, work: (n) => copyPlain([deep(n)]) },
   'depth of an argument that leaves the process': { n: 400, work: (n) => copyArguments('effect', [deep(n)]) },
