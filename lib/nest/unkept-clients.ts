@@ -11,7 +11,7 @@ import { keepsEvery, keepsFrames } from './kept-clients.js';
  */
 export function warnOfUnkeptClients(modules: ModulesContainer, logger: LoggerService): void {
   const found = objectsIn(modules);
-  const kept = [...found.keys()].filter(keepsFrames);
+  const kept = [...found.keys()].filter((object) => isOfAKind(object) && keepsFrames(object));
   if (kept.length === 0) return;
   const coverers = [...found.keys()].flatMap((object) => keepsEvery(object) ?? []);
   for (const [object, name] of found) {
@@ -25,13 +25,18 @@ export function warnOfUnkeptClients(modules: ModulesContainer, logger: LoggerSer
   }
 }
 
-/** Of one class. Plain objects are of none, and functions such as those of Knex are known by what they carry. */
+/** Plain objects are of no kind, nor are functions that carry nothing: most of what an application holds. */
+function isOfAKind(object: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(object);
+  if (prototype === Object.prototype || prototype === null) return false;
+  return prototype !== Function.prototype || Object.keys(object).length > 0;
+}
+
+/** Of one class. Functions such as those of Knex are known by what they carry. */
 function isOfOneKind(kept: object, other: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(kept);
-  if (prototype !== Object.getPrototypeOf(other) || prototype === Object.prototype || prototype === null) return false;
-  if (prototype !== Function.prototype) return true;
-  const carried = Object.keys(kept);
-  return carried.length > 0 && carried.every((key) => Object.hasOwn(other, key));
+  if (prototype !== Object.getPrototypeOf(other)) return false;
+  return prototype !== Function.prototype || Object.keys(kept).every((key) => Object.hasOwn(other, key));
 }
 
 /** A data source of TypeORM whose database has none says so itself. */
