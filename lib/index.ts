@@ -8,7 +8,7 @@ export { type FlushLogger, LogOnFlush } from './policies/log-on-flush.policy.js'
 
 export { InProcessExecutor, type InProcessOptions } from './executors/in-process.executor.js';
 
-export type { OutsideScope } from './core/airlock-runtime.js';
+export type { OutsideScope } from './core/runtime-settings.js';
 export { currentEffect } from './core/context.js';
 export type { Deferred } from './core/deferred.js';
 export { detached } from './core/detached.js';

@@ -4,15 +4,15 @@ import { ShuttingDownError } from '../errors/shutting-down.error.js';
 import { InProcessExecutor } from '../executors/in-process.executor.js';
 import { conclude, type Endable } from './conclude.js';
 import { covered, isGenerator } from './coverage.js';
-import { type Context, contextOf, contexts, JobContext, PolicyContext, ScopeContext, viewAt } from './context.js';
+import { type Context, contextOf, contexts, PolicyContext, ScopeContext, viewAt } from './context.js';
 import { EffectScope, hooksOf, type OnDispatchError, type ScopeOptions } from './effect-scope.js';
+import { JobContext } from './effect-context.js';
 import { enqueueIn } from './enqueue.js';
 import {
   type Effect,
   effectName,
   type EnqueueOptions,
   type Executor,
-  type ExecutorRef,
   type Intent,
   type Outcome,
   type Policy,
@@ -22,13 +22,13 @@ import { observedInScopes } from './follow.js';
 import { tellSafely } from './last-resort.js';
 import { LatentScope } from './latent-scope.js';
 import { type Latent, Lifecycle } from './lifecycle.js';
-import { followScope, type LateCalls, publishLostCall } from './late-call.js';
+import { followScope, publishLostCall } from './late-call.js';
 import { iteratedInScope } from './iterate.js';
 import { isObservableLike } from './observable.js';
 import type { Outlet } from './outlet.js';
 import { PolicyChain } from './policy-chain.js';
 import type { PreparedScope } from './prepared-scope.js';
-import { type Instantiate, References } from './references.js';
+import { References } from './references.js';
 import { refused } from './refused-call.js';
 import { release, releaseInside } from './release.js';
 import type { EffectFacts } from './running-effect.js';
@@ -39,43 +39,10 @@ import { frames, type TransactionFrame } from './transaction-frame.js';
 import { leftBehindIn } from './current-frame.js';
 import { type UnitHost, UnitOfWork } from './unit-of-work.js';
 import { refuseWithoutScope } from './no-scope.js';
-
-/**
- * What to do with an effect called where no scope is open: refuse it with `NoScopeError` (`throw`), log that error and drop it
- * (`report`), let it out at once (`dispatch`), or drop it in silence (`drop`).
- *
- * @publicApi
- */
-export type OutsideScope = 'throw' | 'report' | 'dispatch' | 'drop';
-
-/** @internal */
-export interface RuntimeSettings {
-  readonly policy?: PolicyRef | readonly PolicyRef[] | undefined;
-  readonly executor?: ExecutorRef | undefined;
-  readonly executors?: Readonly<Record<string, ExecutorRef>> | undefined;
-  readonly outsideScope?: OutsideScope | undefined;
-  readonly lateCalls?: LateCalls | undefined;
-  readonly onCancel?: 'discard' | 'flush' | undefined;
-  readonly maxEffectsPerScope?: number | undefined;
-  readonly maxCascadeDepth?: number | undefined;
-  readonly effectTimeoutMs?: number | false | undefined;
-  /** After how many milliseconds a flush is named in a warning. @default never */
-  readonly slowFlushMs?: number | undefined;
-  /** @default an entry on `console.error` */
-  readonly report?: ((error: unknown) => void) | undefined;
-  /** @default an entry on `console.warn` */
-  readonly warn?: ((message: string) => void) | undefined;
-  /** Turns a class into an instance. @default built with no arguments, refused if its constructor takes some */
-  readonly instantiate?: Instantiate | undefined;
-  /** Told of each policy that lists the effects it singles out, each time one is named. */
-  readonly inspect?: ((policy: Policy) => void) | undefined;
-}
+import { FREE, type RuntimeSettings } from './runtime-settings.js';
 
 /** A scope that is ended with the work it was opened for. @internal */
 export type Followed = Endable & Pick<EffectScope, 'run' | 'enter'>;
-
-/** The settings of code outside any application. @internal */
-export const FREE: RuntimeSettings = Object.freeze({});
 
 /**
  * The airlock of one application, or of one `runInScope` outside any: its settings, and the scopes that are running.

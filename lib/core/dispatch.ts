@@ -1,7 +1,8 @@
 import { EffectTimeoutError } from '../errors/effect-timeout.error.js';
 import { MissingResultError } from '../errors/missing-result.error.js';
 import { append } from './append.js';
-import { type Context, contexts, EffectContext } from './context.js';
+import { type Context, contexts } from './context.js';
+import { EffectContext } from './effect-context.js';
 import { runBatch, runIntent } from './effect-run.js';
 import { evaluate, nameOf } from './evaluation.js';
 import { holdUntil } from './frame-holdings.js';

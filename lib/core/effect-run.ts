@@ -1,7 +1,8 @@
 import { EffectTimeoutError } from '../errors/effect-timeout.error.js';
 import { causeOf } from '../errors/thrown.js';
 import { completionOf, ObservedEnd } from './completion.js';
-import { contexts, type EffectContext } from './context.js';
+import { contexts } from './context.js';
+import type { EffectContext } from './effect-context.js';
 import type { DispatchContext, FrameConnection } from './dispatch-context.js';
 import { type DispatchResult, type Executor, type Intent, stampOf } from './intent.js';
 import { clearTimeout, setTimeout } from './timers.js';

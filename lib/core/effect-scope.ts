@@ -1,5 +1,6 @@
 import { ScopeStateError } from '../errors/scope-state.error.js';
-import { type Context, contexts, isWithinEffectOf, ScopeContext } from './context.js';
+import { type Context, contexts, ScopeContext } from './context.js';
+import { isWithinEffectOf } from './effect-context.js';
 import type { ExecutorRef, Intent, Outcome, Policy, PolicyRef } from './intent.js';
 import { covered } from './coverage.js';
 import { DispatchError } from '../errors/dispatch.error.js';

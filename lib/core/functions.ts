@@ -1,5 +1,6 @@
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
-import { AirlockRuntime, FREE } from './airlock-runtime.js';
+import { AirlockRuntime } from './airlock-runtime.js';
+import { FREE } from './runtime-settings.js';
 import { contexts, viewAt } from './context.js';
 import { covered } from './coverage.js';
 import { type Deferred, deferred } from './deferred.js';

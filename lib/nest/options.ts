@@ -1,4 +1,4 @@
-import type { OutsideScope } from '../core/airlock-runtime.js';
+import type { OutsideScope } from '../core/runtime-settings.js';
 import type { LateCalls } from '../core/late-call.js';
 import type { EffectScope, OnDispatchError } from '../core/effect-scope.js';
 import type { InterceptedProvider } from './migration/intercepted-provider.js';

@@ -1,4 +1,5 @@
-import { AirlockRuntime, FREE } from '../core/airlock-runtime.js';
+import { AirlockRuntime } from '../core/airlock-runtime.js';
+import { FREE } from '../core/runtime-settings.js';
 import { contexts } from '../core/context.js';
 import type { EffectScope } from '../core/effect-scope.js';
 import type { Executor } from '../core/intent.js';

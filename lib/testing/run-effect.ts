@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { AirlockRuntime } from '../core/airlock-runtime.js';
 import { completionOf } from '../core/completion.js';
-import { contexts, JobContext } from '../core/context.js';
+import { contexts } from '../core/context.js';
+import { JobContext } from '../core/effect-context.js';
 import { methodName } from '../core/deferred.js';
 import { runInScope } from '../core/functions.js';
 import type { Effect, Executor } from '../core/intent.js';

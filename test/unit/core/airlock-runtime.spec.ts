@@ -19,7 +19,8 @@ import {
   ShuttingDownError,
   type TransactionFrame,
 } from 'nestjs-airlock';
-import { AirlockRuntime, type RuntimeSettings } from '../../../lib/core/airlock-runtime.js';
+import { AirlockRuntime } from '../../../lib/core/airlock-runtime.js';
+import type { RuntimeSettings } from '../../../lib/core/runtime-settings.js';
 import { checkAfterEach, errorOf, fail, send, sendSlowly, sent, texts } from './fixtures.js';
 
 checkAfterEach();

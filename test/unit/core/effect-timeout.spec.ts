@@ -14,7 +14,8 @@ import {
   openScope,
 } from 'nestjs-airlock';
 import { Observable } from 'rxjs';
-import { AirlockRuntime, type RuntimeSettings } from '../../../lib/core/airlock-runtime.js';
+import { AirlockRuntime } from '../../../lib/core/airlock-runtime.js';
+import type { RuntimeSettings } from '../../../lib/core/runtime-settings.js';
 import { checkAfterEach, errorOf, fail, send, sent, sendSlowly, texts } from './fixtures.js';
 
 checkAfterEach();

@@ -1,0 +1,37 @@
+import type { ExecutorRef, Policy, PolicyRef } from './intent.js';
+import type { LateCalls } from './late-call.js';
+import type { Instantiate } from './references.js';
+
+/**
+ * What to do with an effect called where no scope is open: refuse it with `NoScopeError` (`throw`), log that error and drop it
+ * (`report`), let it out at once (`dispatch`), or drop it in silence (`drop`).
+ *
+ * @publicApi
+ */
+export type OutsideScope = 'throw' | 'report' | 'dispatch' | 'drop';
+
+/** @internal */
+export interface RuntimeSettings {
+  readonly policy?: PolicyRef | readonly PolicyRef[] | undefined;
+  readonly executor?: ExecutorRef | undefined;
+  readonly executors?: Readonly<Record<string, ExecutorRef>> | undefined;
+  readonly outsideScope?: OutsideScope | undefined;
+  readonly lateCalls?: LateCalls | undefined;
+  readonly onCancel?: 'discard' | 'flush' | undefined;
+  readonly maxEffectsPerScope?: number | undefined;
+  readonly maxCascadeDepth?: number | undefined;
+  readonly effectTimeoutMs?: number | false | undefined;
+  /** After how many milliseconds a flush is named in a warning. @default never */
+  readonly slowFlushMs?: number | undefined;
+  /** @default an entry on `console.error` */
+  readonly report?: ((error: unknown) => void) | undefined;
+  /** @default an entry on `console.warn` */
+  readonly warn?: ((message: string) => void) | undefined;
+  /** Turns a class into an instance. @default built with no arguments, refused if its constructor takes some */
+  readonly instantiate?: Instantiate | undefined;
+  /** Told of each policy that lists the effects it singles out, each time one is named. */
+  readonly inspect?: ((policy: Policy) => void) | undefined;
+}
+
+/** The settings of code outside any application. @internal */
+export const FREE: RuntimeSettings = Object.freeze({});
