@@ -1,13 +1,13 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
+import { transformFileSync } from '@swc/core';
 import { Queue } from 'bullmq';
-import { root } from '../../test/package/built.js';
-import { node } from '../../test/package/run.js';
+import { filesIn, root } from '../../test/package/built.js';
 import { describeWith, redis } from '../../test/servers.js';
 
 const PATIENCE_MS = 30_000;
@@ -176,7 +176,8 @@ class Program {
 }
 
 /**
- * What `npm run build` and `nest build` make, in a folder of its own, next to the packages of the Nest that is under test.
+ * What `npm run build` and `nest build` make, but for types and bundles, in a folder of its own, next to the packages of the Nest that
+ * is under test.
  *
  * @returns the folder
  */
@@ -186,11 +187,26 @@ function buildAside(): string {
   const nest = dirname(require.resolve('@nestjs/core/package.json'));
   symlinkSync(join(nest, '../..'), join(folder, 'node_modules'), 'junction');
   copyFileSync(join(root, 'package.json'), join(folder, 'package.json'));
-  const compile = (...args: readonly string[]): void => {
-    const { status, said } = node(['node_modules/typescript/bin/tsc', '--noCheck', ...args], root);
-    if (status !== 0) throw new Error(said);
-  };
-  compile('-p', 'tsconfig.build.json', '--declaration', 'false', '--outDir', join(folder, 'dist/esm'));
-  compile('-p', __dirname, '--outDir', join(folder, 'sample'));
+  compile(join(root, 'lib'), join(folder, 'dist/esm'));
+  compile(__dirname, join(folder, 'sample'));
   return folder;
+}
+
+function compile(from: string, to: string): void {
+  for (const file of filesIn(from)) {
+    if (!/(?<!\.spec)\.ts$/.test(file)) continue;
+    const { code } = transformFileSync(file, {
+      swcrc: false,
+      jsc: {
+        target: 'es2022',
+        parser: { syntax: 'typescript', decorators: true },
+        transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+        keepClassNames: true,
+      },
+      module: { type: 'es6' },
+    });
+    const target = join(to, relative(from, file).replace(/\.ts$/, '.js'));
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, code);
+  }
 }
