@@ -81,10 +81,11 @@ interface Next {
   readonly depth: number;
 }
 
+/** Undefined also for one that has none, as that of `Promise.any([])`: nothing but its own stack tells of it. */
 function severalIn(error: Error): readonly unknown[] | undefined {
   const errors = read(error, 'errors');
   try {
-    return error instanceof AggregateError && Array.isArray(errors) ? errors : undefined;
+    return error instanceof AggregateError && Array.isArray(errors) && errors.length > 0 ? errors : undefined;
   } catch {
     return undefined;
   }

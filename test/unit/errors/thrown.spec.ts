@@ -64,6 +64,14 @@ describe('when several errors are in one', () => {
           );
     expect(stacksOf(nest(3)).match(/^Error: leaf/gm)).toHaveLength(100);
   });
+
+  it('shows where they were collected if there are none', async () => {
+    const error: unknown = await Promise.any([]).catch((thrown: unknown) => thrown);
+    expect(stacksOf(error)).toMatch(/^AggregateError: All promises were rejected/);
+    expect(stacksOf(new AggregateError([], 'none', { cause: new Error('why') }))).toMatch(
+      /^AggregateError: none[^]*^Error: why/m,
+    );
+  });
 });
 
 describe('when many things are listed', () => {
