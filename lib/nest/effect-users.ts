@@ -1,3 +1,4 @@
+import type { ForwardReference } from '@nestjs/common';
 import 'reflect-metadata';
 import { AirlockService } from './airlock.service.js';
 import { sideEffectOn } from './decorators/side-effect.decorator.js';
@@ -14,7 +15,7 @@ const SERVICES: readonly unknown[] = [EffectBuffer, AirlockService];
 export function mayCallEffects({ type, methods, wrapper }: Member): boolean {
   const prototype = type.prototype as Record<string, object>;
   return (
-    dependenciesOf(type, wrapper.inject).some((token) => SERVICES.includes(token)) ||
+    dependenciesOf(type, wrapper.inject).some((one) => SERVICES.includes(tokenOf(one))) ||
     methods.some((key) => sideEffectOn(prototype[key]!) !== undefined)
   );
 }
@@ -28,4 +29,11 @@ function dependenciesOf(type: object, inject: readonly unknown[] | null | undefi
     ...list('self:properties_metadata').map((one) => (one as { readonly type: unknown }).type),
     ...(inject ?? []),
   ];
+}
+
+/** What is optional, or resolved later, stands in an object. A class may have statics of these names. */
+function tokenOf(dependency: unknown): unknown {
+  if (typeof dependency !== 'object' || dependency === null) return dependency;
+  if ('forwardRef' in dependency) return (dependency as ForwardReference<() => unknown>).forwardRef();
+  return 'token' in dependency ? tokenOf(dependency.token) : dependency;
 }
