@@ -2,14 +2,23 @@ import { KEEPS_EVERY, KEEPS_FRAMES } from '../core/keeps-frames.js';
 import { heldBy } from './object-names.js';
 
 /**
- * Whether an object tells of its transactions: by its class, by a function of its own, or by an object, as the host of `@nestjs-cls/transactional`.
+ * Whether an object tells of its transactions: by its class, by a function of its own, or by a plain object, as the options of the host of
+ * `@nestjs-cls/transactional` and the context of Knex. Whoever holds one that does has no transactions for that.
  *
  * @internal
  */
 export function keepsFrames(object: object): boolean {
-  if (KEEPS_FRAMES in object) return true;
-  for (const [, value] of heldBy(object)) if (KEEPS_FRAMES in value) return true;
-  return false;
+  return KEEPS_FRAMES in object || [...heldBy(object)].some(([, value]) => KEEPS_FRAMES in value && isPart(value));
+}
+
+/** Whether an object tells of transactions, its own or those of what it holds. @internal */
+export function reachesFrames(object: object): boolean {
+  return KEEPS_FRAMES in object || [...heldBy(object)].some(([, value]) => KEEPS_FRAMES in value);
+}
+
+/** No client by itself: those have a class, but for Knex, whose functions carry nothing to tell by. */
+function isPart(value: object): boolean {
+  return typeof value === 'function' || Object.getPrototypeOf(value) === Object.prototype;
 }
 
 /** Whether a module tells of all transactions of a client, also where it was never handed that one; undefined for what is no such module. @internal */

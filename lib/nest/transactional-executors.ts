@@ -2,7 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { AirlockRuntime } from '../core/airlock-runtime.js';
 import { objectsIn } from './held-objects.js';
-import { keepsEvery, keepsFrames } from './kept-clients.js';
+import { keepsEvery, reachesFrames } from './kept-clients.js';
 
 /**
  * Warns of executors that write through the transaction of the caller, where nothing of the application tells of transactions.
@@ -15,7 +15,7 @@ export function warnOfMissingFrames(modules: ModulesContainer, runtime: AirlockR
     executors.filter(({ transactional }) => transactional).map(({ constructor }) => constructor.name),
   );
   if (names.size === 0) return;
-  for (const object of objectsIn(modules).keys()) if (keepsFrames(object) || keepsEvery(object) !== undefined) return;
+  for (const object of objectsIn(modules).keys()) if (reachesFrames(object) || keepsEvery(object) !== undefined) return;
   logger.warn(
     `${[...names].join(' and ')} writes effects through the transaction that they are called in, but no client among the providers of this ` +
       'application keeps frames, so that they are not atomic with its data. Import the module for your client, as `AirlockTypeOrmModule` ' +

@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import { objectsIn } from './held-objects.js';
-import { keepsEvery, keepsFrames } from './kept-clients.js';
+import { keepsEvery, keepsFrames, reachesFrames } from './kept-clients.js';
 
 /**
  * Warns of clients whose transactions nobody tells of, where those of another one of their kind are told: a second data source, or the one that
@@ -16,7 +16,7 @@ export function warnOfUnkeptClients(modules: ModulesContainer, logger: LoggerSer
   const coverers = [...found.keys()].flatMap((object) => keepsEvery(object) ?? []);
   for (const [object, name] of found) {
     const kin = kept.find((one) => isOfOneKind(one, object));
-    if (kin === undefined || keepsFrames(object) || hasNoTransactions(object)) continue;
+    if (kin === undefined || reachesFrames(object) || hasNoTransactions(object)) continue;
     if (coverers.some((covers) => covers(object))) continue;
     logger.warn(
       `\`${name}\` keeps no frames, although \`${found.get(kin)!}\`, a client of the same kind, does: effects called in its transactions go out where ` +

@@ -90,6 +90,10 @@ describe('when there is nothing to be told of', () => {
     readonly settings = { transaction: () => {} };
   }
 
+  class Store {
+    constructor(readonly backend: object) {}
+  }
+
   @Injectable()
   class LateReports implements OnModuleInit {
     dataSource: DataSource | undefined;
@@ -101,6 +105,10 @@ describe('when there is nothing to be told of', () => {
   it.each<[string, ModuleMetadata]>([
     ['no client keeps frames', { providers: [client('SHOP', dataSource()), client('AUDIT', instance())] }],
     ['all of them do', { providers: [shop, client('AUDIT', keepTypeOrmFrames(dataSource()))] }],
+    [
+      'one of two services of a class holds one that does',
+      { providers: [client('ROWS', new Store(keepSequelizeFrames(sequelize()))), client('FILES', new Store({}))] },
+    ],
     ['one is provided twice', { providers: [shop, { provide: 'ALIAS', useExisting: 'SHOP' }] }],
     ['the other has no transactions', { providers: [shop, client('DOCUMENTS', mongo)] }],
     ['they are of different kinds', { providers: [shop, client('OTHER', instance()), Tools] }],
