@@ -2,12 +2,13 @@ import { Context, contexts, type Evaluation } from './context.js';
 import { drop } from './fates.js';
 import { type AttemptMark, type Intent, stampOf } from './intent.js';
 import type { PolicyChain } from './policy-chain.js';
-import type { FlushJournal } from './report.js';
+import { FlushJournal } from './report.js';
 import type { UnitHost, UnitOfWork } from './unit-of-work.js';
 
 /**
  * One invocation of work that may be made again in the same unit of work, as a handler under `retry`. Calls made in it carry its mark;
- * once it is abandoned they are dropped when their unit ends, those included that are still to come from what it has left running.
+ * once it is abandoned they are dropped when their unit ends or has no room for more, those included that are still to come from what it
+ * has left running.
  *
  * @internal
  */
@@ -29,8 +30,7 @@ export class Attempt implements AttemptMark {
 
   abandon(): void {
     this.isGivenUp = true;
-    const unit = this.around.opened;
-    if (unit !== undefined) unit.hasAbandoned = unit.top.hasAbandoned = true;
+    this.around.opened?.hasGivenUp();
   }
 
   run<R>(fn: () => R): R {
@@ -86,7 +86,17 @@ class AttemptContext extends Context {
 export function dropAbandoned(unit: UnitOfWork, journal: FlushJournal, intents: readonly Intent[]): readonly Intent[] {
   // A nested unit that outlives the one that it would hand over to decides itself.
   if (!unit.top.hasAbandoned) return intents;
+  if (unit.givenUp !== undefined) journal.add(unit.givenUp);
   return intents.filter((intent) => !isAbandoned(intent) || (drop(unit, journal, intent, 'retry'), false));
+}
+
+/** Drops what abandoned attempts have left in a full buffer: the next one starts clean. @returns whether there is room now @internal */
+export function makeRoom(unit: UnitOfWork): boolean {
+  if (!unit.holdsAbandoned) return false;
+  unit.holdsAbandoned = false;
+  const journal = (unit.givenUp ??= new FlushJournal());
+  for (const intent of unit.take(isAbandoned)) drop(unit, journal, intent, 'retry');
+  return !unit.isFull;
 }
 
 /** Not what is written with the rows of an open transaction, whose fate it shares for good (rule 23). */

@@ -2,6 +2,7 @@ import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 import { BufferLimitError } from '../errors/buffer-limit.error.js';
 import { CascadeDepthError } from '../errors/cascade-depth.error.js';
 import { PolicyEnqueueError } from '../errors/policy-enqueue.error.js';
+import { makeRoom } from './attempt.js';
 import { isThenable } from './completion.js';
 import { type Context, contexts, type Evaluation } from './context.js';
 import { copyPlain } from './copy-plain.js';
@@ -46,14 +47,14 @@ export function enqueueIn(context: Context, options: EnqueueOptions, effect: Eff
   if (unit === undefined) return context.host.outsideScope(context, options, effect, args);
   if (unit.state !== 'open') return late(context, unit, options, effect, args);
   if (unit.level !== undefined) assertInCascade(unit, unit.level, options, effect);
-  if (unit.isFull && options.dedupeKey === undefined) throw full(unit, options, effect);
+  if (unit.isFull && options.dedupeKey === undefined && !makeRoom(unit)) throw full(unit, options, effect);
   const frame = options.survivesRollback === true ? undefined : currentFrame();
 
   const shared = context.stampFor(unit, options, frame, effect);
   const stamp = shared.executor.accepts === undefined ? shared : acceptedBy(shared, options, effect, args);
   const kept = keptBy(stamp.executor, options, effect, args);
   const intent = new Intent(stamp, unit.nextSequence(), effect, kept);
-  const isTooMany = unit.isFull;
+  const isTooMany = unit.isFull && !makeRoom(unit);
   if (isTooMany && !unit.isRepeated(intent)) throw full(unit, options, effect);
   const { watchers } = stamp.path;
   if (watchers !== undefined) {

@@ -27,7 +27,12 @@ export function settle(
   const intents = unit.take();
   unit.end(decision.flushes ? 'flushed' : 'discarded', decision.outcome);
   reportOpenTransactions(unit);
-  if (intents.length === 0 && unit.dispatching === undefined && unit.inFrames === undefined) {
+  if (
+    intents.length === 0 &&
+    unit.dispatching === undefined &&
+    unit.inFrames === undefined &&
+    unit.givenUp === undefined
+  ) {
     unit.rest();
     return NOTHING;
   }

@@ -131,6 +131,10 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   answer: Answer | undefined;
   /** Whether an attempt at its work was abandoned; of the outermost unit, whether one was anywhere in it. */
   hasAbandoned = false;
+  /** Whether the buffer may hold something of such an attempt. */
+  holdsAbandoned = false;
+  /** What of it was dropped before the end, since the buffer was full; the next report says so. */
+  givenUp: FlushJournal | undefined;
   /** Why all of it was thrown away, whatever it waited for; undefined where the outcome decided. */
   thrownAway: DropReason | undefined;
   /** How it ended; undefined until then. */
@@ -239,12 +243,17 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   add(intent: Intent): void {
     const { on, options, attempt } = stampOf(intent);
     // What an attempt has left running may be the first to call an effect.
-    if (attempt?.isAbandoned === true) this.hasAbandoned = this.top.hasAbandoned = true;
+    if (attempt?.isAbandoned === true) this.hasGivenUp();
     if (on !== 'success') this.hasTriggers = true;
     if (options.dispatch !== undefined) this.hasPatient = true;
     if (stampOf(intent).frame !== undefined) this.framedFrom ??= this.intents?.length ?? 0;
     if (this.intents === undefined) this.intents = [intent];
     else this.intents.push(intent);
+  }
+
+  /** An attempt at its work was abandoned. */
+  hasGivenUp(): void {
+    this.hasAbandoned = this.top.hasAbandoned = this.holdsAbandoned = true;
   }
 
   /** Takes over what a nested scope hands up. Never refused: the limit holds for calls, and nothing may be lost. */

@@ -5,11 +5,13 @@ import {
   enqueue,
   enqueueWith,
   type EffectScope,
+  type FlushReport,
   openFrame,
   runInScope,
 } from 'nestjs-airlock';
 import { AirlockRuntime } from '../../../lib/core/airlock-runtime.js';
-import { checkAfterEach, errorOf, send, sent, texts } from './fixtures.js';
+import { Attempt } from '../../../lib/core/attempt.js';
+import { checkAfterEach, errorOf, fail, send, sent, texts } from './fixtures.js';
 
 checkAfterEach();
 
@@ -151,6 +153,62 @@ describe('when a buffer is full', () => {
         expect(scope.intents).toHaveLength(1000);
       });
       expect(sent).toEqual(['a']);
+    });
+  });
+
+  describe('and holds what an abandoned attempt has called', () => {
+    const runtime = new AirlockRuntime({ maxEffectsPerScope: 2 });
+    const attempted = (...calls: (() => void)[]): Attempt => {
+      const attempt = new Attempt(runtime.context, undefined);
+      attempt.run(() => calls.forEach((call) => call()));
+      return attempt;
+    };
+    const call =
+      (text: string, options = {}) =>
+      (): void =>
+        enqueueWith(options, send, text);
+    const retried = ({ dropped }: FlushReport): unknown[] =>
+      dropped.map(({ intent, reason }) => [intent.args[0], reason]);
+
+    it.each<[string, object]>([
+      ['', {}],
+      [', also to calls under a key', { dedupeKey: 'key' }],
+    ])('gives its room to the next one, and tells of each drop once%s', async (_, options) => {
+      const told: unknown[] = [];
+      const listen = (message: unknown): void => void told.push((message as AirlockMessage).intent!.args[0]);
+      subscribe('airlock:drop', listen);
+      const scope = runtime.open();
+      await scope.run(async () => {
+        attempted(call('a'), call('b')).abandon();
+        attempted(call('c', options), call('d', { ...options, dedupeKey: undefined }));
+        expect(texts(scope.intents)).toEqual(['c', 'd']);
+        expect(await errorOf(call('e'))).toBeInstanceOf(BufferLimitError);
+      });
+      scope.close();
+      const report = await scope.flush();
+      unsubscribe('airlock:drop', listen);
+      expect({ sent, told, dropped: retried(report) }).toEqual({
+        sent: ['c', 'd'],
+        told: ['a', 'b'],
+        dropped: [
+          ['a', 'retry'],
+          ['b', 'retry'],
+        ],
+      });
+    });
+
+    it('tells of the drops where nothing else is left, and at a checkpoint', async () => {
+      const scope = runtime.open();
+      const refusing = { policy: { onEnqueue: () => fail('no') } };
+      const fill = async (): Promise<void> => {
+        attempted(call('a'), call('b')).abandon();
+        expect((await errorOf(call('c', refusing))).message).toBe('no');
+      };
+      await scope.run(fill);
+      expect(retried(await scope.checkpoint())).toHaveLength(2);
+      await scope.run(fill);
+      scope.close();
+      expect(retried(await scope.flush())).toHaveLength(2);
     });
   });
 
