@@ -3,6 +3,7 @@ import { openFrame, type TransactionFrame } from '../../core/transaction-frame.j
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { requirePeer } from '../../installation/required-peer.js';
 import { KEEPS_FRAMES } from '../keeps-frames.js';
+import { ClientFrames } from './client-frames.js';
 import { databaseOf } from './database.js';
 import type { PrismaClientLike, PrismaTransaction } from './prisma.client.js';
 
@@ -18,7 +19,7 @@ type Transaction = ((this: object, work: unknown, ...options: never[]) => Promis
 /**
  * Makes effects called in `prisma.$transaction(callback)` share its fate, and those in a nested `tx.$transaction(callback)` that of its
  * savepoint; of `prisma.$transaction([…])` those that query extensions call. Changes `prisma` in place and returns it; clients that are made
- * of it by `$extends`, before or after, are covered. Does nothing the second time.
+ * of it by `$extends`, before or after, and those it was made of, are covered. Does nothing the second time.
  *
  * @example
  * this.prisma = keepPrismaFrames(new PrismaClient({ adapter }));
@@ -34,17 +35,21 @@ export function keepPrismaFrames<P extends PrismaClientLike>(prisma: P, options:
   if (original[KEEPS_FRAMES]) return prisma;
   const { name = 'prisma' } = options;
   const provider: unknown = (prisma as { readonly _activeProvider?: unknown })._activeProvider;
-  /** Those of clients that were handed to a callback. Each finds this function on `prisma`, and is its `this`. */
-  const opened = new WeakMap<object, TransactionFrame>();
+  /** The clients of a transaction find this function on `prisma`, and are its `this`. */
+  const opened = new ClientFrames();
 
   const kept: Transaction = function (work, ...rest) {
-    if (typeof work !== 'function') return batch(() => original.call(this, work, ...rest), name);
-    const around = opened.get(this);
+    const around = opened.of(this);
+    if (typeof work !== 'function') {
+      const run = (): Promise<unknown> => original.call(this, work, ...rest);
+      // Queries that extensions see run one by one in the transaction of the client that made them, without a savepoint.
+      return around === undefined ? batch(run, name) : (around.standing ?? around).run(run);
+    }
     let frame: TransactionFrame;
     const transaction: RunInTransaction<PrismaTransaction, []> = (callback) =>
       original.call(this, callback, ...rest) as never;
     const running: Work = (tx) => {
-      opened.set(tx, frame);
+      opened.add(tx, frame);
       return (work as Work)(tx);
     };
     return around === undefined
@@ -54,8 +59,15 @@ export function keepPrismaFrames<P extends PrismaClientLike>(prisma: P, options:
         )(running)
       : keepSavepoints(transaction, () => (frame = around.savepoint()))(running);
   };
-  Object.assign(prisma, { $transaction: Object.defineProperty(kept, KEEPS_FRAMES, { value: true }) });
+  Object.assign(firstOf(prisma), { $transaction: Object.defineProperty(kept, KEEPS_FRAMES, { value: true }) });
   return prisma;
+}
+
+/** What `$extends` has made `prisma` of: extensions reach it by `$parent`, in transactions as well. */
+function firstOf(prisma: PrismaClientLike): object {
+  const { _originalClient: first } = prisma as { readonly _originalClient?: PrismaClientLike };
+  // Not where something between the two has a `$transaction` of its own.
+  return first?.$transaction === prisma.$transaction ? first : prisma;
 }
 
 /** The queries of an array run in it, and with them what extensions do around each. There is no moment before its COMMIT to write anything. */

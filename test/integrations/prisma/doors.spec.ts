@@ -7,14 +7,28 @@ import { newClient } from './generated.js';
 
 checkAfterEach();
 
+interface Working {
+  work(work: () => Promise<void>): Promise<void>;
+}
+
 describeWith(postgres, 'the doors to a transaction of Prisma', () => {
   const prisma = newClient('postgresql', new PrismaPg(postgres.url));
   const before = prisma.$extends({ name: 'before' });
   keepPrismaFrames(prisma);
   const alone = keepPrismaFrames(newClient('postgresql', new PrismaPg({ connectionString: postgres.url, max: 1 })));
   const after = prisma.$extends({ name: 'after' });
+  const working = prisma.$extends({
+    model: {
+      order: {
+        work(this: { $parent: typeof prisma }, work: () => Promise<void>) {
+          return this.$parent.$transaction(work);
+        },
+      },
+    },
+  });
+  const extendedOnly = keepPrismaFrames(newClient('postgresql', new PrismaPg(postgres.url)).$extends({ name: 'kept' }));
   const tenants = (): typeof prisma => keepPrismaFrames(newClient('postgresql', new PrismaPg(postgres.url)));
-  afterAll(() => Promise.all([prisma.$disconnect(), alone.$disconnect()]));
+  afterAll(() => Promise.all([prisma, alone, extendedOnly].map((client) => client.$disconnect())));
 
   describeDoors({
     byCallback: {
@@ -25,6 +39,11 @@ describeWith(postgres, 'the doors to a transaction of Prisma', () => {
         prisma.$transaction(async (tx) => {
           await tx.$transaction(work);
         }),
+      '$transaction(callback) of `$parent`, in an extension on the client of a transaction': (work) =>
+        working.$transaction(async (tx) => {
+          await (tx.order as unknown as Working).work(work);
+        }),
+      '$transaction(callback) of a client that is kept once it is extended': (work) => extendedOnly.$transaction(work),
       '$transaction(callback) of a client for one tenant, that is kept when it is made': async (work) => {
         const tenant = tenants();
         try {

@@ -1,4 +1,4 @@
-import { AirlockOptionsError, enqueue, type Executor, runInScope } from 'nestjs-airlock';
+import { AirlockOptionsError, enqueue, type Executor, FrameStateError, runInScope } from 'nestjs-airlock';
 import { keepPrismaFrames } from 'nestjs-airlock/prisma';
 import { airlockMatchers, captureEffects } from 'nestjs-airlock/testing';
 import { describeWith, postgres } from '../../servers.js';
@@ -22,6 +22,23 @@ const audited = {
     },
   },
 };
+
+/** `order.place()`, which is a transaction wherever it is called. */
+const placing = {
+  model: {
+    order: {
+      async place(this: object, item: string) {
+        await (this as { $parent: OrdersClient }).$parent.$transaction(async (tx) => {
+          await tx.order.create({ data: { item } });
+          enqueue(send, `placed ${item}`);
+          if (item === 'nothing') throw new Error('no stock');
+        });
+      },
+    },
+  },
+};
+const place = (item: string, client: OrdersClient) =>
+  (client.order as unknown as { place(item: string): Promise<void> }).place(item);
 
 describeWith(postgres, 'keepPrismaFrames', () => {
   let opened: Awaited<ReturnType<typeof openPrisma>>;
@@ -93,6 +110,180 @@ describeWith(postgres, 'keepPrismaFrames', () => {
       const extended = prisma.$extends(audited);
       await runInScope({ executor }, () => extended.$transaction([order('tea', extended)]));
       expect(written).toEqual(['ordering tea', 'ordered tea']);
+    });
+  });
+
+  describe('when an extension begins a transaction of the client that it extends, called on one of a transaction', () => {
+    it.each([
+      ['the client before the extension is kept', () => prisma.$extends(placing)],
+      ['another extension comes after it', () => prisma.$extends(placing).$extends(audited)],
+    ])('is a savepoint of it: %s', async (_, clientOf) => {
+      const extended = clientOf();
+      await runInScope(async () => {
+        await errorOf(() =>
+          extended.$transaction(async (tx) => {
+            await place('tea', tx);
+            throw new Error('no stock');
+          }),
+        );
+        await extended.$transaction(async (tx) => {
+          await place('cups', tx);
+          await errorOf(() => place('nothing', tx));
+          await tx.$transaction((inner) => place('milk', inner));
+          expect(sent).toEqual([]);
+        });
+      });
+      expect(sent.filter((text) => text.startsWith('placed'))).toEqual(['placed cups', 'placed milk']);
+      expect(await itemsOf(prisma)).toEqual(['cups', 'milk']);
+    });
+
+    it('is refused beside another', async () => {
+      const extended = prisma.$extends(placing);
+      await runInScope(async () => {
+        const error = await errorOf(() =>
+          extended.$transaction(async (tx) => {
+            await Promise.all([place('tea', tx), place('cups', tx)]);
+          }),
+        );
+        expect(error).toBeInstanceOf(FrameStateError);
+      });
+      expect(sent).toEqual([]);
+      expect(await itemsOf(prisma)).toEqual([]);
+    });
+
+    it('is a transaction where the client is that of none', async () => {
+      await runInScope(async () => {
+        await place('tea', prisma.$extends(placing));
+        await errorOf(() => place('nothing', prisma.$extends(placing)));
+      });
+      expect(sent).toEqual(['placed tea']);
+    });
+  });
+
+  describe('when only an extended client is kept', () => {
+    it.each([
+      ['then', (client: OrdersClient) => client],
+      ['and the one before it later', (client: OrdersClient, base: OrdersClient) => (keepPrismaFrames(base), client)],
+    ])('keeps the frames of the one before it: %s', async (_, prepare) => {
+      const other = await openPrisma();
+      try {
+        const extended = prepare(keepPrismaFrames(other.prisma.$extends(placing)), other.prisma);
+        await runInScope(async () => {
+          await extended.$transaction(async (tx) => {
+            await errorOf(() => place('nothing', tx));
+          });
+          await errorOf(() =>
+            extended.$transaction(async (tx) => {
+              await place('tea', tx);
+              throw new Error('no stock');
+            }),
+          );
+        });
+        expect(sent).toEqual([]);
+        expect(await itemsOf(other.prisma)).toEqual([]);
+      } finally {
+        await other.close();
+      }
+    });
+  });
+
+  describe('when an extension has a `$transaction` of its own', () => {
+    it('is kept, and what it extends is left alone', async () => {
+      const other = await openPrisma();
+      try {
+        const $transaction = (work: (tx: OrdersClient) => Promise<unknown>) => other.prisma.$transaction(work);
+        const unkept: unknown = Reflect.get(other.prisma, '$transaction');
+        const extended = keepPrismaFrames(other.prisma.$extends({ client: { $transaction } }));
+        await runInScope(async () => {
+          await errorOf(() =>
+            extended.$transaction(async () => {
+              enqueue(send, 'tea');
+              throw new Error('no stock');
+            }),
+          );
+        });
+        expect(sent).toEqual([]);
+        expect(Reflect.get(other.prisma, '$transaction')).toBe(unkept);
+      } finally {
+        await other.close();
+      }
+    });
+  });
+
+  describe('when an array of queries is run by the client of a transaction', () => {
+    const extended = () => prisma.$extends(audited);
+
+    it('makes what query extensions call share the fate of that transaction', async () => {
+      await runInScope(async () => {
+        await errorOf(() =>
+          extended().$transaction(async (tx) => {
+            await tx.$transaction([order('tea', tx)]);
+            throw new Error('no stock');
+          }),
+        );
+        await extended().$transaction(async (tx) => {
+          await errorOf(() =>
+            tx.$transaction(async (inner) => {
+              await inner.$transaction([order('milk', inner)]);
+              await tx.$transaction([order('sugar', tx)]);
+              throw new Error('no stock');
+            }),
+          );
+          await tx.$transaction([order('cups', tx)]);
+          expect(sent).toEqual([]);
+        });
+      });
+      expect(sent).toEqual(['ordering cups', 'ordered cups']);
+      expect(await itemsOf(prisma)).toEqual(['cups']);
+    });
+
+    it('does so wherever its caller stands', async () => {
+      const client = extended();
+      await runInScope(() =>
+        client.$transaction(async (tx) => {
+          await errorOf(() =>
+            client.$transaction(async () => {
+              await tx.$transaction([order('tea', tx)]);
+              throw new Error('no stock');
+            }),
+          );
+        }),
+      );
+      expect(sent).toEqual(['ordering tea', 'ordered tea']);
+      expect(await itemsOf(prisma)).toEqual(['tea']);
+    });
+
+    it('lets arrays run side by side', async () => {
+      await runInScope(() =>
+        extended().$transaction((tx) =>
+          Promise.all([tx.$transaction([order('tea', tx)]), tx.$transaction([order('cups', tx)])]),
+        ),
+      );
+      expect(sent).toHaveLength(4);
+      expect(await itemsOf(prisma)).toEqual(['cups', 'tea']);
+    });
+
+    it('drops all where one of them fails and the error is swallowed', async () => {
+      await runInScope(() =>
+        extended().$transaction(async (tx) => {
+          enqueue(send, 'begun');
+          await errorOf(() => tx.$transaction([order('tea', tx), order('tea', tx)]));
+        }),
+      );
+      expect(sent).toEqual([]);
+      expect(await itemsOf(prisma)).toEqual([]);
+    });
+
+    it('is a transaction of its own, and of Prisma alone, for a client without extensions', async () => {
+      await runInScope(() =>
+        errorOf(() =>
+          prisma.$transaction(async (tx) => {
+            await tx.$transaction([order('tea', tx)]);
+            throw new Error('no stock');
+          }),
+        ),
+      );
+      expect(await itemsOf(prisma)).toEqual(['tea']);
     });
   });
 

@@ -1,0 +1,39 @@
+import type { TransactionFrame } from '../../core/transaction-frame.js';
+
+/** Under which Prisma 7 tells its own clients which transaction they are in. */
+const PLACE = Symbol.for('prisma.client.transaction.scope_context');
+
+/** `scopeState` is one object for a whole transaction, `scopeId` another string for each savepoint of it. */
+interface Place {
+  readonly scopeState: object;
+  readonly scopeId: unknown;
+}
+
+/**
+ * The frames of transactions by the clients that Prisma makes for them. It makes more than the one it hands to the callback: `$parent`,
+ * as extensions see it, is a new object each time.
+ *
+ * @internal
+ */
+export class ClientFrames {
+  private readonly transactions = new WeakMap<object, Map<unknown, TransactionFrame>>();
+
+  of(client: object): TransactionFrame | undefined {
+    const { scopeState, scopeId } = placeOf(client);
+    return this.transactions.get(scopeState)?.get(scopeId);
+  }
+
+  /** @param client what the callback of its transaction or savepoint is given */
+  add(client: object, frame: TransactionFrame): void {
+    const { scopeState, scopeId } = placeOf(client);
+    const open = this.transactions.get(scopeState) ?? new Map<unknown, TransactionFrame>();
+    // Or a transaction that takes savepoint after savepoint would collect them.
+    for (const [id, other] of open) if (!other.isOpen) open.delete(id);
+    this.transactions.set(scopeState, open.set(scopeId, frame));
+  }
+}
+
+/** Prisma 6 has no savepoints, and a single client for each transaction. */
+function placeOf(client: object): Place {
+  return (client as { readonly [PLACE]?: Place })[PLACE] ?? { scopeState: client, scopeId: undefined };
+}
