@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { TestEnvironment } from 'jest-environment-node';
 
-/** What has been entered since the last test file ended. */
-const entered = new Set();
+/** What has been entered since the last test file ended, and what in that file. */
+let entered = new Set();
+let before = new Set();
 
 // Before Node 24, every new Promise is handed the store of every storage that was ever entered in the process. Jest evaluates modules
 // anew for each test file, so each brings storages of its own: after a hundred files, a test took ten times as long as in the first.
@@ -14,11 +15,12 @@ if (enable !== undefined) {
   };
 }
 
-/** Node, without what earlier test files have left behind in the process. */
+/** Node, without what earlier test files have left behind in the process; work that the last one has not awaited may still end. */
 export default class extends TestEnvironment {
   async teardown() {
-    for (const storage of entered) storage.disable();
-    entered.clear();
+    for (const storage of before) if (!entered.has(storage)) storage.disable();
+    before = entered;
+    entered = new Set();
     await super.teardown();
   }
 }

@@ -93,19 +93,21 @@ describe('what the page says to do', () => {
 
   it('makes each job a unit of work of its own, where the queue is detached', async () => {
     const scopes: unknown[] = [];
+    let ended = 0;
     const jobs = new Subject<() => Promise<void>>();
     detached(() => jobs.pipe(concatMap((job) => runInScope({ name: 'job' }, job))).subscribe());
     const job = async (): Promise<void> => {
       scopes.push([currentScope()!.name, currentScope()!.parent?.name]);
       await sleep(5);
       await call('of a job');
+      ended++;
     };
     const [a, b] = await Promise.all([
       effectsOf('a', async () => detached(() => jobs.next(job))),
       effectsOf('b', async () => detached(() => jobs.next(job))),
     ]);
     expect([a, b]).toEqual([[], []]);
-    while (scopes.length < 2) await sleep(5);
+    while (ended < 2) await sleep(5);
     expect(scopes).toEqual([
       ['job', undefined],
       ['job', undefined],

@@ -55,8 +55,10 @@ export function addressOfRedis(given: AirlockBullMqOptions['connection']): strin
 export function lineTo(given: AirlockBullMqOptions['connection'] | undefined, own: object): unknown {
   if (given === undefined) return own;
   if (isConstructed(given) && given.isCluster === true) return own;
-  const { sentinels, path } = isConstructed(given) ? given.options : addressIn(given);
-  return sentinels || path ? own : addressOfRedis(given);
+  const address: Address | undefined = isConstructed(given) ? given.options : addressIn(given);
+  // A client of another library has none. It is refused when a connection is made of it.
+  if (address === undefined || address.sentinels || address.path) return own;
+  return addressOfRedis(given);
 }
 
 /** @internal */
