@@ -25,6 +25,7 @@ import { type Latent, Lifecycle } from './lifecycle.js';
 import { followScope, publishLostCall } from './late-call.js';
 import { iteratedInScope } from './iterate.js';
 import { isObservableLike } from './observable.js';
+import { decide } from './outcome.js';
 import type { Outlet } from './outlet.js';
 import { PolicyChain } from './policy-chain.js';
 import type { PreparedScope } from './prepared-scope.js';
@@ -247,8 +248,17 @@ export class AirlockRuntime implements UnitHost {
   ): UnitOfWork {
     const unit = this.unitFor(prepared, chain, parent);
     unit.close(closedAt);
-    unit.end(outcome === 'completed' ? 'flushed' : 'discarded', outcome);
+    unit.end(this.wouldFlush(unit, outcome) ? 'flushed' : 'discarded', outcome);
     return unit;
+  }
+
+  private wouldFlush(unit: UnitOfWork, outcome: Outcome): boolean {
+    try {
+      return decide(unit, outcome).flushes;
+    } catch (error) {
+      this.report(error);
+      return false;
+    }
   }
 
   /** Where it is refused, as while shutting down, it is so as a call of an effect is: unheard, it ends no process. */

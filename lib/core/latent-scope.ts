@@ -14,6 +14,7 @@ import type { UnitHost, UnitOfWork } from './unit-of-work.js';
 /** What a latent scope asks of its application. @internal */
 export interface LatentHost extends UnitHost {
   readonly isClosing: boolean;
+  readonly isClosed: boolean;
   readonly root: Context;
   begin(prepared: PreparedScope, chain: PolicyChain, parent: UnitOfWork | undefined): UnitOfWork;
   missed(
@@ -89,7 +90,7 @@ export class LatentScope extends Context implements Latent {
     return this.evaluation === undefined && this.outcome === undefined;
   }
 
-  /** @throws ShuttingDownError for what came during the shutdown */
+  /** @throws ShuttingDownError for what came during the shutdown, and for all once that is over */
   receiver(): UnitOfWork {
     if (this.unit !== undefined) return this.unit;
     // Handlers that call handlers may be nested deeper than the stack allows.
@@ -104,7 +105,7 @@ export class LatentScope extends Context implements Latent {
   private openIn(parent: UnitOfWork | undefined): UnitOfWork {
     const { host, prepared, chain, outcome, closedAt } = this;
     if (outcome !== undefined) return (this.unit = host.missed(prepared, chain, outcome, closedAt, parent));
-    if (!this.isAdmitted && parent === undefined) throw new ShuttingDownError(this.name);
+    if ((!this.isAdmitted || host.isClosed) && parent === undefined) throw new ShuttingDownError(this.name);
     return (this.unit = host.begin(prepared, chain, parent));
   }
 

@@ -1,4 +1,4 @@
-import { Controller, Get, Injectable, type INestApplication, Query, type Type } from '@nestjs/common';
+import { Controller, Get, Injectable, type INestApplication, Query, type Type, UseGuards } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { CqrsModule, QueryBus, QueryHandler } from '@nestjs/cqrs';
 import { EventEmitter2, EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
@@ -61,6 +61,77 @@ class Hanging {
     await never;
   }
 }
+
+@Controller()
+class Slow {
+  static goOn = gate();
+  constructor(private readonly effects: Effects) {}
+  @Get('slow')
+  async slow() {
+    atWork.open();
+    await Slow.goOn.passed;
+    this.effects.one('late');
+    return 'done';
+  }
+  @Get('guarded')
+  @UseGuards({
+    canActivate: async () => {
+      atWork.open();
+      await Slow.goOn.passed;
+      return true;
+    },
+  })
+  guarded() {
+    this.effects.one('too late');
+    return 'done';
+  }
+}
+
+describe('when a request has called no effect when the application is closed', () => {
+  beforeEach(() => {
+    Slow.goOn = gate();
+  });
+
+  async function leaveAt(path: string) {
+    const module = moduleOf({ imports: [AirlockModule.forRoot()], controllers: [Slow] });
+    const app = recorded(await NestFactory.create(module, new ExpressAdapter(), { logger: new Log() }));
+    await app.listen(0, '127.0.0.1');
+    const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
+    const request = get(`http://127.0.0.1:${port}/${path}`).on('error', () => {});
+    await atWork.passed;
+    const left = new Promise((resolve) => request.on('close', resolve));
+    request.destroy();
+    await left;
+    await delay(50);
+    return app;
+  }
+
+  it('waits for its handler although the client has left', async () => {
+    const app = await leaveAt('slow');
+    let isClosed = false;
+    const closed = app.close().then(() => (isClosed = true));
+    await delay(200);
+    expect(isClosed).toBe(false);
+    Slow.goOn.open();
+    await closed;
+    expect(fateOf(app).out).toEqual(['late']);
+  });
+
+  it('refuses the first effect of a request that a guard has held up until nobody waits any more', async () => {
+    const module = moduleOf({ imports: [AirlockModule.forRoot()], controllers: [Slow] });
+    const app = recorded(await NestFactory.create(module, new ExpressAdapter(), { logger: new Log() }));
+    await app.listen(0, '127.0.0.1');
+    const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
+    const answer = fetch(`http://127.0.0.1:${port}/guarded`, { headers: { connection: 'close' } });
+    await atWork.passed;
+    const closed = app.close();
+    await delay(100);
+    Slow.goOn.open();
+    expect((await answer).status).toBe(503);
+    await closed;
+    expect(fateOf(app)).toMatchObject({ out: [] });
+  });
+});
 
 const forced = { forceCloseConnections: true };
 

@@ -54,11 +54,11 @@ export class RedisLink {
   /** Why it is not connected, as far as is known. */
   private trouble: unknown;
 
-  /** One value for each Redis. */
-  readonly line: unknown;
+  constructor(private readonly settings: BullMqSettings) {}
 
-  constructor(private readonly settings: BullMqSettings) {
-    this.line = lineTo(settings.connection, this);
+  /** One value for each Redis. */
+  get line(): unknown {
+    return lineTo(this.settings.connection, this);
   }
 
   /** @throws EngineUnreachableError */

@@ -2,9 +2,10 @@ import { isProxy } from 'node:util/types';
 import type { LoggerService } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { AirlockRuntime } from '../../core/airlock-runtime.js';
-import { contexts, ScopeContext } from '../../core/context.js';
+import { contexts } from '../../core/context.js';
 import { effectMethodName, methodNames } from '../../core/deferred.js';
 import { currentFrame } from '../../core/current-frame.js';
+import { EffectContext } from '../../core/effect-context.js';
 import { EscapeError } from '../../errors/escape.error.js';
 import { sideEffectOn } from '../decorators/side-effect.decorator.js';
 import type { Method } from '../decorators/wrap-method.js';
@@ -91,8 +92,7 @@ export class EscapeDetector {
 
   /** What is open where the caller stands. An effect at work stands in neither: it is where such calls belong. */
   private openHere(): string | undefined {
-    const context = contexts.getStore();
-    if (context !== undefined && !(context instanceof ScopeContext)) return undefined;
+    if (contexts.getStore() instanceof EffectContext) return undefined;
     const frame = currentFrame();
     if (frame?.fate === 'open') return `transaction "${frame.name}"`;
     const { view } = this.runtime;

@@ -7,7 +7,7 @@ import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 export interface OrdersClient extends OrdersTransaction {
   $transaction<T>(
     work: (tx: OrdersClient) => Promise<T>,
-    options?: { isolationLevel?: string; timeout?: number },
+    options?: { isolationLevel?: string; timeout?: number; maxWait?: number },
   ): Promise<T>;
   $transaction(queries: readonly PromiseLike<unknown>[]): Promise<unknown[]>;
   $extends(extension: object): OrdersClient;

@@ -96,15 +96,20 @@ export class HttpBoundary implements Boundary {
     raw: ServerResponse,
   ): void | Promise<void> {
     if (outcome === 'failed' && this.openAt === 'request') return handler.request.failHandler();
-    const scope = handler.end(outcome);
-    if (scope === undefined) return;
+    const isAnswered = outcome === 'completed';
     if (outcome === 'cancelled' || (plan.dispatch ?? this.dispatch) === 'beforeResponse') {
-      scope.answeredBy(this.ends.answerOf(raw));
-      const reached = outcome === 'completed' ? this.outcomeOf(response) : outcome;
-      return this.runtime.conclude(scope, reached, END_OF_HANDLER, this.onDispatchError);
+      const reached = isAnswered ? this.outcomeOf(response) : outcome;
+      const scope = handler.end(reached);
+      scope?.answeredBy(this.ends.answerOf(raw));
+      return scope && this.runtime.conclude(scope, reached, END_OF_HANDLER, this.onDispatchError);
     }
-    scope.closeBy(END_OF_HANDLER);
-    this.ends.once(raw, () => this.endAfter(scope, outcome === 'failed' ? outcome : outcomeSent(raw)));
+    const scope = handler.end(outcome);
+    scope?.closeBy(END_OF_HANDLER);
+    this.ends.once(raw, () => {
+      const reached = isAnswered ? outcomeSent(raw) : outcome;
+      if (scope === undefined) handler.wentAs(reached);
+      else this.endAfter(scope, reached);
+    });
   }
 
   private endAfter(scope: EffectScope, outcome: Outcome): void {

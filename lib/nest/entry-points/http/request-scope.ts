@@ -107,10 +107,11 @@ export class RequestScope extends Context implements Latent {
 
   appear(): void {
     // An answer that is under way, such as a stream of events, may go on for hours.
-    if (this.response?.headersSent !== false) return;
+    if (this.response?.headersSent === true) return;
     if (this.opened === undefined && this.settings.cutsConnections()) return;
     this.receiver();
-    if (this.handler !== undefined) this.endWithResponse();
+    // Of a client that has left, the handler decides.
+    if (this.handler !== undefined && this.response !== undefined) this.endWithResponse();
   }
 
   /** Names it after what serves the request. */
@@ -181,7 +182,7 @@ export class RequestScope extends Context implements Latent {
     return runtime.missed({ ...prepared, name: this.name }, this.chain, outcome, 'the end of the request');
   }
 
-  /** @throws ShuttingDownError for a request that came during the shutdown */
+  /** @throws ShuttingDownError for a request that came during the shutdown, and for all once that is over */
   private open(): UnitOfWork {
     this.assertAdmitted();
     const { runtime, prepared } = this.settings;
@@ -194,7 +195,8 @@ export class RequestScope extends Context implements Latent {
   }
 
   private assertAdmitted(): void {
-    if (!this.admitted && this.around.receiver() === undefined) throw new ShuttingDownError(this.name);
+    const isAdmitted = this.admitted && !this.host.isClosed;
+    if (!isAdmitted && this.around.receiver() === undefined) throw new ShuttingDownError(this.name);
   }
 }
 
@@ -241,6 +243,11 @@ export class HandlerScope extends Context {
 
   run<R>(fn: () => R): R {
     return contexts.run(this, fn);
+  }
+
+  /** What it has become where no effect was called in it, for those that work which it has left behind calls. */
+  wentAs(outcome: Outcome): void {
+    this.ended = outcome;
   }
 
   /** From here on calls are late. @returns the scope to end, if one was opened */
