@@ -33,7 +33,9 @@ export class ClientFrames {
   }
 }
 
-/** Prisma 6 has no savepoints, and a single client for each transaction. */
+/** Prisma 6 has no savepoints, and a single client for each transaction. Nor does a place that another version tells differently break any. */
 function placeOf(client: object): Place {
-  return (client as { readonly [PLACE]?: Place })[PLACE] ?? { scopeState: client, scopeId: undefined };
+  const place = (client as { readonly [PLACE]?: { readonly scopeState?: unknown } | null })[PLACE];
+  const isTold = typeof place?.scopeState === 'object' && place.scopeState !== null;
+  return isTold ? (place as Place) : { scopeState: client, scopeId: undefined };
 }

@@ -16,15 +16,17 @@ describe('ClientFrames', () => {
     frame.rollBack();
   });
 
-  it('finds a frame by the client itself where Prisma tells nothing of its place', () => {
-    const frames = new ClientFrames();
-    const tx = {};
-    const frame = openFrame();
-    frames.add(tx, frame);
-    expect(frames.of(tx)).toBe(frame);
-    expect(frames.of({})).toBeUndefined();
-    frame.rollBack();
-  });
+  it.each([{}, { [PLACE]: null }, { [PLACE]: { scopeState: null } }, { [PLACE]: { kind: 'nested', scopeState: 'a' } }])(
+    'finds a frame by the client itself where Prisma tells nothing of its place: %p',
+    (tx) => {
+      const frames = new ClientFrames();
+      const frame = openFrame();
+      frames.add(tx, frame);
+      expect(frames.of(tx)).toBe(frame);
+      expect(frames.of({})).toBeUndefined();
+      frame.rollBack();
+    },
+  );
 
   it('forgets savepoints that have ended once another one begins', async () => {
     const frames = new ClientFrames();
