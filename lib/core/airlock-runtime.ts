@@ -213,7 +213,7 @@ export class AirlockRuntime implements UnitHost {
     const around = here.isLive ? here : this.root;
     const parent = around.receiver();
     if (this.isClosing && parent === undefined) throw new ShuttingDownError(prepared.name ?? 'unnamed');
-    const chain = (here.isLive ? here.chain : (here.chainForRoots ?? around.chain)).inside(prepared.policies);
+    const chain = this.chainAt(here).inside(prepared.policies);
     const unit = this.begin(prepared, chain, parent);
     const store = contexts.getStore();
     const evaluation = store?.evaluation?.isActive === true ? store.evaluation : undefined;
@@ -264,6 +264,7 @@ export class AirlockRuntime implements UnitHost {
   /** Where it is refused, as while shutting down, it is so as a call of an effect is: unheard, it ends no process. */
   run<R>(options: ScopeOptions, fn: (scope: EffectScope) => R): Promise<Awaited<R>> {
     const { context } = this;
+    const chain = this.chainAt(context);
     let prepared: PreparedScope;
     let scope: EffectScope;
     try {
@@ -277,7 +278,8 @@ export class AirlockRuntime implements UnitHost {
       scope,
       () => scope.enter(async () => fn(scope)),
       options.onDispatchError,
-      () => this.enter(prepared),
+      // Nested in what is open where it is used, and under the policies of the call as well: one that was around it never fails open.
+      () => this.enter({ ...prepared, policies: [...prepared.policies, ...chain.policies] }),
     );
   }
 
@@ -381,6 +383,11 @@ export class AirlockRuntime implements UnitHost {
   /** Opens no root scope from here on and waits for the running ones, at most `timeoutMs`. @returns what had not ended by then */
   shutdown(timeoutMs: number): Promise<readonly UnitOfWork[]> {
     return this.lifecycle.shutdown(timeoutMs, this.callsEffects, this.report);
+  }
+
+  /** What a scope that is opened here stands under. */
+  private chainAt(here: Context): PolicyChain {
+    return here.isLive ? here.chain : (here.chainForRoots ?? this.root.chain);
   }
 
   private reportOutsideScope(context: Context, options: EnqueueOptions, effect: Effect, args: unknown[]): void {

@@ -359,6 +359,26 @@ describe('what a callback returns under a policy', () => {
       expect(sent).toEqual([]);
     });
 
+    it('lets nothing out where the policy that drops is around the call, whatever is around its use', async () => {
+      const under = <R>(fn: () => R) => effects.withPolicy(DropAll, () => run({}, fn));
+      const [observable, pages, steps] = [
+        await under(() => sync.all()),
+        await under(() => sync.pages()),
+        await under(() => sync.steps()),
+      ];
+      expect(await lastValueFrom(observable)).toBe(20);
+      for await (const _ of pages);
+      expect([...steps]).toEqual([1]);
+      await run({}, async () => lastValueFrom(await under(async () => sync.all())));
+      expect(sent).toEqual([]);
+    });
+
+    it('lets nothing out where the policy that drops is around its use', async () => {
+      const observable = await run({}, () => sync.all());
+      await run({ policy: DropAll }, () => lastValueFrom(observable));
+      expect(sent).toEqual([]);
+    });
+
     it('takes each subscription for a unit of work of its own', async () => {
       const failing = defer(() => {
         void mail.send('lost');
