@@ -143,17 +143,8 @@ const clients: Record<string, (url: string) => Promise<Client>> = {
       close: () => db.destroy(),
     };
   },
-  async Sequelize(url) {
-    const sequelize = keepSequelizeFrames(new Sequelize(url, { logging: false }));
-    const query = (transaction: Transaction) => (text: string) => sequelize.query(text, { transaction });
-    return {
-      transaction: (work) =>
-        sequelize.transaction((transaction) =>
-          work(query(transaction), (inner) => sequelize.transaction({ transaction }, (nested) => inner(query(nested)))),
-        ),
-      close: () => sequelize.close(),
-    };
-  },
+  Sequelize: (url) => sequelizeClient(url),
+  'Sequelize as mariadb': (url) => sequelizeClient(url.replace('mysql:', 'mariadb:')),
   async Prisma(url) {
     const prisma = keepPrismaFrames(newClient('mysql', new PrismaMariaDb(url.replace('mysql:', 'mariadb:'))));
     return {
@@ -184,6 +175,18 @@ const clients: Record<string, (url: string) => Promise<Client>> = {
     };
   },
 };
+
+async function sequelizeClient(url: string): Promise<Client> {
+  const sequelize = keepSequelizeFrames(new Sequelize(url, { logging: false }));
+  const query = (transaction: Transaction) => (text: string) => sequelize.query(text, { transaction });
+  return {
+    transaction: (work) =>
+      sequelize.transaction((transaction) =>
+        work(query(transaction), (inner) => sequelize.transaction({ transaction }, (nested) => inner(query(nested)))),
+      ),
+    close: () => sequelize.close(),
+  };
+}
 
 describeWith(mariadb, 'when a deadlock is swallowed', () => {
   let database: Awaited<ReturnType<typeof freshMariadb>>;

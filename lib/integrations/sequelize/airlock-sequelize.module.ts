@@ -11,16 +11,16 @@ import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { objectsIn } from '../../nest/held-objects.js';
 import { clientBehind } from '../client-lookup.js';
 import { KEEPS_EVERY } from '../keeps-frames.js';
-import { classOf, isSequelize, keepFramesOfClass } from './keep-sequelize-frames.js';
+import { classOf, declarerOf, isSequelize, keepFramesOfClass } from './keep-sequelize-frames.js';
 import type { SequelizeClient } from './sequelize.client.js';
 
 /** What `AirlockSequelizeModule.forRoot` takes. @publicApi */
 export interface AirlockSequelizeOptions {
-  /** A provider that is a Sequelize instance, in whatever module. @default the first one among the providers and in their properties */
+  /** A provider that is a Sequelize instance, in whatever module. @default all among the providers and in their properties */
   readonly token?: InjectionToken;
 }
 
-const OPTIONS = Symbol('AIRLOCK_KYSELY_OPTIONS');
+const OPTIONS = Symbol('AIRLOCK_SEQUELIZE_OPTIONS');
 
 /**
  * `keepSequelizeFrames` for the instances of an application, those included that are made later. Imported once, anywhere.
@@ -31,9 +31,9 @@ const OPTIONS = Symbol('AIRLOCK_KYSELY_OPTIONS');
  */
 @Module({})
 export class AirlockSequelizeModule implements OnModuleInit, OnApplicationShutdown {
-  /** @internal */
-  readonly [KEEPS_EVERY] = isSequelize;
-  private leave: (() => void) | undefined;
+  /** Whether an instance is covered wherever it is made. @internal */
+  [KEEPS_EVERY]: ((client: object) => boolean) | undefined;
+  private leaveAll: readonly (() => void)[] = [];
 
   /** @internal Built by Nest. */
   constructor(
@@ -49,18 +49,20 @@ export class AirlockSequelizeModule implements OnModuleInit, OnApplicationShutdo
 
   /** @throws AirlockOptionsError if the token leads to no Sequelize instance, or there is none at all */
   onModuleInit(): void {
-    this.leave = keepFramesOfClass(classOf(this.instance()));
+    const classes = new Set(this.instances().map(classOf));
+    this.leaveAll = [...classes].map(keepFramesOfClass);
+    this[KEEPS_EVERY] = (client) => isSequelize(client) && classes.has(declarerOf(client));
   }
 
   onApplicationShutdown(): void {
-    this.leave?.();
+    for (const leave of this.leaveAll) leave();
   }
 
-  private instance(): SequelizeClient {
+  private instances(): readonly SequelizeClient[] {
     const { token } = this.options;
-    if (token !== undefined) return clientBehind(token, this.providers, AirlockSequelizeModule.name, 'token');
-    const found = [...objectsIn(this.modules).keys()].find(isSequelize);
-    if (found !== undefined) return found;
+    if (token !== undefined) return [clientBehind(token, this.providers, AirlockSequelizeModule.name, 'token')];
+    const found = [...objectsIn(this.modules).keys()].filter(isSequelize);
+    if (found.length > 0) return found;
     throw new AirlockOptionsError(
       'token',
       'AirlockSequelizeModule found no Sequelize instance among the providers of the application, nor in a property of one. ' +

@@ -1,5 +1,5 @@
 import type { FrameOptions } from '../../core/transaction-frame.js';
-import { answersInTransaction, isInTransaction, NO_OPERATION } from '../ended-by-server.js';
+import { answersInTransaction, isInTransaction, isInTransactionBySql, NO_OPERATION } from '../ended-by-server.js';
 import type { SequelizeInstance, SequelizeTransaction } from './sequelize.client.js';
 
 /**
@@ -12,15 +12,18 @@ export function databaseOf(
   sequelize: SequelizeInstance,
   begun: () => SequelizeTransaction,
 ): Pick<FrameOptions, 'connection' | 'isStillOpen'> {
-  const query = (sql: string): Promise<unknown> => sequelize.query(sql, { transaction: begun(), logging: false });
+  const query = (sql: string, options = {}): Promise<unknown> =>
+    sequelize.query(sql, { transaction: begun(), logging: false, ...options });
   switch (sequelize.getDialect()) {
     case 'postgres':
       return {
         connection: { executeSql: (text, values) => begun().connection.query(text, values) },
         isStillOpen: () => answersInTransaction(query),
       };
-    case 'mysql':
     case 'mariadb':
+      // The OK packets of its driver have no status.
+      return { isStillOpen: () => isInTransactionBySql((sql) => query(sql, { type: 'SELECT' })) };
+    case 'mysql':
       return { isStillOpen: async () => isInTransaction(((await query(NO_OPERATION)) as readonly unknown[])[0]) };
     default:
       return {};

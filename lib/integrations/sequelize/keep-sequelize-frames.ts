@@ -1,10 +1,11 @@
 import { keepFrames, keepSavepoints, type RunInTransaction } from '../../core/keep-frames.js';
-import { openFrame, type TransactionFrame } from '../../core/transaction-frame.js';
+import { frames, openFrame, type TransactionFrame } from '../../core/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { requirePeer } from '../../installation/required-peer.js';
 import { KEEPS_FRAMES } from '../keeps-frames.js';
 import { replaceOnClass } from '../replace-on-class.js';
 import { databaseOf } from './database.js';
+import { endWith, Opened } from './opened.js';
 import type { SequelizeClient, SequelizeInstance, SequelizeTransaction } from './sequelize.client.js';
 
 /**
@@ -28,13 +29,22 @@ export function keepSequelizeFrames<S extends SequelizeClient>(sequelize: S): S 
   return sequelize;
 }
 
-/** @returns its prototype @throws AirlockOptionsError for what is no instance @throws PeerVersionError @internal */
+/** @returns the prototype that declares `transaction` @throws AirlockOptionsError for what is no instance @throws PeerVersionError @internal */
 export function classOf(sequelize: SequelizeClient): object {
   if (typeof sequelize !== 'object' || sequelize === null || !isSequelize(sequelize)) {
     throw AirlockOptionsError.expected('sequelize', 'a Sequelize instance', sequelize);
   }
   requirePeer('sequelize', '>=6.0.0', 'nestjs-airlock/sequelize');
-  return Object.getPrototypeOf(sequelize) as object;
+  return declarerOf(sequelize);
+}
+
+/** The topmost, that of Sequelize itself: others may override it and call `super`. @internal */
+export function declarerOf(sequelize: object): object {
+  let declarer = Object.getPrototypeOf(sequelize) as object;
+  for (let at: object | null = declarer; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    if (Object.hasOwn(at, 'transaction')) declarer = at;
+  }
+  return declarer;
 }
 
 /** By what no other client has together. @internal */
@@ -51,29 +61,72 @@ export function isSequelize(value: object): value is SequelizeClient {
  * @internal
  */
 export function keepFramesOfClass(prototype: object): () => void {
-  return replaceOnClass(
-    prototype,
-    'transaction',
-    (original) =>
-      function (this: SequelizeInstance, ...args: readonly [unknown?, unknown?]) {
-        const [options, callback] = typeof args[0] === 'function' ? [undefined, args[0]] : args;
-        const begin = (work?: unknown): Promise<unknown> => original.call(this, options, work) as Promise<unknown>;
-        const around = opened.get((options as { transaction?: object } | undefined)?.transaction ?? {});
-        return typeof callback === 'function'
-          ? managed(this, begin, around, callback as Work)
-          : unmanaged(this, begin as () => Promise<SequelizeTransaction>, around);
-      },
-  );
+  const ends = [
+    replaceOnClass(
+      prototype,
+      'transaction',
+      (original) =>
+        function (this: SequelizeInstance, ...args: readonly [unknown?, unknown?]) {
+          return keepBeginning(this, original, args);
+        },
+    ),
+    ...keepFindOrCreate((prototype.constructor as { readonly Model?: object }).Model),
+  ];
+  return () => {
+    for (const end of ends) end();
+  };
+}
+
+/** Without a transaction it begins one of its own before it awaits anything: its caller is not to stand in that. */
+function keepFindOrCreate(model: object | undefined): readonly (() => void)[] {
+  if (model === undefined || !('findOrCreate' in model)) return [];
+  return [
+    replaceOnClass(
+      model,
+      'findOrCreate',
+      (original) =>
+        function (this: object, ...args) {
+          const here = frames.getStore();
+          try {
+            return original.apply(this, args);
+          } finally {
+            // Not `run`: some versions of Node take none with the store that is there already for a call.
+            frames.enterWith(here);
+          }
+        },
+    ),
+  ];
+}
+
+interface BeginOptions {
+  readonly transaction?: object | null;
+  readonly [KEEPS_FRAMES]?: true;
+}
+
+function keepBeginning(
+  sequelize: SequelizeInstance,
+  original: (...args: unknown[]) => unknown,
+  args: readonly [unknown?, unknown?],
+): Promise<unknown> {
+  const [given, callback] = typeof args[0] === 'function' ? [undefined, args[0]] : args;
+  const options = (given ?? {}) as BeginOptions;
+  // Marked where somebody has wrapped the method between two replacements: then the outer one keeps the frame.
+  const send = (work?: unknown) =>
+    original.call(sequelize, { ...options, [KEEPS_FRAMES]: true }, work) as Promise<unknown>;
+  const parent = options.transaction ?? undefined;
+  const around = parent && opened.get(parent);
+  // In a transaction that was begun before frames were kept there are none, and of one that has ended Sequelize has an error of its own.
+  if (options[KEEPS_FRAMES] === true || (parent !== undefined && around?.frame.isOpen !== true)) {
+    return original.apply(sequelize, [...args]) as Promise<unknown>;
+  }
+  if (typeof callback === 'function') return managed(sequelize, send, around, callback as Work);
+  const started = send as () => Promise<SequelizeTransaction>;
+  // `Model.findOrCreate` takes a savepoint that it never ends, nor rolls back to.
+  if (around !== undefined && 'where' in options) return joined(started, around);
+  return unmanaged(sequelize, started, around);
 }
 
 type Work = (transaction: SequelizeTransaction) => Promise<unknown>;
-
-/** A transaction or savepoint of Sequelize and its frame. */
-interface Opened {
-  readonly frame: TransactionFrame;
-  /** The savepoint that was taken in it last. */
-  last?: TransactionFrame;
-}
 
 const opened = new WeakMap<object, Opened>();
 
@@ -83,15 +136,25 @@ function managed(
   around: Opened | undefined,
   callback: Work,
 ): Promise<unknown> {
-  let frame: TransactionFrame;
+  let one: Opened;
   const transaction = begin as unknown as RunInTransaction<SequelizeTransaction, []>;
-  const work: Work = (begun) => {
-    opened.set(begun, { frame });
-    return callback(begun);
+  const work: Work = async (begun) => {
+    const here = one;
+    opened.set(begun, here);
+    const result = await callback(begun);
+    await here.release();
+    return result;
   };
+  const open = (next: Opened): TransactionFrame => (one = next).frame;
   return around === undefined
-    ? keepFrames(transaction, (begun) => (frame = frameOf(sequelize, () => begun)))(work)
-    : keepSavepoints(transaction, () => (frame = savepointIn(around)))(work);
+    ? keepFrames(transaction, (begun) => open(new Opened(frameOf(sequelize, () => begun))))(work)
+    : keepSavepoints(transaction, () => open(around.savepoint()))(work);
+}
+
+async function joined(begin: () => Promise<SequelizeTransaction>, around: Opened): Promise<SequelizeTransaction> {
+  const begun = await begin();
+  opened.set(begun, around);
+  return begun;
 }
 
 async function unmanaged(
@@ -100,54 +163,24 @@ async function unmanaged(
   around: Opened | undefined,
 ): Promise<SequelizeTransaction> {
   let begun: SequelizeTransaction;
-  const frame = around === undefined ? frameOf(sequelize, () => begun) : savepointIn(around);
+  const one = around?.openSavepoint() ?? new Opened(frameOf(sequelize, () => begun));
+  const { frame } = one;
   // Before anything is awaited: the rest of the caller's function is to stand in it.
   frame.enter();
   try {
     begun = await begin();
   } catch (error) {
     frame.leave();
-    frame.rollBack();
+    if (frame.isOpen) frame.rollBack();
     throw error;
   }
-  opened.set(begun, { frame });
-  endWith(begun, frame);
+  opened.set(begun, one);
+  endWith(begun, one);
   return begun;
-}
-
-function endWith(begun: SequelizeTransaction, frame: TransactionFrame): void {
-  const commit = begun.commit.bind(begun);
-  const rollback = begun.rollback.bind(begun);
-  begun.commit = async () => {
-    frame.leave();
-    // Where something cannot be written its caller rolls back, as after any other error.
-    await frame.beforeCommit();
-    try {
-      await commit();
-    } catch (error) {
-      if (frame.state === 'open') frame.rollBack();
-      throw error;
-    }
-    if (frame.state === 'open') await frame.commit();
-  };
-  begun.rollback = async () => {
-    frame.leave();
-    try {
-      await rollback();
-    } finally {
-      if (frame.state === 'open') frame.rollBack();
-    }
-  };
 }
 
 function frameOf(sequelize: SequelizeInstance, begun: () => SequelizeTransaction): TransactionFrame {
   const database = sequelize.config?.database;
   const name = database ? `Sequelize transaction in ${database}` : 'Sequelize transaction';
   return openFrame({ name, tx: begun, ...databaseOf(sequelize, begun) });
-}
-
-/** Savepoints of one transaction come one after the other: the rollback of one takes back those that came after it. */
-function savepointIn(around: Opened): TransactionFrame {
-  if (around.last?.isOpen === true) throw around.frame.lose('take a savepoint');
-  return (around.last = around.frame.savepoint());
 }

@@ -18,6 +18,7 @@ describeWith(postgres, 'Sequelize', () => {
   describe('unmanaged', () => {
     describeTransactionContract('keepSequelizeFrames', {
       byStatements: true,
+      commitReleasesSavepoints: true,
       connect: () => connectSequelize(unmanaged),
     });
   });

@@ -1,0 +1,98 @@
+import type { TransactionFrame } from '../../core/transaction-frame.js';
+import type { SequelizeTransaction } from './sequelize.client.js';
+
+/** A transaction or savepoint of Sequelize and its frame. @internal */
+export class Opened {
+  /** The savepoint that was taken in it last. */
+  private last: TransactionFrame | undefined;
+
+  /**
+   * @param begunByStatement the savepoints of the whole transaction that nothing but a call ends: Sequelize sends nothing for their `commit()`,
+   * and so it is often left out
+   */
+  constructor(
+    readonly frame: TransactionFrame,
+    private readonly begunByStatement = new Set<TransactionFrame>(),
+  ) {}
+
+  /** Savepoints of one transaction come one after the other: the rollback of one takes back those that came after it. */
+  savepoint(): Opened {
+    if (this.last?.isOpen === true) throw this.frame.lose('take a savepoint');
+    return new Opened((this.last = this.frame.savepoint()), this.begunByStatement);
+  }
+
+  /** The same for one that has no callback. */
+  openSavepoint(): Opened {
+    const taken = this.savepoint();
+    this.begunByStatement.add(taken.frame);
+    return taken;
+  }
+
+  /** For the rest of the caller's asynchronous function. */
+  leave(): void {
+    for (const frame of this.inner()) frame.leave();
+    this.frame.leave();
+  }
+
+  /**
+   * What ends it releases what was begun in it by a statement.
+   *
+   * @throws FrameStateError where a callback still runs in one of them
+   */
+  async release(): Promise<void> {
+    for (const frame of this.inner()) {
+      await frame.beforeCommit();
+      await frame.commit();
+      this.begunByStatement.delete(frame);
+    }
+  }
+
+  /** The innermost first. */
+  private inner(): readonly TransactionFrame[] {
+    return [...this.begunByStatement]
+      .filter((frame) => frame.isOpen && frame !== this.frame && this.frame.encloses(frame))
+      .reverse();
+  }
+}
+
+/** Ends the frame where a transaction without a callback is ended. @internal */
+export function endWith(begun: SequelizeTransaction, opened: Opened): void {
+  const { frame } = opened;
+  const commit = begun.commit.bind(begun);
+  const rollback = begun.rollback.bind(begun);
+  let isGivenBack = false;
+  const prepare = async (): Promise<void> => {
+    try {
+      await opened.release();
+      await frame.beforeCommit();
+    } catch (error) {
+      // As Sequelize does where a COMMIT fails: its caller need not, and often does not.
+      isGivenBack = true;
+      await rollback().catch(() => {});
+      if (frame.isOpen) frame.rollBack();
+      throw error;
+    }
+  };
+  begun.commit = async () => {
+    // Sequelize has an error of its own for what has ended.
+    if (!frame.isOpen) return commit();
+    opened.leave();
+    await prepare();
+    try {
+      await commit();
+    } catch (error) {
+      if (frame.isOpen) frame.rollBack();
+      throw error;
+    }
+    if (frame.isOpen) await frame.commit();
+  };
+  begun.rollback = async () => {
+    if (isGivenBack) return;
+    opened.leave();
+    try {
+      await rollback();
+    } finally {
+      if (frame.isOpen) frame.rollBack();
+    }
+  };
+}
