@@ -1,3 +1,4 @@
+import { isHandmade, resubscribedByHand } from './handmade-observable.js';
 import type { Outcome } from './intent.js';
 import { linkedTo, type ObservableLike, resubscribed, type SubscriberLike } from './observable.js';
 
@@ -14,15 +15,16 @@ export function observedInScopes<T extends ObservableLike, S extends Enterable>(
   begin: () => S,
   end: (scope: S, outcome: Outcome) => void | Promise<void>,
 ): T {
-  return resubscribed(source, (subscriber) => {
+  const subscribe = (subscriber: SubscriberLike, to: ObservableLike = source): (() => void) => {
     const scope = begin();
     return follow(
-      () => source,
+      () => to,
       subscriber,
       scope,
       (outcome) => end(scope, outcome),
     );
-  });
+  };
+  return isHandmade(source) ? resubscribedByHand(source, subscribe) : resubscribed(source, (one) => subscribe(one));
 }
 
 /**

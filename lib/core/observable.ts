@@ -67,8 +67,11 @@ export function resubscribed<T extends ObservableLike>(
   });
 }
 
-/** The last prototype that has a method: that of the library's own class. */
-function definerOf(instance: object, key: string): { readonly constructor: Function & { readonly prototype: object } } {
+/** The last prototype that has a method: that of the library's own class; what is made by hand has it itself. @internal */
+export function definerOf(
+  instance: object,
+  key: string,
+): { readonly constructor: Function & { readonly prototype: object } } {
   let definer = instance;
   for (let one: object | null = instance; one !== null; one = Object.getPrototypeOf(one) as object | null)
     if (Object.hasOwn(one, key)) definer = one;

@@ -379,6 +379,33 @@ describe('what a callback returns under a policy', () => {
       expect(sent).toEqual([]);
     });
 
+    it('takes each subscription to an Observable that is made by hand for a unit of work as well', async () => {
+      const left: string[] = [];
+      const byHand = {
+        subscribe(observer: { next(value: number): void; complete(): void }) {
+          void mail.send('subscribed');
+          observer.next(1);
+          setImmediate(() => observer.complete());
+          return { unsubscribe: () => left.push('left') };
+        },
+        pipe() {
+          return this;
+        },
+      };
+      const subscribed = async (options: object): Promise<unknown[]> => {
+        const seen: unknown[] = [];
+        const made = await run(options, async () => byHand);
+        await new Promise<void>((complete) => made.subscribe({ next: (value) => seen.push(value), complete }));
+        return seen;
+      };
+      expect(await subscribed({})).toEqual([1]);
+      expect(await subscribed({ policy: DropAll })).toEqual([1]);
+      expect(sent).toEqual(['subscribed']);
+      const ignored = { next: () => {}, complete: () => {} };
+      (await run({}, async () => byHand)).subscribe(ignored).unsubscribe();
+      expect({ sent, left }).toEqual({ sent: ['subscribed'], left: ['left', 'left', 'left'] });
+    });
+
     it('takes each subscription for a unit of work of its own', async () => {
       const failing = defer(() => {
         void mail.send('lost');
