@@ -11,12 +11,12 @@ import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { objectsIn } from '../../nest/held-objects.js';
 import { clientBehind } from '../client-lookup.js';
 import { KEEPS_EVERY } from '../keeps-frames.js';
-import { keepFramesOfClass, requireKysely } from './keep-kysely-frames.js';
+import { buildersOf, keepFramesOfClass, requireKysely } from './keep-kysely-frames.js';
 import { isKysely, type KyselyClient } from './kysely.client.js';
 
 /** What `AirlockKyselyModule.forRoot` takes. @publicApi */
 export interface AirlockKyselyOptions {
-  /** A provider that is a Kysely instance, in whatever module. @default the first one among the providers and in their properties */
+  /** A provider that is a Kysely instance, in whatever module. @default all among the providers and in their properties */
   readonly token?: InjectionToken;
 }
 
@@ -31,9 +31,9 @@ const OPTIONS = Symbol('AIRLOCK_KYSELY_OPTIONS');
  */
 @Module({})
 export class AirlockKyselyModule implements OnModuleInit, OnApplicationShutdown {
-  /** @internal */
-  readonly [KEEPS_EVERY] = isKysely;
-  private leave: (() => void) | undefined;
+  /** Whether an instance is covered wherever it is made. @internal */
+  [KEEPS_EVERY]: ((client: object) => boolean) | undefined;
+  private leaveAll: readonly (() => void)[] = [];
 
   /** @internal Built by Nest. */
   constructor(
@@ -49,18 +49,20 @@ export class AirlockKyselyModule implements OnModuleInit, OnApplicationShutdown 
 
   /** @throws AirlockOptionsError if the token leads to no Kysely instance, or there is none at all */
   onModuleInit(): void {
-    this.leave = keepFramesOfClass(requireKysely(this.instance()));
+    const byClass = new Map(this.instances().map((db) => [buildersOf(requireKysely(db)), db]));
+    this.leaveAll = [...byClass.values()].map(keepFramesOfClass);
+    this[KEEPS_EVERY] = (client) => isKysely(client) && byClass.has(buildersOf(client));
   }
 
   onApplicationShutdown(): void {
-    this.leave?.();
+    for (const leave of this.leaveAll) leave();
   }
 
-  private instance(): KyselyClient {
+  private instances(): readonly KyselyClient[] {
     const { token } = this.options;
-    if (token !== undefined) return clientBehind(token, this.providers, AirlockKyselyModule.name, 'token');
-    const found = [...objectsIn(this.modules).keys()].find(isKysely);
-    if (found !== undefined) return found;
+    if (token !== undefined) return [clientBehind(token, this.providers, AirlockKyselyModule.name, 'token')];
+    const found = [...objectsIn(this.modules).keys()].filter(isKysely);
+    if (found.length > 0) return found;
     throw new AirlockOptionsError(
       'token',
       'AirlockKyselyModule found no Kysely instance among the providers of the application, nor in a property of one. ' +

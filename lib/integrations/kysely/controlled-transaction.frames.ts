@@ -7,11 +7,24 @@ import { OpenFrames } from './open-frames.js';
 /** For each object that stands for a controlled transaction. */
 const opened = new WeakMap<object, OpenFrames>();
 
-/** Classes whose statements are watched. */
-const watched = new WeakSet<object>();
+/** For each class of builders what ends the watch over the classes of transactions that they have begun, while somebody wants it. */
+const watched = new WeakMap<object, Watched>();
 
-/** What returns another object for the same transaction. */
-const COPIES = ['withPlugin', 'withoutPlugins', 'withSchema', 'withTables'];
+interface Watched {
+  readonly ends: Map<object, readonly (() => void)[]>;
+  times: number;
+}
+
+/** What returns another object for the same transaction, each in some version of Kysely. */
+const COPIES = [
+  'withPlugin',
+  'withoutPlugins',
+  'withSchema',
+  'withTables',
+  '$extendTables',
+  '$omitTables',
+  '$pickTables',
+];
 
 /**
  * Makes what a `ControlledTransactionBuilder` begins keep frames.
@@ -21,17 +34,29 @@ const COPIES = ['withPlugin', 'withoutPlugins', 'withSchema', 'withTables'];
  * @internal
  */
 export function keepControlledTransactions(builder: object): () => void {
-  return replaceOnClass(
+  const watch = watched.get(builder) ?? { ends: new Map<object, readonly (() => void)[]>(), times: 0 };
+  watched.set(builder, watch);
+  watch.times++;
+  const end = replaceOnClass(
     builder,
     'execute',
     (execute) =>
       function (this: object) {
-        return begin(() => execute.call(this) as Promise<KyselyTransaction>);
+        return begin(() => execute.call(this) as Promise<KyselyTransaction>, watch);
       },
   );
+  let isWanted = true;
+  return () => {
+    end();
+    if (isWanted) watch.times--;
+    isWanted = false;
+    if (watch.times > 0) return;
+    for (const endOfClass of [...watch.ends.values()].flat()) endOfClass();
+    watch.ends.clear();
+  };
 }
 
-async function begin(execute: () => Promise<KyselyTransaction>): Promise<KyselyTransaction> {
+async function begin(execute: () => Promise<KyselyTransaction>, watch: Watched): Promise<KyselyTransaction> {
   let trx: KyselyTransaction | undefined;
   const database = () => trx && databaseOf(trx);
   const frame = openFrame({
@@ -51,46 +76,52 @@ async function begin(execute: () => Promise<KyselyTransaction>): Promise<KyselyT
     frame.rollBack();
     throw error;
   }
-  watchStatements(Object.getPrototypeOf(trx) as object);
+  const prototype = Object.getPrototypeOf(trx) as object;
+  if (watch.times > 0 && !watch.ends.has(prototype)) watch.ends.set(prototype, watchStatements(prototype));
   opened.set(trx, new OpenFrames(frame));
   return trx;
 }
 
-function watchStatements(prototype: object): void {
-  if (watched.has(prototype)) return;
-  watched.add(prototype);
-  watch(prototype, 'commit', commit);
-  watch(prototype, 'rollback', (open, send) => {
-    open.end(0, 'rollBack');
-    return send();
-  });
-  watch(prototype, 'savepoint', takeSavepoint);
-  watch(prototype, 'rollbackToSavepoint', (open, send, name) => {
-    open.end(open.indexOf(name), 'rollBack');
-    // The savepoint itself stays.
-    return takeSavepoint(open, send, name);
-  });
-  watch(prototype, 'releaseSavepoint', (open, send, name) => {
-    open.end(open.indexOf(name), 'commit');
-    return send();
-  });
-  for (const key of COPIES) {
-    replaceOnClass(
-      prototype,
-      key,
-      (original) =>
-        function (this: object, ...args) {
-          return standFor(original.apply(this, args) as object, opened.get(this));
-        },
-    );
-  }
+function watchStatements(prototype: object): readonly (() => void)[] {
+  const statements: Record<string, Statement> = {
+    commit,
+    rollback(open, send) {
+      open.end(0, 'rollBack');
+      return send();
+    },
+    savepoint: takeSavepoint,
+    rollbackToSavepoint(open, send, name) {
+      open.end(open.indexOf(name), 'rollBack');
+      // The savepoint itself stays.
+      return takeSavepoint(open, send, name);
+    },
+    releaseSavepoint(open, send, name) {
+      open.end(open.indexOf(name), 'commit');
+      return send();
+    },
+  };
+  return [
+    ...Object.entries(statements).map(([key, statement]) => watchStatement(prototype, key, statement)),
+    ...COPIES.filter((key) => key in prototype).map((key) => watchCopies(prototype, key)),
+  ];
+}
+
+function watchCopies(prototype: object, key: string): () => void {
+  return replaceOnClass(
+    prototype,
+    key,
+    (original) =>
+      function (this: object, ...args) {
+        return standFor(original.apply(this, args) as object, opened.get(this));
+      },
+  );
 }
 
 type Statement = (open: OpenFrames, send: () => Promise<unknown>, savepoint: string) => Promise<unknown>;
 
 /** Carries a statement out when its command is executed; the transactions of others stay as they are. */
-function watch(prototype: object, key: string, statement: Statement): void {
-  replaceOnClass(
+function watchStatement(prototype: object, key: string, statement: Statement): () => void {
+  return replaceOnClass(
     prototype,
     key,
     (original) =>
@@ -99,7 +130,9 @@ function watch(prototype: object, key: string, statement: Statement): void {
         const open = opened.get(this);
         if (open === undefined) return command;
         const send = command.execute.bind(command);
-        command.execute = async () => standFor(await statement(open, send, args[0] as string), open);
+        // Of one that has ended Kysely has an error of its own.
+        command.execute = async () =>
+          standFor(open.root.isOpen ? await statement(open, send, args[0] as string) : await send(), open);
         return command;
       },
   );
@@ -114,10 +147,10 @@ async function commit(open: OpenFrames, send: () => Promise<unknown>): Promise<v
     await frame.beforeCommit();
     await send();
   } catch (error) {
-    frame.rollBack();
+    if (frame.isOpen) frame.rollBack();
     throw error;
   }
-  if (frame.state !== 'rolledBack') await frame.commit();
+  if (frame.isOpen) await frame.commit();
 }
 
 async function takeSavepoint(open: OpenFrames, send: () => Promise<unknown>, savepoint: string): Promise<unknown> {

@@ -39,6 +39,11 @@ export function requireKysely<K extends KyselyClient>(db: K): K {
   return db;
 }
 
+/** What all instances of one copy of Kysely have in common, those of a derived class too. @internal */
+export function buildersOf(db: KyselyClient): object {
+  return Object.getPrototypeOf(db.transaction()) as object;
+}
+
 /**
  * The same until it is ended.
  *
@@ -47,7 +52,7 @@ export function requireKysely<K extends KyselyClient>(db: K): K {
  */
 export function keepFramesOfClass(db: KyselyClient): () => void {
   const ends = [
-    keepTransactions(Object.getPrototypeOf(db.transaction()) as object),
+    keepTransactions(buildersOf(db)),
     keepControlledTransactions(Object.getPrototypeOf(db.startTransaction()) as object),
   ];
   return () => {

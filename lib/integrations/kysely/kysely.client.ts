@@ -21,8 +21,9 @@ export interface KyselyCommand {
   execute: () => Promise<unknown>;
 }
 
-/** By what no other client has together. @internal */
+/** By what no other client has together. A transaction of Kysely is an instance too, but begins none. @internal */
 export function isKysely(value: object): value is KyselyClient {
+  if (Reflect.get(value, 'isTransaction') === true) return false;
   return ['transaction', 'startTransaction', 'withSchema', 'getExecutor'].every(
     (key) => typeof Reflect.get(value, key) === 'function',
   );

@@ -12,12 +12,8 @@ export class OpenFrames {
   /** Whether a SAVEPOINT is on its way. */
   isTaking = false;
 
-  constructor(frame: TransactionFrame) {
-    this.list = [{ frame }];
-  }
-
-  get root(): TransactionFrame {
-    return this.list[0]!.frame;
+  constructor(readonly root: TransactionFrame) {
+    this.list = [{ frame: root }];
   }
 
   get innermost(): TransactionFrame {

@@ -65,6 +65,41 @@ describeWith(postgres, 'AirlockKyselyModule', () => {
       expect(Object.getOwnPropertySymbols(execute)).toEqual([]);
     });
 
+    it('keeps frames of each class that it finds, where Kysely is installed twice', async () => {
+      const first = opened();
+      let other!: typeof import('kysely');
+      await jest.isolateModulesAsync(async () => {
+        other = await import('kysely');
+      });
+      const second = new other.Kysely<object>({
+        dialect: new other.PostgresDialect({ pool: new Pool({ connectionString: postgres.url }) }),
+      });
+      instances.push(second);
+      expect(second).not.toBeInstanceOf(Kysely);
+      const { app } = await boot({
+        imports: [AirlockKyselyModule.forRoot()],
+        providers: [{ provide: DB, useValue: first }, { provide: 'OTHER', useValue: second }, Orders],
+      });
+      await app.get(Orders).place(first);
+      await app.get(Orders).place(second);
+      expect(sent).toEqual(['outside', 'outside']);
+    });
+
+    it('takes back what it has replaced on the class of controlled transactions', async () => {
+      const db = opened();
+      const { app } = await boot({
+        imports: [AirlockKyselyModule.forRoot()],
+        providers: [{ provide: DB, useValue: db }],
+      });
+      const trx = await db.startTransaction().execute();
+      await trx.rollback().execute();
+      const { commit, withSchema } = Object.getPrototypeOf(trx) as { commit: object; withSchema: object };
+      expect([commit, withSchema].flatMap(Object.getOwnPropertySymbols)).toHaveLength(2);
+      await app.close();
+      const after = Object.getPrototypeOf(trx) as { commit: object; withSchema: object };
+      expect([after.commit, after.withSchema].flatMap(Object.getOwnPropertySymbols)).toEqual([]);
+    });
+
     it('finds one in a property of a provider', async () => {
       const { app } = await boot({ imports: [AirlockKyselyModule.forRoot()], providers: [Repository, Orders] });
       const { db } = app.get(Repository);

@@ -1,4 +1,4 @@
-import { CamelCasePlugin, Kysely, PostgresDialect, sql } from 'kysely';
+import { CamelCasePlugin, ControlledTransaction, Kysely, PostgresDialect, sql } from 'kysely';
 import { AirlockOptionsError, enqueue, type Executor, runInScope } from 'nestjs-airlock';
 import { keepKyselyFrames } from 'nestjs-airlock/kysely';
 import { Pool } from 'pg';
@@ -12,6 +12,15 @@ checkAfterEach();
 const refuse = (): never => {
   throw new Error('no stock');
 };
+
+// Newer versions have more methods that return another object for the same transaction. Before any transaction is begun.
+const { prototype } = ControlledTransaction as unknown as { prototype: Record<string, unknown> };
+const { withTables } = prototype as { withTables: () => unknown };
+for (const key of ['$extendTables', '$omitTables', '$pickTables']) {
+  prototype[key] ??= function (this: object) {
+    return withTables.call(this);
+  };
+}
 
 describeWith(postgres, 'keepKyselyFrames', () => {
   let schema: Awaited<ReturnType<typeof freshSchema>>;
@@ -127,6 +136,33 @@ describeWith(postgres, 'keepKyselyFrames', () => {
         await trx.rollback().execute();
       });
       expect(sent).toEqual([]);
+    });
+  });
+
+  describe('when another object stands for the transaction', () => {
+    it.each(['withTables', '$extendTables', '$omitTables', '$pickTables'])(
+      'ends it as the first one does: %s',
+      async (key) => {
+        await runInScope(async () => {
+          const trx = await db.startTransaction().execute();
+          enqueue(send, 'called');
+          const copy = (trx as unknown as Record<string, () => typeof trx>)[key]!();
+          await copy.commit().execute();
+        });
+        expect(sent).toEqual(['called']);
+      },
+    );
+  });
+
+  describe('when a transaction has ended', () => {
+    it.each(['commit', 'rollback'] as const)('leaves the error of what is called then to Kysely: %s', async (end) => {
+      const trx = await db.startTransaction().execute();
+      await trx[end]().execute();
+      const message = /Transaction is already|is not supported/;
+      for (const command of [trx.commit(), trx.rollback(), trx.savepoint('a'), trx.releaseSavepoint('a' as never)]) {
+        const error = await errorOf(() => command.execute());
+        expect(error.message).toMatch(message);
+      }
     });
   });
 

@@ -62,6 +62,26 @@ describeWith(postgres, 'AirlockSequelizeModule', () => {
       expect(Object.getOwnPropertySymbols(transaction)).toEqual([]);
     });
 
+    it('keeps frames of each class that it finds, where Sequelize is installed twice', async () => {
+      const first = opened();
+      let other!: typeof import('sequelize');
+      await jest.isolateModulesAsync(async () => {
+        other = await import('sequelize');
+      });
+      const second = new other.Sequelize(postgres.url, { logging: false });
+      instances.push(second);
+      expect(second).not.toBeInstanceOf(Sequelize);
+      await boot({
+        imports: [AirlockSequelizeModule.forRoot()],
+        providers: [
+          { provide: DB, useValue: first },
+          { provide: 'OTHER', useValue: second },
+        ],
+      });
+      const replaced = [first, second].map((db) => Object.getOwnPropertySymbols(Reflect.get(db, 'transaction')));
+      expect(replaced).toEqual([[expect.any(Symbol)], [expect.any(Symbol)]]);
+    });
+
     it('finds one in a property of a provider', async () => {
       const { app } = await boot({ imports: [AirlockSequelizeModule.forRoot()], providers: [Repository, Orders] });
       const { db } = app.get(Repository);
