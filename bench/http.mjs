@@ -4,7 +4,10 @@ import { fileURLToPath } from 'node:url';
 import autocannon from 'autocannon';
 import { atLeast, ratioOf, row } from './ratios.mjs';
 
-const variants = ['bare', 'no-op interceptor', 'airlock 0', 'airlock 3', 'airlock 20', 'request-scoped', 'nestjs-cls'];
+const variants = [
+  ...['bare', 'no-op interceptor', 'async context', 'airlock 0', 'airlock 3', 'airlock 20', 'request-scoped'],
+  'nestjs-cls',
+];
 const seconds = Number(process.env.BENCH_SECONDS ?? 3);
 const hasTaskset = spawnSync('taskset', ['--version']).status === 0;
 const pin = (pid, core) => hasTaskset && spawnSync('taskset', ['-acp', String(core), String(pid)]);
@@ -47,6 +50,8 @@ async function measurePlatform(platform, rounds) {
   const isFastify = platform === 'fastify';
   return [
     against('no-op interceptor', 'bare'),
+    against('async context', 'no-op interceptor'),
+    against('airlock 0', 'async context'),
     against('airlock 0', 'no-op interceptor', atLeast(isFastify ? 0.85 : 0.95)),
     against('airlock 3', 'no-op interceptor', atLeast(isFastify ? 0.8 : 0.96)),
     against('airlock 20', 'no-op interceptor'),

@@ -1,9 +1,11 @@
 // Serves one variant: `node http.server.mjs <platform> <variant>`; tells its parent the port.
 import 'reflect-metadata';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Controller, Get, Inject, Injectable, Module, Scope } from '@nestjs/common';
 import { APP_INTERCEPTOR, NestFactory } from '@nestjs/core';
 import { AirlockModule, EffectBuffer } from 'nestjs-airlock';
 import { ClsModule, ClsService } from 'nestjs-cls';
+import { Observable } from 'rxjs';
 
 const [platform, variant] = process.argv.slice(2);
 
@@ -29,6 +31,14 @@ function controller(dependencies, handle) {
 class NoopInterceptor {
   intercept(_context, next) {
     return next.handle();
+  }
+}
+
+/** What any asynchronous context costs on this version of Node, whatever is kept in it. */
+class AsyncContextInterceptor {
+  context = new AsyncLocalStorage();
+  intercept(_context, next) {
+    return new Observable((subscriber) => this.context.run({}, () => next.handle().subscribe(subscriber)));
   }
 }
 
@@ -69,6 +79,10 @@ const modules = {
   'no-op interceptor': () => ({
     controllers: [controller([], () => {})],
     providers: [{ provide: APP_INTERCEPTOR, useClass: NoopInterceptor }],
+  }),
+  'async context': () => ({
+    controllers: [controller([], () => {})],
+    providers: [{ provide: APP_INTERCEPTOR, useClass: AsyncContextInterceptor }],
   }),
   'airlock 0': () => airlock(0),
   'airlock 3': () => airlock(3),

@@ -7,13 +7,16 @@ import { coverAdapter, type EnterRequest } from './http.adapter.js';
 import { type HttpRequest, nodeResponse } from './http.messages.js';
 import { RequestScope, type RequestSettings } from './request-scope.js';
 
+type CarriesScope = { [key: symbol]: RequestScope | undefined };
+
 /**
  * The scopes of an application's requests, each begun by the first thing that Nest runs for it.
  *
  * @internal
  */
 export class RequestScopes {
-  private readonly scopes = new WeakMap<ServerResponse, RequestScope>();
+  /** Where a response carries its scope: a map of all responses costs a request more than the rest of this. Each application has a key of its own. */
+  private readonly key = Symbol('AIRLOCK_REQUEST_SCOPE');
   private readonly onClose: (this: ServerResponse) => void;
   private known: RequestSettings | undefined;
   private enterFirst: (() => void) | undefined;
@@ -23,9 +26,9 @@ export class RequestScopes {
     private readonly options: BoundaryOptions,
     private readonly ending: Pick<RequestSettings, 'endWithResponse' | 'cutsConnections'>,
   ) {
-    const { scopes } = this;
+    const { key } = this;
     this.onClose = function () {
-      scopes.get(this)?.look();
+      (this as unknown as CarriesScope)[key]?.look();
     };
   }
 
@@ -40,7 +43,7 @@ export class RequestScopes {
   }
 
   of(response: ServerResponse): RequestScope | undefined {
-    return this.scopes.get(response);
+    return (response as unknown as CarriesScope)[this.key];
   }
 
   /** One that its handler alone stands in. */
@@ -55,18 +58,23 @@ export class RequestScopes {
    * @param name what serves the request, where `fn` does
    */
   private readonly enter: EnterRequest = (request, response, name, fn, self, args) => {
-    const raw = nodeResponse(response);
-    if (raw === undefined) return Reflect.apply(fn, self, args);
-    const scope = this.scopes.get(raw) ?? this.begin(request as HttpRequest, raw);
+    const scope =
+      (response as CarriesScope | undefined)?.[this.key] ??
+      this.scopeOf(request as HttpRequest, nodeResponse(response));
+    if (scope === undefined) return Reflect.apply(fn, self, args);
     if (name !== undefined) scope.named(name);
     if (isWithin(scope)) return Reflect.apply(fn, self, args);
     return contexts.run(scope, Reflect.apply, fn, self, args);
   };
 
+  private scopeOf(request: HttpRequest | undefined, response: ServerResponse | undefined): RequestScope | undefined {
+    return response && (this.of(response) ?? this.begin(request, response));
+  }
+
   private begin(request: HttpRequest | undefined, response: ServerResponse): RequestScope {
     // Not its path, which may be secret.
     const scope = new RequestScope(this.settings, response, `${request?.method ?? 'HTTP'} request`);
-    this.scopes.set(response, scope);
+    (response as unknown as CarriesScope)[this.key] = scope;
     response.on('close', this.onClose);
     return scope;
   }
