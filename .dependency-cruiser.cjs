@@ -1,9 +1,34 @@
 /** Which room may look into which (docs/guide): core ← policies ← nest ← integrations. */
 const from = (path, to, comment) => ({ name: comment, severity: 'error', from: { path }, to });
 
+/** The rooms of a house from the ground up: none looks into one above it, nor into the hall, where its ways meet. */
+const floors = (house, rooms) =>
+  rooms.map((room, floor) => {
+    const above = rooms.slice(floor + 1).join('|');
+    const to = { path: `^${house}/([^/]+\\.ts${above && `|(${above})/`})` };
+    return from(`^${house}/${room}/`, to, `${room} looks into no room above it`);
+  });
+
 module.exports = {
   forbidden: [
-    { name: 'no cycles, types included', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no cycles, types included',
+      severity: 'error',
+      from: { pathNot: '^lib/core/model/' },
+      to: { circular: true },
+    },
+    {
+      // An intent carries policies, and a policy decides about intents: the domain is recursive, its types only.
+      name: 'no cycles of values in the model',
+      severity: 'error',
+      from: { path: '^lib/core/model/' },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    ...floors('lib/core', ['model', 'effect', 'results', 'scope', 'frame', 'enqueue', 'flush', 'outside']),
+    ...floors('lib/nest', [
+      ...['options', 'log', 'methods', 'container', 'calls', 'decorators', 'boundaries', 'entry-points', 'services'],
+      ...['remote', 'escapes', 'intercept', 'boot-checks', 'application'],
+    ]),
     from('^lib/core', { path: '@nestjs/' }, 'core imports no Nest'),
     from('^lib/core', { path: '^lib/(policies|nest|integrations|testing|eslint)/' }, 'core imports nothing above it'),
     from('^lib/errors', { path: '^lib/(?!errors)' }, 'errors import only errors'),

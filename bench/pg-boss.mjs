@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { AirlockModule, AirlockService, keepFrames, openFrame, SideEffect } from 'nestjs-airlock';
+import { AirlockModule, AirlockService, trackTransactions, openFrame, SideEffect } from 'nestjs-airlock';
 import { AirlockPgBossModule, PgBossExecutor } from 'nestjs-airlock/pg-boss';
 import pg from 'pg';
 import { PgBoss } from 'pg-boss';
@@ -102,7 +102,7 @@ export async function measure(rounds) {
   const clear = () => client.query(`truncate ${schema}.job_common`);
 
   const byHand = transactionOn(client);
-  const kept = keepFrames(byHand, () =>
+  const kept = trackTransactions(byHand, () =>
     openFrame({ connection: { executeSql: (text, values) => client.query(text, values) } }),
   );
   const pairs = {

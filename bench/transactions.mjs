@@ -1,5 +1,5 @@
 // Frames against no frames: what a call costs inside one, and what they add to a real transaction on PostgreSQL.
-import { enqueue, keepFrames, openFrame, runInScope } from 'nestjs-airlock';
+import { enqueue, trackTransactions, openFrame, runInScope } from 'nestjs-airlock';
 import pg from 'pg';
 import { atMost, ratioOf, row } from './ratios.mjs';
 
@@ -69,7 +69,7 @@ export async function measure(rounds) {
   await client.connect();
   await client.query('create temporary table bench_frames (n int)');
   const bare = bareOn(client);
-  const kept = keepFrames(bare, () => openFrame());
+  const kept = trackTransactions(bare, () => openFrame());
   const [mine, peers] = [[], []];
   for (let i = -2; i < rounds * 4; i++) {
     const a = await timePerTransaction(kept);

@@ -6,36 +6,29 @@ export { DropAll } from './policies/drop-all.policy.js';
 export { LimitPerFlush } from './policies/limit-per-flush.policy.js';
 export { type FlushLogger, LogOnFlush } from './policies/log-on-flush.policy.js';
 
-export { InProcessExecutor, type InProcessOptions } from './executors/in-process.executor.js';
+export { InProcessExecutor, type InProcessOptions } from './core/model/in-process.executor.js';
 
 export type { OutsideScope } from './core/runtime-settings.js';
-export { currentEffect } from './core/context.js';
-export type { Deferred } from './core/deferred.js';
-export { detached } from './core/detached.js';
-export type { EffectRef } from './core/effect-ref.js';
-export type { DispatchContext, FrameConnection } from './core/dispatch-context.js';
-export type { AirlockMessage } from './core/diagnostics.js';
-export type { EffectEnvelope, TraceContext } from './core/envelope.js';
+export { currentEffect } from './core/scope/context.js';
+export type { Deferred } from './core/enqueue/deferred.js';
+export { detached } from './core/outside/detached.js';
+export type { EffectRef } from './core/effect/effect-ref.js';
+export type { DispatchContext, FrameConnection } from './core/model/dispatch-context.js';
+export type { AirlockMessage } from './core/model/diagnostics.js';
+export type { EffectEnvelope, TraceContext } from './nest/remote/envelope.js';
 export { EffectScope, type OnDispatchError, type ScopeOptions } from './core/effect-scope.js';
 export { currentScope, defer, enqueue, enqueueWith, openScope, runInScope, withPolicy } from './core/functions.js';
-export { keepFrames, keepSavepoints, type RunInTransaction } from './core/keep-frames.js';
-export { type FrameOptions, type FrameState, openFrame, TransactionFrame } from './core/transaction-frame.js';
-export {
-  type DispatchResult,
-  type EffectCall,
-  type EffectTrigger,
-  type EnqueueOptions,
-  type Executor,
-  type ExecutorRef,
-  Intent,
-  type Outcome,
-  type Policy,
-  type PolicyRef,
-} from './core/intent.js';
-export type { DroppedIntent, DropReason, FlushReport } from './core/report.js';
-export type { LateCalls } from './core/late-call.js';
-export type { CurrentEffect } from './core/running-effect.js';
-export type { ScopeState, ScopeView } from './core/scope-view.js';
+export { trackTransactions, trackSavepoints, type RunInTransaction } from './core/frame/track-transactions.js';
+export { type FrameOptions, type FrameState, openFrame, TransactionFrame } from './core/frame/transaction-frame.js';
+export { type EffectTrigger, type EnqueueOptions } from './core/model/enqueue-options.js';
+export { type Policy, type PolicyRef } from './core/model/policy.js';
+export { type DispatchResult, type EffectCall, type Executor, type ExecutorRef } from './core/model/executor.js';
+export { type Outcome } from './core/model/scope-view.js';
+export { Intent } from './core/model/intent.js';
+export type { DroppedIntent, DropReason, FlushReport } from './core/model/report.js';
+export type { LateCalls } from './core/outside/late-call.js';
+export type { CurrentEffect } from './core/scope/running-effect.js';
+export type { ScopeState, ScopeView } from './core/model/scope-view.js';
 
 export { AirlockError, type ErrorCause } from './errors/airlock.error.js';
 export { AirlockOptionsError } from './errors/airlock-options.error.js';
@@ -58,9 +51,9 @@ export { ShuttingDownError } from './errors/shutting-down.error.js';
 export { TwoCopiesError } from './errors/two-copies.error.js';
 export { UnknownEffectError } from './errors/unknown-effect.error.js';
 
-export { AirlockInterceptor } from './nest/airlock.interceptor.js';
+export { AirlockInterceptor } from './nest/boundaries/airlock.interceptor.js';
 export { AirlockModule, type AirlockModuleAsyncOptions, type AirlockOptionsFactory } from './nest/airlock.module.js';
-export { AirlockService } from './nest/airlock.service.js';
+export { AirlockService } from './nest/services/airlock.service.js';
 export {
   Airlock,
   type AirlockMethodOptions,
@@ -74,16 +67,16 @@ export {
 } from './nest/decorators/side-effect.decorator.js';
 export { SkipAirlock } from './nest/decorators/skip-airlock.decorator.js';
 export { UseAirlockPolicy } from './nest/decorators/use-airlock-policy.decorator.js';
-export { EffectBuffer } from './nest/effect-buffer.js';
-export type { EscapeOptions } from './nest/escapes/escape-options.js';
-export { BufferedCall } from './nest/migration/buffered-call.js';
+export { EffectBuffer } from './nest/services/effect-buffer.js';
+export type { EscapeOptions } from './nest/options/escape-options.js';
+export { BufferedCall } from './nest/intercept/buffered-call.js';
 export type {
   AirlockModuleOptions,
   BoundaryName,
   BoundaryOptions,
   EntryPointOptions,
   DispatchTime,
-} from './nest/options.js';
-export type { InterceptedProvider } from './nest/migration/intercepted-provider.js';
+} from './nest/options/airlock-options.js';
+export type { InterceptedProvider } from './nest/options/intercepted-provider.js';
 export type { ArgumentSerializer, RemoteOptions, Tracing } from './nest/remote/remote-options.js';
-export type { AirlockReport, BoundaryReport, EffectReport } from './nest/report.js';
+export type { AirlockReport, BoundaryReport, EffectReport } from './nest/services/airlock-report.js';

@@ -1,17 +1,20 @@
 import { ScopeStateError } from '../errors/scope-state.error.js';
-import { type Context, contexts, ScopeContext } from './context.js';
-import { isWithinEffectOf } from './effect-context.js';
-import type { ExecutorRef, Intent, Outcome, Policy, PolicyRef } from './intent.js';
-import { covered } from './coverage.js';
+import { type Context, contexts, ScopeContext } from './scope/context.js';
+import { isWithinEffectOf } from './scope/effect-context.js';
+import type { Policy, PolicyRef } from './model/policy.js';
+import type { ExecutorRef } from './model/executor.js';
+import type { Outcome } from './model/scope-view.js';
+import type { Intent } from './model/intent.js';
+import { covered } from './scope/coverage.js';
 import { DispatchError } from '../errors/dispatch.error.js';
-import { hasUnheard, raiseUnheard, takeUnheard } from './refusal.js';
-import type { DropReason, FlushReport } from './report.js';
-import type { ScopeState, ScopeView } from './scope-view.js';
-import { decide, type Decision } from './outcome.js';
-import { discardAll, settle, settleSoFar } from './settle.js';
-import { type TransactionFrame } from './transaction-frame.js';
-import { apartFrom } from './current-frame.js';
-import type { Answer, UnitHooks, UnitOfWork } from './unit-of-work.js';
+import { hasUnheard, raiseUnheard, takeUnheard } from './model/refusal.js';
+import type { DropReason, FlushReport } from './model/report.js';
+import type { ScopeState, ScopeView } from './model/scope-view.js';
+import { decide, type Decision } from './flush/outcome.js';
+import { discardAll, settle, settleSoFar } from './flush/settle.js';
+import { type TransactionFrame } from './frame/transaction-frame.js';
+import { apartFrom } from './frame/current-frame.js';
+import type { Answer, UnitHooks, UnitOfWork } from './scope/unit-of-work.js';
 
 /** What happens with effects that failed: logged, thrown, or handed to a function. @publicApi */
 export type OnDispatchError = 'report' | 'throw' | ((error: DispatchError<Intent>) => void | Promise<void>);

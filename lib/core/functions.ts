@@ -1,14 +1,15 @@
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
-import { AirlockRuntime } from './airlock-runtime.js';
+import { AirlockRuntime } from './runtime.js';
 import { FREE } from './runtime-settings.js';
-import { contexts, viewAt } from './context.js';
-import { covered } from './coverage.js';
-import { type Deferred, deferred } from './deferred.js';
+import { contexts, viewAt } from './scope/context.js';
+import { covered } from './scope/coverage.js';
+import { type Deferred, deferred } from './enqueue/deferred.js';
 import type { EffectScope, ScopeOptions } from './effect-scope.js';
-import { enqueueIn, NO_OPTIONS } from './enqueue.js';
-import { type Effect, type EnqueueOptions, type PolicyRef } from './intent.js';
-import type { ScopeView } from './scope-view.js';
-import { refuseWithoutScope } from './no-scope.js';
+import { enqueueIn, NO_OPTIONS } from './enqueue/enqueue.js';
+import type { Effect, EnqueueOptions } from './model/enqueue-options.js';
+import type { PolicyRef } from './model/policy.js';
+import type { ScopeView } from './model/scope-view.js';
+import { refuseWithoutScope } from './outside/no-scope.js';
 
 /**
  * Buffers a call of any function in the innermost open scope, of whatever application.

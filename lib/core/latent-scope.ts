@@ -1,15 +1,16 @@
 import { ShuttingDownError } from '../errors/shutting-down.error.js';
-import { Context, contexts, type Evaluation } from './context.js';
-import { covered } from './coverage.js';
+import { Context, contexts, type Evaluation } from './scope/context.js';
+import { covered } from './scope/coverage.js';
 import type { EffectScope } from './effect-scope.js';
-import type { AttemptMark, Intent, Outcome } from './intent.js';
-import type { Latent } from './lifecycle.js';
-import type { PolicyChain } from './policy-chain.js';
+import type { Outcome } from './model/scope-view.js';
+import type { AttemptMark, Intent } from './model/intent.js';
+import type { Latent } from './scope/running-scopes.js';
+import type { PolicyChain } from './scope/policy-chain.js';
 import type { PreparedScope } from './prepared-scope.js';
-import { type FlushReport, NOTHING } from './report.js';
-import { type TransactionFrame } from './transaction-frame.js';
-import { apartFrom, leftBehindIn } from './current-frame.js';
-import type { UnitHost, UnitOfWork } from './unit-of-work.js';
+import { type FlushReport, NOTHING } from './model/report.js';
+import { type TransactionFrame } from './frame/transaction-frame.js';
+import { apartFrom, leftBehindIn } from './frame/current-frame.js';
+import type { UnitHost, UnitOfWork } from './scope/unit-of-work.js';
 
 /** What a latent scope asks of its application. @internal */
 export interface LatentHost extends UnitHost {

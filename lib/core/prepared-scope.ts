@@ -1,5 +1,6 @@
-import type { Executor, Policy } from './intent.js';
-import type { UnitHooks } from './unit-of-work.js';
+import type { Policy } from './model/policy.js';
+import type { Executor } from './model/executor.js';
+import type { UnitHooks } from './scope/unit-of-work.js';
 
 /** What a scope is opened with once its options are resolved; may be kept and used for every call of one handler. @internal */
 export interface PreparedScope {

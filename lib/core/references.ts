@@ -1,6 +1,8 @@
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
-import { InProcessExecutor } from '../executors/in-process.executor.js';
-import type { Executor, ExecutorRef, Intent, Policy, PolicyRef } from './intent.js';
+import { InProcessExecutor } from './model/in-process.executor.js';
+import type { Policy, PolicyRef } from './model/policy.js';
+import type { Executor, ExecutorRef } from './model/executor.js';
+import type { Intent } from './model/intent.js';
 
 /** The one executor that has a name in every application, unless it gives that name to another. */
 const IN_PROCESS = 'in-process';

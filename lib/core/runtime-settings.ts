@@ -1,5 +1,6 @@
-import type { ExecutorRef, Policy, PolicyRef } from './intent.js';
-import type { LateCalls } from './late-call.js';
+import type { Policy, PolicyRef } from './model/policy.js';
+import type { ExecutorRef } from './model/executor.js';
+import type { LateCalls } from './outside/late-call.js';
 import type { Instantiate } from './references.js';
 
 /**

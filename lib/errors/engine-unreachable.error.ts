@@ -22,13 +22,13 @@ export class EngineUnreachableError extends AirlockError {
   /**
    * @param engine what did not answer, as `Redis at 127.0.0.1:6379`
    * @param timeoutMs how long was waited; undefined where this application has closed the connection itself
-   * @param fate what became of the effects at hand: none of them left, or the connection broke before the engine had answered
+   * @param delivery what became of the effects at hand: none of them left, or the connection broke before the engine had answered
    * @param problem what it says itself; undefined where it does not answer
    */
   constructor(
     readonly engine: string,
     readonly timeoutMs: number | undefined,
-    readonly fate: 'not sent' | 'unknown',
+    readonly delivery: 'not sent' | 'unknown',
     consequence: string,
     options?: ErrorCause,
     readonly problem?: EngineProblem,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { clearTimeout, setTimeout } from '../core/timers.js';
+import { clearTimeout, setTimeout } from '../core/model/timers.js';
 
 /** A wait was given up. @internal */
 export class TimedOut extends Error {

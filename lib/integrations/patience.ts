@@ -1,4 +1,4 @@
-import type { DispatchContext } from '../core/dispatch-context.js';
+import type { DispatchContext } from '../core/model/dispatch-context.js';
 
 /**
  * Which engines flushes have waited for in vain. A flush waits for each once, however often its effects come to it: between those of

@@ -10,18 +10,18 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, LazyModuleLoader, ModulesContainer } from '@nestjs/core';
-import { AirlockRuntime } from '../core/airlock-runtime.js';
-import { AirlockApplication } from './airlock.application.js';
-import { AirlockInterceptor } from './airlock.interceptor.js';
-import { AirlockService } from './airlock.service.js';
-import { AirlockShutdownModule, destroyFirst, initialiseFirst, Shutdown } from './boot-order.js';
-import { EffectBuffer } from './effect-buffer.js';
-import { interceptMessages } from './message.interceptor.js';
-import { AIRLOCK_OPTIONS, type AirlockModuleOptions } from './options.js';
-import { validateOptions } from './options.validation.js';
+import { AirlockRuntime } from '../core/runtime.js';
+import { AirlockApplication } from './application/airlock.application.js';
+import { AirlockInterceptor } from './boundaries/airlock.interceptor.js';
+import { AirlockService } from './services/airlock.service.js';
+import { AirlockShutdownModule, destroyFirst, initialiseFirst, Shutdown } from './container/hook-order.js';
+import { EffectBuffer } from './services/effect-buffer.js';
+import { interceptMessages } from './application/message.interceptor.js';
+import { AIRLOCK_OPTIONS, type AirlockModuleOptions } from './options/airlock-options.js';
+import { validateOptions } from './options/validate-options.js';
 import { EffectWorker } from './remote/effect-worker.js';
 import { refuseOtherCopies } from '../installation/installed-copies.js';
-import { SafeLogger } from './safe-logger.js';
+import { SafeLogger } from './log/safe-logger.js';
 
 /** What `useClass` and `useExisting` of `forRootAsync` are to implement. @publicApi */
 export interface AirlockOptionsFactory {

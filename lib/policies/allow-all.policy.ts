@@ -1,4 +1,4 @@
-import type { Policy } from '../core/intent.js';
+import type { Policy } from '../core/model/policy.js';
 
 /** Allows everything: the default. It has no say, so it costs nothing. @publicApi */
 export class AllowAll implements Policy {}

@@ -1,4 +1,5 @@
-import type { Intent, Policy } from '../core/intent.js';
+import type { Policy } from '../core/model/policy.js';
+import type { Intent } from '../core/model/intent.js';
 import { PolicyViolationError } from '../errors/policy-violation.error.js';
 
 /**

@@ -1,5 +1,6 @@
-import { type EffectRef, EffectSet } from '../core/effect-ref.js';
-import type { Intent, Policy } from '../core/intent.js';
+import { type EffectRef, EffectSet } from '../core/effect/effect-ref.js';
+import type { Policy } from '../core/model/policy.js';
+import type { Intent } from '../core/model/intent.js';
 import { PolicyViolationError } from '../errors/policy-violation.error.js';
 
 /** @publicApi */

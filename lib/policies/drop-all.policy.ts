@@ -1,4 +1,4 @@
-import type { Policy } from '../core/intent.js';
+import type { Policy } from '../core/model/policy.js';
 
 /** Drops everything at the flush: dry runs, backfills, replays. @publicApi */
 export class DropAll implements Policy {

@@ -1,5 +1,5 @@
-import { currentFlush } from '../core/context.js';
-import type { Policy } from '../core/intent.js';
+import { currentFlush } from '../core/scope/context.js';
+import type { Policy } from '../core/model/policy.js';
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 
 /**

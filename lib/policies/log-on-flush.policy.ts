@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
-import type { Intent, Policy } from '../core/intent.js';
+import type { Policy } from '../core/model/policy.js';
+import type { Intent } from '../core/model/intent.js';
 
 /** The one method of a logger that `LogOnFlush` calls. @publicApi */
 export interface FlushLogger {

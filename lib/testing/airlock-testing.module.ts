@@ -1,9 +1,9 @@
 import type { DynamicModule, FactoryProvider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import type { TestingModuleBuilder } from '@nestjs/testing';
-import { AirlockApplication } from '../nest/airlock.application.js';
+import { AirlockApplication } from '../nest/application/airlock.application.js';
 import { AirlockModule } from '../nest/airlock.module.js';
-import { AIRLOCK_OPTIONS, type AirlockModuleOptions } from '../nest/options.js';
+import { AIRLOCK_OPTIONS, type AirlockModuleOptions } from '../nest/options/airlock-options.js';
 import { type FakeOptions, TestedAirlockApplication } from './tested.application.js';
 
 /** @publicApi */

@@ -1,5 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { AirlockRuntime } from '../core/airlock-runtime.js';
+import { AirlockRuntime } from '../core/runtime.js';
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 
 /** A Nest application, application context or `TestingModule`. @publicApi */

@@ -1,5 +1,5 @@
 import type { DynamicModule, INestApplicationContext, LoggerService, Provider, Type } from '@nestjs/common';
-import type { BoundaryName } from '../nest/options.js';
+import type { BoundaryName } from '../nest/options/airlock-options.js';
 
 /** One class to be declared: an entry point under one of Airlock's decorators. @publicApi */
 export interface ContractHandler {

@@ -1,11 +1,11 @@
-import { AirlockRuntime } from '../core/airlock-runtime.js';
+import { AirlockRuntime } from '../core/runtime.js';
 import { FREE } from '../core/runtime-settings.js';
-import { contexts } from '../core/context.js';
+import { contexts } from '../core/scope/context.js';
 import type { EffectScope } from '../core/effect-scope.js';
-import type { Executor } from '../core/intent.js';
-import type { ScopeView } from '../core/scope-view.js';
+import type { Executor } from '../core/model/executor.js';
+import type { ScopeView } from '../core/model/scope-view.js';
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
-import { duration } from '../nest/option-checks.js';
+import { duration } from '../nest/options/option-checks.js';
 import { runtimeOf, type TestedApplication } from './application-of.js';
 import { Capture } from './capture/capture.js';
 import { inTurn } from './capture/in-turn.js';

@@ -1,6 +1,6 @@
-import { AirlockRuntime } from '../core/airlock-runtime.js';
-import type { Executor } from '../core/intent.js';
-import { captureCalls } from '../core/no-scope.js';
+import { AirlockRuntime } from '../core/runtime.js';
+import type { Executor } from '../core/model/executor.js';
+import { captureCalls } from '../core/outside/no-scope.js';
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 import { KEPT_IN } from './capture/keep-in.js';
 import { EffectRecorder } from './recording/effect-recorder.js';
@@ -43,7 +43,7 @@ export function captureInEveryTest({
         'test runner: `captureInEveryTest({ hooks: { beforeEach, afterAll } })`.',
     );
   }
-  const runtime = new KeptInRuntime();
+  const runtime = new TrackedInRuntime();
   const recorder = (tests[RECORDER] = new EffectRecorder());
   const stop = recorder.follow(runtime);
   captureCalls((options, effect, args) => runtime.enqueue(options, effect, args));
@@ -73,7 +73,7 @@ export function effectsOfTest(): EffectRecorder {
 }
 
 /** Each call is a unit of work that completes at once, and goes nowhere, whatever executor it names. */
-class KeptInRuntime extends AirlockRuntime {
+class TrackedInRuntime extends AirlockRuntime {
   constructor() {
     super({ outsideScope: 'dispatch', executor: KEPT_IN });
   }

@@ -1,6 +1,6 @@
-import type { UnitOfWork } from '../core/unit-of-work.js';
+import type { UnitOfWork } from '../core/scope/unit-of-work.js';
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
-import { duration } from '../nest/option-checks.js';
+import { duration } from '../nest/options/option-checks.js';
 import { onMessages } from './recording/messages.js';
 import { UnitsAtWork } from './recording/units-at-work.js';
 import { ScopeLeakError } from './scope-leak.error.js';

@@ -21,7 +21,7 @@ import type { TransactionContractOptions } from './transaction-contract.js';
  */
 export function describeTransactionContract(name: string, options: TransactionContractOptions): void {
   const runner = testRunner('describeTransactionContract');
-  runner.describe(`${name} keeps frames`, () => {
+  runner.describe(`${name} tracks transactions`, () => {
     const suite = new ContractSuite(runner, options);
     suite.keepLedgers();
     fateCases(suite);

@@ -1,10 +1,10 @@
 import { CascadeDepthError } from '../errors/cascade-depth.error.js';
 import { DispatchError, type DispatchFailure } from '../errors/dispatch.error.js';
-import type { Intent } from '../core/intent.js';
-import type { AirlockRuntime } from '../core/airlock-runtime.js';
-import { contexts } from '../core/context.js';
+import type { Intent } from '../core/model/intent.js';
+import type { AirlockRuntime } from '../core/runtime.js';
+import { contexts } from '../core/scope/context.js';
 import { LatentScope } from '../core/latent-scope.js';
-import { checkOptions, duration, positiveInteger } from '../nest/option-checks.js';
+import { checkOptions, duration, positiveInteger } from '../nest/options/option-checks.js';
 import { runtimeOf, type TestedApplication } from './application-of.js';
 import { recorderOf } from './recorder-of.js';
 import type { EffectRecorder } from './recording/effect-recorder.js';

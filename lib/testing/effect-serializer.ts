@@ -1,5 +1,5 @@
-import { Intent } from '../core/intent.js';
-import { checkOptions } from '../nest/option-checks.js';
+import { Intent } from '../core/model/intent.js';
+import { checkOptions } from '../nest/options/option-checks.js';
 import type { CapturedEffects } from './capture-effects.js';
 import { isRecord } from './matchers/evidence.js';
 import { dropText } from './matchers/listing.js';

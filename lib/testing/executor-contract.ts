@@ -23,7 +23,7 @@ export interface ExecutorContractSystem {
   /** What the running side was handed so far, in order. Needed where effects leave the process. */
   delivered?(): readonly ExecutorContractDelivery[];
   /**
-   * Runs `fn` in a transaction whose adapter keeps frames, and rolls it back if `fn` rejects. Needed for transactional
+   * Runs `fn` in a transaction whose adapter tracks transactions, and rolls it back if `fn` rejects. Needed for transactional
    * executors. @default frames without a database
    */
   transaction?<T>(fn: () => Promise<T>): Promise<T>;

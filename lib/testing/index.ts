@@ -15,7 +15,7 @@ export {
   watchForLeaks,
 } from './check-for-leaks.js';
 export { drain, type DrainOptions } from './drain.js';
-export type { EffectRef } from '../core/effect-ref.js';
+export type { EffectRef } from '../core/effect/effect-ref.js';
 export { type EffectSerializer, effectSerializer, type EffectSerializerOptions } from './effect-serializer.js';
 export { type AirlockMatcher, airlockMatchers } from './matchers/airlock-matchers.js';
 export type { EffectSource } from './matchers/evidence.js';
@@ -23,7 +23,6 @@ export type { MatcherContext, MatcherResult } from './matchers/matcher-context.j
 export type { AirlockMatchers, Expected, ExpectedArguments, ExpectedDrop } from './matchers/matcher-types.js';
 export type { AsymmetricMatcher } from './matchers/print.js';
 export type { TestingMode } from './modes/testing-mode.js';
-export { fakeOnly } from './fake-only.js';
 export { recordEffects } from './record-effects.js';
 export { recorderOf } from './recorder-of.js';
 export type { EffectRecord } from './recording/effect-record.js';

@@ -1,5 +1,6 @@
 import type { Provider } from '@nestjs/common';
-import type { EnqueueOptions, PolicyRef } from '../core/intent.js';
+import type { EnqueueOptions } from '../core/model/enqueue-options.js';
+import type { PolicyRef } from '../core/model/policy.js';
 
 /** A call that is put to a policy, with all that a policy may go by. The effect behind it is the suite's own. @publicApi */
 export interface PolicyContractCall extends Pick<EnqueueOptions, 'on' | 'dispatchOptions'> {

@@ -1,6 +1,6 @@
-import type { AirlockRuntime } from '../core/airlock-runtime.js';
+import type { AirlockRuntime } from '../core/runtime.js';
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
-import { AirlockApplication } from '../nest/airlock.application.js';
+import { AirlockApplication } from '../nest/application/airlock.application.js';
 import { runtimeOf, type TestedApplication } from './application-of.js';
 import { EffectRecorder } from './recording/effect-recorder.js';
 import { TestedAirlockApplication } from './tested.application.js';

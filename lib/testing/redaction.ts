@@ -1,7 +1,7 @@
 import { inspect, types } from 'node:util';
-import { Intent } from '../core/intent.js';
-import { expectThat, isRecord } from '../nest/option-checks.js';
-import { assertEffectRef, type EffectRef, isCallOf } from '../core/effect-ref.js';
+import { Intent } from '../core/model/intent.js';
+import { expectThat, isRecord } from '../nest/options/option-checks.js';
+import { assertEffectRef, type EffectRef, isCallOf } from '../core/effect/effect-ref.js';
 
 /**
  * What is not to be shown: a property's name, wherever it stands in arguments or in the result (`'password'`), or a path in

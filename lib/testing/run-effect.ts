@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import type { AirlockRuntime } from '../core/airlock-runtime.js';
-import { completionOf } from '../core/completion.js';
-import { contexts } from '../core/context.js';
-import { JobContext } from '../core/effect-context.js';
-import { methodName } from '../core/deferred.js';
+import type { AirlockRuntime } from '../core/runtime.js';
+import { completionOf } from '../core/results/completion.js';
+import { contexts } from '../core/scope/context.js';
+import { JobContext } from '../core/scope/effect-context.js';
+import { methodName } from '../core/effect/bound-effect.js';
 import { runInScope } from '../core/functions.js';
-import type { Effect, Executor } from '../core/intent.js';
-import { copyArguments } from '../core/serialization.js';
+import type { Effect } from '../core/model/enqueue-options.js';
+import type { Executor } from '../core/model/executor.js';
+import { copyArguments } from '../core/enqueue/serialization.js';
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 import { sideEffectBodyOn, sideEffectOn } from '../nest/decorators/side-effect.decorator.js';
-import { ownerOf } from '../nest/ownership.js';
+import { ownerOf } from '../nest/methods/owner.js';
 
 /** The names of an object's methods. @publicApi */
 export type MethodNames<T> = { [K in keyof T]-?: T[K] extends (...args: never[]) => unknown ? K : never }[keyof T];

@@ -1,4 +1,4 @@
-import type { ScopeView } from '../core/scope-view.js';
+import type { ScopeView } from '../core/model/scope-view.js';
 import { AirlockError } from '../errors/airlock.error.js';
 
 /** A scope that was opened and has not ended. @publicApi */

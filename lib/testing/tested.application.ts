@@ -1,11 +1,11 @@
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
-import type { PolicyRef } from '../core/intent.js';
+import type { PolicyRef } from '../core/model/policy.js';
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
-import { AirlockApplication } from '../nest/airlock.application.js';
-import type { AirlockModuleOptions } from '../nest/options.js';
-import { validateOptions } from '../nest/options.validation.js';
-import { assertEffectRef, type EffectRef, isCallOf } from '../core/effect-ref.js';
+import { AirlockApplication } from '../nest/application/airlock.application.js';
+import type { AirlockModuleOptions } from '../nest/options/airlock-options.js';
+import { validateOptions } from '../nest/options/validate-options.js';
+import { assertEffectRef, type EffectRef, isCallOf } from '../core/effect/effect-ref.js';
 import { type ModeParts, modeNamed, type TestingMode } from './modes/testing-mode.js';
 import { EffectRecorder } from './recording/effect-recorder.js';
 

@@ -6,7 +6,7 @@ export interface ContractTransaction {
   savepoint?<T>(fn: (tx: ContractTransaction) => Promise<T>): Promise<T>;
 }
 
-/** What a transaction adapter brings to `describeTransactionContract`: a connected client that keeps frames. @publicApi */
+/** What a transaction adapter brings to `describeTransactionContract`: a connected client that tracks transactions. @publicApi */
 export interface TransactionContractClient {
   /** Runs `fn` in a transaction of its own, also where another one is open (`REQUIRES_NEW`). */
   transaction<T>(

@@ -1,11 +1,11 @@
 import { ModulesContainer } from '@nestjs/core';
-import { methodName } from '../core/deferred.js';
-import type { Intent } from '../core/intent.js';
+import { methodName } from '../core/effect/bound-effect.js';
+import type { Intent } from '../core/model/intent.js';
 import { sideEffectBodyOn, sideEffectOn } from '../nest/decorators/side-effect.decorator.js';
-import { membersOf } from '../nest/members.js';
-import { duration } from '../nest/option-checks.js';
+import { membersOf } from '../nest/container/providers.js';
+import { duration } from '../nest/options/option-checks.js';
 import type { TestedApplication } from './application-of.js';
-import { assertEffectRef, type EffectRef, isCallOf, nameOfRef } from '../core/effect-ref.js';
+import { assertEffectRef, type EffectRef, isCallOf, nameOfRef } from '../core/effect/effect-ref.js';
 import { listOfEffects } from './matchers/listing.js';
 import { assertTimes, timesText } from './matchers/times.js';
 import { recorderOf } from './recorder-of.js';

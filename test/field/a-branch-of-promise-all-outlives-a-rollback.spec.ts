@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { CommandBus, CommandHandler, CqrsModule, type ICommandHandler } from '@nestjs/cqrs';
 import { EventEmitter2, EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
-import { AirlockService, enqueue, keepFrames, openFrame, runInScope } from 'nestjs-airlock';
+import { AirlockService, enqueue, trackTransactions, openFrame, runInScope } from 'nestjs-airlock';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { boot, checkAfterEach, Effects } from '../e2e/http/fixtures.js';
 
 checkAfterEach();
 
 /** What a client's own `transaction` does as far as frames can tell: resolves after COMMIT, rejects after ROLLBACK. */
-const transaction = keepFrames(
+const transaction = trackTransactions(
   async <T>(callback: (tx: undefined) => Promise<T>): Promise<T> => callback(undefined),
   () => openFrame({ name: 'orders' }),
 );

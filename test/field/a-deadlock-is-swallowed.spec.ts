@@ -6,12 +6,12 @@ import { Kysely, MysqlDialect, sql as raw } from 'kysely';
 import { createPool as createCallbackPool } from 'mysql2';
 import { createPool, type Pool } from 'mysql2/promise';
 import { enqueue, runInScope } from 'nestjs-airlock';
-import { keepDrizzleFrames } from 'nestjs-airlock/drizzle';
-import { keepKnexFrames } from 'nestjs-airlock/knex';
-import { keepKyselyFrames } from 'nestjs-airlock/kysely';
-import { keepPrismaFrames } from 'nestjs-airlock/prisma';
-import { keepSequelizeFrames } from 'nestjs-airlock/sequelize';
-import { keepTypeOrmFrames } from 'nestjs-airlock/typeorm';
+import { trackDrizzleTransactions } from 'nestjs-airlock/drizzle';
+import { trackKnexTransactions } from 'nestjs-airlock/knex';
+import { trackKyselyTransactions } from 'nestjs-airlock/kysely';
+import { trackPrismaTransactions } from 'nestjs-airlock/prisma';
+import { trackSequelizeTransactions } from 'nestjs-airlock/sequelize';
+import { trackTypeOrmTransactions } from 'nestjs-airlock/typeorm';
 import { Sequelize, type Transaction } from 'sequelize';
 import { DataSource, type EntityManager } from 'typeorm';
 import { newClient } from '../integrations/prisma/generated.js';
@@ -34,7 +34,7 @@ const PATIENT = { timeout: 50_000, maxWait: 50_000 };
 
 const clients: Record<string, (url: string) => Promise<Client>> = {
   async TypeORM(url) {
-    const dataSource = keepTypeOrmFrames(await new DataSource({ type: 'mysql', url }).initialize());
+    const dataSource = trackTypeOrmTransactions(await new DataSource({ type: 'mysql', url }).initialize());
     const query = (manager: EntityManager) => (text: string) => manager.query(text);
     return {
       transaction: (work) =>
@@ -45,7 +45,7 @@ const clients: Record<string, (url: string) => Promise<Client>> = {
     };
   },
   async 'TypeORM as mariadb, begun by a statement'(url) {
-    const dataSource = keepTypeOrmFrames(await new DataSource({ type: 'mariadb', url }).initialize());
+    const dataSource = trackTypeOrmTransactions(await new DataSource({ type: 'mariadb', url }).initialize());
     return {
       async transaction(work) {
         const runner = dataSource.createQueryRunner();
@@ -73,7 +73,7 @@ const clients: Record<string, (url: string) => Promise<Client>> = {
     };
   },
   async Knex(connection) {
-    const client = keepKnexFrames(knex({ client: 'mysql2', connection }));
+    const client = trackKnexTransactions(knex({ client: 'mysql2', connection }));
     return {
       transaction: (work) =>
         client.transaction((trx) =>
@@ -86,7 +86,7 @@ const clients: Record<string, (url: string) => Promise<Client>> = {
     };
   },
   async 'Knex without a handler'(connection) {
-    const client = keepKnexFrames(knex({ client: 'mysql2', connection }));
+    const client = trackKnexTransactions(knex({ client: 'mysql2', connection }));
     return {
       async transaction(work) {
         const trx = await client.transaction();
@@ -100,7 +100,7 @@ const clients: Record<string, (url: string) => Promise<Client>> = {
     };
   },
   async Kysely(url) {
-    const db = keepKyselyFrames(
+    const db = trackKyselyTransactions(
       new Kysely<object>({ dialect: new MysqlDialect({ pool: createCallbackPool(url) as never }) }),
     );
     return {
@@ -130,7 +130,7 @@ const clients: Record<string, (url: string) => Promise<Client>> = {
     };
   },
   async 'Kysely with a callback'(url) {
-    const db = keepKyselyFrames(
+    const db = trackKyselyTransactions(
       new Kysely<object>({ dialect: new MysqlDialect({ pool: createCallbackPool(url) as never }) }),
     );
     return {
@@ -146,7 +146,7 @@ const clients: Record<string, (url: string) => Promise<Client>> = {
   Sequelize: (url) => sequelizeClient(url),
   'Sequelize as mariadb': (url) => sequelizeClient(url.replace('mysql:', 'mariadb:')),
   async Prisma(url) {
-    const prisma = keepPrismaFrames(newClient('mysql', new PrismaMariaDb(url.replace('mysql:', 'mariadb:'))));
+    const prisma = trackPrismaTransactions(newClient('mysql', new PrismaMariaDb(url.replace('mysql:', 'mariadb:'))));
     return {
       transaction: (work) =>
         prisma.$transaction(
@@ -162,7 +162,7 @@ const clients: Record<string, (url: string) => Promise<Client>> = {
   },
   async Drizzle(url) {
     const pool = createPool(url);
-    const db = keepDrizzleFrames(drizzle(pool));
+    const db = trackDrizzleTransactions(drizzle(pool));
     return {
       transaction: (work) =>
         db.transaction((tx) =>
@@ -177,7 +177,7 @@ const clients: Record<string, (url: string) => Promise<Client>> = {
 };
 
 async function sequelizeClient(url: string): Promise<Client> {
-  const sequelize = keepSequelizeFrames(new Sequelize(url, { logging: false }));
+  const sequelize = trackSequelizeTransactions(new Sequelize(url, { logging: false }));
   const query = (transaction: Transaction) => (text: string) => sequelize.query(text, { transaction });
   return {
     transaction: (work) =>

@@ -3,8 +3,8 @@ import { CommandBus, CommandHandler, CqrsModule, EventBus, EventsHandler } from 
 import { EventEmitter2, EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
 import { Interval, ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { defer, lastValueFrom, type Observable, of } from 'rxjs';
-import { AirlockRuntime } from '../../lib/core/airlock-runtime.js';
-import { neverSubscribed } from '../../lib/nest/never-subscribed.js';
+import { AirlockRuntime } from '../../lib/core/runtime.js';
+import { neverSubscribed } from '../../lib/nest/calls/unsubscribed-scopes.js';
 import { boot, checkAfterEach, delay, Effects, until } from '../e2e/http/fixtures.js';
 
 @Injectable()

@@ -1,5 +1,5 @@
 import { enqueue, runInScope } from 'nestjs-airlock';
-import { keepTypeOrmFrames } from 'nestjs-airlock/typeorm';
+import { trackTypeOrmTransactions } from 'nestjs-airlock/typeorm';
 import { DataSource } from 'typeorm';
 
 // TypeORM's drivers of SQLite have one query runner, which everybody uses and releases: also an effect that waited for the COMMIT.
@@ -12,7 +12,7 @@ describe('when a scope ends in a transaction of TypeORM on SQLite', () => {
     dataSource.transaction((manager) => manager.query('insert into audits values (?)', [text]));
 
   beforeEach(async () => {
-    dataSource = keepTypeOrmFrames(await new DataSource({ type: 'sqljs' }).initialize());
+    dataSource = trackTypeOrmTransactions(await new DataSource({ type: 'sqljs' }).initialize());
     await dataSource.query('create table audits (text varchar)');
   });
   afterEach(() => dataSource.destroy());

@@ -99,7 +99,7 @@ describe.each(ENGINES)('when the engine of every other effect falls silent: %p',
       expect(error.failures.map(({ error }) => (error as { code: string }).code)).toEqual(
         Array.from({ length: 10 }, () => 'AIRLOCK_ENGINE_UNREACHABLE'),
       );
-      expect(error.failures.map(({ error }) => (error as { fate: string }).fate)).toEqual([
+      expect(error.failures.map(({ error }) => (error as { delivery: string }).delivery)).toEqual([
         'unknown',
         ...Array.from({ length: 9 }, () => 'not sent'),
       ]);

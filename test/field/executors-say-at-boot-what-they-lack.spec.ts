@@ -3,11 +3,11 @@ import { ClsPluginTransactional, TransactionalAdapter } from '@nestjs-cls/transa
 import { knex } from 'knex';
 import { ClsModule } from 'nestjs-cls';
 import { randomUUID } from 'node:crypto';
-import { AirlockService, EffectBuffer, type Executor, keepFrames, openFrame, SideEffect } from 'nestjs-airlock';
+import { AirlockService, EffectBuffer, type Executor, trackTransactions, openFrame, SideEffect } from 'nestjs-airlock';
 import { AirlockBullMqModule, type AirlockBullMqOptions, BullMqExecutor } from 'nestjs-airlock/bullmq';
-import { keepClsFrames } from 'nestjs-airlock/cls-transactional';
-import { keepKnexFrames } from 'nestjs-airlock/knex';
-import { keepSequelizeFrames } from 'nestjs-airlock/sequelize';
+import { trackClsTransactions } from 'nestjs-airlock/cls-transactional';
+import { trackKnexTransactions } from 'nestjs-airlock/knex';
+import { trackSequelizeTransactions } from 'nestjs-airlock/sequelize';
 import { Sequelize } from 'sequelize';
 import { boot, checkAfterEach } from '../e2e/http/fixtures.js';
 import { redis } from '../servers.js';
@@ -32,14 +32,14 @@ describe('when an executor writes through transactions', () => {
     ]);
   });
 
-  const client = () => keepKnexFrames(knex({ client: 'pg' }));
+  const client = () => trackKnexTransactions(knex({ client: 'pg' }));
   @Injectable()
   class Database {
     readonly knex = client();
   }
   @Injectable()
   class Transactions {
-    readonly run = keepFrames(
+    readonly run = trackTransactions(
       async <T>(callback: (tx: object) => Promise<T>) => callback({}),
       () => openFrame(),
     );
@@ -51,7 +51,7 @@ describe('when an executor writes through transactions', () => {
       getFallbackInstance: () => ({}),
     }),
   };
-  const plugins = [new ClsPluginTransactional({ adapter: keepClsFrames(adapter) })];
+  const plugins = [new ClsPluginTransactional({ adapter: trackClsTransactions(adapter) })];
   const DB = { provide: 'DB', useValue: {} };
   const cls = { module: class DbModule {}, global: true, providers: [DB], exports: [DB] };
 
@@ -60,11 +60,11 @@ describe('when an executor writes through transactions', () => {
     ['a client in a property', { providers: [Database] }],
     [
       'a class of clients',
-      { providers: [{ provide: 'SQL', useFactory: () => keepSequelizeFrames(new Sequelize('postgres:')) }] },
+      { providers: [{ provide: 'SQL', useFactory: () => trackSequelizeTransactions(new Sequelize('postgres:')) }] },
     ],
     ['an adapter of your own', { providers: [Transactions] }],
     ['@nestjs-cls/transactional', { imports: [cls, ClsModule.forRoot({ plugins })] }],
-  ])('is not where frames are kept by %s', async (_, parts) => {
+  ])('is not where transactions are tracked by %s', async (_, parts) => {
     expect(await warningsOf(parts, new AtomicExecutor())).toEqual([]);
   });
 

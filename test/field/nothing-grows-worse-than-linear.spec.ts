@@ -13,8 +13,8 @@ import {
   runInScope,
   withPolicy,
 } from 'nestjs-airlock';
-import { copyPlain } from '../../lib/core/copy-plain.js';
-import { copyArguments } from '../../lib/core/serialization.js';
+import { copyPlain } from '../../lib/core/enqueue/copy-plain.js';
+import { copyArguments } from '../../lib/core/enqueue/serialization.js';
 
 function nothing(): void {}
 function nothingOf(value: unknown): void {

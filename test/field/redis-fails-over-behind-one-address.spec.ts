@@ -85,7 +85,7 @@ describeWithOwn([OwnRedis], 'when Redis fails over behind one address', () => {
     );
     expect(error.failures[0]!.error).toMatchObject({
       code: 'AIRLOCK_ENGINE_UNREACHABLE',
-      fate: 'not sent',
+      delivery: 'not sent',
       message: expect.stringContaining(`Redis at 127.0.0.1:${address.port} took no writes for 500 ms (READONLY)`),
     });
     await primary.command('replicaof', 'no', 'one');

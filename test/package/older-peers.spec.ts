@@ -62,27 +62,27 @@ describe('when a part of the package is used that needs a newer peer', () => {
   /** Each part, what makes it look, and what it asks for. */
   const parts: Readonly<Record<string, [peer: string, use: string, range: string]>> = {
     bullmq: ['bullmq', "boot(part.AirlockBullMqModule.forRoot({ connection: 'redis://127.0.0.1' }))", '>=5.57.0'],
-    'cls-transactional': ['@nestjs-cls/transactional', 'part.keepClsFrames({ optionsFactory() {} })', '>=3.0.0'],
-    drizzle: ['drizzle-orm', 'part.keepDrizzleFrames({ transaction() {} })', '>=0.40.0'],
+    'cls-transactional': ['@nestjs-cls/transactional', 'part.trackClsTransactions({ optionsFactory() {} })', '>=3.0.0'],
+    drizzle: ['drizzle-orm', 'part.trackDrizzleTransactions({ transaction() {} })', '>=0.40.0'],
     eslint: ['eslint', 'part', '>=9.0.0'],
     knex: [
       'knex',
-      'part.keepKnexFrames(Object.assign(() => {}, { transaction() {}, transactionProvider() {}, context: {} }))',
+      'part.trackKnexTransactions(Object.assign(() => {}, { transaction() {}, transactionProvider() {}, context: {} }))',
       '>=3.0.0',
     ],
     kysely: [
       'kysely',
-      'part.keepKyselyFrames({ transaction() {}, startTransaction() {}, withSchema() {}, getExecutor() {} })',
+      'part.trackKyselyTransactions({ transaction() {}, startTransaction() {}, withSchema() {}, getExecutor() {} })',
       '>=0.28.0',
     ],
     'pg-boss': ['pg-boss', 'boot(part.AirlockPgBossModule.forRoot({ boss: {} }))', '^10.0.0 || >=12.30.0'],
-    prisma: ['@prisma/client', 'part.keepPrismaFrames({ $transaction() {} })', '>=6.16.0'],
+    prisma: ['@prisma/client', 'part.trackPrismaTransactions({ $transaction() {} })', '>=6.16.0'],
     sequelize: [
       'sequelize',
-      'part.keepSequelizeFrames({ transaction() {}, getDialect() {}, getQueryInterface() {} })',
+      'part.trackSequelizeTransactions({ transaction() {}, getDialect() {}, getQueryInterface() {} })',
       '>=6.0.0',
     ],
-    typeorm: ['typeorm', 'part.keepTypeOrmFrames({ createQueryRunner() {}, driver: {} })', '>=0.3.21'],
+    typeorm: ['typeorm', 'part.trackTypeOrmTransactions({ createQueryRunner() {}, driver: {} })', '>=0.3.21'],
   };
   const installedVersions = { ...older, '@nestjs-cls/transactional': '2.4.3' };
 

@@ -72,9 +72,9 @@ describe('when a workspace has two copies of the package installed', () => {
         try { return await ${use}; } finally { await app.close(); }
       }));
     `;
-    expect(run(later(`orders.keepFrames(async (work) => work({}), () => orders.openFrame())(async () => {})`))).toEqual(
-      namesBoth(),
-    );
+    expect(
+      run(later(`orders.trackTransactions(async (work) => work({}), () => orders.openFrame())(async () => {})`)),
+    ).toEqual(namesBoth());
     expect(run(later(`airlock.runInScope(() => orders.enqueue(() => {}))`))).toEqual(namesBoth());
   }, 60_000);
 });

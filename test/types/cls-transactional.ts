@@ -2,18 +2,20 @@ import { NoOpTransactionalAdapter } from '@nestjs-cls/transactional';
 import { TransactionalAdapterDrizzleOrm } from '@nestjs-cls/transactional-adapter-drizzle-orm';
 import { TransactionalAdapterTypeOrm } from '@nestjs-cls/transactional-adapter-typeorm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
-import { keepClsFrames } from 'nestjs-airlock/cls-transactional';
+import { trackClsTransactions } from 'nestjs-airlock/cls-transactional';
 import type { EntityManager } from 'typeorm';
 import { type Equal, expectTrue } from './expect.js';
 
 export function keepsTheTypesOfAdapters(): void {
-  const typeOrm = keepClsFrames(new TransactionalAdapterTypeOrm({ dataSourceToken: 'db' }));
-  const drizzle = keepClsFrames(new TransactionalAdapterDrizzleOrm<NodePgDatabase>({ drizzleInstanceToken: 'db' }));
+  const typeOrm = trackClsTransactions(new TransactionalAdapterTypeOrm({ dataSourceToken: 'db' }));
+  const drizzle = trackClsTransactions(
+    new TransactionalAdapterDrizzleOrm<NodePgDatabase>({ drizzleInstanceToken: 'db' }),
+  );
   expectTrue<Equal<typeof typeOrm, TransactionalAdapterTypeOrm>>();
   expectTrue<Equal<typeof drizzle, TransactionalAdapterDrizzleOrm<NodePgDatabase>>>();
-  keepClsFrames(new NoOpTransactionalAdapter({ tx: {} }));
+  trackClsTransactions(new NoOpTransactionalAdapter({ tx: {} }));
 
-  keepClsFrames(new TransactionalAdapterTypeOrm({ dataSourceToken: 'db' }), {
+  trackClsTransactions(new TransactionalAdapterTypeOrm({ dataSourceToken: 'db' }), {
     name: 'orders database',
     connection: (tx) => {
       expectTrue<Equal<typeof tx, EntityManager>>();
@@ -21,7 +23,7 @@ export function keepsTheTypesOfAdapters(): void {
     },
   });
   // @ts-expect-error no adapter
-  keepClsFrames({});
+  trackClsTransactions({});
   // @ts-expect-error no such option
-  keepClsFrames(new NoOpTransactionalAdapter({ tx: {} }), { connections: [] });
+  trackClsTransactions(new NoOpTransactionalAdapter({ tx: {} }), { connections: [] });
 }

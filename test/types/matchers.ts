@@ -11,7 +11,6 @@ import {
   drain,
   effectSerializer,
   type EffectSource,
-  fakeOnly,
   recorderOf,
   runEffect,
   waitForEffect,
@@ -163,11 +162,11 @@ export async function functions(): Promise<void> {
   vitestExpect.addSnapshotSerializer(effectSerializer());
   jestExpect.addSnapshotSerializer(effectSerializer());
 
-  AirlockTestingModule.forRoot(fakeOnly([mail.sendReceipt, ship, 'newsletter']));
-  AirlockTestingModule.forRoot({ ...fakeOnly([ship]), mode: 'inline', outsideScope: 'drop' });
+  AirlockTestingModule.forRoot({ mode: 'capture', fakeOnly: [mail.sendReceipt, ship, 'newsletter'] });
+  AirlockTestingModule.forRoot({ fakeOnly: [ship], mode: 'inline', outsideScope: 'drop' });
 
   // @ts-expect-error not an effect
-  fakeOnly([7]);
+  AirlockTestingModule.forRoot({ mode: 'capture', fakeOnly: [7] });
   // @ts-expect-error not a number
   await runEffect(mail, 'sendReceipt', '7');
   // @ts-expect-error not a method

@@ -1,15 +1,15 @@
-import { keepTypeOrmFrames, startTestTransaction } from 'nestjs-airlock/typeorm';
+import { trackTypeOrmTransactions, startTestTransaction } from 'nestjs-airlock/typeorm';
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { DataSource as DataSource03, QueryRunner as QueryRunner03 } from 'typeorm-0.3';
 import { type Equal, expectTrue } from './expect.js';
 
 export function takesTheRealOnes(current: DataSource, previous: DataSource03): void {
-  const kept = keepTypeOrmFrames(current);
-  const keptPrevious = keepTypeOrmFrames(previous);
+  const kept = trackTypeOrmTransactions(current);
+  const keptPrevious = trackTypeOrmTransactions(previous);
   expectTrue<Equal<typeof kept, DataSource>>();
   expectTrue<Equal<typeof keptPrevious, DataSource03>>();
   // @ts-expect-error a manager is no data source
-  keepTypeOrmFrames(current.manager);
+  trackTypeOrmTransactions(current.manager);
 }
 
 export async function takesTheirQueryRunners(current: QueryRunner, previous: QueryRunner03): Promise<void> {

@@ -7,7 +7,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { assertImportedOnce } from '../../nest/imported-once.js';
+import { assertImportedOnce } from '../../nest/container/imported-once.js';
 import { BullMqExecutor } from './bullmq.executor.js';
 import { AIRLOCK_BULLMQ_OPTIONS, type AirlockBullMqOptions } from './bullmq.options.js';
 import { BullMqSettings } from './bullmq.settings.js';

@@ -1,5 +1,5 @@
 import type { ConnectionOptions, JobsOptions, WorkerOptions } from 'bullmq';
-import type { Intent } from '../../core/intent.js';
+import type { Intent } from '../../core/model/intent.js';
 import type { RemoteOptions } from '../../nest/remote/remote-options.js';
 
 /** Options of every job; `delay`, `priority`, `attempts`, `backoff`, `removeOnComplete` and the like. @publicApi */

@@ -1,5 +1,5 @@
 import type { WorkerOptions } from 'bullmq';
-import type { Intent } from '../../core/intent.js';
+import type { Intent } from '../../core/model/intent.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import type { RemoteOptions } from '../../nest/remote/remote-options.js';
 import {
@@ -14,7 +14,7 @@ import {
   record,
   text,
   texts,
-} from '../../nest/option-checks.js';
+} from '../../nest/options/option-checks.js';
 import { remoteChecks } from '../../nest/remote/remote-checks.js';
 import type { AirlockBullMqOptions, BullMqJobOptions, BullMqWorkerOptions } from './bullmq.options.js';
 

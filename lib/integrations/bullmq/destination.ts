@@ -1,4 +1,5 @@
-import type { DispatchResult, Intent } from '../../core/intent.js';
+import type { DispatchResult } from '../../core/model/executor.js';
+import type { Intent } from '../../core/model/intent.js';
 
 /** Where consecutive intents go together. @internal */
 export interface Destination {

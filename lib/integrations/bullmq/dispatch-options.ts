@@ -1,4 +1,4 @@
-import type { EffectCall } from '../../core/intent.js';
+import type { EffectCall } from '../../core/model/executor.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 
 /**

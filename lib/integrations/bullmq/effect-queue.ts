@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Job } from 'bullmq';
-import type { DispatchResult, Intent } from '../../core/intent.js';
+import type { DispatchResult } from '../../core/model/executor.js';
+import type { Intent } from '../../core/model/intent.js';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 import type { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
 import type { BullMqJobOptions } from './bullmq.options.js';

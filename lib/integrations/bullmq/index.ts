@@ -6,5 +6,5 @@ export {
 export { BullMqExecutor } from './bullmq.executor.js';
 export type { AirlockBullMqOptions, BullMqJobOptions, BullMqWorkerOptions } from './bullmq.options.js';
 export { type EngineProblem, EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
-export type { TraceContext } from '../../core/envelope.js';
+export type { TraceContext } from '../../nest/remote/envelope.js';
 export type { ArgumentSerializer, RemoteOptions, Tracing } from '../../nest/remote/remote-options.js';

@@ -1,6 +1,7 @@
 import type { JobsOptions, Queue } from 'bullmq';
-import { methodOf } from '../../core/deferred.js';
-import type { EffectCall, Intent } from '../../core/intent.js';
+import { methodOf } from '../../core/effect/bound-effect.js';
+import type { EffectCall } from '../../core/model/executor.js';
+import type { Intent } from '../../core/model/intent.js';
 import { EffectSerializationError } from '../../errors/effect-serialization.error.js';
 
 /** The arguments of BullMQ's `Queue.add`. @internal */

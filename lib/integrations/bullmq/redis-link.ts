@@ -84,7 +84,7 @@ export class RedisLink {
     const inDoubt = `whether ${jobs.length} effect(s) for queue "${name}" got in is not known; all did or none`;
     if (!course.isPatient && !isReady(await this.client())) throw this.unreachable(notSent, 'not sent');
     let client = await this.ready(deadline, notSent, 'not sent');
-    let [consequence, fate]: [string, EngineUnreachableError['fate']] = [notSent, 'not sent'];
+    let [consequence, delivery]: [string, EngineUnreachableError['delivery']] = [notSent, 'not sent'];
     for (;;) {
       try {
         const queue = this.queueOn(client, name);
@@ -98,13 +98,13 @@ export class RedisLink {
         // A connection that is kept would stay with this server.
         if (isLate || isRefused || isScriptGone(error)) cut(client);
         else if (!isConnectionError(error)) throw withoutPayload(reason);
-        if (!isRefused) [consequence, fate] = [inDoubt, 'unknown'];
+        if (!isRefused) [consequence, delivery] = [inDoubt, 'unknown'];
         course.isHeldUp = true;
         this.forget(name);
         if (!isLate) this.trouble = reason;
         if (isLate || !course.isPatient || !(await deadline.pause(isRefused ? 100 : 20)))
-          throw this.unreachable(consequence, fate);
-        client = await this.ready(deadline, consequence, fate);
+          throw this.unreachable(consequence, delivery);
+        client = await this.ready(deadline, consequence, delivery);
       }
     }
   }
@@ -136,8 +136,12 @@ export class RedisLink {
     return client;
   }
 
-  private async ready(deadline: Deadline, consequence: string, fate: EngineUnreachableError['fate']): Promise<Client> {
-    if (this.isClosed) throw this.unreachable(consequence, fate);
+  private async ready(
+    deadline: Deadline,
+    consequence: string,
+    delivery: EngineUnreachableError['delivery'],
+  ): Promise<Client> {
+    if (this.isClosed) throw this.unreachable(consequence, delivery);
     const client = await this.client();
     if (isReady(client)) {
       this.trouble = undefined;
@@ -148,7 +152,7 @@ export class RedisLink {
     try {
       await deadline.within(this.nextReady(client));
     } catch {
-      throw this.unreachable(consequence, fate);
+      throw this.unreachable(consequence, delivery);
     }
     return client;
   }
@@ -185,14 +189,14 @@ export class RedisLink {
       .catch(() => {});
   }
 
-  private unreachable(consequence: string, fate: EngineUnreachableError['fate']): EngineUnreachableError {
+  private unreachable(consequence: string, delivery: EngineUnreachableError['delivery']): EngineUnreachableError {
     const { connection, dispatchTimeoutMs } = this.settings;
     const waited = this.isClosed ? undefined : dispatchTimeoutMs;
     const cause = withoutPayload(this.trouble);
     return new EngineUnreachableError(
       addressOfRedis(connection),
       waited,
-      fate,
+      delivery,
       consequence,
       { cause },
       problemOf(this.trouble),

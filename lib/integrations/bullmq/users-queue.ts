@@ -1,5 +1,6 @@
 import type { Queue } from 'bullmq';
-import type { DispatchResult, Intent } from '../../core/intent.js';
+import type { DispatchResult } from '../../core/model/executor.js';
+import type { Intent } from '../../core/model/intent.js';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 import { Deadline, TimedOut } from '../deadline.js';
 import { withoutPayload } from '../without-payload.js';
@@ -69,8 +70,8 @@ export class UsersQueue implements Destination {
     );
   }
 
-  private unreachable(fate: EngineUnreachableError['fate'], consequence: string): EngineUnreachableError {
-    return new EngineUnreachableError(`Queue "${this.queue.name}" of BullMQ`, this.timeoutMs, fate, consequence);
+  private unreachable(delivery: EngineUnreachableError['delivery'], consequence: string): EngineUnreachableError {
+    return new EngineUnreachableError(`Queue "${this.queue.name}" of BullMQ`, this.timeoutMs, delivery, consequence);
   }
 }
 

@@ -1,15 +1,15 @@
 import { TransactionHost } from '@nestjs-cls/transactional';
-import { keepFrames, keepSavepoints, type RunInTransaction } from '../../core/keep-frames.js';
+import { trackTransactions, trackSavepoints, type RunInTransaction } from '../../core/frame/track-transactions.js';
 import {
   type FrameConnection,
   type FrameOptions,
   frames,
   openFrame,
   type TransactionFrame,
-} from '../../core/transaction-frame.js';
-import { nextAt } from '../../core/current-frame.js';
+} from '../../core/frame/transaction-frame.js';
+import { nextAt } from '../../core/frame/current-frame.js';
 
-/** How `keepClsFrames` sees the transactions of an adapter. @publicApi */
+/** How `trackClsTransactions` sees the transactions of an adapter. @publicApi */
 export interface ClsFrameOptions<Tx = unknown> {
   /** For messages, as `orders database`. @default the name of the connection, else 'cls-transactional' */
   readonly name?: string;
@@ -27,7 +27,7 @@ export interface Host {
   readonly connectionName?: string | undefined;
 }
 
-/** `keepFrames`, or `keepSavepoints`. */
+/** `trackTransactions`, or `trackSavepoints`. */
 type Keep = (
   transaction: RunInTransaction<unknown[], []>,
   open: () => TransactionFrame,
@@ -65,14 +65,14 @@ export class HostFrames<Tx> {
   savepoint(host: Host, begin: Begin<Tx>, work: Work, setTx: SetTx<Tx>): Promise<unknown> {
     const around = this.current;
     const open = (options: FrameOptions): TransactionFrame => around?.savepoint(options) ?? openFrame(options);
-    // A client that keeps frames refuses by itself what would come to lie beside another.
+    // A client that tracks transactions refuses by itself what would come to lie beside another.
     const isAlone = around !== undefined && !this.insideClients.has(around);
     const outer = txOf<Tx>(host);
     const nest: SetTx<Tx> = (tx) => {
       if (isObject(tx) && tx !== outer) this.outerTx.set(tx, outer);
       setTx(tx);
     };
-    return this.keep(host, begin, work, nest, open, undefined, isAlone ? keepSavepoints : keepFrames);
+    return this.keep(host, begin, work, nest, open, undefined, isAlone ? trackSavepoints : trackTransactions);
   }
 
   /** @param ended so that no effect which waited for the commit takes the ended transaction for the current one */
@@ -83,7 +83,7 @@ export class HostFrames<Tx> {
     setTx: SetTx<Tx>,
     open: (options: FrameOptions) => TransactionFrame,
     ended?: () => void,
-    keep: Keep = keepFrames,
+    keep: Keep = trackTransactions,
   ): Promise<unknown> {
     const around = frames.getStore();
     let current: Tx | undefined;
@@ -113,7 +113,7 @@ export class HostFrames<Tx> {
   }
 
   /**
-   * Inside a client that keeps frames itself: its frame decides. This one only lies in it so that it can be suspended, with
+   * Inside a client that tracks transactions itself: its frame decides. This one only lies in it so that it can be suspended, with
    * what stood around the transaction around it.
    */
   private within(
@@ -127,7 +127,7 @@ export class HostFrames<Tx> {
       this.insideClients.add(frame);
       return frame;
     };
-    return keepFrames<void, []>(
+    return trackTransactions<void, []>(
       (callback) => callback(),
       () => frames.run(around, open),
     )(work);
@@ -173,7 +173,7 @@ function isObject(tx: unknown): tx is object {
   return (typeof tx === 'object' && tx !== null) || typeof tx === 'function';
 }
 
-/** The frame that a client has opened between a call of the adapter and the work in it, if it keeps frames itself. */
+/** The frame that a client has opened between a call of the adapter and the work in it, if it tracks transactions itself. */
 function openedInside(around: TransactionFrame | undefined): TransactionFrame | undefined {
   const innermost = frames.getStore();
   const isNew = innermost !== around && innermost?.next === nextAt(around);

@@ -1,2 +1,2 @@
 export type { ClsFrameOptions } from './host.frames.js';
-export { keepClsFrames } from './keep-cls-frames.js';
+export { trackClsTransactions } from './track-cls-transactions.js';

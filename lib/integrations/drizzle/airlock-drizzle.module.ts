@@ -8,11 +8,15 @@ import {
 } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
-import { objectsIn } from '../../nest/held-objects.js';
+import { objectsIn } from '../../nest/boot-checks/held-objects.js';
 import { clientBehind } from '../client-lookup.js';
-import { KEEPS_EVERY } from '../keeps-frames.js';
+import { TRACKS_EVERY } from '../tracked.js';
 import { classOf, type DrizzleDatabase, isDrizzle, isSynchronous } from './drizzle.client.js';
-import { type DrizzleFrameOptions, keepDrizzleFrames, keepFramesOfEveryDatabase } from './keep-drizzle-frames.js';
+import {
+  type DrizzleFrameOptions,
+  trackDrizzleTransactions,
+  trackEveryDatabase,
+} from './track-drizzle-transactions.js';
 
 /** What `AirlockDrizzleModule.forRoot` takes. @publicApi */
 export interface AirlockDrizzleOptions extends DrizzleFrameOptions {
@@ -28,14 +32,14 @@ export interface AirlockDrizzleOptions extends DrizzleFrameOptions {
 const OPTIONS = Symbol('AIRLOCK_DRIZZLE_OPTIONS');
 
 /**
- * `keepDrizzleFrames` for the databases of an application. Imported anywhere: once, or once for each token.
+ * `trackDrizzleTransactions` for the databases of an application. Imported anywhere: once, or once for each token.
  *
  * @publicApi
  */
 @Module({})
 export class AirlockDrizzleModule implements OnModuleInit, OnApplicationShutdown {
   /** Whether a database is covered wherever it is made; not there where one is named. @internal */
-  [KEEPS_EVERY]: ((client: object) => boolean) | undefined;
+  [TRACKS_EVERY]: ((client: object) => boolean) | undefined;
   private leaveOthers: readonly (() => void)[] = [];
 
   /** @internal Built by Nest. */
@@ -55,7 +59,7 @@ export class AirlockDrizzleModule implements OnModuleInit, OnApplicationShutdown
     const { token } = this.options;
     if (token === undefined) return this.keepAll();
     const db = clientBehind<DrizzleDatabase>(token, this.providers, AirlockDrizzleModule.name, 'token');
-    keepDrizzleFrames(db, this.options);
+    trackDrizzleTransactions(db, this.options);
   }
 
   onApplicationShutdown(): void {
@@ -68,12 +72,12 @@ export class AirlockDrizzleModule implements OnModuleInit, OnApplicationShutdown
       throw new AirlockOptionsError(
         'token',
         'AirlockDrizzleModule found no Drizzle database with asynchronous transactions among the providers of the application, nor in a property of one. ' +
-          'Provide one, name its `token`, or call `keepDrizzleFrames(db)` where databases are made.',
+          'Provide one, name its `token`, or call `trackDrizzleTransactions(db)` where databases are made.',
       );
     }
-    for (const db of found) keepDrizzleFrames(db, this.options);
+    for (const db of found) trackDrizzleTransactions(db, this.options);
     const classes = new Set(found.map(classOf).filter((one) => one !== undefined));
-    this.leaveOthers = [...classes].map(keepFramesOfEveryDatabase);
-    this[KEEPS_EVERY] = (client) => isDrizzle(client) && classes.has(classOf(client)!);
+    this.leaveOthers = [...classes].map(trackEveryDatabase);
+    this[TRACKS_EVERY] = (client) => isDrizzle(client) && classes.has(classOf(client)!);
   }
 }

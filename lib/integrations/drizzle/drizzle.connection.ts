@@ -1,4 +1,4 @@
-import type { FrameConnection } from '../../core/transaction-frame.js';
+import type { FrameConnection } from '../../core/frame/transaction-frame.js';
 import { isInTransaction, NO_OPERATION } from '../ended-by-server.js';
 import { type DrizzleTransaction, isOfKind } from './drizzle.client.js';
 

@@ -1,3 +1,3 @@
 export { AirlockDrizzleModule, type AirlockDrizzleOptions } from './airlock-drizzle.module.js';
 export type { DrizzleDatabase } from './drizzle.client.js';
-export { type DrizzleFrameOptions, keepDrizzleFrames } from './keep-drizzle-frames.js';
+export { type DrizzleFrameOptions, trackDrizzleTransactions } from './track-drizzle-transactions.js';

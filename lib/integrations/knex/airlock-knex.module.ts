@@ -8,11 +8,17 @@ import {
 } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
-import { objectsIn } from '../../nest/held-objects.js';
+import { objectsIn } from '../../nest/boot-checks/held-objects.js';
 import { clientBehind } from '../client-lookup.js';
-import { KEEPS_EVERY } from '../keeps-frames.js';
+import { TRACKS_EVERY } from '../tracked.js';
 import type { KnexClient } from './knex.client.js';
-import { dialectOf, isKnex, keepFramesOfDialect, type KnexFrameOptions, keepKnexFrames } from './keep-knex-frames.js';
+import {
+  dialectOf,
+  isKnex,
+  trackDialect,
+  type KnexFrameOptions,
+  trackKnexTransactions,
+} from './track-knex-transactions.js';
 
 /** What `AirlockKnexModule.forRoot` takes. @publicApi */
 export interface AirlockKnexOptions extends KnexFrameOptions {
@@ -28,14 +34,14 @@ export interface AirlockKnexOptions extends KnexFrameOptions {
 const OPTIONS = Symbol('AIRLOCK_KNEX_OPTIONS');
 
 /**
- * `keepKnexFrames` for the instances of an application. Imported anywhere: once, or once for each token.
+ * `trackKnexTransactions` for the instances of an application. Imported anywhere: once, or once for each token.
  *
  * @publicApi
  */
 @Module({})
 export class AirlockKnexModule implements OnModuleInit, OnApplicationShutdown {
   /** Whether an instance is covered wherever it is made; not there where one is named. @internal */
-  [KEEPS_EVERY]: ((client: object) => boolean) | undefined;
+  [TRACKS_EVERY]: ((client: object) => boolean) | undefined;
   private leaveOthers: readonly (() => void)[] = [];
 
   /** @internal Built by Nest. */
@@ -54,7 +60,10 @@ export class AirlockKnexModule implements OnModuleInit, OnApplicationShutdown {
   onModuleInit(): void {
     const { token } = this.options;
     if (token === undefined) return this.keepAll();
-    keepKnexFrames(clientBehind<KnexClient>(token, this.providers, AirlockKnexModule.name, 'token'), this.options);
+    trackKnexTransactions(
+      clientBehind<KnexClient>(token, this.providers, AirlockKnexModule.name, 'token'),
+      this.options,
+    );
   }
 
   onApplicationShutdown(): void {
@@ -67,12 +76,12 @@ export class AirlockKnexModule implements OnModuleInit, OnApplicationShutdown {
       throw new AirlockOptionsError(
         'token',
         'AirlockKnexModule found no Knex instance among the providers of the application, nor in a property of one. ' +
-          'Provide one, name its `token`, or call `keepKnexFrames(knex)` where instances are made.',
+          'Provide one, name its `token`, or call `trackKnexTransactions(knex)` where instances are made.',
       );
     }
-    for (const knex of found) keepKnexFrames(knex, this.options);
+    for (const knex of found) trackKnexTransactions(knex, this.options);
     const dialects = new Set(found.map(dialectOf));
-    this.leaveOthers = [...dialects].map(keepFramesOfDialect);
-    this[KEEPS_EVERY] = (client) => isKnex(client) && dialects.has(dialectOf(client));
+    this.leaveOthers = [...dialects].map(trackDialect);
+    this[TRACKS_EVERY] = (client) => isKnex(client) && dialects.has(dialectOf(client));
   }
 }

@@ -1,3 +1,3 @@
 export { AirlockKnexModule, type AirlockKnexOptions } from './airlock-knex.module.js';
-export { keepKnexFrames, type KnexFrameOptions } from './keep-knex-frames.js';
+export { trackKnexTransactions, type KnexFrameOptions } from './track-knex-transactions.js';
 export type { KnexClient } from './knex.client.js';

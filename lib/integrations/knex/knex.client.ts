@@ -1,4 +1,4 @@
-import type { FrameConnection } from '../../core/transaction-frame.js';
+import type { FrameConnection } from '../../core/frame/transaction-frame.js';
 
 /** What is called of a Knex instance; the real one fits. @publicApi */
 export interface KnexClient {

@@ -1,4 +1,4 @@
-import type { FrameConnection } from '../../core/transaction-frame.js';
+import type { FrameConnection } from '../../core/frame/transaction-frame.js';
 import { FrameStateError } from '../../errors/frame-state.error.js';
 import type { KnexTransaction } from './knex.client.js';
 

@@ -8,10 +8,10 @@ import {
 } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
-import { objectsIn } from '../../nest/held-objects.js';
+import { objectsIn } from '../../nest/boot-checks/held-objects.js';
 import { clientBehind } from '../client-lookup.js';
-import { KEEPS_EVERY } from '../keeps-frames.js';
-import { buildersOf, keepFramesOfClass, requireKysely } from './keep-kysely-frames.js';
+import { TRACKS_EVERY } from '../tracked.js';
+import { buildersOf, trackTransactionsOfClass, requireKysely } from './track-kysely-transactions.js';
 import { isKysely, type KyselyClient } from './kysely.client.js';
 
 /** What `AirlockKyselyModule.forRoot` takes. @publicApi */
@@ -23,7 +23,7 @@ export interface AirlockKyselyOptions {
 const OPTIONS = Symbol('AIRLOCK_KYSELY_OPTIONS');
 
 /**
- * `keepKyselyFrames` for the instances of an application, those included that are made later. Imported once, anywhere.
+ * `trackKyselyTransactions` for the instances of an application, those included that are made later. Imported once, anywhere.
  *
  * @example
  * imports: [AirlockModule.forRoot(), AirlockKyselyModule.forRoot()]
@@ -32,7 +32,7 @@ const OPTIONS = Symbol('AIRLOCK_KYSELY_OPTIONS');
 @Module({})
 export class AirlockKyselyModule implements OnModuleInit, OnApplicationShutdown {
   /** Whether an instance is covered wherever it is made. @internal */
-  [KEEPS_EVERY]: ((client: object) => boolean) | undefined;
+  [TRACKS_EVERY]: ((client: object) => boolean) | undefined;
   private leaveAll: readonly (() => void)[] = [];
 
   /** @internal Built by Nest. */
@@ -50,8 +50,8 @@ export class AirlockKyselyModule implements OnModuleInit, OnApplicationShutdown 
   /** @throws AirlockOptionsError if the token leads to no Kysely instance, or there is none at all */
   onModuleInit(): void {
     const byClass = new Map(this.instances().map((db) => [buildersOf(requireKysely(db)), db]));
-    this.leaveAll = [...byClass.values()].map(keepFramesOfClass);
-    this[KEEPS_EVERY] = (client) => isKysely(client) && byClass.has(buildersOf(client));
+    this.leaveAll = [...byClass.values()].map(trackTransactionsOfClass);
+    this[TRACKS_EVERY] = (client) => isKysely(client) && byClass.has(buildersOf(client));
   }
 
   onApplicationShutdown(): void {
@@ -66,7 +66,7 @@ export class AirlockKyselyModule implements OnModuleInit, OnApplicationShutdown 
     throw new AirlockOptionsError(
       'token',
       'AirlockKyselyModule found no Kysely instance among the providers of the application, nor in a property of one. ' +
-        'Provide one, name its `token`, or call `keepKyselyFrames(db)` where instances are made.',
+        'Provide one, name its `token`, or call `trackKyselyTransactions(db)` where instances are made.',
     );
   }
 }

@@ -1,4 +1,4 @@
-import { openFrame } from '../../core/transaction-frame.js';
+import { openFrame } from '../../core/frame/transaction-frame.js';
 import { replaceOnClass } from '../replace-on-class.js';
 import { databaseOf } from './database.js';
 import { FRAME_NAME, type KyselyCommand, type KyselyTransaction } from './kysely.client.js';
@@ -27,13 +27,13 @@ const COPIES = [
 ];
 
 /**
- * Makes what a `ControlledTransactionBuilder` begins keep frames.
+ * Makes what a `ControlledTransactionBuilder` begins track transactions.
  *
  * @param builder its prototype
  * @returns ends it
  * @internal
  */
-export function keepControlledTransactions(builder: object): () => void {
+export function trackControlledTransactions(builder: object): () => void {
   const watch = watched.get(builder) ?? { ends: new Map<object, readonly (() => void)[]>(), times: 0 };
   watched.set(builder, watch);
   watch.times++;

@@ -1,3 +1,3 @@
 export { AirlockKyselyModule, type AirlockKyselyOptions } from './airlock-kysely.module.js';
-export { keepKyselyFrames } from './keep-kysely-frames.js';
+export { trackKyselyTransactions } from './track-kysely-transactions.js';
 export type { KyselyClient } from './kysely.client.js';

@@ -1,4 +1,4 @@
-import type { TransactionFrame } from '../../core/transaction-frame.js';
+import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
 
 /** A transaction, or a savepoint in it, which has a name. */
 interface Opened {

@@ -1,6 +1,6 @@
 import { type ConfigurableModuleAsyncOptions, ConfigurableModuleBuilder, Module } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { assertImportedOnce } from '../../nest/imported-once.js';
+import { assertImportedOnce } from '../../nest/container/imported-once.js';
 import { ClientProxyExecutor } from './client-proxy.executor.js';
 import { consumerOf } from './effect.consumer.js';
 import {

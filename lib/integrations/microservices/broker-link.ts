@@ -1,6 +1,6 @@
 import { type ClientProxy, ClientRMQ, RmqRecord } from '@nestjs/microservices';
 import { lastValueFrom } from 'rxjs';
-import type { EffectEnvelope } from '../../core/envelope.js';
+import type { EffectEnvelope } from '../../nest/remote/envelope.js';
 import { EngineUnreachableError, type EngineProblem } from '../../errors/engine-unreachable.error.js';
 import { isError } from '../../errors/thrown.js';
 import { Deadline, TimedOut } from '../deadline.js';
@@ -100,11 +100,15 @@ export class BrokerLink {
     return new RmqRecord(envelope, { messageId: envelope.id, timeout: this.timeoutMs } as RmqRecord['options']);
   }
 
-  unreachable(consequence: string, fate: EngineUnreachableError['fate'], cause: unknown): EngineUnreachableError {
+  unreachable(
+    consequence: string,
+    delivery: EngineUnreachableError['delivery'],
+    cause: unknown,
+  ): EngineUnreachableError {
     const told = cause instanceof TimedOut ? undefined : withoutPayload(cause);
     const options = told === undefined ? {} : { cause: told };
     const engine = `The broker behind ${this.name}`;
-    return new EngineUnreachableError(engine, this.timeoutMs, fate, consequence, options, problemOf(told));
+    return new EngineUnreachableError(engine, this.timeoutMs, delivery, consequence, options, problemOf(told));
   }
 }
 

@@ -1,11 +1,12 @@
 import { Inject, Injectable, type InjectionToken, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { ClientProxy } from '@nestjs/microservices';
-import type { DispatchContext } from '../../core/dispatch-context.js';
-import type { DispatchResult, EffectCall, Executor, Intent } from '../../core/intent.js';
+import type { DispatchContext } from '../../core/model/dispatch-context.js';
+import type { DispatchResult, EffectCall, Executor } from '../../core/model/executor.js';
+import type { Intent } from '../../core/model/intent.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
-import { ProvidedBy } from '../../nest/provided-by.js';
+import { ProvidedBy } from '../../nest/container/provided-by.js';
 import { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
 import { clientBehind } from '../client-lookup.js';
 import { Patience } from '../patience.js';

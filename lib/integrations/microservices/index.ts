@@ -10,5 +10,5 @@ export type {
   EffectConsumerOptions,
 } from './microservices.options.js';
 export { type EngineProblem, EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
-export type { EffectEnvelope, TraceContext } from '../../core/envelope.js';
+export type { EffectEnvelope, TraceContext } from '../../nest/remote/envelope.js';
 export type { ArgumentSerializer, RemoteOptions, Tracing } from '../../nest/remote/remote-options.js';

@@ -1,6 +1,6 @@
 import type { InjectionToken } from '@nestjs/common';
-import type { EffectEnvelope } from '../../core/envelope.js';
-import type { Intent } from '../../core/intent.js';
+import type { EffectEnvelope } from '../../nest/remote/envelope.js';
+import type { Intent } from '../../core/model/intent.js';
 import type { RemoteOptions } from '../../nest/remote/remote-options.js';
 
 /** How an application runs effects that others have sent. @publicApi */

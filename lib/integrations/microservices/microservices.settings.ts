@@ -1,5 +1,5 @@
 import type { InjectionToken } from '@nestjs/common';
-import type { Intent } from '../../core/intent.js';
+import type { Intent } from '../../core/model/intent.js';
 import {
   checkOptions,
   expectThat,
@@ -10,7 +10,7 @@ import {
   waitingTime,
   text,
   texts,
-} from '../../nest/option-checks.js';
+} from '../../nest/options/option-checks.js';
 import { remoteChecks } from '../../nest/remote/remote-checks.js';
 import type {
   AirlockMicroservicesExtras,

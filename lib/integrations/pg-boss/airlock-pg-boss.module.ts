@@ -7,7 +7,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { assertImportedOnce } from '../../nest/imported-once.js';
+import { assertImportedOnce } from '../../nest/container/imported-once.js';
 import { PgBossConnection } from './pg-boss.connection.js';
 import { PgBossExecutor } from './pg-boss.executor.js';
 import { AIRLOCK_PG_BOSS_OPTIONS, type AirlockPgBossOptions } from './pg-boss.options.js';

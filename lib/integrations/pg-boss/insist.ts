@@ -30,7 +30,7 @@ export async function insist<T>(
   isRepeatable = true,
 ): Promise<T> {
   const deadline = new Deadline(timeoutMs);
-  let fate: EngineUnreachableError['fate'] = 'not sent';
+  let delivery: EngineUnreachableError['delivery'] = 'not sent';
   for (;;) {
     try {
       return await deadline.within(work());
@@ -38,14 +38,15 @@ export async function insist<T>(
       const isLate = error instanceof TimedOut;
       const told = isLate ? undefined : withoutPayload(error);
       const { code = '', message } = (told ?? {}) as { readonly code?: string; readonly message?: string };
-      if (LOGINS.includes(code)) throw unreachable(timeoutMs, fate, consequence, told, { kind: 'login', told: code });
+      if (LOGINS.includes(code))
+        throw unreachable(timeoutMs, delivery, consequence, told, { kind: 'login', told: code });
       const isBroken = BREAKS.includes(code) || TEXTS.some((text) => message?.startsWith(text));
       const isUnreachable = isBroken || REFUSALS.includes(code);
       if (!isLate && !(isUnreachable && isRepeatable)) throw told;
-      if (isLate || isBroken) fate = 'unknown';
+      if (isLate || isBroken) delivery = 'unknown';
       if (!isLate && (await deadline.pause(PAUSE_MS))) continue;
       const problem: EngineProblem | undefined = code === '25006' ? { kind: 'writes', told: code } : undefined;
-      throw unreachable(timeoutMs, fate, consequence, told, problem);
+      throw unreachable(timeoutMs, delivery, consequence, told, problem);
     }
   }
 }
@@ -53,11 +54,11 @@ export async function insist<T>(
 /** @internal */
 export function unreachable(
   timeoutMs: number,
-  fate: EngineUnreachableError['fate'],
+  delivery: EngineUnreachableError['delivery'],
   consequence: string,
   cause?: unknown,
   problem?: EngineProblem,
 ): EngineUnreachableError {
   const options = cause === undefined ? {} : { cause };
-  return new EngineUnreachableError('The PostgreSQL of pg-boss', timeoutMs, fate, consequence, options, problem);
+  return new EngineUnreachableError('The PostgreSQL of pg-boss', timeoutMs, delivery, consequence, options, problem);
 }

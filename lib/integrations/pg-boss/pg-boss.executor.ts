@@ -1,10 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { DispatchContext } from '../../core/dispatch-context.js';
-import type { DispatchResult, EffectCall, Executor, Intent } from '../../core/intent.js';
-import { frames } from '../../core/transaction-frame.js';
+import type { DispatchContext } from '../../core/model/dispatch-context.js';
+import type { DispatchResult, EffectCall, Executor } from '../../core/model/executor.js';
+import type { Intent } from '../../core/model/intent.js';
+import { frames } from '../../core/frame/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
-import { ProvidedBy } from '../../nest/provided-by.js';
+import { ProvidedBy } from '../../nest/container/provided-by.js';
 import { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
 import { Patience } from '../patience.js';
 import { insist, unreachable } from './insist.js';

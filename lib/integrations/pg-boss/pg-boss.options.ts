@@ -1,5 +1,5 @@
 import type { InjectionToken } from '@nestjs/common';
-import type { Intent } from '../../core/intent.js';
+import type { Intent } from '../../core/model/intent.js';
 import type { RemoteOptions } from '../../nest/remote/remote-options.js';
 import type { PgBossClient } from './pg-boss.client.js';
 

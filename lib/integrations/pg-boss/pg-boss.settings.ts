@@ -1,4 +1,4 @@
-import type { Intent } from '../../core/intent.js';
+import type { Intent } from '../../core/model/intent.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import {
   checkOptions,
@@ -12,7 +12,7 @@ import {
   record,
   text,
   texts,
-} from '../../nest/option-checks.js';
+} from '../../nest/options/option-checks.js';
 import { remoteChecks } from '../../nest/remote/remote-checks.js';
 import type { FetchOptions } from './pg-boss.client.js';
 import type { AirlockPgBossOptions, PgBossQueueOptions, PgBossWorkerOptions } from './pg-boss.options.js';

@@ -1,7 +1,7 @@
 import { type DynamicModule, Inject, type InjectionToken, Module, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { clientBehind } from '../client-lookup.js';
-import { keepPrismaFrames, type PrismaFrameOptions } from './keep-prisma-frames.js';
+import { trackPrismaTransactions, type PrismaFrameOptions } from './track-prisma-transactions.js';
 import type { PrismaClientLike } from './prisma.client.js';
 
 /** What `AirlockPrismaModule.forRoot` takes. @publicApi */
@@ -13,7 +13,7 @@ export interface AirlockPrismaOptions extends PrismaFrameOptions {
 const OPTIONS = Symbol('AIRLOCK_PRISMA_OPTIONS');
 
 /**
- * `keepPrismaFrames` for a client that is a provider. Imported anywhere, once for each client.
+ * `trackPrismaTransactions` for a client that is a provider. Imported anywhere, once for each client.
  *
  * @example
  * imports: [AirlockModule.forRoot(), AirlockPrismaModule.forRoot({ token: PrismaService })]
@@ -35,7 +35,7 @@ export class AirlockPrismaModule implements OnModuleInit {
   /** @throws AirlockOptionsError if the token leads to no Prisma client */
   onModuleInit(): void {
     const { token } = this.options;
-    keepPrismaFrames(
+    trackPrismaTransactions(
       clientBehind<PrismaClientLike>(token, this.modules, AirlockPrismaModule.name, 'token'),
       this.options,
     );

@@ -1,4 +1,4 @@
-import type { TransactionFrame } from '../../core/transaction-frame.js';
+import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
 
 /** Under which Prisma 7 tells its own clients which transaction they are in. */
 const PLACE = Symbol.for('prisma.client.transaction.scope_context');

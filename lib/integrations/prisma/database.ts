@@ -1,4 +1,4 @@
-import type { FrameOptions } from '../../core/transaction-frame.js';
+import type { FrameOptions } from '../../core/frame/transaction-frame.js';
 import { answersInTransaction, isInTransactionBySql } from '../ended-by-server.js';
 import type { PrismaTransaction } from './prisma.client.js';
 

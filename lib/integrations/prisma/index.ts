@@ -1,3 +1,3 @@
 export { AirlockPrismaModule, type AirlockPrismaOptions } from './airlock-prisma.module.js';
-export { keepPrismaFrames, type PrismaFrameOptions } from './keep-prisma-frames.js';
+export { trackPrismaTransactions, type PrismaFrameOptions } from './track-prisma-transactions.js';
 export type { PrismaClientLike } from './prisma.client.js';

@@ -8,10 +8,10 @@ import {
 } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
-import { objectsIn } from '../../nest/held-objects.js';
+import { objectsIn } from '../../nest/boot-checks/held-objects.js';
 import { clientBehind } from '../client-lookup.js';
-import { KEEPS_EVERY } from '../keeps-frames.js';
-import { classOf, declarerOf, isSequelize, keepFramesOfClass } from './keep-sequelize-frames.js';
+import { TRACKS_EVERY } from '../tracked.js';
+import { classOf, declarerOf, isSequelize, trackTransactionsOfClass } from './track-sequelize-transactions.js';
 import type { SequelizeClient } from './sequelize.client.js';
 
 /** What `AirlockSequelizeModule.forRoot` takes. @publicApi */
@@ -23,7 +23,7 @@ export interface AirlockSequelizeOptions {
 const OPTIONS = Symbol('AIRLOCK_SEQUELIZE_OPTIONS');
 
 /**
- * `keepSequelizeFrames` for the instances of an application, those included that are made later. Imported once, anywhere.
+ * `trackSequelizeTransactions` for the instances of an application, those included that are made later. Imported once, anywhere.
  *
  * @example
  * imports: [AirlockModule.forRoot(), AirlockSequelizeModule.forRoot()]
@@ -32,7 +32,7 @@ const OPTIONS = Symbol('AIRLOCK_SEQUELIZE_OPTIONS');
 @Module({})
 export class AirlockSequelizeModule implements OnModuleInit, OnApplicationShutdown {
   /** Whether an instance is covered wherever it is made. @internal */
-  [KEEPS_EVERY]: ((client: object) => boolean) | undefined;
+  [TRACKS_EVERY]: ((client: object) => boolean) | undefined;
   private leaveAll: readonly (() => void)[] = [];
 
   /** @internal Built by Nest. */
@@ -50,8 +50,8 @@ export class AirlockSequelizeModule implements OnModuleInit, OnApplicationShutdo
   /** @throws AirlockOptionsError if the token leads to no Sequelize instance, or there is none at all */
   onModuleInit(): void {
     const classes = new Set(this.instances().map(classOf));
-    this.leaveAll = [...classes].map(keepFramesOfClass);
-    this[KEEPS_EVERY] = (client) => isSequelize(client) && classes.has(declarerOf(client));
+    this.leaveAll = [...classes].map(trackTransactionsOfClass);
+    this[TRACKS_EVERY] = (client) => isSequelize(client) && classes.has(declarerOf(client));
   }
 
   onApplicationShutdown(): void {
@@ -66,7 +66,7 @@ export class AirlockSequelizeModule implements OnModuleInit, OnApplicationShutdo
     throw new AirlockOptionsError(
       'token',
       'AirlockSequelizeModule found no Sequelize instance among the providers of the application, nor in a property of one. ' +
-        'Provide one, name its `token`, or call `keepSequelizeFrames(sequelize)` where instances are made.',
+        'Provide one, name its `token`, or call `trackSequelizeTransactions(sequelize)` where instances are made.',
     );
   }
 }

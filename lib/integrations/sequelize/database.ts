@@ -1,4 +1,4 @@
-import type { FrameOptions } from '../../core/transaction-frame.js';
+import type { FrameOptions } from '../../core/frame/transaction-frame.js';
 import { answersInTransaction, isInTransaction, isInTransactionBySql, NO_OPERATION } from '../ended-by-server.js';
 import type { SequelizeInstance, SequelizeTransaction } from './sequelize.client.js';
 

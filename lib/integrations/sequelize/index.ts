@@ -1,3 +1,3 @@
 export { AirlockSequelizeModule, type AirlockSequelizeOptions } from './airlock-sequelize.module.js';
-export { keepSequelizeFrames } from './keep-sequelize-frames.js';
+export { trackSequelizeTransactions } from './track-sequelize-transactions.js';
 export type { SequelizeClient } from './sequelize.client.js';

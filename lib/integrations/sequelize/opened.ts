@@ -1,4 +1,4 @@
-import type { TransactionFrame } from '../../core/transaction-frame.js';
+import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
 import type { SequelizeTransaction } from './sequelize.client.js';
 
 /** A transaction or savepoint of Sequelize and its frame. @internal */

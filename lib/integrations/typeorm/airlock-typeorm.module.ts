@@ -8,10 +8,14 @@ import {
 } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
-import { objectsIn } from '../../nest/held-objects.js';
+import { objectsIn } from '../../nest/boot-checks/held-objects.js';
 import { clientBehind } from '../client-lookup.js';
-import { KEEPS_EVERY } from '../keeps-frames.js';
-import { type DataSourceClasses, keepFramesOfEveryDataSource, keepTypeOrmFrames } from './keep-typeorm-frames.js';
+import { TRACKS_EVERY } from '../tracked.js';
+import {
+  type DataSourceClasses,
+  trackEveryDataSource,
+  trackTypeOrmTransactions,
+} from './track-typeorm-transactions.js';
 import { isDataSource, type TypeOrmDataSource } from './typeorm.client.js';
 
 /** What `AirlockTypeOrmModule.forRoot` takes. @publicApi */
@@ -29,14 +33,14 @@ export interface AirlockTypeOrmOptions {
 const OPTIONS = Symbol('AIRLOCK_TYPEORM_OPTIONS');
 
 /**
- * `keepTypeOrmFrames` for the data sources of an application. Imported once, anywhere.
+ * `trackTypeOrmTransactions` for the data sources of an application. Imported once, anywhere.
  *
  * @publicApi
  */
 @Module({})
 export class AirlockTypeOrmModule implements OnModuleInit, OnApplicationShutdown {
   /** Whether a client is covered wherever it is made; not there where data sources are named. @internal */
-  [KEEPS_EVERY]: typeof isDataSource | undefined;
+  [TRACKS_EVERY]: typeof isDataSource | undefined;
   private leaveOthers: (() => void) | undefined;
 
   /** @internal Built by Nest. */
@@ -65,7 +69,7 @@ export class AirlockTypeOrmModule implements OnModuleInit, OnApplicationShutdown
           'Import `TypeOrmModule.forRoot(…)`, provide a DataSource, or say `optional: true` where some applications have none, or make theirs later.',
       );
     }
-    for (const dataSource of found) keepTypeOrmFrames(dataSource);
+    for (const dataSource of found) trackTypeOrmTransactions(dataSource);
     if (dataSources === undefined) await this.keepOthers(found);
   }
 
@@ -77,8 +81,8 @@ export class AirlockTypeOrmModule implements OnModuleInit, OnApplicationShutdown
   private async keepOthers(found: readonly TypeOrmDataSource[]): Promise<void> {
     const classes = found.length > 0 ? found.map(classesOf) : await installedClasses();
     if (classes.length === 0) return;
-    this.leaveOthers = keepFramesOfEveryDataSource(classes);
-    this[KEEPS_EVERY] = isDataSource;
+    this.leaveOthers = trackEveryDataSource(classes);
+    this[TRACKS_EVERY] = isDataSource;
   }
 
   private isProvided(token: InjectionToken): boolean {

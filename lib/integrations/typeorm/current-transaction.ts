@@ -1,4 +1,4 @@
-import type { FrameOptions } from '../../core/transaction-frame.js';
+import type { FrameOptions } from '../../core/frame/transaction-frame.js';
 import type { TypeOrmDataSource, TypeOrmQueryRunner } from './typeorm.client.js';
 
 /** The name of the callback that typeorm-transactional runs `@Transactional` methods in. */

@@ -1,4 +1,4 @@
-import { frames } from '../../core/transaction-frame.js';
+import { frames } from '../../core/frame/transaction-frame.js';
 import { replaceOnClass } from '../replace-on-class.js';
 import { framesOf } from './query-runner.frames.js';
 import type { TypeOrmManager } from './typeorm.client.js';
@@ -7,12 +7,12 @@ type Callback = (manager: TypeOrmManager) => Promise<unknown>;
 
 /**
  * Makes `manager.transaction(…)` keep to itself what its query runner does to the caller's asynchronous context: of every manager of the class,
- * since managers are made everywhere, also before a data source is kept. Nothing changes for one whose query runners keep no frames.
+ * since managers are made everywhere, also before a data source is kept. Nothing changes for one whose query runners track no transactions.
  *
  * @returns ends it
  * @internal
  */
-export function keepManagerFrames(prototype: object): () => void {
+export function trackManagerTransactions(prototype: object): () => void {
   return replaceOnClass(
     prototype,
     'transaction',

@@ -1,4 +1,4 @@
-import type { TransactionFrame } from '../../core/transaction-frame.js';
+import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
 
 /**
  * The transaction of one connection and the savepoints in it, as TypeORM has them open: it ends the innermost, whoever asks.

@@ -1,3 +1,3 @@
 export { AirlockTypeOrmModule, type AirlockTypeOrmOptions } from './airlock-typeorm.module.js';
-export { keepTypeOrmFrames, startTestTransaction } from './keep-typeorm-frames.js';
+export { trackTypeOrmTransactions, startTestTransaction } from './track-typeorm-transactions.js';
 export type { TypeOrmBroadcaster, TypeOrmDataSource, TypeOrmManager, TypeOrmQueryRunner } from './typeorm.client.js';

@@ -1,11 +1,11 @@
-import { type FrameOptions, frames, openFrame, type TransactionFrame } from '../../core/transaction-frame.js';
+import { type FrameOptions, frames, openFrame, type TransactionFrame } from '../../core/frame/transaction-frame.js';
 import { watchEnds } from './end-watch.js';
 import { CurrentTransaction } from './current-transaction.js';
 import { databaseOf } from './database.js';
 import { FrameStack } from './frame-stack.js';
 import type { TypeOrmDataSource, TypeOrmQueryRunner } from './typeorm.client.js';
 
-/** On a query runner whose frames are kept; two installed copies recognise each other. */
+/** On a query runner whose transactions are tracked; two installed copies recognise each other. */
 const FRAMES = Symbol.for('nestjs-airlock.typeorm-frames');
 
 /** The frames of a query runner, if they are kept. @internal */
@@ -52,7 +52,7 @@ export class QueryRunnerFrames {
     this.database = databaseOf(dataSource.options.type, runner);
   }
 
-  /** Makes a query runner keep frames, in place; nothing happens the second time. */
+  /** Makes a query runner track transactions, in place; nothing happens the second time. */
   static keep(runner: TypeOrmQueryRunner, dataSource: TypeOrmDataSource): TypeOrmQueryRunner {
     if (framesOf(runner) !== undefined) return runner;
     const kept = new QueryRunnerFrames(runner, dataSource);

@@ -1,18 +1,18 @@
 import 'reflect-metadata';
 import type { Observable } from 'rxjs';
-import { AirlockRuntime, type Followed } from '../../core/airlock-runtime.js';
-import { contexts } from '../../core/context.js';
-import { methodName } from '../../core/deferred.js';
+import { AirlockRuntime, type Followed } from '../../core/runtime.js';
+import { contexts } from '../../core/scope/context.js';
+import { methodName } from '../../core/effect/bound-effect.js';
 import type { ScopeOptions } from '../../core/effect-scope.js';
-import type { PolicyRef } from '../../core/intent.js';
+import type { PolicyRef } from '../../core/model/policy.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
-import { dispatchTime } from '../option-checks.js';
-import type { DispatchTime } from '../options.js';
-import { ownerOf } from '../ownership.js';
-import { declaredResult } from '../returned.js';
-import { callInScope, type HandlerScope } from '../scoped-call.js';
+import { dispatchTime } from '../options/option-checks.js';
+import type { DispatchTime } from '../options/airlock-options.js';
+import { ownerOf } from '../methods/owner.js';
+import { declaredResult } from '../methods/declared-result.js';
+import { callInScope, type HandlerScope } from '../calls/call-in-scope.js';
 import { policiesOn, policiesOnMethod, refsOf } from './use-airlock-policy.decorator.js';
-import { wrapMethod } from './wrap-method.js';
+import { wrapMethod } from '../methods/wrap-method.js';
 
 const AIRLOCK = 'nestjs-airlock:airlock';
 

@@ -1,16 +1,17 @@
 import 'reflect-metadata';
-import { contexts } from '../../core/context.js';
-import { boundEffect, methodName } from '../../core/deferred.js';
-import { NO_OPTIONS } from '../../core/enqueue.js';
+import { contexts } from '../../core/scope/context.js';
+import { boundEffect, methodName } from '../../core/effect/bound-effect.js';
+import { NO_OPTIONS } from '../../core/enqueue/enqueue.js';
 import { enqueueInnermost } from '../../core/functions.js';
-import { type Effect, type EnqueueOptions, fixed, type PolicyRef } from '../../core/intent.js';
-import { refused } from '../../core/refused-call.js';
+import { type Effect, type EnqueueOptions, fixed } from '../../core/model/enqueue-options.js';
+import type { PolicyRef } from '../../core/model/policy.js';
+import { refused } from '../../core/outside/refused-call.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
-import { text } from '../option-checks.js';
-import { ownerOf } from '../ownership.js';
-import { isDeclaredVoid } from '../returned.js';
+import { text } from '../options/option-checks.js';
+import { ownerOf } from '../methods/owner.js';
+import { isDeclaredVoid } from '../methods/declared-result.js';
 import { policiesOnMethod, refsOf } from './use-airlock-policy.decorator.js';
-import { wrapMethod } from './wrap-method.js';
+import { wrapMethod } from '../methods/wrap-method.js';
 
 const SIDE_EFFECT = 'nestjs-airlock:side-effect';
 const SIDE_EFFECT_BODY = 'nestjs-airlock:side-effect-body';

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
-import { methodName } from '../../core/deferred.js';
-import type { PolicyRef } from '../../core/intent.js';
+import { methodName } from '../../core/effect/bound-effect.js';
+import type { PolicyRef } from '../../core/model/policy.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 
 const POLICIES = 'nestjs-airlock:policies';

@@ -1,8 +1,8 @@
-import { isThenable } from '../../core/completion.js';
+import { isThenable } from '../../core/results/completion.js';
 import { AirlockError } from '../../errors/airlock.error.js';
 import { named } from '../../errors/quoted.js';
-import { callInScope, type HandlerScope } from '../scoped-call.js';
-import { isMarked, methodsWith, type WrappedEntryPoint } from './entry-point.js';
+import { callInScope, type HandlerScope } from '../calls/call-in-scope.js';
+import { isMarked, methodsWith, type WrappedEntryPoint } from '../boundaries/entry-point.js';
 
 interface WorkerHost {
   /** Throws before the worker exists, which it never does under manual registration. */

@@ -1,7 +1,8 @@
 import { isObservable, Observable, tap } from 'rxjs';
-import type { Method } from '../decorators/wrap-method.js';
-import { callInScope, type HandlerScope } from '../scoped-call.js';
-import { type Class, isMarked, type WrappedEntryPoint } from './entry-point.js';
+import type { Method } from '../methods/wrap-method.js';
+import { callInScope, type HandlerScope } from '../calls/call-in-scope.js';
+import type { Class } from '../container/candidate.js';
+import { isMarked, type WrappedEntryPoint } from '../boundaries/entry-point.js';
 
 const SAGAS = '__saga__';
 

@@ -1,7 +1,7 @@
 import { bullmq } from './bullmq.entry-point.js';
 import { commander } from './commander/commander.entry-point.js';
 import { cqrs } from './cqrs.entry-point.js';
-import type { InterceptedEntryPoint, WrappedEntryPoint } from './entry-point.js';
+import type { InterceptedEntryPoint, WrappedEntryPoint } from '../boundaries/entry-point.js';
 import { eventEmitter } from './event-emitter.entry-point.js';
 import { graphql } from './graphql.entry-point.js';
 import { http } from './http/http.entry-point.js';

@@ -1,4 +1,4 @@
-import { methodsWith, type WrappedEntryPoint } from './entry-point.js';
+import { methodsWith, type WrappedEntryPoint } from '../boundaries/entry-point.js';
 
 /** A call of an `@OnEvent()` listener, nested in the emitter's scope where there is one. @internal */
 export const eventEmitter: WrappedEntryPoint = {

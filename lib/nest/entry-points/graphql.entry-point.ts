@@ -1,5 +1,6 @@
-import { InterceptedBoundary } from '../intercepted.boundary.js';
-import { type Candidate, methodsWith, type InterceptedEntryPoint } from './entry-point.js';
+import { InterceptedBoundary } from '../boundaries/intercepted.boundary.js';
+import type { Candidate } from '../container/candidate.js';
+import { methodsWith, type InterceptedEntryPoint } from '../boundaries/entry-point.js';
 
 /**
  * The fields of a resolver (`@ResolveField`): Nest runs interceptors for them only under `fieldResolverEnhancers`, and then each opens a

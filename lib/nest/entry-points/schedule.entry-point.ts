@@ -1,4 +1,4 @@
-import { methodsWith, type WrappedEntryPoint } from './entry-point.js';
+import { methodsWith, type WrappedEntryPoint } from '../boundaries/entry-point.js';
 
 /** A tick of `@Cron`, `@Interval` or `@Timeout`. @internal */
 export const schedule: WrappedEntryPoint = {

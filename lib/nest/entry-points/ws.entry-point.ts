@@ -1,5 +1,5 @@
-import { MessageBoundary } from '../message.boundary.js';
-import { isMarked, methodsWith, type InterceptedEntryPoint } from './entry-point.js';
+import { MessageBoundary } from '../boundaries/message.boundary.js';
+import { isMarked, methodsWith, type InterceptedEntryPoint } from '../boundaries/entry-point.js';
 
 /** A WebSocket message: `@SubscribeMessage` in a gateway, on any adapter. @internal */
 export const ws: InterceptedEntryPoint = {

@@ -1,20 +1,20 @@
 import { isProxy } from 'node:util/types';
 import type { LoggerService } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
-import type { AirlockRuntime } from '../../core/airlock-runtime.js';
-import { contexts } from '../../core/context.js';
-import { effectMethodName, methodNames } from '../../core/deferred.js';
-import { currentFrame } from '../../core/current-frame.js';
-import { EffectContext } from '../../core/effect-context.js';
+import type { AirlockRuntime } from '../../core/runtime.js';
+import { contexts } from '../../core/scope/context.js';
+import { effectMethodName, methodNames } from '../../core/effect/bound-effect.js';
+import { currentFrame } from '../../core/frame/current-frame.js';
+import { EffectContext } from '../../core/scope/effect-context.js';
 import { EscapeError } from '../../errors/escape.error.js';
 import { sideEffectOn } from '../decorators/side-effect.decorator.js';
-import type { Method } from '../decorators/wrap-method.js';
-import { type Member, membersOf } from '../members.js';
-import { replaceOwn } from '../own-method.js';
-import { singletonsOf } from '../singletons.js';
+import type { Method } from '../methods/wrap-method.js';
+import { type Member, membersOf } from '../container/providers.js';
+import { replaceOwn } from '../methods/replace-method.js';
+import { singletonsOf } from '../container/providers-by-token.js';
 import { callSite } from './call-site.js';
 import { isInTransaction, sendingMethodsOf } from './dispatchers.js';
-import type { EscapeOptions } from './escape-options.js';
+import type { EscapeOptions } from '../options/escape-options.js';
 import { watchOutgoingHttp } from './outgoing-http.js';
 
 /**

@@ -1,4 +1,4 @@
-import { methodName, type MethodOf, methodOf } from '../../core/deferred.js';
+import { methodName, type MethodOf, methodOf } from '../../core/effect/bound-effect.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { isSideEffectBody, sideEffectBodyOn, sideEffectOn } from '../decorators/side-effect.decorator.js';
 

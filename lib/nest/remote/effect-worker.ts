@@ -1,9 +1,9 @@
-import type { AirlockRuntime } from '../../core/airlock-runtime.js';
+import type { AirlockRuntime } from '../../core/runtime.js';
 import type { PreparedScope } from '../../core/prepared-scope.js';
-import { readEnvelope } from '../../core/envelope.js';
+import { readEnvelope } from './envelope.js';
 import type { OnDispatchError } from '../../core/effect-scope.js';
 import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
-import type { EffectRegistry } from '../effect-registry.js';
+import type { EffectRegistry } from './effect-registry.js';
 import type { RemoteOptions } from './remote-options.js';
 
 /**

@@ -1,10 +1,11 @@
 import { Logger } from '@nestjs/common';
-import { type EffectEnvelope, envelopeOf, type TraceContext } from '../../core/envelope.js';
-import type { EffectCall, Intent } from '../../core/intent.js';
-import { copyArguments } from '../../core/serialization.js';
+import { type EffectEnvelope, envelopeOf, type TraceContext } from './envelope.js';
+import type { EffectCall } from '../../core/model/executor.js';
+import type { Intent } from '../../core/model/intent.js';
+import { copyArguments } from '../../core/enqueue/serialization.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { EffectSerializationError } from '../../errors/effect-serialization.error.js';
-import { SafeLogger } from '../safe-logger.js';
+import { SafeLogger } from '../log/safe-logger.js';
 import { addressOf } from './effect-address.js';
 import type { RemoteOptions } from './remote-options.js';
 

@@ -1,4 +1,4 @@
-import { expectThat, isRecord, oneOf, type OptionCheck, positiveInteger } from '../option-checks.js';
+import { expectThat, isRecord, oneOf, type OptionCheck, positiveInteger } from '../options/option-checks.js';
 import type { RemoteOptions } from './remote-options.js';
 
 /** @internal */

@@ -1,4 +1,4 @@
-import type { TraceContext } from '../../core/envelope.js';
+import type { TraceContext } from './envelope.js';
 
 /** Turns arguments that plain JSON cannot carry, such as dates or bigints, into some that it can, and back. @publicApi */
 export interface ArgumentSerializer {

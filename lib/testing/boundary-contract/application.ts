@@ -1,5 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { AirlockService } from '../../nest/airlock.service.js';
+import { AirlockService } from '../../nest/services/airlock.service.js';
 import type { ContractDeed, ContractPayload, RunningContract } from '../boundary-contract.js';
 import type { Handlers, Role } from './handlers.js';
 import type { Task } from './task.js';

@@ -1,8 +1,8 @@
 import { Scope } from '@nestjs/common';
 import { AirlockModule } from '../../nest/airlock.module.js';
-import { AirlockService } from '../../nest/airlock.service.js';
-import { EffectBuffer } from '../../nest/effect-buffer.js';
-import type { AirlockModuleOptions, BoundaryOptions } from '../../nest/options.js';
+import { AirlockService } from '../../nest/services/airlock.service.js';
+import { EffectBuffer } from '../../nest/services/effect-buffer.js';
+import type { AirlockModuleOptions, BoundaryOptions } from '../../nest/options/airlock-options.js';
 import type { BoundaryContractOptions, ContractDeed } from '../boundary-contract.js';
 import type { TestRunner } from '../contract/test-runner.js';
 import { Application } from './application.js';

@@ -1,7 +1,7 @@
 import { finalize, isObservable, Observable } from 'rxjs';
-import { isThenable } from '../../core/completion.js';
-import type { AirlockService } from '../../nest/airlock.service.js';
-import type { EffectBuffer } from '../../nest/effect-buffer.js';
+import { isThenable } from '../../core/results/completion.js';
+import type { AirlockService } from '../../nest/services/airlock.service.js';
+import type { EffectBuffer } from '../../nest/services/effect-buffer.js';
 import type { ContractDeed, ContractPayload } from '../boundary-contract.js';
 import type { Task } from './task.js';
 import { turn } from './until.js';

@@ -1,4 +1,4 @@
-import { EffectBuffer } from '../../nest/effect-buffer.js';
+import { EffectBuffer } from '../../nest/services/effect-buffer.js';
 import { type BoundarySuite, COMPLETED, FAILED } from './boundary-suite.js';
 import { Refusal } from './contract-work.js';
 import { turn } from './until.js';

@@ -1,5 +1,5 @@
 import { currentScope } from '../../core/functions.js';
-import type { ScopeView } from '../../core/scope-view.js';
+import type { ScopeView } from '../../core/model/scope-view.js';
 import { turn, until } from './until.js';
 
 /** One call of an entry point, and what has become of it. @internal */

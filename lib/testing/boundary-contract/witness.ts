@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { AirlockMessage } from '../../core/diagnostics.js';
+import type { AirlockMessage } from '../../core/model/diagnostics.js';
 import { Task } from './task.js';
 import { until } from './until.js';
 

@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { AirlockRuntime } from '../../core/airlock-runtime.js';
-import type { AirlockMessage } from '../../core/diagnostics.js';
-import { type Intent, stampOf } from '../../core/intent.js';
-import { type Outlet, outlets } from '../../core/outlet.js';
-import type { ScopeView } from '../../core/scope-view.js';
-import type { UnitOfWork } from '../../core/unit-of-work.js';
+import type { AirlockRuntime } from '../../core/runtime.js';
+import type { AirlockMessage } from '../../core/model/diagnostics.js';
+import { type Intent, stampOf } from '../../core/model/intent.js';
+import { type Outlet, outlets } from '../../core/scope/executor-override.js';
+import type { ScopeView } from '../../core/model/scope-view.js';
+import type { UnitOfWork } from '../../core/scope/unit-of-work.js';
 import { EffectLedger } from '../recording/effect-record.js';
 import { type MessageKind, onMessages } from '../recording/messages.js';
 import { UnitsAtWork } from '../recording/units-at-work.js';

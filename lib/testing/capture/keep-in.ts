@@ -1,5 +1,6 @@
-import type { Executor, Intent } from '../../core/intent.js';
-import type { Outlet } from '../../core/outlet.js';
+import type { Executor } from '../../core/model/executor.js';
+import type { Intent } from '../../core/model/intent.js';
+import type { Outlet } from '../../core/scope/executor-override.js';
 
 /** Whether a capture keeps an intent from getting out. @internal */
 export type Keeper = (intent: Intent) => boolean;

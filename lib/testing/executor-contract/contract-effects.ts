@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { currentEffect } from '../../core/context.js';
+import { currentEffect } from '../../core/scope/context.js';
 import { SideEffect } from '../../nest/decorators/side-effect.decorator.js';
 import { ContractRecord } from './contract-record.js';
 

@@ -1,9 +1,9 @@
 import type { Provider } from '@nestjs/common';
 import { setTimeout } from 'node:timers/promises';
-import { keepFrames } from '../../core/keep-frames.js';
-import { openFrame } from '../../core/transaction-frame.js';
+import { trackTransactions } from '../../core/frame/track-transactions.js';
+import { openFrame } from '../../core/frame/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
-import { AirlockService } from '../../nest/airlock.service.js';
+import { AirlockService } from '../../nest/services/airlock.service.js';
 import type { TestRunner } from '../contract/test-runner.js';
 import type {
   ExecutorContractDelivery,
@@ -128,7 +128,7 @@ export class ExecutorSuite {
 }
 
 /** A transaction without a database: what became of it is all that such an executor can tell. */
-const framed = keepFrames(
+const framed = trackTransactions(
   async <T>(callback: (tx: undefined) => Promise<T>): Promise<T> => callback(undefined),
   () => openFrame({ name: 'contract' }),
 );

@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { AirlockMessage } from '../../core/diagnostics.js';
+import type { AirlockMessage } from '../../core/model/diagnostics.js';
 import type { ExecutorSuite } from './executor-suite.js';
 
 const ENDS = ['airlock:dispatch', 'airlock:drop', 'airlock:fail'] as const;

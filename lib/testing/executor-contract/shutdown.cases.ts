@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { AirlockService } from '../../nest/airlock.service.js';
+import { AirlockService } from '../../nest/services/airlock.service.js';
 import { ContractEffects } from './contract-effects.js';
 import type { ExecutorSuite } from './executor-suite.js';
 

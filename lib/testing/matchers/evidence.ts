@@ -1,4 +1,4 @@
-import type { Intent } from '../../core/intent.js';
+import type { Intent } from '../../core/model/intent.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { isApplication, type TestedApplication } from '../application-of.js';
 import { recorderOf } from '../recorder-of.js';

@@ -1,5 +1,5 @@
-import type { Intent } from '../../core/intent.js';
-import { assertEffectRef, type EffectRef, isCallOf, nameOfRef } from '../../core/effect-ref.js';
+import type { Intent } from '../../core/model/intent.js';
+import { assertEffectRef, type EffectRef, isCallOf, nameOfRef } from '../../core/effect/effect-ref.js';
 import { type Equals, trimmed } from './differences.js';
 import { nearest } from './nearest.js';
 import { printCall } from './print.js';

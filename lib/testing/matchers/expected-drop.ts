@@ -1,6 +1,6 @@
-import type { DroppedIntent, DropReason } from '../../core/report.js';
+import type { DroppedIntent, DropReason } from '../../core/model/report.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
-import { checkOptions, expectThat, isRecord, oneOf } from '../../nest/option-checks.js';
+import { checkOptions, expectThat, isRecord, oneOf } from '../../nest/options/option-checks.js';
 import type { ExpectedDrop } from './matcher-types.js';
 
 const REASONS: Readonly<Record<DropReason, true>> = {

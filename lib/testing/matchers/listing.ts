@@ -1,5 +1,5 @@
-import type { Intent } from '../../core/intent.js';
-import type { DroppedIntent } from '../../core/report.js';
+import type { Intent } from '../../core/model/intent.js';
+import type { DroppedIntent } from '../../core/model/report.js';
 import type { EffectRecord } from '../recording/effect-record.js';
 import { print, printIntent } from './print.js';
 

@@ -1,6 +1,6 @@
-import type { DropReason } from '../../core/report.js';
-import type { Policy } from '../../core/intent.js';
-import type { EffectRef } from '../../core/effect-ref.js';
+import type { DropReason } from '../../core/model/report.js';
+import type { Policy } from '../../core/model/policy.js';
+import type { EffectRef } from '../../core/effect/effect-ref.js';
 import type { AsymmetricMatcher } from './print.js';
 
 /** A value, or matchers such as `expect.any(Number)` in its place or anywhere inside it. @publicApi */

@@ -1,6 +1,6 @@
-import { editDistance } from '../../core/edit-distance.js';
-import type { Intent } from '../../core/intent.js';
-import { type EffectRef, isCallOf, nameOfRef } from '../../core/effect-ref.js';
+import { editDistance } from '../../core/effect/edit-distance.js';
+import type { Intent } from '../../core/model/intent.js';
+import { type EffectRef, isCallOf, nameOfRef } from '../../core/effect/effect-ref.js';
 import { differences, type Equals } from './differences.js';
 
 const MOST = 10;

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { Intent } from '../../core/intent.js';
+import type { Intent } from '../../core/model/intent.js';
 
 /** What `expect.anything()` and the like are, in Jest and in Vitest. @publicApi */
 export interface AsymmetricMatcher {

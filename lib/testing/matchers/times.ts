@@ -1,6 +1,6 @@
-import type { Intent } from '../../core/intent.js';
+import type { Intent } from '../../core/model/intent.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
-import type { EffectRef } from '../../core/effect-ref.js';
+import type { EffectRef } from '../../core/effect/effect-ref.js';
 import type { Evidence } from './evidence.js';
 import { ExpectedCall } from './expected-call.js';
 import { listOfEffects } from './listing.js';

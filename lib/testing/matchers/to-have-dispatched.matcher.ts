@@ -1,4 +1,4 @@
-import type { EffectRef } from '../../core/effect-ref.js';
+import type { EffectRef } from '../../core/effect/effect-ref.js';
 import { fatesIn } from './evidence.js';
 import { ExpectedCall } from './expected-call.js';
 import { fatesOf, listOfEffects, sentenceOf } from './listing.js';

@@ -1,4 +1,4 @@
-import type { EffectRef } from '../../core/effect-ref.js';
+import type { EffectRef } from '../../core/effect/effect-ref.js';
 import { evidenceOf } from './evidence.js';
 import type { MatcherContext, MatcherResult } from './matcher-context.js';
 import { timesOf } from './times.js';

@@ -1,4 +1,4 @@
-import type { EffectRef } from '../../core/effect-ref.js';
+import type { EffectRef } from '../../core/effect/effect-ref.js';
 import { evidenceOf } from './evidence.js';
 import { ExpectedCall } from './expected-call.js';
 import { listOfEffects } from './listing.js';

@@ -1,4 +1,4 @@
-import type { Intent } from '../../core/intent.js';
+import type { Intent } from '../../core/model/intent.js';
 import { AssertNoEffects } from '../../policies/assert-no-effects.policy.js';
 import type { IsFaked } from './is-faked.js';
 

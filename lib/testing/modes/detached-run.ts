@@ -1,7 +1,8 @@
-import type { AirlockRuntime } from '../../core/airlock-runtime.js';
-import { completionOf } from '../../core/completion.js';
-import { type Intent, invoke, type Policy } from '../../core/intent.js';
-import { outsideFrames } from '../../core/current-frame.js';
+import type { AirlockRuntime } from '../../core/runtime.js';
+import { completionOf } from '../../core/results/completion.js';
+import type { Policy } from '../../core/model/policy.js';
+import { type Intent, invoke } from '../../core/model/intent.js';
+import { outsideFrames } from '../../core/frame/current-frame.js';
 
 /**
  * Runs an effect later than it was let out, as a worker would: in a scope of its own, which drops what the effect enqueued if

@@ -1,4 +1,4 @@
-import type { Intent } from '../../core/intent.js';
+import type { Intent } from '../../core/model/intent.js';
 import { DropAll } from '../../policies/drop-all.policy.js';
 import type { IsFaked } from './is-faked.js';
 

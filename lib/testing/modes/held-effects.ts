@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { AirlockRuntime } from '../../core/airlock-runtime.js';
-import { contexts } from '../../core/context.js';
-import type { Executor, Intent, Policy } from '../../core/intent.js';
+import type { AirlockRuntime } from '../../core/runtime.js';
+import { contexts } from '../../core/scope/context.js';
+import type { Policy } from '../../core/model/policy.js';
+import type { Executor } from '../../core/model/executor.js';
+import type { Intent } from '../../core/model/intent.js';
 import { runDetached } from './detached-run.js';
 
 /** An effect that was let out and has not run. @internal */

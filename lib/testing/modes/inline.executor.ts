@@ -1,6 +1,7 @@
-import type { AirlockRuntime } from '../../core/airlock-runtime.js';
-import { contexts } from '../../core/context.js';
-import { type Executor, type Intent, invoke, stampOf } from '../../core/intent.js';
+import type { AirlockRuntime } from '../../core/runtime.js';
+import { contexts } from '../../core/scope/context.js';
+import type { Executor } from '../../core/model/executor.js';
+import { type Intent, invoke, stampOf } from '../../core/model/intent.js';
 import { runDetached } from './detached-run.js';
 
 /** Runs effects in this process, whatever executor they were for. @internal */

@@ -1,6 +1,7 @@
-import type { AirlockRuntime } from '../../core/airlock-runtime.js';
-import type { Intent, Policy } from '../../core/intent.js';
-import type { Outlet } from '../../core/outlet.js';
+import type { AirlockRuntime } from '../../core/runtime.js';
+import type { Policy } from '../../core/model/policy.js';
+import type { Intent } from '../../core/model/intent.js';
+import type { Outlet } from '../../core/scope/executor-override.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { AssertNoneFaked } from './assert-none-faked.policy.js';
 import { DropFaked } from './drop-faked.policy.js';

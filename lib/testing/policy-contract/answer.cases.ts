@@ -1,5 +1,5 @@
 import { withPolicy } from '../../core/functions.js';
-import { isThenable } from '../../core/completion.js';
+import { isThenable } from '../../core/results/completion.js';
 import { PolicyEnqueueError } from '../../errors/policy-enqueue.error.js';
 import type { PolicySuite } from './policy-suite.js';
 import { overheard, Trial } from './trial.js';

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { EnqueueOptions } from '../../core/intent.js';
+import type { EnqueueOptions } from '../../core/model/enqueue-options.js';
 import { printCall } from '../matchers/print.js';
 import type { PolicyContractCall } from '../policy-contract.js';
 

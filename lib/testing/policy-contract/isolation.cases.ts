@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import type { PolicyRef } from '../../core/intent.js';
-import type { AirlockService } from '../../nest/airlock.service.js';
+import type { PolicyRef } from '../../core/model/policy.js';
+import type { AirlockService } from '../../nest/services/airlock.service.js';
 import type { PolicySuite } from './policy-suite.js';
 import { Trial } from './trial.js';
 

@@ -1,5 +1,5 @@
 import { withPolicy } from '../../core/functions.js';
-import type { Policy } from '../../core/intent.js';
+import type { Policy } from '../../core/model/policy.js';
 import type { Call } from './call.js';
 import type { PolicySuite } from './policy-suite.js';
 import { Trial } from './trial.js';

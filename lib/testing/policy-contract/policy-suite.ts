@@ -1,10 +1,10 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { AirlockRuntime } from '../../core/airlock-runtime.js';
-import type { Policy } from '../../core/intent.js';
+import { AirlockRuntime } from '../../core/runtime.js';
+import type { Policy } from '../../core/model/policy.js';
 import { AirlockModule } from '../../nest/airlock.module.js';
-import { AirlockService } from '../../nest/airlock.service.js';
-import type { AirlockModuleOptions } from '../../nest/options.js';
+import { AirlockService } from '../../nest/services/airlock.service.js';
+import type { AirlockModuleOptions } from '../../nest/options/airlock-options.js';
 import type { TestRunner } from '../contract/test-runner.js';
 import type { PolicyContractOptions } from '../policy-contract.js';
 import { Call, neutralCalls } from './call.js';

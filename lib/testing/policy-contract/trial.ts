@@ -1,8 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { enqueueWith } from '../../core/functions.js';
-import type { EnqueueOptions, Intent, Policy, PolicyRef } from '../../core/intent.js';
-import type { FlushReport } from '../../core/report.js';
-import type { AirlockService } from '../../nest/airlock.service.js';
+import type { EnqueueOptions } from '../../core/model/enqueue-options.js';
+import type { Policy, PolicyRef } from '../../core/model/policy.js';
+import type { Intent } from '../../core/model/intent.js';
+import type { FlushReport } from '../../core/model/report.js';
+import type { AirlockService } from '../../nest/services/airlock.service.js';
 import type { Call } from './call.js';
 
 /** One call that was made, and what can be said of it so far. */

@@ -1,6 +1,6 @@
-import type { AirlockMessage } from '../../core/diagnostics.js';
-import type { Intent } from '../../core/intent.js';
-import type { DroppedIntent, DropReason } from '../../core/report.js';
+import type { AirlockMessage } from '../../core/model/diagnostics.js';
+import type { Intent } from '../../core/model/intent.js';
+import type { DroppedIntent, DropReason } from '../../core/model/report.js';
 import type { DispatchFailure } from '../../errors/dispatch.error.js';
 import type { MessageKind } from './messages.js';
 

@@ -1,6 +1,6 @@
-import type { AirlockRuntime } from '../../core/airlock-runtime.js';
-import type { Intent } from '../../core/intent.js';
-import type { DroppedIntent } from '../../core/report.js';
+import type { AirlockRuntime } from '../../core/runtime.js';
+import type { Intent } from '../../core/model/intent.js';
+import type { DroppedIntent } from '../../core/model/report.js';
 import type { DispatchFailure } from '../../errors/dispatch.error.js';
 import { HeldEffects } from '../modes/held-effects.js';
 import { EffectLedger, type EffectRecord } from './effect-record.js';

@@ -1,5 +1,5 @@
-import { type AirlockMessage, channels } from '../../core/diagnostics.js';
-import { unitOf, type UnitOfWork } from '../../core/unit-of-work.js';
+import { type AirlockMessage, channels } from '../../core/model/diagnostics.js';
+import { unitOf, type UnitOfWork } from '../../core/scope/unit-of-work.js';
 
 /** @internal */
 export type MessageKind = keyof typeof channels;

@@ -1,4 +1,4 @@
-import type { UnitOfWork } from '../../core/unit-of-work.js';
+import type { UnitOfWork } from '../../core/scope/unit-of-work.js';
 import { realTime } from './timers.js';
 
 /** Units of work that have been opened, until they have ended and let out what they had. @internal */

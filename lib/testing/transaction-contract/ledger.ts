@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { enqueueWith } from '../../core/functions.js';
-import type { EnqueueOptions } from '../../core/intent.js';
+import type { EnqueueOptions } from '../../core/model/enqueue-options.js';
 import type { ContractTransaction, TransactionContractClient } from '../transaction-contract.js';
 
 /** What is true of a data source in the end. @internal */

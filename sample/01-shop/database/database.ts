@@ -1,4 +1,4 @@
-import { keepFrames, openFrame, type TransactionFrame } from 'nestjs-airlock';
+import { trackTransactions, openFrame, type TransactionFrame } from 'nestjs-airlock';
 import type { PgBossConstructorOptions } from 'nestjs-airlock/pg-boss';
 
 /** The database itself, or one transaction in it. */
@@ -23,7 +23,7 @@ export abstract class Database implements Queryable {
   /** Runs `work` in a transaction, whose fate the effects called in it share. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     let frame: TransactionFrame;
-    const transaction = keepFrames(
+    const transaction = trackTransactions(
       <R>(callback: (tx: Queryable) => Promise<R>) => this.begin(callback),
       (tx) => (frame = openFrame({ name: 'shop', connection: connectionOf(tx) })),
     );
@@ -34,7 +34,7 @@ export abstract class Database implements Queryable {
 function withSavepoints(tx: Queryable, frame: TransactionFrame): Transaction {
   return {
     query: (sql, params) => tx.query(sql, params),
-    savepoint: keepFrames(
+    savepoint: trackTransactions(
       async (step) => {
         await tx.query('savepoint step');
         try {

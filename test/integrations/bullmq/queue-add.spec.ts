@@ -251,9 +251,9 @@ describeWith(server, 'A deferred add of a BullMQ queue', () => {
       await expect(flushing).rejects.toMatchObject({
         constructor: DispatchError,
         failures: [
-          { error: { code: 'AIRLOCK_ENGINE_UNREACHABLE', fate: 'unknown' } },
-          { error: { code: 'AIRLOCK_ENGINE_UNREACHABLE', fate: 'not sent' } },
-          { error: { code: 'AIRLOCK_ENGINE_UNREACHABLE', fate: 'not sent' } },
+          { error: { code: 'AIRLOCK_ENGINE_UNREACHABLE', delivery: 'unknown' } },
+          { error: { code: 'AIRLOCK_ENGINE_UNREACHABLE', delivery: 'not sent' } },
+          { error: { code: 'AIRLOCK_ENGINE_UNREACHABLE', delivery: 'not sent' } },
         ],
       });
       expect(performance.now() - startedAt).toBeLessThan(3_000);

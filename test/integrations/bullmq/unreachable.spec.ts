@@ -32,7 +32,7 @@ describeWith(server, 'BullMQ without its Redis', () => {
         (reason: EngineUnreachableError) => reason,
       );
       expect(error).toBeInstanceOf(EngineUnreachableError);
-      expect(error).toMatchObject({ code: 'AIRLOCK_ENGINE_UNREACHABLE', timeoutMs: 100, fate: 'not sent' });
+      expect(error).toMatchObject({ code: 'AIRLOCK_ENGINE_UNREACHABLE', timeoutMs: 100, delivery: 'not sent' });
       expect(error.message).toContain(
         `Redis at ${host}:${line.port} did not answer within 100 ms: the application cannot start.`,
       );
@@ -83,7 +83,7 @@ describeWith(server, 'BullMQ without its Redis', () => {
       expect(performance.now() - startedAt).toBeLessThan(3_000);
       expect(error).toBeInstanceOf(DispatchError);
       expect(error.failures).toHaveLength(2_500);
-      expect(new Set(error.failures.map((failure) => (failure.error as EngineUnreachableError).fate))).toEqual(
+      expect(new Set(error.failures.map((failure) => (failure.error as EngineUnreachableError).delivery))).toEqual(
         new Set(['not sent']),
       );
       expect((error.failures[0]!.error as Error).message).toBe(
@@ -147,7 +147,9 @@ describeWith(server, 'BullMQ without its Redis', () => {
       line.freeze();
       const flushing = within(producer, () => producer.get(Mail).send('a'));
       await expect(flushing).rejects.toMatchObject({
-        failures: [{ error: { fate: 'unknown', message: expect.stringContaining('is not known; all did or none') } }],
+        failures: [
+          { error: { delivery: 'unknown', message: expect.stringContaining('is not known; all did or none') } },
+        ],
       });
       line.drop();
       await within(producer, () => producer.get(Mail).send('b'));

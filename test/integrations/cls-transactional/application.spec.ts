@@ -12,7 +12,7 @@ import { TransactionalAdapterDrizzleOrm } from '@nestjs-cls/transactional-adapte
 import { TransactionalAdapterTypeOrm } from '@nestjs-cls/transactional-adapter-typeorm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { pgTable, text } from 'drizzle-orm/pg-core';
-import { keepClsFrames } from 'nestjs-airlock/cls-transactional';
+import { trackClsTransactions } from 'nestjs-airlock/cls-transactional';
 import { AirlockTypeOrmModule } from 'nestjs-airlock/typeorm';
 import { ClsModule } from 'nestjs-cls';
 import { Pool } from 'pg';
@@ -115,7 +115,7 @@ describeWith(postgres, 'an application with cls-transactional', () => {
   describe.each([
     ['the adapters alone', []],
     ['the data source itself, too', [AirlockTypeOrmModule.forRoot()]],
-  ])('when frames are kept by %s', (_name, imports) => {
+  ])('when transactions are tracked by %s', (_name, imports) => {
     it('gives the effects of each method the fate of its own transaction', async () => {
       await pool.query('create table tried (item text not null)');
 
@@ -130,12 +130,14 @@ describeWith(postgres, 'an application with cls-transactional', () => {
             middleware: { mount: true },
             plugins: [
               new ClsPluginTransactional({
-                adapter: keepClsFrames(new TransactionalAdapterTypeOrm({ dataSourceToken: getDataSourceToken() })),
+                adapter: trackClsTransactions(
+                  new TransactionalAdapterTypeOrm({ dataSourceToken: getDataSourceToken() }),
+                ),
               }),
               new ClsPluginTransactional({
                 connectionName: 'audit',
                 imports: [AuditModule],
-                adapter: keepClsFrames(new TransactionalAdapterDrizzleOrm({ drizzleInstanceToken: AUDIT })),
+                adapter: trackClsTransactions(new TransactionalAdapterDrizzleOrm({ drizzleInstanceToken: AUDIT })),
               }),
             ],
           }),

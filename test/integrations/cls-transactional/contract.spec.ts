@@ -8,7 +8,7 @@ import { sql } from 'drizzle-orm';
 import { drizzle as nodePostgres, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { drizzle as pglite, type PgliteDatabase } from 'drizzle-orm/pglite';
 import { knex as connectKnex } from 'knex';
-import { keepClsFrames } from 'nestjs-airlock/cls-transactional';
+import { trackClsTransactions } from 'nestjs-airlock/cls-transactional';
 import {
   type ContractTransaction,
   describeTransactionContract,
@@ -29,12 +29,12 @@ let count = 0;
 
 /** A client of the contract that does all its work through the host. */
 async function contractOf(
-  adapter: Parameters<typeof keepClsFrames>[0],
+  adapter: Parameters<typeof trackClsTransactions>[0],
   options: (isolation: 'serializable') => object,
   queryOf: (host: TransactionHost) => Query,
   end: () => Promise<void>,
 ): Promise<TransactionContractClient> {
-  const connection = { name: `contract ${++count}`, adapter: keepClsFrames(adapter) };
+  const connection = { name: `contract ${++count}`, adapter: trackClsTransactions(adapter) };
   const app = await bootHosts(connection);
   const host = hostOf(app, connection);
   const tx: ContractTransaction = {

@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { ClsPluginTransactional, Propagation, Transactional, TransactionHost } from '@nestjs-cls/transactional';
 import { TransactionalAdapterTypeOrm } from '@nestjs-cls/transactional-adapter-typeorm';
 import { ClsModule } from 'nestjs-cls';
-import { keepClsFrames } from 'nestjs-airlock/cls-transactional';
+import { trackClsTransactions } from 'nestjs-airlock/cls-transactional';
 import { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { describeWith, freshSchema, postgres } from '../../servers.js';
@@ -57,9 +57,9 @@ describeWith(postgres, 'the doors to a transaction of @nestjs-cls/transactional'
     };
     const plugins = [
       new ClsPluginTransactional({
-        adapter: keepClsFrames(new TransactionalAdapterTypeOrm({ dataSourceToken: DataSource })),
+        adapter: trackClsTransactions(new TransactionalAdapterTypeOrm({ dataSourceToken: DataSource })),
       }),
-      new ClsPluginTransactional({ adapter: keepClsFrames(new PgAdapter(pool)), connectionName: 'other' }),
+      new ClsPluginTransactional({ adapter: trackClsTransactions(new PgAdapter(pool)), connectionName: 'other' }),
       new ClsPluginTransactional({ adapter: new PgAdapter(pool), connectionName: 'plain' }),
     ];
     class AppModule {}
@@ -103,7 +103,7 @@ describeWith(postgres, 'the doors to a transaction of @nestjs-cls/transactional'
       'the client itself': (work) => dataSource.transaction(work),
     },
     notCovered: {
-      'an adapter that was not given to keepClsFrames': (work) => hostOf('plain').withTransaction(work),
+      'an adapter that was not given to trackClsTransactions': (work) => hostOf('plain').withTransaction(work),
       'NOT_SUPPORTED in a transaction': (work) =>
         shop().withTransaction(() => shop().withTransaction(Propagation.NotSupported, work)),
       'withoutTransaction in a transaction': (work) => shop().withTransaction(() => shop().withoutTransaction(work)),

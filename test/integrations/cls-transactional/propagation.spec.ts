@@ -4,8 +4,8 @@ import { TransactionalAdapterTypeOrm } from '@nestjs-cls/transactional-adapter-t
 import { sql } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { enqueue, runInScope } from 'nestjs-airlock';
-import { keepClsFrames } from 'nestjs-airlock/cls-transactional';
-import { keepTypeOrmFrames } from 'nestjs-airlock/typeorm';
+import { trackClsTransactions } from 'nestjs-airlock/cls-transactional';
+import { trackTypeOrmTransactions } from 'nestjs-airlock/typeorm';
 import { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { describeWith, freshSchema, postgres } from '../../servers.js';
@@ -35,7 +35,7 @@ async function typeOrm(url: string, prepare: (dataSource: DataSource) => DataSou
 
 const clients: Record<string, (url: string) => Promise<Client>> = {
   TypeORM: (url) => typeOrm(url, (dataSource) => dataSource),
-  'TypeORM whose frames are kept anyway': (url) => typeOrm(url, keepTypeOrmFrames),
+  'TypeORM whose transactions are tracked anyway': (url) => typeOrm(url, trackTypeOrmTransactions),
   Drizzle: async (connectionString) => {
     const pool = new Pool({ connectionString });
     const adapter = new TransactionalAdapterDrizzleOrm<NodePgDatabase>({ drizzleInstanceToken: undefined });
@@ -68,8 +68,8 @@ describeWith(postgres, 'the propagation modes of cls-transactional', () => {
       const schema = await freshSchema();
       const [first, second] = [await connect(schema.url), await connect(schema.url)];
       const connections = [
-        { name: `main ${clientName}`, adapter: keepClsFrames(first.adapter) },
-        { name: `audit ${clientName}`, adapter: keepClsFrames(second.adapter) },
+        { name: `main ${clientName}`, adapter: trackClsTransactions(first.adapter) },
+        { name: `audit ${clientName}`, adapter: trackClsTransactions(second.adapter) },
       ] as const;
       const app = await bootHosts(...connections);
       main = hostOf(app, connections[0]);

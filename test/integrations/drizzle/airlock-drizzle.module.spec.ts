@@ -78,7 +78,7 @@ describeWith(postgres, 'AirlockDrizzleModule', () => {
 
   describe('when databases are named by their tokens', () => {
     it.each(['before', 'after'])(
-      'keeps frames in the requests of the application, imported %s their module',
+      'tracks transactions in the requests of the application, imported %s their module',
       async (place) => {
         const kept = [
           AirlockDrizzleModule.forRoot({ token: SHOP, name: 'shop' }),

@@ -2,7 +2,7 @@ import type { PGlite } from '@electric-sql/pglite';
 import { sql } from 'drizzle-orm';
 import { drizzle as nodePostgres, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { drizzle as pglite } from 'drizzle-orm/pglite';
-import { keepDrizzleFrames } from 'nestjs-airlock/drizzle';
+import { trackDrizzleTransactions } from 'nestjs-airlock/drizzle';
 import type { ContractTransaction, TransactionContractClient } from 'nestjs-airlock/testing';
 import { Pool } from 'pg';
 import { freshSchema } from '../../servers.js';
@@ -27,7 +27,7 @@ export function connectPglite(server: PGlite, close: () => Promise<void>): Trans
 }
 
 function clientOf(db: NodePgDatabase, close: () => Promise<void>): TransactionContractClient {
-  keepDrizzleFrames(db);
+  trackDrizzleTransactions(db);
   return {
     transaction: (fn, options) =>
       db.transaction((tx) => fn(contractOf(tx)), options?.isolation && { isolationLevel: options.isolation }),

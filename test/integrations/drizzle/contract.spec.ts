@@ -5,13 +5,13 @@ import { describeWith, postgres } from '../../servers.js';
 import { connectNodePostgres, connectPglite } from './contract.client.js';
 
 describeWith(postgres, 'Drizzle on node-postgres', () => {
-  describeTransactionContract('keepDrizzleFrames', { connect: () => connectNodePostgres() });
+  describeTransactionContract('trackDrizzleTransactions', { connect: () => connectNodePostgres() });
 });
 
 describe('Drizzle on PGlite', () => {
   let shared: PGlite | undefined;
   let users = 0;
-  describeTransactionContract('keepDrizzleFrames', {
+  describeTransactionContract('trackDrizzleTransactions', {
     isServer: false,
     connect: async () => {
       const server = (shared ??= emptyPglite());

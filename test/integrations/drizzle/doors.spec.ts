@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { withReplicas } from 'drizzle-orm/pg-core';
 import { Pool } from 'pg';
-import { keepDrizzleFrames } from 'nestjs-airlock/drizzle';
+import { trackDrizzleTransactions } from 'nestjs-airlock/drizzle';
 import { describeWith, freshSchema, postgres } from '../../servers.js';
 import { checkAfterEach } from '../../unit/core/fixtures.js';
 import { describeDoors } from '../doors.js';
@@ -23,10 +23,10 @@ describeWith(postgres, 'the doors to a transaction of Drizzle', () => {
     const schema = await freshSchema();
     pool = new Pool({ connectionString: schema.url });
     const open = () => drizzle(pool, { schema: { orders } });
-    db = keepDrizzleFrames(open());
+    db = trackDrizzleTransactions(open());
     const client = await pool.connect();
-    onAClient = keepDrizzleFrames(drizzle(client, { schema: { orders } }));
-    replicated = keepDrizzleFrames(withReplicas(open(), [open()]));
+    onAClient = trackDrizzleTransactions(drizzle(client, { schema: { orders } }));
+    replicated = trackDrizzleTransactions(withReplicas(open(), [open()]));
     close = async () => {
       client.release();
       await pool.end();

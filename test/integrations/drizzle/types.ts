@@ -5,7 +5,7 @@ import type { PgliteDatabase } from 'drizzle-orm/pglite';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type { PgTransaction } from 'drizzle-orm/pg-core';
 import type { BaseSQLiteDatabase } from 'drizzle-orm/sqlite-core';
-import { AirlockDrizzleModule, type DrizzleDatabase, keepDrizzleFrames } from 'nestjs-airlock/drizzle';
+import { AirlockDrizzleModule, type DrizzleDatabase, trackDrizzleTransactions } from 'nestjs-airlock/drizzle';
 import type { DrizzleTransaction } from '../../../lib/integrations/drizzle/drizzle.client.js';
 import { type Equal, expectTrue } from '../../types/expect.js';
 import type { orders } from './fixtures.js';
@@ -20,9 +20,9 @@ export function fits(
   mysql: MySql2Database,
   libsql: LibSQLDatabase,
 ): readonly DrizzleDatabase[] {
-  const kept = keepDrizzleFrames(nodePostgres);
+  const kept = trackDrizzleTransactions(nodePostgres);
   expectTrue<Equal<typeof kept, NodePgDatabase<Schema>>>();
-  return [kept, keepDrizzleFrames(pglite, { name: 'orders' }), postgresJs, mysql, libsql];
+  return [kept, trackDrizzleTransactions(pglite, { name: 'orders' }), postgresJs, mysql, libsql];
 }
 
 /** What is called of a transaction of PostgreSQL is there. */
@@ -32,9 +32,9 @@ export function exposes(tx: PgTransaction<never, Schema, never>): DrizzleTransac
 
 export function refuses(synchronous: BaseSQLiteDatabase<'sync', { readonly changes: number }>): void {
   // @ts-expect-error its transactions are synchronous
-  keepDrizzleFrames(synchronous);
+  trackDrizzleTransactions(synchronous);
   // @ts-expect-error no database
-  keepDrizzleFrames({});
+  trackDrizzleTransactions({});
   // @ts-expect-error no such option
   AirlockDrizzleModule.forRoot({ tokens: [] });
 }

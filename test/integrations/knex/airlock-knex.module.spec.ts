@@ -77,7 +77,7 @@ describeWith(postgres, 'AirlockKnexModule', () => {
 
   describe('when instances are named by their tokens', () => {
     it.each(['before', 'after'])(
-      'keeps frames in the requests of the application, imported %s their module',
+      'tracks transactions in the requests of the application, imported %s their module',
       async (place) => {
         const kept = [
           AirlockKnexModule.forRoot({ token: SHOP, name: 'shop' }),
@@ -207,7 +207,7 @@ describeWith(postgres, 'AirlockKnexModule', () => {
   });
 
   describe('when a test gives the application its own transaction, which is always rolled back', () => {
-    it('keeps frames in what the application takes for transactions', async () => {
+    it('tracks transactions in what the application takes for transactions', async () => {
       const trx = await shop.knex.transaction();
       const { request, fate } = await listen(() => new ExpressAdapter(), {
         imports: [AirlockKnexModule.forRoot({ token: SHOP }), AirlockKnexModule.forRoot({ token: AUDIT })],

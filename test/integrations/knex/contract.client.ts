@@ -1,5 +1,5 @@
 import { type Knex, knex as connect } from 'knex';
-import { keepKnexFrames } from 'nestjs-airlock/knex';
+import { trackKnexTransactions } from 'nestjs-airlock/knex';
 import type { ContractTransaction, TransactionContractClient } from 'nestjs-airlock/testing';
 import { freshSchema } from '../../servers.js';
 import { tuned, type Tuning } from '../tuning.js';
@@ -17,7 +17,7 @@ export async function connectKnex(
   tuning: Tuning = {},
 ): Promise<TransactionContractClient> {
   const schema = await freshSchema();
-  const knex = keepKnexFrames(
+  const knex = trackKnexTransactions(
     connect({
       client: 'pg',
       connection: tuned(schema.url, tuning),

@@ -40,7 +40,7 @@ async function endedByHand<T>(trx: Knex.Transaction, work: () => Promise<T>): Pr
 
 describeWith(postgres, 'Knex', () => {
   describe.each(Object.entries(styles))('%s', (style, begin) => {
-    describeTransactionContract('keepKnexFrames', {
+    describeTransactionContract('trackKnexTransactions', {
       byStatements: !style.startsWith('with a handler'),
       connect: () => connectKnex(begin),
     });

@@ -1,5 +1,5 @@
 import { type Knex, knex as connect } from 'knex';
-import { keepKnexFrames } from 'nestjs-airlock/knex';
+import { trackKnexTransactions } from 'nestjs-airlock/knex';
 import { describeWith, freshSchema, postgres } from '../../servers.js';
 import { checkAfterEach } from '../../unit/core/fixtures.js';
 import { type Door, describeDoors } from '../doors.js';
@@ -35,8 +35,8 @@ describeWith(postgres, 'the doors to a transaction of Knex', () => {
     const settings = { client: 'pg', connection: schema.url, log: { warn: () => {}, error: () => {} } };
     knex = connect(settings);
     older = knex.withUserParams({ made: 'before' });
-    keepKnexFrames(knex);
-    single = keepKnexFrames(connect({ ...settings, pool: { min: 1, max: 1 } }));
+    trackKnexTransactions(knex);
+    single = trackKnexTransactions(connect({ ...settings, pool: { min: 1, max: 1 } }));
   });
   afterAll(async () => {
     await knex.destroy();

@@ -50,7 +50,7 @@ describeWith(postgres, 'AirlockKyselyModule', () => {
   };
 
   describe('when an application imports it', () => {
-    it('keeps frames of the instance that is a provider, of those made later, and of none once it has shut down', async () => {
+    it('tracks transactions of the instance that is a provider, of those made later, and of none once it has shut down', async () => {
       const db = opened();
       const { app } = await boot({
         imports: [AirlockKyselyModule.forRoot()],
@@ -65,7 +65,7 @@ describeWith(postgres, 'AirlockKyselyModule', () => {
       expect(Object.getOwnPropertySymbols(execute)).toEqual([]);
     });
 
-    it('keeps frames of each class that it finds, where Kysely is installed twice', async () => {
+    it('tracks transactions of each class that it finds, where Kysely is installed twice', async () => {
       const first = opened();
       let other!: typeof import('kysely');
       await jest.isolateModulesAsync(async () => {

@@ -1,5 +1,5 @@
 import { type ControlledTransaction, Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
-import { keepKyselyFrames } from 'nestjs-airlock/kysely';
+import { trackKyselyTransactions } from 'nestjs-airlock/kysely';
 import type { ContractTransaction, TransactionContractClient } from 'nestjs-airlock/testing';
 import { Pool } from 'pg';
 import { freshSchema } from '../../servers.js';
@@ -67,7 +67,7 @@ export async function connectKysely(
   const pool = new Pool({ connectionString: schema.url });
   pool.on('connect', (client) => client.on('error', () => {}));
   pool.on('error', () => {});
-  const db = derive(keepKyselyFrames(new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })));
+  const db = derive(trackKyselyTransactions(new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })));
   return {
     transaction: (fn, { isolation } = {}) => begin(db, isolation, fn),
     query: queryOf(db),

@@ -5,11 +5,14 @@ import { byCallback, connectKysely, controlled } from './contract.client.js';
 
 describeWith(postgres, 'Kysely', () => {
   describe('with a callback', () => {
-    describeTransactionContract('keepKyselyFrames', { savepoints: false, connect: () => connectKysely(byCallback) });
+    describeTransactionContract('trackKyselyTransactions', {
+      savepoints: false,
+      connect: () => connectKysely(byCallback),
+    });
   });
 
   describe('controlled', () => {
-    describeTransactionContract('keepKyselyFrames', {
+    describeTransactionContract('trackKyselyTransactions', {
       byStatements: true,
       commitReleasesSavepoints: true,
       connect: () => connectKysely(controlled),
@@ -17,7 +20,7 @@ describeWith(postgres, 'Kysely', () => {
   });
 
   describe('controlled, by an instance that is derived', () => {
-    describeTransactionContract('keepKyselyFrames', {
+    describeTransactionContract('trackKyselyTransactions', {
       byStatements: true,
       commitReleasesSavepoints: true,
       connect: () => connectKysely(controlled, (db) => db.withPlugin(new CamelCasePlugin())),

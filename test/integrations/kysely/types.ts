@@ -1,5 +1,5 @@
 import type { ControlledTransaction, Kysely, Transaction } from 'kysely';
-import { AirlockKyselyModule, keepKyselyFrames } from 'nestjs-airlock/kysely';
+import { AirlockKyselyModule, trackKyselyTransactions } from 'nestjs-airlock/kysely';
 import type { KyselyTransaction } from '../../../lib/integrations/kysely/kysely.client.js';
 import { type Equal, expectTrue } from '../../types/expect.js';
 
@@ -9,7 +9,7 @@ interface Tables {
 
 /** Instances fit, and keep their own type. */
 export function fits(db: Kysely<Tables>): Kysely<Tables> {
-  const kept = keepKyselyFrames(db);
+  const kept = trackKyselyTransactions(db);
   expectTrue<Equal<typeof kept, Kysely<Tables>>>();
   return kept;
 }
@@ -24,7 +24,7 @@ export function hasWhatIsCalled(
 
 export function refuses(): void {
   // @ts-expect-error no Kysely instance
-  keepKyselyFrames({});
+  trackKyselyTransactions({});
   // @ts-expect-error no such option
   AirlockKyselyModule.forRoot({ db: 1 });
 }

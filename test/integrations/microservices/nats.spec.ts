@@ -15,7 +15,7 @@ describeWith(carrier.server, 'Effects over NATS', () => {
       line.freeze();
       const flushing = within(producer, () => producer.get(Mail).send('a'));
       await expect(flushing).rejects.toMatchObject({
-        failures: [{ error: { code: 'AIRLOCK_ENGINE_UNREACHABLE', fate: 'unknown' } }],
+        failures: [{ error: { code: 'AIRLOCK_ENGINE_UNREACHABLE', delivery: 'unknown' } }],
       });
       line.drop();
       await producer.close();

@@ -219,8 +219,8 @@ describeWith(carrier.server, 'Effects over RabbitMQ', () => {
       );
       const errors = error.errors as readonly EngineUnreachableError[];
       expect(errors[0]).toBeInstanceOf(EngineUnreachableError);
-      expect(errors[0]).toMatchObject({ fate: 'unknown', timeoutMs: 1_000 });
-      expect(errors.map(({ fate }) => fate)).toEqual([
+      expect(errors[0]).toMatchObject({ delivery: 'unknown', timeoutMs: 1_000 });
+      expect(errors.map(({ delivery }) => delivery)).toEqual([
         ...Array.from({ length: 100 }, () => 'unknown'),
         ...Array.from({ length: 50 }, () => 'not sent'),
       ]);

@@ -2,9 +2,9 @@ import { Propagation } from '@nestjs-cls/transactional';
 import { TransactionalAdapterDrizzleOrm } from '@nestjs-cls/transactional-adapter-drizzle-orm';
 import { sql } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
-import { keepClsFrames } from 'nestjs-airlock/cls-transactional';
+import { trackClsTransactions } from 'nestjs-airlock/cls-transactional';
 import type { ContractTransaction, TransactionContractClient } from 'nestjs-airlock/testing';
-import { keepTypeOrmFrames } from 'nestjs-airlock/typeorm';
+import { trackTypeOrmTransactions } from 'nestjs-airlock/typeorm';
 import { Pool } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { freshSchema } from '../../servers.js';
@@ -35,7 +35,7 @@ export const adapters: readonly (readonly [name: string, version: Version, conne
 /** TypeORM, on a schema of its own. */
 async function connectTypeOrm(): Promise<TransactionContractClient> {
   const schema = await freshSchema();
-  const dataSource = keepTypeOrmFrames(new DataSource({ type: 'postgres', url: schema.url }));
+  const dataSource = trackTypeOrmTransactions(new DataSource({ type: 'postgres', url: schema.url }));
   await dataSource.initialize();
   const transactionOf = (manager: EntityManager): ContractTransaction => ({
     query: (text) => manager.query(text),
@@ -57,7 +57,7 @@ async function connectCls(): Promise<TransactionContractClient> {
   const pool = new Pool({ connectionString: schema.url });
   const db = drizzle(pool);
   const adapter = new TransactionalAdapterDrizzleOrm<NodePgDatabase>({ drizzleInstanceToken: undefined });
-  const connection = { name: 'pg-boss', adapter: keepClsFrames(Object.assign(adapter, { connection: db })) };
+  const connection = { name: 'pg-boss', adapter: trackClsTransactions(Object.assign(adapter, { connection: db })) };
   const app = await bootHosts(connection);
   const host = hostOf(app, connection);
   const transaction: ContractTransaction = {

@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { drizzle as nodePostgres, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { drizzle as pglite } from 'drizzle-orm/pglite';
 import { AirlockModule, type AirlockModuleOptions } from 'nestjs-airlock';
-import { keepDrizzleFrames } from 'nestjs-airlock/drizzle';
+import { trackDrizzleTransactions } from 'nestjs-airlock/drizzle';
 import {
   type AirlockPgBossOptions,
   AirlockPgBossModule,
@@ -47,7 +47,7 @@ export function onPostgres(version: Version): Database {
   );
   return {
     schema,
-    db: keepDrizzleFrames(nodePostgres(pool)),
+    db: trackDrizzleTransactions(nodePostgres(pool)),
     boss: bosses.make,
     query: async (text, values) => (await pool.query<Record<string, unknown>>(text, values)).rows,
     close: async () => {
@@ -64,7 +64,7 @@ export function onPglite(): Database {
   const bosses = new Bosses(() => new PgBoss({ db: fromPglite(server), backend: 'pglite', schema, ...EAGER }));
   return {
     schema,
-    db: keepDrizzleFrames(pglite(server)) as unknown as NodePgDatabase,
+    db: trackDrizzleTransactions(pglite(server)) as unknown as NodePgDatabase,
     boss: bosses.make,
     query: async (text, values) => (await server.query<Record<string, unknown>>(text, values)).rows,
     close: async () => {

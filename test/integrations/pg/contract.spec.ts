@@ -3,5 +3,5 @@ import { describeWith, postgres } from '../../servers.js';
 import { connectPg } from './contract.client.js';
 
 describeWith(postgres, 'an adapter of one’s own', () => {
-  describeTransactionContract('keepFrames on plain pg', { connect: () => connectPg() });
+  describeTransactionContract('trackTransactions on plain pg', { connect: () => connectPg() });
 });

@@ -1,4 +1,4 @@
-import { keepFrames, keepSavepoints, openFrame, type TransactionFrame } from 'nestjs-airlock';
+import { trackTransactions, trackSavepoints, openFrame, type TransactionFrame } from 'nestjs-airlock';
 import type { Pool, PoolClient } from 'pg';
 
 /** One transaction or savepoint of a plain `pg` pool. */
@@ -10,9 +10,9 @@ export class PgTransaction {
     private readonly depth = 0,
   ) {}
 
-  /** Runs a callback in a transaction that keeps frames: all that an adapter of one's own comes to. */
+  /** Runs a callback in a transaction that tracks transactions: all that an adapter of one's own comes to. */
   static in(pool: Pool) {
-    return keepFrames(
+    return trackTransactions(
       async <T>(callback: (tx: PgTransaction) => Promise<T>, mode = ''): Promise<T> => {
         const client = await pool.connect();
         let broken: Error | undefined;
@@ -35,7 +35,7 @@ export class PgTransaction {
   savepoint<T>(callback: (tx: PgTransaction) => Promise<T>): Promise<T> {
     const inner = new PgTransaction(this.client, this.depth + 1);
     const name = `savepoint_${inner.depth}`;
-    const run = keepSavepoints<PgTransaction, []>(
+    const run = trackSavepoints<PgTransaction, []>(
       (work) =>
         between(this.client, [`savepoint ${name}`, `release ${name}`, `rollback to ${name}`], () => work(inner)),
       () => (inner.frame = this.frame.savepoint()),

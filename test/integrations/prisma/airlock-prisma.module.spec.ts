@@ -53,7 +53,7 @@ describeWith(postgres, 'AirlockPrismaModule', () => {
 
   describe('when a client is named by its token', () => {
     it.each(['before', 'after'])(
-      'keeps frames in the requests of the application, imported %s its module',
+      'tracks transactions in the requests of the application, imported %s its module',
       async (place) => {
         const kept = AirlockPrismaModule.forRoot({ token: PRISMA, name: 'shop' });
         const imports = place === 'before' ? [kept, clientModule()] : [clientModule(), kept];

@@ -1,10 +1,10 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import { keepPrismaFrames } from 'nestjs-airlock/prisma';
+import { trackPrismaTransactions } from 'nestjs-airlock/prisma';
 import type { ContractTransaction, TransactionContractClient } from 'nestjs-airlock/testing';
 import { freshSchema } from '../../servers.js';
 import { newClient, type OrdersClient } from './generated.js';
 
-/** Makes a client keep frames, by itself or with what is made of it. */
+/** Makes a client track transactions, by itself or with what is made of it. */
 export type Keep = (client: OrdersClient) => OrdersClient;
 
 /** Prisma knows two kinds of statements. */
@@ -16,7 +16,7 @@ export const queryOf = (client: OrdersClient) => async (text: string) => {
 
 /** Prisma as the contract sees it, on a schema of its own. */
 export async function connectPrisma(
-  keep: Keep = (client) => keepPrismaFrames(client),
+  keep: Keep = (client) => trackPrismaTransactions(client),
 ): Promise<TransactionContractClient> {
   const schema = await freshSchema();
   const client = keep(newClient('postgresql', new PrismaPg(schema.url)));

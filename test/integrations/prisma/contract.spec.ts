@@ -1,18 +1,18 @@
 import { describeTransactionContract } from 'nestjs-airlock/testing';
-import { keepPrismaFrames } from 'nestjs-airlock/prisma';
+import { trackPrismaTransactions } from 'nestjs-airlock/prisma';
 import { describeWith, postgres } from '../../servers.js';
 import { connectPrisma, type Keep } from './contract.client.js';
 
 const extension = { model: { $allModels: { nothing: () => undefined } } };
 
 const clients: Readonly<Record<string, Keep>> = {
-  'a client': (client) => keepPrismaFrames(client),
-  'a client that was extended before': (client) => keepPrismaFrames(client.$extends(extension)),
-  'a client that was extended after': (client) => keepPrismaFrames(client).$extends(extension),
+  'a client': (client) => trackPrismaTransactions(client),
+  'a client that was extended before': (client) => trackPrismaTransactions(client.$extends(extension)),
+  'a client that was extended after': (client) => trackPrismaTransactions(client).$extends(extension),
 };
 
 describeWith(postgres, 'Prisma', () => {
   describe.each(Object.entries(clients))('%s', (_name, keep) => {
-    describeTransactionContract('keepPrismaFrames', { connect: () => connectPrisma(keep) });
+    describeTransactionContract('trackPrismaTransactions', { connect: () => connectPrisma(keep) });
   });
 });

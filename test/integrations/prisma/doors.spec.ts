@@ -1,5 +1,5 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import { keepPrismaFrames } from 'nestjs-airlock/prisma';
+import { trackPrismaTransactions } from 'nestjs-airlock/prisma';
 import { checkAfterEach } from '../../unit/core/fixtures.js';
 import { describeWith, postgres } from '../../servers.js';
 import { describeDoors } from '../doors.js';
@@ -14,8 +14,10 @@ interface Working {
 describeWith(postgres, 'the doors to a transaction of Prisma', () => {
   const prisma = newClient('postgresql', new PrismaPg(postgres.url));
   const before = prisma.$extends({ name: 'before' });
-  keepPrismaFrames(prisma);
-  const alone = keepPrismaFrames(newClient('postgresql', new PrismaPg({ connectionString: postgres.url, max: 1 })));
+  trackPrismaTransactions(prisma);
+  const alone = trackPrismaTransactions(
+    newClient('postgresql', new PrismaPg({ connectionString: postgres.url, max: 1 })),
+  );
   const after = prisma.$extends({ name: 'after' });
   const working = prisma.$extends({
     model: {
@@ -26,8 +28,10 @@ describeWith(postgres, 'the doors to a transaction of Prisma', () => {
       },
     },
   });
-  const extendedOnly = keepPrismaFrames(newClient('postgresql', new PrismaPg(postgres.url)).$extends({ name: 'kept' }));
-  const tenants = (): typeof prisma => keepPrismaFrames(newClient('postgresql', new PrismaPg(postgres.url)));
+  const extendedOnly = trackPrismaTransactions(
+    newClient('postgresql', new PrismaPg(postgres.url)).$extends({ name: 'kept' }),
+  );
+  const tenants = (): typeof prisma => trackPrismaTransactions(newClient('postgresql', new PrismaPg(postgres.url)));
   afterAll(() => Promise.all([prisma, alone, extendedOnly].map((client) => client.$disconnect())));
 
   describeDoors({

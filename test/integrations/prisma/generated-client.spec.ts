@@ -8,18 +8,18 @@ import { clientOf, newClient } from './generated.js';
 // The suites know the client by what they call of it; here the compiler sees the one that Prisma has generated.
 const program = `
   import { PrismaClient } from './client.js';
-  import { AirlockPrismaModule, keepPrismaFrames } from 'nestjs-airlock/prisma';
+  import { AirlockPrismaModule, trackPrismaTransactions } from 'nestjs-airlock/prisma';
 
   class PrismaService extends PrismaClient {}
   declare const service: PrismaService;
-  const kept: PrismaService = keepPrismaFrames(service);
+  const kept: PrismaService = trackPrismaTransactions(service);
   const extended = kept.$extends({ result: { order: { label: { needs: { item: true }, compute: ({ item }) => item } } } });
-  export const labels: Promise<string[]> = keepPrismaFrames(extended, { name: 'orders' }).$transaction(async (tx) =>
+  export const labels: Promise<string[]> = trackPrismaTransactions(extended, { name: 'orders' }).$transaction(async (tx) =>
     (await tx.order.findMany()).map(({ label }) => label),
   );
   AirlockPrismaModule.forRoot({ token: PrismaService });
   // @ts-expect-error no client
-  keepPrismaFrames({});
+  trackPrismaTransactions({});
   // @ts-expect-error no token
   AirlockPrismaModule.forRoot({});
 `;

@@ -47,7 +47,7 @@ describeWith(postgres, 'AirlockSequelizeModule', () => {
   };
 
   describe('when an application imports it', () => {
-    it('keeps frames of the instance that is a provider, of those made later, and of none once it has shut down', async () => {
+    it('tracks transactions of the instance that is a provider, of those made later, and of none once it has shut down', async () => {
       const db = opened();
       const { app } = await boot({
         imports: [AirlockSequelizeModule.forRoot()],
@@ -62,7 +62,7 @@ describeWith(postgres, 'AirlockSequelizeModule', () => {
       expect(Object.getOwnPropertySymbols(transaction)).toEqual([]);
     });
 
-    it('keeps frames of each class that it finds, where Sequelize is installed twice', async () => {
+    it('tracks transactions of each class that it finds, where Sequelize is installed twice', async () => {
       const first = opened();
       let other!: typeof import('sequelize');
       await jest.isolateModulesAsync(async () => {

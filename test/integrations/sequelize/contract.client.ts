@@ -1,4 +1,4 @@
-import { keepSequelizeFrames } from 'nestjs-airlock/sequelize';
+import { trackSequelizeTransactions } from 'nestjs-airlock/sequelize';
 import type { ContractTransaction, TransactionContractClient } from 'nestjs-airlock/testing';
 import { QueryTypes, Sequelize, Transaction } from 'sequelize';
 import { freshSchema } from '../../servers.js';
@@ -27,7 +27,7 @@ export const unmanaged: Begin = async (sequelize, options, fn) => {
 /** Sequelize as the contract sees it, on a schema of its own. */
 export async function connectSequelize(begin: Begin = managed): Promise<TransactionContractClient> {
   const schema = await freshSchema();
-  const sequelize = keepSequelizeFrames(
+  const sequelize = trackSequelizeTransactions(
     new Sequelize(schema.url, {
       logging: false,
       pool: { max: 30 },

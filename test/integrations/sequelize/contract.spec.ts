@@ -12,11 +12,11 @@ describeWith(postgres, 'Sequelize', () => {
   });
 
   describe('managed', () => {
-    describeTransactionContract('keepSequelizeFrames', { connect: () => connectSequelize(managed) });
+    describeTransactionContract('trackSequelizeTransactions', { connect: () => connectSequelize(managed) });
   });
 
   describe('unmanaged', () => {
-    describeTransactionContract('keepSequelizeFrames', {
+    describeTransactionContract('trackSequelizeTransactions', {
       byStatements: true,
       commitReleasesSavepoints: true,
       connect: () => connectSequelize(unmanaged),

@@ -3,7 +3,7 @@ import {
   describeTransactionContract,
   type TransactionContractClient,
 } from 'nestjs-airlock/testing';
-import { keepTypeOrmFrames } from 'nestjs-airlock/typeorm';
+import { trackTypeOrmTransactions } from 'nestjs-airlock/typeorm';
 import * as typeorm from 'typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { DataSource as DataSource03 } from 'typeorm-0.3';
@@ -58,7 +58,7 @@ const byRunner: Work = async (dataSource, isolation, fn) => {
 
 async function connect(make: (url: string) => DataSource, work: Work): Promise<TransactionContractClient> {
   const schema = await freshSchema();
-  const dataSource = keepTypeOrmFrames(make(schema.url));
+  const dataSource = trackTypeOrmTransactions(make(schema.url));
   await dataSource.initialize();
   return {
     transaction: (fn, options) => work(dataSource, options?.isolation && 'SERIALIZABLE', fn),

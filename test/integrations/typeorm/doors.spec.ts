@@ -1,4 +1,4 @@
-import { keepTypeOrmFrames } from 'nestjs-airlock/typeorm';
+import { trackTypeOrmTransactions } from 'nestjs-airlock/typeorm';
 import {
   BeforeInsert,
   Column,
@@ -73,7 +73,7 @@ describeWith(postgres, 'the doors to a transaction of TypeORM', () => {
     // Providers are built before any module is initialised.
     articles = new Articles(dataSource);
     older = dataSource.createQueryRunner();
-    keepTypeOrmFrames(dataSource);
+    trackTypeOrmTransactions(dataSource);
     await dataSource.initialize();
   });
   beforeEach(async () => {

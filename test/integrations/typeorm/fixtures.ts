@@ -1,4 +1,4 @@
-import { keepTypeOrmFrames } from 'nestjs-airlock/typeorm';
+import { trackTypeOrmTransactions } from 'nestjs-airlock/typeorm';
 import { Column, DataSource, type DataSourceOptions, Entity, PrimaryColumn } from 'typeorm';
 import { freshSchema } from '../../servers.js';
 
@@ -11,7 +11,7 @@ export class Order {
   note!: string;
 }
 
-/** A data source that keeps frames, on tables of its own. */
+/** A data source that tracks transactions, on tables of its own. */
 export async function connected(
   options: Partial<Pick<DataSourceOptions, 'extra' | 'subscribers'>> = {},
 ): Promise<{ readonly dataSource: DataSource; readonly close: () => Promise<void> }> {
@@ -23,7 +23,7 @@ export async function connected(
     synchronize: true,
     ...options,
   });
-  keepTypeOrmFrames(dataSource);
+  trackTypeOrmTransactions(dataSource);
   await dataSource.initialize();
   return {
     dataSource,

@@ -1,5 +1,5 @@
 import { enqueue, FrameStateError, runInScope } from 'nestjs-airlock';
-import { keepTypeOrmFrames, type TypeOrmDataSource } from 'nestjs-airlock/typeorm';
+import { trackTypeOrmTransactions, type TypeOrmDataSource } from 'nestjs-airlock/typeorm';
 import {
   type DataSource,
   type EntityManager,
@@ -43,7 +43,7 @@ describeWith(postgres, 'the transactions of an EntityManager', () => {
       const kept: TypeOrmDataSource = dataSource;
       const { createQueryRunner, manager } = kept;
       const { transaction } = manager;
-      expect(keepTypeOrmFrames(dataSource)).toBe(kept);
+      expect(trackTypeOrmTransactions(dataSource)).toBe(kept);
       expect(kept.createQueryRunner).toBe(createQueryRunner);
       expect(kept.manager.transaction).toBe(transaction);
     });

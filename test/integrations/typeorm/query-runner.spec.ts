@@ -7,7 +7,7 @@ import {
   openScope,
   runInScope,
 } from 'nestjs-airlock';
-import { keepTypeOrmFrames, startTestTransaction } from 'nestjs-airlock/typeorm';
+import { trackTypeOrmTransactions, startTestTransaction } from 'nestjs-airlock/typeorm';
 import * as typeorm from 'typeorm';
 import {
   DataSource,
@@ -16,7 +16,7 @@ import {
   EventSubscriber,
   type QueryRunner,
 } from 'typeorm';
-import { frames } from '../../../lib/core/transaction-frame.js';
+import { frames } from '../../../lib/core/frame/transaction-frame.js';
 import { describeWith, postgres } from '../../servers.js';
 import { checkAfterEach, errorOf, send, sent } from '../../unit/core/fixtures.js';
 import { connected, Order, ordersIn } from './fixtures.js';
@@ -324,7 +324,7 @@ describeWith(postgres, 'the transactions of a QueryRunner', () => {
       expect(await ordersIn(dataSource)).toEqual([]);
     });
 
-    it('needs a query runner whose frames are kept', () => {
+    it('needs a query runner whose transactions are tracked', () => {
       const plain = new DataSource({ type: 'postgres', url: postgres.url }).createQueryRunner();
       expect(() => startTestTransaction(plain)).toThrow(AirlockOptionsError);
     });
@@ -359,7 +359,9 @@ describeWith(postgres, 'the transactions of a QueryRunner', () => {
 
   describe('when a transaction cannot begin', () => {
     it('is over with that, and so is what was called on the way', async () => {
-      const dead = keepTypeOrmFrames(new DataSource({ type: 'postgres', url: 'postgres://postgres@127.0.0.1:1/none' }));
+      const dead = trackTypeOrmTransactions(
+        new DataSource({ type: 'postgres', url: 'postgres://postgres@127.0.0.1:1/none' }),
+      );
       const own = dead.createQueryRunner();
       await runInScope(async () => {
         await errorOf(() => own.startTransaction());

@@ -1,5 +1,5 @@
 import { enqueue, runInScope } from 'nestjs-airlock';
-import { keepTypeOrmFrames, startTestTransaction } from 'nestjs-airlock/typeorm';
+import { trackTypeOrmTransactions, startTestTransaction } from 'nestjs-airlock/typeorm';
 import type { DataSource } from 'typeorm';
 import {
   addTransactionalDataSource,
@@ -228,13 +228,13 @@ export function defineTransactionalSuite(name: string, storageDriver: StorageDri
       });
     });
 
-    describe('when the data source is added before its frames are kept', () => {
+    describe('when the data source is added before its transactions are tracked', () => {
       it('makes no difference', async () => {
         const other = await connected();
         const plain = new (other.dataSource.constructor as typeof DataSource)(other.dataSource.options);
         await plain.initialize();
         addTransactionalDataSource({ name: 'late', dataSource: plain });
-        keepTypeOrmFrames(plain);
+        trackTypeOrmTransactions(plain);
         const transaction = (id: string, ending: Ending) =>
           runInTransaction(
             async () => {

@@ -15,7 +15,7 @@ import {
   ScopeStateError,
   withPolicy,
 } from 'nestjs-airlock';
-import { AirlockRuntime } from '../../../lib/core/airlock-runtime.js';
+import { AirlockRuntime } from '../../../lib/core/runtime.js';
 import { checkAfterEach, errorOf, send, sent, texts } from './fixtures.js';
 
 checkAfterEach();

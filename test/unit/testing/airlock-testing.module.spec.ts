@@ -10,13 +10,7 @@ import {
   PolicyViolationError,
   SideEffect,
 } from 'nestjs-airlock';
-import {
-  AirlockTestingModule,
-  type AirlockTestingOptions,
-  fakeOnly,
-  recorderOf,
-  type TestingMode,
-} from 'nestjs-airlock/testing';
+import { AirlockTestingModule, type AirlockTestingOptions, recorderOf, type TestingMode } from 'nestjs-airlock/testing';
 import {
   AppModule,
   booted,
@@ -140,7 +134,7 @@ describe.each(shops)('when AirlockTestingModule is %s', (_, build) => {
   });
 
   it('keeps in only those that `fakeOnly` names', async () => {
-    const app = await booted(build(fakeOnly([MailService.prototype.sendReceipt])));
+    const app = await booted(build({ mode: 'capture', fakeOnly: [MailService.prototype.sendReceipt] }));
     await post(app, '/orders/7');
     expect(app.get(Outbox).sent).toEqual(['warehouse 7']);
   });

@@ -1,5 +1,5 @@
-import { callInScope } from '../../scoped-call.js';
-import { isMarked, type WrappedEntryPoint } from '../entry-point.js';
+import { callInScope } from '../../calls/call-in-scope.js';
+import { isMarked, type WrappedEntryPoint } from '../../boundaries/entry-point.js';
 import { type CommandLine, offerDryRun, rememberLine, takeDryRun } from './dry-run.option.js';
 import { dryRun } from './dry-run.js';
 

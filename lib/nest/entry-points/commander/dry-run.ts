@@ -1,6 +1,8 @@
-import type { Intent, Outcome, Policy } from '../../../core/intent.js';
-import type { FlushReport } from '../../../core/report.js';
-import type { HandlerScope } from '../../scoped-call.js';
+import type { Policy } from '../../../core/model/policy.js';
+import type { Outcome } from '../../../core/model/scope-view.js';
+import type { Intent } from '../../../core/model/intent.js';
+import type { FlushReport } from '../../../core/model/report.js';
+import type { HandlerScope } from '../../calls/call-in-scope.js';
 
 /**
  * Runs a command without letting anything out.

@@ -1,6 +1,6 @@
 import type { HttpServer } from '@nestjs/common';
-import { isThenable } from '../../../core/completion.js';
-import { disguised, type Method } from '../../decorators/wrap-method.js';
+import { isThenable } from '../../../core/results/completion.js';
+import { disguised, type Method } from '../../methods/wrap-method.js';
 
 const VERBS = [
   ...['all', 'get', 'head', 'post', 'put', 'patch', 'delete', 'options', 'query', 'search', 'propfind', 'proppatch'],

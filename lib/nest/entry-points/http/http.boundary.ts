@@ -1,19 +1,19 @@
 import type { CallHandler, ExecutionContext, HttpServer } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { Observable } from 'rxjs';
-import type { AirlockRuntime } from '../../../core/airlock-runtime.js';
+import type { AirlockRuntime } from '../../../core/runtime.js';
 import type { EffectScope, OnDispatchError } from '../../../core/effect-scope.js';
-import type { Outcome } from '../../../core/intent.js';
-import { type Boundary, type HandlerPlan, HandlerPlans, safely } from '../../boundary.js';
-import { follow } from '../../../core/follow.js';
-import { InterceptedBoundary } from '../../intercepted.boundary.js';
-import type { AirlockModuleOptions, BoundaryOptions, DispatchTime } from '../../options.js';
+import type { Outcome } from '../../../core/model/scope-view.js';
+import { type Boundary, type HandlerPlan, HandlerPlans, safely } from '../../boundaries/boundary.js';
+import { follow } from '../../../core/results/follow.js';
+import { InterceptedBoundary } from '../../boundaries/intercepted.boundary.js';
+import type { AirlockModuleOptions, BoundaryOptions, DispatchTime } from '../../options/airlock-options.js';
 import { watchForcedClose } from './forced-close.js';
 import { type HttpResponse, isOver, nodeResponse, outcomeOf, outcomeSent } from './http.messages.js';
 import type { HandlerScope } from './request-scope.js';
 import { RequestScopes } from './request-scopes.js';
 import { ResponseEnds } from './response-ends.js';
-import { unscoped } from '../../unscoped.js';
+import { unscoped } from '../../boundaries/unscoped.js';
 
 const END_OF_HANDLER = 'the end of the handler';
 const END_OF_RESPONSE = 'the end of the response';

@@ -1,4 +1,4 @@
-import { methodsWith, type InterceptedEntryPoint } from '../entry-point.js';
+import { methodsWith, type InterceptedEntryPoint } from '../../boundaries/entry-point.js';
 import { HttpBoundary } from './http.boundary.js';
 
 /** A request to a controller's route. @internal */

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Outcome } from '../../../core/intent.js';
+import type { Outcome } from '../../../core/model/scope-view.js';
 
 /** What Express and Fastify responses have in common: the status so far, and Node's own response on or under them. @internal */
 export type HttpResponse = ServerResponse | { readonly statusCode: number; readonly raw: ServerResponse };

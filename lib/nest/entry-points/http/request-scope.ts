@@ -1,14 +1,14 @@
 import type { ServerResponse } from 'node:http';
-import type { AirlockRuntime } from '../../../core/airlock-runtime.js';
+import type { AirlockRuntime } from '../../../core/runtime.js';
 import type { PreparedScope } from '../../../core/prepared-scope.js';
-import { Context, contexts } from '../../../core/context.js';
+import { Context, contexts } from '../../../core/scope/context.js';
 import type { EffectScope } from '../../../core/effect-scope.js';
-import type { Outcome } from '../../../core/intent.js';
-import type { Latent } from '../../../core/lifecycle.js';
-import type { PolicyChain } from '../../../core/policy-chain.js';
-import type { UnitOfWork } from '../../../core/unit-of-work.js';
+import type { Outcome } from '../../../core/model/scope-view.js';
+import type { Latent } from '../../../core/scope/running-scopes.js';
+import type { PolicyChain } from '../../../core/scope/policy-chain.js';
+import type { UnitOfWork } from '../../../core/scope/unit-of-work.js';
 import { ShuttingDownError } from '../../../errors/shutting-down.error.js';
-import type { HandlerPlan } from '../../boundary.js';
+import type { HandlerPlan } from '../../boundaries/boundary.js';
 import { isOver, outcomeSent } from './http.messages.js';
 
 /** What the scopes of all requests of an application have in common. @internal */

@@ -1,8 +1,8 @@
 import type { HttpServer } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
-import type { AirlockRuntime } from '../../../core/airlock-runtime.js';
-import { type Context, contexts } from '../../../core/context.js';
-import type { BoundaryOptions } from '../../options.js';
+import type { AirlockRuntime } from '../../../core/runtime.js';
+import { type Context, contexts } from '../../../core/scope/context.js';
+import type { BoundaryOptions } from '../../options/airlock-options.js';
 import { coverAdapter, type EnterRequest } from './http.adapter.js';
 import { type HttpRequest, nodeResponse } from './http.messages.js';
 import { RequestScope, type RequestSettings } from './request-scope.js';

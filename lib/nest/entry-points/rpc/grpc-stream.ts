@@ -1,6 +1,6 @@
 import { Observable } from 'rxjs';
-import { type Context, contexts } from '../../../core/context.js';
-import type { Outcome } from '../../../core/intent.js';
+import { type Context, contexts } from '../../../core/scope/context.js';
+import type { Outcome } from '../../../core/model/scope-view.js';
 import type { LatentScope } from '../../../core/latent-scope.js';
 
 /** What is used of a gRPC call. @internal */

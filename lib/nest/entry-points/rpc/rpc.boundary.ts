@@ -1,8 +1,8 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { isObservable } from 'rxjs';
-import type { Outcome } from '../../../core/intent.js';
+import type { Outcome } from '../../../core/model/scope-view.js';
 import type { LatentScope } from '../../../core/latent-scope.js';
-import { MessageBoundary } from '../../message.boundary.js';
+import { MessageBoundary } from '../../boundaries/message.boundary.js';
 import { inSubscribersContext, isGrpcCall, isReset, StreamCall } from './grpc-stream.js';
 
 /**

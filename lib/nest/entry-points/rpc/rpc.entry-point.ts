@@ -1,4 +1,4 @@
-import { methodsWith, type InterceptedEntryPoint } from '../entry-point.js';
+import { methodsWith, type InterceptedEntryPoint } from '../../boundaries/entry-point.js';
 import { RpcBoundary } from './rpc.boundary.js';
 
 /** A message or event of a microservice: `@MessagePattern`, `@EventPattern`, `@GrpcMethod` and its streams. @internal */

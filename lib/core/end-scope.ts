@@ -1,0 +1,67 @@
+import { DispatchError } from '../errors/dispatch.error.js';
+import type { OnDispatchError } from './effect-scope.js';
+import type { Outcome } from './model/scope-view.js';
+import type { FlushReport } from './model/report.js';
+
+/** A scope as whoever ends it sees it. @internal */
+export interface Endable {
+  readonly id: string;
+  readonly name: string | undefined;
+  readonly hasEnded: boolean;
+  /** What is being let out right now. */
+  readonly dispatching: Promise<void> | undefined;
+  conclude(
+    outcome: Outcome,
+    closedAt: string,
+    onLateFailure?: (report: FlushReport) => Promise<void>,
+    onHookFailure?: (error: unknown) => void,
+  ): FlushReport | Promise<FlushReport>;
+}
+
+/**
+ * Ends a scope and does what its opener wants done with effects that failed. Synchronous where no effect is asynchronous.
+ * Where the work itself did not complete its own error wins, so nothing is thrown and failures are reported (rule 10).
+ *
+ * @param tell where errors go that nobody is left to see
+ * @internal
+ */
+export function conclude(
+  scope: Endable,
+  outcome: Outcome,
+  closedAt: string,
+  how: OnDispatchError,
+  tell: (error: unknown) => void,
+): void | Promise<void> {
+  if (scope.hasEnded) return scope.dispatching;
+  const hasWon = outcome !== 'completed';
+  const afterwards = how === 'throw' ? 'report' : how;
+  const raised = (report: FlushReport): Promise<void> =>
+    hasWon ? raise(report, scope, afterwards, tell).catch(tell) : raise(report, scope, how, tell);
+  try {
+    const report = scope.conclude(
+      outcome,
+      closedAt,
+      (late) => raise(late, scope, afterwards, tell),
+      // The work is done: who is told of effects that failed is not to fail because of a hook either.
+      how === 'throw' ? undefined : tell,
+    );
+    if (report instanceof Promise) return hasWon ? report.then(raised).catch(tell) : report.then(raised);
+    if (report.failed.length > 0) return raised(report);
+  } catch (error) {
+    if (!hasWon) throw error;
+    tell(error);
+  }
+}
+
+async function raise(
+  report: FlushReport,
+  scope: Endable,
+  how: OnDispatchError,
+  tell: (error: unknown) => void,
+): Promise<void> {
+  if (report.failed.length === 0) return;
+  const error = new DispatchError(report.failed, scope.name ?? scope.id);
+  if (how === 'throw') throw error;
+  if (how === 'report') tell(error);
+  else await how(error);
+}

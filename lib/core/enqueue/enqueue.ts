@@ -1,0 +1,129 @@
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { BufferLimitError } from '../../errors/buffer-limit.error.js';
+import { CascadeDepthError } from '../../errors/cascade-depth.error.js';
+import { PolicyEnqueueError } from '../../errors/policy-enqueue.error.js';
+import { makeRoom } from '../scope/attempt.js';
+import { isThenable } from '../results/completion.js';
+import { type Context, contexts, type Evaluation } from '../scope/context.js';
+import { copyPlain } from './copy-plain.js';
+import { channels, publish } from '../model/diagnostics.js';
+import { type Effect, effectName, type EnqueueOptions } from '../model/enqueue-options.js';
+import type { PolicyLink } from '../model/policy.js';
+import type { EffectCall, Executor } from '../model/executor.js';
+import { Intent, invoke, shown, type Stamp } from '../model/intent.js';
+import { evaluate, nameOf } from '../scope/policy-evaluation.js';
+import { joinFrame } from '../frame/held-intents.js';
+import { raiseUnheard } from '../model/refusal.js';
+import { copyArguments } from './serialization.js';
+import { currentFrame } from '../frame/current-frame.js';
+import { type CascadeLevel, chainTo, type UnitOfWork } from '../scope/unit-of-work.js';
+
+/** @internal */
+export const NO_OPTIONS: EnqueueOptions = Object.freeze({});
+
+const IN_PROCESS: Executor = { execute: invoke };
+
+/**
+ * From a call to a buffered intent: checked, narrowed by policies, stamped, stored.
+ *
+ * @throws NoScopeError, ScopeClosedError, PolicyEnqueueError, CascadeDepthError, BufferLimitError, EffectSerializationError,
+ * AirlockOptionsError, or whatever a policy's `onEnqueue` throws; in each case nothing was buffered and nothing buffered is lost
+ * @internal
+ */
+export function enqueueIn(context: Context, options: EnqueueOptions, effect: Effect, args: unknown[]): void {
+  if (typeof effect !== 'function') throw AirlockOptionsError.expected('effect', 'a function', effect);
+  if (context.evaluation !== undefined) {
+    throw new PolicyEnqueueError(nameOf(context.evaluation.policy), effectName(options, effect));
+  }
+  const unit = context.receiver();
+  if (unit === undefined) return context.host.outsideScope(context, options, effect, args);
+  if (unit.state !== 'open') return late(context, unit, options, effect, args);
+  if (unit.level !== undefined) assertInCascade(unit, unit.level, options, effect);
+  if (unit.isFull && options.dedupeKey === undefined && !makeRoom(unit)) throw full(unit, options, effect);
+  const frame = options.survivesRollback === true ? undefined : currentFrame();
+
+  const shared = context.stampFor(unit, options, frame, effect);
+  const stamp = shared.executor.accepts === undefined ? shared : acceptedBy(shared, options, effect, args);
+  const kept = keptBy(stamp.executor, options, effect, args);
+  const intent = new Intent(stamp, unit.nextSequence(), effect, kept);
+  const isTooMany = unit.isFull && !makeRoom(unit);
+  if (isTooMany && !unit.isRepeated(intent)) throw full(unit, options, effect);
+  const { watchers } = stamp.path;
+  if (watchers !== undefined) {
+    askWatchers(watchers, shown(intent), unit);
+    // TypeScript knows no policy that ends the scope.
+    if ((unit as UnitOfWork).state !== 'open') return late(context, unit, options, effect, args);
+  }
+  if (isTooMany) return dropRepeated(unit, intent);
+  unit.add(intent);
+  if (unit.level !== undefined) unit.level.cascade.calls++;
+  if (channels.enqueue.hasSubscribers) publish('enqueue', { scope: unit.view, intent: shown(intent) });
+  if (frame !== undefined) joinFrame(unit, intent);
+}
+
+/** A loop may repeat one call under one key more often than a buffer has room, so this one goes into no report either. */
+function dropRepeated(unit: UnitOfWork, intent: Intent): void {
+  if (channels.drop.hasSubscribers) publish('drop', { scope: unit.view, intent: shown(intent), reason: 'duplicate' });
+}
+
+function full(unit: UnitOfWork, options: EnqueueOptions, effect: Effect): BufferLimitError {
+  return new BufferLimitError(effectName(options, effect), unit.label, unit.host.maxEffectsPerScope);
+}
+
+function late(context: Context, unit: UnitOfWork, options: EnqueueOptions, effect: Effect, args: unknown[]): void {
+  const error = unit.closedError(effectName(options, effect));
+  // The stack begins where the call was made, not in here.
+  Error.captureStackTrace(error, enqueueIn);
+  unit.host.lateCall(error, context, unit, options, effect, args);
+}
+
+/** The same stamp, with the in-process executor where the chosen one does not run such an effect. */
+function acceptedBy(stamp: Stamp, options: EnqueueOptions, effect: Effect, args: unknown[]): Stamp {
+  return stamp.executor.accepts!(callOf(options, effect, args)) ? stamp : { ...stamp, executor: IN_PROCESS };
+}
+
+function keptBy(executor: Executor, options: EnqueueOptions, effect: Effect, args: unknown[]): unknown[] {
+  if (executor.keepArguments !== undefined) return executor.keepArguments(callOf(options, effect, args));
+  return executor.remote === true ? copyArguments(effectName(options, effect), args) : copyPlain(args);
+}
+
+function callOf(options: EnqueueOptions, effect: Effect, args: unknown[]): EffectCall {
+  return { name: effectName(options, effect), effect, args, dispatchOptions: options.dispatchOptions };
+}
+
+function askWatchers(watchers: PolicyLink, intent: Intent, unit: UnitOfWork): void {
+  for (let at: PolicyLink | undefined = watchers; at !== undefined; at = at.next) {
+    const { policy } = at;
+    const evaluation: Evaluation = { policy, flush: undefined, isActive: true };
+    let result: unknown;
+    try {
+      result = contexts.run(evaluate(unit, evaluation), () => policy.onEnqueue!(intent));
+    } finally {
+      evaluation.isActive = isThenable(result);
+    }
+    if (isThenable(result)) void watchOn(result, evaluation, unit);
+    else raiseUnheard(evaluation, unit.host);
+  }
+}
+
+/** An `async onEnqueue` cannot refuse the call any more, but it is still a policy at work, and its error must not vanish. */
+async function watchOn(result: PromiseLike<unknown>, evaluation: Evaluation, unit: UnitOfWork): Promise<void> {
+  try {
+    await result;
+    raiseUnheard(evaluation, unit.host);
+  } catch (error) {
+    unit.host.report(error);
+  } finally {
+    evaluation.isActive = false;
+  }
+}
+
+/** Neither deeper nor wider than one flush may go: two calls of each effect are a hundred thousand after sixteen levels. */
+function assertInCascade(unit: UnitOfWork, level: CascadeLevel, options: EnqueueOptions, effect: Effect): void {
+  const { maxCascadeDepth, maxEffectsPerScope } = unit.host;
+  if (level.depth > maxCascadeDepth)
+    throw new CascadeDepthError(chainTo(level, effectName(options, effect)), maxCascadeDepth);
+  if (level.cascade.calls < maxEffectsPerScope) return;
+  const chain = chainTo(level, effectName(options, effect));
+  throw new BufferLimitError(chain.at(-1)!, level.origin.label, maxEffectsPerScope, chain);
+}

@@ -1,0 +1,32 @@
+import type { FrameConnection } from '../model/dispatch-context.js';
+
+/** How a transaction is opened. @publicApi */
+export interface FrameOptions {
+  /** For messages, as `orders database`. @default 'transaction' */
+  readonly name?: string;
+  /** What a transactional executor writes through. @default none: such an executor refuses to write in this transaction */
+  readonly connection?: FrameConnection;
+  /**
+   * Asked for where a transactional executor writes in it: the transaction as its own client knows it, such as TypeORM's `EntityManager`.
+   *
+   * @default none
+   */
+  tx?(): unknown;
+  /** Whether savepoints can be opened in it. @default true */
+  readonly savepoints?: boolean;
+  /** Asked at each call made in it: false where its library has suspended it, so that the call belongs to the next outer one. @default always true */
+  isCurrent?(): boolean;
+  /**
+   * Asked just before COMMIT, where something waits for it: false if the server has ended the transaction by itself without failing the
+   * COMMIT, as MySQL does after a deadlock. It is rolled back then. @default always true
+   */
+  isStillOpen?(): Promise<boolean>;
+  /**
+   * For the transaction around a test, which is always rolled back: effects in it belong to no transaction, and the
+   * savepoints in it behave as transactions of their own. @default false
+   */
+  readonly countsAsCommitted?: boolean;
+}
+
+/** Where a transaction or savepoint stands. @publicApi */
+export type FrameState = 'open' | 'released' | 'committed' | 'rolledBack';

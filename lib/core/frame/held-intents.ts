@@ -1,0 +1,180 @@
+import { DispatchError } from '../../errors/dispatch.error.js';
+import { FrameStateError } from '../../errors/frame-state.error.js';
+import { raiseLate } from '../scope/delayed-answer.js';
+import { append } from '../model/append.js';
+import { committed, drop, durationSince, startOf, unwritten, type WrittenIntent } from '../scope/journal.js';
+import { type Intent, stampOf } from '../model/intent.js';
+import { type FailedIntent, FlushJournal } from '../model/report.js';
+import type { StampedFrame } from '../model/stamped-frame.js';
+import type { FrameHoldings, UnitOfWork } from '../scope/unit-of-work.js';
+
+/** Makes a unit answer for an intent to the transaction it is stamped with; one that was rolled back has answered already. @internal */
+export function joinFrame(unit: UnitOfWork, intent: Intent): void {
+  const { frame } = stampOf(intent);
+  if (frame === undefined || frame.fate === 'committed') return;
+  const holdings = (unit.inFrames ??= new HeldByFrames(unit)) as HeldByFrames;
+  if (frame.fate !== 'open') return holdings.rolledBack();
+  holdings.open.add(frame.root);
+  frame.join(holdings);
+}
+
+/**
+ * Takes out of a queue what a transaction has a say in: what was rolled back is dropped, what is not committed yet waits
+ * for that and is deferred (rule 22).
+ *
+ * @internal
+ */
+export function holdBack(unit: UnitOfWork, journal: FlushJournal, queue: readonly Intent[]): readonly Intent[] {
+  const holdings = unit.inFrames as HeldByFrames | undefined;
+  return holdings === undefined ? queue : holdings.holdBack(journal, queue);
+}
+
+/** Keeps an intent until a transaction has ended in which another one under its key was written (rule 6). @internal */
+export function holdUntil(frame: StampedFrame, unit: UnitOfWork, journal: FlushJournal, intent: Intent): void {
+  const holdings = (unit.inFrames ??= new HeldByFrames(unit)) as HeldByFrames;
+  holdings.hold(intent);
+  journal.deferred.push(intent);
+  frame.join(holdings);
+}
+
+/** Says which transactions a unit that has just ended leaves open, and what becomes of the effects called in them. @internal */
+export function reportOpenTransactions(unit: UnitOfWork): void {
+  if (!unit.hasTransactions) return;
+  const fate =
+    unit.state === 'flushed'
+      ? 'effects called in it so far wait for its commit'
+      : `the scope is ${unit.outcome}, so of the effects called in it so far only those for that outcome (\`on\`) wait for its commit, and the others are dropped`;
+  for (const { name } of unit.openTransactions) {
+    unit.host.report(
+      new FrameStateError(
+        name,
+        'open',
+        `Scope "${unit.label}" ended while "${name}", begun in it, is still open: ${fate}; calls from now on come too late (\`lateCalls\`). ` +
+          'Await the transaction, or commit or roll it back, before the scope ends.',
+      ),
+    );
+  }
+}
+
+/** What of a unit of work belongs to transactions, and what it does when one of them ends. */
+class HeldByFrames implements FrameHoldings {
+  readonly settled = new FlushJournal();
+  /** The transactions that are open and decide about something in the buffer of the unit. */
+  readonly open = new Set<StampedFrame>();
+  private waiting: readonly Intent[] = [];
+  /** Written through the connections of transactions that have not committed yet; several may be open at once. */
+  private written: readonly WrittenIntent[] = [];
+  /** Those that could not be written so, which rolls their transactions back. */
+  private unwritten: readonly FailedIntent[] = [];
+
+  constructor(private readonly unit: UnitOfWork) {}
+
+  get deferred(): readonly Intent[] {
+    return this.waiting;
+  }
+
+  holdBack(journal: FlushJournal, queue: readonly Intent[]): readonly Intent[] {
+    for (const intent of queue) if (fateOf(intent) === 'rolledBack') drop(this.unit, journal, intent, 'rollback');
+    this.waiting = [...this.waiting, ...queue.filter((intent) => fateOf(intent) === 'open')];
+    append(journal.deferred, this.waiting);
+    return queue.filter(isFree);
+  }
+
+  hold(intent: Intent): void {
+    this.waiting = [...this.waiting, intent];
+    // An effect's own unit is not known to be running.
+    this.unit.host.began(this.unit);
+  }
+
+  beforeCommit(root: StampedFrame): void | Promise<void> {
+    const isDue = (intent: Intent): boolean => {
+      const { executor, frame, on } = stampOf(intent);
+      return executor.transactional === true && on === 'success' && frame?.root === root && frame.fate === 'open';
+    };
+    const due = [...this.take(isDue), ...this.unit.takeFramed(isDue)];
+    if (due.length === 0) return;
+    const journal = new FlushJournal();
+    const startedAt = startOf();
+    const check = (): void | Promise<void> => this.wrote(journal, startedAt);
+    const writing = this.unit.host.letOut(this.unit, journal, due, root);
+    return writing ? writing.then(check) : check();
+  }
+
+  /** A policy that threw loses its own intent (rule 14); a write that failed rolls its transaction back (rule 23). */
+  private wrote(journal: FlushJournal, startedAt: number): void | Promise<void> {
+    const took = durationSince(startedAt);
+    this.written = [...this.written, ...journal.dispatched.map((intent) => ({ intent, ...took }))];
+    append(this.settled.dropped, journal.dropped);
+    const failures = journal.failed.filter(({ policy }) => policy === undefined);
+    append(
+      this.settled.failed,
+      journal.failed.filter(({ policy }) => policy !== undefined),
+    );
+    this.unwritten = [...this.unwritten, ...failures];
+    if (failures.length > 0) throw new DispatchError(failures, this.unit.label);
+    if (this.unit.isEnded && this.settled.failed.length > 0)
+      return raiseLate(this.unit, new FlushJournal(this.settled));
+  }
+
+  async committed(): Promise<void> {
+    const free = this.written.filter(({ intent }) => isFree(intent));
+    this.written = this.written.filter(({ intent }) => !isFree(intent));
+    for (const one of free) committed(this.unit, this.settled, one);
+    this.forgetEnded();
+    await this.letOutFree();
+  }
+
+  /** Lets out what waits for no transaction any more. Does not throw. */
+  private async letOutFree(): Promise<void> {
+    const due = this.take(isFree);
+    const { unit } = this;
+    const journal = unit.isEnded ? new FlushJournal() : this.settled;
+    try {
+      if (due.length > 0) await unit.host.letOut(unit, journal, due);
+      if (unit.isEnded && journal.failed.length > 0) await raiseLate(unit, new FlushJournal(journal));
+    } catch (error) {
+      unit.host.report(error);
+    }
+    this.unit.rest();
+  }
+
+  rolledBack(): void {
+    const isLost = (intent: Intent): boolean => fateOf(intent) === 'rolledBack';
+    const written = this.written.map(({ intent }) => intent).filter(isLost);
+    const failures = this.unwritten.map(({ intent }) => intent).filter(isLost);
+    this.written = this.written.filter(({ intent }) => !isLost(intent));
+    this.unwritten = this.unwritten.filter(({ intent }) => !isLost(intent));
+    for (const intent of written) drop(this.unit, this.settled, intent, 'rollback');
+    for (const intent of failures) unwritten(this.settled, intent);
+    for (const intent of [...this.take(isLost), ...this.unit.takeFramed(isLost)])
+      drop(this.unit, this.settled, intent, 'rollback');
+    this.forgetEnded();
+    // What waited only to learn whether the key of one of those is free.
+    if (this.waiting.some(isFree)) void this.letOutFree();
+    else this.unit.rest();
+  }
+
+  private forgetEnded(): void {
+    for (const root of this.open) if (root.fate !== 'open') this.open.delete(root);
+    if (this.open.size === 0) this.unit.hasNoneFramed();
+  }
+
+  /** Asks `wanted` once about each, in order. */
+  private take(wanted: (intent: Intent) => boolean): readonly Intent[] {
+    const taken: Intent[] = [];
+    const left: Intent[] = [];
+    for (const intent of this.waiting) (wanted(intent) ? taken : left).push(intent);
+    this.waiting = left;
+    return taken;
+  }
+}
+
+/** `committed` also where there is no transaction. */
+function fateOf(intent: Intent): StampedFrame['fate'] {
+  return stampOf(intent).frame?.fate ?? 'committed';
+}
+
+/** Whether no transaction decides about it any more. */
+function isFree(intent: Intent): boolean {
+  return fateOf(intent) === 'committed';
+}

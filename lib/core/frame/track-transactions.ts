@@ -1,0 +1,77 @@
+import { TRACKS_TRANSACTIONS } from './tracked.js';
+import type { TransactionFrame } from './transaction-frame.js';
+
+/** A function that runs a callback in a transaction, as most clients have one. @publicApi */
+export type RunInTransaction<Tx, Rest extends unknown[]> = <T>(
+  callback: (tx: Tx) => Promise<T>,
+  ...rest: Rest
+) => Promise<T>;
+
+/**
+ * Turns a function that runs a callback in a transaction or savepoint into one that tracks transactions: effects called in the
+ * callback share its fate, and a callback that is run again starts clean.
+ *
+ * @param transaction resolves after COMMIT (or RELEASE) and rejects after a rollback
+ * @param open opens the frame at each start of the callback: `openFrame(...)`, or `savepoint()` of the enclosing one
+ * @param ended told before effects that waited for this transaction run, for those who keep a current transaction of their own
+ * @publicApi
+ */
+export function trackTransactions<Tx, Rest extends unknown[]>(
+  transaction: RunInTransaction<Tx, Rest>,
+  open: (tx: Tx) => TransactionFrame,
+  ended?: () => void,
+): RunInTransaction<Tx, Rest> {
+  const kept: RunInTransaction<Tx, Rest> = async (callback, ...rest) => {
+    let frame: TransactionFrame | undefined;
+    let value;
+    try {
+      value = await transaction(
+        async (tx) => {
+          frame?.rollBack();
+          const opened = (frame = open(tx));
+          const result = await opened.run(() => callback(tx));
+          await opened.beforeCommit();
+          return result;
+        },
+        ...rest,
+      );
+    } catch (error) {
+      frame?.rollBack();
+      throw error;
+    }
+    ended?.();
+    // Some databases answer a COMMIT with a rollback and no error; an adapter that sees it has rolled the frame back.
+    if (frame?.state !== 'rolledBack') await frame?.commit();
+    return value;
+  };
+  return Object.defineProperty(kept, TRACKS_TRANSACTIONS, { value: true });
+}
+
+/**
+ * `trackTransactions` for a function that runs a callback in a savepoint. The frame is opened before the savepoint is taken, so that one that
+ * would come to lie beside another on the same connection is refused before anything is sent.
+ *
+ * @param savepoint resolves after RELEASE and rejects after a rollback
+ * @param open `savepoint()` of the enclosing frame
+ * @throws FrameStateError the function that is returned rejects with what `open` throws
+ * @publicApi
+ */
+export function trackSavepoints<Tx, Rest extends unknown[]>(
+  savepoint: RunInTransaction<Tx, Rest>,
+  open: () => TransactionFrame,
+): RunInTransaction<Tx, Rest> {
+  return async (callback, ...rest) => {
+    const first = open();
+    let isUsed = false;
+    const next = (): TransactionFrame => {
+      if (isUsed) return open();
+      isUsed = true;
+      return first;
+    };
+    try {
+      return await trackTransactions(savepoint, next)(callback, ...rest);
+    } finally {
+      if (!isUsed) first.rollBack();
+    }
+  };
+}

@@ -1,0 +1,348 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { FrameStateError } from '../../errors/frame-state.error.js';
+import { type Context, contexts } from '../scope/context.js';
+import type { FrameConnection } from '../model/dispatch-context.js';
+import type { FrameOptions, FrameState } from './frame-options.js';
+import type { UnitOfWork } from '../scope/unit-of-work.js';
+import type { Fate, FrameParticipant, StampedFrame } from '../model/stamped-frame.js';
+import { refuseOtherCopies } from '../../installation/installed-copies.js';
+
+export type { FrameConnection, FrameOptions, FrameState };
+
+/** The frame that code stands in; it may have ended since. @internal */
+export const frames = new AsyncLocalStorage<TransactionFrame | undefined>();
+
+/**
+ * One database transaction or savepoint. Intents are stamped with the innermost open one at their call and go out only
+ * when its transaction has committed (rules 20 to 22). The port of transaction adapters.
+ *
+ * @publicApi
+ */
+export class TransactionFrame {
+  readonly name: string;
+  readonly parent: TransactionFrame | undefined;
+  private current: FrameState = 'open';
+  /** What it lies in on its connection: its parent, or the transaction around a test. */
+  private below: TransactionFrame | undefined;
+  /** The savepoint that is open in it. On one connection they lie in one another, never side by side. */
+  private inner: TransactionFrame | undefined;
+  /** Why the whole transaction can only be rolled back. */
+  private lost: FrameStateError | undefined;
+  /** Whether `enter` was called: then the caller of whoever did that may stand in it as well, and is nothing left behind. */
+  private isEntered = false;
+  /** Where it was begun; undefined once the unit of work there is known, or it has ended. */
+  private begunAt: Context | undefined;
+  private begunIn: UnitOfWork | undefined;
+  private readonly outer: TransactionFrame | undefined;
+  /** The one whose rollback had left its context behind when it was opened. */
+  private leftBy: TransactionFrame | undefined;
+  private readonly participants = new Set<FrameParticipant>();
+
+  /** @internal Use `openFrame` or `savepoint`. */
+  constructor(
+    private options: FrameOptions,
+    parent?: TransactionFrame,
+  ) {
+    this.name = options.name ?? (parent === undefined ? 'transaction' : `savepoint in ${parent.name}`);
+    this.parent = parent;
+    // Ended ones are skipped, or code that begins transaction after transaction in one context would chain them.
+    const here = frames.getStore();
+    this.outer = openAt(here);
+    this.leftBy = leftover(here);
+    if (parent === undefined && options.countsAsCommitted !== true) {
+      this.begunAt = contexts.getStore();
+      this.tellWhereItBegan();
+    }
+  }
+
+  get state(): FrameState {
+    return this.current;
+  }
+
+  /** The transaction it is part of; itself where it is no savepoint. */
+  get root(): TransactionFrame {
+    return this.parent?.root ?? this;
+  }
+
+  get connection(): FrameConnection | undefined {
+    return this.options.connection ?? this.parent?.connection;
+  }
+
+  /** The transaction as its own client knows it, while it is open. */
+  get tx(): unknown {
+    return this.options.tx === undefined ? this.parent?.tx : this.options.tx();
+  }
+
+  /** What becomes of what was enqueued in it. @internal */
+  get fate(): Fate {
+    if (this.current === 'rolledBack') return 'rolledBack';
+    if (this.parent !== undefined) return this.parent.fate;
+    return this.current === 'committed' ? 'committed' : 'open';
+  }
+
+  /** True if whatever lets `other` commit lets this one commit too. @internal */
+  encloses(other: StampedFrame | undefined): boolean {
+    const inherited = this.current === 'released' ? this.parent! : this;
+    if (inherited !== this) return inherited.encloses(other);
+    for (let frame = other as TransactionFrame | undefined; frame !== undefined; frame = frame.parent) {
+      if (frame === this) return true;
+    }
+    return false;
+  }
+
+  /** Runs `fn` inside it, without ending it. */
+  run<R>(fn: () => R): R {
+    return frames.run(this, fn);
+  }
+
+  /** Makes the rest of the caller's asynchronous function stand in it, for transactions begun and ended by statements. */
+  enter(): void {
+    this.isEntered = true;
+    frames.enterWith(this);
+  }
+
+  /**
+   * `run` for a callback, although `enter` was called: by a client, which keeps that from its caller. Where the client rolls back under
+   * a callback that goes on, that goes on in no transaction.
+   *
+   * @internal
+   */
+  async runCallback<R>(fn: () => Promise<R>): Promise<R> {
+    try {
+      return await this.run(fn);
+    } finally {
+      this.isEntered = false;
+    }
+  }
+
+  /** Undoes `enter` for the rest of the caller's asynchronous function. */
+  leave(): void {
+    if (frames.getStore() === this) frames.enterWith(this.next);
+  }
+
+  /**
+   * Opens a savepoint in it, before the statement that takes it.
+   *
+   * @throws FrameStateError if it has ended, or its database has no savepoints, or another savepoint of the same connection is open
+   * that the caller does not stand in: the whole transaction can then only be rolled back
+   */
+  savepoint(options: FrameOptions = {}): TransactionFrame {
+    this.assertOpen('take a savepoint');
+    if (this.options.savepoints === false) {
+      throw this.refusal('has no savepoints. Join it, or begin a transaction of its own instead of a nested one.');
+    }
+    const { innermost } = this;
+    if (innermost !== this && innermost !== this.standing) throw this.lose('take a savepoint', this.standing);
+    const isRoot = innermost.options.countsAsCommitted === true;
+    const taken = isRoot
+      ? new TransactionFrame(options)
+      : new TransactionFrame({ savepoints: true, ...this.inherited(), ...options }, innermost);
+    taken.below = innermost;
+    return (innermost.inner = taken);
+  }
+
+  /**
+   * For clients that end the innermost frame of a connection, whoever asks them to.
+   *
+   * @throws FrameStateError if the caller stands in another one: the whole transaction can then only be rolled back
+   * @internal
+   */
+  assertInOrder(wish: string): void {
+    const { standing } = this;
+    if (standing !== undefined && standing !== this.innermost) throw this.lose(wish, standing);
+  }
+
+  /** @throws FrameStateError if a frame of its transaction was asked for out of order @internal */
+  assertNotLost(): void {
+    if (this.root.lost !== undefined) throw this.root.lost;
+  }
+
+  /** The frame of its connection that the caller stands in; undefined where it came another way. @internal */
+  get standing(): TransactionFrame | undefined {
+    const { bottom } = this;
+    for (let at = frames.getStore(); at !== undefined; at = at.around) {
+      for (let frame: TransactionFrame | undefined = at; frame !== undefined; frame = frame.below) {
+        if (frame.isOpen && frame.bottom === bottom) return frame;
+      }
+    }
+    return undefined;
+  }
+
+  /** What the next statement on its connection lies in. */
+  private get innermost(): TransactionFrame {
+    let frame = this.bottom;
+    while (frame.inner !== undefined) frame = frame.inner;
+    return frame;
+  }
+
+  private get bottom(): TransactionFrame {
+    return this.below?.bottom ?? this;
+  }
+
+  /** @internal */
+  get isOpen(): boolean {
+    return this.current === 'open' && this.fate === 'open';
+  }
+
+  /** From here on the whole transaction can only be rolled back. @internal */
+  lose(wish: string, frame: TransactionFrame = this): FrameStateError {
+    const problem =
+      `cannot ${wish}: "${this.innermost.name}", begun after it on the same connection, is still open. ` +
+      'Await one savepoint before the next one begins (no `Promise.all`), and both before the transaction ends.';
+    return (frame.root.lost = frame.refusal(problem));
+  }
+
+  /**
+   * The point just before COMMIT: transactional executors write now. Nothing happens for a savepoint. The frame is rolled back afterwards
+   * where the server had ended its transaction by itself.
+   *
+   * @throws FrameStateError if it has ended, a savepoint in it is still open, or one was asked for out of order; DispatchError for a
+   * write that failed. In each case the transaction is to be rolled back.
+   */
+  async beforeCommit(): Promise<void> {
+    this.assertOpen('be committed');
+    this.assertNotLost();
+    let open = 0;
+    for (let frame = this.inner; frame !== undefined; frame = frame.inner) open++;
+    if (open > 0) {
+      throw this.refusal(
+        `cannot be committed: ${open} savepoint(s) in it are still open. Await what runs in them before it ends.`,
+      );
+    }
+    if (this.parent !== undefined || this.participants.size === 0) return;
+    if ((await this.options.isStillOpen?.()) === false) return this.rollBack();
+    for (const participant of this.participants) await participant.beforeCommit(this);
+  }
+
+  /**
+   * After COMMIT: lets out what waits for it alone. Of a savepoint: after its RELEASE; what was enqueued in it then belongs to
+   * the frame around it.
+   *
+   * @returns once what was let out has ended; failures are reported, for the transaction did commit
+   * @throws FrameStateError if it has ended
+   */
+  async commit(): Promise<void> {
+    this.assertOpen('be committed');
+    if (this.parent !== undefined) return this.end('released');
+    this.end('committed');
+    const told = [...this.participants];
+    this.participants.clear();
+    for (const participant of told) await participant.committed();
+  }
+
+  /**
+   * After ROLLBACK, ROLLBACK TO SAVEPOINT or a COMMIT that failed: drops what was enqueued in it. Nothing happens where a
+   * rollback around it came first.
+   *
+   * @throws FrameStateError if it has ended otherwise
+   */
+  rollBack(): void {
+    if (this.fate === 'rolledBack') {
+      this.current = 'rolledBack';
+      return;
+    }
+    this.assertOpen('be rolled back');
+    this.end('rolledBack');
+    const { root } = this;
+    for (const participant of root.participants) participant.rolledBack();
+    if (root === this) this.participants.clear();
+  }
+
+  /** Whether a call made in its context belongs to it. @internal */
+  get takesCalls(): boolean {
+    const { fate, options } = this;
+    if (fate === 'rolledBack') return this.takesLeftovers;
+    return this.isOpen && options.countsAsCommitted !== true && options.isCurrent?.() !== false;
+  }
+
+  /** Whether a call made in its context after it was rolled back is a part of what was undone (rule 21). @internal */
+  get takesLeftovers(): boolean {
+    return this.fate === 'rolledBack' && !this.isEntered && this.options.countsAsCommitted !== true;
+  }
+
+  /** The open frame its context stood in when it was opened. @internal */
+  get around(): TransactionFrame | undefined {
+    return this.outer;
+  }
+
+  /** What a call belongs to that does not belong to it. @internal */
+  get next(): TransactionFrame | undefined {
+    return this.leftBy ?? this.outer;
+  }
+
+  /** @internal */
+  join(participant: FrameParticipant): void {
+    this.root.tellWhereItBegan();
+    this.root.participants.add(participant);
+  }
+
+  /** A unit of work may open after the transaction: with the first effect that is called in it. */
+  private tellWhereItBegan(): void {
+    const unit = this.begunAt?.opened;
+    if (unit === undefined) return;
+    this.begunAt = undefined;
+    this.begunIn = unit;
+    unit.begun(this);
+  }
+
+  private inherited(): FrameOptions {
+    // Not `this.options`: a savepoint may outlive the one around it.
+    const { options } = this;
+    return options.isCurrent === undefined ? {} : { isCurrent: () => options.isCurrent!() };
+  }
+
+  private end(state: FrameState): void {
+    this.current = state;
+    // What remembers that it ended need not keep its connection, which may be somebody else's by now, nor what came before.
+    const { connection, countsAsCommitted } = this.options;
+    this.options = {
+      ...(connection !== undefined && { connection: { executeSql: async () => this.refuse() } }),
+      ...(countsAsCommitted === true && { countsAsCommitted }),
+    };
+    if (this.takesLeftovers) this.leftBy = undefined;
+    if (this.below?.inner === this) this.below.inner = undefined;
+    this.begunAt = undefined;
+    this.begunIn?.over(this);
+  }
+
+  private assertOpen(wish: string): void {
+    const state = this.fate === 'rolledBack' ? 'rolled back' : this.current;
+    if (state !== 'open') throw this.refusal(`cannot ${wish}: it is ${state} already. A frame ends once.`);
+  }
+
+  private refuse(): never {
+    throw new FrameStateError(
+      this.name,
+      this.current,
+      `Nothing can be written through "${this.name}": its transaction is completed.`,
+    );
+  }
+
+  private refusal(problem: string): FrameStateError {
+    return new FrameStateError(this.name, this.current, `Frame "${this.name}" ${problem}`);
+  }
+}
+
+/**
+ * Opens a frame for a transaction that has just begun, independent of any other.
+ *
+ * @publicApi
+ */
+export function openFrame(options: FrameOptions = {}): TransactionFrame {
+  refuseOtherCopies();
+  return new TransactionFrame(options);
+}
+
+/** The innermost that is open, from `frame` outwards. @internal */
+export function openAt(frame: TransactionFrame | undefined): TransactionFrame | undefined {
+  let open = frame;
+  while (open !== undefined && open.fate !== 'open') open = open.around;
+  return open;
+}
+
+/** The innermost that was rolled back and takes calls, before any that is open. @internal */
+export function leftover(frame: TransactionFrame | undefined): TransactionFrame | undefined {
+  let ended = frame;
+  while (ended !== undefined && ended.fate !== 'open' && !ended.takesLeftovers) ended = ended.next;
+  return ended?.takesLeftovers === true ? ended : undefined;
+}

@@ -1,0 +1,69 @@
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { assertTimeLimit } from './duration.js';
+import type { PolicyRef } from './policy.js';
+
+/** When an intent wants out, seen from the outcome of its scope. @publicApi */
+export type EffectTrigger = 'success' | 'failure' | 'always';
+
+const TRIGGERS: readonly EffectTrigger[] = ['success', 'failure', 'always'];
+
+/** A callable whose run changes the outside world. @internal */
+export type Effect = (...args: never[]) => unknown;
+
+/** What one call of an effect may set. @publicApi */
+export interface EnqueueOptions {
+  /** Name for policies, logs and reports. @default the function's name, or `Class.method` */
+  readonly name?: string;
+  /** Where the call came from. @default the name of the scope it was made in */
+  readonly origin?: string;
+  /** One of the application's named executors. @default the scope's */
+  readonly executor?: string;
+  /** On which outcome it goes out. @default 'success' */
+  readonly on?: EffectTrigger;
+  /** Further policies of this effect alone. */
+  readonly policy?: PolicyRef | readonly PolicyRef[];
+  /**
+   * Of calls of one effect under the same key, in a scope and those nested in it, only the first that outcome, transaction and
+   * policies let out goes out, be it to fail; the others are dropped as `duplicate`.
+   */
+  readonly dedupeKey?: string;
+  /** True to let it out even if the transaction around the call rolls back; else it shares the transaction's fate. @default false */
+  readonly survivesRollback?: boolean;
+  /**
+   * How long it may run in this process, in milliseconds; then it counts as failed with an `EffectTimeoutError`, and its signal aborts.
+   * `false`: no limit. @default the application's `effectTimeoutMs`
+   */
+  readonly timeoutMs?: number | false;
+  /**
+   * `afterResponse`: it does not hold up the answer to a request. Decided with the others, let out once the response was sent; where
+   * nobody waits for a response, with the others. @default as its request does
+   */
+  readonly dispatch?: 'afterResponse';
+  /** Handed to the executor as it is, such as a job's delay or priority. */
+  readonly dispatchOptions?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Options as they are now, whatever their owner does to them later; those that are fixed already stay the same object.
+ *
+ * @throws AirlockOptionsError for an `on` that is no trigger, a `timeoutMs` that is no time limit, another `dispatch`
+ * @internal
+ */
+export function fixed(options: EnqueueOptions): EnqueueOptions {
+  const { dispatch, dispatchOptions, on } = options;
+  assertTimeLimit('timeoutMs', options.timeoutMs);
+  if (dispatch !== undefined && dispatch !== 'afterResponse')
+    throw AirlockOptionsError.expected('dispatch', "'afterResponse'", dispatch);
+  if (on !== undefined && !TRIGGERS.includes(on))
+    throw AirlockOptionsError.expected('on', TRIGGERS.map((one) => `'${one}'`).join(' or '), on);
+  if (Object.isFrozen(options) && (dispatchOptions === undefined || Object.isFrozen(dispatchOptions))) return options;
+  return Object.freeze({
+    ...options,
+    ...(dispatchOptions && { dispatchOptions: Object.freeze({ ...dispatchOptions }) }),
+  });
+}
+
+/** @internal */
+export function effectName(options: EnqueueOptions, effect: Effect): string {
+  return options.name ?? (effect.name || '(anonymous)');
+}

@@ -1,0 +1,124 @@
+import { type Effect, type EffectTrigger, effectName, type EnqueueOptions } from './enqueue-options.js';
+import type { Executor } from './executor.js';
+import type { Policy, PolicyPath } from './policy.js';
+import type { StampedFrame } from './stamped-frame.js';
+
+/** The unit of work an intent was born in, for its id and origin. @internal */
+export interface Birthplace {
+  readonly id: string;
+  readonly name: string | undefined;
+}
+
+/** An invocation that calls were made in, of work that may be invoked again. @internal */
+export interface AttemptMark {
+  /** True once it has failed and the work was invoked again, so that its calls do not count. */
+  readonly isAbandoned: boolean;
+}
+
+/** What calls share that are made in one place with the same options. @internal */
+export interface Stamp {
+  /** None outside transactions, and where a call survives their rollback. */
+  readonly frame: StampedFrame | undefined;
+  readonly birthplace: Birthplace;
+  /** None where nothing can invoke the work again. */
+  readonly attempt: AttemptMark | undefined;
+  readonly options: EnqueueOptions;
+  readonly path: PolicyPath;
+  readonly executor: Executor;
+  readonly on: EffectTrigger;
+}
+
+/** What of an intent only the flush may use. @internal */
+export let stampOf: (intent: Intent) => Stamp;
+/** Calls the effect with its arguments, as an in-process executor does. @internal */
+export let invoke: (intent: Intent) => unknown;
+/** The same intent, going out if its scope does, whatever triggered it before (rule 8). @internal */
+export let asOrdinary: (intent: Intent) => Intent;
+
+/** An intent that somebody gets to see. Freezing each at its call would cost more than the rest of it. @internal */
+export function shown(intent: Intent): Intent {
+  Object.freeze(intent);
+  return intent;
+}
+
+/**
+ * One buffered call of an effect. Immutable: everything is read through getters, arrays are frozen.
+ *
+ * Names, ids and frozen arguments are made when somebody looks, so that a call costs one small object.
+ *
+ * @publicApi
+ */
+export class Intent {
+  readonly #stamp: Stamp;
+  readonly #sequence: number;
+  readonly #effect: Effect;
+  readonly #args: unknown[];
+
+  /** @internal */
+  constructor(stamp: Stamp, sequence: number, effect: Effect, args: unknown[]) {
+    this.#stamp = stamp;
+    this.#sequence = sequence;
+    this.#effect = effect;
+    this.#args = args;
+  }
+
+  /** Stable from the call to the worker; unique across processes. */
+  get id(): string {
+    return `${this.#stamp.birthplace.id}:${this.#sequence}`;
+  }
+
+  get name(): string {
+    return effectName(this.#stamp.options, this.#effect);
+  }
+
+  get effect(): (...args: unknown[]) => unknown {
+    return this.#effect as (...args: unknown[]) => unknown;
+  }
+
+  /** As they were at the call. For in-process executors plain objects and arrays are copies; for remote ones everything is. */
+  get args(): readonly unknown[] {
+    return Object.freeze(this.#args);
+  }
+
+  get origin(): string | undefined {
+    return this.#stamp.options.origin ?? this.#stamp.birthplace.name;
+  }
+
+  /** The name of the executor it was called with; undefined where it is its scope's. */
+  get executor(): string | undefined {
+    return this.#stamp.options.executor;
+  }
+
+  get on(): EffectTrigger {
+    return this.#stamp.on;
+  }
+
+  get dispatchOptions(): Readonly<Record<string, unknown>> | undefined {
+    return this.#stamp.options.dispatchOptions;
+  }
+
+  /** The policies on its way out as they stood at the call, innermost first. */
+  get policies(): readonly Policy[] {
+    return this.#stamp.path.policies;
+  }
+
+  /** Whether its local policies (`withPolicy` and its own) allow it; a Promise only where one of them is asynchronous. */
+  passesLocalPolicies(): boolean | Promise<boolean> {
+    return this.#stamp.path.passesLocal(this);
+  }
+
+  /** Name and id, never arguments: they may be secret. */
+  toString(): string {
+    return `${this.name} (${this.id})`;
+  }
+
+  static {
+    stampOf = (intent) => intent.#stamp;
+    invoke = (intent) => {
+      const effect = intent.#effect as (...args: unknown[]) => unknown;
+      return effect(...intent.#args);
+    };
+    asOrdinary = (intent) =>
+      new Intent({ ...intent.#stamp, on: 'success' }, intent.#sequence, intent.#effect, intent.#args);
+  }
+}

@@ -1,0 +1,24 @@
+import type { Intent } from './intent.js';
+
+/** How a unit of work ended. @publicApi */
+export type Outcome = 'completed' | 'failed' | 'cancelled';
+
+/** Where a scope stands: taking calls, taking none, or ended one way or the other. @publicApi */
+export type ScopeState = 'open' | 'closed' | 'flushed' | 'discarded';
+
+/**
+ * All that code inside a scope may see of it. Every list is a snapshot; a scope that ended lists nothing.
+ *
+ * @publicApi
+ */
+export interface ScopeView {
+  readonly id: string;
+  readonly name?: string;
+  readonly parent?: ScopeView;
+  readonly state: ScopeState;
+  readonly intents: readonly Intent[];
+  /** Enqueued in this scope itself. */
+  readonly ownIntents: readonly Intent[];
+  /** Handed over by nested scopes. */
+  readonly capturedIntents: readonly Intent[];
+}

@@ -1,0 +1,22 @@
+import { messageOf, stacksOf } from '../../errors/thrown.js';
+
+/**
+ * Tells of something, be it in another way where the first throws: what a logger, or `console.error` given an error that cannot be printed,
+ * throws must not fail work that is done (rule 9).
+ *
+ * @param tell logs it
+ * @param what an error, or a message
+ * @internal
+ */
+export function tellSafely(tell: () => void, what: unknown): void {
+  try {
+    tell();
+  } catch (problem) {
+    try {
+      const stacks = stacksOf(what);
+      console.error(`${stacks === '' ? messageOf(what) : stacks}\n(It could not be logged: ${messageOf(problem)})`);
+    } catch {
+      // Nobody is left to hear it.
+    }
+  }
+}

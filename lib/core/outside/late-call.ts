@@ -1,0 +1,87 @@
+import { DispatchError } from '../../errors/dispatch.error.js';
+import { type Context, ScopeContext } from '../scope/context.js';
+import { channels, publish } from '../model/diagnostics.js';
+import { enqueueIn } from '../enqueue/enqueue.js';
+import type { Effect, EnqueueOptions } from '../model/enqueue-options.js';
+import { Intent, shown } from '../model/intent.js';
+import type { DropReason, FlushReport } from '../model/report.js';
+import { discardAll, settle } from '../flush/settle.js';
+import { UnitOfWork } from '../scope/unit-of-work.js';
+
+/**
+ * What becomes of a call made after its scope ended: it is named in an error log and dropped (`report`), refused with
+ * `ScopeClosedError` (`throw`), or goes as the ended scope went (`follow`).
+ *
+ * @publicApi
+ */
+export type LateCalls = 'report' | 'throw' | 'follow';
+
+/** Publishes the drop of a call that was never buffered. @internal */
+export function publishLostCall(
+  unit: UnitOfWork,
+  { chain, attempt }: Context,
+  options: EnqueueOptions,
+  effect: Effect,
+  args: unknown[],
+  reason: DropReason,
+): void {
+  if (!channels.drop.hasSubscribers) return;
+  const { executor } = unit;
+  const { on = 'success' } = options;
+  const stamp = { frame: undefined, birthplace: unit, options: { ...options }, path: chain, executor, on, attempt };
+  publish('drop', {
+    scope: unit.view,
+    intent: shown(new Intent(stamp, unit.nextSequence(), effect, args)),
+    reason,
+  });
+}
+
+/**
+ * Puts a late call into a unit of work of its own, under the policies of where it was made, which ends at once: as the late one
+ * has ended or, while that is closed and undecided, into it.
+ *
+ * @throws what refuses the call
+ * @internal
+ */
+export function followScope(
+  late: UnitOfWork,
+  context: Context,
+  options: EnqueueOptions,
+  effect: Effect,
+  args: unknown[],
+): void {
+  const { host, chain, outer } = context;
+  // What a failed invocation has left running counts no more than what it had buffered (rule 7).
+  if (context.attempt?.isAbandoned === true) return publishLostCall(late, context, options, effect, args, 'retry');
+  if (late.thrownAway !== undefined) return publishLostCall(late, context, options, effect, args, late.thrownAway);
+  const decision = late.isEnded
+    ? { outcome: late.outcome!, flushes: late.state === 'flushed' }
+    : { outcome: 'completed' as const, flushes: true };
+  const unit = new UnitOfWork(host, {
+    name: late.name,
+    parent: late.isEnded ? late.parent : late,
+    chain,
+    executor: late.executor,
+    level: late.level,
+  });
+  host.began(unit);
+  const around = outer?.isLive === true ? outer : undefined;
+  try {
+    enqueueIn(new ScopeContext(host, unit, chain, around, undefined), options, effect, args);
+  } catch (error) {
+    unit.close('a refused call');
+    discardAll(unit, 'discarded');
+    throw error;
+  }
+  unit.close('the call itself');
+  const tell = ({ failed }: FlushReport): void => {
+    if (failed.length > 0) host.report(new DispatchError(failed, unit.label));
+  };
+  try {
+    const ending = settle(unit, decision, around);
+    if (ending instanceof Promise) void ending.then(tell).catch((error: unknown) => host.report(error));
+    else tell(ending);
+  } catch (error) {
+    host.report(error);
+  }
+}

@@ -1,0 +1,31 @@
+import { NoScopeError } from '../../errors/no-scope.error.js';
+import { refuseOtherCopies } from '../../installation/installed-copies.js';
+import { type Effect, effectName, type EnqueueOptions } from '../model/enqueue-options.js';
+import { hasRunningApplication } from './running-applications.js';
+
+/** Takes a call that is made outside any scope. @internal */
+export type CallTaker = (options: EnqueueOptions, effect: Effect, args: unknown[]) => void;
+
+const CAPTURE = Symbol.for('nestjs-airlock.test-capture');
+
+/** Global, for a test may load its modules again; nothing but the set-up of a test runner puts one there. */
+const tests = globalThis as { [CAPTURE]?: CallTaker };
+
+/** Makes `taker` take what would be refused; undefined ends that. @internal */
+export function captureCalls(taker: CallTaker | undefined): void {
+  if (taker === undefined) delete tests[CAPTURE];
+  else tests[CAPTURE] = taker;
+}
+
+/**
+ * Refuses a call outside any scope, unless a test captures it.
+ *
+ * @throws NoScopeError, TwoCopiesError
+ * @internal
+ */
+export function refuseWithoutScope(options: EnqueueOptions, effect: Effect, args: unknown[]): void {
+  const take = tests[CAPTURE];
+  if (take !== undefined) return take(options, effect, args);
+  refuseOtherCopies();
+  throw new NoScopeError(effectName(options, effect), hasRunningApplication());
+}

@@ -1,0 +1,21 @@
+import type { Context } from '../scope/context.js';
+import { tellSafely } from './last-resort.js';
+import { type HasRefusals, Refusal, reportUnheard } from '../model/refusal.js';
+
+const CONSOLE = { report: (error: unknown): void => tellSafely(() => console.error(error), error) };
+
+/** A refused call as a Promise, for a caller who stands in `context`. @internal */
+export function refused(error: unknown, context: Context | undefined): Promise<never> {
+  const holder = holderAt(context);
+  if (holder !== undefined) return new Refusal(error, holder, context?.attempt);
+  const nobody: HasRefusals = {};
+  void reportUnheard(nobody, context?.host ?? CONSOLE);
+  return new Refusal(error, nobody);
+}
+
+function holderAt(context: Context | undefined): HasRefusals | undefined {
+  const evaluation = context?.evaluation;
+  if (evaluation !== undefined) return evaluation.isActive ? evaluation : undefined;
+  const unit = context?.opened;
+  return unit?.state === 'open' ? unit : undefined;
+}

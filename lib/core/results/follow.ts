@@ -1,0 +1,69 @@
+import { isHandmade, resubscribedByHand } from './handmade-observable.js';
+import type { Outcome } from '../model/scope-view.js';
+import { linkedTo, type ObservableLike, resubscribed, type SubscriberLike } from './observable.js';
+
+/** What of a scope is needed to work in it. @internal */
+export interface Enterable {
+  run<R>(fn: () => R): R;
+  /** Told of each emission. */
+  emitted?(): void;
+}
+
+/** The same Observable, each subscription to which is a unit of work in a scope of its own. @internal */
+export function observedInScopes<T extends ObservableLike, S extends Enterable>(
+  source: T,
+  begin: () => S,
+  end: (scope: S, outcome: Outcome) => void | Promise<void>,
+): T {
+  const subscribe = (subscriber: SubscriberLike, to: ObservableLike = source): (() => void) => {
+    const scope = begin();
+    return follow(
+      () => to,
+      subscriber,
+      scope,
+      (outcome) => end(scope, outcome),
+    );
+  };
+  return isHandmade(source) ? resubscribedByHand(source, subscribe) : resubscribed(source, (one) => subscribe(one));
+}
+
+/**
+ * Subscribes to a unit of work and ends it with it: same emissions, then the end, then the completion or the error.
+ *
+ * @param end told once how the work ended; rejects only to fail work that completed
+ * @internal
+ */
+export function follow(
+  source: () => ObservableLike,
+  subscriber: SubscriberLike,
+  scope: Enterable,
+  end: (outcome: Outcome) => void | Promise<void>,
+): () => void {
+  let isRunning = true;
+  const endThen = (outcome: Outcome, proceed: () => void): void => {
+    isRunning = false;
+    const fail = (error: unknown): void => subscriber.error(error);
+    try {
+      const ending = end(outcome);
+      if (ending) ending.then(proceed, fail);
+      else proceed();
+    } catch (error) {
+      fail(error);
+    }
+  };
+  const inner = linkedTo(subscriber, {
+    next: (value) => {
+      scope.emitted?.();
+      subscriber.next(value);
+    },
+    error: (error) => endThen('failed', () => subscriber.error(error)),
+    complete: () => endThen('completed', () => subscriber.complete()),
+  });
+  // Both inside: Nest binds the context where `handle()` is called, and a handler's Observable works when subscribed to.
+  scope.run(() => source().subscribe(inner));
+  return () => {
+    if (!isRunning) return;
+    isRunning = false;
+    void end('cancelled');
+  };
+}

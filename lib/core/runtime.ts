@@ -1,0 +1,430 @@
+import { NoScopeError } from '../errors/no-scope.error.js';
+import type { ScopeClosedError } from '../errors/scope-closed.error.js';
+import { ShuttingDownError } from '../errors/shutting-down.error.js';
+import { InProcessExecutor } from './model/in-process.executor.js';
+import { conclude, type Endable } from './end-scope.js';
+import { covered, isGenerator } from './scope/coverage.js';
+import { type Context, contextOf, contexts, PolicyContext, ScopeContext, viewAt } from './scope/context.js';
+import { EffectScope, hooksOf, type OnDispatchError, type ScopeOptions } from './effect-scope.js';
+import { JobContext } from './scope/effect-context.js';
+import { enqueueIn } from './enqueue/enqueue.js';
+import { type Effect, effectName, type EnqueueOptions } from './model/enqueue-options.js';
+import type { Policy, PolicyRef } from './model/policy.js';
+import type { Executor } from './model/executor.js';
+import type { Outcome } from './model/scope-view.js';
+import type { Intent } from './model/intent.js';
+import { observedInScopes } from './results/follow.js';
+import { tellSafely } from './outside/last-resort.js';
+import { LatentScope } from './latent-scope.js';
+import { type Latent, Lifecycle } from './scope/running-scopes.js';
+import { followScope, publishLostCall } from './outside/late-call.js';
+import { iteratedInScope } from './results/iterate.js';
+import { isObservableLike } from './results/observable.js';
+import { decide } from './flush/outcome.js';
+import type { Outlet } from './scope/executor-override.js';
+import { PolicyChain } from './scope/policy-chain.js';
+import type { PreparedScope } from './prepared-scope.js';
+import { References } from './references.js';
+import { refused } from './outside/refused-call.js';
+import { release, releaseInside } from './flush/release.js';
+import type { EffectFacts } from './scope/running-effect.js';
+import type { FlushJournal } from './model/report.js';
+import type { ScopeView } from './model/scope-view.js';
+import type { StampedFrame } from './model/stamped-frame.js';
+import { frames, type TransactionFrame } from './frame/transaction-frame.js';
+import { leftBehindIn } from './frame/current-frame.js';
+import { type UnitHost, UnitOfWork } from './scope/unit-of-work.js';
+import { refuseWithoutScope } from './outside/no-scope.js';
+import { FREE, type RuntimeSettings } from './runtime-settings.js';
+
+/** A scope that is ended with the work it was opened for. @internal */
+export type Followed = Endable & Pick<EffectScope, 'run' | 'enter'>;
+
+/**
+ * The airlock of one application, or of one `runInScope` outside any: its settings, and the scopes that are running.
+ *
+ * @internal
+ */
+export class AirlockRuntime implements UnitHost {
+  readonly maxEffectsPerScope: number;
+  readonly maxCascadeDepth: number;
+  readonly flushesOnCancel: boolean;
+  readonly effectTimeoutMs: number | false;
+  readonly slowFlushMs: number | undefined;
+  readonly knownAsSlow = new Set<string>();
+  /** Whether anything calls effects, or ever has: a shutdown waits for handlers that have called none yet only where one may. */
+  callsEffects = false;
+  /** Set by tests. */
+  outlet: Outlet | undefined = undefined;
+  /** Set by tests: told before a scope is opened. */
+  beforeScope: (() => void) | undefined = undefined;
+  private readonly references: References;
+  private readonly lifecycle = new Lifecycle();
+  private base: Context | undefined;
+  private standard: Executor | undefined;
+
+  constructor(private readonly settings: RuntimeSettings = {}) {
+    this.references = new References(settings.executors, settings.instantiate, settings.inspect);
+    this.maxEffectsPerScope = settings.maxEffectsPerScope ?? 100_000;
+    this.maxCascadeDepth = settings.maxCascadeDepth ?? 16;
+    this.flushesOnCancel = settings.onCancel === 'flush';
+    this.effectTimeoutMs = settings.effectTimeoutMs ?? 30_000;
+    this.slowFlushMs = settings.slowFlushMs;
+  }
+
+  /** Where code stands that is in no scope of this application: only the application's own policies apply. */
+  get root(): Context {
+    return (this.base ??= new ScopeContext(
+      this,
+      undefined,
+      PolicyChain.of(this.policiesOf(this.settings.policy)),
+      undefined,
+      undefined,
+    ));
+  }
+
+  /** Whether it stands for no application. */
+  get isFree(): boolean {
+    return this.settings === FREE;
+  }
+
+  get policies(): readonly Policy[] {
+    return this.root.chain.policies;
+  }
+
+  get defaultExecutor(): Executor {
+    return (this.standard ??= this.references.executorOf(this.settings.executor ?? new InProcessExecutor()));
+  }
+
+  get executorNames(): readonly string[] {
+    return this.references.executorNames;
+  }
+
+  get isClosing(): boolean {
+    return this.lifecycle.isClosing;
+  }
+
+  /** True once a shutdown waits for nothing any more. */
+  get isClosed(): boolean {
+    return this.lifecycle.isOver;
+  }
+
+  get context(): Context {
+    return contextOf(this) ?? this.underFreePolicies(contexts.getStore()) ?? this.root;
+  }
+
+  /** The unit that is open where code stands; opens none. */
+  get opened(): UnitOfWork | undefined {
+    return contextOf(this)?.opened;
+  }
+
+  /** What can be seen of the scope that code stands in. */
+  get view(): ScopeView | undefined {
+    return viewAt(contextOf(this));
+  }
+
+  enqueue(options: EnqueueOptions, effect: Effect, args: unknown[]): void {
+    enqueueIn(this.context, options, effect, args);
+  }
+
+  outsideScope(context: Context, options: EnqueueOptions, effect: Effect, args: unknown[]): void {
+    const { outsideScope = 'throw' } = this.settings;
+    if (outsideScope === 'throw') return refuseWithoutScope(options, effect, args);
+    if (outsideScope === 'report') return this.reportOutsideScope(context, options, effect, args);
+    const scope = this.enter(this.prepare({ name: 'outside a scope' }), context);
+    try {
+      // Nobody has begun anything apart: the call goes as the transaction it stands in.
+      const frame = frames.getStore();
+      scope.run(() => frames.run(frame, () => this.enqueue(options, effect, args)));
+    } catch (error) {
+      scope.closeBy('a refused call');
+      scope.discard();
+      throw error;
+    }
+    scope.closeBy('the call itself');
+    if (outsideScope === 'drop') scope.dropAll('outsideScope');
+    else void this.conclude(scope, 'completed', 'the call itself', 'report');
+  }
+
+  lateCall(
+    error: ScopeClosedError,
+    context: Context,
+    unit: UnitOfWork,
+    options: EnqueueOptions,
+    effect: Effect,
+    args: unknown[],
+  ): void {
+    const { lateCalls = 'report' } = this.settings;
+    if (lateCalls === 'throw') throw error;
+    // A shutdown waits for no more units of work.
+    if (lateCalls === 'follow' && !this.isClosing) return followScope(unit, context, options, effect, args);
+    this.report(error);
+    publishLostCall(unit, context, options, effect, args, 'late');
+  }
+
+  withPolicy<R>(ref: PolicyRef, fn: () => R): R {
+    return covered((work) => this.withPolicyAt(this.context, ref, work), fn);
+  }
+
+  withPolicyAt<R>(context: Context, ref: PolicyRef, fn: () => R): R {
+    const policies = this.policiesOf(ref);
+    const chain = context.chain.locally(policies);
+    // In what an ended scope left behind, they hold for the scopes that are opened under them.
+    const forRoots = context.isLive ? undefined : (context.chainForRoots ?? this.root.chain).locally(policies);
+    return contexts.run(new PolicyContext(this, context, chain, forRoots), fn);
+  }
+
+  open(options: ScopeOptions = {}): EffectScope {
+    return this.enter(this.prepare(options));
+  }
+
+  /**
+   * Resolves what options name.
+   *
+   * @param on what the options stand on, which is where classes are looked up from
+   * @throws AirlockOptionsError for what cannot be resolved
+   */
+  prepare(options: ScopeOptions, on?: object): PreparedScope {
+    const { executor } = options;
+    return {
+      name: options.name,
+      policies: this.policiesOf(options.policy, on),
+      executor:
+        typeof executor === 'string'
+          ? this.executorNamed(executor)
+          : executor && this.references.executorOf(executor, on),
+      hooks: hooksOf(options, (unit) => this.handleOf(unit)),
+      failFast: options.dispatchMode === 'failFast',
+    };
+  }
+
+  /**
+   * Opens a scope where the caller stands: nested in the open one, or a new root where there is none or only what an
+   * ended one left behind.
+   *
+   * @throws ShuttingDownError
+   */
+  enter(prepared: PreparedScope, here: Context = this.context): EffectScope {
+    const around = here.isLive ? here : this.root;
+    const parent = around.receiver();
+    if (this.isClosing && parent === undefined) throw new ShuttingDownError(prepared.name ?? 'unnamed');
+    const chain = this.chainAt(here).inside(prepared.policies);
+    const unit = this.begin(prepared, chain, parent);
+    const store = contexts.getStore();
+    const evaluation = store?.evaluation?.isActive === true ? store.evaluation : undefined;
+    return this.handleOf(
+      unit,
+      new ScopeContext(this, unit, chain, store?.isLive === true ? store : undefined, evaluation),
+      parent === undefined ? leftBehindIn() : undefined,
+    );
+  }
+
+  /** A scope where the caller stands, which opens when the first effect is called in it. */
+  latent(prepared: PreparedScope, here: Context = this.context): LatentScope {
+    return new LatentScope(this, prepared, here);
+  }
+
+  /** Opens a unit of work for a context that knows where it stands, and that it may be opened. */
+  begin(prepared: PreparedScope, chain: PolicyChain, parent: UnitOfWork | undefined): UnitOfWork {
+    this.callsEffects = true;
+    this.beforeScope?.();
+    const unit = this.unitFor(prepared, chain, parent);
+    this.began(unit);
+    return unit;
+  }
+
+  /** A unit of work that ended before anything was called in it, for calls that come too late. */
+  missed(
+    prepared: PreparedScope,
+    chain: PolicyChain,
+    outcome: Outcome,
+    closedAt: string,
+    parent?: UnitOfWork,
+  ): UnitOfWork {
+    const unit = this.unitFor(prepared, chain, parent);
+    unit.close(closedAt);
+    unit.end(this.wouldFlush(unit, outcome) ? 'flushed' : 'discarded', outcome);
+    return unit;
+  }
+
+  private wouldFlush(unit: UnitOfWork, outcome: Outcome): boolean {
+    try {
+      return decide(unit, outcome).flushes;
+    } catch (error) {
+      this.report(error);
+      return false;
+    }
+  }
+
+  /** Where it is refused, as while shutting down, it is so as a call of an effect is: unheard, it ends no process. */
+  run<R>(options: ScopeOptions, fn: (scope: EffectScope) => R): Promise<Awaited<R>> {
+    const { context } = this;
+    const chain = this.chainAt(context);
+    let prepared: PreparedScope;
+    let scope: EffectScope;
+    try {
+      prepared = this.prepare(options);
+      scope = this.enter(prepared, context);
+    } catch (error) {
+      return refused(error, context);
+    }
+    // `async`: a lazy thenable, such as a query builder, begins its work when it is awaited, and that is to be inside.
+    return this.follow(
+      scope,
+      () => scope.enter(async () => fn(scope)),
+      options.onDispatchError,
+      // Nested in what is open where it is used, and under the policies of the call as well: one that was around it never fails open.
+      () => this.enter({ ...prepared, policies: [...prepared.policies, ...chain.policies] }),
+    );
+  }
+
+  /** Runs what another process has sent as the effect that it is, whatever is open here: its caller opens the scope. */
+  runJob<R>(effect: EffectFacts, fn: () => R): R {
+    return contexts.run(new JobContext(this.root, effect), fn);
+  }
+
+  /**
+   * Ends a scope with the work it was opened for: same value, same error. Of an Observable that the work comes to, each subscription
+   * is a unit of work of its own, and so is the iteration of a generator.
+   *
+   * @param begin a scope for such a one
+   */
+  async follow<R>(
+    scope: Followed,
+    work: () => R,
+    how: OnDispatchError = 'throw',
+    begin?: () => Followed,
+  ): Promise<Awaited<R>> {
+    let value: Awaited<R>;
+    try {
+      value = await work();
+    } catch (error) {
+      await this.conclude(scope, 'failed', 'the error of its work', how);
+      throw error;
+    }
+    const ending = this.conclude(scope, 'completed', 'the end of its work', how);
+    if (ending !== undefined) await ending;
+    if (begin === undefined || typeof value !== 'object' || value === null) return value;
+    const end = (one: Followed, outcome: Outcome): void | Promise<void> =>
+      this.conclude(one, outcome, 'the end of what its work came to', how);
+    if (isObservableLike(value)) return observedInScopes(value, begin, end);
+    return isGenerator(value) ? iteratedInScope(value, begin, end, this.report) : value;
+  }
+
+  /** Ends a scope as its outcome says, and does what its opener wants done with effects that failed. */
+  conclude(scope: Endable, outcome: Outcome, closedAt: string, how: OnDispatchError): void | Promise<void> {
+    return conclude(scope, outcome, closedAt, how, this.report);
+  }
+
+  readonly report = (error: unknown): void => {
+    tellSafely(() => (this.settings.report ?? console.error)(error), error);
+  };
+
+  readonly warn = (message: string): void => {
+    tellSafely(() => (this.settings.warn ?? console.warn)(message), message);
+  };
+
+  executorNamed(name: string): Executor {
+    return this.references.executorNamed(name);
+  }
+
+  policiesOf(ref: PolicyRef | readonly PolicyRef[] | undefined, on?: object): readonly Policy[] {
+    return this.references.policiesOf(ref, on);
+  }
+
+  letOut(
+    unit: UnitOfWork,
+    journal: FlushJournal,
+    queue: readonly Intent[],
+    frame?: StampedFrame,
+  ): void | Promise<void> {
+    return frame === undefined
+      ? release(unit, journal, queue, undefined)
+      : releaseInside(frame as TransactionFrame, unit, journal, queue);
+  }
+
+  began(unit: UnitOfWork): void {
+    this.lifecycle.began(unit);
+  }
+
+  ended(unit: UnitOfWork): void {
+    this.lifecycle.ended(unit);
+  }
+
+  /** Work that may still open a scope, until it is `gone`: a shutdown has it opened, and waits for it. */
+  came(latent: Latent): void {
+    this.lifecycle.came(latent);
+  }
+
+  gone(latent: Latent): void {
+    this.lifecycle.gone(latent);
+  }
+
+  /** Work that has come and not gone, and has called no effect yet, or has. */
+  get latents(): readonly Latent[] {
+    return this.lifecycle.latents;
+  }
+
+  /** Resolves when the next of it has gone. */
+  nextGone(): Promise<void> {
+    return this.lifecycle.nextGone();
+  }
+
+  /** `stop` is asked first at a shutdown. */
+  onShutdown(stop: () => Promise<unknown>): void {
+    this.lifecycle.onShutdown(stop);
+  }
+
+  /** Opens no root scope from here on and waits for the running ones, at most `timeoutMs`. @returns what had not ended by then */
+  shutdown(timeoutMs: number): Promise<readonly UnitOfWork[]> {
+    return this.lifecycle.shutdown(timeoutMs, this.callsEffects, this.report);
+  }
+
+  /** What a scope that is opened here stands under. */
+  private chainAt(here: Context): PolicyChain {
+    return here.isLive ? here.chain : (here.chainForRoots ?? this.root.chain);
+  }
+
+  private reportOutsideScope(context: Context, options: EnqueueOptions, effect: Effect, args: unknown[]): void {
+    this.report(new NoScopeError(effectName(options, effect)));
+    const { chain } = context;
+    const unit = new UnitOfWork(this, { name: 'outside a scope', chain, executor: this.defaultExecutor });
+    unit.close('the call itself');
+    unit.end('discarded', 'cancelled');
+    publishLostCall(unit, context, options, effect, args, 'outsideScope');
+  }
+
+  /** `withPolicy` called outside any scope and application holds for every application in it. */
+  private underFreePolicies(context: Context | undefined): Context | undefined {
+    let free = context;
+    while (free !== undefined && !isFree(free)) free = free.outer;
+    return free && new ScopeContext(this, undefined, this.root.chain.locally(free.chain.policies), free, undefined);
+  }
+
+  private unitFor(prepared: PreparedScope, chain: PolicyChain, parent: UnitOfWork | undefined): UnitOfWork {
+    return new UnitOfWork(this, {
+      name: prepared.name,
+      parent,
+      chain,
+      executor: prepared.executor ?? parent?.executor ?? this.defaultExecutor,
+      hooks: prepared.hooks,
+      failFast: prepared.failFast,
+      level: parent?.level,
+    });
+  }
+
+  /** The handle of a unit; `context` is where code that it runs is to stand. */
+  handleOf(unit: UnitOfWork, context?: Context, left?: TransactionFrame): EffectScope {
+    return (unit.handle ??= new EffectScope(
+      unit,
+      context ?? new ScopeContext(this, unit, unit.chain, undefined, undefined),
+      left,
+    )) as EffectScope;
+  }
+}
+
+/** Whether nothing but `withPolicy`, called outside any scope and application, is around. */
+function isFree(context: Context): boolean {
+  const isHostFree = context.host instanceof AirlockRuntime && context.host.isFree;
+  return isHostFree && context.receiver() === undefined && context.evaluation === undefined;
+}

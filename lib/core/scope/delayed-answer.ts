@@ -1,0 +1,58 @@
+import { DispatchError } from '../../errors/dispatch.error.js';
+import { append } from '../model/append.js';
+import { type Intent, stampOf } from '../model/intent.js';
+import { FlushJournal } from '../model/report.js';
+import type { Answer, Unanswered, UnitOfWork } from './unit-of-work.js';
+
+/**
+ * Takes out of a queue what is not to hold up the answer (`dispatch: 'afterResponse'`); where nobody waits for one, that is nothing.
+ *
+ * @param letOut lets it out later
+ * @internal
+ */
+export function holdForAnswer(
+  unit: UnitOfWork,
+  journal: FlushJournal,
+  queue: readonly Intent[],
+  letOut: (journal: FlushJournal, intents: readonly Intent[]) => void | Promise<void>,
+): readonly Intent[] {
+  if (!unit.hasPatient || queue.length === 0) return queue;
+  const answer = answerOf(unit);
+  if (answer === undefined || answer.isGiven) return queue;
+  const intents = queue.filter(isPatient);
+  if (intents.length === 0) return queue;
+  append(journal.deferred, intents);
+  const given = new Promise<void>((resolve) => answer.onceGiven(resolve));
+  const rested = given.then(async () => {
+    unit.unanswered.delete(held);
+    const late = new FlushJournal();
+    try {
+      await letOut(late, intents);
+      await raiseLate(unit, late);
+    } catch (error) {
+      unit.host.report(error);
+    }
+    unit.rest();
+  });
+  const held: Unanswered = { intents, rested };
+  unit.unanswered.add(held);
+  return queue.filter((intent) => !isPatient(intent));
+}
+
+/** Tells of effects that failed after their scope had ended. @internal */
+export async function raiseLate(unit: UnitOfWork, journal: FlushJournal): Promise<void> {
+  if (journal.failed.length === 0) return;
+  if (unit.onLateFailure === undefined) unit.host.report(new DispatchError(journal.failed, unit.label));
+  else await unit.onLateFailure(journal);
+}
+
+/** A nested unit answers to the caller of the outermost; what an effect calls, to that of the unit which let it out. */
+function answerOf(unit: UnitOfWork): Answer | undefined {
+  let at: UnitOfWork | undefined = unit;
+  while (at !== undefined && at.answer === undefined) at = at.parent ?? at.level?.origin;
+  return at?.answer;
+}
+
+function isPatient(intent: Intent): boolean {
+  return stampOf(intent).options.dispatch === 'afterResponse';
+}

@@ -1,0 +1,156 @@
+import { Context, contexts, ScopeContext } from './context.js';
+import { type Effect, effectName, type EnqueueOptions } from '../model/enqueue-options.js';
+import type { Outcome } from '../model/scope-view.js';
+import { type Intent, stampOf } from '../model/intent.js';
+import type { PolicyChain } from './policy-chain.js';
+import { hasUnheard, raiseUnheard } from '../model/refusal.js';
+import { abortEffect, type CurrentEffect, type EffectFacts, isAborted, RunningEffect } from './running-effect.js';
+import { type UnitHost, UnitOfWork } from './unit-of-work.js';
+
+/** The same place as another context, for an effect that is told who it is: a job that another process has sent. @internal */
+export class JobContext extends ScopeContext {
+  private readonly running: RunningEffect;
+
+  constructor(at: Context, facts: EffectFacts) {
+    super(at.host, at.receiver(), at.chain, at.outer, at.evaluation);
+    this.running = new RunningEffect(facts);
+  }
+
+  override get within(): Context {
+    return this;
+  }
+
+  override get effect(): CurrentEffect {
+    return this.running;
+  }
+}
+
+/** An effect at work. What it enqueues goes into a unit of its own (rule 19), opened at the first call. @internal */
+export class EffectContext extends Context {
+  private outcome: Outcome | undefined;
+  private ended: Effect | undefined = undefined;
+  private options: EnqueueOptions | undefined = undefined;
+  /** Made when the effect asks who it is, and kept beyond its end if it may run on. */
+  private running: RunningEffect | undefined = undefined;
+  private unit: UnitOfWork | undefined = undefined;
+
+  constructor(
+    private readonly letOutBy: UnitOfWork,
+    private intent: Intent | undefined,
+    readonly outer: Context | undefined,
+  ) {
+    super();
+  }
+
+  get evaluation(): undefined {
+    return undefined;
+  }
+
+  override get within(): Context {
+    return this;
+  }
+
+  /** What an effect enqueues is the effect's. */
+  override get attempt(): undefined {
+    return undefined;
+  }
+
+  override get effect(): CurrentEffect | undefined {
+    if (this.intent === undefined) return this.running ?? this.outer?.effect;
+    return (this.running ??= new RunningEffect(this.intent));
+  }
+
+  /** Aborts at the time limit; of an effect that has ended already, never. */
+  get signal(): AbortSignal {
+    if (this.intent !== undefined) this.running ??= new RunningEffect(this.intent);
+    return this.running?.signal ?? new AbortController().signal;
+  }
+
+  /** The time limit is over. */
+  abort(reason: Error): void {
+    abortEffect((this.running ??= new RunningEffect(this.intent!)), reason);
+  }
+
+  /** The scope that lets it out, for messages. */
+  get scope(): string {
+    return this.letOutBy.label;
+  }
+
+  get host(): UnitHost {
+    return this.letOutBy.host;
+  }
+
+  get chain(): PolicyChain {
+    return this.letOutBy.chain;
+  }
+
+  override get opened(): UnitOfWork | undefined {
+    return this.unit;
+  }
+
+  override get mayReceive(): boolean {
+    return this.isLive;
+  }
+
+  receiver(): UnitOfWork {
+    if (this.unit !== undefined) return this.unit;
+    const { host, chain, executor, failFast, level } = this.letOutBy;
+    const name = this.intent?.name ?? effectName(this.options!, this.ended!);
+    this.unit = new UnitOfWork(host, {
+      name: `effect ${name}`,
+      chain,
+      executor,
+      failFast,
+      level: {
+        depth: (level?.depth ?? 0) + 1,
+        effect: name,
+        above: level,
+        origin: level?.origin ?? this.letOutBy,
+        cascade: level?.cascade ?? (this.letOutBy.cascade ??= { calls: 0 }),
+      },
+    });
+    if (this.outcome !== undefined) {
+      this.unit.close('the end of the effect');
+      this.unit.end(this.outcome === 'completed' ? 'flushed' : 'discarded', this.outcome);
+    }
+    return this.unit;
+  }
+
+  /** From here on calls are late. @returns the unit to settle, where the effect enqueued anything */
+  end(outcome: Outcome): UnitOfWork | undefined {
+    this.outcome = outcome;
+    // What the effect leaves behind, such as a pooled connection, keeps this context but need not keep arguments. The name is
+    // made of these if a late call asks for it: reading `Function.name` each time costs a third of a dispatch.
+    this.options = stampOf(this.intent!).options;
+    this.ended = this.intent!.effect;
+    this.intent = undefined;
+    if (this.running !== undefined && !isAborted(this.running)) this.running = undefined;
+    return this.unit;
+  }
+
+  get hasUnheard(): boolean {
+    return this.unit !== undefined && hasUnheard(this.unit);
+  }
+
+  /** @throws the error of a refused call made in this effect that nobody has listened to */
+  assertHeard(): void {
+    if (this.unit !== undefined) raiseUnheard(this.unit, this.host);
+  }
+
+  /** Whether `unit` waits for the end of this effect, be it in a cascade. */
+  isAwaitedBy(unit: UnitOfWork): boolean {
+    return this.outcome === undefined && (this.letOutBy.level?.origin ?? this.letOutBy) === unit;
+  }
+
+  get isLive(): boolean {
+    return this.unit === undefined ? this.outcome === undefined : this.unit.state === 'open';
+  }
+}
+
+/** Whether code here is part of an effect that `unit` is letting out. @internal */
+export function isWithinEffectOf(unit: UnitOfWork): boolean {
+  let effect = contexts.getStore()?.within;
+  while (effect !== undefined && !(effect instanceof EffectContext && effect.isAwaitedBy(unit)))
+    effect = effect.outer?.within;
+  return effect !== undefined;
+}

@@ -1,0 +1,72 @@
+import { channels, publish } from '../model/diagnostics.js';
+import type { Policy } from '../model/policy.js';
+import type { Intent } from '../model/intent.js';
+import type { DropReason, FlushJournal } from '../model/report.js';
+import type { UnitOfWork } from './unit-of-work.js';
+
+// What becomes of an intent of a unit, written into the journal of its flush and published (rule 26).
+
+/** Handed to its executor without an error. @internal */
+export function dispatched(unit: UnitOfWork, journal: FlushJournal, intent: Intent, startedAt: number): void {
+  journal.dispatched.push(intent);
+  if (channels.dispatch.hasSubscribers) {
+    publish('dispatch', { scope: unit.view, intent, ...durationSince(startedAt) });
+  }
+}
+
+/** Written in a transaction, whose end is its own: nothing is published before that. @internal */
+export interface WrittenIntent {
+  readonly intent: Intent;
+  readonly durationMs?: number;
+}
+
+/** Its transaction has committed. @internal */
+export function committed(unit: UnitOfWork, journal: FlushJournal, { intent, ...took }: WrittenIntent): void {
+  journal.dispatched.push(intent);
+  if (channels.dispatch.hasSubscribers) publish('dispatch', { scope: unit.view, intent, ...took });
+}
+
+/** Its write failed, which was published, and with it its transaction. @internal */
+export function unwritten(journal: FlushJournal, intent: Intent): void {
+  journal.dropped.push({ intent, reason: 'rollback' });
+}
+
+/** @internal */
+export function failed(
+  unit: UnitOfWork,
+  journal: FlushJournal,
+  intent: Intent,
+  error: unknown,
+  startedAt: number,
+): void {
+  journal.failed.push({ intent, error });
+  if (channels.fail.hasSubscribers) publish('fail', { scope: unit.view, intent, error, ...durationSince(startedAt) });
+}
+
+/** Not let out, since its policy threw (rule 14). @internal */
+export function refused(unit: UnitOfWork, journal: FlushJournal, intent: Intent, error: unknown, policy: Policy): void {
+  journal.failed.push({ intent, error, policy });
+  if (channels.fail.hasSubscribers) publish('fail', { scope: unit.view, intent, error, policy });
+}
+
+/** Thrown away. @internal */
+export function drop(
+  unit: UnitOfWork,
+  journal: FlushJournal,
+  intent: Intent,
+  reason: DropReason,
+  policy?: Policy,
+): void {
+  journal.dropped.push({ intent, reason, ...(policy && { policy }) });
+  if (channels.drop.hasSubscribers) publish('drop', { scope: unit.view, intent, reason, ...(policy && { policy }) });
+}
+
+/** When an effect starts, in milliseconds; read only where somebody listens. @internal */
+export function startOf(): number {
+  return channels.dispatch.hasSubscribers || channels.fail.hasSubscribers ? performance.now() : 0;
+}
+
+/** @internal */
+export function durationSince(startedAt: number): { durationMs?: number } {
+  return startedAt === 0 ? {} : { durationMs: performance.now() - startedAt };
+}

@@ -1,0 +1,86 @@
+import type { Policy, PolicyLink, PolicyPath } from '../model/policy.js';
+import type { Intent } from '../model/intent.js';
+
+/** How far a policy is looked for: what comes around again stands near, and a look at all would cost more with each. */
+const NEAR = 32;
+
+/**
+ * The policies an intent must pass, innermost first. Immutable; narrower paths are built in front of it and share the rest, so that
+ * what is nested deeply, or put around itself again and again by a timer, costs no more for that. A policy that stands near already
+ * is not put there again: it would only be asked twice.
+ *
+ * @internal
+ */
+export class PolicyChain implements PolicyPath {
+  static readonly empty = new PolicyChain(undefined, undefined, undefined, undefined);
+
+  private constructor(
+    private readonly all: PolicyLink | undefined,
+    private readonly locals: PolicyLink | undefined,
+    readonly watchers: PolicyLink | undefined,
+    readonly gates: PolicyLink | undefined,
+  ) {}
+
+  static of(policies: readonly Policy[]): PolicyChain {
+    return PolicyChain.empty.inside(policies);
+  }
+
+  get policies(): readonly Policy[] {
+    const policies: Policy[] = [];
+    for (let at = this.all; at !== undefined; at = at.next) policies.push(at.policy);
+    return Object.freeze(policies);
+  }
+
+  /** This chain with the policies of an inner scope in front of it. */
+  inside(policies: readonly Policy[]): PolicyChain {
+    return this.behind(policies, this.locals);
+  }
+
+  /** This chain with local policies in front of it. */
+  locally(policies: readonly Policy[]): PolicyChain {
+    let { locals } = this;
+    for (let i = policies.length - 1; i >= 0; i--) locals = linked(policies[i]!, locals);
+    return this.behind(policies, locals);
+  }
+
+  passesLocal(intent: Intent): boolean | Promise<boolean> {
+    return everyAllows(this.locals, intent);
+  }
+
+  private behind(policies: readonly Policy[], locals: PolicyLink | undefined): PolicyChain {
+    let { all, watchers, gates } = this;
+    for (let i = policies.length - 1; i >= 0; i--) {
+      const policy = policies[i]!;
+      const before = all;
+      all = linked(policy, all);
+      if (all === before) continue;
+      if (policy.onEnqueue !== undefined) watchers = { policy, next: watchers };
+      if (policy.allows !== undefined) gates = { policy, next: gates };
+    }
+    return all === this.all && locals === this.locals ? this : new PolicyChain(all, locals, watchers, gates);
+  }
+}
+
+/** The same list where the policy stands among the innermost. */
+function linked(policy: Policy, list: PolicyLink | undefined): PolicyLink {
+  let at = list;
+  for (let i = 0; i < NEAR && at !== undefined; i++, at = at.next) if (at.policy === policy) return list!;
+  return { policy, next: list };
+}
+
+function everyAllows(from: PolicyLink | undefined, intent: Intent): boolean | Promise<boolean> {
+  for (let at = from; at !== undefined; at = at.next) {
+    const verdict = at.policy.allows?.(intent) ?? true;
+    if (typeof verdict !== 'boolean') return everyAllowsAfter(verdict, at.next, intent);
+    if (!verdict) return false;
+  }
+  return true;
+}
+
+async function everyAllowsAfter(
+  verdict: Promise<boolean>,
+  rest: PolicyLink | undefined,
+  intent: Intent,
+): Promise<boolean> {
+  return (await verdict) && everyAllows(rest, intent);
+}

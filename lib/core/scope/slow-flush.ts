@@ -1,0 +1,61 @@
+import { listed } from '../../errors/thrown.js';
+import { clearTimeout, setTimeout } from '../model/timers.js';
+
+/** An effect that is being let out. @internal */
+export interface AtWork {
+  readonly name: string;
+  /** When it began to run, as `performance.now()` tells; 0 while a policy is asked about it. */
+  readonly since: number;
+}
+
+/** What lets effects out, as it is named in a warning. @internal */
+export interface Flushing {
+  readonly label: string;
+  readonly host: {
+    readonly slowFlushMs: number | undefined;
+    /** The names of effects that it was told of. */
+    readonly knownAsSlow: Set<string>;
+    warn(message: string): void;
+  };
+  readonly atWork: readonly AtWork[];
+}
+
+/** How many names are remembered: those that are made anew for each call must not pile up. */
+const MOST_NAMES = 1_000;
+
+/** Names a flush that takes long, once a scope and once for each effect. Has a timer only while something asynchronous is let out. @internal */
+export class SlowFlush {
+  private timer: NodeJS.Timeout | undefined;
+  private hasWarned = false;
+
+  constructor(private readonly flushing: Flushing) {}
+
+  begin(): void {
+    const { slowFlushMs } = this.flushing.host;
+    if (this.hasWarned || slowFlushMs === undefined) return;
+    this.timer ??= setTimeout(() => this.warn(slowFlushMs), slowFlushMs).unref();
+  }
+
+  end(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  private warn(slowFlushMs: number): void {
+    const { label, host, atWork } = this.flushing;
+    this.hasWarned = true;
+    if (atWork.length > 0 && atWork.every(({ name }) => host.knownAsSlow.has(name))) return;
+    for (const { name } of atWork) if (host.knownAsSlow.size < MOST_NAMES) host.knownAsSlow.add(name);
+    host.warn(
+      `Scope "${label}" has been letting out effects for ${slowFlushMs} ms and has not come to the end: ${listed(atWork, told)}. ` +
+        'Whoever waits for it waits as long. Give the effect a `timeoutMs`, let several run at a time with `new InProcessExecutor({ concurrency })`, ' +
+        "dispatch after the response, or leave it to a queue. Not shown where NODE_ENV is 'production'.",
+    );
+  }
+}
+
+function told({ name, since }: AtWork): string {
+  return since === 0
+    ? `"${name}" waits for its policies`
+    : `"${name}" has been running for ${Math.round(performance.now() - since)} ms`;
+}

@@ -1,0 +1,74 @@
+import type { Transaction, TransactionalAdapter } from '@nestjs-cls/transactional';
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { FrameStateError } from '../../errors/frame-state.error.js';
+import { TRACKS_TRANSACTIONS } from '../tracked.js';
+import { type ClsFrameOptions, type Host, HostFrames } from './host.frames.js';
+import { trackClientsOwnTransactions } from './track-clients-own-transactions.js';
+import { requirePeer } from '../../installation/required-peer.js';
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as the package itself has it: no other type takes every adapter
+type AnyAdapter = TransactionalAdapter<any, any, any>;
+type OptionsFactory = AnyAdapter['optionsFactory'];
+
+/**
+ * Makes effects share the fate of the transactions that an adapter of `@nestjs-cls/transactional` begins, in every propagation
+ * mode. Changes the adapter in place and returns it; does nothing the second time.
+ *
+ * @example
+ * new ClsPluginTransactional({
+ *   adapter: trackClsTransactions(new TransactionalAdapterTypeOrm({ dataSourceToken: getDataSourceToken() })),
+ * })
+ * @throws AirlockOptionsError for what is no adapter
+ * @publicApi
+ */
+export function trackClsTransactions<A extends AnyAdapter>(
+  adapter: A,
+  options: ClsFrameOptions<Transaction<A>> = {},
+): A {
+  const original = adapter?.optionsFactory as (OptionsFactory & { [TRACKS_TRANSACTIONS]?: true }) | undefined;
+  if (typeof original !== 'function') {
+    throw AirlockOptionsError.expected('adapter', 'an adapter of @nestjs-cls/transactional', adapter);
+  }
+  requirePeer('@nestjs-cls/transactional', '>=3.0.0', 'nestjs-airlock/cls-transactional');
+  if (original[TRACKS_TRANSACTIONS]) return adapter;
+  const kept: OptionsFactory = (connection, extraProviders) => {
+    trackClientsOwnTransactions(connection, options.name);
+    return trackHostTransactions(original.call(adapter, connection, extraProviders), new HostFrames(options));
+  };
+  adapter.optionsFactory = Object.defineProperty(kept, TRACKS_TRANSACTIONS, { value: true });
+  return adapter;
+}
+
+/** Tells the boot that transactions of this host are kept: the host holds the object that has it. */
+const MARK: object = { [TRACKS_TRANSACTIONS]: true };
+
+/** The plugin spreads what an adapter gives it, and the host calls it with the result as `this`. */
+function trackHostTransactions<Tx>(
+  client: ReturnType<OptionsFactory>,
+  kept: HostFrames<Tx>,
+): ReturnType<OptionsFactory> {
+  const { wrapWithTransaction, wrapWithNestedTransaction } = client;
+  return {
+    ...client,
+    ...MARK,
+    wrapWithTransaction(this: Host, txOptions, work, setTx) {
+      return kept.transaction(this, (fn, set) => wrapWithTransaction.call(this, txOptions, fn, set), work, setTx);
+    },
+    async wrapWithNestedTransaction(this: Host, txOptions, work, setTx, tx) {
+      if (wrapWithNestedTransaction === undefined) throw withoutSavepoints(this.connectionName);
+      const begin: Parameters<typeof kept.savepoint>[1] = (fn, set) =>
+        wrapWithNestedTransaction.call(this, txOptions, fn, set, tx);
+      return kept.savepoint(this, begin, work, setTx);
+    },
+  };
+}
+
+/** Without this the host would warn, and begin a transaction of its own in which nothing of the one around it can be seen. */
+function withoutSavepoints(connectionName = 'cls-transactional'): FrameStateError {
+  return new FrameStateError(
+    connectionName,
+    'open',
+    `Frame "${connectionName}" has no savepoints: its adapter has no \`wrapWithNestedTransaction\`, so \`Propagation.Nested\` ` +
+      'cannot be kept. Use `Propagation.Required` to join the transaction, or `Propagation.RequiresNew` for one of its own.',
+  );
+}

@@ -1,0 +1,129 @@
+import { trackTransactions, trackSavepoints, type RunInTransaction } from '../../core/frame/track-transactions.js';
+import { openFrame, type TransactionFrame } from '../../core/frame/transaction-frame.js';
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { TRACKS_TRANSACTIONS } from '../tracked.js';
+import { replaceOnClass } from '../replace-on-class.js';
+import { type DrizzleDatabase, type DrizzleTransaction, isSynchronous, type Replicated } from './drizzle.client.js';
+import { connectionOf, stillOpen } from './drizzle.connection.js';
+import { requirePeer } from '../../installation/required-peer.js';
+
+/** How `trackDrizzleTransactions` shows up in messages. @publicApi */
+export interface DrizzleFrameOptions {
+  /** For messages, as `orders database`. @default 'drizzle' */
+  readonly name?: string;
+}
+
+type Transaction = RunInTransaction<DrizzleTransaction, never[]>;
+
+/** Turns `transaction` of a database, or of a transaction for a savepoint, into one that tracks transactions, and hands on each. */
+type Keep = (transaction: Transaction, opened: (frame: TransactionFrame) => TransactionFrame) => Transaction;
+
+/**
+ * Makes effects called in `db.transaction(…)` share its fate, and those in a nested `tx.transaction(…)` that of its savepoint.
+ * Changes `db` in place, or what it replicates, and returns it; does nothing the second time.
+ *
+ * @throws AirlockOptionsError for what has no `transaction`, or a synchronous one (`better-sqlite3`)
+ * @publicApi
+ */
+export function trackDrizzleTransactions<D extends DrizzleDatabase>(db: D, options: DrizzleFrameOptions = {}): D {
+  requirePeer('drizzle-orm', '>=0.40.0', 'nestjs-airlock/drizzle');
+  for (const one of replicatedBy(db)) {
+    assertAsynchronous(one);
+    replaceTransaction(one, transactionsNamed(options.name));
+  }
+  return db;
+}
+
+/**
+ * The same for every database of a class that has no transaction of its own by then: those that are made later, and those that nobody hands to us.
+ *
+ * @param prototype of the class
+ * @returns ends it
+ * @internal
+ */
+export function trackEveryDatabase(prototype: object): () => void {
+  return replaceOnClass(
+    prototype,
+    'transaction',
+    (original) =>
+      function (this: DrizzleDatabase, ...args: Parameters<Transaction>) {
+        // Begun by what tracks transactions itself, or synchronous.
+        if (typeof args[0] !== 'function' || TRACKS_TRANSACTIONS in args[0] || isSynchronous(this))
+          return original.apply(this, args);
+        return framed(original.bind(this) as Transaction, transactionsNamed(undefined))(...args);
+      },
+  );
+}
+
+/** One with replicas hands on what it is asked to one of them. */
+function replicatedBy(db: DrizzleDatabase): readonly DrizzleDatabase[] {
+  const { $primary, $replicas = [] } = (db ?? {}) as Replicated;
+  return $primary === undefined ? [db] : [$primary, ...$replicas];
+}
+
+function transactionsNamed(name = 'drizzle'): Keep {
+  return (transaction, opened) =>
+    trackTransactions(transaction, (tx) => {
+      const connection = connectionOf(tx);
+      const isStillOpen = stillOpen(tx);
+      return opened(
+        openFrame({ name, tx: () => tx, ...(connection && { connection }), ...(isStillOpen && { isStillOpen }) }),
+      );
+    });
+}
+
+function replaceTransaction(db: DrizzleDatabase, keep: Keep): void {
+  const original = db.transaction as Transaction & { [TRACKS_TRANSACTIONS]?: true };
+  if (original[TRACKS_TRANSACTIONS]) return;
+  const value = Object.defineProperty(framed(original.bind(db) as Transaction, keep), TRACKS_TRANSACTIONS, {
+    value: true,
+  });
+  Object.defineProperty(db, 'transaction', { value, writable: true, configurable: true });
+}
+
+function framed(transaction: Transaction, keep: Keep): Transaction {
+  return (callback, ...rest) => {
+    let frame: TransactionFrame;
+    const watched: Transaction = (work, ...config) => {
+      const watching = async (tx: DrizzleTransaction): Promise<Awaited<ReturnType<typeof work>>> => {
+        const value = await work(tx);
+        watchCommit(tx, frame);
+        return value;
+      };
+      return transaction(Object.defineProperty(watching, TRACKS_TRANSACTIONS, { value: true }), ...config);
+    };
+    const nesting: typeof callback = (tx) => {
+      const around = frame;
+      replaceTransaction(tx, (savepoint, opened) => trackSavepoints(savepoint, () => opened(around.savepoint())));
+      return callback(tx);
+    };
+    return keep(watched, (opened) => (frame = opened))(nesting, ...rest);
+  };
+}
+
+/**
+ * After a failed statement whose error was swallowed, PostgreSQL answers COMMIT with a rollback and no error, and so does
+ * `db.transaction`. Holds for drivers that send their COMMIT through `tx.execute`, which nobody else uses any more once the
+ * callback is over; PGlite and postgres.js reject by themselves.
+ */
+function watchCommit(tx: DrizzleTransaction, frame: TransactionFrame): void {
+  const { execute } = tx;
+  if (execute === undefined) return;
+  tx.execute = async (query: never) => {
+    const answer = await execute.call(tx, query);
+    if ((answer as { command?: unknown } | undefined)?.command === 'ROLLBACK') frame.rollBack();
+    return answer;
+  };
+}
+
+function assertAsynchronous(db: DrizzleDatabase): void {
+  if (typeof db?.transaction !== 'function') {
+    throw AirlockOptionsError.expected('db', 'a Drizzle database', db);
+  }
+  if (!isSynchronous(db)) return;
+  throw new AirlockOptionsError(
+    'db',
+    'trackDrizzleTransactions was given a database whose transactions are synchronous (`better-sqlite3`). A frame ends after ' +
+      'asynchronous work. Use an asynchronous driver, as `libsql`.',
+  );
+}

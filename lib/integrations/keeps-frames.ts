@@ -1,1 +1,0 @@
-export { KEEPS_EVERY, KEEPS_FRAMES } from '../core/keeps-frames.js';

@@ -1,0 +1,114 @@
+import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
+import { TRACKS_TRANSACTIONS } from '../tracked.js';
+import { TrackedTransaction } from './tracked-transaction.js';
+import type { KnexContext, KnexPromise, KnexTransaction } from './knex.client.js';
+
+type Handler = (trx: KnexTransaction) => unknown;
+type Begin = (handler: Handler, config?: object) => KnexPromise;
+
+/**
+ * Begins transactions on one instance of Knex, or savepoints on one transaction, each with its frame, in every style that Knex has.
+ *
+ * @internal
+ */
+export class TrackedBeginning {
+  /**
+   * @param transaction of Knex
+   * @param begun makes what keeps the frame of one that is about to begin
+   */
+  constructor(
+    private readonly transaction: Begin,
+    private readonly begun: () => TrackedTransaction,
+  ) {}
+
+  /** `knex.transaction(…)`, with its arguments in whichever order. */
+  begin(handler?: Handler | object | null, config?: object): PromiseLike<unknown> {
+    if (typeof handler === 'function') return this.with(handler as Handler, config);
+    return this.byHand(config ?? handler ?? undefined);
+  }
+
+  /** `knex.transactionProvider(…)`: each function that asks stands in the transaction. */
+  provider(config?: object): () => PromiseLike<unknown> {
+    let kept: TrackedTransaction | undefined;
+    let trx: Promise<unknown>;
+    return () => {
+      if (kept === undefined) return (trx = this.byHand(config, (first) => (kept = first)));
+      kept.enter();
+      return trx;
+    };
+  }
+
+  private byHand(config: object | undefined, opened?: (kept: TrackedTransaction) => void): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.with(resolve, config, opened).then(undefined, reject);
+    });
+  }
+
+  private with(
+    handler: Handler,
+    config: object | undefined,
+    opened?: (kept: TrackedTransaction) => void,
+  ): PromiseLike<unknown> {
+    let kept: TrackedTransaction;
+    try {
+      kept = this.begun();
+    } catch (error) {
+      // A savepoint out of order is refused as Knex refuses: by what it returns.
+      return Promise.reject(error as Error);
+    }
+    opened?.(kept);
+    if (handsOut(handler)) kept.enter();
+    return this.start(kept, handler, config);
+  }
+
+  private start(kept: TrackedTransaction, handler: Handler, config: object | undefined): KnexPromise {
+    const inFrame: Handler = (trx) => {
+      const { frame } = kept;
+      kept.adopt(trx);
+      keepContext(trx.context, savepointsIn(frame));
+      return frame.run(() => handler(trx));
+    };
+    const running = this.transaction(Object.defineProperty(inFrame, TRACKS_TRANSACTIONS, { value: true }), config);
+    const settled = kept.follow(running);
+    // It stays the emitter of query events that Knex returns.
+    return Object.assign(running, {
+      then: settled.then.bind(settled),
+      catch: settled.catch.bind(settled),
+      finally: settled.finally.bind(settled),
+    });
+  }
+}
+
+/** Makes an instance track transactions in whatever it begins: its functions, and those of Knex, call what is in its context. @internal */
+export function keepContext(context: KnexContext, begun: () => TrackedTransaction): void {
+  if (TRACKS_TRANSACTIONS in context) return;
+  const beginning = new TrackedBeginning(context.transaction.bind(context), begun);
+  const withUserParams = context.withUserParams.bind(context);
+  Object.assign(context, {
+    transaction: beginning.begin.bind(beginning),
+    transactionProvider: beginning.provider.bind(beginning),
+    withUserParams: (params: object) => {
+      const copy = withUserParams(params);
+      keepContext(copy.context, begun);
+      return copy;
+    },
+  });
+  Object.defineProperty(context, TRACKS_TRANSACTIONS, { value: true });
+}
+
+/**
+ * Savepoints begun on one transaction, one after the other. Where they are begun by hand, side by side, the second would stand in the first
+ * (`enterWith`), and Knex would have it wait for that one for ever.
+ */
+function savepointsIn(frame: TransactionFrame): () => TrackedTransaction {
+  let last: TransactionFrame | undefined;
+  return () => {
+    if (last?.isOpen === true) throw frame.lose('take a savepoint');
+    return TrackedTransaction.in((last = frame.savepoint()));
+  };
+}
+
+/** Whether a handler only resolves a promise: whoever awaits that ends the transaction by hand. Such functions are the engine's own, unnamed. */
+function handsOut(handler: Handler): boolean {
+  return handler.name === '' && Function.prototype.toString.call(handler).endsWith('{ [native code] }');
+}

@@ -1,0 +1,75 @@
+import { trackTransactions, type RunInTransaction } from '../../core/frame/track-transactions.js';
+import { openFrame } from '../../core/frame/transaction-frame.js';
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { requirePeer } from '../../installation/required-peer.js';
+import { TRACKS_TRANSACTIONS } from '../tracked.js';
+import { replaceOnClass } from '../replace-on-class.js';
+import { trackControlledTransactions } from './controlled-transaction.frames.js';
+import { databaseOf } from './database.js';
+import { FRAME_NAME, isKysely, type KyselyClient, type KyselyTransaction } from './kysely.client.js';
+
+/**
+ * Makes effects called in `db.transaction().execute(callback)` share its fate, and those in `db.startTransaction().execute()` that of the
+ * transaction and its savepoints. Kysely hands out new objects wherever it is asked for something (`withSchema`, `withPlugin`, `connection`), so
+ * it is done on its classes: every instance of them tracks transactions from then on, made before or after. Does nothing the second time.
+ *
+ * In a controlled transaction the rest of the asynchronous function that called `startTransaction().execute()` stands in it, until its end.
+ *
+ * @example
+ * const db = trackKyselyTransactions(new Kysely<Tables>({ dialect }));
+ * @returns `db`
+ * @throws AirlockOptionsError for what is no Kysely instance
+ * @publicApi
+ */
+export function trackKyselyTransactions<K extends KyselyClient>(db: K): K {
+  requireKysely(db);
+  if (TRACKS_TRANSACTIONS in db) return db;
+  trackTransactionsOfClass(db);
+  // On the class, as that is what keeps them.
+  Object.defineProperty(Object.getPrototypeOf(db), TRACKS_TRANSACTIONS, { value: true });
+  return db;
+}
+
+/** @throws AirlockOptionsError for anything else @throws PeerVersionError @internal */
+export function requireKysely<K extends KyselyClient>(db: K): K {
+  if (typeof db !== 'object' || db === null || !isKysely(db)) {
+    throw AirlockOptionsError.expected('db', 'a Kysely instance', db);
+  }
+  requirePeer('kysely', '>=0.28.0', 'nestjs-airlock/kysely');
+  return db;
+}
+
+/** What all instances of one copy of Kysely have in common, those of a derived class too. @internal */
+export function buildersOf(db: KyselyClient): object {
+  return Object.getPrototypeOf(db.transaction()) as object;
+}
+
+/**
+ * The same until it is ended.
+ *
+ * @returns ends it
+ * @internal
+ */
+export function trackTransactionsOfClass(db: KyselyClient): () => void {
+  const ends = [
+    keepTransactions(buildersOf(db)),
+    trackControlledTransactions(Object.getPrototypeOf(db.startTransaction()) as object),
+  ];
+  return () => {
+    for (const end of ends) end();
+  };
+}
+
+function keepTransactions(builder: object): () => void {
+  return replaceOnClass(
+    builder,
+    'execute',
+    (execute) =>
+      function (this: object, callback) {
+        const transaction = (work: unknown) => execute.call(this, work);
+        return trackTransactions(transaction as RunInTransaction<KyselyTransaction, []>, (tx) =>
+          openFrame({ name: FRAME_NAME, tx: () => tx, ...databaseOf(tx) }),
+        )(callback);
+      },
+  );
+}

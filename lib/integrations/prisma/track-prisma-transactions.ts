@@ -1,0 +1,87 @@
+import { trackTransactions, trackSavepoints, type RunInTransaction } from '../../core/frame/track-transactions.js';
+import { openFrame, type TransactionFrame } from '../../core/frame/transaction-frame.js';
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { requirePeer } from '../../installation/required-peer.js';
+import { TRACKS_TRANSACTIONS } from '../tracked.js';
+import { ClientFrames } from './client-frames.js';
+import { databaseOf } from './database.js';
+import type { PrismaClientLike, PrismaTransaction } from './prisma.client.js';
+
+/** How `trackPrismaTransactions` shows up in messages. @publicApi */
+export interface PrismaFrameOptions {
+  /** For messages, as `orders database`. @default 'prisma' */
+  readonly name?: string;
+}
+
+type Work = (tx: PrismaTransaction) => Promise<unknown>;
+type Transaction = ((this: object, work: unknown, ...options: never[]) => Promise<unknown>) & {
+  [TRACKS_TRANSACTIONS]?: true;
+};
+
+/**
+ * Makes effects called in `prisma.$transaction(callback)` share its fate, and those in a nested `tx.$transaction(callback)` that of its
+ * savepoint; of `prisma.$transaction([…])` those that query extensions call. Changes `prisma` in place and returns it; clients that are made
+ * of it by `$extends`, before or after, and those it was made of, are covered. Does nothing the second time.
+ *
+ * @example
+ * this.prisma = trackPrismaTransactions(new PrismaClient({ adapter }));
+ * @throws AirlockOptionsError for what is no Prisma client
+ * @publicApi
+ */
+export function trackPrismaTransactions<P extends PrismaClientLike>(prisma: P, options: PrismaFrameOptions = {}): P {
+  if (typeof prisma?.$transaction !== 'function') {
+    throw AirlockOptionsError.expected('prisma', 'a Prisma client', prisma);
+  }
+  requirePeer('@prisma/client', '>=6.16.0', 'nestjs-airlock/prisma');
+  const original = prisma.$transaction as unknown as Transaction;
+  if (original[TRACKS_TRANSACTIONS]) return prisma;
+  const { name = 'prisma' } = options;
+  const provider: unknown = (prisma as { readonly _activeProvider?: unknown })._activeProvider;
+  /** The clients of a transaction find this function on `prisma`, and are its `this`. */
+  const opened = new ClientFrames();
+
+  const kept: Transaction = function (work, ...rest) {
+    const around = opened.of(this);
+    if (typeof work !== 'function') {
+      const run = (): Promise<unknown> => original.call(this, work, ...rest);
+      // Queries that extensions see run one by one in the transaction of the client that made them, without a savepoint.
+      return around === undefined ? batch(run, name) : (around.standing ?? around).run(run);
+    }
+    let frame: TransactionFrame;
+    const transaction: RunInTransaction<PrismaTransaction, []> = (callback) =>
+      original.call(this, callback, ...rest) as never;
+    const running: Work = (tx) => {
+      opened.add(tx, frame);
+      return (work as Work)(tx);
+    };
+    return around === undefined
+      ? trackTransactions(
+          transaction,
+          (tx) => (frame = openFrame({ name, tx: () => tx, ...databaseOf(provider, tx) })),
+        )(running)
+      : trackSavepoints(transaction, () => (frame = around.savepoint()))(running);
+  };
+  Object.assign(firstOf(prisma), { $transaction: Object.defineProperty(kept, TRACKS_TRANSACTIONS, { value: true }) });
+  return prisma;
+}
+
+/** What `$extends` has made `prisma` of: extensions reach it by `$parent`, in transactions as well. */
+function firstOf(prisma: PrismaClientLike): object {
+  const { _originalClient: first } = prisma as { readonly _originalClient?: PrismaClientLike };
+  // Not where something between the two has a `$transaction` of its own.
+  return first?.$transaction === prisma.$transaction ? first : prisma;
+}
+
+/** The queries of an array run in it, and with them what extensions do around each. There is no moment before its COMMIT to write anything. */
+async function batch(run: () => Promise<unknown>, name: string): Promise<unknown> {
+  const frame = openFrame({ name });
+  let results: unknown;
+  try {
+    results = await frame.run(run);
+  } catch (error) {
+    frame.rollBack();
+    throw error;
+  }
+  await frame.commit();
+  return results;
+}

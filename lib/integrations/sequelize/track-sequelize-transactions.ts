@@ -1,0 +1,186 @@
+import { trackTransactions, trackSavepoints, type RunInTransaction } from '../../core/frame/track-transactions.js';
+import { frames, openFrame, type TransactionFrame } from '../../core/frame/transaction-frame.js';
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { requirePeer } from '../../installation/required-peer.js';
+import { TRACKS_TRANSACTIONS } from '../tracked.js';
+import { replaceOnClass } from '../replace-on-class.js';
+import { databaseOf } from './database.js';
+import { endWith, Opened } from './opened.js';
+import type { SequelizeClient, SequelizeInstance, SequelizeTransaction } from './sequelize.client.js';
+
+/**
+ * Makes effects called in `sequelize.transaction(callback)` share its fate, and those in `sequelize.transaction({ transaction }, callback)` that of
+ * its savepoint; so too where they are begun by `await sequelize.transaction()` and ended by `commit()` and `rollback()`: then the rest of the
+ * asynchronous function that began it stands in it. It is done on the class, so that every instance tracks transactions from then on. Does nothing the
+ * second time.
+ *
+ * @example
+ * const sequelize = trackSequelizeTransactions(new Sequelize(url));
+ * @returns `sequelize`
+ * @throws AirlockOptionsError for what is no Sequelize instance
+ * @publicApi
+ */
+export function trackSequelizeTransactions<S extends SequelizeClient>(sequelize: S): S {
+  const prototype = classOf(sequelize);
+  if (TRACKS_TRANSACTIONS in prototype) return sequelize;
+  trackTransactionsOfClass(prototype);
+  // On the class, as that is what keeps them for good.
+  Object.defineProperty(prototype, TRACKS_TRANSACTIONS, { value: true });
+  return sequelize;
+}
+
+/** @returns the prototype that declares `transaction` @throws AirlockOptionsError for what is no instance @throws PeerVersionError @internal */
+export function classOf(sequelize: SequelizeClient): object {
+  if (typeof sequelize !== 'object' || sequelize === null || !isSequelize(sequelize)) {
+    throw AirlockOptionsError.expected('sequelize', 'a Sequelize instance', sequelize);
+  }
+  requirePeer('sequelize', '>=6.0.0', 'nestjs-airlock/sequelize');
+  return declarerOf(sequelize);
+}
+
+/** The topmost, that of Sequelize itself: others may override it and call `super`. @internal */
+export function declarerOf(sequelize: object): object {
+  let declarer = Object.getPrototypeOf(sequelize) as object;
+  for (let at: object | null = declarer; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    if (Object.hasOwn(at, 'transaction')) declarer = at;
+  }
+  return declarer;
+}
+
+/** By what no other client has together. @internal */
+export function isSequelize(value: object): value is SequelizeClient {
+  return ['transaction', 'getDialect', 'getQueryInterface'].every(
+    (key) => typeof Reflect.get(value, key) === 'function',
+  );
+}
+
+/**
+ * The same until it is ended.
+ *
+ * @returns ends it
+ * @internal
+ */
+export function trackTransactionsOfClass(prototype: object): () => void {
+  const ends = [
+    replaceOnClass(
+      prototype,
+      'transaction',
+      (original) =>
+        function (this: SequelizeInstance, ...args: readonly [unknown?, unknown?]) {
+          return trackBeginning(this, original, args);
+        },
+    ),
+    ...trackFindOrCreate((prototype.constructor as { readonly Model?: object }).Model),
+  ];
+  return () => {
+    for (const end of ends) end();
+  };
+}
+
+/** Without a transaction it begins one of its own before it awaits anything: its caller is not to stand in that. */
+function trackFindOrCreate(model: object | undefined): readonly (() => void)[] {
+  if (model === undefined || !('findOrCreate' in model)) return [];
+  return [
+    replaceOnClass(
+      model,
+      'findOrCreate',
+      (original) =>
+        function (this: object, ...args) {
+          const here = frames.getStore();
+          try {
+            return original.apply(this, args);
+          } finally {
+            // Not `run`: some versions of Node take none with the store that is there already for a call.
+            frames.enterWith(here);
+          }
+        },
+    ),
+  ];
+}
+
+interface BeginOptions {
+  readonly transaction?: object | null;
+  readonly [TRACKS_TRANSACTIONS]?: true;
+}
+
+function trackBeginning(
+  sequelize: SequelizeInstance,
+  original: (...args: unknown[]) => unknown,
+  args: readonly [unknown?, unknown?],
+): Promise<unknown> {
+  const [given, callback] = typeof args[0] === 'function' ? [undefined, args[0]] : args;
+  const options = (given ?? {}) as BeginOptions;
+  // Marked where somebody has wrapped the method between two replacements: then the outer one keeps the frame.
+  const send = (work?: unknown) =>
+    original.call(sequelize, { ...options, [TRACKS_TRANSACTIONS]: true }, work) as Promise<unknown>;
+  const parent = options.transaction ?? undefined;
+  const around = parent && opened.get(parent);
+  // In a transaction that was begun before frames were kept there are none, and of one that has ended Sequelize has an error of its own.
+  if (options[TRACKS_TRANSACTIONS] === true || (parent !== undefined && around?.frame.isOpen !== true)) {
+    return original.apply(sequelize, [...args]) as Promise<unknown>;
+  }
+  if (typeof callback === 'function') return managed(sequelize, send, around, callback as Work);
+  const started = send as () => Promise<SequelizeTransaction>;
+  // `Model.findOrCreate` takes a savepoint that it never ends, nor rolls back to.
+  if (around !== undefined && 'where' in options) return joined(started, around);
+  return unmanaged(sequelize, started, around);
+}
+
+type Work = (transaction: SequelizeTransaction) => Promise<unknown>;
+
+const opened = new WeakMap<object, Opened>();
+
+function managed(
+  sequelize: SequelizeInstance,
+  begin: (work: Work) => Promise<unknown>,
+  around: Opened | undefined,
+  callback: Work,
+): Promise<unknown> {
+  let one: Opened;
+  const transaction = begin as unknown as RunInTransaction<SequelizeTransaction, []>;
+  const work: Work = async (begun) => {
+    const here = one;
+    opened.set(begun, here);
+    const result = await callback(begun);
+    await here.release();
+    return result;
+  };
+  const open = (next: Opened): TransactionFrame => (one = next).frame;
+  return around === undefined
+    ? trackTransactions(transaction, (begun) => open(new Opened(frameOf(sequelize, () => begun))))(work)
+    : trackSavepoints(transaction, () => open(around.savepoint()))(work);
+}
+
+async function joined(begin: () => Promise<SequelizeTransaction>, around: Opened): Promise<SequelizeTransaction> {
+  const begun = await begin();
+  opened.set(begun, around);
+  return begun;
+}
+
+async function unmanaged(
+  sequelize: SequelizeInstance,
+  begin: () => Promise<SequelizeTransaction>,
+  around: Opened | undefined,
+): Promise<SequelizeTransaction> {
+  let begun: SequelizeTransaction;
+  const one = around?.openSavepoint() ?? new Opened(frameOf(sequelize, () => begun));
+  const { frame } = one;
+  // Before anything is awaited: the rest of the caller's function is to stand in it.
+  frame.enter();
+  try {
+    begun = await begin();
+  } catch (error) {
+    frame.leave();
+    if (frame.isOpen) frame.rollBack();
+    throw error;
+  }
+  opened.set(begun, one);
+  endWith(begun, one);
+  return begun;
+}
+
+function frameOf(sequelize: SequelizeInstance, begun: () => SequelizeTransaction): TransactionFrame {
+  const database = sequelize.config?.database;
+  const name = database ? `Sequelize transaction in ${database}` : 'Sequelize transaction';
+  return openFrame({ name, tx: begun, ...databaseOf(sequelize, begun) });
+}

@@ -1,0 +1,1 @@
+export { TRACKS_EVERY, TRACKS_TRANSACTIONS } from '../core/frame/tracked.js';

@@ -1,0 +1,91 @@
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { TRACKS_TRANSACTIONS } from '../tracked.js';
+import { trackManagerTransactions } from './entity-manager.frames.js';
+import { framesOf, QueryRunnerFrames } from './query-runner.frames.js';
+import type { TypeOrmDataSource, TypeOrmQueryRunner } from './typeorm.client.js';
+import { requirePeer } from '../../installation/required-peer.js';
+import { replaceOnClass } from '../replace-on-class.js';
+
+/**
+ * Makes effects called in a transaction of `dataSource` share its fate, and those in a nested one that of its savepoint:
+ * `dataSource.transaction(…)`, `manager.transaction(…)`, a query runner's `startTransaction()`, what TypeORM begins of its own
+ * accord, and whatever is built on these, as typeorm-transactional. Changes `dataSource` in place and returns it; does nothing
+ * the second time. Query runners created before are not covered.
+ *
+ * @throws AirlockOptionsError for what is no data source, or one of a database without transactions
+ * @publicApi
+ */
+export function trackTypeOrmTransactions<D extends TypeOrmDataSource>(dataSource: D): D {
+  assertTransactional(dataSource);
+  requirePeer('typeorm', '>=0.3.21', 'nestjs-airlock/typeorm');
+  const { createQueryRunner } = dataSource;
+  if ((createQueryRunner as { [TRACKS_TRANSACTIONS]?: true })[TRACKS_TRANSACTIONS]) return dataSource;
+  trackManagerTransactions(Object.getPrototypeOf(dataSource.manager) as object);
+  const kept = (...args: never[]): TypeOrmQueryRunner =>
+    QueryRunnerFrames.keep(createQueryRunner.apply(dataSource, args), dataSource);
+  return Object.assign(dataSource, {
+    createQueryRunner: Object.defineProperty(kept, TRACKS_TRANSACTIONS, { value: true }),
+  });
+}
+
+/** The prototypes of a data source and of its managers. @internal */
+export interface DataSourceClasses {
+  readonly dataSource: object;
+  readonly manager: object;
+}
+
+/**
+ * The same for every data source of some classes that has transactions: those that are made later, and those that nobody hands to us.
+ *
+ * @returns ends it
+ * @internal
+ */
+export function trackEveryDataSource(classes: readonly DataSourceClasses[]): () => void {
+  const ends = classes.flatMap(({ dataSource, manager }) => [
+    trackManagerTransactions(manager),
+    trackQueryRunners(dataSource),
+  ]);
+  return () => {
+    for (const end of ends) end();
+  };
+}
+
+function trackQueryRunners(prototype: object): () => void {
+  return replaceOnClass(
+    prototype,
+    'createQueryRunner',
+    (original) =>
+      function (this: TypeOrmDataSource, ...mode: unknown[]) {
+        const runner = original.apply(this, mode) as TypeOrmQueryRunner;
+        return this.driver.transactionSupport === 'none' ? runner : QueryRunnerFrames.keep(runner, this);
+      },
+  );
+}
+
+/**
+ * `queryRunner.startTransaction()` for the transaction around a test, which is always rolled back: effects in it belong to no
+ * transaction, and the savepoints in it behave as transactions of their own.
+ *
+ * @throws AirlockOptionsError if the query runner's data source does not track transactions
+ * @publicApi
+ */
+export function startTestTransaction(queryRunner: TypeOrmQueryRunner): Promise<void> {
+  const kept = framesOf(queryRunner);
+  if (kept !== undefined) return kept.startForTest();
+  throw new AirlockOptionsError(
+    'queryRunner',
+    'startTestTransaction was given a query runner whose data source does not track transactions. ' +
+      'Call `trackTypeOrmTransactions(dataSource)` before the query runner is created.',
+  );
+}
+
+function assertTransactional(dataSource: TypeOrmDataSource): void {
+  if (typeof dataSource?.createQueryRunner !== 'function') {
+    throw AirlockOptionsError.expected('dataSource', 'a TypeORM DataSource', dataSource);
+  }
+  if (dataSource.driver.transactionSupport !== 'none') return;
+  throw new AirlockOptionsError(
+    'dataSource',
+    'trackTypeOrmTransactions was given a data source whose driver has no transactions, so that there is nothing to keep. Leave it out.',
+  );
+}

@@ -1,0 +1,256 @@
+import type { HttpServer, LoggerService } from '@nestjs/common';
+import type { ApplicationConfig, LazyModuleLoader, ModulesContainer } from '@nestjs/core';
+import { AirlockRuntime } from '../../core/runtime.js';
+import { applicationBegan, applicationEnded } from '../../core/outside/running-applications.js';
+import { clearTimeout, setTimeout } from '../../core/model/timers.js';
+import type { UnitOfWork } from '../../core/scope/unit-of-work.js';
+import { listed, messageOf, stacksOf } from '../../errors/thrown.js';
+import { AirlockExplorer } from './airlock.explorer.js';
+import { AirlockInterceptor } from '../boundaries/airlock.interceptor.js';
+import { Boundaries } from './boundaries.js';
+import { safely } from '../boundaries/boundary.js';
+import { ClassResolver } from '../container/class-resolver.js';
+import { EffectRegistry } from '../remote/effect-registry.js';
+import { mayCallEffects } from './effect-users.js';
+import { EscapeDetector } from '../escapes/escape.detector.js';
+import { assertImportedOnce } from '../container/imported-once.js';
+import { eachInterceptor } from './interceptors.js';
+import { watchInvocations } from '../methods/invocations.js';
+import { InterceptedProviders } from '../intercept/intercepted-providers.js';
+import { watchLazyModules } from '../container/lazy-modules.js';
+import { isBuilt, type Member, membersIn, membersOf } from '../container/providers.js';
+import { importerOf, type ModuleOfNest } from '../container/module-lookup.js';
+import { type Named, namedByOptions, namedOn, prepareClasses } from '../boot-checks/named-classes.js';
+import { cancelNeverSubscribed } from '../calls/unsubscribed-scopes.js';
+import { methodNamesIn } from '../boot-checks/object-names.js';
+import type { AirlockModuleOptions } from '../options/airlock-options.js';
+import { PolicyNames } from '../boot-checks/policy-names.js';
+import { EffectWorker } from '../remote/effect-worker.js';
+import { warnOfUncovered } from '../boot-checks/uncovered-handlers.js';
+import type { AirlockReport } from '../services/airlock-report.js';
+import { warnOfMissingFrames } from '../boot-checks/transactional-executors.js';
+import { warnOfUnkeptClients } from '../boot-checks/untracked-clients.js';
+
+/**
+ * The airlock of one Nest application: its runtime, its boundaries, its start and its end.
+ *
+ * @internal
+ */
+export class AirlockApplication {
+  readonly runtime: AirlockRuntime;
+  readonly interceptor: AirlockInterceptor;
+  readonly worker: EffectWorker;
+  private readonly registry = new EffectRegistry();
+  private readonly boundaries: Boundaries;
+  private readonly providers: InterceptedProviders;
+  private readonly escapes: EscapeDetector | undefined;
+  private readonly explorer: AirlockExplorer;
+  /** The last look at a lazy module; never rejects. */
+  private loading = Promise.resolve();
+  private stopping: Promise<void> | undefined;
+  private readonly classes: ClassResolver;
+  private readonly policyNames: PolicyNames;
+
+  constructor(
+    private readonly options: AirlockModuleOptions,
+    private readonly modules: ModulesContainer,
+    private readonly logger: LoggerService,
+  ) {
+    applicationBegan();
+    this.classes = new ClassResolver(modules);
+    this.policyNames = new PolicyNames(logger);
+    this.runtime = new AirlockRuntime({
+      ...options,
+      instantiate: this.classes.instanceOf,
+      inspect: (policy) => this.policyNames.inspect(policy),
+      report: (error) => this.report(error),
+      warn: (message) => logger.warn(message),
+      slowFlushMs: process.env['NODE_ENV'] === 'production' ? undefined : 1_000,
+    });
+    this.boundaries = new Boundaries(this.runtime, options);
+    this.explorer = new AirlockExplorer(this.runtime, this.boundaries, this.registry, logger);
+    this.interceptor = new AirlockInterceptor(this.boundaries.of);
+    this.worker = new EffectWorker(
+      this.runtime,
+      this.registry,
+      safely(options.onDispatchError ?? 'report', this.runtime),
+    );
+    this.providers = new InterceptedProviders(modules, this.runtime, logger);
+    const { detectEscapes = false } = options;
+    if (detectEscapes !== false) {
+      const how = typeof detectEscapes === 'string' ? { mode: detectEscapes } : detectEscapes;
+      this.escapes = new EscapeDetector(this.runtime, logger, how);
+    }
+  }
+
+  /** Before anything is registered with the server; does nothing where there is none. */
+  applyTo(server: HttpServer | null | undefined): void {
+    if (server) this.boundaries.applyTo(server);
+  }
+
+  /** @throws AirlockOptionsError for whatever the options or a decorator name that cannot be resolved */
+  async start(config: ApplicationConfig, loader: LazyModuleLoader): Promise<void> {
+    this.classes.areBuilt = true;
+    this.boundaries.start();
+    assertImportedOnce(this.modules, 'AirlockModule', AirlockApplication, 'it is global');
+    this.classes.root = await importerOfThis(this.modules);
+    const members = [...membersOf(this.modules)];
+    const named = [...namedByOptions(this.options), ...namedOnAll(members)];
+    await this.explore(members, named);
+    for (const provider of this.options.intercept ?? []) this.providers.intercept(provider);
+    eachInterceptor(this.modules, config, (interceptor) => watchInvocations(interceptor, this.runtime));
+    this.escapes?.start(this.modules);
+    this.checkNames(named);
+    this.logger.log(summaryOf(this.explain(), this.options));
+    watchLazyModules(loader, this.modules, this.runtime, (loaded) => {
+      // One after the other: overlapping loads may share modules.
+      const look = this.loading.then(() => this.exploreLoaded(loaded));
+      this.loading = look.catch(() => {});
+      return look;
+    });
+  }
+
+  /** Interceptors are left alone: Nest runs no handlers of lazy modules. */
+  private async exploreLoaded(modules: Iterable<ModuleOfNest>): Promise<void> {
+    // What another load still builds is that one's.
+    const members = [...membersIn(modules)].filter((member) => !this.explorer.knows(member) && isBuilt(member));
+    if (members.length === 0) return;
+    const named = namedOnAll(members);
+    await this.explore(members, named);
+    const instances = new Set(members.map(({ instance }) => instance));
+    for (const provider of this.options.intercept ?? []) this.providers.intercept(provider, instances);
+    this.escapes?.watchSenders(members);
+    this.checkNames(named);
+  }
+
+  private async explore(members: readonly Member[], named: readonly Named[]): Promise<void> {
+    await this.prepareClasses(members, named);
+    for (const name of this.runtime.executorNames) this.runtime.executorNamed(name);
+    this.explorer.explore(members);
+    if (members.some(mayCallEffects) || (this.options.intercept ?? []).length > 0) this.runtime.callsEffects = true;
+    const isCovered = (member: Member, key: string): boolean => this.explorer.entryPointsOf(member).has(key);
+    if (this.runtime.callsEffects) warnOfUncovered(members, isCovered, this.logger);
+  }
+
+  /** Classes are resolved from the module of what they stand on. */
+  private async prepareClasses(members: readonly Member[], named: readonly Named[]): Promise<void> {
+    const { classes } = this;
+    for (const { instance, type, wrapper } of members) {
+      if (wrapper.isAlias) continue;
+      if (instance !== undefined) classes.livesIn(instance, wrapper.host);
+      classes.livesIn(type, wrapper.host);
+    }
+    for (const one of named) await prepareClasses(classes, one);
+  }
+
+  private checkNames(named: readonly Named[]): void {
+    const { policyNames, runtime, explorer } = this;
+    const standing = named.map(({ where, on, policies }) => ({ where, policies: runtime.policiesOf(policies, on) }));
+    policyNames.begin(() => new Set([...explorer.effects.map(({ name }) => name), ...methodNamesIn(explorer.members)]));
+    for (const { where, policies } of standing) for (const policy of policies) policyNames.inspect(policy, where);
+  }
+
+  /** To be called when all modules are initialised. */
+  ready(): void {
+    this.boundaries.ready();
+    warnOfMissingFrames(this.modules, this.runtime, this.logger);
+    warnOfUnkeptClients(this.modules, this.logger);
+  }
+
+  /** Waits for what is running, and names what had to be left behind (rule 24). Once: Nest 11 asks at each `close()`. */
+  async stop(): Promise<void> {
+    return (this.stopping ??= this.end());
+  }
+
+  private async end(): Promise<void> {
+    const timeoutMs = this.options.shutdownTimeoutMs ?? 10_000;
+    const startedAt = performance.now();
+    await within(timeoutMs, this.boundaries.stop().catch(this.runtime.report));
+    cancelNeverSubscribed(this.runtime);
+    const left = await this.runtime.shutdown(Math.max(0, timeoutMs - (performance.now() - startedAt)));
+    this.escapes?.stop();
+    applicationEnded();
+    if (left.length === 0) return;
+    this.logger.error(
+      `Shutting down with scopes that did not end within ${timeoutMs} ms: ${listed(left, remainder, '; ')}`,
+    );
+  }
+
+  explain(): AirlockReport {
+    const { runtime } = this;
+    const named = runtime.executorNames.map((name) => [name, className(runtime.executorNamed(name))] as const);
+    return {
+      boundaries: this.boundaries.explain(),
+      executors: { default: className(runtime.defaultExecutor), ...Object.fromEntries(named) },
+      effects: this.explorer.effects,
+      intercepted: this.providers.methods,
+      policies: runtime.policies.map(className),
+    };
+  }
+
+  private report(error: unknown): void {
+    const message = messageOf(error);
+    this.logger.error(message, withoutMessage(stacksOf(error), message));
+  }
+}
+
+/** A stack begins with the message, which stands in front of it already. */
+function withoutMessage(stacks: string, message: string): string {
+  const at = stacks.indexOf(message);
+  return at < 0 || at > LONGEST_NAME
+    ? stacks
+    : stacks.slice(0, at).replace(/: $/, '') + stacks.slice(at + message.length);
+}
+
+/** Of an error's class. */
+const LONGEST_NAME = 100;
+
+function namedOnAll(members: readonly Member[]): readonly Named[] {
+  return members.flatMap((member) => [...namedOn(member)]);
+}
+
+/** The module that imports `AirlockModule`. */
+async function importerOfThis(modules: ModulesContainer): Promise<ModuleOfNest | undefined> {
+  for (const module of modules.values())
+    if (module.providers.has(AirlockApplication)) return importerOf(modules, module.metatype);
+  return undefined;
+}
+
+function className(instance: object): string {
+  return instance.constructor.name === 'Object' ? 'function' : instance.constructor.name;
+}
+
+/** What is in force, in one line. What an application makes no use of is left out. */
+function summaryOf(report: AirlockReport, { dispatch, outsideScope, detectEscapes }: AirlockModuleOptions): string {
+  const { boundaries, policies, executors, effects, intercepted } = report;
+  const used = boundaries
+    .filter(({ entryPoints }) => entryPoints.length > 0)
+    .map(({ name, entryPoints: { length } }) => `${name} (${length})`);
+  const off = boundaries.filter(({ isOn }) => !isOn).map(({ name }) => name);
+  return [
+    `boundaries: ${used.join(', ') || 'none'}${off.length > 0 ? `, off: ${off.join(', ')}` : ''}`,
+    `policies: ${policies.join(', ') || 'AllowAll'}`,
+    `executors: ${Object.entries(executors)
+      .map(([name, type]) => `${name}=${type}`)
+      .join(', ')}`,
+    `dispatch: ${dispatch ?? 'beforeResponse'}`,
+    `outside a scope: ${outsideScope ?? 'throw'}`,
+    `@SideEffect methods: ${effects.length}`,
+    ...(intercepted.length > 0 ? [`intercepted: ${intercepted.join(', ')}`] : []),
+    ...(detectEscapes
+      ? [`escapes: ${typeof detectEscapes === 'string' ? detectEscapes : (detectEscapes.mode ?? 'warn')}`]
+      : []),
+  ].join(' · ');
+}
+
+/** @param work never rejects */
+async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([work, new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)))]);
+  clearTimeout(timer);
+}
+
+function remainder(unit: UnitOfWork): string {
+  const intents = [...unit.pending(), ...unit.snapshot()];
+  return `"${unit.label}" (${unit.state}${intents.length > 0 ? `, not out: ${listed(intents, ({ name }) => name)}` : ''})`;
+}

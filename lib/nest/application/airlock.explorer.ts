@@ -1,0 +1,147 @@
+import type { LoggerService } from '@nestjs/common';
+import type { AirlockRuntime } from '../../core/runtime.js';
+import { methodName } from '../../core/effect/bound-effect.js';
+import type { Boundaries } from './boundaries.js';
+import { airlockOn } from '../decorators/airlock.decorator.js';
+import { sideEffectBodyOn, sideEffectOn } from '../decorators/side-effect.decorator.js';
+import { policiesOn } from '../decorators/use-airlock-policy.decorator.js';
+import type { EffectRegistry } from '../remote/effect-registry.js';
+import { fieldsOf, runsFieldInterceptors } from '../entry-points/graphql.entry-point.js';
+import type { Class } from '../container/candidate.js';
+import type { Member, Wrapper } from '../container/providers.js';
+import { claim } from '../methods/owner.js';
+import { type KnownHandlers, refuseMisplaced } from '../boot-checks/misplaced-decorators.js';
+import { nameObjects } from '../boot-checks/object-names.js';
+import { instanceOf } from '../container/resolve-provider.js';
+import type { EffectReport } from '../services/airlock-report.js';
+import { resolving } from '../container/resolving.js';
+
+/**
+ * Looks once at every provider and controller, at boot or when its module is loaded: notes that they belong to this application,
+ * covers their entry points, lists their effects, and resolves all that decorators name, so that a mistake stops the boot, or the
+ * load, and not a request.
+ *
+ * @internal
+ */
+export class AirlockExplorer implements KnownHandlers {
+  /** The providers that workers run effects of, by class. */
+  private readonly runByWorkers = new Map<Class, Member>();
+  private readonly explored = new Map<Wrapper, Member>();
+  private readonly handlers = new WeakSet();
+  private fieldsOpen = false;
+  // By name: a class that is provided several times has its effects once.
+  private readonly byName = new Map<string, EffectReport>();
+
+  constructor(
+    private readonly runtime: AirlockRuntime,
+    private readonly boundaries: Boundaries,
+    private readonly registry: EffectRegistry,
+    private readonly logger: LoggerService,
+  ) {}
+
+  /** All that have been looked at. */
+  get members(): readonly Member[] {
+    return [...this.explored.values()];
+  }
+
+  /** Theirs. */
+  get effects(): readonly EffectReport[] {
+    return [...this.byName.values()];
+  }
+
+  knows({ wrapper }: Member): boolean {
+    return this.explored.has(wrapper);
+  }
+
+  /**
+   * @param members none of them known; those with a mistake stay unknown
+   * @throws AirlockOptionsError naming the class, the method and what is wrong with it
+   */
+  explore(members: readonly Member[]): void {
+    nameObjects([...this.explored.values(), ...members]);
+    this.fieldsOpen ||= members.some(({ wrapper, instance }) => runsFieldInterceptors(wrapper.token, instance));
+    this.noteHandlers(members);
+    for (const member of members) {
+      claim(member.instance ?? member.type, this.runtime);
+      for (const effect of this.effectsOf(member)) this.byName.set(effect.name, effect);
+      refuseMisplaced(member, this, this.logger);
+      resolving(member.type.name, () => this.boundaries.cover(member));
+      this.explored.set(member.wrapper, member);
+    }
+  }
+
+  private noteHandlers(members: readonly Member[]): void {
+    for (const member of members) {
+      const prototype = member.type.prototype as Record<string, object>;
+      for (const key of this.boundaries.entryPointsOf(member)) {
+        const method = prototype[key];
+        if (method !== undefined) this.handlers.add(method);
+      }
+    }
+  }
+
+  entryPointsOf(member: Member): ReadonlySet<string> {
+    const found = this.boundaries.entryPointsOf(member);
+    return this.fieldsOpen ? new Set([...found, ...fieldsOf(member)]) : found;
+  }
+
+  routesOf(member: Member): ReadonlySet<string> {
+    return this.boundaries.routesOf(member);
+  }
+
+  isHandler(method: object): boolean {
+    return this.handlers.has(method);
+  }
+
+  private effectsOf(member: Member): readonly EffectReport[] {
+    const { type, methods } = member;
+    const effects: EffectReport[] = [];
+    const prototype = type.prototype as Record<string, object>;
+    const on = member.instance ?? type;
+    resolving(type.name, () => this.runtime.policiesOf(policiesOn(type), on));
+    for (const key of methods) {
+      const method = prototype[key]!;
+      const effect = sideEffectOn(method);
+      const scope = airlockOn(method);
+      const name = methodName(Object.create(prototype) as object, key);
+      resolving(name, () => {
+        this.runtime.policiesOf(policiesOn(method), on);
+        this.runtime.policiesOf(effect?.policy, on);
+        if (effect?.executor !== undefined) this.runtime.executorNamed(effect.executor);
+        if (scope !== undefined) this.runtime.prepare(scope, on);
+      });
+      if (effect !== undefined) {
+        const known = effect.name ?? name;
+        const body = sideEffectBodyOn(method)!;
+        this.registry.add({ name: known, owner: type, method: name, body, resolve: () => instanceOf(member) });
+        effects.push({ name: known, executor: effect.executor ?? 'default', on: effect.on ?? 'success' });
+      }
+    }
+    if (effects.length > 0 && this.hasRemoteExecutor) this.warnOfAnother(member, effects);
+    return effects;
+  }
+
+  private get hasRemoteExecutor(): boolean {
+    const { runtime } = this;
+    const named = runtime.executorNames.map((name) => runtime.executorNamed(name));
+    return [runtime.defaultExecutor, ...named].some(({ remote }) => remote === true);
+  }
+
+  /** A worker finds an effect by its name, which is the class's: of several instances it cannot tell which was called. */
+  private warnOfAnother(member: Member, effects: readonly EffectReport[]): void {
+    const { type, instance } = member;
+    const known = this.runByWorkers.get(type);
+    if (known === undefined) this.runByWorkers.set(type, member);
+    else if (known.instance !== instance) {
+      const names = effects.map(({ name }) => `\`${name}\``).join(', ');
+      this.logger.warn(
+        `\`${type.name}\` is provided twice, as ${placeOf(known)} and as ${placeOf(member)}, with the effects ${names}. A worker runs ` +
+          'those of the first, whichever was called. If they differ, give one a class of its own; if not, provide it once and export it.',
+      );
+    }
+  }
+}
+
+function placeOf({ wrapper: { name, host } }: Member): string {
+  return `\`${String(name)}\` of \`${host?.name}\``;
+}

@@ -1,0 +1,151 @@
+import type { HttpServer } from '@nestjs/common';
+import type { AirlockRuntime } from '../../core/runtime.js';
+import type { Boundary } from '../boundaries/boundary.js';
+import { type EntryPoint, methodsWith, type WrappedEntryPoint } from '../boundaries/entry-point.js';
+import { interceptedEntryPoints, wrappedEntryPoints } from '../entry-points/entry-points.js';
+import { http } from '../entry-points/http/http.entry-point.js';
+import { eachInstance, type Member } from '../container/providers.js';
+import { MessageBoundary } from '../boundaries/message.boundary.js';
+import type {
+  AirlockModuleOptions,
+  BoundaryName,
+  BoundaryOptions,
+  EntryPointOptions,
+} from '../options/airlock-options.js';
+import type { BoundaryReport } from '../services/airlock-report.js';
+import { WrappedBoundary } from '../boundaries/wrapped.boundary.js';
+
+/** One kind of entry point as it is set in an application. */
+interface InForce<E extends EntryPoint, B> {
+  readonly entryPoint: E;
+  readonly options: BoundaryOptions;
+  /** Undefined where it is switched off. */
+  readonly boundary: B | undefined;
+  /** `Class.method` of those it covers. */
+  readonly covered: Set<string>;
+}
+
+/**
+ * All boundaries of one application.
+ *
+ * @internal
+ */
+export class Boundaries {
+  /** By the type of the execution context. */
+  readonly byContext: ReadonlyMap<string, Boundary>;
+  /** What comes with a context type of its own, as of handlers that third parties build with Nest's external context creator. */
+  private readonly others: Boundary;
+  private readonly intercepted: readonly InForce<EntryPoint, Boundary>[];
+  private readonly wrapped: readonly InForce<EntryPoint, WrappedBoundary>[];
+
+  constructor(
+    private readonly runtime: AirlockRuntime,
+    private readonly settings: AirlockModuleOptions,
+  ) {
+    this.intercepted = interceptedEntryPoints.map((entryPoint) =>
+      this.inForce(entryPoint, (options) => entryPoint.boundary(runtime, options, settings)),
+    );
+    const own = (settings.entryPoints ?? []).map(({ name, metadataKey }): WrappedEntryPoint => ({
+      name,
+      find: (candidate) => methodsWith(metadataKey, candidate),
+    }));
+    this.others = new MessageBoundary(runtime, {}, settings);
+    this.wrapped = [...wrappedEntryPoints, ...own].map((entryPoint) =>
+      this.inForce(entryPoint, (options) => new WrappedBoundary(entryPoint, runtime, options, settings)),
+    );
+    this.byContext = new Map(
+      this.intercepted.flatMap(({ entryPoint: { name }, boundary }) => (boundary ? [[name, boundary] as const] : [])),
+    );
+  }
+
+  /** The boundary for a type of execution context; undefined where it is switched off. */
+  readonly of = (type: string): Boundary | undefined =>
+    interceptedEntryPoints.some(({ name }) => name === type) ? this.byContext.get(type) : this.others;
+
+  applyTo(server: HttpServer): void {
+    for (const boundary of this.byContext.values()) boundary.applyTo?.(server);
+  }
+
+  /** To be called before the modules of the application are initialised. */
+  start(): void {
+    for (const boundary of this.byContext.values()) boundary.start?.();
+  }
+
+  /** The names of a member's methods that are entry points of any kind, switched off or not, wherever it stands in its module. */
+  entryPointsOf(member: Member): ReadonlySet<string> {
+    return found(
+      [...this.intercepted, ...this.wrapped].map(({ entryPoint }) => entryPoint),
+      member,
+    );
+  }
+
+  /** Those of them that have a response. */
+  routesOf(member: Member): ReadonlySet<string> {
+    return found([http], member);
+  }
+
+  /**
+   * Finds a member's entry points and resolves what their decorators name; wraps those that Nest runs no interceptors for.
+   *
+   * @throws AirlockOptionsError for what cannot be resolved, and for an instance that cannot be wrapped
+   */
+  cover(member: Member): void {
+    const { type, wrapper } = member;
+    for (const { entryPoint, boundary, covered } of this.intercepted) {
+      if (boundary === undefined) continue;
+      for (const key of entryPoint.find(member)) {
+        const method = (type.prototype as Record<string, { readonly name: string }>)[key]!;
+        if (!boundary.plans.of(type, method).isSkipped) covered.add(`${type.name}.${key}`);
+      }
+    }
+    const found = this.wrapped
+      .map((kind) => ({ ...kind, keys: kind.entryPoint.find(member) }))
+      .filter(({ boundary, keys }) => boundary !== undefined && keys.length > 0);
+    if (found.length === 0) return;
+    for (const { boundary, keys, covered } of found) {
+      const holder = member.instance ?? (type.prototype as object);
+      for (const [key] of boundary!.plansOf(holder, type, keys, member.instance !== undefined))
+        covered.add(`${type.name}.${key}`);
+    }
+    eachInstance(wrapper, (instance, isLasting) => {
+      for (const { boundary, keys } of found) boundary!.cover(instance, type, keys, isLasting);
+    });
+  }
+
+  /** To be called when all modules are initialised. */
+  ready(): void {
+    for (const { boundary } of this.wrapped) boundary?.ready();
+  }
+
+  /** Entry points that can take no more work; resolves when what they have is done. */
+  async stop(): Promise<void> {
+    await Promise.all(this.wrapped.map(async ({ boundary }) => boundary?.stop()));
+  }
+
+  explain(): readonly BoundaryReport[] {
+    return [...this.intercepted, ...this.wrapped].map(({ entryPoint: { name }, options, boundary, covered }) => ({
+      name: name as BoundaryName,
+      isOn: boundary !== undefined,
+      policies: this.runtime.policiesOf(options.policy).map(({ constructor }) => constructor.name),
+      entryPoints: [...covered],
+      ...(boundary !== undefined && 'openAt' in boundary && { openAt: boundary.openAt, dispatch: boundary.dispatch }),
+    }));
+  }
+
+  private inForce<E extends EntryPoint, B>(entryPoint: E, build: (options: BoundaryOptions) => B): InForce<E, B> {
+    const { boundaries, entryPoints } = this.settings;
+    const own = entryPoints?.find(({ name }) => name === entryPoint.name);
+    const set = own === undefined ? (boundaries?.[entryPoint.name as BoundaryName] ?? true) : optionsOf(own);
+    const options = typeof set === 'object' ? set : {};
+    return { entryPoint, options, boundary: set === false ? undefined : build(options), covered: new Set() };
+  }
+}
+
+function found(kinds: readonly EntryPoint[], member: Member): ReadonlySet<string> {
+  const candidates = [member, { ...member, isController: true }];
+  return new Set(kinds.flatMap((kind) => candidates.flatMap((one) => kind.find(one))));
+}
+
+function optionsOf({ policy }: EntryPointOptions): BoundaryOptions {
+  return policy === undefined ? {} : { policy };
+}

@@ -1,0 +1,39 @@
+import type { ForwardReference } from '@nestjs/common';
+import 'reflect-metadata';
+import { AirlockService } from '../services/airlock.service.js';
+import { sideEffectOn } from '../decorators/side-effect.decorator.js';
+import { EffectBuffer } from '../services/effect-buffer.js';
+import type { Member } from '../container/providers.js';
+
+const SERVICES: readonly unknown[] = [EffectBuffer, AirlockService];
+
+/**
+ * Whether a provider or controller may call effects: it has some, or is given what buffers them. Not told are calls of the free functions.
+ *
+ * @internal
+ */
+export function mayCallEffects({ type, methods, wrapper }: Member): boolean {
+  const prototype = type.prototype as Record<string, object>;
+  return (
+    dependenciesOf(type, wrapper.inject).some((one) => SERVICES.includes(tokenOf(one))) ||
+    methods.some((key) => sideEffectOn(prototype[key]!) !== undefined)
+  );
+}
+
+function dependenciesOf(type: object, inject: readonly unknown[] | null | undefined): readonly unknown[] {
+  const list = (key: string): readonly unknown[] =>
+    (Reflect.getMetadata(key, type) as readonly unknown[] | undefined) ?? [];
+  return [
+    ...list('design:paramtypes'),
+    ...list('self:paramtypes').map((one) => (one as { readonly param: unknown }).param),
+    ...list('self:properties_metadata').map((one) => (one as { readonly type: unknown }).type),
+    ...(inject ?? []),
+  ];
+}
+
+/** What is optional, or resolved later, stands in an object. A class may have statics of these names. */
+function tokenOf(dependency: unknown): unknown {
+  if (typeof dependency !== 'object' || dependency === null) return dependency;
+  if ('forwardRef' in dependency) return (dependency as ForwardReference<() => unknown>).forwardRef();
+  return 'token' in dependency ? tokenOf(dependency.token) : dependency;
+}

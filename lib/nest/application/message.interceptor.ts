@@ -1,0 +1,51 @@
+import {
+  type CallHandler,
+  type ExecutionContext,
+  Inject,
+  Injectable,
+  type NestInterceptor,
+  Optional,
+} from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
+import type { Observable } from 'rxjs';
+import { AirlockInterceptor } from '../boundaries/airlock.interceptor.js';
+import { candidateOf } from '../container/providers.js';
+import { interceptedEntryPoints } from '../entry-points/entry-points.js';
+
+/** `INTERCEPTORS_METADATA` of `@nestjs/common/constants`. @internal */
+export const INTERCEPTORS = '__interceptors__';
+
+/**
+ * Airlock's interceptor on classes whose handlers may not meet the global one. It is put on the class, which applications may
+ * share, as a class that each of them resolves for itself; one without Airlock gets an interceptor that does nothing.
+ *
+ * @internal
+ */
+@Injectable()
+export class MessageInterceptor implements NestInterceptor {
+  constructor(@Optional() @Inject(AirlockInterceptor) private readonly airlock?: AirlockInterceptor) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return this.airlock?.interceptOnClass(context, next) ?? next.handle();
+  }
+}
+
+/** Puts the interceptor in front of the others of each class that has such handlers. @internal */
+export function interceptMessages(modules: ModulesContainer, airlock: AirlockInterceptor): void {
+  const interceptor = new MessageInterceptor(airlock);
+  const entryPoints = interceptedEntryPoints.filter(({ mayMissGlobal }) => mayMissGlobal);
+  for (const module of modules.values()) {
+    for (const [wrappers, isController] of [[module.controllers, true] as const, [module.providers, false] as const]) {
+      for (const { metatype } of wrappers.values()) {
+        const candidate = candidateOf(metatype, isController);
+        if (candidate === undefined || entryPoints.every((one) => one.find(candidate).length === 0)) continue;
+        const present = (Reflect.getMetadata(INTERCEPTORS, candidate.type) as readonly unknown[] | undefined) ?? [];
+        if (!present.includes(MessageInterceptor))
+          Reflect.defineMetadata(INTERCEPTORS, [MessageInterceptor, ...present], candidate.type);
+        // Where the class had it before Nest looked at it, Nest makes the instance.
+        if (!module.injectables.has(MessageInterceptor))
+          module.addInjectable({ provide: MessageInterceptor, useValue: interceptor }, 'interceptor');
+      }
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import type { PolicyRef } from '../../core/model/policy.js';
+import type { ExecutorRef } from '../../core/model/executor.js';
+import { isExecutorClass } from '../../core/references.js';
+import type { ClassResolver } from '../container/class-resolver.js';
+import { airlockOn } from '../decorators/airlock.decorator.js';
+import { sideEffectOn } from '../decorators/side-effect.decorator.js';
+import { policiesOn } from '../decorators/use-airlock-policy.decorator.js';
+import type { Member } from '../container/providers.js';
+import type { AirlockModuleOptions } from '../options/airlock-options.js';
+import { unresolved } from '../container/resolving.js';
+
+type Policies = PolicyRef | readonly PolicyRef[] | undefined;
+
+/** The policies and the executor that stand in one place. @internal */
+export interface Named {
+  /** For messages: an option, a class or a method. */
+  readonly where: string;
+  /** What they stand on; undefined for options. */
+  readonly on: object | undefined;
+  readonly policies: readonly PolicyRef[];
+  readonly executor: ExecutorRef | undefined;
+}
+
+/** What the options name. @internal */
+export function* namedByOptions({ policy, executor, executors, boundaries }: AirlockModuleOptions): Generator<Named> {
+  yield named('`policy` of AirlockModule', undefined, policy);
+  yield named('`executor` of AirlockModule', undefined, undefined, executor);
+  for (const [name, one] of Object.entries(executors ?? {}))
+    yield named(`\`executors.${name}\` of AirlockModule`, undefined, undefined, one);
+  for (const [name, one] of Object.entries(boundaries ?? {})) {
+    if (typeof one === 'object') yield named(`\`boundaries.${name}.policy\` of AirlockModule`, undefined, one.policy);
+  }
+}
+
+/** What decorators on a provider or controller name. @internal */
+export function* namedOn({ type, instance, methods }: Member): Generator<Named> {
+  const on = instance ?? type;
+  yield named(type.name, on, policiesOn(type));
+  for (const key of methods) {
+    const method = (type.prototype as Record<string, object>)[key]!;
+    const scope = airlockOn(method);
+    const policies = [...policiesOn(method), ...listOf(sideEffectOn(method)?.policy), ...listOf(scope?.policy)];
+    const executor = typeof scope?.executor === 'string' ? undefined : scope?.executor;
+    yield named(`${type.name}.${key}`, on, policies, executor);
+  }
+}
+
+function named(where: string, on: object | undefined, policies: Policies, executor?: ExecutorRef): Named {
+  return { where, on, policies: listOf(policies), executor };
+}
+
+function listOf(policies: Policies): readonly PolicyRef[] {
+  if (policies === undefined) return [];
+  return Array.isArray(policies) ? (policies as readonly PolicyRef[]) : [policies as PolicyRef];
+}
+
+/**
+ * Has Nest build those of the classes that no module provides.
+ *
+ * @throws AirlockOptionsError naming where a class stands that cannot be built
+ * @internal
+ */
+export async function prepareClasses(classes: ClassResolver, { where, on, policies, executor }: Named): Promise<void> {
+  const types = policies.filter((one) => typeof one === 'function');
+  if (isExecutorClass(executor)) types.push(executor as never);
+  for (const type of types) {
+    try {
+      await classes.prepare(type, on);
+    } catch (error) {
+      throw unresolved(where, error as Error);
+    }
+  }
+}

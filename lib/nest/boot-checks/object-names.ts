@@ -1,0 +1,89 @@
+import { isProxy } from 'node:util/types';
+import { methodNames } from '../../core/effect/bound-effect.js';
+import { className, knownAs, tokenName } from '../../core/effect/effect-owner.js';
+import { sideEffectOn } from '../decorators/side-effect.decorator.js';
+import type { Member } from '../container/providers.js';
+
+/**
+ * Notes what the objects of an application are known as, so that names of their effects tell them apart and policies find them.
+ *
+ * - A provider that no token calls by its class goes by its token: `EventEmitter2.emit`, `SMTP.sendMail`. One with `@SideEffect()` methods
+ *   keeps its class's name, which is what workers know.
+ * - What a provider holds in a property and has no class, such as an instance of axios, goes by the property: `Payments.http.post`.
+ *
+ * @internal
+ */
+export function nameObjects(members: readonly Member[]): void {
+  const firstToken = new Map<object, unknown>();
+  for (const { instance, type, wrapper } of members) {
+    knownAs(instance ?? type, wrapper.token);
+    if (instance !== undefined && (!firstToken.has(instance) || wrapper.token === type))
+      firstToken.set(instance, wrapper.token);
+  }
+  for (const { instance, type, methods } of members) {
+    if (instance === undefined) continue;
+    const token = firstToken.get(instance);
+    const prototype = type.prototype as Record<string, object>;
+    const hasEffects = methods.some((key) => sideEffectOn(prototype[key]!) !== undefined);
+    if (token !== type && !hasEffects) knownAs(instance, token, tokenName(token));
+  }
+  for (const { instance, type } of members) {
+    if (instance === undefined) continue;
+    for (const [key, value] of heldBy(instance)) {
+      if (!firstToken.has(value) && hasNoClass(value) && methodsOf(value).size > 0)
+        knownAs(value, undefined, `${type.name}.${key}`);
+    }
+  }
+}
+
+/** Every name that a method of a provider, or of an object that a provider holds, goes by. @internal */
+export function methodNamesIn(members: readonly Member[]): Set<string> {
+  const names = new Set<string>();
+  const seen = new Set<object>();
+  const add = (object: object): void => {
+    if (seen.has(object)) return;
+    seen.add(object);
+    for (const key of methodsOf(object)) for (const name of methodNames(object, key)) names.add(name);
+  };
+  for (const { instance, type } of members) {
+    add(instance ?? (Object.create(type.prototype as object) as object));
+    if (instance !== undefined) for (const [, value] of heldBy(instance)) add(value);
+  }
+  return names;
+}
+
+/** The objects in an object's own properties; nothing is run to read them. @internal */
+export function* heldBy(instance: object): Generator<readonly [key: string, value: object]> {
+  if (isProxy(instance)) return;
+  for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(instance))) {
+    const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
+    if (isObject && !isProxy(value) && !isBuiltIn(value as object)) yield [key, value as object];
+  }
+}
+
+/** The names of its methods, inherited ones included. */
+function methodsOf(object: object): ReadonlySet<string> {
+  const keys = new Set<string>();
+  if (isProxy(object)) return keys;
+  for (let at: object | null = object; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    // What all objects have is nobody's.
+    if (at === Function.prototype || isBuiltIn(at) || (Object.getPrototypeOf(at) === null && at !== object)) break;
+    for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at)))
+      if (typeof value === 'function' && key !== 'constructor') keys.add(key);
+  }
+  return keys;
+}
+
+/** A plain object, or a function that carries methods and is no class. */
+function hasNoClass(value: object): boolean {
+  return typeof value === 'function'
+    ? !Function.prototype.toString.call(value).startsWith('class')
+    : className(value) === undefined;
+}
+
+/** A list, a map and the like: nobody's effect is a method of theirs. */
+function isBuiltIn(value: object): boolean {
+  return BUILT_IN.has(value.constructor);
+}
+
+const BUILT_IN: ReadonlySet<unknown> = new Set([Array, Map, Set, WeakMap, WeakSet, Promise, Date, RegExp, Buffer]);

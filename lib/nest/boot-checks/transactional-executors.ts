@@ -1,0 +1,24 @@
+import type { LoggerService } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
+import type { AirlockRuntime } from '../../core/runtime.js';
+import { objectsIn } from './held-objects.js';
+import { keepsEvery, reachesFrames } from './tracked-clients.js';
+
+/**
+ * Warns of executors that write through the transaction of the caller, where nothing of the application tells of transactions.
+ *
+ * @internal
+ */
+export function warnOfMissingFrames(modules: ModulesContainer, runtime: AirlockRuntime, logger: LoggerService): void {
+  const executors = [runtime.defaultExecutor, ...runtime.executorNames.map((name) => runtime.executorNamed(name))];
+  const names = new Set(
+    executors.filter(({ transactional }) => transactional).map(({ constructor }) => constructor.name),
+  );
+  if (names.size === 0) return;
+  for (const object of objectsIn(modules).keys()) if (reachesFrames(object) || keepsEvery(object) !== undefined) return;
+  logger.warn(
+    `${[...names].join(' and ')} writes effects through the transaction that they are called in, but no client among the providers of this ` +
+      'application tracks transactions, so that they are not atomic with its data. Import the module for your client, as `AirlockTypeOrmModule` ' +
+      'or `AirlockKnexModule`, or call its `track…Transactions` function. Where an adapter of your own opens frames later, all is well.',
+  );
+}

@@ -1,0 +1,99 @@
+import 'reflect-metadata';
+import type { LoggerService } from '@nestjs/common';
+import { methodName } from '../../core/effect/bound-effect.js';
+import { airlockOn } from '../decorators/airlock.decorator.js';
+import { isSkipped } from '../decorators/skip-airlock.decorator.js';
+import type { Class } from '../container/candidate.js';
+import type { Member } from '../container/providers.js';
+
+/** How a library tells its handlers, which it calls itself. */
+interface Library {
+  readonly name: string;
+  /** The metadata that its decorators write. */
+  readonly keys: readonly (string | symbol)[];
+  /**
+   * Where it stands: on the method, which the library takes from the instance, so that `entryPoints` covers it (`method`), or from the
+   * class (`prototype`); under the method's name (`name`); or in a list on the class (`class`).
+   */
+  readonly on: 'method' | 'prototype' | 'name' | 'class';
+}
+
+/**
+ * Those of the field that Airlock does not cover by itself. Handlers that are built with Nest's external context creator (Discord,
+ * Telegram, RabbitMQ of golevelup) are covered as messages.
+ */
+const LIBRARIES: readonly Library[] = [
+  { name: '@ssut/nestjs-sqs', keys: [Symbol.for('SQS_CONSUMER_METHOD')], on: 'prototype' },
+  { name: '@wavezync/nestjs-pgboss', keys: ['PG_BOSS_JOB_METADATA'], on: 'method' },
+  { name: 'nestjs-graphile-worker', keys: [Symbol.for('TASK_HANDLER_METADATA')], on: 'method' },
+  { name: '@evva/nest-mqtt', keys: ['__mqtt_subscribe_options'], on: 'method' },
+  { name: 'nestjs-temporal', keys: ['_temporal_module_activity'], on: 'method' },
+  { name: 'nestjs-temporal-core', keys: ['TEMPORAL_ACTIVITY_METHOD'], on: 'prototype' },
+  { name: 'nestjs-console', keys: ['nests-console.Command:'], on: 'name' },
+  {
+    name: 'nestjs-slack-bolt',
+    keys: ['slack:message', 'slack:action', 'slack:command', 'slack:event', 'slack:shortcut', 'slack:view'],
+    on: 'class',
+  },
+];
+
+/**
+ * Names in one warning the methods that look like handlers of a library that calls them itself: what they call is in no scope. One with
+ * `@Airlock()` or `@SkipAirlock()`, or covered by `entryPoints`, is left out.
+ *
+ * @internal
+ */
+export function warnOfUncovered(
+  members: readonly Member[],
+  isCovered: (member: Member, key: string) => boolean,
+  logger: LoggerService,
+): void {
+  const found = LIBRARIES.map((library) => ({
+    library,
+    names: new Set(members.flatMap((member) => [...handlersOf(member, library, isCovered)])),
+  })).filter(({ names }) => names.size > 0);
+  if (found.length === 0) return;
+  const told = found.map(({ library, names }) => `${list(names)} of ${library.name}: ${remedyFor(library)}`);
+  logger.warn(
+    `Some methods look like handlers that no boundary covers, so that effects called in them are outside any scope. ${told.join(' ')}`,
+  );
+}
+
+function* handlersOf(
+  member: Member,
+  library: Library,
+  isCovered: (member: Member, key: string) => boolean,
+): Generator<string> {
+  const { type, methods } = member;
+  const prototype = type.prototype as Record<string, object>;
+  for (const key of methods) {
+    const method = prototype[key]!;
+    if (!isMarked(type, key, library)) continue;
+    // What is wrapped on the instance is not what a library takes from the class.
+    if (library.on === 'method' && isCovered(member, key)) continue;
+    if (airlockOn(method) === undefined && !isSkipped(type, method))
+      yield methodName(Object.create(prototype) as object, key);
+  }
+}
+
+function isMarked(type: Class, key: string, { keys, on }: Library): boolean {
+  const prototype = type.prototype as Record<string, object>;
+  return keys.some((mark) => {
+    if (on === 'name') return Reflect.hasMetadata(mark, prototype, key);
+    if (on !== 'class') return Reflect.hasMetadata(mark, prototype[key]!);
+    const marked: unknown = Reflect.getMetadata(mark, type);
+    return (
+      Array.isArray(marked) && marked.some((one) => (one as { propertyKey?: unknown } | null)?.propertyKey === key)
+    );
+  });
+}
+
+function remedyFor({ name, keys: [key], on }: Library): string {
+  if (on !== 'method') return 'put `@Airlock()` on them.';
+  const written = typeof key === 'symbol' ? `Symbol.for('${key.description}')` : `'${key}'`;
+  return `cover them with \`entryPoints: [{ name: '${name}', metadataKey: ${written} }]\` of AirlockModule.`;
+}
+
+function list(names: ReadonlySet<string>): string {
+  return [...names].map((name) => `\`${name}\``).join(', ');
+}

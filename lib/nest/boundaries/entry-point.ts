@@ -1,0 +1,55 @@
+import 'reflect-metadata';
+import type { AirlockRuntime } from '../../core/runtime.js';
+import type { Method } from '../methods/wrap-method.js';
+import type { Boundary } from './boundary.js';
+import type { AirlockModuleOptions, BoundaryOptions } from '../options/airlock-options.js';
+import type { HandlerScope } from '../calls/call-in-scope.js';
+import type { Candidate, Class } from '../container/candidate.js';
+
+/**
+ * One kind of entry point: how to recognise it. By the metadata that the peer's decorators write, so that the peer itself is
+ * never imported.
+ *
+ * @internal
+ */
+export interface EntryPoint {
+  /** A `BoundaryName`, or that of an application's own kind. */
+  readonly name: string;
+  /** The names of the methods that are entry points of this kind; for most classes none. */
+  find(candidate: Candidate): readonly string[];
+}
+
+/** A kind for which Nest runs interceptors. Its name is the execution context's type. @internal */
+export interface InterceptedEntryPoint extends EntryPoint {
+  /** True where Nest does not always run the global interceptors, so that the class gets one as well. */
+  readonly mayMissGlobal?: boolean;
+  boundary(runtime: AirlockRuntime, options: BoundaryOptions, module: AirlockModuleOptions): Boundary;
+}
+
+/** A kind for which Nest runs none: the methods are wrapped on the instances. @internal */
+export interface WrappedEntryPoint extends EntryPoint {
+  /** Whether the peer makes nothing of what a method returns, other than to wait for a Promise. */
+  readonly ignores?: (key: string) => boolean;
+  /** What takes the place of a method. @default a scope around each call */
+  wrap?(original: Method, scope: HandlerScope, key: string, type: Class): Method;
+  /** Further methods to replace, by name, on an instance that has an entry point. */
+  readonly alongside?: Readonly<Record<string, (original: Method) => Method>>;
+  /** Called with an instance when all modules are initialised, so that peers have set up what they make of it. */
+  ready?(instance: object): void;
+  /**
+   * Stops an instance from taking new work, before scopes are refused. Resolves when the work it has is done; is not waited
+   * for longer than `shutdownTimeoutMs`.
+   */
+  stop?(instance: object): Promise<void>;
+}
+
+/** The methods that a decorator has marked. @internal */
+export function methodsWith(key: string | symbol, { type, methods }: Candidate): readonly string[] {
+  const prototype = type.prototype as Record<string, object>;
+  return methods.filter((name) => Reflect.hasMetadata(key, prototype[name]!));
+}
+
+/** Whether a decorator has marked the class, or one it inherits from, under one of the keys. @internal */
+export function isMarked(type: Class, ...keys: readonly string[]): boolean {
+  return keys.some((key) => Reflect.hasMetadata(key, type));
+}

@@ -1,0 +1,53 @@
+import type { CallHandler, ExecutionContext } from '@nestjs/common';
+import { Observable } from 'rxjs';
+import type { AirlockRuntime } from '../../core/runtime.js';
+import type { OnDispatchError } from '../../core/effect-scope.js';
+import type { Outcome } from '../../core/model/scope-view.js';
+import { type Boundary, HandlerPlans, safely } from './boundary.js';
+import { follow } from '../../core/results/follow.js';
+import type { LatentScope } from '../../core/latent-scope.js';
+import type { AirlockModuleOptions, BoundaryOptions } from '../options/airlock-options.js';
+import { unscoped } from './unscoped.js';
+
+/**
+ * A scope per call of a handler, open around it, its pipes and interceptors, which ends with the handler's Observable.
+ *
+ * @internal
+ */
+export class InterceptedBoundary implements Boundary {
+  readonly plans: HandlerPlans;
+  private readonly onDispatchError: OnDispatchError;
+
+  constructor(
+    private readonly runtime: AirlockRuntime,
+    options: BoundaryOptions,
+    module: AirlockModuleOptions,
+  ) {
+    this.plans = new HandlerPlans(runtime, options);
+    this.onDispatchError = safely(module.onDispatchError ?? 'report', runtime);
+  }
+
+  around(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const plan = this.plans.of(context.getClass(), context.getHandler());
+    if (plan.isSkipped) return unscoped(next);
+    return new Observable((subscriber) => {
+      const scope = this.runtime.latent(plan.scope, this.runtime.context.forEntryPoints);
+      return follow(() => next.handle(), subscriber, scope, this.ending(context, scope));
+    });
+  }
+
+  /** What ends a scope when its handler's Observable has. */
+  protected ending(_context: ExecutionContext, scope: LatentScope): (outcome: Outcome) => void | Promise<void> {
+    return (outcome) => this.runtime.conclude(scope, outcome, 'the end of the handler', this.onDispatchError);
+  }
+
+  /** Ends one where nobody is left to throw at. */
+  protected async endLate(scope: LatentScope, outcome: Outcome, closedAt: string): Promise<void> {
+    const how = this.onDispatchError === 'throw' ? 'report' : this.onDispatchError;
+    try {
+      await this.runtime.conclude(scope, outcome, closedAt, how);
+    } catch (error) {
+      this.runtime.report(error);
+    }
+  }
+}

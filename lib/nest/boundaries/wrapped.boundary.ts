@@ -1,0 +1,93 @@
+import type { AirlockRuntime } from '../../core/runtime.js';
+import type { OnDispatchError } from '../../core/effect-scope.js';
+import { type HandlerPlan, HandlerPlans, safely } from './boundary.js';
+import type { Method } from '../methods/wrap-method.js';
+import type { Class } from '../container/candidate.js';
+import type { WrappedEntryPoint } from './entry-point.js';
+import type { AirlockModuleOptions, BoundaryOptions } from '../options/airlock-options.js';
+import { replaceOwn } from '../methods/replace-method.js';
+import { declaredResult } from '../methods/declared-result.js';
+import { callInScope, type HandlerScope } from '../calls/call-in-scope.js';
+
+/**
+ * A kind of entry point that Nest runs no interceptors for: replaces the methods on each instance, before the peer looks them up.
+ *
+ * @internal
+ */
+export class WrappedBoundary {
+  private readonly plans: HandlerPlans;
+  private readonly onDispatchError: OnDispatchError;
+  private readonly lasting = new Set<object>();
+
+  constructor(
+    private readonly entryPoint: WrappedEntryPoint,
+    private readonly runtime: AirlockRuntime,
+    options: BoundaryOptions,
+    module: AirlockModuleOptions,
+  ) {
+    this.plans = new HandlerPlans(runtime, options);
+    this.onDispatchError = safely(module.onDispatchError ?? 'report', runtime);
+  }
+
+  /**
+   * Those of the methods at `keys` that are not skipped, with what their scopes are opened with.
+   *
+   * @param holder an instance, or the prototype where there is none yet
+   * @param isLasting whether it is an instance that lives as long as the application
+   */
+  *plansOf(
+    holder: object,
+    type: Class,
+    keys: readonly string[],
+    isLasting: boolean,
+  ): Generator<readonly [key: string, plan: HandlerPlan]> {
+    for (const key of keys) {
+      const method = (holder as Record<string, unknown>)[key];
+      // Left to the peer, which says what is wrong with it.
+      if (typeof method !== 'function') continue;
+      const plan = this.plans.of(type, method as { readonly name: string }, key, isLasting ? holder : type);
+      if (!plan.isSkipped) yield [key, plan];
+    }
+  }
+
+  /**
+   * @param isLasting false for one that is made for a single call: it has nothing to stop
+   * @throws AirlockOptionsError for an instance that is frozen
+   */
+  cover(instance: object, type: Class, keys: readonly string[], isLasting: boolean): void {
+    const { runtime, entryPoint, onDispatchError: how } = this;
+    let isCovered = false;
+    for (const [key, { scope: prepared }] of this.plansOf(instance, type, keys, isLasting)) {
+      isCovered = true;
+      replaceOwn(instance, key, runtime, (original) => {
+        const declared = declaredResult(type.prototype as object, key, original);
+        const isIgnored = entryPoint.ignores?.(key) === true;
+        return this.wrap(original, { runtime, prepared, how, declared, isIgnored }, key, type);
+      });
+    }
+    if (!isCovered) return;
+    for (const [key, replacement] of Object.entries(entryPoint.alongside ?? {})) {
+      if (typeof (instance as Record<string, unknown>)[key] === 'function')
+        replaceOwn(instance, key, runtime, replacement);
+    }
+    if (isLasting) this.lasting.add(instance);
+  }
+
+  /** To be called when all modules are initialised. */
+  ready(): void {
+    for (const instance of this.lasting) this.entryPoint.ready?.(instance);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.lasting].map(async (instance) => this.entryPoint.stop?.(instance)));
+  }
+
+  private wrap(original: Method, scope: HandlerScope, key: string, type: Class): Method {
+    return (
+      this.entryPoint.wrap?.(original, scope, key, type) ??
+      function (this: unknown, ...args: never[]): unknown {
+        return callInScope(scope, () => original.apply(this, args));
+      }
+    );
+  }
+}

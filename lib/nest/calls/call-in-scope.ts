@@ -1,0 +1,119 @@
+import { isObservable, Observable, throwError } from 'rxjs';
+import type { AirlockRuntime, Followed } from '../../core/runtime.js';
+import { isThenable } from '../../core/results/completion.js';
+import { hasBegun } from '../../core/scope/coverage.js';
+import type { Context } from '../../core/scope/context.js';
+import type { OnDispatchError } from '../../core/effect-scope.js';
+import type { Outcome } from '../../core/model/scope-view.js';
+import { follow } from '../../core/results/follow.js';
+import type { PreparedScope } from '../../core/prepared-scope.js';
+import { refused } from '../../core/outside/refused-call.js';
+import { setImmediate } from '../../core/model/timers.js';
+import { type DeclaredResult, Refused } from '../methods/declared-result.js';
+import { neverSubscribed, warnOfIgnored } from './unsubscribed-scopes.js';
+
+/** What calls of one method are run in. @internal */
+export interface HandlerScope {
+  readonly runtime: AirlockRuntime;
+  readonly prepared: PreparedScope;
+  readonly how: OnDispatchError;
+  /** What the method is declared to return, which is how it hears that its scope was refused. */
+  readonly declared: DeclaredResult;
+  /** Whether its caller makes nothing of what it returns. */
+  readonly isIgnored?: boolean;
+  /** Whether its scope opens with the call, which is refused where it cannot; else it opens with the first effect. */
+  readonly isEager?: boolean;
+}
+
+/**
+ * Makes one call in a scope of its own, which ends with what the call returns: same value, same error, same emissions.
+ *
+ * - a value: at once. The caller gets it as it is, or a Promise of it where letting its effects out takes time.
+ * - a Promise, or anything else with a `then`: when it is settled.
+ * - an Observable: each subscription is a unit of work of its own. The first one takes over the scope of the call, with what
+ *   the call itself has buffered; later ones get their own. A scope that nobody subscribes to is cancelled at shutdown; where
+ *   the caller makes nothing of what it gets, the call has completed, and a warning says that the rest is never done.
+ *
+ * @param atOnce ends the scope of a plain value
+ * @internal
+ */
+export function callInScope(
+  handler: HandlerScope,
+  work: () => unknown,
+  atOnce: (handler: HandlerScope, scope: Followed, value: unknown) => unknown = complete,
+): unknown {
+  const { runtime, how, declared } = handler;
+  const here = runtime.context;
+  const begin = (): Followed => begun(handler, here);
+  let scope: Followed;
+  try {
+    scope = begin();
+  } catch (error) {
+    return refuse(error, declared, here);
+  }
+  let result: unknown;
+  try {
+    result = scope.enter(() => underWay(work()));
+  } catch (error) {
+    void runtime.conclude(scope, 'failed', 'the error of its work', how);
+    throw error;
+  }
+  const isPromise = isThenable(result);
+  if (isObservable(result) && !(isPromise && declared !== 'observable')) {
+    return observeInScopes(handler, begin, scope, result);
+  }
+  if (isPromise) return runtime.follow(scope, () => result, how, begin);
+  return atOnce(handler, scope, result);
+}
+
+function begun({ runtime, prepared, isEager }: HandlerScope, here: Context): Followed {
+  return isEager === true ? runtime.enter(prepared, here) : runtime.latent(prepared, here);
+}
+
+/** Something that does its work when it is awaited, such as a query, does it in the scope. */
+function underWay(result: unknown): unknown {
+  if (!isThenable(result) || hasBegun(result) || isObservable(result)) return result;
+  return new Promise((resolve, reject) => void result.then(resolve, reject));
+}
+
+function complete({ runtime, how }: HandlerScope, scope: Followed, value: unknown): unknown {
+  const ending = runtime.conclude(scope, 'completed', 'the end of its work', how);
+  return ending ? ending.then(() => value) : value;
+}
+
+/** A method that is asynchronous does not throw where it is called. Of one that nobody listens to, the log is told. */
+function refuse(error: unknown, declared: DeclaredResult, here: Context): unknown {
+  if (declared === 'promise') return refused(error, here);
+  if (declared === 'observable') return throwError(() => error);
+  if (declared === 'deferred') return new Refused(error, refused(error, here));
+  throw error;
+}
+
+function observeInScopes(
+  handler: HandlerScope,
+  begin: () => Followed,
+  ofCall: Followed,
+  source: Observable<unknown>,
+): Observable<unknown> {
+  const { runtime, how } = handler;
+  const waiting = neverSubscribed(runtime);
+  waiting.add(ofCall);
+  if (handler.isIgnored === true) endIgnored(handler, ofCall);
+  return new Observable((subscriber) => {
+    const scope = waiting.delete(ofCall) ? ofCall : begin();
+    const end = (outcome: Outcome): void | Promise<void> =>
+      runtime.conclude(scope, outcome, 'the end of its Observable', how);
+    return follow(() => source, subscriber, scope, end);
+  });
+}
+
+/** Not before somebody else who has called the method had the time to subscribe. */
+function endIgnored({ runtime, prepared, how }: HandlerScope, ofCall: Followed): void {
+  setImmediate(() => {
+    if (!neverSubscribed(runtime).delete(ofCall)) return;
+    warnOfIgnored(runtime, prepared.name!);
+    const end = async (): Promise<void> =>
+      runtime.conclude(ofCall, 'completed', 'the end of its work', how === 'throw' ? 'report' : how);
+    void end().catch(runtime.report);
+  });
+}

@@ -1,0 +1,34 @@
+import type { AirlockRuntime, Followed } from '../../core/runtime.js';
+
+const waiting = new WeakMap<AirlockRuntime, Set<Followed>>();
+
+/** Scopes of an application that were opened by calls whose Observable nobody has subscribed to yet. @internal */
+export function neverSubscribed(runtime: AirlockRuntime): Set<Followed> {
+  let scopes = waiting.get(runtime);
+  if (scopes === undefined) waiting.set(runtime, (scopes = new Set()));
+  return scopes;
+}
+
+/** Their work never began, so a shutdown does not wait for it. @internal */
+export function cancelNeverSubscribed(runtime: AirlockRuntime): void {
+  const scopes = neverSubscribed(runtime);
+  for (const scope of scopes) {
+    // First: one of its effects may subscribe to that Observable.
+    scopes.delete(scope);
+    void runtime.conclude(scope, 'cancelled', 'the shutdown', 'report');
+  }
+}
+
+const warned = new WeakMap<AirlockRuntime, Set<string>>();
+
+/** Says once for each method that nobody subscribes to what it returns. @internal */
+export function warnOfIgnored(runtime: AirlockRuntime, name: string): void {
+  const known = warned.get(runtime) ?? new Set();
+  warned.set(runtime, known);
+  if (known.has(name)) return;
+  known.add(name);
+  runtime.warn(
+    `\`${name}\` has returned an Observable, and its caller subscribes to none: what it does when it is subscribed to is never done, and no effect is ` +
+      'called there. Effects of the call itself get out as ever. Subscribe in the method, or return `lastValueFrom(...)` of it.',
+  );
+}

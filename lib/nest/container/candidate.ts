@@ -1,0 +1,10 @@
+/** A class that Nest makes instances of. @internal */
+export type Class = new (...args: never[]) => unknown;
+
+/** A provider's or controller's class, which may hold entry points. @internal */
+export interface Candidate {
+  readonly type: Class;
+  readonly isController: boolean;
+  /** The names of its methods, inherited ones included. */
+  readonly methods: readonly string[];
+}

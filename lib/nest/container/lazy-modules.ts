@@ -1,0 +1,28 @@
+import { type LazyModuleLoader, ModuleRef, type ModulesContainer } from '@nestjs/core';
+import type { AirlockRuntime } from '../../core/runtime.js';
+import { type ModuleOfNest, withImports } from './module-lookup.js';
+import { replaceOwn } from '../methods/replace-method.js';
+
+/**
+ * Has `explore` look at each module that is loaded lazily, and at what it imports, before whoever loads it gets it.
+ *
+ * @param explore the load rejects with what it does
+ * @internal
+ */
+export function watchLazyModules(
+  loader: LazyModuleLoader,
+  modules: ModulesContainer,
+  runtime: AirlockRuntime,
+  explore: (loaded: Iterable<ModuleOfNest>) => Promise<void>,
+): void {
+  // A test may have put something else in its place.
+  if (typeof loader.load !== 'function') return;
+  replaceOwn(loader, 'load', runtime, (original) => {
+    return async function (this: unknown, ...args) {
+      const moduleRef = await original.apply(this, args);
+      for (const module of modules.values())
+        if (module.getProviderByKey(ModuleRef).instance === moduleRef) await explore(withImports(module));
+      return moduleRef;
+    };
+  });
+}

@@ -1,0 +1,19 @@
+import type { LoggerService } from '@nestjs/common';
+import { tellSafely } from '../../core/outside/last-resort.js';
+
+/** A logger whose own errors reach nobody: Airlock logs in the middle of other people's work (rule 9). @internal */
+export class SafeLogger implements LoggerService {
+  constructor(private readonly logger: LoggerService) {}
+
+  log(message: unknown, ...rest: unknown[]): void {
+    tellSafely(() => this.logger.log(message, ...rest), message);
+  }
+
+  warn(message: unknown, ...rest: unknown[]): void {
+    tellSafely(() => this.logger.warn(message, ...rest), message);
+  }
+
+  error(message: unknown, ...rest: unknown[]): void {
+    tellSafely(() => this.logger.error(message, ...rest), message);
+  }
+}

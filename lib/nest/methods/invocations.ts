@@ -1,0 +1,97 @@
+import type { CallHandler, NestInterceptor } from '@nestjs/common';
+import { AsyncResource } from 'node:async_hooks';
+import { Observable, Subscriber, type TeardownLogic } from 'rxjs';
+import type { AirlockRuntime } from '../../core/runtime.js';
+import { Attempt } from '../../core/scope/attempt.js';
+import type { AttemptMark } from '../../core/model/intent.js';
+import { replaceOwn } from './replace-method.js';
+
+/**
+ * Has an interceptor tell when it invokes its handler again, as `retry` does: what the failed invocation has buffered is dropped
+ * then, whatever was buffered before it stays. Costs nothing where no scope is open.
+ *
+ * @internal
+ */
+export function watchInvocations(interceptor: NestInterceptor, runtime: AirlockRuntime): void {
+  if (!isReplaceable(interceptor)) return;
+  replaceOwn(interceptor, 'intercept', runtime, (original) => {
+    return function (this: unknown, context, next, ...others): unknown {
+      const seen = runtime.context.mayReceive ? new Invocations(runtime, next) : next;
+      return original.apply(this, [context, seen, ...others] as never[]);
+    };
+  });
+}
+
+/** An interceptor that is frozen works as ever, unwatched. */
+function isReplaceable(interceptor: object): boolean {
+  const own = Object.getOwnPropertyDescriptor(interceptor, 'intercept');
+  return own === undefined ? Object.isExtensible(interceptor) : own.configurable === true;
+}
+
+/** What an interceptor gets to invoke the handler, and all that is inside, with. */
+class Invocations implements CallHandler {
+  /** Those that have not ended; one that has is kept no longer than it matters, for `retry` may go on for ever. */
+  private readonly live = new Set<Invocation>();
+  /** Given up with the next one. */
+  private failed: Invocation[] = [];
+  private hasCompleted = false;
+  /** Asked here: `catchError` invokes the handler again from within the attempt that has failed. */
+  private readonly outer: AttemptMark | undefined;
+
+  constructor(
+    private readonly runtime: AirlockRuntime,
+    private readonly next: CallHandler,
+  ) {
+    this.outer = runtime.context.attempt;
+  }
+
+  /** Each subscription invokes it, in the context of this call, as Nest has it. */
+  readonly handle = (): Observable<unknown> => {
+    const here = new AsyncResource('AIRLOCK_INVOCATION');
+    return new Observable((subscriber) => here.runInAsyncScope(() => this.invoke(subscriber)));
+  };
+
+  private invoke(subscriber: Subscriber<unknown>): TeardownLogic {
+    for (const { attempt } of this.failed.splice(0)) attempt.abandon();
+    const invocation: Invocation = { attempt: new Attempt(this.runtime.context, this.outer), hasEmitted: false };
+    this.live.add(invocation);
+    const observer = this.observerOf(invocation, subscriber);
+    // A subscriber that is linked before the work starts also stops a source that emits synchronously.
+    subscriber.add(observer);
+    invocation.attempt.run(() => this.next.handle().subscribe(observer));
+    return () => this.leave(invocation);
+  }
+
+  private observerOf(invocation: Invocation, subscriber: Subscriber<unknown>): Subscriber<unknown> {
+    return new Subscriber<unknown>({
+      next: (value) => {
+        invocation.hasEmitted = true;
+        subscriber.next(value);
+      },
+      error: (error: unknown) => {
+        if (this.live.delete(invocation)) this.failed.push(invocation);
+        subscriber.error(error);
+      },
+      complete: () => {
+        if (this.live.delete(invocation)) this.hasCompleted = true;
+        subscriber.complete();
+      },
+    });
+  }
+
+  /**
+   * One that is left before it has emitted anything has failed as well. One that nobody waits for any more, while another one runs
+   * or has completed, has lost against that.
+   */
+  private leave(invocation: Invocation): void {
+    if (!this.live.delete(invocation)) return;
+    if (invocation.hasEmitted) this.hasCompleted = true;
+    else if (this.hasCompleted || this.live.size > 0) invocation.attempt.abandon();
+    else this.failed.push(invocation);
+  }
+}
+
+interface Invocation {
+  readonly attempt: Attempt;
+  hasEmitted: boolean;
+}

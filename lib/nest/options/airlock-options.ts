@@ -1,0 +1,97 @@
+import type { OutsideScope } from '../../core/runtime-settings.js';
+import type { LateCalls } from '../../core/outside/late-call.js';
+import type { EffectScope, OnDispatchError } from '../../core/effect-scope.js';
+import type { InterceptedProvider } from './intercepted-provider.js';
+import type { EscapeOptions } from './escape-options.js';
+import type { PolicyRef } from '../../core/model/policy.js';
+import type { ExecutorRef } from '../../core/model/executor.js';
+import type { Outcome } from '../../core/model/scope-view.js';
+
+/** The kinds of entry points of a Nest application. @publicApi */
+export type BoundaryName =
+  'http' | 'rpc' | 'ws' | 'graphql' | 'bullmq' | 'schedule' | 'event-emitter' | 'cqrs' | 'commander';
+
+/** Whether effects run before the response is sent, or after it. @publicApi */
+export type DispatchTime = 'beforeResponse' | 'afterResponse';
+
+/** How one kind of entry point behaves. @publicApi */
+export interface BoundaryOptions {
+  /** Narrows what entry points of this kind let out. */
+  readonly policy?: PolicyRef | readonly PolicyRef[];
+  /** Whether ordinary intents get out. @default `outcome === 'completed'`, and `'cancelled'` under `onCancel: 'flush'` */
+  shouldFlush?(outcome: Outcome, scope: EffectScope): boolean;
+  /** `http` only: whether effects run before the response is sent or after it. @default the module's */
+  readonly dispatch?: DispatchTime;
+  /**
+   * `http` only. `request`: the scope is open around all that Nest runs for a request: middlewares, guards, interceptors, pipes,
+   * the handler, exception filters. `handler`: around the handler with its pipes and interceptors only.
+   *
+   * @default 'request'
+   */
+  readonly openAt?: 'request' | 'handler';
+}
+
+/** A kind of entry point that Airlock does not know: methods that a decorator marks and that no interceptors are run for. @publicApi */
+export interface EntryPointOptions {
+  /** For reports, as `sqs`. */
+  readonly name: string;
+  /** The key under which the decorator writes metadata on the method, as `SetMetadata` does. */
+  readonly metadataKey: string | symbol;
+  /** Narrows what entry points of this kind let out. */
+  readonly policy?: PolicyRef | readonly PolicyRef[];
+}
+
+/** What `AirlockModule.forRoot` takes. @publicApi */
+export interface AirlockModuleOptions {
+  /** Narrows what the whole application lets out. @default AllowAll */
+  readonly policy?: PolicyRef | readonly PolicyRef[];
+  /** Where effects run. @default InProcessExecutor */
+  readonly executor?: ExecutorRef;
+  /** Further executors, picked by name: `@SideEffect({ executor: 'mail' })`. */
+  readonly executors?: Readonly<Record<string, ExecutorRef>>;
+  /**
+   * For migration: inside a scope calls of these methods are buffered as effects, with one deprecation warning for each of them, and
+   * return a `BufferedCall`. Outside one, and in effects at work, they do what they always did. @default none
+   */
+  readonly intercept?: readonly InterceptedProvider[];
+  /** Which kinds of entry points open a scope, and how. @default all true */
+  readonly boundaries?: Readonly<Partial<Record<BoundaryName, boolean | BoundaryOptions>>>;
+  /** Further kinds of entry points: each call of a marked method opens a scope. @default none */
+  readonly entryPoints?: readonly EntryPointOptions[];
+  /** Whether effects run before the response is sent or after it. @default 'beforeResponse' */
+  readonly dispatch?: DispatchTime;
+  /** What a client that leaves early does to what is buffered. @default 'discard' */
+  readonly onCancel?: 'discard' | 'flush';
+  /** What a boundary does with effects that failed: log them, fail the call, or hand them to a function. @default 'report' */
+  readonly onDispatchError?: OnDispatchError;
+  /** What a call outside any scope does. @default 'throw' */
+  readonly outsideScope?: OutsideScope;
+  /**
+   * What becomes of a call made after its scope ended, such as by a timer or behind a forgotten `await`. `report`: it does not get
+   * out, and an error log names it, its scope and the stack of the call. `throw`: it is refused with `ScopeClosedError`. `follow`: it goes as
+   * the ended scope went, under the policies of where it was made.
+   *
+   * @default 'report'
+   */
+  readonly lateCalls?: LateCalls;
+  /**
+   * For development: notices outgoing HTTP, mails and chosen methods called directly inside an open scope or transaction.
+   *
+   * @default false
+   */
+  readonly detectEscapes?: false | 'warn' | 'throw' | EscapeOptions;
+  /**
+   * How long one effect may run in this process, in milliseconds, where it sets no `timeoutMs` of its own: then it counts as failed with an
+   * `EffectTimeoutError`, and the flush goes on. `false`: no limit. @default 30_000
+   */
+  readonly effectTimeoutMs?: number | false;
+  /** How many intents one scope may hold, and how many the effects of one flush may call in their turn. @default 100_000 */
+  readonly maxEffectsPerScope?: number;
+  /** How deep effects may enqueue effects. @default 16 */
+  readonly maxCascadeDepth?: number;
+  /** How long a shutdown waits for running scopes and their effects, in milliseconds. @default 10_000 */
+  readonly shutdownTimeoutMs?: number;
+}
+
+/** @internal */
+export const AIRLOCK_OPTIONS: unique symbol = Symbol('AIRLOCK_OPTIONS');

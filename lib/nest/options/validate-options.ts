@@ -1,0 +1,147 @@
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import type { EscapeOptions } from './escape-options.js';
+import type { InterceptedProvider } from './intercepted-provider.js';
+import {
+  checkOptions,
+  dispatchTime,
+  duration,
+  expectThat,
+  timeLimit,
+  func,
+  isRecord,
+  oneOf,
+  type OptionCheck,
+  positiveInteger,
+  text,
+} from './option-checks.js';
+import type { AirlockModuleOptions, BoundaryName, BoundaryOptions, EntryPointOptions } from './airlock-options.js';
+
+const isFunction = (value: unknown): boolean => typeof value === 'function';
+
+const policy = expectThat('a policy, a class of one, or a list of these', (value) =>
+  (Array.isArray(value) ? value : [value]).every((one) => isFunction(one) || isRecord(one)),
+);
+const executor = expectThat(
+  'an executor, a class of one, or a function of an intent',
+  (value) => isFunction(value) || (isRecord(value) && isFunction((value as { execute?: unknown }).execute)),
+);
+
+const boundaryOptions: Record<keyof BoundaryOptions, OptionCheck> = {
+  policy,
+  shouldFlush: func,
+  dispatch: httpOnly('only `http` has a response that effects could wait for.'),
+  openAt: httpOnly('only `http` has middlewares, guards and exception filters that its scope could be open around.'),
+};
+const openAt = oneOf('request', 'handler');
+
+const boundaryChecks: Record<BoundaryName, OptionCheck> = {
+  http: boundary({ ...boundaryOptions, dispatch: dispatchTime, openAt }),
+  rpc: boundary(boundaryOptions),
+  ws: boundary(boundaryOptions),
+  graphql: boundary(boundaryOptions),
+  bullmq: boundary(boundaryOptions),
+  schedule: boundary(boundaryOptions),
+  'event-emitter': boundary(boundaryOptions),
+  cqrs: boundary(boundaryOptions),
+  commander: boundary(boundaryOptions),
+};
+
+const interceptedChecks: Record<keyof InterceptedProvider, OptionCheck> = {
+  token: expectThat('an injection token', (value) => ['string', 'symbol', 'function'].includes(typeof value)),
+  methods: expectThat(
+    'a list of method names, at least one',
+    (value) => Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string'),
+  ),
+  optional: expectThat('a boolean', (value) => value === undefined || typeof value === 'boolean'),
+};
+
+const entryPointChecks = {
+  name: text,
+  metadataKey: expectThat('a string or a symbol', (value) => ['string', 'symbol'].includes(typeof value)),
+  policy,
+} satisfies Record<keyof EntryPointOptions, OptionCheck>;
+
+const providers: OptionCheck = (key, value) => {
+  expectThat('a list of providers and their methods', Array.isArray)(key, value);
+  for (const [index, one] of (value as unknown[]).entries()) intercepted(`${key}[${index}]`, one);
+};
+
+const escapeChecks: Record<keyof EscapeOptions, OptionCheck> = {
+  mode: oneOf('warn', 'throw'),
+  allow: expectThat(
+    'a list of hosts and names, each a text or a RegExp',
+    (value) => Array.isArray(value) && value.every((one) => typeof one === 'string' || one instanceof RegExp),
+  ),
+  watch: providers,
+};
+
+const checks: Record<keyof AirlockModuleOptions, OptionCheck> = {
+  policy,
+  executor,
+  executors: (key, value) => {
+    expectThat('an object of executors by name', isRecord)(key, value);
+    for (const [name, one] of Object.entries(value as object)) executor(`${key}.${name}`, one);
+  },
+  boundaries: (key, value) => {
+    expectThat('an object of boundaries by name', isRecord)(key, value);
+    checkOptions(value, boundaryChecks, `${key}.`);
+  },
+  entryPoints: (key, value) => {
+    expectThat('a list of kinds of entry points', Array.isArray)(key, value);
+    for (const [index, one] of (value as unknown[]).entries()) {
+      const at = `${key}[${index}]`;
+      expectThat('an object with a `name` and a `metadataKey`', isRecord)(at, one);
+      for (const required of ['name', 'metadataKey'] as const)
+        entryPointChecks[required](`${at}.${required}`, (one as Record<string, unknown>)[required]);
+      checkOptions(one, entryPointChecks, `${at}.`);
+    }
+  },
+  intercept: providers,
+  dispatch: dispatchTime,
+  onCancel: oneOf('discard', 'flush'),
+  onDispatchError: expectThat(
+    "'report', 'throw' or a function",
+    (value) => value === 'report' || value === 'throw' || isFunction(value),
+  ),
+  outsideScope: oneOf('throw', 'report', 'dispatch', 'drop'),
+  lateCalls: oneOf('report', 'throw', 'follow'),
+  detectEscapes: (key, value) => {
+    if (value === false || value === 'warn' || value === 'throw') return;
+    expectThat("false, 'warn', 'throw' or an object of options", isRecord)(key, value);
+    checkOptions(value, escapeChecks, `${key}.`);
+  },
+  maxEffectsPerScope: positiveInteger,
+  maxCascadeDepth: positiveInteger,
+  shutdownTimeoutMs: duration,
+  effectTimeoutMs: timeLimit,
+};
+
+/**
+ * Checks options by shape.
+ *
+ * @throws AirlockOptionsError naming the key, the value found and, for an unknown key, the known ones
+ * @internal
+ */
+export function validateOptions(options: unknown): asserts options is AirlockModuleOptions {
+  checkOptions(options, checks);
+}
+
+function httpOnly(reason: string): OptionCheck {
+  return (key) => {
+    throw new AirlockOptionsError(key, `\`${key}\` cannot be set: ${reason}`);
+  };
+}
+
+function boundary(known: Readonly<Record<string, OptionCheck>>): OptionCheck {
+  return (key, value) => {
+    if (typeof value === 'boolean') return;
+    expectThat('true, false or an object of options', isRecord)(key, value);
+    checkOptions(value, known, `${key}.`);
+  };
+}
+
+function intercepted(key: string, value: unknown): void {
+  expectThat('an object with a `token` and its `methods`', isRecord)(key, value);
+  for (const [name, check] of Object.entries(interceptedChecks)) check(`${key}.${name}`, (value as never)[name]);
+  checkOptions(value, interceptedChecks, `${key}.`);
+}

@@ -1,0 +1,56 @@
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
+
+/** One `@SideEffect()` method of a provider. @internal */
+export interface RegisteredEffect {
+  readonly name: string;
+  readonly owner: object;
+  /** `Class.method`, for messages. */
+  readonly method: string;
+  /** The provider; a Promise of one made anew for each run where it is request-scoped. */
+  resolve(): unknown;
+  /** What the decorator stands in front of. */
+  readonly body: (...args: never[]) => unknown;
+}
+
+/**
+ * The effects of one application by their stable names, as workers find them.
+ *
+ * @internal
+ */
+export class EffectRegistry {
+  private readonly effects = new Map<string, RegisteredEffect>();
+
+  get names(): readonly string[] {
+    return [...this.effects.keys()];
+  }
+
+  has(name: string): boolean {
+    return this.effects.has(name);
+  }
+
+  /** @throws AirlockOptionsError if two methods carry one name */
+  add(effect: RegisteredEffect): void {
+    const known = this.effects.get(effect.name);
+    if (known === undefined) this.effects.set(effect.name, effect);
+    else if (known.owner !== effect.owner || known.body !== effect.body) {
+      throw new AirlockOptionsError(
+        'name',
+        `Two effects are named "${effect.name}": \`${known.method}\` and \`${effect.method}\`. ` +
+          "A worker could not tell them apart. Give one of them a name of its own: `@SideEffect({ name: '…' })`.",
+      );
+    }
+  }
+
+  /**
+   * Runs an effect itself, undecorated.
+   *
+   * @throws UnknownEffectError if no provider of this application has it, or what it throws
+   */
+  async run(name: string, args: readonly unknown[]): Promise<void> {
+    const effect = this.effects.get(name);
+    if (effect === undefined) throw new UnknownEffectError(name, this.names);
+    const provider = effect.resolve();
+    await Reflect.apply(effect.body, provider instanceof Promise ? await provider : provider, args);
+  }
+}

@@ -1,0 +1,70 @@
+import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
+import { quoted } from '../../errors/quoted.js';
+import type { Intent } from '../../core/model/intent.js';
+
+/** The W3C trace context an effect was called under. @publicApi */
+export interface TraceContext {
+  readonly traceparent: string;
+  readonly tracestate?: string;
+}
+
+/** An intent on its way to another process: plain JSON data. @publicApi */
+export interface EffectEnvelope {
+  /** Version of this shape. */
+  readonly v: 1;
+  /** The intent's id, stable from the call to the worker: what handlers make themselves idempotent with. */
+  readonly id: string;
+  /** Name of a `@SideEffect()` method. */
+  readonly effect: string;
+  readonly args: readonly unknown[];
+  readonly origin?: string;
+  /** When it was handed to the engine, ISO 8601. */
+  readonly at: string;
+  readonly trace?: TraceContext;
+}
+
+/** @internal */
+export function envelopeOf(
+  intent: Intent,
+  effect: string,
+  args: readonly unknown[],
+  trace: TraceContext | undefined,
+): EffectEnvelope {
+  return {
+    v: 1,
+    id: intent.id,
+    effect,
+    args,
+    ...(intent.origin !== undefined && { origin: intent.origin }),
+    at: new Date().toISOString(),
+    ...(trace && { trace }),
+  };
+}
+
+/** Ours have some fifty letters. */
+const LONGEST_ID = 1_000;
+
+/**
+ * Checks what a worker was handed.
+ *
+ * @throws UnknownEffectError saying what is wrong with it
+ * @internal
+ */
+export function readEnvelope(data: unknown): EffectEnvelope {
+  if (typeof data !== 'object' || data === null) throw UnknownEffectError.malformed('it is no object');
+  const { v, id, effect, args, at, origin, trace } = data as Partial<Record<keyof EffectEnvelope, unknown>>;
+  if (v !== 1)
+    throw UnknownEffectError.malformed(`its version is ${v === undefined ? 'missing' : quoted(v)}, and 1 is known`);
+  assertText('id', id);
+  if (id.length > LONGEST_ID) throw UnknownEffectError.malformed(`its \`id\` has ${id.length} letters`);
+  assertText('effect', effect);
+  assertText('at', at);
+  if (origin !== undefined) assertText('origin', origin);
+  if (trace !== undefined) assertText('trace.traceparent', Object(trace).traceparent);
+  if (!Array.isArray(args)) throw UnknownEffectError.malformed('its `args` is no list');
+  return data as EffectEnvelope;
+}
+
+function assertText(key: string, value: unknown): asserts value is string {
+  if (typeof value !== 'string') throw UnknownEffectError.malformed(`its \`${key}\` is no text`);
+}

@@ -1,0 +1,49 @@
+import type { AirlockRuntime } from '../../core/runtime.js';
+import type { EffectScope, ScopeOptions } from '../../core/effect-scope.js';
+import { type RunArguments, runArguments } from '../../core/functions.js';
+import type { ScopeView } from '../../core/model/scope-view.js';
+import type { AirlockReport } from './airlock-report.js';
+
+/**
+ * For whoever opens scopes: an entry point of your own, a script, a test.
+ *
+ * @publicApi
+ */
+export class AirlockService {
+  readonly #runtime: AirlockRuntime;
+  readonly #explain: () => AirlockReport;
+
+  /** @internal Injected by Nest. */
+  constructor(runtime: AirlockRuntime, explain: () => AirlockReport) {
+    this.#runtime = runtime;
+    this.#explain = explain;
+  }
+
+  /**
+   * Runs `fn` in a scope: nested where one is open, else a root that lets its effects out when `fn` completes and drops
+   * them when it throws.
+   *
+   * @returns what `fn` resolves to, after the flush; of an Observable, each subscription is a scope of its own with the same options, of a generator its iteration
+   * @throws what `fn` throws; `DispatchError` if effects failed and `onDispatchError` is not set otherwise; `ShuttingDownError`
+   */
+  run<R>(fn: (scope: EffectScope) => R): Promise<Awaited<R>>;
+  run<R>(options: ScopeOptions, fn: (scope: EffectScope) => R): Promise<Awaited<R>>;
+  run<R>(...args: RunArguments<R>): Promise<Awaited<R>> {
+    return this.#runtime.run(...runArguments(args));
+  }
+
+  /** Opens a scope by hand; the opener enters it with `scope.run`, closes it and ends it. @throws ShuttingDownError */
+  open(options?: ScopeOptions): EffectScope {
+    return this.#runtime.open(options);
+  }
+
+  /** What can be seen of the current scope; undefined where there is none. */
+  get currentScope(): ScopeView | undefined {
+    return this.#runtime.view;
+  }
+
+  /** What is in force in this application. */
+  explain(): AirlockReport {
+    return this.#explain();
+  }
+}

@@ -1,0 +1,71 @@
+import type { AirlockRuntime } from '../../core/runtime.js';
+import { type Deferred, deferred } from '../../core/enqueue/deferred.js';
+import { NO_OPTIONS } from '../../core/enqueue/enqueue.js';
+import type { EnqueueOptions } from '../../core/model/enqueue-options.js';
+import type { PolicyRef } from '../../core/model/policy.js';
+import type { Intent } from '../../core/model/intent.js';
+import type { ScopeView } from '../../core/model/scope-view.js';
+
+/**
+ * The buffer of the current unit of work, whichever that is: a singleton that makes no consumer request-scoped.
+ *
+ * Every call throws `NoScopeError` outside a scope (unless `outsideScope` says otherwise), `ScopeClosedError` after it ended,
+ * `BufferLimitError` when it is full, and what a policy throws that refuses the call.
+ *
+ * @publicApi
+ */
+export class EffectBuffer {
+  readonly #runtime: AirlockRuntime;
+
+  /** @internal Injected by Nest. */
+  constructor(runtime: AirlockRuntime) {
+    this.#runtime = runtime;
+  }
+
+  /** Buffers a call of any function. */
+  enqueue<A extends unknown[]>(effect: (...args: A) => unknown, ...args: A): void {
+    this.#runtime.enqueue(NO_OPTIONS, effect, args);
+  }
+
+  /** `enqueue` with a name, an executor, a dedupe key, … */
+  enqueueWith<A extends unknown[]>(options: EnqueueOptions, effect: (...args: A) => unknown, ...args: A): void {
+    this.#runtime.enqueue(options, effect, args);
+  }
+
+  /** A proxy of any object whose method calls are buffered: `effects.defer(queue).add('reserve', { id })`. */
+  defer<T extends object>(target: T, options: EnqueueOptions = NO_OPTIONS): Deferred<T> {
+    return deferred(target, (effect, args) => this.#runtime.enqueue(options, effect, args));
+  }
+
+  /**
+   * Runs `fn` under one more policy, in the same buffer. What `fn` returns is covered too: an Observable when it is subscribed to,
+   * a query when it is awaited.
+   */
+  withPolicy<R>(policy: PolicyRef, fn: () => R): R {
+    return this.#runtime.withPolicy(policy, fn);
+  }
+
+  /** Whether a call made here would be buffered; false outside a scope and after it ended. */
+  get isActive(): boolean {
+    return this.#runtime.context.mayReceive;
+  }
+
+  /** What is buffered here, in order; nothing outside a scope. */
+  get intents(): readonly Intent[] {
+    return this.#opened?.intents ?? [];
+  }
+
+  /** Those enqueued in this scope itself. */
+  get ownIntents(): readonly Intent[] {
+    return this.#opened?.ownIntents ?? [];
+  }
+
+  /** Those handed over by nested scopes. */
+  get capturedIntents(): readonly Intent[] {
+    return this.#opened?.capturedIntents ?? [];
+  }
+
+  get #opened(): ScopeView | undefined {
+    return this.#runtime.opened?.view;
+  }
+}
