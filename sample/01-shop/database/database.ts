@@ -1,4 +1,4 @@
-import { trackTransactions, openFrame, type TransactionFrame } from 'nestjs-airlock';
+import { openFrame, trackSavepoints, trackTransactions, type TransactionFrame } from 'nestjs-airlock';
 import type { PgBossConstructorOptions } from 'nestjs-airlock/pg-boss';
 
 /** The database itself, or one transaction in it. */
@@ -21,34 +21,35 @@ export abstract class Database implements Queryable {
   protected abstract begin<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
 
   /** Runs `work` in a transaction, whose fate the effects called in it share. */
-  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    let frame: TransactionFrame;
-    const transaction = trackTransactions(
-      <R>(callback: (tx: Queryable) => Promise<R>) => this.begin(callback),
-      (tx) => (frame = openFrame({ name: 'shop', connection: connectionOf(tx) })),
-    );
-    return transaction((tx) => work(withSavepoints(tx, frame)));
-  }
+  readonly transaction = trackTransactions(
+    <T>(work: (tx: OpenTransaction) => Promise<T>): Promise<T> => this.begin((tx) => work(new OpenTransaction(tx))),
+    (tx) => (tx.frame = openFrame({ name: 'shop', connection: connectionOf(tx) })),
+  );
 }
 
-function withSavepoints(tx: Queryable, frame: TransactionFrame): Transaction {
-  return {
-    query: (sql, params) => tx.query(sql, params),
-    savepoint: trackTransactions(
-      async (step) => {
-        await tx.query('savepoint step');
-        try {
-          const result = await step(tx);
-          await tx.query('release savepoint step');
-          return result;
-        } catch (error) {
-          await tx.query('rollback to savepoint step');
-          throw error;
-        }
-      },
-      () => frame.savepoint(),
-    ),
-  };
+class OpenTransaction implements Transaction {
+  frame!: TransactionFrame;
+
+  constructor(private readonly tx: Queryable) {}
+
+  query<Row>(sql: string, params?: readonly unknown[]): Promise<readonly Row[]> {
+    return this.tx.query(sql, params);
+  }
+
+  readonly savepoint = trackSavepoints(
+    async <T>(step: (tx: Queryable) => Promise<T>): Promise<T> => {
+      await this.query('savepoint step');
+      try {
+        const result = await step(this);
+        await this.query('release savepoint step');
+        return result;
+      } catch (error) {
+        await this.query('rollback to savepoint step');
+        throw error;
+      }
+    },
+    () => this.frame.savepoint(),
+  );
 }
 
 function connectionOf(tx: Queryable) {
