@@ -29,6 +29,7 @@ module.exports = {
       ...['options', 'log', 'methods', 'container', 'calls', 'decorators', 'boundaries', 'entry-points', 'services'],
       ...['remote', 'escapes', 'intercept', 'boot-checks', 'application'],
     ]),
+    ...floors('lib/testing', ['kit', 'matchers', 'contracts']),
     from('^lib/core', { path: '@nestjs/' }, 'core imports no Nest'),
     from('^lib/core', { path: '^lib/(policies|nest|integrations|testing|eslint)/' }, 'core imports nothing above it'),
     from('^lib/errors', { path: '^lib/(?!errors)' }, 'errors import only errors'),

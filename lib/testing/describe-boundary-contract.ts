@@ -7,7 +7,7 @@ import { nestingCases } from './boundary-contract/nesting.cases.js';
 import { optionCases } from './boundary-contract/option.cases.js';
 import { outcomeCases } from './boundary-contract/outcome.cases.js';
 import { surroundingsCases } from './boundary-contract/surroundings.cases.js';
-import { testRunner } from './contract/test-runner.js';
+import { testRunner } from './contracts/test-runner.js';
 
 /**
  * The suite that every kind of entry point passes: whatever starts the work, its effects get out when it completes and nowhere

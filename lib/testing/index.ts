@@ -1,44 +1,48 @@
-export type { TestedApplication } from './application-of.js';
-export { AirlockTestingModule, type AirlockTestingOptions } from './airlock-testing.module.js';
+export type { TestedApplication } from './kit/application-of.js';
+export { AirlockTestingModule, type AirlockTestingOptions } from './kit/airlock-testing.module.js';
 export {
   type CaptureHooks,
   captureInEveryTest,
   effectsOfTest,
   type EveryTestOptions,
-} from './capture-in-every-test.js';
-export { type CapturedEffects, captureEffects, type CaptureOptions } from './capture-effects.js';
+} from './kit/capture/capture-in-every-test.js';
+export { type CapturedEffects, captureEffects, type CaptureOptions } from './kit/capture/capture-effects.js';
 export {
   checkForLeaks,
   type LeakCheckOptions,
   type LeakWatch,
   type TestHooks,
   watchForLeaks,
-} from './check-for-leaks.js';
-export { drain, type DrainOptions } from './drain.js';
+} from './kit/leaks/check-for-leaks.js';
+export { drain, type DrainOptions } from './kit/waiting/drain.js';
 export type { EffectRef } from '../core/effect/effect-ref.js';
-export { type EffectSerializer, effectSerializer, type EffectSerializerOptions } from './effect-serializer.js';
+export {
+  type EffectSerializer,
+  effectSerializer,
+  type EffectSerializerOptions,
+} from './kit/snapshots/effect-serializer.js';
 export { type AirlockMatcher, airlockMatchers } from './matchers/airlock-matchers.js';
 export type { EffectSource } from './matchers/evidence.js';
 export type { MatcherContext, MatcherResult } from './matchers/matcher-context.js';
 export type { AirlockMatchers, Expected, ExpectedArguments, ExpectedDrop } from './matchers/matcher-types.js';
-export type { AsymmetricMatcher } from './matchers/print.js';
-export type { TestingMode } from './modes/testing-mode.js';
-export { recordEffects } from './record-effects.js';
-export { recorderOf } from './recorder-of.js';
-export type { EffectRecord } from './recording/effect-record.js';
-export type { EffectRecorder } from './recording/effect-recorder.js';
-export type { Redaction } from './redaction.js';
-export { type ArgumentsOf, type MethodNames, runEffect } from './run-effect.js';
-export { type LeakedScope, ScopeLeakError } from './scope-leak.error.js';
-export type { FakeOptions } from './tested.application.js';
+export type { AsymmetricMatcher } from './kit/texts/print.js';
+export type { TestingMode } from './kit/modes/testing-mode.js';
+export { recordEffects } from './kit/record-effects.js';
+export { recorderOf } from './kit/recorder-of.js';
+export type { EffectRecord } from './kit/recording/effect-record.js';
+export type { EffectRecorder } from './kit/recording/effect-recorder.js';
+export type { Redaction } from './kit/snapshots/redaction.js';
+export { type ArgumentsOf, type MethodNames, runEffect } from './kit/run-effect.js';
+export { type LeakedScope, ScopeLeakError } from './kit/leaks/scope-leak.error.js';
+export type { FakeOptions } from './kit/tested.application.js';
 export {
   waitForEffect,
   type WaitForEffectOptions,
   waitForRun,
   type WaitForRunOptions,
   type WaitOptions,
-} from './wait-for-effect.js';
-export { WaitTimeoutError } from './wait-timeout.error.js';
+} from './kit/waiting/wait-for-effect.js';
+export { WaitTimeoutError } from './kit/waiting/wait-timeout.error.js';
 export type {
   BoundaryContractOptions,
   ContractApplication,
@@ -49,18 +53,18 @@ export type {
 } from './boundary-contract.js';
 export { ContractWork } from './boundary-contract/contract-work.js';
 export { describeBoundaryContract } from './describe-boundary-contract.js';
-export { describeExecutorContract } from './describe-executor-contract.js';
-export { describePolicyContract } from './describe-policy-contract.js';
-export type { PolicyContractCall, PolicyContractOptions } from './policy-contract.js';
-export { describeTransactionContract } from './describe-transaction-contract.js';
+export { describeExecutorContract } from './contracts/executor/describe-executor-contract.js';
+export { describePolicyContract } from './contracts/policy/describe-policy-contract.js';
+export type { PolicyContractCall, PolicyContractOptions } from './contracts/policy/policy-contract.js';
+export { describeTransactionContract } from './contracts/transaction/describe-transaction-contract.js';
 export type {
   ContractTransaction,
   TransactionContractClient,
   TransactionContractOptions,
-} from './transaction-contract.js';
+} from './contracts/transaction/transaction-contract.js';
 export type {
   ExecutorContractDelivery,
   ExecutorContractOptions,
   ExecutorContractProviders,
   ExecutorContractSystem,
-} from './executor-contract.js';
+} from './contracts/executor/executor-contract.js';

@@ -4,7 +4,7 @@ import { AirlockService } from '../../nest/services/airlock.service.js';
 import { EffectBuffer } from '../../nest/services/effect-buffer.js';
 import type { AirlockModuleOptions, BoundaryOptions } from '../../nest/options/airlock-options.js';
 import type { BoundaryContractOptions, ContractDeed } from '../boundary-contract.js';
-import type { TestRunner } from '../contract/test-runner.js';
+import type { TestRunner } from '../contracts/test-runner.js';
 import { Application } from './application.js';
 import { ContractWork } from './contract-work.js';
 import { Handlers, PerRequest, type Role } from './handlers.js';

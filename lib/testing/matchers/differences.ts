@@ -1,4 +1,4 @@
-import { isAsymmetric, print } from './print.js';
+import { isAsymmetric, print } from '../kit/texts/print.js';
 
 /** The test runner's own equality, which knows asymmetric matchers. @internal */
 export type Equals = (a: unknown, b: unknown) => boolean;

@@ -1,8 +1,8 @@
 import type { Intent } from '../../core/model/intent.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
-import { isApplication, type TestedApplication } from '../application-of.js';
-import { recorderOf } from '../recorder-of.js';
-import type { EffectRecord } from '../recording/effect-record.js';
+import { isApplication, type TestedApplication } from '../kit/application-of.js';
+import { recorderOf } from '../kit/recorder-of.js';
+import { type EffectRecord, isEffectRecord } from '../kit/recording/effect-record.js';
 
 /**
  * What the matchers take: a result of `captureEffects`, an application with `AirlockTestingModule`, its recorder, or an
@@ -23,7 +23,7 @@ export interface Evidence extends EffectRecord {
 
 /** @throws AirlockOptionsError for what knows nothing of effects @internal */
 export function evidenceOf(source: unknown): Evidence {
-  if (isRecord(source)) return fromRecord(source);
+  if (isEffectRecord(source)) return fromRecord(source);
   if (isBuffer(source)) {
     return {
       effects: source.intents,
@@ -61,12 +61,6 @@ function fromRecord(
 ): Evidence {
   const { effects, dispatched, dropped, failed, refused = [], error } = record;
   return { effects, dispatched, dropped, failed, refused, error, knowsFates: true };
-}
-
-/** @internal */
-export function isRecord(value: unknown): value is EffectRecord {
-  const record = value as Partial<EffectRecord> | null | undefined;
-  return [record?.effects, record?.dispatched, record?.dropped, record?.failed].every(Array.isArray);
 }
 
 function isBuffer(value: unknown): value is { readonly intents: readonly Intent[] } {

@@ -2,7 +2,7 @@ import type { Intent } from '../../core/model/intent.js';
 import { assertEffectRef, type EffectRef, isCallOf, nameOfRef } from '../../core/effect/effect-ref.js';
 import { type Equals, trimmed } from './differences.js';
 import { nearest } from './nearest.js';
-import { printCall } from './print.js';
+import { printCall } from '../kit/texts/print.js';
 
 /** A call that a test speaks of: an effect, and its arguments where these are given. @internal */
 export class ExpectedCall {

@@ -1,7 +1,7 @@
 import type { DropReason } from '../../core/model/report.js';
 import type { Policy } from '../../core/model/policy.js';
 import type { EffectRef } from '../../core/effect/effect-ref.js';
-import type { AsymmetricMatcher } from './print.js';
+import type { AsymmetricMatcher } from '../kit/texts/print.js';
 
 /** A value, or matchers such as `expect.any(Number)` in its place or anywhere inside it. @publicApi */
 export type Expected<T> = T | AsymmetricMatcher | (T extends object ? { [K in keyof T]: Expected<T[K]> } : never);

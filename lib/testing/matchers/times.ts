@@ -1,9 +1,9 @@
 import type { Intent } from '../../core/model/intent.js';
-import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { assertTimes, timesText } from '../kit/texts/times.js';
 import type { EffectRef } from '../../core/effect/effect-ref.js';
 import type { Evidence } from './evidence.js';
 import { ExpectedCall } from './expected-call.js';
-import { listOfEffects } from './listing.js';
+import { listOfEffects } from '../kit/texts/listing.js';
 import { equalsIn, type MatcherContext, type MatcherResult, text } from './matcher-context.js';
 
 /** What is counted, and what it is called in messages. */
@@ -37,15 +37,4 @@ export function timesOf(
       return text(`Expected ${name} to be ${verb} ${timesText(times)}, but it ${found}.`, list, nearest);
     },
   };
-}
-
-/** @throws AirlockOptionsError @internal */
-export function assertTimes(times: number): void {
-  if (Number.isInteger(times) && times >= 0) return;
-  throw AirlockOptionsError.expected('times', 'an integer of 0 or more', times);
-}
-
-/** @internal */
-export function timesText(count: number): string {
-  return ['never', 'once', 'twice'][count] ?? `${count} times`;
 }

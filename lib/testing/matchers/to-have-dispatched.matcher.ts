@@ -1,7 +1,7 @@
 import type { EffectRef } from '../../core/effect/effect-ref.js';
 import { fatesIn } from './evidence.js';
 import { ExpectedCall } from './expected-call.js';
-import { fatesOf, listOfEffects, sentenceOf } from './listing.js';
+import { fatesOf, listOfEffects, sentenceOf } from '../kit/texts/listing.js';
 import { equalsIn, type MatcherContext, type MatcherResult, text } from './matcher-context.js';
 
 /** @internal */

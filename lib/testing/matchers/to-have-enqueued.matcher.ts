@@ -1,7 +1,7 @@
 import type { EffectRef } from '../../core/effect/effect-ref.js';
 import { evidenceOf } from './evidence.js';
 import { ExpectedCall } from './expected-call.js';
-import { listOfEffects } from './listing.js';
+import { listOfEffects } from '../kit/texts/listing.js';
 import { equalsIn, type MatcherContext, type MatcherResult, text } from './matcher-context.js';
 
 /** @internal */

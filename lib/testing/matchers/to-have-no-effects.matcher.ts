@@ -1,5 +1,5 @@
 import { evidenceOf } from './evidence.js';
-import { lines, listOfEffects } from './listing.js';
+import { lines, listOfEffects } from '../kit/texts/listing.js';
 import { type MatcherContext, type MatcherResult, text } from './matcher-context.js';
 
 /** @internal */

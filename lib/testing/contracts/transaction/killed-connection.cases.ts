@@ -1,0 +1,103 @@
+import { setTimeout } from 'node:timers/promises';
+import { runInScope } from '../../../core/functions.js';
+import type { ContractTransaction } from './transaction-contract.js';
+import { type ContractSuite, swallowed } from './contract-suite.js';
+
+type Work = (tx: ContractTransaction, kill: () => Promise<void>) => Promise<void>;
+
+/** The server ends the connection in the middle of a transaction: nothing of it is there, nothing of it gets out. @internal */
+export function killedConnectionCases(suite: ContractSuite): void {
+  const { first } = suite;
+
+  const moments: Readonly<Record<string, Work>> = {
+    'before the first step': async (tx, kill) => {
+      await kill();
+      await first.step(tx, 'inside');
+    },
+    'between two steps': async (tx, kill) => {
+      await first.step(tx, 'inside');
+      await kill();
+      await first.step(tx, 'inside again');
+    },
+    'between two steps, and the error is swallowed in the transaction': async (tx, kill) => {
+      await first.step(tx, 'inside');
+      await kill();
+      await swallowed(() => first.step(tx, 'inside again'));
+    },
+    'just before the commit': async (tx, kill) => {
+      await first.step(tx, 'inside');
+      await kill();
+    },
+  };
+
+  const momentsInSavepoints: Readonly<Record<string, Work>> = {
+    'inside a savepoint': async (tx, kill) => {
+      await first.step(tx, 'inside');
+      await tx.savepoint!((inner) => moments['between two steps']!(inner, kill));
+    },
+    'inside a savepoint, and the error is swallowed around it': async (tx, kill) => {
+      await first.step(tx, 'before the savepoint');
+      await swallowed(() => tx.savepoint!((inner) => moments['between two steps']!(inner, kill)));
+    },
+    'just before a savepoint is released': async (tx, kill) => {
+      await tx.savepoint!((inner) => moments['just before the commit']!(inner, kill));
+    },
+    'after a savepoint was released': async (tx, kill) => {
+      await tx.savepoint!((inner) => first.step(inner, 'released'));
+      await kill();
+      await first.step(tx, 'inside');
+    },
+  };
+
+  const keepsTheRest = (work: Work) => async (): Promise<void> => {
+    await runInScope(async () => {
+      await first.step(suite.client, 'before');
+      await swallowed(() => suite.client.transaction(async (tx) => work(tx, await killer(suite, tx))));
+      await recovered(suite);
+      await suite.client.transaction((tx) => first.step(tx, 'after'));
+    });
+    await suite.settled(['before', 'after']);
+  };
+
+  suite.when('the server kills the connection of a transaction', () => {
+    for (const [moment, work] of Object.entries(moments)) {
+      suite.itOnServer(`drops what was called in it, and nothing else: ${moment}`, keepsTheRest(work));
+    }
+    for (const [moment, work] of Object.entries(momentsInSavepoints)) {
+      suite.itOnServerWithSavepoints(`drops what was called in it, and nothing else: ${moment}`, keepsTheRest(work));
+    }
+
+    suite.itOnServer('drops what a scope inside had deferred to it', async () => {
+      await swallowed(() =>
+        suite.client.transaction(async (tx) => {
+          const kill = await killer(suite, tx);
+          await runInScope(() => first.step(tx, 'inside'));
+          await kill();
+        }),
+      );
+      await recovered(suite);
+      await suite.settled([]);
+    });
+  });
+}
+
+/** What ends the connection of a transaction, and resolves when the server has done so. */
+async function killer({ client }: ContractSuite, tx: ContractTransaction): Promise<() => Promise<void>> {
+  const [found] = await tx.query('select pg_backend_pid() as pid');
+  const pid = Number(found!.pid);
+  return async () => {
+    await client.query(`select pg_terminate_backend(${pid})`);
+    while ((await client.query(`select pid from pg_stat_activity where pid = ${pid}`)).length > 0) await setTimeout(2);
+  };
+}
+
+/** Waits until the pool of the client has noticed that a connection is gone. */
+async function recovered({ client }: ContractSuite): Promise<void> {
+  for (let answers = 0; answers < 3;) {
+    await setTimeout(5);
+    answers = await client.query('select 1').then(
+      () => answers + 1,
+      () => 0,
+    );
+  }
+}

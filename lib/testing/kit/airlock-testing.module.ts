@@ -1,0 +1,50 @@
+import type { DynamicModule, FactoryProvider } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import type { TestingModuleBuilder } from '@nestjs/testing';
+import { AirlockApplication } from '../../nest/application/airlock.application.js';
+import { AirlockModule } from '../../nest/airlock.module.js';
+import { AIRLOCK_OPTIONS, type AirlockModuleOptions } from '../../nest/options/airlock-options.js';
+import { type FakeOptions, TestedAirlockApplication } from './tested.application.js';
+
+/** @publicApi */
+export interface AirlockTestingOptions extends AirlockModuleOptions, FakeOptions {}
+
+/**
+ * The airlock of an application under test: treats effects as `mode` says, and records them for `expect(app)`, `recorderOf`,
+ * `drain` and `waitForEffect` until the application is closed.
+ *
+ * @publicApi
+ */
+export class AirlockTestingModule {
+  /** Stands in for `AirlockModule.forRoot()` in a module made for a test. @throws AirlockOptionsError */
+  static forRoot({ mode, fakeOnly, ...options }: AirlockTestingOptions): DynamicModule {
+    const { providers = [], ...module } = AirlockModule.forRoot(options);
+    const application: FactoryProvider = {
+      provide: AirlockApplication,
+      ...tested({ mode, ...(fakeOnly && { fakeOnly }) }),
+    };
+    // Nest keeps the last provider of a token.
+    return { ...module, providers: [...providers, application] };
+  }
+
+  /**
+   * Puts an application whose modules import `AirlockModule` themselves to the test, with `forRoot` or `forRootAsync`:
+   *
+   * `AirlockTestingModule.override(Test.createTestingModule({ imports: [AppModule] }), { mode: 'capture' }).compile()`
+   *
+   * @param options also options of `AirlockModule`, which win over those of the application
+   */
+  static override(builder: TestingModuleBuilder, options: AirlockTestingOptions): TestingModuleBuilder {
+    const { mode, fakeOnly, ...overrides } = options;
+    const { inject, useFactory } = tested({ mode, ...(fakeOnly && { fakeOnly }) }, overrides);
+    return builder.overrideProvider(AirlockApplication).useFactory({ inject, factory: useFactory });
+  }
+}
+
+function tested(fakes: FakeOptions, overrides: AirlockModuleOptions = {}) {
+  return {
+    inject: [AIRLOCK_OPTIONS, ModulesContainer],
+    useFactory: (options: AirlockModuleOptions, modules: ModulesContainer): AirlockApplication =>
+      new TestedAirlockApplication(fakes, { ...options, ...overrides }, modules),
+  };
+}

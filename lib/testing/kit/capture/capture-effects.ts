@@ -1,0 +1,108 @@
+import { AirlockRuntime } from '../../../core/runtime.js';
+import { FREE } from '../../../core/runtime-settings.js';
+import { contexts } from '../../../core/scope/context.js';
+import type { EffectScope } from '../../../core/effect-scope.js';
+import type { Executor } from '../../../core/model/executor.js';
+import type { ScopeView } from '../../../core/model/scope-view.js';
+import { AirlockOptionsError } from '../../../errors/airlock-options.error.js';
+import { duration } from '../../../nest/options/option-checks.js';
+import { runtimeOf, type TestedApplication } from '../application-of.js';
+import { Capture } from './capture.js';
+import { inTurn } from './in-turn.js';
+import type { EffectRecord } from '../recording/effect-record.js';
+
+/** What a block has come to. @publicApi */
+export interface CapturedEffects<T = unknown> extends EffectRecord {
+  /** What the block returned or resolved to; undefined where it threw. */
+  readonly result: T | undefined;
+  /** What the block threw; undefined where it did not. */
+  readonly error: unknown;
+  /** Scopes begun in the block that had not ended when `settleTimeoutMs` was over. */
+  readonly unfinished: readonly ScopeView[];
+}
+
+/** @publicApi */
+export interface CaptureOptions {
+  /** How long to wait, after the block, for scopes that were begun in it, in milliseconds. @default 1000 */
+  readonly settleTimeoutMs?: number;
+}
+
+type Block<R> = (scope: EffectScope) => R;
+type WithBlock<R> = [fn: Block<R>, options?: CaptureOptions];
+type WithApplication<R> = [app: TestedApplication, fn: Block<R>, options?: CaptureOptions];
+
+/**
+ * Runs a block in a scope of its own, independent of any around it, and lets none of its effects out.
+ *
+ * `captureEffects(fn)` is for code outside any application: the scope is that of `runInScope`. `captureEffects(app, fn)` opens
+ * a scope of the application, and what its entry points do meanwhile belongs to the block as well, such as HTTP requests; such
+ * captures of one application therefore run one after another, unless one stands in the block of the other.
+ *
+ * @returns what the block and its effects have come to; never rejects for what the block throws
+ * @throws ShuttingDownError, AirlockOptionsError
+ * @publicApi
+ */
+export function captureEffects<R>(fn: Block<R>, options?: CaptureOptions): Promise<CapturedEffects<Awaited<R>>>;
+export function captureEffects<R>(
+  app: TestedApplication,
+  fn: Block<R>,
+  options?: CaptureOptions,
+): Promise<CapturedEffects<Awaited<R>>>;
+export async function captureEffects<R>(
+  ...args: WithBlock<R> | WithApplication<R>
+): Promise<CapturedEffects<Awaited<R>>> {
+  const [app, fn, options = {}] = hasNoApplication(args) ? [undefined, ...args] : args;
+  if (typeof fn !== 'function') throw AirlockOptionsError.expected('fn', 'the function to capture the effects of', fn);
+  if (options.settleTimeoutMs !== undefined) duration('settleTimeoutMs', options.settleTimeoutMs);
+  if (app === undefined) return capture(new WithoutApplication(), new Capture(undefined), fn, options);
+  const runtime = runtimeOf(app);
+  return inTurn(Capture.around(runtime) ?? runtime, () => capture(runtime, new Capture(runtime), fn, options));
+}
+
+/** What is called in it goes nowhere, so it knows every executor. */
+class WithoutApplication extends AirlockRuntime {
+  constructor() {
+    super(FREE);
+  }
+
+  override executorNamed(): Executor {
+    return this.defaultExecutor;
+  }
+}
+
+function hasNoApplication<R>(args: WithBlock<R> | WithApplication<R>): args is WithBlock<R> {
+  return typeof args[0] === 'function';
+}
+
+async function capture<R>(
+  runtime: AirlockRuntime,
+  block: Capture,
+  fn: Block<R>,
+  { settleTimeoutMs = 1000 }: CaptureOptions,
+): Promise<CapturedEffects<Awaited<R>>> {
+  let ending: Pick<CapturedEffects<Awaited<R>>, 'result' | 'error'>;
+  let unfinished: readonly ScopeView[] = [];
+  try {
+    ending = await block.run(() => contexts.run(undefined as never, () => endingOf(runtime, fn)));
+  } finally {
+    unfinished = await block.end(settleTimeoutMs);
+  }
+  const { effects, dispatched, dropped, failed } = block.ledger;
+  return { ...ending, effects, dispatched, dropped, failed, unfinished };
+}
+
+async function endingOf<R>(
+  runtime: AirlockRuntime,
+  fn: Block<R>,
+): Promise<Pick<CapturedEffects<Awaited<R>>, 'result' | 'error'>> {
+  const scope = runtime.open({ name: 'captureEffects' });
+  // What failed is in the record.
+  const onDispatchError = (): void => {};
+  try {
+    // In the scope: something that does its work when it is awaited, such as a query, does it there.
+    const result = await runtime.follow(scope, () => scope.run(async () => fn(scope)), onDispatchError);
+    return { result, error: undefined };
+  } catch (error) {
+    return { result: undefined, error };
+  }
+}

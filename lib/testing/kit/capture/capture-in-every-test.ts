@@ -1,0 +1,84 @@
+import { AirlockRuntime } from '../../../core/runtime.js';
+import type { Executor } from '../../../core/model/executor.js';
+import { captureCalls } from '../../../core/outside/no-scope.js';
+import { AirlockOptionsError } from '../../../errors/airlock-options.error.js';
+import { KEPT_IN } from './keep-in.js';
+import { EffectRecorder } from '../recording/effect-recorder.js';
+
+/** Hooks of Jest or Vitest. @publicApi */
+export interface CaptureHooks {
+  beforeEach(hook: () => void): unknown;
+  afterAll(hook: () => void): unknown;
+}
+
+/** @publicApi */
+export interface EveryTestOptions {
+  /** For test runners without global hooks: `{ beforeEach, afterAll }` of `@jest/globals` or `vitest`. @default the global ones */
+  readonly hooks?: CaptureHooks;
+}
+
+const RECORDER = Symbol.for('nestjs-airlock.test-recorder');
+
+/** Global, for a test may load its modules again. */
+const tests = globalThis as { [RECORDER]?: EffectRecorder };
+
+/**
+ * Gives every test a capture of its own: an effect that is called outside any scope, as by a test that calls a service directly,
+ * is recorded and kept in, instead of `NoScopeError`. For a set-up file; `effectsOfTest()` is what the test at hand has called.
+ *
+ * Scopes and applications of a test stay as they are, an application's `outsideScope: 'dispatch' | 'drop'` included. Tests that
+ * run at the same time in one file (`it.concurrent`) cannot be told apart.
+ *
+ * @returns what `effectsOfTest()` returns
+ * @throws AirlockOptionsError where there is no hook
+ * @publicApi
+ */
+export function captureInEveryTest({
+  hooks = globalThis as unknown as CaptureHooks,
+}: EveryTestOptions = {}): EffectRecorder {
+  if (typeof hooks.beforeEach !== 'function' || typeof hooks.afterAll !== 'function') {
+    throw new AirlockOptionsError(
+      'hooks',
+      'There are no global `beforeEach` and `afterAll`. Call this in a file of `setupFilesAfterEnv` (Jest) or `setupFiles` (Vitest), or hand over those of your ' +
+        'test runner: `captureInEveryTest({ hooks: { beforeEach, afterAll } })`.',
+    );
+  }
+  const runtime = new TrackedInRuntime();
+  const recorder = (tests[RECORDER] = new EffectRecorder());
+  const stop = recorder.follow(runtime);
+  captureCalls((options, effect, args) => runtime.enqueue(options, effect, args));
+  hooks.beforeEach(() => recorder.clear());
+  // Channels belong to the process, which runs further test files.
+  hooks.afterAll(() => {
+    stop();
+    captureCalls(undefined);
+    delete tests[RECORDER];
+  });
+  return recorder;
+}
+
+/**
+ * The effects that the test at hand has called outside any scope, for the matchers.
+ *
+ * @throws AirlockOptionsError where `captureInEveryTest()` was not called
+ * @publicApi
+ */
+export function effectsOfTest(): EffectRecorder {
+  const recorder = tests[RECORDER];
+  if (recorder !== undefined) return recorder;
+  throw new AirlockOptionsError(
+    'effectsOfTest',
+    'Tests have no capture of their own. Call `captureInEveryTest()` in a set-up file of your test runner.',
+  );
+}
+
+/** Each call is a unit of work that completes at once, and goes nowhere, whatever executor it names. */
+class TrackedInRuntime extends AirlockRuntime {
+  constructor() {
+    super({ outsideScope: 'dispatch', executor: KEPT_IN });
+  }
+
+  override executorNamed(): Executor {
+    return KEPT_IN;
+  }
+}

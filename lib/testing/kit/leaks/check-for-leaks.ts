@@ -1,0 +1,92 @@
+import type { UnitOfWork } from '../../../core/scope/unit-of-work.js';
+import { AirlockOptionsError } from '../../../errors/airlock-options.error.js';
+import { duration } from '../../../nest/options/option-checks.js';
+import { onMessages } from '../recording/messages.js';
+import { UnitsAtWork } from '../recording/units-at-work.js';
+import { ScopeLeakError } from './scope-leak.error.js';
+
+/** The hooks of Jest or Vitest. @publicApi */
+export interface TestHooks {
+  beforeEach(hook: () => void): unknown;
+  afterEach(hook: () => Promise<void>): unknown;
+}
+
+/** @publicApi */
+export interface LeakCheckOptions {
+  /** How long scopes may take to end after the test, in milliseconds. @default 100 */
+  readonly graceMs?: number;
+  /** For test runners without global hooks: `{ beforeEach, afterEach }` of `@jest/globals` or `vitest`. @default the global ones */
+  readonly hooks?: TestHooks;
+}
+
+/** @publicApi */
+export interface LeakWatch {
+  /**
+   * Ends the watch.
+   *
+   * @throws ScopeLeakError naming scopes opened since its start that have not ended
+   */
+  end(): Promise<void>;
+}
+
+/**
+ * Fails every test that leaves a scope neither flushed nor discarded, naming it and the line that opened it. To be called once in
+ * a test file, a `describe` or a set-up file; not for tests that run at the same time in one file (`it.concurrent`), which cannot
+ * be told apart.
+ *
+ * @throws AirlockOptionsError where there are no hooks
+ * @publicApi
+ */
+export function checkForLeaks({ hooks = globalThis as unknown as TestHooks, ...options }: LeakCheckOptions = {}): void {
+  if (typeof hooks.beforeEach !== 'function' || typeof hooks.afterEach !== 'function') {
+    throw new AirlockOptionsError(
+      'hooks',
+      'There are no global `beforeEach` and `afterEach`. Hand over those of your test runner: `checkForLeaks({ hooks: { beforeEach, afterEach } })`.',
+    );
+  }
+  if (options.graceMs !== undefined) duration('graceMs', options.graceMs);
+  let watch: LeakWatch | undefined;
+  hooks.beforeEach(() => {
+    watch = watchForLeaks(options);
+  });
+  hooks.afterEach(async () => {
+    await watch?.end();
+  });
+}
+
+/** The same by hand, from this call to `end()`. @publicApi */
+export function watchForLeaks({ graceMs = 100 }: Pick<LeakCheckOptions, 'graceMs'> = {}): LeakWatch {
+  duration('graceMs', graceMs);
+  const atWork = new UnitsAtWork();
+  const places = new WeakMap<UnitOfWork, string>();
+  const stop = onMessages((kind, { reason }, unit) => {
+    if (kind !== 'scope') return;
+    if (reason !== 'open') return atWork.ended();
+    places.set(unit, callerPlace());
+    atWork.opened(unit);
+  });
+  return {
+    async end() {
+      const left = await atWork.rest(graceMs);
+      stop();
+      const leaks = left
+        .filter((unit) => !unit.isEnded)
+        .map((unit) => ({ scope: unit.view, openedAt: places.get(unit)! }));
+      if (leaks.length > 0) throw new ScopeLeakError(leaks);
+    },
+  };
+}
+
+/** The innermost line on the stack that is neither of this package nor of Node. */
+function callerPlace(): string {
+  const before = Error.stackTraceLimit;
+  Error.stackTraceLimit = 50;
+  const { stack = '' } = new Error();
+  Error.stackTraceLimit = before;
+  const [own = '', ...others] = stack
+    .split('\n')
+    .slice(1)
+    .map((line) => line.replace(/^\s*at (?:.*\()?(.*?)\)?$/, '$1'));
+  const ours = own.slice(0, own.lastIndexOf('testing'));
+  return others.find((place) => !place.startsWith(ours) && !place.startsWith('node:')) ?? 'an unknown place';
+}

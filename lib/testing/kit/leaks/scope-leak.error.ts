@@ -1,0 +1,33 @@
+import type { ScopeView } from '../../../core/model/scope-view.js';
+import { AirlockError } from '../../../errors/airlock.error.js';
+
+/** A scope that was opened and has not ended. @publicApi */
+export interface LeakedScope {
+  readonly scope: ScopeView;
+  /** The line that opened it, as `/app/import.ts:12:30`. */
+  readonly openedAt: string;
+}
+
+/**
+ * A test left scopes open: what they hold neither got out nor was dropped.
+ *
+ * @publicApi
+ */
+export class ScopeLeakError extends AirlockError {
+  protected static override readonly brandName = 'ScopeLeakError';
+
+  constructor(readonly leaks: readonly LeakedScope[]) {
+    super(
+      'AIRLOCK_SCOPE_LEAK',
+      `${leaks.length === 1 ? '1 scope has' : `${leaks.length} scopes have`} been opened and not ended:\n` +
+        `${leaks.map(leakText).join('\n')}\n` +
+        'End each with `flush()`, `discard()` or `end(outcome)`, or let `run` do it; await what runs in it.',
+    );
+  }
+}
+
+function leakText({ scope: { name, id, state, intents }, openedAt }: LeakedScope): string {
+  const names = intents.map((intent) => intent.name);
+  const held = names.length === 0 ? '' : `, holding ${names.join(', ')}`;
+  return `  "${name ?? id}" is ${state}${held}; opened at ${openedAt}`;
+}

@@ -1,0 +1,19 @@
+import type { Intent } from '../../../core/model/intent.js';
+import { AssertNoEffects } from '../../../policies/assert-no-effects.policy.js';
+import type { IsFaked } from './is-faked.js';
+
+/** `AssertNoEffects` for the effects that a test fakes; the recorder hears of each, should the caller swallow the error. @internal */
+export class AssertNoneFaked extends AssertNoEffects {
+  constructor(
+    private readonly isFaked: IsFaked,
+    private readonly onRefused: (intent: Intent) => void,
+  ) {
+    super();
+  }
+
+  override onEnqueue(intent: Intent): void {
+    if (!this.isFaked(intent)) return;
+    this.onRefused(intent);
+    super.onEnqueue(intent);
+  }
+}

@@ -1,0 +1,20 @@
+import type { AirlockRuntime } from '../../../core/runtime.js';
+import { completionOf } from '../../../core/results/completion.js';
+import type { Policy } from '../../../core/model/policy.js';
+import { type Intent, invoke } from '../../../core/model/intent.js';
+import { outsideFrames } from '../../../core/frame/current-frame.js';
+
+/**
+ * Runs an effect later than it was let out, as a worker would: in a scope of its own, which drops what the effect enqueued if
+ * it fails.
+ *
+ * @param policies those of the scope that let it out, which hold for what it enqueues (rule 19)
+ * @throws what the effect throws; DispatchError for what it enqueued
+ * @internal
+ */
+export async function runDetached(runtime: AirlockRuntime, intent: Intent, policies: readonly Policy[]): Promise<void> {
+  const narrower = policies.filter((policy) => !runtime.policies.includes(policy));
+  const options = { name: `effect ${intent.name}`, policy: narrower };
+  const run = (): Promise<void> => runtime.run(options, async () => void (await completionOf(invoke(intent))));
+  await outsideFrames(() => runtime.runJob(intent, run));
+}

@@ -1,0 +1,29 @@
+import type { AirlockRuntime } from '../../../core/runtime.js';
+import { contexts } from '../../../core/scope/context.js';
+import type { Executor } from '../../../core/model/executor.js';
+import { type Intent, invoke, stampOf } from '../../../core/model/intent.js';
+import { runDetached } from './detached-run.js';
+
+/** Runs effects in this process, whatever executor they were for. @internal */
+export const INLINE: Executor = { execute: invoke };
+
+/**
+ * The same for effects that are written through the connection of a transaction just before it commits (rule 23): a worker would
+ * find them after the commit, and so they run then.
+ *
+ * @internal
+ */
+export class InlineAfterCommitExecutor implements Executor {
+  constructor(private readonly runtime: AirlockRuntime) {}
+
+  execute(intent: Intent): unknown {
+    const { frame } = stampOf(intent);
+    if (frame?.fate !== 'open') return invoke(intent);
+    const policies = contexts.getStore()?.chain.policies ?? [];
+    frame.join({
+      beforeCommit: () => {},
+      committed: () => runDetached(this.runtime, intent, policies).catch(this.runtime.report),
+      rolledBack: () => {},
+    });
+  }
+}

@@ -1,0 +1,33 @@
+import type { AirlockRuntime } from '../../core/runtime.js';
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { AirlockApplication } from '../../nest/application/airlock.application.js';
+import { runtimeOf, type TestedApplication } from './application-of.js';
+import { EffectRecorder } from './recording/effect-recorder.js';
+import { TestedAirlockApplication } from './tested.application.js';
+
+/** Of applications that are recorded as they are. */
+const recorders = new WeakMap<AirlockRuntime, EffectRecorder>();
+
+/**
+ * Records what becomes of the effects of an application as it is, by whatever factory it was made, from this call on: for
+ * `recorderOf`, the matchers, `drain`, `waitForEffect` and `waitForRun`. Effects go out as in production.
+ *
+ * @returns what ends the recording
+ * @throws AirlockOptionsError for an application that is recorded already, or has no airlock
+ * @publicApi
+ */
+export function recordEffects(app: TestedApplication): () => void {
+  const runtime = runtimeOf(app);
+  if (recorderIn(app) !== undefined) throw new AirlockOptionsError('app', 'This application is recorded already.');
+  const recorder = new EffectRecorder();
+  recorders.set(runtime, recorder);
+  return recorder.follow(runtime);
+}
+
+/** @internal */
+export function recorderIn(app: TestedApplication): EffectRecorder | undefined {
+  const known = recorders.get(runtimeOf(app));
+  if (known !== undefined) return known;
+  const application = app.get(AirlockApplication, { strict: false });
+  return application instanceof TestedAirlockApplication ? application.recorder : undefined;
+}

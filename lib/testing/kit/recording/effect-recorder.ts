@@ -1,0 +1,86 @@
+import type { AirlockRuntime } from '../../../core/runtime.js';
+import type { Intent } from '../../../core/model/intent.js';
+import type { DroppedIntent } from '../../../core/model/report.js';
+import type { DispatchFailure } from '../../../errors/dispatch.error.js';
+import { HeldEffects } from '../modes/held-effects.js';
+import { EffectLedger, type EffectRecord } from './effect-record.js';
+import { onMessages } from './messages.js';
+import { UnitsAtWork } from './units-at-work.js';
+
+/**
+ * All effects of one tested application, from its boot to its end or since `clear()`.
+ *
+ * @publicApi
+ */
+export class EffectRecorder implements EffectRecord {
+  readonly #ledger = new EffectLedger();
+  readonly #listeners = new Set<() => void>();
+  #refused: Intent[] = [];
+  #runs: string[] = [];
+  /** @internal */
+  readonly held = new HeldEffects();
+  /** @internal */
+  readonly atWork = new UnitsAtWork();
+
+  get effects(): readonly Intent[] {
+    return this.#ledger.effects;
+  }
+  get dispatched(): readonly Intent[] {
+    return this.#ledger.dispatched;
+  }
+  get dropped(): readonly DroppedIntent[] {
+    return this.#ledger.dropped;
+  }
+  get failed(): readonly DispatchFailure<Intent>[] {
+    return this.#ledger.failed;
+  }
+
+  /** Calls that `mode: 'assertNone'` has refused, also where the caller has swallowed the error. */
+  get refused(): readonly Intent[] {
+    return [...this.#refused];
+  }
+
+  /** The names of effects that workers of this application have run, in the order in which they ended. */
+  get runs(): readonly string[] {
+    return [...this.#runs];
+  }
+
+  /** Forgets all that was recorded, and what `mode: 'capture'` has kept in: for `beforeEach`. */
+  clear(): void {
+    this.#ledger.clear();
+    this.held.clear();
+    this.#refused = [];
+    this.#runs = [];
+  }
+
+  /** @internal */
+  refuse(intent: Intent): void {
+    this.#refused.push(intent);
+    this.#tell();
+  }
+
+  /** Told whenever there is something new. @returns what ends that @internal */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Records what happens in an application. @returns what ends that @internal */
+  follow(runtime: AirlockRuntime): () => void {
+    return onMessages((kind, message, unit) => {
+      if (unit.host !== runtime) return;
+      if (kind !== 'scope') this.#ledger.write(kind, message);
+      else if (message.reason === 'open') this.atWork.opened(unit);
+      else {
+        this.atWork.ended();
+        const effect = unit.level === undefined ? unit.name?.match(/^effect (.+)$/s)?.[1] : undefined;
+        if (effect !== undefined && message.reason === 'flushed') this.#runs.push(effect);
+      }
+      this.#tell();
+    });
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}

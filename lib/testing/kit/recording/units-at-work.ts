@@ -1,0 +1,61 @@
+import type { UnitOfWork } from '../../../core/scope/unit-of-work.js';
+import { realTime } from './timers.js';
+
+/** Units of work that have been opened, until they have ended and let out what they had. @internal */
+export class UnitsAtWork {
+  private readonly units = new Set<UnitOfWork>();
+  private waiting: (() => void)[] = [];
+
+  opened(unit: UnitOfWork): void {
+    this.forgetTheRested();
+    this.units.add(unit);
+  }
+
+  /** To be told of the end of each. */
+  ended(): void {
+    const woken = this.waiting;
+    this.waiting = [];
+    for (const wake of woken) wake();
+  }
+
+  /** Those that have not ended, or are still letting something out. */
+  get left(): readonly UnitOfWork[] {
+    this.forgetTheRested();
+    return [...this.units];
+  }
+
+  /**
+   * Waits until all have come to rest.
+   *
+   * @param isIgnored those that are not waited for
+   * @returns what had not by then
+   */
+  async rest(
+    timeoutMs: number,
+    isIgnored: (unit: UnitOfWork) => boolean = () => false,
+  ): Promise<readonly UnitOfWork[]> {
+    const remaining = (): readonly UnitOfWork[] => this.left.filter((unit) => !isIgnored(unit));
+    let left = remaining();
+    if (left.length === 0) return left;
+    const time = realTime(timeoutMs);
+    let isLate = false;
+    const late = time.isOver.then(() => (isLate = true));
+    while (left.length > 0 && !isLate) {
+      await Promise.race([this.next(left[0]!), late]);
+      left = remaining();
+    }
+    time.end();
+    return left;
+  }
+
+  private async next({ isEnded, dispatching, answering }: UnitOfWork): Promise<void> {
+    if (isEnded && dispatching !== undefined) await dispatching.catch(() => {});
+    else if (isEnded && answering !== undefined) await answering;
+    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+
+  private forgetTheRested(): void {
+    for (const unit of this.units)
+      if (unit.isEnded && unit.dispatching === undefined && unit.answering === undefined) this.units.delete(unit);
+  }
+}

@@ -1,0 +1,64 @@
+import type { Intent } from '../../../core/model/intent.js';
+import type { DroppedIntent } from '../../../core/model/report.js';
+import type { EffectRecord } from '../recording/effect-record.js';
+import { print, printIntent } from './print.js';
+
+const UNDECIDED = 'not decided yet';
+/** So many intents are listed, and so many letters of each are shown. */
+const [MOST, WIDEST] = [50, 300];
+
+/** Says of an intent what has become of it. @internal */
+export type Fate = (intent: Intent) => string;
+
+/** @internal */
+export function fatesOf({ dispatched, dropped, failed }: EffectRecord): Fate {
+  const texts = new Map<string, string>();
+  for (const { id } of dispatched) texts.set(id, 'dispatched');
+  for (const one of dropped) texts.set(one.intent.id, dropText(one));
+  for (const { intent, error } of failed) texts.set(intent.id, `failed: ${print(error)}`);
+  return ({ id }) => texts.get(id) ?? UNDECIDED;
+}
+
+/** "It was dropped: outcome", "it failed: …". @internal */
+export function sentenceOf(fate: string): string {
+  if (fate.startsWith('failed')) return fate;
+  return `${fate === UNDECIDED ? 'is' : 'was'} ${fate}`;
+}
+
+/** `dropped: policy (BlockTasks)`. @internal */
+export function dropText({ reason, policy }: Pick<DroppedIntent, 'reason' | 'policy'>): string {
+  return `dropped: ${reason}${policy === undefined ? '' : ` (${policy.constructor.name})`}`;
+}
+
+/** @internal */
+export function listOfEffects(
+  record: EffectRecord & { readonly knowsFates?: boolean; readonly error?: unknown },
+  isMarked?: (intent: Intent) => boolean,
+): string {
+  const { effects, error, knowsFates = true } = record;
+  // Most likely why something is missing.
+  const thrown = error === undefined ? [] : [`The block threw ${print(error)}.`];
+  if (effects.length === 0) return [...thrown, 'Nothing was enqueued.'].join('\n');
+  const fate = fatesOf(record);
+  return [
+    ...thrown,
+    'Enqueued:',
+    ...lines(effects, (intent) => (knowsFates ? ` — ${fate(intent)}` : ''), isMarked),
+  ].join('\n');
+}
+
+/** @internal */
+export function lines(
+  intents: readonly Intent[],
+  remark: (intent: Intent) => string = () => '',
+  isMarked: (intent: Intent) => boolean = () => false,
+): readonly string[] {
+  const shown = intents.slice(0, MOST).map((intent, i) => {
+    return `${isMarked(intent) ? '→' : ' '} ${i + 1}. ${shortened(printIntent(intent))}${remark(intent)}`;
+  });
+  return intents.length > MOST ? [...shown, `  … and ${intents.length - MOST} more`] : shown;
+}
+
+function shortened(call: string): string {
+  return call.length > WIDEST ? `${call.slice(0, WIDEST)}…` : call;
+}
