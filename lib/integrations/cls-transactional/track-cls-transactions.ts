@@ -1,7 +1,7 @@
 import type { Transaction, TransactionalAdapter } from '@nestjs-cls/transactional';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { FrameStateError } from '../../errors/frame-state.error.js';
-import { TRACKS_TRANSACTIONS } from '../tracked.js';
+import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
 import { type ClsFrameOptions, type Host, HostFrames } from './host.frames.js';
 import { trackClientsOwnTransactions } from './track-clients-own-transactions.js';
 import { requirePeer } from '../../installation/required-peer.js';

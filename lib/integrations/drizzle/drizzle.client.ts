@@ -37,6 +37,11 @@ export function isDrizzle(value: object): value is DrizzleDatabase {
   return /(Database|Transaction)$/.test(kindOf(value));
 }
 
+/** The same, if its transactions can be tracked. @internal */
+export function isAsynchronousDrizzle(value: object): value is DrizzleDatabase {
+  return isDrizzle(value) && !isSynchronous(value);
+}
+
 /** The prototype of a database's class; undefined for a transaction. @internal */
 export function classOf(db: object): object | undefined {
   return kindOf(db).endsWith('Database') ? (Object.getPrototypeOf(db) as object) : undefined;

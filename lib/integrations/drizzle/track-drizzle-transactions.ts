@@ -1,7 +1,7 @@
 import { trackTransactions, trackSavepoints, type RunInTransaction } from '../../core/frame/track-transactions.js';
 import { openFrame, type TransactionFrame } from '../../core/frame/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
-import { TRACKS_TRANSACTIONS } from '../tracked.js';
+import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
 import { replaceOnClass } from '../replace-on-class.js';
 import { type DrizzleDatabase, type DrizzleTransaction, isSynchronous, type Replicated } from './drizzle.client.js';
 import { connectionOf, stillOpen } from './drizzle.connection.js';

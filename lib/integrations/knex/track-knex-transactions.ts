@@ -1,6 +1,6 @@
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { requirePeer } from '../../installation/required-peer.js';
-import { TRACKS_TRANSACTIONS } from '../tracked.js';
+import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
 import { replaceOnClass } from '../replace-on-class.js';
 import { keepContext, TrackedBeginning } from './tracked-beginning.js';
 import { TrackedTransaction } from './tracked-transaction.js';

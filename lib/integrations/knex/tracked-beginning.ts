@@ -1,5 +1,5 @@
 import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
-import { TRACKS_TRANSACTIONS } from '../tracked.js';
+import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
 import { TrackedTransaction } from './tracked-transaction.js';
 import type { KnexContext, KnexPromise, KnexTransaction } from './knex.client.js';
 

@@ -2,7 +2,7 @@ import { trackTransactions, type RunInTransaction } from '../../core/frame/track
 import { openFrame } from '../../core/frame/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { requirePeer } from '../../installation/required-peer.js';
-import { TRACKS_TRANSACTIONS } from '../tracked.js';
+import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
 import { replaceOnClass } from '../replace-on-class.js';
 import { trackControlledTransactions } from './controlled-transaction.frames.js';
 import { databaseOf } from './database.js';

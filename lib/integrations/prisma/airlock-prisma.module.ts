@@ -1,43 +1,50 @@
-import { type DynamicModule, Inject, type InjectionToken, Module, type OnModuleInit } from '@nestjs/common';
-import { ModuleRef } from '@nestjs/core';
-import { clientBehind } from '../client-lookup.js';
+import { type DynamicModule, type InjectionToken, Module } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
+import { isSingleton } from '../../nest/container/providers.js';
+import { type ClientKind, framesModule, type OptionalClients } from '../frames.module.js';
+import { isPrismaClass, type PrismaClientLike } from './prisma.client.js';
 import { trackPrismaTransactions, type PrismaFrameOptions } from './track-prisma-transactions.js';
-import type { PrismaClientLike } from './prisma.client.js';
 
 /** What `AirlockPrismaModule.forRoot` takes. @publicApi */
-export interface AirlockPrismaOptions extends PrismaFrameOptions {
-  /** The provider that is the Prisma client, as `PrismaService`, in whatever module. */
-  readonly token: InjectionToken;
+export interface AirlockPrismaOptions extends PrismaFrameOptions, OptionalClients {
+  /**
+   * The provider that is the Prisma client, in whatever module: that one and no other. Needed where neither its token nor its class is a class
+   * of Prisma, or one derived from that: a client is a proxy, and none is looked into to see what it is.
+   *
+   * @default every client that is provided under a class of Prisma, or made of one, as `PrismaService`
+   */
+  readonly token?: InjectionToken;
 }
 
-const OPTIONS = Symbol('AIRLOCK_PRISMA_OPTIONS');
+const clients: ClientKind<PrismaClientLike, AirlockPrismaOptions> = {
+  module: 'AirlockPrismaModule',
+  client: 'Prisma client',
+  call: 'trackPrismaTransactions(prisma)',
+  option: 'token',
+  find: clientsByClass,
+  track: trackPrismaTransactions,
+};
 
 /**
- * `trackPrismaTransactions` for a client that is a provider. Imported anywhere, once for each client.
+ * `trackPrismaTransactions` for the clients of an application. Imported anywhere: once, or once for each token.
  *
  * @example
- * imports: [AirlockModule.forRoot(), AirlockPrismaModule.forRoot({ token: PrismaService })]
+ * imports: [AirlockModule.forRoot(), AirlockPrismaModule.forRoot()]
  * @publicApi
  */
 @Module({})
-export class AirlockPrismaModule implements OnModuleInit {
-  /** @internal Built by Nest. */
-  constructor(
-    @Inject(ModuleRef) private readonly modules: ModuleRef,
-    @Inject(OPTIONS) private readonly options: AirlockPrismaOptions,
-  ) {}
-
-  static forRoot(options: AirlockPrismaOptions): DynamicModule {
-    // Global modules initialise before others at the same distance: `onModuleInit` elsewhere may use a transaction.
-    return { module: AirlockPrismaModule, global: true, providers: [{ provide: OPTIONS, useValue: options }] };
+export class AirlockPrismaModule {
+  /** @throws AirlockOptionsError at boot if the token leads to no Prisma client, or there is none at all */
+  static forRoot(options: AirlockPrismaOptions = {}): DynamicModule {
+    return framesModule(AirlockPrismaModule, clients, options);
   }
+}
 
-  /** @throws AirlockOptionsError if the token leads to no Prisma client */
-  onModuleInit(): void {
-    const { token } = this.options;
-    trackPrismaTransactions(
-      clientBehind<PrismaClientLike>(token, this.modules, AirlockPrismaModule.name, 'token'),
-      this.options,
-    );
+function* clientsByClass(modules: ModulesContainer): Generator<PrismaClientLike> {
+  for (const { providers } of modules.values()) {
+    for (const wrapper of providers.values()) {
+      const isClient = isPrismaClass(wrapper.token) || isPrismaClass(wrapper.metatype);
+      if (isClient && isSingleton(wrapper)) yield wrapper.instance as PrismaClientLike;
+    }
   }
 }

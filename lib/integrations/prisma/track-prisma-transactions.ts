@@ -2,7 +2,7 @@ import { trackTransactions, trackSavepoints, type RunInTransaction } from '../..
 import { openFrame, type TransactionFrame } from '../../core/frame/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { requirePeer } from '../../installation/required-peer.js';
-import { TRACKS_TRANSACTIONS } from '../tracked.js';
+import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
 import { ClientFrames } from './client-frames.js';
 import { databaseOf } from './database.js';
 import type { PrismaClientLike, PrismaTransaction } from './prisma.client.js';

@@ -18,3 +18,19 @@ export interface SequelizeTransaction {
   commit: () => Promise<void>;
   rollback: () => Promise<void>;
 }
+
+/** The topmost, that of Sequelize itself: others may override it and call `super`. @internal */
+export function declarerOf(sequelize: object): object {
+  let declarer = Object.getPrototypeOf(sequelize) as object;
+  for (let at: object | null = declarer; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    if (Object.hasOwn(at, 'transaction')) declarer = at;
+  }
+  return declarer;
+}
+
+/** By what no other client has together. @internal */
+export function isSequelize(value: object): value is SequelizeClient {
+  return ['transaction', 'getDialect', 'getQueryInterface'].every(
+    (key) => typeof Reflect.get(value, key) === 'function',
+  );
+}

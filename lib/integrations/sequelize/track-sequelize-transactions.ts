@@ -2,11 +2,17 @@ import { trackTransactions, trackSavepoints, type RunInTransaction } from '../..
 import { frames, openFrame, type TransactionFrame } from '../../core/frame/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { requirePeer } from '../../installation/required-peer.js';
-import { TRACKS_TRANSACTIONS } from '../tracked.js';
+import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
 import { replaceOnClass } from '../replace-on-class.js';
 import { databaseOf } from './database.js';
 import { endWith, Opened } from './opened.js';
-import type { SequelizeClient, SequelizeInstance, SequelizeTransaction } from './sequelize.client.js';
+import {
+  declarerOf,
+  isSequelize,
+  type SequelizeClient,
+  type SequelizeInstance,
+  type SequelizeTransaction,
+} from './sequelize.client.js';
 
 /**
  * Makes effects called in `sequelize.transaction(callback)` share its fate, and those in `sequelize.transaction({ transaction }, callback)` that of
@@ -36,22 +42,6 @@ export function classOf(sequelize: SequelizeClient): object {
   }
   requirePeer('sequelize', '>=6.0.0', 'nestjs-airlock/sequelize');
   return declarerOf(sequelize);
-}
-
-/** The topmost, that of Sequelize itself: others may override it and call `super`. @internal */
-export function declarerOf(sequelize: object): object {
-  let declarer = Object.getPrototypeOf(sequelize) as object;
-  for (let at: object | null = declarer; at !== null; at = Object.getPrototypeOf(at) as object | null) {
-    if (Object.hasOwn(at, 'transaction')) declarer = at;
-  }
-  return declarer;
-}
-
-/** By what no other client has together. @internal */
-export function isSequelize(value: object): value is SequelizeClient {
-  return ['transaction', 'getDialect', 'getQueryInterface'].every(
-    (key) => typeof Reflect.get(value, key) === 'function',
-  );
 }
 
 /**

@@ -1,5 +1,5 @@
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
-import { TRACKS_TRANSACTIONS } from '../tracked.js';
+import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
 import { trackManagerTransactions } from './entity-manager.frames.js';
 import { framesOf, QueryRunnerFrames } from './query-runner.frames.js';
 import type { TypeOrmDataSource, TypeOrmQueryRunner } from './typeorm.client.js';

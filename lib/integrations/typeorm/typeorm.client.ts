@@ -58,3 +58,8 @@ export interface TypeOrmBroadcaster {
 export function isDataSource(value: object): value is TypeOrmDataSource {
   return (value as { '@instanceof'?: unknown })['@instanceof'] === Symbol.for('DataSource');
 }
+
+/** Whether it is one whose database has transactions. @internal */
+export function isTransactional(value: object): value is TypeOrmDataSource {
+  return isDataSource(value) && value.driver.transactionSupport !== 'none';
+}

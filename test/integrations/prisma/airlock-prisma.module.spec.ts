@@ -1,12 +1,21 @@
-import { Controller, Inject, Module, Param, Post } from '@nestjs/common';
+import {
+  Controller,
+  Inject,
+  Injectable,
+  type InjectionToken,
+  Module,
+  Param,
+  Post,
+  type Provider,
+} from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import { AirlockOptionsError } from 'nestjs-airlock';
+import { AirlockOptionsError, AirlockService } from 'nestjs-airlock';
 import { AirlockPrismaModule } from 'nestjs-airlock/prisma';
 import { boot, checkAfterEach, Effects, listen } from '../../e2e/http/fixtures.js';
 import { describeWith, postgres } from '../../servers.js';
 import { errorOf } from '../../unit/core/fixtures.js';
 import { itemsOf, openPrisma } from './fixtures.js';
-import type { OrdersClient } from './generated.js';
+import { classOfClients, type OrdersClient } from './generated.js';
 
 const PRISMA = Symbol('PRISMA');
 
@@ -71,6 +80,51 @@ describeWith(postgres, 'AirlockPrismaModule', () => {
         expect(await itemsOf(opened.prisma)).toEqual(['tea']);
       },
     );
+  });
+
+  describe('when no client is named', () => {
+    const PrismaClient = classOfClients('postgresql');
+
+    @Injectable()
+    class PrismaService extends PrismaClient {
+      constructor() {
+        super({ adapter: opened.adapter });
+      }
+    }
+    @Injectable()
+    class Reports extends PrismaClient {
+      constructor() {
+        super({ adapter: opened.adapter });
+      }
+    }
+
+    it.each<[string, Provider, InjectionToken]>([
+      ['by the class that is its token', { provide: PrismaClient, useFactory: () => opened.prisma }, PrismaClient],
+      ['by a class derived from that of Prisma', PrismaService, PrismaService],
+      ['by its class, under another token', { provide: PRISMA, useClass: Reports }, PRISMA],
+    ])('finds it %s', async (_how, provider, token) => {
+      const { app, sent } = await boot({ imports: [AirlockPrismaModule.forRoot()], providers: [provider] });
+      const prisma = app.get<OrdersClient>(token);
+      const effects = app.get(Effects, { strict: false });
+      await app.get(AirlockService).run(() =>
+        errorOf(() =>
+          prisma.$transaction(async () => {
+            effects.one('mail');
+            throw new Error('no stock');
+          }),
+        ),
+      );
+      expect(sent).toEqual([]);
+      await prisma.$disconnect();
+    });
+
+    it.each<[string, readonly Provider[]]>([
+      ['where there is none', []],
+      ['where nothing says that it is one', [{ provide: PRISMA, useFactory: () => opened.prisma }]],
+    ])('refuses to start %s', async (_name, providers) => {
+      const error = await errorOf(() => boot({ imports: [AirlockPrismaModule.forRoot()], providers: [...providers] }));
+      expect(error.message).toContain('AirlockPrismaModule found no Prisma client in the application');
+    });
   });
 
   describe('when the token leads to no client', () => {

@@ -2,13 +2,15 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { freshSchema } from '../../servers.js';
 import { newClient, type OrdersClient } from './generated.js';
 
-/** A client on tables of its own. */
-export async function openPrisma(): Promise<{ readonly prisma: OrdersClient; close(): Promise<void> }> {
+/** A client on tables of its own, and the way to them for further ones. */
+export async function openPrisma() {
   const schema = await freshSchema();
-  const prisma = newClient('postgresql', adapterFor(schema.url));
+  const adapter = adapterFor(schema.url);
+  const prisma = newClient('postgresql', adapter);
   await prisma.$executeRawUnsafe('create table orders (id serial primary key, item text unique)');
   return {
     prisma,
+    adapter,
     close: async () => {
       await prisma.$disconnect();
       await schema.drop();

@@ -54,10 +54,13 @@ export function clientOf(provider: Provider): string {
   return folder;
 }
 
+type ClientClass = new (options: { adapter: SqlDriverAdapterFactory }) => OrdersClient;
+
+export function classOfClients(provider: Provider): ClientClass {
+  return (require(join(clientOf(provider), 'client')) as { PrismaClient: ClientClass }).PrismaClient;
+}
+
 /** A client of the tables in `schema.prisma`. */
 export function newClient(provider: Provider, adapter: SqlDriverAdapterFactory): OrdersClient {
-  const { PrismaClient } = require(join(clientOf(provider), 'client')) as {
-    PrismaClient: new (options: { adapter: SqlDriverAdapterFactory }) => OrdersClient;
-  };
-  return new PrismaClient({ adapter });
+  return new (classOfClients(provider))({ adapter });
 }

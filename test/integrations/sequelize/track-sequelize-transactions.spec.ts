@@ -1,9 +1,7 @@
 import { AirlockOptionsError, enqueue, type Executor, runInScope } from 'nestjs-airlock';
 import { trackSequelizeTransactions } from 'nestjs-airlock/sequelize';
-import {
-  declarerOf,
-  trackTransactionsOfClass,
-} from '../../../lib/integrations/sequelize/track-sequelize-transactions.js';
+import { declarerOf } from '../../../lib/integrations/sequelize/sequelize.client.js';
+import { trackTransactionsOfClass } from '../../../lib/integrations/sequelize/track-sequelize-transactions.js';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { DataTypes, Sequelize, type Transaction } from 'sequelize';
 import { describeWith, freshSchema, postgres } from '../../servers.js';

@@ -1,0 +1,150 @@
+import {
+  type DynamicModule,
+  Inject,
+  Injectable,
+  type InjectionToken,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+  type Type,
+} from '@nestjs/common';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { TRACKS_EVERY } from '../core/frame/tracked.js';
+import { AirlockOptionsError } from '../errors/airlock-options.error.js';
+import { objectsIn } from '../nest/boot-checks/held-objects.js';
+import { clientBehind } from './client-lookup.js';
+
+/** What every module takes that tracks the transactions of clients. @publicApi */
+export interface OptionalClients {
+  /**
+   * True: the application may start without a client among its providers, and without a provider under a token that is named. False: it is
+   * refused.
+   *
+   * @default false
+   */
+  readonly optional?: boolean;
+}
+
+/** The kind of client a module is for: how to find and to track it. @internal */
+export interface ClientKind<C extends object, O extends OptionalClients> {
+  /** The module, for messages. */
+  readonly module: string;
+  /** A client, for messages, as `Knex instance`. */
+  readonly client: string;
+  /** How a client is tracked without the module, for messages. */
+  readonly call: string;
+  /** The option that names clients by their tokens: one token, or an array of them. */
+  readonly option: keyof O & string;
+  /** Finds the clients of an application, where none is named. */
+  find(modules: ModulesContainer): Iterable<C>;
+  /** Tracks one client; absent where that is done on its class, and so by `trackOthers`. */
+  track?(client: C, options: O): unknown;
+  /** Tracks every client like those found, made before or after. Not called where clients are named, if one client can be tracked alone. */
+  trackOthers?(found: readonly C[]): Others | undefined | Promise<Others | undefined>;
+}
+
+/** All clients that are tracked although nobody handed them over. @internal */
+export interface Others {
+  readonly includes: (client: object) => boolean;
+  readonly leave: () => void;
+}
+
+const KIND = Symbol('AIRLOCK_CLIENT_KIND');
+const OPTIONS = Symbol('AIRLOCK_FRAMES_OPTIONS');
+
+/**
+ * Makes a module that tracks the transactions of clients: of those named by their tokens, else of all in the application.
+ *
+ * @internal
+ */
+export function framesModule<C extends object, O extends OptionalClients>(
+  module: Type,
+  kind: ClientKind<C, O>,
+  options: O,
+): DynamicModule {
+  const providers = [{ provide: KIND, useValue: kind }, { provide: OPTIONS, useValue: options }, ClientTracker];
+  // Global modules initialise before others at the same distance: `onModuleInit` elsewhere may use a transaction.
+  return { module, global: true, providers };
+}
+
+@Injectable()
+class ClientTracker<C extends object, O extends OptionalClients> implements OnModuleInit, OnApplicationShutdown {
+  /** Undefined where only the clients named are tracked. */
+  [TRACKS_EVERY]: Others['includes'] | undefined;
+  private others: Others | undefined;
+
+  constructor(
+    @Inject(ModuleRef) private readonly providers: ModuleRef,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+    @Inject(KIND) private readonly kind: ClientKind<C, O>,
+    @Inject(OPTIONS) private readonly options: O,
+  ) {}
+
+  /** @throws AirlockOptionsError if a token leads to no client, or there is no client and it is not optional */
+  async onModuleInit(): Promise<void> {
+    const named = this.named();
+    const found = named ?? [...new Set(this.kind.find(this.modules))];
+    if (found.length === 0 && this.options.optional !== true) throw this.nothingFound();
+    for (const client of found) this.kind.track?.(client, this.options);
+    if (named !== undefined && this.kind.track !== undefined) return;
+    this.others = await this.kind.trackOthers?.(found);
+    this[TRACKS_EVERY] = this.others?.includes;
+  }
+
+  onApplicationShutdown(): void {
+    this.others?.leave();
+  }
+
+  private named(): readonly C[] | undefined {
+    const { module, option } = this.kind;
+    const given = this.options[option] as InjectionToken | readonly InjectionToken[] | undefined;
+    if (given === undefined) return undefined;
+    const tokens = [given].flat() as readonly InjectionToken[];
+    return tokens
+      .filter((token) => this.options.optional !== true || this.isProvided(token))
+      .map((token) => clientBehind(token, this.providers, module, option));
+  }
+
+  private isProvided(token: InjectionToken): boolean {
+    return [...this.modules.values()].some(({ providers }) => providers.has(token));
+  }
+
+  private nothingFound(): AirlockOptionsError {
+    const { module, client, option, call } = this.kind;
+    return new AirlockOptionsError(
+      option,
+      `${module} found no ${client} in the application. Provide one, name its token with \`${option}\`, call \`${call}\` where it is made, ` +
+        'or say `optional: true` where an application may have none.',
+    );
+  }
+}
+
+/** Finds the singletons, and what they hold in properties, that are clients. @internal */
+export function held<C extends object>(is: (object: object) => object is C): ClientKind<C, OptionalClients>['find'] {
+  return (modules) => [...objectsIn(modules).keys()].filter(is);
+}
+
+/**
+ * Tracks all clients that have something in common with one that was found, as their class.
+ *
+ * @param is whether an object is a client at all
+ * @param commonOf what a client has in common with others; undefined where nothing
+ * @param track tracks all that have it, and returns what ends that
+ * @internal
+ */
+export function likeThose<C extends object>(
+  is: (object: object) => object is C,
+  commonOf: (client: C) => object | undefined,
+  track: (client: C) => () => void,
+): (found: readonly C[]) => Others {
+  return (found) => {
+    const byCommon = new Map(found.map((client) => [commonOf(client), client]));
+    byCommon.delete(undefined);
+    const ends = [...byCommon.values()].map(track);
+    return {
+      includes: (object) => is(object) && byCommon.has(commonOf(object)),
+      leave() {
+        for (const end of ends) end();
+      },
+    };
+  };
+}

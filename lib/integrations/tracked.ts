@@ -1,1 +1,0 @@
-export { TRACKS_EVERY, TRACKS_TRANSACTIONS } from '../core/frame/tracked.js';
