@@ -174,7 +174,7 @@ export class EffectScope implements ScopeView {
   async end(outcome: Outcome): Promise<FlushReport> {
     this.#expect(this.#unit.state === 'open' ? 'open' : 'closed', 'ended');
     this.#expectNotToWaitForItself('end');
-    return this.conclude(outcome, new Error('end()'));
+    return this.endAt(outcome, new Error('end()'));
   }
 
   /** @internal */
@@ -194,7 +194,7 @@ export class EffectScope implements ScopeView {
    * @param onHookFailure told what `shouldFlush` throws. @default it is thrown
    * @internal
    */
-  conclude(
+  endAt(
     outcome: Outcome,
     closedAt: string | Error,
     onLateFailure?: (report: FlushReport) => Promise<void>,
@@ -233,18 +233,18 @@ export class EffectScope implements ScopeView {
         raiseUnheard(this.#unit, host);
       } catch (error) {
         const { failed } = await this.#endAs('failed');
-        if (failed.length > 0) host.report(new DispatchError(failed, this.#unit.label));
+        if (failed.length > 0) host.logError(new DispatchError(failed, this.#unit.label));
         throw error;
       }
     }
     // The work has failed by itself, and its own error wins.
-    for (const error of takeUnheard(this.#unit)) host.report(error);
+    for (const error of takeUnheard(this.#unit)) host.logError(error);
     return end();
   }
 
   async #settleAnd(error: unknown): Promise<never> {
     const report = await settle(this.#unit, UNDECIDED, this.#context.outer);
-    if (report.failed.length > 0) this.#unit.host.report(new DispatchError(report.failed, this.#unit.label));
+    if (report.failed.length > 0) this.#unit.host.logError(new DispatchError(report.failed, this.#unit.label));
     throw error;
   }
 

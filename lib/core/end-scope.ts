@@ -10,7 +10,7 @@ export interface Endable {
   readonly hasEnded: boolean;
   /** What is being let out right now. */
   readonly dispatching: Promise<void> | undefined;
-  conclude(
+  endAt(
     outcome: Outcome,
     closedAt: string,
     onLateFailure?: (report: FlushReport) => Promise<void>,
@@ -25,7 +25,7 @@ export interface Endable {
  * @param tell where errors go that nobody is left to see
  * @internal
  */
-export function conclude(
+export function endScope(
   scope: Endable,
   outcome: Outcome,
   closedAt: string,
@@ -38,7 +38,7 @@ export function conclude(
   const raised = (report: FlushReport): Promise<void> =>
     hasWon ? raise(report, scope, afterwards, tell).catch(tell) : raise(report, scope, how, tell);
   try {
-    const report = scope.conclude(
+    const report = scope.endAt(
       outcome,
       closedAt,
       (late) => raise(late, scope, afterwards, tell),

@@ -1,5 +1,5 @@
 import { ShuttingDownError } from '../errors/shutting-down.error.js';
-import { Context, contexts, type Evaluation } from './scope/context.js';
+import { Context, contexts, type PolicyEvaluation } from './scope/context.js';
 import { covered } from './scope/coverage.js';
 import type { EffectScope } from './effect-scope.js';
 import type { Outcome } from './model/scope-view.js';
@@ -39,7 +39,7 @@ export interface LatentHost extends UnitHost {
 export class LatentScope extends Context implements Latent {
   readonly chain: PolicyChain;
   readonly outer: Context | undefined;
-  readonly evaluation: Evaluation | undefined;
+  readonly evaluation: PolicyEvaluation | undefined;
   // Looked up once, as in `ScopeContext`.
   private readonly outerEffect: Context | undefined;
   private readonly outerAttempt: AttemptMark | undefined;
@@ -150,8 +150,8 @@ export class LatentScope extends Context implements Latent {
     return this.unit?.dispatching;
   }
 
-  /** `EffectScope.conclude`; where no effect was called nothing is left to do. */
-  conclude(
+  /** `EffectScope.endAt`; where no effect was called nothing is left to do. */
+  endAt(
     outcome: Outcome,
     closedAt: string,
     onLateFailure?: (report: FlushReport) => Promise<void>,
@@ -161,6 +161,6 @@ export class LatentScope extends Context implements Latent {
     this.closedAt = closedAt;
     this.host.gone(this);
     if (this.unit === undefined) return NOTHING;
-    return this.host.handleOf(this.unit, this).conclude(outcome, closedAt, onLateFailure, onHookFailure);
+    return this.host.handleOf(this.unit, this).endAt(outcome, closedAt, onLateFailure, onHookFailure);
   }
 }

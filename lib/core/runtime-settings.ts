@@ -25,7 +25,7 @@ export interface RuntimeSettings {
   /** After how many milliseconds a flush is named in a warning. @default never */
   readonly slowFlushMs?: number | undefined;
   /** @default an entry on `console.error` */
-  readonly report?: ((error: unknown) => void) | undefined;
+  readonly logError?: ((error: unknown) => void) | undefined;
   /** @default an entry on `console.warn` */
   readonly warn?: ((message: string) => void) | undefined;
   /** Turns a class into an instance. @default built with no arguments, refused if its constructor takes some */

@@ -2,7 +2,7 @@ import { NoScopeError } from '../errors/no-scope.error.js';
 import type { ScopeClosedError } from '../errors/scope-closed.error.js';
 import { ShuttingDownError } from '../errors/shutting-down.error.js';
 import { InProcessExecutor } from './model/in-process.executor.js';
-import { conclude, type Endable } from './end-scope.js';
+import { endScope, type Endable } from './end-scope.js';
 import { covered, isGenerator } from './scope/coverage.js';
 import { type Context, contextOf, contexts, PolicyContext, ScopeContext, viewAt } from './scope/context.js';
 import { EffectScope, hooksOf, type OnDispatchError, type ScopeOptions } from './effect-scope.js';
@@ -13,15 +13,15 @@ import type { Policy, PolicyRef } from './model/policy.js';
 import type { Executor } from './model/executor.js';
 import type { Outcome } from './model/scope-view.js';
 import type { Intent } from './model/intent.js';
-import { observedInScopes } from './results/follow.js';
+import { observedInScopes } from './results/observe-in-scope.js';
 import { tellSafely } from './outside/last-resort.js';
 import { LatentScope } from './latent-scope.js';
-import { type Latent, Lifecycle } from './scope/running-scopes.js';
-import { followScope, publishLostCall } from './outside/late-call.js';
+import { type Latent, RunningScopes } from './scope/running-scopes.js';
+import { enqueueLate, publishLostCall } from './outside/late-call.js';
 import { iteratedInScope } from './results/iterate.js';
 import { isObservableLike } from './results/observable.js';
 import { decide } from './flush/outcome.js';
-import type { Outlet } from './scope/executor-override.js';
+import type { ExecutorOverride } from './scope/executor-override.js';
 import { PolicyChain } from './scope/policy-chain.js';
 import type { PreparedScope } from './prepared-scope.js';
 import { References } from './references.js';
@@ -38,7 +38,7 @@ import { refuseWithoutScope } from './outside/no-scope.js';
 import { FREE, type RuntimeSettings } from './runtime-settings.js';
 
 /** A scope that is ended with the work it was opened for. @internal */
-export type Followed = Endable & Pick<EffectScope, 'run' | 'enter'>;
+export type WorkScope = Endable & Pick<EffectScope, 'run' | 'enter'>;
 
 /**
  * The airlock of one application, or of one `runInScope` outside any: its settings, and the scopes that are running.
@@ -55,11 +55,11 @@ export class AirlockRuntime implements UnitHost {
   /** Whether anything calls effects, or ever has: a shutdown waits for handlers that have called none yet only where one may. */
   callsEffects = false;
   /** Set by tests. */
-  outlet: Outlet | undefined = undefined;
+  executorOverride: ExecutorOverride | undefined = undefined;
   /** Set by tests: told before a scope is opened. */
   beforeScope: (() => void) | undefined = undefined;
   private readonly references: References;
-  private readonly lifecycle = new Lifecycle();
+  private readonly runningScopes = new RunningScopes();
   private base: Context | undefined;
   private standard: Executor | undefined;
 
@@ -101,12 +101,12 @@ export class AirlockRuntime implements UnitHost {
   }
 
   get isClosing(): boolean {
-    return this.lifecycle.isClosing;
+    return this.runningScopes.isClosing;
   }
 
   /** True once a shutdown waits for nothing any more. */
   get isClosed(): boolean {
-    return this.lifecycle.isOver;
+    return this.runningScopes.isOver;
   }
 
   get context(): Context {
@@ -143,7 +143,7 @@ export class AirlockRuntime implements UnitHost {
     }
     scope.closeBy('the call itself');
     if (outsideScope === 'drop') scope.dropAll('outsideScope');
-    else void this.conclude(scope, 'completed', 'the call itself', 'report');
+    else void this.endScope(scope, 'completed', 'the call itself', 'report');
   }
 
   lateCall(
@@ -157,8 +157,8 @@ export class AirlockRuntime implements UnitHost {
     const { lateCalls = 'report' } = this.settings;
     if (lateCalls === 'throw') throw error;
     // A shutdown waits for no more units of work.
-    if (lateCalls === 'follow' && !this.isClosing) return followScope(unit, context, options, effect, args);
-    this.report(error);
+    if (lateCalls === 'follow' && !this.isClosing) return enqueueLate(unit, context, options, effect, args);
+    this.logError(error);
     publishLostCall(unit, context, options, effect, args, 'late');
   }
 
@@ -229,7 +229,7 @@ export class AirlockRuntime implements UnitHost {
     this.callsEffects = true;
     this.beforeScope?.();
     const unit = this.unitFor(prepared, chain, parent);
-    this.began(unit);
+    this.unitOpened(unit);
     return unit;
   }
 
@@ -251,7 +251,7 @@ export class AirlockRuntime implements UnitHost {
     try {
       return decide(unit, outcome).flushes;
     } catch (error) {
-      this.report(error);
+      this.logError(error);
       return false;
     }
   }
@@ -269,7 +269,7 @@ export class AirlockRuntime implements UnitHost {
       return refused(error, context);
     }
     // `async`: a lazy thenable, such as a query builder, begins its work when it is awaited, and that is to be inside.
-    return this.follow(
+    return this.runAndEnd(
       scope,
       () => scope.enter(async () => fn(scope)),
       options.onDispatchError,
@@ -289,35 +289,35 @@ export class AirlockRuntime implements UnitHost {
    *
    * @param begin a scope for such a one
    */
-  async follow<R>(
-    scope: Followed,
+  async runAndEnd<R>(
+    scope: WorkScope,
     work: () => R,
     how: OnDispatchError = 'throw',
-    begin?: () => Followed,
+    begin?: () => WorkScope,
   ): Promise<Awaited<R>> {
     let value: Awaited<R>;
     try {
       value = await work();
     } catch (error) {
-      await this.conclude(scope, 'failed', 'the error of its work', how);
+      await this.endScope(scope, 'failed', 'the error of its work', how);
       throw error;
     }
-    const ending = this.conclude(scope, 'completed', 'the end of its work', how);
+    const ending = this.endScope(scope, 'completed', 'the end of its work', how);
     if (ending !== undefined) await ending;
     if (begin === undefined || typeof value !== 'object' || value === null) return value;
-    const end = (one: Followed, outcome: Outcome): void | Promise<void> =>
-      this.conclude(one, outcome, 'the end of what its work came to', how);
+    const end = (one: WorkScope, outcome: Outcome): void | Promise<void> =>
+      this.endScope(one, outcome, 'the end of what its work came to', how);
     if (isObservableLike(value)) return observedInScopes(value, begin, end);
-    return isGenerator(value) ? iteratedInScope(value, begin, end, this.report) : value;
+    return isGenerator(value) ? iteratedInScope(value, begin, end, this.logError) : value;
   }
 
   /** Ends a scope as its outcome says, and does what its opener wants done with effects that failed. */
-  conclude(scope: Endable, outcome: Outcome, closedAt: string, how: OnDispatchError): void | Promise<void> {
-    return conclude(scope, outcome, closedAt, how, this.report);
+  endScope(scope: Endable, outcome: Outcome, closedAt: string, how: OnDispatchError): void | Promise<void> {
+    return endScope(scope, outcome, closedAt, how, this.logError);
   }
 
-  readonly report = (error: unknown): void => {
-    tellSafely(() => (this.settings.report ?? console.error)(error), error);
+  readonly logError = (error: unknown): void => {
+    tellSafely(() => (this.settings.logError ?? console.error)(error), error);
   };
 
   readonly warn = (message: string): void => {
@@ -332,7 +332,7 @@ export class AirlockRuntime implements UnitHost {
     return this.references.policiesOf(ref, on);
   }
 
-  letOut(
+  dispatch(
     unit: UnitOfWork,
     journal: FlushJournal,
     queue: readonly Intent[],
@@ -343,41 +343,41 @@ export class AirlockRuntime implements UnitHost {
       : releaseInside(frame as TransactionFrame, unit, journal, queue);
   }
 
-  began(unit: UnitOfWork): void {
-    this.lifecycle.began(unit);
+  unitOpened(unit: UnitOfWork): void {
+    this.runningScopes.unitOpened(unit);
   }
 
-  ended(unit: UnitOfWork): void {
-    this.lifecycle.ended(unit);
+  unitEnded(unit: UnitOfWork): void {
+    this.runningScopes.unitEnded(unit);
   }
 
   /** Work that may still open a scope, until it is `gone`: a shutdown has it opened, and waits for it. */
   came(latent: Latent): void {
-    this.lifecycle.came(latent);
+    this.runningScopes.came(latent);
   }
 
   gone(latent: Latent): void {
-    this.lifecycle.gone(latent);
+    this.runningScopes.gone(latent);
   }
 
   /** Work that has come and not gone, and has called no effect yet, or has. */
   get latents(): readonly Latent[] {
-    return this.lifecycle.latents;
+    return this.runningScopes.latents;
   }
 
   /** Resolves when the next of it has gone. */
   nextGone(): Promise<void> {
-    return this.lifecycle.nextGone();
+    return this.runningScopes.nextGone();
   }
 
   /** `stop` is asked first at a shutdown. */
   onShutdown(stop: () => Promise<unknown>): void {
-    this.lifecycle.onShutdown(stop);
+    this.runningScopes.onShutdown(stop);
   }
 
   /** Opens no root scope from here on and waits for the running ones, at most `timeoutMs`. @returns what had not ended by then */
   shutdown(timeoutMs: number): Promise<readonly UnitOfWork[]> {
-    return this.lifecycle.shutdown(timeoutMs, this.callsEffects, this.report);
+    return this.runningScopes.shutdown(timeoutMs, this.callsEffects, this.logError);
   }
 
   /** What a scope that is opened here stands under. */
@@ -386,7 +386,7 @@ export class AirlockRuntime implements UnitHost {
   }
 
   private reportOutsideScope(context: Context, options: EnqueueOptions, effect: Effect, args: unknown[]): void {
-    this.report(new NoScopeError(effectName(options, effect)));
+    this.logError(new NoScopeError(effectName(options, effect)));
     const { chain } = context;
     const unit = new UnitOfWork(this, { name: 'outside a scope', chain, executor: this.defaultExecutor });
     unit.close('the call itself');

@@ -4,14 +4,14 @@ import { CascadeDepthError } from '../../errors/cascade-depth.error.js';
 import { PolicyEnqueueError } from '../../errors/policy-enqueue.error.js';
 import { makeRoom } from '../scope/attempt.js';
 import { isThenable } from '../results/completion.js';
-import { type Context, contexts, type Evaluation } from '../scope/context.js';
+import { type Context, contexts, type PolicyEvaluation } from '../scope/context.js';
 import { copyPlain } from './copy-plain.js';
 import { channels, publish } from '../model/diagnostics.js';
 import { type Effect, effectName, type EnqueueOptions } from '../model/enqueue-options.js';
 import type { PolicyLink } from '../model/policy.js';
 import type { EffectCall, Executor } from '../model/executor.js';
-import { Intent, invoke, shown, type Stamp } from '../model/intent.js';
-import { evaluate, nameOf } from '../scope/policy-evaluation.js';
+import { Intent, invoke, freeze, type Stamp } from '../model/intent.js';
+import { contextOfEvaluation, policyName } from '../scope/policy-evaluation.js';
 import { joinFrame } from '../frame/held-intents.js';
 import { raiseUnheard } from '../model/refusal.js';
 import { copyArguments } from './serialization.js';
@@ -33,7 +33,7 @@ const IN_PROCESS: Executor = { execute: invoke };
 export function enqueueIn(context: Context, options: EnqueueOptions, effect: Effect, args: unknown[]): void {
   if (typeof effect !== 'function') throw AirlockOptionsError.expected('effect', 'a function', effect);
   if (context.evaluation !== undefined) {
-    throw new PolicyEnqueueError(nameOf(context.evaluation.policy), effectName(options, effect));
+    throw new PolicyEnqueueError(policyName(context.evaluation.policy), effectName(options, effect));
   }
   const unit = context.receiver();
   if (unit === undefined) return context.host.outsideScope(context, options, effect, args);
@@ -50,20 +50,20 @@ export function enqueueIn(context: Context, options: EnqueueOptions, effect: Eff
   if (isTooMany && !unit.isRepeated(intent)) throw full(unit, options, effect);
   const { watchers } = stamp.path;
   if (watchers !== undefined) {
-    askWatchers(watchers, shown(intent), unit);
+    askWatchers(watchers, freeze(intent), unit);
     // TypeScript knows no policy that ends the scope.
     if ((unit as UnitOfWork).state !== 'open') return late(context, unit, options, effect, args);
   }
   if (isTooMany) return dropRepeated(unit, intent);
   unit.add(intent);
   if (unit.level !== undefined) unit.level.cascade.calls++;
-  if (channels.enqueue.hasSubscribers) publish('enqueue', { scope: unit.view, intent: shown(intent) });
+  if (channels.enqueue.hasSubscribers) publish('enqueue', { scope: unit.view, intent: freeze(intent) });
   if (frame !== undefined) joinFrame(unit, intent);
 }
 
 /** A loop may repeat one call under one key more often than a buffer has room, so this one goes into no report either. */
 function dropRepeated(unit: UnitOfWork, intent: Intent): void {
-  if (channels.drop.hasSubscribers) publish('drop', { scope: unit.view, intent: shown(intent), reason: 'duplicate' });
+  if (channels.drop.hasSubscribers) publish('drop', { scope: unit.view, intent: freeze(intent), reason: 'duplicate' });
 }
 
 function full(unit: UnitOfWork, options: EnqueueOptions, effect: Effect): BufferLimitError {
@@ -94,10 +94,10 @@ function callOf(options: EnqueueOptions, effect: Effect, args: unknown[]): Effec
 function askWatchers(watchers: PolicyLink, intent: Intent, unit: UnitOfWork): void {
   for (let at: PolicyLink | undefined = watchers; at !== undefined; at = at.next) {
     const { policy } = at;
-    const evaluation: Evaluation = { policy, flush: undefined, isActive: true };
+    const evaluation: PolicyEvaluation = { policy, flush: undefined, isActive: true };
     let result: unknown;
     try {
-      result = contexts.run(evaluate(unit, evaluation), () => policy.onEnqueue!(intent));
+      result = contexts.run(contextOfEvaluation(unit, evaluation), () => policy.onEnqueue!(intent));
     } finally {
       evaluation.isActive = isThenable(result);
     }
@@ -107,12 +107,12 @@ function askWatchers(watchers: PolicyLink, intent: Intent, unit: UnitOfWork): vo
 }
 
 /** An `async onEnqueue` cannot refuse the call any more, but it is still a policy at work, and its error must not vanish. */
-async function watchOn(result: PromiseLike<unknown>, evaluation: Evaluation, unit: UnitOfWork): Promise<void> {
+async function watchOn(result: PromiseLike<unknown>, evaluation: PolicyEvaluation, unit: UnitOfWork): Promise<void> {
   try {
     await result;
     raiseUnheard(evaluation, unit.host);
   } catch (error) {
-    unit.host.report(error);
+    unit.host.logError(error);
   } finally {
     evaluation.isActive = false;
   }

@@ -4,17 +4,17 @@ import { append } from '../model/append.js';
 import { type Context, contexts } from '../scope/context.js';
 import { EffectContext } from '../scope/effect-context.js';
 import { runBatch, runIntent } from './effect-run.js';
-import { evaluate, nameOf } from '../scope/policy-evaluation.js';
+import { contextOfEvaluation, policyName } from '../scope/policy-evaluation.js';
 import { holdUntil } from '../frame/held-intents.js';
-import { dispatched, drop, failed, refused, startOf } from '../scope/journal.js';
+import { recordDispatched, recordDropped, recordFailed, recordPolicyError, startOf } from '../scope/journal.js';
 import type { Policy, PolicyLink } from '../model/policy.js';
 import type { Executor } from '../model/executor.js';
 import type { Intent } from '../model/intent.js';
-import { shown, stampOf } from '../model/intent.js';
-import { type Outlet, outlets } from '../scope/executor-override.js';
+import { freeze, stampOf } from '../model/intent.js';
+import { type ExecutorOverride, executorOverrides } from '../scope/executor-override.js';
 import { hasUnheard, raiseUnheard, reportUnheard } from '../model/refusal.js';
 import { FlushJournal } from '../model/report.js';
-import type { AtWork } from '../scope/slow-flush.js';
+import type { EffectUnderWay } from '../scope/slow-flush.js';
 import type { StampedFrame } from '../model/stamped-frame.js';
 import type { InFlight, UnitOfWork } from '../scope/unit-of-work.js';
 
@@ -36,7 +36,7 @@ export class Dispatch implements InFlight {
   /** The first that has not ended yet: behind the cursor by what is running, one intent or a batch. */
   private unfinished = 0;
   private readonly evaluations = new Map<Policy, Context>();
-  private readonly outlet: Outlet | undefined;
+  private readonly executorOverride: ExecutorOverride | undefined;
   /** When what is running began, for a flush that is slow; 0 while nothing runs. */
   private since = 0;
   /** What runs side by side, each in a dispatch of its own. */
@@ -57,7 +57,7 @@ export class Dispatch implements InFlight {
     readonly flush: object = journal,
     private readonly tracker: UnitOfWork = unit,
   ) {
-    this.outlet = outlets.getStore() ?? unit.host.outlet;
+    this.executorOverride = executorOverrides.getStore() ?? unit.host.executorOverride;
   }
 
   run(): void | Promise<void> {
@@ -79,8 +79,8 @@ export class Dispatch implements InFlight {
     return this.queue.slice(this.unfinished);
   }
 
-  get atWork(): readonly AtWork[] {
-    if (this.lanes !== undefined) return [...this.lanes.values()].flatMap((lane) => lane.atWork);
+  get underWay(): readonly EffectUnderWay[] {
+    if (this.lanes !== undefined) return [...this.lanes.values()].flatMap((lane) => lane.underWay);
     const running = this.queue[this.unfinished];
     return running === undefined ? [] : [{ name: running.name, since: this.since }];
   }
@@ -114,16 +114,18 @@ export class Dispatch implements InFlight {
     const intent = this.queue[this.cursor]!;
     if (this.hasFailedFast) {
       this.cursor++;
-      return drop(this.unit, this.journal, intent, 'failFast');
+      return recordDropped(this.unit, this.journal, intent, 'failFast');
     }
     const stamp = stampOf(intent);
     const { path } = stamp;
-    if (this.outlet === undefined && stamp.executor.executeBatch !== undefined) return this.stepBatch(stamp.executor);
+    if (this.executorOverride === undefined && stamp.executor.executeBatch !== undefined)
+      return this.stepBatch(stamp.executor);
     const { concurrency } = stamp.executor;
-    if (this.outlet === undefined && concurrency !== undefined && concurrency > 1) {
+    if (this.executorOverride === undefined && concurrency !== undefined && concurrency > 1) {
       return this.stepSideBySide(stamp.executor, concurrency);
     }
-    const executor = this.outlet === undefined ? stamp.executor : this.outlet(shown(intent), stamp.executor);
+    const executor =
+      this.executorOverride === undefined ? stamp.executor : this.executorOverride(freeze(intent), stamp.executor);
     this.cursor++;
     const allowed = path.gates === undefined || this.allows(intent);
     if (typeof allowed !== 'boolean') return this.executeIf(allowed, executor, intent);
@@ -143,7 +145,7 @@ export class Dispatch implements InFlight {
       // `await` listens one turn later.
       if (context.hasUnheard) return this.executed(Promise.resolve(), context, intent, startedAt);
     } catch (error) {
-      failed(this.unit, this.journal, intent, error, startedAt);
+      recordFailed(this.unit, this.journal, intent, error, startedAt);
       return this.endContext(context, 'failed');
     }
     this.isOut(intent, startedAt);
@@ -161,7 +163,7 @@ export class Dispatch implements InFlight {
       await completion;
       context.assertHeard();
     } catch (error) {
-      failed(this.unit, this.journal, intent, error, startedAt);
+      recordFailed(this.unit, this.journal, intent, error, startedAt);
       return this.endContext(context, 'failed');
     }
     this.isOut(intent, startedAt);
@@ -170,7 +172,7 @@ export class Dispatch implements InFlight {
 
   private isOut(intent: Intent, startedAt: number): void {
     // What is written in a transaction is out when that has committed.
-    if (this.frame === undefined) dispatched(this.unit, this.journal, intent, startedAt);
+    if (this.frame === undefined) recordDispatched(this.unit, this.journal, intent, startedAt);
     else this.journal.dispatched.push(intent);
   }
 
@@ -180,7 +182,7 @@ export class Dispatch implements InFlight {
     while (this.cursor < this.queue.length && stampOf(this.queue[this.cursor]!).executor === executor) {
       const intent = this.queue[this.cursor++]!;
       if (this.hasFailedFast) {
-        drop(this.unit, this.journal, intent, 'failFast');
+        recordDropped(this.unit, this.journal, intent, 'failFast');
         continue;
       }
       const allowed = this.allows(intent);
@@ -204,8 +206,15 @@ export class Dispatch implements InFlight {
     for (const intent of batch) {
       const error = errors.get(intent);
       if (!errors.has(intent))
-        failed(this.unit, this.journal, intent, new MissingResultError(nameOf(executor), intent.name), startedAt);
-      else if (error !== undefined || outcome === 'failed') failed(this.unit, this.journal, intent, error, startedAt);
+        recordFailed(
+          this.unit,
+          this.journal,
+          intent,
+          new MissingResultError(policyName(executor), intent.name),
+          startedAt,
+        );
+      else if (error !== undefined || outcome === 'failed')
+        recordFailed(this.unit, this.journal, intent, error, startedAt);
       else this.isOut(intent, startedAt);
     }
     await this.endContext(context, outcome);
@@ -231,14 +240,14 @@ export class Dispatch implements InFlight {
       const lane = this.lane(intent);
       lanes.push(lane);
       if (hasFailedFast) {
-        drop(this.unit, lane.journal, intent, 'failFast');
+        recordDropped(this.unit, lane.journal, intent, 'failFast');
         continue;
       }
       open.set(intent, lane);
       const allowed = lane.allows(intent);
       const isAllowed = typeof allowed === 'boolean' ? allowed : await allowed;
       // While its policies were asked, one that had begun may have failed.
-      if (isAllowed && hasFailedFast) drop(this.unit, lane.journal, intent, 'failFast');
+      if (isAllowed && hasFailedFast) recordDropped(this.unit, lane.journal, intent, 'failFast');
       const isOut = isAllowed && !hasFailedFast && lane.isFirst(intent);
       const running = isOut ? lane.execute(executor, intent) : undefined;
       if (running === undefined) end(intent, lane);
@@ -270,7 +279,7 @@ export class Dispatch implements InFlight {
 
   /** Asks the policies on the intent's way, innermost first; writes down the one that says no (rules 11 and 14). */
   private allows(intent: Intent, from = stampOf(intent).path.gates): boolean | Promise<boolean> {
-    shown(intent);
+    freeze(intent);
     for (let at = from; at !== undefined; at = at.next) {
       const { policy, next: rest } = at;
       const context = this.evaluationOf(policy);
@@ -282,12 +291,14 @@ export class Dispatch implements InFlight {
         return this.refuse(intent, error, policy);
       }
       if (verdict === true) continue;
-      if (verdict === false) return (drop(this.unit, this.journal, intent, 'policy', policy), false);
+      if (verdict === false) return (recordDropped(this.unit, this.journal, intent, 'policy', policy), false);
       return Promise.resolve(verdict)
         .then((yes) => (raiseUnheard(context.evaluation!, this.unit.host), yes))
         .then(
           (yes) =>
-            yes ? this.isAllowedBy(rest, intent) : (drop(this.unit, this.journal, intent, 'policy', policy), false),
+            yes
+              ? this.isAllowedBy(rest, intent)
+              : (recordDropped(this.unit, this.journal, intent, 'policy', policy), false),
           (error: unknown) => this.refuse(intent, error, policy),
         );
     }
@@ -304,7 +315,7 @@ export class Dispatch implements InFlight {
     if (dedupeKey === undefined) return true;
     const verdict = this.unit.dedupeKeys.use(intent, dedupeKey, this.frame);
     if (verdict === 'first') return true;
-    if (verdict === 'duplicate') drop(this.unit, this.journal, shown(intent), 'duplicate');
+    if (verdict === 'duplicate') recordDropped(this.unit, this.journal, freeze(intent), 'duplicate');
     else holdUntil(verdict, this.unit, this.journal, intent);
     return false;
   }
@@ -312,14 +323,14 @@ export class Dispatch implements InFlight {
   private evaluationOf(policy: Policy): Context {
     let context = this.evaluations.get(policy);
     if (context === undefined) {
-      context = evaluate(this.unit, { policy, flush: this.flush, isActive: true });
+      context = contextOfEvaluation(this.unit, { policy, flush: this.flush, isActive: true });
       this.evaluations.set(policy, context);
     }
     return context;
   }
 
   private refuse(intent: Intent, error: unknown, policy: Policy): false {
-    refused(this.unit, this.journal, intent, error, policy);
+    recordPolicyError(this.unit, this.journal, intent, error, policy);
     return false;
   }
 

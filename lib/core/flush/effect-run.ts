@@ -91,7 +91,7 @@ function within<T>(
         clearTimeout(timer);
         if (expired === undefined) reject(error as Error);
         else if (isAbout(error, expired)) context.host.warn(`${lateEnd(expired)} as its signal told it.`);
-        else context.host.report(new Error(`${lateEnd(expired)} with an error.`, { cause: error }));
+        else context.host.logError(new Error(`${lateEnd(expired)} with an error.`, { cause: error }));
       },
     );
   });
@@ -102,7 +102,7 @@ function giveUp(observed: ObservedEnd, { host }: EffectContext): void {
   try {
     observed.giveUp();
   } catch (error) {
-    host.report(error);
+    host.logError(error);
   }
 }
 

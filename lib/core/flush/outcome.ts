@@ -1,4 +1,4 @@
-import { drop } from '../scope/journal.js';
+import { recordDropped } from '../scope/journal.js';
 import type { Outcome } from '../model/scope-view.js';
 import { type Intent, stampOf } from '../model/intent.js';
 import type { FlushJournal } from '../model/report.js';
@@ -20,7 +20,7 @@ export function decide(unit: UnitOfWork, outcome: Outcome): Decision {
 }
 
 /** Rule 8 for an outermost unit: what goes out; the rest is dropped. @internal */
-export function keep(
+export function dropByOutcome(
   unit: UnitOfWork,
   journal: FlushJournal,
   intents: readonly Intent[],
@@ -28,5 +28,7 @@ export function keep(
 ): readonly Intent[] {
   if (!unit.hasTriggers && flushes) return intents;
   const goes = { success: flushes, failure: outcome === 'failed', always: true };
-  return intents.filter((intent) => goes[stampOf(intent).on] || (drop(unit, journal, intent, 'outcome'), false));
+  return intents.filter(
+    (intent) => goes[stampOf(intent).on] || (recordDropped(unit, journal, intent, 'outcome'), false),
+  );
 }

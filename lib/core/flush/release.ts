@@ -3,7 +3,7 @@ import type { Context } from '../scope/context.js';
 import { Dispatch } from './dispatch.js';
 import { holdBack, reportOpenTransactions } from '../frame/held-intents.js';
 import type { Intent } from '../model/intent.js';
-import { decide, keep } from './outcome.js';
+import { decide, dropByOutcome } from './outcome.js';
 import { takeUnheard } from '../model/refusal.js';
 import type { FlushJournal } from '../model/report.js';
 import { type TransactionFrame } from '../frame/transaction-frame.js';
@@ -57,12 +57,12 @@ function settleCascade(
   const intents = unit.take();
   const decision = decide(unit, outcome);
   unit.end(decision.flushes ? 'flushed' : 'discarded', outcome);
-  for (const error of takeUnheard(unit)) unit.host.report(error);
+  for (const error of takeUnheard(unit)) unit.host.logError(error);
   reportOpenTransactions(unit);
   const { journal } = dispatch;
-  const free = holdBack(unit, journal, keep(unit, journal, intents, decision));
+  const free = holdBack(unit, journal, dropByOutcome(unit, journal, intents, decision));
   const prompt = holdForAnswer(unit, journal, free, (late, patient) => release(unit, late, patient, undefined));
   // A shutdown waits for the commit or the answer that those wait for.
-  if (!unit.isAtRest) unit.host.began(unit);
+  if (!unit.isAtRest) unit.host.unitOpened(unit);
   return dispatch.cascade(unit, prompt).run();
 }

@@ -1,10 +1,10 @@
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { dropAbandoned } from '../scope/attempt.js';
 import type { Context } from '../scope/context.js';
-import { drop } from '../scope/journal.js';
+import { recordDropped } from '../scope/journal.js';
 import { holdBack, joinFrame, reportOpenTransactions } from '../frame/held-intents.js';
-import { asOrdinary, type Intent, shown, stampOf } from '../model/intent.js';
-import { type Decision, keep } from './outcome.js';
+import { asOrdinary, type Intent, freeze, stampOf } from '../model/intent.js';
+import { type Decision, dropByOutcome } from './outcome.js';
 import { takeUnheard } from '../model/refusal.js';
 import { release } from './release.js';
 import { type DropReason, FlushJournal, type FlushReport, NOTHING } from '../model/report.js';
@@ -30,26 +30,26 @@ export function settle(
   if (
     intents.length === 0 &&
     unit.dispatching === undefined &&
-    unit.inFrames === undefined &&
+    unit.heldIntents === undefined &&
     unit.givenUp === undefined
   ) {
     unit.rest();
     return NOTHING;
   }
-  const journal = new FlushJournal(unit.inFrames?.settled);
+  const journal = new FlushJournal(unit.heldIntents?.settled);
   const letOut = (queue: readonly Intent[]): FlushReport | Promise<FlushReport> =>
-    finish(unit, journal, release(unit, journal, holdBack(unit, journal, queue), outer));
+    reportWhenDone(unit, journal, release(unit, journal, holdBack(unit, journal, queue), outer));
   try {
     return letOut(route(unit, journal, dropAbandoned(unit, journal, intents), decision));
   } catch (error) {
-    unit.host.ended(unit);
+    unit.host.unitEnded(unit);
     throw error;
   }
 }
 
 /** Lets out what is buffered so far of a root unit and goes on (`checkpoint`); what is in an open transaction stays. @internal */
 export function settleSoFar(unit: UnitOfWork, outer: Context | undefined): FlushReport | Promise<FlushReport> {
-  const journal = new FlushJournal(unit.inFrames?.settled);
+  const journal = new FlushJournal(unit.heldIntents?.settled);
   const ready = unit.take((intent) => {
     const { on, frame } = stampOf(intent);
     return on !== 'failure' && frame?.fate !== 'open';
@@ -63,11 +63,11 @@ export function discardAll(unit: UnitOfWork, reason: DropReason): readonly Inten
   const intents = unit.take();
   unit.thrownAway = reason;
   unit.end('discarded', 'cancelled');
-  for (const error of takeUnheard(unit)) unit.host.report(error);
+  for (const error of takeUnheard(unit)) unit.host.logError(error);
   const journal = new FlushJournal();
-  for (const intent of intents) drop(unit, journal, intent, reason);
+  for (const intent of intents) recordDropped(unit, journal, intent, reason);
   // A checkpoint may still be letting some out.
-  void finish(
+  void reportWhenDone(
     unit,
     journal,
     unit.dispatching?.then(() => {}),
@@ -82,14 +82,14 @@ function route(
   intents: readonly Intent[],
   decision: Decision,
 ): readonly Intent[] {
-  if (unit.parent === undefined) return keep(unit, journal, intents, decision);
+  if (unit.parent === undefined) return dropByOutcome(unit, journal, intents, decision);
   const handed = handOver(unit, journal, intents, decision);
   const heir = unit.heir();
   if (heir !== undefined) return captureBy(heir, unit, journal, handed);
   // Nobody above is left to decide: it goes as the others went. One that was discarded anywhere above decides against.
   const reason = thrownAwayAbove(unit);
-  if (reason === undefined) return keep(unit, journal, handed, fateAbove(unit));
-  for (const intent of handed) drop(unit, journal, intent, reason);
+  if (reason === undefined) return dropByOutcome(unit, journal, handed, decisionAbove(unit));
+  for (const intent of handed) recordDropped(unit, journal, intent, reason);
   return NONE;
 }
 
@@ -105,7 +105,7 @@ function handOver(
     const { on } = stampOf(intent);
     if (on === 'success' ? flushes : outcome === 'completed') return [intent];
     if (on === 'always' || (on === 'failure' && outcome === 'failed')) return [asOrdinary(intent)];
-    drop(unit, journal, intent, 'outcome');
+    recordDropped(unit, journal, intent, 'outcome');
     return [];
   });
 }
@@ -138,7 +138,7 @@ function letThrough(
   const { hooks } = ancestor;
   if (hooks?.beforeDescendantFlushes === undefined) return NO_ONE;
   // Those that wait for the ancestor's failure cannot go before it is known.
-  const offered = handed.filter((intent) => stampOf(intent).on !== 'failure').map(shown);
+  const offered = handed.filter((intent) => stampOf(intent).on !== 'failure').map(freeze);
   if (offered.length === 0) return NO_ONE;
   const refuse = (cause: unknown): never => {
     captureIn(ancestor, exiting, handed);
@@ -163,7 +163,7 @@ function letThrough(
 
 function captureIn(ancestor: UnitOfWork, exiting: UnitOfWork, intents: readonly Intent[]): void {
   ancestor.capture(intents, exiting);
-  if (exiting.inFrames !== undefined) for (const intent of intents) joinFrame(ancestor, intent);
+  if (exiting.heldIntents !== undefined) for (const intent of intents) joinFrame(ancestor, intent);
 }
 
 function isSubset(chosen: unknown, offered: ReadonlySet<Intent>): chosen is readonly Intent[] {
@@ -181,7 +181,7 @@ function thrownAwayAbove(unit: UnitOfWork): DropReason | undefined {
   return ancestor?.thrownAway;
 }
 
-function fateAbove(unit: UnitOfWork): Decision {
+function decisionAbove(unit: UnitOfWork): Decision {
   const parent = unit.parent!;
   for (let ancestor: UnitOfWork | undefined = parent; ancestor !== undefined; ancestor = ancestor.parent) {
     if (ancestor.state === 'discarded') return { outcome: ancestor.outcome!, flushes: false };
@@ -189,14 +189,14 @@ function fateAbove(unit: UnitOfWork): Decision {
   return { outcome: parent.outcome!, flushes: true };
 }
 
-function finish(
+function reportWhenDone(
   unit: UnitOfWork,
   journal: FlushJournal,
   running: void | Promise<void>,
 ): FlushReport | Promise<FlushReport> {
   const end = (): FlushJournal => {
     // Transactions may have decided something meanwhile.
-    if (unit.inFrames !== undefined) journal.add(unit.inFrames.settled);
+    if (unit.heldIntents !== undefined) journal.add(unit.heldIntents.settled);
     // What waits for a commit or the answer, or goes out after one, keeps it running: a shutdown waits for that, or names it.
     unit.rest();
     return journal;

@@ -2,17 +2,24 @@ import { DispatchError } from '../../errors/dispatch.error.js';
 import { FrameStateError } from '../../errors/frame-state.error.js';
 import { raiseLate } from '../scope/delayed-answer.js';
 import { append } from '../model/append.js';
-import { committed, drop, durationSince, startOf, unwritten, type WrittenIntent } from '../scope/journal.js';
+import {
+  recordCommitted,
+  recordDropped,
+  durationSince,
+  startOf,
+  recordUnwritten,
+  type WrittenIntent,
+} from '../scope/journal.js';
 import { type Intent, stampOf } from '../model/intent.js';
 import { type FailedIntent, FlushJournal } from '../model/report.js';
 import type { StampedFrame } from '../model/stamped-frame.js';
-import type { FrameHoldings, UnitOfWork } from '../scope/unit-of-work.js';
+import type { HeldIntents, UnitOfWork } from '../scope/unit-of-work.js';
 
 /** Makes a unit answer for an intent to the transaction it is stamped with; one that was rolled back has answered already. @internal */
 export function joinFrame(unit: UnitOfWork, intent: Intent): void {
   const { frame } = stampOf(intent);
   if (frame === undefined || frame.fate === 'committed') return;
-  const holdings = (unit.inFrames ??= new HeldByFrames(unit)) as HeldByFrames;
+  const holdings = (unit.heldIntents ??= new HeldInFrames(unit)) as HeldInFrames;
   if (frame.fate !== 'open') return holdings.rolledBack();
   holdings.open.add(frame.root);
   frame.join(holdings);
@@ -25,13 +32,13 @@ export function joinFrame(unit: UnitOfWork, intent: Intent): void {
  * @internal
  */
 export function holdBack(unit: UnitOfWork, journal: FlushJournal, queue: readonly Intent[]): readonly Intent[] {
-  const holdings = unit.inFrames as HeldByFrames | undefined;
+  const holdings = unit.heldIntents as HeldInFrames | undefined;
   return holdings === undefined ? queue : holdings.holdBack(journal, queue);
 }
 
 /** Keeps an intent until a transaction has ended in which another one under its key was written (rule 6). @internal */
 export function holdUntil(frame: StampedFrame, unit: UnitOfWork, journal: FlushJournal, intent: Intent): void {
-  const holdings = (unit.inFrames ??= new HeldByFrames(unit)) as HeldByFrames;
+  const holdings = (unit.heldIntents ??= new HeldInFrames(unit)) as HeldInFrames;
   holdings.hold(intent);
   journal.deferred.push(intent);
   frame.join(holdings);
@@ -40,16 +47,16 @@ export function holdUntil(frame: StampedFrame, unit: UnitOfWork, journal: FlushJ
 /** Says which transactions a unit that has just ended leaves open, and what becomes of the effects called in them. @internal */
 export function reportOpenTransactions(unit: UnitOfWork): void {
   if (!unit.hasTransactions) return;
-  const fate =
+  const consequence =
     unit.state === 'flushed'
       ? 'effects called in it so far wait for its commit'
       : `the scope is ${unit.outcome}, so of the effects called in it so far only those for that outcome (\`on\`) wait for its commit, and the others are dropped`;
   for (const { name } of unit.openTransactions) {
-    unit.host.report(
+    unit.host.logError(
       new FrameStateError(
         name,
         'open',
-        `Scope "${unit.label}" ended while "${name}", begun in it, is still open: ${fate}; calls from now on come too late (\`lateCalls\`). ` +
+        `Scope "${unit.label}" ended while "${name}", begun in it, is still open: ${consequence}; calls from now on come too late (\`lateCalls\`). ` +
           'Await the transaction, or commit or roll it back, before the scope ends.',
       ),
     );
@@ -57,7 +64,7 @@ export function reportOpenTransactions(unit: UnitOfWork): void {
 }
 
 /** What of a unit of work belongs to transactions, and what it does when one of them ends. */
-class HeldByFrames implements FrameHoldings {
+class HeldInFrames implements HeldIntents {
   readonly settled = new FlushJournal();
   /** The transactions that are open and decide about something in the buffer of the unit. */
   readonly open = new Set<StampedFrame>();
@@ -74,7 +81,8 @@ class HeldByFrames implements FrameHoldings {
   }
 
   holdBack(journal: FlushJournal, queue: readonly Intent[]): readonly Intent[] {
-    for (const intent of queue) if (fateOf(intent) === 'rolledBack') drop(this.unit, journal, intent, 'rollback');
+    for (const intent of queue)
+      if (fateOf(intent) === 'rolledBack') recordDropped(this.unit, journal, intent, 'rollback');
     this.waiting = [...this.waiting, ...queue.filter((intent) => fateOf(intent) === 'open')];
     append(journal.deferred, this.waiting);
     return queue.filter(isFree);
@@ -83,7 +91,7 @@ class HeldByFrames implements FrameHoldings {
   hold(intent: Intent): void {
     this.waiting = [...this.waiting, intent];
     // An effect's own unit is not known to be running.
-    this.unit.host.began(this.unit);
+    this.unit.host.unitOpened(this.unit);
   }
 
   beforeCommit(root: StampedFrame): void | Promise<void> {
@@ -96,7 +104,7 @@ class HeldByFrames implements FrameHoldings {
     const journal = new FlushJournal();
     const startedAt = startOf();
     const check = (): void | Promise<void> => this.wrote(journal, startedAt);
-    const writing = this.unit.host.letOut(this.unit, journal, due, root);
+    const writing = this.unit.host.dispatch(this.unit, journal, due, root);
     return writing ? writing.then(check) : check();
   }
 
@@ -119,7 +127,7 @@ class HeldByFrames implements FrameHoldings {
   async committed(): Promise<void> {
     const free = this.written.filter(({ intent }) => isFree(intent));
     this.written = this.written.filter(({ intent }) => !isFree(intent));
-    for (const one of free) committed(this.unit, this.settled, one);
+    for (const one of free) recordCommitted(this.unit, this.settled, one);
     this.forgetEnded();
     await this.letOutFree();
   }
@@ -130,10 +138,10 @@ class HeldByFrames implements FrameHoldings {
     const { unit } = this;
     const journal = unit.isEnded ? new FlushJournal() : this.settled;
     try {
-      if (due.length > 0) await unit.host.letOut(unit, journal, due);
+      if (due.length > 0) await unit.host.dispatch(unit, journal, due);
       if (unit.isEnded && journal.failed.length > 0) await raiseLate(unit, new FlushJournal(journal));
     } catch (error) {
-      unit.host.report(error);
+      unit.host.logError(error);
     }
     this.unit.rest();
   }
@@ -144,10 +152,10 @@ class HeldByFrames implements FrameHoldings {
     const failures = this.unwritten.map(({ intent }) => intent).filter(isLost);
     this.written = this.written.filter(({ intent }) => !isLost(intent));
     this.unwritten = this.unwritten.filter(({ intent }) => !isLost(intent));
-    for (const intent of written) drop(this.unit, this.settled, intent, 'rollback');
-    for (const intent of failures) unwritten(this.settled, intent);
+    for (const intent of written) recordDropped(this.unit, this.settled, intent, 'rollback');
+    for (const intent of failures) recordUnwritten(this.settled, intent);
     for (const intent of [...this.take(isLost), ...this.unit.takeFramed(isLost)])
-      drop(this.unit, this.settled, intent, 'rollback');
+      recordDropped(this.unit, this.settled, intent, 'rollback');
     this.forgetEnded();
     // What waited only to learn whether the key of one of those is free.
     if (this.waiting.some(isFree)) void this.letOutFree();

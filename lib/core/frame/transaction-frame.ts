@@ -282,7 +282,7 @@ export class TransactionFrame {
     if (unit === undefined) return;
     this.begunAt = undefined;
     this.begunIn = unit;
-    unit.begun(this);
+    unit.transactionOpened(this);
   }
 
   private inherited(): FrameOptions {
@@ -302,7 +302,7 @@ export class TransactionFrame {
     if (this.takesLeftovers) this.leftBy = undefined;
     if (this.below?.inner === this) this.below.inner = undefined;
     this.begunAt = undefined;
-    this.begunIn?.over(this);
+    this.begunIn?.transactionEnded(this);
   }
 
   private assertOpen(wish: string): void {

@@ -36,7 +36,7 @@ export let invoke: (intent: Intent) => unknown;
 export let asOrdinary: (intent: Intent) => Intent;
 
 /** An intent that somebody gets to see. Freezing each at its call would cost more than the rest of it. @internal */
-export function shown(intent: Intent): Intent {
+export function freeze(intent: Intent): Intent {
   Object.freeze(intent);
   return intent;
 }

@@ -68,19 +68,19 @@ export function takeUnheard(holder: HasRefusals): readonly unknown[] {
  * @throws the first error that nobody has listened to
  * @internal
  */
-export function raiseUnheard(holder: HasRefusals, host: { report(error: unknown): void }): void {
+export function raiseUnheard(holder: HasRefusals, host: { logError(error: unknown): void }): void {
   if (!hasUnheard(holder)) return;
   const unheard = [...holder.unheard!];
   holder.unheard = undefined;
   const first = unheard.find(({ attempt }) => attempt?.isAbandoned !== true);
-  for (const one of unheard) if (one !== first) host.report(one.error);
+  for (const one of unheard) if (one !== first) host.logError(one.error);
   if (first !== undefined) throw first.error;
 }
 
 /** Reports what nobody listens to, once a caller that stands at its `await` has had the time to listen. @internal */
-export async function reportUnheard(holder: HasRefusals, host: { report(error: unknown): void }): Promise<void> {
+export async function reportUnheard(holder: HasRefusals, host: { logError(error: unknown): void }): Promise<void> {
   // The caller's `await` begins after this one, and listens one turn later.
   await Promise.resolve();
   await Promise.resolve();
-  for (const error of takeUnheard(holder)) host.report(error);
+  for (const error of takeUnheard(holder)) host.logError(error);
 }

@@ -3,7 +3,7 @@ import { type Context, ScopeContext } from '../scope/context.js';
 import { channels, publish } from '../model/diagnostics.js';
 import { enqueueIn } from '../enqueue/enqueue.js';
 import type { Effect, EnqueueOptions } from '../model/enqueue-options.js';
-import { Intent, shown } from '../model/intent.js';
+import { Intent, freeze } from '../model/intent.js';
 import type { DropReason, FlushReport } from '../model/report.js';
 import { discardAll, settle } from '../flush/settle.js';
 import { UnitOfWork } from '../scope/unit-of-work.js';
@@ -31,7 +31,7 @@ export function publishLostCall(
   const stamp = { frame: undefined, birthplace: unit, options: { ...options }, path: chain, executor, on, attempt };
   publish('drop', {
     scope: unit.view,
-    intent: shown(new Intent(stamp, unit.nextSequence(), effect, args)),
+    intent: freeze(new Intent(stamp, unit.nextSequence(), effect, args)),
     reason,
   });
 }
@@ -43,7 +43,7 @@ export function publishLostCall(
  * @throws what refuses the call
  * @internal
  */
-export function followScope(
+export function enqueueLate(
   late: UnitOfWork,
   context: Context,
   options: EnqueueOptions,
@@ -64,7 +64,7 @@ export function followScope(
     executor: late.executor,
     level: late.level,
   });
-  host.began(unit);
+  host.unitOpened(unit);
   const around = outer?.isLive === true ? outer : undefined;
   try {
     enqueueIn(new ScopeContext(host, unit, chain, around, undefined), options, effect, args);
@@ -75,13 +75,13 @@ export function followScope(
   }
   unit.close('the call itself');
   const tell = ({ failed }: FlushReport): void => {
-    if (failed.length > 0) host.report(new DispatchError(failed, unit.label));
+    if (failed.length > 0) host.logError(new DispatchError(failed, unit.label));
   };
   try {
     const ending = settle(unit, decision, around);
-    if (ending instanceof Promise) void ending.then(tell).catch((error: unknown) => host.report(error));
+    if (ending instanceof Promise) void ending.then(tell).catch((error: unknown) => host.logError(error));
     else tell(ending);
   } catch (error) {
-    host.report(error);
+    host.logError(error);
   }
 }

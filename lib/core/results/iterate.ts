@@ -1,5 +1,5 @@
 import { isThenable } from './completion.js';
-import type { Enterable } from './follow.js';
+import type { Enterable } from './observe-in-scope.js';
 import type { Outcome } from '../model/scope-view.js';
 
 type Step = (this: unknown, ...args: unknown[]) => unknown;
@@ -20,7 +20,7 @@ export function iteratedInScope<T extends object, S extends Enterable>(
 ): T {
   let scope: S | undefined;
   let isOver = false;
-  const finish = (outcome: Outcome): void | Promise<void> => {
+  const endOnce = (outcome: Outcome): void | Promise<void> => {
     const ended = scope;
     scope = undefined;
     isOver = true;
@@ -36,11 +36,11 @@ export function iteratedInScope<T extends object, S extends Enterable>(
       try {
         result = scope.run(() => step.apply(generator, args));
       } catch (error) {
-        waitless(finish('failed'), tell);
+        waitless(endOnce('failed'), tell);
         throw error;
       }
-      if (isThenable(result)) return ended(result as PromiseLike<IteratorResult<unknown>>, left, finish);
-      if ((result as IteratorResult<unknown>).done === true) waitless(finish(left), tell);
+      if (isThenable(result)) return ended(result as PromiseLike<IteratorResult<unknown>>, left, endOnce);
+      if ((result as IteratorResult<unknown>).done === true) waitless(endOnce(left), tell);
       return result;
     };
   const methods: PropertyDescriptorMap = {};

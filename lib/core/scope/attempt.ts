@@ -1,5 +1,5 @@
-import { Context, contexts, type Evaluation } from './context.js';
-import { drop } from './journal.js';
+import { Context, contexts, type PolicyEvaluation } from './context.js';
+import { recordDropped } from './journal.js';
 import { type AttemptMark, type Intent, stampOf } from '../model/intent.js';
 import type { PolicyChain } from './policy-chain.js';
 import { FlushJournal } from '../model/report.js';
@@ -57,7 +57,7 @@ class AttemptContext extends Context {
     return this.around.chain;
   }
 
-  get evaluation(): Evaluation | undefined {
+  get evaluation(): PolicyEvaluation | undefined {
     return this.around.evaluation;
   }
 
@@ -87,7 +87,7 @@ export function dropAbandoned(unit: UnitOfWork, journal: FlushJournal, intents: 
   // A nested unit that outlives the one that it would hand over to decides itself.
   if (!unit.top.hasAbandoned) return intents;
   if (unit.givenUp !== undefined) journal.add(unit.givenUp);
-  return intents.filter((intent) => !isAbandoned(intent) || (drop(unit, journal, intent, 'retry'), false));
+  return intents.filter((intent) => !isAbandoned(intent) || (recordDropped(unit, journal, intent, 'retry'), false));
 }
 
 /** Drops what abandoned attempts have left in a full buffer: the next one starts clean. @returns whether there is room now @internal */
@@ -95,7 +95,7 @@ export function makeRoom(unit: UnitOfWork): boolean {
   if (!unit.holdsAbandoned) return false;
   unit.holdsAbandoned = false;
   const journal = (unit.givenUp ??= new FlushJournal());
-  for (const intent of unit.take(isAbandoned)) drop(unit, journal, intent, 'retry');
+  for (const intent of unit.take(isAbandoned)) recordDropped(unit, journal, intent, 'retry');
   return !unit.isFull;
 }
 

@@ -12,7 +12,7 @@ import type { StampedFrame } from '../model/stamped-frame.js';
 import { type UnitHost, UnitOfWork } from './unit-of-work.js';
 
 /** A policy at work: whoever calls an effect within it is that policy (rule 13). @internal */
-export interface Evaluation extends HasRefusals {
+export interface PolicyEvaluation extends HasRefusals {
   readonly policy: Policy;
   /** The flush that asks; undefined at the call. Identity only, for policies that count per flush. */
   readonly flush: object | undefined;
@@ -29,7 +29,7 @@ export abstract class Context {
   abstract readonly host: UnitHost;
   abstract readonly chain: PolicyChain;
   abstract readonly outer: Context | undefined;
-  abstract readonly evaluation: Evaluation | undefined;
+  abstract readonly evaluation: PolicyEvaluation | undefined;
   private stamp: Stamp | undefined = undefined;
   private stamped: Effect | undefined = undefined;
 
@@ -110,7 +110,7 @@ export class ScopeContext extends Context {
     private readonly unit: UnitOfWork | undefined,
     readonly chain: PolicyChain,
     readonly outer: Context | undefined,
-    readonly evaluation: Evaluation | undefined,
+    readonly evaluation: PolicyEvaluation | undefined,
     private readonly forRoots?: PolicyChain,
   ) {
     super();

@@ -7,14 +7,14 @@ import type { Answer, Unanswered, UnitOfWork } from './unit-of-work.js';
 /**
  * Takes out of a queue what is not to hold up the answer (`dispatch: 'afterResponse'`); where nobody waits for one, that is nothing.
  *
- * @param letOut lets it out later
+ * @param dispatch lets it out later
  * @internal
  */
 export function holdForAnswer(
   unit: UnitOfWork,
   journal: FlushJournal,
   queue: readonly Intent[],
-  letOut: (journal: FlushJournal, intents: readonly Intent[]) => void | Promise<void>,
+  dispatch: (journal: FlushJournal, intents: readonly Intent[]) => void | Promise<void>,
 ): readonly Intent[] {
   if (!unit.hasPatient || queue.length === 0) return queue;
   const answer = answerOf(unit);
@@ -27,10 +27,10 @@ export function holdForAnswer(
     unit.unanswered.delete(held);
     const late = new FlushJournal();
     try {
-      await letOut(late, intents);
+      await dispatch(late, intents);
       await raiseLate(unit, late);
     } catch (error) {
-      unit.host.report(error);
+      unit.host.logError(error);
     }
     unit.rest();
   });
@@ -42,7 +42,7 @@ export function holdForAnswer(
 /** Tells of effects that failed after their scope had ended. @internal */
 export async function raiseLate(unit: UnitOfWork, journal: FlushJournal): Promise<void> {
   if (journal.failed.length === 0) return;
-  if (unit.onLateFailure === undefined) unit.host.report(new DispatchError(journal.failed, unit.label));
+  if (unit.onLateFailure === undefined) unit.host.logError(new DispatchError(journal.failed, unit.label));
   else await unit.onLateFailure(journal);
 }
 

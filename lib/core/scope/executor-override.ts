@@ -8,7 +8,7 @@ import type { Intent } from '../model/intent.js';
  *
  * @internal
  */
-export type Outlet = (intent: Intent, executor: Executor) => Executor;
+export type ExecutorOverride = (intent: Intent, executor: Executor) => Executor;
 
-/** The outlet of whatever is let out in this asynchronous context, before that of the application. @internal */
-export const outlets = new AsyncLocalStorage<Outlet>();
+/** The override for whatever is dispatched in this asynchronous context; asked before the application's own. @internal */
+export const executorOverrides = new AsyncLocalStorage<ExecutorOverride>();

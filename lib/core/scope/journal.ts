@@ -7,7 +7,7 @@ import type { UnitOfWork } from './unit-of-work.js';
 // What becomes of an intent of a unit, written into the journal of its flush and published (rule 26).
 
 /** Handed to its executor without an error. @internal */
-export function dispatched(unit: UnitOfWork, journal: FlushJournal, intent: Intent, startedAt: number): void {
+export function recordDispatched(unit: UnitOfWork, journal: FlushJournal, intent: Intent, startedAt: number): void {
   journal.dispatched.push(intent);
   if (channels.dispatch.hasSubscribers) {
     publish('dispatch', { scope: unit.view, intent, ...durationSince(startedAt) });
@@ -21,18 +21,18 @@ export interface WrittenIntent {
 }
 
 /** Its transaction has committed. @internal */
-export function committed(unit: UnitOfWork, journal: FlushJournal, { intent, ...took }: WrittenIntent): void {
+export function recordCommitted(unit: UnitOfWork, journal: FlushJournal, { intent, ...took }: WrittenIntent): void {
   journal.dispatched.push(intent);
   if (channels.dispatch.hasSubscribers) publish('dispatch', { scope: unit.view, intent, ...took });
 }
 
 /** Its write failed, which was published, and with it its transaction. @internal */
-export function unwritten(journal: FlushJournal, intent: Intent): void {
+export function recordUnwritten(journal: FlushJournal, intent: Intent): void {
   journal.dropped.push({ intent, reason: 'rollback' });
 }
 
 /** @internal */
-export function failed(
+export function recordFailed(
   unit: UnitOfWork,
   journal: FlushJournal,
   intent: Intent,
@@ -44,13 +44,19 @@ export function failed(
 }
 
 /** Not let out, since its policy threw (rule 14). @internal */
-export function refused(unit: UnitOfWork, journal: FlushJournal, intent: Intent, error: unknown, policy: Policy): void {
+export function recordPolicyError(
+  unit: UnitOfWork,
+  journal: FlushJournal,
+  intent: Intent,
+  error: unknown,
+  policy: Policy,
+): void {
   journal.failed.push({ intent, error, policy });
   if (channels.fail.hasSubscribers) publish('fail', { scope: unit.view, intent, error, policy });
 }
 
 /** Thrown away. @internal */
-export function drop(
+export function recordDropped(
   unit: UnitOfWork,
   journal: FlushJournal,
   intent: Intent,

@@ -8,7 +8,7 @@ export interface Latent {
 }
 
 /** Which units of work of an application are running, and how it comes to rest (rule 24). @internal */
-export class Lifecycle {
+export class RunningScopes {
   private readonly running = new Set<UnitOfWork>();
   private readonly latent = new Set<Latent>();
   private readonly sources: (() => Promise<unknown>)[] = [];
@@ -26,11 +26,11 @@ export class Lifecycle {
     return this.over;
   }
 
-  began(unit: UnitOfWork): void {
+  unitOpened(unit: UnitOfWork): void {
     this.running.add(unit);
   }
 
-  ended(unit: UnitOfWork): void {
+  unitEnded(unit: UnitOfWork): void {
     this.running.delete(unit);
     if (this.running.size === 0) this.onIdle?.();
   }
@@ -63,18 +63,18 @@ export class Lifecycle {
    *
    * @param timeoutMs at most that long, in all
    * @param waitsForLatent false where nothing is ever called: then work that has called no effect yet is not waited for
-   * @param report told what goes wrong while stopping
+   * @param logError told what goes wrong while stopping
    * @returns what had not ended by then
    */
   async shutdown(
     timeoutMs: number,
     waitsForLatent: boolean,
-    report: (error: unknown) => void,
+    logError: (error: unknown) => void,
   ): Promise<readonly UnitOfWork[]> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
     if (this.sources.length > 0) {
-      const stopped = this.sources.map(async (stop) => stop()).map((stopping) => stopping.catch(report));
+      const stopped = this.sources.map(async (stop) => stop()).map((stopping) => stopping.catch(logError));
       await Promise.race([Promise.all(stopped), late]);
     }
     this.closing = true;

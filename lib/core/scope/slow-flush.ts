@@ -2,7 +2,7 @@ import { listed } from '../../errors/thrown.js';
 import { clearTimeout, setTimeout } from '../model/timers.js';
 
 /** An effect that is being let out. @internal */
-export interface AtWork {
+export interface EffectUnderWay {
   readonly name: string;
   /** When it began to run, as `performance.now()` tells; 0 while a policy is asked about it. */
   readonly since: number;
@@ -17,7 +17,7 @@ export interface Flushing {
     readonly knownAsSlow: Set<string>;
     warn(message: string): void;
   };
-  readonly atWork: readonly AtWork[];
+  readonly underWay: readonly EffectUnderWay[];
 }
 
 /** How many names are remembered: those that are made anew for each call must not pile up. */
@@ -42,19 +42,19 @@ export class SlowFlush {
   }
 
   private warn(slowFlushMs: number): void {
-    const { label, host, atWork } = this.flushing;
+    const { label, host, underWay } = this.flushing;
     this.hasWarned = true;
-    if (atWork.length > 0 && atWork.every(({ name }) => host.knownAsSlow.has(name))) return;
-    for (const { name } of atWork) if (host.knownAsSlow.size < MOST_NAMES) host.knownAsSlow.add(name);
+    if (underWay.length > 0 && underWay.every(({ name }) => host.knownAsSlow.has(name))) return;
+    for (const { name } of underWay) if (host.knownAsSlow.size < MOST_NAMES) host.knownAsSlow.add(name);
     host.warn(
-      `Scope "${label}" has been letting out effects for ${slowFlushMs} ms and has not come to the end: ${listed(atWork, told)}. ` +
+      `Scope "${label}" has been letting out effects for ${slowFlushMs} ms and has not come to the end: ${listed(underWay, told)}. ` +
         'Whoever waits for it waits as long. Give the effect a `timeoutMs`, let several run at a time with `new InProcessExecutor({ concurrency })`, ' +
         "dispatch after the response, or leave it to a queue. Not shown where NODE_ENV is 'production'.",
     );
   }
 }
 
-function told({ name, since }: AtWork): string {
+function told({ name, since }: EffectUnderWay): string {
   return since === 0
     ? `"${name}" waits for its policies`
     : `"${name}" has been running for ${Math.round(performance.now() - since)} ms`;

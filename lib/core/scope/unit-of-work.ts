@@ -8,12 +8,12 @@ import type { PolicyRef, Policy } from '../model/policy.js';
 import type { Executor } from '../model/executor.js';
 import type { Outcome } from '../model/scope-view.js';
 import type { Birthplace, Intent } from '../model/intent.js';
-import { shown, stampOf } from '../model/intent.js';
-import type { Outlet } from './executor-override.js';
+import { freeze, stampOf } from '../model/intent.js';
+import type { ExecutorOverride } from './executor-override.js';
 import type { PolicyChain } from './policy-chain.js';
 import type { HasRefusals } from '../model/refusal.js';
 import type { ScopeState, ScopeView } from '../model/scope-view.js';
-import { type AtWork, SlowFlush } from './slow-flush.js';
+import { type EffectUnderWay, SlowFlush } from './slow-flush.js';
 import type { FrameParticipant, StampedFrame } from '../model/stamped-frame.js';
 
 /** What a unit of work asks of the application it belongs to. @internal */
@@ -21,7 +21,7 @@ export interface UnitHost {
   readonly maxEffectsPerScope: number;
   readonly maxCascadeDepth: number;
   readonly flushesOnCancel: boolean;
-  readonly outlet: Outlet | undefined;
+  readonly executorOverride: ExecutorOverride | undefined;
   readonly effectTimeoutMs: number | false;
   /** After how many milliseconds a flush is slow; undefined where nobody wants to know. */
   readonly slowFlushMs: number | undefined;
@@ -42,16 +42,21 @@ export interface UnitHost {
   /** @param on what names them, which is where classes are looked up from */
   policiesOf(ref: PolicyRef | readonly PolicyRef[] | undefined, on?: object): readonly Policy[];
   /** An error that no caller is left to see. */
-  report(error: unknown): void;
+  logError(error: unknown): void;
   warn(message: string): void;
   /** Lets out what nothing holds back any more; inside a transaction where one is given. */
-  letOut(unit: UnitOfWork, journal: FlushJournal, queue: readonly Intent[], frame?: StampedFrame): void | Promise<void>;
-  began(unit: UnitOfWork): void;
-  ended(unit: UnitOfWork): void;
+  dispatch(
+    unit: UnitOfWork,
+    journal: FlushJournal,
+    queue: readonly Intent[],
+    frame?: StampedFrame,
+  ): void | Promise<void>;
+  unitOpened(unit: UnitOfWork): void;
+  unitEnded(unit: UnitOfWork): void;
 }
 
 /** What a unit holds that belongs to transactions. @internal */
-export interface FrameHoldings extends FrameParticipant {
+export interface HeldIntents extends FrameParticipant {
   /** Let out by the outcome, waiting for a commit (rule 22). */
   readonly deferred: readonly Intent[];
   /** What transactions have decided and no report has said yet. */
@@ -75,7 +80,7 @@ export interface Unanswered {
 /** Something that is letting intents out. @internal */
 export interface InFlight {
   remaining(): readonly Intent[];
-  readonly atWork: readonly AtWork[];
+  readonly underWay: readonly EffectUnderWay[];
 }
 
 /** What the opener of a scope may decide about it. @internal */
@@ -148,7 +153,7 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   /** Of the flush under way; made at the first call that one of its effects makes. */
   cascade: Cascade | undefined;
   /** Made at the first call inside a transaction. */
-  inFrames: FrameHoldings | undefined;
+  heldIntents: HeldIntents | undefined;
   /** What is done with effects that fail after their scope has ended. @default reported */
   onLateFailure: ((journal: FlushJournal) => Promise<void>) | undefined;
   unheard: HasRefusals['unheard'] = undefined;
@@ -261,7 +266,7 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   }
 
   /** Takes over what a nested scope hands up. Never refused: the limit holds for calls, and nothing may be lost. */
-  capture(intents: readonly Intent[], { hasTriggers, hasPatient, inFrames }: UnitOfWork): void {
+  capture(intents: readonly Intent[], { hasTriggers, hasPatient, heldIntents: inFrames }: UnitOfWork): void {
     if (intents.length === 0) return;
     this.hasTriggers ||= hasTriggers;
     this.hasPatient ||= hasPatient;
@@ -279,7 +284,7 @@ export class UnitOfWork implements Birthplace, HasRefusals {
       which === 'all'
         ? all.slice()
         : all.filter((intent) => (stampOf(intent).birthplace === this) === (which === 'own'));
-    return Object.freeze(chosen.map(shown));
+    return Object.freeze(chosen.map(freeze));
   }
 
   /** Empties the buffer, or takes only what `wanted` picks. */
@@ -324,11 +329,11 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   }
 
   /** A transaction was begun in it. */
-  begun(transaction: StampedFrame): void {
+  transactionOpened(transaction: StampedFrame): void {
     (this.transactions ??= new Set()).add(transaction);
   }
 
-  over(transaction: StampedFrame): void {
+  transactionEnded(transaction: StampedFrame): void {
     this.transactions?.delete(transaction);
   }
 
@@ -352,15 +357,15 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   }
 
   /** What runs right now of what it lets out, cascades included. */
-  get atWork(): readonly AtWork[] {
-    return [...(this.inFlight ?? [])].flatMap((work) => work.atWork);
+  get underWay(): readonly EffectUnderWay[] {
+    return [...(this.inFlight ?? [])].flatMap((work) => work.underWay);
   }
 
   /** What has been taken out of the buffer and has not ended yet. */
   pending(): readonly Intent[] {
     const remaining = [...(this.inFlight ?? [])].flatMap((work) => work.remaining());
     const unanswered = [...(this.patient ?? [])].flatMap(({ intents }) => intents);
-    return [...remaining, ...(this.inFrames?.deferred ?? []), ...unanswered];
+    return [...remaining, ...(this.heldIntents?.deferred ?? []), ...unanswered];
   }
 
   /** What waits for the answer, or went out after it and has not ended. */
@@ -376,14 +381,14 @@ export class UnitOfWork implements Birthplace, HasRefusals {
 
   /** True if nothing that it let out is still to end: what runs, what waits for a commit or for the answer. */
   get isAtRest(): boolean {
-    return this.dispatching === undefined && !this.inFrames?.deferred.length && !this.patient?.size;
+    return this.dispatching === undefined && !this.heldIntents?.deferred.length && !this.patient?.size;
   }
 
   /** Tells its host where it has ended and nothing is left to do. */
   rest(): void {
     if (!this.isEnded || !this.isAtRest) return;
     this.answer = undefined;
-    this.host.ended(this);
+    this.host.unitEnded(this);
   }
 
   /** The nearest ancestor that has not ended yet and so still decides (rules 15 and 17). */

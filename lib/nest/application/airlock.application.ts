@@ -63,7 +63,7 @@ export class AirlockApplication {
       ...options,
       instantiate: this.classes.instanceOf,
       inspect: (policy) => this.policyNames.inspect(policy),
-      report: (error) => this.report(error),
+      logError: (error) => this.report(error),
       warn: (message) => logger.warn(message),
       slowFlushMs: process.env['NODE_ENV'] === 'production' ? undefined : 1_000,
     });
@@ -165,7 +165,7 @@ export class AirlockApplication {
   private async end(): Promise<void> {
     const timeoutMs = this.options.shutdownTimeoutMs ?? 10_000;
     const startedAt = performance.now();
-    await within(timeoutMs, this.boundaries.stop().catch(this.runtime.report));
+    await within(timeoutMs, this.boundaries.stop().catch(this.runtime.logError));
     cancelNeverSubscribed(this.runtime);
     const left = await this.runtime.shutdown(Math.max(0, timeoutMs - (performance.now() - startedAt)));
     this.escapes?.stop();

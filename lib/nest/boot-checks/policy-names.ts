@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { editDistance } from '../../core/effect/edit-distance.js';
 import type { Policy } from '../../core/model/policy.js';
-import { nameOf } from '../../core/scope/policy-evaluation.js';
+import { policyName } from '../../core/scope/policy-evaluation.js';
 
 /**
  * Warns of names in policies that nothing in the application carries: such a policy would let everything pass unheard.
@@ -31,7 +31,7 @@ export class PolicyNames {
     if (known === undefined || typeof namedEffects !== 'object' || !(Symbol.iterator in namedEffects)) return;
     for (const name of namedEffects) {
       if (typeof name !== 'string' || this.isChecked(name, where)) continue;
-      if (!known().has(name)) this.warn(nameOf(policy), where, name);
+      if (!known().has(name)) this.warn(policyName(policy), where, name);
     }
   }
 

@@ -101,8 +101,8 @@ export function safely(how: OnDispatchError, runtime: AirlockRuntime): OnDispatc
     try {
       await how(dispatchError);
     } catch (error) {
-      runtime.report(dispatchError);
-      runtime.report(error);
+      runtime.logError(dispatchError);
+      runtime.logError(error);
     }
   };
 }

@@ -4,7 +4,7 @@ import type { AirlockRuntime } from '../../core/runtime.js';
 import type { OnDispatchError } from '../../core/effect-scope.js';
 import type { Outcome } from '../../core/model/scope-view.js';
 import { type Boundary, HandlerPlans, safely } from './boundary.js';
-import { follow } from '../../core/results/follow.js';
+import { observeInScope } from '../../core/results/observe-in-scope.js';
 import type { LatentScope } from '../../core/latent-scope.js';
 import type { AirlockModuleOptions, BoundaryOptions } from '../options/airlock-options.js';
 import { unscoped } from './unscoped.js';
@@ -32,22 +32,22 @@ export class InterceptedBoundary implements Boundary {
     if (plan.isSkipped) return unscoped(next);
     return new Observable((subscriber) => {
       const scope = this.runtime.latent(plan.scope, this.runtime.context.forEntryPoints);
-      return follow(() => next.handle(), subscriber, scope, this.ending(context, scope));
+      return observeInScope(() => next.handle(), subscriber, scope, this.ending(context, scope));
     });
   }
 
   /** What ends a scope when its handler's Observable has. */
   protected ending(_context: ExecutionContext, scope: LatentScope): (outcome: Outcome) => void | Promise<void> {
-    return (outcome) => this.runtime.conclude(scope, outcome, 'the end of the handler', this.onDispatchError);
+    return (outcome) => this.runtime.endScope(scope, outcome, 'the end of the handler', this.onDispatchError);
   }
 
   /** Ends one where nobody is left to throw at. */
   protected async endLate(scope: LatentScope, outcome: Outcome, closedAt: string): Promise<void> {
     const how = this.onDispatchError === 'throw' ? 'report' : this.onDispatchError;
     try {
-      await this.runtime.conclude(scope, outcome, closedAt, how);
+      await this.runtime.endScope(scope, outcome, closedAt, how);
     } catch (error) {
-      this.runtime.report(error);
+      this.runtime.logError(error);
     }
   }
 }

@@ -1,11 +1,11 @@
 import { isObservable, Observable, throwError } from 'rxjs';
-import type { AirlockRuntime, Followed } from '../../core/runtime.js';
+import type { AirlockRuntime, WorkScope } from '../../core/runtime.js';
 import { isThenable } from '../../core/results/completion.js';
 import { hasBegun } from '../../core/scope/coverage.js';
 import type { Context } from '../../core/scope/context.js';
 import type { OnDispatchError } from '../../core/effect-scope.js';
 import type { Outcome } from '../../core/model/scope-view.js';
-import { follow } from '../../core/results/follow.js';
+import { observeInScope } from '../../core/results/observe-in-scope.js';
 import type { PreparedScope } from '../../core/prepared-scope.js';
 import { refused } from '../../core/outside/refused-call.js';
 import { setImmediate } from '../../core/model/timers.js';
@@ -40,12 +40,12 @@ export interface HandlerScope {
 export function callInScope(
   handler: HandlerScope,
   work: () => unknown,
-  atOnce: (handler: HandlerScope, scope: Followed, value: unknown) => unknown = complete,
+  atOnce: (handler: HandlerScope, scope: WorkScope, value: unknown) => unknown = complete,
 ): unknown {
   const { runtime, how, declared } = handler;
   const here = runtime.context;
-  const begin = (): Followed => begun(handler, here);
-  let scope: Followed;
+  const begin = (): WorkScope => begun(handler, here);
+  let scope: WorkScope;
   try {
     scope = begin();
   } catch (error) {
@@ -55,18 +55,18 @@ export function callInScope(
   try {
     result = scope.enter(() => underWay(work()));
   } catch (error) {
-    void runtime.conclude(scope, 'failed', 'the error of its work', how);
+    void runtime.endScope(scope, 'failed', 'the error of its work', how);
     throw error;
   }
   const isPromise = isThenable(result);
   if (isObservable(result) && !(isPromise && declared !== 'observable')) {
     return observeInScopes(handler, begin, scope, result);
   }
-  if (isPromise) return runtime.follow(scope, () => result, how, begin);
+  if (isPromise) return runtime.runAndEnd(scope, () => result, how, begin);
   return atOnce(handler, scope, result);
 }
 
-function begun({ runtime, prepared, isEager }: HandlerScope, here: Context): Followed {
+function begun({ runtime, prepared, isEager }: HandlerScope, here: Context): WorkScope {
   return isEager === true ? runtime.enter(prepared, here) : runtime.latent(prepared, here);
 }
 
@@ -76,8 +76,8 @@ function underWay(result: unknown): unknown {
   return new Promise((resolve, reject) => void result.then(resolve, reject));
 }
 
-function complete({ runtime, how }: HandlerScope, scope: Followed, value: unknown): unknown {
-  const ending = runtime.conclude(scope, 'completed', 'the end of its work', how);
+function complete({ runtime, how }: HandlerScope, scope: WorkScope, value: unknown): unknown {
+  const ending = runtime.endScope(scope, 'completed', 'the end of its work', how);
   return ending ? ending.then(() => value) : value;
 }
 
@@ -91,8 +91,8 @@ function refuse(error: unknown, declared: DeclaredResult, here: Context): unknow
 
 function observeInScopes(
   handler: HandlerScope,
-  begin: () => Followed,
-  ofCall: Followed,
+  begin: () => WorkScope,
+  ofCall: WorkScope,
   source: Observable<unknown>,
 ): Observable<unknown> {
   const { runtime, how } = handler;
@@ -102,18 +102,18 @@ function observeInScopes(
   return new Observable((subscriber) => {
     const scope = waiting.delete(ofCall) ? ofCall : begin();
     const end = (outcome: Outcome): void | Promise<void> =>
-      runtime.conclude(scope, outcome, 'the end of its Observable', how);
-    return follow(() => source, subscriber, scope, end);
+      runtime.endScope(scope, outcome, 'the end of its Observable', how);
+    return observeInScope(() => source, subscriber, scope, end);
   });
 }
 
 /** Not before somebody else who has called the method had the time to subscribe. */
-function endIgnored({ runtime, prepared, how }: HandlerScope, ofCall: Followed): void {
+function endIgnored({ runtime, prepared, how }: HandlerScope, ofCall: WorkScope): void {
   setImmediate(() => {
     if (!neverSubscribed(runtime).delete(ofCall)) return;
     warnOfIgnored(runtime, prepared.name!);
     const end = async (): Promise<void> =>
-      runtime.conclude(ofCall, 'completed', 'the end of its work', how === 'throw' ? 'report' : how);
-    void end().catch(runtime.report);
+      runtime.endScope(ofCall, 'completed', 'the end of its work', how === 'throw' ? 'report' : how);
+    void end().catch(runtime.logError);
   });
 }

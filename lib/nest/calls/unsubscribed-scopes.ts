@@ -1,9 +1,9 @@
-import type { AirlockRuntime, Followed } from '../../core/runtime.js';
+import type { AirlockRuntime, WorkScope } from '../../core/runtime.js';
 
-const waiting = new WeakMap<AirlockRuntime, Set<Followed>>();
+const waiting = new WeakMap<AirlockRuntime, Set<WorkScope>>();
 
 /** Scopes of an application that were opened by calls whose Observable nobody has subscribed to yet. @internal */
-export function neverSubscribed(runtime: AirlockRuntime): Set<Followed> {
+export function neverSubscribed(runtime: AirlockRuntime): Set<WorkScope> {
   let scopes = waiting.get(runtime);
   if (scopes === undefined) waiting.set(runtime, (scopes = new Set()));
   return scopes;
@@ -15,7 +15,7 @@ export function cancelNeverSubscribed(runtime: AirlockRuntime): void {
   for (const scope of scopes) {
     // First: one of its effects may subscribe to that Observable.
     scopes.delete(scope);
-    void runtime.conclude(scope, 'cancelled', 'the shutdown', 'report');
+    void runtime.endScope(scope, 'cancelled', 'the shutdown', 'report');
   }
 }
 

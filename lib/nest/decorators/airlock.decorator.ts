@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import type { Observable } from 'rxjs';
-import { AirlockRuntime, type Followed } from '../../core/runtime.js';
+import { AirlockRuntime, type WorkScope } from '../../core/runtime.js';
 import { contexts } from '../../core/scope/context.js';
 import { methodName } from '../../core/effect/bound-effect.js';
 import type { ScopeOptions } from '../../core/effect-scope.js';
@@ -87,8 +87,8 @@ export function airlockOn(method: object): AirlockMethodOptions | undefined {
 }
 
 /** Nothing tells when the effects of a synchronous method may get out. */
-function refuseValue({ runtime, prepared, how }: HandlerScope, scope: Followed): never {
-  void runtime.conclude(scope, 'failed', 'a synchronous result', how);
+function refuseValue({ runtime, prepared, how }: HandlerScope, scope: WorkScope): never {
+  void runtime.endScope(scope, 'failed', 'a synchronous result', how);
   throw new AirlockOptionsError(
     '@Airlock',
     `\`${prepared.name}\` returned neither a Promise nor an Observable, so \`@Airlock()\` cannot let its effects out and dropped them. Make it \`async\`.`,

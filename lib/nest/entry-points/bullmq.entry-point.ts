@@ -71,6 +71,6 @@ async function stillOurs(
     `An attempt of job ${named(job.id)} in "${prepared.name}" has lost its lock, so its effects do not get out: BullMQ gives the job to another ` +
       'attempt. Redis was out of reach for longer than `lockDuration`, or the event loop was blocked.',
   );
-  runtime.report(error);
+  runtime.logError(error);
   throw error;
 }

@@ -61,8 +61,8 @@ function throughScopes(
         const outcome = passage.isBroken ? 'failed' : 'completed';
         // The event's publisher is not to hear of effects that fail.
         const told = how === 'throw' ? 'report' : how;
-        const end = async (): Promise<void> => runtime.conclude(scope, outcome, 'the end of its event', told);
-        void end().catch(runtime.report);
+        const end = async (): Promise<void> => runtime.endScope(scope, outcome, 'the end of its event', told);
+        void end().catch(runtime.logError);
       },
       error: (error) => subscriber.error(error),
       complete: () => subscriber.complete(),

@@ -38,7 +38,7 @@ export class EffectWorker {
     const work = (): Promise<void> =>
       this.runtime.runJob({ id, name: effect, ...(origin !== undefined && { origin }) }, () => {
         const scope = this.runtime.enter(this.scopeOf(effect));
-        return this.runtime.follow(
+        return this.runtime.runAndEnd(
           scope,
           () => scope.run(() => this.registry.run(effect, given)),
           this.onDispatchError,

@@ -40,7 +40,7 @@ export class TestedAirlockApplication extends AirlockApplication implements OnAp
     const policy = [...listOf(options.policy), ...(mode.policies?.(parts) ?? [])];
     super({ ...options, policy }, modules, new Logger('Airlock'));
     this.recorder = recorder;
-    this.runtime.outlet = mode.outlet?.(parts, this.runtime);
+    this.runtime.executorOverride = mode.executorOverride?.(parts, this.runtime);
     // Not before there is anything to record: nobody can close an application whose boot has failed.
     this.runtime.beforeScope = () => {
       this.runtime.beforeScope = undefined;

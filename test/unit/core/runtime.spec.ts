@@ -58,8 +58,11 @@ describe('when an effect is called outside a scope under dispatch', () => {
   it('reports its failure, and never as an unhandled rejection', async () => {
     const reported: unknown[] = [];
     const report = (error: unknown): void => void reported.push(error);
-    callOutside({ outsideScope: 'dispatch', report }, fail);
-    callOutside({ outsideScope: 'dispatch', report }, (async () => (await setImmediate(), fail('late'))) as never);
+    callOutside({ outsideScope: 'dispatch', logError: report }, fail);
+    callOutside(
+      { outsideScope: 'dispatch', logError: report },
+      (async () => (await setImmediate(), fail('late'))) as never,
+    );
     await setTimeout(5);
     expect(reported).toMatchObject([{ code: 'AIRLOCK_DISPATCH' }, { code: 'AIRLOCK_DISPATCH' }]);
   });
@@ -71,7 +74,7 @@ describe('when an effect is called outside a scope under dispatch', () => {
 
   it('lets no call out after its scope ended', async () => {
     const reported: unknown[] = [];
-    const runtime = new AirlockRuntime({ outsideScope: 'dispatch', report: (error) => void reported.push(error) });
+    const runtime = new AirlockRuntime({ outsideScope: 'dispatch', logError: (error) => void reported.push(error) });
     let late: Promise<unknown> | undefined;
     await runtime.run({}, () => {
       late = setImmediate().then(() => runtime.enqueue({}, send, ['late']));
@@ -86,7 +89,7 @@ describe('when an effect is called outside a scope under report', () => {
   it('throws nothing, does not run, and is reported as refused', () => {
     const reported: unknown[] = [];
     const policy = { onEnqueue: () => fail('asked') };
-    callOutside({ outsideScope: 'report', policy, report: (error) => void reported.push(error) });
+    callOutside({ outsideScope: 'report', policy, logError: (error) => void reported.push(error) });
     expect(reported).toEqual([expect.any(NoScopeError)]);
     expect(sent).toEqual([]);
   });
@@ -157,7 +160,7 @@ describe('when an application shuts down', () => {
 
   it('names what an effect has left waiting for a commit', async () => {
     const reported: unknown[] = [];
-    const runtime = new AirlockRuntime({ report: (error) => void reported.push(error) });
+    const runtime = new AirlockRuntime({ logError: (error) => void reported.push(error) });
     let root: TransactionFrame;
     const effect = (): void => {
       root = openFrame({ name: 'forgotten' });
@@ -266,7 +269,7 @@ describe('when an application shuts down', () => {
       },
     ],
   ])('does not wait for a scope that %s', async (_, work) => {
-    const runtime = new AirlockRuntime({ report: () => {} });
+    const runtime = new AirlockRuntime({ logError: () => {} });
     await work(runtime);
     expect(await left(runtime)).toEqual([]);
   });
@@ -281,7 +284,7 @@ describe('when an application shuts down', () => {
 
 describe('when effects of a scope fail', () => {
   const work = (how: 'throw' | 'report' | undefined, reported: unknown[]): Promise<unknown> =>
-    new AirlockRuntime({ report: (error) => void reported.push(error) }).run(
+    new AirlockRuntime({ logError: (error) => void reported.push(error) }).run(
       { name: 'job', ...(how && { onDispatchError: how }) },
       () => (enqueue(fail, 'effect'), 'value'),
     );
@@ -313,7 +316,7 @@ describe('when the work fails and effects for failure fail too', () => {
   ];
 
   function failing(effect: () => unknown, onDispatchError: OnDispatchError, reported: unknown[]): Promise<Error> {
-    const runtime = new AirlockRuntime({ report: (error) => void reported.push(error) });
+    const runtime = new AirlockRuntime({ logError: (error) => void reported.push(error) });
     return errorOf(() =>
       runtime.run({ name: 'job', onDispatchError }, () => {
         enqueueWith({ on: 'failure' }, effect);

@@ -19,14 +19,14 @@ export async function dryRun({ runtime, prepared }: HandlerScope, work: () => un
   const gate = new ClosedGate(runtime.policies);
   const scope = runtime.enter({ ...prepared, policies: [...prepared.policies, gate] });
   const end = async (outcome: Outcome): Promise<void> => {
-    const report = await scope.conclude(outcome, 'the end of the command');
+    const report = await scope.endAt(outcome, 'the end of the command');
     process.stdout.write(linesOf(prepared.name!, report, gate).join('\n') + '\n');
   };
   let value: unknown;
   try {
     value = await scope.run(work);
   } catch (error) {
-    await end('failed').catch(runtime.report);
+    await end('failed').catch(runtime.logError);
     throw error;
   }
   await end('completed');

@@ -5,7 +5,7 @@ import type { AirlockRuntime } from '../../../core/runtime.js';
 import type { EffectScope, OnDispatchError } from '../../../core/effect-scope.js';
 import type { Outcome } from '../../../core/model/scope-view.js';
 import { type Boundary, type HandlerPlan, HandlerPlans, safely } from '../../boundaries/boundary.js';
-import { follow } from '../../../core/results/follow.js';
+import { observeInScope } from '../../../core/results/observe-in-scope.js';
 import { InterceptedBoundary } from '../../boundaries/intercepted.boundary.js';
 import type { AirlockModuleOptions, BoundaryOptions, DispatchTime } from '../../options/airlock-options.js';
 import { watchForcedClose } from './forced-close.js';
@@ -79,7 +79,7 @@ export class HttpBoundary implements Boundary {
     return new Observable((subscriber) => {
       const own = request?.isFree === true ? request : (request?.apart(raw) ?? this.scopes.apart(raw));
       const handler = own.beginHandler(plan);
-      return follow(
+      return observeInScope(
         () => next.handle(),
         subscriber,
         handler,
@@ -101,7 +101,7 @@ export class HttpBoundary implements Boundary {
       const reached = isAnswered ? this.outcomeOf(response) : outcome;
       const scope = handler.end(reached);
       scope?.answeredBy(this.ends.answerOf(raw));
-      return scope && this.runtime.conclude(scope, reached, END_OF_HANDLER, this.onDispatchError);
+      return scope && this.runtime.endScope(scope, reached, END_OF_HANDLER, this.onDispatchError);
     }
     const scope = handler.end(outcome);
     scope?.closeBy(END_OF_HANDLER);
@@ -116,8 +116,8 @@ export class HttpBoundary implements Boundary {
     if (scope.hasEnded) return;
     // Nobody is left to throw at once the response is out.
     const how = this.onDispatchError === 'throw' ? 'report' : this.onDispatchError;
-    const end = async (): Promise<void> => this.runtime.conclude(scope, outcome, END_OF_RESPONSE, how);
-    void end().catch(this.runtime.report);
+    const end = async (): Promise<void> => this.runtime.endScope(scope, outcome, END_OF_RESPONSE, how);
+    void end().catch(this.runtime.logError);
   }
 
   /** A response that cannot tell its status lets nothing ordinary out. */
@@ -125,7 +125,7 @@ export class HttpBoundary implements Boundary {
     try {
       return outcomeOf(response);
     } catch (error) {
-      this.runtime.report(error);
+      this.runtime.logError(error);
       return 'failed';
     }
   }

@@ -100,7 +100,7 @@ async function endingOf<R>(
   const onDispatchError = (): void => {};
   try {
     // In the scope: something that does its work when it is awaited, such as a query, does it there.
-    const result = await runtime.follow(scope, () => scope.run(async () => fn(scope)), onDispatchError);
+    const result = await runtime.runAndEnd(scope, () => scope.run(async () => fn(scope)), onDispatchError);
     return { result, error: undefined };
   } catch (error) {
     return { result: undefined, error };

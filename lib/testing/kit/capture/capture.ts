@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { AirlockRuntime } from '../../../core/runtime.js';
 import type { AirlockMessage } from '../../../core/model/diagnostics.js';
 import { type Intent, stampOf } from '../../../core/model/intent.js';
-import { type Outlet, outlets } from '../../../core/scope/executor-override.js';
+import { type ExecutorOverride, executorOverrides } from '../../../core/scope/executor-override.js';
 import type { ScopeView } from '../../../core/model/scope-view.js';
 import type { UnitOfWork } from '../../../core/scope/unit-of-work.js';
 import { EffectLedger } from '../recording/effect-record.js';
@@ -48,7 +48,7 @@ export class Capture {
   }
 
   run<R>(block: () => R): R {
-    return captures.run(this, () => outlets.run(this.outlet, block));
+    return captures.run(this, () => executorOverrides.run(this.executorOverride, block));
   }
 
   /**
@@ -102,10 +102,10 @@ export class Capture {
   }
 
   /** Asked about all that is let out in the block, or in what it has left behind. */
-  private readonly outlet: Outlet = (intent, executor) => {
+  private readonly executorOverride: ExecutorOverride = (intent, executor) => {
     if (this.isOpen || this.isKept(intent)) return KEPT_IN;
-    const { outlet } = unitOfBirth(intent).host;
-    return outlet === undefined ? executor : outlet(intent, executor);
+    const { executorOverride } = unitOfBirth(intent).host;
+    return executorOverride === undefined ? executor : executorOverride(intent, executor);
   };
 
   private readonly isKept = (intent: Intent): boolean => this.ledger.has(intent) || this.isMember(unitOfBirth(intent));

@@ -1,6 +1,6 @@
 import type { Executor } from '../../../core/model/executor.js';
 import type { Intent } from '../../../core/model/intent.js';
-import type { Outlet } from '../../../core/scope/executor-override.js';
+import type { ExecutorOverride } from '../../../core/scope/executor-override.js';
 
 /** Whether a capture keeps an intent from getting out. @internal */
 export type Keeper = (intent: Intent) => boolean;
@@ -8,41 +8,41 @@ export type Keeper = (intent: Intent) => boolean;
 /** Stands in for whatever would have run an intent. @internal */
 export const KEPT_IN: Executor = { execute: () => undefined };
 
-/** Whoever has an outlet: the runtime of an application. @internal */
-export interface HasOutlet {
-  outlet: Outlet | undefined;
+/** Whoever has an executorOverride: the runtime of an application. @internal */
+export interface HasExecutorOverride {
+  executorOverride: ExecutorOverride | undefined;
 }
 
-const keepers = new WeakMap<HasOutlet, Set<Keeper>>();
+const keepers = new WeakMap<HasExecutorOverride, Set<Keeper>>();
 
 /**
- * Keeps intents of an application in, before its own outlet is asked; any number of keepers at a time.
+ * Keeps intents of an application in, before its own executorOverride is asked; any number of keepers at a time.
  *
- * @returns what lets go; with the last one the application has the outlet it had before
+ * @returns what lets go; with the last one the application has the executorOverride it had before
  * @internal
  */
-export function keepIn(host: HasOutlet, keeper: Keeper): () => void {
+export function keepIn(host: HasExecutorOverride, keeper: Keeper): () => void {
   const all = keepers.get(host) ?? install(host);
   all.add(keeper);
   return () => all.delete(keeper) && all.size === 0 && uninstall(host);
 }
 
-const before = new WeakMap<HasOutlet, Outlet>();
+const before = new WeakMap<HasExecutorOverride, ExecutorOverride>();
 
-function install(host: HasOutlet): Set<Keeper> {
-  const { outlet } = host;
+function install(host: HasExecutorOverride): Set<Keeper> {
+  const { executorOverride } = host;
   const all = new Set<Keeper>();
   keepers.set(host, all);
-  if (outlet !== undefined) before.set(host, outlet);
-  host.outlet = (intent, executor) => {
+  if (executorOverride !== undefined) before.set(host, executorOverride);
+  host.executorOverride = (intent, executor) => {
     for (const isKept of all) if (isKept(intent)) return KEPT_IN;
-    return outlet === undefined ? executor : outlet(intent, executor);
+    return executorOverride === undefined ? executor : executorOverride(intent, executor);
   };
   return all;
 }
 
-function uninstall(host: HasOutlet): void {
-  host.outlet = before.get(host);
+function uninstall(host: HasExecutorOverride): void {
+  host.executorOverride = before.get(host);
   before.delete(host);
   keepers.delete(host);
 }

@@ -22,7 +22,7 @@ export class InlineAfterCommitExecutor implements Executor {
     const policies = contexts.getStore()?.chain.policies ?? [];
     frame.join({
       beforeCommit: () => {},
-      committed: () => runDetached(this.runtime, intent, policies).catch(this.runtime.report),
+      committed: () => runDetached(this.runtime, intent, policies).catch(this.runtime.logError),
       rolledBack: () => {},
     });
   }

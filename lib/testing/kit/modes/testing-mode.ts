@@ -1,7 +1,7 @@
 import type { AirlockRuntime } from '../../../core/runtime.js';
 import type { Policy } from '../../../core/model/policy.js';
 import type { Intent } from '../../../core/model/intent.js';
-import type { Outlet } from '../../../core/scope/executor-override.js';
+import type { ExecutorOverride } from '../../../core/scope/executor-override.js';
 import { AirlockOptionsError } from '../../../errors/airlock-options.error.js';
 import { AssertNoneFaked } from './assert-none-faked.policy.js';
 import { DropFaked } from './drop-faked.policy.js';
@@ -32,18 +32,18 @@ export interface ModeParts {
 /** What a mode puts into an application. @internal */
 export interface Mode {
   policies?(parts: ModeParts): readonly Policy[];
-  outlet?(parts: ModeParts, runtime: AirlockRuntime): Outlet;
+  executorOverride?(parts: ModeParts, runtime: AirlockRuntime): ExecutorOverride;
 }
 
 const MODES: Readonly<Record<TestingMode, Mode>> = {
   capture: {
-    outlet:
+    executorOverride:
       ({ isFaked, held }) =>
       (intent, executor) =>
         isFaked(intent) ? held : executor,
   },
   inline: {
-    outlet: ({ isFaked }, runtime) => {
+    executorOverride: ({ isFaked }, runtime) => {
       const afterCommit = new InlineAfterCommitExecutor(runtime);
       return (intent, executor) =>
         !isFaked(intent) ? executor : executor.transactional === true ? afterCommit : INLINE;

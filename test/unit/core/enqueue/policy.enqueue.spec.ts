@@ -165,7 +165,7 @@ describe('when a policy ends the scope of the very call it is asked about', () =
   ])('the call is late, since the scope is %s, and is not buffered where it %s', async (state, _, end) => {
     const policy: Policy = { onEnqueue: ({ args }) => void (args[0] === 'late' && end(scope)) };
     const reported: unknown[] = [];
-    const scope = new AirlockRuntime({ report: (one) => void reported.push(one) }).open({ name: 'job', policy });
+    const scope = new AirlockRuntime({ logError: (one) => void reported.push(one) }).open({ name: 'job', policy });
     scope.run(() => {
       enqueue(send, 'in time');
       enqueueWith({ on: 'always' }, send, 'late');

@@ -25,7 +25,7 @@ function airlock(settings: RuntimeSettings = {}): { runtime: AirlockRuntime; err
   const [errors, warnings]: [Error[], string[]] = [[], []];
   const report = (error: unknown): void => void errors.push(error as Error);
   const warn = (message: string): void => void warnings.push(message);
-  return { runtime: new AirlockRuntime({ report, warn, ...settings }), errors, warnings };
+  return { runtime: new AirlockRuntime({ logError: report, warn, ...settings }), errors, warnings };
 }
 
 const never = (): Promise<void> => new Promise(() => {});

@@ -123,7 +123,7 @@ describe('when onEnqueue throws', () => {
 
   it('reports the error of an asynchronous one, which cannot refuse any more', async () => {
     const reported: unknown[] = [];
-    const runtime = new AirlockRuntime({ report: (error) => void reported.push(error) });
+    const runtime = new AirlockRuntime({ logError: (error) => void reported.push(error) });
     const late = { onEnqueue: async () => (await setImmediate(), fail('too late')) };
     await runtime.run({ policy: late as Policy }, () => enqueue(send, 'a'));
     await setImmediate();

@@ -188,7 +188,7 @@ describe('when shouldFlush throws and intents that get out all the same fail', (
   ];
 
   function undecided(reported: unknown[]): [AirlockRuntime, ScopeOptions] {
-    const runtime = new AirlockRuntime({ report: (error) => void reported.push(error) });
+    const runtime = new AirlockRuntime({ logError: (error) => void reported.push(error) });
     return [runtime, { name: 'job', shouldFlush: () => fail('undecided') as never }];
   }
   function enqueueAll(effect: () => unknown): void {
@@ -242,7 +242,7 @@ describe('when the work fails and an intent for failure fails too', () => {
     ['later', () => Promise.reject(new Error('the apology'))],
   ])('lets the error of the work win and reports the other, %s', async (_, apologise) => {
     const reported: unknown[] = [];
-    const runtime = new AirlockRuntime({ report: (error) => void reported.push(error) });
+    const runtime = new AirlockRuntime({ logError: (error) => void reported.push(error) });
     const work = runtime.run({ name: 'job' }, () => {
       enqueueWith({ on: 'failure' }, apologise);
       throw new Error('the work');

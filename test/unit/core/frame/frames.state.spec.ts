@@ -74,7 +74,7 @@ describe('when a frame is ended wrongly', () => {
 describe('when a transaction is left open at the end of the scope it was begun in', () => {
   it('is reported by name, its effects wait, and its commit lets them out', async () => {
     const reported: unknown[] = [];
-    const runtime = new AirlockRuntime({ report: (error) => void reported.push(error) });
+    const runtime = new AirlockRuntime({ logError: (error) => void reported.push(error) });
     const root = await runtime.run({ name: 'request' }, async () => {
       const frame = openFrame({ name: 'orders' });
       frame.run(() => runtime.enqueue({}, send, ['a']));
@@ -91,7 +91,7 @@ describe('when a transaction is left open at the end of the scope it was begun i
 
   it('says nothing of those that ended in time', async () => {
     const reported: unknown[] = [];
-    const runtime = new AirlockRuntime({ report: (error) => void reported.push(error) });
+    const runtime = new AirlockRuntime({ logError: (error) => void reported.push(error) });
     await runtime.run({}, async () => {
       await openFrame().commit();
       openFrame().rollBack();
@@ -123,7 +123,7 @@ describe('when an effect that was deferred fails', () => {
 
   it('is reported where the scope would have thrown', async () => {
     const reported: unknown[] = [];
-    const runtime = new AirlockRuntime({ report: (error) => void reported.push(error) });
+    const runtime = new AirlockRuntime({ logError: (error) => void reported.push(error) });
     const root = openFrame();
     await root.run(() => runtime.run({ onDispatchError: 'throw' }, () => runtime.enqueue({}, fail, ['a'])));
     await root.commit();

@@ -195,7 +195,7 @@ describe('when an executor is transactional', () => {
     const runtime = new AirlockRuntime({
       executor: writer(),
       policy: { allows: refuse },
-      report: (error) => void reported.push(error),
+      logError: (error) => void reported.push(error),
     });
     const root = openFrame({ connection });
     await runtime.run({}, () => root.run(() => runtime.enqueue({}, send, ['a'])));

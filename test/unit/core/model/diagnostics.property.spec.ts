@@ -115,7 +115,7 @@ class Program {
       maxEffectsPerScope: dice.of(100_000, 100_000, 4),
       maxCascadeDepth: 2,
       effectTimeoutMs: dice.of(30_000, 3),
-      report: () => {},
+      logError: () => {},
       warn: () => {},
     });
   }

@@ -91,7 +91,7 @@ describe('when somebody listens', () => {
     ['outsideScope', async () => new AirlockRuntime({ outsideScope: 'drop' }).enqueue({}, send, ['a'])],
     [
       'outsideScope',
-      async () => new AirlockRuntime({ outsideScope: 'report', report: () => {} }).enqueue({}, send, ['a']),
+      async () => new AirlockRuntime({ outsideScope: 'report', logError: () => {} }).enqueue({}, send, ['a']),
     ],
   ])('publishes what is dropped with the reason %s', async (reason, work) => {
     await work();

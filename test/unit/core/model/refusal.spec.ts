@@ -11,7 +11,7 @@ checkAfterEach();
 const reported: unknown[] = [];
 const unhandled: unknown[] = [];
 const onUnhandled = (error: unknown): void => void unhandled.push(error);
-const runtime = new AirlockRuntime({ report: (error) => void reported.push(error) });
+const runtime = new AirlockRuntime({ logError: (error) => void reported.push(error) });
 
 beforeEach(() => {
   reported.length = 0;

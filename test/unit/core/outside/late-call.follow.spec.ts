@@ -15,7 +15,7 @@ import { checkAfterEach, errorOf, fail, send, sent } from '../fixtures.js';
 checkAfterEach();
 
 const reported: unknown[] = [];
-const runtime = new AirlockRuntime({ lateCalls: 'follow', report: (error) => void reported.push(error) });
+const runtime = new AirlockRuntime({ lateCalls: 'follow', logError: (error) => void reported.push(error) });
 
 beforeEach(() => (reported.length = 0));
 
@@ -144,7 +144,7 @@ describe('when late calls follow their scope', () => {
   });
 
   it('are reported while the application shuts down', async () => {
-    const closing = new AirlockRuntime({ lateCalls: 'follow', report: (error) => void reported.push(error) });
+    const closing = new AirlockRuntime({ lateCalls: 'follow', logError: (error) => void reported.push(error) });
     const late = leftover(() => enqueue(send, 'late'));
     await closing.run({}, late.start);
     await closing.shutdown(0);

@@ -109,7 +109,7 @@ describe.each<[string, () => void]>([
   });
 
   it('throws the same error where `lateCalls` says so, and reports nothing', async () => {
-    const runtime = new AirlockRuntime({ lateCalls: 'throw', report: (error) => reported.push(error as never) });
+    const runtime = new AirlockRuntime({ lateCalls: 'throw', logError: (error) => reported.push(error as never) });
     const late = forgotten(call);
     await runtime.run({ name: 'POST /orders' }, late.start);
     const error = await errorOf<ScopeClosedError>(late.release);

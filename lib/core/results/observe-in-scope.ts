@@ -17,7 +17,7 @@ export function observedInScopes<T extends ObservableLike, S extends Enterable>(
 ): T {
   const subscribe = (subscriber: SubscriberLike, to: ObservableLike = source): (() => void) => {
     const scope = begin();
-    return follow(
+    return observeInScope(
       () => to,
       subscriber,
       scope,
@@ -33,7 +33,7 @@ export function observedInScopes<T extends ObservableLike, S extends Enterable>(
  * @param end told once how the work ended; rejects only to fail work that completed
  * @internal
  */
-export function follow(
+export function observeInScope(
   source: () => ObservableLike,
   subscriber: SubscriberLike,
   scope: Enterable,
