@@ -1,7 +1,7 @@
 import type { Bindings } from './bindings.js';
 import { bare, type Call, is, nameOf, type Node } from './estree.js';
 
-/** Where Airlock's own names come from. @internal */
+/** The package that Airlock's own names are imported from. @internal */
 export const AIRLOCK = 'nestjs-airlock';
 
 /** The names of an expression's type; undefined where nothing is known of it. @internal */

@@ -1,18 +1,18 @@
 import { type ClassNode, type FunctionNode, is, isClass, nameOf, type Node, type NodeOf } from './estree.js';
 import type { Scope, SourceCode, Variable } from './rule.js';
 
-/** Where a local name comes from. @internal */
+/** The import that a local name comes from. @internal */
 export interface Import {
   readonly source: string;
   /** Its name there; `default` for a default import, `*` for a namespace. */
   readonly name: string;
 }
 
-/** What the names of one file are bound to. @internal */
+/** Finds the declarations and imports of the names in one file. @internal */
 export class Bindings {
   constructor(private readonly code: SourceCode) {}
 
-  /** What a name is bound to, seen from a place; undefined for globals, which nothing in the file declares. */
+  /** Finds the variable that a name means at a place; undefined for globals, which nothing in the file declares. */
   lookup(name: string, from: Node): Variable | undefined {
     let scope: Scope | null = this.code.getScope(from);
     for (; scope !== null; scope = scope.upper) {
@@ -41,7 +41,7 @@ export class Bindings {
     return this.importNamed(identifier.name, identifier);
   }
 
-  /** Where what a place sees under a name is imported from. */
+  /** Finds the import that a name means at a place; undefined where it is not imported. */
   importNamed(name: string, from: Node): Import | undefined {
     const definition = this.lookup(name, from)?.defs[0];
     const declaration = definition?.parent ?? definition?.node.parent;

@@ -6,7 +6,7 @@ import type { SourceCode } from './rule.js';
 import { TypeInformation } from './type-information.js';
 import { WrittenTypes } from './written-types.js';
 
-/** What can be said of the names in one file, by the type checker where there is one and by the file itself. @internal */
+/** Answers questions about the names in one file, from the type checker where there is one and from the file itself. @internal */
 export class Declarations {
   readonly bindings: Bindings;
   readonly checked: TypeInformation | undefined;

@@ -20,7 +20,7 @@ export function deferral(call: Call, messageId: string, declarations: Declaratio
   const gaps: readonly Range[] = [[whole.range[0], call.range[0]], ...effect.gaps, [call.range[1], whole.range[1]]];
   // What is dropped there must not be a comment.
   if (gaps.some((gap) => /\/[/*]/.test(text.slice(...gap)))) return [];
-  const fix = (fixer: Fixer): unknown => fixer.replaceTextRange(whole.range, effect.text);
+  const fix = (fixer: Fixer) => fixer.replaceTextRange(whole.range, effect.text);
   return [{ messageId, data: { code: excerpt(effect.text) }, fix }];
 }
 
@@ -51,7 +51,7 @@ type Range = readonly [start: number, end: number];
 
 interface Effect {
   readonly text: string;
-  /** Where between its parts source is left out. */
+  /** Ranges of source between the parts that are left out. */
   readonly gaps: readonly Range[];
 }
 
@@ -81,14 +81,14 @@ function effectOf(call: Call, declarations: Declarations): Effect | undefined {
   };
 }
 
-/** What is called, where it can be handed on. The type of `defer(this)` has no methods: TypeScript does not know those of `this`. */
+/** Returns the source of a function that can be handed on, own methods bound: TypeScript knows no methods of `defer(this)`. */
 function functionText(callee: Node, code: SourceCode): string | undefined {
   if (is(callee, 'Identifier')) return callee.name;
   const isOwn = is(callee, 'MemberExpression') && callee.object.type === 'ThisExpression';
   return isOwn ? `${code.getText(callee)}.bind(this)` : undefined;
 }
 
-/** How a function of a buffer is called from here: `this.effects.defer`, `effects.defer`, `defer`; undefined if not at all. */
+/** Returns the source that reaches a buffer's function from here: `this.effects.defer`, `effects.defer`, `defer`; undefined if nothing does. */
 function reach(method: 'defer' | 'enqueue', node: Node, declarations: Declarations): string | undefined {
   const isBuffer = (member: Member): boolean => declarations.typesOfMember(member)?.includes('EffectBuffer') === true;
   for (const ancestor of ancestorsOf(node)) {

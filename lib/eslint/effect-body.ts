@@ -90,7 +90,7 @@ function isHelper(
   return uses.every((use) => is(use.parent, 'CallExpression') && use.parent.callee === use && isInEffects(use.parent));
 }
 
-/** Where a function is named that only its file or its class can name; undefined for any other. */
+/** Finds the uses of a function that only its file or its class can name; undefined for any other function. */
 function usesOf(fn: FunctionNode, { bindings, code }: Declarations): readonly Node[] | undefined {
   const { parent } = fn;
   if (is(parent, 'MethodDefinition')) {

@@ -1,57 +1,85 @@
 import type { Declarations } from './declarations.js';
-import { EffectTimings, type SyntaxTree, type Timing } from './effect-timing.js';
-import type { Call, Node } from './estree.js';
-import { EstreeTree } from './estree.tree.js';
-import type { TsNode } from './typescript.js';
-import { TypeScriptTree } from './typescript.tree.js';
+import { bare, type Call, calledName, type FunctionNode, is, isFunction, isNewPromise, type Node } from './estree.js';
+import { EffectsElsewhere } from './effects-elsewhere.js';
+import { type Callbacks, callbacksOf, latest, type Timing } from './timing.js';
+import { childrenOf } from './rule.js';
 
 /** Which calls are effects, and which functions come to call some, in the file and, with types, beyond it. @internal */
 export class Effects {
-  private readonly views: readonly View[];
+  private readonly known = new Map<Node, Timing>();
+  private readonly elsewhere: EffectsElsewhere | undefined;
 
-  constructor(declarations: Declarations) {
+  /** @param callsAfterAwait without which each effect in the file counts as an early one */
+  constructor(
+    private readonly declarations: Declarations,
+    private readonly callsAfterAwait: ReadonlySet<Node> = new Set(),
+  ) {
     const { checked } = declarations;
-    const written = viewOf(new EstreeTree(declarations), (node) => node);
-    // What is written counts too where the types of a file do not resolve.
-    this.views =
-      checked === undefined
-        ? [written]
-        : [written, viewOf<TsNode>(new TypeScriptTree(checked), (node) => checked.tsNode(node))];
+    this.elsewhere = checked && new EffectsElsewhere(checked);
   }
 
   /** Whether a call buffers an effect. */
   isEffect(call: Call): boolean {
-    return this.views.some((view) => view.isEffect(call));
+    const { declarations } = this;
+    if (declarations.isBufferCall(call, 'enqueue', 'enqueueWith')) return true;
+    const callee = bare(call.callee);
+    if (is(callee, 'MemberExpression') && declarations.typesOf(callee.object)?.includes('Deferred') === true) {
+      return true;
+    }
+    const fn = declarations.functionOf(callee);
+    return fn === undefined ? this.elsewhere?.isEffect(call) === true : this.isDecorated(fn, 'SideEffect');
   }
 
   /** When the function that a call runs calls effects. */
   timingOfCall(call: Call): Timing {
-    return latest(this.views.map((view) => view.timingOfCall(call)));
+    const fn = this.declarations.functionOf(call.callee);
+    return fn === undefined ? (this.elsewhere?.timingOfCall(call) ?? 'none') : this.timingOfFunction(fn);
   }
 
-  timingOfFunction(fn: Node): Timing {
-    return latest(this.views.map((view) => view.timingOfFunction(fn)));
+  timingOfFunction(fn: FunctionNode): Timing {
+    const known = this.known.get(fn);
+    if (known !== undefined) return known;
+    // A function that calls itself adds nothing by that.
+    this.known.set(fn, 'none');
+    const standsAlone = this.isDecorated(fn, 'SideEffect', 'Airlock');
+    const timing = standsAlone ? 'none' : latest(this.timingsIn(fn, undefined));
+    this.known.set(fn, timing);
+    return timing;
   }
-}
 
-interface View {
-  isEffect(call: Node): boolean;
-  timingOfCall(call: Node): Timing;
-  timingOfFunction(fn: Node): Timing;
-}
+  /** @param around the innermost call that the node is an argument of; a function that is no argument is only defined here */
+  private *timingsIn(node: Node, around: Node | undefined): Generator<Timing> {
+    for (const child of childrenOf(node, this.declarations.code)) {
+      if (isFunction(child)) {
+        // It runs when the call does, after all the arguments.
+        if (around !== undefined) yield this.seenFrom(around, this.timingOfCallback(child, around));
+      } else if (is(child, 'CallExpression')) {
+        yield this.seenFrom(child, this.isEffect(child) ? 'early' : this.timingOfCall(child));
+        yield* this.timingsIn(child, child);
+      } else {
+        yield* this.timingsIn(child, isNewPromise(child) ? child : around);
+      }
+    }
+  }
 
-function viewOf<N extends object>(tree: SyntaxTree<N>, find: (node: Node) => N): View {
-  const timings = new EffectTimings(tree);
-  return {
-    isEffect: (call) => tree.deedOf(find(call)).does === 'enqueue',
-    timingOfCall: (call) => {
-      const deed = tree.deedOf(find(call));
-      return deed.does === 'run' && deed.target !== undefined ? timings.timingOf(deed.target) : 'none';
-    },
-    timingOfFunction: (fn) => timings.timingOf(find(fn)),
-  };
-}
+  private seenFrom(call: Node, timing: Timing): Timing {
+    return timing === 'early' && this.callsAfterAwait.has(call) ? 'late' : timing;
+  }
 
-function latest(timings: readonly Timing[]): Timing {
-  return timings.includes('late') ? 'late' : timings.includes('early') ? 'early' : 'none';
+  private timingOfCallback(fn: FunctionNode, around: Node): Timing {
+    const run = is(around, 'CallExpression') ? this.callbacksOf(around) : 'now';
+    if (run === 'never') return 'none';
+    const timing = this.timingOfFunction(fn);
+    return run === 'later' && timing === 'early' ? 'late' : timing;
+  }
+
+  private callbacksOf(call: Call): Callbacks {
+    if (this.isEffect(call) || this.declarations.opensScope(call)) return 'never';
+    const isKnown = this.declarations.functionOf(call.callee) ?? this.elsewhere?.functionOf(call);
+    return isKnown ? 'now' : callbacksOf(calledName(call));
+  }
+
+  private isDecorated({ parent }: FunctionNode, ...names: readonly string[]): boolean {
+    return is(parent, 'MethodDefinition') && this.declarations.isDecorated(parent.decorators, names);
+  }
 }

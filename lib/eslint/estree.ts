@@ -1,156 +1,19 @@
+import type { TSESTree } from '@typescript-eslint/utils';
+
 /**
- * What the rules read of a syntax tree: ESTree with TypeScript's nodes, as `@typescript-eslint/parser` and oxlint build it.
- * Written out here so that the plugin needs neither of them; another parser's tree lacks some fields, hence the many `?`.
+ * A node of the syntax tree that `@typescript-eslint/parser` and oxlint build; other parsers leave out decorators and the like,
+ * hence some `?? []`.
  *
  * @internal
  */
-export interface Node {
-  readonly type: string;
-  readonly range: readonly [start: number, end: number];
-  readonly loc: { readonly start: { readonly line: number } };
-  readonly parent?: Node;
-}
+export type Node = TSESTree.Node;
 
 type Optional = Node | null | undefined;
 
-interface Decorated {
-  readonly decorators?: readonly NodeOf<'Decorator'>[];
-}
-
-interface FunctionShape {
-  readonly id?: Optional;
-  readonly params: readonly Node[];
-  readonly body: Node;
-  readonly async: boolean;
-  readonly generator: boolean;
-  readonly returnType?: NodeOf<'TSTypeAnnotation'>;
-}
-
-interface ClassShape extends Decorated {
-  readonly id?: NodeOf<'Identifier'> | null;
-  readonly superClass: Node | null;
-  readonly body: { readonly body: readonly Node[] };
-  readonly implements?: readonly { readonly expression: Node }[];
-}
-
-interface MethodShape extends Decorated {
-  readonly key: Node;
-  readonly kind: string;
-  readonly accessibility?: string;
-  readonly static: boolean;
-  readonly value: NodeOf<'FunctionExpression'>;
-}
-
-interface FieldShape extends Decorated {
-  readonly key: Node;
-  readonly accessibility?: string;
-  readonly static: boolean;
-  readonly value: Node | null;
-  readonly typeAnnotation?: NodeOf<'TSTypeAnnotation'>;
-}
-
-interface CallShape {
-  readonly callee: Node;
-  readonly arguments: readonly Node[];
-}
-
-interface JumpShape {
-  readonly label: NodeOf<'Identifier'> | null;
-}
-
-/** Of all loops; none has all of these. */
-interface LoopShape {
-  readonly init?: Optional;
-  readonly left?: Node;
-  readonly right?: Node;
-  readonly test?: Optional;
-  readonly update?: Optional;
-  readonly body: Node;
-}
-
-interface CastShape {
-  readonly expression: Node;
-  readonly typeAnnotation: Node;
-}
-
-interface Shapes {
-  ArrayExpression: { readonly elements: readonly Optional[] };
-  ArrowFunctionExpression: FunctionShape;
-  AssignmentPattern: { readonly left: Node; readonly right: Node };
-  AwaitExpression: { readonly argument: Node };
-  CallExpression: CallShape & {
-    readonly optional: boolean;
-    readonly typeArguments?: { readonly params: readonly Node[] };
-  };
-  BlockStatement: { readonly body: readonly Node[] };
-  BreakStatement: JumpShape;
-  ChainExpression: { readonly expression: Node };
-  ClassDeclaration: ClassShape;
-  ClassExpression: ClassShape;
-  ConditionalExpression: { readonly test: Node; readonly consequent: Node; readonly alternate: Node };
-  ContinueStatement: JumpShape;
-  Decorator: { readonly expression: Node };
-  DoWhileStatement: LoopShape;
-  ExpressionStatement: { readonly expression: Node };
-  ForInStatement: LoopShape;
-  ForOfStatement: LoopShape & { readonly await: boolean };
-  ForStatement: LoopShape;
-  FunctionDeclaration: FunctionShape;
-  FunctionExpression: FunctionShape;
-  Identifier: Decorated & { readonly name: string; readonly typeAnnotation?: NodeOf<'TSTypeAnnotation'> };
-  IfStatement: { readonly test: Node; readonly consequent: Node; readonly alternate: Optional };
-  ImportDeclaration: { readonly source: NodeOf<'Literal'> };
-  ImportSpecifier: { readonly imported: Node };
-  LabeledStatement: { readonly label: NodeOf<'Identifier'>; readonly body: Node };
-  Literal: { readonly value: unknown };
-  LogicalExpression: { readonly right: Node };
-  MemberExpression: {
-    readonly object: Node;
-    readonly property: Node;
-    readonly computed: boolean;
-    readonly optional: boolean;
-  };
-  MethodDefinition: MethodShape;
-  NewExpression: CallShape;
-  ObjectExpression: { readonly properties: readonly Node[] };
-  ObjectPattern: { readonly properties: readonly Node[]; readonly typeAnnotation?: NodeOf<'TSTypeAnnotation'> };
-  PrivateIdentifier: { readonly name: string };
-  Property: { readonly key: Node; readonly value: Node };
-  PropertyDefinition: FieldShape;
-  ReturnStatement: { readonly argument: Optional };
-  SequenceExpression: { readonly expressions: readonly Node[] };
-  SwitchStatement: {
-    readonly discriminant: Node;
-    readonly cases: readonly { readonly test: Optional; readonly consequent: readonly Node[] }[];
-  };
-  ThrowStatement: { readonly argument: Node };
-  TryStatement: { readonly block: Node; readonly handler: Optional; readonly finalizer: Optional };
-  TSAbstractPropertyDefinition: FieldShape;
-  TSAsExpression: CastShape;
-  TSImportType: { readonly qualifier: Optional };
-  TSInterfaceDeclaration: {
-    readonly id: NodeOf<'Identifier'>;
-    readonly extends: readonly { readonly expression: Node }[];
-  };
-  TSIntersectionType: { readonly types: readonly Node[] };
-  TSNonNullExpression: { readonly expression: Node };
-  TSParameterProperty: Decorated & { readonly parameter: Node; readonly accessibility?: string };
-  TSQualifiedName: { readonly right: Node };
-  TSSatisfiesExpression: CastShape;
-  TSTypeAliasDeclaration: { readonly typeAnnotation: Node };
-  TSTypeAnnotation: { readonly typeAnnotation: Node };
-  TSTypeAssertion: CastShape;
-  TSTypeReference: { readonly typeName: Node; readonly typeArguments?: { readonly params: readonly Node[] } };
-  TSUnionType: { readonly types: readonly Node[] };
-  UnaryExpression: { readonly operator: string; readonly argument: Node };
-  VariableDeclaration: { readonly kind: string };
-  VariableDeclarator: { readonly id: Node; readonly init: Optional };
-  WhileStatement: LoopShape;
-  YieldExpression: { readonly argument: Optional };
-}
+type Kinds = { [N in Node as `${N['type']}`]: N };
 
 /** @internal */
-export type NodeOf<T extends keyof Shapes> = { [K in T]: Node & { readonly type: K } & Shapes[K] }[T];
+export type NodeOf<T extends keyof Kinds> = Kinds[T];
 /** @internal */
 export type Call = NodeOf<'CallExpression'>;
 /** @internal */
@@ -159,7 +22,7 @@ export type ClassNode = NodeOf<'ClassDeclaration' | 'ClassExpression'>;
 export type FunctionNode = NodeOf<'FunctionDeclaration' | 'FunctionExpression' | 'ArrowFunctionExpression'>;
 
 /** @internal */
-export function is<T extends keyof Shapes>(node: Optional, ...types: readonly T[]): node is NodeOf<T> {
+export function is<T extends keyof Kinds>(node: Optional, ...types: readonly T[]): node is NodeOf<T> {
   return node !== null && node !== undefined && (types as readonly string[]).includes(node.type);
 }
 
@@ -173,7 +36,7 @@ export function isClass(node: Optional): node is ClassNode {
   return is(node, 'ClassDeclaration', 'ClassExpression');
 }
 
-/** An expression without what changes nothing at run time: casts, `!`, the wrapper of optional chains. @internal */
+/** Strips from an expression what changes nothing at run time: casts, `!`, the wrapper of optional chains. @internal */
 export function bare(node: Node): Node {
   return is(
     node,

@@ -14,7 +14,7 @@ requirePeer('eslint', '>=9.0.0', 'nestjs-airlock/eslint');
 export const meta = {
   /** Also the prefix of the rules: `nestjs-airlock/no-direct-dispatch`. */
   name: 'nestjs-airlock',
-  /** That of the package; ESLint keeps it in the key of its cache. */
+  /** Version of the package; ESLint keeps it in the key of its cache. */
   version: '0.1.0',
 } as const;
 

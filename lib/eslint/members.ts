@@ -33,9 +33,9 @@ export function membersOf({ body }: ClassNode): readonly Member[] {
 function commonOf(
   element: NodeOf<'MethodDefinition' | 'PropertyDefinition' | 'TSAbstractPropertyDefinition'>,
 ): Pick<Member, 'name' | 'decorators' | 'isStatic' | 'isPrivate'> {
-  const { key, decorators = [], static: isStatic, accessibility } = element;
+  const { key, static: isStatic, accessibility } = element;
   const isPrivate = accessibility === 'private' || is(key, 'PrivateIdentifier');
-  return { name: nameOf(key) ?? '', decorators, isStatic, isPrivate };
+  return { name: nameOf(key) ?? '', decorators: element.decorators ?? [], isStatic, isPrivate };
 }
 
 /** @internal */

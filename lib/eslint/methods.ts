@@ -44,7 +44,7 @@ export class Methods {
   }
 }
 
-/** Of a variable or a property of `this`: what hangs on some other object may be anything. */
+/** Returns the name of the variable, or of the property of `this`, that a method is called on. Properties of other objects may be anything. */
 function ownName({ object }: NodeOf<'MemberExpression'>): string | undefined {
   const owner = bare(object);
   const isOwn = is(owner, 'Identifier') || (is(owner, 'MemberExpression') && owner.object.type === 'ThisExpression');

@@ -2,7 +2,7 @@ import type { Declarations } from './declarations.js';
 import { bare, type Call, is, nameOf, type Node, type NodeOf } from './estree.js';
 import { Methods, type MethodTable } from './methods.js';
 
-/** What counts as a network call. @internal */
+/** Options that say what else counts as a network call. @internal */
 export interface NetworkOptions {
   readonly modules: readonly string[];
   readonly functions: readonly string[];
@@ -11,7 +11,7 @@ export interface NetworkOptions {
 }
 
 const VERBS: readonly string[] = ['request', 'get', 'delete', 'head', 'options', 'post', 'put', 'patch'];
-/** What HTTP clients call their requests; their other functions, such as `axios.create`, reach nobody. */
+/** Names that HTTP clients give their requests; their other functions, such as `axios.create`, reach nobody. */
 const REQUESTS: readonly string[] = [...VERBS, 'fetch', 'stream', 'pipeline', 'postForm', 'putForm', 'patchForm'];
 
 const MODULES: readonly string[] = [

@@ -1,54 +1,18 @@
+import type { TSESLint } from '@typescript-eslint/utils';
 import { type Call, is, isFunction, type Node, type NodeOf } from './estree.js';
 
 /** @internal */
-export interface Variable {
-  readonly defs: readonly { readonly type: string; readonly node: Node; readonly parent?: Node | null }[];
-  readonly references: readonly { readonly identifier: Node }[];
-}
-
+export type Scope = TSESLint.Scope.Scope;
 /** @internal */
-export interface Scope {
-  readonly set: ReadonlyMap<string, Variable>;
-  readonly upper: Scope | null;
-}
-
+export type Variable = TSESLint.Scope.Variable;
 /** @internal */
-export interface SourceCode {
-  readonly text: string;
-  readonly ast: Node;
-  readonly visitorKeys: Readonly<Record<string, readonly string[]>>;
-  /** Of `@typescript-eslint/parser` where type information is on; anything else elsewhere. */
-  readonly parserServices?: unknown;
-  getText(node?: Node): string;
-  getScope(node: Node): Scope;
-}
-
+export type SourceCode = Readonly<TSESLint.SourceCode>;
 /** @internal */
-export interface Fixer {
-  replaceTextRange(range: readonly [number, number], text: string): unknown;
-}
-
+export type RuleContext = Readonly<TSESLint.RuleContext<string, readonly unknown[]>>;
 /** @internal */
-export interface Suggestion {
-  readonly messageId: string;
-  readonly data?: Readonly<Record<string, string>>;
-  fix(fixer: Fixer): unknown;
-}
-
+export type Fixer = TSESLint.RuleFixer;
 /** @internal */
-export interface Report {
-  readonly node: Node;
-  readonly messageId: string;
-  readonly data?: Readonly<Record<string, string>>;
-  readonly suggest?: readonly Suggestion[];
-}
-
-/** @internal */
-export interface RuleContext {
-  readonly options: readonly unknown[];
-  readonly sourceCode: SourceCode;
-  report(report: Report): void;
-}
+export type Suggestion = TSESLint.SuggestionReportDescriptor<string>;
 
 /** The parts of an ESLint rule that these rules use; ESLint 9, ESLint 10 and oxlint all take it as it is. @publicApi */
 export interface AirlockRule {
@@ -60,13 +24,13 @@ export interface AirlockRule {
     readonly schema: object[];
   };
   // `any`: every linter has types of its own for these; each rule says what it reads of them.
-  create(context: any): Record<string, (node: any) => void>;
+  create(context: any): Record<string, (nodeOrPath: any) => void>;
 }
 
 /** The JSON schema of a list of names. @internal */
 export const names = { type: 'array', items: { type: 'string' } };
 
-/** What the user set. @internal */
+/** Returns the options that the user set. @internal */
 export function optionsOf<T extends object>(context: RuleContext): Partial<T> {
   return (context.options[0] ?? {}) as Partial<T>;
 }

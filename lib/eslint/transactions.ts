@@ -2,7 +2,7 @@ import type { Declarations } from './declarations.js';
 import { ancestorsOf, type Call, calledName, type FunctionNode, is, isFunction, type Node } from './estree.js';
 import { names, nodesIn } from './rule.js';
 
-/** What counts as a transaction. @internal */
+/** Options that say what else counts as a transaction. @internal */
 export interface TransactionOptions {
   readonly transactions: readonly string[];
   readonly transactionDecorators: readonly string[];
@@ -81,7 +81,8 @@ export class Transactions {
 
   private worksOf(node: Node): readonly FunctionNode[] {
     if (is(node, 'MethodDefinition')) {
-      return this.declarations.isDecorated(node.decorators, this.decorators) ? [node.value] : [];
+      const { decorators, value } = node;
+      return isFunction(value) && this.declarations.isDecorated(decorators, this.decorators) ? [value] : [];
     }
     if (!is(node, 'CallExpression') || !isCall(node, this.callers)) return [];
     return node.arguments.map((argument) => this.declarations.functionOf(argument)).filter((fn) => fn !== undefined);

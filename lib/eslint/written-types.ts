@@ -4,13 +4,13 @@ import { bare, type Call, type ClassNode, is, isFunction, nameOf, type Node, typ
 import { classOfThis, type Member, membersOf, parameterOf } from './members.js';
 import { TRANSPARENT_TYPES } from './type-information.js';
 
-/** What a decorator injects, whatever type stands beside it. */
+/** Types that decorators inject, whatever type stands beside them. */
 const INJECTED: ReadonlyMap<string, string> = new Map([
   ['InjectQueue', 'Queue'],
   ['InjectFlowProducer', 'FlowProducer'],
 ]);
 
-/** What functions make that libraries offer instead of a constructor. */
+/** Types of what libraries' factory functions make. */
 const MADE: ReadonlyMap<string, string> = new Map([
   ['createTransport', 'Transporter'],
   ['axios.create', 'AxiosInstance'],

@@ -16,7 +16,7 @@ interface Options extends TransactionOptions {
 
 const CLIENT_METHODS: readonly string[] = ['emit', 'emitBatch'];
 
-/** Those that write to another machine, whatever transaction is open here. */
+/** Methods that write to another machine, whatever transaction is open here. */
 const REMOTE_TYPES: MethodTable = {
   Queue: ['add', 'addBulk'],
   FlowProducer: ['add', 'addBulk'],

@@ -70,7 +70,7 @@ export const noEnqueueInPolicy: AirlockRule = {
       return takenBy(fn)?.includes('Intent') === true;
     }
 
-    /** As a listener of a queue does that happens to be called `onEnqueue`. */
+    /** True for a function whose parameter is declared as something else, such as a queue's listener that happens to be called `onEnqueue`. */
     function takesSomethingElse(value: Node | undefined): boolean {
       return isFunction(value) && takenBy(value)?.includes('Intent') === false;
     }
@@ -81,8 +81,8 @@ export const noEnqueueInPolicy: AirlockRule = {
 
     function isPolicyClass(owner: ClassNode): boolean {
       const lineage = [...declarations.bindings.lineage(owner)];
-      const named = lineage.flatMap(({ implements: contracts = [], superClass }) =>
-        [...contracts.map(({ expression }) => expression), superClass].filter((node) => is(node, 'Identifier')),
+      const named = lineage.flatMap(({ implements: contracts, superClass }) =>
+        [...(contracts ?? []).map(({ expression }) => expression), superClass].filter((node) => is(node, 'Identifier')),
       );
       if (isPolicyType(named.map((node) => declarations.bindings.originalName(node)))) return true;
       return membersOf(owner).some(({ name, value }) => name === 'onEnqueue' && !takesSomethingElse(value));

@@ -1,3 +1,4 @@
+import { AwaitPaths } from '../await-paths.js';
 import { Declarations } from '../declarations.js';
 import { Effects } from '../effects.js';
 import {
@@ -39,7 +40,9 @@ export const noFloatingEffects: AirlockRule = {
   create(context: RuleContext) {
     const { sourceCode } = context;
     const declarations = new Declarations(sourceCode);
-    const effects = new Effects(declarations);
+    const paths = new AwaitPaths(sourceCode);
+    const effects = new Effects(declarations, paths.callsAfterAwait);
+    const discarded: (readonly [whole: Node, expression: Node])[] = [];
 
     /** The outermost calls in an expression that make it call effects late, given that nobody waits for it. */
     function late(expression: Node): readonly Node[] {
@@ -88,33 +91,37 @@ export const noFloatingEffects: AirlockRule = {
       );
     }
 
-    function check(discarded: Node, expression: Node): void {
+    function check(whole: Node, expression: Node): void {
       for (const call of late(expression)) {
         const data = { call: excerpt(sourceCode.getText(call)) };
-        context.report({ node: call, messageId: 'floating', data, suggest: awaiting(discarded, expression) });
+        context.report({ node: call, messageId: 'floating', data, suggest: awaiting(whole, expression) });
       }
     }
 
     /** `await` in its place, where an `await` may stand and would wait for the right thing. */
-    function awaiting(discarded: Node, expression: Node): readonly Suggestion[] {
-      const around = [...ancestorsOf(discarded)].find(isFunction);
+    function awaiting(whole: Node, expression: Node): readonly Suggestion[] {
+      const around = [...ancestorsOf(whole)].find(isFunction);
       if (around?.async !== true || !is(expression, 'CallExpression')) return [];
       if (ITERATIONS.includes(calledName(expression) ?? '')) return [];
       const text = `await ${sourceCode.getText(expression)}`;
-      return [{ messageId: 'await', fix: (fixer) => fixer.replaceTextRange(discarded.range, text) }];
+      return [{ messageId: 'await', fix: (fixer) => fixer.replaceTextRange(whole.range, text) }];
     }
 
     return {
+      ...paths.listeners,
       ExpressionStatement({ expression }: NodeOf<'ExpressionStatement'>) {
-        if (!is(expression, 'UnaryExpression')) check(expression, expression);
+        if (!is(expression, 'UnaryExpression')) discarded.push([expression, expression]);
       },
       UnaryExpression(node: NodeOf<'UnaryExpression'>) {
-        if (node.operator === 'void') check(node, node.argument);
+        if (node.operator === 'void') discarded.push([node, node.argument]);
+      },
+      'Program:exit'() {
+        for (const [whole, expression] of discarded) check(whole, expression);
       },
     };
   },
 };
 
 function callbacks(call: Call): readonly FunctionNode[] {
-  return call.arguments.filter(isFunction);
+  return call.arguments.flatMap((argument) => (isFunction(argument) ? [argument] : []));
 }

@@ -116,7 +116,7 @@ export const noIoInTransaction: AirlockRule = {
   },
 };
 
-/** What the transaction may read, or write down, afterwards. */
+/** True for code whose outcome the transaction may read, or write down, afterwards. */
 function mayChange(node: Node): boolean {
   if (is(node, 'UnaryExpression')) return node.operator === 'delete';
   return ['TaggedTemplateExpression', 'AssignmentExpression', 'UpdateExpression'].includes(node.type);

@@ -1,5 +1,5 @@
 import { Declarations } from '../declarations.js';
-import { type FunctionNode, is, nameOf, type Node, type NodeOf } from '../estree.js';
+import { type FunctionNode, is, isFunction, nameOf, type Node, type NodeOf } from '../estree.js';
 import { type AirlockRule, names, optionsOf, returnsIn, type RuleContext, type Suggestion } from '../rule.js';
 
 interface Options {
@@ -39,8 +39,7 @@ export const sideEffectReturnsVoid: AirlockRule = {
     const declarations = new Declarations(sourceCode);
 
     /** The part of the method that says it has a result. */
-    function resultOf(method: NodeOf<'MethodDefinition'>): Node | undefined {
-      const fn = method.value;
+    function resultOf(method: NodeOf<'MethodDefinition'>, fn: FunctionNode): Node | undefined {
       if (fn.generator) return method.key;
       const checked = declarations.checked?.resultOf(method);
       if (checked !== undefined) {
@@ -76,11 +75,12 @@ export const sideEffectReturnsVoid: AirlockRule = {
 
     return {
       MethodDefinition(method: NodeOf<'MethodDefinition'>) {
-        if (!declarations.isDecorated(method.decorators, decorators)) return;
-        const node = resultOf(method);
+        const fn = method.value;
+        if (!isFunction(fn) || !declarations.isDecorated(method.decorators, decorators)) return;
+        const node = resultOf(method, fn);
         if (node === undefined) return;
         const data = { method: nameOf(method.key) ?? sourceCode.getText(method.key) };
-        context.report({ node, messageId: 'result', data, suggest: declaring(method.value) });
+        context.report({ node, messageId: 'result', data, suggest: declaring(fn) });
       },
     };
   },

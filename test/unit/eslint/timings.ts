@@ -1,30 +1,38 @@
 import * as parser from '@typescript-eslint/parser';
 import { Linter, type Rule } from 'eslint';
+import { AwaitPaths } from '../../../lib/eslint/await-paths.js';
 import { Declarations } from '../../../lib/eslint/declarations.js';
-import { EffectTimings, type Timing } from '../../../lib/eslint/effect-timing.js';
-import type { Node } from '../../../lib/eslint/estree.js';
-import { EstreeTree } from '../../../lib/eslint/estree.tree.js';
-import type { SourceCode } from '../../../lib/eslint/rule.js';
-import { TypeScriptTree } from '../../../lib/eslint/typescript.tree.js';
+import { Effects } from '../../../lib/eslint/effects.js';
+import { EffectsElsewhere } from '../../../lib/eslint/effects-elsewhere.js';
+import { type Call, type FunctionNode, is } from '../../../lib/eslint/estree.js';
+import { nodesIn, type SourceCode } from '../../../lib/eslint/rule.js';
+import type { Timing } from '../../../lib/eslint/timing.js';
 import { fixtures, knowledge } from './linters.js';
 
-export type Timings = Record<'ESTree' | 'TypeScript', Timing>;
+/** When a function calls effects, as the file at hand has it, and as it would be told from another file. */
+export type Timings = Record<'here' | 'elsewhere', Timing>;
 
-/** When the function `g` of a piece of code calls effects, as each of the two syntax trees has it. */
+/** The timings of the function `g` of a piece of code, which calls it. */
 export function timingsOf(code: string): Timings {
   let found: Timings | undefined;
   const probe: Rule.RuleModule = {
-    create: ({ sourceCode }) => ({
-      'FunctionDeclaration[id.name="g"]'(estree: unknown) {
-        const fn = estree as Node;
-        const declarations = new Declarations(sourceCode as unknown as SourceCode);
-        const types = declarations.checked!;
-        found = {
-          ESTree: new EffectTimings(new EstreeTree(declarations)).timingOf(fn),
-          TypeScript: new EffectTimings(new TypeScriptTree(types)).timingOf(types.tsNode(fn)),
-        };
-      },
-    }),
+    create(context) {
+      const sourceCode = context.sourceCode as unknown as SourceCode;
+      const paths = new AwaitPaths(sourceCode);
+      return {
+        ...(paths.listeners as unknown as Rule.RuleListener),
+        'Program:exit'() {
+          const declarations = new Declarations(sourceCode);
+          const nodes = [...nodesIn(sourceCode.ast, sourceCode)];
+          const fn = nodes.find((node) => is(node, 'FunctionDeclaration') && node.id?.name === 'g') as FunctionNode;
+          const call = nodes.findLast((node) => is(node, 'CallExpression')) as Call;
+          found = {
+            here: new Effects(declarations, paths.callsAfterAwait).timingOfFunction(fn),
+            elsewhere: new EffectsElsewhere(declarations.checked!).timingOfCall(call),
+          };
+        },
+      };
+    },
   };
   const { parserOptions, filename } = knowledge[1]!;
   const messages = new Linter({ cwd: fixtures }).verify(
