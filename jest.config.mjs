@@ -56,7 +56,7 @@ const onNest12Alone = [
   '/test/(oracle|unit/core|unit/errors)/',
   '/test/integrations/(drizzle|knex|kysely|pg|prisma|sequelize)/(contract|doors|generated-client|keep-\\w+-frames)\\.spec',
   // Read source files.
-  '/test/unit/eslint/',
+  '/test/unit/(eslint|scripts)/',
   // Start runners that know nothing of these projects.
   '/test/unit/testing/other-runners\\.spec',
 ];

@@ -16,7 +16,7 @@ export function isBranded(value: unknown, name: string): boolean {
   }
 }
 
-/** What raised an error; ES2021 has no type for it. @publicApi */
+/** Options of an error that has a cause; ES2021 has no type for them. @publicApi */
 export interface ErrorCause {
   readonly cause?: unknown;
 }

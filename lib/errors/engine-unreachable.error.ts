@@ -1,8 +1,8 @@
 import { AirlockError, type ErrorCause } from './airlock.error.js';
 
 /**
- * What an engine that is there says about it: it refuses the `login` of this application, or takes no `writes`, as a replica does.
- * `told` is its own code for that.
+ * Reason why an engine that answers cannot be used: it refuses the `login` of this application, or takes no `writes`, as a replica does.
+ * `told` is the engine's own code for it.
  *
  * @publicApi
  */

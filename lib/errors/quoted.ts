@@ -2,8 +2,8 @@
 const LONGEST = 100;
 
 /**
- * What was read from a job or a message, for a log or an error: in quotes, on one line, and cut. It was written by whoever can write there,
- * and may look like further lines of the log.
+ * Prints what was read from a job or a message, for a log or an error: in quotes, on one line, and cut. Whoever can write there wrote it,
+ * so it may look like further lines of the log.
  *
  * @internal
  */
@@ -13,7 +13,7 @@ export function quoted(value: unknown): string {
   return Array.isArray(value) ? '(an array)' : typeof value === 'function' ? '(a function)' : '(an object)';
 }
 
-/** The same for a name, which needs no quotes where it is a plain one. @internal */
+/** Prints a name as `quoted` does, without quotes where it is a plain one. @internal */
 export function named(value: unknown): string {
   return typeof value === 'string' && /^[\w.$:-]{1,100}$/.test(value) ? value : quoted(value);
 }

@@ -3,9 +3,9 @@ import { isNativeError } from 'node:util/types';
 // What was thrown, as text. It may be anything: a revoked proxy, an error whose `message` is a getter that throws or whose `name` is a
 // symbol, ten thousand errors in one, a chain of causes without an end. Nothing here throws, and no text grows with what it is about.
 
-/** How many of several are named, and how many causes of one. */
+/** Most errors that are named of an `AggregateError`, and most causes of one error. */
 const FIRST = 20;
-/** How many stacks one text has at most, whatever is nested in what. */
+/** Most stacks in one text, whatever is nested in what. */
 const MOST = 100;
 const LONGEST_MESSAGE = 2_000;
 const LONGEST_STACK = 10_000;
@@ -40,8 +40,8 @@ export function causeOf(thrown: unknown): unknown {
 }
 
 /**
- * Where an error came from and what caused it: its stack and those of its causes. Of several errors in one (`AggregateError`) only theirs,
- * for its own shows no more than where they were collected.
+ * Returns the stacks of an error and of its causes. Of several errors in one (`AggregateError`) it returns only theirs, for its own shows
+ * no more than where they were collected.
  *
  * @internal
  */
@@ -101,7 +101,7 @@ function nameOf(error: Error): string {
   return typeof name === 'string' && name !== '' ? cut(name, LONGEST_MESSAGE) : 'Error';
 }
 
-/** Of an object only its kind: its content may be secret, and its `toString` anything. */
+/** Prints a thrown value; of an object only its kind, since its content may be secret and its `toString` anything. */
 function textOf(value: unknown): string {
   if (Object(value) !== value) return cut(String(value), LONGEST_MESSAGE);
   try {

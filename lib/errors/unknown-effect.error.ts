@@ -11,7 +11,7 @@ import { listed } from './thrown.js';
 export class UnknownEffectError extends AirlockError {
   protected static override readonly brandName = 'UnknownEffectError';
 
-  /** As it was given, up to a thousand letters of it. */
+  /** The name as it was given, cut after a thousand characters. */
   readonly effect: string;
   /** The names that are there. */
   readonly known: readonly string[];
@@ -27,7 +27,7 @@ export class UnknownEffectError extends AirlockError {
     return new UnknownEffectError(
       '(unreadable)',
       [],
-      `A job is no effect of this version: ${problem}. It was written by another version or another program; let a worker of that version run it, or remove it.`,
+      `A job is not an effect of this version: ${problem}. It was written by another version or another program; let a worker of that version run it, or remove it.`,
     );
   }
 }

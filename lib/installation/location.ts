@@ -6,5 +6,5 @@ const parts = location?.match(/^(.*)([\\/](?:dist[\\/](?:esm|cjs)|lib)[\\/])/s);
 /** The folder this copy of the package is installed in; undefined where it is part of somebody's bundle. @internal */
 export const root: string | undefined = parts?.[1];
 
-/** How the paths of its own code begin, for who reads stacks; undefined as `root` is. @internal */
+/** Start of the paths of the package's own code, to tell it in stacks; undefined where `root` is. @internal */
 export const sources: string | undefined = parts?.[0];

@@ -23,12 +23,12 @@ import { EffectWorker } from './remote/effect-worker.js';
 import { refuseOtherCopies } from '../installation/installed-copies.js';
 import { SafeLogger } from './log/safe-logger.js';
 
-/** What `useClass` and `useExisting` of `forRootAsync` are to implement. @publicApi */
+/** Factory of options, for classes given to `forRootAsync` as `useClass` or `useExisting`. @publicApi */
 export interface AirlockOptionsFactory {
   createAirlockOptions(): AirlockModuleOptions | Promise<AirlockModuleOptions>;
 }
 
-/** What `AirlockModule.forRootAsync` takes: `useFactory`, `useClass` or `useExisting`. @publicApi */
+/** Options of `AirlockModule.forRootAsync`: `useFactory`, `useClass` or `useExisting`. @publicApi */
 export type AirlockModuleAsyncOptions = ConfigurableModuleAsyncOptions<AirlockModuleOptions, 'createAirlockOptions'>;
 
 const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockModuleOptions>({

@@ -100,7 +100,7 @@ describe('when an effect stays in this process under an executor that leaves it'
 
   it('is named at its first call, once', async () => {
     const warnings = await called({});
-    expect(warnings.map((line) => /^`(.*?)` is no `@SideEffect\(\)` method.*BullMQ/.exec(line)?.[1])).toEqual([
+    expect(warnings.map((line) => /^`(.*?)` is not a `@SideEffect\(\)` method.*BullMQ/.exec(line)?.[1])).toEqual([
       'notifyWarehouse',
       'Mails.archive',
     ]);

@@ -202,7 +202,7 @@ function withoutMessage(stacks: string, message: string): string {
     : stacks.slice(0, at).replace(/: $/, '') + stacks.slice(at + message.length);
 }
 
-/** Of an error's class. */
+/** Longest name of an error's class that is printed. */
 const LONGEST_NAME = 100;
 
 function namedOnAll(members: readonly Member[]): readonly Named[] {
@@ -220,7 +220,7 @@ function className(instance: object): string {
   return instance.constructor.name === 'Object' ? 'function' : instance.constructor.name;
 }
 
-/** What is in force, in one line. What an application makes no use of is left out. */
+/** Tells what is in force, in one line; what an application makes no use of is left out. */
 function summaryOf(report: AirlockReport, { dispatch, outsideScope, detectEscapes }: AirlockModuleOptions): string {
   const { boundaries, policies, executors, effects, intercepted } = report;
   const used = boundaries

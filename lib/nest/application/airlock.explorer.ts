@@ -39,7 +39,7 @@ export class AirlockExplorer implements KnownHandlers {
     private readonly logger: LoggerService,
   ) {}
 
-  /** All that have been looked at. */
+  /** Every provider and controller that has been looked at. */
   get members(): readonly Member[] {
     return [...this.explored.values()];
   }

@@ -33,7 +33,7 @@ interface InForce<E extends EntryPoint, B> {
 export class Boundaries {
   /** By the type of the execution context. */
   readonly byContext: ReadonlyMap<string, Boundary>;
-  /** What comes with a context type of its own, as of handlers that third parties build with Nest's external context creator. */
+  /** Boundary of unknown context types, such as those of handlers that third parties build with Nest's external context creator. */
   private readonly others: Boundary;
   private readonly intercepted: readonly InForce<EntryPoint, Boundary>[];
   private readonly wrapped: readonly InForce<EntryPoint, WrappedBoundary>[];
@@ -79,7 +79,7 @@ export class Boundaries {
     );
   }
 
-  /** Those of them that have a response. */
+  /** The handlers among them that answer an HTTP request. */
   routesOf(member: Member): ReadonlySet<string> {
     return found([http], member);
   }

@@ -31,7 +31,7 @@ function dependenciesOf(type: object, inject: readonly unknown[] | null | undefi
   ];
 }
 
-/** What is optional, or resolved later, stands in an object. A class may have statics of these names. */
+/** Unwraps the token of a dependency that is optional or resolved later. A class may have statics of the wrapper's names. */
 function tokenOf(dependency: unknown): unknown {
   if (typeof dependency !== 'object' || dependency === null) return dependency;
   if ('forwardRef' in dependency) return (dependency as ForwardReference<() => unknown>).forwardRef();

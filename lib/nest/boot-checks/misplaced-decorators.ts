@@ -8,11 +8,11 @@ import { policiesOn } from '../decorators/use-airlock-policy.decorator.js';
 import type { Class } from '../container/candidate.js';
 import type { Member } from '../container/providers.js';
 
-/** What is known of the handlers of an application. @internal */
+/** Handlers of an application, as far as they are known. @internal */
 export interface KnownHandlers {
   /** The names of a member's methods that are entry points, be their boundary switched off. */
   entryPointsOf(member: Member): ReadonlySet<string>;
-  /** Those of them that answer HTTP requests. */
+  /** The handlers among them that answer HTTP requests. */
   routesOf(member: Member): ReadonlySet<string>;
   /** Whether a method is a handler of any class: one may be written in a base class for those of its subclasses that mark it. */
   isHandler(method: object): boolean;
@@ -88,9 +88,9 @@ function mayHaveNoHandlers(type: Class): boolean {
   );
 }
 
-/** Ours and the compiler's. */
+/** Metadata keys of this package and of the compiler. */
 const OF_MEMBERS = /^(nestjs-airlock|design):/;
-/** What Nest says of the classes of its own kinds besides. */
+/** Metadata keys of classes that Nest itself treats specially. */
 const OF_CLASSES =
   /^((nestjs-airlock|design|self|optional|scope|websockets|graphql):.*|path|host|port|__(version|injectable|controller|entryProvider|catch|filterCatchExceptions|guards|interceptors|pipes|exceptionFilters)__)$/;
 

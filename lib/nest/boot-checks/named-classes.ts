@@ -15,13 +15,13 @@ type Policies = PolicyRef | readonly PolicyRef[] | undefined;
 export interface Named {
   /** For messages: an option, a class or a method. */
   readonly where: string;
-  /** What they stand on; undefined for options. */
+  /** The class or method that they stand on; undefined for options. */
   readonly on: object | undefined;
   readonly policies: readonly PolicyRef[];
   readonly executor: ExecutorRef | undefined;
 }
 
-/** What the options name. @internal */
+/** Lists the classes that the options name. @internal */
 export function* namedByOptions({ policy, executor, executors, boundaries }: AirlockModuleOptions): Generator<Named> {
   yield named('`policy` of AirlockModule', undefined, policy);
   yield named('`executor` of AirlockModule', undefined, undefined, executor);
@@ -32,7 +32,7 @@ export function* namedByOptions({ policy, executor, executors, boundaries }: Air
   }
 }
 
-/** What decorators on a provider or controller name. @internal */
+/** Lists the classes that decorators on a provider or controller name. @internal */
 export function* namedOn({ type, instance, methods }: Member): Generator<Named> {
   const on = instance ?? type;
   yield named(type.name, on, policiesOn(type));

@@ -6,20 +6,20 @@ import { isSkipped } from '../decorators/skip-airlock.decorator.js';
 import type { Class } from '../container/candidate.js';
 import type { Member } from '../container/providers.js';
 
-/** How a library tells its handlers, which it calls itself. */
+/** Metadata by which a library tells its handlers, which it calls itself. */
 interface Library {
   readonly name: string;
   /** The metadata that its decorators write. */
   readonly keys: readonly (string | symbol)[];
   /**
-   * Where it stands: on the method, which the library takes from the instance, so that `entryPoints` covers it (`method`), or from the
+   * Place of the metadata: on the method, which the library takes from the instance, so that `entryPoints` covers it (`method`), or from the
    * class (`prototype`); under the method's name (`name`); or in a list on the class (`class`).
    */
   readonly on: 'method' | 'prototype' | 'name' | 'class';
 }
 
 /**
- * Those of the field that Airlock does not cover by itself. Handlers that are built with Nest's external context creator (Discord,
+ * Libraries of the field that Airlock does not cover by itself. Handlers that are built with Nest's external context creator (Discord,
  * Telegram, RabbitMQ of golevelup) are covered as messages.
  */
 const LIBRARIES: readonly Library[] = [

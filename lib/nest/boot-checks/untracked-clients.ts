@@ -32,7 +32,7 @@ function isOfAKind(object: object): boolean {
   return prototype !== Function.prototype || Object.keys(object).length > 0;
 }
 
-/** Of one class. Functions such as those of Knex are known by what they carry. */
+/** True for two clients of one class. Functions such as those of Knex are known by what they carry. */
 function isOfOneKind(kept: object, other: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(kept);
   if (prototype !== Object.getPrototypeOf(other)) return false;

@@ -12,25 +12,25 @@ import type { BoundaryOptions, DispatchTime } from '../options/airlock-options.j
 /** A kind of entry point that runs interceptors: opens a scope around the handler and learns its outcome. @internal */
 export interface Boundary {
   readonly plans: HandlerPlans;
-  /** Where that can be chosen. */
+  /** Moment at which the scope opens, for boundaries that let it be chosen. */
   readonly openAt?: 'request' | 'handler';
   readonly dispatch?: DispatchTime;
-  /** Whether it may be asked by the interceptor on the class as well as by the global one. */
+  /** True if the class-level interceptor may call this boundary too, not only the global one. */
   readonly isOnClass?: boolean;
   around(context: ExecutionContext, next: CallHandler): Observable<unknown>;
-  /** Before anything is registered with the server. */
+  /** Prepares the server, before anything is registered with it. */
   applyTo?(server: HttpServer): void;
   /** Before the modules of the application are initialised. */
   start?(): void;
 }
 
-/** What one handler's scope is opened with, decided once. @internal */
+/** Everything that one handler's scope is opened with, decided once. @internal */
 export interface HandlerPlan {
   readonly isSkipped: boolean;
-  /** Of the method and its class, innermost first. */
+  /** Policies of the method and its class, innermost first. */
   readonly policies: readonly Policy[];
   readonly scope: PreparedScope;
-  /** Where the handler chooses it. */
+  /** Dispatch time that the handler chooses; undefined where it chooses none. */
   readonly dispatch: DispatchTime | undefined;
 }
 

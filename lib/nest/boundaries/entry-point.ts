@@ -30,7 +30,7 @@ export interface InterceptedEntryPoint extends EntryPoint {
 export interface WrappedEntryPoint extends EntryPoint {
   /** Whether the peer makes nothing of what a method returns, other than to wait for a Promise. */
   readonly ignores?: (key: string) => boolean;
-  /** What takes the place of a method. @default a scope around each call */
+  /** Makes the function that takes the place of a method. @default a scope around each call */
   wrap?(original: Method, scope: HandlerScope, key: string, type: Class): Method;
   /** Further methods to replace, by name, on an instance that has an entry point. */
   readonly alongside?: Readonly<Record<string, (original: Method) => Method>>;

@@ -36,7 +36,7 @@ export class InterceptedBoundary implements Boundary {
     });
   }
 
-  /** What ends a scope when its handler's Observable has. */
+  /** Returns the function that ends a scope when its handler's Observable has ended. */
   protected ending(_context: ExecutionContext, scope: LatentScope): (outcome: Outcome) => void | Promise<void> {
     return (outcome) => this.runtime.endScope(scope, outcome, 'the end of the handler', this.onDispatchError);
   }

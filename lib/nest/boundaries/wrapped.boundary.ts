@@ -30,7 +30,7 @@ export class WrappedBoundary {
   }
 
   /**
-   * Those of the methods at `keys` that are not skipped, with what their scopes are opened with.
+   * Lists the methods at `keys` that are not skipped, each with the settings of its scope.
    *
    * @param holder an instance, or the prototype where there is none yet
    * @param isLasting whether it is an instance that lives as long as the application

@@ -12,12 +12,12 @@ import { setImmediate } from '../../core/model/timers.js';
 import { type DeclaredResult, Refused } from '../methods/declared-result.js';
 import { neverSubscribed, warnOfIgnored } from './unsubscribed-scopes.js';
 
-/** What calls of one method are run in. @internal */
+/** Everything needed to open a scope around calls of one method. @internal */
 export interface HandlerScope {
   readonly runtime: AirlockRuntime;
   readonly prepared: PreparedScope;
   readonly how: OnDispatchError;
-  /** What the method is declared to return, which is how it hears that its scope was refused. */
+  /** The declared kind of result, by which the caller hears that a scope was refused. */
   readonly declared: DeclaredResult;
   /** Whether its caller makes nothing of what it returns. */
   readonly isIgnored?: boolean;

@@ -91,7 +91,7 @@ export class ClassResolver {
   }
 }
 
-/** How many constructor and property dependencies Nest knows of. */
+/** Counts the constructor and property dependencies that Nest knows of. */
 function dependenciesOf(type: object): number {
   const count = (key: string): number =>
     (Reflect.getMetadata(key, type) as readonly unknown[] | undefined)?.length ?? 0;

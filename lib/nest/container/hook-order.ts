@@ -13,7 +13,7 @@ export function initialiseFirst(modules: ModulesContainer, type: Type): void {
   setDistance(modules, type, Infinity);
 }
 
-/** The same for hooks at the end, which run the other way round. @internal */
+/** Lets a module's hooks at the end run before all others: those run the other way round. @internal */
 export function destroyFirst(modules: ModulesContainer, type: Type): void {
   setDistance(modules, type, -Infinity);
 }
@@ -22,7 +22,7 @@ function setDistance(modules: ModulesContainer, type: Type, distance: number): v
   for (const module of modules.values()) if (module.metatype === type) module.distance = distance;
 }
 
-/** What is to happen before anything else is destroyed. @internal */
+/** Work to be done before anything else is destroyed. @internal */
 @Injectable()
 export class Shutdown implements OnModuleDestroy {
   private begin: (() => Promise<void>) | undefined;

@@ -1,9 +1,9 @@
 import type { InjectionToken, Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 
-/** How Nest keeps a module. @internal */
+/** Nest's own record of a module. @internal */
 export type ModuleOfNest = ModulesContainer extends Map<string, infer M> ? M : never;
-/** How Nest keeps a provider. @internal */
+/** Nest's own record of a provider. @internal */
 export type ProviderWrapper = ReturnType<ModuleOfNest['getProviderByKey']>;
 
 /** The provider that code in a module would be injected: the module's own, else one that the modules it imports export. @internal */
@@ -64,7 +64,7 @@ function exportedProvider(
   return undefined;
 }
 
-/** What stands in `@Module({ imports })`, and in `imports` of a dynamic module. */
+/** Lists what stands in `@Module({ imports })`, and in `imports` of a dynamic module. */
 function importsOf(module: ModuleOfNest): readonly unknown[] {
   const container = (module as unknown as { container?: Partial<DynamicMetadata> }).container;
   const written = (Reflect.getMetadata('imports', module.metatype) as readonly unknown[] | undefined) ?? [];

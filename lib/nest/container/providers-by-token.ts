@@ -26,7 +26,7 @@ export function singletonsOf(
       throw refused('which is request-scoped or transient. Only methods of singletons can be named there.');
     const instance: unknown = wrapper.instance;
     if ((typeof instance !== 'object' && typeof instance !== 'function') || instance === null)
-      throw refused('which is no object, so it has no methods.');
+      throw refused('which is not an object, so it has no methods.');
     for (const key of methods) {
       if (typeof (instance as Record<string, unknown>)[key] !== 'function')
         throw refused(`but \`${methodName(instance, key)}\` is not a method. Fix \`methods\`.`);

@@ -2,7 +2,7 @@ import { ContextIdFactory, MetadataScanner, type ModulesContainer } from '@nestj
 import type { Candidate, Class } from './candidate.js';
 
 type Module = ModulesContainer extends Map<string, infer M> ? M : never;
-/** How Nest keeps a provider or controller. @internal */
+/** Nest's own record of a provider or controller. @internal */
 export type Wrapper = Module['controllers'] extends Map<unknown, infer W> ? W : never;
 
 /** A provider or controller of an application. @internal */
@@ -19,7 +19,7 @@ export function membersOf(modules: ModulesContainer): Generator<Member> {
   return membersIn(modules.values());
 }
 
-/** The same of some modules. @internal */
+/** Lists the providers and controllers of some modules. @internal */
 export function* membersIn(modules: Iterable<Module>): Generator<Member> {
   for (const module of modules) {
     for (const wrapper of module.providers.values()) yield* memberOf(wrapper as Wrapper, false);

@@ -16,14 +16,14 @@ import { wrapMethod } from '../methods/wrap-method.js';
 
 const AIRLOCK = 'nestjs-airlock:airlock';
 
-/** What `@Airlock()` says where a scope could not wait for its method's end. @publicApi */
+/** Impossible type by which `@Airlock()` refuses a method whose end its scope could not wait for. @publicApi */
 export interface AirlockNeedsAsyncMethod {
   readonly '@Airlock() needs a method that returns a Promise or an Observable: its effects get out at the end of it': never;
 }
 
-/** How the scope of an `@Airlock()` method behaves. @publicApi */
+/** Options of the scope around an `@Airlock()` method. @publicApi */
 export interface AirlockMethodOptions extends ScopeOptions {
-  /** Of a route's handler: whether the effects of its request run before the response or after it. @default the boundary's */
+  /** Time at which the effects of a request run, before the response or after it; for handlers of routes only. @default the boundary's */
   readonly dispatch?: DispatchTime;
 }
 
@@ -76,7 +76,7 @@ export function Airlock(
   };
 }
 
-/** Of an instance, or for a static method the class itself. */
+/** Returns the class of an instance, or for a static method the class itself. */
 function classOf(holder: object): object {
   return typeof holder === 'function' ? holder : holder.constructor;
 }

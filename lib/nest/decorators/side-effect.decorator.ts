@@ -21,12 +21,12 @@ export type SideEffectOptions<A extends unknown[] = never[]> = Omit<EnqueueOptio
   readonly dedupeKey?: string | ((...args: A) => string);
 };
 
-/** What `@SideEffect()` says where a method's result would get lost. @publicApi */
+/** Impossible type by which `@SideEffect()` refuses a method whose result would get lost. @publicApi */
 export interface SideEffectReturnsNothing {
   readonly 'a side effect returns void or Promise<void>: its call is buffered, so nobody could get a value': never;
 }
 
-/** What `@SideEffect()` says where its dedupe key is made of other arguments than the method takes. @publicApi */
+/** Impossible type by which `@SideEffect()` refuses a dedupe key made of other arguments than the method takes. @publicApi */
 export interface DedupeKeyTakesOtherArguments {
   readonly 'the dedupe key is made of the arguments of the method': never;
 }
@@ -116,7 +116,7 @@ export function sideEffectOn(method: object): SideEffectOptions | undefined {
   return metadataOn(method)?.options;
 }
 
-/** What a `@SideEffect()` stands in front of: the method that does the work. @internal */
+/** Returns the method that does the work, which a `@SideEffect()` stands in front of. @internal */
 export function sideEffectBodyOn(method: object): Effect | undefined {
   return metadataOn(method)?.body;
 }

@@ -9,10 +9,10 @@ interface WorkerHost {
   readonly worker: { close(): Promise<void> };
 }
 
-/** What is used of BullMQ's `Job`. */
+/** The parts of BullMQ's `Job` that are used. */
 interface Job {
   readonly id?: string;
-  /** Of the worker, which makes the jobs that it hands out. */
+  /** The worker that made the job: it hands out jobs of its own. */
   readonly queue?: { readonly opts?: { readonly lockDuration?: number } };
   /** Resolves to 0 where the lock is not the token's. */
   extendLock?(token: string, durationMs: number): Promise<number>;

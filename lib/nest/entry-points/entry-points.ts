@@ -9,8 +9,8 @@ import { rpc } from './rpc/rpc.entry-point.js';
 import { schedule } from './schedule.entry-point.js';
 import { ws } from './ws.entry-point.js';
 
-/** Where Nest runs interceptors. @internal */
+/** Entry points where Nest runs interceptors. @internal */
 export const interceptedEntryPoints: readonly InterceptedEntryPoint[] = [http, rpc, ws, graphql];
 
-/** Where it runs none. @internal */
+/** Entry points where Nest runs no interceptors, whose methods are wrapped instead. @internal */
 export const wrappedEntryPoints: readonly WrappedEntryPoint[] = [bullmq, schedule, eventEmitter, cqrs, commander];

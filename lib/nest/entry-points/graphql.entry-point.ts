@@ -12,7 +12,7 @@ export function fieldsOf(candidate: Candidate): readonly string[] {
   return methodsWith('graphql:resolve_property', candidate);
 }
 
-/** What `GraphQLModule` is set up with. */
+/** Token of the options that `GraphQLModule` is set up with. */
 const OPTIONS = 'GqlModuleOptions';
 
 /** Whether a provider says that fields run interceptors. @internal */

@@ -1,6 +1,6 @@
 import { sources } from '../../installation/location.js';
 
-/** Where the application's own code has called. @internal */
+/** Place in the application's own code that made a call. @internal */
 export interface CallSite {
   /** The innermost place on the stack that is neither Node's, nor a package's, nor ours. */
   readonly place: string;

@@ -5,8 +5,8 @@ interface Dispatcher {
 }
 
 /**
- * What is watched without being named. Not emitters and event buses: they call listeners of this process, whose own effects are
- * buffered.
+ * Methods that are watched without being named. Emitters and event buses are not among them: they call listeners of this process, whose
+ * own effects are buffered.
  */
 const DISPATCHERS: readonly Dispatcher[] = [
   // Mailers.

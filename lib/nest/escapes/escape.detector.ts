@@ -90,7 +90,7 @@ export class EscapeDetector {
     return undefined;
   }
 
-  /** What is open where the caller stands. An effect at work stands in neither: it is where such calls belong. */
+  /** Names the scope or transaction that is open at the call. Undefined inside a running effect: calling out directly is what effects are for. */
   private openHere(): string | undefined {
     if (contexts.getStore() instanceof EffectContext) return undefined;
     const frame = currentFrame();

@@ -1,11 +1,11 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
-/** What the channel of undici, and so of `fetch`, says of a request that is about to be sent. */
+/** Message of undici's channel, and so of `fetch`, about a request that is about to be sent. */
 interface UndiciMessage {
   readonly request: { readonly origin: string | URL; readonly method: string; onError(error: Error): void };
 }
 
-/** What the channel of `node:http` says. */
+/** Message of the channel of `node:http`. */
 interface HttpMessage {
   readonly request: {
     readonly method: string;

@@ -1,7 +1,7 @@
 import { Observable } from 'rxjs';
 
 /**
- * What a call returns that `intercept` has buffered. The call has not been made yet, so there is no result: it yields
+ * Result of a call that `intercept` has buffered. The call has not been made yet, so there is no result: it yields
  * `undefined` in every way in which such calls are waited for.
  *
  * - `await queue.add(…)`, `.then(…)`, `.catch(…)`, `.finally(…)`: resolved with `undefined`; never rejected, for a call that is

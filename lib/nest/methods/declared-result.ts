@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { Observable } from 'rxjs';
 
 /**
- * What a method is declared to return. `unknown` where it carries no sign of it, as with no annotation or one that was imported
+ * Kind of result that a method is declared to return. `unknown` where it carries no sign of it, as with no annotation or one that was imported
  * as a type only; `deferred` where that can at least be no plain value.
  *
  * @internal

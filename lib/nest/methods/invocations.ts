@@ -28,9 +28,9 @@ function isReplaceable(interceptor: object): boolean {
   return own === undefined ? Object.isExtensible(interceptor) : own.configurable === true;
 }
 
-/** What an interceptor gets to invoke the handler, and all that is inside, with. */
+/** Handle by which an interceptor invokes the handler and all that is inside. */
 class Invocations implements CallHandler {
-  /** Those that have not ended; one that has is kept no longer than it matters, for `retry` may go on for ever. */
+  /** Invocations that have not ended; an ended one is kept no longer than it matters, for `retry` may go on for ever. */
   private readonly live = new Set<Invocation>();
   /** Given up with the next one. */
   private failed: Invocation[] = [];
@@ -80,8 +80,8 @@ class Invocations implements CallHandler {
   }
 
   /**
-   * One that is left before it has emitted anything has failed as well. One that nobody waits for any more, while another one runs
-   * or has completed, has lost against that.
+   * Ends an invocation that is left. Before it has emitted anything it has failed as well; where nobody waits for it any more, while another
+   * one runs or has completed, it has lost against that.
    */
   private leave(invocation: Invocation): void {
     if (!this.live.delete(invocation)) return;

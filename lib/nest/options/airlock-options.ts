@@ -14,7 +14,7 @@ export type BoundaryName =
 /** Whether effects run before the response is sent, or after it. @publicApi */
 export type DispatchTime = 'beforeResponse' | 'afterResponse';
 
-/** How one kind of entry point behaves. @publicApi */
+/** Options of one kind of entry point. @publicApi */
 export interface BoundaryOptions {
   /** Narrows what entry points of this kind let out. */
   readonly policy?: PolicyRef | readonly PolicyRef[];
@@ -41,11 +41,11 @@ export interface EntryPointOptions {
   readonly policy?: PolicyRef | readonly PolicyRef[];
 }
 
-/** What `AirlockModule.forRoot` takes. @publicApi */
+/** Options of `AirlockModule.forRoot`. @publicApi */
 export interface AirlockModuleOptions {
   /** Narrows what the whole application lets out. @default AllowAll */
   readonly policy?: PolicyRef | readonly PolicyRef[];
-  /** Where effects run. @default InProcessExecutor */
+  /** Executor that runs effects. @default InProcessExecutor */
   readonly executor?: ExecutorRef;
   /** Further executors, picked by name: `@SideEffect({ executor: 'mail' })`. */
   readonly executors?: Readonly<Record<string, ExecutorRef>>;
@@ -60,14 +60,14 @@ export interface AirlockModuleOptions {
   readonly entryPoints?: readonly EntryPointOptions[];
   /** Whether effects run before the response is sent or after it. @default 'beforeResponse' */
   readonly dispatch?: DispatchTime;
-  /** What a client that leaves early does to what is buffered. @default 'discard' */
+  /** Fate of what is buffered when a client leaves early. @default 'discard' */
   readonly onCancel?: 'discard' | 'flush';
-  /** What a boundary does with effects that failed: log them, fail the call, or hand them to a function. @default 'report' */
+  /** Reaction of a boundary to effects that failed: log them, fail the call, or hand them to a function. @default 'report' */
   readonly onDispatchError?: OnDispatchError;
-  /** What a call outside any scope does. @default 'throw' */
+  /** Treatment of a call outside any scope. @default 'throw' */
   readonly outsideScope?: OutsideScope;
   /**
-   * What becomes of a call made after its scope ended, such as by a timer or behind a forgotten `await`. `report`: it does not get
+   * Treatment of a call made after its scope ended, such as by a timer or behind a forgotten `await`. `report`: it does not get
    * out, and an error log names it, its scope and the stack of the call. `throw`: it is refused with `ScopeClosedError`. `follow`: it goes as
    * the ended scope went, under the policies of where it was made.
    *
@@ -81,15 +81,15 @@ export interface AirlockModuleOptions {
    */
   readonly detectEscapes?: false | 'warn' | 'throw' | EscapeOptions;
   /**
-   * How long one effect may run in this process, in milliseconds, where it sets no `timeoutMs` of its own: then it counts as failed with an
+   * Time that one effect may run in this process, in milliseconds, where it sets no `timeoutMs` of its own: then it counts as failed with an
    * `EffectTimeoutError`, and the flush goes on. `false`: no limit. @default 30_000
    */
   readonly effectTimeoutMs?: number | false;
-  /** How many intents one scope may hold, and how many the effects of one flush may call in their turn. @default 100_000 */
+  /** Most intents that one scope may hold, and that the effects of one flush may call in their turn. @default 100_000 */
   readonly maxEffectsPerScope?: number;
-  /** How deep effects may enqueue effects. @default 16 */
+  /** Depth to which effects may enqueue effects. @default 16 */
   readonly maxCascadeDepth?: number;
-  /** How long a shutdown waits for running scopes and their effects, in milliseconds. @default 10_000 */
+  /** Time that a shutdown waits for running scopes and their effects, in milliseconds. @default 10_000 */
   readonly shutdownTimeoutMs?: number;
 }
 

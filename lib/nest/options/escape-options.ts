@@ -1,6 +1,6 @@
 import type { InterceptedProvider } from './intercepted-provider.js';
 
-/** How `detectEscapes` looks for what goes around the buffer. @publicApi */
+/** Options of `detectEscapes`, which looks for calls that go around the buffer. @publicApi */
 export interface EscapeOptions {
   /**
    * `warn` logs each place once, and again for each caller of it in another file; `throw` makes the call fail before anything is sent (with `node:http` before Node 22.12: unless
@@ -9,7 +9,7 @@ export interface EscapeOptions {
    * @default 'warn'
    */
   readonly mode?: 'warn' | 'throw';
-  /** What may be called directly: hosts as `127.0.0.1:8080` and methods as `Transporter.sendMail`. @default none */
+  /** Hosts and methods that may be called directly, as `127.0.0.1:8080` and methods as `Transporter.sendMail`. @default none */
   readonly allow?: readonly (string | RegExp)[];
   /**
    * Further providers' methods to watch, such as `emit` of an emitter whose listeners reach out.

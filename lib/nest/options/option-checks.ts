@@ -16,7 +16,7 @@ export const expectThat =
   };
 
 /** @internal */
-export const text = expectThat('a text, not empty', (value) => typeof value === 'string' && value !== '');
+export const text = expectThat('a non-empty string', (value) => typeof value === 'string' && value !== '');
 /** @internal */
 export const flag = expectThat('true or false', (value) => typeof value === 'boolean');
 /** @internal */
@@ -28,9 +28,9 @@ export const positiveInteger = expectThat(
   'a positive integer',
   (value) => Number.isSafeInteger(value) && (value as number) > 0,
 );
-/** For what a timer waits for. @internal */
+/** Checks a duration in milliseconds that a timer can wait for. @internal */
 export const duration = expectThat(A_DURATION, isDuration);
-/** The same, of which there is some. @internal */
+/** Checks a duration in milliseconds that is longer than nothing. @internal */
 export const waitingTime = expectThat(A_WAITING_TIME, (value) => isDuration(value) && value > 0);
 /** @internal */
 export const timeLimit = expectThat(A_TIME_LIMIT, isTimeLimit);
@@ -41,7 +41,7 @@ export const oneOf = (...values: readonly string[]): OptionCheck =>
 export const dispatchTime = oneOf('beforeResponse', 'afterResponse');
 /** @internal */
 export const texts = expectThat(
-  'a list of texts, at least one',
+  'a non-empty array of strings',
   (value) => Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string' && one !== ''),
 );
 

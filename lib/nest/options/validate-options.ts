@@ -18,7 +18,7 @@ import type { AirlockModuleOptions, BoundaryName, BoundaryOptions, EntryPointOpt
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 
-const policy = expectThat('a policy, a class of one, or a list of these', (value) =>
+const policy = expectThat('a policy, a class of one, or an array of these', (value) =>
   (Array.isArray(value) ? value : [value]).every((one) => isFunction(one) || isRecord(one)),
 );
 const executor = expectThat(
@@ -49,7 +49,7 @@ const boundaryChecks: Record<BoundaryName, OptionCheck> = {
 const interceptedChecks: Record<keyof InterceptedProvider, OptionCheck> = {
   token: expectThat('an injection token', (value) => ['string', 'symbol', 'function'].includes(typeof value)),
   methods: expectThat(
-    'a list of method names, at least one',
+    'a non-empty array of method names',
     (value) => Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string'),
   ),
   optional: expectThat('a boolean', (value) => value === undefined || typeof value === 'boolean'),
@@ -62,14 +62,14 @@ const entryPointChecks = {
 } satisfies Record<keyof EntryPointOptions, OptionCheck>;
 
 const providers: OptionCheck = (key, value) => {
-  expectThat('a list of providers and their methods', Array.isArray)(key, value);
+  expectThat('an array of providers and their methods', Array.isArray)(key, value);
   for (const [index, one] of (value as unknown[]).entries()) intercepted(`${key}[${index}]`, one);
 };
 
 const escapeChecks: Record<keyof EscapeOptions, OptionCheck> = {
   mode: oneOf('warn', 'throw'),
   allow: expectThat(
-    'a list of hosts and names, each a text or a RegExp',
+    'an array of hosts and names, each a string or a RegExp',
     (value) => Array.isArray(value) && value.every((one) => typeof one === 'string' || one instanceof RegExp),
   ),
   watch: providers,
@@ -87,7 +87,7 @@ const checks: Record<keyof AirlockModuleOptions, OptionCheck> = {
     checkOptions(value, boundaryChecks, `${key}.`);
   },
   entryPoints: (key, value) => {
-    expectThat('a list of kinds of entry points', Array.isArray)(key, value);
+    expectThat('an array of kinds of entry points', Array.isArray)(key, value);
     for (const [index, one] of (value as unknown[]).entries()) {
       const at = `${key}[${index}]`;
       expectThat('an object with a `name` and a `metadataKey`', isRecord)(at, one);

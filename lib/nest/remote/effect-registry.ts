@@ -9,7 +9,7 @@ export interface RegisteredEffect {
   readonly method: string;
   /** The provider; a Promise of one made anew for each run where it is request-scoped. */
   resolve(): unknown;
-  /** What the decorator stands in front of. */
+  /** The method that the decorator stands in front of. */
   readonly body: (...args: never[]) => unknown;
 }
 

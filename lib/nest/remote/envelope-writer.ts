@@ -16,7 +16,7 @@ import type { RemoteOptions } from './remote-options.js';
  * @internal
  */
 export class EnvelopeWriter {
-  /** What calls were made under, by the arguments that were kept of them. */
+  /** Trace contexts that calls were made under, by the arguments that were kept of them. */
   private readonly traces = new WeakMap<readonly unknown[], TraceContext>();
   private readonly maxPayloadBytes: number;
   private readonly logger = new SafeLogger(new Logger('Airlock'));
@@ -36,7 +36,7 @@ export class EnvelopeWriter {
     if (this.options.plainFunctions !== 'refuse') return false;
     throw new AirlockOptionsError(
       'plainFunctions',
-      `\`${call.name}\` is no \`@SideEffect()\` method that a worker could find, and ${this.engine} is told to refuse such effects. ` +
+      `\`${call.name}\` is not a \`@SideEffect()\` method that a worker could find, and ${this.engine} is told to refuse such effects. ` +
         'Make it one, or pick an executor in this process for it.',
     );
   }
@@ -46,7 +46,7 @@ export class EnvelopeWriter {
     if (this.warned.has(name) || this.warned.size >= 1000) return;
     this.warned.add(name);
     this.logger.warn(
-      `\`${name}\` is no \`@SideEffect()\` method that a worker could find, so it does not go through ${this.engine}: it runs in this process, ` +
+      `\`${name}\` is not a \`@SideEffect()\` method that a worker could find, so it does not go through ${this.engine}: it runs in this process, ` +
         'and is lost where that ends first. Make it a `@SideEffect()` method of a provider; or say that this is meant, with ' +
         "`plainFunctions: 'in-process'`, or that it must not happen, with `'refuse'`.",
     );

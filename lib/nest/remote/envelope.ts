@@ -51,7 +51,7 @@ const LONGEST_ID = 1_000;
  * @internal
  */
 export function readEnvelope(data: unknown): EffectEnvelope {
-  if (typeof data !== 'object' || data === null) throw UnknownEffectError.malformed('it is no object');
+  if (typeof data !== 'object' || data === null) throw UnknownEffectError.malformed('it is not an object');
   const { v, id, effect, args, at, origin, trace } = data as Partial<Record<keyof EffectEnvelope, unknown>>;
   if (v !== 1)
     throw UnknownEffectError.malformed(`its version is ${v === undefined ? 'missing' : quoted(v)}, and 1 is known`);
@@ -61,10 +61,10 @@ export function readEnvelope(data: unknown): EffectEnvelope {
   assertText('at', at);
   if (origin !== undefined) assertText('origin', origin);
   if (trace !== undefined) assertText('trace.traceparent', Object(trace).traceparent);
-  if (!Array.isArray(args)) throw UnknownEffectError.malformed('its `args` is no list');
+  if (!Array.isArray(args)) throw UnknownEffectError.malformed('its `args` is not an array');
   return data as EffectEnvelope;
 }
 
 function assertText(key: string, value: unknown): asserts value is string {
-  if (typeof value !== 'string') throw UnknownEffectError.malformed(`its \`${key}\` is no text`);
+  if (typeof value !== 'string') throw UnknownEffectError.malformed(`its \`${key}\` is not a string`);
 }

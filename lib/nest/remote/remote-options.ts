@@ -15,10 +15,10 @@ export interface Tracing {
   run<R>(trace: TraceContext, job: () => R): R;
 }
 
-/** What every executor that leaves the process takes. @publicApi */
+/** Options of every executor that leaves the process. @publicApi */
 export interface RemoteOptions {
   /**
-   * What becomes of an effect that is no `@SideEffect()` method and so has no name a worker could find: it runs in this
+   * Treatment of an effect that is no `@SideEffect()` method and so has no name a worker could find: it runs in this
    * process, or its call is refused.
    *
    * @default 'in-process', with a warning for each effect
@@ -26,7 +26,7 @@ export interface RemoteOptions {
   readonly plainFunctions?: 'in-process' | 'refuse';
   /** @default plain JSON data, anything else refused */
   readonly serializer?: ArgumentSerializer;
-  /** How large the arguments of a call may be, in bytes of JSON; larger ones are refused at the call. @default 1_000_000 */
+  /** Largest size of the arguments of a call, in bytes of JSON; larger ones are refused at the call. @default 1_000_000 */
   readonly maxPayloadBytes?: number;
   /** @default none */
   readonly tracing?: Tracing;

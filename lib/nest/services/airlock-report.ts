@@ -24,7 +24,7 @@ export interface EffectReport {
   readonly on: EffectTrigger;
 }
 
-/** What is in force in an application. @publicApi */
+/** Report of what is in force in an application. @publicApi */
 export interface AirlockReport {
   readonly boundaries: readonly BoundaryReport[];
   /** Class names by executor name; `default` is what effects use that name none. */

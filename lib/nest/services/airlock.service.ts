@@ -37,12 +37,12 @@ export class AirlockService {
     return this.#runtime.open(options);
   }
 
-  /** What can be seen of the current scope; undefined where there is none. */
+  /** View of the current scope; undefined where there is none. */
   get currentScope(): ScopeView | undefined {
     return this.#runtime.view;
   }
 
-  /** What is in force in this application. */
+  /** Reports what is in force in this application: boundaries, executors, effects and policies. */
   explain(): AirlockReport {
     return this.#explain();
   }

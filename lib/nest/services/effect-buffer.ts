@@ -50,7 +50,7 @@ export class EffectBuffer {
     return this.#runtime.context.mayReceive;
   }
 
-  /** What is buffered here, in order; nothing outside a scope. */
+  /** Intents that are buffered here, in order; none outside a scope. */
   get intents(): readonly Intent[] {
     return this.#opened?.intents ?? [];
   }

@@ -315,7 +315,7 @@ describeWith(server, 'BullMqExecutor', () => {
       const producer = await bench.producer({ bullmq: { plainFunctions: 'refuse' } });
       await within(producer, async () => {
         expect(() => enqueue(note, 'a')).toThrow(AirlockOptionsError);
-        expect(() => enqueueWith({ name: 'note' }, note, 'a')).toThrow(/`note` is no `@SideEffect\(\)` method/);
+        expect(() => enqueueWith({ name: 'note' }, note, 'a')).toThrow(/`note` is not a `@SideEffect\(\)` method/);
         await producer.get(Mail).send('a');
       });
       expect(noted).toEqual([]);

@@ -162,9 +162,9 @@ describeWith(server, 'A worker of BullMQ', () => {
     it.each<[string, unknown, RegExp]>([
       ['another version', envelope({ v: 2 }), /its version is 2, and 1 is known/],
       ['no version', { to: 'a' }, /its version is missing/],
-      ['a name that is no text', envelope({ effect: 7 }), /its `effect` is no text/],
-      ['arguments that are no list', envelope({ args: {} }), /its `args` is no list/],
-      ['no object', 'text', /it is no object/],
+      ['a name that is not a string', envelope({ effect: 7 }), /its `effect` is not a string/],
+      ['arguments that are no list', envelope({ args: {} }), /its `args` is not an array/],
+      ['no object', 'text', /it is not an object/],
     ])('fails it for good: %s', async (_, data, problem) => {
       const worker = await bench.worker();
       await bench.queueOf().add('Mail.send', data, { attempts: 4 });

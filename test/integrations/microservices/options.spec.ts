@@ -35,9 +35,9 @@ describeWith(carrier.server, 'AirlockMicroservicesModule', () => {
     });
 
     it.each<[object, string, string]>([
-      [{ pattern: '' }, 'pattern', 'a text, not empty'],
+      [{ pattern: '' }, 'pattern', 'a non-empty string'],
       [{ consumer: 'yes' }, 'consumer', 'true or false'],
-      [{ consumer: { patterns: [] } }, 'consumer.patterns', 'a list of texts, at least one'],
+      [{ consumer: { patterns: [] } }, 'consumer.patterns', 'a non-empty array of strings'],
       [{ consumer: { acknowledge: 1 } }, 'consumer.acknowledge', 'true or false'],
       [
         { consumer: { retryDelayMs: 0 } },
@@ -76,7 +76,7 @@ describeWith(carrier.server, 'AirlockMicroservicesModule', () => {
       const flushing = within(producer, async () => {
         for (const text of ['a', 'b', 'c']) await producer.get(Mail).send(text);
       });
-      await expect(flushing).rejects.toThrow('Expected `patternFor` to be a text, not empty');
+      await expect(flushing).rejects.toThrow('Expected `patternFor` to be a non-empty string');
       await until(() => consumer.get(Mail).sent.length === 2);
       expect(consumer.get(Mail).sent).toEqual(['a', 'c']);
     });

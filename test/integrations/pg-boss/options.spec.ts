@@ -294,7 +294,7 @@ describeWith(postgres, 'the options of AirlockPgBossModule', () => {
     const wrong: readonly (readonly [string, object, string])[] = [
       ['an unknown key', { boss: {}, queu: 'a' }, 'Unknown option `queu`. Known options: plainFunctions,'],
       ['no boss', {}, 'Expected `boss` to be a `PgBoss`, the token of one, or what to build one with, got `undefined`'],
-      ['a queue without a name', { boss: {}, queue: '' }, 'Expected `queue` to be a text, not empty'],
+      ['a queue without a name', { boss: {}, queue: '' }, 'Expected `queue` to be a non-empty string'],
       ['queues that are a list', { boss: {}, queues: ['a'] }, 'Expected `queues` to be an object'],
       ['a queue whose options are a flag', { boss: {}, queues: { a: true } }, 'Expected `queues.a` to be an object'],
       [

@@ -1,9 +1,9 @@
-/** What is used of commander's `Option`. */
+/** The parts of commander's `Option` that are used. */
 interface CommandOption {
   attributeName(): string | symbol;
 }
 
-/** What is used of commander's `Command`. @internal */
+/** The parts of commander's `Command` that are used. @internal */
 export interface CommandLine {
   readonly parent?: CommandLine | null;
   readonly commands: readonly CommandLine[];

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Outcome } from '../../../core/model/scope-view.js';
 
-/** What Express and Fastify responses have in common: the status so far, and Node's own response on or under them. @internal */
+/** Common part of Express and Fastify responses: the status so far, and Node's own response on or under them. @internal */
 export type HttpResponse = ServerResponse | { readonly statusCode: number; readonly raw: ServerResponse };
 
 /** A platform's request: Node's own, or an object around it. @internal */
@@ -9,7 +9,7 @@ export interface HttpRequest {
   readonly method?: string;
 }
 
-/** What tells the end of a connection: the socket, or the stream of HTTP/2. @internal */
+/** Emitter that tells the end of a connection: the socket, or the stream of HTTP/2. @internal */
 export interface Connection {
   readonly destroyed: boolean;
   once(event: 'close', listener: () => void): unknown;

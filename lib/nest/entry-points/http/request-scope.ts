@@ -11,7 +11,7 @@ import { ShuttingDownError } from '../../../errors/shutting-down.error.js';
 import type { HandlerPlan } from '../../boundaries/boundary.js';
 import { isOver, outcomeSent } from './http.messages.js';
 
-/** What the scopes of all requests of an application have in common. @internal */
+/** Settings that the scopes of all requests of an application have in common. @internal */
 export interface RequestSettings {
   readonly runtime: AirlockRuntime;
   readonly prepared: PreparedScope;
@@ -24,7 +24,7 @@ export interface RequestSettings {
 }
 
 /**
- * Where code stands that Nest runs for a request. Its scope opens when the first effect is called, so that a request without any
+ * Context of the code that Nest runs for a request. Its scope opens when the first effect is called, so that a request without any
  * costs this object alone. A handler that completes ends the scope; what is called after that, as by an exception filter
  * where the answer cannot be serialised, opens another, which the response decides.
  *
@@ -157,7 +157,7 @@ export class RequestScope extends Context implements Latent {
     return this.host.handleOf(unit, this);
   }
 
-  /** How the response has ended: what a handler made of it, else what was sent. */
+  /** Outcome of the response: what a handler made of it, else what was sent. */
   get outcome(): Outcome {
     this.look();
     return this.hasFailed ? 'failed' : (this.sent ?? 'cancelled');
@@ -200,7 +200,7 @@ export class RequestScope extends Context implements Latent {
   }
 }
 
-/** Where one handler of a request stands: in the request's scope, under the handler's own policies. @internal */
+/** Context of one handler of a request: in the request's scope, under the handler's own policies. @internal */
 export class HandlerScope extends Context {
   private ended: Outcome | undefined;
   private unit: UnitOfWork | undefined;
@@ -245,7 +245,7 @@ export class HandlerScope extends Context {
     return contexts.run(this, fn);
   }
 
-  /** What it has become where no effect was called in it, for those that work which it has left behind calls. */
+  /** Keeps the outcome of a scope in which no effect was called, for the effects that work left behind by it calls later. */
   wentAs(outcome: Outcome): void {
     this.ended = outcome;
   }

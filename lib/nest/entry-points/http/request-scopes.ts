@@ -15,7 +15,7 @@ type CarriesScope = { [key: symbol]: RequestScope | undefined };
  * @internal
  */
 export class RequestScopes {
-  /** Where a response carries its scope: a map of all responses costs a request more than the rest of this. Each application has a key of its own. */
+  /** Property under which a response carries its scope: a map of all responses costs a request more than the rest of this. Each application has a key of its own. */
   private readonly key = Symbol('AIRLOCK_REQUEST_SCOPE');
   private readonly onClose: (this: ServerResponse) => void;
   private known: RequestSettings | undefined;
@@ -46,7 +46,7 @@ export class RequestScopes {
     return (response as unknown as CarriesScope)[this.key];
   }
 
-  /** One that its handler alone stands in. */
+  /** Makes a scope that the handler alone runs in. */
   apart(response: ServerResponse): RequestScope {
     return new RequestScope(this.settings, response, '', undefined, true);
   }

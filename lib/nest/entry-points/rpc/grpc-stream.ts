@@ -3,11 +3,11 @@ import { type Context, contexts } from '../../../core/scope/context.js';
 import type { Outcome } from '../../../core/model/scope-view.js';
 import type { LatentScope } from '../../../core/latent-scope.js';
 
-/** What is used of a gRPC call. @internal */
+/** The parts of a gRPC call that are used. @internal */
 export interface GrpcCall {
   /** Whether the client has left, or its deadline has passed; true as well once it was answered. */
   readonly cancelled: boolean;
-  /** What it is made of: interceptors, with the HTTP/2 stream innermost. Private to grpc-js. */
+  /** Layers of the call: interceptors, with the HTTP/2 stream innermost. Private to grpc-js. */
   readonly call?: Layer;
   emit(event: string | symbol, ...args: unknown[]): boolean;
 }
@@ -97,7 +97,7 @@ export class StreamCall {
   }
 }
 
-/** What an event of a call says about its end. `prefinish` comes before grpc-js calls it cancelled, as it does each that is over. */
+/** Reads from an event of a call how the call ended. `prefinish` comes before grpc-js calls it cancelled, as it does each that is over. */
 function outcomeOf(event: string | symbol): Outcome | undefined {
   if (event === 'cancelled') return 'cancelled';
   if (event === 'error') return 'failed';

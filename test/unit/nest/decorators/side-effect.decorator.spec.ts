@@ -217,7 +217,7 @@ describe('when a @SideEffect() is given an empty name', () => {
       return Alarm;
     };
     expect(define).toThrow(AirlockOptionsError);
-    expect(define).toThrow('Expected `name` to be a text, not empty');
+    expect(define).toThrow('Expected `name` to be a non-empty string');
   });
 });
 

@@ -206,7 +206,7 @@ describe('when escapes are looked for', () => {
     ['shout', "Expected `detectEscapes` to be false, 'warn', 'throw' or an object of options"],
     [{ loud: true }, 'Unknown option `detectEscapes.loud`'],
     [{ mode: 'shout' }, "Expected `detectEscapes.mode` to be 'warn' or 'throw'"],
-    [{ allow: 'localhost' }, 'Expected `detectEscapes.allow` to be a list of hosts and names'],
+    [{ allow: 'localhost' }, 'Expected `detectEscapes.allow` to be an array of hosts and names'],
     [{ watch: [{ token: 'nobody', methods: ['add'] }] }, '`detectEscapes.watch` names the provider `nobody`'],
     [{ watch: [{ token: Stock, methods: ['add'] }] }, 'but `Stock.add` is not a method'],
   ])('refuses %j at boot', async (detectEscapes, message) => {

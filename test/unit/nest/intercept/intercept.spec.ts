@@ -259,7 +259,7 @@ describe('when what is to be intercepted is not there', () => {
     ['an unknown symbol', { token: Symbol('none'), methods: ['add'] }, /`Symbol\(none\)`/],
     ['an unknown method', { token: 'QUEUE', methods: ['add', 'push'] }, /`QUEUE`, but `Queue\.push` is not a method/],
     ['a property', { token: 'QUEUE', methods: ['jobs'] }, /`Queue\.jobs` is not a method/],
-    ['no object', { token: 'TEXT', methods: ['add'] }, /`TEXT`, which is no object/],
+    ['no object', { token: 'TEXT', methods: ['add'] }, /`TEXT`, which is not an object/],
     ['a request-scoped provider', { token: 'PER REQUEST', methods: ['add'] }, /`PER REQUEST`, which is request-scoped/],
     [
       'a transient provider',

@@ -136,11 +136,11 @@ describe('when a worker runs an effect by its name', () => {
   it.each<[string, unknown, string]>([
     ['an unknown name', envelope('Mail.burn'), 'No effect is named "Mail.burn" here. Known effects: '],
     ['another version', { ...envelope('Mail.send'), v: 2 }, 'its version is 2, and 1 is known'],
-    ['no object', 'Mail.send', 'it is no object'],
-    ['no arguments', { ...envelope('Mail.send'), args: 'ann' }, 'its `args` is no list'],
-    ['no id', { ...envelope('Mail.send'), id: undefined }, 'its `id` is no text'],
-    ['an origin that is no text', { ...envelope('Mail.send'), origin: 7 }, 'its `origin` is no text'],
-    ['a trace that is none', { ...envelope('Mail.send'), trace: 'bad' }, 'its `trace.traceparent` is no text'],
+    ['no object', 'Mail.send', 'it is not an object'],
+    ['no arguments', { ...envelope('Mail.send'), args: 'ann' }, 'its `args` is not an array'],
+    ['no id', { ...envelope('Mail.send'), id: undefined }, 'its `id` is not a string'],
+    ['an origin that is not a string', { ...envelope('Mail.send'), origin: 7 }, 'its `origin` is not a string'],
+    ['a trace that is none', { ...envelope('Mail.send'), trace: 'bad' }, 'its `trace.traceparent` is not a string'],
   ])('refuses %s', async (_, data, message) => {
     const { worker } = await boot(Mail);
     const error = await errorOf(() => worker.run(data));
@@ -165,7 +165,7 @@ describe('when an effect overrides another', () => {
     const app = await bootWith({ executor: engine({ plainFunctions: 'refuse' }) }, [PoliteMail]);
     const error = await errorOf(() => app.worker.run(envelope('PoliteMail.send', 'ann')));
     expect(error).toBeInstanceOf(AirlockOptionsError);
-    expect(error.message).toContain('`PoliteMail.send` is no `@SideEffect()` method that a worker could find');
+    expect(error.message).toContain('`PoliteMail.send` is not a `@SideEffect()` method that a worker could find');
   });
 });
 
