@@ -14,6 +14,13 @@ import { refuseWithoutScope } from './outside/no-scope.js';
 /**
  * Buffers a call of any function in the innermost open scope, of whatever application.
  *
+ * @example
+ * ```ts
+ * await runInScope(async () => {
+ *   enqueue(notifyWarehouse, order.id);
+ * });
+ * ```
+ *
  * @throws NoScopeError and the others of `EffectBuffer.enqueue`
  * @publicApi
  */
@@ -21,7 +28,16 @@ export function enqueue<A extends unknown[]>(effect: (...args: A) => unknown, ..
   enqueueInnermost(NO_OPTIONS, effect, args);
 }
 
-/** `enqueue` with options. @publicApi */
+/**
+ * `enqueue` with options.
+ *
+ * @example
+ * ```ts
+ * enqueueWith({ on: 'failure', name: 'refund' }, refund, order.id);
+ * ```
+ *
+ * @publicApi
+ */
 export function enqueueWith<A extends unknown[]>(
   options: EnqueueOptions,
   effect: (...args: A) => unknown,
@@ -30,13 +46,29 @@ export function enqueueWith<A extends unknown[]>(
   enqueueInnermost(options, effect, args);
 }
 
-/** A proxy of any object whose method calls are buffered. @publicApi */
+/**
+ * A proxy of any object whose method calls are buffered.
+ *
+ * @example
+ * ```ts
+ * defer(queue).add('reserve', { orderId: order.id });
+ * ```
+ *
+ * @publicApi
+ */
 export function defer<T extends object>(target: T, options: EnqueueOptions = NO_OPTIONS): Deferred<T> {
   return deferred(target, (effect, args) => enqueueInnermost(options, effect, args));
 }
 
 /**
  * Runs `fn` in a scope: nested in the innermost one, else a scope of its own that lets its effects out at the end.
+ *
+ * @example
+ * ```ts
+ * await runInScope({ name: 'migration', policy: DropAll }, async () => {
+ *   await orders.place(order.id);
+ * });
+ * ```
  *
  * @returns what `fn` resolves to, after the flush; of an Observable, each subscription is a scope of its own with the same options, of a generator its iteration
  * @throws what `fn` throws, or a `DispatchError` if effects failed and `onDispatchError` is not set otherwise
@@ -48,7 +80,19 @@ export function runInScope<R>(...args: RunArguments<R>): Promise<Awaited<R>> {
   return runtimeHere().run(...runArguments(args));
 }
 
-/** Opens a scope by hand; the caller ends it. @publicApi */
+/**
+ * Opens a scope by hand; the caller ends it.
+ *
+ * @example
+ * ```ts
+ * const scope = openScope({ name: 'message' });
+ * await scope.run(() => orders.place(order.id));
+ * scope.close();
+ * await scope.flush();
+ * ```
+ *
+ * @publicApi
+ */
 export function openScope(options?: ScopeOptions): EffectScope {
   return runtimeHere().open(options);
 }
@@ -56,6 +100,13 @@ export function openScope(options?: ScopeOptions): EffectScope {
 /**
  * Runs `fn` under one more policy, in the same buffer. What `fn` returns is covered too: an Observable when it is subscribed to,
  * a query when it is awaited.
+ *
+ * @example
+ * ```ts
+ * withPolicy(new LimitPerFlush(1), () => {
+ *   enqueue(notifyWarehouse, order.id);
+ * });
+ * ```
  *
  * @publicApi
  */
@@ -66,7 +117,16 @@ export function withPolicy<R>(policy: PolicyRef, fn: () => R): R {
   }, fn);
 }
 
-/** What can be seen of the innermost scope; undefined where there is none. @publicApi */
+/**
+ * What can be seen of the innermost scope; undefined where there is none.
+ *
+ * @example
+ * ```ts
+ * const names = currentScope()?.intents.map((intent) => intent.name) ?? [];
+ * ```
+ *
+ * @publicApi
+ */
 export function currentScope(): ScopeView | undefined {
   return viewAt(contexts.getStore());
 }

@@ -100,7 +100,17 @@ export class AirlockModule extends ConfigurableModuleClass implements OnModuleIn
     adapterHost.init$.subscribe(() => application.applyTo(adapterHost.httpAdapter as HttpServer | null | undefined));
   }
 
-  /** @throws AirlockOptionsError for an unknown key or a value of the wrong kind */
+  /**
+   * @throws AirlockOptionsError for an unknown key or a value of the wrong kind
+   *
+   * @example
+   * ```ts
+   * @Module({
+   *   imports: [AirlockModule.forRoot({ policy: LogOnFlush, effectTimeoutMs: 5_000 })],
+   * })
+   * export class AppModule {}
+   * ```
+   */
   static override forRoot(options: AirlockModuleOptions = {}): DynamicModule {
     // Before Nest misses what the other copy provides.
     refuseOtherCopies();
@@ -108,7 +118,17 @@ export class AirlockModule extends ConfigurableModuleClass implements OnModuleIn
     return { ...super.forRoot(options), global: true };
   }
 
-  /** Options that come from other providers; checked when they have arrived. */
+  /**
+   * Options that come from other providers; checked when they have arrived.
+   *
+   * @example
+   * ```ts
+   * AirlockModule.forRootAsync({
+   *   inject: [ShopSettings],
+   *   useFactory: (settings: ShopSettings) => ({ policy: settings.isReadOnly ? DropAll : AllowAll }),
+   * });
+   * ```
+   */
   static override forRootAsync(options: AirlockModuleAsyncOptions): DynamicModule {
     refuseOtherCopies();
     return { ...super.forRootAsync(options), global: true };

@@ -6,6 +6,11 @@ import type { Intent } from '../core/model/intent.js';
  * Lets only these effects pass, by reference (`MailService.prototype.sendReceipt`) or by name (`'MailService.sendReceipt'`); drops all
  * others at the flush.
  *
+ * @example
+ * ```ts
+ * AirlockModule.forRoot({ policy: new AllowOnly([MailService.prototype.sendReceipt, 'OrderService.notify']) });
+ * ```
+ *
  * @throws AirlockOptionsError if `effects` is not an iterable of references
  * @publicApi
  */

@@ -5,6 +5,12 @@ import { PolicyViolationError } from '../errors/policy-violation.error.js';
 /**
  * Refuses every effect at its call, where the stack shows who made it.
  *
+ * @example
+ * ```ts
+ * // A report that reads only: an effect in it is a mistake.
+ * await runInScope({ policy: AssertNoEffects }, () => orders.list());
+ * ```
+ *
  * @throws PolicyViolationError at the call
  * @publicApi
  */

@@ -13,6 +13,11 @@ export interface BlockTasksOptions {
  * Blocks these effects, by reference (`MailService.prototype.sendReceipt`) or by name (`'MailService.sendReceipt'`); lets all others
  * pass.
  *
+ * @example
+ * ```ts
+ * await runInScope({ policy: new BlockTasks(['MailService.sendReceipt']) }, () => orders.place(order.id));
+ * ```
+ *
  * @throws AirlockOptionsError if `effects` is not an iterable of references
  * @publicApi
  */

@@ -6,6 +6,11 @@ import { AirlockOptionsError } from '../errors/airlock-options.error.js';
  * Lets the first `limit` intents of each flush pass, cascades included, and drops the rest. Those that a policy further in
  * dropped do not count.
  *
+ * @example
+ * ```ts
+ * AirlockModule.forRoot({ policy: new LimitPerFlush(1_000) });
+ * ```
+ *
  * @throws AirlockOptionsError if `limit` is not a non-negative integer
  * @publicApi
  */

@@ -7,7 +7,16 @@ export interface FlushLogger {
   log(message: string): void;
 }
 
-/** Allows everything and logs each intent that reaches it: its name, id and origin, never its arguments. @publicApi */
+/**
+ * Allows everything and logs each intent that reaches it: its name, id and origin, never its arguments.
+ *
+ * @example
+ * ```ts
+ * AirlockModule.forRoot({ policy: LogOnFlush });
+ * ```
+ *
+ * @publicApi
+ */
 export class LogOnFlush implements Policy {
   constructor(private readonly logger: FlushLogger = new Logger('Airlock')) {}
 

@@ -11,6 +11,14 @@ export type RunInTransaction<Tx, Rest extends unknown[]> = <T>(
  * Turns a function that runs a callback in a transaction or savepoint into one that tracks transactions: effects called in the
  * callback share its fate, and a callback that is run again starts clean.
  *
+ * @example
+ * ```ts
+ * const transaction = trackTransactions<Connection, []>(
+ *   (callback) => database.transaction(callback),
+ *   (tx) => openFrame({ name: 'orders database', connection: tx }),
+ * );
+ * ```
+ *
  * @param transaction resolves after COMMIT (or RELEASE) and rejects after a rollback
  * @param open opens the frame at each start of the callback: `openFrame(...)`, or `savepoint()` of the enclosing one
  * @param ended told before effects that waited for this transaction run, for those who keep a current transaction of their own

@@ -14,6 +14,11 @@ export interface InProcessOptions {
 /**
  * Runs effects in this process, right where the scope flushes: at most once, lost if the process dies in between.
  *
+ * @example
+ * ```ts
+ * AirlockModule.forRoot({ executor: new InProcessExecutor({ concurrency: 4 }) });
+ * ```
+ *
  * @publicApi
  */
 export class InProcessExecutor implements Executor {

@@ -7,7 +7,9 @@ import { outsideFrames } from '../frame/current-frame.js';
  * it: pollers, pools, sockets, queues. What they start later, such as a timer, stands in none either.
  *
  * @example
- * this.poller = detached(() => setInterval(() => void this.airlock.run(() => this.poll()), 1000));
+ * ```ts
+ * const poller = detached(() => setInterval(() => void airlock.run(() => orders.list()), 1_000));
+ * ```
  *
  * @returns what `fn` returns
  * @publicApi

@@ -36,6 +36,17 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockBullMqO
 /**
  * Effects as jobs of BullMQ: provides `BullMqExecutor`, and runs jobs in this process where `worker` is set. Needs `AirlockModule`.
  *
+ * @example
+ * ```ts
+ * @Module({
+ *   imports: [
+ *     AirlockModule.forRoot({ executor: BullMqExecutor }),
+ *     AirlockBullMqModule.forRoot({ connection: { host: 'localhost' }, worker: true }),
+ *   ],
+ * })
+ * export class AppModule {}
+ * ```
+ *
  * @publicApi
  */
 @Module({

@@ -39,6 +39,18 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockMicrose
  * Effects as events of a message broker: provides `ClientProxyExecutor`, and runs what others have sent where `consumer` is set.
  * Needs `AirlockModule`.
  *
+ * @example
+ * ```ts
+ * @Module({
+ *   imports: [
+ *     ClientsModule.register([{ name: 'BROKER', transport: Transport.NATS }]),
+ *     AirlockModule.forRoot({ executor: ClientProxyExecutor }),
+ *     AirlockMicroservicesModule.forRoot({ client: 'BROKER', consumer: true }),
+ *   ],
+ * })
+ * export class AppModule {}
+ * ```
+ *
  * @publicApi
  */
 @Module({

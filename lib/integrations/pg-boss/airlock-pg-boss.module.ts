@@ -36,6 +36,17 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockPgBossO
 /**
  * Effects as jobs of pg-boss: provides `PgBossExecutor`, and runs jobs in this process where `worker` is set. Needs `AirlockModule`.
  *
+ * @example
+ * ```ts
+ * @Module({
+ *   imports: [
+ *     AirlockModule.forRoot({ executor: PgBossExecutor }),
+ *     AirlockPgBossModule.forRoot({ boss: { connectionString: process.env.DATABASE_URL }, worker: true }),
+ *   ],
+ * })
+ * export class AppModule {}
+ * ```
+ *
  * @publicApi
  */
 @Module({

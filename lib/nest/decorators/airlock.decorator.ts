@@ -40,6 +40,20 @@ type AsyncMethod<T extends (...args: never[]) => unknown> = [ReturnType<T>] exte
  * Of an Observable, each subscription is a unit of work of its own; the first one also decides about what the call itself has
  * buffered. While shutting down, a call is answered with a Promise or an Observable of `ShuttingDownError`.
  *
+ * @example
+ * ```ts
+ * @Injectable()
+ * export class Backfill {
+ *   constructor(private readonly orders: OrderService) {}
+ *
+ *   // Orders are placed, and nobody is mailed.
+ *   @Airlock(DropAll)
+ *   async run(): Promise<void> {
+ *     await this.orders.place(1);
+ *   }
+ * }
+ * ```
+ *
  * @publicApi
  */
 export function Airlock(

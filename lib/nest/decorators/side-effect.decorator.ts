@@ -51,6 +51,18 @@ type SideEffectMethod<T extends AnyMethod, A extends unknown[]> = [ReturnType<T>
  * but rejects; a rejection that nobody listens to is no unhandled rejection, but fails the scope that is open at the call. A method
  * that is declared `void`, or is not `async` and declares nothing, returns nothing and throws.
  *
+ * @example
+ * ```ts
+ * @Injectable()
+ * export class MailService {
+ *   // Called twice for one order in a unit of work, it goes out once.
+ *   @SideEffect({ dedupeKey: (orderId: number) => `receipt ${orderId}` })
+ *   async sendReceipt(orderId: number): Promise<void> {
+ *     await smtp.sendMail({ to: 'ann@example.com', subject: `Receipt for order ${orderId}` });
+ *   }
+ * }
+ * ```
+ *
  * @publicApi
  */
 // `any`: without a dedupe key, a method may take whatever it likes.

@@ -10,6 +10,13 @@ const POLICIES = 'nestjs-airlock:policies';
  * On a `@SideEffect()` method it narrows each call of it, as a local policy. Several decorators on one target add up. Anywhere else it
  * would do nothing, and the boot fails.
  *
+ * @example
+ * ```ts
+ * @Controller('admin/orders')
+ * @UseAirlockPolicy(new BlockTasks([MailService.prototype.sendReceipt]))
+ * export class AdminController {}
+ * ```
+ *
  * @throws AirlockOptionsError on what is no class and no method, such as a property
  *
  * @publicApi

@@ -23,6 +23,15 @@ export class AirlockService {
    * Runs `fn` in a scope: nested where one is open, else a root that lets its effects out when `fn` completes and drops
    * them when it throws.
    *
+   * @example
+   * ```ts
+   * // Both are placed before any effect gets out; if one fails, none does.
+   * await airlock.run({ name: 'import' }, async () => {
+   *   await orders.place(1);
+   *   await orders.place(2);
+   * });
+   * ```
+   *
    * @returns what `fn` resolves to, after the flush; of an Observable, each subscription is a scope of its own with the same options, of a generator its iteration
    * @throws what `fn` throws; `DispatchError` if effects failed and `onDispatchError` is not set otherwise; `ShuttingDownError`
    */
@@ -32,7 +41,25 @@ export class AirlockService {
     return this.#runtime.run(...runArguments(args));
   }
 
-  /** Opens a scope by hand; the opener enters it with `scope.run`, closes it and ends it. @throws ShuttingDownError */
+  /**
+   * Opens a scope by hand; the opener enters it with `scope.run`, closes it and ends it.
+   *
+   * @example
+   * ```ts
+   * const scope = airlock.open({ name: 'nightly run' });
+   * try {
+   *   await scope.run(() => orders.place(order.id));
+   *   scope.close();
+   *   await scope.flush();
+   * } catch (error) {
+   *   scope.close();
+   *   scope.discard();
+   *   throw error;
+   * }
+   * ```
+   *
+   * @throws ShuttingDownError
+   */
   open(options?: ScopeOptions): EffectScope {
     return this.#runtime.open(options);
   }
@@ -42,7 +69,14 @@ export class AirlockService {
     return this.#runtime.view;
   }
 
-  /** Reports what is in force in this application: boundaries, executors, effects and policies. */
+  /**
+   * Reports what is in force in this application: boundaries, executors, effects and policies.
+   *
+   * @example
+   * ```ts
+   * console.table(airlock.explain().effects);
+   * ```
+   */
   explain(): AirlockReport {
     return this.#explain();
   }

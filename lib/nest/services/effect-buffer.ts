@@ -22,17 +22,38 @@ export class EffectBuffer {
     this.#runtime = runtime;
   }
 
-  /** Buffers a call of any function. */
+  /**
+   * Buffers a call of any function.
+   *
+   * @example
+   * ```ts
+   * effects.enqueue(notifyWarehouse, order.id);
+   * ```
+   */
   enqueue<A extends unknown[]>(effect: (...args: A) => unknown, ...args: A): void {
     this.#runtime.enqueue(NO_OPTIONS, effect, args);
   }
 
-  /** `enqueue` with a name, an executor, a dedupe key, … */
+  /**
+   * `enqueue` with a name, an executor, a dedupe key, …
+   *
+   * @example
+   * ```ts
+   * effects.enqueueWith({ on: 'failure', dedupeKey: `refund ${order.id}` }, refund, order.id);
+   * ```
+   */
   enqueueWith<A extends unknown[]>(options: EnqueueOptions, effect: (...args: A) => unknown, ...args: A): void {
     this.#runtime.enqueue(options, effect, args);
   }
 
-  /** A proxy of any object whose method calls are buffered: `effects.defer(queue).add('reserve', { id })`. */
+  /**
+   * A proxy of any object whose method calls are buffered: `effects.defer(queue).add('reserve', { id })`.
+   *
+   * @example
+   * ```ts
+   * effects.defer(queue).add('reserve', { orderId: order.id });
+   * ```
+   */
   defer<T extends object>(target: T, options: EnqueueOptions = NO_OPTIONS): Deferred<T> {
     return deferred(target, (effect, args) => this.#runtime.enqueue(options, effect, args));
   }
@@ -40,6 +61,12 @@ export class EffectBuffer {
   /**
    * Runs `fn` under one more policy, in the same buffer. What `fn` returns is covered too: an Observable when it is subscribed to,
    * a query when it is awaited.
+   *
+   * @example
+   * ```ts
+   * // Orders that are imported are not mailed about, whoever places them.
+   * await effects.withPolicy(new BlockTasks(['MailService.sendReceipt']), () => orders.place(order.id));
+   * ```
    */
   withPolicy<R>(policy: PolicyRef, fn: () => R): R {
     return this.#runtime.withPolicy(policy, fn);

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import ts from 'typescript';
+import { filesIn, root } from '../package/built.js';
+import type { Page } from './pages.js';
+import { type Program, programsIn } from './programs.js';
+
+const shop = readFileSync(join(__dirname, 'shop.ts'), 'utf8');
+
+/** Every name that an example may use without importing it, with the module that exports it. */
+const modules: ReadonlyMap<string, string> = new Map([
+  ...exportsOf('node_modules/@nestjs/common/index.d.ts', '@nestjs/common'),
+  ...exportsOf('node_modules/@nestjs/microservices/index.d.ts', '@nestjs/microservices'),
+  ...['bullmq', 'pg-boss', 'microservices'].flatMap((peer) =>
+    exportsOf(`lib/integrations/${peer}/index.ts`, `nestjs-airlock/${peer}`),
+  ),
+  ...exportsOf('lib/index.ts', 'nestjs-airlock'),
+  ...exportsOf('test/readme/shop.ts', './shop.js'),
+]);
+
+/** The files of `lib/` whose doc comments show code, each block a program of its own. */
+export function filesWithExamples(): readonly Page[] {
+  return filesIn(join(root, 'lib')).flatMap((file) => {
+    const source = readFileSync(file, 'utf8');
+    if (!source.includes(' * ```ts\n')) return [];
+    const programs = programsIn(source.replaceAll(/^ *\* ?/gm, '')).map(withImports);
+    return [{ path: relative(root, file).split(sep).join('/'), programs, isGlobal: false }];
+  });
+}
+
+function withImports(program: Program): Program {
+  const [{ text, lines }] = [...program.files.values()] as [{ text: string; lines: readonly number[] }];
+  const used = new Set(text.match(/\b[A-Za-z]\w*\b/g));
+  const declared = new Set([...text.matchAll(/\b(?:class|const|function) (\w+)/g)].map(([, name]) => name));
+  const imports = [...used].flatMap((name) => {
+    const from = declared.has(name) ? undefined : modules.get(name);
+    return from === undefined ? [] : [`import { ${name} } from '${from}';`];
+  });
+  const main = { text: `${imports.join(' ')} export {};\n${text}`, lines: [lines[0]!, ...lines] };
+  return {
+    ...program,
+    files: new Map([
+      ['main.ts', main],
+      ['shop.ts', { text: shop, lines: [1] }],
+    ]),
+  };
+}
+
+function exportsOf(file: string, from: string): readonly (readonly [name: string, from: string])[] {
+  const program = ts.createProgram([join(root, file)], {
+    module: ts.ModuleKind.NodeNext,
+    skipLibCheck: true,
+    noLib: true,
+  });
+  const checker = program.getTypeChecker();
+  const symbol = checker.getSymbolAtLocation(program.getSourceFile(join(root, file))!);
+  return checker.getExportsOfModule(symbol!).map(({ name }) => [name, from] as const);
+}
