@@ -1,8 +1,7 @@
-import { PrismaPg } from '@prisma/adapter-pg';
 import { trackPrismaTransactions } from 'nestjs-airlock/prisma';
 import type { ContractTransaction, TransactionContractClient } from 'nestjs-airlock/testing';
 import { freshSchema } from '../../servers.js';
-import { newClient, type OrdersClient } from './generated.js';
+import { clientOnPostgres, type Major, type OrdersClient } from './generated.js';
 
 /** Makes a client track transactions, by itself or with what is made of it. */
 export type Keep = (client: OrdersClient) => OrdersClient;
@@ -17,9 +16,10 @@ export const queryOf = (client: OrdersClient) => async (text: string) => {
 /** Prisma as the contract sees it, on a schema of its own. */
 export async function connectPrisma(
   keep: Keep = (client) => trackPrismaTransactions(client),
+  major?: Major,
 ): Promise<TransactionContractClient> {
   const schema = await freshSchema();
-  const client = keep(newClient('postgresql', new PrismaPg(schema.url)));
+  const client = keep(clientOnPostgres(schema.url, major));
   const contractOf = (tx: OrdersClient): ContractTransaction => ({
     query: queryOf(tx),
     savepoint: (fn) => tx.$transaction((inner) => fn(contractOf(inner))),
@@ -32,7 +32,9 @@ export async function connectPrisma(
       }),
     query: queryOf(client),
     close: async () => {
-      await client.$disconnect();
+      const disconnected = client.$disconnect();
+      // Prisma 6 waits for ever for connections that were killed in a transaction.
+      if (major?.number !== 6) await disconnected;
       await schema.drop();
     },
   };
