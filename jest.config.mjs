@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 
 /** Packages that are ESM only and that CommonJS tests therefore compile. */
 const esmOnly =
-  '@nestjs|file-type|strtok3|token-types|uint8array-extras|@borewit|@tokenizer|load-esm|uid|fast-safe-stringify|iterare|content-disposition|pg-boss|rrule-temporal|serialize-error|non-error|is-plain-obj|temporal-polyfill|temporal-spec|@js-temporal|jsbi|type-fest';
+  '@nestjs|file-type|strtok3|token-types|uint8array-extras|@borewit|@tokenizer|load-esm|uid|fast-safe-stringify|iterare|content-disposition|kysely-0.29|pg-boss|rrule-temporal|serialize-error|non-error|is-plain-obj|temporal-polyfill|temporal-spec|@js-temporal|jsbi|type-fest';
 
 const base = {
   testEnvironment: '<rootDir>/test/environment.mjs',

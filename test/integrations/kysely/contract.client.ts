@@ -1,8 +1,10 @@
-import { type ControlledTransaction, Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
+import * as kysely28 from 'kysely';
+import { type ControlledTransaction, type Kysely, sql, type Transaction } from 'kysely';
 import { trackKyselyTransactions } from 'nestjs-airlock/kysely';
 import type { ContractTransaction, TransactionContractClient } from 'nestjs-airlock/testing';
 import { Pool } from 'pg';
 import { freshSchema } from '../../servers.js';
+import type { KyselyVersion } from './versions.js';
 
 export interface Tables {
   orders: { item: string };
@@ -62,6 +64,7 @@ function controlledBy(trx: ControlledTransaction<Tables>): ContractTransaction {
 export async function connectKysely(
   begin: Begin = controlled,
   derive: (db: Kysely<Tables>) => Kysely<Tables> = (db) => db,
+  { Kysely, PostgresDialect }: KyselyVersion = kysely28,
 ): Promise<TransactionContractClient> {
   const schema = await freshSchema();
   const pool = new Pool({ connectionString: schema.url });
