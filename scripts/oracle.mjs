@@ -1,4 +1,5 @@
-// Random programs on real PostgreSQL against a reference model (test/oracle). `ORACLE_PROGRAMS` says how many, `ORACLE_SEED` which.
+// Random programs on real PostgreSQL and MariaDB against a reference model (test/oracle), in their thousands. `ORACLE_PROGRAMS` and
+// `ORACLE_MARIADB_PROGRAMS` say how many, `ORACLE_SEED` which.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 
@@ -15,7 +16,10 @@ const { status } = spawnSync(
     '--testPathPatterns',
     'test/oracle',
   ],
-  { stdio: 'inherit' },
+  {
+    stdio: 'inherit',
+    env: { ORACLE_PROGRAMS: '20000', ORACLE_MARIADB_PROGRAMS: '5000', ...process.env },
+  },
 );
 process.stdout.write(existsSync(tally) ? readFileSync(tally) : 'oracle: no program ran\n');
 process.exit(status ?? 1);

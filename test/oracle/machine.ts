@@ -1,10 +1,22 @@
-import { AirlockError, enqueueWith, runInScope, withPolicy } from 'nestjs-airlock';
+import { AirlockError, enqueueWith, FrameStateError, runInScope, withPolicy } from 'nestjs-airlock';
 import type { ContractTransaction, TransactionContractClient } from 'nestjs-airlock/testing';
 import type { Verdict } from './model.js';
 import { policyNamed } from './policies.js';
-import { type Call, type Frame, type FrameEnd, leftoverAt, nameOf, type Node, type Step } from './program.js';
+import {
+  type Call,
+  firstOf,
+  type Frame,
+  type FrameEnd,
+  type Leftover,
+  leftoverAt,
+  nameOf,
+  type Node,
+} from './program.js';
 
 type Work = (tx: ContractTransaction) => Promise<void>;
+
+/** Provokes a deadlock that `tx` loses, and rejects with the error of it. */
+export type Deadlock = (tx: ContractTransaction, path: string) => Promise<void>;
 
 /** What a program really came to. */
 export interface Run extends Verdict {
@@ -22,13 +34,15 @@ export class Machine {
   private unseen: string[] = [];
   private called = 0;
 
-  private constructor(private readonly client: TransactionContractClient) {}
+  private constructor(
+    private readonly client: TransactionContractClient,
+    private readonly deadlock: Deadlock,
+  ) {}
 
-  static async on(client: TransactionContractClient): Promise<Machine> {
-    await client.query(
-      'create table steps (name text primary key, needs text references steps deferrable initially deferred)',
-    );
-    return new Machine(client);
+  /** @param deadlock absent where no program has one */
+  static async on(client: TransactionContractClient, table: string, deadlock?: Deadlock): Promise<Machine> {
+    await client.query(table);
+    return new Machine(client, deadlock ?? (() => Promise.reject(new Error('No deadlock can be provoked here.'))));
   }
 
   stop(): Promise<void> {
@@ -70,7 +84,7 @@ export class Machine {
     }
   }
 
-  private async step({ on, survives }: Step, name: string, where: Pick<ContractTransaction, 'query'>): Promise<void> {
+  private async step({ on, survives }: Call, name: string, where: Pick<ContractTransaction, 'query'>): Promise<void> {
     await where.query(`insert into steps (name) values ('${name}')`);
     enqueueWith({ name, on, survivesRollback: survives }, survives ? this.told : this.found, name);
     this.called++;
@@ -83,10 +97,14 @@ export class Machine {
     let left: Promise<void>[] = [];
     try {
       await begin(async (tx) => {
-        left = leftovers.map((call, index) => this.later(ended, call, leftoverAt(path, index)));
+        left = leftovers.map((leftover, index) => this.outlive(ended, leftover, leftoverAt(path, index)));
         await this.all(body, path, tx);
         await this.spoil(end, path, tx);
       });
+    } catch (error) {
+      // What TypeORM counts of a savepoint that a deadlock has taken away keeps its transaction from being committed.
+      const isRefused = end === 'deadlocks in a savepoint' && error instanceof FrameStateError;
+      throw isRefused ? new ProgramFailure(path) : error;
     } finally {
       open();
       await Promise.all(left);
@@ -95,8 +113,22 @@ export class Machine {
     if (end !== 'commits') throw new ProgramFailure(path);
   }
 
-  private async later(ended: Promise<void>, call: Call, path: string): Promise<void> {
+  private async outlive(ended: Promise<void>, { does, call }: Leftover, path: string): Promise<void> {
+    if (does === 'calls in a scope') {
+      return runInScope(async () => {
+        this.call(call, firstOf(path));
+        await ended;
+        this.call(call, path);
+      });
+    }
     await ended;
+    if (does === 'calls') return this.call(call, path);
+    if (does === 'opens a scope') return runInScope(() => this.call(call, path));
+    await this.client.transaction((tx) => this.step(call, nameOf(call, path), tx));
+  }
+
+  /** Calls an effect without a row. */
+  private call(call: Call, path: string): void {
     const name = nameOf(call, path);
     enqueueWith({ name, on: call.on, survivesRollback: call.survives }, this.told, name);
     this.called++;
@@ -105,6 +137,8 @@ export class Machine {
   private async spoil(end: FrameEnd, path: string, tx: ContractTransaction): Promise<void> {
     if (end === 'breaks') await tx.query('select nothing');
     if (end === 'is aborted') await tx.query('select nothing').catch(() => {});
+    if (end === 'deadlocks') await swallowed(this.deadlock(tx, path));
+    if (end === 'deadlocks in a savepoint') await swallowed(tx.savepoint!((inner) => this.deadlock(inner, path)));
     if (end === 'cannot commit') await tx.query(`insert into steps (name, needs) values ('${path}', 'nothing')`);
   }
 
@@ -121,6 +155,15 @@ export class Machine {
 function expected(error: unknown): false {
   if (error instanceof AirlockError) throw error;
   return false;
+}
+
+/** Goes on after an error, which there has to be. */
+async function swallowed(failing: Promise<unknown>): Promise<void> {
+  const failed = await failing.then(
+    () => false,
+    (error: unknown) => !expected(error),
+  );
+  if (!failed) throw new Error('The deadlock hit the other transaction.');
 }
 
 /** Waits for all: what is left running would outlive its transaction. */

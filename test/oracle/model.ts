@@ -1,5 +1,5 @@
 import { ALLOWS } from './policies.js';
-import { type Call, leftoverAt, nameOf, type Node, type Step } from './program.js';
+import { type Call, firstOf, type Leftover, leftoverAt, nameOf, type Node, type Step } from './program.js';
 
 /** What a program comes to. */
 export interface Verdict {
@@ -43,6 +43,30 @@ export function verdictOf(program: Node): Verdict {
     for (const list of [effects, at.scope, at.frame]) list?.push(effect);
   };
 
+  /** The end of a nested scope, or of the outermost. */
+  const end = (scope: readonly Effect[], completes: boolean, around: Place): void => {
+    for (const effect of scope) {
+      effect.isDue = effect.on === 'always' || (effect.on === 'success') === completes;
+      if (completes || effect.isDue) around.scope?.push(effect);
+      if (!completes) effect.on = 'success';
+    }
+  };
+
+  /**
+   * A branch that goes on after the frame in which it was begun.
+   *
+   * @param inside that frame, as it ended
+   * @param left what stands around the branch afterwards
+   */
+  const outlive = ({ does, call: made }: Leftover, path: string, inside: Place, left: Place): void => {
+    if (does === 'calls') return call(made, path, false, left);
+    if (does === 'begins a transaction') return call(made, path, true, { ...left, frame: undefined });
+    const scope: Effect[] = [];
+    if (does === 'calls in a scope') call(made, firstOf(path), false, { ...inside, scope });
+    call(made, path, false, { ...left, scope });
+    end(scope, true, left);
+  };
+
   /** @returns whether the statement completes */
   const walk = (node: Node, at: Place): boolean => {
     const all = (inside: Partial<Place> = {}): boolean =>
@@ -69,21 +93,17 @@ export function verdictOf(program: Node): Verdict {
         if (commits && node.kind === 'savepoint') at.frame!.push(...frame);
         else for (const effect of frame) effect.isThere = commits;
         // What it has left running is a part of what was undone, or else stands in what is around.
+        const left = commits ? at : { ...at, frame: [] };
+        const inside = commits && node.kind === 'transaction' ? { ...at, frame: undefined } : left;
         for (const [index, leftover] of node.leftovers.entries()) {
-          const place = leftoverAt(at.path, index);
-          if (commits) call(leftover, place, false, at);
-          else call(leftover, place, false, { ...at, frame: [] });
+          outlive(leftover, leftoverAt(at.path, index), inside, left);
         }
         return commits;
       }
       case 'scope': {
         const scope: Effect[] = [];
         const completes = all({ scope, allows: (name) => ALLOWS[node.policy](name) && at.allows(name) });
-        for (const effect of scope) {
-          effect.isDue = effect.on === 'always' || (effect.on === 'success') === completes;
-          if (completes || effect.isDue) at.scope?.push(effect);
-          if (!completes) effect.on = 'success';
-        }
+        end(scope, completes, at);
         return completes;
       }
     }

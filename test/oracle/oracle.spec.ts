@@ -1,52 +1,79 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync } from 'node:fs';
 import fc from 'fast-check';
+import { createPool } from 'mysql2/promise';
 import { connectNodePostgres } from '../integrations/drizzle/contract.client.js';
 import { connectKnex } from '../integrations/knex/contract.client.js';
 import { connectPg } from '../integrations/pg/contract.client.js';
-import { describeWith, postgres } from '../servers.js';
+import { describeWith, freshMariadb, mariadb, postgres } from '../servers.js';
+import { Deadlocks } from './deadlocks.js';
 import { Machine } from './machine.js';
+import { type ConnectOnMariadb, onMariadb } from './mariadb.clients.js';
 import { verdictOf } from './model.js';
 import type { Node } from './program.js';
-import { program } from './programs.js';
+import { type Database, programsOn } from './programs.js';
 
-const PROGRAMS = Number(process.env.ORACLE_PROGRAMS || 500);
 const SEED = Number(process.env.ORACLE_SEED || Math.floor(Math.random() * 2 ** 31));
 
-/** More connections than any program uses at a time; none asks what a crash of the server would leave. */
-const TUNING = { max: 12, settings: { synchronous_commit: 'off' } };
+/** More connections than any program uses at a time. */
+const CONNECTIONS = 12;
 
-const connect = {
-  pg: () => connectPg(TUNING),
-  Drizzle: () => connectNodePostgres(TUNING),
-  Knex: () => connectKnex(undefined, TUNING),
+/** No program asks what a crash of the server would leave. */
+const TUNING = { max: CONNECTIONS, settings: { synchronous_commit: 'off' } };
+
+const TABLE = {
+  PostgreSQL: 'create table steps (name text primary key, needs text references steps deferrable initially deferred)',
+  MariaDB: 'create table steps (name varchar(200) primary key) engine=InnoDB',
 };
-type Adapter = keyof typeof connect;
 
-const ADAPTERS = Object.keys(connect) as Adapter[];
+type Machines = Readonly<Record<string, () => Promise<Machine>>>;
 
-describeWith(postgres, 'the oracle', () => {
-  const machines = new Map<Adapter, Machine>();
+const onPostgres: Machines = {
+  pg: async () => Machine.on(await connectPg(TUNING), TABLE.PostgreSQL),
+  Drizzle: async () => Machine.on(await connectNodePostgres(TUNING), TABLE.PostgreSQL),
+  Knex: async () => Machine.on(await connectKnex(undefined, TUNING), TABLE.PostgreSQL),
+};
+
+const machinesOnMariadb: Machines = Object.fromEntries(
+  Object.entries(onMariadb).map(([name, connect]) => [name, () => machineOnMariadb(connect)]),
+);
+
+async function machineOnMariadb(connect: ConnectOnMariadb): Promise<Machine> {
+  const database = await freshMariadb();
+  const rivals = createPool({ uri: database.url, connectionLimit: CONNECTIONS });
+  const deadlocks = await Deadlocks.on(rivals);
+  const client = await connect(database.url, CONNECTIONS);
+  const close = async (): Promise<void> => {
+    await client.close();
+    await rivals.end();
+    await database.drop();
+  };
+  return Machine.on({ ...client, close }, TABLE.MariaDB, deadlocks.provoke);
+}
+
+function describeOracle(database: Database, machines: Machines, programs: number): void {
+  const names = Object.keys(machines);
+  const running = new Map<string, Machine>();
   const tally = { programs: 0, out: 0, dropped: 0, disagreements: 0 };
 
   beforeAll(async () => {
-    for (const adapter of ADAPTERS) machines.set(adapter, await Machine.on(await connect[adapter]()));
+    for (const [name, start] of Object.entries(machines)) running.set(name, await start());
   });
   afterAll(async () => {
-    for (const machine of machines.values()) await machine.stop();
-    const { programs, out, dropped, disagreements } = tally;
+    for (const machine of running.values()) await machine.stop();
+    const { out, dropped, disagreements } = tally;
     mkdirSync('.cache', { recursive: true });
-    writeFileSync(
+    appendFileSync(
       '.cache/oracle.txt',
-      `oracle: ${programs} programs, ${out} effects out, ${dropped} effects dropped, ${disagreements} disagreements (ORACLE_SEED=${SEED})\n`,
+      `oracle on ${database}: ${tally.programs} programs, ${out} effects out, ${dropped} effects dropped, ${disagreements} disagreements (ORACLE_SEED=${SEED})\n`,
     );
   });
 
   /** The first disagreement ends it; what comes after that are smaller programs that disagree as well. */
-  const judge = async (adapter: Adapter, node: Node): Promise<void> => {
+  const judge = async (name: string, node: Node): Promise<void> => {
     const counts = tally.disagreements === 0 ? tally : { ...tally };
     counts.programs++;
     try {
-      const { called, ...run } = await machines.get(adapter)!.run(node);
+      const { called, ...run } = await running.get(name)!.run(node);
       counts.out += run.out.length;
       counts.dropped += called - run.out.length;
       expect(run).toEqual({ ...verdictOf(node), unseen: [] });
@@ -60,11 +87,19 @@ describeWith(postgres, 'the oracle', () => {
     it(
       'has let out the effects of the rows that are there, minus what policies and outcomes forbid',
       async () => {
-        const property = fc.asyncProperty(fc.constantFrom(...ADAPTERS), program, judge);
-        await fc.assert(property, { numRuns: PROGRAMS, seed: SEED });
-        expect(tally).toMatchObject({ programs: PROGRAMS, disagreements: 0 });
+        const property = fc.asyncProperty(fc.constantFrom(...names), programsOn(database), judge);
+        await fc.assert(property, { numRuns: programs, seed: SEED });
+        expect(tally).toMatchObject({ programs, disagreements: 0 });
       },
-      60_000 + PROGRAMS * 60,
+      60_000 + programs * 60,
     );
   });
+}
+
+describeWith(postgres, 'the oracle on PostgreSQL', () => {
+  describeOracle('PostgreSQL', onPostgres, Number(process.env.ORACLE_PROGRAMS || 500));
+});
+
+describeWith(mariadb, 'the oracle on MariaDB', () => {
+  describeOracle('MariaDB', machinesOnMariadb, Number(process.env.ORACLE_MARIADB_PROGRAMS || 150));
 });

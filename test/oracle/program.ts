@@ -2,9 +2,10 @@ import type { EffectTrigger } from 'nestjs-airlock';
 
 /**
  * How a transaction or savepoint ends whose work does not fail: a last statement may break it, whose error is swallowed where it
- * `is aborted`, or a deferred constraint its COMMIT.
+ * `is aborted`, or a deferred constraint its COMMIT. Where it `deadlocks` the error of that is swallowed, in the transaction or around a
+ * savepoint in it.
  */
-export type FrameEnd = 'commits' | 'breaks' | 'is aborted' | 'cannot commit';
+export type FrameEnd = 'commits' | 'breaks' | 'is aborted' | 'cannot commit' | 'deadlocks' | 'deadlocks in a savepoint';
 
 export type PolicyName = 'none' | 'drops marked' | 'drops marked, in its own time' | 'drops all';
 
@@ -42,8 +43,17 @@ export interface Frame {
   readonly kind: 'transaction' | 'savepoint';
   readonly end: FrameEnd;
   readonly body: readonly Node[];
-  /** Made by what its callback has left running, once it has ended; they write no rows. */
-  readonly leftovers: readonly Call[];
+  /** Parallel branches of its callback that nobody awaits there: they go on once it has ended. */
+  readonly leftovers: readonly Leftover[];
+}
+
+/**
+ * What a frame has left running, and what that does once the frame has ended: it calls an effect, writes no row, and may do so in a nested
+ * scope, in which it has called another one before; or it begins a transaction, and takes a step in it.
+ */
+export interface Leftover {
+  readonly does: 'calls' | 'opens a scope' | 'calls in a scope' | 'begins a transaction';
+  readonly call: Call;
 }
 
 /** Fails after all branches have ended, if any of them failed. */
@@ -60,7 +70,12 @@ export function nameOf(call: Call, path: string): string {
   return call.isMarked ? `${path}!` : path;
 }
 
-/** The place of a call that what a frame has left running makes. */
+/** The place of what a frame has left running. */
 export function leftoverAt(path: string, index: number): string {
   return `${path}.left${index}`;
+}
+
+/** The place of the call that it has made before. */
+export function firstOf(path: string): string {
+  return `${path}.first`;
 }

@@ -1,6 +1,18 @@
 import fc, { type Arbitrary } from 'fast-check';
 import type { EffectTrigger } from 'nestjs-airlock';
-import type { Call, Failure, Frame, FrameEnd, Node, Parallel, Policed, PolicyName, Step, Swallow } from './program.js';
+import type {
+  Call,
+  Failure,
+  Frame,
+  FrameEnd,
+  Leftover,
+  Node,
+  Parallel,
+  Policed,
+  PolicyName,
+  Step,
+  Swallow,
+} from './program.js';
 
 /** One of `others` in every tenth case. */
 const rarely = <T>(usual: T, ...others: T[]): Arbitrary<T> =>
@@ -16,10 +28,19 @@ const step = fc.record<Step>({ kind: fc.constant('step'), ...call });
 
 /** Every third frame leaves something running. */
 const leftovers = fc.oneof(
-  { weight: 2, arbitrary: fc.constant<readonly Call[]>([]) },
-  { weight: 1, arbitrary: fc.array(fc.record<Call>(call), { minLength: 1, maxLength: 2, size: 'max' }) },
+  { weight: 2, arbitrary: fc.constant<readonly Leftover[]>([]) },
+  {
+    weight: 1,
+    arbitrary: fc.array(
+      fc.record<Leftover>({
+        does: fc.constantFrom<Leftover['does'][]>('calls', 'calls', 'calls in a scope', 'begins a transaction'),
+        call: fc.record<Call>(call),
+      }),
+      { minLength: 1, maxLength: 2, size: 'max' },
+    ),
+  },
 );
-const nothing = fc.constant<readonly Call[]>([]);
+const nothing = fc.constant<readonly Leftover[]>([]);
 
 /** Some statements, after which every sixth body fails. */
 const bodyOf = (node: Arbitrary<Node>, maxLength = 4): Arbitrary<readonly Node[]> =>
@@ -36,16 +57,6 @@ const policed = (kind: Policed['kind'], body: Arbitrary<readonly Node[]>): Arbit
     policy: rarely<PolicyName>('none', 'drops marked', 'drops marked, in its own time', 'drops all'),
     body,
   });
-const transaction = (body: Arbitrary<readonly Node[]>, left = leftovers): Arbitrary<Node> =>
-  fc.record<Frame>({
-    kind: fc.constant('transaction'),
-    end: rarely<FrameEnd>('commits', 'breaks', 'is aborted', 'cannot commit'),
-    body,
-    leftovers: left,
-  });
-/** One that is aborted poisons the whole transaction in Knex, which then does not take it back. */
-const savepoint = (body: Arbitrary<readonly Node[]>): Arbitrary<Node> =>
-  fc.record<Frame>({ kind: fc.constant('savepoint'), end: rarely<FrameEnd>('commits', 'breaks'), body, leftovers });
 const parallel = (branch: Arbitrary<Node>): Arbitrary<Node> =>
   fc.record<Parallel>({
     kind: fc.constant('parallel'),
@@ -63,34 +74,52 @@ type Worlds = {
   framed: Node;
 };
 
-const { free, framed } = fc.letrec<Worlds>((tie) => {
-  // Deep enough for what can be wrong, and never more connections at a time than a pool has.
-  const choice = { maxDepth: 4, depthIdentifier: 'program' };
-  const outside = bodyOf(tie('free'));
-  const inside = bodyOf(tie('framed'));
-  return {
-    free: fc.oneof(
-      choice,
-      { weight: 5, arbitrary: step },
-      { weight: 4, arbitrary: block(transaction(inside)) },
-      { weight: 2, arbitrary: block(policed('scope', outside)) },
-      { weight: 1, arbitrary: block(policed('narrowing', outside)) },
-      { weight: 1, arbitrary: block(parallel(tie('free'))) },
-    ),
-    framed: fc.oneof(
-      choice,
-      { weight: 5, arbitrary: step },
-      { weight: 3, arbitrary: block(savepoint(inside)) },
-      { weight: 2, arbitrary: block(policed('scope', inside)) },
-      { weight: 1, arbitrary: block(policed('narrowing', inside)) },
-      { weight: 1, arbitrary: block(transaction(inside)) },
-      { weight: 1, arbitrary: block(parallel(transaction(inside))) },
-    ),
-  };
-});
+/** How frames end that do not commit. A savepoint that is aborted poisons the whole transaction in Knex, which then does not take it back. */
+const ENDS: Readonly<Record<Database, { readonly transaction: FrameEnd[]; readonly savepoint: FrameEnd[] }>> = {
+  PostgreSQL: { transaction: ['breaks', 'is aborted', 'cannot commit'], savepoint: ['breaks'] },
+  MariaDB: { transaction: ['breaks', 'deadlocks', 'deadlocks in a savepoint'], savepoint: ['breaks'] },
+};
+
+export type Database = 'PostgreSQL' | 'MariaDB';
 
 /** A scope, or scopes in a transaction that is open already when they begin, and that leaves nothing running outside of them. */
-export const program: Arbitrary<Node> = fc.oneof(
-  { weight: 3, arbitrary: policed('scope', bodyOf(free, 6)) },
-  { weight: 1, arbitrary: transaction(bodyOf(block(policed('scope', bodyOf(framed))), 3), nothing) },
-);
+export function programsOn(database: Database): Arbitrary<Node> {
+  const ends = ENDS[database];
+  const frame = (kind: Frame['kind'], body: Arbitrary<readonly Node[]>, left = leftovers): Arbitrary<Node> =>
+    fc.record<Frame>({
+      kind: fc.constant(kind),
+      end: rarely<FrameEnd>('commits', ...ends[kind]),
+      body,
+      leftovers: left,
+    });
+
+  const { free, framed } = fc.letrec<Worlds>((tie) => {
+    // Deep enough for what can be wrong, and never more connections at a time than a pool has.
+    const choice = { maxDepth: 4, depthIdentifier: 'program' };
+    const outside = bodyOf(tie('free'));
+    const inside = bodyOf(tie('framed'));
+    return {
+      free: fc.oneof(
+        choice,
+        { weight: 5, arbitrary: step },
+        { weight: 4, arbitrary: block(frame('transaction', inside)) },
+        { weight: 2, arbitrary: block(policed('scope', outside)) },
+        { weight: 1, arbitrary: block(policed('narrowing', outside)) },
+        { weight: 1, arbitrary: block(parallel(tie('free'))) },
+      ),
+      framed: fc.oneof(
+        choice,
+        { weight: 5, arbitrary: step },
+        { weight: 3, arbitrary: block(frame('savepoint', inside)) },
+        { weight: 2, arbitrary: block(policed('scope', inside)) },
+        { weight: 1, arbitrary: block(policed('narrowing', inside)) },
+        { weight: 1, arbitrary: block(frame('transaction', inside)) },
+        { weight: 1, arbitrary: block(parallel(frame('transaction', inside))) },
+      ),
+    };
+  });
+  return fc.oneof(
+    { weight: 3, arbitrary: policed('scope', bodyOf(free, 6)) },
+    { weight: 1, arbitrary: frame('transaction', bodyOf(block(policed('scope', bodyOf(framed))), 3), nothing) },
+  );
+}
