@@ -17,7 +17,7 @@ export function isInTransaction(answer: unknown): boolean {
 }
 
 /**
- * The same for clients that hand out rows only: MariaDB tells by a variable, MySQL by none, and is believed.
+ * Asks as `isInTransaction` does, for clients that hand out rows only: MariaDB tells by a variable, MySQL by none, and is believed.
  *
  * @param query runs a statement in the transaction
  * @internal

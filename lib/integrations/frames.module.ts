@@ -13,7 +13,7 @@ import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 import { objectsIn } from '../nest/boot-checks/held-objects.js';
 import { clientBehind } from './client-lookup.js';
 
-/** What every module takes that tracks the transactions of clients. @publicApi */
+/** Options of every module that tracks the transactions of clients. @publicApi */
 export interface OptionalClients {
   /**
    * True: the application may start without a client among its providers, and without a provider under a token that is named. False: it is
@@ -30,7 +30,7 @@ export interface ClientKind<C extends object, O extends OptionalClients> {
   readonly module: string;
   /** A client, for messages, as `Knex instance`. */
   readonly client: string;
-  /** How a client is tracked without the module, for messages. */
+  /** Code that tracks a client without the module, for messages. */
   readonly call: string;
   /** The option that names clients by their tokens: one token, or an array of them. */
   readonly option: keyof O & string;

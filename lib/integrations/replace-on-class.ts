@@ -1,7 +1,7 @@
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- it is handed on as it comes
 type Method = (this: any, ...args: any[]) => unknown;
 
-/** How often a replacement is wanted, and what it has replaced. */
+/** Count of those who want a replacement, and the method it has replaced. */
 interface Replaced {
   readonly original: Method;
   times: number;
@@ -58,7 +58,7 @@ function declarerOf(prototype: object, key: string): Declarer {
   return (at ?? prototype) as Declarer;
 }
 
-/** As it is declared: not enumerable in a class. */
+/** Defines a method as it was declared: not enumerable in a class. */
 function define(declarer: Declarer, key: string, value: Method): void {
   Object.defineProperty(declarer, key, { value });
 }

@@ -2,11 +2,11 @@ import { types } from 'node:util';
 import { AirlockError } from '../errors/airlock.error.js';
 import { masked } from '../errors/masked.js';
 
-/** What of an error's own properties says nothing about what was sent. */
+/** Properties of an error that say nothing about what was sent. */
 const PLAIN = new Set(['name', 'message', 'stack', 'cause', 'errors', 'code', 'errno', 'syscall', 'address', 'port']);
 /** Further ones, of PostgreSQL, which are worth keeping. */
 const TELLING = ['severity', 'routine', 'schema', 'table', 'constraint'];
-/** What clients of databases put around the error of their driver, with the statement and its values in properties and message. */
+/** Properties that database clients put around the error of their driver, with the statement and its values; these stand in the message too. */
 const QUOTES = ['query', 'sql', 'params', 'parameters', 'bindings'];
 const DRIVERS = ['driverError', 'original', 'parent', 'cause'];
 /** Causes further down are left out. */

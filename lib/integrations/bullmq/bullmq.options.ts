@@ -5,22 +5,22 @@ import type { RemoteOptions } from '../../nest/remote/remote-options.js';
 /** Options of every job; `delay`, `priority`, `attempts`, `backoff`, `removeOnComplete` and the like. @publicApi */
 export type BullMqJobOptions = Omit<JobsOptions, 'jobId' | 'repeat' | 'parent'>;
 
-/** How this process runs jobs: BullMQ's own worker options, and which queues it serves. @publicApi */
+/** Options of the workers in this process: BullMQ's own, and the queues they serve. @publicApi */
 export interface BullMqWorkerOptions extends Omit<WorkerOptions, 'connection' | 'prefix' | 'autorun'> {
   /** The queues to serve, with a worker each. @default the one that `queue` names */
   readonly queues?: readonly string[];
 }
 
-/** What `AirlockBullMqModule.forRoot` takes. @publicApi */
+/** Options of `AirlockBullMqModule.forRoot`. @publicApi */
 export interface AirlockBullMqOptions extends RemoteOptions {
   /**
-   * Where Redis is: a URL, options of ioredis, or an ioredis client. A client is duplicated and otherwise left alone: its owner
+   * Connection to Redis: a URL, options of ioredis, or an ioredis client. A client is duplicated and otherwise left alone: its owner
    * closes it.
    */
   readonly connection: string | ConnectionOptions;
-  /** Of the keys in Redis. @default 'bull' */
+  /** Prefix of the keys in Redis. @default 'bull' */
   readonly prefix?: string;
-  /** Where effects go and workers look for them. @default 'airlock' */
+  /** Queue that effects go to and workers take them from. @default 'airlock' */
   readonly queue?: string;
   /** The queue of one effect, where they do not all share one. @default what `queue` says */
   queueFor?(intent: Intent): string;
@@ -28,7 +28,7 @@ export interface AirlockBullMqOptions extends RemoteOptions {
   readonly jobOptions?: BullMqJobOptions;
   /** Whether this process runs effects too, and how. False: it only sends them; another one must run them. @default false */
   readonly worker?: boolean | BullMqWorkerOptions;
-  /** How long the start of the application and each flush wait for Redis, in milliseconds. @default 5_000 */
+  /** Time that the start of the application and each flush wait for Redis, in milliseconds. @default 5_000 */
   readonly dispatchTimeoutMs?: number;
 }
 

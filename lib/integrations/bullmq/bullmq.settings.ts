@@ -62,7 +62,7 @@ export class BullMqSettings {
   readonly prefix: string;
   readonly dispatchTimeoutMs: number;
   readonly jobOptions: BullMqJobOptions;
-  /** What each worker of this process is made with; undefined where it has none. */
+  /** Options of each worker of this process; undefined where it has none. */
   readonly worker: Omit<WorkerOptions, 'connection'> | undefined;
   /** The queues it serves. */
   readonly served: readonly string[];

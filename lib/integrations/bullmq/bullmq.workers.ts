@@ -22,7 +22,7 @@ export class BullMqWorkers implements OnApplicationBootstrap, OnApplicationShutd
   private readonly logger = new Logger('AirlockBullMq');
   private readonly workers: Worker[] = [];
   private readonly connections: ConnectionOptions[] = [];
-  /** How many effects are running. */
+  /** Number of effects that are running. */
   private running = 0;
   private onIdle: (() => void) | undefined;
   /** Why a worker is not ready, as far as is known. */

@@ -8,12 +8,12 @@ interface Address {
   readonly host?: string;
   readonly port?: number | string;
   readonly sentinels?: unknown;
-  /** Of a socket in the file system. */
+  /** Path of a socket in the file system. */
   readonly path?: string;
   readonly reconnectOnError?: ((error: Error) => boolean | 1 | 2) | null;
 }
 
-/** What of ioredis is used of a client that was constructed elsewhere. @internal */
+/** The parts of ioredis that are used of a client constructed elsewhere. @internal */
 interface ConstructedClient {
   readonly options: Address;
   readonly isCluster?: boolean;

@@ -1,9 +1,9 @@
 import type { DispatchResult } from '../../core/model/executor.js';
 import type { Intent } from '../../core/model/intent.js';
 
-/** Where consecutive intents go together. @internal */
+/** Destination that consecutive intents go to together. @internal */
 export interface Destination {
-  /** What they go to, which may be down for other destinations as well: one value for one Redis. */
+  /** The server behind it, which may be down for other destinations as well: one value for one Redis. */
   readonly line: unknown;
   /** @param isPatient false where the line was found down a moment ago, so that nothing is gained by waiting once more */
   send(intents: readonly Intent[], isPatient: boolean): Promise<readonly DispatchResult[]>;
@@ -20,7 +20,7 @@ export class Nowhere implements Destination {
   }
 }
 
-/** As many as a destination is handed at once: what bounds its wait is a time for each such part. */
+/** Most intents that a destination is handed at once: a time for each such part bounds its wait. */
 const LARGEST = 1_000;
 
 /** Intents in their order, cut where the destination changes or the largest part is full. @internal */

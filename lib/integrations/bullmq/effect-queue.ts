@@ -9,7 +9,7 @@ import type { Destination } from './destination.js';
 import type { Course, JobToAdd, RedisLink } from './redis-link.js';
 
 /**
- * As many as go in one `addBulk`, which is one transaction: for the few milliseconds it takes to build one this process does
+ * Most jobs in one `addBulk`, which is one transaction: for the few milliseconds it takes to build one this process does
  * nothing else, and then Redis for those it takes to run it.
  */
 const LARGEST = 250;

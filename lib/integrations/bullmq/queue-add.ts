@@ -20,7 +20,7 @@ export function queueAddedTo(effect: (...args: never[]) => unknown): Queue | und
   return typeof queue.addBulk === 'function' && typeof queue.qualifiedName === 'string' ? (queue as Queue) : undefined;
 }
 
-/** What to call `add` with: `dispatchOptions` stand for what its own options do not say. @internal */
+/** Returns the arguments to call `add` with: `dispatchOptions` stand for what its own options do not say. @internal */
 export function argumentsOfAdd({ args, dispatchOptions }: Intent): AddArguments {
   const [name, data, opts] = args as AddArguments;
   return [name, data, { ...dispatchOptions, ...opts }];

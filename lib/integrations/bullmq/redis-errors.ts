@@ -33,7 +33,7 @@ export function isElsewhere(error: unknown): boolean {
   return error instanceof Error && ELSEWHERE.test(error.message);
 }
 
-/** What keeps effects from getting to Redis, as far as its error tells. @internal */
+/** Tells from an error of Redis what keeps effects from getting there; undefined where it does not say. @internal */
 export function problemOf(error: unknown): EngineProblem | undefined {
   if (!(error instanceof Error)) return undefined;
   const [code = ''] = error.message.split(' ', 1);

@@ -13,7 +13,7 @@ export interface JobToAdd {
   readonly opts: JobsOptions;
 }
 
-/** How it goes for bulks that are sent one after the other. @internal */
+/** Course of bulks that are sent one after the other. @internal */
 export interface Course {
   /** False to fail at once where there is no connection. */
   isPatient: boolean;
@@ -21,7 +21,7 @@ export interface Course {
   isHeldUp: boolean;
 }
 
-/** What is used of the client that BullMQ makes or wraps. */
+/** The parts that are used of the client that BullMQ makes or wraps. */
 interface Client {
   readonly status: string;
   readonly stream?: {
@@ -45,7 +45,7 @@ interface Client {
  */
 export class RedisLink {
   private readonly queues = new Map<string, Queue>();
-  /** Those that have taken jobs. Before that, BullMQ may send, or refuse, the next jobs before the first. */
+  /** Queues that have taken jobs. Before that, BullMQ may send, or refuse, the next jobs before the first. */
   private readonly proven = new WeakSet<Queue>();
   /** Made when it is first needed: an application that fails to start before leaves nothing open. */
   private connecting: Promise<Client> | undefined;
@@ -204,7 +204,7 @@ export class RedisLink {
   }
 }
 
-/** One that was cut still says so until it has noticed. */
+/** True if a client can send. One whose connection was cut still says so until it has noticed. */
 function isReady({ status, stream }: Client): boolean {
   return status === 'ready' && stream?.destroyed !== true;
 }

@@ -7,7 +7,7 @@ import { withoutPayload } from '../without-payload.js';
 import type { Destination } from './destination.js';
 import { type AddArguments, argumentsOfAdd } from './queue-add.js';
 
-/** What BullMQ checks about a job before it sends anything. */
+/** The parts of a job that BullMQ checks before it sends anything. */
 interface Checked {
   validateOptions(json: unknown): void;
 }

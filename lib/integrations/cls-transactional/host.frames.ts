@@ -9,11 +9,11 @@ import {
 } from '../../core/frame/transaction-frame.js';
 import { nextAt } from '../../core/frame/current-frame.js';
 
-/** How `trackClsTransactions` sees the transactions of an adapter. @publicApi */
+/** Options of `trackClsTransactions`, which say how it sees the transactions of an adapter. @publicApi */
 export interface ClsFrameOptions<Tx = unknown> {
   /** For messages, as `orders database`. @default the name of the connection, else 'cls-transactional' */
   readonly name?: string;
-  /** What transactional executors write through. @default TypeORM's and Drizzle's own; none for other clients */
+  /** Returns the connection that transactional executors write through. @default TypeORM's and Drizzle's own; none for other clients */
   connection?(tx: Tx): FrameConnection;
   /**
    * Asked just before COMMIT of a transaction that something waits for: false if the server has ended it by itself, as MySQL does after a
@@ -22,7 +22,7 @@ export interface ClsFrameOptions<Tx = unknown> {
   isStillOpen?(tx: Tx): Promise<boolean>;
 }
 
-/** What the plugin makes of an adapter's options. @internal */
+/** Host that the plugin makes of an adapter's options. @internal */
 export interface Host {
   readonly connectionName?: string | undefined;
 }
@@ -34,7 +34,7 @@ type Keep = (
   ended?: () => void,
 ) => RunInTransaction<unknown[], []>;
 
-/** What runs in a transaction. @internal */
+/** Work that runs in a transaction. @internal */
 export type Work = (...args: unknown[]) => Promise<unknown>;
 
 /** Makes a transaction the host's current one. @internal */
@@ -51,9 +51,9 @@ export type Begin<Tx> = (work: Work, setTx: SetTx<Tx>) => Promise<unknown>;
  */
 export class HostFrames<Tx> {
   private readonly mine = new WeakSet<TransactionFrame>();
-  /** What a savepoint's `tx` lies in. What a released savepoint has left running finds its `tx` still, and stands in what is around. */
+  /** The `tx` around a savepoint's own. Work that a released savepoint has left running still finds the inner one, and belongs to the outer one. */
   private readonly outerTx = new WeakMap<object, Tx>();
-  /** Those that lie in a frame that the client keeps itself. */
+  /** Frames inside a frame that the client tracks itself. */
   private readonly insideClients = new WeakSet<TransactionFrame>();
 
   constructor(private readonly options: ClsFrameOptions<Tx>) {}

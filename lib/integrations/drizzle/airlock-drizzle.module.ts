@@ -7,7 +7,7 @@ import {
   trackEveryDatabase,
 } from './track-drizzle-transactions.js';
 
-/** What `AirlockDrizzleModule.forRoot` takes. @publicApi */
+/** Options of `AirlockDrizzleModule.forRoot`. @publicApi */
 export interface AirlockDrizzleOptions extends DrizzleFrameOptions, OptionalClients {
   /**
    * The provider that is the database, in whatever module: that one and no other.

@@ -1,19 +1,19 @@
-/** What is called of a Drizzle database; the real ones fit, except those whose transactions are synchronous. @publicApi */
+/** The parts of a Drizzle database that are called; the real ones fit, except those whose transactions are synchronous. @publicApi */
 export interface DrizzleDatabase {
   transaction: (callback: never, ...rest: never[]) => Promise<unknown>;
   /** On SQLite only; not called, but telling: where it is synchronous, transactions are. */
   readonly run?: (query: never) => PromiseLike<unknown>;
 }
 
-/** What `withReplicas` makes of databases. @internal */
+/** Database that `withReplicas` makes of several. @internal */
 export interface Replicated {
   readonly $primary?: DrizzleDatabase;
   readonly $replicas?: readonly DrizzleDatabase[];
 }
 
-/** What is called of the transaction it hands to a callback. @internal */
+/** The parts that are called of the transaction handed to a callback. @internal */
 export interface DrizzleTransaction extends DrizzleDatabase {
-  /** Where the drivers of `pg` and its kin send their own COMMIT through; absent on others. */
+  /** Sends a statement; the drivers of `pg` and its kin send their own COMMIT through it. Absent on others. */
   execute?: (query: never) => PromiseLike<unknown>;
   /** Its session, on PostgreSQL only. */
   readonly _?: { readonly session?: DrizzleSession };
@@ -29,7 +29,7 @@ export interface DrizzleSession {
   ): { execute(): Promise<unknown> };
 }
 
-/** What Drizzle itself tells its classes apart by, also across installed copies. */
+/** Symbol by which Drizzle itself tells its classes apart, also across installed copies. */
 const ENTITY_KIND = Symbol.for('drizzle:entityKind');
 
 /** Whether it is a database, or a transaction, which is one too. @internal */
@@ -37,7 +37,7 @@ export function isDrizzle(value: object): value is DrizzleDatabase {
   return /(Database|Transaction)$/.test(kindOf(value));
 }
 
-/** The same, if its transactions can be tracked. @internal */
+/** True for a Drizzle database whose transactions can be tracked. @internal */
 export function isAsynchronousDrizzle(value: object): value is DrizzleDatabase {
   return isDrizzle(value) && !isSynchronous(value);
 }

@@ -3,7 +3,7 @@ import { isInTransaction, NO_OPERATION } from '../ended-by-server.js';
 import { type DrizzleTransaction, isOfKind } from './drizzle.client.js';
 
 /**
- * What transactional executors write through: the transaction's own session, with its logger.
+ * Returns what transactional executors write through: the transaction's own session, with its logger.
  *
  * @returns undefined on databases other than PostgreSQL, whose transactions expose none
  * @internal

@@ -7,7 +7,7 @@ import { type DrizzleDatabase, type DrizzleTransaction, isSynchronous, type Repl
 import { connectionOf, stillOpen } from './drizzle.connection.js';
 import { requirePeer } from '../../installation/required-peer.js';
 
-/** How `trackDrizzleTransactions` shows up in messages. @publicApi */
+/** Options of `trackDrizzleTransactions`, for messages. @publicApi */
 export interface DrizzleFrameOptions {
   /** For messages, as `orders database`. @default 'drizzle' */
   readonly name?: string;
@@ -35,7 +35,7 @@ export function trackDrizzleTransactions<D extends DrizzleDatabase>(db: D, optio
 }
 
 /**
- * The same for every database of a class that has no transaction of its own by then: those that are made later, and those that nobody hands to us.
+ * Tracks the transactions of every database of a class that has none open by then: those that are made later, and those that nobody hands to us.
  *
  * @param prototype of the class
  * @returns ends it
@@ -55,7 +55,7 @@ export function trackEveryDatabase(prototype: object): () => void {
   );
 }
 
-/** One with replicas hands on what it is asked to one of them. */
+/** Lists the databases behind one with replicas, which hands on what it is asked to one of them. */
 function replicatedBy(db: DrizzleDatabase): readonly DrizzleDatabase[] {
   const { $primary, $replicas = [] } = (db ?? {}) as Replicated;
   return $primary === undefined ? [db] : [$primary, ...$replicas];

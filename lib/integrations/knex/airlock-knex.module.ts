@@ -9,7 +9,7 @@ import {
   trackKnexTransactions,
 } from './track-knex-transactions.js';
 
-/** What `AirlockKnexModule.forRoot` takes. @publicApi */
+/** Options of `AirlockKnexModule.forRoot`. @publicApi */
 export interface AirlockKnexOptions extends KnexFrameOptions, OptionalClients {
   /**
    * The provider that is the Knex instance, in whatever module: that one and no other.

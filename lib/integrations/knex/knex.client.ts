@@ -1,6 +1,6 @@
 import type { FrameConnection } from '../../core/frame/transaction-frame.js';
 
-/** What is called of a Knex instance; the real one fits. @publicApi */
+/** The parts of a Knex instance that are called; the real one fits. @publicApi */
 export interface KnexClient {
   transaction(...args: never[]): PromiseLike<unknown>;
   transactionProvider(...args: never[]): () => PromiseLike<unknown>;
@@ -8,7 +8,7 @@ export interface KnexClient {
 
 /** An instance, and a transaction. @internal */
 export interface KnexInstance extends KnexClient {
-  /** What its own functions, and Knex itself, call. */
+  /** Context that its own functions, and Knex itself, call. */
   readonly context: KnexContext;
   readonly client: KnexDialect;
 }
@@ -20,7 +20,7 @@ export interface KnexContext {
   withUserParams: (params: object) => KnexInstance;
 }
 
-/** What all instances of one database have in common. @internal */
+/** Dialect that all instances of one database have in common. @internal */
 export interface KnexDialect {
   readonly dialect?: string;
   transaction: (handler: (trx: KnexTransaction) => unknown, config?: object, outer?: object | null) => KnexPromise;
@@ -41,7 +41,7 @@ export interface FrameConnectionSource {
   query(text: string, values?: unknown[]): ReturnType<FrameConnection['executeSql']>;
 }
 
-/** What `knex.transaction(handler)` returns: a promise that also emits the events of its queries. @internal */
+/** Result of `knex.transaction(handler)`: a promise that also emits the events of its queries. @internal */
 export interface KnexPromise {
   then: Promise<unknown>['then'];
   catch: Promise<unknown>['catch'];

@@ -3,7 +3,7 @@ import { FrameStateError } from '../../errors/frame-state.error.js';
 import type { KnexTransaction } from './knex.client.js';
 
 /**
- * What transactional executors write through: the transaction's own `pg` connection, since `trx.raw` takes `?` for a
+ * Connection that transactional executors write through: the transaction's own of `pg`, since `trx.raw` takes `?` for a
  * placeholder, and `$1` for none.
  *
  * @internal

@@ -6,7 +6,7 @@ import { keepContext, TrackedBeginning } from './tracked-beginning.js';
 import { TrackedTransaction } from './tracked-transaction.js';
 import type { KnexClient, KnexDialect, KnexInstance } from './knex.client.js';
 
-/** How `trackKnexTransactions` shows up in messages. @publicApi */
+/** Options of `trackKnexTransactions`, for messages. @publicApi */
 export interface KnexFrameOptions {
   /** For messages, as `orders database`. @default 'knex' */
   readonly name?: string;
@@ -31,7 +31,7 @@ export function trackKnexTransactions<K extends KnexClient>(knex: K, options: Kn
 }
 
 /**
- * The same for every instance of a dialect: those that are made later, and those that nobody hands to us.
+ * Tracks the transactions of every instance of a dialect: those that are made later, and those that nobody hands to us.
  *
  * @returns ends it
  * @internal
@@ -59,7 +59,7 @@ export function isKnex(value: unknown): value is KnexClient {
   return typeof transaction === 'function' && typeof transactionProvider === 'function' && context !== undefined;
 }
 
-/** What instances of one database have in common. @internal */
+/** Returns the dialect that instances of one database have in common. @internal */
 export function dialectOf(knex: KnexClient): object {
   return Object.getPrototypeOf((knex as unknown as KnexInstance).client) as object;
 }

@@ -3,7 +3,7 @@ import { isInTransaction, NO_OPERATION } from '../ended-by-server.js';
 import type { KnexPromise, KnexTransaction } from './knex.client.js';
 import { KnexConnection } from './knex.connection.js';
 
-/** What Knex resolves `commit()` to, on drivers that say which command the server carried out. */
+/** Value that Knex resolves `commit()` to, on drivers that say which command the server carried out. */
 interface Answer {
   readonly response?: { readonly command?: string };
 }
@@ -92,7 +92,7 @@ export class TrackedTransaction {
     return (this.settled = this.end(running.then((value) => value)));
   }
 
-  /** What listens to an end stands in what is around. */
+  /** Runs those who listen to an end outside the transaction. */
   private outside<R>(fn: () => R): R {
     return frames.run(this.frame.next, fn);
   }

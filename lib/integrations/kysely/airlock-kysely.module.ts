@@ -3,7 +3,7 @@ import { type ClientKind, framesModule, held, likeThose, type OptionalClients } 
 import { isKysely, type KyselyClient } from './kysely.client.js';
 import { buildersOf, requireKysely, trackTransactionsOfClass } from './track-kysely-transactions.js';
 
-/** What `AirlockKyselyModule.forRoot` takes. @publicApi */
+/** Options of `AirlockKyselyModule.forRoot`. @publicApi */
 export interface AirlockKyselyOptions extends OptionalClients {
   /** A provider that is a Kysely instance, in whatever module. @default all among the providers and in their properties */
   readonly token?: InjectionToken;

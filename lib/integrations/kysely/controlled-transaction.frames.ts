@@ -15,7 +15,7 @@ interface Watched {
   times: number;
 }
 
-/** What returns another object for the same transaction, each in some version of Kysely. */
+/** Methods that return another object for the same transaction, each in some version of Kysely. */
 const COPIES = [
   'withPlugin',
   'withoutPlugins',

@@ -2,7 +2,7 @@ import type { FrameOptions } from '../../core/frame/transaction-frame.js';
 import { answersInTransaction, isInTransactionBySql } from '../ended-by-server.js';
 import type { KyselyTransaction } from './kysely.client.js';
 
-/** What the frames of a transaction can do on its database. @internal */
+/** Returns the options of frames that depend on the transaction's database. @internal */
 export function databaseOf(tx: KyselyTransaction): Pick<FrameOptions, 'connection' | 'isStillOpen'> {
   const { supportsReturning, supportsTransactionalDdl } = tx.getExecutor().adapter;
   const query = async (sql: string, parameters: readonly unknown[] = []): Promise<unknown[]> => {

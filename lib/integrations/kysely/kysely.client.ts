@@ -1,7 +1,7 @@
 /** For messages. @internal */
 export const FRAME_NAME = 'Kysely transaction';
 
-/** What is called of a Kysely instance; real ones fit, whatever their tables. @publicApi */
+/** The parts of a Kysely instance that are called; real ones fit, whatever their tables. @publicApi */
 export interface KyselyClient {
   transaction(): { execute: (callback: never) => Promise<unknown> };
   startTransaction(): { execute: () => Promise<unknown> };
@@ -16,7 +16,7 @@ export interface KyselyTransaction {
   executeQuery(query: object): Promise<{ readonly rows: unknown[] }>;
 }
 
-/** What Kysely returns for a statement that is yet to be sent. @internal */
+/** Statement of Kysely that is yet to be sent. @internal */
 export interface KyselyCommand {
   execute: () => Promise<unknown>;
 }

@@ -39,7 +39,7 @@ export function requireKysely<K extends KyselyClient>(db: K): K {
   return db;
 }
 
-/** What all instances of one copy of Kysely have in common, those of a derived class too. @internal */
+/** Returns the class that all instances of one copy of Kysely have in common, those of a derived class too. @internal */
 export function buildersOf(db: KyselyClient): object {
   return Object.getPrototypeOf(db.transaction()) as object;
 }

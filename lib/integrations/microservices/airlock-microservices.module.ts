@@ -11,12 +11,12 @@ import {
 import { ConsumerSettings, MicroservicesSettings } from './microservices.settings.js';
 import { requirePeer } from '../../installation/required-peer.js';
 
-/** What `useClass` and `useExisting` of `forRootAsync` are to implement. @publicApi */
+/** Factory of options, for classes given to `forRootAsync` as `useClass` or `useExisting`. @publicApi */
 export interface AirlockMicroservicesOptionsFactory {
   createAirlockMicroservicesOptions(): AirlockMicroservicesOptions | Promise<AirlockMicroservicesOptions>;
 }
 
-/** What `AirlockMicroservicesModule.forRootAsync` takes: `useFactory`, `useClass` or `useExisting`. @publicApi */
+/** Options of `AirlockMicroservicesModule.forRootAsync`: `useFactory`, `useClass` or `useExisting`. @publicApi */
 export type AirlockMicroservicesAsyncOptions = AirlockMicroservicesExtras &
   ConfigurableModuleAsyncOptions<AirlockMicroservicesOptions, 'createAirlockMicroservicesOptions'>;
 

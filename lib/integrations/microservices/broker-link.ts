@@ -21,7 +21,7 @@ interface Events extends Record<string, (...facts: unknown[]) => void> {
  * @internal
  */
 export class BrokerLink {
-  /** What the client tells aside, as that of Redis does with a refused password: it rejects because it is closed then. */
+  /** Error that the client tells aside, as that of Redis does with a refused password: what it rejects with says only that it is closed. */
   private trouble: unknown;
 
   constructor(
@@ -112,7 +112,7 @@ export class BrokerLink {
   }
 }
 
-/** How NATS, RabbitMQ, MQTT and Redis say that they do not know this user. */
+/** Messages by which NATS, RabbitMQ, MQTT and Redis say that they do not know this user. */
 const LOGINS = /Authorization Violation|ACCESS[_-]REFUSED|Not authorized|Bad username or password|WRONGPASS|NOAUTH/i;
 
 function problemOf(error: unknown): EngineProblem | undefined {

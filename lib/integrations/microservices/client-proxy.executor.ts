@@ -13,7 +13,7 @@ import { Patience } from '../patience.js';
 import { BrokerLink } from './broker-link.js';
 import { MicroservicesSettings } from './microservices.settings.js';
 
-/** As many as are under way at a time. */
+/** Most messages that are under way at a time. */
 const WINDOW = 100;
 
 /**

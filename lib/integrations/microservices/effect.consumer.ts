@@ -9,7 +9,7 @@ import { SkipAirlock } from '../../nest/decorators/skip-airlock.decorator.js';
 import { EffectWorker } from '../../nest/remote/effect-worker.js';
 import { ConsumerSettings, MicroservicesSettings } from './microservices.settings.js';
 
-/** What is used of the context of a message from RabbitMQ. */
+/** The parts that are used of the context of a message from RabbitMQ. */
 interface RabbitContext {
   getMessage(): object;
   getChannelRef(): {

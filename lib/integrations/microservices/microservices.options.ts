@@ -3,7 +3,7 @@ import type { EffectEnvelope } from '../../nest/remote/envelope.js';
 import type { Intent } from '../../core/model/intent.js';
 import type { RemoteOptions } from '../../nest/remote/remote-options.js';
 
-/** How an application runs effects that others have sent. @publicApi */
+/** Options of an application that runs effects sent by others. @publicApi */
 export interface EffectConsumerOptions {
   /** The patterns to listen to. @default the one that `pattern` names */
   readonly patterns?: readonly string[];
@@ -27,20 +27,20 @@ export interface AirlockMicroservicesExtras {
   readonly consumer?: boolean | EffectConsumerOptions;
 }
 
-/** What `AirlockMicroservicesModule.forRoot` takes, next to `AirlockMicroservicesExtras`. @publicApi */
+/** Options of `AirlockMicroservicesModule.forRoot`, next to `AirlockMicroservicesExtras`. @publicApi */
 export interface AirlockMicroservicesOptions extends RemoteOptions {
   /** Token of the `ClientProxy` that effects are sent with, in whatever module it is. Absent where effects are only run. */
   readonly client?: InjectionToken;
   /** The pattern of one effect, where they do not all share one. @default what `pattern` says */
   patternFor?(intent: Intent): string;
   /**
-   * What the client is handed for one effect: the envelope, or a record of the transport with it, such as an `RmqRecord`, made
+   * Makes what the client is handed for one effect: the envelope, or a record of the transport with it, such as an `RmqRecord`, made
    * with the `dispatchOptions` of the intent.
    *
    * @default the envelope; for RabbitMQ a record with it and a time limit
    */
   record?(envelope: EffectEnvelope, intent: Intent): unknown;
-  /** How long the start of the application and each flush wait for the broker, in milliseconds. @default 5_000 */
+  /** Time that the start of the application and each flush wait for the broker, in milliseconds. @default 5_000 */
   readonly dispatchTimeoutMs?: number;
 }
 

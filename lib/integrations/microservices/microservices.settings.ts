@@ -35,10 +35,10 @@ const extrasChecks: Readonly<Record<keyof AirlockMicroservicesExtras, OptionChec
   consumer: (key, value) => (isRecord(value) ? checkOptions(value, consumerChecks, `${key}.`) : flag(key, value)),
 };
 
-/** How messages are consumed, with the defaults. @internal */
+/** Settings of the consumer, with the defaults. @internal */
 export class ConsumerSettings {
   readonly pattern: string;
-  /** Those that this application listens to; none where it runs no effects. */
+  /** Patterns that this application listens to; none where it runs no effects. */
   readonly patterns: readonly string[];
   readonly acknowledge: boolean;
   readonly retryDelayMs: number;
@@ -54,7 +54,7 @@ export class ConsumerSettings {
   }
 }
 
-/** How effects are sent, with the defaults. @internal */
+/** Settings for sending effects, with the defaults. @internal */
 export class MicroservicesSettings {
   readonly client: InjectionToken | undefined;
   readonly dispatchTimeoutMs: number;

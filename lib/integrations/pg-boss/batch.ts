@@ -1,14 +1,14 @@
 import type { RunJob } from './job-engine.js';
 import type { FetchedJob } from './pg-boss.client.js';
 
-/** How one job of a batch ended. @internal */
+/** End of one job of a batch. @internal */
 export interface JobEnd {
   readonly job: FetchedJob;
   readonly failure?: { readonly error: unknown };
 }
 
 /**
- * What one fetch brought: jobs that run in their order, where one that fails does not stop the others.
+ * Jobs of one fetch, which run in their order; one that fails does not stop the others.
  *
  * pg-boss gives them one time together and fails them when it is over. From then on they may be another worker's, so this begins
  * none of them any more.

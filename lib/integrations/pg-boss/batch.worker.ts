@@ -10,7 +10,7 @@ import type { FetchedJob, FetchOptions, PgBossClient } from './pg-boss.client.js
  */
 export abstract class BatchWorker<Boss extends PgBossClient, Settled> implements JobWorker {
   protected id: string | undefined;
-  /** What is running; those that are expired too. */
+  /** Batches that are running, expired ones included. */
   protected readonly batches = new Map<Batch, Promise<Settled>>();
   private isDraining = false;
   private stopped: Promise<void> | undefined;

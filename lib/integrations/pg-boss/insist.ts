@@ -8,7 +8,7 @@ const PAUSE_MS = 100;
 const REFUSALS = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN', '57P03', '25006'];
 /** The connection broke: `admin_shutdown` and `crash_shutdown` of PostgreSQL among them. */
 const BREAKS = ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', '57P01', '57P02'];
-/** What `pg` says without a code. */
+/** Messages of `pg` that carry no code. */
 const TEXTS = ['Connection terminated', 'timeout exceeded when trying to connect'];
 
 /** `invalid_password` and `invalid_authorization_specification`. */

@@ -3,7 +3,7 @@ import type { FetchedJob, FetchOptions, NewJob, SqlConnection } from './pg-boss.
 /** Runs one job; rejects if it failed. @internal */
 export type RunJob = (job: FetchedJob) => Promise<void>;
 
-/** What executor and workers need of pg-boss, whatever its version. @internal */
+/** Port for all that executor and workers need of pg-boss, whatever its version. @internal */
 export interface JobEngine {
   /** The options that a job of its bulk insert may carry. Others would be left out without a word. */
   readonly jobOptions: readonly string[];

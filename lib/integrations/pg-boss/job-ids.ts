@@ -9,7 +9,7 @@ const LARGEST = 2 ** 48;
  * @internal
  */
 export class JobIds {
-  /** That of the last intent. Most come from the scope of the one before, and hashing would cost as much as the rest of a job. */
+  /** Scope of the last intent. Most come from the scope of the one before, and hashing would cost as much as the rest of a job. */
   private scope: string | undefined;
   private prefix = '';
 

@@ -6,7 +6,7 @@ import { giveBack } from './giving-back.js';
 import { isHopeless, takeTries } from './giving-up.js';
 import type { PgBoss10Client } from './pg-boss.client.js';
 
-/** How long what is given back is nobody's. pg-boss completes the whole batch by its ids, as a rule within milliseconds. */
+/** Seconds during which a returned job cannot be fetched. pg-boss completes the whole batch by its ids, as a rule within milliseconds. */
 const DELAY_SECONDS = 2;
 
 /** @internal */
@@ -48,7 +48,7 @@ export class PgBoss10Worker extends BatchWorker<PgBoss10Client, void> {
   }
 }
 
-/** What pg-boss keeps of an error, as it does itself with what a handler throws. */
+/** Returns the part of an error that pg-boss keeps, as it does itself with what a handler throws. */
 function outputOf(error: unknown): object {
   return typeof error === 'object' && error !== null ? error : { value: error };
 }

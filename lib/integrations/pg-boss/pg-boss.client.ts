@@ -22,7 +22,7 @@ export interface FetchOptions {
   readonly notifyPollingIntervalSeconds: number;
 }
 
-/** What a bulk insert may write through instead of pg-boss's own connections. @publicApi */
+/** Connection that a bulk insert may write through instead of pg-boss's own. @publicApi */
 export interface SqlConnection {
   executeSql(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
 }
@@ -44,7 +44,7 @@ interface AnyPgBoss {
   listenerCount(event: 'error'): number;
 }
 
-/** What is called of a `PgBoss` of version 10. @publicApi */
+/** The parts of a `PgBoss` of version 10 that are called. @publicApi */
 export interface PgBoss10Client extends AnyPgBoss {
   insert(jobs: (NewJob & { readonly name: string })[], options: InsertOptions): Promise<unknown>;
   work(queue: string, options: FetchOptions, handler: (jobs: FetchedJob[]) => Promise<void>): Promise<string>;
@@ -53,14 +53,14 @@ export interface PgBoss10Client extends AnyPgBoss {
   fail(queue: string, id: string, output: object): Promise<unknown>;
 }
 
-/** How one job of a batch ended, in version 12. @publicApi */
+/** End of one job of a batch, in version 12. @publicApi */
 export interface JobResult {
   id: string;
   status: 'completed' | 'failed' | 'deadletter';
   output?: unknown;
 }
 
-/** What is called of a `PgBoss` of version 12. @publicApi */
+/** The parts of a `PgBoss` of version 12 that are called. @publicApi */
 export interface PgBoss12Client extends AnyPgBoss {
   insert(queue: string, jobs: NewJob[], options: InsertOptions): Promise<unknown>;
   work(

@@ -133,14 +133,14 @@ export class PgBossExecutor implements Executor {
   }
 }
 
-/** What goes to one queue in one statement. */
+/** Jobs that go to one queue in one statement. */
 interface Consignment {
   readonly queue: string;
   readonly intents: Intent[];
   readonly jobs: NewJob[];
 }
 
-/** That of the transaction whose COMMIT is waiting for this; undefined outside one. */
+/** Returns the connection of the transaction whose COMMIT is waiting for this; undefined outside one. */
 function connectionHere(): SqlConnection | undefined {
   const frame = frames.getStore();
   if (frame === undefined || frame.connection !== undefined) return frame?.connection as SqlConnection | undefined;

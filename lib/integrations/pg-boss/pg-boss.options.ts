@@ -3,7 +3,7 @@ import type { Intent } from '../../core/model/intent.js';
 import type { RemoteOptions } from '../../nest/remote/remote-options.js';
 import type { PgBossClient } from './pg-boss.client.js';
 
-/** What `new PgBoss(options)` takes, of whatever version is installed. @publicApi */
+/** Options of `new PgBoss(options)`, of whatever version is installed. @publicApi */
 export interface PgBossConstructorOptions {
   readonly connectionString?: string;
   /** @default 'pgboss' */
@@ -13,7 +13,7 @@ export interface PgBossConstructorOptions {
 }
 
 /**
- * What a job may carry, here or in an effect's `dispatchOptions`. Passed on as it is; an option that the installed version
+ * Options of a job, here or in an effect's `dispatchOptions`. Passed on as it is; an option that the installed version
  * does not know is refused.
  *
  * @publicApi
@@ -46,9 +46,9 @@ export interface PgBossJobOptions {
   readonly group?: { readonly id: string; readonly tier?: string };
 }
 
-/** What `boss.createQueue` takes, of whatever version is installed. @publicApi */
+/** Options of `boss.createQueue`, of whatever version is installed. @publicApi */
 export interface PgBossQueueOptions {
-  /** Where jobs go that failed for good. Created too, and not worked: what is in it is for people. */
+  /** Queue for jobs that failed for good. Created too, and not worked: what is in it is for people. */
   readonly deadLetter?: string;
   readonly retryLimit?: number;
   readonly retryDelay?: number;
@@ -57,31 +57,31 @@ export interface PgBossQueueOptions {
   readonly [option: string]: unknown;
 }
 
-/** How this process runs jobs. @publicApi */
+/** Options of the workers in this process. @publicApi */
 export interface PgBossWorkerOptions {
   /** The queues to serve. @default `queue` and `queues`, but no dead letter queue */
   readonly queues?: readonly string[];
-  /** How many effects run at the same time, for each queue. With more than one they run in no order. @default 1 */
+  /** Most effects that run at the same time, for each queue. With more than one they run in no order. @default 1 */
   readonly concurrency?: number;
-  /** How many jobs one fetch takes; they run one after the other and share the time of `expireInSeconds`. @default 1 */
+  /** Most jobs that one fetch takes; they run one after the other and share the time of `expireInSeconds`. @default 1 */
   readonly batchSize?: number;
-  /** How often an idle worker looks for jobs, in seconds; at least 0.5. @default 1 */
+  /** Interval at which an idle worker looks for jobs, in seconds; at least 0.5. @default 1 */
   readonly pollingIntervalSeconds?: number;
   /**
-   * The same on a queue with `notify: true` of a pg-boss 12 that listens: new jobs then come at once, but delayed ones and those
+   * Interval on a queue with `notify: true` of a pg-boss 12 that listens: new jobs then come at once, but delayed ones and those
    * to be tried again wait for it. @default what `pollingIntervalSeconds` says
    */
   readonly notifyPollingIntervalSeconds?: number;
 }
 
-/** What `AirlockPgBossModule.forRoot` takes. @publicApi */
+/** Options of `AirlockPgBossModule.forRoot`. @publicApi */
 export interface AirlockPgBossOptions extends RemoteOptions {
   /**
    * A `PgBoss` or the token of a provider that is one, which is started where it is not and stays its owner's to stop; or what
    * to build one with, which is then started and stopped with the application.
    */
   readonly boss: PgBossClient | InjectionToken | PgBossConstructorOptions;
-  /** Where effects go and workers look for them. @default 'airlock' */
+  /** Queue that effects go to and workers take them from. @default 'airlock' */
   readonly queue?: string;
   /** The queue of one effect, where they do not all share one: `queue` or one of `queues`. @default what `queue` says */
   queueFor?(intent: Intent): string;
@@ -94,7 +94,7 @@ export interface AirlockPgBossOptions extends RemoteOptions {
   /** Whether this process runs effects too, and how. False: it only sends them; another one must run them. @default false */
   readonly worker?: boolean | PgBossWorkerOptions;
   /**
-   * How long the start of the application, where pg-boss may have to migrate its schema, and each flush wait for PostgreSQL,
+   * Time that the start of the application, where pg-boss may have to migrate its schema, and each flush wait for PostgreSQL,
    * in milliseconds. @default 30_000
    */
   readonly dispatchTimeoutMs?: number;

@@ -26,7 +26,7 @@ const boss: OptionCheck = (key, value) => {
   if (typeof value !== 'string' || !/^\s*postgres(ql)?:\/\//i.test(value)) return;
   throw new AirlockOptionsError(
     key,
-    `\`${key}\` is a URL of PostgreSQL, and a text is taken for the token of a provider. Write \`${key}: { connectionString }\`.`,
+    `\`${key}\` is a URL of PostgreSQL, and a string is taken for the token of a provider. Write \`${key}: { connectionString }\`.`,
   );
 };
 const seconds: OptionCheck = expectThat('a number of seconds, 0.5 or more', (value) => (value as number) >= 0.5);
@@ -101,7 +101,7 @@ export class PgBossSettings {
     return name;
   }
 
-  /** Those that are no dead letter queue of another. */
+  /** Lists the queues that are not the dead letter queue of another. */
   private livingQueues(): readonly string[] {
     const deadLetters = [...this.queues.values(), this.options.jobOptions].map((options) => options?.deadLetter);
     return [...this.queues.keys()].filter((name) => !deadLetters.includes(name));

@@ -1,7 +1,7 @@
 import { EffectSerializationError } from '../../errors/effect-serialization.error.js';
 
 interface Fault {
-  /** Where it stands, from the value that was looked at. */
+  /** Path to it from the value that was looked at. */
   readonly path: string;
   readonly found: string;
 }
@@ -30,9 +30,9 @@ function faultOf(value: unknown): Fault | undefined {
 }
 
 function faultOfText(text: string): Fault | undefined {
-  if (text.includes('\0')) return { path: '', found: 'a text with a NUL character' };
+  if (text.includes('\0')) return { path: '', found: 'a string with a NUL character' };
   // A surrogate without its other half.
-  return /\p{Surrogate}/u.test(text) ? { path: '', found: 'a text with half a character' } : undefined;
+  return /\p{Surrogate}/u.test(text) ? { path: '', found: 'a string with half a character' } : undefined;
 }
 
 function stepTo(key: string, owner: object): string {

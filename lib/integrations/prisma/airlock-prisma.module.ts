@@ -5,7 +5,7 @@ import { type ClientKind, framesModule, type OptionalClients } from '../frames.m
 import { isPrismaClass, type PrismaClientLike } from './prisma.client.js';
 import { trackPrismaTransactions, type PrismaFrameOptions } from './track-prisma-transactions.js';
 
-/** What `AirlockPrismaModule.forRoot` takes. @publicApi */
+/** Options of `AirlockPrismaModule.forRoot`. @publicApi */
 export interface AirlockPrismaOptions extends PrismaFrameOptions, OptionalClients {
   /**
    * The provider that is the Prisma client, in whatever module: that one and no other. Needed where neither its token nor its class is a class

@@ -3,7 +3,7 @@ import { answersInTransaction, isInTransactionBySql } from '../ended-by-server.j
 import type { PrismaTransaction } from './prisma.client.js';
 
 /**
- * What the frames of a transaction can do on its database.
+ * Returns the options of frames that depend on the transaction's database.
  *
  * @param provider as the schema names it
  * @internal

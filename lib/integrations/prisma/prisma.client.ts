@@ -1,4 +1,4 @@
-/** What is called of a Prisma client; generated ones fit, with extensions or without. @publicApi */
+/** The parts of a Prisma client that are called; generated ones fit, with extensions or without. @publicApi */
 export interface PrismaClientLike {
   $transaction: (...args: never[]) => PromiseLike<unknown>;
 }

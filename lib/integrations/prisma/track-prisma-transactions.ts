@@ -7,7 +7,7 @@ import { ClientFrames } from './client-frames.js';
 import { databaseOf } from './database.js';
 import type { PrismaClientLike, PrismaTransaction } from './prisma.client.js';
 
-/** How `trackPrismaTransactions` shows up in messages. @publicApi */
+/** Options of `trackPrismaTransactions`, for messages. @publicApi */
 export interface PrismaFrameOptions {
   /** For messages, as `orders database`. @default 'prisma' */
   readonly name?: string;
@@ -65,7 +65,7 @@ export function trackPrismaTransactions<P extends PrismaClientLike>(prisma: P, o
   return prisma;
 }
 
-/** What `$extends` has made `prisma` of: extensions reach it by `$parent`, in transactions as well. */
+/** Returns the client that `$extends` has made `prisma` of: extensions reach it by `$parent`, in transactions as well. */
 function firstOf(prisma: PrismaClientLike): object {
   const { _originalClient: first } = prisma as { readonly _originalClient?: PrismaClientLike };
   // Not where something between the two has a `$transaction` of its own.

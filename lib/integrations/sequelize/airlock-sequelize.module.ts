@@ -3,7 +3,7 @@ import { type ClientKind, framesModule, held, likeThose, type OptionalClients } 
 import { isSequelize, type SequelizeClient } from './sequelize.client.js';
 import { classOf, trackTransactionsOfClass } from './track-sequelize-transactions.js';
 
-/** What `AirlockSequelizeModule.forRoot` takes. @publicApi */
+/** Options of `AirlockSequelizeModule.forRoot`. @publicApi */
 export interface AirlockSequelizeOptions extends OptionalClients {
   /** A provider that is a Sequelize instance, in whatever module. @default all among the providers and in their properties */
   readonly token?: InjectionToken;

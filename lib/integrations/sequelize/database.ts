@@ -3,7 +3,7 @@ import { answersInTransaction, isInTransaction, isInTransactionBySql, NO_OPERATI
 import type { SequelizeInstance, SequelizeTransaction } from './sequelize.client.js';
 
 /**
- * What the frames of a transaction can do on its database.
+ * Returns the options of frames that depend on the transaction's database.
  *
  * @param begun the transaction, once it has begun
  * @internal

@@ -21,7 +21,7 @@ export class Opened {
     return new Opened((this.last = this.frame.savepoint()), this.begunByStatement);
   }
 
-  /** The same for one that has no callback. */
+  /** Opens a savepoint that has no callback. */
   openSavepoint(): Opened {
     const taken = this.savepoint();
     this.begunByStatement.add(taken.frame);
@@ -35,7 +35,7 @@ export class Opened {
   }
 
   /**
-   * What ends it releases what was begun in it by a statement.
+   * Releases what was begun in it by a statement, since it ends.
    *
    * @throws FrameStateError where a callback still runs in one of them
    */

@@ -1,10 +1,10 @@
-/** What is called of a Sequelize instance; real ones fit. @publicApi */
+/** The parts of a Sequelize instance that are called; real ones fit. @publicApi */
 export interface SequelizeClient {
   transaction: (...args: never[]) => PromiseLike<unknown>;
   getDialect(): string;
 }
 
-/** The same with the arguments it is called with. @internal */
+/** Sequelize instance with the arguments that its methods are called with. @internal */
 export interface SequelizeInstance {
   getDialect(): string;
   readonly config?: { readonly database?: string | null };
@@ -13,7 +13,7 @@ export interface SequelizeInstance {
 
 /** @internal */
 export interface SequelizeTransaction {
-  /** That of the driver. */
+  /** Connection of the driver. */
   readonly connection: { query(text: string, values?: unknown[]): Promise<{ readonly rows: unknown[] }> };
   commit: () => Promise<void>;
   rollback: () => Promise<void>;

@@ -7,7 +7,7 @@ import {
 } from './track-typeorm-transactions.js';
 import { isDataSource, isTransactional, type TypeOrmDataSource } from './typeorm.client.js';
 
-/** What `AirlockTypeOrmModule.forRoot` takes. @publicApi */
+/** Options of `AirlockTypeOrmModule.forRoot`. @publicApi */
 export interface AirlockTypeOrmOptions extends OptionalClients {
   /**
    * The providers that are data sources, as `getDataSourceToken('audit')`, in whatever module: those and no others.

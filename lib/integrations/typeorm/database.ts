@@ -2,14 +2,14 @@ import type { FrameOptions } from '../../core/frame/transaction-frame.js';
 import { isInTransaction, NO_OPERATION } from '../ended-by-server.js';
 import type { TypeOrmQueryRunner } from './typeorm.client.js';
 
-/** Those that know `$1`, which is what transactional executors write. */
+/** Databases that know `$1`, which is what transactional executors write. */
 const POSTGRES = ['postgres', 'aurora-postgres', 'cockroachdb'];
 
-/** Those that end a transaction after a deadlock and have their COMMIT succeed. */
+/** Databases that end a transaction after a deadlock and let its COMMIT succeed. */
 const MYSQL = ['mysql', 'mariadb'];
 
 /**
- * What the frames of a query runner can do depends on its database.
+ * Returns the options of frames that depend on the query runner's database.
  *
  * @param type the `type` of the data source's options
  * @internal

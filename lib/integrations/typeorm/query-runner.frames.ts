@@ -26,7 +26,7 @@ export class QueryRunnerFrames {
     'startTransaction' | 'commitTransaction' | 'rollbackTransaction' | 'release'
   >;
   private readonly current: CurrentTransaction;
-  /** How frames of this database are opened. */
+  /** Options that frames of this database are opened with. */
   private readonly database: Pick<FrameOptions, 'connection' | 'isStillOpen'>;
   /** While a BEGIN or SAVEPOINT is on its way: TypeORM does not count it yet, and would take a ROLLBACK for one of all. */
   private starting: Promise<void> | undefined;
@@ -76,7 +76,7 @@ export class QueryRunnerFrames {
     return runner;
   }
 
-  /** What begins is the transaction around a test. */
+  /** Begins the transaction around a test. */
   startForTest(): Promise<void> {
     return this.start([], { countsAsCommitted: true });
   }
@@ -275,7 +275,7 @@ export class QueryRunnerFrames {
     return this.runner.isTransactionActive && this.depth >= before;
   }
 
-  /** What TypeORM itself decides by. Not there on drivers without savepoints, and not public. */
+  /** Depth that TypeORM itself decides by. Not there on drivers without savepoints, and not public. */
   private get depth(): number {
     return (this.runner as { transactionDepth?: number }).transactionDepth ?? 0;
   }

@@ -35,7 +35,7 @@ export interface DataSourceClasses {
 }
 
 /**
- * The same for every data source of some classes that has transactions: those that are made later, and those that nobody hands to us.
+ * Tracks every data source of some classes that has transactions: those that are made later, and those that nobody hands to us.
  *
  * @returns ends it
  * @internal

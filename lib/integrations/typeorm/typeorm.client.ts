@@ -1,4 +1,4 @@
-/** What is called of a TypeORM `DataSource`, 0.3 or 1.x; the real ones fit. @publicApi */
+/** The parts of a TypeORM `DataSource`, 0.3 or 1.x, that are called; the real ones fit. @publicApi */
 export interface TypeOrmDataSource {
   readonly driver: {
     /** With `none` there are no transactions; the others differ in what the driver says of itself. */
@@ -12,13 +12,13 @@ export interface TypeOrmDataSource {
   createQueryRunner: (...mode: never[]) => TypeOrmQueryRunner;
 }
 
-/** What is called of an `EntityManager`. @publicApi */
+/** The parts of an `EntityManager` that are called. @publicApi */
 export interface TypeOrmManager {
   readonly queryRunner?: TypeOrmQueryRunner | undefined;
   transaction: (...isolationAndCallback: never[]) => Promise<unknown>;
 }
 
-/** What is called of a `QueryRunner`. @publicApi */
+/** The parts of a `QueryRunner` that are called. @publicApi */
 export interface TypeOrmQueryRunner {
   readonly manager: TypeOrmManager;
   /** Set by `release`, and where the connection broke. */
@@ -37,7 +37,7 @@ export interface TypeOrmQueryRunner {
   ) => Promise<{ readonly records: unknown[]; readonly raw: unknown }>;
 }
 
-/** How a query runner tells subscribers what happens; the one place between them and the driver. @publicApi */
+/** Channel by which a query runner tells subscribers what happens; the one place between them and the driver. @publicApi */
 export interface TypeOrmBroadcaster {
   broadcast: (
     event: 'BeforeTransactionCommit' | 'AfterTransactionCommit' | 'AfterTransactionRollback',
