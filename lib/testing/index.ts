@@ -43,20 +43,11 @@ export {
   type WaitOptions,
 } from './kit/waiting/wait-for-effect.js';
 export { WaitTimeoutError } from './kit/waiting/wait-timeout.error.js';
-export type {
-  BoundaryContractOptions,
-  ContractApplication,
-  ContractDeed,
-  ContractHandler,
-  ContractPayload,
-  RunningContract,
-} from './boundary-contract.js';
-export { ContractWork } from './boundary-contract/contract-work.js';
-export { describeBoundaryContract } from './describe-boundary-contract.js';
 export { describeExecutorContract } from './contracts/executor/describe-executor-contract.js';
 export { describePolicyContract } from './contracts/policy/describe-policy-contract.js';
 export type { PolicyContractCall, PolicyContractOptions } from './contracts/policy/policy-contract.js';
 export { describeTransactionContract } from './contracts/transaction/describe-transaction-contract.js';
+export type { TransactionContractDialect } from './contracts/transaction/dialect.js';
 export type {
   ContractTransaction,
   TransactionContractClient,

@@ -1,10 +1,10 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { AirlockService } from '../../nest/services/airlock.service.js';
-import type { ContractDeed, ContractPayload, RunningContract } from '../boundary-contract.js';
+import { AirlockService } from '../../../lib/nest/services/airlock.service.js';
+import type { ContractAction, ContractPayload, RunningContract } from './boundary-contract.js';
 import type { Handlers, Role } from './handlers.js';
-import type { Task } from './task.js';
+import type { CallRecord } from './call-record.js';
 
-/** One application that was started, and calls of its entry points. @internal */
+/** One application that was started, and calls of its entry points. */
 export class Application {
   constructor(
     private readonly running: RunningContract,
@@ -20,13 +20,13 @@ export class Application {
   }
 
   /** Makes a call and notes how it ends for the caller. */
-  async trigger(task: Task, deed: ContractDeed, role: Role = 'plain'): Promise<void> {
-    task.ending = await endingOf(this.running.trigger(this.payload(task, deed, role)));
+  async trigger(call: CallRecord, action: ContractAction, role: Role = 'plain'): Promise<void> {
+    call.ending = await endingOf(this.running.trigger(this.payload(call, action, role)));
   }
 
   /** Makes a call of the plain handler and leaves while it streams. */
-  async leave(task: Task): Promise<void> {
-    await this.running.leave!(this.payload(task, 'stream on', 'plain'), task.underway);
+  async leave(call: CallRecord): Promise<void> {
+    await this.running.leave!(this.payload(call, 'stream on', 'plain'), call.underway);
   }
 
   async close(): Promise<void> {
@@ -34,8 +34,8 @@ export class Application {
     await this.app.close();
   }
 
-  private payload({ id }: Task, deed: ContractDeed, role: Role): ContractPayload {
-    return { handler: this.handlers.addressOf(role), deed, id };
+  private payload({ id }: CallRecord, action: ContractAction, role: Role): ContractPayload {
+    return { handler: this.handlers.addressOf(role), action, id };
   }
 }
 

@@ -1,7 +1,7 @@
 import type { DynamicModule, INestApplicationContext, LoggerService, Provider, Type } from '@nestjs/common';
-import type { BoundaryName } from '../nest/options/airlock-options.js';
+import type { BoundaryName } from '../../../lib/nest/options/airlock-options.js';
 
-/** One class to be declared: an entry point under one of Airlock's decorators. @publicApi */
+/** One class to be declared: an entry point under one of Airlock's decorators. */
 export interface ContractHandler {
   /** Letters and digits that no other class has, of whatever application: a path, a queue, a pattern, … can be made of it. */
   readonly name: string;
@@ -11,8 +11,8 @@ export interface ContractHandler {
   readonly onMethod: MethodDecorator;
 }
 
-/** What a handler can be asked to do. @publicApi */
-export type ContractDeed =
+/** What a handler can be asked to do. */
+export type ContractAction =
   | 'return'
   | 'resolve'
   | 'throw'
@@ -33,15 +33,15 @@ export type ContractDeed =
   | 'call a broken effect'
   | 'cascade';
 
-/** What an entry point is called with: plain JSON, to be handed to `ContractWork.do`. @publicApi */
+/** What an entry point is called with: plain JSON, to be handed to `ContractWork.do`. */
 export interface ContractPayload {
   /** The name of the class whose entry point is to be called. */
   readonly handler: string;
-  readonly deed: ContractDeed;
+  readonly action: ContractAction;
   readonly id: string;
 }
 
-/** What one application of the suite is made of. @publicApi */
+/** What one application of the suite is made of. */
 export interface ContractApplication {
   /** `AirlockModule`, set up for the case. */
   readonly imports: readonly DynamicModule[];
@@ -53,7 +53,7 @@ export interface ContractApplication {
   readonly logger: LoggerService;
 }
 
-/** A started application, and how its entry points are called from outside. @publicApi */
+/** A started application, and how its entry points are called from outside. */
 export interface RunningContract {
   readonly app: INestApplicationContext;
   /**
@@ -69,7 +69,7 @@ export interface RunningContract {
   close?(): Promise<void>;
 }
 
-/** What a kind of entry point brings to `describeBoundaryContract`. @publicApi */
+/** What a kind of entry point brings to `describeBoundaryContract`. */
 export interface BoundaryContractOptions {
   readonly boundary: BoundaryName;
   /** The name of the entry point in the declared classes, such as `process`. */

@@ -1,77 +1,55 @@
 import { Scope } from '@nestjs/common';
-import { AirlockModule } from '../../nest/airlock.module.js';
-import { AirlockService } from '../../nest/services/airlock.service.js';
-import { EffectBuffer } from '../../nest/services/effect-buffer.js';
-import type { AirlockModuleOptions, BoundaryOptions } from '../../nest/options/airlock-options.js';
-import type { BoundaryContractOptions, ContractDeed } from '../boundary-contract.js';
-import type { TestRunner } from '../contracts/test-runner.js';
+import { AirlockModule } from '../../../lib/nest/airlock.module.js';
+import { AirlockService } from '../../../lib/nest/services/airlock.service.js';
+import { EffectBuffer } from '../../../lib/nest/services/effect-buffer.js';
+import type { AirlockModuleOptions, BoundaryOptions } from '../../../lib/nest/options/airlock-options.js';
+import type { BoundaryContractOptions, ContractAction } from './boundary-contract.js';
+import { ContractSuite } from '../../../lib/testing/contracts/contract-suite.js';
+import type { TestRunner } from '../../../lib/testing/contracts/test-runner.js';
 import { Application } from './application.js';
 import { ContractWork } from './contract-work.js';
 import { Handlers, PerRequest, type Role } from './handlers.js';
-import { Journal } from './journal.js';
-import type { Task } from './task.js';
-import { Witness } from './witness.js';
+import { TestLog } from './test-log.js';
+import type { CallRecord } from './call-record.js';
+import { CallRecords } from './call-records.js';
 
-/** Booting an application against a broker on a machine that is busy takes its time. */
-const PATIENCE_MS = 30_000;
-
-/** What became of the effects of one call. @internal */
-export interface Fate {
+/** Effects of one call, by what became of them. */
+export interface Ending {
   readonly out: readonly string[];
   readonly dropped: readonly string[];
 }
 
-/** The three effects that most deeds call, by what their scope comes to. @internal */
-export const COMPLETED: Fate = { out: ['success', 'always'], dropped: ['failure'] };
-/** @internal */
-export const FAILED: Fate = { out: ['failure', 'always'], dropped: ['success'] };
+/** Endings of the three effects that most actions call, by what their scope comes to. */
+export const COMPLETED: Ending = { out: ['success', 'always'], dropped: ['failure'] };
+export const FAILED: Ending = { out: ['failure', 'always'], dropped: ['success'] };
 
-/** What every case of the contract works with. @internal */
-export class BoundarySuite {
-  readonly journal = new Journal();
+/** What every case of the contract works with. */
+export class BoundarySuite extends ContractSuite {
+  readonly log = new TestLog();
   /** How often Nest has made what the request-scoped class depends on. */
   instances = 0;
-  private readonly witness = new Witness();
-  private readonly further: Application[] = [];
-  private shared: Application | undefined;
+  private readonly records = new CallRecords();
+  private sharedApplication!: () => Application;
 
   constructor(
-    private readonly runner: TestRunner,
+    runner: TestRunner,
     readonly options: BoundaryContractOptions,
-  ) {}
+  ) {
+    super(runner);
+  }
 
-  /** One application without options serves most cases. */
+  /** Starts one application without options, which serves most cases. */
   keepApplication(): void {
-    const { runner } = this;
-    runner.beforeAll(async () => {
-      this.witness.begin();
-      this.shared = await this.start({});
-    }, PATIENCE_MS);
-    runner.afterAll(async () => {
-      await this.shared?.close();
-      this.witness.end();
-    }, PATIENCE_MS);
+    this.shared(async () => {
+      this.records.begin();
+      return { close: async () => this.records.end() };
+    });
+    this.sharedApplication = this.shared(() => this.start({}));
   }
 
-  when(condition: string, cases: () => void): void {
-    this.runner.describe(`when ${condition}`, cases);
-  }
-
-  /** @param lack why it is skipped, if it is */
-  it(truth: string, test: () => Promise<void>, lack?: string | false): void {
-    if (lack) return this.runner.it.skip(`${truth} (skipped: ${lack})`, test);
-    this.runner.it(truth, () => this.check(test), PATIENCE_MS);
-  }
-
-  same(actual: unknown, expected: unknown): void {
-    this.runner.expect(actual).toEqual(expected);
-  }
-
-  /** An application of its own, closed when the case ends. */
+  /** Starts an application of the case's own. */
   async boot(options: AirlockModuleOptions): Promise<Application> {
-    const application = await this.start(options);
-    this.further.push(application);
-    return application;
+    return this.forThisCase(await this.start(options));
   }
 
   /** One with options for this kind of entry point. */
@@ -81,7 +59,7 @@ export class BoundarySuite {
 
   /** The application most cases use. */
   get application(): Application {
-    return this.shared!;
+    return this.sharedApplication();
   }
 
   get airlock(): AirlockService {
@@ -99,39 +77,35 @@ export class BoundarySuite {
     return this.application.handlers.nameOf(role);
   }
 
-  task(): Task {
-    return this.witness.task();
+  newCall(): CallRecord {
+    return this.records.newCall();
   }
 
-  trigger(task: Task, deed: ContractDeed, role?: Role): Promise<void> {
-    return this.application.trigger(task, deed, role);
+  trigger(call: CallRecord, action: ContractAction, role?: Role): Promise<void> {
+    return this.application.trigger(call, action, role);
   }
 
   /** Makes a call and waits until nothing of it is left to do. */
-  async call(deed: ContractDeed, role?: Role, application = this.application): Promise<Task> {
-    const task = this.task();
-    await application.trigger(task, deed, role);
-    await task.settled();
-    return task;
+  async call(action: ContractAction, role?: Role, application = this.application): Promise<CallRecord> {
+    const call = this.newCall();
+    await application.trigger(call, action, role);
+    await call.settled();
+    return call;
   }
 
-  fate({ out, dropped }: Task, expected: Fate): void {
+  endsAs({ out, dropped }: CallRecord, expected: Ending): void {
     this.same({ out, dropped }, expected);
   }
 
-  /** `fate` of one call of the plain handler. */
-  async comesTo(deed: ContractDeed, expected: Fate): Promise<void> {
-    this.fate(await this.call(deed), expected);
+  /** `endsAs` for one call of the plain handler. */
+  async comesTo(action: ContractAction, expected: Ending): Promise<void> {
+    this.endsAs(await this.call(action), expected);
   }
 
-  private async check(test: () => Promise<void>): Promise<void> {
-    this.journal.clear();
-    try {
-      await test();
-    } finally {
-      for (const application of this.further.splice(0)) await application.close();
-    }
-    this.same(await this.witness.leftOver(), []);
+  protected override async runCase(test: () => Promise<void>): Promise<void> {
+    this.log.clear();
+    await super.runCase(test);
+    this.same(await this.records.leftOver(), []);
   }
 
   private async start(options: AirlockModuleOptions): Promise<Application> {
@@ -140,13 +114,13 @@ export class BoundarySuite {
     const work = {
       provide: ContractWork,
       inject: [EffectBuffer, AirlockService],
-      useFactory: (effects: EffectBuffer, airlock: AirlockService) => new ContractWork(this.witness, effects, airlock),
+      useFactory: (effects: EffectBuffer, airlock: AirlockService) => new ContractWork(this.records, effects, airlock),
     };
     const running = await this.options.start({
       imports: [AirlockModule.forRoot(options)],
       providers: [work, perRequest],
       handlers: handlers.types,
-      logger: this.journal,
+      logger: this.log,
     });
     return new Application(running, handlers);
   }

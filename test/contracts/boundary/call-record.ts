@@ -1,9 +1,10 @@
-import { currentScope } from '../../core/functions.js';
-import type { ScopeView } from '../../core/model/scope-view.js';
-import { turn, until } from './until.js';
+import { Gate } from '../../../lib/testing/contracts/until.js';
+import { currentScope } from '../../../lib/core/functions.js';
+import type { ScopeView } from '../../../lib/core/model/scope-view.js';
+import { turn, waitFor } from './wait-for.js';
 
-/** One call of an entry point, and what has become of it. @internal */
-export class Task {
+/** One call of an entry point, and what has become of it. */
+export class CallRecord {
   /** What the caller saw. */
   ending: unknown;
   /** The names of the scopes the handler stood in, innermost first; undefined until it was called. */
@@ -18,17 +19,22 @@ export class Task {
   readonly answers: unknown[] = [];
   /** How many of its effects have neither got out nor been given up. */
   pending = 0;
-  readonly gate: Promise<void>;
-  readonly underway: Promise<void>;
+  readonly #gate = new Gate();
+  readonly #underway = new Gate();
   private outliving: readonly ScopeView[] = [];
   private scope: ScopeView | undefined;
   private hasEnded = false;
-  private opened!: () => void;
-  private begun!: () => void;
 
-  constructor(readonly id: string) {
-    this.gate = new Promise((resolve) => (this.opened = resolve));
-    this.underway = new Promise((resolve) => (this.begun = resolve));
+  constructor(readonly id: string) {}
+
+  /** Resolves once a handler that waits may go on. */
+  get gate(): Promise<void> {
+    return this.#gate.opened;
+  }
+
+  /** Resolves once the handler is in the middle of its work. */
+  get underway(): Promise<void> {
+    return this.#underway.opened;
   }
 
   begin(): void {
@@ -39,7 +45,7 @@ export class Task {
   }
 
   isUnderway(): void {
-    this.begun();
+    this.#underway.open();
   }
 
   end(): void {
@@ -48,7 +54,7 @@ export class Task {
 
   /** Lets a handler that waits go on. */
   open(): void {
-    this.opened();
+    this.#gate.open();
   }
 
   /** The scope at hand may end after the handler's own. */
@@ -74,21 +80,21 @@ export class Task {
 
   /** Resolves once the handler was called and has ended, and with it its scope. */
   async handled(): Promise<void> {
-    await until('its handler to be called', () => this.scopes !== undefined);
-    await until('its handler to end', () => this.hasEnded);
-    await until('its scope to end', () => this.scope === undefined || isEnded(this.scope));
+    await waitFor('its handler to be called', () => this.scopes !== undefined);
+    await waitFor('its handler to end', () => this.hasEnded);
+    await waitFor('its scope to end', () => this.scope === undefined || isEnded(this.scope));
   }
 
   /** Resolves once a call that was made too late has been answered. */
   async answered(): Promise<void> {
-    await until('a late call', () => this.answers.length > 0);
+    await waitFor('a late call', () => this.answers.length > 0);
   }
 
   /** Resolves once every effect has an end as well. */
   async settled(): Promise<void> {
     await this.handled();
-    await until('the scope it left behind to end', () => this.outliving.every(isEnded));
-    await until('its effects to end', () => this.pending === 0);
+    await waitFor('the scope it left behind to end', () => this.outliving.every(isEnded));
+    await waitFor('its effects to end', () => this.pending === 0);
   }
 }
 

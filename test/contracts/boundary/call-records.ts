@@ -1,34 +1,34 @@
 import { randomUUID } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { AirlockMessage } from '../../core/model/diagnostics.js';
-import { Task } from './task.js';
-import { until } from './until.js';
+import type { AirlockMessage } from '../../../lib/core/model/diagnostics.js';
+import { CallRecord } from './call-record.js';
+import { waitFor } from './wait-for.js';
 
 type Listener = (message: AirlockMessage) => void;
 
-/** Follows calls, effects and scopes through `node:diagnostics_channel`, and notices what is left over. @internal */
-export class Witness {
-  private readonly tasks = new Map<string, Task>();
+/** Follows calls, effects and scopes through `node:diagnostics_channel`, and notices what is left over. */
+export class CallRecords {
+  private readonly calls = new Map<string, CallRecord>();
   private readonly open = new Map<string, string>();
   private readonly faults: unknown[] = [];
   private readonly listeners: readonly (readonly [channel: string, listener: Listener])[] = [
-    ['airlock:enqueue', ({ intent }) => this.of(intent, (task) => task.pending++)],
-    ['airlock:dispatch', ({ intent }) => this.of(intent, (task) => task.pending--)],
+    ['airlock:enqueue', ({ intent }) => this.of(intent, (call) => call.pending++)],
+    ['airlock:dispatch', ({ intent }) => this.of(intent, (call) => call.pending--)],
     [
       'airlock:fail',
       ({ intent }) =>
-        this.of(intent, (task) => {
-          task.pending--;
-          task.failed.push(intent!.name);
+        this.of(intent, (call) => {
+          call.pending--;
+          call.failed.push(intent!.name);
         }),
     ],
     [
       'airlock:drop',
       ({ intent, reason }) =>
-        this.of(intent, (task) => {
+        this.of(intent, (call) => {
           // A late call was never buffered.
-          if (reason !== 'late') task.pending--;
-          task.dropped.push(intent!.name);
+          if (reason !== 'late') call.pending--;
+          call.dropped.push(intent!.name);
         }),
     ],
     [
@@ -51,34 +51,34 @@ export class Witness {
     process.off('unhandledRejection', this.onUnhandled);
   }
 
-  task(): Task {
-    const task = new Task(randomUUID());
-    this.tasks.set(task.id, task);
-    return task;
+  newCall(): CallRecord {
+    const call = new CallRecord(randomUUID());
+    this.calls.set(call.id, call);
+    return call;
   }
 
   /** @throws Error for a call that is not of this suite */
-  begins(id: string): Task {
-    const task = this.tasks.get(id);
-    if (task === undefined) throw new Error(`There is no call ${id}. Hand \`ContractWork.do\` the payload as it came.`);
-    if (task.scopes !== undefined) this.faults.push(`the call ${id} arrived twice`);
-    task.begin();
-    return task;
+  begins(id: string): CallRecord {
+    const call = this.calls.get(id);
+    if (call === undefined) throw new Error(`There is no call ${id}. Hand \`ContractWork.do\` the payload as it came.`);
+    if (call.scopes !== undefined) this.faults.push(`the call ${id} arrived twice`);
+    call.begin();
+    return call;
   }
 
   /** What must be empty after each case: scopes that did not end, or ended twice, and rejections that nobody handled. */
   async leftOver(): Promise<readonly unknown[]> {
-    await until('all scopes to end', () => this.open.size === 0, 2_000).catch(() => undefined);
+    await waitFor('all scopes to end', () => this.open.size === 0, 2_000).catch(() => undefined);
     await new Promise((resolve) => setImmediate(resolve));
     const left = [...[...this.open.values()].map((name) => `scope "${name}" did not end`), ...this.faults];
     this.open.clear();
     this.faults.length = 0;
-    this.tasks.clear();
+    this.calls.clear();
     return left;
   }
 
-  private of(intent: AirlockMessage['intent'], fn: (task: Task) => void): void {
-    const task = this.tasks.get(String(intent!.args[0]));
-    if (task !== undefined) fn(task);
+  private of(intent: AirlockMessage['intent'], fn: (call: CallRecord) => void): void {
+    const call = this.calls.get(String(intent!.args[0]));
+    if (call !== undefined) fn(call);
   }
 }

@@ -1,182 +1,181 @@
 import { finalize, isObservable, Observable } from 'rxjs';
-import { isThenable } from '../../core/results/completion.js';
-import type { AirlockService } from '../../nest/services/airlock.service.js';
-import type { EffectBuffer } from '../../nest/services/effect-buffer.js';
-import type { ContractDeed, ContractPayload } from '../boundary-contract.js';
-import type { Task } from './task.js';
-import { turn } from './until.js';
-import type { Witness } from './witness.js';
+import { isThenable } from '../../../lib/core/results/completion.js';
+import type { AirlockService } from '../../../lib/nest/services/airlock.service.js';
+import type { EffectBuffer } from '../../../lib/nest/services/effect-buffer.js';
+import type { ContractAction, ContractPayload } from './boundary-contract.js';
+import type { CallRecord } from './call-record.js';
+import { ExpectedError } from '../../../lib/testing/contracts/expected-error.js';
+import { turn } from './wait-for.js';
+import type { CallRecords } from './call-records.js';
 
-/** The names of effects that policies of the suite tell apart. @internal */
+/** The names of effects that policies of the suite tell apart. */
 export const NAMED = ['by method', 'by class', 'by boundary', 'by application', 'by nobody'] as const;
 
 /**
  * The work of the declared classes: calls effects, and ends in the way that it is asked for.
- *
- * @publicApi
  */
 export class ContractWork {
-  readonly #witness: Witness;
+  readonly #records: CallRecords;
   readonly #effects: EffectBuffer;
   readonly #airlock: AirlockService;
 
-  /** @internal Provided by `describeBoundaryContract`. */
-  constructor(witness: Witness, effects: EffectBuffer, airlock: AirlockService) {
-    this.#witness = witness;
+  /** Provided by `describeBoundaryContract`. */
+  constructor(records: CallRecords, effects: EffectBuffer, airlock: AirlockService) {
+    this.#records = records;
     this.#effects = effects;
     this.#airlock = airlock;
   }
 
   /** To be returned by the handler as it is. */
-  do({ id, deed }: ContractPayload): unknown {
-    const task = this.#witness.begins(id);
+  do({ id, action }: ContractPayload): unknown {
+    const call = this.#records.begins(id);
     let result: unknown;
     try {
-      result = this.#deeds[deed](task);
+      result = this.#actions[action](call);
     } catch (error) {
-      task.end();
+      call.end();
       throw error;
     }
-    if (isObservable(result)) return result.pipe(finalize(() => task.end()));
-    if (isThenable(result)) return endingWith(task, result);
-    task.end();
+    if (isObservable(result)) return result.pipe(finalize(() => call.end()));
+    if (isThenable(result)) return endingWith(call, result);
+    call.end();
     return result;
   }
 
-  readonly #deeds: Readonly<Record<ContractDeed, (task: Task) => unknown>> = {
-    return: (task) => {
-      this.#all(task);
+  readonly #actions: Readonly<Record<ContractAction, (call: CallRecord) => unknown>> = {
+    return: (call) => {
+      this.#all(call);
       return 'returned';
     },
-    resolve: async (task) => {
+    resolve: async (call) => {
       await turn();
-      this.#all(task);
+      this.#all(call);
       await turn();
       return 'resolved';
     },
-    throw: (task) => {
-      this.#all(task);
-      throw new Refusal();
+    throw: (call) => {
+      this.#all(call);
+      throw new ExpectedError();
     },
-    reject: async (task) => {
+    reject: async (call) => {
       await turn();
-      this.#all(task);
-      throw new Refusal();
+      this.#all(call);
+      throw new ExpectedError();
     },
-    stream: (task) => this.#stream(task, (end) => end.complete()),
-    'break off': (task) => this.#stream(task, (end) => end.error(new Refusal())),
-    'stream on': (task) => this.#stream(task, () => task.isUnderway()),
+    stream: (call) => this.#stream(call, (end) => end.complete()),
+    'break off': (call) => this.#stream(call, (end) => end.error(new ExpectedError())),
+    'stream on': (call) => this.#stream(call, () => call.isUnderway()),
     look: () => 'looked',
-    'name effects': async (task) => {
-      for (const name of NAMED) this.#effect(task, name);
+    'name effects': async (call) => {
+      for (const name of NAMED) this.#effect(call, name);
       await turn();
       return 'named';
     },
-    wait: async (task) => {
-      this.#all(task);
-      task.isUnderway();
-      await task.gate;
-      this.#effect(task, 'late');
+    wait: async (call) => {
+      this.#all(call);
+      call.isUnderway();
+      await call.gate;
+      this.#effect(call, 'late');
       return 'waited';
     },
-    'take turns': async (task) => {
+    'take turns': async (call) => {
       for (const name of ['first', 'second', 'third']) {
-        this.#effect(task, name);
+        this.#effect(call, name);
         await turn();
       }
-      task.saw.push(...this.#effects.intents.map(({ name, args }) => `${name} of ${String(args[0])}`));
+      call.saw.push(...this.#effects.intents.map(({ name, args }) => `${name} of ${String(args[0])}`));
       return 'took turns';
     },
-    'take turns and reject': async (task) => {
-      await this.#deeds['take turns'](task);
-      throw new Refusal();
+    'take turns and reject': async (call) => {
+      await this.#actions['take turns'](call);
+      throw new ExpectedError();
     },
-    'forget an await': async (task) => {
-      this.#all(task);
-      void task.gate.then(() => task.try(() => this.#effect(task, 'late')));
+    'forget an await': async (call) => {
+      this.#all(call);
+      void call.gate.then(() => call.try(() => this.#effect(call, 'late')));
       await turn();
       return 'forgot';
     },
-    nest: async (task) => {
-      this.#effect(task, 'before');
+    nest: async (call) => {
+      this.#effect(call, 'before');
       await this.#airlock.run(async () => {
-        this.#effect(task, 'inside');
+        this.#effect(call, 'inside');
         await turn();
       });
       await this.#airlock
         .run(async () => {
-          this.#effect(task, 'lost');
+          this.#effect(call, 'lost');
           await turn();
-          throw new Refusal();
+          throw new ExpectedError();
         })
         .catch(() => undefined);
-      this.#effect(task, 'after');
+      this.#effect(call, 'after');
       return 'nested';
     },
-    'nest and reject': async (task) => {
-      await this.#deeds.nest(task);
-      throw new Refusal();
+    'nest and reject': async (call) => {
+      await this.#actions.nest(call);
+      throw new ExpectedError();
     },
-    'leave a scope behind': async (task) => {
+    'leave a scope behind': async (call) => {
       void this.#airlock.run({ name: 'left behind' }, async () => {
-        task.outlives();
-        this.#effect(task, 'early');
-        await task.gate;
-        this.#effect(task, 'late');
+        call.outlives();
+        this.#effect(call, 'early');
+        await call.gate;
+        this.#effect(call, 'late');
       });
       await turn();
       return 'left';
     },
-    'leave a scope behind and reject': async (task) => {
-      await this.#deeds['leave a scope behind'](task);
-      throw new Refusal();
+    'leave a scope behind and reject': async (call) => {
+      await this.#actions['leave a scope behind'](call);
+      throw new ExpectedError();
     },
-    'call a broken effect': async (task) => {
-      this.#effect(task, 'before');
+    'call a broken effect': async (call) => {
+      this.#effect(call, 'before');
       this.#effects.enqueueWith(
         { name: 'broken' },
         (_id: string) => Promise.reject(new Error('the line is dead')),
-        task.id,
+        call.id,
       );
-      this.#effect(task, 'after');
+      this.#effect(call, 'after');
       await turn();
       return 'called';
     },
-    cascade: async (task) => {
+    cascade: async (call) => {
       this.#effects.enqueueWith(
         { name: 'cause' },
         async (_id: string) => {
           await turn();
-          task.out.push(`cause, which sees ${this.#effects.intents.length}`);
-          this.#effect(task, 'consequence');
+          call.out.push(`cause, which sees ${this.#effects.intents.length}`);
+          this.#effect(call, 'consequence');
         },
-        task.id,
+        call.id,
       );
       await turn();
       return 'cascaded';
     },
   };
 
-  #all(task: Task): void {
+  #all(call: CallRecord): void {
     for (const on of ['success', 'failure', 'always'] as const)
-      this.#effects.enqueueWith({ name: on, on }, task.tell, task.id, on);
+      this.#effects.enqueueWith({ name: on, on }, call.tell, call.id, on);
   }
 
-  #effect(task: Task, name: string): void {
-    this.#effects.enqueueWith({ name }, task.tell, task.id, name);
+  #effect(call: CallRecord, name: string): void {
+    this.#effects.enqueueWith({ name }, call.tell, call.id, name);
   }
 
   #stream(
-    task: Task,
+    call: CallRecord,
     end: (subscriber: { complete(): void; error(error: unknown): void }) => void,
   ): Observable<unknown> {
-    this.#effect(task, 'at the call');
+    this.#effect(call, 'at the call');
     return new Observable((subscriber) => {
-      this.#all(task);
+      this.#all(call);
       subscriber.next('one');
       void turn().then(() => {
         if (subscriber.closed) return;
-        this.#effect(task, 'midway');
+        this.#effect(call, 'midway');
         subscriber.next('two');
         end(subscriber);
       });
@@ -184,17 +183,10 @@ export class ContractWork {
   }
 }
 
-/** What handlers fail with. @internal */
-export class Refusal extends Error {
-  constructor() {
-    super('refused on purpose');
-  }
-}
-
-async function endingWith(task: Task, work: PromiseLike<unknown>): Promise<unknown> {
+async function endingWith(call: CallRecord, work: PromiseLike<unknown>): Promise<unknown> {
   try {
     return await work;
   } finally {
-    task.end();
+    call.end();
   }
 }

@@ -2,7 +2,7 @@ import { COMPLETED, type BoundarySuite } from './boundary-suite.js';
 import type { Role } from './handlers.js';
 import { NAMED } from './contract-work.js';
 
-/** @internal */
+/** */
 export function decoratorCases(suite: BoundarySuite): void {
   const narrowed = (...blocked: readonly (typeof NAMED)[number][]) => ({
     out: NAMED.filter((name) => !blocked.includes(name)),
@@ -11,15 +11,15 @@ export function decoratorCases(suite: BoundarySuite): void {
 
   suite.when('@UseAirlockPolicy() stands on it', () => {
     suite.it('binds the handler, from its class', async () => {
-      suite.fate(await suite.call('name effects', 'policyOnClass'), narrowed('by class'));
+      suite.endsAs(await suite.call('name effects', 'policyOnClass'), narrowed('by class'));
     });
 
     suite.it('binds the handler, from its method', async () => {
-      suite.fate(await suite.call('name effects', 'policyOnMethod'), narrowed('by method'));
+      suite.endsAs(await suite.call('name effects', 'policyOnMethod'), narrowed('by method'));
     });
 
     suite.it('leaves other handlers alone', async () => {
-      suite.fate(await suite.call('name effects'), narrowed());
+      suite.endsAs(await suite.call('name effects'), narrowed());
     });
   });
 
@@ -33,20 +33,20 @@ export function decoratorCases(suite: BoundarySuite): void {
 
     if (suite.options.nested === true) {
       suite.it('leaves the handler in the scope it is called in', async () => {
-        const task = suite.task();
-        await suite.airlock.run({ name: 'around' }, () => suite.trigger(task, 'look', 'skippedMethod'));
-        await task.settled();
-        suite.same(task.scopes, ['around']);
+        const call = suite.newCall();
+        await suite.airlock.run({ name: 'around' }, () => suite.trigger(call, 'look', 'skippedMethod'));
+        await call.settled();
+        suite.same(call.scopes, ['around']);
       });
     }
   });
 
   suite.when('@Airlock() stands on it', () => {
     suite.it('nests that scope in the boundary', async () => {
-      const task = await suite.call('resolve', 'airlocked');
+      const call = await suite.call('resolve', 'airlocked');
       const name = suite.nameOf('airlocked');
-      suite.same(task.scopes, [name, name]);
-      suite.fate(task, { out: ['always'], dropped: ['failure', 'success'] });
+      suite.same(call.scopes, [name, name]);
+      suite.endsAs(call, { out: ['always'], dropped: ['failure', 'success'] });
     });
   });
 
@@ -54,7 +54,8 @@ export function decoratorCases(suite: BoundarySuite): void {
     suite.it(
       'opens a scope for each call, of whatever instance',
       async () => {
-        for (const deed of ['resolve', 'return'] as const) suite.fate(await suite.call(deed, 'perRequest'), COMPLETED);
+        for (const action of ['resolve', 'return'] as const)
+          suite.endsAs(await suite.call(action, 'perRequest'), COMPLETED);
         suite.same(suite.instances > 0, true);
       },
       suite.options.requestScoped !== true && 'the peer knows no such classes',

@@ -1,13 +1,13 @@
 import type { BoundaryContractOptions } from './boundary-contract.js';
-import { BoundarySuite } from './boundary-contract/boundary-suite.js';
-import { decoratorCases } from './boundary-contract/decorator.cases.js';
-import { failureCases } from './boundary-contract/failure.cases.js';
-import { isolationCases } from './boundary-contract/isolation.cases.js';
-import { nestingCases } from './boundary-contract/nesting.cases.js';
-import { optionCases } from './boundary-contract/option.cases.js';
-import { outcomeCases } from './boundary-contract/outcome.cases.js';
-import { surroundingsCases } from './boundary-contract/surroundings.cases.js';
-import { testRunner } from './contracts/test-runner.js';
+import { BoundarySuite } from './boundary-suite.js';
+import { decoratorCases } from './decorator.cases.js';
+import { failureCases } from './failure.cases.js';
+import { isolationCases } from './isolation.cases.js';
+import { nestingCases } from './nesting.cases.js';
+import { optionCases } from './option.cases.js';
+import { outcomeCases } from './outcome.cases.js';
+import { surroundingsCases } from './surroundings.cases.js';
+import { testRunner } from '../../../lib/testing/contracts/test-runner.js';
 
 /**
  * The suite that every kind of entry point passes: whatever starts the work, its effects get out when it completes and nowhere
@@ -15,7 +15,6 @@ import { testRunner } from './contracts/test-runner.js';
  *
  * @param name the entry point, as it stands in the report
  * @throws AirlockOptionsError where the test runner's globals are missing
- * @publicApi
  */
 export function describeBoundaryContract(name: string, options: BoundaryContractOptions): void {
   const runner = testRunner('describeBoundaryContract');

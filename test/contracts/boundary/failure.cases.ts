@@ -1,20 +1,20 @@
 import type { BoundarySuite } from './boundary-suite.js';
 
-/** Effects that fail (rules 9 and 10). @internal */
+/** Effects that fail (rules 9 and 10). */
 export function failureCases(suite: BoundarySuite): void {
   suite.when('an effect fails', () => {
     suite.it('reports it, lets the others out, and changes nothing for the caller', async () => {
-      const task = await suite.call('call a broken effect');
-      suite.same({ out: task.out, failed: task.failed }, { out: ['before', 'after'], failed: ['broken'] });
+      const call = await suite.call('call a broken effect');
+      suite.same({ out: call.out, failed: call.failed }, { out: ['before', 'after'], failed: ['broken'] });
       suite.same(
-        suite.journal.reports.map((line) => [
+        suite.log.reports.map((line) => [
           line.includes(`scope "${suite.nameOf('plain')}"`),
           line.includes('broken (Error: the line is dead)'),
         ]),
         [[true, true]],
       );
       const off = await suite.bootWith(false, { outsideScope: 'drop' });
-      suite.same((await suite.call('call a broken effect', 'plain', off)).ending, task.ending);
+      suite.same((await suite.call('call a broken effect', 'plain', off)).ending, call.ending);
     });
 
     suite.it('hands it to a function, whose own error changes nothing either', async () => {
@@ -28,7 +28,7 @@ export function failureCases(suite: BoundarySuite): void {
       const { ending } = await suite.call('call a broken effect', 'plain', application);
       suite.same(failures, ['broken']);
       suite.same(
-        suite.journal.reports.map((line) => line.includes('broken (Error: the line is dead)')),
+        suite.log.reports.map((line) => line.includes('broken (Error: the line is dead)')),
         [true, false],
       );
       suite.same(ending, (await suite.call('call a broken effect')).ending);

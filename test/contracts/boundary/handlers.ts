@@ -1,12 +1,12 @@
 import { Inject, type Type } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { Airlock } from '../../nest/decorators/airlock.decorator.js';
-import { SkipAirlock } from '../../nest/decorators/skip-airlock.decorator.js';
-import { UseAirlockPolicy } from '../../nest/decorators/use-airlock-policy.decorator.js';
-import { BlockTasks } from '../../policies/block-tasks.policy.js';
-import type { BoundaryContractOptions } from '../boundary-contract.js';
+import { Airlock } from '../../../lib/nest/decorators/airlock.decorator.js';
+import { SkipAirlock } from '../../../lib/nest/decorators/skip-airlock.decorator.js';
+import { UseAirlockPolicy } from '../../../lib/nest/decorators/use-airlock-policy.decorator.js';
+import { BlockTasks } from '../../../lib/policies/block-tasks.policy.js';
+import type { BoundaryContractOptions } from './boundary-contract.js';
 
-/** The same entry point, each time under another of Airlock's decorators. @internal */
+/** The same entry point, each time under another of Airlock's decorators. */
 export type Role =
   'plain' | 'policyOnClass' | 'policyOnMethod' | 'skippedClass' | 'skippedMethod' | 'airlocked' | 'perRequest';
 
@@ -20,7 +20,7 @@ const ROLES: readonly Role[] = [
   'perRequest',
 ];
 
-/** The token of what is made anew for each call. @internal */
+/** The token of what is made anew for each call. */
 export class PerRequest {}
 
 const onClass: Partial<Record<Role, ClassDecorator>> = {
@@ -36,7 +36,7 @@ const onMethod: Partial<Record<Role, MethodDecorator>> = {
   airlocked: Airlock(new BlockTasks(['success'])) as MethodDecorator,
 };
 
-/** The classes of one application. @internal */
+/** The classes of one application. */
 export class Handlers {
   /** Stands in all their names. */
   readonly key = randomUUID().slice(0, 8);

@@ -2,7 +2,7 @@ import type { BoundarySuite } from './boundary-suite.js';
 
 const STEPS = ['first', 'second', 'third'];
 
-/** Calls at the same time, and calls that come too late (rules 3 and 18). @internal */
+/** Calls at the same time, and calls that come too late (rules 3 and 18). */
 export function isolationCases(suite: BoundarySuite): void {
   const { concurrency = 50 } = suite.options;
 
@@ -10,15 +10,15 @@ export function isolationCases(suite: BoundarySuite): void {
     suite.it(
       'gives each its own effects only, in order, and drops those of failed ones alone',
       async () => {
-        const tasks = Array.from({ length: concurrency }, () => suite.task());
+        const calls = Array.from({ length: concurrency }, () => suite.newCall());
         const fails = (index: number): boolean => index % 3 === 2;
         await Promise.all(
-          tasks.map((task, index) => suite.trigger(task, fails(index) ? 'take turns and reject' : 'take turns')),
+          calls.map((call, index) => suite.trigger(call, fails(index) ? 'take turns and reject' : 'take turns')),
         );
-        await Promise.all(tasks.map((task) => task.settled()));
+        await Promise.all(calls.map((call) => call.settled()));
         suite.same(
-          tasks.map(({ out, dropped, saw }) => ({ out, dropped, saw })),
-          tasks.map(({ id }, index) => ({
+          calls.map(({ out, dropped, saw }) => ({ out, dropped, saw })),
+          calls.map(({ id }, index) => ({
             out: fails(index) ? [] : STEPS,
             dropped: fails(index) ? STEPS : [],
             saw: STEPS.map((step) => `${step} of ${id}`),
@@ -31,11 +31,11 @@ export function isolationCases(suite: BoundarySuite): void {
 
   suite.when('a call is forgotten to be awaited', () => {
     suite.it('drops it once the handler has ended, and throws nothing', async () => {
-      const task = await suite.call('forget an await');
-      task.open();
-      await task.answered();
-      suite.same(task.answers, ['no error']);
-      suite.fate(task, { out: ['success', 'always'], dropped: ['failure', 'late'] });
+      const call = await suite.call('forget an await');
+      call.open();
+      await call.answered();
+      suite.same(call.answers, ['no error']);
+      suite.endsAs(call, { out: ['success', 'always'], dropped: ['failure', 'late'] });
     });
   });
 }

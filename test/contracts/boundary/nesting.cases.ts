@@ -1,6 +1,6 @@
 import type { BoundarySuite } from './boundary-suite.js';
 
-/** Scopes inside the handler, and effects of its effects (rules 15, 17 and 19). @internal */
+/** Scopes inside the handler, and effects of its effects (rules 15, 17 and 19). */
 export function nestingCases(suite: BoundarySuite): void {
   suite.when('the handler opens scopes', () => {
     suite.it('captures what one that completes hands up, and not what one that fails loses', () =>
@@ -11,15 +11,15 @@ export function nestingCases(suite: BoundarySuite): void {
       suite.comesTo('nest and reject', { out: [], dropped: ['lost', 'before', 'inside', 'after'] }),
     );
 
-    for (const deed of ['leave a scope behind', 'leave a scope behind and reject'] as const) {
-      const fails = deed.endsWith('reject');
+    for (const action of ['leave a scope behind', 'leave a scope behind and reject'] as const) {
+      const fails = action.endsWith('reject');
       suite.it(`is followed by one that outlives it, into ${fails ? 'failure' : 'success'}`, async () => {
-        const task = suite.task();
-        await suite.trigger(task, deed);
-        await task.handled();
-        task.open();
-        await task.settled();
-        suite.fate(task, { out: fails ? [] : ['early', 'late'], dropped: fails ? ['early', 'late'] : [] });
+        const call = suite.newCall();
+        await suite.trigger(call, action);
+        await call.handled();
+        call.open();
+        await call.settled();
+        suite.endsAs(call, { out: fails ? [] : ['early', 'late'], dropped: fails ? ['early', 'late'] : [] });
       });
     }
   });

@@ -1,9 +1,9 @@
-import { BlockTasks } from '../../policies/block-tasks.policy.js';
-import type { ContractDeed } from '../boundary-contract.js';
+import { BlockTasks } from '../../../lib/policies/block-tasks.policy.js';
+import type { ContractAction } from './boundary-contract.js';
 import type { BoundarySuite } from './boundary-suite.js';
-import { turn } from './until.js';
+import { turn } from './wait-for.js';
 
-/** @internal */
+/** */
 export function optionCases(suite: BoundarySuite): void {
   suite.when('the boundary has a policy', () => {
     suite.it('binds each handler, with the policies around and inside it', async () => {
@@ -11,8 +11,8 @@ export function optionCases(suite: BoundarySuite): void {
         { policy: new BlockTasks(['by boundary']) },
         { policy: new BlockTasks(['by application']) },
       );
-      const task = await suite.call('name effects', 'policyOnMethod', application);
-      suite.fate(task, {
+      const call = await suite.call('name effects', 'policyOnMethod', application);
+      suite.endsAs(call, {
         out: ['by class', 'by nobody'],
         dropped: ['by method', 'by boundary', 'by application'],
       });
@@ -28,11 +28,11 @@ export function optionCases(suite: BoundarySuite): void {
           return outcome === 'failed';
         },
       });
-      suite.fate(await suite.call('resolve', 'plain', application), {
+      suite.endsAs(await suite.call('resolve', 'plain', application), {
         out: ['always'],
         dropped: ['success', 'failure'],
       });
-      suite.fate(await suite.call('reject', 'plain', application), {
+      suite.endsAs(await suite.call('reject', 'plain', application), {
         out: ['success', 'failure', 'always'],
         dropped: [],
       });
@@ -60,10 +60,10 @@ export function optionCases(suite: BoundarySuite): void {
     );
 
     suite.it('ends each call, for its caller and in the log, as it does switched on', async () => {
-      const deeds: ContractDeed[] = ['return', 'resolve', 'throw', 'reject'];
-      if (suite.options.observable === true) deeds.push('stream', 'break off');
-      const on = await endings(suite, deeds);
-      const off = await endings(suite, deeds, await suite.bootWith(false, { outsideScope: 'drop' }));
+      const actions: ContractAction[] = ['return', 'resolve', 'throw', 'reject'];
+      if (suite.options.observable === true) actions.push('stream', 'break off');
+      const on = await endings(suite, actions);
+      const off = await endings(suite, actions, await suite.bootWith(false, { outsideScope: 'drop' }));
       suite.same(on, off);
     });
   });
@@ -72,17 +72,17 @@ export function optionCases(suite: BoundarySuite): void {
 /** How calls end, and what anybody but Airlock logs of each; as text, without what differs from call to call. */
 async function endings(
   suite: BoundarySuite,
-  deeds: readonly ContractDeed[],
+  actions: readonly ContractAction[],
   application = suite.application,
 ): Promise<readonly string[]> {
   const seen: string[] = [];
-  for (const deed of deeds) {
-    suite.journal.clear();
-    const { id, ending } = await suite.call(deed, 'plain', application);
+  for (const action of actions) {
+    suite.log.clear();
+    const { id, ending } = await suite.call(action, 'plain', application);
     // Peers log once the call is over.
     await turn();
     await turn();
-    const text = JSON.stringify({ deed, ending, logged: suite.journal.others });
+    const text = JSON.stringify({ action, ending, logged: suite.log.others });
     seen.push(text.replaceAll(id, '').replaceAll(application.handlers.key, ''));
   }
   return seen;

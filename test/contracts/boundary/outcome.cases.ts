@@ -1,6 +1,6 @@
 import { COMPLETED, FAILED, type BoundarySuite } from './boundary-suite.js';
 
-/** @internal */
+/** */
 export function outcomeCases(suite: BoundarySuite): void {
   const noStreams = suite.options.observable !== true && 'no Observables here';
 
@@ -10,9 +10,9 @@ export function outcomeCases(suite: BoundarySuite): void {
     suite.it(
       'lets them out before its caller has the end of the answer',
       async () => {
-        const task = suite.task();
-        await suite.trigger(task, 'resolve');
-        suite.fate(task, COMPLETED);
+        const call = suite.newCall();
+        await suite.trigger(call, 'resolve');
+        suite.endsAs(call, COMPLETED);
       },
       suite.unanswered,
     );
@@ -33,14 +33,14 @@ export function outcomeCases(suite: BoundarySuite): void {
 
   suite.when('the handler is at work', () => {
     suite.it('lets nothing out', async () => {
-      const task = suite.task();
-      const triggered = suite.trigger(task, 'wait');
-      await task.underway;
-      suite.fate(task, { out: [], dropped: [] });
-      task.open();
+      const call = suite.newCall();
+      const triggered = suite.trigger(call, 'wait');
+      await call.underway;
+      suite.endsAs(call, { out: [], dropped: [] });
+      call.open();
       await triggered;
-      await task.settled();
-      suite.fate(task, { out: [...COMPLETED.out, 'late'], dropped: COMPLETED.dropped });
+      await call.settled();
+      suite.endsAs(call, { out: [...COMPLETED.out, 'late'], dropped: COMPLETED.dropped });
     });
   });
 
@@ -54,10 +54,10 @@ export function outcomeCases(suite: BoundarySuite): void {
           [suite.application, ['always'], ['at the call', 'success', 'failure', 'midway']],
           [await suite.boot({ onCancel: 'flush' }), ['at the call', 'success', 'always', 'midway'], ['failure']],
         ] as const) {
-          const task = suite.task();
-          await application.leave(task);
-          await task.settled();
-          suite.fate(task, { out, dropped });
+          const call = suite.newCall();
+          await application.leave(call);
+          await call.settled();
+          suite.endsAs(call, { out, dropped });
         }
       },
       stays,

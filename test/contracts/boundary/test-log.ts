@@ -6,8 +6,8 @@ interface Line {
   readonly text: string;
 }
 
-/** The log of the suite's applications. @internal */
-export class Journal implements LoggerService {
+/** The log of the suite's applications. */
+export class TestLog implements LoggerService {
   private readonly lines: Line[] = [];
   readonly log = this.at('log');
   readonly warn = this.at('warn');

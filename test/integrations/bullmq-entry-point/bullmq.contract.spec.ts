@@ -2,7 +2,9 @@ import { Processor, WorkerHost } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Job } from 'bullmq';
-import { type ContractPayload, ContractWork, describeBoundaryContract } from 'nestjs-airlock/testing';
+import type { ContractPayload } from '../../contracts/boundary/boundary-contract.js';
+import { ContractWork } from '../../contracts/boundary/contract-work.js';
+import { describeBoundaryContract } from '../../contracts/boundary/describe-boundary-contract.js';
 import { describeWith, redis } from '../../servers.js';
 import { Jobs } from './jobs.js';
 

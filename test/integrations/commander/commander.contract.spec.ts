@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { Command, CommandFactory, CommandRunner, CommandRunnerService } from 'nest-commander';
-import { type ContractPayload, ContractWork, describeBoundaryContract } from 'nestjs-airlock/testing';
+import type { ContractPayload } from '../../contracts/boundary/boundary-contract.js';
+import { ContractWork } from '../../contracts/boundary/contract-work.js';
+import { describeBoundaryContract } from '../../contracts/boundary/describe-boundary-contract.js';
 
 describeBoundaryContract('a command', {
   boundary: 'commander',

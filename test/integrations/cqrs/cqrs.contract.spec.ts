@@ -1,13 +1,13 @@
 import { Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { CommandBus, CommandHandler, CqrsModule, EventBus, EventsHandler, QueryBus, QueryHandler } from '@nestjs/cqrs';
-import {
-  type BoundaryContractOptions,
-  type ContractHandler,
-  type ContractPayload,
-  ContractWork,
-  describeBoundaryContract,
-} from 'nestjs-airlock/testing';
+import type {
+  BoundaryContractOptions,
+  ContractHandler,
+  ContractPayload,
+} from '../../contracts/boundary/boundary-contract.js';
+import { ContractWork } from '../../contracts/boundary/contract-work.js';
+import { describeBoundaryContract } from '../../contracts/boundary/describe-boundary-contract.js';
 
 interface Message {
   readonly payload: ContractPayload;

@@ -1,12 +1,9 @@
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { EventEmitter2, EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
-import {
-  type BoundaryContractOptions,
-  type ContractPayload,
-  ContractWork,
-  describeBoundaryContract,
-} from 'nestjs-airlock/testing';
+import type { BoundaryContractOptions, ContractPayload } from '../../contracts/boundary/boundary-contract.js';
+import { ContractWork } from '../../contracts/boundary/contract-work.js';
+import { describeBoundaryContract } from '../../contracts/boundary/describe-boundary-contract.js';
 
 /** `emit` tells its caller nothing; `emitAsync` waits for the listeners, and hears of errors that are not suppressed. */
 function listenerRow(how: 'emit' | 'emitAsync'): BoundaryContractOptions {

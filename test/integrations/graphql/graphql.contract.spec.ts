@@ -4,13 +4,13 @@ import { NestFactory } from '@nestjs/core';
 import { Args, GraphQLModule, Mutation, Query, Resolver } from '@nestjs/graphql';
 import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import {
-  type BoundaryContractOptions,
-  type ContractHandler,
-  type ContractPayload,
-  ContractWork,
-  describeBoundaryContract,
-} from 'nestjs-airlock/testing';
+import type {
+  BoundaryContractOptions,
+  ContractHandler,
+  ContractPayload,
+} from '../../contracts/boundary/boundary-contract.js';
+import { ContractWork } from '../../contracts/boundary/contract-work.js';
+import { describeBoundaryContract } from '../../contracts/boundary/describe-boundary-contract.js';
 
 type Server = 'Apollo on Express' | 'Mercurius on Fastify';
 

@@ -1,6 +1,8 @@
 import { Body, Controller, type INestApplication, Module, Post, Sse } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { type ContractPayload, ContractWork, describeBoundaryContract } from 'nestjs-airlock/testing';
+import type { ContractPayload } from '../../contracts/boundary/boundary-contract.js';
+import { ContractWork } from '../../contracts/boundary/contract-work.js';
+import { describeBoundaryContract } from '../../contracts/boundary/describe-boundary-contract.js';
 import type { AddressInfo } from 'node:net';
 import { platforms } from '../../e2e/http/fixtures.js';
 

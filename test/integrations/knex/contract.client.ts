@@ -11,31 +11,47 @@ export type Begin = <T>(
   config?: Knex.TransactionConfig,
 ) => Promise<T>;
 
-/** Knex as the contract sees it, on a schema of its own. */
+type Rows = readonly Record<string, unknown>[];
+
+/** Knex as the contract sees it, on a PostgreSQL schema of its own. */
 export async function connectKnex(
   begin: Begin = (knex, fn, config) => knex.transaction(fn, config),
   tuning: Tuning = {},
 ): Promise<TransactionContractClient> {
   const schema = await freshSchema();
-  const knex = trackKnexTransactions(
-    connect({
-      client: 'pg',
-      connection: tuned(schema.url, tuning),
-      pool: { min: 0, max: tuning.max ?? 10 },
-      log: { warn: () => {} },
-    }),
+  const knex = connect({
+    client: 'pg',
+    connection: tuned(schema.url, tuning),
+    pool: { min: 0, max: tuning.max ?? 10 },
+    log: { warn: () => {} },
+  });
+  return contractOf(
+    knex,
+    (answer) => (answer as { readonly rows: Rows }).rows,
+    begin,
+    () => schema.drop(),
   );
-  const contractOf = (trx: Knex): ContractTransaction => ({
-    query: async (sql) => (await trx.raw<{ rows: Record<string, unknown>[] }>(sql)).rows,
-    savepoint: (fn) => begin(trx, (inner) => fn(contractOf(inner))),
+}
+
+/** @param rowsIn picks the rows out of what a driver answers @param drop removes the database, once nobody is connected */
+export function contractOf(
+  client: Knex,
+  rowsIn: (answer: unknown) => Rows,
+  begin: Begin,
+  drop: () => Promise<void>,
+): TransactionContractClient {
+  const knex = trackKnexTransactions(client);
+  const transactionOf = (trx: Knex): ContractTransaction => ({
+    query: async (sql) => rowsIn(await trx.raw<unknown>(sql)),
+    savepoint: (fn) => begin(trx, (inner) => fn(transactionOf(inner))),
   });
   return {
     transaction: (fn, options) =>
-      begin(knex, (trx) => fn(contractOf(trx)), options?.isolation && { isolationLevel: options.isolation }),
-    query: (sql) => contractOf(knex).query(sql),
+      begin(knex, (trx) => fn(transactionOf(trx)), options?.isolation && { isolationLevel: options.isolation }),
+    query: (sql) => transactionOf(knex).query(sql),
     close: async () => {
       await knex.destroy();
-      await schema.drop();
+      await drop();
     },
   };
 }

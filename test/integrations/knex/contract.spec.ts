@@ -1,7 +1,7 @@
-import type { Knex } from 'knex';
+import { type Knex, knex as connect } from 'knex';
 import { describeTransactionContract } from 'nestjs-airlock/testing';
-import { describeWith, postgres } from '../../servers.js';
-import { type Begin, connectKnex } from './contract.client.js';
+import { describeWith, freshMariadb, mariadb, postgres } from '../../servers.js';
+import { type Begin, connectKnex, contractOf } from './contract.client.js';
 
 const styles: Readonly<Record<string, Begin>> = {
   'with a handler that returns a promise': (knex, fn, config) => knex.transaction(fn, config),
@@ -43,6 +43,46 @@ describeWith(postgres, 'Knex', () => {
     describeTransactionContract('trackKnexTransactions', {
       byStatements: !style.startsWith('with a handler'),
       connect: () => connectKnex(begin),
+    });
+  });
+});
+
+/** The two ways that go through code of their own: with a callback, and by statements. */
+const ways = Object.entries(styles).filter(([style]) => /returns a promise|without/.test(style));
+
+describeWith(mariadb, 'Knex on MariaDB', () => {
+  describe.each(ways)('%s', (style, begin) => {
+    describeTransactionContract('trackKnexTransactions', {
+      dialect: 'mysql',
+      byStatements: style === 'without a handler',
+      connect: async () => {
+        const { url, drop } = await freshMariadb();
+        const knex = connect({ client: 'mysql2', connection: url, log: { warn: () => {} } });
+        return contractOf(knex, (answer) => (answer as [never[]])[0], begin, drop);
+      },
+    });
+  });
+});
+
+describe('Knex on SQLite', () => {
+  describe.each(ways)('%s', (style, begin) => {
+    describeTransactionContract('trackKnexTransactions', {
+      dialect: 'sqlite',
+      byStatements: style === 'without a handler',
+      connect: async () => {
+        const knex = connect({
+          client: 'better-sqlite3',
+          connection: { filename: ':memory:' },
+          useNullAsDefault: true,
+          log: { warn: () => {} },
+        });
+        return contractOf(
+          knex,
+          (answer) => answer as never[],
+          begin,
+          () => Promise.resolve(),
+        );
+      },
     });
   });
 });

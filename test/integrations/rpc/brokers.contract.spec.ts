@@ -1,4 +1,4 @@
-import { describeBoundaryContract } from 'nestjs-airlock/testing';
+import { describeBoundaryContract } from '../../contracts/boundary/describe-boundary-contract.js';
 import { describeWith } from '../../servers.js';
 import { rpcRow } from './rpc.row.js';
 import { overNats, overRabbitmq, overRedis } from './transports.js';

@@ -1,4 +1,4 @@
-import { describeBoundaryContract } from 'nestjs-airlock/testing';
+import { describeBoundaryContract } from '../../contracts/boundary/describe-boundary-contract.js';
 import { grpcRow } from './grpc.row.js';
 
 describeBoundaryContract('a call over gRPC that is answered once', grpcRow('one message'));

@@ -2,7 +2,8 @@ import { Client, credentials, type MethodDefinition, type ServiceError } from '@
 import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type GrpcOptions, GrpcMethod, Transport } from '@nestjs/microservices';
-import { type BoundaryContractOptions, type ContractPayload, ContractWork } from 'nestjs-airlock/testing';
+import type { BoundaryContractOptions, ContractPayload } from '../../contracts/boundary/boundary-contract.js';
+import { ContractWork } from '../../contracts/boundary/contract-work.js';
 import { randomUUID } from 'node:crypto';
 
 type Method = MethodDefinition<unknown, unknown>;

@@ -1,12 +1,12 @@
 import { Controller, type INestApplication, type INestMicroservice, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ClientProxyFactory, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
-import {
-  type BoundaryContractOptions,
-  type ContractApplication,
-  type ContractPayload,
-  ContractWork,
-} from 'nestjs-airlock/testing';
+import type {
+  BoundaryContractOptions,
+  ContractApplication,
+  ContractPayload,
+} from '../../contracts/boundary/boundary-contract.js';
+import { ContractWork } from '../../contracts/boundary/contract-work.js';
 import { lastValueFrom, toArray } from 'rxjs';
 import type { Transport } from './transports.js';
 

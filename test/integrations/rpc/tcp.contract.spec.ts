@@ -1,4 +1,4 @@
-import { describeBoundaryContract } from 'nestjs-airlock/testing';
+import { describeBoundaryContract } from '../../contracts/boundary/describe-boundary-contract.js';
 import { rpcRow } from './rpc.row.js';
 import { tcp } from './transports.js';
 

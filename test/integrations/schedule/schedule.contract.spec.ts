@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
-import { type ContractPayload, ContractWork, describeBoundaryContract } from 'nestjs-airlock/testing';
+import type { ContractPayload } from '../../contracts/boundary/boundary-contract.js';
+import { ContractWork } from '../../contracts/boundary/contract-work.js';
+import { describeBoundaryContract } from '../../contracts/boundary/describe-boundary-contract.js';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { clocks } from './clocks.js';
 

@@ -7,7 +7,7 @@ import { trackTypeOrmTransactions } from 'nestjs-airlock/typeorm';
 import * as typeorm from 'typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { DataSource as DataSource03 } from 'typeorm-0.3';
-import { describeWith, freshSchema, postgres } from '../../servers.js';
+import { describeWith, freshMariadb, freshSchema, mariadb, postgres } from '../../servers.js';
 
 const current = (url: string): DataSource => new DataSource({ type: 'postgres', url });
 // What is called here is the same in both.
@@ -57,18 +57,56 @@ const byRunner: Work = async (dataSource, isolation, fn) => {
 };
 
 async function connect(make: (url: string) => DataSource, work: Work): Promise<TransactionContractClient> {
-  const schema = await freshSchema();
-  const dataSource = trackTypeOrmTransactions(make(schema.url));
+  const { url, drop } = await freshSchema();
+  return contractOf(make(url), work, drop);
+}
+
+/** @param drop removes the database, once nobody is connected */
+async function contractOf(
+  untracked: DataSource,
+  work: Work,
+  drop: () => Promise<void>,
+): Promise<TransactionContractClient> {
+  const dataSource = trackTypeOrmTransactions(untracked);
   await dataSource.initialize();
   return {
     transaction: (fn, options) => work(dataSource, options?.isolation && 'SERIALIZABLE', fn),
     query: (sql) => dataSource.query(sql),
     close: async () => {
       await dataSource.destroy();
-      await schema.drop();
+      await drop();
     },
   };
 }
+
+const works = [
+  ['dataSource.transaction', byManager],
+  ['a query runner', byRunner],
+] as const;
+
+describeWith(mariadb, 'TypeORM on MariaDB', () => {
+  describe.each(works)('%s', (name, work) => {
+    describeTransactionContract(name, {
+      dialect: 'mysql',
+      byStatements: work === byRunner,
+      connect: async () => {
+        const { url, drop } = await freshMariadb();
+        return contractOf(new DataSource({ type: 'mariadb', url }), work, drop);
+      },
+    });
+  });
+});
+
+describe('TypeORM on SQLite', () => {
+  describe.each(works)('%s', (name, work) => {
+    describeTransactionContract(name, {
+      dialect: 'sqlite',
+      byStatements: work === byRunner,
+      connect: () =>
+        contractOf(new DataSource({ type: 'better-sqlite3', database: ':memory:' }), work, () => Promise.resolve()),
+    });
+  });
+});
 
 describeWith(postgres, 'TypeORM on PostgreSQL', () => {
   describeTransactionContract('dataSource.transaction', { connect: () => connect(current, byManager) });

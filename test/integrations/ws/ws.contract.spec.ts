@@ -1,4 +1,4 @@
-import { describeBoundaryContract } from 'nestjs-airlock/testing';
+import { describeBoundaryContract } from '../../contracts/boundary/describe-boundary-contract.js';
 import { adapters } from './sockets.js';
 import { wsRow } from './ws.row.js';
 

@@ -12,7 +12,8 @@ import {
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { type BoundaryContractOptions, type ContractPayload, ContractWork } from 'nestjs-airlock/testing';
+import type { BoundaryContractOptions, ContractPayload } from '../../contracts/boundary/boundary-contract.js';
+import { ContractWork } from '../../contracts/boundary/contract-work.js';
 import { map, type Observable } from 'rxjs';
 import type { Connection, Sockets } from './sockets.js';
 
@@ -38,7 +39,7 @@ class Refusals implements ExceptionFilter {
 const { version } = jest.requireActual<{ version: string }>('@nestjs/core/package.json');
 
 /** How many answers a call has: two emissions, and perhaps an error after them. */
-const ANSWERS: Readonly<Partial<Record<ContractPayload['deed'], number>>> = { stream: 2, 'break off': 3 };
+const ANSWERS: Readonly<Partial<Record<ContractPayload['action'], number>>> = { stream: 2, 'break off': 3 };
 
 /** Messages over one WebSocket adapter. */
 export function wsRow(sockets: Sockets): BoundaryContractOptions {
@@ -91,7 +92,7 @@ async function answersTo(payload: ContractPayload, connection: Connection): Prom
   const answers: unknown[] = [];
   await new Promise<void>((resolve) => {
     const stop = connection.on('answer', ({ id, ...answer }: { id: string }) => {
-      if (id !== payload.id || answers.push(answer) < (ANSWERS[payload.deed] ?? 1)) return;
+      if (id !== payload.id || answers.push(answer) < (ANSWERS[payload.action] ?? 1)) return;
       stop();
       resolve();
     });

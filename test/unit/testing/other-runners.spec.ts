@@ -47,7 +47,7 @@ function failures({ testResults }: Results): string[] {
 }
 
 async function kitSpecs(): Promise<string[]> {
-  const files = await readdir(__dirname);
+  const files = (await readdir(__dirname, { recursive: true })).map((file) => basename(file));
   return files.filter((file) => file.endsWith('.spec.ts') && file !== basename(__filename)).sort();
 }
 

@@ -3,7 +3,7 @@ import { currentEffect } from '../../../core/scope/context.js';
 import { SideEffect } from '../../../nest/decorators/side-effect.decorator.js';
 import { ContractRecord } from './contract-record.js';
 
-/** The effects that the cases of the contract call. @internal */
+/** Effects that the cases of the contract call. @internal */
 @Injectable()
 export class ContractEffects {
   constructor(@Inject(ContractRecord) private readonly record: ContractRecord) {}
@@ -72,7 +72,7 @@ export class ContractEffects {
   }
 }
 
-/** An effect that the running side does not have. @internal */
+/** Effect that the running side does not have. @internal */
 @Injectable()
 export class ContractAbsentee {
   @SideEffect()

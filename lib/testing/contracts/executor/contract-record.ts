@@ -1,11 +1,12 @@
-/** What effects of the contract did, on whichever side they ran. @internal */
+import { Gate } from '../until.js';
+
+/** Record of what effects of the contract did, on whichever side they ran. @internal */
 export class ContractRecord {
   private done: string[] = [];
   private marks = new Set<string>();
-  private gate: Promise<void> | undefined;
-  private openGate: (() => void) | undefined;
+  private gate: Gate | undefined;
 
-  /** In the order in which it happened. */
+  /** Texts in the order in which effects told them. */
   get ran(): readonly string[] {
     return [...this.done];
   }
@@ -18,7 +19,7 @@ export class ContractRecord {
     this.done.push(text);
   }
 
-  /** Apart from the rest: only shows that whatever was let out before has arrived. */
+  /** Notes, apart from the rest, that whatever was let out before has arrived. */
   mark(name: string): void {
     this.marks.add(name);
   }
@@ -29,11 +30,11 @@ export class ContractRecord {
 
   /** Makes effects that pass the gate wait. @returns what opens it */
   close(): () => void {
-    this.gate = new Promise((resolve) => (this.openGate = resolve));
-    return this.openGate!;
+    this.gate = new Gate();
+    return this.gate.open;
   }
 
   async pass(): Promise<void> {
-    await this.gate;
+    await this.gate?.opened;
   }
 }

@@ -9,12 +9,20 @@ import { outcomeCases } from './outcome.cases.js';
 import { shutdownCases } from './shutdown.cases.js';
 
 /**
- * The suite that every executor passes: what a scope lets out runs, once and in order, with the arguments it was called with,
- * and nothing else runs. Defined with the globals of Jest or Vitest.
+ * Defines the suite that every executor passes, with the globals of Jest or Vitest: what a scope lets out runs, once and in order,
+ * with the arguments it was called with, and nothing else runs.
  *
  * @param name the executor, as it stands in the report
  * @throws AirlockOptionsError where the test runner's globals are missing
  * @publicApi
+ * @example
+ * describeExecutorContract('MyQueueExecutor', {
+ *   remote: true,
+ *   boot: async ({ producer, consumer }) => {
+ *     const [web, worker] = [await bootWeb(producer), await bootWorker(consumer)];
+ *     return { producer: web, delivered: () => worker.jobs, close: () => closeBoth(web, worker) };
+ *   },
+ * });
  */
 export function describeExecutorContract(name: string, options: ExecutorContractOptions): void {
   const runner = testRunner('describeExecutorContract');

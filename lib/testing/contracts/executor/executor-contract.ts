@@ -1,26 +1,26 @@
 import type { INestApplicationContext, Provider } from '@nestjs/common';
 
-/** What `describeExecutorContract` puts into the applications under test. @publicApi */
+/** Providers that `describeExecutorContract` puts into the applications under test. @publicApi */
 export interface ExecutorContractProviders {
-  /** For the application whose scopes let effects out. */
+  /** Providers of the application whose scopes let effects out. */
   readonly producer: readonly Provider[];
-  /** For the one that runs them; unused where they do not leave the process. */
+  /** Providers of the one that runs them; unused where they do not leave the process. */
   readonly consumer: readonly Provider[];
 }
 
-/** One job as the running side was handed it. @publicApi */
+/** Job as the running side was handed it. @publicApi */
 export interface ExecutorContractDelivery {
   /** The id of its intent. */
   readonly id: string;
-  /** What it failed with, absent where it succeeded. */
+  /** Error that it failed with, absent where it succeeded. */
   readonly error?: unknown;
 }
 
-/** A producing and a running side that have started. @publicApi */
+/** Producing and running side, both started. @publicApi */
 export interface ExecutorContractSystem {
   /** The application whose scopes let effects out, with the executor under test as its default. */
   readonly producer: INestApplicationContext;
-  /** What the running side was handed so far, in order. Needed where effects leave the process. */
+  /** Lists the jobs that the running side was handed so far, in order. Needed where effects leave the process. */
   delivered?(): readonly ExecutorContractDelivery[];
   /**
    * Runs `fn` in a transaction whose adapter tracks transactions, and rolls it back if `fn` rejects. Needed for transactional
@@ -31,7 +31,7 @@ export interface ExecutorContractSystem {
   close(): Promise<void>;
 }
 
-/** What an executor brings to `describeExecutorContract`, and what it promises. @publicApi */
+/** Executor for `describeExecutorContract`, and what it promises. @publicApi */
 export interface ExecutorContractOptions {
   /** Boots both sides; they share one application where effects do not leave the process. Called twice; give each its own queues. */
   boot(providers: ExecutorContractProviders): Promise<ExecutorContractSystem>;
@@ -39,10 +39,10 @@ export interface ExecutorContractOptions {
   readonly remote?: boolean;
   /** True if intents are written through the open transaction's own connection. @default false */
   readonly transactional?: boolean;
-  /** How often an effect that keeps failing is tried, as the system is set up. @default 1 */
+  /** Number of times that an effect that keeps failing is tried, as the system is set up. @default 1 */
   readonly attempts?: number;
   /** False if the engine does not keep the order of calls; what needs it then compares without it. @default true */
   readonly ordered?: boolean;
-  /** How long to wait for what must happen, in milliseconds. @default 20_000 */
+  /** Limit of the wait for what must happen, in milliseconds. @default 20_000 */
   readonly timeoutMs?: number;
 }

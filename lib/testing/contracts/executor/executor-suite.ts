@@ -1,10 +1,11 @@
 import type { Provider } from '@nestjs/common';
-import { setTimeout } from 'node:timers/promises';
 import { trackTransactions } from '../../../core/frame/track-transactions.js';
 import { openFrame } from '../../../core/frame/transaction-frame.js';
 import { AirlockOptionsError } from '../../../errors/airlock-options.error.js';
 import { AirlockService } from '../../../nest/services/airlock.service.js';
+import { ContractSuite } from '../contract-suite.js';
 import type { TestRunner } from '../test-runner.js';
+import { until } from '../until.js';
 import type {
   ExecutorContractDelivery,
   ExecutorContractOptions,
@@ -14,52 +15,44 @@ import type {
 import { ContractAbsentee, ContractEffects } from './contract-effects.js';
 import { ContractRecord } from './contract-record.js';
 
-type Test = () => Promise<void>;
-
-/** An engine takes its time to start. */
-const BOOTING_MS = 60_000;
-
 /** What every case of the contract works with. @internal */
-export class ExecutorSuite {
+export class ExecutorSuite extends ContractSuite {
   readonly record = new ContractRecord();
   readonly isRemote: boolean;
   readonly isTransactional: boolean;
   readonly attempts: number;
   private readonly isOrdered: boolean;
   private readonly timeoutMs: number;
-  private booted: ExecutorContractSystem | undefined;
+  private booted!: () => ExecutorContractSystem;
   private marks = 0;
 
   constructor(
-    private readonly runner: TestRunner,
+    runner: TestRunner,
     private readonly options: ExecutorContractOptions,
   ) {
+    const { timeoutMs = 20_000 } = options;
+    super(runner, 3 * timeoutMs);
+    this.timeoutMs = timeoutMs;
     this.isRemote = options.remote ?? false;
     this.isTransactional = options.transactional ?? false;
     this.attempts = options.attempts ?? 1;
     this.isOrdered = options.ordered ?? true;
-    this.timeoutMs = options.timeoutMs ?? 20_000;
   }
 
-  /** Boots before the cases and shuts down after them. */
+  /** Boots a system for most cases, and forgets before each what effects did. */
   keepSystem(): void {
-    const { runner, record } = this;
-    runner.beforeAll(async () => {
-      this.booted = await this.boot();
-    }, BOOTING_MS);
-    runner.beforeEach(async () => record.clear());
-    runner.afterAll(async () => this.booted?.close(), BOOTING_MS);
+    this.booted = this.shared(() => this.boot());
+    this.beforeEach(async () => this.record.clear());
   }
 
   boot(): Promise<ExecutorContractSystem> {
-    const shared: readonly Provider[] = [{ provide: ContractRecord, useValue: this.record }, ContractEffects];
-    const providers: ExecutorContractProviders = { producer: [...shared, ContractAbsentee], consumer: shared };
+    const common: readonly Provider[] = [{ provide: ContractRecord, useValue: this.record }, ContractEffects];
+    const providers: ExecutorContractProviders = { producer: [...common, ContractAbsentee], consumer: common };
     return this.options.boot(providers);
   }
 
-  /** The system most cases use. */
-  get system(): ExecutorContractSystem {
-    return this.booted!;
+  private get system(): ExecutorContractSystem {
+    return this.booted();
   }
 
   get airlock(): AirlockService {
@@ -75,27 +68,14 @@ export class ExecutorSuite {
     return this.system.producer.get(ContractAbsentee, { strict: false });
   }
 
-  when(condition: string, cases: () => void): void {
-    this.runner.describe(`when ${condition}`, cases);
-  }
-
-  it(truth: string, test: Test): void {
-    // Longer than what a case waits for, so that a miss is told as a difference and not as a timeout.
-    this.runner.it(truth, test, 3 * this.timeoutMs);
-  }
-
-  same(actual: unknown, expected: unknown): void {
-    this.runner.expect(actual).toEqual(expected);
-  }
-
-  /** What ran in the end, and nothing besides. */
+  /** Compares what ran in the end. */
   async ran(expected: readonly string[]): Promise<void> {
     await this.until(() => this.record.ran.length >= expected.length);
     await this.caughtUp();
     this.same(this.inOrder(this.record.ran), this.inOrder(expected));
   }
 
-  /** Where the engine keeps no order, nobody may depend on one. */
+  /** Sorts where the engine keeps no order. */
   inOrder(texts: readonly string[]): readonly string[] {
     return this.isOrdered ? texts : texts.toSorted();
   }
@@ -109,8 +89,7 @@ export class ExecutorSuite {
 
   /** Resolves also where it does not come true in time: what is compared afterwards says what is wrong. */
   async until(isTrue: () => boolean): Promise<void> {
-    const end = performance.now() + this.timeoutMs;
-    while (!isTrue() && performance.now() < end) await setTimeout(5);
+    await until(isTrue, this.timeoutMs);
   }
 
   delivered(): readonly ExecutorContractDelivery[] {
@@ -127,7 +106,7 @@ export class ExecutorSuite {
   }
 }
 
-/** A transaction without a database: what became of it is all that such an executor can tell. */
+/** Tracks a transaction without a database, of which such an executor can tell nothing but its end. */
 const framed = trackTransactions(
   async <T>(callback: (tx: undefined) => Promise<T>): Promise<T> => callback(undefined),
   () => openFrame({ name: 'contract' }),
@@ -138,14 +117,4 @@ function missing(key: string, which: string): AirlockOptionsError {
     key,
     `\`boot\` resolved to a system without \`${key}\`, which the contract needs where effects ${which}.`,
   );
-}
-
-/** The error that `work` throws or rejects with. @internal */
-export async function errorOf(work: () => unknown): Promise<unknown> {
-  try {
-    await work();
-  } catch (error) {
-    return error;
-  }
-  throw new Error('Expected an error, but there was none.');
 }

@@ -1,8 +1,9 @@
 import { DispatchError } from '../../../errors/dispatch.error.js';
 import { UnknownEffectError } from '../../../errors/unknown-effect.error.js';
-import { errorOf, type ExecutorSuite } from './executor-suite.js';
+import { swallowed } from '../expected-error.js';
+import type { ExecutorSuite } from './executor-suite.js';
 
-/** What becomes of effects that fail, and of what they called themselves. @internal */
+/** Defines what becomes of effects that fail, and of those they called. @internal */
 export function failureCases(suite: ExecutorSuite): void {
   if (suite.isRemote) remoteFailureCases(suite);
   else localFailureCases(suite);
@@ -25,7 +26,7 @@ function localFailureCases(suite: ExecutorSuite): void {
   suite.when('an effect fails', () => {
     suite.it('runs the others and tells the opener of the scope which one failed', async () => {
       const { airlock, effects } = suite;
-      const error = await errorOf(() =>
+      const error = await swallowed(() =>
         airlock.run(async () => {
           await effects.tell('one');
           await effects.fail('two');

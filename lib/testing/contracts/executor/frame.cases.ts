@@ -1,10 +1,11 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { AirlockMessage } from '../../../core/model/diagnostics.js';
+import { ExpectedError } from '../expected-error.js';
 import type { ExecutorSuite } from './executor-suite.js';
 
 const ENDS = ['airlock:dispatch', 'airlock:drop', 'airlock:fail'] as const;
 
-/** Effects called in a transaction share its fate (rules 20 to 23). @internal */
+/** Defines that effects called in a transaction end as it does (rules 20 to 23). @internal */
 export function frameCases(suite: ExecutorSuite): void {
   suite.when('effects are called in a transaction', () => {
     suite.it('lets them out after the commit and not before', async () => {
@@ -43,7 +44,7 @@ export function frameCases(suite: ExecutorSuite): void {
           });
           const work = suite.transaction(async () => {
             await effects.tell('undone');
-            throw new Error('on purpose');
+            throw new ExpectedError();
           });
           await work.catch(() => {});
         });
@@ -60,7 +61,7 @@ export function frameCases(suite: ExecutorSuite): void {
       await airlock.run(async () => {
         const work = suite.transaction(async () => {
           await effects.tell('inside');
-          throw new Error('on purpose');
+          throw new ExpectedError();
         });
         await work.catch(() => {});
         await effects.tell('after');
@@ -76,7 +77,7 @@ export function frameCases(suite: ExecutorSuite): void {
       const work = airlock.run(async () => {
         await suite.transaction(() => effects.tell('inside'));
         await effects.tell('after');
-        throw new Error('on purpose');
+        throw new ExpectedError();
       });
       await work.catch(() => {});
       await suite.ran(out);

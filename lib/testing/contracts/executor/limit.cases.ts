@@ -1,9 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
 import { DispatchError } from '../../../errors/dispatch.error.js';
 import { EffectTimeoutError } from '../../../errors/effect-timeout.error.js';
-import { errorOf, type ExecutorSuite } from './executor-suite.js';
+import { swallowed } from '../expected-error.js';
+import type { ExecutorSuite } from './executor-suite.js';
 
-/** How long an effect may run, and how it hears of it (rule 27). @internal */
+/** Defines how long an effect may run, and how it hears of that (rule 27). @internal */
 export function limitCases(suite: ExecutorSuite): void {
   suite.when('an effect asks for its signal', () => {
     suite.it('is given one that is not aborted', async () => {
@@ -27,7 +28,7 @@ export function limitCases(suite: ExecutorSuite): void {
     suite.it('tells the opener of the scope, runs the others and waits no longer', async () => {
       const { airlock, effects, record } = suite;
       const open = record.close();
-      const error = await errorOf(() =>
+      const error = await swallowed(() =>
         airlock.run(async () => {
           await effects.outlast('long');
           await effects.tell('after');

@@ -1,8 +1,9 @@
+import { ExpectedError } from '../expected-error.js';
 import type { ExecutorSuite } from './executor-suite.js';
 
 const COUNT = 100;
 
-/** Whether and in which order effects get out. @internal */
+/** Defines whether and in which order effects get out. @internal */
 export function outcomeCases(suite: ExecutorSuite): void {
   suite.when('a scope completes', () => {
     suite.it('runs each of its effects once, in the order of the calls', async () => {
@@ -54,7 +55,7 @@ export function outcomeCases(suite: ExecutorSuite): void {
       const work = airlock.run(async () => {
         await effects.tell('success');
         await effects.apologise('sorry');
-        throw new Error('on purpose');
+        throw new ExpectedError();
       });
       await work.catch(() => {});
       await suite.ran(['sorry']);
@@ -83,7 +84,7 @@ export function outcomeCases(suite: ExecutorSuite): void {
           await effects.tell(`${number} first`);
           await new Promise((resolve) => setImmediate(resolve));
           await effects.tell(`${number} second`);
-          if (number % 2 === 1) throw new Error('on purpose');
+          if (number % 2 === 1) throw new ExpectedError();
         }),
       );
       await Promise.allSettled(scopes);

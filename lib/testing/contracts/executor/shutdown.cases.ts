@@ -3,7 +3,7 @@ import { AirlockService } from '../../../nest/services/airlock.service.js';
 import { ContractEffects } from './contract-effects.js';
 import type { ExecutorSuite } from './executor-suite.js';
 
-/** A shutdown lets what runs end (rule 24). @internal */
+/** Defines that a shutdown waits for what runs (rule 24). @internal */
 export function shutdownCases(suite: ExecutorSuite): void {
   suite.when('the applications shut down while an effect runs', () => {
     suite.it('waits for its end', async () => {

@@ -1,7 +1,7 @@
 import { commitCases } from './commit.cases.js';
 import { concurrencyCases } from './concurrency.cases.js';
-import { ContractSuite } from './contract-suite.js';
-import { fateCases } from './fate.cases.js';
+import { TransactionSuite } from './transaction-suite.js';
+import { endingCases } from './ending.cases.js';
 import { leftoverCases } from './leftover.cases.js';
 import { killedConnectionCases } from './killed-connection.cases.js';
 import { savepointCases } from './savepoint.cases.js';
@@ -11,20 +11,29 @@ import { triggerCases } from './trigger.cases.js';
 import type { TransactionContractOptions } from './transaction-contract.js';
 
 /**
- * The suite that every transaction adapter passes: each step writes a row and calls an effect that names it, and in the end
- * the effects that got out equal the rows that are there, minus what outcomes and policies forbid. Defined with the globals of
- * Jest or Vitest, against PostgreSQL or PGlite.
+ * Defines the suite that every transaction adapter passes, with the globals of Jest or Vitest: each step writes a row and calls an
+ * effect that names it, and in the end the effects that got out equal the rows that are there, minus what outcomes and policies
+ * forbid.
  *
  * @param name the adapter, as it stands in the report
- * @throws AirlockOptionsError where the test runner's globals are missing
+ * @throws AirlockOptionsError where the test runner's globals are missing, or for a dialect that is not known
  * @publicApi
+ * @example
+ * describeTransactionContract('orders database', {
+ *   dialect: 'mysql',
+ *   connect: async () => ({
+ *     transaction: (fn) => db.transaction((tx) => fn({ query: (sql) => tx.query(sql), savepoint: … })),
+ *     query: (sql) => db.query(sql),
+ *     close: () => db.close(),
+ *   }),
+ * });
  */
 export function describeTransactionContract(name: string, options: TransactionContractOptions): void {
   const runner = testRunner('describeTransactionContract');
   runner.describe(`${name} tracks transactions`, () => {
-    const suite = new ContractSuite(runner, options);
-    suite.keepLedgers();
-    fateCases(suite);
+    const suite = new TransactionSuite(runner, options);
+    suite.keepTables();
+    endingCases(suite);
     savepointCases(suite);
     commitCases(suite);
     scopeCases(suite);

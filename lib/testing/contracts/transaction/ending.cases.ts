@@ -1,18 +1,19 @@
 import { runInScope } from '../../../core/functions.js';
 import type { ContractTransaction } from './transaction-contract.js';
-import { type ContractSuite, Refusal } from './contract-suite.js';
+import { ExpectedError } from '../expected-error.js';
+import type { TransactionSuite } from './transaction-suite.js';
 
 type Where = Pick<ContractTransaction, 'query'>;
 
-/** Where the work is done whose end is at stake. */
+/** Places of the work whose end is at stake. */
 const FRAMES = ['no transaction', 'a transaction', 'a savepoint'] as const;
 type Frame = (typeof FRAMES)[number];
 
-/** How that work and its scope end. */
+/** Ends of that work and its scope. */
 const ENDINGS = ['completes', 'fails', 'fails and the error is swallowed', 'completes and its scope fails'] as const;
 type Ending = (typeof ENDINGS)[number];
 
-/** Which names a policy lets out. */
+/** Policies by the names they let out. */
 const POLICIES: Readonly<Record<string, (name: string) => boolean>> = {
   'no policy': () => true,
   'a policy that blocks some': (name) => !name.includes('blocked'),
@@ -21,7 +22,7 @@ const POLICIES: Readonly<Record<string, (name: string) => boolean>> = {
 
 const ALL = ['before', 'inside', 'inside, blocked', 'after'];
 
-/** The rows that are there in the end. */
+/** Rows that are there in the end. */
 const ROWS: Readonly<Record<Frame, Readonly<Record<Ending, readonly string[]>>>> = {
   'no transaction': {
     completes: ALL,
@@ -43,18 +44,18 @@ const ROWS: Readonly<Record<Frame, Readonly<Record<Ending, readonly string[]>>>>
   },
 };
 
-/** Outcome × policy × frame: effects that got out are the rows, minus what outcome and policy forbid. @internal */
-export function fateCases(suite: ContractSuite): void {
+/** Defines the truth table of outcome × policy × frame: effects that got out are the rows, minus what outcome and policy forbid. @internal */
+export function endingCases(suite: TransactionSuite): void {
   for (const frame of FRAMES) {
     for (const ending of ENDINGS) {
       suite.when(`work in ${frame} ${ending}`, () => {
-        for (const policy of Object.keys(POLICIES)) fateCase(suite, frame, ending, policy);
+        for (const policy of Object.keys(POLICIES)) endingCase(suite, frame, ending, policy);
       });
     }
   }
 }
 
-function fateCase(suite: ContractSuite, frame: Frame, ending: Ending, policy: string): void {
+function endingCase(suite: TransactionSuite, frame: Frame, ending: Ending, policy: string): void {
   const rows = ROWS[frame][ending];
   const scopeCompletes = ending === 'completes' || ending === 'fails and the error is swallowed';
   const allowed = POLICIES[policy]!;
@@ -63,25 +64,24 @@ function fateCase(suite: ContractSuite, frame: Frame, ending: Ending, policy: st
   const test = async (): Promise<void> => {
     const running = runInScope({ policy: { allows: ({ name }) => allowed(name) } }, async () => {
       await steps(suite, frame, ending);
-      if (ending === 'completes and its scope fails') throw new Refusal();
+      if (ending === 'completes and its scope fails') throw new ExpectedError();
     });
     if (scopeCompletes) await running;
-    else await running.catch(ignoreRefusal);
-    await suite.account({ rows, out });
+    else await running.catch(ignoreExpected);
+    await suite.leaves({ rows, out });
   };
-  if (frame === 'a savepoint') suite.itWithSavepoints(truth, test);
-  else suite.it(truth, test);
+  suite.it(truth, test, frame === 'a savepoint' && suite.lacks.savepoints);
 }
 
-async function steps({ client, first }: ContractSuite, frame: Frame, ending: Ending): Promise<void> {
+async function steps({ client, first }: TransactionSuite, frame: Frame, ending: Ending): Promise<void> {
   const inside = async (where: Where): Promise<void> => {
     await first.step(where, 'inside');
     await first.step(where, 'inside, blocked');
-    if (ending.startsWith('fails')) throw new Refusal();
+    if (ending.startsWith('fails')) throw new ExpectedError();
   };
   const around = async (where: Where, work: () => Promise<void>): Promise<void> => {
     await first.step(where, 'before');
-    await (ending === 'fails and the error is swallowed' ? work().catch(ignoreRefusal) : work());
+    await (ending === 'fails and the error is swallowed' ? work().catch(ignoreExpected) : work());
     await first.step(where, 'after');
   };
   if (frame === 'no transaction') await around(client, () => inside(client));
@@ -89,9 +89,9 @@ async function steps({ client, first }: ContractSuite, frame: Frame, ending: End
   else await client.transaction((tx) => around(tx, () => tx.savepoint!(inside)));
 }
 
-/** A client that fails otherwise, or that hides the error, is not what is tested here. */
-function ignoreRefusal(error: unknown): void {
-  if (!(error instanceof Refusal)) throw error;
+/** Lets errors through that a client fails with, or puts in the place of this one. */
+function ignoreExpected(error: unknown): void {
+  if (!(error instanceof ExpectedError)) throw error;
 }
 
 function shown(names: readonly string[]): string {

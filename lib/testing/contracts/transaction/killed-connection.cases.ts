@@ -1,12 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
 import { runInScope } from '../../../core/functions.js';
 import type { ContractTransaction } from './transaction-contract.js';
-import { type ContractSuite, swallowed } from './contract-suite.js';
+import { swallowed } from '../expected-error.js';
+import type { TransactionSuite } from './transaction-suite.js';
 
 type Work = (tx: ContractTransaction, kill: () => Promise<void>) => Promise<void>;
 
-/** The server ends the connection in the middle of a transaction: nothing of it is there, nothing of it gets out. @internal */
-export function killedConnectionCases(suite: ContractSuite): void {
+/** Ends the connection of a transaction at the server: nothing of it is there, nothing of it gets out. @internal */
+export function killedConnectionCases(suite: TransactionSuite): void {
   const { first } = suite;
 
   const moments: Readonly<Record<string, Work>> = {
@@ -59,40 +60,49 @@ export function killedConnectionCases(suite: ContractSuite): void {
     await suite.settled(['before', 'after']);
   };
 
-  suite.when('the server kills the connection of a transaction', () => {
-    for (const [moment, work] of Object.entries(moments)) {
-      suite.itOnServer(`drops what was called in it, and nothing else: ${moment}`, keepsTheRest(work));
-    }
-    for (const [moment, work] of Object.entries(momentsInSavepoints)) {
-      suite.itOnServerWithSavepoints(`drops what was called in it, and nothing else: ${moment}`, keepsTheRest(work));
-    }
+  suite.when(
+    'the server kills the connection of a transaction',
+    () => {
+      for (const [moment, work] of Object.entries(moments)) {
+        suite.it(`drops what was called in it, and nothing else: ${moment}`, keepsTheRest(work));
+      }
+      for (const [moment, work] of Object.entries(momentsInSavepoints)) {
+        suite.it(
+          `drops what was called in it, and nothing else: ${moment}`,
+          keepsTheRest(work),
+          suite.lacks.savepoints,
+        );
+      }
 
-    suite.itOnServer('drops what a scope inside had deferred to it', async () => {
-      await swallowed(() =>
-        suite.client.transaction(async (tx) => {
-          const kill = await killer(suite, tx);
-          await runInScope(() => first.step(tx, 'inside'));
-          await kill();
-        }),
-      );
-      await recovered(suite);
-      await suite.settled([]);
-    });
-  });
+      suite.it('drops what a scope inside had deferred to it', async () => {
+        await swallowed(() =>
+          suite.client.transaction(async (tx) => {
+            const kill = await killer(suite, tx);
+            await runInScope(() => first.step(tx, 'inside'));
+            await kill();
+          }),
+        );
+        await recovered(suite);
+        await suite.settled([]);
+      });
+    },
+    suite.lacks.server,
+  );
 }
 
-/** What ends the connection of a transaction, and resolves when the server has done so. */
-async function killer({ client }: ContractSuite, tx: ContractTransaction): Promise<() => Promise<void>> {
-  const [found] = await tx.query('select pg_backend_pid() as pid');
-  const pid = Number(found!.pid);
+/** @returns what ends the connection of a transaction, and resolves when the server has done so */
+async function killer({ client, dialect }: TransactionSuite, tx: ContractTransaction): Promise<() => Promise<void>> {
+  const { own, kill, find } = dialect.connections!;
+  const [found] = await tx.query(own);
+  const id = Number(found!.id);
   return async () => {
-    await client.query(`select pg_terminate_backend(${pid})`);
-    while ((await client.query(`select pid from pg_stat_activity where pid = ${pid}`)).length > 0) await setTimeout(2);
+    await client.query(kill(id));
+    while ((await client.query(find(id))).length > 0) await setTimeout(2);
   };
 }
 
 /** Waits until the pool of the client has noticed that a connection is gone. */
-async function recovered({ client }: ContractSuite): Promise<void> {
+async function recovered({ client }: TransactionSuite): Promise<void> {
   for (let answers = 0; answers < 3;) {
     await setTimeout(5);
     answers = await client.query('select 1').then(

@@ -1,11 +1,12 @@
 import { runInScope } from '../../../core/functions.js';
 import type { ContractTransaction } from './transaction-contract.js';
-import { type ContractSuite, Refusal, swallowed } from './contract-suite.js';
+import { ExpectedError, swallowed } from '../expected-error.js';
+import type { TransactionSuite } from './transaction-suite.js';
 
 type Work = (tx: ContractTransaction) => Promise<void>;
 
-/** Work that is not awaited where it was begun goes on after its transaction has ended. @internal */
-export function leftoverCases(suite: ContractSuite): void {
+/** Defines what becomes of work that is not awaited where it was begun, and goes on after its transaction has ended. @internal */
+export function leftoverCases(suite: TransactionSuite): void {
   const { first } = suite;
 
   /** Begins `work` inside a transaction, and lets it go on once that has ended as `end` says. */
@@ -20,7 +21,7 @@ export function leftoverCases(suite: ContractSuite): void {
     const running = begin(async (tx) => {
       leftover = work(gate);
       await first.step(tx, 'inside');
-      if (end === 'rolls back') throw new Refusal();
+      if (end === 'rolls back') throw new ExpectedError();
     });
     await (end === 'commits' ? running : swallowed(() => running));
     open();
@@ -38,12 +39,16 @@ export function leftoverCases(suite: ContractSuite): void {
       await suite.settled(['inside', 'late']);
     });
 
-    suite.itWithCallbacks('drops it, after a transaction that rolls back', async () => {
-      await runInScope(() => leftBehind('rolls back', late));
-      await suite.account({ rows: ['late'], out: [] });
-    });
+    suite.it(
+      'drops it, after a transaction that rolls back',
+      async () => {
+        await runInScope(() => leftBehind('rolls back', late));
+        await suite.leaves({ rows: ['late'], out: [] });
+      },
+      suite.lacks.callbacks,
+    );
 
-    suite.itWithCallbacks(
+    suite.it(
       'drops it in a nested scope as well, such as that of a listener, whenever it was opened',
       async () => {
         await runInScope(() =>
@@ -52,8 +57,9 @@ export function leftoverCases(suite: ContractSuite): void {
             await runInScope(() => first.tell('later'));
           }),
         );
-        await suite.account({ rows: ['late'], out: [] });
+        await suite.leaves({ rows: ['late'], out: [] });
       },
+      suite.lacks.callbacks,
     );
 
     suite.it('lets it out where it survives a rollback', async () => {
@@ -63,19 +69,23 @@ export function leftoverCases(suite: ContractSuite): void {
           first.tell('alarm', { survivesRollback: true });
         }),
       );
-      await suite.account({ rows: [], out: ['alarm'] });
+      await suite.leaves({ rows: [], out: ['alarm'] });
     });
 
-    suite.itWithCallbacks('gives it the fate of a transaction of its own', async () => {
-      await runInScope(() =>
-        leftBehind('rolls back', async (goOn) => {
-          await goOn;
-          await suite.client.transaction((tx) => first.step(tx, 'independent'));
-          await first.step(suite.client, 'late');
-        }),
-      );
-      await suite.account({ rows: ['independent', 'late'], out: ['independent'] });
-    });
+    suite.it(
+      'lets it out with a transaction of its own',
+      async () => {
+        await runInScope(() =>
+          leftBehind('rolls back', async (goOn) => {
+            await goOn;
+            await suite.client.transaction((tx) => first.step(tx, 'independent'));
+            await first.step(suite.client, 'late');
+          }),
+        );
+        await suite.leaves({ rows: ['independent', 'late'], out: ['independent'] });
+      },
+      suite.lacks.callbacks,
+    );
 
     suite.it('lets it out in a scope begun apart, as that of a poller, where the transaction was in none', async () => {
       await leftBehind('rolls back', async (goOn) => {
@@ -85,12 +95,16 @@ export function leftoverCases(suite: ContractSuite): void {
       await suite.settled(['tick']);
     });
 
-    suite.itWithCallbacks('drops it in a scope that was opened inside the transaction', async () => {
-      await leftBehind('rolls back', (goOn) => runInScope(() => late(goOn)));
-      await suite.account({ rows: ['late'], out: [] });
-    });
+    suite.it(
+      'drops it in a scope that was opened inside the transaction',
+      async () => {
+        await leftBehind('rolls back', (goOn) => runInScope(() => late(goOn)));
+        await suite.leaves({ rows: ['late'], out: [] });
+      },
+      suite.lacks.callbacks,
+    );
 
-    suite.itWithSavepointsAndCallbacks(
+    suite.it(
       'drops it, after a savepoint that rolls back in a transaction that commits',
       async () => {
         await runInScope(() =>
@@ -108,10 +122,11 @@ export function leftoverCases(suite: ContractSuite): void {
         );
         await suite.settled(['before']);
       },
+      suite.lacks.savepoints || suite.lacks.callbacks,
     );
 
-    suite.itWithSavepointsAndCallbacks(
-      'gives it the fate of the transaction that is still open, after a savepoint that is released',
+    suite.it(
+      'leaves it to the transaction that is still open, after a savepoint that is released',
       async () => {
         await runInScope(() =>
           swallowed(() =>
@@ -124,22 +139,24 @@ export function leftoverCases(suite: ContractSuite): void {
                 },
                 (fn) => tx.savepoint!(fn),
               );
-              throw new Refusal();
+              throw new ExpectedError();
             }),
           ),
         );
         await suite.settled([]);
       },
+      suite.lacks.savepoints || suite.lacks.callbacks,
     );
 
-    suite.itWithSavepointsAndCallbacks(
+    suite.it(
       'drops it, after a savepoint that is released in a transaction that rolls back',
       async () => {
         await runInScope(() =>
           leftBehind('rolls back', late, (fn) => suite.client.transaction((tx) => tx.savepoint!(fn))),
         );
-        await suite.account({ rows: ['late'], out: [] });
+        await suite.leaves({ rows: ['late'], out: [] });
       },
+      suite.lacks.savepoints || suite.lacks.callbacks,
     );
   });
 }

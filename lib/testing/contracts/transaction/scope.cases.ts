@@ -1,8 +1,9 @@
 import { enqueue, openScope, runInScope } from '../../../core/functions.js';
-import { type ContractSuite, Refusal, swallowed } from './contract-suite.js';
+import { ExpectedError, swallowed } from '../expected-error.js';
+import type { TransactionSuite } from './transaction-suite.js';
 
-/** @internal */
-export function scopeCases(suite: ContractSuite): void {
+/** Defines what is decided by the transaction, and what by the scope (rules 20 and 22). @internal */
+export function scopeCases(suite: TransactionSuite): void {
   const { first } = suite;
 
   suite.when('a scope ends inside an open transaction', () => {
@@ -21,7 +22,7 @@ export function scopeCases(suite: ContractSuite): void {
       await swallowed(() =>
         suite.client.transaction(async (tx) => {
           await runInScope(() => first.step(tx, 'inside'));
-          throw new Refusal();
+          throw new ExpectedError();
         }),
       );
       await suite.settled([]);
@@ -33,11 +34,11 @@ export function scopeCases(suite: ContractSuite): void {
         await swallowed(() =>
           runInScope(async () => {
             await first.step(tx, 'dropped');
-            throw new Refusal();
+            throw new ExpectedError();
           }),
         );
       });
-      await suite.account({ rows: ['kept', 'dropped'], out: ['kept'] });
+      await suite.leaves({ rows: ['kept', 'dropped'], out: ['kept'] });
     });
   });
 
@@ -65,7 +66,7 @@ export function scopeCases(suite: ContractSuite): void {
         await swallowed(() =>
           suite.client.transaction(async (tx) => {
             await runInScope(() => first.step(tx, 'nested'));
-            throw new Refusal();
+            throw new ExpectedError();
           }),
         );
         await suite.client.transaction((tx) => runInScope(() => first.step(tx, 'kept')));
@@ -74,7 +75,7 @@ export function scopeCases(suite: ContractSuite): void {
     });
   });
 
-  suite.when('an effect is at work', () => {
+  suite.when('an effect runs', () => {
     suite.it('stands in no transaction, and may begin its own', async () => {
       await suite.client.transaction((tx) =>
         runInScope(async () => {
@@ -83,7 +84,7 @@ export function scopeCases(suite: ContractSuite): void {
             await swallowed(() =>
               suite.client.transaction(async (own) => {
                 await first.step(own, 'rolled back');
-                throw new Refusal();
+                throw new ExpectedError();
               }),
             );
             await suite.client.transaction((own) => first.step(own, 'consequence'));

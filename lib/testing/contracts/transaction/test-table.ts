@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { enqueueWith } from '../../../core/functions.js';
 import type { EnqueueOptions } from '../../../core/model/enqueue-options.js';
+import type { Dialect } from './dialect.js';
 import type { ContractTransaction, TransactionContractClient } from './transaction-contract.js';
 
-/** What is true of a data source in the end. @internal */
-export interface Account {
+/** State of a data source at the end of a case. @internal */
+export interface TableState {
   /** The names of the rows that are there. */
   readonly rows: readonly string[];
   /** The names that effects told when they got out. */
@@ -14,16 +15,18 @@ export interface Account {
 }
 
 /**
- * One data source under test, with a table whose rows and effects are counted against each other: each step writes a row
+ * A data source under test, with a table whose rows and effects are counted against each other: each step writes a row
  * and calls an effect that names it.
  *
  * @internal
  */
-export class Ledger {
+export class TestTable {
   private readonly table = `airlock_contract_${randomUUID().replaceAll('-', '')}`;
   private connected: TransactionContractClient | undefined;
   private readonly out: string[] = [];
   private readonly unseen: string[] = [];
+
+  constructor(private readonly dialect: Dialect) {}
 
   get client(): TransactionContractClient {
     return this.connected!;
@@ -31,9 +34,7 @@ export class Ledger {
 
   async open(connect: () => Promise<TransactionContractClient>): Promise<void> {
     this.connected = await connect();
-    await this.client.query(
-      `create table ${this.table} (name text primary key, needs text references ${this.table} (name) deferrable initially deferred)`,
-    );
+    await this.client.query(this.dialect.createTable(this.table));
   }
 
   async close(): Promise<void> {
@@ -47,19 +48,24 @@ export class Ledger {
     await this.client.query(`delete from ${this.table}`);
   }
 
-  /** One step: a row, and an effect that names it and expects to find it, from a connection of its own. */
+  /** Writes a row, and calls an effect that names it and expects to find it, from a connection of its own. */
   async step(where: Pick<ContractTransaction, 'query'>, name: string, options: EnqueueOptions = {}): Promise<void> {
-    await where.query(`insert into ${this.table} (name) values ('${name}')`);
+    await this.write(where, name);
     enqueueWith({ ...options, name }, this.found, name);
   }
 
-  /** A step whose row nothing complains about before the commit, which it makes fail. */
+  /** Writes a row, and calls no effect. */
+  async write(where: Pick<ContractTransaction, 'query'>, name: string): Promise<void> {
+    await where.query(`insert into ${this.table} (name) values ('${name}')`);
+  }
+
+  /** Takes a step whose row makes the commit fail, and nothing before it. */
   async stepThatCannotCommit(tx: ContractTransaction, name: string): Promise<void> {
     await tx.query(`insert into ${this.table} (name, needs) values ('${name}', 'a row that is not there')`);
     enqueueWith({ name }, this.found, name);
   }
 
-  /** An effect without a row. */
+  /** Calls an effect without a row. */
   tell(name: string, options: EnqueueOptions = {}): void {
     enqueueWith({ ...options, name }, (text: string) => void this.out.push(text), name);
   }
@@ -73,7 +79,7 @@ export class Ledger {
     return [...this.out];
   }
 
-  async account(): Promise<Account> {
+  async state(): Promise<TableState> {
     const rows = await this.client.query(`select name from ${this.table} order by name`);
     return { rows: rows.map(({ name }) => String(name)), out: this.out.toSorted(), unseen: [...this.unseen] };
   }

@@ -1,3 +1,5 @@
+import type { TransactionContractDialect } from './dialect.js';
+
 /** One open transaction or savepoint, as an adapter under test hands it to a callback. @publicApi */
 export interface ContractTransaction {
   /** Runs a statement in it. */
@@ -6,7 +8,7 @@ export interface ContractTransaction {
   savepoint?<T>(fn: (tx: ContractTransaction) => Promise<T>): Promise<T>;
 }
 
-/** What a transaction adapter brings to `describeTransactionContract`: a connected client that tracks transactions. @publicApi */
+/** Client of the adapter under test, connected, whose transactions are tracked. @publicApi */
 export interface TransactionContractClient {
   /** Runs `fn` in a transaction of its own, also where another one is open (`REQUIRES_NEW`). */
   transaction<T>(
@@ -18,14 +20,25 @@ export interface TransactionContractClient {
   close(): Promise<void>;
 }
 
-/** @publicApi */
+/** Adapter for `describeTransactionContract`, and what its client can do. @publicApi */
 export interface TransactionContractOptions {
   /**
-   * Connects a client to a PostgreSQL database; called for a first and a second data source. Connections are killed in some
+   * The database it connects to, by what its transactions do: `mysql` is also MariaDB. Cases that a database cannot have are skipped, and
+   * their names say why; those that it ends otherwise expect its own ending.
+   *
+   * @default 'postgres'
+   */
+  readonly dialect?: TransactionContractDialect;
+  /**
+   * Connects a client to a database; called for a first and a second data source. Connections are killed in some
    * cases: a client whose driver emits errors of idle connections has to listen for them (`client.on('error', …)` of `pg`).
    */
   connect(): Promise<TransactionContractClient>;
-  /** False for a server in this process, whose single connection nobody can kill and no second transaction can use. @default true */
+  /**
+   * False for a server in this process, whose single connection nobody can kill and no second transaction can use.
+   *
+   * @default true, and false for SQLite
+   */
   readonly isServer?: boolean;
   /** False for an adapter that has no savepoints: what needs them is skipped, and its name says so. @default true */
   readonly savepoints?: boolean;

@@ -1,11 +1,12 @@
 import { runInScope } from '../../../core/functions.js';
-import { type ContractSuite, Refusal, swallowed } from './contract-suite.js';
+import { ExpectedError, swallowed } from '../expected-error.js';
+import type { TransactionSuite } from './transaction-suite.js';
 
-/** `survivesRollback` and `on`, whose effects name no row: there need not be one. @internal */
-export function triggerCases(suite: ContractSuite): void {
+/** Defines `survivesRollback` and `on`, by effects that name no row. @internal */
+export function triggerCases(suite: TransactionSuite): void {
   const { first } = suite;
 
-  /** A transaction that rolls back around calls of each kind. */
+  /** Makes calls of each kind in a transaction that rolls back. */
   const rolledBack = (): Promise<void> =>
     suite.client.transaction(async (tx) => {
       await first.step(tx, 'row');
@@ -14,18 +15,18 @@ export function triggerCases(suite: ContractSuite): void {
       first.tell('surviving', { survivesRollback: true });
       first.tell('surviving failure', { on: 'failure', survivesRollback: true });
       first.tell('surviving always', { on: 'always', survivesRollback: true });
-      throw new Refusal();
+      throw new ExpectedError();
     });
 
   suite.when('calls of each kind are made in a transaction that rolls back', () => {
     suite.it('lets out those that survive it and have their outcome, where the scope completes', async () => {
       await runInScope(() => swallowed(rolledBack));
-      await suite.account({ rows: [], out: ['surviving', 'surviving always'] });
+      await suite.leaves({ rows: [], out: ['surviving', 'surviving always'] });
     });
 
     suite.it('lets out those that survive it and have their outcome, where the scope fails', async () => {
       await swallowed(() => runInScope(rolledBack));
-      await suite.account({ rows: [], out: ['surviving failure', 'surviving always'] });
+      await suite.leaves({ rows: [], out: ['surviving failure', 'surviving always'] });
     });
 
     suite.it('lets out at once what survives it in a scope that ends inside', async () => {
@@ -36,10 +37,10 @@ export function triggerCases(suite: ContractSuite): void {
             first.tell('ordinary');
           });
           suite.same(first.outSoFar, ['surviving']);
-          throw new Refusal();
+          throw new ExpectedError();
         }),
       );
-      await suite.account({ rows: [], out: ['surviving'] });
+      await suite.leaves({ rows: [], out: ['surviving'] });
     });
   });
 
@@ -54,10 +55,10 @@ export function triggerCases(suite: ContractSuite): void {
             await first.step(tx, 'always', { on: 'always' });
             first.tell('failure', { on: 'failure' });
           });
-          if (ending === 'fails') throw new Refusal();
+          if (ending === 'fails') throw new ExpectedError();
         });
         await (ending === 'fails' ? swallowed(() => running) : running);
-        await suite.account({ rows: ['always'], out });
+        await suite.leaves({ rows: ['always'], out });
       });
     }
 
@@ -66,12 +67,12 @@ export function triggerCases(suite: ContractSuite): void {
         await swallowed(() =>
           runInScope(() => {
             first.tell('failure', { on: 'failure' });
-            throw new Refusal();
+            throw new ExpectedError();
           }),
         );
         suite.same(first.outSoFar, []);
       });
-      await suite.account({ rows: [], out: ['failure'] });
+      await suite.leaves({ rows: [], out: ['failure'] });
     });
   });
 }
