@@ -1,19 +1,41 @@
 import { withPolicy } from '../../../core/functions.js';
+import type { Policy } from '../../../core/model/policy.js';
 import { isThenable } from '../../../core/results/completion.js';
 import { PolicyEnqueueError } from '../../../errors/policy-enqueue.error.js';
+import { neutralCalls } from './call.js';
+import { PolicyRun } from './policy-run.js';
 import type { PolicySuite } from './policy-suite.js';
-import { overheard, Trial } from './trial.js';
 
-/** What it answers, and that it does nothing else (rules 11 to 13). @internal */
+/** Defines that a policy does what its author says, and nothing else (rules 11 to 13). @internal */
 export function answerCases(suite: PolicySuite): void {
+  const { stated, refuses } = suite;
+  const expected = stated.flatMap(([ending, calls]) =>
+    calls.map((call) => ({ call, ending: `${call.text}: ${ending}` })),
+  );
+
+  suite.when('the calls that its author has stated are made', () => {
+    suite.it(
+      'lets out, drops and refuses them as stated, in one scope',
+      async () => {
+        const endings = await suite.endingsOf(expected.map(({ call }) => call));
+        suite.same(
+          endings,
+          expected.map(({ ending }) => ending),
+        );
+      },
+      expected.length === 0 && 'none is stated',
+    );
+
+    if (suite.remembers !== 'nothing') return;
+    for (const { call, ending } of expected) {
+      suite.it(`ends as stated, alone: ${ending}`, async () => suite.same(await suite.endingsOf([call]), [ending]));
+    }
+  });
+
   suite.when('it is asked', () => {
     suite.it('answers true or false, at once or in a Promise', async () => {
-      const answers: unknown[] = [];
-      await suite.trialOf(suite.sample, (policy) =>
-        overheard(policy, (hook, answer) => hook === 'allows' && answers.push(answer)),
-      );
       // One that rejects has thrown, which is looked at elsewhere.
-      const settled = await Promise.allSettled(answers);
+      const settled = await Promise.allSettled(await answersOf(suite, 'allows'));
       const kinds = settled.flatMap((one) => (one.status === 'fulfilled' ? [typeof one.value] : []));
       suite.same(
         kinds.filter((kind) => kind !== 'boolean'),
@@ -22,16 +44,13 @@ export function answerCases(suite: PolicySuite): void {
     });
 
     suite.it('refuses at the call or not at all: a Promise comes too late', async () => {
-      const late: unknown[] = [];
-      await suite.trialOf(suite.sample, (policy) =>
-        overheard(policy, (hook, answer) => hook === 'onEnqueue' && isThenable(answer) && late.push(answer)),
-      );
+      const late = (await answersOf(suite, 'onEnqueue')).filter(isThenable);
       await Promise.allSettled(late);
       suite.same(late.length, 0);
     });
 
     suite.it('calls no effect, neither at the call nor at the flush, nor after an await', async () => {
-      const { refusals, failures } = await suite.trialOf(suite.sample);
+      const { refusals, failures } = await suite.runOf(suite.sample);
       suite.same(
         [...refusals, ...failures].filter((error) => error instanceof PolicyEnqueueError),
         [],
@@ -39,33 +58,54 @@ export function answerCases(suite: PolicySuite): void {
     });
 
     suite.it('leaves the arguments as they are', async () => {
-      const { touched } = await suite.trialOf(suite.sample);
-      suite.same(
-        touched.map(({ text }) => text),
-        [],
-      );
+      suite.same((await suite.runOf(suite.sample)).touched, []);
+    });
+  });
+
+  if (refuses.length === 0) return;
+  suite.when('it refuses a call', () => {
+    suite.it('leaves nothing of it behind, and keeps what was called before', async () => {
+      const { airlock, policy } = await suite.boot();
+      const run = new PolicyRun();
+      const buffers: (readonly string[])[] = [];
+      await run.within(airlock, [], () => {
+        const look = (): unknown => buffers.push(airlock.currentScope!.intents.map(String));
+        run.makeAll(neutralCalls());
+        look();
+        withPolicy(policy, () => run.makeAll(refuses));
+        look();
+      });
+      suite.same(buffers[1], buffers[0]);
+      suite.same(run.endings, [
+        ...neutralCalls().map((call) => `${call.text}: out`),
+        ...refuses.map((call) => `${call.text}: refused`),
+      ]);
     });
 
-    suite.it(
-      'answers `passesLocalPolicies` as it does at the flush',
-      async () => {
-        const { airlock, policy } = await suite.boot();
-        const trial = new Trial();
-        const answers: string[] = [];
-        await trial.within(airlock, [], async () => {
-          const scope = airlock.currentScope!;
-          withPolicy(policy, () => trial.makeAll(suite.sample));
-          for (const intent of scope.intents) {
-            const passes = await intent.passesLocalPolicies();
-            answers.push(`${trial.calls[trial.indexOf(intent)]!.text}: ${passes ? 'out' : 'dropped'}`);
-          }
-        });
-        suite.same(
-          answers,
-          trial.fates.filter((fate) => !fate.endsWith(': refused')),
-        );
-      },
-      suite.remembers === 'nothing' ? suite.throws && 'it may throw' : 'it counts what it is asked',
-    );
+    suite.it('tells the caller in an Error', async () => {
+      const { refusals } = await suite.runOf(refuses);
+      suite.same(refusals.filter((error) => !(error instanceof Error)).map(String), []);
+    });
   });
+}
+
+/** Collects what one of its methods answers about the sample. */
+async function answersOf(suite: PolicySuite, method: 'allows' | 'onEnqueue'): Promise<readonly unknown[]> {
+  const answers: unknown[] = [];
+  await suite.runOf(suite.sample, (policy) => {
+    const heard: Policy = {
+      onEnqueue: (intent) => policy.onEnqueue?.(intent),
+      allows: (intent) => policy.allows?.(intent) ?? true,
+    };
+    const ask = policy[method]?.bind(policy);
+    if (ask === undefined) return policy;
+    return Object.assign(heard, {
+      [method]: (...args: Parameters<typeof ask>) => {
+        const answer: unknown = ask(...args);
+        answers.push(answer);
+        return answer;
+      },
+    });
+  });
+  return answers;
 }

@@ -3,11 +3,11 @@ import type { EnqueueOptions } from '../../../core/model/enqueue-options.js';
 import { printCall } from '../../kit/texts/print.js';
 import type { PolicyContractCall } from './policy-contract.js';
 
-/** A call as the cases make it. @internal */
+/** Call as the cases make it. @internal */
 export class Call {
   readonly options: EnqueueOptions;
   readonly args: readonly unknown[];
-  /** As messages have it. */
+  /** Text of messages. */
   readonly text: string;
   private readonly before: string;
 
@@ -20,7 +20,7 @@ export class Call {
     this.before = inspect(args, { depth: 10 });
   }
 
-  /** Whether these are its arguments no more, for somebody has written to one. */
+  /** True if these are its arguments no more, for somebody has written to one. */
   isTouched(args: readonly unknown[]): boolean {
     return inspect(args, { depth: 10 }) !== this.before;
   }

@@ -2,9 +2,9 @@ import type { Provider } from '@nestjs/common';
 import type { EnqueueOptions } from '../../../core/model/enqueue-options.js';
 import type { PolicyRef } from '../../../core/model/policy.js';
 
-/** A call that is put to a policy, with all that a policy may go by. The effect behind it is the suite's own. @publicApi */
+/** Call that is put to a policy, with all that a policy may go by. The effect behind it is the suite's own. @publicApi */
 export interface PolicyContractCall extends Pick<EnqueueOptions, 'on' | 'dispatchOptions'> {
-  /** The effect's name as policies see it, such as `MailService.sendReceipt`. */
+  /** Name of the effect as policies see it, such as `MailService.sendReceipt`. */
   readonly name: string;
   /** @default 'PolicyContract' */
   readonly origin?: string;
@@ -12,7 +12,7 @@ export interface PolicyContractCall extends Pick<EnqueueOptions, 'on' | 'dispatc
   readonly args?: readonly unknown[];
 }
 
-/** A policy for `describePolicyContract`, and what its author says of it. @publicApi */
+/** Policy for `describePolicyContract`, and what its author says of it. @publicApi */
 export interface PolicyContractOptions {
   /** Makes the policy, anew for each case: an object, or the class that Nest is to build. */
   create(): PolicyRef;
@@ -25,7 +25,7 @@ export interface PolicyContractOptions {
   /** Calls it refuses where they are made, by throwing in `onEnqueue`. Others it must not refuse, nor with another class of error. @default none */
   readonly refuses?: readonly (string | PolicyContractCall)[];
   /**
-   * What it goes by besides the intent: nothing; what it was asked before in the same flush, such as a count; or in the same
+   * Memory of the policy, which it goes by besides the intent: nothing; what it was asked before in the same flush, such as a count; or in the same
    * application, such as a rate. What cannot hold for such a policy is skipped by name. @default 'nothing'
    */
   readonly remembers?: 'nothing' | 'flush' | 'application';
