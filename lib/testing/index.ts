@@ -22,7 +22,7 @@ export {
   type EffectSerializerOptions,
 } from './kit/snapshots/effect-serializer.js';
 export { type AirlockMatcher, airlockMatchers } from './matchers/airlock-matchers.js';
-export type { EffectSource } from './matchers/evidence.js';
+export type { EffectSource } from './matchers/known-effects.js';
 export type { MatcherContext, MatcherResult } from './matchers/matcher-context.js';
 export type { AirlockMatchers, Expected, ExpectedArguments, ExpectedDrop } from './matchers/matcher-types.js';
 export type { AsymmetricMatcher } from './kit/texts/print.js';

@@ -2,7 +2,7 @@ import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 
 type Define = (name: string, body: () => Promise<void>, timeoutMs?: number) => void;
 
-/** What the suite uses of Jest or Vitest. @internal */
+/** Functions of Jest or Vitest that contracts use. @internal */
 export interface TestRunner {
   describe(name: string, suite: () => void): void;
   readonly it: Define & { readonly skip: Define };
@@ -15,7 +15,7 @@ export interface TestRunner {
 const NAMES: readonly (keyof TestRunner)[] = ['describe', 'it', 'expect', 'beforeAll', 'beforeEach', 'afterAll'];
 
 /**
- * The test runner's own functions, which it leaves on `globalThis`.
+ * Finds the test runner's own functions, which it leaves on `globalThis`.
  *
  * @param caller the contract that needs them
  * @throws AirlockOptionsError where it does not

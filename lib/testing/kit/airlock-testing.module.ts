@@ -10,13 +10,22 @@ import { type FakeOptions, TestedAirlockApplication } from './tested.application
 export interface AirlockTestingOptions extends AirlockModuleOptions, FakeOptions {}
 
 /**
- * The airlock of an application under test: treats effects as `mode` says, and records them for `expect(app)`, `recorderOf`,
+ * Airlock of an application under test: treats effects as `mode` says, and records them for `expect(app)`, `recorderOf`,
  * `drain` and `waitForEffect` until the application is closed.
  *
  * @publicApi
  */
 export class AirlockTestingModule {
-  /** Stands in for `AirlockModule.forRoot()` in a module made for a test. @throws AirlockOptionsError */
+  /**
+   * Stands in for `AirlockModule.forRoot()` in a module made for a test.
+   *
+   * @throws AirlockOptionsError
+   * @example
+   * const module = await Test.createTestingModule({
+   *   imports: [AirlockTestingModule.forRoot({ mode: 'capture' })],
+   *   providers: [OrderService],
+   * }).compile();
+   */
   static forRoot({ mode, fakeOnly, ...options }: AirlockTestingOptions): DynamicModule {
     const { providers = [], ...module } = AirlockModule.forRoot(options);
     const application: FactoryProvider = {
@@ -28,11 +37,12 @@ export class AirlockTestingModule {
   }
 
   /**
-   * Puts an application whose modules import `AirlockModule` themselves to the test, with `forRoot` or `forRootAsync`:
-   *
-   * `AirlockTestingModule.override(Test.createTestingModule({ imports: [AppModule] }), { mode: 'capture' }).compile()`
+   * Puts an application whose modules import `AirlockModule` themselves to the test, with `forRoot` or `forRootAsync`.
    *
    * @param options also options of `AirlockModule`, which win over those of the application
+   * @example
+   * const builder = Test.createTestingModule({ imports: [AppModule] });
+   * const module = await AirlockTestingModule.override(builder, { mode: 'capture' }).compile();
    */
   static override(builder: TestingModuleBuilder, options: AirlockTestingOptions): TestingModuleBuilder {
     const { mode, fakeOnly, ...overrides } = options;

@@ -4,10 +4,12 @@ import { recorderIn } from './record-effects.js';
 import type { EffectRecorder } from './recording/effect-recorder.js';
 
 /**
- * What an application under test has recorded.
+ * Hands out what an application under test has recorded.
  *
  * @throws AirlockOptionsError for an application without `AirlockTestingModule`
  * @publicApi
+ * @example
+ * expect(recorderOf(app).dispatched.map(String)).toEqual(['MailService.sendReceipt']);
  */
 export function recorderOf(app: TestedApplication): EffectRecorder {
   const recorder = recorderIn(app);

@@ -12,10 +12,10 @@ import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { sideEffectBodyOn, sideEffectOn } from '../../nest/decorators/side-effect.decorator.js';
 import { ownerOf } from '../../nest/methods/owner.js';
 
-/** The names of an object's methods. @publicApi */
+/** Names of an object's methods. @publicApi */
 export type MethodNames<T> = { [K in keyof T]-?: T[K] extends (...args: never[]) => unknown ? K : never }[keyof T];
 
-/** The arguments of one of them. @publicApi */
+/** Arguments of one of them. @publicApi */
 export type ArgumentsOf<T, K extends keyof T> = T[K] extends (...args: infer A) => unknown ? A : never;
 
 /**
@@ -24,13 +24,16 @@ export type ArgumentsOf<T, K extends keyof T> = T[K] extends (...args: infer A) 
  * application's, and arguments are kept as its executor keeps them, with a `serializer` where there is one; else they travel as
  * JSON.
  *
- * `runEffect(mail, 'sendReceipt', 7)`. A bare `mail.sendReceipt` has lost its object: `runEffect(mail.sendReceipt, 7)` only does
+ * A bare `mail.sendReceipt` has lost its object: `runEffect(mail.sendReceipt, 7)` only does
  * for a body without `this`, and for plain functions. What the effect enqueues goes out when it has succeeded; inside
  * `captureEffects` it is kept in.
  *
  * @throws EffectSerializationError for an argument that would not arrive, with its path; AirlockOptionsError; what the body
  * throws; DispatchError for what it enqueued
  * @publicApi
+ * @example
+ * await runEffect(mail, 'sendReceipt', 7);
+ * expect(smtp.sent).toHaveLength(1);
  */
 export function runEffect<T extends object, K extends MethodNames<T>>(
   service: T,
@@ -44,15 +47,15 @@ export async function runEffect(target: object, ...rest: unknown[]): Promise<voi
   await runBody(effect, args as never[]);
 }
 
-/** An effect that can be run. */
+/** Effect that can be run. */
 interface Runnable {
   readonly name: string;
   readonly body: Effect;
-  /** What it is a method of. */
+  /** Object that it is a method of. */
   readonly self?: object | undefined;
-  /** The application of that. */
+  /** Application of that object. */
   readonly owner?: AirlockRuntime | undefined;
-  /** The named executor that calls of it go to. */
+  /** Name of the executor that calls of it go to. */
   readonly executor?: string | undefined;
 }
 
@@ -88,7 +91,7 @@ async function runBody({ name, body, self, owner, executor }: Runnable, args: ne
   await (owner === undefined ? runInScope(options, work) : owner.run(options, work));
 }
 
-/** Arguments as they come out on the other side. */
+/** Copies arguments as they come out on the other side. */
 function travelled(name: string, effect: Effect, args: never[], keptBy: Executor | undefined): never[] {
   if (keptBy?.keepArguments !== undefined) return keptBy.keepArguments({ name, effect, args }) as never[];
   return JSON.parse(JSON.stringify(copyArguments(name, args))) as never[];

@@ -9,15 +9,15 @@ import { assertEffectRef, type EffectRef, isCallOf } from '../../core/effect/eff
 import { type ModeParts, modeNamed, type TestingMode } from './modes/testing-mode.js';
 import { EffectRecorder } from './recording/effect-recorder.js';
 
-/** How `AirlockTestingModule` treats effects. @publicApi */
+/** Options of how `AirlockTestingModule` treats effects. @publicApi */
 export interface FakeOptions {
   readonly mode: TestingMode;
-  /** The effects that `mode` is about; all others go out as in production. @default all */
+  /** Effects that `mode` is about; all others go out as in production. @default all */
   readonly fakeOnly?: readonly EffectRef[];
 }
 
 /**
- * An airlock that treats effects as a test wants it and writes down what becomes of them.
+ * Airlock that treats effects as a test wants it and writes down what becomes of them.
  *
  * @internal
  */
@@ -28,7 +28,7 @@ export class TestedAirlockApplication extends AirlockApplication implements OnAp
   constructor({ mode: name, fakeOnly }: FakeOptions, options: AirlockModuleOptions, modules: ModulesContainer) {
     validateOptions(options);
     if (fakeOnly !== undefined && !Array.isArray(fakeOnly))
-      throw AirlockOptionsError.expected('fakeOnly', 'a list of effects', fakeOnly);
+      throw AirlockOptionsError.expected('fakeOnly', 'an array of effects', fakeOnly);
     fakeOnly?.forEach((ref) => assertEffectRef(ref));
     const mode = modeNamed(name);
     const recorder = new EffectRecorder();
@@ -48,7 +48,7 @@ export class TestedAirlockApplication extends AirlockApplication implements OnAp
     };
   }
 
-  /** Late: effects that go out while the application closes are recorded too. */
+  /** Stops late: effects that go out while the application closes are recorded too. */
   onApplicationShutdown(): void {
     this.runtime.beforeScope = undefined;
     this.stopRecording?.();

@@ -7,15 +7,19 @@ import { toHaveNoEffects } from './to-have-no-effects.matcher.js';
 import type { MatcherContext, MatcherResult } from './matcher-context.js';
 import type { AirlockMatchers } from './matcher-types.js';
 
-/** One matcher as `expect.extend` takes it. @publicApi */
+/** Matcher as `expect.extend` takes it. @publicApi */
 // `any`: it is the test runner that hands over what a test has written.
 export type AirlockMatcher = (this: MatcherContext, received: any, ...expected: any[]) => MatcherResult;
 
 /**
- * For `expect.extend(airlockMatchers)`, once per test file or in a set-up file. `nestjs-airlock/testing/jest`,
+ * Matchers for `expect.extend(airlockMatchers)`, once per test file or in a set-up file. `nestjs-airlock/testing/jest`,
  * `…/testing/jest-globals` and `…/testing/vitest` do that when they are imported, and bring the types.
  *
  * @publicApi
+ * @example
+ * expect.extend(airlockMatchers);
+ * expect(app).toHaveDispatched(mail.sendReceipt, 7);
+ * expect(await captureEffects(work)).toHaveNoEffects();
  */
 export const airlockMatchers: Readonly<Record<keyof AirlockMatchers, AirlockMatcher>> = {
   toHaveEnqueued,

@@ -4,7 +4,7 @@ import { type Equals, trimmed } from './differences.js';
 import { nearest } from './nearest.js';
 import { printCall } from '../kit/texts/print.js';
 
-/** A call that a test speaks of: an effect, and its arguments where these are given. @internal */
+/** Call that a test expects: an effect, and its arguments where these are given. @internal */
 export class ExpectedCall {
   private readonly args: readonly unknown[] | undefined;
 

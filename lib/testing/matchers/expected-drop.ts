@@ -16,7 +16,7 @@ const REASONS: Readonly<Record<DropReason, true>> = {
 };
 
 const KNOWN = {
-  args: expectThat('a list of all arguments', Array.isArray),
+  args: expectThat('an array of all arguments', Array.isArray),
   reason: oneOf(...Object.keys(REASONS)),
   policy: expectThat(
     'a policy, its class or the name of that',
@@ -32,7 +32,7 @@ export function assertExpectedDrop(drop: unknown): asserts drop is ExpectedDrop 
   checkOptions(drop, KNOWN, 'drop.');
 }
 
-/** Whether a drop has the expected reason and policy. @internal */
+/** Tells whether a drop has the expected reason and policy. @internal */
 export function isSuchDrop({ reason, policy }: DroppedIntent, expected: ExpectedDrop): boolean {
   if (expected.reason !== undefined && reason !== expected.reason) return false;
   if (expected.policy === undefined) return true;

@@ -1,6 +1,6 @@
 import type { Equals } from './differences.js';
 
-/** What Jest and Vitest hand to a matcher as `this`, as far as it is used. @publicApi */
+/** Object that Jest and Vitest hand to a matcher as `this`, as far as it is used. @publicApi */
 export interface MatcherContext {
   readonly isNot?: boolean;
   // `any`: each test runner has its own type of testers, and they are only handed back.
@@ -9,7 +9,7 @@ export interface MatcherContext {
   equals(a: unknown, b: unknown, customTesters?: any): boolean;
 }
 
-/** What a matcher says. @publicApi */
+/** Answer of a matcher. @publicApi */
 export interface MatcherResult {
   readonly pass: boolean;
   message(): string;
@@ -23,7 +23,7 @@ export function equalsIn(context: MatcherContext): Equals {
   return (a, b) => context.equals(a, b, known);
 }
 
-/** A text of paragraphs, those that say nothing left out. @internal */
+/** Joins paragraphs, and leaves out empty ones. @internal */
 export function text(...paragraphs: readonly string[]): string {
   return paragraphs.filter((paragraph) => paragraph !== '').join('\n\n');
 }

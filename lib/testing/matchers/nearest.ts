@@ -6,7 +6,7 @@ import { differences, type Equals } from './differences.js';
 const MOST = 10;
 
 /**
- * How the nearest of several intents differs from an expected call: one of the same effect with the fewest differing arguments,
+ * Tells how the nearest of several intents differs from an expected call: one of the same effect with the fewest differing arguments,
  * else the one with the most similar name.
  *
  * @internal

@@ -1,5 +1,5 @@
 import type { EffectRef } from '../../core/effect/effect-ref.js';
-import { fatesIn } from './evidence.js';
+import { decidedEffects } from './known-effects.js';
 import type { MatcherContext, MatcherResult } from './matcher-context.js';
 import { timesOf } from './times.js';
 
@@ -10,6 +10,6 @@ export function toHaveDispatchedTimes(
   effect: EffectRef,
   times: number,
 ): MatcherResult {
-  const evidence = fatesIn(received, 'toHaveDispatchedTimes');
-  return timesOf(this, evidence, effect, times, { verb: 'dispatched', among: evidence.dispatched });
+  const known = decidedEffects(received, 'toHaveDispatchedTimes');
+  return timesOf(this, known, effect, times, { verb: 'dispatched', among: known.dispatched });
 }

@@ -1,7 +1,7 @@
 import type { EffectRef } from '../../core/effect/effect-ref.js';
-import { fatesIn } from './evidence.js';
+import { decidedEffects } from './known-effects.js';
 import { ExpectedCall } from './expected-call.js';
-import { fatesOf, listOfEffects, sentenceOf } from '../kit/texts/listing.js';
+import { endingsOf, listOfEffects, sentenceOf } from '../kit/texts/listing.js';
 import { equalsIn, type MatcherContext, type MatcherResult, text } from './matcher-context.js';
 
 /** @internal */
@@ -11,19 +11,19 @@ export function toHaveDispatched(
   effect: EffectRef,
   ...args: unknown[]
 ): MatcherResult {
-  const evidence = fatesIn(received, 'toHaveDispatched');
+  const known = decidedEffects(received, 'toHaveDispatched');
   const call = ExpectedCall.of(equalsIn(this), effect, args);
-  const { effects, dispatched } = evidence;
+  const { effects, dispatched } = known;
   const pass = dispatched.some(call.isMetBy);
   return {
     pass,
     message: () => {
       const name = call.textIn(effects);
-      const list = listOfEffects(evidence, call.isMetBy);
+      const list = listOfEffects(known, call.isMetBy);
       if (pass) return text(`Expected ${name} not to be dispatched, but it was.`, list);
       const enqueued = effects.find(call.isMetBy);
       if (enqueued !== undefined) {
-        return text(`Expected ${name} to be dispatched, but it ${sentenceOf(fatesOf(evidence)(enqueued))}.`, list);
+        return text(`Expected ${name} to be dispatched, but it ${sentenceOf(endingsOf(known)(enqueued))}.`, list);
       }
       const but = effects.some(call.isOfEffect)
         ? 'but it was enqueued with other arguments'

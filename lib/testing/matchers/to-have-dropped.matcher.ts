@@ -1,8 +1,8 @@
 import type { EffectRef } from '../../core/effect/effect-ref.js';
-import { fatesIn } from './evidence.js';
+import { decidedEffects } from './known-effects.js';
 import { ExpectedCall } from './expected-call.js';
 import { assertExpectedDrop, expectedDropText, isSuchDrop } from './expected-drop.js';
-import { fatesOf, listOfEffects, sentenceOf } from '../kit/texts/listing.js';
+import { endingsOf, listOfEffects, sentenceOf } from '../kit/texts/listing.js';
 import { equalsIn, type MatcherContext, type MatcherResult, text } from './matcher-context.js';
 import type { ExpectedDrop } from './matcher-types.js';
 
@@ -13,10 +13,10 @@ export function toHaveDropped(
   effect: EffectRef,
   drop: ExpectedDrop = {},
 ): MatcherResult {
-  const evidence = fatesIn(received, 'toHaveDropped');
+  const known = decidedEffects(received, 'toHaveDropped');
   assertExpectedDrop(drop);
   const call = new ExpectedCall(equalsIn(this), effect, drop.args);
-  const { effects, dropped } = evidence;
+  const { effects, dropped } = known;
   const met = new Set(
     dropped.filter((one) => call.isMetBy(one.intent) && isSuchDrop(one, drop)).map(({ intent }) => intent.id),
   );
@@ -26,13 +26,13 @@ export function toHaveDropped(
     message: () => {
       const [name, such] = [call.textIn(effects), expectedDropText(drop)];
       if (pass) {
-        const list = listOfEffects(evidence, ({ id }) => met.has(id));
+        const list = listOfEffects(known, ({ id }) => met.has(id));
         return text(`Expected ${name} not to be ${such}, but it was.`, list);
       }
-      const list = listOfEffects(evidence, call.isMetBy);
-      const fates = new Set(effects.filter(call.isMetBy).map(fatesOf(evidence)));
-      if (fates.size > 0) {
-        return text(`Expected ${name} to be ${such}, but it ${[...fates].map(sentenceOf).join(' and ')}.`, list);
+      const list = listOfEffects(known, call.isMetBy);
+      const endings = new Set(effects.filter(call.isMetBy).map(endingsOf(known)));
+      if (endings.size > 0) {
+        return text(`Expected ${name} to be ${such}, but it ${[...endings].map(sentenceOf).join(' and ')}.`, list);
       }
       const but = effects.some(call.isOfEffect)
         ? 'but it was enqueued with other arguments'

@@ -1,5 +1,5 @@
 import type { EffectRef } from '../../core/effect/effect-ref.js';
-import { evidenceOf } from './evidence.js';
+import { knownEffects } from './known-effects.js';
 import type { MatcherContext, MatcherResult } from './matcher-context.js';
 import { timesOf } from './times.js';
 
@@ -10,6 +10,6 @@ export function toHaveEnqueuedTimes(
   effect: EffectRef,
   times: number,
 ): MatcherResult {
-  const evidence = evidenceOf(received);
-  return timesOf(this, evidence, effect, times, { verb: 'enqueued', among: evidence.effects });
+  const known = knownEffects(received);
+  return timesOf(this, known, effect, times, { verb: 'enqueued', among: known.effects });
 }

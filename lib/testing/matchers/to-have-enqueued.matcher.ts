@@ -1,5 +1,5 @@
 import type { EffectRef } from '../../core/effect/effect-ref.js';
-import { evidenceOf } from './evidence.js';
+import { knownEffects } from './known-effects.js';
 import { ExpectedCall } from './expected-call.js';
 import { listOfEffects } from '../kit/texts/listing.js';
 import { equalsIn, type MatcherContext, type MatcherResult, text } from './matcher-context.js';
@@ -11,15 +11,15 @@ export function toHaveEnqueued(
   effect: EffectRef,
   ...args: unknown[]
 ): MatcherResult {
-  const evidence = evidenceOf(received);
+  const known = knownEffects(received);
   const call = ExpectedCall.of(equalsIn(this), effect, args);
-  const { effects } = evidence;
+  const { effects } = known;
   const pass = effects.some(call.isMetBy);
   return {
     pass,
     message: () => {
       const name = call.textIn(effects);
-      const list = listOfEffects(evidence, call.isMetBy);
+      const list = listOfEffects(known, call.isMetBy);
       if (pass) return text(`Expected ${name} not to be enqueued, but it was.`, list);
       const but = effects.some(call.isOfEffect) ? 'but only with other arguments' : 'but it was not';
       return text(`Expected ${name} to be enqueued, ${but}.`, list, call.nearestIn(effects));

@@ -11,11 +11,11 @@ import { Capture } from './capture.js';
 import { inTurn } from './in-turn.js';
 import type { EffectRecord } from '../recording/effect-record.js';
 
-/** What a block has come to. @publicApi */
+/** Result and effects of a block. @publicApi */
 export interface CapturedEffects<T = unknown> extends EffectRecord {
-  /** What the block returned or resolved to; undefined where it threw. */
+  /** Value that the block returned or resolved to; undefined where it threw. */
   readonly result: T | undefined;
-  /** What the block threw; undefined where it did not. */
+  /** Error that the block threw; undefined where it did not. */
   readonly error: unknown;
   /** Scopes begun in the block that had not ended when `settleTimeoutMs` was over. */
   readonly unfinished: readonly ScopeView[];
@@ -23,7 +23,7 @@ export interface CapturedEffects<T = unknown> extends EffectRecord {
 
 /** @publicApi */
 export interface CaptureOptions {
-  /** How long to wait, after the block, for scopes that were begun in it, in milliseconds. @default 1000 */
+  /** Limit of the wait, after the block, for scopes that were begun in it, in milliseconds. @default 1000 */
   readonly settleTimeoutMs?: number;
 }
 
@@ -41,6 +41,9 @@ type WithApplication<R> = [app: TestedApplication, fn: Block<R>, options?: Captu
  * @returns what the block and its effects have come to; never rejects for what the block throws
  * @throws ShuttingDownError, AirlockOptionsError
  * @publicApi
+ * @example
+ * const captured = await captureEffects(app, () => orders.place(order));
+ * expect(captured).toHaveDispatched(mail.sendReceipt, order.id);
  */
 export function captureEffects<R>(fn: Block<R>, options?: CaptureOptions): Promise<CapturedEffects<Awaited<R>>>;
 export function captureEffects<R>(
@@ -59,7 +62,7 @@ export async function captureEffects<R>(
   return inTurn(Capture.around(runtime) ?? runtime, () => capture(runtime, new Capture(runtime), fn, options));
 }
 
-/** What is called in it goes nowhere, so it knows every executor. */
+/** Knows every executor, for what is called in it goes nowhere. */
 class WithoutApplication extends AirlockRuntime {
   constructor() {
     super(FREE);
@@ -87,7 +90,7 @@ async function capture<R>(
   } finally {
     unfinished = await block.end(settleTimeoutMs);
   }
-  const { effects, dispatched, dropped, failed } = block.ledger;
+  const { effects, dispatched, dropped, failed } = block.record;
   return { ...ending, effects, dispatched, dropped, failed, unfinished };
 }
 

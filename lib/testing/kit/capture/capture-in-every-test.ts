@@ -13,13 +13,13 @@ export interface CaptureHooks {
 
 /** @publicApi */
 export interface EveryTestOptions {
-  /** For test runners without global hooks: `{ beforeEach, afterAll }` of `@jest/globals` or `vitest`. @default the global ones */
+  /** Hooks for test runners without global ones: `{ beforeEach, afterAll }` of `@jest/globals` or `vitest`. @default the global ones */
   readonly hooks?: CaptureHooks;
 }
 
 const RECORDER = Symbol.for('nestjs-airlock.test-recorder');
 
-/** Global, for a test may load its modules again. */
+/** Place that is global, for a test may load its modules again. */
 const tests = globalThis as { [RECORDER]?: EffectRecorder };
 
 /**
@@ -32,6 +32,12 @@ const tests = globalThis as { [RECORDER]?: EffectRecorder };
  * @returns what `effectsOfTest()` returns
  * @throws AirlockOptionsError where there is no hook
  * @publicApi
+ * @example
+ * // test/setup.ts
+ * captureInEveryTest();
+ * // any test
+ * await mail.sendReceipt(7);
+ * expect(effectsOfTest()).toHaveEnqueued(mail.sendReceipt, 7);
  */
 export function captureInEveryTest({
   hooks = globalThis as unknown as CaptureHooks,
@@ -58,7 +64,7 @@ export function captureInEveryTest({
 }
 
 /**
- * The effects that the test at hand has called outside any scope, for the matchers.
+ * Hands out the effects that the test at hand has called outside any scope, for the matchers.
  *
  * @throws AirlockOptionsError where `captureInEveryTest()` was not called
  * @publicApi
@@ -72,7 +78,7 @@ export function effectsOfTest(): EffectRecorder {
   );
 }
 
-/** Each call is a unit of work that completes at once, and goes nowhere, whatever executor it names. */
+/** Makes each call a unit of work that completes at once, and goes nowhere, whatever executor it names. */
 class TrackedInRuntime extends AirlockRuntime {
   constructor() {
     super({ outsideScope: 'dispatch', executor: KEPT_IN });

@@ -5,16 +5,16 @@ import { type Intent, stampOf } from '../../../core/model/intent.js';
 import { type ExecutorOverride, executorOverrides } from '../../../core/scope/executor-override.js';
 import type { ScopeView } from '../../../core/model/scope-view.js';
 import type { UnitOfWork } from '../../../core/scope/unit-of-work.js';
-import { EffectLedger } from '../recording/effect-record.js';
+import { WritableRecord } from '../recording/effect-record.js';
 import { type MessageKind, onMessages } from '../recording/messages.js';
 import { UnitsAtWork } from '../recording/units-at-work.js';
 import { KEPT_IN, keepIn } from './keep-in.js';
 
-/** The block of a test that code runs in. */
+/** Block of a test that code runs in. */
 const captures = new AsyncLocalStorage<Capture>();
 
 /**
- * What belongs to one block, kept in and written down:
+ * Keeps in and writes down what belongs to one block:
  *
  * - everything that happens in its asynchronous context, in whatever scope;
  * - scopes begun in it, to their end, and scopes nested in those;
@@ -26,7 +26,7 @@ const captures = new AsyncLocalStorage<Capture>();
  * @internal
  */
 export class Capture {
-  readonly ledger = new EffectLedger();
+  readonly record = new WritableRecord();
   private readonly around = captures.getStore();
   private readonly members = new WeakSet<UnitOfWork>();
   private readonly atWork = new UnitsAtWork();
@@ -60,14 +60,14 @@ export class Capture {
     const left = await this.atWork.rest(timeoutMs);
     this.isOpen = false;
     this.stopListening();
-    if (left.length === 0 && this.ledger.isDecided) for (const letGo of this.kept.values()) letGo();
+    if (left.length === 0 && this.record.isDecided) for (const letGo of this.kept.values()) letGo();
     return left.map(({ view }) => view);
   }
 
   private readonly take = (kind: MessageKind, message: AirlockMessage, unit: UnitOfWork): void => {
     if (!this.concerns(kind, message, unit)) return;
     this.keepIn(unit.host as AirlockRuntime);
-    if (kind !== 'scope') this.ledger.write(kind, message);
+    if (kind !== 'scope') this.record.write(kind, message);
     else if (message.reason !== 'open') this.atWork.ended();
     else {
       this.members.add(unit);
@@ -77,11 +77,11 @@ export class Capture {
 
   private concerns(kind: MessageKind, { intent, reason }: AirlockMessage, unit: UnitOfWork): boolean {
     if (this.isHere || this.isMember(unit)) return true;
-    if (intent !== undefined) return this.ledger.has(intent);
+    if (intent !== undefined) return this.record.has(intent);
     return kind === 'scope' && reason === 'open' && this.isBegunByEntryPoint(unit);
   }
 
-  /** Whether the caller stands in the block, or in one inside it. */
+  /** True if the caller runs in the block, or in one inside it. */
   private get isHere(): boolean {
     let capture = captures.getStore();
     while (capture !== undefined && capture !== this) capture = capture.around;
@@ -95,22 +95,22 @@ export class Capture {
     return false;
   }
 
-  /** Not what effects at work enqueue, which belongs to whoever let them out, nor what stands in another open block. */
+  /** Leaves out what running effects enqueue, which belongs to whoever dispatched them, and what runs in another open block. */
   private isBegunByEntryPoint({ host, parent, level }: UnitOfWork): boolean {
     const isRoot = host === this.application && parent === undefined && level === undefined;
     return isRoot && captures.getStore()?.isOpen !== true;
   }
 
-  /** Asked about all that is let out in the block, or in what it has left behind. */
+  /** Decides about all that is dispatched in the block, or in what it has left behind. */
   private readonly executorOverride: ExecutorOverride = (intent, executor) => {
     if (this.isOpen || this.isKept(intent)) return KEPT_IN;
     const { executorOverride } = unitOfBirth(intent).host;
     return executorOverride === undefined ? executor : executorOverride(intent, executor);
   };
 
-  private readonly isKept = (intent: Intent): boolean => this.ledger.has(intent) || this.isMember(unitOfBirth(intent));
+  private readonly isKept = (intent: Intent): boolean => this.record.has(intent) || this.isMember(unitOfBirth(intent));
 
-  /** Asked about what is let out in no block: by requests, or by a commit after the block. */
+  /** Decides about what is dispatched in no block: by requests, or by a commit after the block. */
   private keepIn(runtime: AirlockRuntime): void {
     if (!this.kept.has(runtime)) this.kept.set(runtime, keepIn(runtime, this.isKept));
   }

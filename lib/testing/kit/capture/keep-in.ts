@@ -2,13 +2,13 @@ import type { Executor } from '../../../core/model/executor.js';
 import type { Intent } from '../../../core/model/intent.js';
 import type { ExecutorOverride } from '../../../core/scope/executor-override.js';
 
-/** Whether a capture keeps an intent from getting out. @internal */
+/** Tells whether a capture keeps an intent from getting out. @internal */
 export type Keeper = (intent: Intent) => boolean;
 
 /** Stands in for whatever would have run an intent. @internal */
 export const KEPT_IN: Executor = { execute: () => undefined };
 
-/** Whoever has an executorOverride: the runtime of an application. @internal */
+/** Runtime of an application, as far as its executor override goes. @internal */
 export interface HasExecutorOverride {
   executorOverride: ExecutorOverride | undefined;
 }

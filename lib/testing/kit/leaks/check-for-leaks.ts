@@ -5,7 +5,7 @@ import { onMessages } from '../recording/messages.js';
 import { UnitsAtWork } from '../recording/units-at-work.js';
 import { ScopeLeakError } from './scope-leak.error.js';
 
-/** The hooks of Jest or Vitest. @publicApi */
+/** Hooks of Jest or Vitest. @publicApi */
 export interface TestHooks {
   beforeEach(hook: () => void): unknown;
   afterEach(hook: () => Promise<void>): unknown;
@@ -13,9 +13,9 @@ export interface TestHooks {
 
 /** @publicApi */
 export interface LeakCheckOptions {
-  /** How long scopes may take to end after the test, in milliseconds. @default 100 */
+  /** Time that scopes may take to end after the test, in milliseconds. @default 100 */
   readonly graceMs?: number;
-  /** For test runners without global hooks: `{ beforeEach, afterEach }` of `@jest/globals` or `vitest`. @default the global ones */
+  /** Hooks for test runners without global ones: `{ beforeEach, afterEach }` of `@jest/globals` or `vitest`. @default the global ones */
   readonly hooks?: TestHooks;
 }
 
@@ -54,7 +54,7 @@ export function checkForLeaks({ hooks = globalThis as unknown as TestHooks, ...o
   });
 }
 
-/** The same by hand, from this call to `end()`. @publicApi */
+/** Does the same by hand, from this call to `end()`. @publicApi */
 export function watchForLeaks({ graceMs = 100 }: Pick<LeakCheckOptions, 'graceMs'> = {}): LeakWatch {
   duration('graceMs', graceMs);
   const atWork = new UnitsAtWork();

@@ -1,15 +1,15 @@
 import type { ScopeView } from '../../../core/model/scope-view.js';
 import { AirlockError } from '../../../errors/airlock.error.js';
 
-/** A scope that was opened and has not ended. @publicApi */
+/** Scope that was opened and has not ended. @publicApi */
 export interface LeakedScope {
   readonly scope: ScopeView;
-  /** The line that opened it, as `/app/import.ts:12:30`. */
+  /** Line that opened it, as `/app/import.ts:12:30`. */
   readonly openedAt: string;
 }
 
 /**
- * A test left scopes open: what they hold neither got out nor was dropped.
+ * Thrown where a test leaves scopes open: what they hold neither got out nor was dropped.
  *
  * @publicApi
  */

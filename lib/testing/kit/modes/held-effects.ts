@@ -6,16 +6,16 @@ import type { Executor } from '../../../core/model/executor.js';
 import type { Intent } from '../../../core/model/intent.js';
 import { runDetached } from './detached-run.js';
 
-/** An effect that was let out and has not run. @internal */
+/** Effect that was dispatched and has not run. @internal */
 export interface HeldEffect {
   readonly intent: Intent;
-  /** The effects that led to it while they were run from here, outermost first. */
+  /** Names of the effects that led to it while they were run from here, outermost first. */
   readonly trail: readonly string[];
-  /** Of the scope that let it out. */
+  /** Policies of the scope that dispatched it. */
   readonly policies: readonly Policy[];
 }
 
-/** What `mode: 'capture'` has kept in, first in, first out. @internal */
+/** Queue of what `mode: 'capture'` has kept in, first in, first out. @internal */
 export class HeldEffects implements Executor {
   private readonly trails = new AsyncLocalStorage<readonly string[]>();
   private queue: HeldEffect[] = [];

@@ -1,4 +1,4 @@
 import type { Intent } from '../../../core/model/intent.js';
 
-/** Which effects a test fakes. @internal */
+/** Tells which effects a test fakes. @internal */
 export type IsFaked = (intent: Intent) => boolean;

@@ -10,7 +10,7 @@ import { INLINE, InlineAfterCommitExecutor } from './inline.executor.js';
 import type { IsFaked } from './is-faked.js';
 
 /**
- * What becomes of effects in a tested application, once outcome, policies and transaction have let them out:
+ * Treatment of effects in a tested application, once outcome, policies and transaction have let them out:
  *
  * - `capture`: they are kept in; `drain` runs them.
  * - `inline`: they run in this process, whatever executor they were for, and at the same moment: no server is needed.
@@ -22,14 +22,14 @@ import type { IsFaked } from './is-faked.js';
  */
 export type TestingMode = 'capture' | 'inline' | 'drop' | 'assertNone' | 'real';
 
-/** What a mode works with. @internal */
+/** Parts that a mode works with. @internal */
 export interface ModeParts {
   readonly isFaked: IsFaked;
   readonly held: HeldEffects;
   readonly onRefused: (intent: Intent) => void;
 }
 
-/** What a mode puts into an application. @internal */
+/** Parts that a mode puts into an application. @internal */
 export interface Mode {
   policies?(parts: ModeParts): readonly Policy[];
   executorOverride?(parts: ModeParts, runtime: AirlockRuntime): ExecutorOverride;

@@ -4,15 +4,15 @@ import type { DroppedIntent, DropReason } from '../../../core/model/report.js';
 import type { DispatchFailure } from '../../../errors/dispatch.error.js';
 import type { MessageKind } from './messages.js';
 
-/** What is known of effects: which were called, and what became of each. @publicApi */
+/** Record of effects: which were called, and what became of each. @publicApi */
 export interface EffectRecord {
   /** Every call that was buffered, in order, whatever became of it. */
   readonly effects: readonly Intent[];
-  /** Those let out, in that order: outcome, policies and transaction were for it. What is kept in by a test counts too. */
+  /** Calls that were dispatched, in that order: outcome, policies and transaction were for it. What is kept in by a test counts too. */
   readonly dispatched: readonly Intent[];
-  /** Those thrown away, each with its reason and, where one said no, the policy. */
+  /** Calls that were thrown away, each with its reason and, where one said no, the policy. */
   readonly dropped: readonly DroppedIntent[];
-  /** Those that threw when they ran, or whose policy threw. */
+  /** Calls that threw when they ran, or whose policy threw. */
   readonly failed: readonly DispatchFailure<Intent>[];
 }
 
@@ -22,8 +22,8 @@ export function isEffectRecord(value: unknown): value is EffectRecord {
   return [record?.effects, record?.dispatched, record?.dropped, record?.failed].every(Array.isArray);
 }
 
-/** A record while it is written. @internal */
-export class EffectLedger implements EffectRecord {
+/** Record while it is written. @internal */
+export class WritableRecord implements EffectRecord {
   private byId = new Map<string, Intent>();
   private let: Intent[] = [];
   private lost: DroppedIntent[] = [];
@@ -42,12 +42,12 @@ export class EffectLedger implements EffectRecord {
     return [...this.wrong];
   }
 
-  /** By id: an intent that changes hands between scopes may become another object. */
+  /** Compares ids: an intent that changes hands between scopes may become another object. */
   has({ id }: Intent): boolean {
     return this.byId.has(id);
   }
 
-  /** Whether each has got out or has been dropped. */
+  /** True if each has got out or has been dropped. */
   get isDecided(): boolean {
     return this.let.length + this.lost.length + this.wrong.length >= this.byId.size;
   }

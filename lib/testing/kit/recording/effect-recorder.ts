@@ -3,17 +3,17 @@ import type { Intent } from '../../../core/model/intent.js';
 import type { DroppedIntent } from '../../../core/model/report.js';
 import type { DispatchFailure } from '../../../errors/dispatch.error.js';
 import { HeldEffects } from '../modes/held-effects.js';
-import { EffectLedger, type EffectRecord } from './effect-record.js';
+import { WritableRecord, type EffectRecord } from './effect-record.js';
 import { onMessages } from './messages.js';
 import { UnitsAtWork } from './units-at-work.js';
 
 /**
- * All effects of one tested application, from its boot to its end or since `clear()`.
+ * Record of all effects of one tested application, from its boot to its end or since `clear()`.
  *
  * @publicApi
  */
 export class EffectRecorder implements EffectRecord {
-  readonly #ledger = new EffectLedger();
+  readonly #record = new WritableRecord();
   readonly #listeners = new Set<() => void>();
   #refused: Intent[] = [];
   #runs: string[] = [];
@@ -23,16 +23,16 @@ export class EffectRecorder implements EffectRecord {
   readonly atWork = new UnitsAtWork();
 
   get effects(): readonly Intent[] {
-    return this.#ledger.effects;
+    return this.#record.effects;
   }
   get dispatched(): readonly Intent[] {
-    return this.#ledger.dispatched;
+    return this.#record.dispatched;
   }
   get dropped(): readonly DroppedIntent[] {
-    return this.#ledger.dropped;
+    return this.#record.dropped;
   }
   get failed(): readonly DispatchFailure<Intent>[] {
-    return this.#ledger.failed;
+    return this.#record.failed;
   }
 
   /** Calls that `mode: 'assertNone'` has refused, also where the caller has swallowed the error. */
@@ -40,14 +40,14 @@ export class EffectRecorder implements EffectRecord {
     return [...this.#refused];
   }
 
-  /** The names of effects that workers of this application have run, in the order in which they ended. */
+  /** Names of effects that workers of this application have run, in the order in which they ended. */
   get runs(): readonly string[] {
     return [...this.#runs];
   }
 
   /** Forgets all that was recorded, and what `mode: 'capture'` has kept in: for `beforeEach`. */
   clear(): void {
-    this.#ledger.clear();
+    this.#record.clear();
     this.held.clear();
     this.#refused = [];
     this.#runs = [];
@@ -59,7 +59,7 @@ export class EffectRecorder implements EffectRecord {
     this.#tell();
   }
 
-  /** Told whenever there is something new. @returns what ends that @internal */
+  /** Calls the listener whenever there is something new. @returns what ends that @internal */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -69,7 +69,7 @@ export class EffectRecorder implements EffectRecord {
   follow(runtime: AirlockRuntime): () => void {
     return onMessages((kind, message, unit) => {
       if (unit.host !== runtime) return;
-      if (kind !== 'scope') this.#ledger.write(kind, message);
+      if (kind !== 'scope') this.#record.write(kind, message);
       else if (message.reason === 'open') this.atWork.opened(unit);
       else {
         this.atWork.ended();

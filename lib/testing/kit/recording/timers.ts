@@ -1,6 +1,6 @@
 import { MessageChannel } from 'node:worker_threads';
 
-/** A wait in real time. @internal */
+/** Wait in real time. @internal */
 export interface RealTime {
   /** Resolves to undefined when it is over. */
   readonly isOver: Promise<undefined>;
@@ -8,7 +8,7 @@ export interface RealTime {
   end(): void;
 }
 
-/** The longest that timers take. */
+/** Longest time that timers take. */
 const LONGEST = 2 ** 31 - 1;
 
 /**

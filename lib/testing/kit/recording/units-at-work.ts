@@ -11,14 +11,14 @@ export class UnitsAtWork {
     this.units.add(unit);
   }
 
-  /** To be told of the end of each. */
+  /** Has to be called at the end of each. */
   ended(): void {
     const woken = this.waiting;
     this.waiting = [];
     for (const wake of woken) wake();
   }
 
-  /** Those that have not ended, or are still letting something out. */
+  /** Units that have not ended, or are still dispatching. */
   get left(): readonly UnitOfWork[] {
     this.forgetTheRested();
     return [...this.units];

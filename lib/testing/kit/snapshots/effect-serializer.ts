@@ -8,14 +8,14 @@ import { type EffectRecord, isEffectRecord } from '../recording/effect-record.js
 
 /** @publicApi */
 export interface EffectSerializerOptions {
-  /** What is written as `[redacted]`. @default nothing */
+  /** Properties and paths that are written as `[redacted]`. @default nothing */
   readonly redact?: readonly Redaction[];
 }
 
 // `any`: the test runner's own, and only handed back to it.
 type Printer = (value: unknown, config: any, indentation: string, depth: number, refs: any) => string;
 
-/** A plugin of `pretty-format`, as Jest and Vitest take it. @publicApi */
+/** Plugin of `pretty-format`, as Jest and Vitest take it. @publicApi */
 export interface EffectSerializer {
   test(value: unknown): boolean;
   serialize(
@@ -29,11 +29,13 @@ export interface EffectSerializer {
 }
 
 /**
- * For `expect.addSnapshotSerializer(effectSerializer({ redact: ['email'] }))`: intents, results of `captureEffects` and recorders
- * read as what was called and what became of it. Intents are numbered as they come in a snapshot, in place of their ids.
+ * Makes intents, results of `captureEffects` and recorders read, in snapshots, as what was called and what became of it. Intents are numbered as they come in a snapshot, in place of their ids.
  *
  * @throws AirlockOptionsError for what would redact nothing: an unknown key, or a redaction that is none
  * @publicApi
+ * @example
+ * expect.addSnapshotSerializer(effectSerializer({ redact: ['email'] }));
+ * expect(await captureEffects(() => mail.sendReceipt(7))).toMatchSnapshot();
  */
 export function effectSerializer(options: EffectSerializerOptions = {}): EffectSerializer {
   checkOptions(options, { redact: redactions });
@@ -101,7 +103,7 @@ function recordLines(
   ];
 }
 
-/** None where Jest compares snapshots: it looks at the indentation apart from the rest. */
+/** Indents by nothing where Jest compares snapshots: it looks at the indentation apart from the rest. */
 function indentOf(config: { readonly indent?: unknown } | undefined): string {
   return typeof config?.indent === 'string' ? config.indent : '  ';
 }

@@ -4,7 +4,7 @@ import { expectThat, isRecord } from '../../../nest/options/option-checks.js';
 import { assertEffectRef, type EffectRef, isCallOf } from '../../../core/effect/effect-ref.js';
 
 /**
- * What is not to be shown: a property's name, wherever it stands in arguments or in the result (`'password'`), or a path in
+ * Place of what is not to be shown: a property's name, wherever it stands in arguments or in the result (`'password'`), or a path in
  * arguments (`'args[0].card.number'`); with `effect`, in those of that effect alone. A key of a `Map`, or of `Headers` and the
  * like, counts as a property's name.
  *
@@ -12,9 +12,9 @@ import { assertEffectRef, type EffectRef, isCallOf } from '../../../core/effect/
  */
 export type Redaction = string | { readonly effect: EffectRef; readonly path: string };
 
-/** A mistake here would show what is secret. @internal */
+/** Check of the option, for a mistake here would show what is secret. @internal */
 export const redactions = expectThat(
-  'a list of property names, paths, or `{ effect, path }`',
+  'an array of property names, paths, or `{ effect, path }`',
   (value) => Array.isArray(value) && value.every(isRedaction),
 );
 
@@ -38,7 +38,7 @@ export class Mark {
 const REDACTED = new Mark('[redacted]');
 const CIRCULAR = new Mark('[Circular]');
 
-/** An intent's arguments, copied where something in them is redacted. @internal */
+/** Copies an intent's arguments where something in them is redacted. @internal */
 export function redactedArguments(intent: Intent, redactions: readonly Redaction[]): readonly unknown[] {
   const paths = redactions.flatMap((one) => {
     if (typeof one === 'string') return [one];
@@ -47,7 +47,7 @@ export function redactedArguments(intent: Intent, redactions: readonly Redaction
   return redacted(intent.args, 'args', paths) as readonly unknown[];
 }
 
-/** What a block has returned, by names alone. @internal */
+/** Redacts what a block has returned, by names alone. @internal */
 export function redactedResult(result: unknown, redactions: readonly Redaction[]): unknown {
   const names = redactions.filter((one) => typeof one === 'string');
   return redacted(result, 'result', names);
@@ -57,7 +57,7 @@ function redacted(value: unknown, path: string, paths: readonly string[]): unkno
   return paths.length === 0 ? value : copy(value, path, '', new Set(paths), []);
 }
 
-/** The value itself where nothing in it is redacted: it keeps the looks that its class gives it. */
+/** Returns the value itself where nothing in it is redacted: it keeps the looks that its class gives it. */
 function copy(
   value: unknown,
   path: string,
@@ -81,7 +81,7 @@ function copy(
 
 type Part = readonly [name: unknown, value: unknown];
 
-/** What stands in an object: under a number, an item of a list. */
+/** Lists what is in an object, items of an array under their numbers. */
 function partsOf(value: object): readonly Part[] {
   if (Array.isArray(value) || types.isSet(value)) return [...value].map((item, i) => [i, item]);
   if (isKeyed(value)) return [...value.entries()];
@@ -102,7 +102,7 @@ function madeOf(parts: readonly Part[], original: object): object {
   return result;
 }
 
-/** Of the same class; of an error also its message, and no stack. */
+/** Makes an object of the same class; of an error also with its message, and without stack. */
 function emptyLike(original: object): object {
   const prototype = Object.getPrototypeOf(original) as object | null;
   if (!(original instanceof Error)) return Object.create(prototype) as object;
@@ -112,7 +112,7 @@ function emptyLike(original: object): object {
   return Object.setPrototypeOf(error, prototype) as object;
 }
 
-/** A `Map`, or `Headers`, `URLSearchParams`, `FormData`. */
+/** Tells whether it is a `Map`, or `Headers`, `URLSearchParams`, `FormData`. */
 function isKeyed(value: object): value is Map<unknown, unknown> {
   const { get, entries } = value as Partial<Map<unknown, unknown>>;
   return Symbol.iterator in value && typeof get === 'function' && typeof entries === 'function';

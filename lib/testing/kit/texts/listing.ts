@@ -8,10 +8,10 @@ const UNDECIDED = 'not decided yet';
 const [MOST, WIDEST] = [50, 300];
 
 /** Says of an intent what has become of it. @internal */
-export type Fate = (intent: Intent) => string;
+export type Ending = (intent: Intent) => string;
 
 /** @internal */
-export function fatesOf({ dispatched, dropped, failed }: EffectRecord): Fate {
+export function endingsOf({ dispatched, dropped, failed }: EffectRecord): Ending {
   const texts = new Map<string, string>();
   for (const { id } of dispatched) texts.set(id, 'dispatched');
   for (const one of dropped) texts.set(one.intent.id, dropText(one));
@@ -20,9 +20,9 @@ export function fatesOf({ dispatched, dropped, failed }: EffectRecord): Fate {
 }
 
 /** "It was dropped: outcome", "it failed: …". @internal */
-export function sentenceOf(fate: string): string {
-  if (fate.startsWith('failed')) return fate;
-  return `${fate === UNDECIDED ? 'is' : 'was'} ${fate}`;
+export function sentenceOf(ending: string): string {
+  if (ending.startsWith('failed')) return ending;
+  return `${ending === UNDECIDED ? 'is' : 'was'} ${ending}`;
 }
 
 /** `dropped: policy (BlockTasks)`. @internal */
@@ -32,18 +32,18 @@ export function dropText({ reason, policy }: Pick<DroppedIntent, 'reason' | 'pol
 
 /** @internal */
 export function listOfEffects(
-  record: EffectRecord & { readonly knowsFates?: boolean; readonly error?: unknown },
+  record: EffectRecord & { readonly knowsEndings?: boolean; readonly error?: unknown },
   isMarked?: (intent: Intent) => boolean,
 ): string {
-  const { effects, error, knowsFates = true } = record;
+  const { effects, error, knowsEndings = true } = record;
   // Most likely why something is missing.
   const thrown = error === undefined ? [] : [`The block threw ${print(error)}.`];
   if (effects.length === 0) return [...thrown, 'Nothing was enqueued.'].join('\n');
-  const fate = fatesOf(record);
+  const ending = endingsOf(record);
   return [
     ...thrown,
     'Enqueued:',
-    ...lines(effects, (intent) => (knowsFates ? ` — ${fate(intent)}` : ''), isMarked),
+    ...lines(effects, (intent) => (knowsEndings ? ` — ${ending(intent)}` : ''), isMarked),
   ].join('\n');
 }
 

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import type { Intent } from '../../../core/model/intent.js';
 
-/** What `expect.anything()` and the like are, in Jest and in Vitest. @publicApi */
+/** Asymmetric matcher such as `expect.anything()`, in Jest and in Vitest. @publicApi */
 export interface AsymmetricMatcher {
   asymmetricMatch(other: unknown): boolean;
 }
@@ -11,14 +11,14 @@ export function isAsymmetric(value: unknown): value is AsymmetricMatcher {
   return typeof (value as Partial<AsymmetricMatcher> | null | undefined)?.asymmetricMatch === 'function';
 }
 
-/** Objects whose content is all there is to them. @internal */
+/** Tells objects whose content is all there is to them. @internal */
 export function isPlain(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null || isAsymmetric(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** One line for any value, the same under every test runner. @internal */
+/** Writes any value in one line, the same under every test runner. @internal */
 export function print(value: unknown): string {
   return write(value, []);
 }

@@ -13,9 +13,9 @@ import { WaitTimeoutError } from './wait-timeout.error.js';
 
 /** @publicApi */
 export interface DrainOptions {
-  /** How deep effects that were kept in may enqueue effects while they are run. @default 16 */
+  /** Limit of how deep effects that were kept in may enqueue effects while they are run. @default 16 */
   readonly maxDepth?: number;
-  /** How long to wait for scopes that are at work, each time, in milliseconds. @default 1000 */
+  /** Limit of each wait for scopes that are open, in milliseconds. @default 1000 */
   readonly timeoutMs?: number;
 }
 
@@ -28,6 +28,9 @@ export interface DrainOptions {
  * @throws CascadeDepthError naming the chain of effects that goes too deep; DispatchError for effects that failed, once all
  * others have run; WaitTimeoutError naming scopes that do not end; AirlockOptionsError without `AirlockTestingModule`
  * @publicApi
+ * @example
+ * await request(app.getHttpServer()).post('/orders').send(order);
+ * await drain(app); // runs what `mode: 'capture'` has kept in
  */
 export async function drain(app: TestedApplication, options: DrainOptions = {}): Promise<readonly Intent[]> {
   checkOptions(options, { maxDepth: positiveInteger, timeoutMs: duration });

@@ -21,13 +21,13 @@ export interface WaitOptions {
 
 /** @publicApi */
 export interface WaitForRunOptions extends WaitOptions {
-  /** How often it is to have been run. @default 1 */
+  /** Number of runs to wait for. @default 1 */
   readonly times?: number;
 }
 
 /** @publicApi */
 export interface WaitForEffectOptions extends WaitOptions {
-  /** Which of several calls is meant. @default any */
+  /** Tells which of several calls is meant. @default any */
   readonly where?: (intent: Intent) => boolean;
 }
 

@@ -1,7 +1,7 @@
 import { AirlockError } from '../../../errors/airlock.error.js';
 
 /**
- * What a test waited for did not come.
+ * Thrown where something that a test waits for does not come.
  *
  * @publicApi
  */

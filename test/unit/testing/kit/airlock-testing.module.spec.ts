@@ -170,7 +170,7 @@ describe.each(shops)('when AirlockTestingModule is %s', (_, build) => {
       'Expected `effect` to be a method, a function or a name of an effect, got `undefined`.',
     );
     await expect(build({ mode: 'drop', fakeOnly: 'ship' as never }).compile()).rejects.toThrow(
-      'Expected `fakeOnly` to be a list of effects, got `ship` (string).',
+      'Expected `fakeOnly` to be an array of effects, got `ship` (string).',
     );
     await expect(async () => build({ mode: 'drop', dispach: 1 } as never).compile()).rejects.toThrow('dispach');
   });

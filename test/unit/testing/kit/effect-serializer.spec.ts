@@ -238,8 +238,8 @@ describe('when something is not to be shown', () => {
 describe('when it is misspelt what is to be redacted', () => {
   it.each<[string, object, string]>([
     ['an unknown key', { redacted: ['password'] }, 'Unknown option `redacted`. Known options: redact.'],
-    ['a lone name', { redact: 'password' }, 'Expected `redact` to be a list of property names, paths'],
-    ['a path that is missing', { redact: [{ effect: 'ship' }] }, 'Expected `redact` to be a list'],
+    ['a lone name', { redact: 'password' }, 'Expected `redact` to be an array of property names, paths'],
+    ['a path that is missing', { redact: [{ effect: 'ship' }] }, 'Expected `redact` to be an array'],
     ['an effect that is missing', { redact: [{ path: 'args[0]' }] }, 'Expected `effect` to be a method'],
   ])('refuses %s', (_, options, message) => {
     expect(() => effectSerializer(options)).toThrow(message);

@@ -258,7 +258,7 @@ describe('when something else is received', () => {
     [
       'arguments that are no list',
       { args: 7 },
-      'Expected `drop.args` to be a list of all arguments, got `7` (number).',
+      'Expected `drop.args` to be an array of all arguments, got `7` (number).',
     ],
     [
       'a reason there is none of',

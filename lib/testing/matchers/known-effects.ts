@@ -5,7 +5,7 @@ import { recorderOf } from '../kit/recorder-of.js';
 import { type EffectRecord, isEffectRecord } from '../kit/recording/effect-record.js';
 
 /**
- * What the matchers take: a result of `captureEffects`, an application with `AirlockTestingModule`, its recorder, or an
+ * Source of effects that the matchers take: a result of `captureEffects`, an application with `AirlockTestingModule`, its recorder, or an
  * `EffectBuffer`, an `EffectScope` or a view of one, which know what they hold and not what becomes of it.
  *
  * @publicApi
@@ -13,16 +13,16 @@ import { type EffectRecord, isEffectRecord } from '../kit/recording/effect-recor
 export type EffectSource = EffectRecord | TestedApplication | { readonly intents: readonly Intent[] };
 
 /** @internal */
-export interface Evidence extends EffectRecord {
+export interface KnownEffects extends EffectRecord {
   readonly refused: readonly Intent[];
-  /** What the block threw whose effects these are; undefined where it did not, or where there is no block. */
+  /** Error of the block whose effects these are; undefined where it threw none, or where there is no block. */
   readonly error: unknown;
   /** False for what is only a buffer. */
-  readonly knowsFates: boolean;
+  readonly knowsEndings: boolean;
 }
 
 /** @throws AirlockOptionsError for what knows nothing of effects @internal */
-export function evidenceOf(source: unknown): Evidence {
+export function knownEffects(source: unknown): KnownEffects {
   if (isEffectRecord(source)) return fromRecord(source);
   if (isBuffer(source)) {
     return {
@@ -32,7 +32,7 @@ export function evidenceOf(source: unknown): Evidence {
       failed: [],
       refused: [],
       error: undefined,
-      knowsFates: false,
+      knowsEndings: false,
     };
   }
   if (isApplication(source)) return fromRecord(recorderOf(source));
@@ -46,9 +46,9 @@ export function evidenceOf(source: unknown): Evidence {
 }
 
 /** @throws AirlockOptionsError for a buffer @internal */
-export function fatesIn(source: unknown, matcher: string): Evidence {
-  const evidence = evidenceOf(source);
-  if (evidence.knowsFates) return evidence;
+export function decidedEffects(source: unknown, matcher: string): KnownEffects {
+  const known = knownEffects(source);
+  if (known.knowsEndings) return known;
   throw new AirlockOptionsError(
     'received',
     `A buffer knows what it holds and not what becomes of it, so \`${matcher}\` cannot tell. ` +
@@ -58,9 +58,9 @@ export function fatesIn(source: unknown, matcher: string): Evidence {
 
 function fromRecord(
   record: EffectRecord & { readonly refused?: readonly Intent[]; readonly error?: unknown },
-): Evidence {
+): KnownEffects {
   const { effects, dispatched, dropped, failed, refused = [], error } = record;
-  return { effects, dispatched, dropped, failed, refused, error, knowsFates: true };
+  return { effects, dispatched, dropped, failed, refused, error, knowsEndings: true };
 }
 
 function isBuffer(value: unknown): value is { readonly intents: readonly Intent[] } {
