@@ -1,4 +1,5 @@
 import { withPolicy } from '../../../core/functions.js';
+import type { Intent } from '../../../core/model/intent.js';
 import type { Policy } from '../../../core/model/policy.js';
 import { isThenable } from '../../../core/results/completion.js';
 import { PolicyEnqueueError } from '../../../errors/policy-enqueue.error.js';
@@ -90,22 +91,16 @@ export function answerCases(suite: PolicySuite): void {
 }
 
 /** Collects what one of its methods answers about the sample. */
-async function answersOf(suite: PolicySuite, method: 'allows' | 'onEnqueue'): Promise<readonly unknown[]> {
+async function answersOf(suite: PolicySuite, method: keyof Policy): Promise<readonly unknown[]> {
   const answers: unknown[] = [];
-  await suite.runOf(suite.sample, (policy) => {
-    const heard: Policy = {
-      onEnqueue: (intent) => policy.onEnqueue?.(intent),
-      allows: (intent) => policy.allows?.(intent) ?? true,
-    };
-    const ask = policy[method]?.bind(policy);
-    if (ask === undefined) return policy;
-    return Object.assign(heard, {
-      [method]: (...args: Parameters<typeof ask>) => {
-        const answer: unknown = ask(...args);
-        answers.push(answer);
-        return answer;
-      },
-    });
-  });
+  const heard = (policy: Policy, asked: keyof Policy, intent: Intent): unknown => {
+    const answer: unknown = policy[asked]?.(intent);
+    if (asked === method && policy[asked] !== undefined) answers.push(answer);
+    return answer;
+  };
+  await suite.runOf(suite.sample, (policy) => ({
+    onEnqueue: (intent) => heard(policy, 'onEnqueue', intent) as void,
+    allows: (intent) => (policy.allows === undefined ? true : (heard(policy, 'allows', intent) as boolean)),
+  }));
   return answers;
 }
