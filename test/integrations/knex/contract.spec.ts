@@ -56,9 +56,14 @@ describeWith(mariadb, 'Knex on MariaDB', () => {
       dialect: 'mysql',
       byStatements: style === 'without a handler',
       connect: async () => {
-        const { url, drop } = await freshMariadb();
-        const knex = connect({ client: 'mysql2', connection: url, log: { warn: () => {} } });
-        return contractOf(knex, (answer) => (answer as [never[]])[0], begin, drop);
+        const database = await freshMariadb();
+        const knex = connect({ client: 'mysql2', connection: database.url, log: { warn: () => {} } });
+        return contractOf(
+          knex,
+          (answer) => (answer as [never[]])[0],
+          begin,
+          () => database.drop(),
+        );
       },
     });
   });

@@ -57,8 +57,8 @@ const byRunner: Work = async (dataSource, isolation, fn) => {
 };
 
 async function connect(make: (url: string) => DataSource, work: Work): Promise<TransactionContractClient> {
-  const { url, drop } = await freshSchema();
-  return contractOf(make(url), work, drop);
+  const schema = await freshSchema();
+  return contractOf(make(schema.url), work, () => schema.drop());
 }
 
 /** @param drop removes the database, once nobody is connected */
@@ -90,8 +90,8 @@ describeWith(mariadb, 'TypeORM on MariaDB', () => {
       dialect: 'mysql',
       byStatements: work === byRunner,
       connect: async () => {
-        const { url, drop } = await freshMariadb();
-        return contractOf(new DataSource({ type: 'mariadb', url }), work, drop);
+        const database = await freshMariadb();
+        return contractOf(new DataSource({ type: 'mariadb', url: database.url }), work, () => database.drop());
       },
     });
   });

@@ -92,12 +92,12 @@ export function killedConnectionCases(suite: TransactionSuite): void {
 
 /** @returns what ends the connection of a transaction, and resolves when the server has done so */
 async function killer({ client, dialect }: TransactionSuite, tx: ContractTransaction): Promise<() => Promise<void>> {
-  const { own, kill, find } = dialect.connections!;
-  const [found] = await tx.query(own);
+  const connections = dialect.connections!;
+  const [found] = await tx.query(connections.own);
   const id = Number(found!.id);
   return async () => {
-    await client.query(kill(id));
-    while ((await client.query(find(id))).length > 0) await setTimeout(2);
+    await client.query(connections.kill(id));
+    while ((await client.query(connections.find(id))).length > 0) await setTimeout(2);
   };
 }
 
