@@ -7,6 +7,8 @@ import { neutralCalls } from './call.js';
 import { PolicyRun } from './policy-run.js';
 import type { PolicySuite } from './policy-suite.js';
 
+type Hook = 'allows' | 'onEnqueue';
+
 /** Defines that a policy does what its author says, and nothing else (rules 11 to 13). @internal */
 export function answerCases(suite: PolicySuite): void {
   const { stated, refuses } = suite;
@@ -91,9 +93,9 @@ export function answerCases(suite: PolicySuite): void {
 }
 
 /** Collects what one of its methods answers about the sample. */
-async function answersOf(suite: PolicySuite, method: keyof Policy): Promise<readonly unknown[]> {
+async function answersOf(suite: PolicySuite, method: Hook): Promise<readonly unknown[]> {
   const answers: unknown[] = [];
-  const heard = (policy: Policy, asked: keyof Policy, intent: Intent): unknown => {
+  const heard = (policy: Policy, asked: Hook, intent: Intent): unknown => {
     const answer: unknown = policy[asked]?.(intent);
     if (asked === method && policy[asked] !== undefined) answers.push(answer);
     return answer;
