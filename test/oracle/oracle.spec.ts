@@ -57,7 +57,7 @@ function describeOracle(database: Database, machines: Machines, programs: number
 
   beforeAll(async () => {
     for (const [name, start] of Object.entries(machines)) running.set(name, await start());
-  });
+  }, 60_000);
   afterAll(async () => {
     for (const machine of running.values()) await machine.stop();
     const { out, dropped, disagreements } = tally;
@@ -66,7 +66,7 @@ function describeOracle(database: Database, machines: Machines, programs: number
       '.cache/oracle.txt',
       `oracle on ${database}: ${tally.programs} programs, ${out} effects out, ${dropped} effects dropped, ${disagreements} disagreements (ORACLE_SEED=${SEED})\n`,
     );
-  });
+  }, 60_000);
 
   /** The first disagreement ends it; what comes after that are smaller programs that disagree as well. */
   const judge = async (name: string, node: Node): Promise<void> => {
@@ -91,7 +91,7 @@ function describeOracle(database: Database, machines: Machines, programs: number
         await fc.assert(property, { numRuns: programs, seed: SEED });
         expect(tally).toMatchObject({ programs, disagreements: 0 });
       },
-      60_000 + programs * 60,
+      60_000 + programs * 500,
     );
   });
 }

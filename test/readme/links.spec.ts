@@ -87,3 +87,26 @@ describe('when a rule is looked up', () => {
     expect(spoken.filter((number) => !rules.has(number))).toEqual([]);
   });
 });
+
+describe('when a database is looked up', () => {
+  const [, ...tables] = proseOf('docs/integrations/databases.md').split(/^## /m);
+  const rows = tables
+    .flatMap((table) =>
+      table
+        .split('\n')
+        .filter((line) => line.startsWith('|'))
+        .slice(2),
+    )
+    .map((line) => line.split('|').map((cell) => cell.trim()))
+    .map(([, client = '', ...cells]) => [client, cells] as const);
+
+  it('is there', () => {
+    expect(rows.length).toBeGreaterThan(15);
+  });
+
+  it.each(rows)('names the specs that hold what is promised of %s', (_client, cells) => {
+    const promised = cells.filter((cell) => cell !== '');
+    expect(promised.filter((cell) => !/\]\([^)]+\.spec\.ts\)/.test(cell))).toEqual([]);
+    expect(promised).not.toEqual([]);
+  });
+});

@@ -33,7 +33,8 @@ export function trackClsTransactions<A extends AnyAdapter>(
   if (original[TRACKS_TRANSACTIONS]) return adapter;
   const kept: OptionsFactory = (connection, extraProviders) => {
     trackClientsOwnTransactions(connection, options.name);
-    return trackHostTransactions(original.call(adapter, connection, extraProviders), new HostFrames(options));
+    const client = original.call(adapter, connection, extraProviders);
+    return trackHostTransactions(client, new HostFrames(options), 'sqlFlavor' in adapter);
   };
   adapter.optionsFactory = Object.defineProperty(kept, TRACKS_TRANSACTIONS, { value: true });
   return adapter;
@@ -42,10 +43,15 @@ export function trackClsTransactions<A extends AnyAdapter>(
 /** Tells the boot that transactions of this host are kept: the host holds the object that has it. */
 const MARK: object = { [TRACKS_TRANSACTIONS]: true };
 
-/** The plugin spreads what an adapter gives it, and the host calls it with the result as `this`. */
+/**
+ * The plugin spreads what an adapter gives it, and the host calls it with the result as `this`.
+ *
+ * @param takesFlavor whether it is the adapter that takes savepoints once it is told the database
+ */
 function trackHostTransactions<Tx>(
   client: ReturnType<OptionsFactory>,
   kept: HostFrames<Tx>,
+  takesFlavor: boolean,
 ): ReturnType<OptionsFactory> {
   const { wrapWithTransaction, wrapWithNestedTransaction } = client;
   return {
@@ -55,7 +61,7 @@ function trackHostTransactions<Tx>(
       return kept.transaction(this, (fn, set) => wrapWithTransaction.call(this, txOptions, fn, set), work, setTx);
     },
     async wrapWithNestedTransaction(this: Host, txOptions, work, setTx, tx) {
-      if (wrapWithNestedTransaction === undefined) throw withoutSavepoints(this.connectionName);
+      if (wrapWithNestedTransaction === undefined) throw withoutSavepoints(this.connectionName, takesFlavor);
       const begin: Parameters<typeof kept.savepoint>[1] = (fn, set) =>
         wrapWithNestedTransaction.call(this, txOptions, fn, set, tx);
       return kept.savepoint(this, begin, work, setTx);
@@ -64,11 +70,12 @@ function trackHostTransactions<Tx>(
 }
 
 /** Without this the host would warn, and begin a transaction of its own in which nothing of the one around it can be seen. */
-function withoutSavepoints(connectionName = 'cls-transactional'): FrameStateError {
+function withoutSavepoints(connectionName = 'cls-transactional', takesFlavor = false): FrameStateError {
+  const wayOut = takesFlavor ? 'Give the adapter its `sqlFlavor` (as "postgresql" or "mysql"), or use' : 'Use';
   return new FrameStateError(
     connectionName,
     'open',
     `Frame "${connectionName}" has no savepoints: its adapter has no \`wrapWithNestedTransaction\`, so \`Propagation.Nested\` ` +
-      'cannot be kept. Use `Propagation.Required` to join the transaction, or `Propagation.RequiresNew` for one of its own.',
+      `cannot be kept. ${wayOut} \`Propagation.Required\` to join the transaction, or \`Propagation.RequiresNew\` for one of its own.`,
   );
 }

@@ -1,5 +1,6 @@
 import { NoOpTransactionalAdapter, Propagation, type TransactionalAdapter } from '@nestjs-cls/transactional';
 import { TransactionalAdapterDrizzleOrm } from '@nestjs-cls/transactional-adapter-drizzle-orm';
+import { TransactionalAdapterPrisma } from '@nestjs-cls/transactional-adapter-prisma';
 import { TransactionalAdapterTypeOrm } from '@nestjs-cls/transactional-adapter-typeorm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { AirlockOptionsError, enqueue, type Executor, FrameStateError, runInScope } from 'nestjs-airlock';
@@ -10,6 +11,7 @@ import { frames } from '../../../lib/core/frame/transaction-frame.js';
 import { gate } from '../../e2e/http/fixtures.js';
 import { describeWith, freshSchema, postgres } from '../../servers.js';
 import { checkAfterEach, errorOf, send, sent } from '../../unit/core/fixtures.js';
+import { clientOnPostgres, type OrdersClient } from '../prisma/generated.js';
 import { bootHosts, type Connection, hostOf, PgAdapter } from './fixtures.js';
 
 checkAfterEach();
@@ -237,5 +239,34 @@ describeWith(postgres, 'when an executor writes in the transaction', () => {
     );
     expect(seen[0]).toBeDefined();
     expect(seen[1]).toBe(seen[0]);
+  });
+});
+
+describeWith(postgres, 'the adapter for Prisma', () => {
+  describe('when it is not told the database', () => {
+    let prisma: OrdersClient;
+    beforeAll(() => {
+      prisma = clientOnPostgres(postgres.url);
+    }, 60_000);
+    afterAll(() => prisma.$disconnect());
+
+    it('refuses savepoints, and says which option is missing', async () => {
+      const adapter = new TransactionalAdapterPrisma({
+        prismaInjectionToken: undefined,
+        defaultTxOptions: { timeout: 30_000, maxWait: 30_000 },
+      });
+      const host = await hosted(trackClsTransactions(Object.assign(adapter, { connection: prisma })));
+      await runInScope(async () => {
+        const error = await errorOf(() =>
+          host.withTransaction(async () => {
+            enqueue(send, 'tea');
+            await host.withTransaction(Propagation.Nested, async () => enqueue(send, 'cups'));
+          }),
+        );
+        expect(error).toBeInstanceOf(FrameStateError);
+        expect(error.message).toContain('Give the adapter its `sqlFlavor`');
+      });
+      expect(sent).toEqual([]);
+    }, 30_000);
   });
 });

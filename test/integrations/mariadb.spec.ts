@@ -1,0 +1,104 @@
+import { createPool, type Pool } from 'mysql2/promise';
+import { enqueue, type Executor, runInScope } from 'nestjs-airlock';
+import { describeWith, freshMariadb, mariadb } from '../servers.js';
+import { checkAfterEach, errorOf, send, sent } from '../unit/core/fixtures.js';
+import { type MariadbClient, mariadbClients, type Query } from './mariadb.clients.js';
+
+checkAfterEach();
+
+const refuse = (): never => {
+  throw new Error('no stock');
+};
+
+/** The page docs/integrations/databases.md says what each client keeps here; what a deadlock does has a spec of its own. */
+describeWith(mariadb, 'on MariaDB', () => {
+  let database: Awaited<ReturnType<typeof freshMariadb>>;
+  let admin: Pool;
+
+  beforeAll(async () => {
+    database = await freshMariadb();
+    admin = createPool(database.url);
+    await admin.query('create table orders (item varchar(40) primary key) engine=InnoDB');
+  });
+  afterAll(async () => {
+    await admin.end();
+    await database.drop();
+  });
+  beforeEach(() => admin.query('delete from orders'));
+
+  const items = async (): Promise<readonly string[]> => {
+    const [rows] = await admin.query('select item from orders order by item');
+    return (rows as { item: string }[]).map(({ item }) => item);
+  };
+  const order = async (query: Query, item: string): Promise<void> => {
+    await query(`insert into orders values ('${item}')`);
+    enqueue(send, item);
+  };
+
+  describe.each(Object.keys(mariadbClients))('%s', (name) => {
+    let client: MariadbClient;
+    beforeAll(async () => {
+      client = await mariadbClients[name]!(database.url);
+    });
+    afterAll(() => client.close());
+    const hasSavepoints = name !== 'Kysely with a callback';
+
+    it('drops what was called in a transaction that rolls back', async () => {
+      await runInScope(async () => {
+        await errorOf(async () =>
+          client.transaction(async (query) => {
+            await order(query, 'tea');
+            refuse();
+          }),
+        );
+        await client.transaction((query) => order(query, 'cups'));
+      });
+      expect(sent).toEqual(['cups']);
+      expect(await items()).toEqual(['cups']);
+    });
+
+    it('hands no connection to a transactional executor, which writes for PostgreSQL', async () => {
+      const connections: unknown[] = [];
+      const executor: Executor = {
+        transactional: true,
+        execute: (_intent, { connection }) => void connections.push(connection),
+      };
+      await runInScope({ executor }, () => client.transaction((query) => order(query, 'tea')));
+      expect(connections).toEqual([undefined]);
+    });
+
+    if (hasSavepoints) {
+      it('drops what was called in a savepoint that rolls back, and nothing else', async () => {
+        await runInScope(() =>
+          client.transaction(async (query, savepoint) => {
+            await order(query, 'before');
+            await errorOf(async () =>
+              savepoint(async (inner) => {
+                await order(inner, 'inside');
+                refuse();
+              }),
+            );
+            await savepoint((inner) => order(inner, 'released'));
+          }),
+        );
+        expect(sent).toEqual(['before', 'released']);
+        expect(await items()).toEqual(['before', 'released']);
+      });
+
+      it('refuses savepoints side by side, and lets nothing out', async () => {
+        await runInScope(() =>
+          errorOf(async () =>
+            client.transaction(async (_query, savepoint) => {
+              const branches = await Promise.allSettled(
+                ['first', 'second'].map((item) => savepoint((inner) => order(inner, item))),
+              );
+              expect(branches.map(({ status }) => status)).toContain('rejected');
+            }),
+          ),
+        );
+        expect(sent).toEqual([]);
+        expect(await items()).toEqual([]);
+      });
+    }
+  });
+});
