@@ -54,7 +54,7 @@ const onNest12Alone = [
   '/test/(package|types|readme|crash|soak)/',
   // Frames and what is decided by them: PostgreSQL and the core, which imports no Nest (check:imports).
   '/test/(oracle|unit/core|unit/errors)/',
-  '/test/integrations/(drizzle|knex|kysely|pg|prisma|sequelize)/(contract|doors|generated-client|keep-\\w+-frames)\\.spec',
+  '/test/integrations/(drizzle|knex|kysely|pg|prisma|sequelize)/(contract|doors|generated-client|track-\\w+-transactions)\\.spec',
   // Read source files.
   '/test/unit/(eslint|scripts)/',
   // Start runners that know nothing of these projects.

@@ -13,6 +13,7 @@ export { currentEffect } from './core/scope/context.js';
 export type { Deferred } from './core/enqueue/deferred.js';
 export { detached } from './core/outside/detached.js';
 export type { EffectRef } from './core/effect/effect-ref.js';
+export type { CarriedEffect, ContextCarrier } from './core/model/context-carrier.js';
 export type { DispatchContext, FrameConnection } from './core/model/dispatch-context.js';
 export type { AirlockMessage } from './core/model/diagnostics.js';
 export type { EffectEnvelope, TraceContext } from './nest/remote/envelope.js';

@@ -1,3 +1,4 @@
+import type { ContextCarrier } from './model/context-carrier.js';
 import type { Policy, PolicyRef } from './model/policy.js';
 import type { ExecutorRef } from './model/executor.js';
 import type { LateCalls } from './outside/late-call.js';
@@ -22,6 +23,7 @@ export interface RuntimeSettings {
   readonly maxEffectsPerScope?: number | undefined;
   readonly maxCascadeDepth?: number | undefined;
   readonly effectTimeoutMs?: number | false | undefined;
+  readonly context?: readonly ContextCarrier[] | undefined;
   /** After how many milliseconds a flush is named in a warning. @default never */
   readonly slowFlushMs?: number | undefined;
   /** @default an entry on `console.error` */

@@ -10,6 +10,7 @@ import { JobContext } from './scope/effect-context.js';
 import { enqueueIn } from './enqueue/enqueue.js';
 import { type Effect, effectName, type EnqueueOptions } from './model/enqueue-options.js';
 import type { Policy, PolicyRef } from './model/policy.js';
+import { type CarriedContext, type ContextCarrier, withContext } from './model/context-carrier.js';
 import type { Executor } from './model/executor.js';
 import type { Outcome } from './model/scope-view.js';
 import type { Intent } from './model/intent.js';
@@ -50,6 +51,7 @@ export class AirlockRuntime implements UnitHost {
   readonly maxCascadeDepth: number;
   readonly flushesOnCancel: boolean;
   readonly effectTimeoutMs: number | false;
+  readonly carriers: readonly ContextCarrier[];
   readonly slowFlushMs: number | undefined;
   readonly knownAsSlow = new Set<string>();
   /** Whether anything calls effects, or ever has: a shutdown waits for handlers that have called none yet only where one may. */
@@ -58,6 +60,7 @@ export class AirlockRuntime implements UnitHost {
   executorOverride: ExecutorOverride | undefined = undefined;
   /** Set by tests: told before a scope is opened. */
   beforeScope: (() => void) | undefined = undefined;
+  private readonly ownCarriers: ContextCarrier[];
   private readonly references: References;
   private readonly runningScopes = new RunningScopes();
   private base: Context | undefined;
@@ -69,6 +72,7 @@ export class AirlockRuntime implements UnitHost {
     this.maxCascadeDepth = settings.maxCascadeDepth ?? 16;
     this.flushesOnCancel = settings.onCancel === 'flush';
     this.effectTimeoutMs = settings.effectTimeoutMs ?? 30_000;
+    this.carriers = this.ownCarriers = [...(settings.context ?? [])];
     this.slowFlushMs = settings.slowFlushMs;
   }
 
@@ -98,6 +102,10 @@ export class AirlockRuntime implements UnitHost {
 
   get executorNames(): readonly string[] {
     return this.references.executorNames;
+  }
+
+  get openScopes(): number {
+    return this.runningScopes.size;
   }
 
   get isClosing(): boolean {
@@ -279,8 +287,14 @@ export class AirlockRuntime implements UnitHost {
   }
 
   /** Runs what another process has sent as the effect that it is, whatever is open here: its caller opens the scope. */
-  runJob<R>(effect: EffectFacts, fn: () => R): R {
-    return contexts.run(new JobContext(this.root, effect), fn);
+  runJob<R>(effect: EffectFacts, fn: () => R, carried?: CarriedContext): R {
+    const run = (): R => contexts.run(new JobContext(this.root, effect), fn);
+    return withContext(this.carriers, carried, effect, run);
+  }
+
+  /** For modules that carry something themselves. */
+  carryWith(carrier: ContextCarrier): void {
+    this.ownCarriers.push(carrier);
   }
 
   /**

@@ -73,8 +73,8 @@ const fromApplication = <T>(
       (application) => new AirlockService(application.runtime, () => application.explain()),
     ),
   ],
-  // The interceptor is for `MessageInterceptor`, which Nest makes in the modules of controllers; the worker for engines.
-  exports: [EffectBuffer, AirlockService, AirlockInterceptor, EffectWorker],
+  // The interceptor is for `MessageInterceptor`, which Nest makes in the modules of controllers; worker and runtime for integrations.
+  exports: [EffectBuffer, AirlockService, AirlockInterceptor, EffectWorker, AirlockRuntime],
 })
 export class AirlockModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationBootstrap {
   /** @internal Built by Nest. */

@@ -3,9 +3,10 @@ import { causeOf } from '../../errors/thrown.js';
 import { completionOf, ObservedEnd } from '../results/completion.js';
 import { contexts } from '../scope/context.js';
 import type { EffectContext } from '../scope/effect-context.js';
+import { withContext } from '../model/context-carrier.js';
 import type { DispatchContext, FrameConnection } from '../model/dispatch-context.js';
 import type { DispatchResult, Executor } from '../model/executor.js';
-import { type Intent, stampOf } from '../model/intent.js';
+import { carriedWith, type Intent, stampOf } from '../model/intent.js';
 import { clearTimeout, setTimeout } from '../model/timers.js';
 import { frames, type TransactionFrame } from '../frame/transaction-frame.js';
 
@@ -28,6 +29,17 @@ export function runIntent(
 }
 
 function beginIntent(
+  executor: Executor,
+  intent: Intent,
+  context: EffectContext,
+  flush: object,
+): Promise<unknown> | undefined {
+  const carried = executor.remote === true ? undefined : carriedWith(intent);
+  if (carried === undefined) return execute(executor, intent, context, flush);
+  return withContext(context.host.carriers, carried, intent, () => execute(executor, intent, context, flush));
+}
+
+function execute(
   executor: Executor,
   intent: Intent,
   context: EffectContext,

@@ -1,3 +1,4 @@
+import type { CarriedContext } from './context-carrier.js';
 import { type Effect, type EffectTrigger, effectName, type EnqueueOptions } from './enqueue-options.js';
 import type { Executor } from './executor.js';
 import type { Policy, PolicyPath } from './policy.js';
@@ -7,6 +8,8 @@ import type { StampedFrame } from './stamped-frame.js';
 export interface Birthplace {
   readonly id: string;
   readonly name: string | undefined;
+  /** Identifies the application. */
+  readonly host: object;
 }
 
 /** An invocation that calls were made in, of work that may be invoked again. @internal */
@@ -32,6 +35,10 @@ export interface Stamp {
 export let stampOf: (intent: Intent) => Stamp;
 /** Calls the effect with its arguments, as an in-process executor does. @internal */
 export let invoke: (intent: Intent) => unknown;
+/** Gives an intent what travels with it from its call to its run. @internal */
+export let carry: (intent: Intent, carried: CarriedContext | undefined) => void;
+/** What travels with an intent. @internal */
+export let carriedWith: (intent: Intent) => CarriedContext | undefined;
 /** The same intent, going out if its scope does, whatever triggered it before (rule 8). @internal */
 export let asOrdinary: (intent: Intent) => Intent;
 
@@ -53,6 +60,7 @@ export class Intent {
   readonly #sequence: number;
   readonly #effect: Effect;
   readonly #args: unknown[];
+  #carried: CarriedContext | undefined = undefined;
 
   /** @internal */
   constructor(stamp: Stamp, sequence: number, effect: Effect, args: unknown[]) {
@@ -118,7 +126,14 @@ export class Intent {
       const effect = intent.#effect as (...args: unknown[]) => unknown;
       return effect(...intent.#args);
     };
-    asOrdinary = (intent) =>
-      new Intent({ ...intent.#stamp, on: 'success' }, intent.#sequence, intent.#effect, intent.#args);
+    asOrdinary = (intent) => {
+      const same = new Intent({ ...intent.#stamp, on: 'success' }, intent.#sequence, intent.#effect, intent.#args);
+      same.#carried = intent.#carried;
+      return same;
+    };
+    carry = (intent, carried) => {
+      intent.#carried = carried;
+    };
+    carriedWith = (intent) => intent.#carried;
   }
 }

@@ -26,6 +26,10 @@ export class RunningScopes {
     return this.over;
   }
 
+  get size(): number {
+    return this.running.size;
+  }
+
   unitOpened(unit: UnitOfWork): void {
     this.running.add(unit);
   }

@@ -1,3 +1,4 @@
+import type { ContextCarrier } from '../model/context-carrier.js';
 import { randomUUID } from 'node:crypto';
 import { ScopeClosedError } from '../../errors/scope-closed.error.js';
 import { DedupeKeys, FullBuffer } from './dedupe-keys.js';
@@ -23,6 +24,8 @@ export interface UnitHost {
   readonly flushesOnCancel: boolean;
   readonly executorOverride: ExecutorOverride | undefined;
   readonly effectTimeoutMs: number | false;
+  /** What carries values from the calls of effects to their runs. */
+  readonly carriers: readonly ContextCarrier[];
   /** After how many milliseconds a flush is slow; undefined where nobody wants to know. */
   readonly slowFlushMs: number | undefined;
   /** The names of effects that were named as slow. */

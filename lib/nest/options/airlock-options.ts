@@ -3,6 +3,7 @@ import type { LateCalls } from '../../core/outside/late-call.js';
 import type { EffectScope, OnDispatchError } from '../../core/effect-scope.js';
 import type { InterceptedProvider } from './intercepted-provider.js';
 import type { EscapeOptions } from './escape-options.js';
+import type { ContextCarrier } from '../../core/model/context-carrier.js';
 import type { PolicyRef } from '../../core/model/policy.js';
 import type { ExecutorRef } from '../../core/model/executor.js';
 import type { Outcome } from '../../core/model/scope-view.js';
@@ -85,6 +86,12 @@ export interface AirlockModuleOptions {
    * `EffectTimeoutError`, and the flush goes on. `false`: no limit. @default 30_000
    */
   readonly effectTimeoutMs?: number | false;
+  /**
+   * Carriers of values from the call of an effect to its run, after the response or in another process: a tenant, a trace.
+   *
+   * @default none
+   */
+  readonly context?: readonly ContextCarrier[];
   /** Most intents that one scope may hold, and that the effects of one flush may call in their turn. @default 100_000 */
   readonly maxEffectsPerScope?: number;
   /** Depth to which effects may enqueue effects. @default 16 */

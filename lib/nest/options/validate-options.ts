@@ -110,6 +110,11 @@ const checks: Record<keyof AirlockModuleOptions, OptionCheck> = {
     expectThat("false, 'warn', 'throw' or an object of options", isRecord)(key, value);
     checkOptions(value, escapeChecks, `${key}.`);
   },
+  context: (key, value) => {
+    expectThat('an array of carriers', Array.isArray)(key, value);
+    const names = new Set<string>();
+    for (const [index, one] of (value as unknown[]).entries()) carrier(`${key}[${index}]`, one, names);
+  },
   maxEffectsPerScope: positiveInteger,
   maxCascadeDepth: positiveInteger,
   shutdownTimeoutMs: duration,
@@ -138,6 +143,22 @@ function boundary(known: Readonly<Record<string, OptionCheck>>): OptionCheck {
     expectThat('true, false or an object of options', isRecord)(key, value);
     checkOptions(value, known, `${key}.`);
   };
+}
+
+/** @param names those of the carriers before it: values are found again by them */
+function carrier(key: string, value: unknown, names: Set<string>): void {
+  expectThat('an object with a `name`, `capture` and `restore`', (one) => {
+    const { capture, restore } = Object(one) as Record<string, unknown>;
+    return isRecord(one) && isFunction(capture) && isFunction(restore);
+  })(key, value);
+  const { name } = value as { name: unknown };
+  text(`${key}.name`, name);
+  if (names.has(name as string))
+    throw new AirlockOptionsError(
+      `${key}.name`,
+      `Two carriers are named \`${name as string}\`: a worker finds the value by that name. Give one another name.`,
+    );
+  names.add(name as string);
 }
 
 function intercepted(key: string, value: unknown): void {

@@ -32,18 +32,22 @@ export class EffectWorker {
    */
   run(data: unknown, { serializer, tracing }: RemoteOptions = {}): Promise<void> {
     const envelope = readEnvelope(data);
-    const { id, effect, args, origin, trace } = envelope;
+    const { id, effect, args, origin, trace, context } = envelope;
     if (!this.registry.has(effect)) throw new UnknownEffectError(effect, this.registry.names);
     const given = serializer === undefined ? args : serializer.deserialize(args);
     const work = (): Promise<void> =>
-      this.runtime.runJob({ id, name: effect, ...(origin !== undefined && { origin }) }, () => {
-        const scope = this.runtime.enter(this.scopeOf(effect));
-        return this.runtime.runAndEnd(
-          scope,
-          () => scope.run(() => this.registry.run(effect, given)),
-          this.onDispatchError,
-        );
-      });
+      this.runtime.runJob(
+        { id, name: effect, ...(origin !== undefined && { origin }) },
+        () => {
+          const scope = this.runtime.enter(this.scopeOf(effect));
+          return this.runtime.runAndEnd(
+            scope,
+            () => scope.run(() => this.registry.run(effect, given)),
+            this.onDispatchError,
+          );
+        },
+        context,
+      );
     return tracing !== undefined && trace !== undefined ? tracing.run(trace, work) : work();
   }
 

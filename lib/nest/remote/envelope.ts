@@ -1,6 +1,6 @@
 import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
 import { quoted } from '../../errors/quoted.js';
-import type { Intent } from '../../core/model/intent.js';
+import { carriedWith, type Intent } from '../../core/model/intent.js';
 
 /** The W3C trace context an effect was called under. @publicApi */
 export interface TraceContext {
@@ -21,6 +21,8 @@ export interface EffectEnvelope {
   /** When it was handed to the engine, ISO 8601. */
   readonly at: string;
   readonly trace?: TraceContext;
+  /** What carriers have captured at the call, by their names. */
+  readonly context?: Readonly<Record<string, unknown>>;
 }
 
 /** @internal */
@@ -30,6 +32,7 @@ export function envelopeOf(
   args: readonly unknown[],
   trace: TraceContext | undefined,
 ): EffectEnvelope {
+  const carried = carriedWith(intent);
   return {
     v: 1,
     id: intent.id,
@@ -38,6 +41,7 @@ export function envelopeOf(
     ...(intent.origin !== undefined && { origin: intent.origin }),
     at: new Date().toISOString(),
     ...(trace && { trace }),
+    ...(carried && { context: carried }),
   };
 }
 
@@ -52,7 +56,7 @@ const LONGEST_ID = 1_000;
  */
 export function readEnvelope(data: unknown): EffectEnvelope {
   if (typeof data !== 'object' || data === null) throw UnknownEffectError.malformed('it is not an object');
-  const { v, id, effect, args, at, origin, trace } = data as Partial<Record<keyof EffectEnvelope, unknown>>;
+  const { v, id, effect, args, at, origin, trace, context } = data as Partial<Record<keyof EffectEnvelope, unknown>>;
   if (v !== 1)
     throw UnknownEffectError.malformed(`its version is ${v === undefined ? 'missing' : quoted(v)}, and 1 is known`);
   assertText('id', id);
@@ -61,6 +65,8 @@ export function readEnvelope(data: unknown): EffectEnvelope {
   assertText('at', at);
   if (origin !== undefined) assertText('origin', origin);
   if (trace !== undefined) assertText('trace.traceparent', Object(trace).traceparent);
+  if (context !== undefined && (typeof context !== 'object' || context === null || Array.isArray(context)))
+    throw UnknownEffectError.malformed('its `context` is not an object');
   if (!Array.isArray(args)) throw UnknownEffectError.malformed('its `args` is not an array');
   return data as EffectEnvelope;
 }

@@ -2,7 +2,7 @@ import { AirlockModule, AirlockOptionsError, DropAll, type AirlockModuleOptions 
 import { boot, bootModule, checkAfterEach, moduleOf } from '../../../e2e/http/fixtures.js';
 
 const known =
-  'policy, executor, executors, boundaries, entryPoints, intercept, dispatch, onCancel, onDispatchError, outsideScope, lateCalls, detectEscapes, maxEffectsPerScope, maxCascadeDepth, shutdownTimeoutMs, effectTimeoutMs';
+  'policy, executor, executors, boundaries, entryPoints, intercept, dispatch, onCancel, onDispatchError, outsideScope, lateCalls, detectEscapes, context, maxEffectsPerScope, maxCascadeDepth, shutdownTimeoutMs, effectTimeoutMs';
 
 function errorOf(options: unknown): AirlockOptionsError {
   try {
@@ -32,6 +32,9 @@ describe('when forRoot is given a wrong value', () => {
     [{ onDispatchError: 'ignore' }, 'onDispatchError', '`ignore` (string)'],
     [{ outsideScope: null }, 'outsideScope', '`null`'],
     [{ lateCalls: 'drop' }, 'lateCalls', '`drop` (string)'],
+    [{ context: {} }, 'context', 'an object (Object)'],
+    [{ context: [{ name: 'tenant' }] }, 'context[0]', 'an object (Object)'],
+    [{ context: [{ name: '', capture() {}, restore() {} }] }, 'context[0].name', '`` (string)'],
     [{ maxEffectsPerScope: 0 }, 'maxEffectsPerScope', '`0` (number)'],
     [{ maxEffectsPerScope: '10' }, 'maxEffectsPerScope', '`10` (string)'],
     [{ maxCascadeDepth: -1 }, 'maxCascadeDepth', '`-1` (number)'],
@@ -48,6 +51,13 @@ describe('when forRoot is given a wrong value', () => {
     expect(error.message).toMatch(/^Expected `/);
     expect(error.message).toContain(`\`${key}\` to be `);
     expect(error.message).toContain(`got ${found}.`);
+  });
+
+  it('refuses two carriers of one name, since a worker finds the value by it', () => {
+    const tenant = { name: 'tenant', capture() {}, restore() {} };
+    const error = errorOf({ context: [tenant, { ...tenant }] });
+    expect(error).toMatchObject({ code: 'AIRLOCK_OPTIONS', key: 'context[1].name' });
+    expect(error.message).toContain('Two carriers are named `tenant`');
   });
 
   it('never shows what an object holds', () => {

@@ -1,0 +1,1 @@
+export { carryCls } from './carry-cls.js';

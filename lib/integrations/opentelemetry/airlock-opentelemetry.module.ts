@@ -1,0 +1,61 @@
+import { ConfigurableModuleBuilder, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { metrics, trace } from '@opentelemetry/api';
+import { AirlockRuntime } from '../../core/runtime.js';
+import { checkOptions, expectThat, isRecord, oneOf } from '../../nest/options/option-checks.js';
+import { requirePeer } from '../../installation/required-peer.js';
+import { recordMetrics } from './effect.metrics.js';
+import { AIRLOCK_OPENTELEMETRY_OPTIONS, type AirlockOpenTelemetryOptions } from './opentelemetry.options.js';
+import { hasMeterProvider, hasTracerProvider } from './sdk.js';
+import { recordSends } from './send.spans.js';
+import { TraceCarrier } from './trace.carrier.js';
+
+const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockOpenTelemetryOptions>({
+  optionsInjectionToken: AIRLOCK_OPENTELEMETRY_OPTIONS,
+})
+  .setClassMethodName('forRoot')
+  .build();
+
+const provider = (method: string) =>
+  expectThat(`a provider with \`${method}\``, (value) => isRecord(value) && method in value);
+
+/**
+ * Spans and metrics of effects, by OpenTelemetry's conventions for messaging: `create` at the call, `send` where an engine takes it,
+ * `process` at the run, in this process and in workers. Without an SDK it does nothing. Needs `AirlockModule`; the SDK is started before the
+ * application is made, as its instrumentations need it.
+ *
+ * @example
+ * imports: [AirlockModule.forRoot(), AirlockOpenTelemetryModule.forRoot({ relation: 'parent' })]
+ *
+ * @publicApi
+ */
+@Module({})
+export class AirlockOpenTelemetryModule extends ConfigurableModuleClass implements OnApplicationShutdown {
+  readonly #stops: (() => void)[] = [];
+
+  /** @internal Built by Nest. @throws AirlockOptionsError */
+  constructor(
+    @Inject(AIRLOCK_OPENTELEMETRY_OPTIONS) options: AirlockOpenTelemetryOptions,
+    @Inject(AirlockRuntime) runtime: AirlockRuntime,
+  ) {
+    super();
+    requirePeer('@opentelemetry/api', '>=1.4.0', 'nestjs-airlock/opentelemetry');
+    checkOptions(options, {
+      relation: oneOf('link', 'parent'),
+      tracerProvider: provider('getTracer'),
+      meterProvider: provider('getMeter'),
+    });
+    const { relation = 'link', tracerProvider, meterProvider } = options;
+    if (tracerProvider !== undefined || hasTracerProvider()) {
+      const tracer = (tracerProvider ?? trace).getTracer('nestjs-airlock');
+      runtime.carryWith(new TraceCarrier(tracer, relation));
+      this.#stops.push(recordSends(runtime, tracer));
+    }
+    if (meterProvider !== undefined || hasMeterProvider())
+      this.#stops.push(recordMetrics(runtime, (meterProvider ?? metrics).getMeter('nestjs-airlock')));
+  }
+
+  /** After the last effects. */
+  onApplicationShutdown(): void {
+    for (const stop of this.#stops) stop();
+  }
+}

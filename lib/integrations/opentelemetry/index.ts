@@ -1,0 +1,2 @@
+export { AirlockOpenTelemetryModule } from './airlock-opentelemetry.module.js';
+export type { AirlockOpenTelemetryOptions } from './opentelemetry.options.js';
