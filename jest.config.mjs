@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 
 /** Packages that are ESM only and that CommonJS tests therefore compile. */
-const esmOnly =
+export const esmOnly =
   '@nestjs|file-type|strtok3|token-types|uint8array-extras|@borewit|@tokenizer|load-esm|uid|fast-safe-stringify|iterare|content-disposition|kysely-0.29|pg-boss|rrule-temporal|serialize-error|non-error|is-plain-obj|temporal-polyfill|temporal-spec|@js-temporal|jsbi|type-fest';
 
-const base = {
+export const base = {
   testEnvironment: '<rootDir>/test/environment.mjs',
   testMatch: ['<rootDir>/test/**/*.spec.ts', '<rootDir>/sample/**/*.spec.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
@@ -27,7 +27,7 @@ const base = {
   transformIgnorePatterns: [`/node_modules/(?!.*/node_modules/|(${esmOnly})/)`],
 };
 
-const ours = {
+export const ours = {
   '^(\\.{1,2}/.*)\\.js$': '$1',
   '^nestjs-airlock$': '<rootDir>/lib/index.ts',
   '^nestjs-airlock/(testing|eslint)$': '<rootDir>/lib/$1/index.ts',
@@ -54,7 +54,7 @@ const onNest12Alone = [
   '/test/(package|types|readme|crash|soak)/',
   // Frames and what is decided by them: PostgreSQL and the core, which imports no Nest (check:imports).
   '/test/(oracle|unit/core|unit/errors)/',
-  '/test/integrations/(drizzle|knex|kysely|pg|prisma|sequelize)/(contract|doors|generated-client|track-\\w+-transactions)\\.spec',
+  '/test/integrations/(drizzle|knex|kysely|mikro-orm|pg|prisma|sequelize)/(contract|doors|generated-client|sqlite|track-\\w+-transactions)\\.spec',
   // Read source files.
   '/test/unit/(eslint|scripts)/',
   // Start runners that know nothing of these projects.

@@ -1,3 +1,4 @@
+import { MikroORM } from '@mikro-orm/mariadb';
 import { Propagation } from '@nestjs-cls/transactional';
 import { TransactionalAdapterPrisma } from '@nestjs-cls/transactional-adapter-prisma';
 import { TransactionalAdapterTypeOrm } from '@nestjs-cls/transactional-adapter-typeorm';
@@ -12,6 +13,7 @@ import { trackClsTransactions } from 'nestjs-airlock/cls-transactional';
 import { trackDrizzleTransactions } from 'nestjs-airlock/drizzle';
 import { trackKnexTransactions } from 'nestjs-airlock/knex';
 import { trackKyselyTransactions } from 'nestjs-airlock/kysely';
+import { trackMikroOrmTransactions } from 'nestjs-airlock/mikro-orm';
 import { trackPrismaTransactions } from 'nestjs-airlock/prisma';
 import { trackSequelizeTransactions } from 'nestjs-airlock/sequelize';
 import { trackTypeOrmTransactions } from 'nestjs-airlock/typeorm';
@@ -152,6 +154,21 @@ export const mariadbClients: Record<string, (url: string) => Promise<MariadbClie
           return work(query, (inner) => inner(query));
         }),
       close: () => db.destroy(),
+    };
+  },
+  async MikroORM(clientUrl) {
+    const orm = trackMikroOrmTransactions(
+      await MikroORM.init({ clientUrl, entities: [], discovery: { warnWhenNoEntities: false }, logger: () => {} }),
+    );
+    return {
+      transaction: (work) =>
+        orm.em.fork().transactional((em) =>
+          work(
+            (text) => em.execute(text),
+            (inner) => em.transactional((nested) => inner((text) => nested.execute(text))),
+          ),
+        ),
+      close: () => orm.close(true),
     };
   },
   Sequelize: (url) => sequelizeClient(url),

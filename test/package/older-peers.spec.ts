@@ -8,6 +8,7 @@ import { Packed } from './tarball.js';
 /** What applications have that use no part of this package which would need more. */
 const older: Readonly<Record<string, string>> = {
   '@jest/globals': '28.1.3',
+  '@mikro-orm/core': '6.5.9',
   '@prisma/client': '5.22.0',
   bullmq: '5.28.0',
   'drizzle-orm': '0.36.0',
@@ -74,6 +75,14 @@ describe('when a part of the package is used that needs a newer peer', () => {
       'kysely',
       'part.trackKyselyTransactions({ transaction() {}, startTransaction() {}, withSchema() {}, getExecutor() {} })',
       '>=0.28.0',
+    ],
+    'mikro-orm': [
+      '@mikro-orm/core',
+      `part.trackMikroOrmTransactions({
+        close() {},
+        em: { getConnection() {}, getTransactionContext() {}, setTransactionContext() {}, resetTransactionContext() {}, fork() {} },
+      })`,
+      '>=6.6.0',
     ],
     'pg-boss': ['pg-boss', 'boot(part.AirlockPgBossModule.forRoot({ boss: {} }))', '^10.0.0 || >=12.30.0'],
     prisma: ['@prisma/client', 'part.trackPrismaTransactions({ $transaction() {} })', '>=6.16.0'],

@@ -142,6 +142,18 @@ export class TransactionFrame {
   }
 
   /**
+   * `savepoint` for clients that are told what to take it in: beside one that is open there it is refused, wherever the caller stands.
+   * Where both are begun by statements, the caller stands in the first by then.
+   *
+   * @throws FrameStateError as `savepoint`
+   * @internal
+   */
+  nextSavepoint(): TransactionFrame {
+    if (this.inner?.isOpen === true) throw this.lose('take a savepoint');
+    return this.savepoint();
+  }
+
+  /**
    * For clients that end the innermost frame of a connection, whoever asks them to.
    *
    * @throws FrameStateError if the caller stands in another one: the whole transaction can then only be rolled back

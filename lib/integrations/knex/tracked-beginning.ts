@@ -1,4 +1,3 @@
-import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
 import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
 import { TrackedTransaction } from './tracked-transaction.js';
 import type { KnexContext, KnexPromise, KnexTransaction } from './knex.client.js';
@@ -65,7 +64,8 @@ export class TrackedBeginning {
     const inFrame: Handler = (trx) => {
       const { frame } = kept;
       kept.adopt(trx);
-      keepContext(trx.context, savepointsIn(frame));
+      // One after the other: Knex would have one beside another wait for that one for ever, where both are begun by hand.
+      keepContext(trx.context, () => TrackedTransaction.in(frame.nextSavepoint()));
       return frame.run(() => handler(trx));
     };
     const running = this.transaction(Object.defineProperty(inFrame, TRACKS_TRANSACTIONS, { value: true }), config);
@@ -94,18 +94,6 @@ export function keepContext(context: KnexContext, begun: () => TrackedTransactio
     },
   });
   Object.defineProperty(context, TRACKS_TRANSACTIONS, { value: true });
-}
-
-/**
- * Savepoints begun on one transaction, one after the other. Where they are begun by hand, side by side, the second would stand in the first
- * (`enterWith`), and Knex would have it wait for that one for ever.
- */
-function savepointsIn(frame: TransactionFrame): () => TrackedTransaction {
-  let last: TransactionFrame | undefined;
-  return () => {
-    if (last?.isOpen === true) throw frame.lose('take a savepoint');
-    return TrackedTransaction.in((last = frame.savepoint()));
-  };
 }
 
 /** Whether a handler only resolves a promise: whoever awaits that ends the transaction by hand. Such functions are the engine's own, unnamed. */

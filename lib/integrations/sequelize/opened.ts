@@ -3,9 +3,6 @@ import type { SequelizeTransaction } from './sequelize.client.js';
 
 /** A transaction or savepoint of Sequelize and its frame. @internal */
 export class Opened {
-  /** The savepoint that was taken in it last. */
-  private last: TransactionFrame | undefined;
-
   /**
    * @param begunByStatement the savepoints of the whole transaction that nothing but a call ends: Sequelize sends nothing for their `commit()`,
    * and so it is often left out
@@ -17,8 +14,7 @@ export class Opened {
 
   /** Savepoints of one transaction come one after the other: the rollback of one takes back those that came after it. */
   savepoint(): Opened {
-    if (this.last?.isOpen === true) throw this.frame.lose('take a savepoint');
-    return new Opened((this.last = this.frame.savepoint()), this.begunByStatement);
+    return new Opened(this.frame.nextSavepoint(), this.begunByStatement);
   }
 
   /** Opens a savepoint that has no callback. */

@@ -12,6 +12,7 @@ import { bootHosts, hostOf } from '../cls-transactional/fixtures.js';
 import { connectNodePostgres } from '../drizzle/contract.client.js';
 import { connectKnex } from '../knex/contract.client.js';
 import { connectKysely } from '../kysely/contract.client.js';
+import { connectMikroOrm } from '../mikro-orm/contract.client.js';
 import { connectPg } from '../pg/contract.client.js';
 import { connectPrisma } from '../prisma/contract.client.js';
 import { connectSequelize } from '../sequelize/contract.client.js';
@@ -25,6 +26,7 @@ export const adapters: readonly (readonly [name: string, version: Version, conne
   ['Knex', 12, connectKnex],
   ['TypeORM', 12, connectTypeOrm],
   ['Kysely', 12, () => connectKysely()],
+  ['MikroORM', 12, () => connectMikroOrm()],
   ['Prisma', 12, () => connectPrisma()],
   ['Sequelize', 12, () => connectSequelize()],
   ['cls-transactional', 12, connectCls],

@@ -1,0 +1,61 @@
+import type { FrameOptions } from '../../core/frame/transaction-frame.js';
+import { isInTransaction, isInTransactionBySql, NO_OPERATION } from '../ended-by-server.js';
+import type { KnexTransaction } from '../knex/knex.client.js';
+import { KnexConnection } from '../knex/knex.connection.js';
+import { databaseOf as databaseOfKysely } from '../kysely/database.js';
+import type { KyselyTransaction } from '../kysely/kysely.client.js';
+import type { MikroOrmConnection } from './mikro-orm.client.js';
+
+/** A transaction of Knex in MikroORM 6, of Kysely in MikroORM 7. @internal */
+export type MikroOrmTransaction = KnexTransaction | KyselyTransaction;
+
+/** What the frames of a transaction can do on its database. @internal */
+export function databaseOf(
+  connection: MikroOrmConnection,
+  trx: MikroOrmTransaction,
+  name: string,
+): Pick<FrameOptions, 'connection' | 'isStillOpen'> {
+  if (!isKnex(trx)) return databaseOfKysely(trx);
+  switch (trx.client.dialect) {
+    case 'postgresql': {
+      const written = new KnexConnection(name);
+      written.use(trx);
+      return { connection: written };
+    }
+    case 'mysql':
+      return { isStillOpen: () => isInKnexTransaction(connection, trx) };
+    default:
+      return {};
+  }
+}
+
+/** The driver of MySQL hands out the status of a statement, that of MariaDB does not. */
+async function isInKnexTransaction(connection: MikroOrmConnection, trx: KnexTransaction): Promise<boolean> {
+  const { driverName } = trx.client as { readonly driverName?: string };
+  if (driverName === 'mariadb') {
+    return isInTransactionBySql((sql) => connection.execute(sql, [], 'all', trx));
+  }
+  const [answer] = (await trx.raw(NO_OPERATION)) as readonly unknown[];
+  return isInTransaction(answer);
+}
+
+/**
+ * After a failed statement whose error was swallowed, PostgreSQL answers COMMIT with a rollback and no error. Knex hands that answer on.
+ *
+ * @returns tells, after the COMMIT, whether it was one
+ * @internal
+ */
+export function watchAnswer(trx: MikroOrmTransaction): () => Promise<boolean> {
+  if (!isKnex(trx)) return async () => true;
+  const { commit } = trx;
+  let answer: Promise<unknown> | undefined;
+  trx.commit = (value) => (answer = commit(value));
+  return async () => {
+    const { response } = ((await answer) ?? {}) as { readonly response?: { readonly command?: string } };
+    return response?.command !== 'ROLLBACK';
+  };
+}
+
+function isKnex(trx: MikroOrmTransaction): trx is KnexTransaction {
+  return 'client' in trx;
+}

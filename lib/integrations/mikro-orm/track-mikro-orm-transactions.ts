@@ -1,0 +1,96 @@
+import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { requirePeer } from '../../installation/required-peer.js';
+import { replaceOnClass } from '../replace-on-class.js';
+import { connectionOf, isMikroOrm, isSql, METHODS, type MikroOrmClient } from './mikro-orm.client.js';
+import { watchSuspensions } from './suspension.js';
+import { begin, commit, frameOf, rollback, transactional } from './transaction.frames.js';
+
+/**
+ * Makes effects called in a transaction of MikroORM share its fate, and those in a nested one that of its savepoint, however it is begun:
+ * `em.transactional(…)`, `@Transactional()`, `em.begin()`, or by a `flush()` for itself, with the hooks of entities and the subscribers that
+ * run in it. After `await em.begin()` the rest of the asynchronous function stands in it, until `em.commit()` or `em.rollback()`. It is done on the
+ * class of connections, so that every instance on an SQL database tracks transactions from then on. Does nothing the second time.
+ *
+ * @example
+ * const orm = trackMikroOrmTransactions(await MikroORM.init(config));
+ * @returns `orm`
+ * @throws AirlockOptionsError for what is no MikroORM instance on an SQL database, or one of a version that begins transactions elsewhere;
+ * PeerVersionError for one older than 6.6
+ * @publicApi
+ */
+export function trackMikroOrmTransactions<M extends MikroOrmClient>(orm: M): M {
+  const prototype = classOf(orm);
+  if (TRACKS_TRANSACTIONS in prototype) return orm;
+  trackTransactionsOfClass(orm);
+  // On the class, as that is what tracks them for good.
+  Object.defineProperty(prototype, TRACKS_TRANSACTIONS, { value: true });
+  return orm;
+}
+
+/**
+ * What all connections of one copy of MikroORM have in common.
+ *
+ * @returns the prototype that declares the methods
+ * @throws AirlockOptionsError @throws PeerVersionError
+ * @internal
+ */
+export function classOf(orm: MikroOrmClient): object {
+  if (typeof orm !== 'object' || orm === null || !isMikroOrm(orm)) {
+    throw AirlockOptionsError.expected('orm', 'a MikroORM instance', orm);
+  }
+  requirePeer('@mikro-orm/core', '>=6.6.0', 'nestjs-airlock/mikro-orm');
+  if (!isSql(orm)) {
+    throw new AirlockOptionsError(
+      'orm',
+      'trackMikroOrmTransactions was given a MikroORM instance whose database is not an SQL one. Transactions are tracked on those only.',
+    );
+  }
+  const declarer = declarerOf(connectionOf(orm));
+  if (declarer !== undefined) return declarer;
+  throw new AirlockOptionsError(
+    'orm',
+    `trackMikroOrmTransactions did not find \`${METHODS.join('`, `')}\` on the class of the connection, where MikroORM 6.6 and 7 ` +
+      'have them, so it cannot track transactions of this version. Install one of those, or a newer nestjs-airlock.',
+  );
+}
+
+/** The topmost that has them all: classes of drivers may override one and call `super`. The very top is what all databases share, and refuses. */
+function declarerOf(connection: object): object | undefined {
+  let declarer: object | undefined;
+  for (let at = above(connection); at !== null && above(at) !== Object.prototype; at = above(at)) {
+    if (METHODS.every((key) => Object.hasOwn(at!, key))) declarer = at;
+  }
+  return declarer;
+}
+
+function above(object: object): object | null {
+  return Object.getPrototypeOf(object) as object | null;
+}
+
+/**
+ * The same until it is ended.
+ *
+ * @returns ends it
+ * @internal
+ */
+export function trackTransactionsOfClass(orm: MikroOrmClient): () => void {
+  const prototype = classOf(orm);
+  const methods = { transactional, begin, commit, rollback };
+  const ends = [
+    ...METHODS.map((key) =>
+      replaceOnClass(
+        prototype,
+        key,
+        (original) =>
+          function (this: object, ...args) {
+            return (methods[key] as (...all: unknown[]) => unknown).call(this, original.bind(this), ...args);
+          },
+      ),
+    ),
+    watchSuspensions(orm.em, frameOf),
+  ];
+  return () => {
+    for (const end of ends) end();
+  };
+}
