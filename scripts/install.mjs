@@ -1,9 +1,9 @@
-// Installs what is missing, here and for the other major of Nest, so that `npm start` and `npm test` work on a fresh clone.
+// Installs what is missing, here and, with `--all`, for the other majors of Nest and MikroORM, so that `npm start` and `npm test` work on a fresh clone.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
-const withNest11 = process.argv.includes('--nest-11');
-for (const folder of withNest11 ? ['.', 'test/nest-11'] : ['.']) {
+const folders = process.argv.includes('--all') ? ['.', 'test/nest-11', 'test/mikro-orm-7'] : ['.'];
+for (const folder of folders) {
   if (isInstalled(folder)) continue;
   console.log(`Installing the packages of ${folder === '.' ? 'this repository' : folder} …`);
   const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {

@@ -1,0 +1,14 @@
+import config, { base, ours, esmOnly } from './jest.config.mjs';
+
+/** For the suites that run on another version of Node than this one (scripts/other-nodes.mjs): MikroORM 7 needs Node 22. */
+export default {
+  ...config,
+  projects: [
+    {
+      ...base,
+      displayName: `Node ${process.versions.node}`,
+      moduleNameMapper: { ...ours, '^@mikro-orm/([\\w-]+)$': '<rootDir>/test/mikro-orm-7/node_modules/@mikro-orm/$1' },
+      transformIgnorePatterns: [`/node_modules/(?!.*/node_modules/|(${esmOnly}|@mikro-orm|kysely)/)`],
+    },
+  ],
+};

@@ -1,0 +1,36 @@
+// Other versions of Node than this one: on each, every sub-path of the build is loaded, and the suites run that a version
+// could matter to. MikroORM 7, which needs Node 22, is tested here only.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { seconds } from './side-by-side.mjs';
+
+const versions = ['22', '24'];
+const clients = 'drizzle|knex|kysely|mikro-orm|prisma|sequelize|typeorm';
+const suites = ['/test/unit/(core|nest)/', `/test/integrations/(${clients})/contract`, '/test/integrations/mikro-orm/'];
+
+/** @returns whether all went well on every version */
+export function runOnOtherNodes() {
+  return versions.map(runOn).every(Boolean);
+}
+
+function runOn(version) {
+  const node = `node_modules/node-${version}/bin/node${process.platform === 'win32' ? '.exe' : ''}`;
+  if (!existsSync(node)) {
+    console.log(
+      `  ✗ Node ${version}: ${node} is not there. Its package fetches it when it is installed: npm rebuild node-${version}`,
+    );
+    return false;
+  }
+  const jest = ['node_modules/jest/bin/jest.js', '--config', 'jest.other-node.config.mjs', '--testTimeout=60000'];
+  const vm = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+  const isLoaded = step(`Node ${version}: every sub-path as ESM and as CommonJS`, node, ['scripts/load-sub-paths.mjs']);
+  return step(`Node ${version}: core, Nest, transactions`, node, [...vm, ...jest, ...suites]) && isLoaded;
+}
+
+function step(name, node, args) {
+  const since = Date.now();
+  const { status, stdout, stderr } = spawnSync(node, args, { encoding: 'utf8', maxBuffer: 2 ** 28 });
+  console.log(`  ${status === 0 ? '✓' : '✗'} ${name} (${seconds(since)})`);
+  if (status !== 0) console.log(stdout, stderr);
+  return status === 0;
+}
