@@ -1,6 +1,6 @@
 import { type DynamicModule, type InjectionToken, Module } from '@nestjs/common';
 import { type ClientKind, framesModule, held, likeThose, type OptionalClients } from '../frames.module.js';
-import { classOf, type DrizzleDatabase, isAsynchronousDrizzle } from './drizzle.client.js';
+import { classOf, type DrizzleDatabase, isDrizzle } from './drizzle.client.js';
 import {
   type DrizzleFrameOptions,
   trackDrizzleTransactions,
@@ -20,12 +20,12 @@ export interface AirlockDrizzleOptions extends DrizzleFrameOptions, OptionalClie
 
 const databases: ClientKind<DrizzleDatabase, AirlockDrizzleOptions> = {
   module: 'AirlockDrizzleModule',
-  client: 'Drizzle database with asynchronous transactions',
+  client: 'Drizzle database',
   call: 'trackDrizzleTransactions(db)',
   option: 'token',
-  find: held(isAsynchronousDrizzle),
+  find: held(isDrizzle),
   track: trackDrizzleTransactions,
-  trackOthers: likeThose(isAsynchronousDrizzle, classOf, (db) => trackEveryDatabase(classOf(db)!)),
+  trackOthers: likeThose(isDrizzle, classOf, (db) => trackEveryDatabase(classOf(db)!)),
 };
 
 /**

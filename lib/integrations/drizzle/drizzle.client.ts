@@ -1,8 +1,7 @@
-/** The parts of a Drizzle database that are called; the real ones fit, except those whose transactions are synchronous. @publicApi */
+/** The parts of a Drizzle database that are called; the real ones fit. @publicApi */
 export interface DrizzleDatabase {
-  transaction: (callback: never, ...rest: never[]) => Promise<unknown>;
-  /** On SQLite only; not called, but telling: where it is synchronous, transactions are. */
-  readonly run?: (query: never) => PromiseLike<unknown>;
+  /** Synchronous on some drivers of SQLite. */
+  transaction: (callback: never, ...rest: never[]) => unknown;
 }
 
 /** Database that `withReplicas` makes of several. @internal */
@@ -35,11 +34,6 @@ const ENTITY_KIND = Symbol.for('drizzle:entityKind');
 /** Whether it is a database, or a transaction, which is one too. @internal */
 export function isDrizzle(value: object): value is DrizzleDatabase {
   return /(Database|Transaction)$/.test(kindOf(value));
-}
-
-/** True for a Drizzle database whose transactions can be tracked. @internal */
-export function isAsynchronousDrizzle(value: object): value is DrizzleDatabase {
-  return isDrizzle(value) && !isSynchronous(value);
 }
 
 /** The prototype of a database's class; undefined for a transaction. @internal */

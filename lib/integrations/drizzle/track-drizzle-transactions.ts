@@ -4,6 +4,7 @@ import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
 import { replaceOnClass } from '../replace-on-class.js';
 import { type DrizzleDatabase, type DrizzleTransaction, isSynchronous, type Replicated } from './drizzle.client.js';
+import { type SynchronousTransaction, trackSynchronous } from './synchronous.transactions.js';
 import { connectionOf, stillOpen } from './drizzle.connection.js';
 import { requirePeer } from '../../installation/required-peer.js';
 
@@ -22,14 +23,14 @@ type Keep = (transaction: Transaction, opened: (frame: TransactionFrame) => Tran
  * Makes effects called in `db.transaction(…)` share its fate, and those in a nested `tx.transaction(…)` that of its savepoint.
  * Changes `db` in place, or what it replicates, and returns it; does nothing the second time.
  *
- * @throws AirlockOptionsError for what has no `transaction`, or a synchronous one (`better-sqlite3`)
+ * @throws AirlockOptionsError for what has no `transaction`
  * @publicApi
  */
 export function trackDrizzleTransactions<D extends DrizzleDatabase>(db: D, options: DrizzleFrameOptions = {}): D {
   requirePeer('drizzle-orm', '>=0.40.0', 'nestjs-airlock/drizzle');
   for (const one of replicatedBy(db)) {
-    assertAsynchronous(one);
-    replaceTransaction(one, transactionsNamed(options.name));
+    assertDatabase(one);
+    replaceTransaction(one, trackingOf(one, options.name));
   }
   return db;
 }
@@ -47,10 +48,9 @@ export function trackEveryDatabase(prototype: object): () => void {
     'transaction',
     (original) =>
       function (this: DrizzleDatabase, ...args: Parameters<Transaction>) {
-        // Begun by what tracks transactions itself, or synchronous.
-        if (typeof args[0] !== 'function' || TRACKS_TRANSACTIONS in args[0] || isSynchronous(this))
-          return original.apply(this, args);
-        return framed(original.bind(this) as Transaction, transactionsNamed(undefined))(...args);
+        // Begun by what tracks transactions itself.
+        if (typeof args[0] !== 'function' || TRACKS_TRANSACTIONS in args[0]) return original.apply(this, args);
+        return trackingOf(this)(original.bind(this) as Transaction)(...args);
       },
   );
 }
@@ -61,7 +61,22 @@ function replicatedBy(db: DrizzleDatabase): readonly DrizzleDatabase[] {
   return $primary === undefined ? [db] : [$primary, ...$replicas];
 }
 
-function transactionsNamed(name = 'drizzle'): Keep {
+/** How `transaction` of a database becomes one that tracks transactions. */
+function trackingOf(db: DrizzleDatabase, name = 'drizzle'): (transaction: Transaction) => Transaction {
+  if (!isSynchronous(db)) return (transaction) => framed(transaction, transactionsNamed(name));
+  return synchronously((tx) => openFrame({ name, tx: () => tx }));
+}
+
+function synchronously(open: (tx: DrizzleDatabase) => TransactionFrame): (transaction: Transaction) => Transaction {
+  const nest = (tx: DrizzleDatabase, frame: TransactionFrame): void =>
+    replaceTransaction(
+      tx,
+      synchronously(() => frame.savepoint()),
+    );
+  return (transaction) => trackSynchronous(transaction as SynchronousTransaction, open, nest) as unknown as Transaction;
+}
+
+function transactionsNamed(name: string): Keep {
   return (transaction, opened) =>
     trackTransactions(transaction, (tx) => {
       const connection = connectionOf(tx);
@@ -72,12 +87,10 @@ function transactionsNamed(name = 'drizzle'): Keep {
     });
 }
 
-function replaceTransaction(db: DrizzleDatabase, keep: Keep): void {
+function replaceTransaction(db: DrizzleDatabase, track: (transaction: Transaction) => Transaction): void {
   const original = db.transaction as Transaction & { [TRACKS_TRANSACTIONS]?: true };
   if (original[TRACKS_TRANSACTIONS]) return;
-  const value = Object.defineProperty(framed(original.bind(db) as Transaction, keep), TRACKS_TRANSACTIONS, {
-    value: true,
-  });
+  const value = Object.defineProperty(track(original.bind(db) as Transaction), TRACKS_TRANSACTIONS, { value: true });
   Object.defineProperty(db, 'transaction', { value, writable: true, configurable: true });
 }
 
@@ -94,7 +107,8 @@ function framed(transaction: Transaction, keep: Keep): Transaction {
     };
     const nesting: typeof callback = (tx) => {
       const around = frame;
-      replaceTransaction(tx, (savepoint, opened) => trackSavepoints(savepoint, () => opened(around.savepoint())));
+      const nested: Keep = (savepoint, opened) => trackSavepoints(savepoint, () => opened(around.savepoint()));
+      replaceTransaction(tx, (savepoint) => framed(savepoint, nested));
       return callback(tx);
     };
     return keep(watched, (opened) => (frame = opened))(nesting, ...rest);
@@ -116,14 +130,8 @@ function watchCommit(tx: DrizzleTransaction, frame: TransactionFrame): void {
   };
 }
 
-function assertAsynchronous(db: DrizzleDatabase): void {
+function assertDatabase(db: DrizzleDatabase): void {
   if (typeof db?.transaction !== 'function') {
     throw AirlockOptionsError.expected('db', 'a Drizzle database', db);
   }
-  if (!isSynchronous(db)) return;
-  throw new AirlockOptionsError(
-    'db',
-    'trackDrizzleTransactions was given a database whose transactions are synchronous (`better-sqlite3`). A frame ends after ' +
-      'asynchronous work. Use an asynchronous driver, as `libsql`.',
-  );
 }

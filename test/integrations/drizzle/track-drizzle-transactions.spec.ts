@@ -1,7 +1,6 @@
 import { sql, TransactionRollbackError } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { withReplicas } from 'drizzle-orm/pg-core';
-import { BaseSQLiteDatabase } from 'drizzle-orm/sqlite-core';
 import { AirlockOptionsError, enqueue, type Executor, runInScope } from 'nestjs-airlock';
 import { trackDrizzleTransactions } from 'nestjs-airlock/drizzle';
 import { airlockMatchers, captureEffects } from 'nestjs-airlock/testing';
@@ -266,10 +265,5 @@ describe('when trackDrizzleTransactions is given what it cannot take', () => {
       'Expected `db` to be a Drizzle database, got an object (Object).',
     );
     expect(() => trackDrizzleTransactions(undefined as never)).toThrow(AirlockOptionsError);
-  });
-
-  it('refuses a database with synchronous transactions', () => {
-    const db = new BaseSQLiteDatabase('sync', {} as never, {} as never, undefined);
-    expect(() => trackDrizzleTransactions(db as never)).toThrow('transactions are synchronous');
   });
 });

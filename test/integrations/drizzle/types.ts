@@ -12,17 +12,25 @@ import type { orders } from './fixtures.js';
 
 type Schema = { orders: typeof orders };
 
-/** The databases with asynchronous transactions fit, and keep their own type. */
+/** The databases fit, and keep their own type. */
 export function fits(
   nodePostgres: NodePgDatabase<Schema>,
   pglite: PgliteDatabase<Schema>,
   postgresJs: PostgresJsDatabase<Schema>,
   mysql: MySql2Database,
   libsql: LibSQLDatabase,
+  synchronous: BaseSQLiteDatabase<'sync', { readonly changes: number }>,
 ): readonly DrizzleDatabase[] {
   const kept = trackDrizzleTransactions(nodePostgres);
   expectTrue<Equal<typeof kept, NodePgDatabase<Schema>>>();
-  return [kept, trackDrizzleTransactions(pglite, { name: 'orders' }), postgresJs, mysql, libsql];
+  return [
+    kept,
+    trackDrizzleTransactions(pglite, { name: 'orders' }),
+    postgresJs,
+    mysql,
+    libsql,
+    trackDrizzleTransactions(synchronous),
+  ];
 }
 
 /** What is called of a transaction of PostgreSQL is there. */
@@ -30,9 +38,7 @@ export function exposes(tx: PgTransaction<never, Schema, never>): DrizzleTransac
   return tx;
 }
 
-export function refuses(synchronous: BaseSQLiteDatabase<'sync', { readonly changes: number }>): void {
-  // @ts-expect-error its transactions are synchronous
-  trackDrizzleTransactions(synchronous);
+export function refuses(): void {
   // @ts-expect-error no database
   trackDrizzleTransactions({});
   // @ts-expect-error no such option

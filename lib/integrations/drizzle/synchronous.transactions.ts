@@ -1,0 +1,39 @@
+import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
+import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
+import type { DrizzleDatabase } from './drizzle.client.js';
+
+/** `transaction` of a synchronous driver. @internal */
+export type SynchronousTransaction = (callback: (tx: DrizzleDatabase) => unknown, ...config: never[]) => unknown;
+
+/**
+ * `trackTransactions` for a synchronous driver, whose transaction or savepoint is over when the call returns. There is no moment before its
+ * COMMIT to wait for anything: transactional executors write after it, with a connection of their own.
+ *
+ * @param open opens the frame
+ * @param nest tracks the savepoints of a transaction, in the frame around them
+ * @internal
+ */
+export function trackSynchronous(
+  transaction: SynchronousTransaction,
+  open: (tx: DrizzleDatabase) => TransactionFrame,
+  nest: (tx: DrizzleDatabase, frame: TransactionFrame) => void,
+): SynchronousTransaction {
+  return (callback, ...config) => {
+    let frame: TransactionFrame | undefined;
+    let value: unknown;
+    const inFrame = (tx: DrizzleDatabase): unknown => {
+      const opened = (frame = open(tx));
+      nest(tx, opened);
+      return opened.run(() => callback(tx));
+    };
+    try {
+      value = transaction(Object.defineProperty(inFrame, TRACKS_TRANSACTIONS, { value: true }), ...config);
+    } catch (error) {
+      frame?.rollBack();
+      throw error;
+    }
+    // What it lets out of scopes that have ended in it reports its own failures.
+    void frame?.commit();
+    return value;
+  };
+}
