@@ -12,6 +12,7 @@ if (!Number.isInteger(rounds) || rounds < 5)
 const suites = {
   core: './core.mjs',
   transactions: './transactions.mjs',
+  clients: './clients.mjs',
   http: './http.mjs',
   bullmq: './bullmq.mjs',
   'pg-boss': './pg-boss.mjs',
