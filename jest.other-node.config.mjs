@@ -7,7 +7,12 @@ export default {
     {
       ...base,
       displayName: `Node ${process.versions.node}`,
-      moduleNameMapper: { ...ours, '^@mikro-orm/([\\w-]+)$': '<rootDir>/test/mikro-orm-7/node_modules/@mikro-orm/$1' },
+      moduleNameMapper: {
+        ...ours,
+        '^@mikro-orm/([\\w-]+)$': '<rootDir>/test/mikro-orm-7/node_modules/@mikro-orm/$1',
+        '^@mikro-orm/decorators/legacy$':
+          '<rootDir>/test/mikro-orm-7/node_modules/@mikro-orm/decorators/legacy/index.js',
+      },
       transformIgnorePatterns: [`/node_modules/(?!.*/node_modules/|(${esmOnly}|@mikro-orm|kysely)/)`],
     },
   ],

@@ -3,7 +3,7 @@ import { type ClientKind, framesModule, held, likeThose, type OptionalClients } 
 import { isMikroOrm, isSql, type MikroOrmClient } from './mikro-orm.client.js';
 import { classOf, trackTransactionsOfClass } from './track-mikro-orm-transactions.js';
 
-/** What `AirlockMikroOrmModule.forRoot` takes. @publicApi */
+/** Options of `AirlockMikroOrmModule.forRoot`. @publicApi */
 export interface AirlockMikroOrmOptions extends OptionalClients {
   /** A provider that is a MikroORM instance, in whatever module. @default all on SQL databases among the providers and in their properties */
   readonly token?: InjectionToken;

@@ -9,7 +9,7 @@ import type { MikroOrmConnection } from './mikro-orm.client.js';
 /** A transaction of Knex in MikroORM 6, of Kysely in MikroORM 7. @internal */
 export type MikroOrmTransaction = KnexTransaction | KyselyTransaction;
 
-/** What the frames of a transaction can do on its database. @internal */
+/** Options of frames that depend on the database of a transaction. @internal */
 export function databaseOf(
   connection: MikroOrmConnection,
   trx: MikroOrmTransaction,

@@ -1,4 +1,4 @@
-/** What is called of a MikroORM instance; real ones fit, on SQL databases. @publicApi */
+/** The parts of a MikroORM instance that are called; real ones fit, on SQL databases. @publicApi */
 export interface MikroOrmClient {
   readonly em: {
     getConnection(...args: never[]): object;
@@ -8,7 +8,7 @@ export interface MikroOrmClient {
   };
 }
 
-/** A connection to an SQL database: what begins and ends every transaction there is. @internal */
+/** Connection to an SQL database, which begins and ends every transaction there is. @internal */
 export interface MikroOrmConnection {
   getPlatform(): object;
   execute(sql: string, params: readonly unknown[], method: 'all', transaction: object): Promise<unknown>;
@@ -16,14 +16,14 @@ export interface MikroOrmConnection {
   readonly config?: { get(key: 'dbName'): unknown };
 }
 
-/** What `begin` and `transactional` of a connection take. @internal */
+/** Options of `begin` and `transactional` of a connection. @internal */
 export interface BeginOptions {
   /** The transaction that a savepoint is taken in. */
   readonly ctx?: object;
   readonly eventBroadcaster?: Broadcaster;
 }
 
-/** What tells subscribers of the events of a transaction. @internal */
+/** Teller of the events of a transaction to its subscribers. @internal */
 export interface Broadcaster {
   dispatchEvent(event: string, transaction?: object): Promise<unknown>;
 }
@@ -31,7 +31,7 @@ export interface Broadcaster {
 /** The methods of a connection that begin and end transactions. @internal */
 export const METHODS = ['transactional', 'begin', 'commit', 'rollback'] as const;
 
-/** By what no other client has together. @internal */
+/** True for a MikroORM instance: it has what no other client has together. @internal */
 export function isMikroOrm(value: object): value is MikroOrmClient {
   const em: unknown = Reflect.get(value, 'em');
   if (typeof em !== 'object' || em === null) return false;
@@ -43,12 +43,12 @@ export function isMikroOrm(value: object): value is MikroOrmClient {
   );
 }
 
-/** Whether its database is one that begins transactions by SQL. @internal */
+/** True for an instance whose database begins transactions by SQL. @internal */
 export function isSql(orm: MikroOrmClient): boolean {
   return 'getBeginTransactionSQL' in connectionOf(orm).getPlatform();
 }
 
-/** The one that all of its transactions are begun on. @internal */
+/** Finds the connection that all transactions of an instance are begun on. @internal */
 export function connectionOf(orm: MikroOrmClient): MikroOrmConnection {
   const em = orm.em as unknown as { getConnection(type: 'write'): MikroOrmConnection };
   return em.getConnection('write');

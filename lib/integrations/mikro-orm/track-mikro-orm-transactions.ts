@@ -29,7 +29,7 @@ export function trackMikroOrmTransactions<M extends MikroOrmClient>(orm: M): M {
 }
 
 /**
- * What all connections of one copy of MikroORM have in common.
+ * Finds what all connections of one copy of MikroORM have in common.
  *
  * @returns the prototype that declares the methods
  * @throws AirlockOptionsError @throws PeerVersionError
@@ -69,7 +69,7 @@ function above(object: object): object | null {
 }
 
 /**
- * The same until it is ended.
+ * Tracks transactions of every instance of a class until that is ended.
  *
  * @returns ends it
  * @internal
