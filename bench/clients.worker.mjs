@@ -89,16 +89,13 @@ function generatedPrisma() {
   return pathToFileURL(compiled).href;
 }
 
-let effects = 0;
-const effect = () => {
-  effects++;
-};
+const effect = () => {};
 
 const { transaction, query, end } = await clients[client]();
 await query(`drop table if exists ${table}`);
 await query(`create unlogged table ${table} (n int)`);
 
-process.on('message', async (message) => {
+const answer = async (message) => {
   if (message === 'end') {
     await query(`drop table ${table}`);
     await end();
@@ -114,5 +111,6 @@ process.on('message', async (message) => {
     );
   }
   process.send(Number(process.hrtime.bigint() - start) / message);
-});
+};
+process.on('message', (message) => void answer(message));
 process.send('ready');

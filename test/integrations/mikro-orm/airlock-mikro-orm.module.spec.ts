@@ -96,7 +96,11 @@ describeWith(postgres, 'AirlockMikroOrmModule', () => {
     });
 
     it('boots where it is optional', async () => {
-      await boot({ imports: [AirlockMikroOrmModule.forRoot({ optional: true })], providers: [Orders] });
+      const { app } = await boot({
+        imports: [AirlockMikroOrmModule.forRoot({ optional: true })],
+        providers: [Orders],
+      });
+      expect(app.get(Orders)).toBeInstanceOf(Orders);
     });
   });
 });

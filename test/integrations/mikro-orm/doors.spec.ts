@@ -51,7 +51,7 @@ describeWith(postgres, 'the doors to a transaction of MikroORM', () => {
       em().transactional((inner) => inner.transactional(work, { propagation }));
 
   const begun =
-    (ctxOf: () => Promise<{ ctx?: unknown; end(): Promise<void> }>): Door =>
+    (ctxOf: () => Promise<{ ctx?: unknown; end: () => Promise<void> }>): Door =>
     async (work) => {
       const { ctx, end } = await ctxOf();
       const fork = em();
