@@ -57,6 +57,8 @@ const onNest12Alone = [
   '/test/integrations/(drizzle|knex|kysely|mikro-orm|pg|prisma|sequelize)/(contract|doors|generated-client|sqlite|track-\\w+-transactions)\\.spec',
   // Read source files.
   '/test/unit/(eslint|scripts)/',
+  // A page in a browser, which no Nest runs in.
+  '/test/integrations/inspector/inspector\\.page\\.spec',
   // Start runners that know nothing of these projects.
   '/test/unit/testing/other-runners\\.spec',
 ];
@@ -74,6 +76,7 @@ if (existsSync(new URL('test/nest-11/node_modules/.package-lock.json', import.me
 
 export default {
   maxWorkers: 2,
+  globalSetup: '<rootDir>/test/built-page.mjs',
   // A worker keeps some of every file that it has run: one that is full of it spends its time collecting garbage.
   workerIdleMemoryLimit: '700MB',
   testSequencer: '<rootDir>/scripts/longest-first.mjs',

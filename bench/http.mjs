@@ -6,7 +6,7 @@ import { atLeast, ratioOf, row } from './ratios.mjs';
 
 const variants = [
   ...['bare', 'no-op interceptor', 'async context', 'airlock 0', 'airlock 3', 'airlock 20', 'request-scoped'],
-  'nestjs-cls',
+  ...['nestjs-cls', 'airlock 3, inspected'],
 ];
 const seconds = Number(process.env.BENCH_SECONDS ?? 3);
 const hasTaskset = spawnSync('taskset', ['--version']).status === 0;
@@ -57,6 +57,7 @@ async function measurePlatform(platform, rounds) {
     against('airlock 20', 'no-op interceptor'),
     against('airlock 3', 'request-scoped', isFastify ? atLeast(3.5) : undefined),
     against('airlock 3', 'nestjs-cls', isFastify ? atLeast(1.4) : undefined),
+    against('airlock 3, inspected', 'airlock 3', atLeast(0.9)),
   ].map((entry) => ({ ...entry, what: `${entry.what} / ${entry.peer}` }));
 }
 

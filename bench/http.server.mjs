@@ -4,6 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Controller, Get, Inject, Injectable, Module, Scope } from '@nestjs/common';
 import { APP_INTERCEPTOR, NestFactory } from '@nestjs/core';
 import { AirlockModule, EffectBuffer } from 'nestjs-airlock';
+import { AirlockInspectorModule } from 'nestjs-airlock/inspector';
 import { ClsModule, ClsService } from 'nestjs-cls';
 import { Observable } from 'rxjs';
 
@@ -69,8 +70,8 @@ const enqueueAndRun = (buffer) => {
   enqueue(3)(buffer);
   for (const run of buffer.effects) run();
 };
-const airlock = (count) => ({
-  imports: [AirlockModule.forRoot()],
+const airlock = (count, ...more) => ({
+  imports: [AirlockModule.forRoot(), ...more],
   controllers: [controller([EffectBuffer], enqueue(count))],
 });
 
@@ -87,6 +88,7 @@ const modules = {
   'airlock 0': () => airlock(0),
   'airlock 3': () => airlock(3),
   'airlock 20': () => airlock(20),
+  'airlock 3, inspected': () => airlock(3, AirlockInspectorModule.forRoot()),
   'request-scoped': () => ({ controllers: [controller([RequestBuffer], enqueueAndRun)], providers: [RequestBuffer] }),
   'nestjs-cls': () => ({
     imports: [ClsModule.forRoot({ global: true, middleware: { mount: true, setup: (cls) => cls.set('effects', []) } })],

@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { rollup } from 'rollup';
 import { isBuiltFrom, noteBuiltFrom, sources } from './build-state.mjs';
+import { inspectorPage } from './inspector-page.mjs';
 import './types-versions.mjs';
 
 const from = sources();
@@ -25,6 +26,12 @@ tsc('-p', 'tsconfig.build.json', '--outDir', 'dist/next/modules');
 const commonJs = ['--module', 'commonjs', '--moduleResolution', 'bundler', '--noCheck'];
 tsc('-p', 'tsconfig.build.json', '--outDir', 'dist/next/cjs', ...commonJs);
 writeFileSync('dist/next/cjs/package.json', '{ "type": "commonjs" }\n');
+
+// The page of the inspector is a string in the code, so that it is still there in somebody's bundle.
+const page = `() => ${JSON.stringify(await inspectorPage())};\n`;
+const builtPage = 'integrations/inspector/built-page.js';
+writeFileSync(`dist/next/modules/${builtPage}`, `export const builtPage = ${page}`);
+writeFileSync(`dist/next/cjs/${builtPage}`, `exports.builtPage = ${page}`);
 
 // One file for each entry and each part that entries share: Node takes longer to load hundreds of ES modules than to boot Nest,
 // and CommonJS applications load this build too, for one identity of each class.

@@ -11,6 +11,8 @@ const post = (path: string, order: object): string =>
 const email = 'ada@example.com';
 
 console.log(`
+See what becomes of every effect, and why: http://localhost:${port}/airlock
+
 The shop is open at http://localhost:${port}. Try:
 
 # an order: the warehouse is told, and the receipt is a job that was written with the order

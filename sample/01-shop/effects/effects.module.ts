@@ -1,19 +1,28 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AirlockModule } from 'nestjs-airlock';
+import { AirlockInspectorModule } from 'nestjs-airlock/inspector';
 import { AirlockBullMqModule, BullMqExecutor } from 'nestjs-airlock/bullmq';
 import { AirlockPgBossModule, PgBossExecutor } from 'nestjs-airlock/pg-boss';
 import { Database } from '../database/database.js';
 import { DatabaseModule } from '../database/database.module.js';
 import type { ExecutorName, Settings } from '../settings/settings.js';
+import { OnThisMachine } from './on-this-machine.guard.js';
 import { OutboxController } from './outbox.controller.js';
 
 /** The only place that knows how effects get out: no call changes with it. */
 @Module({ imports: [DatabaseModule], controllers: [OutboxController] })
 export class EffectsModule {
   static forRoot(settings: Settings): DynamicModule {
-    return { module: EffectsModule, imports: engines[settings.executor](settings) };
+    return { module: EffectsModule, imports: [...engines[settings.executor](settings), inspector] };
   }
 }
+
+/** Shows at /airlock what became of every effect. Mails and prices may be seen here, so arguments are shown as they are. */
+const inspector = AirlockInspectorModule.forRoot({
+  guards: [new OnThisMachine()],
+  redact: ({ args }) => args,
+  callSites: true,
+});
 
 const engines: Readonly<Record<ExecutorName, (settings: Settings) => DynamicModule[]>> = {
   'in-process': () => [AirlockModule.forRoot()],

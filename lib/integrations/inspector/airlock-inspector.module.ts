@@ -1,0 +1,153 @@
+import {
+  type ConfigurableModuleAsyncOptions,
+  ConfigurableModuleBuilder,
+  type DynamicModule,
+  Inject,
+  Logger,
+  Module,
+  type NestModule,
+  type OnModuleDestroy,
+  type OnModuleInit,
+  type Type,
+} from '@nestjs/common';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
+import { AirlockApplication } from '../../nest/application/airlock.application.js';
+import { assertImportedOnce } from '../../nest/container/imported-once.js';
+import { SafeLogger } from '../../nest/log/safe-logger.js';
+import { AIRLOCK_OPTIONS, type AirlockModuleOptions } from '../../nest/options/airlock-options.js';
+import { AirlockService } from '../../nest/services/airlock.service.js';
+import { inspectorController, mount } from './inspector.controller.js';
+import { AIRLOCK_INSPECTOR_OPTIONS, type AirlockInspectorOptions } from './inspector.options.js';
+import { checkInspectorOptions, InspectorSettings } from './inspector.settings.js';
+import { type InspectedApplication, Inspector } from './inspector.js';
+import { GuardChain } from './serving/guard-chain.js';
+import { assertPathIsFree } from './serving/taken-path.js';
+
+/** What `useClass` and `useExisting` of `forRootAsync` are to implement. @publicApi */
+export interface AirlockInspectorOptionsFactory {
+  createAirlockInspectorOptions(): AirlockInspectorOptions | Promise<AirlockInspectorOptions>;
+}
+
+/** What `AirlockInspectorModule.forRootAsync` takes: `useFactory`, `useClass` or `useExisting`. @publicApi */
+export type AirlockInspectorAsyncOptions = ConfigurableModuleAsyncOptions<
+  AirlockInspectorOptions,
+  'createAirlockInspectorOptions'
+>;
+
+const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockInspectorOptions>({
+  optionsInjectionToken: AIRLOCK_INSPECTOR_OPTIONS,
+})
+  .setClassMethodName('forRoot')
+  .setFactoryMethodName('createAirlockInspectorOptions')
+  .build();
+
+const CONTROLLER = Symbol('AIRLOCK_INSPECTOR_CONTROLLER');
+
+/**
+ * A page on which the units of work of the application can be seen as they happen: what was dropped and why, what failed, what is stuck.
+ * Needs `AirlockModule`, and a guard in production.
+ *
+ * @example
+ * @Module({ imports: [AirlockModule.forRoot(), AirlockInspectorModule.forRoot({ guards: [AdminGuard] })] })
+ * export class AppModule {}
+ *
+ * @publicApi
+ */
+@Module({
+  providers: [
+    {
+      provide: InspectorSettings,
+      inject: [AIRLOCK_INSPECTOR_OPTIONS, ModulesContainer, CONTROLLER],
+      useFactory: (options: AirlockInspectorOptions, modules: ModulesContainer, controller: Type) => {
+        assertImportedOnce(modules, 'AirlockInspectorModule', InspectorSettings, 'it sees the whole application');
+        const settings = new InspectorSettings(options);
+        mount(controller, settings);
+        return settings;
+      },
+    },
+    {
+      provide: GuardChain,
+      inject: [InspectorSettings],
+      useFactory: (settings: InspectorSettings) => new GuardChain(settings),
+    },
+    {
+      provide: Inspector,
+      // The service is there once the application that it belongs to is.
+      inject: [InspectorSettings, ModulesContainer, ModuleRef, { token: AirlockService, optional: true }],
+      useFactory: (
+        settings: InspectorSettings,
+        modules: ModulesContainer,
+        providers: ModuleRef,
+        airlock: AirlockService | undefined,
+      ) => {
+        if (airlock === undefined) throw nothingToInspect();
+        const { runtime } = providers.get(AirlockApplication, { strict: false });
+        const inspected: InspectedApplication = {
+          runtime,
+          options: providers.get<AirlockModuleOptions>(AIRLOCK_OPTIONS, { strict: false }),
+          modules,
+          explain: () => airlock.explain(),
+        };
+        return new Inspector(inspected, settings, new SafeLogger(new Logger('AirlockInspector')));
+      },
+    },
+  ],
+})
+export class AirlockInspectorModule
+  extends ConfigurableModuleClass
+  implements NestModule, OnModuleInit, OnModuleDestroy
+{
+  /** @internal Built by Nest. */
+  constructor(
+    @Inject(Inspector) private readonly inspector: Inspector,
+    @Inject(InspectorSettings) private readonly settings: InspectorSettings,
+    @Inject(GuardChain) private readonly guards: GuardChain,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+    @Inject(CONTROLLER) private readonly controller: Type,
+  ) {
+    super();
+  }
+
+  /** @throws AirlockOptionsError for an unknown key or a value that is not what it can be */
+  static override forRoot(options: AirlockInspectorOptions = {}): DynamicModule {
+    checkInspectorOptions(options);
+    return withController(super.forRoot(options));
+  }
+
+  /** Options that come from other providers; checked when they have arrived. */
+  static override forRootAsync(options: AirlockInspectorAsyncOptions): DynamicModule {
+    return withController(super.forRootAsync(options));
+  }
+
+  /** Adds no middleware: this is when all controllers are known, and no route is registered yet. @internal */
+  configure(): void {
+    assertPathIsFree(this.modules, this.controller, this.settings.path);
+  }
+
+  async onModuleInit(): Promise<void> {
+    await this.guards.resolve(this.modules, AirlockInspectorModule);
+    this.inspector.start();
+  }
+
+  onModuleDestroy(): void {
+    this.inspector.stop();
+  }
+}
+
+/** Each application has a controller of its own: two of them may mount the inspector at different paths. */
+function withController(module: DynamicModule): DynamicModule {
+  const controller = inspectorController();
+  return {
+    ...module,
+    controllers: [controller],
+    providers: [...(module.providers ?? []), { provide: CONTROLLER, useValue: controller }],
+  };
+}
+
+function nothingToInspect(): AirlockOptionsError {
+  return new AirlockOptionsError(
+    'AirlockInspectorModule',
+    'The inspector has nothing to look into: import `AirlockModule.forRoot()` in the root module.',
+  );
+}

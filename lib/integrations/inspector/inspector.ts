@@ -1,0 +1,121 @@
+import type { Logger } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
+import type { AirlockRuntime } from '../../core/runtime.js';
+import { titleOf } from '../../errors/thrown.js';
+import { anyProvider } from '../../nest/container/module-lookup.js';
+import type { AirlockModuleOptions } from '../../nest/options/airlock-options.js';
+import type { AirlockReport } from '../../nest/services/airlock-report.js';
+import type { InspectorSettings } from './inspector.settings.js';
+import { Recorder } from './recording/recorder.js';
+import type { UnitRecord } from './recording/unit-record.js';
+import { EventStreams } from './serving/event-streams.js';
+import { STUCK_ROWS, type StuckRows } from './stuck-rows.js';
+import type { StateView, UnitView } from './view/inspector.view.js';
+import { PolicyPlaces } from './view/policy-places.js';
+import { ShownArguments } from './view/shown-arguments.js';
+import { UnitViews } from './view/unit-views.js';
+
+/** How many units are told of at a time: the newest. A page has no use for more. */
+const MOST_NEWS = 100;
+
+/** What an inspector knows of the application that it looks into. @internal */
+export interface InspectedApplication {
+  readonly runtime: AirlockRuntime;
+  readonly options: AirlockModuleOptions;
+  readonly modules: ModulesContainer;
+  explain(): AirlockReport;
+}
+
+/**
+ * The inspector of one application: records what happens, and tells whoever looks.
+ *
+ * @internal
+ */
+export class Inspector {
+  readonly streams = new EventStreams(() => this.state);
+  private readonly recorder: Recorder;
+  private readonly shownArguments: ShownArguments;
+  private known: UnitViews | undefined;
+  private hasFailed = false;
+
+  constructor(
+    private readonly application: InspectedApplication,
+    private readonly settings: InspectorSettings,
+    private readonly logger: Pick<Logger, 'warn'>,
+  ) {
+    this.shownArguments = new ShownArguments(settings.redact, (message) => logger.warn(message));
+    this.recorder = new Recorder(application.runtime, {
+      capacity: settings.capacity,
+      callSites: settings.callSites,
+      onNews: () => this.tell(),
+      report: (error) => this.report(error),
+    });
+  }
+
+  /** Undefined where the application has no outbox. */
+  get stuckRows(): StuckRows | undefined {
+    return anyProvider(this.application.modules, STUCK_ROWS)?.instance as StuckRows | undefined;
+  }
+
+  get state(): StateView {
+    const { capacity, readOnly, redact } = this.settings;
+    return {
+      now: Date.now(),
+      totals: this.recorder.totals.view,
+      units: this.viewsOf(() => true),
+      capacity,
+      readOnly,
+      showsArguments: redact !== undefined,
+      hasOutbox: this.stuckRows !== undefined,
+    };
+  }
+
+  start(): void {
+    this.recorder.start();
+  }
+
+  stop(): void {
+    this.recorder.stop();
+    this.streams.close();
+  }
+
+  /** Shows what is new, and lets go of what is over. */
+  private tell(): void {
+    const units = this.viewsOf(({ hasNews }) => hasNews).slice(0, MOST_NEWS);
+    if (this.streams.count > 0) this.streams.tell({ now: Date.now(), totals: this.recorder.totals.view, units });
+  }
+
+  /** The newest first. One that cannot be shown, such as a function whose `name` throws, hides no other. */
+  private viewsOf(isWanted: (record: UnitRecord) => boolean): readonly UnitView[] {
+    const views: UnitView[] = [];
+    for (const record of this.recorder) {
+      if (!isWanted(record)) continue;
+      record.hasNews = false;
+      try {
+        const view = this.views.of(record);
+        if (record.isAtRest) record.settle(view);
+        views.push(view);
+      } catch (error) {
+        this.report(error);
+      }
+    }
+    return views.sort((a, b) => b.startedAt - a.startedAt);
+  }
+
+  private report(error: unknown): void {
+    if (this.hasFailed) return;
+    this.hasFailed = true;
+    this.logger.warn(`The inspector cannot show everything; the application goes on as it is. ${titleOf(error)}`);
+  }
+
+  /** Made when somebody looks: by then the application has started, and everything is known. */
+  private get views(): UnitViews {
+    if (this.known !== undefined) return this.known;
+    const { runtime, options, modules } = this.application;
+    const kinds = this.application
+      .explain()
+      .boundaries.flatMap(({ name, entryPoints }) => entryPoints.map((entryPoint) => [entryPoint, name] as const));
+    const places = new PolicyPlaces(runtime, options, modules);
+    return (this.known = new UnitViews(new Map(kinds), places, this.shownArguments));
+  }
+}

@@ -1,0 +1,137 @@
+import type { AirlockRuntime } from '../../../core/runtime.js';
+import { type AirlockMessage, channels } from '../../../core/model/diagnostics.js';
+import { clearTimeout, setTimeout } from '../../../core/model/timers.js';
+import { detached } from '../../../core/outside/detached.js';
+import { unitOf, type UnitOfWork } from '../../../core/scope/unit-of-work.js';
+import { callSite } from '../../../nest/escapes/call-site.js';
+import { FirstOnes, LastOnes, type Shelf } from './shelves.js';
+import { Totals } from './totals.js';
+import { UnitRecord } from './unit-record.js';
+
+type Kind = keyof typeof channels;
+
+/** How long news are collected before they are shown. */
+const TICK_MS = 250;
+
+/** What the recorder needs to know. @internal */
+export interface RecorderOptions {
+  readonly capacity: number;
+  readonly callSites: boolean;
+  /** Told that there is something new, some moments later. */
+  readonly onNews: () => void;
+  /** Told what went wrong in here, which must not go wrong in the application. */
+  readonly report: (error: unknown) => void;
+}
+
+/**
+ * Keeps the last units of work of an application as its messages tell of them. All of it runs inside the calls of effects, so it only
+ * notes things down: what they mean is found out when somebody looks.
+ *
+ * @internal
+ */
+export class Recorder {
+  readonly totals = new Totals();
+  private readonly records = new WeakMap<UnitOfWork, UnitRecord>();
+  private readonly running: Shelf<UnitRecord>;
+  private readonly noteworthy: Shelf<UnitRecord>;
+  private readonly others: Shelf<UnitRecord>;
+  private readonly stops: (() => void)[] = [];
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly runtime: AirlockRuntime,
+    private readonly options: RecorderOptions,
+  ) {
+    this.running = new FirstOnes(options.capacity);
+    this.noteworthy = new LastOnes(options.capacity);
+    this.others = new LastOnes(options.capacity);
+  }
+
+  start(): void {
+    for (const kind of Object.keys(channels) as Kind[]) {
+      const listen = (message: unknown): void => this.hear(kind, message as AirlockMessage);
+      channels[kind].subscribe(listen);
+      this.stops.push(() => channels[kind].unsubscribe(listen));
+    }
+  }
+
+  stop(): void {
+    for (const stop of this.stops.splice(0)) stop();
+    clearTimeout(this.timer);
+  }
+
+  /** All that is kept. */
+  *[Symbol.iterator](): Generator<UnitRecord> {
+    yield* this.running;
+    yield* this.noteworthy;
+    yield* this.others;
+  }
+
+  /** What a channel's listener throws would end the process. */
+  private hear(kind: Kind, message: AirlockMessage): void {
+    try {
+      const unit = message.scope && unitOf(message.scope);
+      if (unit?.host === this.runtime) this.note(kind, message, unit);
+    } catch (error) {
+      this.options.report(error);
+    }
+  }
+
+  private note(kind: Kind, message: AirlockMessage, unit: UnitOfWork): void {
+    const root = rootOf(unit);
+    let record = this.records.get(root);
+    if (kind === 'scope') {
+      if (record === undefined || unit !== root || message.reason === 'open') return;
+      record.durationMs = message.durationMs;
+    } else {
+      // A unit of work is worth a record once an effect is called in it.
+      if (record === undefined) this.records.set(root, (record = new UnitRecord(root)));
+      this.noteEffect(record, kind, message, unit);
+    }
+    record.hasNews = true;
+    record.moveTo(!record.isAtRest ? this.running : record.isNoteworthy ? this.noteworthy : this.others);
+    this.timer ??= detached(() => setTimeout(this.tell, TICK_MS)).unref();
+  }
+
+  private noteEffect(
+    record: UnitRecord,
+    kind: Exclude<Kind, 'scope'>,
+    { intent, reason, policy, error, durationMs }: AirlockMessage,
+    unit: UnitOfWork,
+  ): void {
+    if (intent === undefined) return;
+    if (kind === 'enqueue') {
+      record.called(intent, unit, this.options.callSites ? placeOfCall() : undefined);
+      return;
+    }
+    const fate = kind === 'dispatch' ? 'sent' : kind === 'drop' ? 'dropped' : 'failed';
+    const effect = record.decided(intent, fate, unit);
+    if (kind === 'dispatch') this.totals.hasSent();
+    else {
+      record.isNoteworthy = true;
+      if (kind === 'drop') this.totals.hasDropped(reason ?? 'unknown');
+      else this.totals.hasFailed();
+    }
+    if (effect === undefined) return;
+    effect.durationMs = durationMs;
+    effect.reason = reason;
+    effect.policy = policy;
+    effect.error = error;
+  }
+
+  private readonly tell = (): void => {
+    this.timer = undefined;
+    this.options.onNews();
+  };
+}
+
+/** The unit of work that a nested scope, or what an effect has called, belongs to. */
+function rootOf({ top }: UnitOfWork): UnitOfWork {
+  return top.level === undefined ? top : rootOf(top.level.origin);
+}
+
+/** The file, line and column, seen from where the process was started. */
+function placeOfCall(): string | undefined {
+  const place = callSite()?.place.replace(/^.*\(|\)$/g, '');
+  return place?.replace('file://', '').replace(`${process.cwd()}/`, '');
+}

@@ -1,0 +1,98 @@
+import type { Intent } from '../../../core/model/intent.js';
+import type { Policy } from '../../../core/model/policy.js';
+import type { UnitOfWork } from '../../../core/scope/unit-of-work.js';
+import type { EffectView, TransactionView } from '../view/inspector.view.js';
+import type { Shelf } from './shelves.js';
+
+/** How many effects of one unit of work are kept; the others are counted. */
+const MOST_EFFECTS = 100;
+
+/** What is known of one effect. Kept as the messages say it, since most records are never looked at. @internal */
+export class EffectRecord {
+  fate: 'open' | 'sent' | 'dropped' | 'failed' = 'open';
+  reason: string | undefined = undefined;
+  policy: Policy | undefined = undefined;
+  error: unknown = undefined;
+  durationMs: number | undefined = undefined;
+
+  constructor(
+    readonly intent: Intent,
+    /** The one it was called in. */
+    readonly unit: UnitOfWork,
+    readonly place: string | undefined,
+  ) {}
+}
+
+/** What is known of one unit of work and all that belongs to it: nested scopes, and what its effects call in their turn. @internal */
+export class UnitRecord {
+  startedAt = Date.now();
+  durationMs: number | undefined = undefined;
+  /** Of those that are still looked at. */
+  effects: EffectRecord[] = [];
+  /** Views of those that are over, so that nothing holds their arguments any more. */
+  settled: readonly EffectView[] = [];
+  transactions: readonly TransactionView[] = [];
+  more = 0;
+  /** Whether it dropped or failed something. */
+  isNoteworthy = false;
+  /** Whether something was told of it since it was last shown. */
+  hasNews = true;
+  private undecided = 0;
+  private shelf: Shelf<UnitRecord> | undefined = undefined;
+  private slot = 0;
+
+  constructor(readonly unit: UnitOfWork) {}
+
+  /** True if nothing of it is to come. */
+  get isAtRest(): boolean {
+    return this.unit.isEnded && this.undecided === 0;
+  }
+
+  called(intent: Intent, unit: UnitOfWork, place: string | undefined): EffectRecord | undefined {
+    this.undecided++;
+    if (this.effects.length + this.settled.length === MOST_EFFECTS) {
+      this.more++;
+      return undefined;
+    }
+    const effect = new EffectRecord(intent, unit, place);
+    this.effects.push(effect);
+    return effect;
+  }
+
+  /** Undefined for one that is only counted. */
+  decided(intent: Intent, fate: 'sent' | 'dropped' | 'failed', unit: UnitOfWork): EffectRecord | undefined {
+    let effect = this.find(intent);
+    // What was refused at the call was never buffered.
+    if (effect === undefined && this.more === 0) effect = this.called(intent, unit, undefined);
+    if (effect === undefined || effect.fate === 'open') this.undecided = Math.max(0, this.undecided - 1);
+    if (effect !== undefined) effect.fate = fate;
+    return effect;
+  }
+
+  /** Lets go of what the application knows of it, once nothing of it is to come. */
+  settle({
+    effects,
+    transactions,
+  }: {
+    readonly effects: readonly EffectView[];
+    readonly transactions: readonly TransactionView[];
+  }): void {
+    this.settled = effects;
+    this.transactions = transactions;
+    this.effects = [];
+  }
+
+  moveTo(shelf: Shelf<UnitRecord>): void {
+    if (this.shelf === shelf) return;
+    this.shelf?.take(this, this.slot);
+    this.shelf = shelf;
+    this.slot = shelf.add(this);
+  }
+
+  /** By id where it has changed hands between scopes, which may have made another object of it. */
+  private find(intent: Intent): EffectRecord | undefined {
+    const { effects } = this;
+    for (const effect of effects) if (effect.intent === intent) return effect;
+    return this.more > 0 ? undefined : effects.find(({ intent: { id } }) => id === intent.id);
+  }
+}

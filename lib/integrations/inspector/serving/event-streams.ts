@@ -1,0 +1,101 @@
+import type { ServerResponse } from 'node:http';
+import { clearInterval, setInterval } from 'node:timers';
+import type { ChangesView, StateView } from '../view/inspector.view.js';
+import { beginEvents, sendNoEvents } from './raw-response.js';
+
+/** Proxies cut what is silent for longer. */
+const HEARTBEAT_MS = 15_000;
+
+/** One browser that listens. What it does not take is not kept for it: it is sent all there is once it takes something again. */
+class EventStream {
+  private isBehind = false;
+  private hasMissed = false;
+  /** Whether it was behind at the last heartbeat already. */
+  private wasBehind = false;
+
+  constructor(
+    private readonly response: ServerResponse,
+    private readonly state: () => string,
+  ) {
+    response.on('drain', () => this.caughtUp());
+    this.send(state());
+  }
+
+  send(event: string): void {
+    if (this.isBehind) this.hasMissed = true;
+    else this.isBehind = !this.response.write(event);
+  }
+
+  /** Ends it where it has taken nothing since the last one. */
+  beat(): void {
+    if (this.isBehind && this.wasBehind) this.response.destroy();
+    this.wasBehind = this.isBehind;
+    if (!this.isBehind) this.send(':\n\n');
+  }
+
+  end(): void {
+    this.response.end();
+  }
+
+  private caughtUp(): void {
+    this.isBehind = false;
+    if (!this.hasMissed) return;
+    this.hasMissed = false;
+    this.send(this.state());
+  }
+}
+
+/**
+ * The browsers that listen to the events of an inspector.
+ *
+ * @internal
+ */
+export class EventStreams {
+  private readonly streams = new Set<EventStream>();
+  private heart: NodeJS.Timeout | undefined;
+  private isClosed = false;
+
+  /** @param state all there is to show */
+  constructor(private readonly state: () => StateView) {}
+
+  get count(): number {
+    return this.streams.size;
+  }
+
+  open(response: unknown): void {
+    if (this.isClosed) return sendNoEvents(response);
+    const raw = beginEvents(response);
+    const stream = new EventStream(raw, () => eventOf('state', this.state()));
+    this.streams.add(stream);
+    this.heart ??= setInterval(() => this.beat(), HEARTBEAT_MS).unref();
+    raw.on('close', () => this.left(stream));
+    // Told of by `close`.
+    raw.on('error', () => {});
+  }
+
+  tell(changes: ChangesView): void {
+    const event = eventOf('changes', changes);
+    for (const stream of this.streams) stream.send(event);
+  }
+
+  /** A server is closed once its last response has ended. */
+  close(): void {
+    this.isClosed = true;
+    for (const stream of this.streams) stream.end();
+  }
+
+  private left(stream: EventStream): void {
+    this.streams.delete(stream);
+    if (this.streams.size > 0) return;
+    clearInterval(this.heart);
+    this.heart = undefined;
+  }
+
+  private beat(): void {
+    for (const stream of this.streams) stream.beat();
+  }
+}
+
+function eventOf(name: 'state' | 'changes', data: ChangesView): string {
+  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+}

@@ -1,0 +1,96 @@
+// What the routes of the inspector send: the page is written against these types.
+
+/**
+ * Where an effect stands: called and kept in by its scope (`buffered`), let out and waiting for a commit or the answer (`waiting`),
+ * `running`, out (`sent`), `dropped` or `failed`.
+ */
+export type EffectState = 'buffered' | 'waiting' | 'running' | 'sent' | 'dropped' | 'failed';
+
+/** @internal */
+export interface EffectView {
+  readonly id: string;
+  readonly name: string;
+  readonly state: EffectState;
+  /** What became of it and why, for people. */
+  readonly sentence: string;
+  /** `DropReason`, of one that was dropped. */
+  readonly reason?: string;
+  /** Class name of the policy that said no, or threw. */
+  readonly policy?: string;
+  /** What runs it: `in process`, or the class of an executor. */
+  readonly executor: string;
+  readonly job?: string;
+  readonly attempts?: number;
+  /** Title of what it failed with. */
+  readonly error?: string;
+  readonly durationMs?: number;
+  /** Where the code has called it. */
+  readonly place?: string;
+  /** The nested scope or the effect that it was called in. */
+  readonly within?: string;
+  /** What `redact` has made of its arguments. */
+  readonly args?: string;
+}
+
+/** @internal */
+export interface TransactionView {
+  readonly name: string;
+  readonly fate: 'open' | 'committed' | 'rolledBack';
+}
+
+/** @internal */
+export interface UnitView {
+  readonly id: string;
+  /** `OrdersController.place`, or the name of the scope. */
+  readonly entryPoint: string;
+  /** The kind of the entry point: `http`, `schedule`, …, `scope`, or `outside`. */
+  readonly kind: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  /** `ending`: its outcome is known, and effects of it are still to end. */
+  readonly state: 'open' | 'ending' | 'ended';
+  readonly outcome?: 'completed' | 'failed' | 'cancelled';
+  /** Title of the error that it failed with, where that is known. */
+  readonly error?: string;
+  /** From its first effect or its opening to its outcome. */
+  readonly durationMs?: number;
+  readonly transactions: readonly TransactionView[];
+  readonly effects: readonly EffectView[];
+  /** How many effects it has beyond those. */
+  readonly more: number;
+}
+
+/** What became of effects since midnight. @internal */
+export interface TotalsView {
+  readonly sent: number;
+  readonly failed: number;
+  /** By `DropReason`. */
+  readonly dropped: Readonly<Record<string, number>>;
+}
+
+/** Something new: the units that have changed. @internal */
+export interface ChangesView {
+  /** The server's clock. */
+  readonly now: number;
+  readonly totals: TotalsView;
+  readonly units: readonly UnitView[];
+}
+
+/** All there is. @internal */
+export interface StateView extends ChangesView {
+  readonly capacity: number;
+  readonly readOnly: boolean;
+  readonly showsArguments: boolean;
+  /** Whether the application has an outbox, whose stuck rows can be listed. */
+  readonly hasOutbox: boolean;
+}
+
+/** A row of the outbox that could not be delivered. @internal */
+export interface StuckRowView {
+  readonly id: string;
+  readonly effect: string;
+  readonly attempts?: number;
+  readonly error?: string;
+  /** Milliseconds since 1970. */
+  readonly since?: number;
+}
