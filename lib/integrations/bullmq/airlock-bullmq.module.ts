@@ -1,19 +1,10 @@
-import {
-  type ConfigurableModuleAsyncOptions,
-  ConfigurableModuleBuilder,
-  Inject,
-  Module,
-  type OnApplicationShutdown,
-  type OnModuleInit,
-} from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
-import { assertImportedOnce } from '../../nest/container/imported-once.js';
+import { type ConfigurableModuleAsyncOptions, Module } from '@nestjs/common';
+import { remoteModule } from '../remote.module.js';
 import { BullMqExecutor } from './bullmq.executor.js';
-import { AIRLOCK_BULLMQ_OPTIONS, type AirlockBullMqOptions } from './bullmq.options.js';
+import type { AirlockBullMqOptions } from './bullmq.options.js';
 import { BullMqSettings } from './bullmq.settings.js';
 import { BullMqWorkers } from './bullmq.workers.js';
 import { RedisLink } from './redis-link.js';
-import { requirePeer } from '../../installation/required-peer.js';
 
 /** What `useClass` and `useExisting` of `forRootAsync` are to implement. @publicApi */
 export interface AirlockBullMqOptionsFactory {
@@ -26,15 +17,9 @@ export type AirlockBullMqAsyncOptions = ConfigurableModuleAsyncOptions<
   'createAirlockBullMqOptions'
 >;
 
-const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockBullMqOptions>({
-  optionsInjectionToken: AIRLOCK_BULLMQ_OPTIONS,
-})
-  .setClassMethodName('forRoot')
-  .setFactoryMethodName('createAirlockBullMqOptions')
-  .build();
-
 /**
  * Effects as jobs of BullMQ: provides `BullMqExecutor`, and runs jobs in this process where `worker` is set. Needs `AirlockModule`.
+ * Where Redis cannot be reached, the application fails to start with an `EngineUnreachableError`.
  *
  * @example
  * ```ts
@@ -49,42 +34,16 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockBullMqO
  *
  * @publicApi
  */
-@Module({
-  providers: [
-    {
-      provide: BullMqSettings,
-      inject: [AIRLOCK_BULLMQ_OPTIONS, ModulesContainer],
-      useFactory: (options: AirlockBullMqOptions, modules: ModulesContainer) => {
-        requirePeer('bullmq', '>=5.57.0', 'nestjs-airlock/bullmq');
-        const hint = '`queueFor` picks the queue of each effect';
-        assertImportedOnce(modules, 'AirlockBullMqModule', BullMqSettings, hint);
-        return new BullMqSettings(options);
-      },
-    },
-    { provide: RedisLink, inject: [BullMqSettings], useFactory: (settings: BullMqSettings) => new RedisLink(settings) },
-    BullMqExecutor,
-    BullMqWorkers,
-  ],
-  exports: [BullMqExecutor],
-})
-export class AirlockBullMqModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
-  /** @internal Built by Nest. */
-  constructor(@Inject(RedisLink) private readonly link: RedisLink) {
-    super();
-  }
-
-  /** @throws EngineUnreachableError */
-  async onModuleInit(): Promise<void> {
-    try {
-      await this.link.open();
-    } catch (error) {
-      // Nest does not, where an application fails to start.
-      await this.link.close();
-      throw error;
-    }
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.link.close();
-  }
-}
+@Module({})
+export class AirlockBullMqModule extends remoteModule({
+  module: 'AirlockBullMqModule',
+  peer: 'bullmq',
+  versions: '>=5.57.0',
+  subPath: 'nestjs-airlock/bullmq',
+  hint: '`queueFor` picks the queue of each effect',
+  factoryMethod: 'createAirlockBullMqOptions',
+  settings: BullMqSettings,
+  link: RedisLink,
+  executor: BullMqExecutor,
+  workers: [BullMqWorkers],
+}) {}

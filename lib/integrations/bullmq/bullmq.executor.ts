@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import type { DispatchContext } from '../../core/model/dispatch-context.js';
-import type { DispatchResult, EffectCall, Executor } from '../../core/model/executor.js';
+import type { DispatchResult, EffectCall } from '../../core/model/executor.js';
 import type { Intent } from '../../core/model/intent.js';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 import { ProvidedBy } from '../../nest/container/provided-by.js';
-import { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
+import { RemoteExecutor } from '../../nest/remote/remote-executor.js';
 import { Patience } from '../patience.js';
 import { BullMqSettings } from './bullmq.settings.js';
 import { lineTo } from './connection.js';
@@ -27,39 +27,30 @@ import { UsersQueue } from './users-queue.js';
  */
 @ProvidedBy('AirlockBullMqModule.forRoot(…)', 'nestjs-airlock/bullmq')
 @Injectable()
-export class BullMqExecutor implements Executor {
-  readonly remote = true;
-  /** Its own `dispatchTimeoutMs` bounds how long it waits. */
-  readonly timeoutMs = false;
+export class BullMqExecutor extends RemoteExecutor {
   readonly #settings: BullMqSettings;
   readonly #link: RedisLink;
-  readonly #envelopes: EnvelopeWriter;
   readonly #queues = new Map<string, EffectQueue>();
   readonly #patience = new Patience();
   readonly #usersQueues = new WeakMap<Queue, UsersQueue>();
 
   /** @internal Built by Nest. */
   constructor(@Inject(BullMqSettings) settings: BullMqSettings, @Inject(RedisLink) link: RedisLink) {
+    super('BullMQ', settings.options);
     this.#settings = settings;
     this.#link = link;
-    this.#envelopes = new EnvelopeWriter('BullMQ', settings.remote);
   }
 
-  accepts(call: EffectCall): boolean {
-    return queueAddedTo(call.effect) !== undefined || this.#envelopes.accepts(call);
+  override accepts(call: EffectCall): boolean {
+    return queueAddedTo(call.effect) !== undefined || super.accepts(call);
   }
 
   /** @throws AirlockOptionsError for `dispatchOptions` that are not the caller's to set; EffectSerializationError */
-  keepArguments(call: EffectCall): unknown[] {
+  override keepArguments(call: EffectCall): unknown[] {
     refuseParent(call);
     if (queueAddedTo(call.effect) !== undefined) return copyOfAdd(call);
     refuseOurs(call);
-    return this.#envelopes.keepArguments(call);
-  }
-
-  async execute(intent: Intent, context?: DispatchContext): Promise<void> {
-    const [result] = await this.executeBatch([intent], context);
-    if (result!.error !== undefined) throw result!.error;
+    return super.keepArguments(call);
   }
 
   /** Consecutive intents of one queue go in one go. */
@@ -89,7 +80,7 @@ export class BullMqExecutor implements Executor {
   #queueNamed(name: string): EffectQueue {
     let queue = this.#queues.get(name);
     if (queue === undefined) {
-      queue = new EffectQueue(name, this.#link, this.#envelopes, this.#settings.jobOptions);
+      queue = new EffectQueue(name, this.#link, this.envelopes, this.#settings.jobOptions);
       this.#queues.set(name, queue);
     }
     return queue;

@@ -31,6 +31,3 @@ export interface AirlockBullMqOptions extends RemoteOptions {
   /** Time that the start of the application and each flush wait for Redis, in milliseconds. @default 5_000 */
   readonly dispatchTimeoutMs?: number;
 }
-
-/** @internal */
-export const AIRLOCK_BULLMQ_OPTIONS: unique symbol = Symbol('AIRLOCK_BULLMQ_OPTIONS');

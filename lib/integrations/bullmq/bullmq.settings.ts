@@ -1,7 +1,6 @@
 import type { WorkerOptions } from 'bullmq';
 import type { Intent } from '../../core/model/intent.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
-import type { RemoteOptions } from '../../nest/remote/remote-options.js';
 import {
   checkOptions,
   expectThat,
@@ -10,12 +9,11 @@ import {
   isRecord,
   type OptionCheck,
   positiveInteger,
-  waitingTime,
   record,
   text,
   texts,
 } from '../../nest/options/option-checks.js';
-import { remoteChecks } from '../../nest/remote/remote-checks.js';
+import { remoteChecks, turnedOn } from '../../nest/remote/remote-checks.js';
 import type { AirlockBullMqOptions, BullMqJobOptions, BullMqWorkerOptions } from './bullmq.options.js';
 
 const connection: OptionCheck = expectThat(
@@ -48,7 +46,6 @@ const checks: Readonly<Record<keyof AirlockBullMqOptions, OptionCheck>> = {
   queueFor: func,
   jobOptions,
   worker,
-  dispatchTimeoutMs: waitingTime,
 };
 
 /**
@@ -58,7 +55,6 @@ const checks: Readonly<Record<keyof AirlockBullMqOptions, OptionCheck>> = {
  */
 export class BullMqSettings {
   readonly connection: AirlockBullMqOptions['connection'];
-  readonly remote: RemoteOptions;
   readonly prefix: string;
   readonly dispatchTimeoutMs: number;
   readonly jobOptions: BullMqJobOptions;
@@ -69,16 +65,15 @@ export class BullMqSettings {
   private readonly queue: string;
 
   /** @throws AirlockOptionsError for an unknown key, a value of the wrong kind, or options that do not go together */
-  constructor(private readonly options: AirlockBullMqOptions) {
+  constructor(readonly options: AirlockBullMqOptions) {
     checkOptions(options, checks);
     connection('connection', options.connection);
     this.connection = options.connection;
-    this.remote = options;
     this.prefix = options.prefix ?? 'bull';
     this.queue = options.queue ?? 'airlock';
     this.dispatchTimeoutMs = options.dispatchTimeoutMs ?? 5_000;
     this.jobOptions = options.jobOptions ?? {};
-    const worker = options.worker === true ? {} : options.worker || undefined;
+    const worker = turnedOn(options.worker);
     const { queues, ...own } = worker ?? {};
     if (worker !== undefined && queues === undefined && options.queueFor !== undefined) throw queuesUnknown();
     this.worker = worker && own;

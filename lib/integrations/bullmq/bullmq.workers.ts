@@ -105,7 +105,7 @@ export class BullMqWorkers implements OnApplicationBootstrap, OnApplicationShutd
   private async run(job: Job): Promise<void> {
     this.running++;
     try {
-      await this.effects.run(job.data, this.settings.remote);
+      await this.effects.run(job.data, this.settings.options);
     } catch (error) {
       if (error instanceof UnknownEffectError) throw failingForGood(job, error);
       // BullMQ reads properties of what is thrown.

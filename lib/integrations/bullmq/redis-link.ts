@@ -1,7 +1,9 @@
+import { Inject, Injectable } from '@nestjs/common';
 import { type ConnectionOptions, type Job, type JobsOptions, Queue, RedisConnection } from 'bullmq';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 import { Deadline, TimedOut } from '../deadline.js';
-import type { BullMqSettings } from './bullmq.settings.js';
+import type { EngineLink } from '../remote.module.js';
+import { BullMqSettings } from './bullmq.settings.js';
 import { addressOfRedis, lineTo, sendingConnection } from './connection.js';
 import { withoutPayload } from '../without-payload.js';
 import { isConnectionError, isElsewhere, isScriptGone, mostTelling, problemOf } from './redis-errors.js';
@@ -43,7 +45,8 @@ interface Client {
  *
  * @internal
  */
-export class RedisLink {
+@Injectable()
+export class RedisLink implements EngineLink {
   private readonly queues = new Map<string, Queue>();
   /** Queues that have taken jobs. Before that, BullMQ may send, or refuse, the next jobs before the first. */
   private readonly proven = new WeakSet<Queue>();
@@ -54,7 +57,7 @@ export class RedisLink {
   /** Why it is not connected, as far as is known. */
   private trouble: unknown;
 
-  constructor(private readonly settings: BullMqSettings) {}
+  constructor(@Inject(BullMqSettings) private readonly settings: BullMqSettings) {}
 
   /** One value for each Redis. */
   get line(): unknown {

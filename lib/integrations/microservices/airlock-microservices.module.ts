@@ -1,15 +1,9 @@
-import { type ConfigurableModuleAsyncOptions, ConfigurableModuleBuilder, Module } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
-import { assertImportedOnce } from '../../nest/container/imported-once.js';
+import { type ConfigurableModuleAsyncOptions, Module } from '@nestjs/common';
+import { remoteModule } from '../remote.module.js';
 import { ClientProxyExecutor } from './client-proxy.executor.js';
 import { consumerOf } from './effect.consumer.js';
-import {
-  AIRLOCK_MICROSERVICES_OPTIONS,
-  type AirlockMicroservicesExtras,
-  type AirlockMicroservicesOptions,
-} from './microservices.options.js';
+import type { AirlockMicroservicesExtras, AirlockMicroservicesOptions } from './microservices.options.js';
 import { ConsumerSettings, MicroservicesSettings } from './microservices.settings.js';
-import { requirePeer } from '../../installation/required-peer.js';
 
 /** Factory of options, for classes given to `forRootAsync` as `useClass` or `useExisting`. @publicApi */
 export interface AirlockMicroservicesOptionsFactory {
@@ -19,21 +13,6 @@ export interface AirlockMicroservicesOptionsFactory {
 /** Options of `AirlockMicroservicesModule.forRootAsync`: `useFactory`, `useClass` or `useExisting`. @publicApi */
 export type AirlockMicroservicesAsyncOptions = AirlockMicroservicesExtras &
   ConfigurableModuleAsyncOptions<AirlockMicroservicesOptions, 'createAirlockMicroservicesOptions'>;
-
-const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockMicroservicesOptions>({
-  optionsInjectionToken: AIRLOCK_MICROSERVICES_OPTIONS,
-})
-  .setClassMethodName('forRoot')
-  .setFactoryMethodName('createAirlockMicroservicesOptions')
-  .setExtras<AirlockMicroservicesExtras>({ pattern: undefined, consumer: undefined } as never, (definition, extras) => {
-    const consumer = new ConsumerSettings(extras);
-    return {
-      ...definition,
-      controllers: consumer.patterns.length === 0 ? [] : [consumerOf(consumer.patterns)],
-      providers: [...(definition.providers ?? []), { provide: ConsumerSettings, useValue: consumer }],
-    };
-  })
-  .build();
 
 /**
  * Effects as events of a message broker: provides `ClientProxyExecutor`, and runs what others have sent where `consumer` is set.
@@ -53,20 +32,22 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockMicrose
  *
  * @publicApi
  */
-@Module({
-  providers: [
-    {
-      provide: MicroservicesSettings,
-      inject: [AIRLOCK_MICROSERVICES_OPTIONS, ConsumerSettings, ModulesContainer],
-      useFactory: (options: AirlockMicroservicesOptions, { pattern }: ConsumerSettings, modules: ModulesContainer) => {
-        requirePeer('@nestjs/microservices', '>=11.0.0', 'nestjs-airlock/microservices');
-        const hint = '`patternFor` picks the pattern of each effect';
-        assertImportedOnce(modules, 'AirlockMicroservicesModule', MicroservicesSettings, hint);
-        return new MicroservicesSettings(options, pattern);
-      },
-    },
-    ClientProxyExecutor,
-  ],
-  exports: [ClientProxyExecutor],
-})
-export class AirlockMicroservicesModule extends ConfigurableModuleClass {}
+@Module({})
+export class AirlockMicroservicesModule extends remoteModule({
+  module: 'AirlockMicroservicesModule',
+  peer: '@nestjs/microservices',
+  versions: '>=11.0.0',
+  subPath: 'nestjs-airlock/microservices',
+  hint: '`patternFor` picks the pattern of each effect',
+  factoryMethod: 'createAirlockMicroservicesOptions',
+  settings: MicroservicesSettings,
+  executor: ClientProxyExecutor,
+  extras: { pattern: undefined, consumer: undefined },
+  shapedBy: (extras: AirlockMicroservicesExtras) => {
+    const consumer = new ConsumerSettings(extras);
+    return {
+      controllers: consumer.patterns.length === 0 ? [] : [consumerOf(consumer.patterns)],
+      providers: [{ provide: ConsumerSettings, useValue: consumer }],
+    };
+  },
+}) {}

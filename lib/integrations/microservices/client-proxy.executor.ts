@@ -2,12 +2,12 @@ import { Inject, Injectable, type InjectionToken, type OnModuleInit } from '@nes
 import { ModuleRef } from '@nestjs/core';
 import type { ClientProxy } from '@nestjs/microservices';
 import type { DispatchContext } from '../../core/model/dispatch-context.js';
-import type { DispatchResult, EffectCall, Executor } from '../../core/model/executor.js';
+import type { DispatchResult, EffectCall } from '../../core/model/executor.js';
 import type { Intent } from '../../core/model/intent.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 import { ProvidedBy } from '../../nest/container/provided-by.js';
-import { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
+import { RemoteExecutor } from '../../nest/remote/remote-executor.js';
 import { clientBehind } from '../client-lookup.js';
 import { Patience } from '../patience.js';
 import { BrokerLink } from './broker-link.js';
@@ -24,21 +24,17 @@ const WINDOW = 100;
  */
 @ProvidedBy('AirlockMicroservicesModule.forRoot(…)', 'nestjs-airlock/microservices')
 @Injectable()
-export class ClientProxyExecutor implements Executor, OnModuleInit {
-  readonly remote = true;
-  /** Its own `dispatchTimeoutMs` bounds how long it waits. */
-  readonly timeoutMs = false;
+export class ClientProxyExecutor extends RemoteExecutor implements OnModuleInit {
   readonly #settings: MicroservicesSettings;
   readonly #modules: ModuleRef;
-  readonly #envelopes: EnvelopeWriter;
   readonly #patience = new Patience();
   #knownLink: BrokerLink | undefined;
 
   /** @internal Built by Nest. */
   constructor(@Inject(MicroservicesSettings) settings: MicroservicesSettings, @Inject(ModuleRef) modules: ModuleRef) {
+    super('A message broker', settings.options);
     this.#settings = settings;
     this.#modules = modules;
-    this.#envelopes = new EnvelopeWriter('A message broker', settings.options);
   }
 
   /** @throws EngineUnreachableError */
@@ -47,20 +43,11 @@ export class ClientProxyExecutor implements Executor, OnModuleInit {
   }
 
   /** @throws AirlockOptionsError where there is no client, or nothing says what `dispatchOptions` mean to it */
-  accepts(call: EffectCall): boolean {
-    if (!this.#envelopes.accepts(call)) return false;
+  override accepts(call: EffectCall): boolean {
+    if (!super.accepts(call)) return false;
     if (this.#settings.client === undefined) throw noClient(call.name);
     if (call.dispatchOptions !== undefined && this.#settings.options.record === undefined) throw noRecord(call.name);
     return true;
-  }
-
-  keepArguments(call: EffectCall): unknown[] {
-    return this.#envelopes.keepArguments(call);
-  }
-
-  async execute(intent: Intent, context?: DispatchContext): Promise<void> {
-    const [result] = await this.executeBatch([intent], context);
-    if (result!.error !== undefined) throw result!.error;
   }
 
   async executeBatch(intents: readonly Intent[], context?: DispatchContext): Promise<readonly DispatchResult[]> {
@@ -105,7 +92,7 @@ export class ClientProxyExecutor implements Executor, OnModuleInit {
   }
 
   #recordOf(intent: Intent): unknown {
-    const envelope = this.#envelopes.write(intent);
+    const envelope = this.envelopes.write(intent);
     const { options } = this.#settings;
     if (options.record !== undefined) return options.record(envelope, intent);
     return this.#link.recordOf(envelope);

@@ -43,6 +43,3 @@ export interface AirlockMicroservicesOptions extends RemoteOptions {
   /** Time that the start of the application and each flush wait for the broker, in milliseconds. @default 5_000 */
   readonly dispatchTimeoutMs?: number;
 }
-
-/** @internal */
-export const AIRLOCK_MICROSERVICES_OPTIONS: unique symbol = Symbol('AIRLOCK_MICROSERVICES_OPTIONS');

@@ -5,13 +5,12 @@ import {
   expectThat,
   flag,
   func,
-  isRecord,
   type OptionCheck,
   waitingTime,
   text,
   texts,
 } from '../../nest/options/option-checks.js';
-import { remoteChecks } from '../../nest/remote/remote-checks.js';
+import { flagOr, remoteChecks, turnedOn } from '../../nest/remote/remote-checks.js';
 import type {
   AirlockMicroservicesExtras,
   AirlockMicroservicesOptions,
@@ -23,7 +22,6 @@ const checks: Readonly<Record<keyof AirlockMicroservicesOptions, OptionCheck>> =
   client: expectThat('an injection token', (value) => ['string', 'symbol', 'function'].includes(typeof value)),
   patternFor: func,
   record: func,
-  dispatchTimeoutMs: waitingTime,
 };
 const consumerChecks: Readonly<Record<keyof EffectConsumerOptions, OptionCheck>> = {
   patterns: texts,
@@ -32,25 +30,26 @@ const consumerChecks: Readonly<Record<keyof EffectConsumerOptions, OptionCheck>>
 };
 const extrasChecks: Readonly<Record<keyof AirlockMicroservicesExtras, OptionCheck>> = {
   pattern: text,
-  consumer: (key, value) => (isRecord(value) ? checkOptions(value, consumerChecks, `${key}.`) : flag(key, value)),
+  consumer: flagOr(consumerChecks),
 };
+
+/** The pattern of all effects, where nothing else is said. */
+const PATTERN = 'airlock.effect';
 
 /** Settings of the consumer, with the defaults. @internal */
 export class ConsumerSettings {
-  readonly pattern: string;
   /** Patterns that this application listens to; none where it runs no effects. */
   readonly patterns: readonly string[];
   readonly acknowledge: boolean;
   readonly retryDelayMs: number;
 
   /** @throws AirlockOptionsError */
-  constructor({ pattern, consumer }: AirlockMicroservicesExtras) {
+  constructor({ pattern = PATTERN, consumer }: AirlockMicroservicesExtras) {
     checkOptions({ pattern, consumer }, extrasChecks);
-    const { patterns, acknowledge, retryDelayMs }: EffectConsumerOptions = isRecord(consumer) ? consumer : {};
-    this.pattern = pattern ?? 'airlock.effect';
-    this.patterns = consumer === undefined || consumer === false ? [] : (patterns ?? [this.pattern]);
-    this.acknowledge = acknowledge ?? false;
-    this.retryDelayMs = retryDelayMs ?? 1_000;
+    const own = turnedOn(consumer);
+    this.patterns = own === undefined ? [] : (own.patterns ?? [pattern]);
+    this.acknowledge = own?.acknowledge ?? false;
+    this.retryDelayMs = own?.retryDelayMs ?? 1_000;
   }
 }
 
@@ -58,13 +57,15 @@ export class ConsumerSettings {
 export class MicroservicesSettings {
   readonly client: InjectionToken | undefined;
   readonly dispatchTimeoutMs: number;
+  private readonly pattern: string;
 
   /** @throws AirlockOptionsError */
   constructor(
     readonly options: AirlockMicroservicesOptions,
-    private readonly pattern: string,
+    { pattern = PATTERN }: AirlockMicroservicesExtras,
   ) {
     checkOptions(options, checks);
+    this.pattern = pattern;
     this.client = options.client;
     this.dispatchTimeoutMs = options.dispatchTimeoutMs ?? 5_000;
   }

@@ -1,19 +1,10 @@
-import {
-  type ConfigurableModuleAsyncOptions,
-  ConfigurableModuleBuilder,
-  Inject,
-  Module,
-  type OnApplicationShutdown,
-  type OnModuleInit,
-} from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
-import { assertImportedOnce } from '../../nest/container/imported-once.js';
+import { type ConfigurableModuleAsyncOptions, Module } from '@nestjs/common';
+import { remoteModule } from '../remote.module.js';
 import { PgBossConnection } from './pg-boss.connection.js';
 import { PgBossExecutor } from './pg-boss.executor.js';
-import { AIRLOCK_PG_BOSS_OPTIONS, type AirlockPgBossOptions } from './pg-boss.options.js';
+import type { AirlockPgBossOptions } from './pg-boss.options.js';
 import { PgBossSettings } from './pg-boss.settings.js';
 import { PgBossWorkers } from './pg-boss.workers.js';
-import { requirePeer } from '../../installation/required-peer.js';
 
 /** What `useClass` and `useExisting` of `forRootAsync` are to implement. @publicApi */
 export interface AirlockPgBossOptionsFactory {
@@ -26,15 +17,10 @@ export type AirlockPgBossAsyncOptions = ConfigurableModuleAsyncOptions<
   'createAirlockPgBossOptions'
 >;
 
-const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockPgBossOptions>({
-  optionsInjectionToken: AIRLOCK_PG_BOSS_OPTIONS,
-})
-  .setClassMethodName('forRoot')
-  .setFactoryMethodName('createAirlockPgBossOptions')
-  .build();
-
 /**
  * Effects as jobs of pg-boss: provides `PgBossExecutor`, and runs jobs in this process where `worker` is set. Needs `AirlockModule`.
+ * Where PostgreSQL cannot be reached, the application fails to start with an `EngineUnreachableError`; with an `AirlockOptionsError` where a
+ * queue is missing, or the installed version does not know a job option.
  *
  * @example
  * ```ts
@@ -49,42 +35,16 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockPgBossO
  *
  * @publicApi
  */
-@Module({
-  providers: [
-    {
-      provide: PgBossSettings,
-      inject: [AIRLOCK_PG_BOSS_OPTIONS, ModulesContainer],
-      useFactory: (options: AirlockPgBossOptions, modules: ModulesContainer) => {
-        requirePeer('pg-boss', '^10.0.0 || >=12.30.0', 'nestjs-airlock/pg-boss');
-        const hint = '`queueFor` picks the queue of each effect';
-        assertImportedOnce(modules, 'AirlockPgBossModule', PgBossSettings, hint);
-        return new PgBossSettings(options);
-      },
-    },
-    PgBossConnection,
-    PgBossExecutor,
-    PgBossWorkers,
-  ],
-  exports: [PgBossExecutor],
-})
-export class AirlockPgBossModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
-  /** @internal Built by Nest. */
-  constructor(@Inject(PgBossConnection) private readonly connection: PgBossConnection) {
-    super();
-  }
-
-  /** @throws EngineUnreachableError; AirlockOptionsError for a queue that is missing, or job options that this version does not know */
-  async onModuleInit(): Promise<void> {
-    try {
-      await this.connection.engine();
-    } catch (error) {
-      // Nest does not, where an application fails to start.
-      await this.connection.close();
-      throw error;
-    }
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.connection.close();
-  }
-}
+@Module({})
+export class AirlockPgBossModule extends remoteModule({
+  module: 'AirlockPgBossModule',
+  peer: 'pg-boss',
+  versions: '^10.0.0 || >=12.30.0',
+  subPath: 'nestjs-airlock/pg-boss',
+  hint: '`queueFor` picks the queue of each effect',
+  factoryMethod: 'createAirlockPgBossOptions',
+  settings: PgBossSettings,
+  link: PgBossConnection,
+  executor: PgBossExecutor,
+  workers: [PgBossWorkers],
+}) {}

@@ -3,6 +3,7 @@ import { ModuleRef } from '@nestjs/core';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { clientBehind } from '../client-lookup.js';
 import { Deadline } from '../deadline.js';
+import type { EngineLink } from '../remote.module.js';
 import { withoutPayload } from '../without-payload.js';
 import { insist } from './insist.js';
 import type { JobEngine } from './job-engine.js';
@@ -19,7 +20,7 @@ import { PgBossSettings } from './pg-boss.settings.js';
  * @internal
  */
 @Injectable()
-export class PgBossConnection {
+export class PgBossConnection implements EngineLink {
   private readonly logger = new Logger('AirlockPgBoss');
   private opening: Promise<JobEngine> | undefined;
   private engineOpened: JobEngine | undefined;
@@ -35,8 +36,8 @@ export class PgBossConnection {
    *
    * @throws EngineUnreachableError; AirlockOptionsError for a queue that is missing, or job options that this version does not know
    */
-  engine(): Promise<JobEngine> {
-    return (this.opening ??= this.open().catch((error: unknown) => {
+  open(): Promise<JobEngine> {
+    return (this.opening ??= this.connect().catch((error: unknown) => {
       this.opening = undefined;
       throw error;
     }));
@@ -64,7 +65,7 @@ export class PgBossConnection {
     return new Deadline(this.settings.dispatchTimeoutMs).within(boss.stop({ graceful: false }));
   }
 
-  private async open(): Promise<JobEngine> {
+  private async connect(): Promise<JobEngine> {
     const boss = await this.insist(() => this.started());
     const engine = isVersion12(boss) ? new PgBoss12Engine(boss) : new PgBoss10Engine(boss);
     assertKnown({ ...this.settings.options.jobOptions }, engine.jobOptions, 'jobOptions');

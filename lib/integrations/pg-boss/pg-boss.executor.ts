@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { DispatchContext } from '../../core/model/dispatch-context.js';
-import type { DispatchResult, EffectCall, Executor } from '../../core/model/executor.js';
+import type { DispatchResult, EffectCall } from '../../core/model/executor.js';
 import type { Intent } from '../../core/model/intent.js';
 import { frames } from '../../core/frame/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 import { ProvidedBy } from '../../nest/container/provided-by.js';
-import { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
+import { RemoteExecutor } from '../../nest/remote/remote-executor.js';
 import { Patience } from '../patience.js';
 import { insist, unreachable } from './insist.js';
 import { JobIds } from './job-ids.js';
@@ -28,14 +28,10 @@ import { assertStorable } from './storable.js';
  */
 @ProvidedBy('AirlockPgBossModule.forRoot(…)', 'nestjs-airlock/pg-boss')
 @Injectable()
-export class PgBossExecutor implements Executor {
-  readonly remote = true;
-  /** Its own `dispatchTimeoutMs` bounds how long it waits. */
-  readonly timeoutMs = false;
+export class PgBossExecutor extends RemoteExecutor {
   readonly transactional = true;
   readonly #connection: PgBossConnection;
   readonly #settings: PgBossSettings;
-  readonly #envelopes: EnvelopeWriter;
   readonly #ids = new JobIds();
   readonly #patience = new Patience();
 
@@ -44,28 +40,19 @@ export class PgBossExecutor implements Executor {
     @Inject(PgBossConnection) connection: PgBossConnection,
     @Inject(PgBossSettings) settings: PgBossSettings,
   ) {
+    super('pg-boss', settings.options);
     this.#connection = connection;
     this.#settings = settings;
-    this.#envelopes = new EnvelopeWriter('pg-boss', settings.options);
-  }
-
-  accepts(call: EffectCall): boolean {
-    return this.#envelopes.accepts(call);
   }
 
   /** @throws AirlockOptionsError for `dispatchOptions` that a job cannot carry; EffectSerializationError */
-  keepArguments(call: EffectCall): unknown[] {
+  override keepArguments(call: EffectCall): unknown[] {
     const { dispatchOptions } = call;
     const engine = dispatchOptions && this.#connection.opened;
     if (engine !== undefined) assertKnown(dispatchOptions!, engine.jobOptions, 'dispatchOptions', call.name);
-    const kept = this.#envelopes.keepArguments(call);
+    const kept = super.keepArguments(call);
     assertStorable(call.name, kept);
     return kept;
-  }
-
-  async execute(intent: Intent, context?: DispatchContext): Promise<void> {
-    const [result] = await this.executeBatch([intent], context);
-    if (result!.error !== undefined) throw result!.error;
   }
 
   /**
@@ -76,7 +63,7 @@ export class PgBossExecutor implements Executor {
   async executeBatch(intents: readonly Intent[], context?: DispatchContext): Promise<readonly DispatchResult[]> {
     const transaction = connectionHere();
     const down = this.#patience.spentIn(context);
-    const engine = await this.#connection.engine();
+    const engine = await this.#connection.open();
     const failures = new Map<Intent, unknown>();
     for (const { queue, jobs, intents: some } of this.#consignmentsOf(intents, engine, failures)) {
       try {
@@ -129,7 +116,7 @@ export class PgBossExecutor implements Executor {
     // Again, for calls that were made before the version was known.
     if (dispatchOptions !== undefined) assertKnown(dispatchOptions, engine.jobOptions, 'dispatchOptions', intent.name);
     const options = { ...this.#settings.options.jobOptions, ...dispatchOptions };
-    return { ...options, id: this.#ids.of(intent.id), data: this.#envelopes.write(intent) };
+    return { ...options, id: this.#ids.of(intent.id), data: this.envelopes.write(intent) };
   }
 }
 

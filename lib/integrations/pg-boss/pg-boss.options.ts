@@ -99,6 +99,3 @@ export interface AirlockPgBossOptions extends RemoteOptions {
    */
   readonly dispatchTimeoutMs?: number;
 }
-
-/** @internal */
-export const AIRLOCK_PG_BOSS_OPTIONS: unique symbol = Symbol('AIRLOCK_PG_BOSS_OPTIONS');

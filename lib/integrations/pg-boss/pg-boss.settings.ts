@@ -8,12 +8,11 @@ import {
   isRecord,
   type OptionCheck,
   positiveInteger,
-  waitingTime,
   record,
   text,
   texts,
 } from '../../nest/options/option-checks.js';
-import { remoteChecks } from '../../nest/remote/remote-checks.js';
+import { flagOr, remoteChecks, turnedOn } from '../../nest/remote/remote-checks.js';
 import type { FetchOptions } from './pg-boss.client.js';
 import type { AirlockPgBossOptions, PgBossQueueOptions, PgBossWorkerOptions } from './pg-boss.options.js';
 
@@ -31,17 +30,12 @@ const boss: OptionCheck = (key, value) => {
 };
 const seconds: OptionCheck = expectThat('a number of seconds, 0.5 or more', (value) => (value as number) >= 0.5);
 
-const workerChecks: Readonly<Record<`worker.${keyof PgBossWorkerOptions}`, OptionCheck>> = {
-  'worker.queues': texts,
-  'worker.concurrency': positiveInteger,
-  'worker.batchSize': positiveInteger,
-  'worker.pollingIntervalSeconds': seconds,
-  'worker.notifyPollingIntervalSeconds': seconds,
-};
-const worker: OptionCheck = (key, value) => {
-  if (!isRecord(value)) return flag(key, value);
-  const named = Object.entries(value).map(([name, one]) => [`${key}.${name}`, one] as const);
-  checkOptions(Object.fromEntries(named), workerChecks);
+const workerChecks: Readonly<Record<keyof PgBossWorkerOptions, OptionCheck>> = {
+  queues: texts,
+  concurrency: positiveInteger,
+  batchSize: positiveInteger,
+  pollingIntervalSeconds: seconds,
+  notifyPollingIntervalSeconds: seconds,
 };
 
 const checks: Readonly<Record<keyof AirlockPgBossOptions, OptionCheck>> = {
@@ -55,8 +49,7 @@ const checks: Readonly<Record<keyof AirlockPgBossOptions, OptionCheck>> = {
   },
   createQueues: flag,
   jobOptions: record,
-  worker,
-  dispatchTimeoutMs: waitingTime,
+  worker: flagOr(workerChecks),
 };
 
 /**
@@ -84,7 +77,7 @@ export class PgBossSettings {
     this.queue = options.queue ?? 'airlock';
     const { queues = {}, jobOptions } = options;
     this.queues = withDeadLetters([jobOptions?.deadLetter, this.queue, ...Object.keys(queues)], queues);
-    const worker = options.worker === true ? {} : options.worker || undefined;
+    const worker = turnedOn(options.worker);
     this.served = worker === undefined ? [] : (worker.queues ?? this.livingQueues());
     for (const name of this.served) this.assertKnown('worker.queues', name);
     this.concurrency = worker?.concurrency ?? 1;

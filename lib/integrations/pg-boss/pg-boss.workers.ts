@@ -28,7 +28,7 @@ export class PgBossWorkers implements OnApplicationBootstrap, OnApplicationShutd
   async onApplicationBootstrap(): Promise<void> {
     const { served, concurrency, fetching } = this.settings;
     if (served.length === 0) return;
-    const engine = await this.connection.engine();
+    const engine = await this.connection.open();
     this.effects.onShutdown(() => Promise.all(this.workers.map((worker) => worker.drain())));
     for (const queue of served) {
       const run = (job: FetchedJob): Promise<void> => this.run(queue, job);

@@ -1,13 +1,33 @@
-import { expectThat, isRecord, oneOf, type OptionCheck, positiveInteger } from '../options/option-checks.js';
+import {
+  checkOptions,
+  expectThat,
+  flag,
+  isRecord,
+  oneOf,
+  type OptionCheck,
+  positiveInteger,
+  waitingTime,
+} from '../options/option-checks.js';
 import type { RemoteOptions } from './remote-options.js';
 
-/** @internal */
-export const remoteChecks: Readonly<Record<keyof RemoteOptions, OptionCheck>> = {
+/** The checks of what every engine takes. @internal */
+export const remoteChecks: Readonly<Record<keyof RemoteOptions | 'dispatchTimeoutMs', OptionCheck>> = {
   plainFunctions: oneOf('in-process', 'refuse'),
   serializer: withMethods('serialize', 'deserialize'),
   maxPayloadBytes: positiveInteger,
   tracing: withMethods('inject', 'run'),
+  dispatchTimeoutMs: waitingTime,
 };
+
+/** Checks an option that is true, false, or an object with further ones. @internal */
+export function flagOr(checks: Readonly<Record<string, OptionCheck>>): OptionCheck {
+  return (key, value) => (isRecord(value) ? checkOptions(value, checks, `${key}.`) : flag(key, value));
+}
+
+/** The further options of such an option: none where it is true; undefined where it is off. @internal */
+export function turnedOn<T extends object>(option: boolean | T | undefined): Partial<T> | undefined {
+  return option === true ? {} : option || undefined;
+}
 
 function withMethods(...names: readonly string[]): OptionCheck {
   return expectThat(
