@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clearTimeout, setTimeout } from '../core/model/timers.js';
 
-/** A wait was given up. @internal */
+/** Error of a wait that was given up. @internal */
 export class TimedOut extends Error {
   constructor(timeoutMs: number) {
     super(`It did not end within ${timeoutMs} ms.`);

@@ -1,4 +1,4 @@
-/** In the status of each OK packet of MySQL and MariaDB: a transaction is open (`SERVER_STATUS_IN_TRANS`). */
+/** The bit in the status of each OK packet of MySQL and MariaDB that says that a transaction is open (`SERVER_STATUS_IN_TRANS`). */
 const IN_TRANSACTION = 1;
 
 /** A statement that does nothing, and is answered by an OK packet. @internal */

@@ -1,7 +1,7 @@
 import type { DispatchContext } from '../core/model/dispatch-context.js';
 
 /**
- * Which engines flushes have waited for in vain. A flush waits for each once, however often its effects come to it: between those of
+ * Notes the engines that flushes have waited for in vain. A flush waits for each once, however often its effects come to it: between those of
  * other executors, or in several parts.
  *
  * @internal

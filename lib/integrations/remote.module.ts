@@ -85,7 +85,7 @@ function settingsOf<Options, Extras extends object>(
   };
 }
 
-/** On the module, whose hooks Nest calls after those of its providers: workers end before what they work through. */
+/** Opens and closes the link by hooks of the module, which Nest calls after those of its providers: workers end before what they work through. */
 function linked<C extends new () => object>(Module: C, link: Type<EngineLink>): C {
   class LinkedModule extends (Module as new () => object) implements OnModuleInit, OnApplicationShutdown {
     constructor(@Inject(link) private readonly link: EngineLink) {

@@ -7,7 +7,7 @@ interface Replaced {
   times: number;
 }
 
-/** On a method that was replaced; two installed copies recognise each other. */
+/** The key of that on a method that was replaced; two installed copies recognise each other. */
 const REPLACED = Symbol.for('nestjs-airlock.replaced');
 
 /**

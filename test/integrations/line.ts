@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tie } from '../own-servers/address.js';
 import type { TestServer } from '../servers.js';
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'redis:': 6379, 'amqp:': 5672, 'nats:': 4222 };
@@ -31,17 +32,7 @@ export class Line {
       const far = connect(Number(port || DEFAULT_PORTS[protocol]), hostname);
       near.on('data', (data) => this.pass(data, far));
       far.on('data', (data) => void (this.isFrozen || this.isDeaf || near.write(data)));
-      for (const [socket, other] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        this.sockets.add(socket);
-        socket.on('error', () => {});
-        socket.on('close', () => {
-          this.sockets.delete(socket);
-          other.destroy();
-        });
-      }
+      tie(near, far, this.sockets);
     });
     await new Promise<void>((resolve) => this.server!.listen(this.port, '127.0.0.1', resolve));
     this.port = (this.server.address() as { port: number }).port;

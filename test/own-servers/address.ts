@@ -51,16 +51,21 @@ export class Address {
   private forward(near: Socket): void {
     const far = connect(this.target.port, '127.0.0.1');
     near.setNoDelay(true).pipe(far.setNoDelay(true)).pipe(near);
-    for (const [socket, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      this.sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        this.sockets.delete(socket);
-        other.destroy();
-      });
-    }
+    tie(near, far, this.sockets);
+  }
+}
+
+/** Notes two sockets as long as they are open, and closes each with the other. */
+export function tie(near: Socket, far: Socket, open: Set<Socket>): void {
+  for (const [socket, other] of [
+    [near, far],
+    [far, near],
+  ] as const) {
+    open.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      open.delete(socket);
+      other.destroy();
+    });
   }
 }

@@ -6,12 +6,12 @@ import { BullMqSettings } from './bullmq.settings.js';
 import { BullMqWorkers } from './bullmq.workers.js';
 import { RedisLink } from './redis-link.js';
 
-/** What `useClass` and `useExisting` of `forRootAsync` are to implement. @publicApi */
+/** Interface that the class behind `useClass` or `useExisting` of `forRootAsync` implements. @publicApi */
 export interface AirlockBullMqOptionsFactory {
   createAirlockBullMqOptions(): AirlockBullMqOptions | Promise<AirlockBullMqOptions>;
 }
 
-/** What `AirlockBullMqModule.forRootAsync` takes: `useFactory`, `useClass` or `useExisting`. @publicApi */
+/** Options of `AirlockBullMqModule.forRootAsync`: `useFactory`, `useClass` or `useExisting`. @publicApi */
 export type AirlockBullMqAsyncOptions = ConfigurableModuleAsyncOptions<
   AirlockBullMqOptions,
   'createAirlockBullMqOptions'

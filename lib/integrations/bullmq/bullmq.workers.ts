@@ -124,7 +124,7 @@ export class BullMqWorkers implements OnApplicationBootstrap, OnApplicationShutd
   }
 }
 
-/** No attempt of a worker like this one would help, so it is kept where BullMQ keeps failed jobs, whatever its options say. */
+/** Fails a job for good: no attempt of a worker like this one would help, so it is kept where BullMQ keeps failed jobs, whatever its options say. */
 function failingForGood(job: Job, cause: UnknownEffectError): UnrecoverableError {
   job.opts.removeOnFail = false;
   return Object.assign(new UnrecoverableError(cause.message), { cause });

@@ -26,7 +26,7 @@ interface ConstructedClient {
  */
 const SENDING = { enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 };
 
-/** For workers, which have all the time in the world. BullMQ insists on it. */
+/** Options of the connection of workers, which have all the time in the world. BullMQ insists on it. */
 const WORKING = { enableOfflineQueue: true, maxRetriesPerRequest: null };
 
 /** A Redis that is back is found within a second. BullMQ's own default takes up to twenty. */
@@ -51,7 +51,7 @@ export function addressOfRedis(given: AirlockBullMqOptions['connection']): strin
   return `Redis at ${host ?? '127.0.0.1'}:${port ?? 6379}`;
 }
 
-/** The same value for all connections to one Redis, as far as that can be told. @param own for one that nothing is known about @internal */
+/** Identity of a Redis: the same value for all connections to it, as far as that can be told. @param own for one that nothing is known about @internal */
 export function lineTo(given: AirlockBullMqOptions['connection'] | undefined, own: object): unknown {
   if (given === undefined) return own;
   if (isConstructed(given) && given.isCluster === true) return own;

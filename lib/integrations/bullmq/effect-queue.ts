@@ -62,7 +62,7 @@ export class EffectQueue implements Destination {
     return parcels;
   }
 
-  /** In one go; where BullMQ has something against one of them, which it does not name, one by one. */
+  /** Adds jobs in one go; where BullMQ has something against one of them, which it does not name, one by one. */
   private async add(parcels: readonly Packed[], course: Course, before: Promise<unknown> | undefined): Promise<void> {
     try {
       const jobs = parcels.map(({ job }) => job);

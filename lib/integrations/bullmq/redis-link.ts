@@ -59,7 +59,7 @@ export class RedisLink implements EngineLink {
 
   constructor(@Inject(BullMqSettings) private readonly settings: BullMqSettings) {}
 
-  /** One value for each Redis. */
+  /** Identity of the Redis: one value for each. */
   get line(): unknown {
     return lineTo(this.settings.connection, this);
   }
@@ -160,7 +160,7 @@ export class RedisLink implements EngineLink {
     return client;
   }
 
-  /** One listener, however many flushes wait for it. */
+  /** Waits for the client, with one listener however many flushes wait for it. */
   private nextReady(client: Client): Promise<void> {
     return (this.readying ??= new Promise((resolve) => {
       client.once('ready', () => {

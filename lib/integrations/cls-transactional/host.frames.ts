@@ -28,7 +28,7 @@ export interface Host {
 }
 
 /** `trackTransactions`, or `trackSavepoints`. */
-type Keep = (
+type Track = (
   transaction: RunInTransaction<unknown[], []>,
   open: () => TransactionFrame,
   ended?: () => void,
@@ -40,7 +40,7 @@ export type Work = (...args: unknown[]) => Promise<unknown>;
 /** Makes a transaction the host's current one. @internal */
 export type SetTx<Tx> = (tx?: Tx) => void;
 
-/** One call of an adapter, with all else that it takes. @internal */
+/** Calls an adapter, with all else that it takes. @internal */
 export type Begin<Tx> = (work: Work, setTx: SetTx<Tx>) => Promise<unknown>;
 
 /**
@@ -59,7 +59,7 @@ export class HostFrames<Tx> {
   constructor(private readonly options: ClsFrameOptions<Tx>) {}
 
   transaction(host: Host, begin: Begin<Tx>, work: Work, setTx: SetTx<Tx>): Promise<unknown> {
-    return this.keep(host, begin, work, setTx, openFrame, () => setTx(undefined));
+    return this.tracked(host, begin, work, setTx, openFrame, () => setTx(undefined));
   }
 
   savepoint(host: Host, begin: Begin<Tx>, work: Work, setTx: SetTx<Tx>): Promise<unknown> {
@@ -72,18 +72,18 @@ export class HostFrames<Tx> {
       if (isObject(tx) && tx !== outer) this.outerTx.set(tx, outer);
       setTx(tx);
     };
-    return this.keep(host, begin, work, nest, open, undefined, isAlone ? trackSavepoints : trackTransactions);
+    return this.tracked(host, begin, work, nest, open, undefined, isAlone ? trackSavepoints : trackTransactions);
   }
 
   /** @param ended so that no effect which waited for the commit takes the ended transaction for the current one */
-  private keep(
+  private tracked(
     host: Host,
     begin: Begin<Tx>,
     work: Work,
     setTx: SetTx<Tx>,
     open: (options: FrameOptions) => TransactionFrame,
     ended?: () => void,
-    keep: Keep = trackTransactions,
+    track: Track = trackTransactions,
   ): Promise<unknown> {
     const around = frames.getStore();
     let current: Tx | undefined;
@@ -101,7 +101,7 @@ export class HostFrames<Tx> {
           setTx(tx);
         },
       );
-    const run = keep(
+    const run = track(
       transaction as RunInTransaction<unknown[], []>,
       () => {
         const name = this.options.name ?? host.connectionName ?? 'cls-transactional';

@@ -31,16 +31,16 @@ export function trackClsTransactions<A extends AnyAdapter>(
   }
   requirePeer('@nestjs-cls/transactional', '>=3.0.0', 'nestjs-airlock/cls-transactional');
   if (original[TRACKS_TRANSACTIONS]) return adapter;
-  const kept: OptionsFactory = (connection, extraProviders) => {
+  const tracking: OptionsFactory = (connection, extraProviders) => {
     trackClientsOwnTransactions(connection, options.name);
     const client = original.call(adapter, connection, extraProviders);
     return trackHostTransactions(client, new HostFrames(options), 'sqlFlavor' in adapter);
   };
-  adapter.optionsFactory = Object.defineProperty(kept, TRACKS_TRANSACTIONS, { value: true });
+  adapter.optionsFactory = Object.defineProperty(tracking, TRACKS_TRANSACTIONS, { value: true });
   return adapter;
 }
 
-/** Tells the boot that transactions of this host are kept: the host holds the object that has it. */
+/** Tells the boot that transactions of this host are tracked: the host holds the object that has it. */
 const MARK: object = { [TRACKS_TRANSACTIONS]: true };
 
 /**
@@ -50,7 +50,7 @@ const MARK: object = { [TRACKS_TRANSACTIONS]: true };
  */
 function trackHostTransactions<Tx>(
   client: ReturnType<OptionsFactory>,
-  kept: HostFrames<Tx>,
+  frames: HostFrames<Tx>,
   takesFlavor: boolean,
 ): ReturnType<OptionsFactory> {
   const { wrapWithTransaction, wrapWithNestedTransaction } = client;
@@ -58,13 +58,13 @@ function trackHostTransactions<Tx>(
     ...client,
     ...MARK,
     wrapWithTransaction(this: Host, txOptions, work, setTx) {
-      return kept.transaction(this, (fn, set) => wrapWithTransaction.call(this, txOptions, fn, set), work, setTx);
+      return frames.transaction(this, (fn, set) => wrapWithTransaction.call(this, txOptions, fn, set), work, setTx);
     },
     async wrapWithNestedTransaction(this: Host, txOptions, work, setTx, tx) {
       if (wrapWithNestedTransaction === undefined) throw withoutSavepoints(this.connectionName, takesFlavor);
-      const begin: Parameters<typeof kept.savepoint>[1] = (fn, set) =>
+      const begin: Parameters<typeof frames.savepoint>[1] = (fn, set) =>
         wrapWithNestedTransaction.call(this, txOptions, fn, set, tx);
-      return kept.savepoint(this, begin, work, setTx);
+      return frames.savepoint(this, begin, work, setTx);
     },
   };
 }
@@ -76,6 +76,6 @@ function withoutSavepoints(connectionName = 'cls-transactional', takesFlavor = f
     connectionName,
     'open',
     `Frame "${connectionName}" has no savepoints: its adapter has no \`wrapWithNestedTransaction\`, so \`Propagation.Nested\` ` +
-      `cannot be kept. ${wayOut} \`Propagation.Required\` to join the transaction, or \`Propagation.RequiresNew\` for one of its own.`,
+      `cannot be tracked. ${wayOut} \`Propagation.Required\` to join the transaction, or \`Propagation.RequiresNew\` for one of its own.`,
   );
 }

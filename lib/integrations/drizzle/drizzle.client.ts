@@ -14,7 +14,7 @@ export interface Replicated {
 export interface DrizzleTransaction extends DrizzleDatabase {
   /** Sends a statement; the drivers of `pg` and its kin send their own COMMIT through it. Absent on others. */
   execute?: (query: never) => PromiseLike<unknown>;
-  /** Its session, on PostgreSQL only. */
+  /** Holds its session, on PostgreSQL only. */
   readonly _?: { readonly session?: DrizzleSession };
 }
 

@@ -17,7 +17,7 @@ export interface DrizzleFrameOptions {
 type Transaction = RunInTransaction<DrizzleTransaction, never[]>;
 
 /** Turns `transaction` of a database, or of a transaction for a savepoint, into one that tracks transactions, and hands on each. */
-type Keep = (transaction: Transaction, opened: (frame: TransactionFrame) => TransactionFrame) => Transaction;
+type Track = (transaction: Transaction, opened: (frame: TransactionFrame) => TransactionFrame) => Transaction;
 
 /**
  * Makes effects called in `db.transaction(…)` share its fate, and those in a nested `tx.transaction(…)` that of its savepoint.
@@ -76,7 +76,7 @@ function synchronously(open: (tx: DrizzleDatabase) => TransactionFrame): (transa
   return (transaction) => trackSynchronous(transaction as SynchronousTransaction, open, nest) as unknown as Transaction;
 }
 
-function transactionsNamed(name: string): Keep {
+function transactionsNamed(name: string): Track {
   return (transaction, opened) =>
     trackTransactions(transaction, (tx) => {
       const connection = connectionOf(tx);
@@ -94,7 +94,7 @@ function replaceTransaction(db: DrizzleDatabase, track: (transaction: Transactio
   Object.defineProperty(db, 'transaction', { value, writable: true, configurable: true });
 }
 
-function framed(transaction: Transaction, keep: Keep): Transaction {
+function framed(transaction: Transaction, track: Track): Transaction {
   return (callback, ...rest) => {
     let frame: TransactionFrame;
     const watched: Transaction = (work, ...config) => {
@@ -107,11 +107,11 @@ function framed(transaction: Transaction, keep: Keep): Transaction {
     };
     const nesting: typeof callback = (tx) => {
       const around = frame;
-      const nested: Keep = (savepoint, opened) => trackSavepoints(savepoint, () => opened(around.savepoint()));
+      const nested: Track = (savepoint, opened) => trackSavepoints(savepoint, () => opened(around.savepoint()));
       replaceTransaction(tx, (savepoint) => framed(savepoint, nested));
       return callback(tx);
     };
-    return keep(watched, (opened) => (frame = opened))(nesting, ...rest);
+    return track(watched, (opened) => (frame = opened))(nesting, ...rest);
   };
 }
 

@@ -2,7 +2,7 @@ import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { requirePeer } from '../../installation/required-peer.js';
 import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
 import { replaceOnClass } from '../replace-on-class.js';
-import { keepContext, TrackedBeginning } from './tracked-beginning.js';
+import { trackContext, TrackedBeginning } from './tracked-beginning.js';
 import { TrackedTransaction } from './tracked-transaction.js';
 import type { KnexClient, KnexDialect, KnexInstance } from './knex.client.js';
 
@@ -26,7 +26,7 @@ export function trackKnexTransactions<K extends KnexClient>(knex: K, options: Kn
   if (!isKnex(knex)) throw AirlockOptionsError.expected('knex', 'a Knex instance', knex);
   requirePeer('knex', '>=3.0.0', 'nestjs-airlock/knex');
   const { context, client } = knex as unknown as KnexInstance;
-  keepContext(context, transactionsOf(client, options.name));
+  trackContext(context, transactionsOf(client, options.name));
   return knex;
 }
 
@@ -52,7 +52,7 @@ export function trackDialect(dialect: object): () => void {
   );
 }
 
-/** By what is called of it: Knex has no class for its instances, which are functions. @internal */
+/** Tells by the methods that are called: Knex has no class for its instances, which are functions. @internal */
 export function isKnex(value: unknown): value is KnexClient {
   if (typeof value !== 'function') return false;
   const { transaction, transactionProvider, context } = value as unknown as Partial<KnexInstance>;

@@ -13,11 +13,11 @@ type Begin = (handler: Handler, config?: object) => KnexPromise;
 export class TrackedBeginning {
   /**
    * @param transaction of Knex
-   * @param begun makes what keeps the frame of one that is about to begin
+   * @param track makes what has the frame of one that is about to begin
    */
   constructor(
     private readonly transaction: Begin,
-    private readonly begun: () => TrackedTransaction,
+    private readonly track: () => TrackedTransaction,
   ) {}
 
   /** `knex.transaction(…)`, with its arguments in whichever order. */
@@ -28,16 +28,16 @@ export class TrackedBeginning {
 
   /** `knex.transactionProvider(…)`: each function that asks stands in the transaction. */
   provider(config?: object): () => PromiseLike<unknown> {
-    let kept: TrackedTransaction | undefined;
+    let tracked: TrackedTransaction | undefined;
     let trx: Promise<unknown>;
     return () => {
-      if (kept === undefined) return (trx = this.byHand(config, (first) => (kept = first)));
-      kept.enter();
+      if (tracked === undefined) return (trx = this.byHand(config, (first) => (tracked = first)));
+      tracked.enter();
       return trx;
     };
   }
 
-  private byHand(config: object | undefined, opened?: (kept: TrackedTransaction) => void): Promise<unknown> {
+  private byHand(config: object | undefined, opened?: (tracked: TrackedTransaction) => void): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.with(resolve, config, opened).then(undefined, reject);
     });
@@ -46,30 +46,30 @@ export class TrackedBeginning {
   private with(
     handler: Handler,
     config: object | undefined,
-    opened?: (kept: TrackedTransaction) => void,
+    opened?: (tracked: TrackedTransaction) => void,
   ): PromiseLike<unknown> {
-    let kept: TrackedTransaction;
+    let tracked: TrackedTransaction;
     try {
-      kept = this.begun();
+      tracked = this.track();
     } catch (error) {
       // A savepoint out of order is refused as Knex refuses: by what it returns.
       return Promise.reject(error as Error);
     }
-    opened?.(kept);
-    if (handsOut(handler)) kept.enter();
-    return this.start(kept, handler, config);
+    opened?.(tracked);
+    if (handsOut(handler)) tracked.enter();
+    return this.start(tracked, handler, config);
   }
 
-  private start(kept: TrackedTransaction, handler: Handler, config: object | undefined): KnexPromise {
+  private start(tracked: TrackedTransaction, handler: Handler, config: object | undefined): KnexPromise {
     const inFrame: Handler = (trx) => {
-      const { frame } = kept;
-      kept.adopt(trx);
+      const { frame } = tracked;
+      tracked.adopt(trx);
       // One after the other: Knex would have one beside another wait for that one for ever, where both are begun by hand.
-      keepContext(trx.context, () => TrackedTransaction.in(frame.nextSavepoint()));
+      trackContext(trx.context, () => TrackedTransaction.in(frame.nextSavepoint()));
       return frame.run(() => handler(trx));
     };
     const running = this.transaction(Object.defineProperty(inFrame, TRACKS_TRANSACTIONS, { value: true }), config);
-    const settled = kept.follow(running);
+    const settled = tracked.follow(running);
     // It stays the emitter of query events that Knex returns.
     return Object.assign(running, {
       then: settled.then.bind(settled),
@@ -80,16 +80,16 @@ export class TrackedBeginning {
 }
 
 /** Makes an instance track transactions in whatever it begins: its functions, and those of Knex, call what is in its context. @internal */
-export function keepContext(context: KnexContext, begun: () => TrackedTransaction): void {
+export function trackContext(context: KnexContext, track: () => TrackedTransaction): void {
   if (TRACKS_TRANSACTIONS in context) return;
-  const beginning = new TrackedBeginning(context.transaction.bind(context), begun);
+  const beginning = new TrackedBeginning(context.transaction.bind(context), track);
   const withUserParams = context.withUserParams.bind(context);
   Object.assign(context, {
     transaction: beginning.begin.bind(beginning),
     transactionProvider: beginning.provider.bind(beginning),
     withUserParams: (params: object) => {
       const copy = withUserParams(params);
-      keepContext(copy.context, begun);
+      trackContext(copy.context, track);
       return copy;
     },
   });

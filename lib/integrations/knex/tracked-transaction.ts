@@ -23,36 +23,36 @@ export class TrackedTransaction {
   private trx: KnexTransaction | undefined;
 
   private constructor(
-    private readonly open: (kept: TrackedTransaction) => TransactionFrame,
+    private readonly open: (tracked: TrackedTransaction) => TransactionFrame,
     private readonly connection?: KnexConnection,
   ) {}
 
-  /** For a transaction, whose frame opens when Knex begins. */
+  /** Makes one for a transaction, whose frame opens when Knex begins. */
   static begunOn(dialect: string | undefined, name: string): TrackedTransaction {
     // Other databases have no `$1`, which is what transactional executors write.
     const connection = dialect === 'postgresql' ? new KnexConnection(name) : undefined;
-    const open = (kept: TrackedTransaction): TransactionFrame =>
+    const open = (tracked: TrackedTransaction): TransactionFrame =>
       openFrame({
         name,
-        tx: () => kept.trx,
+        tx: () => tracked.trx,
         ...(connection && { connection }),
-        ...(dialect === 'mysql' && { isStillOpen: () => kept.isInTransaction() }),
+        ...(dialect === 'mysql' && { isStillOpen: () => tracked.isInTransaction() }),
       });
     return new TrackedTransaction(open, connection);
   }
 
-  /** For a frame that is open before Knex begins. */
+  /** Makes one for a frame that is open before Knex begins. */
   static in(frame: TransactionFrame): TrackedTransaction {
-    const kept = new TrackedTransaction(() => frame);
-    kept.opened = frame;
-    return kept;
+    const tracked = new TrackedTransaction(() => frame);
+    tracked.opened = frame;
+    return tracked;
   }
 
   get frame(): TransactionFrame {
     return (this.opened ??= this.open(this));
   }
 
-  /** For a transaction without a handler: the function that begins it stands in it. Nothing asynchronous may come before. */
+  /** Puts the function that begins a transaction without a handler in it. Nothing asynchronous may come before. */
   enter(): void {
     this.isByHand = true;
     this.frame.enter();

@@ -4,10 +4,10 @@ import { databaseOf } from './database.js';
 import { FRAME_NAME, type KyselyCommand, type KyselyTransaction } from './kysely.client.js';
 import { OpenFrames } from './open-frames.js';
 
-/** For each object that stands for a controlled transaction. */
+/** Frames by each object that stands for a controlled transaction. */
 const opened = new WeakMap<object, OpenFrames>();
 
-/** For each class of builders what ends the watch over the classes of transactions that they have begun, while somebody wants it. */
+/** Watches over the classes of transactions by the class of the builders that begin them, while somebody wants it. */
 const watched = new WeakMap<object, Watched>();
 
 interface Watched {

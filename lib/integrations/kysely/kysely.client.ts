@@ -1,4 +1,4 @@
-/** For messages. @internal */
+/** Name of every frame, for messages. @internal */
 export const FRAME_NAME = 'Kysely transaction';
 
 /** The parts of a Kysely instance that are called; real ones fit, whatever their tables. @publicApi */
@@ -21,7 +21,7 @@ export interface KyselyCommand {
   execute: () => Promise<unknown>;
 }
 
-/** By what no other client has together. A transaction of Kysely is an instance too, but begins none. @internal */
+/** Tells by methods that no other client has together. A transaction of Kysely is an instance too, but begins none. @internal */
 export function isKysely(value: object): value is KyselyClient {
   if (Reflect.get(value, 'isTransaction') === true) return false;
   return ['transaction', 'startTransaction', 'withSchema', 'getExecutor'].every(

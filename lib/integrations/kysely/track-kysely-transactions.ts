@@ -25,7 +25,7 @@ export function trackKyselyTransactions<K extends KyselyClient>(db: K): K {
   requireKysely(db);
   if (TRACKS_TRANSACTIONS in db) return db;
   trackTransactionsOfClass(db);
-  // On the class, as that is what keeps them.
+  // On the class, whose transactions are tracked for good.
   Object.defineProperty(Object.getPrototypeOf(db), TRACKS_TRANSACTIONS, { value: true });
   return db;
 }
@@ -52,7 +52,7 @@ export function buildersOf(db: KyselyClient): object {
  */
 export function trackTransactionsOfClass(db: KyselyClient): () => void {
   const ends = [
-    keepTransactions(buildersOf(db)),
+    trackCallbackTransactions(buildersOf(db)),
     trackControlledTransactions(Object.getPrototypeOf(db.startTransaction()) as object),
   ];
   return () => {
@@ -60,7 +60,7 @@ export function trackTransactionsOfClass(db: KyselyClient): () => void {
   };
 }
 
-function keepTransactions(builder: object): () => void {
+function trackCallbackTransactions(builder: object): () => void {
   return replaceOnClass(
     builder,
     'execute',

@@ -36,7 +36,7 @@ export class BrokerLink {
     }
   }
 
-  /** For the start of an application, after whose failure nobody else would close the client. @throws EngineUnreachableError */
+  /** Connects at the start of an application, after whose failure nobody else would close the client. @throws EngineUnreachableError */
   async open(): Promise<void> {
     try {
       await this.reach('the application cannot start');

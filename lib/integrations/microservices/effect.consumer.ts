@@ -86,7 +86,7 @@ abstract class EffectConsumer implements OnApplicationBootstrap {
     }
   }
 
-  /** After a while, or a broken effect would keep everybody busy. Does not hold up a shutdown, which gives it back as well. */
+  /** Gives a message back after a while: a broken effect would keep everybody busy. Does not hold up a shutdown, which gives it back as well. */
   private async giveBack(effect: string, rabbit: RabbitContext): Promise<void> {
     await sleep(this.consumer.retryDelayMs, undefined, { ref: false });
     this.answer(effect, rabbit, (channel, message) => channel.nack(message, false, true));

@@ -6,12 +6,12 @@ import type { AirlockPgBossOptions } from './pg-boss.options.js';
 import { PgBossSettings } from './pg-boss.settings.js';
 import { PgBossWorkers } from './pg-boss.workers.js';
 
-/** What `useClass` and `useExisting` of `forRootAsync` are to implement. @publicApi */
+/** Interface that the class behind `useClass` or `useExisting` of `forRootAsync` implements. @publicApi */
 export interface AirlockPgBossOptionsFactory {
   createAirlockPgBossOptions(): AirlockPgBossOptions | Promise<AirlockPgBossOptions>;
 }
 
-/** What `AirlockPgBossModule.forRootAsync` takes: `useFactory`, `useClass` or `useExisting`. @publicApi */
+/** Options of `AirlockPgBossModule.forRootAsync`: `useFactory`, `useClass` or `useExisting`. @publicApi */
 export type AirlockPgBossAsyncOptions = ConfigurableModuleAsyncOptions<
   AirlockPgBossOptions,
   'createAirlockPgBossOptions'

@@ -4,7 +4,7 @@ import { withoutPayload } from '../without-payload.js';
 
 const PAUSE_MS = 100;
 
-/** Nobody was there, or a standby that takes no writes (25006), so nothing was done. */
+/** Codes that say that nothing was done: nobody was there, or a standby that takes no writes (25006). */
 const REFUSALS = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN', '57P03', '25006'];
 /** The connection broke: `admin_shutdown` and `crash_shutdown` of PostgreSQL among them. */
 const BREAKS = ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', '57P01', '57P02'];

@@ -13,7 +13,7 @@ export interface JobEngine {
   work(queue: string, options: FetchOptions, run: RunJob): Promise<JobWorker>;
 }
 
-/** One worker of one queue. @internal */
+/** A worker of one queue. @internal */
 export interface JobWorker {
   /**
    * Fetches no more and begins no further job.

@@ -1,16 +1,16 @@
-/** One job for a bulk insert, with whatever options its version of pg-boss knows. @publicApi */
+/** A job for a bulk insert, with whatever options its version of pg-boss knows. @publicApi */
 export interface NewJob {
   readonly id: string;
   readonly data: object;
   readonly [option: string]: unknown;
 }
 
-/** One job as a worker is handed it. @publicApi */
+/** A job as a worker is handed it. @publicApi */
 export interface FetchedJob {
   readonly id: string;
   readonly data: unknown;
   readonly expireInSeconds: number;
-  /** Which attempt this is. Version 10 does not say. */
+  /** Number of this attempt. Version 10 does not say. */
   readonly retryCount?: number;
 }
 

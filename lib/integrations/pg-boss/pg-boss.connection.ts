@@ -48,7 +48,7 @@ export class PgBossConnection implements EngineLink {
     return this.engineOpened;
   }
 
-  /** Not gracefully: what was running has had its time, and what still is goes back to its queue at once. */
+  /** Stops pg-boss, not gracefully: what was running has had its time, and what still is goes back to its queue at once. */
   async close(): Promise<void> {
     const { built } = this;
     if (built === undefined) return;

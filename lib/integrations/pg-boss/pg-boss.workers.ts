@@ -39,7 +39,7 @@ export class PgBossWorkers implements OnApplicationBootstrap, OnApplicationShutd
     this.logger.log(`Running the effects in ${served.map((queue) => `"${queue}"`).join(', ')}`);
   }
 
-  /** Before pg-boss itself is stopped. */
+  /** Ends the workers, before pg-boss itself is stopped. */
   async onApplicationShutdown(): Promise<void> {
     try {
       const abandoned = Promise.all(this.workers.map((worker) => worker.abandon()));

@@ -1,6 +1,6 @@
 import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
 
-/** Under which Prisma 7 tells its own clients which transaction they are in. */
+/** The key under which Prisma 7 tells its own clients which transaction they are in. */
 const PLACE = Symbol.for('prisma.client.transaction.scope_context');
 
 /** `scopeState` is one object for a whole transaction, `scopeId` another string for each savepoint of it. */

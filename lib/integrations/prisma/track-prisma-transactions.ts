@@ -40,7 +40,7 @@ export function trackPrismaTransactions<P extends PrismaClientLike>(prisma: P, o
   /** The clients of a transaction find this function on `prisma`, and are its `this`. */
   const opened = new ClientFrames();
 
-  const kept: Transaction = function (work, ...rest) {
+  const tracking: Transaction = function (work, ...rest) {
     const around = opened.of(this);
     if (typeof work !== 'function') {
       const run = (): Promise<unknown> => original.call(this, work, ...rest);
@@ -61,7 +61,9 @@ export function trackPrismaTransactions<P extends PrismaClientLike>(prisma: P, o
         )(running)
       : trackSavepoints(transaction, () => (frame = around.savepoint()))(running);
   };
-  Object.assign(firstOf(prisma), { $transaction: Object.defineProperty(kept, TRACKS_TRANSACTIONS, { value: true }) });
+  Object.assign(firstOf(prisma), {
+    $transaction: Object.defineProperty(tracking, TRACKS_TRANSACTIONS, { value: true }),
+  });
   return prisma;
 }
 

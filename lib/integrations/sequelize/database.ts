@@ -5,19 +5,19 @@ import type { SequelizeInstance, SequelizeTransaction } from './sequelize.client
 /**
  * Returns the options of frames that depend on the transaction's database.
  *
- * @param begun the transaction, once it has begun
+ * @param transaction the transaction, once it has begun
  * @internal
  */
 export function databaseOf(
   sequelize: SequelizeInstance,
-  begun: () => SequelizeTransaction,
+  transaction: () => SequelizeTransaction,
 ): Pick<FrameOptions, 'connection' | 'isStillOpen'> {
   const query = (sql: string, options = {}): Promise<unknown> =>
-    sequelize.query(sql, { transaction: begun(), logging: false, ...options });
+    sequelize.query(sql, { transaction: transaction(), logging: false, ...options });
   switch (sequelize.getDialect()) {
     case 'postgres':
       return {
-        connection: { executeSql: (text, values) => begun().connection.query(text, values) },
+        connection: { executeSql: (text, values) => transaction().connection.query(text, values) },
         isStillOpen: () => answersInTransaction(query),
       };
     case 'mariadb':

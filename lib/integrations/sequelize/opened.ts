@@ -1,6 +1,9 @@
 import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
 import type { SequelizeTransaction } from './sequelize.client.js';
 
+/** The key on a transaction of Sequelize of what stands for it here. */
+const OPENED = Symbol('AIRLOCK_OPENED');
+
 /** A transaction or savepoint of Sequelize and its frame. @internal */
 export class Opened {
   /**
@@ -11,6 +14,16 @@ export class Opened {
     readonly frame: TransactionFrame,
     private readonly begunByStatement = new Set<TransactionFrame>(),
   ) {}
+
+  /** Undefined for a transaction that is not tracked. */
+  static of(transaction: object): Opened | undefined {
+    return (transaction as { readonly [OPENED]?: Opened })[OPENED];
+  }
+
+  /** Makes this stand for a transaction. */
+  standFor(transaction: SequelizeTransaction): void {
+    Object.defineProperty(transaction, OPENED, { value: this });
+  }
 
   /** Savepoints of one transaction come one after the other: the rollback of one takes back those that came after it. */
   savepoint(): Opened {
@@ -24,7 +37,7 @@ export class Opened {
     return taken;
   }
 
-  /** For the rest of the caller's asynchronous function. */
+  /** Takes the rest of the caller's asynchronous function out of it. */
   leave(): void {
     for (const frame of this.inner()) frame.leave();
     this.frame.leave();
@@ -43,7 +56,7 @@ export class Opened {
     }
   }
 
-  /** The innermost first. */
+  /** Lists the open savepoints in it that were begun by a statement, the innermost first. */
   private inner(): readonly TransactionFrame[] {
     return [...this.begunByStatement]
       .filter((frame) => frame.isOpen && frame !== this.frame && this.frame.encloses(frame))
@@ -52,10 +65,10 @@ export class Opened {
 }
 
 /** Ends the frame where a transaction without a callback is ended. @internal */
-export function endWith(begun: SequelizeTransaction, opened: Opened): void {
+export function endWith(transaction: SequelizeTransaction, opened: Opened): void {
   const { frame } = opened;
-  const commit = begun.commit.bind(begun);
-  const rollback = begun.rollback.bind(begun);
+  const commit = transaction.commit.bind(transaction);
+  const rollback = transaction.rollback.bind(transaction);
   let isGivenBack = false;
   const prepare = async (): Promise<void> => {
     try {
@@ -69,7 +82,7 @@ export function endWith(begun: SequelizeTransaction, opened: Opened): void {
       throw error;
     }
   };
-  begun.commit = async () => {
+  transaction.commit = async () => {
     // Sequelize has an error of its own for what has ended.
     if (!frame.isOpen) return commit();
     opened.leave();
@@ -82,7 +95,7 @@ export function endWith(begun: SequelizeTransaction, opened: Opened): void {
     }
     if (frame.isOpen) await frame.commit();
   };
-  begun.rollback = async () => {
+  transaction.rollback = async () => {
     if (isGivenBack) return;
     opened.leave();
     try {

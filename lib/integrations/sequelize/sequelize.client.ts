@@ -28,7 +28,7 @@ export function declarerOf(sequelize: object): object {
   return declarer;
 }
 
-/** By what no other client has together. @internal */
+/** Tells by methods that no other client has together. @internal */
 export function isSequelize(value: object): value is SequelizeClient {
   return ['transaction', 'getDialect', 'getQueryInterface'].every(
     (key) => typeof Reflect.get(value, key) === 'function',

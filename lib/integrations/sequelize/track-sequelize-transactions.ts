@@ -30,7 +30,7 @@ export function trackSequelizeTransactions<S extends SequelizeClient>(sequelize:
   const prototype = classOf(sequelize);
   if (TRACKS_TRANSACTIONS in prototype) return sequelize;
   trackTransactionsOfClass(prototype);
-  // On the class, as that is what keeps them for good.
+  // On the class, whose transactions are tracked for good.
   Object.defineProperty(prototype, TRACKS_TRANSACTIONS, { value: true });
   return sequelize;
 }
@@ -100,12 +100,12 @@ function trackBeginning(
 ): Promise<unknown> {
   const [given, callback] = typeof args[0] === 'function' ? [undefined, args[0]] : args;
   const options = (given ?? {}) as BeginOptions;
-  // Marked where somebody has wrapped the method between two replacements: then the outer one keeps the frame.
+  // Marked where somebody has wrapped the method between two replacements: then the outer one opens the frame.
   const send = (work?: unknown) =>
     original.call(sequelize, { ...options, [TRACKS_TRANSACTIONS]: true }, work) as Promise<unknown>;
   const parent = options.transaction ?? undefined;
-  const around = parent && opened.get(parent);
-  // In a transaction that was begun before frames were kept there are none, and of one that has ended Sequelize has an error of its own.
+  const around = parent && Opened.of(parent);
+  // A transaction that began untracked has no frame, and for one that has ended Sequelize has an error of its own.
   if (options[TRACKS_TRANSACTIONS] === true || (parent !== undefined && around?.frame.isOpen !== true)) {
     return original.apply(sequelize, [...args]) as Promise<unknown>;
   }
@@ -118,8 +118,6 @@ function trackBeginning(
 
 type Work = (transaction: SequelizeTransaction) => Promise<unknown>;
 
-const opened = new WeakMap<object, Opened>();
-
 function managed(
   sequelize: SequelizeInstance,
   begin: (work: Work) => Promise<unknown>,
@@ -128,23 +126,23 @@ function managed(
 ): Promise<unknown> {
   let one: Opened;
   const transaction = begin as unknown as RunInTransaction<SequelizeTransaction, []>;
-  const work: Work = async (begun) => {
+  const work: Work = async (started) => {
     const here = one;
-    opened.set(begun, here);
-    const result = await callback(begun);
+    here.standFor(started);
+    const result = await callback(started);
     await here.release();
     return result;
   };
   const open = (next: Opened): TransactionFrame => (one = next).frame;
   return around === undefined
-    ? trackTransactions(transaction, (begun) => open(new Opened(frameOf(sequelize, () => begun))))(work)
+    ? trackTransactions(transaction, (started) => open(new Opened(frameOf(sequelize, () => started))))(work)
     : trackSavepoints(transaction, () => open(around.savepoint()))(work);
 }
 
 async function joined(begin: () => Promise<SequelizeTransaction>, around: Opened): Promise<SequelizeTransaction> {
-  const begun = await begin();
-  opened.set(begun, around);
-  return begun;
+  const transaction = await begin();
+  around.standFor(transaction);
+  return transaction;
 }
 
 async function unmanaged(
@@ -152,25 +150,25 @@ async function unmanaged(
   begin: () => Promise<SequelizeTransaction>,
   around: Opened | undefined,
 ): Promise<SequelizeTransaction> {
-  let begun: SequelizeTransaction;
-  const one = around?.openSavepoint() ?? new Opened(frameOf(sequelize, () => begun));
+  let transaction: SequelizeTransaction;
+  const one = around?.openSavepoint() ?? new Opened(frameOf(sequelize, () => transaction));
   const { frame } = one;
   // Before anything is awaited: the rest of the caller's function is to stand in it.
   frame.enter();
   try {
-    begun = await begin();
+    transaction = await begin();
   } catch (error) {
     frame.leave();
     if (frame.isOpen) frame.rollBack();
     throw error;
   }
-  opened.set(begun, one);
-  endWith(begun, one);
-  return begun;
+  one.standFor(transaction);
+  endWith(transaction, one);
+  return transaction;
 }
 
-function frameOf(sequelize: SequelizeInstance, begun: () => SequelizeTransaction): TransactionFrame {
+function frameOf(sequelize: SequelizeInstance, transaction: () => SequelizeTransaction): TransactionFrame {
   const database = sequelize.config?.database;
   const name = database ? `Sequelize transaction in ${database}` : 'Sequelize transaction';
-  return openFrame({ name, tx: begun, ...databaseOf(sequelize, begun) });
+  return openFrame({ name, tx: transaction, ...databaseOf(sequelize, transaction) });
 }

@@ -52,7 +52,7 @@ function classesOf(dataSource: TypeOrmDataSource): DataSourceClasses {
   };
 }
 
-/** None where an application has no TypeORM at all. */
+/** Classes of the TypeORM that is installed; none where an application has none. */
 async function installedClasses(): Promise<readonly DataSourceClasses[]> {
   const peer = await import('typeorm').catch(() => undefined);
   return peer === undefined ? [] : [{ dataSource: peer.DataSource.prototype, manager: peer.EntityManager.prototype }];

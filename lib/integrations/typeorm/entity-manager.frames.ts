@@ -6,8 +6,8 @@ import type { TypeOrmManager } from './typeorm.client.js';
 type Callback = (manager: TypeOrmManager) => Promise<unknown>;
 
 /**
- * Makes `manager.transaction(…)` keep to itself what its query runner does to the caller's asynchronous context: of every manager of the class,
- * since managers are made everywhere, also before a data source is kept. Nothing changes for one whose query runners track no transactions.
+ * Confines what the query runner of `manager.transaction(…)` does to the caller's asynchronous context to that call: for every manager of the class,
+ * since managers are made everywhere, also before a data source is tracked. Nothing changes for one whose query runners track no transactions.
  *
  * @returns ends it
  * @internal
@@ -29,8 +29,8 @@ export function trackManagerTransactions(prototype: object): () => void {
 
 function inFrame(callback: Callback): Callback {
   return (manager) => {
-    const kept = framesOf(manager.queryRunner);
-    return kept === undefined ? callback(manager) : kept.run(callback, manager);
+    const frames = framesOf(manager.queryRunner);
+    return frames === undefined ? callback(manager) : frames.run(callback, manager);
   };
 }
 

@@ -5,10 +5,10 @@ import { databaseOf } from './database.js';
 import { FrameStack } from './frame-stack.js';
 import type { TypeOrmDataSource, TypeOrmQueryRunner } from './typeorm.client.js';
 
-/** On a query runner whose transactions are tracked; two installed copies recognise each other. */
+/** The key of its frames on a query runner whose transactions are tracked; two installed copies recognise each other. */
 const FRAMES = Symbol.for('nestjs-airlock.typeorm-frames');
 
-/** The frames of a query runner, if they are kept. @internal */
+/** The frames of a query runner; undefined where its transactions are not tracked. @internal */
 export function framesOf(runner: TypeOrmQueryRunner | undefined): QueryRunnerFrames | undefined {
   return (runner as { [FRAMES]?: QueryRunnerFrames } | undefined)?.[FRAMES];
 }
@@ -53,23 +53,23 @@ export class QueryRunnerFrames {
   }
 
   /** Makes a query runner track transactions, in place; nothing happens the second time. */
-  static keep(runner: TypeOrmQueryRunner, dataSource: TypeOrmDataSource): TypeOrmQueryRunner {
+  static track(runner: TypeOrmQueryRunner, dataSource: TypeOrmDataSource): TypeOrmQueryRunner {
     if (framesOf(runner) !== undefined) return runner;
-    const kept = new QueryRunnerFrames(runner, dataSource);
-    Object.defineProperty(runner, FRAMES, { value: kept });
+    const tracked = new QueryRunnerFrames(runner, dataSource);
+    Object.defineProperty(runner, FRAMES, { value: tracked });
     Object.assign(runner, {
-      startTransaction: (...isolation: never[]) => kept.start(isolation),
-      commitTransaction: () => kept.commit(),
-      rollbackTransaction: () => kept.rollBack(),
-      release: () => kept.release(),
+      startTransaction: (...isolation: never[]) => tracked.start(isolation),
+      commitTransaction: () => tracked.commit(),
+      rollbackTransaction: () => tracked.rollBack(),
+      release: () => tracked.release(),
     });
-    kept.disposeInOrder();
+    tracked.disposeInOrder();
     watchEnds(runner.broadcaster, {
-      beforeCommit: () => kept.committing?.beforeCommit(),
-      rolledBackInstead: () => kept.committing?.rollBack(),
-      ended: (event) => kept.ended(event),
+      beforeCommit: () => tracked.committing?.beforeCommit(),
+      rolledBackInstead: () => tracked.committing?.rollBack(),
+      ended: (event) => tracked.ended(event),
       outside: (tell) => {
-        const frame = kept.committing ?? kept.rollingBack;
+        const frame = tracked.committing ?? tracked.rollingBack;
         return frame === undefined ? tell() : frames.run(frame.next, tell);
       },
     });

@@ -21,10 +21,10 @@ export function trackTypeOrmTransactions<D extends TypeOrmDataSource>(dataSource
   const { createQueryRunner } = dataSource;
   if ((createQueryRunner as { [TRACKS_TRANSACTIONS]?: true })[TRACKS_TRANSACTIONS]) return dataSource;
   trackManagerTransactions(Object.getPrototypeOf(dataSource.manager) as object);
-  const kept = (...args: never[]): TypeOrmQueryRunner =>
-    QueryRunnerFrames.keep(createQueryRunner.apply(dataSource, args), dataSource);
+  const tracking = (...args: never[]): TypeOrmQueryRunner =>
+    QueryRunnerFrames.track(createQueryRunner.apply(dataSource, args), dataSource);
   return Object.assign(dataSource, {
-    createQueryRunner: Object.defineProperty(kept, TRACKS_TRANSACTIONS, { value: true }),
+    createQueryRunner: Object.defineProperty(tracking, TRACKS_TRANSACTIONS, { value: true }),
   });
 }
 
@@ -57,7 +57,7 @@ function trackQueryRunners(prototype: object): () => void {
     (original) =>
       function (this: TypeOrmDataSource, ...mode: unknown[]) {
         const runner = original.apply(this, mode) as TypeOrmQueryRunner;
-        return this.driver.transactionSupport === 'none' ? runner : QueryRunnerFrames.keep(runner, this);
+        return this.driver.transactionSupport === 'none' ? runner : QueryRunnerFrames.track(runner, this);
       },
   );
 }
@@ -70,8 +70,8 @@ function trackQueryRunners(prototype: object): () => void {
  * @publicApi
  */
 export function startTestTransaction(queryRunner: TypeOrmQueryRunner): Promise<void> {
-  const kept = framesOf(queryRunner);
-  if (kept !== undefined) return kept.startForTest();
+  const frames = framesOf(queryRunner);
+  if (frames !== undefined) return frames.startForTest();
   throw new AirlockOptionsError(
     'queryRunner',
     'startTestTransaction was given a query runner whose data source does not track transactions. ' +
@@ -86,6 +86,6 @@ function assertTransactional(dataSource: TypeOrmDataSource): void {
   if (dataSource.driver.transactionSupport !== 'none') return;
   throw new AirlockOptionsError(
     'dataSource',
-    'trackTypeOrmTransactions was given a data source whose driver has no transactions, so that there is nothing to keep. Leave it out.',
+    'trackTypeOrmTransactions was given a data source whose driver has no transactions, so that there is nothing to track. Leave it out.',
   );
 }

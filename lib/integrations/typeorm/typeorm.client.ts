@@ -1,7 +1,7 @@
 /** The parts of a TypeORM `DataSource`, 0.3 or 1.x, that are called; the real ones fit. @publicApi */
 export interface TypeOrmDataSource {
   readonly driver: {
-    /** With `none` there are no transactions; the others differ in what the driver says of itself. */
+    /** Kind of transactions: with `none` there are none; the others differ in what the driver says of itself. */
     readonly transactionSupport: 'simple' | 'nested' | 'none';
     readonly database?: string | undefined;
     /** The one that all share, on SQLite. */
@@ -54,7 +54,7 @@ export interface TypeOrmBroadcaster {
   ) => void;
 }
 
-/** By the brand that TypeORM itself goes by; the class would have to be imported. @internal */
+/** Tells by the brand that TypeORM itself goes by; the class would have to be imported. @internal */
 export function isDataSource(value: object): value is TypeOrmDataSource {
   return (value as { '@instanceof'?: unknown })['@instanceof'] === Symbol.for('DataSource');
 }

@@ -1,7 +1,7 @@
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
 
-/** One `@SideEffect()` method of a provider. @internal */
+/** A `@SideEffect()` method of a provider. @internal */
 export interface RegisteredEffect {
   readonly name: string;
   readonly owner: object;

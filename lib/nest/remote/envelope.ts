@@ -18,7 +18,7 @@ export interface EffectEnvelope {
   readonly effect: string;
   readonly args: readonly unknown[];
   readonly origin?: string;
-  /** When it was handed to the engine, ISO 8601. */
+  /** Time at which it was handed to the engine, ISO 8601. */
   readonly at: string;
   readonly trace?: TraceContext;
   /** What carriers have captured at the call, by their names. */
@@ -45,7 +45,7 @@ export function envelopeOf(
   };
 }
 
-/** Ours have some fifty letters. */
+/** Limit in letters: ids of this package have some fifty. */
 const LONGEST_ID = 1_000;
 
 /**
