@@ -27,20 +27,20 @@ export interface OpenedClient<Client> {
 /** A module that tracks the transactions of clients, and what is needed to try it. */
 export interface FramesModule<Client extends object> {
   readonly name: string;
-  forRoot(options?: {
+  readonly forRoot: (options?: {
     readonly name?: string;
     readonly optional?: boolean;
     readonly [option: string]: unknown;
-  }): DynamicModule;
+  }) => DynamicModule;
   /** What names the client under a token. @default `{ token }` */
-  named?(token: InjectionToken): Readonly<Record<string, unknown>>;
+  readonly named?: (token: InjectionToken) => Readonly<Record<string, unknown>>;
   /** The errors for no client, and for what is none. */
   readonly notFound: string;
   readonly expected: string;
   open(): Promise<OpenedClient<Client>>;
-  items(client: Client): Promise<readonly unknown[]>;
+  readonly items: (client: Client) => Promise<readonly unknown[]>;
   /** Inserts an item in a transaction that then does the work. */
-  transaction(client: Client, item: string, work: () => Promise<void>): Promise<unknown>;
+  readonly transaction: (client: Client, item: string, work: () => Promise<void>) => Promise<unknown>;
   /** False where clients are found by the token they have, which then has to be this. @default true */
   readonly tokens?: () => readonly [shop: InjectionToken, audit: InjectionToken];
   /** Whether clients are covered that nobody hands over. @default true */
@@ -61,9 +61,9 @@ export interface FramesModuleTools<Client> {
   readonly audit: () => Client;
   readonly clients: () => Type;
   /** A further client, which nobody is told of. */
-  open(): Promise<Client>;
+  readonly open: () => Promise<Client>;
   /** Runs a transaction that fails, and its error is swallowed. @returns what got out of it */
-  outOf(app: INestApplicationContext, client: Client): Promise<readonly string[]>;
+  readonly outOf: (app: INestApplicationContext, client: Client) => Promise<readonly string[]>;
 }
 
 /** The cases that all modules have in common. @param more those of this one */

@@ -22,7 +22,7 @@ describe.each(VERSIONS)('on %s', (_version, kysely) => {
         const schema = await freshSchema();
         const client = connected(schema.url, kysely);
         await client.schema.createTable('orders').addColumn('item', 'text').execute();
-        return { client, close: () => client.destroy().then(schema.drop) };
+        return { client, close: () => client.destroy().then(() => schema.drop()) };
       },
       items: async (db) =>
         (await db.selectFrom('orders').select('item').orderBy('item').execute()).map(({ item }) => item),

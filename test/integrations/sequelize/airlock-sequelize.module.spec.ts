@@ -15,7 +15,7 @@ describeFramesModule<Sequelize>(
       const schema = await freshSchema();
       const client = new Sequelize(schema.url, { logging: false });
       await client.query('create table orders (item text)');
-      return { client, close: () => client.close().then(schema.drop) };
+      return { client, close: () => client.close().then(() => schema.drop()) };
     },
     items: async (sequelize) => {
       const rows = await sequelize.query<{ item: string }>('select item from orders order by item', {

@@ -21,7 +21,7 @@ describeFramesModule<DataSource>(
     open: async () => {
       const schema = await freshSchema();
       const client = await new DataSource(settings(schema.url)).initialize();
-      return { client, close: () => client.destroy().then(schema.drop) };
+      return { client, close: () => client.destroy().then(() => schema.drop()) };
     },
     items: ordersIn,
     transaction: (dataSource, id, work) =>
