@@ -14,7 +14,7 @@ describeFramesModule<Database>(
   {
     name: 'AirlockDrizzleModule',
     forRoot: (options) => AirlockDrizzleModule.forRoot(options),
-    notFound: 'Drizzle database with asynchronous transactions',
+    notFound: 'Drizzle database',
     expected: 'Expected `db` to be a Drizzle database',
     open: async () => {
       const { db, close } = await openNodePostgres();
