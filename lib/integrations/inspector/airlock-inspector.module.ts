@@ -24,12 +24,12 @@ import { type InspectedApplication, Inspector } from './inspector.js';
 import { GuardChain } from './serving/guard-chain.js';
 import { assertPathIsFree } from './serving/taken-path.js';
 
-/** What `useClass` and `useExisting` of `forRootAsync` are to implement. @publicApi */
+/** Interface that `useClass` and `useExisting` of `forRootAsync` implement. @publicApi */
 export interface AirlockInspectorOptionsFactory {
   createAirlockInspectorOptions(): AirlockInspectorOptions | Promise<AirlockInspectorOptions>;
 }
 
-/** What `AirlockInspectorModule.forRootAsync` takes: `useFactory`, `useClass` or `useExisting`. @publicApi */
+/** Options of `AirlockInspectorModule.forRootAsync`: `useFactory`, `useClass` or `useExisting`. @publicApi */
 export type AirlockInspectorAsyncOptions = ConfigurableModuleAsyncOptions<
   AirlockInspectorOptions,
   'createAirlockInspectorOptions'

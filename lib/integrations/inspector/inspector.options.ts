@@ -2,22 +2,22 @@ import type { CanActivate, ControllerOptions, Type } from '@nestjs/common';
 
 /** The call of an effect whose arguments `redact` is given. @publicApi */
 export interface InspectedCall {
-  /** Of the effect, as `MailService.sendReceipt`. */
+  /** Name of the effect, as `MailService.sendReceipt`. */
   readonly name: string;
   readonly args: readonly unknown[];
 }
 
-/** What `AirlockInspectorModule.forRoot` takes. @publicApi */
+/** Options of `AirlockInspectorModule.forRoot`. @publicApi */
 export interface AirlockInspectorOptions {
-  /** Where the page answers, below a global prefix of the application. @default 'airlock' */
+  /** Path of the page, below a global prefix of the application. @default 'airlock' */
   readonly path?: string;
   /**
-   * Who may see it. A class is resolved like a policy: the provider of it as seen from the module that imports the inspector, else any
+   * Guards of the page, all of which must let in. A class is resolved like a policy: the provider of it as seen from the module that imports the inspector, else any
    * provider, else Nest builds it there. With `NODE_ENV=production` at least one is needed. @default none
    */
   readonly guards?: readonly (CanActivate | Type<CanActivate>)[];
   /**
-   * How many units of work are kept in which something was dropped or failed, and how many of the others, so that traffic does not wash
+   * Number of units of work that are kept in which something was dropped or failed, and of the others, so that traffic does not wash
    * out what one looks for. From 1 to 10,000. @default 200
    */
   readonly capacity?: number;

@@ -15,10 +15,10 @@ import { PolicyPlaces } from './view/policy-places.js';
 import { ShownArguments } from './view/shown-arguments.js';
 import { UnitViews } from './view/unit-views.js';
 
-/** How many units are told of at a time: the newest. A page has no use for more. */
+/** Number of units that one message tells of: the newest. A page has no use for more. */
 const MOST_NEWS = 100;
 
-/** What an inspector knows of the application that it looks into. @internal */
+/** Facts about the application that an inspector looks into. @internal */
 export interface InspectedApplication {
   readonly runtime: AirlockRuntime;
   readonly options: AirlockModuleOptions;

@@ -1,6 +1,6 @@
 import type { StuckRowView } from './view/inspector.view.js';
 
-/** What the inspector asks of an outbox: the rows that could not be delivered, and what is to become of them. @internal */
+/** Port of an outbox, as the inspector uses it: the rows that could not be delivered, and what is to become of them. @internal */
 export interface StuckRows {
   list(): Promise<readonly StuckRowView[]>;
   /** @returns false where there is no such row any more */

@@ -5,9 +5,9 @@ export type Tab = 'units' | 'failures' | 'outside' | 'stuck';
 export interface Filters {
   /** Part of the name of an effect. */
   readonly name: string;
-  /** Of an effect. */
+  /** State of an effect. */
   readonly state: string;
-  /** Why an effect was dropped. */
+  /** Reason why an effect was dropped. */
   readonly reason: string;
   readonly entry: string;
 }

@@ -4,7 +4,7 @@ import type { ChangesView, StateView, StuckRowView, UnitView } from '../view/ins
 const base = location.pathname.replace(/\/$/, '');
 const AGAIN_MS = 3_000;
 
-/** How the page hears of the application. */
+/** State of the connection to the application. */
 export type Link = 'connecting' | 'live' | 'lost' | 'refused';
 
 export interface Known {
@@ -53,7 +53,7 @@ export class Server {
   }
 }
 
-/** As many as the application keeps at most. */
+/** Keeps as many as the application does at most. */
 function kept(units: readonly UnitView[], capacity: number): readonly UnitView[] {
   const sorted = [...units].sort((a, b) => b.startedAt - a.startedAt);
   return sorted.slice(0, 3 * capacity);

@@ -40,7 +40,7 @@ export function reasonText(reason: string): string {
   return reasons[reason] ?? reason;
 }
 
-/** What a unit of work has come to, in one word. */
+/** Says in a word what a unit of work has come to. */
 export function outcomeText({ state, outcome }: Pick<UnitView, 'state' | 'outcome'>): string {
   if (state === 'open') return 'at work';
   return state === 'ending' ? `${outcome}, effects under way` : (outcome ?? 'ended');

@@ -10,10 +10,10 @@ import { UnitRecord } from './unit-record.js';
 
 type Kind = keyof typeof channels;
 
-/** How long news are collected before they are shown. */
+/** Milliseconds in which news are collected before they are shown. */
 const TICK_MS = 250;
 
-/** What the recorder needs to know. @internal */
+/** Settings of a recorder. @internal */
 export interface RecorderOptions {
   readonly capacity: number;
   readonly callSites: boolean;
@@ -60,14 +60,14 @@ export class Recorder {
     clearTimeout(this.timer);
   }
 
-  /** All that is kept. */
+  /** Iterates over all that is kept. */
   *[Symbol.iterator](): Generator<UnitRecord> {
     yield* this.running;
     yield* this.noteworthy;
     yield* this.others;
   }
 
-  /** What a channel's listener throws would end the process. */
+  /** Listens without throwing: what a channel's listener throws ends the process. */
   private hear(kind: Kind, message: AirlockMessage): void {
     try {
       const unit = message.scope && unitOf(message.scope);

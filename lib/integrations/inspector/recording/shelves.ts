@@ -1,4 +1,4 @@
-/** Where records are kept, some of many. @internal */
+/** Place for some of many records. @internal */
 export interface Shelf<T> extends Iterable<T> {
   /** @returns what `take` wants to know */
   add(item: T): number;

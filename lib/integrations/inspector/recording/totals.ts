@@ -1,6 +1,6 @@
 import type { TotalsView } from '../view/inspector.view.js';
 
-/** What became of effects since midnight, by the clock of the process. @internal */
+/** Counts what became of effects since midnight, by the clock of the process. @internal */
 export class Totals {
   private sent = 0;
   private failed = 0;

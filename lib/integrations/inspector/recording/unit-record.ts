@@ -4,10 +4,10 @@ import type { UnitOfWork } from '../../../core/scope/unit-of-work.js';
 import type { EffectView, TransactionView } from '../view/inspector.view.js';
 import type { Shelf } from './shelves.js';
 
-/** How many effects of one unit of work are kept; the others are counted. */
+/** Number of effects of one unit of work that are kept; the others are counted. */
 const MOST_EFFECTS = 100;
 
-/** What is known of one effect. Kept as the messages say it, since most records are never looked at. @internal */
+/** Facts about one effect, kept as the messages say it, since most records are never looked at. @internal */
 export class EffectRecord {
   fate: 'open' | 'sent' | 'dropped' | 'failed' = 'open';
   reason: string | undefined = undefined;
@@ -23,11 +23,11 @@ export class EffectRecord {
   ) {}
 }
 
-/** What is known of one unit of work and all that belongs to it: nested scopes, and what its effects call in their turn. @internal */
+/** Facts about one unit of work and all that belongs to it: nested scopes, and what its effects call in their turn. @internal */
 export class UnitRecord {
   startedAt = Date.now();
   durationMs: number | undefined = undefined;
-  /** Of those that are still looked at. */
+  /** Records of effects that are not over, or were not shown since. */
   effects: EffectRecord[] = [];
   /** Views of those that are over, so that nothing holds their arguments any more. */
   settled: readonly EffectView[] = [];

@@ -43,7 +43,7 @@ export class GuardChain implements CanActivate {
     this.guards = guards;
   }
 
-  /** All of them let in; before they are resolved, nobody is. */
+  /** Lets in whom all of them let in; before they are resolved, nobody. */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (this.guards === undefined) return false;
     for (const guard of this.guards) {

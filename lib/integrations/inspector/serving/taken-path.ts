@@ -41,7 +41,7 @@ export function assertPathIsFree(modules: ModulesContainer, inspector: Type, pat
   );
 }
 
-/** Those of one controller, without the global prefix, which all have. */
+/** Lists the routes of one controller, without the global prefix, which all have. */
 function routesOf(modules: ModulesContainer, { metatype: moduleType }: Module, controller: Type): readonly Route[] {
   const above = modulePath(modules, moduleType);
   const versioned = Reflect.getMetadata('__version__', controller) as unknown;
@@ -61,7 +61,7 @@ function routesOf(modules: ModulesContainer, { metatype: moduleType }: Module, c
   return routes;
 }
 
-/** What `RouterModule` has put a module under. */
+/** Returns the path that `RouterModule` has put a module under. */
 function modulePath(modules: ModulesContainer, type: Type): string {
   const key = '__module_path__';
   return (Reflect.getMetadata(key + modules.applicationId, type) ?? Reflect.getMetadata(key, type) ?? '') as string;

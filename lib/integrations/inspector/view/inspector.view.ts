@@ -1,7 +1,7 @@
 // What the routes of the inspector send: the page is written against these types.
 
 /**
- * Where an effect stands: called and kept in by its scope (`buffered`), let out and waiting for a commit or the answer (`waiting`),
+ * State of an effect: called and kept in by its scope (`buffered`), let out and waiting for a commit or the answer (`waiting`),
  * `running`, out (`sent`), `dropped` or `failed`.
  */
 export type EffectState = 'buffered' | 'waiting' | 'running' | 'sent' | 'dropped' | 'failed';
@@ -11,24 +11,24 @@ export interface EffectView {
   readonly id: string;
   readonly name: string;
   readonly state: EffectState;
-  /** What became of it and why, for people. */
+  /** Sentence that says what became of it and why. */
   readonly sentence: string;
   /** `DropReason`, of one that was dropped. */
   readonly reason?: string;
   /** Class name of the policy that said no, or threw. */
   readonly policy?: string;
-  /** What runs it: `in process`, or the class of an executor. */
+  /** Name of what runs it: `in process`, or the class of an executor. */
   readonly executor: string;
   readonly job?: string;
   readonly attempts?: number;
   /** Title of what it failed with. */
   readonly error?: string;
   readonly durationMs?: number;
-  /** Where the code has called it. */
+  /** Place in the code that has called it. */
   readonly place?: string;
   /** The nested scope or the effect that it was called in. */
   readonly within?: string;
-  /** What `redact` has made of its arguments. */
+  /** Text that `redact` has made of its arguments. */
   readonly args?: string;
 }
 
@@ -56,11 +56,11 @@ export interface UnitView {
   readonly durationMs?: number;
   readonly transactions: readonly TransactionView[];
   readonly effects: readonly EffectView[];
-  /** How many effects it has beyond those. */
+  /** Number of effects that it has beyond those. */
   readonly more: number;
 }
 
-/** What became of effects since midnight. @internal */
+/** Totals of effects since midnight. @internal */
 export interface TotalsView {
   readonly sent: number;
   readonly failed: number;

@@ -5,7 +5,7 @@ import { type Named, namedByOptions, namedOn } from '../../../nest/boot-checks/n
 import { membersOf } from '../../../nest/container/providers.js';
 import type { AirlockModuleOptions } from '../../../nest/options/airlock-options.js';
 
-/** Where the policies of an application stand. @internal */
+/** Places where the policies of an application stand. @internal */
 export class PolicyPlaces {
   private readonly places = new Map<Policy, Set<string>>();
 

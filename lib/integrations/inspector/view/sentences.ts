@@ -1,6 +1,6 @@
 import type { EffectView, UnitView } from './inspector.view.js';
 
-/** What a sentence about an effect is made of. @internal */
+/** Facts that a sentence about an effect is made of. @internal */
 export interface Circumstances {
   readonly state: EffectView['state'];
   readonly reason: string | undefined;
@@ -9,7 +9,7 @@ export interface Circumstances {
   readonly on: 'success' | 'failure' | 'always';
   readonly executor: string;
   readonly isRemote: boolean;
-  /** Of the transaction that decides about it. */
+  /** Name of the transaction that decides about it. */
   readonly transaction: string | undefined;
   readonly isCommitted: boolean;
   readonly unit: Pick<UnitView, 'outcome' | 'error' | 'kind'>;
@@ -17,7 +17,7 @@ export interface Circumstances {
 
 type Sentence = (circumstances: Circumstances) => string;
 
-/** What the unit of work of each kind of entry point is called, and the method that serves it. */
+/** Nouns for the unit of work of each kind of entry point, and for the method that serves it. */
 const nouns: Readonly<Record<string, readonly [work: string, handler: string]>> = {
   http: ['request', 'route'],
   rpc: ['message', 'handler'],

@@ -10,7 +10,7 @@ import type { ShownArguments } from './shown-arguments.js';
 
 const OUTSIDE = 'outside a scope';
 
-/** What the view of a unit says of all its effects. */
+/** Part of the view of a unit that concerns all its effects. */
 type Facts = Pick<UnitView, 'entryPoint' | 'kind' | 'outcome' | 'error'>;
 
 /**
@@ -81,7 +81,7 @@ export class UnitViews {
   }
 }
 
-/** Of what no entry point of Nest's has opened. */
+/** Tells the kind of what no entry point of Nest's has opened. */
 function kindByName(entryPoint: string): string {
   if (/^\w+ request$/.test(entryPoint)) return 'http';
   return entryPoint.startsWith('effect ') ? 'worker' : 'scope';
