@@ -15,9 +15,22 @@ export { detached } from './core/outside/detached.js';
 export type { EffectRef } from './core/effect/effect-ref.js';
 export type { CarriedEffect, ContextCarrier } from './core/model/context-carrier.js';
 export type { DispatchContext, FrameConnection } from './core/model/dispatch-context.js';
-export type { AirlockMessage } from './core/model/diagnostics.js';
+export type {
+  AirlockMessage,
+  AirlockMessages,
+  DispatchMessage,
+  DropMessage,
+  EffectRunEvent,
+  EffectRunMessage,
+  EnqueueMessage,
+  FailMessage,
+  ScopeEvent,
+  ScopeMessage,
+} from './core/model/diagnostics.js';
+export { type AirlockListener, onAirlock } from './core/on-airlock.js';
 export type { EffectEnvelope, TraceContext } from './nest/remote/envelope.js';
-export { EffectScope, type OnDispatchError, type ScopeOptions } from './core/effect-scope.js';
+export { EffectScope } from './core/effect-scope.js';
+export type { OnDispatchError, ScopeOptions } from './core/scope-options.js';
 export { currentScope, defer, enqueue, enqueueWith, openScope, runInScope, withPolicy } from './core/functions.js';
 export { trackTransactions, trackSavepoints, type RunInTransaction } from './core/frame/track-transactions.js';
 export { type FrameOptions, type FrameState, openFrame, TransactionFrame } from './core/frame/transaction-frame.js';
@@ -69,6 +82,7 @@ export {
 export { SkipAirlock } from './nest/decorators/skip-airlock.decorator.js';
 export { UseAirlockPolicy } from './nest/decorators/use-airlock-policy.decorator.js';
 export { EffectBuffer } from './nest/services/effect-buffer.js';
+export type { AirlockLogOptions } from './nest/options/log-options.js';
 export type { EscapeOptions } from './nest/options/escape-options.js';
 export { BufferedCall } from './nest/intercept/buffered-call.js';
 export type {
@@ -80,4 +94,12 @@ export type {
 } from './nest/options/airlock-options.js';
 export type { InterceptedProvider } from './nest/options/intercepted-provider.js';
 export type { ArgumentSerializer, RemoteOptions, Tracing } from './nest/remote/remote-options.js';
-export type { AirlockReport, BoundaryReport, EffectReport } from './nest/services/airlock-report.js';
+export type {
+  AirlockReport,
+  BoundaryReport,
+  EffectReport,
+  EntryPointReport,
+  PolicyReport,
+} from './nest/services/airlock-report.js';
+export type { RunningEffectReport, RunningScopeReport } from './nest/services/running-scope.js';
+export type { AdapterReport, WorkerReport } from './nest/services/self-description.js';

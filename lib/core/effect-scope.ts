@@ -1,44 +1,18 @@
 import { ScopeStateError } from '../errors/scope-state.error.js';
 import { type Context, contexts, ScopeContext } from './scope/context.js';
 import { isWithinEffectOf } from './scope/effect-context.js';
-import type { Policy, PolicyRef } from './model/policy.js';
-import type { ExecutorRef } from './model/executor.js';
+import type { Policy } from './model/policy.js';
 import type { Outcome } from './model/scope-view.js';
 import type { Intent } from './model/intent.js';
 import { covered } from './scope/coverage.js';
-import { DispatchError } from '../errors/dispatch.error.js';
-import { hasUnheard, raiseUnheard, takeUnheard } from './model/refusal.js';
 import type { DropReason, FlushReport } from './model/report.js';
 import type { ScopeState, ScopeView } from './model/scope-view.js';
-import { decide, type Decision } from './flush/outcome.js';
-import { discardAll, settle, settleSoFar } from './flush/settle.js';
+import { endUnit, flushUnit } from './flush/end-unit.js';
+import { discardAll, settleSoFar } from './flush/settle.js';
 import { type TransactionFrame } from './frame/transaction-frame.js';
 import { apartFrom } from './frame/current-frame.js';
-import type { Answer, UnitHooks, UnitOfWork } from './scope/unit-of-work.js';
-
-/** What happens with effects that failed: logged, thrown, or handed to a function. @publicApi */
-export type OnDispatchError = 'report' | 'throw' | ((error: DispatchError<Intent>) => void | Promise<void>);
-
-/** How a scope behaves, set by whoever opens it. @publicApi */
-export interface ScopeOptions {
-  /** For logs and messages, such as `POST /orders`. */
-  readonly name?: string;
-  /** Narrows what this scope lets out, on top of what already applies. */
-  readonly policy?: PolicyRef | readonly PolicyRef[];
-  /** Where its intents run by default: one of the named executors, or one of its own. @default the application's */
-  readonly executor?: string | ExecutorRef;
-  /** What `run` does with effects that failed. @default 'throw' */
-  readonly onDispatchError?: OnDispatchError;
-  /** `isolated`: one failing effect does not stop the others; `failFast`: the rest is dropped. @default 'isolated' */
-  readonly dispatchMode?: 'isolated' | 'failFast';
-  /** Whether ordinary intents get out. @default `outcome === 'completed'` */
-  shouldFlush?(outcome: Outcome, scope: EffectScope): boolean;
-  /** Which intents of an ending nested scope go out now; the rest waits for this scope. @default none of them */
-  beforeDescendantFlushes?(exiting: EffectScope, intents: readonly Intent[]): readonly Intent[];
-}
-
-/** Of a scope whose `shouldFlush` threw. */
-const UNDECIDED: Decision = { outcome: 'failed', flushes: false };
+import type { Answer } from './scope/pending-work.js';
+import type { UnitOfWork } from './scope/unit-of-work.js';
 
 /**
  * The handle of whoever opened a scope: enter it, close it, then end it once. Code inside never gets it.
@@ -48,8 +22,6 @@ const UNDECIDED: Decision = { outcome: 'failed', flushes: false };
 export class EffectScope implements ScopeView {
   readonly #unit: UnitOfWork;
   readonly #context: Context;
-  /** An end that waits for those who listen to refused calls in it. */
-  #ending: Promise<FlushReport> | undefined;
   readonly #left: TransactionFrame | undefined;
 
   /**
@@ -116,7 +88,7 @@ export class EffectScope implements ScopeView {
   }
 
   /**
-   * From here on calls are late, and what names them shows the place this was called from.
+   * Takes no more calls: from here on they are late, and what names them shows the place this was called from.
    *
    * @throws ScopeStateError if it is not open
    */
@@ -139,9 +111,7 @@ export class EffectScope implements ScopeView {
   async flush(): Promise<FlushReport> {
     this.#expect('closed', 'flushed');
     this.#expectNotToWaitForItself('flush');
-    return this.#endHeard('completed', () =>
-      settle(this.#unit, { outcome: 'completed', flushes: true }, this.#context.outer),
-    );
+    return flushUnit(this.#unit, this.#context.outer);
   }
 
   /**
@@ -154,7 +124,7 @@ export class EffectScope implements ScopeView {
     return discardAll(this.#unit, 'discarded');
   }
 
-  /** Before it is ended for a caller that waits for its answer. @internal */
+  /** To be called before it is ended for a caller that waits for its answer. @internal */
   answeredBy(answer: Answer): void {
     this.#unit.answer = answer;
   }
@@ -178,11 +148,16 @@ export class EffectScope implements ScopeView {
   }
 
   /** @internal */
+  failedBy(reason: string): void {
+    this.#unit.failedBy = reason;
+  }
+
+  /** @internal */
   get hasEnded(): boolean {
     return this.#unit.isEnded;
   }
 
-  /** What is being let out right now. @internal */
+  /** The dispatch that is under way. @internal */
   get dispatching(): Promise<void> | undefined {
     return this.#unit.dispatching;
   }
@@ -202,50 +177,7 @@ export class EffectScope implements ScopeView {
   ): FlushReport | Promise<FlushReport> {
     this.#unit.onLateFailure = onLateFailure;
     if (this.#unit.state === 'open') this.#unit.close(closedAt);
-    return this.#endHeard(outcome, () => this.#endAs(outcome, onHookFailure));
-  }
-
-  #endAs(outcome: Outcome, onHookFailure?: (error: unknown) => void): FlushReport | Promise<FlushReport> {
-    let decision: Decision;
-    try {
-      decision = decide(this.#unit, outcome);
-    } catch (error) {
-      // The hook threw before it decided: nothing ordinary gets out on a guess.
-      if (onHookFailure === undefined) return this.#settleAnd(error);
-      onHookFailure(error);
-      decision = UNDECIDED;
-    }
-    return settle(this.#unit, decision, this.#context.outer);
-  }
-
-  /** Ends it, as failed where a call in it was refused and nobody listens. */
-  #endHeard(outcome: Outcome, end: () => FlushReport | Promise<FlushReport>): FlushReport | Promise<FlushReport> {
-    if (this.#ending !== undefined) return this.#ending;
-    return hasUnheard(this.#unit) ? (this.#ending = this.#endOnceHeard(outcome, end)) : end();
-  }
-
-  async #endOnceHeard(outcome: Outcome, end: () => FlushReport | Promise<FlushReport>): Promise<FlushReport> {
-    // `await` listens one turn later.
-    await Promise.resolve();
-    const { host } = this.#unit;
-    if (outcome === 'completed') {
-      try {
-        raiseUnheard(this.#unit, host);
-      } catch (error) {
-        const { failed } = await this.#endAs('failed');
-        if (failed.length > 0) host.logError(new DispatchError(failed, this.#unit.label));
-        throw error;
-      }
-    }
-    // The work has failed by itself, and its own error wins.
-    for (const error of takeUnheard(this.#unit)) host.logError(error);
-    return end();
-  }
-
-  async #settleAnd(error: unknown): Promise<never> {
-    const report = await settle(this.#unit, UNDECIDED, this.#context.outer);
-    if (report.failed.length > 0) this.#unit.host.logError(new DispatchError(report.failed, this.#unit.label));
-    throw error;
+    return endUnit(this.#unit, outcome, this.#context.outer, onHookFailure);
   }
 
   /**
@@ -291,15 +223,4 @@ export class EffectScope implements ScopeView {
       `Scope "${this.#unit.label}" cannot be ${becoming}: it is ${found}. ${hint}`,
     );
   }
-}
-
-/** The hooks of options, as a unit calls them. @internal */
-export function hooksOf(options: ScopeOptions, handleOf: (unit: UnitOfWork) => EffectScope): UnitHooks | undefined {
-  if (options.shouldFlush === undefined && options.beforeDescendantFlushes === undefined) return undefined;
-  return {
-    ...(options.shouldFlush && { shouldFlush: (outcome, unit) => options.shouldFlush!(outcome, handleOf(unit)) }),
-    ...(options.beforeDescendantFlushes && {
-      beforeDescendantFlushes: (exiting, intents) => options.beforeDescendantFlushes!(handleOf(exiting), intents),
-    }),
-  };
 }

@@ -1,5 +1,5 @@
 import { DispatchError } from '../errors/dispatch.error.js';
-import type { OnDispatchError } from './effect-scope.js';
+import type { OnDispatchError } from './scope-options.js';
 import type { Outcome } from './model/scope-view.js';
 import type { FlushReport } from './model/report.js';
 
@@ -8,8 +8,10 @@ export interface Endable {
   readonly id: string;
   readonly name: string | undefined;
   readonly hasEnded: boolean;
-  /** What is being let out right now. */
+  /** The dispatch that is under way. */
   readonly dispatching: Promise<void> | undefined;
+  /** Told what its work failed with, before it is ended. */
+  failedBy(reason: string): void;
   endAt(
     outcome: Outcome,
     closedAt: string,

@@ -12,7 +12,7 @@ import { type TransactionFrame } from './frame/transaction-frame.js';
 import { apartFrom, leftBehindIn } from './frame/current-frame.js';
 import type { UnitHost, UnitOfWork } from './scope/unit-of-work.js';
 
-/** What a latent scope asks of its application. @internal */
+/** The application of a latent scope, as far as the scope asks it. @internal */
 export interface LatentHost extends UnitHost {
   readonly isClosing: boolean;
   readonly isClosed: boolean;
@@ -140,6 +140,10 @@ export class LatentScope extends Context implements Latent {
   enter<R>(fn: () => R): R {
     this.unit?.assertOpen(undefined);
     return this.left === undefined ? contexts.run(this, fn) : apartFrom(this.left, () => contexts.run(this, fn));
+  }
+
+  failedBy(reason: string): void {
+    if (this.unit !== undefined) this.unit.failedBy = reason;
   }
 
   get hasEnded(): boolean {

@@ -3,9 +3,10 @@ import type { Policy, PolicyRef } from './model/policy.js';
 import type { ExecutorRef } from './model/executor.js';
 import type { LateCalls } from './outside/late-call.js';
 import type { Instantiate } from './references.js';
+import type { OnSettled } from './scope/unit-of-work.js';
 
 /**
- * What to do with an effect called where no scope is open: refuse it with `NoScopeError` (`throw`), log that error and drop it
+ * The treatment of an effect called where no scope is open: refuse it with `NoScopeError` (`throw`), log that error and drop it
  * (`report`), let it out at once (`dispatch`), or drop it in silence (`drop`).
  *
  * @publicApi
@@ -24,12 +25,14 @@ export interface RuntimeSettings {
   readonly maxCascadeDepth?: number | undefined;
   readonly effectTimeoutMs?: number | false | undefined;
   readonly context?: readonly ContextCarrier[] | undefined;
-  /** After how many milliseconds a flush is named in a warning. @default never */
+  /** Milliseconds after which a flush is named in a warning. @default never */
   readonly slowFlushMs?: number | undefined;
   /** @default an entry on `console.error` */
   readonly logError?: ((error: unknown) => void) | undefined;
   /** @default an entry on `console.warn` */
   readonly warn?: ((message: string) => void) | undefined;
+  /** Told what became of the intents of each unit of work that has ended. */
+  readonly onSettled?: OnSettled | undefined;
   /** Turns a class into an instance. @default built with no arguments, refused if its constructor takes some */
   readonly instantiate?: Instantiate | undefined;
   /** Told of each policy that lists the effects it singles out, each time one is named. */

@@ -1,45 +1,40 @@
-import { NoScopeError } from '../errors/no-scope.error.js';
 import type { ScopeClosedError } from '../errors/scope-closed.error.js';
 import { ShuttingDownError } from '../errors/shutting-down.error.js';
 import { InProcessExecutor } from './model/in-process.executor.js';
 import { endScope, type Endable } from './end-scope.js';
-import { covered, isGenerator } from './scope/coverage.js';
+import { covered } from './scope/coverage.js';
 import { type Context, contextOf, contexts, PolicyContext, ScopeContext, viewAt } from './scope/context.js';
-import { EffectScope, hooksOf, type OnDispatchError, type ScopeOptions } from './effect-scope.js';
-import { JobContext } from './scope/effect-context.js';
+import { EffectScope } from './effect-scope.js';
+import { hooksOf, type OnDispatchError, type ScopeOptions } from './scope-options.js';
 import { enqueueIn } from './enqueue/enqueue.js';
-import { type Effect, effectName, type EnqueueOptions } from './model/enqueue-options.js';
+import type { Effect, EnqueueOptions } from './model/enqueue-options.js';
 import type { Policy, PolicyRef } from './model/policy.js';
 import { type CarriedContext, type ContextCarrier, withContext } from './model/context-carrier.js';
 import type { Executor } from './model/executor.js';
 import type { Outcome } from './model/scope-view.js';
 import type { Intent } from './model/intent.js';
-import { observedInScopes } from './results/observe-in-scope.js';
 import { tellSafely } from './outside/last-resort.js';
 import { LatentScope } from './latent-scope.js';
 import { type Latent, RunningScopes } from './scope/running-scopes.js';
 import { enqueueLate, publishLostCall } from './outside/late-call.js';
-import { iteratedInScope } from './results/iterate.js';
-import { isObservableLike } from './results/observable.js';
 import { decide } from './flush/outcome.js';
 import type { ExecutorOverride } from './scope/executor-override.js';
 import { PolicyChain } from './scope/policy-chain.js';
 import type { PreparedScope } from './prepared-scope.js';
 import { References } from './references.js';
 import { refused } from './outside/refused-call.js';
-import { release, releaseInside } from './flush/release.js';
+import { dispatch, dispatchInTransaction } from './flush/dispatch.js';
+import { runJob } from './flush/run-intent.js';
 import type { EffectFacts } from './scope/running-effect.js';
 import type { FlushJournal } from './model/report.js';
 import type { ScopeView } from './model/scope-view.js';
 import type { StampedFrame } from './model/stamped-frame.js';
-import { frames, type TransactionFrame } from './frame/transaction-frame.js';
+import type { TransactionFrame } from './frame/transaction-frame.js';
 import { leftBehindIn } from './frame/current-frame.js';
-import { type UnitHost, UnitOfWork } from './scope/unit-of-work.js';
-import { refuseWithoutScope } from './outside/no-scope.js';
+import { type OnSettled, type UnitHost, UnitOfWork } from './scope/unit-of-work.js';
+import { callOutsideScope } from './outside-scope.js';
+import { runAndEnd, type WorkScope } from './run-and-end.js';
 import { FREE, type RuntimeSettings } from './runtime-settings.js';
-
-/** A scope that is ended with the work it was opened for. @internal */
-export type WorkScope = Endable & Pick<EffectScope, 'run' | 'enter'>;
 
 /**
  * The airlock of one application, or of one `runInScope` outside any: its settings, and the scopes that are running.
@@ -53,8 +48,9 @@ export class AirlockRuntime implements UnitHost {
   readonly effectTimeoutMs: number | false;
   readonly carriers: readonly ContextCarrier[];
   readonly slowFlushMs: number | undefined;
+  readonly onSettled: OnSettled | undefined;
   readonly knownAsSlow = new Set<string>();
-  /** Whether anything calls effects, or ever has: a shutdown waits for handlers that have called none yet only where one may. */
+  /** True if anything calls effects, or ever has: a shutdown waits for handlers that have called none yet only where one may. */
   callsEffects = false;
   /** Set by tests. */
   executorOverride: ExecutorOverride | undefined = undefined;
@@ -74,9 +70,10 @@ export class AirlockRuntime implements UnitHost {
     this.effectTimeoutMs = settings.effectTimeoutMs ?? 30_000;
     this.carriers = this.ownCarriers = [...(settings.context ?? [])];
     this.slowFlushMs = settings.slowFlushMs;
+    this.onSettled = settings.onSettled;
   }
 
-  /** Where code stands that is in no scope of this application: only the application's own policies apply. */
+  /** The context of code that is in no scope of this application: only the application's own policies apply. */
   get root(): Context {
     return (this.base ??= new ScopeContext(
       this,
@@ -87,7 +84,7 @@ export class AirlockRuntime implements UnitHost {
     ));
   }
 
-  /** Whether it stands for no application. */
+  /** True if it stands for no application. */
   get isFree(): boolean {
     return this.settings === FREE;
   }
@@ -126,7 +123,7 @@ export class AirlockRuntime implements UnitHost {
     return contextOf(this)?.opened;
   }
 
-  /** What can be seen of the scope that code stands in. */
+  /** The scope that code stands in, as code inside may see it. */
   get view(): ScopeView | undefined {
     return viewAt(contextOf(this));
   }
@@ -136,22 +133,7 @@ export class AirlockRuntime implements UnitHost {
   }
 
   outsideScope(context: Context, options: EnqueueOptions, effect: Effect, args: unknown[]): void {
-    const { outsideScope = 'throw' } = this.settings;
-    if (outsideScope === 'throw') return refuseWithoutScope(options, effect, args);
-    if (outsideScope === 'report') return this.reportOutsideScope(context, options, effect, args);
-    const scope = this.enter(this.prepare({ name: 'outside a scope' }), context);
-    try {
-      // Nobody has begun anything apart: the call goes as the transaction it stands in.
-      const frame = frames.getStore();
-      scope.run(() => frames.run(frame, () => this.enqueue(options, effect, args)));
-    } catch (error) {
-      scope.closeBy('a refused call');
-      scope.discard();
-      throw error;
-    }
-    scope.closeBy('the call itself');
-    if (outsideScope === 'drop') scope.dropAll('outsideScope');
-    else void this.endScope(scope, 'completed', 'the call itself', 'report');
+    callOutsideScope(this, this.settings.outsideScope, context, options, effect, args);
   }
 
   lateCall(
@@ -251,7 +233,8 @@ export class AirlockRuntime implements UnitHost {
   ): UnitOfWork {
     const unit = this.unitFor(prepared, chain, parent);
     unit.close(closedAt);
-    unit.end(this.wouldFlush(unit, outcome) ? 'flushed' : 'discarded', outcome);
+    unit.end({ outcome, flushes: this.wouldFlush(unit, outcome) });
+    unit.rest();
     return unit;
   }
 
@@ -264,7 +247,7 @@ export class AirlockRuntime implements UnitHost {
     }
   }
 
-  /** Where it is refused, as while shutting down, it is so as a call of an effect is: unheard, it ends no process. */
+  /** Opens a scope and runs work in it. A refusal, as while shutting down, is like that of a call of an effect: unheard, it ends no process. */
   run<R>(options: ScopeOptions, fn: (scope: EffectScope) => R): Promise<Awaited<R>> {
     const { context } = this;
     const chain = this.chainAt(context);
@@ -286,10 +269,25 @@ export class AirlockRuntime implements UnitHost {
     );
   }
 
-  /** Runs what another process has sent as the effect that it is, whatever is open here: its caller opens the scope. */
-  runJob<R>(effect: EffectFacts, fn: () => R, carried?: CarriedContext): R {
-    const run = (): R => contexts.run(new JobContext(this.root, effect), fn);
-    return withContext(this.carriers, carried, effect, run);
+  /**
+   * Runs what another process has sent as the effect that it is, in a scope of its own, whatever is open here: what it enqueues goes out
+   * when it succeeds and is dropped when it fails.
+   *
+   * @param carried values that came with it from its call
+   * @throws ShuttingDownError; rejects with what the effect throws
+   */
+  runJob(
+    effect: EffectFacts,
+    prepared: PreparedScope,
+    work: () => unknown,
+    how?: OnDispatchError,
+    carried?: CarriedContext,
+  ): Promise<unknown> {
+    const run = (): Promise<unknown> => {
+      const scope = this.enter(prepared);
+      return this.runAndEnd(scope, () => scope.enter(() => runJob(effect, work)), how);
+    };
+    return withContext(this.carriers, carried, effect, () => contexts.run(this.root, run));
   }
 
   /** For modules that carry something themselves. */
@@ -303,26 +301,13 @@ export class AirlockRuntime implements UnitHost {
    *
    * @param begin a scope for such a one
    */
-  async runAndEnd<R>(
+  runAndEnd<R>(
     scope: WorkScope,
     work: () => R,
     how: OnDispatchError = 'throw',
     begin?: () => WorkScope,
   ): Promise<Awaited<R>> {
-    let value: Awaited<R>;
-    try {
-      value = await work();
-    } catch (error) {
-      await this.endScope(scope, 'failed', 'the error of its work', how);
-      throw error;
-    }
-    const ending = this.endScope(scope, 'completed', 'the end of its work', how);
-    if (ending !== undefined) await ending;
-    if (begin === undefined || typeof value !== 'object' || value === null) return value;
-    const end = (one: WorkScope, outcome: Outcome): void | Promise<void> =>
-      this.endScope(one, outcome, 'the end of what its work came to', how);
-    if (isObservableLike(value)) return observedInScopes(value, begin, end);
-    return isGenerator(value) ? iteratedInScope(value, begin, end, this.logError) : value;
+    return runAndEnd(this, scope, work, how, begin);
   }
 
   /** Ends a scope as its outcome says, and does what its opener wants done with effects that failed. */
@@ -353,8 +338,8 @@ export class AirlockRuntime implements UnitHost {
     frame?: StampedFrame,
   ): void | Promise<void> {
     return frame === undefined
-      ? release(unit, journal, queue, undefined)
-      : releaseInside(frame as TransactionFrame, unit, journal, queue);
+      ? dispatch(unit, journal, queue, undefined)
+      : dispatchInTransaction(frame as TransactionFrame, unit, journal, queue);
   }
 
   unitOpened(unit: UnitOfWork): void {
@@ -363,6 +348,11 @@ export class AirlockRuntime implements UnitHost {
 
   unitEnded(unit: UnitOfWork): void {
     this.runningScopes.unitEnded(unit);
+  }
+
+  /** Units of work that have been opened and have not come to rest. */
+  get units(): readonly UnitOfWork[] {
+    return this.runningScopes.units;
   }
 
   /** Work that may still open a scope, until it is `gone`: a shutdown has it opened, and waits for it. */
@@ -394,18 +384,9 @@ export class AirlockRuntime implements UnitHost {
     return this.runningScopes.shutdown(timeoutMs, this.callsEffects, this.logError);
   }
 
-  /** What a scope that is opened here stands under. */
+  /** The policies that a scope stands under which is opened here. */
   private chainAt(here: Context): PolicyChain {
     return here.isLive ? here.chain : (here.chainForRoots ?? this.root.chain);
-  }
-
-  private reportOutsideScope(context: Context, options: EnqueueOptions, effect: Effect, args: unknown[]): void {
-    this.logError(new NoScopeError(effectName(options, effect)));
-    const { chain } = context;
-    const unit = new UnitOfWork(this, { name: 'outside a scope', chain, executor: this.defaultExecutor });
-    unit.close('the call itself');
-    unit.end('discarded', 'cancelled');
-    publishLostCall(unit, context, options, effect, args, 'outsideScope');
   }
 
   /** `withPolicy` called outside any scope and application holds for every application in it. */
@@ -437,7 +418,7 @@ export class AirlockRuntime implements UnitHost {
   }
 }
 
-/** Whether nothing but `withPolicy`, called outside any scope and application, is around. */
+/** True if nothing but `withPolicy`, called outside any scope and application, is around. */
 function isFree(context: Context): boolean {
   const isHostFree = context.host instanceof AirlockRuntime && context.host.isFree;
   return isHostFree && context.receiver() === undefined && context.evaluation === undefined;

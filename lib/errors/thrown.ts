@@ -34,6 +34,11 @@ export function titleOf(thrown: unknown): string {
   return typeof message === 'string' ? `${nameOf(thrown)}: ${cut(message, LONGEST_MESSAGE)}` : nameOf(thrown);
 }
 
+/** The class of an error, or the type of what else was thrown. @internal */
+export function kindOf(thrown: unknown): string {
+  return isError(thrown) ? nameOf(thrown) : thrown === null ? 'null' : typeof thrown;
+}
+
 /** @internal */
 export function causeOf(thrown: unknown): unknown {
   return isError(thrown) ? read(thrown, 'cause') : undefined;

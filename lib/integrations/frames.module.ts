@@ -11,6 +11,7 @@ import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { TRACKS_EVERY } from '../core/frame/tracked.js';
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 import { objectsIn } from '../nest/boot-checks/held-objects.js';
+import { DESCRIBES_ITSELF, type DescribesItself, type SelfDescription } from '../nest/services/self-description.js';
 import { clientBehind } from './client-lookup.js';
 
 /** Options of every module that tracks the transactions of clients. @publicApi */
@@ -30,6 +31,8 @@ export interface ClientKind<C extends object, O extends OptionalClients> {
   readonly module: string;
   /** A client, for messages, as `Knex instance`. */
   readonly client: string;
+  /** The ways into a transaction that are covered, for `explain()`. */
+  readonly doors: readonly string[];
   /** Code that tracks a client without the module, for messages. */
   readonly call: string;
   /** The option that names clients by their tokens: one token, or an array of them. */
@@ -67,10 +70,13 @@ export function framesModule<C extends object, O extends OptionalClients>(
 }
 
 @Injectable()
-class ClientTracker<C extends object, O extends OptionalClients> implements OnModuleInit, OnApplicationShutdown {
+class ClientTracker<C extends object, O extends OptionalClients>
+  implements OnModuleInit, OnApplicationShutdown, DescribesItself
+{
   /** Undefined where only the clients named are tracked. */
   [TRACKS_EVERY]: Others['includes'] | undefined;
   private others: Others | undefined;
+  private isTracking = false;
 
   constructor(
     @Inject(ModuleRef) private readonly providers: ModuleRef,
@@ -84,10 +90,16 @@ class ClientTracker<C extends object, O extends OptionalClients> implements OnMo
     const named = this.named();
     const found = named ?? [...new Set(this.kind.find(this.modules))];
     if (found.length === 0 && this.options.optional !== true) throw this.nothingFound();
+    this.isTracking = found.length > 0;
     for (const client of found) this.kind.track?.(client, this.options);
     if (named !== undefined && this.kind.track !== undefined) return;
     this.others = await this.kind.trackOthers?.(found);
     this[TRACKS_EVERY] = this.others?.includes;
+  }
+
+  [DESCRIBES_ITSELF](): SelfDescription {
+    const { client, doors } = this.kind;
+    return this.isTracking ? { adapters: [{ client, doors }] } : {};
   }
 
   onApplicationShutdown(): void {

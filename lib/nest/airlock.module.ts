@@ -21,7 +21,6 @@ import { AIRLOCK_OPTIONS, type AirlockModuleOptions } from './options/airlock-op
 import { validateOptions } from './options/validate-options.js';
 import { EffectWorker } from './remote/effect-worker.js';
 import { refuseOtherCopies } from '../installation/installed-copies.js';
-import { SafeLogger } from './log/safe-logger.js';
 
 /** Factory of options, for classes given to `forRootAsync` as `useClass` or `useExisting`. @publicApi */
 export interface AirlockOptionsFactory {
@@ -61,7 +60,7 @@ const fromApplication = <T>(
       useFactory: (options: AirlockModuleOptions, modules: ModulesContainer) => {
         refuseOtherCopies();
         validateOptions(options);
-        return new AirlockApplication(options, modules, new SafeLogger(new Logger('Airlock')));
+        return new AirlockApplication(options, modules, new Logger('Airlock'));
       },
     },
     fromApplication(AirlockRuntime, (application) => application.runtime),

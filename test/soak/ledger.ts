@@ -9,7 +9,8 @@ export class Ledger {
 
   constructor() {
     subscribe('airlock:scope', (message) => {
-      this.openScopes += (message as AirlockMessage).reason === 'open' ? 1 : -1;
+      const { reason } = message as AirlockMessage;
+      if (reason !== 'settled') this.openScopes += reason === 'open' ? 1 : -1;
     });
     subscribe('airlock:enqueue', () => void this.begun++);
     for (const kind of ['dispatch', 'fail']) subscribe(`airlock:${kind}`, () => void this.ended++);

@@ -1,11 +1,11 @@
 import type { Effect } from '../model/enqueue-options.js';
 import { className, ownerName, ownerNames } from './effect-owner.js';
 
-/** What an effect is a method of. @internal */
+/** The object and the method that an effect was made of. @internal */
 export interface MethodOf {
   readonly target: object;
   readonly key: PropertyKey;
-  /** What was at `key`, or is behind it: a decorator's body, what `super` calls, what a wrapper hides. */
+  /** The function at `key`, or behind it: a decorator's body, what `super` calls, what a wrapper hides. */
   readonly method: Effect;
 }
 
@@ -31,7 +31,7 @@ export function boundEffect(target: object, method: Effect, key: PropertyKey): E
   return effect;
 }
 
-/** Made at the first look: most names are never read, and what a target is known as may be noted after the first call. */
+/** Makes the name at the first look: most names are never read, and what a target is known as may be noted after the first call. */
 function nameWhenAsked(effect: Effect, target: object, key: PropertyKey): void {
   Object.defineProperty(effect, 'name', {
     configurable: true,

@@ -1,6 +1,6 @@
 import { masked } from '../../errors/masked.js';
 
-/** What an application knows an object as, besides its class. */
+/** Names that an application knows an object by, besides its class. */
 interface Known {
   /** The tokens of the providers that are this object. */
   readonly tokens: Set<unknown>;
@@ -76,7 +76,7 @@ function exportedAs(type: NamedType | undefined): readonly string[] {
   return properties.filter(([key, { value }]) => value === type && key !== 'default').map(([key]) => key);
 }
 
-/** Of BullMQ or Bull: their class says nothing, as applications have many queues. Known by shape, as several copies may be installed. */
+/** The name of a queue of BullMQ or Bull: their class says nothing, as applications have many queues. Known by shape, as several copies may be installed. */
 function queueName(target: object): string | undefined {
   const { name, add, addBulk } = target as { name?: unknown; add?: unknown; addBulk?: unknown };
   const isQueue = typeof target === 'object' && typeof add === 'function' && typeof addBulk === 'function';

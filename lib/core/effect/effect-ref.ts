@@ -16,7 +16,7 @@ import type { Intent } from '../model/intent.js';
  */
 export type EffectRef<A extends unknown[] = never[]> = string | ((...args: A) => unknown);
 
-/** Whether an intent is a call of that effect. @internal */
+/** True if an intent is a call of that effect. @internal */
 export function isCallOf(intent: Intent, ref: EffectRef): boolean {
   if (typeof ref !== 'string') return isSameEffect(intent.effect, ref);
   return intent.name === ref || namesOf(intent.effect).includes(ref);
@@ -46,7 +46,7 @@ export class EffectSet {
   readonly refs: readonly EffectRef[];
   private readonly names: ReadonlySet<string>;
   private readonly functions: ReadonlySet<Effect>;
-  /** What is decided by the effect alone, whatever its call is named. */
+  /** Verdicts that the effect alone decides, whatever its call is named. */
   private readonly verdicts = new WeakMap<Effect, boolean>();
 
   /** @throws AirlockOptionsError for what is no iterable; for a lone string, which would be read letter by letter; for what is no reference */

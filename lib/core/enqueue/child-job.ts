@@ -1,5 +1,5 @@
 /**
- * Whether a call adds children to a job that is running, as `add(name, data, { parent })` and `addBulk` of job queues and flows do; known
+ * True if a call adds children to a job that is running, as `add(name, data, { parent })` and `addBulk` of job queues and flows do; known
  * by its shape. That job waits for them before its next step, so such a call is made at once or not at all.
  *
  * @internal

@@ -17,7 +17,8 @@ import { joinFrame } from '../frame/held-intents.js';
 import { raiseUnheard } from '../model/refusal.js';
 import { copyArguments } from './serialization.js';
 import { currentFrame } from '../frame/current-frame.js';
-import { type CascadeLevel, chainTo, type UnitOfWork } from '../scope/unit-of-work.js';
+import { type CascadeLevel, chainTo } from '../scope/cascade-level.js';
+import type { UnitOfWork } from '../scope/unit-of-work.js';
 
 /** @internal */
 export const NO_OPTIONS: EnqueueOptions = Object.freeze({});
@@ -25,7 +26,7 @@ export const NO_OPTIONS: EnqueueOptions = Object.freeze({});
 const IN_PROCESS: Executor = { execute: invoke };
 
 /**
- * From a call to a buffered intent: checked, narrowed by policies, stamped, stored.
+ * Turns a call into a buffered intent: checks it, has policies narrow it, stamps it, stores it.
  *
  * @throws NoScopeError, ScopeClosedError, PolicyEnqueueError, CascadeDepthError, BufferLimitError, EffectSerializationError,
  * AirlockOptionsError, or whatever a policy's `onEnqueue` throws; in each case nothing was buffered and nothing buffered is lost
@@ -121,7 +122,12 @@ async function watchOn(result: PromiseLike<unknown>, evaluation: PolicyEvaluatio
 }
 
 /** Neither deeper nor wider than one flush may go: two calls of each effect are a hundred thousand after sixteen levels. */
-function assertInCascade(unit: UnitOfWork, level: CascadeLevel, options: EnqueueOptions, effect: Effect): void {
+function assertInCascade(
+  unit: UnitOfWork,
+  level: CascadeLevel<UnitOfWork>,
+  options: EnqueueOptions,
+  effect: Effect,
+): void {
   const { maxCascadeDepth, maxEffectsPerScope } = unit.host;
   if (level.depth > maxCascadeDepth)
     throw new CascadeDepthError(chainTo(level, effectName(options, effect)), maxCascadeDepth);

@@ -1,18 +1,18 @@
 import { EffectSerializationError } from '../../errors/effect-serialization.error.js';
 
-/** Where an object was found: under `key` of the one above. */
+/** The place where an object was found: under `key` of the one above. */
 interface Place {
   readonly above: Place | undefined;
   readonly key: string | number;
 }
 
-/** How large a copy may become; asked while it is made, for what is too large may be much too large. @internal */
+/** Limit of the size of a copy; asked while it is made, for what is too large may be much too large. @internal */
 export interface SizeLimit {
   readonly bytes: number;
   tooMuch(): Error;
 }
 
-/** What all that is copied for one call has in common. */
+/** State of the copying of one call's arguments. */
 interface Copying {
   readonly effect: string;
   /** The objects that the value is in: what is found in itself has no end. */

@@ -1,45 +1,82 @@
-import { EffectTimeoutError } from '../../errors/effect-timeout.error.js';
-import { MissingResultError } from '../../errors/missing-result.error.js';
 import { append } from '../model/append.js';
-import { type Context, contexts } from '../scope/context.js';
+import { endOfBatch } from './batch.js';
+import type { Context } from '../scope/context.js';
+import { holdForAnswer } from '../scope/delayed-answer.js';
 import { EffectContext } from '../scope/effect-context.js';
-import { runBatch, runIntent } from './effect-run.js';
-import { contextOfEvaluation, policyName } from '../scope/policy-evaluation.js';
-import { holdUntil } from '../frame/held-intents.js';
-import { recordDispatched, recordDropped, recordFailed, recordPolicyError, startOf } from '../scope/journal.js';
-import type { Policy, PolicyLink } from '../model/policy.js';
-import type { Executor } from '../model/executor.js';
-import type { Intent } from '../model/intent.js';
-import { freeze, stampOf } from '../model/intent.js';
 import { type ExecutorOverride, executorOverrides } from '../scope/executor-override.js';
-import { hasUnheard, raiseUnheard, reportUnheard } from '../model/refusal.js';
-import { FlushJournal } from '../model/report.js';
+import { recordDispatched, recordDropped, recordFailed, recordRefusal, startOf } from '../scope/journal.js';
+import type { PolicyRefusal } from '../scope/ask-policies.js';
 import type { EffectUnderWay } from '../scope/slow-flush.js';
+import type { UnitOfWork } from '../scope/unit-of-work.js';
+import { outsideFrames } from '../frame/current-frame.js';
+import { holdBack, holdUntil, reportOpenTransactions } from '../frame/held-intents.js';
+import type { TransactionFrame } from '../frame/transaction-frame.js';
+import type { InFlight } from '../scope/pending-work.js';
+import { Lanes } from './lanes.js';
+import { decide, dropByOutcome } from './outcome.js';
+import { PolicyAsker } from './policy-asker.js';
+import { runIntent } from './run-intent.js';
+import type { Executor } from '../model/executor.js';
+import { freeze, type Intent, stampOf } from '../model/intent.js';
+import { takeUnheard } from '../model/refusal.js';
+import { FlushJournal } from '../model/report.js';
 import type { StampedFrame } from '../model/stamped-frame.js';
-import type { InFlight, UnitOfWork } from '../scope/unit-of-work.js';
 
-/** Ends the unit that an effect's own calls went into. @internal */
-export type SettleCascade = (
+/** Dispatches intents, after those that the unit is dispatching already (rule 4). @internal */
+export function dispatch(
   unit: UnitOfWork,
-  outcome: 'completed' | 'failed',
-  dispatch: Dispatch,
-) => void | PromiseLike<void>;
+  journal: FlushJournal,
+  queue: readonly Intent[],
+  outer: Context | undefined,
+): void | Promise<void> {
+  const pass = new Dispatch(unit, journal, outer, holdPatient(unit, journal, queue));
+  const go = (): void | Promise<void> => {
+    unit.cascade = undefined;
+    return outsideFrames(() => pass.run());
+  };
+  let running: void | Promise<void>;
+  if (unit.dispatching === undefined) running = go();
+  else {
+    unit.track(pass);
+    running = unit.dispatching.then(go);
+  }
+  if (!running) return;
+  const tail = running.finally(() => {
+    if (unit.dispatching === tail) unit.dispatching = undefined;
+  });
+  unit.dispatching = tail;
+  return tail;
+}
+
+/** Writes intents through the connection of a transaction that is about to commit (rule 23). @internal */
+export function dispatchInTransaction(
+  frame: TransactionFrame,
+  unit: UnitOfWork,
+  journal: FlushJournal,
+  queue: readonly Intent[],
+): void | Promise<void> {
+  return frame.run(() => new Dispatch(unit, journal, undefined, queue, frame).run());
+}
+
+/** Dispatches later what is not to hold up the answer. @returns the rest */
+function holdPatient(unit: UnitOfWork, journal: FlushJournal, queue: readonly Intent[]): readonly Intent[] {
+  return holdForAnswer(unit, journal, queue, (late, patient) => dispatch(unit, late, patient, undefined));
+}
 
 /**
  * One pass over intents that the outcome let out: policies, then executors, first in first out, each awaited before the
  * next. Stays synchronous as long as nothing it calls is asynchronous.
- *
- * @internal
  */
-export class Dispatch implements InFlight {
+class Dispatch implements InFlight {
   private cursor = 0;
   /** The first that has not ended yet: behind the cursor by what is running, one intent or a batch. */
   private unfinished = 0;
-  private readonly evaluations = new Map<Policy, Context>();
   private readonly executorOverride: ExecutorOverride | undefined;
-  /** When what is running began, for a flush that is slow; 0 while nothing runs. */
+  /** Made at the first intent that a policy has a say in. */
+  private policies: PolicyAsker | undefined = undefined;
+  /** Time at which what is running began; 0 while nothing runs. */
   private since = 0;
-  /** What runs side by side, each in a dispatch of its own. */
+  /** Intents that run side by side, each in a dispatch of its own. */
   private lanes: Map<Intent, Dispatch> | undefined = undefined;
 
   /**
@@ -49,12 +86,11 @@ export class Dispatch implements InFlight {
    */
   constructor(
     private readonly unit: UnitOfWork,
-    readonly journal: FlushJournal,
-    private readonly settleCascade: SettleCascade,
+    private readonly journal: FlushJournal,
     private readonly outer: Context | undefined,
     private readonly queue: readonly Intent[],
     private readonly frame?: StampedFrame,
-    readonly flush: object = journal,
+    private readonly flush: object = journal,
     private readonly tracker: UnitOfWork = unit,
   ) {
     this.executorOverride = executorOverrides.getStore() ?? unit.host.executorOverride;
@@ -67,22 +103,6 @@ export class Dispatch implements InFlight {
       this.unfinished = this.cursor;
     }
     this.close();
-  }
-
-  /** A dispatch of what this one's effects enqueued, one level deeper, in the same journal. */
-  cascade(unit: UnitOfWork, queue: readonly Intent[]): Dispatch {
-    return new Dispatch(unit, this.journal, this.settleCascade, this.outer, queue, undefined, this.flush, this.tracker);
-  }
-
-  remaining(): readonly Intent[] {
-    if (this.lanes !== undefined) return [...this.lanes.keys(), ...this.queue.slice(this.cursor)];
-    return this.queue.slice(this.unfinished);
-  }
-
-  get underWay(): readonly EffectUnderWay[] {
-    if (this.lanes !== undefined) return [...this.lanes.values()].flatMap((lane) => lane.underWay);
-    const running = this.queue[this.unfinished];
-    return running === undefined ? [] : [{ name: running.name, since: this.since }];
   }
 
   private async runFrom(step: PromiseLike<void>): Promise<void> {
@@ -98,11 +118,18 @@ export class Dispatch implements InFlight {
 
   private close(): void {
     this.tracker.untrack(this);
-    for (const { evaluation } of this.evaluations.values()) {
-      evaluation!.isActive = false;
-      // What a policy called after its answer, with nobody to listen.
-      if (hasUnheard(evaluation!)) void reportUnheard(evaluation!, this.unit.host);
-    }
+    this.policies?.close();
+  }
+
+  remaining(): readonly Intent[] {
+    if (this.lanes !== undefined) return [...this.lanes.keys(), ...this.queue.slice(this.cursor)];
+    return this.queue.slice(this.unfinished);
+  }
+
+  get underWay(): readonly EffectUnderWay[] {
+    if (this.lanes !== undefined) return [...this.lanes.values()].flatMap((lane) => lane.underWay);
+    const running = this.queue[this.unfinished];
+    return running === undefined ? [] : [{ name: running.name, since: this.since }];
   }
 
   private get hasFailedFast(): boolean {
@@ -116,18 +143,13 @@ export class Dispatch implements InFlight {
       this.cursor++;
       return recordDropped(this.unit, this.journal, intent, 'failFast');
     }
-    const stamp = stampOf(intent);
-    const { path } = stamp;
-    if (this.executorOverride === undefined && stamp.executor.executeBatch !== undefined)
-      return this.stepBatch(stamp.executor);
-    const { concurrency } = stamp.executor;
-    if (this.executorOverride === undefined && concurrency !== undefined && concurrency > 1) {
-      return this.stepSideBySide(stamp.executor, concurrency);
-    }
-    const executor =
-      this.executorOverride === undefined ? stamp.executor : this.executorOverride(freeze(intent), stamp.executor);
+    let { executor } = stampOf(intent);
+    if (this.executorOverride !== undefined) executor = this.executorOverride(freeze(intent), executor);
+    else if (executor.executeBatch !== undefined) return this.stepBatch(executor);
+    else if (executor.concurrency !== undefined && executor.concurrency > 1)
+      return this.stepSideBySide(executor, executor.concurrency);
     this.cursor++;
-    const allowed = path.gates === undefined || this.allows(intent);
+    const allowed = this.allows(intent);
     if (typeof allowed !== 'boolean') return this.executeIf(allowed, executor, intent);
     if (allowed && this.isFirst(intent)) return this.execute(executor, intent);
   }
@@ -146,14 +168,14 @@ export class Dispatch implements InFlight {
       if (context.hasUnheard) return this.executed(Promise.resolve(), context, intent, startedAt);
     } catch (error) {
       recordFailed(this.unit, this.journal, intent, error, startedAt);
-      return this.endContext(context, 'failed');
+      return this.endEffect(context, 'failed');
     }
-    this.isOut(intent, startedAt);
-    return this.endContext(context, 'completed');
+    this.recordOut(intent, startedAt);
+    return this.endEffect(context, 'completed');
   }
 
   private async executed(
-    completion: Promise<unknown>,
+    completion: PromiseLike<unknown>,
     context: EffectContext,
     intent: Intent,
     startedAt: number,
@@ -164,13 +186,13 @@ export class Dispatch implements InFlight {
       context.assertHeard();
     } catch (error) {
       recordFailed(this.unit, this.journal, intent, error, startedAt);
-      return this.endContext(context, 'failed');
+      return this.endEffect(context, 'failed');
     }
-    this.isOut(intent, startedAt);
-    return this.endContext(context, 'completed');
+    this.recordOut(intent, startedAt);
+    return this.endEffect(context, 'completed');
   }
 
-  private isOut(intent: Intent, startedAt: number): void {
+  private recordOut(intent: Intent, startedAt: number): void {
     // What is written in a transaction is out when that has committed.
     if (this.frame === undefined) recordDispatched(this.unit, this.journal, intent, startedAt);
     else this.journal.dispatched.push(intent);
@@ -179,45 +201,25 @@ export class Dispatch implements InFlight {
   /** Consecutive intents of one executor, those that their policies allow, at once. */
   private async stepBatch(executor: Executor): Promise<void> {
     const batch: Intent[] = [];
-    while (this.cursor < this.queue.length && stampOf(this.queue[this.cursor]!).executor === executor) {
-      const intent = this.queue[this.cursor++]!;
+    for (let intent = this.next(executor); intent !== undefined; intent = this.next(executor)) {
       if (this.hasFailedFast) {
         recordDropped(this.unit, this.journal, intent, 'failFast');
         continue;
       }
       const allowed = this.allows(intent);
       // Not awaited without need: a microtask for each of a thousand is a part of the whole that shows.
-      if ((typeof allowed === 'boolean' ? allowed : await allowed) && this.isFirst(intent)) batch.push(intent);
+      if ((typeof allowed === 'boolean' ? allowed : await allowed) && this.isFirst(intent)) batch.push(freeze(intent));
     }
     if (batch.length === 0) return;
     const context = new EffectContext(this.unit, batch[0]!, this.outer);
     const startedAt = startOf();
-    const errors = new Map<Intent, unknown>();
-    let outcome: 'completed' | 'failed' = 'completed';
-    try {
-      this.beginsToWait();
-      // All of it is read here: a result may be an object that throws when it is looked at.
-      for (const { intent, error } of await runBatch(executor, Object.freeze(batch), context, this.flush))
-        errors.set(intent, error);
-    } catch (error) {
-      outcome = 'failed';
-      for (const intent of batch) errors.set(intent, ofIts(error, intent));
-    }
+    this.beginsToWait();
+    const { failures, hasCompleted } = await endOfBatch(executor, Object.freeze(batch), context, this.flush);
     for (const intent of batch) {
-      const error = errors.get(intent);
-      if (!errors.has(intent))
-        recordFailed(
-          this.unit,
-          this.journal,
-          intent,
-          new MissingResultError(policyName(executor), intent.name),
-          startedAt,
-        );
-      else if (error !== undefined || outcome === 'failed')
-        recordFailed(this.unit, this.journal, intent, error, startedAt);
-      else this.isOut(intent, startedAt);
+      if (!failures.has(intent)) this.recordOut(intent, startedAt);
+      else recordFailed(this.unit, this.journal, intent, failures.get(intent), startedAt);
     }
-    await this.endContext(context, outcome);
+    await this.endEffect(context, hasCompleted ? 'completed' : 'failed');
   }
 
   /**
@@ -226,42 +228,32 @@ export class Dispatch implements InFlight {
    */
   private async stepSideBySide(executor: Executor, width: number): Promise<void> {
     const open = (this.lanes = new Map<Intent, Dispatch>());
-    const lanes: Dispatch[] = [];
-    const runs: Promise<void>[] = [];
-    let onFree = (): void => {};
+    const all: Dispatch[] = [];
+    const lanes = new Lanes(width);
     let hasFailedFast = this.hasFailedFast;
-    const end = (intent: Intent, lane: Dispatch): void => {
-      open.delete(intent);
-      hasFailedFast ||= lane.hasFailedFast;
-      onFree();
-    };
-    while (this.cursor < this.queue.length && stampOf(this.queue[this.cursor]!).executor === executor) {
-      const intent = this.queue[this.cursor++]!;
-      const lane = this.lane(intent);
-      lanes.push(lane);
+    for (let intent = this.next(executor); intent !== undefined; intent = this.next(executor)) {
+      const one = intent;
+      const lane = this.lane(one);
+      all.push(lane);
       if (hasFailedFast) {
-        recordDropped(this.unit, lane.journal, intent, 'failFast');
+        recordDropped(this.unit, lane.journal, one, 'failFast');
         continue;
       }
-      open.set(intent, lane);
-      const allowed = lane.allows(intent);
+      open.set(one, lane);
+      const allowed = lane.allows(one);
       const isAllowed = typeof allowed === 'boolean' ? allowed : await allowed;
       // While its policies were asked, one that had begun may have failed.
-      if (isAllowed && hasFailedFast) recordDropped(this.unit, lane.journal, intent, 'failFast');
-      const isOut = isAllowed && !hasFailedFast && lane.isFirst(intent);
-      const running = isOut ? lane.execute(executor, intent) : undefined;
-      if (running === undefined) end(intent, lane);
-      else {
-        const run = Promise.resolve(running).finally(() => end(intent, lane));
-        // Seen below, with the others.
-        run.catch(() => {});
-        runs.push(run);
-      }
-      if (open.size === width) await new Promise<void>((resolve) => (onFree = resolve));
+      if (isAllowed && hasFailedFast) recordDropped(this.unit, lane.journal, one, 'failFast');
+      const isOut = isAllowed && !hasFailedFast && lane.isFirst(one);
+      const full = lanes.add(isOut ? lane.execute(executor, one) : undefined, () => {
+        open.delete(one);
+        hasFailedFast ||= lane.hasFailedFast;
+      });
+      if (full !== undefined) await full;
     }
-    await Promise.all(runs);
+    await lanes.all();
     this.lanes = undefined;
-    for (const lane of lanes) {
+    for (const lane of all) {
       lane.close();
       this.journal.add(lane.journal);
       append(this.journal.deferred, lane.journal.deferred);
@@ -269,47 +261,35 @@ export class Dispatch implements InFlight {
   }
 
   private lane(intent: Intent): Dispatch {
-    const { unit, settleCascade, outer, frame, flush, tracker } = this;
-    return new Dispatch(unit, new FlushJournal(), settleCascade, outer, [intent], frame, flush, tracker);
+    const { unit, outer, frame, flush, tracker } = this;
+    return new Dispatch(unit, new FlushJournal(), outer, [intent], frame, flush, tracker);
+  }
+
+  /** Takes the next intent, if it goes to that executor. */
+  private next(executor: Executor): Intent | undefined {
+    const intent = this.queue[this.cursor];
+    if (intent === undefined || stampOf(intent).executor !== executor) return undefined;
+    this.cursor++;
+    return intent;
   }
 
   private beginsToWait(): void {
-    if (this.unit.host.slowFlushMs !== undefined) this.since = performance.now();
+    this.since = performance.now();
   }
 
-  /** Asks the policies on the intent's way, innermost first; writes down the one that says no (rules 11 and 14). */
-  private allows(intent: Intent, from = stampOf(intent).path.gates): boolean | Promise<boolean> {
-    freeze(intent);
-    for (let at = from; at !== undefined; at = at.next) {
-      const { policy, next: rest } = at;
-      const context = this.evaluationOf(policy);
-      let verdict: boolean | Promise<boolean>;
-      try {
-        verdict = contexts.run(context, () => policy.allows!(intent));
-        if (typeof verdict === 'boolean') raiseUnheard(context.evaluation!, this.unit.host);
-      } catch (error) {
-        return this.refuse(intent, error, policy);
-      }
-      if (verdict === true) continue;
-      if (verdict === false) return (recordDropped(this.unit, this.journal, intent, 'policy', policy), false);
-      return Promise.resolve(verdict)
-        .then((yes) => (raiseUnheard(context.evaluation!, this.unit.host), yes))
-        .then(
-          (yes) =>
-            yes
-              ? this.isAllowedBy(rest, intent)
-              : (recordDropped(this.unit, this.journal, intent, 'policy', policy), false),
-          (error: unknown) => this.refuse(intent, error, policy),
-        );
-    }
-    return true;
+  private allows(intent: Intent): boolean | Promise<boolean> {
+    if (stampOf(intent).path.gates === undefined) return true;
+    const refusal = (this.policies ??= new PolicyAsker(this.unit, this.flush)).ask(intent);
+    if (refusal instanceof Promise) return refusal.then((one) => this.isAllowed(intent, one));
+    return this.isAllowed(intent, refusal);
   }
 
-  private isAllowedBy(next: PolicyLink | undefined, intent: Intent): boolean | Promise<boolean> {
-    return next === undefined || this.allows(intent, next);
+  private isAllowed(intent: Intent, refusal: PolicyRefusal | undefined): boolean {
+    if (refusal !== undefined) recordRefusal(this.unit, this.journal, intent, refusal);
+    return refusal === undefined;
   }
 
-  /** Whether no other went out under its key; else it is dropped, or waits for the transaction that decides about the other (rule 6). */
+  /** True if no other went out under its key; else it is dropped, or waits for the transaction that decides about the other (rule 6). */
   private isFirst(intent: Intent): boolean {
     const { dedupeKey } = stampOf(intent).options;
     if (dedupeKey === undefined) return true;
@@ -320,30 +300,28 @@ export class Dispatch implements InFlight {
     return false;
   }
 
-  private evaluationOf(policy: Policy): Context {
-    let context = this.evaluations.get(policy);
-    if (context === undefined) {
-      context = contextOfEvaluation(this.unit, { policy, flush: this.flush, isActive: true });
-      this.evaluations.set(policy, context);
-    }
-    return context;
-  }
-
-  private refuse(intent: Intent, error: unknown, policy: Policy): false {
-    recordPolicyError(this.unit, this.journal, intent, error, policy);
-    return false;
-  }
-
-  /** What the effect itself enqueued goes out right after it, or is dropped with it. */
-  private endContext(context: EffectContext, outcome: 'completed' | 'failed'): void | PromiseLike<void> {
+  private endEffect(context: EffectContext, outcome: 'completed' | 'failed'): void | PromiseLike<void> {
     const unit = context.end(outcome);
     this.since = 0;
     this.unfinished = this.cursor;
-    if (unit !== undefined) return this.settleCascade(unit, outcome, this);
+    if (unit !== undefined) return this.settleEffect(unit, outcome);
   }
-}
 
-/** The error of a whole batch as one of its intents is told it. */
-function ofIts(error: unknown, { name }: Intent): unknown {
-  return error instanceof EffectTimeoutError ? new EffectTimeoutError(name, error.timeoutMs, error.scope) : error;
+  /** Ends the unit that an effect's own calls went into (rule 19): they go out right after it, one level deeper, or are dropped with it. */
+  private settleEffect(unit: UnitOfWork, outcome: 'completed' | 'failed'): void | PromiseLike<void> {
+    const { journal, outer, flush, tracker } = this;
+    unit.close('the end of the effect');
+    const intents = unit.take();
+    const decision = decide(unit, outcome);
+    unit.end(decision);
+    for (const error of takeUnheard(unit)) unit.host.logError(error);
+    reportOpenTransactions(unit);
+    const free = holdBack(unit, journal, dropByOutcome(unit, journal, intents, decision));
+    const prompt = holdPatient(unit, journal, free);
+    // A shutdown waits for the commit or the answer that those wait for.
+    if (!unit.isAtRest) unit.host.unitOpened(unit);
+    const running = new Dispatch(unit, journal, outer, prompt, undefined, flush, tracker).run();
+    if (!running) return unit.rest();
+    return running.then(() => unit.rest());
+  }
 }

@@ -1,16 +1,12 @@
 import { recordDropped } from '../scope/journal.js';
-import type { Outcome } from '../model/scope-view.js';
-import { type Intent, stampOf } from '../model/intent.js';
+import type { Decision, Outcome } from '../model/scope-view.js';
+import { type Intent, restamped, stampOf } from '../model/intent.js';
 import type { FlushJournal } from '../model/report.js';
 import type { UnitOfWork } from '../scope/unit-of-work.js';
 
-/** How a unit ends: its outcome, and whether its ordinary intents get out. @internal */
-export interface Decision {
-  readonly outcome: Outcome;
-  readonly flushes: boolean;
-}
+// Rule 8: all that an outcome means for an intent. Every way to end comes through here, whoever ends and wherever intents go then.
 
-/** What the outcome means for a unit, its opener's `shouldFlush` asked (rule 8). @internal */
+/** Decides how a unit ends; its opener's `shouldFlush` is asked. @internal */
 export function decide(unit: UnitOfWork, outcome: Outcome): Decision {
   const asked = unit.hooks?.shouldFlush?.(outcome, unit);
   return {
@@ -19,7 +15,19 @@ export function decide(unit: UnitOfWork, outcome: Outcome): Decision {
   };
 }
 
-/** Rule 8 for an outermost unit: what goes out; the rest is dropped. @internal */
+/** The decision that an ended unit was ended with. @internal */
+export function decisionOf({ outcome, state }: UnitOfWork): Decision {
+  return { outcome: outcome!, flushes: state === 'flushed' };
+}
+
+/** The decision about a unit all of whose ancestors have ended: the parent's, or that of any ancestor which was discarded (rule 17). @internal */
+export function decisionAbove({ parent }: UnitOfWork): Decision {
+  let ancestor = parent;
+  while (ancestor !== undefined && ancestor.state !== 'discarded') ancestor = ancestor.parent;
+  return decisionOf(ancestor ?? parent!);
+}
+
+/** For a unit that nobody above decides about: what goes out; the rest is dropped. @internal */
 export function dropByOutcome(
   unit: UnitOfWork,
   journal: FlushJournal,
@@ -31,4 +39,31 @@ export function dropByOutcome(
   return intents.filter(
     (intent) => goes[stampOf(intent).on] || (recordDropped(unit, journal, intent, 'outcome'), false),
   );
+}
+
+/** For a nested unit: what its parent decides about. Intents that waited for this outcome become ordinary, others wait for the parent's. @internal */
+export function handOver(
+  unit: UnitOfWork,
+  journal: FlushJournal,
+  intents: readonly Intent[],
+  { outcome, flushes }: Decision,
+): readonly Intent[] {
+  if (!unit.hasTriggers && flushes) return intents;
+  return intents.flatMap((intent) => {
+    const { on } = stampOf(intent);
+    if (on === 'success' ? flushes : outcome === 'completed') return [intent];
+    if (on === 'always' || (on === 'failure' && outcome === 'failed')) return [asOrdinary(intent)];
+    recordDropped(unit, journal, intent, 'outcome');
+    return [];
+  });
+}
+
+/** True for an intent that may go out before the outcome is known, at a checkpoint or where an ancestor lets it through. @internal */
+export function mayGoEarly(intent: Intent): boolean {
+  return stampOf(intent).on !== 'failure';
+}
+
+/** The same intent, going out if its scope does, whatever triggered it before. */
+function asOrdinary(intent: Intent): Intent {
+  return restamped(intent, { ...stampOf(intent), on: 'success' });
 }

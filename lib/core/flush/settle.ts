@@ -3,10 +3,11 @@ import { dropAbandoned } from '../scope/attempt.js';
 import type { Context } from '../scope/context.js';
 import { recordDropped } from '../scope/journal.js';
 import { holdBack, joinFrame, reportOpenTransactions } from '../frame/held-intents.js';
-import { asOrdinary, type Intent, freeze, stampOf } from '../model/intent.js';
-import { type Decision, dropByOutcome } from './outcome.js';
+import { type Intent, freeze, stampOf } from '../model/intent.js';
+import type { Decision } from '../model/scope-view.js';
+import { decisionAbove, dropByOutcome, handOver, mayGoEarly } from './outcome.js';
 import { takeUnheard } from '../model/refusal.js';
-import { release } from './release.js';
+import { dispatch } from './dispatch.js';
 import { type DropReason, FlushJournal, type FlushReport, NOTHING } from '../model/report.js';
 import type { UnitOfWork } from '../scope/unit-of-work.js';
 
@@ -25,7 +26,7 @@ export function settle(
   outer: Context | undefined,
 ): FlushReport | Promise<FlushReport> {
   const intents = unit.take();
-  unit.end(decision.flushes ? 'flushed' : 'discarded', decision.outcome);
+  unit.end(decision);
   reportOpenTransactions(unit);
   if (
     intents.length === 0 &&
@@ -33,14 +34,14 @@ export function settle(
     unit.heldIntents === undefined &&
     unit.givenUp === undefined
   ) {
+    unit.host.onSettled?.(unit, NOTHING);
     unit.rest();
     return NOTHING;
   }
   const journal = new FlushJournal(unit.heldIntents?.settled);
-  const letOut = (queue: readonly Intent[]): FlushReport | Promise<FlushReport> =>
-    reportWhenDone(unit, journal, release(unit, journal, holdBack(unit, journal, queue), outer));
   try {
-    return letOut(route(unit, journal, dropAbandoned(unit, journal, intents), decision));
+    const due = route(unit, journal, dropAbandoned(unit, journal, intents), decision);
+    return reportWhenDone(unit, journal, dispatch(unit, journal, holdBack(unit, journal, due), outer));
   } catch (error) {
     unit.host.unitEnded(unit);
     throw error;
@@ -50,11 +51,8 @@ export function settle(
 /** Lets out what is buffered so far of a root unit and goes on (`checkpoint`); what is in an open transaction stays. @internal */
 export function settleSoFar(unit: UnitOfWork, outer: Context | undefined): FlushReport | Promise<FlushReport> {
   const journal = new FlushJournal(unit.heldIntents?.settled);
-  const ready = unit.take((intent) => {
-    const { on, frame } = stampOf(intent);
-    return on !== 'failure' && frame?.fate !== 'open';
-  });
-  const running = release(unit, journal, holdBack(unit, journal, dropAbandoned(unit, journal, ready)), outer);
+  const ready = unit.take((intent) => mayGoEarly(intent) && stampOf(intent).frame?.fate !== 'open');
+  const running = dispatch(unit, journal, holdBack(unit, journal, dropAbandoned(unit, journal, ready)), outer);
   return running ? running.then(() => journal) : journal;
 }
 
@@ -62,7 +60,7 @@ export function settleSoFar(unit: UnitOfWork, outer: Context | undefined): Flush
 export function discardAll(unit: UnitOfWork, reason: DropReason): readonly Intent[] {
   const intents = unit.take();
   unit.thrownAway = reason;
-  unit.end('discarded', 'cancelled');
+  unit.end({ outcome: 'cancelled', flushes: false });
   for (const error of takeUnheard(unit)) unit.host.logError(error);
   const journal = new FlushJournal();
   for (const intent of intents) recordDropped(unit, journal, intent, reason);
@@ -75,7 +73,7 @@ export function discardAll(unit: UnitOfWork, reason: DropReason): readonly Inten
   return Object.freeze(intents);
 }
 
-/** Says where each intent goes, and returns those that go out now. */
+/** Hands each intent to whoever decides about it. @returns those that go out now */
 function route(
   unit: UnitOfWork,
   journal: FlushJournal,
@@ -86,28 +84,11 @@ function route(
   const handed = handOver(unit, journal, intents, decision);
   const heir = unit.heir();
   if (heir !== undefined) return captureBy(heir, unit, journal, handed);
-  // Nobody above is left to decide: it goes as the others went. One that was discarded anywhere above decides against.
+  // Every ancestor has ended: follow the parent's outcome; if any of them was discarded, discard.
   const reason = thrownAwayAbove(unit);
   if (reason === undefined) return dropByOutcome(unit, journal, handed, decisionAbove(unit));
   for (const intent of handed) recordDropped(unit, journal, intent, reason);
   return NONE;
-}
-
-/** Rule 8 for a nested unit: what waited for this outcome becomes ordinary, the rest waits for the parent's. */
-function handOver(
-  unit: UnitOfWork,
-  journal: FlushJournal,
-  intents: readonly Intent[],
-  { outcome, flushes }: Decision,
-): readonly Intent[] {
-  if (!unit.hasTriggers && flushes) return intents;
-  return intents.flatMap((intent) => {
-    const { on } = stampOf(intent);
-    if (on === 'success' ? flushes : outcome === 'completed') return [intent];
-    if (on === 'always' || (on === 'failure' && outcome === 'failed')) return [asOrdinary(intent)];
-    recordDropped(unit, journal, intent, 'outcome');
-    return [];
-  });
 }
 
 /** Rule 16: each ancestor may let some out early, the innermost asked first; what one does not let out it captures. */
@@ -138,7 +119,7 @@ function letThrough(
   const { hooks } = ancestor;
   if (hooks?.beforeDescendantFlushes === undefined) return NO_ONE;
   // Those that wait for the ancestor's failure cannot go before it is known.
-  const offered = handed.filter((intent) => stampOf(intent).on !== 'failure').map(freeze);
+  const offered = handed.filter(mayGoEarly).map(freeze);
   if (offered.length === 0) return NO_ONE;
   const refuse = (cause: unknown): never => {
     captureIn(ancestor, exiting, handed);
@@ -174,19 +155,11 @@ function isSubset(chosen: unknown, offered: ReadonlySet<Intent>): chosen is read
   );
 }
 
-/** What is thrown away by hand is so with all that was still to come of it, also what waits for any outcome. */
+/** The reason of an ancestor that was thrown away by hand, with all that was still to come of it, whatever that waits for. */
 function thrownAwayAbove(unit: UnitOfWork): DropReason | undefined {
   let ancestor = unit.parent;
   while (ancestor !== undefined && ancestor.thrownAway === undefined) ancestor = ancestor.parent;
   return ancestor?.thrownAway;
-}
-
-function decisionAbove(unit: UnitOfWork): Decision {
-  const parent = unit.parent!;
-  for (let ancestor: UnitOfWork | undefined = parent; ancestor !== undefined; ancestor = ancestor.parent) {
-    if (ancestor.state === 'discarded') return { outcome: ancestor.outcome!, flushes: false };
-  }
-  return { outcome: parent.outcome!, flushes: true };
 }
 
 function reportWhenDone(
@@ -197,6 +170,8 @@ function reportWhenDone(
   const end = (): FlushJournal => {
     // Transactions may have decided something meanwhile.
     if (unit.heldIntents !== undefined) journal.add(unit.heldIntents.settled);
+    unit.isReported = true;
+    unit.host.onSettled?.(unit, journal);
     // What waits for a commit or the answer, or goes out after one, keeps it running: a shutdown waits for that, or names it.
     unit.rest();
     return journal;

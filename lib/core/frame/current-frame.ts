@@ -25,7 +25,7 @@ export function outsideFrames<R>(fn: () => R): R {
   return frames.getStore() === undefined ? fn() : frames.run(undefined, fn);
 }
 
-/** What calls belong to that are made where a frame is opened in the context of `here`, and do not belong to that one. @internal */
+/** The frame of calls that are made where a frame is opened in the context of `here`, and do not belong to that one. @internal */
 export function nextAt(here: TransactionFrame | undefined): TransactionFrame | undefined {
   return leftover(here) ?? openAt(here);
 }

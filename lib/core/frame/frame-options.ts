@@ -1,10 +1,10 @@
 import type { FrameConnection } from '../model/dispatch-context.js';
 
-/** How a transaction is opened. @publicApi */
+/** Options of a transaction. @publicApi */
 export interface FrameOptions {
   /** For messages, as `orders database`. @default 'transaction' */
   readonly name?: string;
-  /** What a transactional executor writes through. @default none: such an executor refuses to write in this transaction */
+  /** The connection that a transactional executor writes through. @default none: such an executor refuses to write in this transaction */
   readonly connection?: FrameConnection;
   /**
    * Asked for where a transactional executor writes in it: the transaction as its own client knows it, such as TypeORM's `EntityManager`.
@@ -12,9 +12,9 @@ export interface FrameOptions {
    * @default none
    */
   tx?(): unknown;
-  /** Whether savepoints can be opened in it. @default true */
+  /** True if savepoints can be opened in it. @default true */
   readonly savepoints?: boolean;
-  /** Asked at each call made in it: false where its library has suspended it, so that the call belongs to the next outer one. @default always true */
+  /** Called at each call made in it: false where its library has suspended it, so that the call belongs to the next outer one. @default always true */
   isCurrent?(): boolean;
   /**
    * Asked just before COMMIT, where something waits for it: false if the server has ended the transaction by itself without failing the
@@ -28,5 +28,5 @@ export interface FrameOptions {
   readonly countsAsCommitted?: boolean;
 }
 
-/** Where a transaction or savepoint stands. @publicApi */
+/** The state of a transaction or savepoint. @publicApi */
 export type FrameState = 'open' | 'released' | 'committed' | 'rolledBack';

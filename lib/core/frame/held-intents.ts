@@ -13,7 +13,8 @@ import {
 import { type Intent, stampOf } from '../model/intent.js';
 import { type FailedIntent, FlushJournal } from '../model/report.js';
 import type { StampedFrame } from '../model/stamped-frame.js';
-import type { HeldIntents, UnitOfWork } from '../scope/unit-of-work.js';
+import type { HeldIntents } from '../scope/pending-work.js';
+import type { UnitOfWork } from '../scope/unit-of-work.js';
 
 /** Makes a unit answer for an intent to the transaction it is stamped with; one that was rolled back has answered already. @internal */
 export function joinFrame(unit: UnitOfWork, intent: Intent): void {
@@ -63,7 +64,7 @@ export function reportOpenTransactions(unit: UnitOfWork): void {
   }
 }
 
-/** What of a unit of work belongs to transactions, and what it does when one of them ends. */
+/** The intents of one unit of work that belong to transactions. Acts when one of these ends. */
 class HeldInFrames implements HeldIntents {
   readonly settled = new FlushJournal();
   /** The transactions that are open and decide about something in the buffer of the unit. */
@@ -71,7 +72,7 @@ class HeldInFrames implements HeldIntents {
   private waiting: readonly Intent[] = [];
   /** Written through the connections of transactions that have not committed yet; several may be open at once. */
   private written: readonly WrittenIntent[] = [];
-  /** Those that could not be written so, which rolls their transactions back. */
+  /** Intents that could not be written so, which rolls their transactions back. */
   private unwritten: readonly FailedIntent[] = [];
 
   constructor(private readonly unit: UnitOfWork) {}
@@ -139,6 +140,7 @@ class HeldInFrames implements HeldIntents {
     const journal = unit.isEnded ? new FlushJournal() : this.settled;
     try {
       if (due.length > 0) await unit.host.dispatch(unit, journal, due);
+      this.tellLate(journal);
       if (unit.isEnded && journal.failed.length > 0) await raiseLate(unit, new FlushJournal(journal));
     } catch (error) {
       unit.host.logError(error);
@@ -159,7 +161,18 @@ class HeldInFrames implements HeldIntents {
     this.forgetEnded();
     // What waited only to learn whether the key of one of those is free.
     if (this.waiting.some(isFree)) void this.letOutFree();
-    else this.unit.rest();
+    else {
+      this.tellLate(this.settled);
+      this.unit.rest();
+    }
+  }
+
+  /** Tells what was decided when the unit's own report was complete. */
+  private tellLate(journal: FlushJournal): void {
+    const { host, isReported } = this.unit;
+    if (!isReported || host.onSettled === undefined) return;
+    if (journal !== this.settled) host.onSettled(this.unit, journal);
+    host.onSettled(this.unit, new FlushJournal(this.settled));
   }
 
   private forgetEnded(): void {
@@ -182,7 +195,7 @@ function fateOf(intent: Intent): StampedFrame['fate'] {
   return stampOf(intent).frame?.fate ?? 'committed';
 }
 
-/** Whether no transaction decides about it any more. */
+/** True if no transaction decides about it any more. */
 function isFree(intent: Intent): boolean {
   return fateOf(intent) === 'committed';
 }

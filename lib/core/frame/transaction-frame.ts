@@ -22,15 +22,15 @@ export class TransactionFrame {
   readonly name: string;
   readonly parent: TransactionFrame | undefined;
   private current: FrameState = 'open';
-  /** What it lies in on its connection: its parent, or the transaction around a test. */
+  /** The frame that it lies in on its connection: its parent, or the transaction around a test. */
   private below: TransactionFrame | undefined;
   /** The savepoint that is open in it. On one connection they lie in one another, never side by side. */
   private inner: TransactionFrame | undefined;
-  /** Why the whole transaction can only be rolled back. */
+  /** The reason why the whole transaction can only be rolled back. */
   private lost: FrameStateError | undefined;
-  /** Whether `enter` was called: then the caller of whoever did that may stand in it as well, and is nothing left behind. */
+  /** True if `enter` was called: then the caller of whoever did that may stand in it as well, and is nothing left behind. */
   private isEntered = false;
-  /** Where it was begun; undefined once the unit of work there is known, or it has ended. */
+  /** The context that it was begun in; undefined once the unit of work there is known, or it has ended. */
   private begunAt: Context | undefined;
   private begunIn: UnitOfWork | undefined;
   private readonly outer: TransactionFrame | undefined;
@@ -73,7 +73,7 @@ export class TransactionFrame {
     return this.options.tx === undefined ? this.parent?.tx : this.options.tx();
   }
 
-  /** What becomes of what was enqueued in it. @internal */
+  /** Fate of what was enqueued in it. @internal */
   get fate(): Fate {
     if (this.current === 'rolledBack') return 'rolledBack';
     if (this.parent !== undefined) return this.parent.fate;
@@ -180,7 +180,7 @@ export class TransactionFrame {
     return undefined;
   }
 
-  /** What the next statement on its connection lies in. */
+  /** The frame that the next statement on its connection lies in. */
   private get innermost(): TransactionFrame {
     let frame = this.bottom;
     while (frame.inner !== undefined) frame = frame.inner;
@@ -196,7 +196,7 @@ export class TransactionFrame {
     return this.current === 'open' && this.fate === 'open';
   }
 
-  /** From here on the whole transaction can only be rolled back. @internal */
+  /** Makes a rollback the only end of the whole transaction. @internal */
   lose(wish: string, frame: TransactionFrame = this): FrameStateError {
     const problem =
       `cannot ${wish}: "${this.innermost.name}", begun after it on the same connection, is still open. ` +
@@ -260,14 +260,14 @@ export class TransactionFrame {
     if (root === this) this.participants.clear();
   }
 
-  /** Whether a call made in its context belongs to it. @internal */
+  /** True if a call made in its context belongs to it. @internal */
   get takesCalls(): boolean {
     const { fate, options } = this;
     if (fate === 'rolledBack') return this.takesLeftovers;
     return this.isOpen && options.countsAsCommitted !== true && options.isCurrent?.() !== false;
   }
 
-  /** Whether a call made in its context after it was rolled back is a part of what was undone (rule 21). @internal */
+  /** True if a call made in its context after it was rolled back is a part of what was undone (rule 21). @internal */
   get takesLeftovers(): boolean {
     return this.fate === 'rolledBack' && !this.isEntered && this.options.countsAsCommitted !== true;
   }
@@ -277,7 +277,7 @@ export class TransactionFrame {
     return this.outer;
   }
 
-  /** What a call belongs to that does not belong to it. @internal */
+  /** The frame of a call that does not belong to it. @internal */
   get next(): TransactionFrame | undefined {
     return this.leftBy ?? this.outer;
   }

@@ -1,19 +1,90 @@
-import { channel } from 'node:diagnostics_channel';
-import type { Policy } from './policy.js';
+import { type Channel, channel, tracingChannel } from 'node:diagnostics_channel';
+import type { Executor } from './executor.js';
 import type { Intent } from './intent.js';
+import type { Policy } from './policy.js';
+import type { DropReason, FinalEnd } from './report.js';
 import type { ScopeView } from './scope-view.js';
 
-/** What every `airlock:*` message may carry. @publicApi */
+/** The fields that `airlock:*` messages may carry. `onAirlock` gives each channel its own type. @publicApi */
 export interface AirlockMessage {
   readonly scope: ScopeView | undefined;
   readonly intent?: Intent;
-  /** `airlock:drop`: a `DropReason`; `airlock:scope`: the state entered. */
+  /** `airlock:drop`: a `DropReason`; `airlock:scope`: a `ScopeEvent`. */
   readonly reason?: string;
   readonly policy?: Policy;
   readonly error?: unknown;
-  /** Milliseconds the effect took, or the scope lived. Absent for what began before anybody listened. */
+  /** Milliseconds the effect took, or the scope lived. Absent for effects that began before anybody listened. */
   readonly durationMs?: number;
 }
+
+/**
+ * A step in the life of a scope: it was opened; it ended one way or the other (`flushed`, `discarded`); all that it let out has ended
+ * too (`settled`), what waited for a commit or for the response included.
+ *
+ * @publicApi
+ */
+export type ScopeEvent = 'open' | 'flushed' | 'discarded' | 'settled';
+
+/** `airlock:scope`. @publicApi */
+export interface ScopeMessage extends AirlockMessage {
+  readonly scope: ScopeView;
+  readonly reason: ScopeEvent;
+}
+
+/** `airlock:enqueue`: a call was buffered. @publicApi */
+export interface EnqueueMessage extends AirlockMessage {
+  readonly scope: ScopeView;
+  readonly intent: Intent;
+}
+
+/** `airlock:dispatch`: an effect was handed to its executor, and did not fail. @publicApi */
+export interface DispatchMessage extends AirlockMessage {
+  readonly scope: ScopeView;
+  readonly intent: Intent;
+}
+
+/** `airlock:drop`: a call was thrown away. `policy` is the one that said no, where one did. @publicApi */
+export interface DropMessage extends AirlockMessage {
+  readonly scope: ScopeView;
+  readonly intent: Intent;
+  readonly reason: DropReason;
+}
+
+/** `airlock:fail`: an effect failed, or its `policy` threw. @publicApi */
+export interface FailMessage extends AirlockMessage {
+  readonly scope: ScopeView;
+  readonly intent: Intent;
+  readonly error: unknown;
+}
+
+/** `tracing:airlock:effect:*`: one run of an effect. The same object for each event of that run. @publicApi */
+export interface EffectRunMessage {
+  /** The intent; in a worker what is known of the call it was made of: its id, name and origin. */
+  readonly intent: { readonly id: string; readonly name: string; readonly origin?: string | undefined };
+  /** All intents of a batch, which is one run of its executor. */
+  readonly batch?: readonly Intent[];
+  readonly scope: ScopeView | undefined;
+  /** Undefined in a worker. */
+  readonly executor?: Executor;
+  /** Set before `error`. */
+  error?: unknown;
+}
+
+/** An event of a run: see `tracingChannel` of `node:diagnostics_channel`. `asyncStart` and `asyncEnd` come for asynchronous effects only. @publicApi */
+export type EffectRunEvent = 'start' | 'end' | 'asyncStart' | 'asyncEnd' | 'error';
+
+/** The messages of each channel. @publicApi */
+export interface AirlockMessages {
+  readonly enqueue: EnqueueMessage;
+  readonly dispatch: DispatchMessage;
+  readonly drop: DropMessage;
+  readonly fail: FailMessage;
+  readonly scope: ScopeMessage;
+  readonly effect: EffectRunMessage;
+}
+
+/** The channel of each end of an intent: one without does not compile. */
+type ChannelOfEnd = { dispatched: 'dispatch'; dropped: 'drop'; failed: 'fail' }[FinalEnd];
 
 /** The `node:diagnostics_channel` channels. Ask `hasSubscribers` before building a message. @internal */
 export const channels = {
@@ -22,9 +93,12 @@ export const channels = {
   drop: channel('airlock:drop'),
   fail: channel('airlock:fail'),
   scope: channel('airlock:scope'),
-} as const;
+} as const satisfies Record<ChannelOfEnd | 'enqueue' | 'scope', Channel>;
+
+/** The channel of runs of effects, here and in workers. @internal */
+export const effectRuns = tracingChannel<unknown, EffectRunMessage>('airlock:effect');
 
 /** @internal */
-export function publish(name: keyof typeof channels, message: AirlockMessage): void {
+export function publish<K extends keyof typeof channels>(name: K, message: AirlockMessages[K]): void {
   channels[name].publish(message);
 }

@@ -4,7 +4,7 @@ export interface FrameConnection {
   executeSql(text: string, values?: unknown[]): Promise<{ readonly rows: readonly unknown[] }>;
 }
 
-/** What an executor may know of the dispatch it is part of. @publicApi */
+/** The dispatch that a call of an executor is part of. @publicApi */
 export interface DispatchContext {
   /**
    * Identity of the flush, cascades included: the same object for each call of an executor in it. What an executor finds out about its

@@ -2,7 +2,7 @@ import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { assertTimeLimit } from './duration.js';
 import type { PolicyRef } from './policy.js';
 
-/** When an intent wants out, seen from the outcome of its scope. @publicApi */
+/** The outcome of its scope that lets an intent out. @publicApi */
 export type EffectTrigger = 'success' | 'failure' | 'always';
 
 const TRIGGERS: readonly EffectTrigger[] = ['success', 'failure', 'always'];
@@ -10,27 +10,27 @@ const TRIGGERS: readonly EffectTrigger[] = ['success', 'failure', 'always'];
 /** A callable whose run changes the outside world. @internal */
 export type Effect = (...args: never[]) => unknown;
 
-/** What one call of an effect may set. @publicApi */
+/** Options of one call of an effect. @publicApi */
 export interface EnqueueOptions {
   /** Name for policies, logs and reports. @default the function's name, or `Class.method` */
   readonly name?: string;
-  /** Where the call came from. @default the name of the scope it was made in */
+  /** Origin of the call, for logs and policies. @default the name of the scope it was made in */
   readonly origin?: string;
   /** One of the application's named executors. @default the scope's */
   readonly executor?: string;
-  /** On which outcome it goes out. @default 'success' */
+  /** The outcome on which it goes out. @default 'success' */
   readonly on?: EffectTrigger;
   /** Further policies of this effect alone. */
   readonly policy?: PolicyRef | readonly PolicyRef[];
   /**
-   * Of calls of one effect under the same key, in a scope and those nested in it, only the first that outcome, transaction and
+   * A key that drops repetitions: of calls of one effect under the same key, in a scope and those nested in it, only the first that outcome, transaction and
    * policies let out goes out, be it to fail; the others are dropped as `duplicate`.
    */
   readonly dedupeKey?: string;
   /** True to let it out even if the transaction around the call rolls back; else it shares the transaction's fate. @default false */
   readonly survivesRollback?: boolean;
   /**
-   * How long it may run in this process, in milliseconds; then it counts as failed with an `EffectTimeoutError`, and its signal aborts.
+   * Milliseconds that it may run in this process; then it counts as failed with an `EffectTimeoutError`, and its signal aborts.
    * `false`: no limit. @default the application's `effectTimeoutMs`
    */
   readonly timeoutMs?: number | false;

@@ -1,7 +1,7 @@
 import type { DispatchContext } from './dispatch-context.js';
 import type { Intent } from './intent.js';
 
-/** How one intent of a batch ended: it got out where `error` is absent or `undefined`, so what failed without an error is given one. @publicApi */
+/** The end of one intent of a batch: it got out where `error` is absent or `undefined`, so what failed without an error is given one. @publicApi */
 export interface DispatchResult {
   readonly intent: Intent;
   readonly error?: unknown;
@@ -26,20 +26,20 @@ export interface Executor {
   execute(intent: Intent, context: DispatchContext): unknown;
   /** Runs consecutive intents at once and resolves to one result per intent, in order: `error` says why one did not get out, and `undefined` that it did. A missing result counts as failed. */
   executeBatch?(intents: readonly Intent[], context: DispatchContext): Promise<readonly DispatchResult[]>;
-  /** Whether it can run this effect; what it does not accept the in-process executor runs. Throwing refuses the call. @default true */
+  /** True if it can run this effect; what it does not accept the in-process executor runs. Throwing refuses the call. @default true */
   accepts?(call: EffectCall): boolean;
-  /** What is kept of a call's arguments. Throwing refuses the call. @default a copy of plain JSON data where `remote`, else copies of plain objects and arrays */
+  /** Makes the copy of a call's arguments that is kept. Throwing refuses the call. @default a copy of plain JSON data where `remote`, else copies of plain objects and arrays */
   keepArguments?(call: EffectCall): unknown[];
   /** True if intents leave the process, so that their arguments are serialised at the call; else plain objects and arrays are copied. @default false */
   readonly remote?: boolean;
   /** True if intents are written through the open transaction's own connection; else they wait for its commit. @default false */
   readonly transactional?: boolean;
   /**
-   * How long one call of it may take, in milliseconds, where the effect has no limit of its own; `false` for an executor that bounds its
+   * Milliseconds that one call of it may take, where the effect has no limit of its own; `false` for an executor that bounds its
    * waiting itself, as those of engines do: then no other limit counts. @default the application's `effectTimeoutMs`
    */
   readonly timeoutMs?: number | false;
-  /** How many consecutive intents may run at a time, where it has no `executeBatch`. @default 1 */
+  /** Number of consecutive intents that may run at a time, where it has no `executeBatch`. @default 1 */
   readonly concurrency?: number;
 }
 

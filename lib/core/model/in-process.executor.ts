@@ -5,7 +5,7 @@ import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 /** @publicApi */
 export interface InProcessOptions {
   /**
-   * How many consecutive effects of one scope may run at a time. With more than 1 they begin in the order of their calls, and may end in
+   * Number of consecutive effects of one scope that may run at a time. With more than 1 they begin in the order of their calls, and may end in
    * any; reports keep the order. @default 1
    */
   readonly concurrency?: number;

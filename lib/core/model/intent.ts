@@ -18,7 +18,7 @@ export interface AttemptMark {
   readonly isAbandoned: boolean;
 }
 
-/** What calls share that are made in one place with the same options. @internal */
+/** Facts that calls share which are made in one place with the same options. @internal */
 export interface Stamp {
   /** None outside transactions, and where a call survives their rollback. */
   readonly frame: StampedFrame | undefined;
@@ -31,18 +31,18 @@ export interface Stamp {
   readonly on: EffectTrigger;
 }
 
-/** What of an intent only the flush may use. @internal */
+/** Internal data of an intent, for core and the testing kit only. @internal */
 export let stampOf: (intent: Intent) => Stamp;
 /** Calls the effect with its arguments, as an in-process executor does. @internal */
 export let invoke: (intent: Intent) => unknown;
 /** Gives an intent what travels with it from its call to its run. @internal */
 export let carry: (intent: Intent, carried: CarriedContext | undefined) => void;
-/** What travels with an intent. @internal */
+/** The values that travel with an intent. @internal */
 export let carriedWith: (intent: Intent) => CarriedContext | undefined;
-/** The same intent, going out if its scope does, whatever triggered it before (rule 8). @internal */
-export let asOrdinary: (intent: Intent) => Intent;
+/** The same call, with the same id, under another stamp. @internal */
+export let restamped: (intent: Intent, stamp: Stamp) => Intent;
 
-/** An intent that somebody gets to see. Freezing each at its call would cost more than the rest of it. @internal */
+/** Freezes an intent before user code sees it. Done late: freezing at every call would cost more than the call. @internal */
 export function freeze(intent: Intent): Intent {
   Object.freeze(intent);
   return intent;
@@ -110,7 +110,7 @@ export class Intent {
     return this.#stamp.path.policies;
   }
 
-  /** Whether its local policies (`withPolicy` and its own) allow it; a Promise only where one of them is asynchronous. */
+  /** True if its local policies (`withPolicy` and its own) allow it; a Promise only where one of them is asynchronous. */
   passesLocalPolicies(): boolean | Promise<boolean> {
     return this.#stamp.path.passesLocal(this);
   }
@@ -126,8 +126,8 @@ export class Intent {
       const effect = intent.#effect as (...args: unknown[]) => unknown;
       return effect(...intent.#args);
     };
-    asOrdinary = (intent) => {
-      const same = new Intent({ ...intent.#stamp, on: 'success' }, intent.#sequence, intent.#effect, intent.#args);
+    restamped = (intent, stamp) => {
+      const same = new Intent(stamp, intent.#sequence, intent.#effect, intent.#args);
       same.#carried = intent.#carried;
       return same;
     };

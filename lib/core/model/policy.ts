@@ -25,7 +25,7 @@ export interface Policy {
  */
 export type PolicyRef = Policy | (new (...args: never[]) => Policy);
 
-/** Of a list that grows at its front and shares the rest with shorter ones. @internal */
+/** A link of a list that grows at its front and shares the rest with shorter ones. @internal */
 export interface PolicyLink {
   readonly policy: Policy;
   readonly next: PolicyLink | undefined;
@@ -35,9 +35,9 @@ export interface PolicyLink {
 export interface PolicyPath {
   /** Innermost first; made anew each time. */
   readonly policies: readonly Policy[];
-  /** Those with a say at the call. */
+  /** Policies with a say at the call. */
   readonly watchers: PolicyLink | undefined;
-  /** Those with a say at the flush. */
+  /** Policies with a say at the flush. */
   readonly gates: PolicyLink | undefined;
   passesLocal(intent: Intent): boolean | Promise<boolean>;
 }

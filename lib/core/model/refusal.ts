@@ -1,8 +1,8 @@
 import type { AttemptMark } from './intent.js';
 
-/** What a refused call fails while nobody listens to it: a unit of work, or a policy that is being asked. @internal */
+/** A holder of refused calls, which they fail while nobody listens: a unit of work, or a policy that is being asked. @internal */
 export interface HasRefusals {
-  /** In the order of the calls; made with the first. */
+  /** Refused calls in their order; made with the first. */
   unheard?: Set<Refusal> | undefined;
 }
 
@@ -13,7 +13,7 @@ export interface HasRefusals {
  * @internal
  */
 export class Refusal extends Promise<never> {
-  /** What is derived from it is the listener's own. */
+  /** A plain Promise: whatever is derived from it is the listener's own. */
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
   }

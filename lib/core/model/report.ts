@@ -4,7 +4,7 @@ import type { Policy } from './policy.js';
 import type { Intent } from './intent.js';
 
 /**
- * Why an intent was thrown away: a `policy` said no, the `outcome` of its scope did not let it out, an earlier one failed
+ * The reason why an intent was thrown away: a `policy` said no, the `outcome` of its scope did not let it out, an earlier one failed
  * in `failFast` mode, its scope was `discarded` by hand, its transaction or savepoint was rolled back (`rollback`), another call
  * under its `dedupeKey` went out (`duplicate`), its handler failed and was invoked again (`retry`), it was called `outsideScope`
  * under `outsideScope: 'drop'` or `'report'`, or it came `late`, after its scope had ended.
@@ -27,7 +27,7 @@ export interface FailedIntent extends DispatchFailure<Intent> {
 }
 
 /**
- * What became of a scope's intents, cascades included.
+ * The ends of a scope's intents, cascades included.
  *
  * @publicApi
  */
@@ -42,7 +42,15 @@ export interface FlushReport {
   readonly deferred: readonly Intent[];
 }
 
-/** Of a scope that held nothing. @internal */
+/** All that may become of an intent. What handles one end and forgets another does not compile. @internal */
+export type IntentEnd = keyof FlushReport;
+
+/** Ends that are the last word about an intent; the others are followed by one of these, in another report. @internal */
+export type FinalEnd = Exclude<IntentEnd, 'captured' | 'deferred'>;
+
+const FINAL = Object.keys({ dispatched: 1, dropped: 1, failed: 1 } satisfies Record<FinalEnd, 1>) as FinalEnd[];
+
+/** The report of a scope that held nothing. @internal */
 export const NOTHING: FlushReport = Object.freeze({
   dispatched: Object.freeze([]),
   dropped: Object.freeze([]),
@@ -59,15 +67,13 @@ export class FlushJournal implements FlushReport {
   captured: readonly Intent[] = [];
   readonly deferred: Intent[] = [];
 
-  /** @param settled what was decided before it is begun; taken over */
+  /** @param settled decisions from before it is begun; taken over */
   constructor(settled?: FlushJournal) {
     if (settled !== undefined) this.add(settled);
   }
 
-  /** Takes over what another one says was decided. */
+  /** Takes over the last words of another one. */
   add(other: FlushJournal): void {
-    append(this.dispatched, other.dispatched.splice(0));
-    append(this.dropped, other.dropped.splice(0));
-    append(this.failed, other.failed.splice(0));
+    for (const end of FINAL) append<unknown>(this[end], other[end].splice(0));
   }
 }

@@ -1,9 +1,15 @@
 import type { Intent } from './intent.js';
 
-/** How a unit of work ended. @publicApi */
+/** The way a unit of work ended. @publicApi */
 export type Outcome = 'completed' | 'failed' | 'cancelled';
 
-/** Where a scope stands: taking calls, taking none, or ended one way or the other. @publicApi */
+/** The end of a unit of work: its outcome, and whether its ordinary intents get out. @internal */
+export interface Decision {
+  readonly outcome: Outcome;
+  readonly flushes: boolean;
+}
+
+/** The state of a scope: taking calls, taking none, or ended one way or the other. @publicApi */
 export type ScopeState = 'open' | 'closed' | 'flushed' | 'discarded';
 
 /**

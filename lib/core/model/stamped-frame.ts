@@ -1,4 +1,4 @@
-/** What becomes of a transaction's effects. @internal */
+/** Fate of a transaction, and so of the effects called in it. @internal */
 export type Fate = 'open' | 'committed' | 'rolledBack';
 
 /** The transaction or savepoint an intent belongs to, as the buffer sees it. @internal */
@@ -12,7 +12,7 @@ export interface StampedFrame {
   join(participant: FrameParticipant): void;
 }
 
-/** Whoever holds intents of a transaction and is told what becomes of it. @internal */
+/** A holder of intents of a transaction, which is told what becomes of it. @internal */
 export interface FrameParticipant {
   /** Just before COMMIT of that transaction. @throws what must roll it back */
   beforeCommit(root: StampedFrame): void | Promise<void>;

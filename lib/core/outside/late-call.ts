@@ -5,11 +5,13 @@ import { enqueueIn } from '../enqueue/enqueue.js';
 import type { Effect, EnqueueOptions } from '../model/enqueue-options.js';
 import { Intent, freeze } from '../model/intent.js';
 import type { DropReason, FlushReport } from '../model/report.js';
+import type { Decision } from '../model/scope-view.js';
+import { decisionOf } from '../flush/outcome.js';
 import { discardAll, settle } from '../flush/settle.js';
 import { UnitOfWork } from '../scope/unit-of-work.js';
 
 /**
- * What becomes of a call made after its scope ended: it is named in an error log and dropped (`report`), refused with
+ * The treatment of a call made after its scope ended: it is named in an error log and dropped (`report`), refused with
  * `ScopeClosedError` (`throw`), or goes as the ended scope went (`follow`).
  *
  * @publicApi
@@ -54,9 +56,7 @@ export function enqueueLate(
   // What a failed invocation has left running counts no more than what it had buffered (rule 7).
   if (context.attempt?.isAbandoned === true) return publishLostCall(late, context, options, effect, args, 'retry');
   if (late.thrownAway !== undefined) return publishLostCall(late, context, options, effect, args, late.thrownAway);
-  const decision = late.isEnded
-    ? { outcome: late.outcome!, flushes: late.state === 'flushed' }
-    : { outcome: 'completed' as const, flushes: true };
+  const decision: Decision = late.isEnded ? decisionOf(late) : { outcome: 'completed', flushes: true };
   const unit = new UnitOfWork(host, {
     name: late.name,
     parent: late.isEnded ? late.parent : late,

@@ -3,7 +3,7 @@ import { definerOf, type ObservableLike, type Observer, type SubscriberLike } fr
 type Teardown = Parameters<SubscriberLike['add']>[0];
 type Next = Observer['next'];
 
-/** Whether somebody has made an Observable by hand: it has no class that another one could be made of. @internal */
+/** True if somebody has made an Observable by hand: it has no class that another one could be made of. @internal */
 export function isHandmade(source: ObservableLike): boolean {
   return !Object.hasOwn(definerOf(source, 'subscribe'), 'constructor');
 }

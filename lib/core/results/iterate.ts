@@ -1,5 +1,6 @@
 import { isThenable } from './completion.js';
 import type { Enterable } from './observe-in-scope.js';
+import { kindOf } from '../../errors/thrown.js';
 import type { Outcome } from '../model/scope-view.js';
 
 type Step = (this: unknown, ...args: unknown[]) => unknown;
@@ -36,6 +37,7 @@ export function iteratedInScope<T extends object, S extends Enterable>(
       try {
         result = scope.run(() => step.apply(generator, args));
       } catch (error) {
+        scope.failedBy?.(kindOf(error));
         waitless(endOnce('failed'), tell);
         throw error;
       }

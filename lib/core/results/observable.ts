@@ -7,7 +7,7 @@ export interface Observer {
   complete(): void;
 }
 
-/** What an Observable works for: stops it when it is unsubscribed. @internal */
+/** The subscriber that an Observable works for: stops it when it is unsubscribed. @internal */
 export interface SubscriberLike extends Observer {
   add(teardown: { unsubscribe(): void } | (() => void)): void;
   unsubscribe(): void;

@@ -1,10 +1,13 @@
 import { isHandmade, resubscribedByHand } from './handmade-observable.js';
+import { kindOf } from '../../errors/thrown.js';
 import type { Outcome } from '../model/scope-view.js';
 import { linkedTo, type ObservableLike, resubscribed, type SubscriberLike } from './observable.js';
 
-/** What of a scope is needed to work in it. @internal */
+/** A scope, as work in it needs it. @internal */
 export interface Enterable {
   run<R>(fn: () => R): R;
+  /** Told what the work failed with, before it is ended. */
+  failedBy?(reason: string): void;
   /** Told of each emission. */
   emitted?(): void;
 }
@@ -56,7 +59,10 @@ export function observeInScope(
       scope.emitted?.();
       subscriber.next(value);
     },
-    error: (error) => endThen('failed', () => subscriber.error(error)),
+    error: (error) => {
+      scope.failedBy?.(kindOf(error));
+      endThen('failed', () => subscriber.error(error));
+    },
     complete: () => endThen('completed', () => subscriber.complete()),
   });
   // Both inside: Nest binds the context where `handle()` is called, and a handler's Observable works when subscribed to.

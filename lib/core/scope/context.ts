@@ -20,7 +20,7 @@ export interface PolicyEvaluation extends HasRefusals {
 }
 
 /**
- * Where code stands: in whose application, in which unit of work, under which policies. Contexts of several
+ * The place where code stands: in whose application, in which unit of work, under which policies. Contexts of several
  * applications nest through `outer`, and each sees its own only (rule 18).
  *
  * @internal
@@ -41,7 +41,7 @@ export abstract class Context {
     return this.receiver();
   }
 
-  /** Whether there is a unit for calls made here, be it still to be opened. */
+  /** True if there is a unit for calls made here, be it still to be opened. */
   get mayReceive(): boolean {
     return this.opened?.state === 'open';
   }
@@ -61,12 +61,12 @@ export abstract class Context {
     return this.outer?.attempt;
   }
 
-  /** Where the scope of an entry point that is reached here opens: here, or beside what is open around a whole request. */
+  /** The context in which the scope of an entry point that is reached here opens: this one, or beside what is open around a whole request. */
   get forEntryPoints(): Context {
     return this;
   }
 
-  /** Whether a scope opened here belongs to this context, or is a new root in what an ended one left behind (rule 3). */
+  /** True if a scope opened here belongs to this context, or is a new root in what an ended one left behind (rule 3). */
   abstract get isLive(): boolean;
 
   /** Policies that a new root opened here stands under, where not the application's alone: those put around it since. */
@@ -189,7 +189,7 @@ export function contextOf(host: UnitHost): Context | undefined {
   return context;
 }
 
-/** What can be seen of the unit that code in a context is part of; undefined where a shutdown refuses it. @internal */
+/** The scope that code in a context is part of, as code inside may see it; undefined where a shutdown refuses it. @internal */
 export function viewAt(context: Context | undefined): ScopeView | undefined {
   try {
     return context?.receiver()?.view;

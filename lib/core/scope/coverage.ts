@@ -32,7 +32,7 @@ export function cover(value: unknown, enter: Enter): unknown {
 }
 
 /**
- * Whether work is under way, in the context it was called in, as that of a Promise is. Not of one of a subclass: some database
+ * True if work is under way, in the context it was called in, as that of a Promise is. Not of one of a subclass: some database
  * clients begin when it is awaited.
  *
  * @internal
@@ -88,7 +88,7 @@ function coveredObservable(source: ObservableLike, enter: Enter): ObservableLike
   return resubscribed(source, (subscriber) => {
     const callers = contexts.getStore();
     let inside: typeof callers;
-    /** What comes from elsewhere, as from a Subject, is left where it is. */
+    /** Leaves what comes from elsewhere, as from a Subject, where it is. */
     const handOn = (work: () => void): void =>
       contexts.getStore() === inside ? contexts.run(callers as never, work) : work();
     const observer = {

@@ -2,7 +2,7 @@ import type { Effect } from '../model/enqueue-options.js';
 import { type Intent, stampOf } from '../model/intent.js';
 import type { StampedFrame } from '../model/stamped-frame.js';
 
-/** Whether an intent is the first under its key, or the open transaction that decides it, in which another was written. @internal */
+/** The verdict about an intent under a key: the first, a duplicate, or the open transaction that decides it, in which another was written. @internal */
 export type DedupeVerdict = 'first' | 'duplicate' | StampedFrame;
 
 /**
@@ -12,7 +12,7 @@ export type DedupeVerdict = 'first' | 'duplicate' | StampedFrame;
  * @internal
  */
 export class DedupeKeys {
-  /** By effect and key: the transaction whose rollback would free the key, or nothing where none can. */
+  /** For each effect and key: the transaction whose rollback would free the key, or nothing where none can. */
   private readonly used = new Map<Effect, Map<string, StampedFrame | undefined>>();
 
   /**
@@ -51,7 +51,7 @@ export class FullBuffer {
     }
   }
 
-  /** Whether an intent is sure to find its key used: outcome and transaction decide both calls alike. */
+  /** True if an intent is sure to find its key used: outcome and transaction decide both calls alike. */
   repeats(intent: Intent): boolean {
     const { options, on, frame } = stampOf(intent);
     const first = options.dedupeKey === undefined ? undefined : this.firsts.get(intent.effect)?.get(options.dedupeKey);

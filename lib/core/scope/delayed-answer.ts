@@ -2,7 +2,8 @@ import { DispatchError } from '../../errors/dispatch.error.js';
 import { append } from '../model/append.js';
 import { type Intent, stampOf } from '../model/intent.js';
 import { FlushJournal } from '../model/report.js';
-import type { Answer, Unanswered, UnitOfWork } from './unit-of-work.js';
+import type { Answer, Unanswered } from './pending-work.js';
+import type { UnitOfWork } from './unit-of-work.js';
 
 /**
  * Takes out of a queue what is not to hold up the answer (`dispatch: 'afterResponse'`); where nobody waits for one, that is nothing.
@@ -28,6 +29,7 @@ export function holdForAnswer(
     const late = new FlushJournal();
     try {
       await dispatch(late, intents);
+      unit.host.onSettled?.(unit, late);
       await raiseLate(unit, late);
     } catch (error) {
       unit.host.logError(error);

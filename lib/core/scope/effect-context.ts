@@ -1,6 +1,6 @@
 import { Context, contexts, ScopeContext } from './context.js';
 import { type Effect, effectName, type EnqueueOptions } from '../model/enqueue-options.js';
-import type { Outcome } from '../model/scope-view.js';
+import type { Outcome, ScopeView } from '../model/scope-view.js';
 import { type Intent, stampOf } from '../model/intent.js';
 import type { PolicyChain } from './policy-chain.js';
 import { hasUnheard, raiseUnheard } from '../model/refusal.js';
@@ -25,7 +25,7 @@ export class JobContext extends ScopeContext {
   }
 }
 
-/** An effect at work. What it enqueues goes into a unit of its own (rule 19), opened at the first call. @internal */
+/** The context of an effect that runs. What it enqueues goes into a unit of its own (rule 19), opened at the first call. @internal */
 export class EffectContext extends Context {
   private outcome: Outcome | undefined;
   private ended: Effect | undefined = undefined;
@@ -50,7 +50,7 @@ export class EffectContext extends Context {
     return this;
   }
 
-  /** What an effect enqueues is the effect's. */
+  /** None: calls of an effect are the effect's. */
   override get attempt(): undefined {
     return undefined;
   }
@@ -74,6 +74,10 @@ export class EffectContext extends Context {
   /** The scope that lets it out, for messages. */
   get scope(): string {
     return this.letOutBy.label;
+  }
+
+  get scopeView(): ScopeView {
+    return this.letOutBy.view;
   }
 
   get host(): UnitHost {
@@ -111,12 +115,13 @@ export class EffectContext extends Context {
     });
     if (this.outcome !== undefined) {
       this.unit.close('the end of the effect');
-      this.unit.end(this.outcome === 'completed' ? 'flushed' : 'discarded', this.outcome);
+      this.unit.end({ outcome: this.outcome, flushes: this.outcome === 'completed' });
+      this.unit.rest();
     }
     return this.unit;
   }
 
-  /** From here on calls are late. @returns the unit to settle, where the effect enqueued anything */
+  /** Makes calls from here on late. @returns the unit to settle, where the effect enqueued anything */
   end(outcome: Outcome): UnitOfWork | undefined {
     this.outcome = outcome;
     // What the effect leaves behind, such as a pooled connection, keeps this context but need not keep arguments. The name is
@@ -137,7 +142,7 @@ export class EffectContext extends Context {
     if (this.unit !== undefined) raiseUnheard(this.unit, this.host);
   }
 
-  /** Whether `unit` waits for the end of this effect, be it in a cascade. */
+  /** True if `unit` waits for the end of this effect, be it in a cascade. */
   isAwaitedBy(unit: UnitOfWork): boolean {
     return this.outcome === undefined && (this.letOutBy.level?.origin ?? this.letOutBy) === unit;
   }
@@ -147,7 +152,7 @@ export class EffectContext extends Context {
   }
 }
 
-/** Whether code here is part of an effect that `unit` is letting out. @internal */
+/** True if code here is part of an effect that `unit` is letting out. @internal */
 export function isWithinEffectOf(unit: UnitOfWork): boolean {
   let effect = contexts.getStore()?.within;
   while (effect !== undefined && !(effect instanceof EffectContext && effect.isAwaitedBy(unit)))

@@ -2,9 +2,10 @@ import { channels, publish } from '../model/diagnostics.js';
 import type { Policy } from '../model/policy.js';
 import type { Intent } from '../model/intent.js';
 import type { DropReason, FlushJournal } from '../model/report.js';
+import type { PolicyRefusal } from './ask-policies.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
-// What becomes of an intent of a unit, written into the journal of its flush and published (rule 26).
+// The end of an intent is written into the journal of its flush and published, here and nowhere else (rule 26).
 
 /** Handed to its executor without an error. @internal */
 export function recordDispatched(unit: UnitOfWork, journal: FlushJournal, intent: Intent, startedAt: number): void {
@@ -43,8 +44,20 @@ export function recordFailed(
   if (channels.fail.hasSubscribers) publish('fail', { scope: unit.view, intent, error, ...durationSince(startedAt) });
 }
 
-/** Not let out, since its policy threw (rule 14). @internal */
-export function recordPolicyError(
+/** Not let out by its policies. @internal */
+export function recordRefusal(unit: UnitOfWork, journal: FlushJournal, intent: Intent, refusal: PolicyRefusal): void {
+  switch (refusal.end) {
+    case 'dropped':
+      return recordDropped(unit, journal, intent, 'policy', refusal.policy);
+    case 'failed':
+      return recordPolicyError(unit, journal, intent, refusal.error, refusal.policy);
+    default:
+      refusal satisfies never;
+  }
+}
+
+/** Not let out, since its policy threw (rule 14). */
+function recordPolicyError(
   unit: UnitOfWork,
   journal: FlushJournal,
   intent: Intent,
@@ -67,7 +80,7 @@ export function recordDropped(
   if (channels.drop.hasSubscribers) publish('drop', { scope: unit.view, intent, reason, ...(policy && { policy }) });
 }
 
-/** When an effect starts, in milliseconds; read only where somebody listens. @internal */
+/** Time at which an effect starts, in milliseconds; read only where somebody listens. @internal */
 export function startOf(): number {
   return channels.dispatch.hasSubscribers || channels.fail.hasSubscribers ? performance.now() : 0;
 }

@@ -1,7 +1,8 @@
 import type { Policy, PolicyLink, PolicyPath } from '../model/policy.js';
+import { askPolicies, type PolicyRefusal } from './ask-policies.js';
 import type { Intent } from '../model/intent.js';
 
-/** How far a policy is looked for: what comes around again stands near, and a look at all would cost more with each. */
+/** Number of links that are searched for a policy: what comes around again stands near, and a look at all would cost more with each. */
 const NEAR = 32;
 
 /**
@@ -44,7 +45,8 @@ export class PolicyChain implements PolicyPath {
   }
 
   passesLocal(intent: Intent): boolean | Promise<boolean> {
-    return everyAllows(this.locals, intent);
+    const refusal = askPolicies(this.locals, intent);
+    return refusal instanceof Promise ? refusal.then(passes) : passes(refusal);
   }
 
   private behind(policies: readonly Policy[], locals: PolicyLink | undefined): PolicyChain {
@@ -68,19 +70,8 @@ function linked(policy: Policy, list: PolicyLink | undefined): PolicyLink {
   return { policy, next: list };
 }
 
-function everyAllows(from: PolicyLink | undefined, intent: Intent): boolean | Promise<boolean> {
-  for (let at = from; at !== undefined; at = at.next) {
-    const verdict = at.policy.allows?.(intent) ?? true;
-    if (typeof verdict !== 'boolean') return everyAllowsAfter(verdict, at.next, intent);
-    if (!verdict) return false;
-  }
-  return true;
-}
-
-async function everyAllowsAfter(
-  verdict: Promise<boolean>,
-  rest: PolicyLink | undefined,
-  intent: Intent,
-): Promise<boolean> {
-  return (await verdict) && everyAllows(rest, intent);
+/** @throws what a policy threw */
+function passes(refusal: PolicyRefusal | undefined): boolean {
+  if (refusal?.end === 'failed') throw refusal.error;
+  return refusal === undefined;
 }

@@ -1,4 +1,4 @@
-/** What an effect may know of its own call. @publicApi */
+/** The call of an effect, as the effect sees it. @publicApi */
 export interface CurrentEffect {
   /** The same at the call, in the engine and at every attempt of a worker: what makes a handler idempotent. */
   readonly id: string;

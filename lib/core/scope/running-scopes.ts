@@ -7,7 +7,7 @@ export interface Latent {
   appear(): void;
 }
 
-/** Which units of work of an application are running, and how it comes to rest (rule 24). @internal */
+/** The running units of work of an application, and how it comes to rest (rule 24). @internal */
 export class RunningScopes {
   private readonly running = new Set<UnitOfWork>();
   private readonly latent = new Set<Latent>();
@@ -28,6 +28,11 @@ export class RunningScopes {
 
   get size(): number {
     return this.running.size;
+  }
+
+  /** Units that have been opened and have not come to rest. */
+  get units(): readonly UnitOfWork[] {
+    return [...this.running];
   }
 
   unitOpened(unit: UnitOfWork): void {

@@ -4,11 +4,11 @@ import { clearTimeout, setTimeout } from '../model/timers.js';
 /** An effect that is being let out. @internal */
 export interface EffectUnderWay {
   readonly name: string;
-  /** When it began to run, as `performance.now()` tells; 0 while a policy is asked about it. */
+  /** Time at which it began to run, as `performance.now()` tells; 0 while a policy is asked about it. */
   readonly since: number;
 }
 
-/** What lets effects out, as it is named in a warning. @internal */
+/** A unit that lets effects out, as it is named in a warning. @internal */
 export interface Flushing {
   readonly label: string;
   readonly host: {
@@ -20,7 +20,7 @@ export interface Flushing {
   readonly underWay: readonly EffectUnderWay[];
 }
 
-/** How many names are remembered: those that are made anew for each call must not pile up. */
+/** Number of names that are remembered: those that are made anew for each call must not pile up. */
 const MOST_NAMES = 1_000;
 
 /** Names a flush that takes long, once a scope and once for each effect. Has a timer only while something asynchronous is let out. @internal */

@@ -1,13 +1,17 @@
 import type { ContextCarrier } from '../model/context-carrier.js';
 import { randomUUID } from 'node:crypto';
 import { ScopeClosedError } from '../../errors/scope-closed.error.js';
-import { DedupeKeys, FullBuffer } from './dedupe-keys.js';
-import { channels, publish } from '../model/diagnostics.js';
-import type { DropReason, FlushJournal } from '../model/report.js';
+import type { Cascade, CascadeLevel } from './cascade-level.js';
+import { DedupeKeys } from './dedupe-keys.js';
+import { IntentBuffer } from './intent-buffer.js';
+import type { Answer, HeldIntents, InFlight, Unanswered } from './pending-work.js';
+import { UnitView, viewedBy } from './unit-view.js';
+import { channels, publish, type ScopeEvent } from '../model/diagnostics.js';
+import type { DropReason, FlushJournal, FlushReport } from '../model/report.js';
 import type { Effect, EnqueueOptions } from '../model/enqueue-options.js';
 import type { PolicyRef, Policy } from '../model/policy.js';
 import type { Executor } from '../model/executor.js';
-import type { Outcome } from '../model/scope-view.js';
+import type { Decision, Outcome } from '../model/scope-view.js';
 import type { Birthplace, Intent } from '../model/intent.js';
 import { freeze, stampOf } from '../model/intent.js';
 import type { ExecutorOverride } from './executor-override.js';
@@ -15,24 +19,24 @@ import type { PolicyChain } from './policy-chain.js';
 import type { HasRefusals } from '../model/refusal.js';
 import type { ScopeState, ScopeView } from '../model/scope-view.js';
 import { type EffectUnderWay, SlowFlush } from './slow-flush.js';
-import type { FrameParticipant, StampedFrame } from '../model/stamped-frame.js';
+import type { StampedFrame } from '../model/stamped-frame.js';
 
-/** What a unit of work asks of the application it belongs to. @internal */
+/** The application of a unit of work, as far as the unit asks it. @internal */
 export interface UnitHost {
   readonly maxEffectsPerScope: number;
   readonly maxCascadeDepth: number;
   readonly flushesOnCancel: boolean;
   readonly executorOverride: ExecutorOverride | undefined;
   readonly effectTimeoutMs: number | false;
-  /** What carries values from the calls of effects to their runs. */
+  /** Carriers of values from the calls of effects to their runs. */
   readonly carriers: readonly ContextCarrier[];
-  /** After how many milliseconds a flush is slow; undefined where nobody wants to know. */
+  /** Milliseconds after which a flush is slow; undefined where nobody wants to know. */
   readonly slowFlushMs: number | undefined;
   /** The names of effects that were named as slow. */
   readonly knownAsSlow: Set<string>;
-  /** What becomes of a call made outside a scope. */
+  /** Takes a call that is made outside a scope. */
   outsideScope(context: object, options: EnqueueOptions, effect: Effect, args: unknown[]): void;
-  /** What becomes of a call made after its scope ended; `error` shows where that was. */
+  /** Takes a call that is made after its scope ended; `error` shows where that was. */
   lateCall(
     error: ScopeClosedError,
     context: object,
@@ -44,76 +48,29 @@ export interface UnitHost {
   executorNamed(name: string): Executor;
   /** @param on what names them, which is where classes are looked up from */
   policiesOf(ref: PolicyRef | readonly PolicyRef[] | undefined, on?: object): readonly Policy[];
-  /** An error that no caller is left to see. */
+  /** Logs an error that no caller is left to see. */
   logError(error: unknown): void;
   warn(message: string): void;
-  /** Lets out what nothing holds back any more; inside a transaction where one is given. */
+  /** Dispatches what nothing holds back any more; inside a transaction where one is given. */
   dispatch(
     unit: UnitOfWork,
     journal: FlushJournal,
     queue: readonly Intent[],
     frame?: StampedFrame,
   ): void | Promise<void>;
+  /** Told what became of the intents of an ended unit, and again of those that are decided later. */
+  readonly onSettled: OnSettled | undefined;
   unitOpened(unit: UnitOfWork): void;
   unitEnded(unit: UnitOfWork): void;
 }
 
-/** What a unit holds that belongs to transactions. @internal */
-export interface HeldIntents extends FrameParticipant {
-  /** Let out by the outcome, waiting for a commit (rule 22). */
-  readonly deferred: readonly Intent[];
-  /** What transactions have decided and no report has said yet. */
-  readonly settled: FlushJournal;
-}
+/** Told of a report, complete by then; must not throw. @internal */
+export type OnSettled = (unit: UnitOfWork, report: FlushReport) => void;
 
-/** The answer that the caller of a unit of work waits for. @internal */
-export interface Answer {
-  readonly isGiven: boolean;
-  /** Calls `fn` once: at once where it is given already, or never will be. */
-  onceGiven(fn: () => void): void;
-}
-
-/** What is let out and waits for the answer. @internal */
-export interface Unanswered {
-  readonly intents: readonly Intent[];
-  /** Resolves when it has ended. */
-  readonly rested: Promise<void>;
-}
-
-/** Something that is letting intents out. @internal */
-export interface InFlight {
-  remaining(): readonly Intent[];
-  readonly underWay: readonly EffectUnderWay[];
-}
-
-/** What the opener of a scope may decide about it. @internal */
+/** The hooks of a scope's opener. @internal */
 export interface UnitHooks {
   shouldFlush?(outcome: Outcome, unit: UnitOfWork): boolean;
   beforeDescendantFlushes?(exiting: UnitOfWork, intents: readonly Intent[]): readonly Intent[];
-}
-
-/** How deep in a cascade a unit works: 0 for what a user's code opened. @internal */
-export interface CascadeLevel {
-  readonly depth: number;
-  /** The name of the effect that this is the level of. */
-  readonly effect: string;
-  /** Where that effect was called; undefined for one of a user's code. */
-  readonly above: CascadeLevel | undefined;
-  /** The unit that is letting the first of them out. */
-  readonly origin: UnitOfWork;
-  readonly cascade: Cascade;
-}
-
-/** All that the effects of one flush call in their turn. @internal */
-export interface Cascade {
-  calls: number;
-}
-
-/** The effects that led to a call, outermost first, and that one. @internal */
-export function chainTo(level: CascadeLevel, effect: string): readonly string[] {
-  const chain = [effect];
-  for (let at: CascadeLevel | undefined = level; at !== undefined; at = at.above) chain.push(at.effect);
-  return chain.reverse();
 }
 
 /** @internal */
@@ -124,7 +81,7 @@ export interface UnitSettings {
   readonly executor: Executor;
   readonly hooks?: UnitHooks | undefined;
   readonly failFast?: boolean | undefined;
-  readonly level?: CascadeLevel | undefined;
+  readonly level?: CascadeLevel<UnitOfWork> | undefined;
 }
 
 /**
@@ -135,29 +92,31 @@ export interface UnitSettings {
  */
 export class UnitOfWork implements Birthplace, HasRefusals {
   state: ScopeState = 'open';
-  /** Whether any intent waits for something else than success. */
-  hasTriggers = false;
-  /** Whether any intent is not to hold up the answer. */
-  hasPatient = false;
-  /** Set by whoever opened it for a caller that waits. */
+  /** The answer that its caller waits for, where one does. */
   answer: Answer | undefined;
-  /** Whether an attempt at its work was abandoned; of the outermost unit, whether one was anywhere in it. */
+  /** True if an attempt at its work was abandoned; of the outermost unit, whether one was anywhere in it. */
   hasAbandoned = false;
-  /** Whether the buffer may hold something of such an attempt. */
+  /** True if the buffer may hold something of such an attempt. */
   holdsAbandoned = false;
-  /** What of it was dropped before the end, since the buffer was full; the next report says so. */
+  /** Intents that were dropped before the end, since the buffer was full; the next report says so. */
   givenUp: FlushJournal | undefined;
-  /** Why all of it was thrown away, whatever it waited for; undefined where the outcome decided. */
+  /** The reason why all of it was thrown away, whatever it waited for; undefined where the outcome decided. */
   thrownAway: DropReason | undefined;
-  /** How it ended; undefined until then. */
+  /** The class of the error that its work failed with, or what else says why, for the log. */
+  failedBy: string | undefined;
+  /** Its outcome; undefined until it has ended. */
   outcome: Outcome | undefined;
+  /** An end that waits for those who listen to refused calls in it. */
+  ending: Promise<FlushReport> | undefined;
   /** The dispatch under way, which the next one waits for (rule 4). */
   dispatching: Promise<void> | undefined;
-  /** Of the flush under way; made at the first call that one of its effects makes. */
+  /** The cascade of the flush under way; made at the first call that one of its effects makes. */
   cascade: Cascade | undefined;
-  /** Made at the first call inside a transaction. */
+  /** Intents that belong to transactions; made at the first call inside one. */
   heldIntents: HeldIntents | undefined;
-  /** What is done with effects that fail after their scope has ended. @default reported */
+  /** True once its report is complete; later decisions are told by themselves. */
+  isReported = false;
+  /** Told of effects that fail after their scope has ended. @default they are logged */
   onLateFailure: ((journal: FlushJournal) => Promise<void>) | undefined;
   unheard: HasRefusals['unheard'] = undefined;
   /** The one `EffectScope` of this unit, made when it is first asked for. */
@@ -168,24 +127,21 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   readonly parent: UnitOfWork | undefined;
   /** The outermost of those it is nested in; itself where it is in none. */
   readonly top: UnitOfWork;
-  /** Of what its effects call in their turn. May become narrower while it runs. */
+  /** The policies of what its effects call in their turn. May become narrower while it runs. */
   chain: PolicyChain;
   readonly executor: Executor;
   readonly hooks: UnitHooks | undefined;
   readonly failFast: boolean;
-  readonly level: CascadeLevel | undefined;
-  /** Made at the first call: most units of work buffer nothing. */
-  private intents: Intent[] | undefined;
-  /** Where in them the first may be that a transaction decides about; undefined while none does. */
-  private framedFrom: number | undefined;
+  readonly level: CascadeLevel<UnitOfWork> | undefined;
+  private readonly buffer = new IntentBuffer();
   private keys: DedupeKeys | undefined;
-  private full: FullBuffer | undefined;
   private inFlight: Set<InFlight> | undefined;
   private slow: SlowFlush | undefined;
   private patient: Set<Unanswered> | undefined;
   private transactions: Set<StampedFrame> | undefined;
   private sequence = 0;
-  private openedAt = 0;
+  private readonly openedAt = performance.now();
+  private isSettled = false;
   private closedAt: string | Error = '';
   private knownId: string | undefined;
   private knownView: ScopeView | undefined;
@@ -202,10 +158,7 @@ export class UnitOfWork implements Birthplace, HasRefusals {
     this.hooks = settings.hooks;
     this.failFast = settings.failFast ?? false;
     this.level = settings.level;
-    if (channels.scope.hasSubscribers) {
-      this.openedAt = performance.now();
-      publish('scope', { scope: this.view, reason: 'open' });
-    }
+    if (channels.scope.hasSubscribers) publish('scope', { scope: this.view, reason: 'open' });
   }
 
   get id(): string {
@@ -244,23 +197,25 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   }
 
   get isFull(): boolean {
-    return this.intents !== undefined && this.intents.length >= this.host.maxEffectsPerScope;
+    return this.buffer.length >= this.host.maxEffectsPerScope;
   }
 
-  /** Whether a full buffer need not refuse this call, since it repeats one under the same key. */
+  get hasTriggers(): boolean {
+    return this.buffer.hasTriggers;
+  }
+
+  get hasPatient(): boolean {
+    return this.buffer.hasPatient;
+  }
+
   isRepeated(intent: Intent): boolean {
-    return (this.full ??= new FullBuffer(this.intents ?? [])).repeats(intent);
+    return this.buffer.isRepeated(intent);
   }
 
   add(intent: Intent): void {
-    const { on, options, attempt } = stampOf(intent);
     // What an attempt has left running may be the first to call an effect.
-    if (attempt?.isAbandoned === true) this.hasGivenUp();
-    if (on !== 'success') this.hasTriggers = true;
-    if (options.dispatch !== undefined) this.hasPatient = true;
-    if (stampOf(intent).frame !== undefined) this.framedFrom ??= this.intents?.length ?? 0;
-    if (this.intents === undefined) this.intents = [intent];
-    else this.intents.push(intent);
+    if (stampOf(intent).attempt?.isAbandoned === true) this.hasGivenUp();
+    this.buffer.add(intent);
   }
 
   /** An attempt at its work was abandoned. */
@@ -269,17 +224,12 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   }
 
   /** Takes over what a nested scope hands up. Never refused: the limit holds for calls, and nothing may be lost. */
-  capture(intents: readonly Intent[], { hasTriggers, hasPatient, heldIntents: inFrames }: UnitOfWork): void {
-    if (intents.length === 0) return;
-    this.hasTriggers ||= hasTriggers;
-    this.hasPatient ||= hasPatient;
-    if (inFrames !== undefined) this.framedFrom ??= this.intents?.length ?? 0;
-    // Copied as a whole: what is called deep down is handed up many times.
-    this.intents = (this.intents ?? []).concat(intents);
+  capture(intents: readonly Intent[], from: UnitOfWork): void {
+    if (intents.length > 0) this.buffer.addAll(intents, from.buffer, from.heldIntents !== undefined);
   }
 
   snapshot(which: 'all' | 'own' | 'captured' = 'all'): readonly Intent[] {
-    const buffered = this.intents ?? [];
+    const buffered = this.buffer.all;
     const all = this.hasAbandoned
       ? buffered.filter((intent) => stampOf(intent).attempt?.isAbandoned !== true)
       : buffered;
@@ -292,29 +242,17 @@ export class UnitOfWork implements Birthplace, HasRefusals {
 
   /** Empties the buffer, or takes only what `wanted` picks. */
   take(wanted?: (intent: Intent) => boolean): Intent[] {
-    const all = this.intents ?? [];
-    this.full = undefined;
-    if (this.framedFrom !== undefined) this.framedFrom = wanted && 0;
-    this.intents = wanted && all.filter((intent) => !wanted(intent));
-    return wanted === undefined ? all : all.filter(wanted);
+    return this.buffer.take(wanted);
   }
 
-  /** `take` for what transactions decide about: looks only at what was called since the first of those that are open. */
+  /** Takes what `wanted` picks among what transactions may decide about. */
   takeFramed(wanted: (intent: Intent) => boolean): readonly Intent[] {
-    if (this.framedFrom === undefined || this.intents === undefined) return [];
-    const since = this.intents.slice(this.framedFrom);
-    const taken = since.filter(wanted);
-    if (taken.length === 0) return taken;
-    this.full = undefined;
-    const gone = new Set(taken);
-    this.intents.length = this.framedFrom;
-    for (const intent of since) if (!gone.has(intent)) this.intents.push(intent);
-    return taken;
+    return this.buffer.takeFramed(wanted);
   }
 
   /** No transaction is open any more that it holds something of. */
   hasNoneFramed(): void {
-    this.framedFrom = undefined;
+    this.buffer.hasNoneFramed();
   }
 
   /** No more calls. `closedAt` says what closed it, or is an `Error` whose stack shows where. */
@@ -323,12 +261,11 @@ export class UnitOfWork implements Birthplace, HasRefusals {
     this.closedAt = closedAt;
   }
 
-  end(state: 'flushed' | 'discarded', outcome: Outcome): void {
+  end({ outcome, flushes }: Decision): void {
+    const state = flushes ? 'flushed' : 'discarded';
     this.state = state;
     this.outcome = outcome;
-    if (!channels.scope.hasSubscribers) return;
-    const durationMs = this.openedAt === 0 ? undefined : performance.now() - this.openedAt;
-    publish('scope', { scope: this.view, reason: state, ...(durationMs !== undefined && { durationMs }) });
+    this.publish(state);
   }
 
   /** A transaction was begun in it. */
@@ -359,24 +296,24 @@ export class UnitOfWork implements Birthplace, HasRefusals {
     if (this.inFlight?.size === 0) this.slow?.end();
   }
 
-  /** What runs right now of what it lets out, cascades included. */
+  /** The effects that it runs right now, cascades included. */
   get underWay(): readonly EffectUnderWay[] {
     return [...(this.inFlight ?? [])].flatMap((work) => work.underWay);
   }
 
-  /** What has been taken out of the buffer and has not ended yet. */
+  /** Intents that were taken out of the buffer and have not ended yet. */
   pending(): readonly Intent[] {
     const remaining = [...(this.inFlight ?? [])].flatMap((work) => work.remaining());
     const unanswered = [...(this.patient ?? [])].flatMap(({ intents }) => intents);
     return [...remaining, ...(this.heldIntents?.deferred ?? []), ...unanswered];
   }
 
-  /** What waits for the answer, or went out after it and has not ended. */
+  /** Intents that wait for the answer, or went out after it and have not ended. */
   get unanswered(): Set<Unanswered> {
     return (this.patient ??= new Set());
   }
 
-  /** When what waits for the answer has ended; undefined where nothing does. */
+  /** Resolves when what waits for the answer has ended; undefined where nothing does. */
   get answering(): Promise<void> | undefined {
     const [held] = this.patient ?? [];
     return held?.rested;
@@ -387,11 +324,23 @@ export class UnitOfWork implements Birthplace, HasRefusals {
     return this.dispatching === undefined && !this.heldIntents?.deferred.length && !this.patient?.size;
   }
 
-  /** Tells its host where it has ended and nothing is left to do. */
+  /** Tells its host, and whoever listens, where it has ended and nothing is left to do. */
   rest(): void {
     if (!this.isEnded || !this.isAtRest) return;
     this.answer = undefined;
     this.host.unitEnded(this);
+    if (this.isSettled) return;
+    this.isSettled = true;
+    this.publish('settled');
+  }
+
+  /** Milliseconds since it was opened. */
+  get ageMs(): number {
+    return performance.now() - this.openedAt;
+  }
+
+  private publish(reason: ScopeEvent): void {
+    if (channels.scope.hasSubscribers) publish('scope', { scope: this.view, reason, durationMs: this.ageMs });
   }
 
   /** The nearest ancestor that has not ended yet and so still decides (rules 15 and 17). */
@@ -407,40 +356,6 @@ export class UnitOfWork implements Birthplace, HasRefusals {
 }
 
 /** The unit that a view shows; undefined for one that another installed copy has made. @internal */
-export let unitOf: (view: ScopeView) => UnitOfWork | undefined;
-
-/** The nearest thing to a scope that code inside one gets to hold: nothing on it leads back to the handle. */
-class UnitView implements ScopeView {
-  readonly #unit: UnitOfWork;
-
-  static {
-    unitOf = (view) => (#unit in view ? view.#unit : undefined);
-  }
-
-  constructor(unit: UnitOfWork) {
-    this.#unit = unit;
-  }
-
-  get id(): string {
-    return this.#unit.id;
-  }
-  // A getter that may give undefined is how an absent `name` reads.
-  get name(): string {
-    return this.#unit.name as string;
-  }
-  get parent(): ScopeView {
-    return this.#unit.parent?.view as ScopeView;
-  }
-  get state(): ScopeState {
-    return this.#unit.state;
-  }
-  get intents(): readonly Intent[] {
-    return this.#unit.snapshot();
-  }
-  get ownIntents(): readonly Intent[] {
-    return this.#unit.snapshot('own');
-  }
-  get capturedIntents(): readonly Intent[] {
-    return this.#unit.snapshot('captured');
-  }
+export function unitOf(view: ScopeView): UnitOfWork | undefined {
+  return viewedBy(view) as UnitOfWork | undefined;
 }

@@ -5,6 +5,7 @@ import { named } from '../../errors/quoted.js';
 import { isError, messageOf, stacksOf } from '../../errors/thrown.js';
 import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
 import { EffectWorker } from '../../nest/remote/effect-worker.js';
+import { DESCRIBES_ITSELF, type DescribesItself, type SelfDescription } from '../../nest/services/self-description.js';
 import { Deadline, TimedOut } from '../deadline.js';
 import { withoutPayload } from '../without-payload.js';
 import { BullMqSettings } from './bullmq.settings.js';
@@ -18,7 +19,7 @@ import { RedisLink } from './redis-link.js';
  * @internal
  */
 @Injectable()
-export class BullMqWorkers implements OnApplicationBootstrap, OnApplicationShutdown {
+export class BullMqWorkers implements OnApplicationBootstrap, OnApplicationShutdown, DescribesItself {
   private readonly logger = new Logger('AirlockBullMq');
   private readonly workers: Worker[] = [];
   private readonly connections: ConnectionOptions[] = [];
@@ -33,6 +34,11 @@ export class BullMqWorkers implements OnApplicationBootstrap, OnApplicationShutd
     @Inject(RedisLink) private readonly link: RedisLink,
     @Inject(EffectWorker) private readonly effects: EffectWorker,
   ) {}
+
+  [DESCRIBES_ITSELF](): SelfDescription {
+    const { served } = this.settings;
+    return served.length === 0 ? {} : { workers: [{ engine: 'BullMQ', queues: served }] };
+  }
 
   /** @throws EngineUnreachableError; what BullMQ has against the options of a worker */
   async onApplicationBootstrap(): Promise<void> {

@@ -21,6 +21,7 @@ export interface AirlockDrizzleOptions extends DrizzleFrameOptions, OptionalClie
 const databases: ClientKind<DrizzleDatabase, AirlockDrizzleOptions> = {
   module: 'AirlockDrizzleModule',
   client: 'Drizzle database',
+  doors: ['db.transaction', 'tx.transaction'],
   call: 'trackDrizzleTransactions(db)',
   option: 'token',
   find: held(isDrizzle),

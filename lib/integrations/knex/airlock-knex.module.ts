@@ -23,6 +23,7 @@ export interface AirlockKnexOptions extends KnexFrameOptions, OptionalClients {
 const instances: ClientKind<KnexClient, AirlockKnexOptions> = {
   module: 'AirlockKnexModule',
   client: 'Knex instance',
+  doors: ['knex.transaction', 'knex.transactionProvider', 'trx.transaction', 'trx.savepoint'],
   call: 'trackKnexTransactions(knex)',
   option: 'token',
   find: held(isKnex),

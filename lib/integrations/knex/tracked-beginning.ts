@@ -69,7 +69,7 @@ export class TrackedBeginning {
       return frame.run(() => handler(trx));
     };
     const running = this.transaction(Object.defineProperty(inFrame, TRACKS_TRANSACTIONS, { value: true }), config);
-    const settled = tracked.follow(running);
+    const settled = tracked.settleWith(running);
     // It stays the emitter of query events that Knex returns.
     return Object.assign(running, {
       then: settled.then.bind(settled),

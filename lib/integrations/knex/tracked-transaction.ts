@@ -88,7 +88,7 @@ export class TrackedTransaction {
    *
    * @returns one that settles alike, once the connection is released and what waited for the commit has got out
    */
-  follow(running: KnexPromise): Promise<unknown> {
+  settleWith(running: KnexPromise): Promise<unknown> {
     return (this.settled = this.end(running.then((value) => value)));
   }
 

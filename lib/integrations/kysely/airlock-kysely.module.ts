@@ -12,6 +12,7 @@ export interface AirlockKyselyOptions extends OptionalClients {
 const instances: ClientKind<KyselyClient, AirlockKyselyOptions> = {
   module: 'AirlockKyselyModule',
   client: 'Kysely instance',
+  doors: ['db.transaction', 'db.startTransaction', 'trx.savepoint'],
   call: 'trackKyselyTransactions(db)',
   option: 'token',
   find: held(isKysely),

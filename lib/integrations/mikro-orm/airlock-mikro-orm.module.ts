@@ -12,6 +12,7 @@ export interface AirlockMikroOrmOptions extends OptionalClients {
 const instances: ClientKind<MikroOrmClient, AirlockMikroOrmOptions> = {
   module: 'AirlockMikroOrmModule',
   client: 'MikroORM instance on an SQL database',
+  doors: ['em.transactional', 'em.begin', 'em.flush'],
   call: 'trackMikroOrmTransactions(orm)',
   option: 'token',
   find: held(isOnSql),

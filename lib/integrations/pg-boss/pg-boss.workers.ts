@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplica
 import { named } from '../../errors/quoted.js';
 import { messageOf, stacksOf } from '../../errors/thrown.js';
 import { EffectWorker } from '../../nest/remote/effect-worker.js';
+import { DESCRIBES_ITSELF, type DescribesItself, type SelfDescription } from '../../nest/services/self-description.js';
 import { Deadline } from '../deadline.js';
 import type { JobWorker } from './job-engine.js';
 import type { FetchedJob } from './pg-boss.client.js';
@@ -14,7 +15,7 @@ import { PgBossSettings } from './pg-boss.settings.js';
  * @internal
  */
 @Injectable()
-export class PgBossWorkers implements OnApplicationBootstrap, OnApplicationShutdown {
+export class PgBossWorkers implements OnApplicationBootstrap, OnApplicationShutdown, DescribesItself {
   private readonly logger = new Logger('AirlockPgBoss');
   private readonly workers: JobWorker[] = [];
 
@@ -25,6 +26,11 @@ export class PgBossWorkers implements OnApplicationBootstrap, OnApplicationShutd
   ) {}
 
   /** Works until the shutdown, which waits for what is running. */
+  [DESCRIBES_ITSELF](): SelfDescription {
+    const { served } = this.settings;
+    return served.length === 0 ? {} : { workers: [{ engine: 'pg-boss', queues: served }] };
+  }
+
   async onApplicationBootstrap(): Promise<void> {
     const { served, concurrency, fetching } = this.settings;
     if (served.length === 0) return;

@@ -19,6 +19,7 @@ export interface AirlockPrismaOptions extends PrismaFrameOptions, OptionalClient
 const clients: ClientKind<PrismaClientLike, AirlockPrismaOptions> = {
   module: 'AirlockPrismaModule',
   client: 'Prisma client',
+  doors: ['prisma.$transaction', 'tx.$transaction'],
   call: 'trackPrismaTransactions(prisma)',
   option: 'token',
   find: clientsByClass,

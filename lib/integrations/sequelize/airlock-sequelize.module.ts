@@ -12,6 +12,7 @@ export interface AirlockSequelizeOptions extends OptionalClients {
 const instances: ClientKind<SequelizeClient, AirlockSequelizeOptions> = {
   module: 'AirlockSequelizeModule',
   client: 'Sequelize instance',
+  doors: ['sequelize.transaction'],
   call: 'trackSequelizeTransactions(sequelize)',
   option: 'token',
   find: held(isSequelize),

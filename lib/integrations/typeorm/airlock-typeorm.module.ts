@@ -20,6 +20,7 @@ export interface AirlockTypeOrmOptions extends OptionalClients {
 const dataSources: ClientKind<TypeOrmDataSource, AirlockTypeOrmOptions> = {
   module: 'AirlockTypeOrmModule',
   client: 'TypeORM DataSource',
+  doors: ['dataSource.transaction', 'manager.transaction', 'queryRunner.startTransaction', 'repository.save'],
   call: 'trackTypeOrmTransactions(dataSource)',
   option: 'dataSources',
   find: held(isTransactional),

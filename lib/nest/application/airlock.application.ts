@@ -4,11 +4,15 @@ import { AirlockRuntime } from '../../core/runtime.js';
 import { applicationBegan, applicationEnded } from '../../core/outside/running-applications.js';
 import { clearTimeout, setTimeout } from '../../core/model/timers.js';
 import type { UnitOfWork } from '../../core/scope/unit-of-work.js';
+import { DispatchError } from '../../errors/dispatch.error.js';
 import { listed, messageOf, stacksOf } from '../../errors/thrown.js';
+import { RecordingLogger } from '../log/recording-logger.js';
+import { logsUnits } from '../log/unit-log.js';
 import { AirlockExplorer } from './airlock.explorer.js';
 import { AirlockInterceptor } from '../boundaries/airlock.interceptor.js';
 import { Boundaries } from './boundaries.js';
 import { safely } from '../boundaries/boundary.js';
+import { explain } from './explain.js';
 import { ClassResolver } from '../container/class-resolver.js';
 import { EffectRegistry } from '../remote/effect-registry.js';
 import { mayCallEffects } from './effect-users.js';
@@ -40,6 +44,7 @@ export class AirlockApplication {
   readonly runtime: AirlockRuntime;
   readonly interceptor: AirlockInterceptor;
   readonly worker: EffectWorker;
+  private readonly logger: RecordingLogger;
   private readonly registry = new EffectRegistry();
   private readonly boundaries: Boundaries;
   private readonly providers: InterceptedProviders;
@@ -54,16 +59,18 @@ export class AirlockApplication {
   constructor(
     private readonly options: AirlockModuleOptions,
     private readonly modules: ModulesContainer,
-    private readonly logger: LoggerService,
+    given: LoggerService,
   ) {
     applicationBegan();
+    const logger = (this.logger = new RecordingLogger(given));
     this.classes = new ClassResolver(modules);
     this.policyNames = new PolicyNames(logger);
     this.runtime = new AirlockRuntime({
       ...options,
       instantiate: this.classes.instanceOf,
       inspect: (policy) => this.policyNames.inspect(policy),
-      logError: (error) => this.report(error),
+      logError: (error) => this.logError(error),
+      onSettled: logsUnits(options.log ?? {}, logger),
       warn: (message) => logger.warn(message),
       slowFlushMs: process.env['NODE_ENV'] === 'production' ? undefined : 1_000,
     });
@@ -155,6 +162,7 @@ export class AirlockApplication {
     this.boundaries.ready();
     warnOfMissingFrames(this.modules, this.runtime, this.logger);
     warnOfUnkeptClients(this.modules, this.logger);
+    this.logger.stop();
   }
 
   /** Waits for what is running, and names what had to be left behind (rule 24). Once: Nest 11 asks at each `close()`. */
@@ -177,20 +185,16 @@ export class AirlockApplication {
   }
 
   explain(): AirlockReport {
-    const { runtime } = this;
-    const named = runtime.executorNames.map((name) => [name, className(runtime.executorNamed(name))] as const);
-    return {
-      boundaries: this.boundaries.explain(),
-      executors: { default: className(runtime.defaultExecutor), ...Object.fromEntries(named) },
-      effects: this.explorer.effects,
-      intercepted: this.providers.methods,
-      policies: runtime.policies.map(className),
-    };
+    const { runtime, modules, boundaries, explorer, options } = this;
+    const { warnings } = this.logger;
+    const { methods: intercepted } = this.providers;
+    return explain({ runtime, modules, boundaries, explorer, intercepted, warnings, policy: options.policy });
   }
 
-  private report(error: unknown): void {
+  private logError(error: unknown): void {
     const message = messageOf(error);
-    this.logger.error(message, withoutMessage(stacksOf(error), message));
+    const level = error instanceof DispatchError ? (this.options.log?.failures ?? 'error') : 'error';
+    if (level !== false) this.logger[level]?.(message, withoutMessage(stacksOf(error), message));
   }
 }
 
@@ -214,10 +218,6 @@ async function importerOfThis(modules: ModulesContainer): Promise<ModuleOfNest |
   for (const module of modules.values())
     if (module.providers.has(AirlockApplication)) return importerOf(modules, module.metatype);
   return undefined;
-}
-
-function className(instance: object): string {
-  return instance.constructor.name === 'Object' ? 'function' : instance.constructor.name;
 }
 
 /** Tells what is in force, in one line; what an application makes no use of is left out. */

@@ -1,9 +1,10 @@
 import type { LoggerService } from '@nestjs/common';
 import type { AirlockRuntime } from '../../core/runtime.js';
+import { timeLimitOf } from '../../core/flush/time-limit.js';
 import { methodName } from '../../core/effect/bound-effect.js';
 import type { Boundaries } from './boundaries.js';
 import { airlockOn } from '../decorators/airlock.decorator.js';
-import { sideEffectBodyOn, sideEffectOn } from '../decorators/side-effect.decorator.js';
+import { sideEffectBodyOn, sideEffectOn, type SideEffectOptions } from '../decorators/side-effect.decorator.js';
 import { policiesOn } from '../decorators/use-airlock-policy.decorator.js';
 import type { EffectRegistry } from '../remote/effect-registry.js';
 import { fieldsOf, runsFieldInterceptors } from '../entry-points/graphql.entry-point.js';
@@ -13,7 +14,9 @@ import { claim } from '../methods/owner.js';
 import { type KnownHandlers, refuseMisplaced } from '../boot-checks/misplaced-decorators.js';
 import { nameObjects } from '../boot-checks/object-names.js';
 import { instanceOf } from '../container/resolve-provider.js';
-import type { EffectReport } from '../services/airlock-report.js';
+import type { EffectReport, EntryPointReport } from '../services/airlock-report.js';
+import { descriptionOf } from '../services/self-description.js';
+import { decoratedWith, reportsOf } from './policy-reports.js';
 import { resolving } from '../container/resolving.js';
 
 /**
@@ -31,6 +34,7 @@ export class AirlockExplorer implements KnownHandlers {
   private fieldsOpen = false;
   // By name: a class that is provided several times has its effects once.
   private readonly byName = new Map<string, EffectReport>();
+  private readonly scoped = new Map<string, EntryPointReport>();
 
   constructor(
     private readonly runtime: AirlockRuntime,
@@ -47,6 +51,11 @@ export class AirlockExplorer implements KnownHandlers {
   /** Theirs. */
   get effects(): readonly EffectReport[] {
     return [...this.byName.values()];
+  }
+
+  /** The `@Airlock()` methods among them, without the policies of the application. */
+  get scopedMethods(): readonly EntryPointReport[] {
+    return [...this.scoped.values()];
   }
 
   knows({ wrapper }: Member): boolean {
@@ -114,11 +123,32 @@ export class AirlockExplorer implements KnownHandlers {
         const known = effect.name ?? name;
         const body = sideEffectBodyOn(method)!;
         this.registry.add({ name: known, owner: type, method: name, body, resolve: () => instanceOf(member) });
-        effects.push({ name: known, executor: effect.executor ?? 'default', on: effect.on ?? 'success' });
+        effects.push(this.reportOf(known, name, effect, method));
+      }
+      if (scope !== undefined) {
+        const policies = [...reportsOf(scope.policy, `@Airlock on ${name}`), ...decoratedWith(type, method, key)];
+        this.scoped.set(name, { name, boundary: '@Airlock', policies });
       }
     }
     if (effects.length > 0 && this.hasRemoteExecutor) this.warnOfAnother(member, effects);
     return effects;
+  }
+
+  private reportOf(name: string, method: string, effect: SideEffectOptions<never[]>, body: object): EffectReport {
+    const { runtime } = this;
+    const executor = effect.executor === undefined ? runtime.defaultExecutor : runtime.executorNamed(effect.executor);
+    const kept = executor.remote === true ? 'JSON' : 'copies';
+    return {
+      name,
+      executor: effect.executor ?? 'default',
+      on: effect.on ?? 'success',
+      policies: [
+        ...reportsOf(policiesOn(body), `@UseAirlockPolicy on ${method}`),
+        ...reportsOf(effect.policy, `@SideEffect on ${method}`),
+      ],
+      serializer: descriptionOf(executor).serializer ?? kept,
+      timeoutMs: timeLimitOf(executor, effect.timeoutMs, runtime.effectTimeoutMs),
+    };
   }
 
   private get hasRemoteExecutor(): boolean {

@@ -1,6 +1,6 @@
 import type { HttpServer } from '@nestjs/common';
 import type { AirlockRuntime } from '../../core/runtime.js';
-import type { Boundary } from '../boundaries/boundary.js';
+import type { Boundary, HandlerPlan } from '../boundaries/boundary.js';
 import { type EntryPoint, methodsWith, type WrappedEntryPoint } from '../boundaries/entry-point.js';
 import { interceptedEntryPoints, wrappedEntryPoints } from '../entry-points/entry-points.js';
 import { http } from '../entry-points/http/http.entry-point.js';
@@ -12,7 +12,9 @@ import type {
   BoundaryOptions,
   EntryPointOptions,
 } from '../options/airlock-options.js';
-import type { BoundaryReport } from '../services/airlock-report.js';
+import type { Class } from '../container/candidate.js';
+import type { BoundaryReport, EntryPointReport } from '../services/airlock-report.js';
+import { decoratedWith, reportsOf } from './policy-reports.js';
 import { WrappedBoundary } from '../boundaries/wrapped.boundary.js';
 
 /** One kind of entry point as it is set in an application. */
@@ -21,8 +23,15 @@ interface InForce<E extends EntryPoint, B> {
   readonly options: BoundaryOptions;
   /** Undefined where it is switched off. */
   readonly boundary: B | undefined;
-  /** `Class.method` of those it covers. */
-  readonly covered: Set<string>;
+  /** The methods it covers, by `Class.method`. */
+  readonly covered: Map<string, Covered>;
+}
+
+/** A method that is covered. */
+interface Covered {
+  readonly type: Class;
+  readonly key: string;
+  readonly plan: HandlerPlan;
 }
 
 /**
@@ -95,7 +104,8 @@ export class Boundaries {
       if (boundary === undefined) continue;
       for (const key of entryPoint.find(member)) {
         const method = (type.prototype as Record<string, { readonly name: string }>)[key]!;
-        if (!boundary.plans.of(type, method).isSkipped) covered.add(`${type.name}.${key}`);
+        const plan = boundary.plans.of(type, method);
+        if (!plan.isSkipped) covered.set(`${type.name}.${key}`, { type, key, plan });
       }
     }
     const found = this.wrapped
@@ -104,8 +114,8 @@ export class Boundaries {
     if (found.length === 0) return;
     for (const { boundary, keys, covered } of found) {
       const holder = member.instance ?? (type.prototype as object);
-      for (const [key] of boundary!.plansOf(holder, type, keys, member.instance !== undefined))
-        covered.add(`${type.name}.${key}`);
+      for (const [key, plan] of boundary!.plansOf(holder, type, keys, member.instance !== undefined))
+        covered.set(`${type.name}.${key}`, { type, key, plan });
     }
     eachInstance(wrapper, (instance, isLasting) => {
       for (const { boundary, keys } of found) boundary!.cover(instance, type, keys, isLasting);
@@ -127,9 +137,25 @@ export class Boundaries {
       name: name as BoundaryName,
       isOn: boundary !== undefined,
       policies: this.runtime.policiesOf(options.policy).map(({ constructor }) => constructor.name),
-      entryPoints: [...covered],
+      entryPoints: [...covered.keys()],
       ...(boundary !== undefined && 'openAt' in boundary && { openAt: boundary.openAt, dispatch: boundary.dispatch }),
     }));
+  }
+
+  /** Every covered method, without the policies of the application. */
+  get entryPoints(): readonly EntryPointReport[] {
+    return [...this.intercepted, ...this.wrapped].flatMap(({ entryPoint: { name }, options, boundary, covered }) =>
+      [...covered].map(([method, { type, key, plan }]) => ({
+        name: method,
+        boundary: name as BoundaryName,
+        policies: [
+          ...decoratedWith(type, (type.prototype as Record<string, object>)[key]!, key),
+          ...reportsOf(options.policy, `boundaries.${name}`),
+        ],
+        ...(boundary !== undefined &&
+          'openAt' in boundary && { openAt: boundary.openAt, dispatch: plan.dispatch ?? boundary.dispatch }),
+      })),
+    );
   }
 
   private inForce<E extends EntryPoint, B>(entryPoint: E, build: (options: BoundaryOptions) => B): InForce<E, B> {
@@ -137,7 +163,7 @@ export class Boundaries {
     const own = entryPoints?.find(({ name }) => name === entryPoint.name);
     const set = own === undefined ? (boundaries?.[entryPoint.name as BoundaryName] ?? true) : optionsOf(own);
     const options = typeof set === 'object' ? set : {};
-    return { entryPoint, options, boundary: set === false ? undefined : build(options), covered: new Set() };
+    return { entryPoint, options, boundary: set === false ? undefined : build(options), covered: new Map() };
   }
 }
 

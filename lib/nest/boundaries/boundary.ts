@@ -2,7 +2,7 @@ import type { CallHandler, ExecutionContext, HttpServer } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import type { AirlockRuntime } from '../../core/runtime.js';
 import type { PreparedScope } from '../../core/prepared-scope.js';
-import type { OnDispatchError } from '../../core/effect-scope.js';
+import type { OnDispatchError } from '../../core/scope-options.js';
 import type { Policy } from '../../core/model/policy.js';
 import { isSkipped } from '../decorators/skip-airlock.decorator.js';
 import { policiesOn } from '../decorators/use-airlock-policy.decorator.js';

@@ -1,7 +1,7 @@
 import type { CallHandler, ExecutionContext } from '@nestjs/common';
 import { Observable } from 'rxjs';
 import type { AirlockRuntime } from '../../core/runtime.js';
-import type { OnDispatchError } from '../../core/effect-scope.js';
+import type { OnDispatchError } from '../../core/scope-options.js';
 import type { Outcome } from '../../core/model/scope-view.js';
 import { type Boundary, HandlerPlans, safely } from './boundary.js';
 import { observeInScope } from '../../core/results/observe-in-scope.js';

@@ -1,5 +1,5 @@
 import type { AirlockRuntime } from '../../core/runtime.js';
-import type { OnDispatchError } from '../../core/effect-scope.js';
+import type { OnDispatchError } from '../../core/scope-options.js';
 import { type HandlerPlan, HandlerPlans, safely } from './boundary.js';
 import type { Method } from '../methods/wrap-method.js';
 import type { Class } from '../container/candidate.js';

@@ -1,12 +1,14 @@
 import { isObservable, Observable, throwError } from 'rxjs';
-import type { AirlockRuntime, WorkScope } from '../../core/runtime.js';
+import type { AirlockRuntime } from '../../core/runtime.js';
+import type { WorkScope } from '../../core/run-and-end.js';
 import { isThenable } from '../../core/results/completion.js';
 import { hasBegun } from '../../core/scope/coverage.js';
 import type { Context } from '../../core/scope/context.js';
-import type { OnDispatchError } from '../../core/effect-scope.js';
+import type { OnDispatchError } from '../../core/scope-options.js';
 import type { Outcome } from '../../core/model/scope-view.js';
 import { observeInScope } from '../../core/results/observe-in-scope.js';
 import type { PreparedScope } from '../../core/prepared-scope.js';
+import { kindOf } from '../../errors/thrown.js';
 import { refused } from '../../core/outside/refused-call.js';
 import { setImmediate } from '../../core/model/timers.js';
 import { type DeclaredResult, Refused } from '../methods/declared-result.js';
@@ -55,6 +57,7 @@ export function callInScope(
   try {
     result = scope.enter(() => underWay(work()));
   } catch (error) {
+    scope.failedBy(kindOf(error));
     void runtime.endScope(scope, 'failed', 'the error of its work', how);
     throw error;
   }

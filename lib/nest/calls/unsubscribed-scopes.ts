@@ -1,4 +1,5 @@
-import type { AirlockRuntime, WorkScope } from '../../core/runtime.js';
+import type { AirlockRuntime } from '../../core/runtime.js';
+import type { WorkScope } from '../../core/run-and-end.js';
 
 const waiting = new WeakMap<AirlockRuntime, Set<WorkScope>>();
 

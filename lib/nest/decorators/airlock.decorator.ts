@@ -1,9 +1,10 @@
 import 'reflect-metadata';
 import type { Observable } from 'rxjs';
-import { AirlockRuntime, type WorkScope } from '../../core/runtime.js';
+import { AirlockRuntime } from '../../core/runtime.js';
+import type { WorkScope } from '../../core/run-and-end.js';
 import { contexts } from '../../core/scope/context.js';
 import { methodName } from '../../core/effect/bound-effect.js';
-import type { ScopeOptions } from '../../core/effect-scope.js';
+import type { ScopeOptions } from '../../core/scope-options.js';
 import type { PolicyRef } from '../../core/model/policy.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { dispatchTime } from '../options/option-checks.js';

@@ -16,4 +16,16 @@ export class SafeLogger implements LoggerService {
   error(message: unknown, ...rest: unknown[]): void {
     tellSafely(() => this.logger.error(message, ...rest), message);
   }
+
+  debug(message: unknown, ...rest: unknown[]): void {
+    tellSafely(() => this.logger.debug?.(message, ...rest), message);
+  }
+
+  verbose(message: unknown, ...rest: unknown[]): void {
+    tellSafely(() => this.logger.verbose?.(message, ...rest), message);
+  }
+
+  fatal(message: unknown, ...rest: unknown[]): void {
+    tellSafely(() => this.logger.fatal?.(message, ...rest), message);
+  }
 }

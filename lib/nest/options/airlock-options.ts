@@ -1,9 +1,11 @@
 import type { OutsideScope } from '../../core/runtime-settings.js';
 import type { LateCalls } from '../../core/outside/late-call.js';
-import type { EffectScope, OnDispatchError } from '../../core/effect-scope.js';
+import type { EffectScope } from '../../core/effect-scope.js';
+import type { OnDispatchError } from '../../core/scope-options.js';
 import type { InterceptedProvider } from './intercepted-provider.js';
 import type { EscapeOptions } from './escape-options.js';
 import type { ContextCarrier } from '../../core/model/context-carrier.js';
+import type { AirlockLogOptions } from './log-options.js';
 import type { PolicyRef } from '../../core/model/policy.js';
 import type { ExecutorRef } from '../../core/model/executor.js';
 import type { Outcome } from '../../core/model/scope-view.js';
@@ -65,6 +67,8 @@ export interface AirlockModuleOptions {
   readonly onCancel?: 'discard' | 'flush';
   /** Reaction of a boundary to effects that failed: log them, fail the call, or hand them to a function. @default 'report' */
   readonly onDispatchError?: OnDispatchError;
+  /** Levels of what is logged. @default drops at 'debug', failures at 'error' */
+  readonly log?: AirlockLogOptions;
   /** Treatment of a call outside any scope. @default 'throw' */
   readonly outsideScope?: OutsideScope;
   /**

@@ -1,6 +1,7 @@
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import type { EscapeOptions } from './escape-options.js';
 import type { InterceptedProvider } from './intercepted-provider.js';
+import { logOptions } from './log-options.js';
 import {
   checkOptions,
   dispatchTime,
@@ -103,6 +104,7 @@ const checks: Record<keyof AirlockModuleOptions, OptionCheck> = {
     "'report', 'throw' or a function",
     (value) => value === 'report' || value === 'throw' || isFunction(value),
   ),
+  log: logOptions,
   outsideScope: oneOf('throw', 'report', 'dispatch', 'drop'),
   lateCalls: oneOf('report', 'throw', 'follow'),
   detectEscapes: (key, value) => {

@@ -1,7 +1,7 @@
 import type { AirlockRuntime } from '../../core/runtime.js';
 import type { PreparedScope } from '../../core/prepared-scope.js';
 import { readEnvelope } from './envelope.js';
-import type { OnDispatchError } from '../../core/effect-scope.js';
+import type { OnDispatchError } from '../../core/scope-options.js';
 import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
 import type { EffectRegistry } from './effect-registry.js';
 import type { RemoteOptions } from './remote-options.js';
@@ -30,24 +30,15 @@ export class EffectWorker {
    *
    * @throws UnknownEffectError for an envelope that nothing here can run; ShuttingDownError; rejects with what the effect throws
    */
-  run(data: unknown, { serializer, tracing }: RemoteOptions = {}): Promise<void> {
+  run(data: unknown, { serializer, tracing }: RemoteOptions = {}): Promise<unknown> {
     const envelope = readEnvelope(data);
     const { id, effect, args, origin, trace, context } = envelope;
     if (!this.registry.has(effect)) throw new UnknownEffectError(effect, this.registry.names);
     const given = serializer === undefined ? args : serializer.deserialize(args);
-    const work = (): Promise<void> =>
-      this.runtime.runJob(
-        { id, name: effect, ...(origin !== undefined && { origin }) },
-        () => {
-          const scope = this.runtime.enter(this.scopeOf(effect));
-          return this.runtime.runAndEnd(
-            scope,
-            () => scope.run(() => this.registry.run(effect, given)),
-            this.onDispatchError,
-          );
-        },
-        context,
-      );
+    const facts = { id, name: effect, ...(origin !== undefined && { origin }) };
+    const body = (): Promise<void> => this.registry.run(effect, given);
+    const work = (): Promise<unknown> =>
+      this.runtime.runJob(facts, this.scopeOf(effect), body, this.onDispatchError, context);
     return tracing !== undefined && trace !== undefined ? tracing.run(trace, work) : work();
   }
 

@@ -1,8 +1,10 @@
 import type { AirlockRuntime } from '../../core/runtime.js';
-import type { EffectScope, ScopeOptions } from '../../core/effect-scope.js';
+import type { EffectScope } from '../../core/effect-scope.js';
+import type { ScopeOptions } from '../../core/scope-options.js';
 import { type RunArguments, runArguments } from '../../core/functions.js';
 import type { ScopeView } from '../../core/model/scope-view.js';
 import type { AirlockReport } from './airlock-report.js';
+import { reportOfRunning, type RunningScopeReport } from './running-scope.js';
 
 /**
  * For whoever opens scopes: an entry point of your own, a script, a test.
@@ -70,11 +72,20 @@ export class AirlockService {
   }
 
   /**
-   * Reports what is in force in this application: boundaries, executors, effects and policies.
+   * Lists the scopes at work, oldest first, with the effects that they run and their ages in milliseconds. Requests that have called no
+   * effect yet have no scope.
+   */
+  running(): readonly RunningScopeReport[] {
+    return this.#runtime.units.map(reportOfRunning).sort((a, b) => b.ageMs - a.ageMs);
+  }
+
+  /**
+   * Reports what is in force in this application: entry points, executors, effects, policies, adapters, workers. What `console.log` prints of
+   * it is a page of text.
    *
    * @example
    * ```ts
-   * console.table(airlock.explain().effects);
+   * console.log(airlock.explain());
    * ```
    */
   explain(): AirlockReport {

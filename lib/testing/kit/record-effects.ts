@@ -21,7 +21,7 @@ export function recordEffects(app: TestedApplication): () => void {
   if (recorderIn(app) !== undefined) throw new AirlockOptionsError('app', 'This application is recorded already.');
   const recorder = new EffectRecorder();
   recorders.set(runtime, recorder);
-  return recorder.follow(runtime);
+  return recorder.recordFrom(runtime);
 }
 
 /** @internal */

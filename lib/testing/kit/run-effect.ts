@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AirlockRuntime } from '../../core/runtime.js';
-import { completionOf } from '../../core/results/completion.js';
-import { contexts } from '../../core/scope/context.js';
-import { JobContext } from '../../core/scope/effect-context.js';
+import { runJob } from '../../core/flush/run-intent.js';
 import { methodName } from '../../core/effect/bound-effect.js';
 import { runInScope } from '../../core/functions.js';
 import type { Effect } from '../../core/model/enqueue-options.js';
@@ -85,8 +83,7 @@ async function runBody({ name, body, self, owner, executor }: Runnable, args: ne
   const keptBy = executor === undefined ? owner?.defaultExecutor : owner?.executorNamed(executor);
   const given = travelled(name, body, args, keptBy);
   const facts = { id: randomUUID(), name };
-  const begin = (): unknown => completionOf(body.apply(self, given));
-  const work = async (): Promise<void> => void (await contexts.run(new JobContext(contexts.getStore()!, facts), begin));
+  const work = async (): Promise<void> => void (await runJob(facts, () => body.apply(self, given)));
   const options = { name: `effect ${name}` };
   await (owner === undefined ? runInScope(options, work) : owner.run(options, work));
 }

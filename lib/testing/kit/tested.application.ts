@@ -44,7 +44,7 @@ export class TestedAirlockApplication extends AirlockApplication implements OnAp
     // Not before there is anything to record: nobody can close an application whose boot has failed.
     this.runtime.beforeScope = () => {
       this.runtime.beforeScope = undefined;
-      this.stopRecording = recorder.follow(this.runtime);
+      this.stopRecording = recorder.recordFrom(this.runtime);
     };
   }
 

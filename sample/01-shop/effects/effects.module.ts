@@ -24,11 +24,14 @@ const inspector = AirlockInspectorModule.forRoot({
   callSites: true,
 });
 
+/** Every dropped effect is told of: which, why, and by which policy. */
+const log = { drops: 'log' } as const;
+
 const engines: Readonly<Record<ExecutorName, (settings: Settings) => DynamicModule[]>> = {
-  'in-process': () => [AirlockModule.forRoot()],
+  'in-process': () => [AirlockModule.forRoot({ log })],
 
   bullmq: ({ queue, redisUrl }) => [
-    AirlockModule.forRoot({ executor: BullMqExecutor }),
+    AirlockModule.forRoot({ log, executor: BullMqExecutor }),
     AirlockBullMqModule.forRoot({
       connection: redisUrl,
       queue,
@@ -39,7 +42,7 @@ const engines: Readonly<Record<ExecutorName, (settings: Settings) => DynamicModu
 
   // Jobs are written in the transaction of the order: both are there, or neither.
   'pg-boss': ({ queue }) => [
-    AirlockModule.forRoot({ executor: PgBossExecutor }),
+    AirlockModule.forRoot({ log, executor: PgBossExecutor }),
     AirlockPgBossModule.forRootAsync({
       imports: [DatabaseModule],
       inject: [Database],

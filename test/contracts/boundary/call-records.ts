@@ -34,6 +34,7 @@ export class CallRecords {
     [
       'airlock:scope',
       ({ scope, reason }) => {
+        if (reason === 'settled') return;
         if (reason === 'open') this.open.set(scope!.id, scope!.name ?? scope!.id);
         else if (!this.open.delete(scope!.id)) this.faults.push(`scope "${scope!.name}" ended twice`);
       },

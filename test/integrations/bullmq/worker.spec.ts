@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Scope } from '@nestjs/common';
 import { UnrecoverableError } from 'bullmq';
-import { AirlockService, EffectBuffer, SideEffect } from 'nestjs-airlock';
+import { AirlockService, EffectBuffer, onAirlock, SideEffect } from 'nestjs-airlock';
 import type { Tracing } from 'nestjs-airlock/bullmq';
 import { describeWith } from '../../servers.js';
 import { Bench, Mail, server, until, within } from './fixtures.js';
@@ -107,6 +107,36 @@ describeWith(server, 'A worker of BullMQ', () => {
         expect.stringMatching(/^Effect Orders\.ship \(job \S+ of queue "\S+"\) failed in attempt 1 of 3: not today$/),
         expect.stringContaining('failed in attempt 2 of 3'),
       ]);
+    });
+
+    it('traces each attempt, with the id of the call and the scope it runs in', async () => {
+      const producer = await bench.producer({ providers: [Orders] });
+      const worker = await bench.worker({ providers: [Orders] });
+      const runs: string[] = [];
+      const ids = new Set<string>();
+      const stop = onAirlock('effect', ({ intent, scope }, event) => {
+        if (scope?.name !== 'effect Orders.ship') return;
+        ids.add(intent.id);
+        runs.push(`${event} ${intent.name}`);
+      });
+      await within(producer, () => producer.get(Orders).ship('7', 1));
+      await until(() => worker.get(Orders).told.length > 0);
+      stop();
+      const attempt = (...events: readonly string[]): string[] => events.map((event) => `${event} Orders.ship`);
+      expect(runs.slice(0, 8)).toEqual([
+        ...attempt('start', 'end', 'error', 'asyncStart', 'asyncEnd'),
+        ...attempt('start', 'end', 'asyncStart'),
+      ]);
+      expect(ids.size).toBe(2); // that of the call, and that of what the effect enqueued
+    });
+
+    it('is listed by explain(), with the queues that it serves', async () => {
+      const worker = await bench.worker({ providers: [Orders] });
+      const producer = await bench.producer({ providers: [Orders] });
+      expect(worker.get(AirlockService).explain().workers).toEqual([
+        { engine: 'BullMQ', queues: [expect.any(String)] },
+      ]);
+      expect(producer.get(AirlockService).explain().workers).toEqual([]);
     });
   });
 

@@ -141,6 +141,7 @@ describe('when asked to explain', () => {
       { executors: { slow: SlowExecutor }, boundaries: { http: { policy: DropAll, openAt: 'request' } } },
     );
     const none = { isOn: true, policies: [], entryPoints: [] };
+    const own = { policies: [], serializer: 'copies', timeoutMs: 30_000 };
     expect(app.get(AirlockService).explain()).toEqual({
       boundaries: [
         { ...none, name: 'http', policies: ['DropAll'], openAt: 'request', dispatch: 'beforeResponse' },
@@ -151,11 +152,15 @@ describe('when asked to explain', () => {
       ],
       executors: { default: 'InProcessExecutor', slow: 'SlowExecutor' },
       effects: [
-        { name: 'Mail.send', executor: 'default', on: 'success' },
-        { name: 'news', executor: 'slow', on: 'always' },
+        { ...own, name: 'Mail.send', executor: 'default', on: 'success' },
+        { ...own, name: 'news', executor: 'slow', on: 'always' },
       ],
       intercepted: [],
       policies: [],
+      entryPoints: [],
+      adapters: [],
+      workers: [],
+      warnings: [],
     });
   });
 

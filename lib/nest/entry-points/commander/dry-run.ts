@@ -1,4 +1,5 @@
-import type { Policy } from '../../../core/model/policy.js';
+import type { Policy, PolicyLink } from '../../../core/model/policy.js';
+import { askPolicies } from '../../../core/scope/ask-policies.js';
 import type { Outcome } from '../../../core/model/scope-view.js';
 import type { Intent } from '../../../core/model/intent.js';
 import type { FlushReport } from '../../../core/model/report.js';
@@ -16,7 +17,7 @@ import type { HandlerScope } from '../../calls/call-in-scope.js';
  * @internal
  */
 export async function dryRun({ runtime, prepared }: HandlerScope, work: () => unknown): Promise<unknown> {
-  const gate = new ClosedGate(runtime.policies);
+  const gate = new ClosedGate(runtime.root.chain.gates);
   const scope = runtime.enter({ ...prepared, policies: [...prepared.policies, gate] });
   const end = async (outcome: Outcome): Promise<void> => {
     const report = await scope.endAt(outcome, 'the end of the command');
@@ -37,16 +38,12 @@ export async function dryRun({ runtime, prepared }: HandlerScope, work: () => un
 class ClosedGate implements Policy {
   readonly verdicts = new Map<Intent, Policy | 'allowed'>();
 
-  constructor(private readonly ofApplication: readonly Policy[]) {}
+  constructor(private readonly ofApplication: PolicyLink | undefined) {}
 
   async allows(intent: Intent): Promise<boolean> {
-    for (const policy of this.ofApplication) {
-      if ((await policy.allows?.(intent)) === false) {
-        this.verdicts.set(intent, policy);
-        return false;
-      }
-    }
-    this.verdicts.set(intent, 'allowed');
+    const refusal = await askPolicies(this.ofApplication, intent);
+    if (refusal?.end === 'failed') throw refusal.error;
+    this.verdicts.set(intent, refusal?.policy ?? 'allowed');
     return false;
   }
 }

@@ -2,7 +2,8 @@ import type { CallHandler, ExecutionContext, HttpServer } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { Observable } from 'rxjs';
 import type { AirlockRuntime } from '../../../core/runtime.js';
-import type { EffectScope, OnDispatchError } from '../../../core/effect-scope.js';
+import type { EffectScope } from '../../../core/effect-scope.js';
+import type { OnDispatchError } from '../../../core/scope-options.js';
 import type { Outcome } from '../../../core/model/scope-view.js';
 import { type Boundary, type HandlerPlan, HandlerPlans, safely } from '../../boundaries/boundary.js';
 import { observeInScope } from '../../../core/results/observe-in-scope.js';
@@ -101,6 +102,7 @@ export class HttpBoundary implements Boundary {
       const reached = isAnswered ? this.outcomeOf(response) : outcome;
       const scope = handler.end(reached);
       scope?.answeredBy(this.ends.answerOf(raw));
+      if (isAnswered && reached === 'failed') scope?.failedBy(statusOf(response));
       return scope && this.runtime.endScope(scope, reached, END_OF_HANDLER, this.onDispatchError);
     }
     const scope = handler.end(outcome);
@@ -128,5 +130,14 @@ export class HttpBoundary implements Boundary {
       this.runtime.logError(error);
       return 'failed';
     }
+  }
+}
+
+/** The status as the log tells it. */
+function statusOf(response: HttpResponse): string {
+  try {
+    return `status ${response.statusCode}`;
+  } catch {
+    return 'no status';
   }
 }

@@ -245,6 +245,11 @@ export class HandlerScope extends Context {
     return contexts.run(this, fn);
   }
 
+  failedBy(reason: string): void {
+    const unit = this.request.opened;
+    if (unit !== undefined) unit.failedBy = reason;
+  }
+
   /** Keeps the outcome of a scope in which no effect was called, for the effects that work left behind by it calls later. */
   wentAs(outcome: Outcome): void {
     this.ended = outcome;

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Answer } from '../../../core/scope/unit-of-work.js';
+import type { Answer } from '../../../core/scope/pending-work.js';
 import { type Connection, connectionOf, isOver } from './http.messages.js';
 
 /**

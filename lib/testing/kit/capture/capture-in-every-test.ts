@@ -51,7 +51,7 @@ export function captureInEveryTest({
   }
   const runtime = new TrackedInRuntime();
   const recorder = (tests[RECORDER] = new EffectRecorder());
-  const stop = recorder.follow(runtime);
+  const stop = recorder.recordFrom(runtime);
   captureCalls((options, effect, args) => runtime.enqueue(options, effect, args));
   hooks.beforeEach(() => recorder.clear());
   // Channels belong to the process, which runs further test files.

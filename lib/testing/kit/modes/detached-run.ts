@@ -1,5 +1,4 @@
 import type { AirlockRuntime } from '../../../core/runtime.js';
-import { completionOf } from '../../../core/results/completion.js';
 import type { Policy } from '../../../core/model/policy.js';
 import { type Intent, invoke } from '../../../core/model/intent.js';
 import { outsideFrames } from '../../../core/frame/current-frame.js';
@@ -14,7 +13,6 @@ import { outsideFrames } from '../../../core/frame/current-frame.js';
  */
 export async function runDetached(runtime: AirlockRuntime, intent: Intent, policies: readonly Policy[]): Promise<void> {
   const narrower = policies.filter((policy) => !runtime.policies.includes(policy));
-  const options = { name: `effect ${intent.name}`, policy: narrower };
-  const run = (): Promise<void> => runtime.run(options, async () => void (await completionOf(invoke(intent))));
-  await outsideFrames(() => runtime.runJob(intent, run));
+  const prepared = runtime.prepare({ name: `effect ${intent.name}`, policy: narrower });
+  await outsideFrames(() => runtime.runJob(intent, prepared, () => invoke(intent)));
 }

@@ -66,7 +66,7 @@ export class EffectRecorder implements EffectRecord {
   }
 
   /** Records what happens in an application. @returns what ends that @internal */
-  follow(runtime: AirlockRuntime): () => void {
+  recordFrom(runtime: AirlockRuntime): () => void {
     return onMessages((kind, message, unit) => {
       if (unit.host !== runtime) return;
       if (kind !== 'scope') this.#record.write(kind, message);

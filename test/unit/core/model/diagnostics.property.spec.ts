@@ -17,7 +17,7 @@ import {
 } from 'nestjs-airlock';
 import { AirlockRuntime } from '../../../../lib/core/runtime.js';
 import { Attempt } from '../../../../lib/core/scope/attempt.js';
-import type { Answer } from '../../../../lib/core/scope/unit-of-work.js';
+import type { Answer } from '../../../../lib/core/scope/pending-work.js';
 
 /** The same numbers for the same seed (mulberry32). */
 class Dice {

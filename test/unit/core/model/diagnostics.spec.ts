@@ -36,6 +36,7 @@ describe('when somebody listens', () => {
       ['airlock:enqueue', 'send'],
       ['airlock:scope', 'flushed'],
       ['airlock:dispatch', 'send'],
+      ['airlock:scope', 'settled'],
     ]);
   });
 
@@ -139,6 +140,7 @@ describe('when somebody listens', () => {
     expect(on('airlock:scope')).toEqual([
       { scope: expect.anything(), reason: 'open' },
       { scope: expect.anything(), reason: state, durationMs: expect.any(Number) },
+      { scope: expect.anything(), reason: 'settled', durationMs: expect.any(Number) },
     ]);
     expect(new Set(on('airlock:scope').map((message) => message.scope!.id))).toEqual(new Set([scope.id]));
   });
@@ -170,7 +172,7 @@ describe('when somebody listens', () => {
 });
 
 describe('when nobody listens', () => {
-  it('publishes nothing and reads no clock', async () => {
+  it('publishes nothing, and reads the clock once a scope, for its age', async () => {
     const clock = jest.spyOn(performance, 'now');
     const publishers = NAMES.map((name) => jest.spyOn(channel(name), 'publish'));
     try {
@@ -184,17 +186,21 @@ describe('when nobody listens', () => {
       );
       expect(sent).toEqual(['a', 'cascade']);
       for (const publisher of publishers) expect(publisher).not.toHaveBeenCalled();
-      expect(clock).not.toHaveBeenCalled();
+      // The scope, the nested one, and that of the effect which calls another.
+      expect(clock).toHaveBeenCalledTimes(3);
     } finally {
       publishers.forEach((publisher) => publisher.mockRestore());
       clock.mockRestore();
     }
   });
 
-  it('gives no duration for what began before anybody listened', async () => {
+  it('knows the age of a scope that was opened before anybody listened', async () => {
     const scope = openScope();
     listen();
     await scope.end('completed');
-    expect(on('airlock:scope')).toEqual([{ scope: expect.anything(), reason: 'flushed' }]);
+    expect(on('airlock:scope')).toEqual([
+      { scope: expect.anything(), reason: 'flushed', durationMs: expect.any(Number) },
+      { scope: expect.anything(), reason: 'settled', durationMs: expect.any(Number) },
+    ]);
   });
 });

@@ -71,7 +71,7 @@ describe('when code inside a scope looks at it', () => {
 });
 
 describe('when code inside a scope wants to end it', () => {
-  it.each(['run', 'runUnder', 'close', 'closeBy', 'flush', 'discard', 'dropAll', 'checkpoint', 'end', 'conclude'])(
+  it.each(['run', 'runUnder', 'close', 'closeBy', 'flush', 'discard', 'dropAll', 'checkpoint', 'end', 'endAt'])(
     'finds no %s on the view, its prototype or its parent',
     async (verb) => {
       await runInScope(async (outer) => {

@@ -1,0 +1,43 @@
+import { EffectTimeoutError } from '../../errors/effect-timeout.error.js';
+import { MissingResultError } from '../../errors/missing-result.error.js';
+import type { EffectContext } from '../scope/effect-context.js';
+import { policyName } from '../scope/policy-evaluation.js';
+import type { Executor } from '../model/executor.js';
+import type { Intent } from '../model/intent.js';
+import { runBatch } from './run-intent.js';
+
+/** Ends of a batch: the error of each intent that failed. @internal */
+export interface BatchEnd {
+  readonly failures: ReadonlyMap<Intent, unknown>;
+  /** False where the batch failed as a whole. */
+  readonly hasCompleted: boolean;
+}
+
+/** Runs a batch, and says for each intent how it ended: one that has no result has failed. Never rejects. @internal */
+export async function endOfBatch(
+  executor: Executor,
+  batch: readonly Intent[],
+  context: EffectContext,
+  flush: object,
+): Promise<BatchEnd> {
+  const failures = new Map<Intent, unknown>();
+  const missing = new Set(batch);
+  try {
+    // All of it is read here: a result may be an object that throws when it is looked at.
+    for (const { intent, error } of await runBatch(executor, batch, context, flush)) {
+      missing.delete(intent);
+      if (error !== undefined) failures.set(intent, error);
+      else failures.delete(intent);
+    }
+  } catch (error) {
+    for (const intent of batch) failures.set(intent, errorFor(intent, error));
+    return { failures, hasCompleted: false };
+  }
+  for (const intent of missing) failures.set(intent, new MissingResultError(policyName(executor), intent.name));
+  return { failures, hasCompleted: true };
+}
+
+/** The error of a whole batch, as one of its intents is told it. */
+function errorFor({ name }: Intent, error: unknown): unknown {
+  return error instanceof EffectTimeoutError ? new EffectTimeoutError(name, error.timeoutMs, error.scope) : error;
+}

@@ -1,0 +1,67 @@
+import { EffectTimeoutError } from '../../errors/effect-timeout.error.js';
+import { causeOf } from '../../errors/thrown.js';
+import { ObservedEnd } from '../results/completion.js';
+import type { EffectContext } from '../scope/effect-context.js';
+import type { Executor } from '../model/executor.js';
+import type { Intent } from '../model/intent.js';
+import { clearTimeout, setTimeout } from '../model/timers.js';
+
+/** The time limit of an effect: an executor that bounds its waiting itself has none; else the effect's own, the executor's, the application's. @internal */
+export function timeLimitOf(
+  { timeoutMs }: Executor,
+  own: number | false | undefined,
+  standard: number | false,
+): number | false {
+  return timeoutMs === false ? false : (own ?? timeoutMs ?? standard);
+}
+
+/** Ends with `completion`, or with the limit; what comes of it later is logged. @internal */
+export function within<T>(
+  timeoutMs: number | false,
+  completion: PromiseLike<T>,
+  intent: Intent,
+  context: EffectContext,
+): Promise<T> {
+  if (timeoutMs === false) return Promise.resolve(completion);
+  return new Promise<T>((resolve, reject) => {
+    let expired: EffectTimeoutError | undefined;
+    const timer = setTimeout(() => {
+      expired = new EffectTimeoutError(intent.name, timeoutMs, context.scope);
+      reject(expired);
+      context.abort(expired);
+      if (completion instanceof ObservedEnd) giveUp(completion, context);
+    }, timeoutMs);
+    // A query may throw where it is awaited, and an executor in JavaScript return no Promise: these are ends too.
+    Promise.resolve(completion).then(
+      (value) => {
+        clearTimeout(timer);
+        if (expired === undefined) resolve(value);
+        else context.host.warn(`${lateEnd(expired)} without an error. It was told as failed already.`);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        if (expired === undefined) reject(error as Error);
+        else if (isAbout(error, expired)) context.host.warn(`${lateEnd(expired)} as its signal told it.`);
+        else context.host.logError(new Error(`${lateEnd(expired)} with an error.`, { cause: error }));
+      },
+    );
+  });
+}
+
+/** Unsubscribes: what is not asked to stop would emit for ever. */
+function giveUp(observed: ObservedEnd, { host }: EffectContext): void {
+  try {
+    observed.giveUp();
+  } catch (error) {
+    host.logError(error);
+  }
+}
+
+/** `fetch` and the like fail with the reason of their signal, or with an `AbortError` that it is the cause of. */
+function isAbout(error: unknown, reason: EffectTimeoutError): boolean {
+  return error === reason || causeOf(error) === reason;
+}
+
+function lateEnd({ effect, scope, timeoutMs }: EffectTimeoutError): string {
+  return `Effect "${effect}", let out by scope "${scope}", ended after its time limit of ${timeoutMs} ms,`;
+}

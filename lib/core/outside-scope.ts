@@ -1,0 +1,64 @@
+import { NoScopeError } from '../errors/no-scope.error.js';
+import type { EffectScope } from './effect-scope.js';
+import type { Context } from './scope/context.js';
+import { frames } from './frame/transaction-frame.js';
+import { publishLostCall } from './outside/late-call.js';
+import { refuseWithoutScope } from './outside/no-scope.js';
+import type { PreparedScope } from './prepared-scope.js';
+import type { OutsideScope } from './runtime-settings.js';
+import type { OnDispatchError, ScopeOptions } from './scope-options.js';
+import { type UnitHost, UnitOfWork } from './scope/unit-of-work.js';
+import type { Executor } from './model/executor.js';
+import { type Effect, effectName, type EnqueueOptions } from './model/enqueue-options.js';
+import type { Outcome } from './model/scope-view.js';
+
+/** An application whose effect is called where no scope is open. @internal */
+export interface ScopelessHost extends UnitHost {
+  readonly defaultExecutor: Executor;
+  prepare(options: ScopeOptions): PreparedScope;
+  enter(prepared: PreparedScope, here: Context): EffectScope;
+  enqueue(options: EnqueueOptions, effect: Effect, args: unknown[]): void;
+  endScope(scope: EffectScope, outcome: Outcome, closedAt: string, how: OnDispatchError): void | Promise<void>;
+}
+
+/** Treats a call where no scope is open as `outsideScope` says. @throws NoScopeError, and what refuses the call @internal */
+export function callOutsideScope(
+  host: ScopelessHost,
+  outsideScope: OutsideScope = 'throw',
+  context: Context,
+  options: EnqueueOptions,
+  effect: Effect,
+  args: unknown[],
+): void {
+  if (outsideScope === 'throw') return refuseWithoutScope(options, effect, args);
+  if (outsideScope === 'report') return reportCall(host, context, options, effect, args);
+  const scope = host.enter(host.prepare({ name: 'outside a scope' }), context);
+  try {
+    // Nobody has begun anything apart: the call goes as the transaction it stands in.
+    const frame = frames.getStore();
+    scope.run(() => frames.run(frame, () => host.enqueue(options, effect, args)));
+  } catch (error) {
+    scope.closeBy('a refused call');
+    scope.discard();
+    throw error;
+  }
+  scope.closeBy('the call itself');
+  if (outsideScope === 'drop') scope.dropAll('outsideScope');
+  else void host.endScope(scope, 'completed', 'the call itself', 'report');
+}
+
+function reportCall(
+  host: ScopelessHost,
+  context: Context,
+  options: EnqueueOptions,
+  effect: Effect,
+  args: unknown[],
+): void {
+  host.logError(new NoScopeError(effectName(options, effect)));
+  const { chain } = context;
+  const unit = new UnitOfWork(host, { name: 'outside a scope', chain, executor: host.defaultExecutor });
+  unit.close('the call itself');
+  unit.end({ outcome: 'cancelled', flushes: false });
+  unit.rest();
+  publishLostCall(unit, context, options, effect, args, 'outsideScope');
+}

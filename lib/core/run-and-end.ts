@@ -1,0 +1,49 @@
+import { kindOf } from '../errors/thrown.js';
+import type { EffectScope } from './effect-scope.js';
+import type { Endable } from './end-scope.js';
+import { isObservableLike } from './results/observable.js';
+import { iteratedInScope } from './results/iterate.js';
+import { observedInScopes } from './results/observe-in-scope.js';
+import { isGenerator } from './scope/coverage.js';
+import type { OnDispatchError } from './scope-options.js';
+import type { Outcome } from './model/scope-view.js';
+
+/** A scope that is opened for some work, and ended with it. @internal */
+export type WorkScope = Endable & Pick<EffectScope, 'run' | 'enter'>;
+
+/** The application that ends scopes. @internal */
+export interface Ender {
+  endScope(scope: Endable, outcome: Outcome, closedAt: string, how: OnDispatchError): void | Promise<void>;
+  logError(error: unknown): void;
+}
+
+/**
+ * Ends a scope with the work it was opened for: same value, same error. Of an Observable that the work comes to, each subscription
+ * is a unit of work of its own, and so is the iteration of a generator.
+ *
+ * @param begin a scope for such a one
+ * @internal
+ */
+export async function runAndEnd<R>(
+  host: Ender,
+  scope: WorkScope,
+  work: () => R,
+  how: OnDispatchError,
+  begin?: () => WorkScope,
+): Promise<Awaited<R>> {
+  let value: Awaited<R>;
+  try {
+    value = await work();
+  } catch (error) {
+    scope.failedBy(kindOf(error));
+    await host.endScope(scope, 'failed', 'the error of its work', how);
+    throw error;
+  }
+  const ending = host.endScope(scope, 'completed', 'the end of its work', how);
+  if (ending !== undefined) await ending;
+  if (begin === undefined || typeof value !== 'object' || value === null) return value;
+  const end = (one: WorkScope, outcome: Outcome): void | Promise<void> =>
+    host.endScope(one, outcome, 'the end of what its work came to', how);
+  if (isObservableLike(value)) return observedInScopes(value, begin, end);
+  return isGenerator(value) ? iteratedInScope(value, begin, end, (error) => host.logError(error)) : value;
+}

@@ -1,0 +1,74 @@
+import type { Intent } from '../model/intent.js';
+import { stampOf } from '../model/intent.js';
+import { FullBuffer } from './dedupe-keys.js';
+
+/** The intents of one unit of work, in the order of their calls. @internal */
+export class IntentBuffer {
+  /** True if any intent waits for something else than success. */
+  hasTriggers = false;
+  /** True if any intent is not to hold up the answer. */
+  hasPatient = false;
+  /** The intents; made at the first call, for most units of work buffer nothing. */
+  private intents: Intent[] | undefined;
+  /** Index from which on a transaction may decide about some; undefined while none does. */
+  private framedFrom: number | undefined;
+  private full: FullBuffer | undefined;
+
+  get length(): number {
+    return this.intents === undefined ? 0 : this.intents.length;
+  }
+
+  get all(): readonly Intent[] {
+    return this.intents ?? [];
+  }
+
+  /** True if a call repeats one that is buffered under the same key, so that a full buffer need not refuse it. */
+  isRepeated(intent: Intent): boolean {
+    return (this.full ??= new FullBuffer(this.all)).repeats(intent);
+  }
+
+  add(intent: Intent): void {
+    const { on, options, frame } = stampOf(intent);
+    if (on !== 'success') this.hasTriggers = true;
+    if (options.dispatch !== undefined) this.hasPatient = true;
+    if (frame !== undefined) this.framedFrom ??= this.length;
+    if (this.intents === undefined) this.intents = [intent];
+    else this.intents.push(intent);
+  }
+
+  /** Takes over intents of another buffer. @param areFramed true if a transaction may decide about some of them */
+  addAll(intents: readonly Intent[], from: IntentBuffer, areFramed: boolean): void {
+    this.hasTriggers ||= from.hasTriggers;
+    this.hasPatient ||= from.hasPatient;
+    if (areFramed) this.framedFrom ??= this.length;
+    // Copied as a whole: what is called deep down is handed up many times.
+    this.intents = this.all.concat(intents);
+  }
+
+  /** Empties the buffer, or takes only what `wanted` picks. */
+  take(wanted?: (intent: Intent) => boolean): Intent[] {
+    const all = this.intents ?? [];
+    this.full = undefined;
+    if (this.framedFrom !== undefined) this.framedFrom = wanted && 0;
+    this.intents = wanted && all.filter((intent) => !wanted(intent));
+    return wanted === undefined ? all : all.filter(wanted);
+  }
+
+  /** `take` for what transactions decide about: looks only at what was called since the first of those that are open. */
+  takeFramed(wanted: (intent: Intent) => boolean): readonly Intent[] {
+    if (this.framedFrom === undefined || this.intents === undefined) return [];
+    const since = this.intents.slice(this.framedFrom);
+    const taken = since.filter(wanted);
+    if (taken.length === 0) return taken;
+    this.full = undefined;
+    const gone = new Set(taken);
+    this.intents.length = this.framedFrom;
+    for (const intent of since) if (!gone.has(intent)) this.intents.push(intent);
+    return taken;
+  }
+
+  /** No transaction is open any more that it holds something of. */
+  hasNoneFramed(): void {
+    this.framedFrom = undefined;
+  }
+}

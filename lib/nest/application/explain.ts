@@ -1,0 +1,59 @@
+import type { ModulesContainer } from '@nestjs/core';
+import type { PolicyRef } from '../../core/model/policy.js';
+import type { AirlockRuntime } from '../../core/runtime.js';
+import { objectsIn } from '../boot-checks/held-objects.js';
+import { tracksTransactions } from '../boot-checks/tracked-clients.js';
+import type { AirlockReport, EntryPointReport } from '../services/airlock-report.js';
+import { type AdapterReport, descriptionOf, type SelfDescription } from '../services/self-description.js';
+import { printable } from '../services/print-report.js';
+import type { AirlockExplorer } from './airlock.explorer.js';
+import type { Boundaries } from './boundaries.js';
+import { reportsOf } from './policy-reports.js';
+
+/** The parts of an application that a report tells of. @internal */
+export interface Explained {
+  readonly runtime: AirlockRuntime;
+  readonly modules: ModulesContainer;
+  readonly boundaries: Boundaries;
+  readonly explorer: AirlockExplorer;
+  readonly intercepted: readonly string[];
+  readonly warnings: readonly string[];
+  /** The policies of `forRoot`. */
+  readonly policy: PolicyRef | readonly PolicyRef[] | undefined;
+}
+
+/** Tells what is in force in an application. @internal */
+export function explain(application: Explained): AirlockReport {
+  const { runtime, modules, boundaries, explorer, intercepted, warnings, policy } = application;
+  const named = runtime.executorNames.map((name) => [name, classNameOf(runtime.executorNamed(name))] as const);
+  const own = reportsOf(policy, 'AirlockModule');
+  const closed = (entryPoint: EntryPointReport): EntryPointReport => ({
+    ...entryPoint,
+    policies: [...entryPoint.policies, ...own],
+  });
+  const descriptions = [...objectsIn(modules).keys()].map(descriptionOf);
+  return printable({
+    boundaries: boundaries.explain(),
+    entryPoints: [...boundaries.entryPoints, ...explorer.scopedMethods].map(closed),
+    executors: { default: classNameOf(runtime.defaultExecutor), ...Object.fromEntries(named) },
+    effects: explorer.effects,
+    intercepted,
+    policies: runtime.policies.map(classNameOf),
+    adapters: adaptersIn(modules, descriptions),
+    workers: descriptions.flatMap(({ workers = [] }) => workers),
+    warnings: [...warnings],
+  });
+}
+
+/** The class of an executor or a policy. @internal */
+export function classNameOf(instance: object): string {
+  return instance.constructor.name === 'Object' ? 'function' : instance.constructor.name;
+}
+
+/** Adapters that describe themselves, and clients of which nothing more is known than that they are tracked. */
+function adaptersIn(modules: ModulesContainer, descriptions: readonly SelfDescription[]): readonly AdapterReport[] {
+  const described = descriptions.flatMap(({ adapters = [] }) => adapters);
+  if (described.length > 0) return described;
+  const tracked = [...objectsIn(modules)].filter(([object]) => tracksTransactions(object));
+  return tracked.map(([, client]) => ({ client, doors: [] }));
+}

@@ -1,0 +1,20 @@
+import { SafeLogger } from './safe-logger.js';
+
+/** How many warnings are kept. */
+const MOST = 200;
+
+/** A logger that remembers the warnings of the boot, for `explain()`. @internal */
+export class RecordingLogger extends SafeLogger {
+  readonly warnings: string[] = [];
+  private isRecording = true;
+
+  override warn(message: unknown, ...rest: unknown[]): void {
+    if (this.isRecording && this.warnings.length < MOST) this.warnings.push(String(message));
+    super.warn(message, ...rest);
+  }
+
+  /** The boot is over. */
+  stop(): void {
+    this.isRecording = false;
+  }
+}
