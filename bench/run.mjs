@@ -16,6 +16,7 @@ const suites = {
   http: './http.mjs',
   bullmq: './bullmq.mjs',
   'pg-boss': './pg-boss.mjs',
+  outbox: './outbox.mjs',
   memory: './memory.mjs',
   boot: './boot.mjs',
 };

@@ -14,7 +14,7 @@ export type { Deferred } from './core/enqueue/deferred.js';
 export { detached } from './core/outside/detached.js';
 export type { EffectRef } from './core/effect/effect-ref.js';
 export type { CarriedEffect, ContextCarrier } from './core/model/context-carrier.js';
-export type { DispatchContext, FrameConnection } from './core/model/dispatch-context.js';
+export type { DispatchContext, FrameConnection, SqlDialect } from './core/model/dispatch-context.js';
 export type {
   AirlockMessage,
   AirlockMessages,

@@ -112,6 +112,7 @@ export class CrashTest {
       `${unreported} unreported; slowest ${seconds(slowestMs)}`;
     if (committed === 0 || rolledBack === 0) accidents.push('There is nothing to compare.');
     if (engines['pg-boss'].lost > 0) accidents.push('pg-boss lost effects of committed transactions.');
+    if (engines.outbox.lost > 0) accidents.push('The outbox lost effects of committed transactions.');
     if (slowestMs > SLOWEST_MS) accidents.push(`An order was answered after ${seconds(slowestMs)}.`);
     for (const engine of ENGINES) {
       if (engines[engine].phantom > 0) accidents.push(`${engine} ran effects of what was not committed.`);

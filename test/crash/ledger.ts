@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'pg';
 import { bossSchemaOf } from './settings.js';
 
-export const ENGINES = ['pg-boss', 'BullMQ'] as const;
+export const ENGINES = ['pg-boss', 'BullMQ', 'outbox'] as const;
 export type Engine = (typeof ENGINES)[number];
 
 /** What became of the calls of effects, by the rows that their transactions left. */
@@ -62,8 +62,12 @@ export class Ledger {
   async account(start: number): Promise<Account> {
     const called = (await this.calls()) - start;
     const committed = await this.number('select count(*) from calls where id > $1', start);
-    const [boss, bull] = [await this.verdict('pg-boss', start), await this.verdict('BullMQ', start)];
-    return { committed, rolledBack: called - committed, engines: { 'pg-boss': boss, BullMQ: bull } };
+    const engines = {
+      'pg-boss': await this.verdict('pg-boss', start),
+      BullMQ: await this.verdict('BullMQ', start),
+      outbox: await this.verdict('outbox', start),
+    };
+    return { committed, rolledBack: called - committed, engines };
   }
 
   private async verdict(engine: Engine, start: number): Promise<Verdict> {
@@ -86,6 +90,11 @@ export class Ledger {
       start,
       complaints,
     );
+  }
+
+  /** How many rows are in the outbox. */
+  async outboxRows(): Promise<number> {
+    return this.number('select count(*) from airlock_outbox');
   }
 
   /** How many jobs of pg-boss there are, by state. */

@@ -22,7 +22,8 @@ for (const { name, program } of [OwnPostgres, OwnRedis]) {
 
 console.log(`CRASH_SEED=${seed} CRASH_KILLS=${kills} CRASH_OUTAGES=${outages}`);
 const random = new Random(seed);
-const shop = await Shop.open(random);
+const outbox = process.env.CRASH_OUTBOX === 'in-process' ? 'in process' : 'BullMQ';
+const shop = await Shop.open(random, outbox);
 let isInterrupted = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {

@@ -8,7 +8,11 @@ export interface Settings {
   readonly seed: number;
   readonly postgresUrl: string;
   readonly redisUrl: string;
+  /** What stands behind the outbox. */
+  readonly outbox: Outbox;
 }
+
+export type Outbox = 'BullMQ' | 'in process';
 
 /** The schema of pg-boss; that of the application is named as the run. */
 export function bossSchemaOf(run: string): string {

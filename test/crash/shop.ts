@@ -6,7 +6,7 @@ import { Ledger } from './ledger.js';
 import { Member } from './member.js';
 import type { Random } from './random.js';
 import { RedisWitness } from './redis-witness.js';
-import type { Answers, Role } from './settings.js';
+import type { Answers, Outbox, Role } from './settings.js';
 import { until } from './until.js';
 
 const PATIENCE_MS = 90_000;
@@ -34,24 +34,25 @@ export class Shop {
     readonly postgresAddress: Address,
     readonly redisAddress: Address,
     random: Random,
+    outbox: Outbox,
   ) {
     this.ledger = new Ledger(servers.postgres.url, this.run);
     const redisUrl = `redis://127.0.0.1:${redisAddress.port}`;
     this.witness = new RedisWitness(redisUrl, this.run);
     const member = (name: string, role: Role): Member => {
       const urls = { postgresUrl: this.named(servers.postgres.url, postgresAddress), redisUrl };
-      const settings = { role, run: this.run, seed: random.integer(0, 2 ** 31), ...urls };
+      const settings = { role, run: this.run, seed: random.integer(0, 2 ** 31), outbox, ...urls };
       return new Member(name, settings, (accident) => this.accidents.push(accident));
     };
     this.web = member('web', 'web');
     this.workers = [member('worker 1', 'worker'), member('worker 2', 'worker')];
   }
 
-  static async open(random: Random): Promise<Shop> {
+  static async open(random: Random, outbox: Outbox): Promise<Shop> {
     const [postgres, redis] = await Promise.all([OwnPostgres.start(), OwnRedis.start()]);
     const replica = await OwnRedis.start({ replicaOf: redis });
     const addresses = [await Address.of(postgres), await Address.of(redis)] as const;
-    const shop = new Shop({ postgres, redis, replica }, ...addresses, random);
+    const shop = new Shop({ postgres, redis, replica }, ...addresses, random, outbox);
     await shop.ledger.open();
     return shop;
   }
@@ -87,8 +88,9 @@ export class Shop {
     let jobs = '';
     const isEmpty = async (): Promise<boolean> => {
       const counts = [...(await this.ledger.bossJobs()), ...(await this.witness.jobs())];
-      jobs = counts.map(([state, count]) => `${count} ${state}`).join(', ');
-      return counts.every(([state, count]) => count === 0 || ENDED.includes(state));
+      const rows = await this.ledger.outboxRows();
+      jobs = [...counts.map(([state, count]) => `${count} ${state}`), `${rows} in the outbox`].join(', ');
+      return rows === 0 && counts.every(([state, count]) => count === 0 || ENDED.includes(state));
     };
     await until(isEmpty, PATIENCE_MS, () => `There are still jobs: ${jobs}`);
     return answers;

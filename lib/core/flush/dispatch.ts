@@ -1,5 +1,6 @@
-import { append } from '../model/append.js';
+import { asWritten } from './as-written.js';
 import { endOfBatch } from './batch.js';
+import { append } from '../model/append.js';
 import type { Context } from '../scope/context.js';
 import { holdForAnswer } from '../scope/delayed-answer.js';
 import { EffectContext } from '../scope/effect-context.js';
@@ -133,7 +134,12 @@ class Dispatch implements InFlight {
   }
 
   private get hasFailedFast(): boolean {
-    return this.unit.failFast && this.journal.failed.length > 0;
+    return this.unit.failFast && this.journal.failed.length > 0 && !this.isForSuccessor;
+  }
+
+  /** What is written down goes on whatever became of others. */
+  private get isForSuccessor(): boolean {
+    return this.queue[0] !== undefined && stampOf(this.queue[0]).isWritten === true;
   }
 
   // Kept free of closures: one that captures an intent would cost every effect an allocation, asynchronous or not.
@@ -159,6 +165,7 @@ class Dispatch implements InFlight {
   }
 
   private execute(executor: Executor, intent: Intent): void | PromiseLike<void> {
+    if (executor.successor !== undefined) return this.executeTogether(executor, [intent]);
     const context = new EffectContext(this.unit, intent, this.outer);
     const startedAt = startOf();
     try {
@@ -210,16 +217,28 @@ class Dispatch implements InFlight {
       // Not awaited without need: a microtask for each of a thousand is a part of the whole that shows.
       if ((typeof allowed === 'boolean' ? allowed : await allowed) && this.isFirst(intent)) batch.push(freeze(intent));
     }
-    if (batch.length === 0) return;
+    if (batch.length > 0) await this.executeTogether(executor, batch);
+  }
+
+  private async executeTogether(executor: Executor, batch: readonly Intent[]): Promise<void> {
     const context = new EffectContext(this.unit, batch[0]!, this.outer);
     const startedAt = startOf();
     this.beginsToWait();
     const { failures, hasCompleted } = await endOfBatch(executor, Object.freeze(batch), context, this.flush);
+    const written: Intent[] = [];
     for (const intent of batch) {
-      if (!failures.has(intent)) this.recordOut(intent, startedAt);
-      else recordFailed(this.unit, this.journal, intent, failures.get(intent), startedAt);
+      if (failures.has(intent)) recordFailed(this.unit, this.journal, intent, failures.get(intent), startedAt);
+      else if (executor.successor !== undefined) written.push(asWritten(intent, executor.successor));
+      else this.recordOut(intent, startedAt);
     }
     await this.endEffect(context, hasCompleted ? 'completed' : 'failed');
+    if (written.length > 0) await this.handOn(written);
+  }
+
+  /** Hands what is written down to the executor's successor: in a transaction once that has committed. */
+  private async handOn(written: readonly Intent[]): Promise<void> {
+    if (this.frame !== undefined) append(this.journal.dispatched, written);
+    else await new Dispatch(this.unit, this.journal, this.outer, written, undefined, this.flush, this.tracker).run();
   }
 
   /**

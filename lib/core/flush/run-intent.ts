@@ -133,6 +133,10 @@ class RunContext implements DispatchContext {
     return this.#context.signal;
   }
 
+  get transaction(): string | undefined {
+    return this.#frame?.name;
+  }
+
   get connection(): FrameConnection | undefined {
     return this.#frame?.connection;
   }

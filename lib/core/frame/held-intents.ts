@@ -128,14 +128,23 @@ class HeldInFrames implements HeldIntents {
   async committed(): Promise<void> {
     const free = this.written.filter(({ intent }) => isFree(intent));
     this.written = this.written.filter(({ intent }) => !isFree(intent));
-    for (const one of free) recordCommitted(this.unit, this.settled, one);
+    const handedOn: Intent[] = [];
+    for (const one of free) {
+      if (stampOf(one.intent).isWritten === true) handedOn.push(one.intent);
+      else recordCommitted(this.unit, this.settled, one);
+    }
     this.forgetEnded();
+    if (handedOn.length > 0) await this.letOut(handedOn);
     await this.letOutFree();
   }
 
   /** Lets out what waits for no transaction any more. Does not throw. */
   private async letOutFree(): Promise<void> {
-    const due = this.take(isFree);
+    await this.letOut(this.take(isFree));
+    this.unit.rest();
+  }
+
+  private async letOut(due: readonly Intent[]): Promise<void> {
     const { unit } = this;
     const journal = unit.isEnded ? new FlushJournal() : this.settled;
     try {
@@ -145,7 +154,6 @@ class HeldInFrames implements HeldIntents {
     } catch (error) {
       unit.host.logError(error);
     }
-    this.unit.rest();
   }
 
   rolledBack(): void {

@@ -41,6 +41,12 @@ export interface Executor {
   readonly timeoutMs?: number | false;
   /** Number of consecutive intents that may run at a time, where it has no `executeBatch`. @default 1 */
   readonly concurrency?: number;
+  /**
+   * Takes over what `executeBatch` has written down: once the transaction has committed that it was written in, elsewhere at once.
+   *
+   * @internal
+   */
+  readonly successor?: Executor;
 }
 
 /** An executor, a class that becomes one, or a function that runs one intent. @publicApi */

@@ -29,6 +29,8 @@ export interface Stamp {
   readonly path: PolicyPath;
   readonly executor: Executor;
   readonly on: EffectTrigger;
+  /** True if its executor has written it down, and the executor's successor is to take it over. */
+  readonly isWritten?: true;
 }
 
 /** Internal data of an intent, for core and the testing kit only. @internal */

@@ -14,8 +14,10 @@ export interface Replicated {
 export interface DrizzleTransaction extends DrizzleDatabase {
   /** Sends a statement; the drivers of `pg` and its kin send their own COMMIT through it. Absent on others. */
   execute?: (query: never) => PromiseLike<unknown>;
-  /** Holds its session, on PostgreSQL only. */
+  /** Holds its session, on PostgreSQL. */
   readonly _?: { readonly session?: DrizzleSession };
+  /** Its session on other databases. */
+  readonly session?: DrizzleSession;
 }
 
 /** @internal */
@@ -25,7 +27,7 @@ export interface DrizzleSession {
     fields: undefined,
     name: undefined,
     isResponseInArrayMode: boolean,
-  ): { execute(): Promise<unknown> };
+  ): { execute(): Promise<unknown>; /** On SQLite only. */ run?(): unknown };
 }
 
 /** Symbol by which Drizzle itself tells its classes apart, also across installed copies. */

@@ -1,22 +1,32 @@
 import type { FrameConnection } from '../../core/frame/transaction-frame.js';
+import type { SqlDialect } from '../../core/model/dispatch-context.js';
 import { isInTransaction, NO_OPERATION } from '../ended-by-server.js';
+import { rowsIn } from '../rows-in.js';
 import { type DrizzleTransaction, isOfKind } from './drizzle.client.js';
 
 /**
  * Returns what transactional executors write through: the transaction's own session, with its logger.
  *
- * @returns undefined on databases other than PostgreSQL, whose transactions expose none
+ * @returns undefined on a database that no executor writes in
  * @internal
  */
 export function connectionOf(tx: DrizzleTransaction): FrameConnection | undefined {
-  const session = tx._?.session;
-  if (session === undefined) return undefined;
+  const dialect = dialectOf(tx);
+  const session = tx._?.session ?? tx.session;
+  if (dialect === undefined || session === undefined) return undefined;
   return {
+    dialect,
     executeSql: async (text, values = []) => {
-      const result = await session.prepareQuery({ sql: text, params: values }, undefined, undefined, false).execute();
-      return { rows: Array.isArray(result) ? result : (result as { rows: unknown[] }).rows };
+      const query = session.prepareQuery({ sql: text, params: values }, undefined, undefined, false);
+      return { rows: rowsIn(await (dialect === 'sqlite' ? query.run!() : query.execute())) };
     },
   };
+}
+
+function dialectOf(tx: DrizzleTransaction): SqlDialect | undefined {
+  if (isOfKind(tx, 'PgDatabase')) return 'postgres';
+  if (isOfKind(tx, 'MySqlDatabase')) return 'mysql';
+  return isOfKind(tx, 'BaseSQLiteDatabase') ? 'sqlite' : undefined;
 }
 
 /**

@@ -33,7 +33,7 @@ export interface KnexTransaction extends KnexInstance {
   rollback: (error?: unknown) => Promise<unknown>;
   isCompleted: () => boolean;
   readonly executionPromise: Promise<unknown>;
-  raw(sql: string): PromiseLike<unknown>;
+  raw(sql: string, values?: unknown[]): PromiseLike<unknown>;
 }
 
 /** A connection of `pg`. @internal */

@@ -1,9 +1,14 @@
 import type { FrameConnection } from '../../core/frame/transaction-frame.js';
+import type { SqlDialect } from '../../core/model/dispatch-context.js';
 import { FrameStateError } from '../../errors/frame-state.error.js';
+import { rowsIn } from '../rows-in.js';
 import type { KnexTransaction } from './knex.client.js';
 
+/** Dialects by the names that Knex has for them. */
+const DIALECTS: Readonly<Record<string, SqlDialect>> = { postgresql: 'postgres', mysql: 'mysql', sqlite3: 'sqlite' };
+
 /**
- * Connection that transactional executors write through: the transaction's own of `pg`, since `trx.raw` takes `?` for a
+ * Connection that transactional executors write through. On PostgreSQL the transaction's own `pg` connection, since `trx.raw` takes `?` for a
  * placeholder, and `$1` for none.
  *
  * @internal
@@ -12,7 +17,16 @@ export class KnexConnection implements FrameConnection {
   private trx: KnexTransaction | undefined;
   private isCompleted: () => boolean = () => true;
 
-  constructor(private readonly name: string) {}
+  private constructor(
+    private readonly name: string,
+    readonly dialect: SqlDialect,
+  ) {}
+
+  /** @param dialect as Knex names it @returns undefined for a database that no executor writes in */
+  static of(dialect: string | undefined, name: string): KnexConnection | undefined {
+    const known = DIALECTS[dialect ?? ''];
+    return known && new KnexConnection(name, known);
+  }
 
   /** From here on there is a transaction to write in. */
   use(trx: KnexTransaction): void {
@@ -23,7 +37,10 @@ export class KnexConnection implements FrameConnection {
   /** @throws FrameStateError before BEGIN and after the end, when the connection may be somebody else's */
   async executeSql(text: string, values?: unknown[]): Promise<{ readonly rows: readonly unknown[] }> {
     const connection = await this.trx?.client.acquireConnection();
-    if (connection !== undefined && !this.isCompleted()) return connection.query(text, values);
+    if (connection !== undefined && !this.isCompleted()) {
+      if (this.dialect === 'postgres') return connection.query(text, values);
+      return { rows: rowsIn(await this.trx!.raw(text, values)) };
+    }
     throw new FrameStateError(
       this.name,
       connection === undefined ? 'open' : 'ended',

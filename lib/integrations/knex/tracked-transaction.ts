@@ -29,8 +29,7 @@ export class TrackedTransaction {
 
   /** Makes one for a transaction, whose frame opens when Knex begins. */
   static begunOn(dialect: string | undefined, name: string): TrackedTransaction {
-    // Other databases have no `$1`, which is what transactional executors write.
-    const connection = dialect === 'postgresql' ? new KnexConnection(name) : undefined;
+    const connection = KnexConnection.of(dialect, name);
     const open = (tracked: TrackedTransaction): TransactionFrame =>
       openFrame({
         name,

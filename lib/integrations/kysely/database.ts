@@ -1,4 +1,5 @@
-import type { FrameOptions } from '../../core/frame/transaction-frame.js';
+import type { SqlDialect } from '../../core/model/dispatch-context.js';
+import type { FrameConnection, FrameOptions } from '../../core/frame/transaction-frame.js';
 import { answersInTransaction, isInTransactionBySql } from '../ended-by-server.js';
 import type { KyselyTransaction } from './kysely.client.js';
 
@@ -10,12 +11,15 @@ export function databaseOf(tx: KyselyTransaction): Pick<FrameOptions, 'connectio
     // Plugins rename columns.
     return (await tx.withoutPlugins().executeQuery(statement)).rows;
   };
-  // Of the databases that Kysely knows only PostgreSQL has both, and only MySQL neither.
+  const connectionOn = (dialect: SqlDialect): FrameConnection => ({
+    dialect,
+    executeSql: async (text, values) => ({ rows: await query(text, values) }),
+  });
+  // Of the databases that Kysely knows only PostgreSQL has both, only MySQL neither, and SQLite returns rows.
   if (supportsReturning && supportsTransactionalDdl) {
-    return {
-      connection: { executeSql: async (text, values) => ({ rows: await query(text, values) }) },
-      isStillOpen: () => answersInTransaction(query),
-    };
+    return { connection: connectionOn('postgres'), isStillOpen: () => answersInTransaction(query) };
   }
-  return supportsReturning || supportsTransactionalDdl ? {} : { isStillOpen: () => isInTransactionBySql(query) };
+  if (supportsReturning) return { connection: connectionOn('sqlite') };
+  if (supportsTransactionalDdl) return {};
+  return { connection: connectionOn('mysql'), isStillOpen: () => isInTransactionBySql(query) };
 }

@@ -16,17 +16,13 @@ export function databaseOf(
   name: string,
 ): Pick<FrameOptions, 'connection' | 'isStillOpen'> {
   if (!isKnex(trx)) return databaseOfKysely(trx);
-  switch (trx.client.dialect) {
-    case 'postgresql': {
-      const written = new KnexConnection(name);
-      written.use(trx);
-      return { connection: written };
-    }
-    case 'mysql':
-      return { isStillOpen: () => isInKnexTransaction(connection, trx) };
-    default:
-      return {};
-  }
+  const { dialect } = trx.client;
+  const written = KnexConnection.of(dialect, name);
+  written?.use(trx);
+  return {
+    ...(written && { connection: written }),
+    ...(dialect === 'mysql' && { isStillOpen: () => isInKnexTransaction(connection, trx) }),
+  };
 }
 
 /** The driver of MySQL hands out the status of a statement, that of MariaDB does not. */

@@ -2,11 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { DispatchContext } from '../../core/model/dispatch-context.js';
 import type { DispatchResult, EffectCall } from '../../core/model/executor.js';
 import type { Intent } from '../../core/model/intent.js';
-import { frames } from '../../core/frame/transaction-frame.js';
-import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 import { ProvidedBy } from '../../nest/container/provided-by.js';
 import { RemoteExecutor } from '../../nest/remote/remote-executor.js';
+import { connectionFor } from '../frame-connection.js';
 import { Patience } from '../patience.js';
 import { insist, unreachable } from './insist.js';
 import { JobIds } from './job-ids.js';
@@ -58,10 +57,10 @@ export class PgBossExecutor extends RemoteExecutor {
   /**
    * Consecutive intents of one queue are one statement.
    *
-   * @throws AirlockOptionsError for a transaction that has no connection to write through
+   * @throws AirlockOptionsError for a transaction that has no connection to write through, or is one of another database
    */
   async executeBatch(intents: readonly Intent[], context?: DispatchContext): Promise<readonly DispatchResult[]> {
-    const transaction = connectionHere();
+    const transaction = connectionFor(context, 'pg-boss', 'postgres') as SqlConnection | undefined;
     const down = this.#patience.spentIn(context);
     const engine = await this.#connection.open();
     const failures = new Map<Intent, unknown>();
@@ -125,15 +124,4 @@ interface Consignment {
   readonly queue: string;
   readonly intents: Intent[];
   readonly jobs: NewJob[];
-}
-
-/** Returns the connection of the transaction whose COMMIT is waiting for this; undefined outside one. */
-function connectionHere(): SqlConnection | undefined {
-  const frame = frames.getStore();
-  if (frame === undefined || frame.connection !== undefined) return frame?.connection as SqlConnection | undefined;
-  throw new AirlockOptionsError(
-    'connection',
-    `Effects called in "${frame.name}" are to be written to pg-boss in that transaction, but its frame has no \`connection\`. ` +
-      'Use an adapter for PostgreSQL that gives it one, pass one to `openFrame`, or pick an executor that is not transactional for them.',
-  );
 }

@@ -1,4 +1,5 @@
-import type { FrameOptions } from '../../core/frame/transaction-frame.js';
+import type { SqlDialect } from '../../core/model/dispatch-context.js';
+import type { FrameConnection, FrameOptions } from '../../core/frame/transaction-frame.js';
 import { answersInTransaction, isInTransactionBySql } from '../ended-by-server.js';
 import type { PrismaTransaction } from './prisma.client.js';
 
@@ -10,17 +11,21 @@ import type { PrismaTransaction } from './prisma.client.js';
  */
 export function databaseOf(provider: unknown, tx: PrismaTransaction): Pick<FrameOptions, 'connection' | 'isStillOpen'> {
   const query = (sql: string, ...values: unknown[]): PromiseLike<unknown> => tx.$queryRawUnsafe(sql, ...values);
+  const connectionOn = (dialect: SqlDialect): FrameConnection => ({
+    dialect,
+    executeSql: async (text, values = []) => ({ rows: (await query(text, ...values)) as unknown[] }),
+  });
   switch (provider) {
     case 'postgresql':
     case 'cockroachdb':
       return {
-        connection: {
-          executeSql: async (text, values = []) => ({ rows: (await query(text, ...values)) as unknown[] }),
-        },
+        connection: connectionOn('postgres'),
         isStillOpen: () => answersInTransaction(query),
       };
     case 'mysql':
-      return { isStillOpen: () => isInTransactionBySql(query) };
+      return { connection: connectionOn('mysql'), isStillOpen: () => isInTransactionBySql(query) };
+    case 'sqlite':
+      return { connection: connectionOn('sqlite') };
     default:
       return {};
   }

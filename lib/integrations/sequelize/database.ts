@@ -1,5 +1,7 @@
-import type { FrameOptions } from '../../core/frame/transaction-frame.js';
+import type { SqlDialect } from '../../core/model/dispatch-context.js';
+import type { FrameConnection, FrameOptions } from '../../core/frame/transaction-frame.js';
 import { answersInTransaction, isInTransaction, isInTransactionBySql, NO_OPERATION } from '../ended-by-server.js';
+import { rowsIn } from '../rows-in.js';
 import type { SequelizeInstance, SequelizeTransaction } from './sequelize.client.js';
 
 /**
@@ -14,17 +16,30 @@ export function databaseOf(
 ): Pick<FrameOptions, 'connection' | 'isStillOpen'> {
   const query = (sql: string, options = {}): Promise<unknown> =>
     sequelize.query(sql, { transaction: transaction(), logging: false, ...options });
+  // It puts the values into the text itself, escaped as its database has it.
+  const connectionOn = (dialect: SqlDialect): FrameConnection => ({
+    dialect,
+    executeSql: async (text, values = []) => ({ rows: rowsIn(await query(text, { replacements: values })) }),
+  });
   switch (sequelize.getDialect()) {
     case 'postgres':
       return {
-        connection: { executeSql: (text, values) => transaction().connection.query(text, values) },
+        connection: { dialect: 'postgres', executeSql: (text, values) => transaction().connection.query(text, values) },
         isStillOpen: () => answersInTransaction(query),
       };
     case 'mariadb':
       // The OK packets of its driver have no status.
-      return { isStillOpen: () => isInTransactionBySql((sql) => query(sql, { type: 'SELECT' })) };
+      return {
+        connection: connectionOn('mysql'),
+        isStillOpen: () => isInTransactionBySql((sql) => query(sql, { type: 'SELECT' })),
+      };
     case 'mysql':
-      return { isStillOpen: async () => isInTransaction(((await query(NO_OPERATION)) as readonly unknown[])[0]) };
+      return {
+        connection: connectionOn('mysql'),
+        isStillOpen: async () => isInTransaction(((await query(NO_OPERATION)) as readonly unknown[])[0]),
+      };
+    case 'sqlite':
+      return { connection: connectionOn('sqlite') };
     default:
       return {};
   }

@@ -34,7 +34,7 @@ export interface TypeOrmQueryRunner {
     text: string,
     values: unknown[] | undefined,
     structured: true,
-  ) => Promise<{ readonly records: unknown[]; readonly raw: unknown }>;
+  ) => Promise<{ readonly records?: unknown[]; readonly raw: unknown }>;
 }
 
 /** Channel by which a query runner tells subscribers what happens; the one place between them and the driver. @publicApi */

@@ -25,6 +25,15 @@ export class EffectWorker {
     return this.registry.names;
   }
 
+  /** Identifies the application, for intents that are read from somewhere. */
+  get host(): object {
+    return this.runtime;
+  }
+
+  knows(effect: string): boolean {
+    return this.registry.has(effect);
+  }
+
   /**
    * Not `async`: each promise of a job costs a part of it that shows. What it throws itself it throws at once.
    *

@@ -9,6 +9,9 @@ import { SafeLogger } from '../log/safe-logger.js';
 import { addressOf } from './effect-address.js';
 import type { RemoteOptions } from './remote-options.js';
 
+/** On remote executors: their `EnvelopeWriter`, for whoever writes their intents down first. @internal */
+export const ENVELOPES: unique symbol = Symbol.for('nestjs-airlock.envelopes') as never;
+
 /**
  * The half of a remote executor that does not know its engine: which effects it takes, what it keeps of their arguments,
  * and the envelope it sends.
@@ -18,6 +21,8 @@ import type { RemoteOptions } from './remote-options.js';
 export class EnvelopeWriter {
   /** Trace contexts that calls were made under, by the arguments that were kept of them. */
   private readonly traces = new WeakMap<readonly unknown[], TraceContext>();
+  /** Addresses of effects that were read from envelopes, by the arguments. */
+  private readonly addresses = new WeakMap<readonly unknown[], string>();
   private readonly maxPayloadBytes: number;
   private readonly logger = new SafeLogger(new Logger('Airlock'));
   private readonly warned = new Set<string>();
@@ -80,6 +85,16 @@ export class EnvelopeWriter {
   write(intent: Intent): EffectEnvelope {
     const { serializer } = this.options;
     const args = serializer === undefined ? intent.args : serializer.serialize(intent.args);
-    return envelopeOf(intent, addressOf(intent.effect) ?? intent.name, args, this.traces.get(intent.args));
+    const address = addressOf(intent.effect) ?? this.addresses.get(intent.args) ?? intent.name;
+    return envelopeOf(intent, address, args, this.traces.get(intent.args));
+  }
+
+  /** The arguments in an envelope, for an intent that is to be written once more. */
+  read({ args: written, effect, trace }: EffectEnvelope): unknown[] {
+    const { serializer } = this.options;
+    const args = [...(serializer === undefined ? written : serializer.deserialize(written))];
+    this.addresses.set(args, effect);
+    if (trace !== undefined) this.traces.set(args, trace);
+    return args;
   }
 }

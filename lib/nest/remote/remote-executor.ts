@@ -1,7 +1,7 @@
 import type { DispatchContext } from '../../core/model/dispatch-context.js';
 import type { DispatchResult, EffectCall, Executor } from '../../core/model/executor.js';
 import type { Intent } from '../../core/model/intent.js';
-import { EnvelopeWriter } from './envelope-writer.js';
+import { ENVELOPES, EnvelopeWriter } from './envelope-writer.js';
 import type { RemoteOptions } from './remote-options.js';
 
 /**
@@ -20,6 +20,11 @@ export abstract class RemoteExecutor implements Executor {
   /** @internal */
   constructor(engine: string, options: RemoteOptions) {
     this.envelopes = new EnvelopeWriter(engine, options);
+  }
+
+  /** The writer, for an outbox in front of it. @internal */
+  get [ENVELOPES](): EnvelopeWriter {
+    return this.envelopes;
   }
 
   /** @throws AirlockOptionsError for an effect without a name that a worker could find, where `plainFunctions` is `'refuse'` */

@@ -18,6 +18,11 @@ export class Notifications {
     await this.note(call, 'BullMQ');
   }
 
+  @SideEffect({ executor: 'outbox' })
+  async throughOutbox(call: number): Promise<void> {
+    await this.note(call, 'outbox');
+  }
+
   /** Takes some time, before and after, for kills to meet it. */
   private async note(call: number, engine: string): Promise<void> {
     await sleep(Math.random() * 10);

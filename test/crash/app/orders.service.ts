@@ -62,6 +62,7 @@ export class Orders {
     const call = rows[0]!.id as number;
     await this.notifications.throughPgBoss(call);
     await this.notifications.throughBullMq(call);
+    await this.notifications.throughOutbox(call);
     return call;
   }
 }

@@ -1,0 +1,25 @@
+import { AirlockError, type ErrorCause } from './airlock.error.js';
+
+/**
+ * The table of the outbox is not there, or not as it has to be.
+ *
+ * @publicApi
+ */
+export class OutboxTableError extends AirlockError {
+  protected static override readonly brandName = 'OutboxTableError';
+
+  /** @param problem what the database says */
+  constructor(
+    readonly table: string,
+    readonly dialect: string,
+    problem: string,
+    options?: ErrorCause,
+  ) {
+    super(
+      'AIRLOCK_OUTBOX_TABLE',
+      `The outbox cannot use the table ${table}: ${problem}. Create it by a migration, with what \`npx nestjs-airlock outbox-sql ${dialect}\` prints, ` +
+        'name it with `table` and `schema`, or set `createTable: true` in development.',
+      options,
+    );
+  }
+}

@@ -1,0 +1,98 @@
+import {
+  type ConfigurableModuleAsyncOptions,
+  ConfigurableModuleBuilder,
+  Inject,
+  Module,
+  type OnApplicationBootstrap,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { assertImportedOnce } from '../../nest/container/imported-once.js';
+import { EffectWorker } from '../../nest/remote/effect-worker.js';
+import { AirlockOutbox } from './airlock-outbox.js';
+import { EngineBehind } from './engine-behind.js';
+import { OutboxFailures } from './failures.js';
+import { OutboxDatabase } from './outbox.database.js';
+import { OutboxExecutor } from './outbox.executor.js';
+import { AIRLOCK_OUTBOX_OPTIONS, type AirlockOutboxOptions } from './outbox.options.js';
+import { OutboxSettings } from './outbox.settings.js';
+import { OutboxTable } from './outbox.table.js';
+import { RowsInFlight } from './rows-in-flight.js';
+import { OutboxSweeper } from './sweeper.js';
+
+/** Factory for `useClass` and `useExisting` of `forRootAsync`. @publicApi */
+export interface AirlockOutboxOptionsFactory {
+  createAirlockOutboxOptions(): AirlockOutboxOptions | Promise<AirlockOutboxOptions>;
+}
+
+/** Options of `AirlockOutboxModule.forRootAsync`: `useFactory`, `useClass` or `useExisting`. @publicApi */
+export type AirlockOutboxAsyncOptions = ConfigurableModuleAsyncOptions<
+  AirlockOutboxOptions,
+  'createAirlockOutboxOptions'
+>;
+
+const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockOutboxOptions>({
+  optionsInjectionToken: AIRLOCK_OUTBOX_OPTIONS,
+})
+  .setClassMethodName('forRoot')
+  .setFactoryMethodName('createAirlockOutboxOptions')
+  .build();
+
+/**
+ * An outbox in front of another executor: effects called in a transaction are rows that commit with its data, and none is lost in a crash
+ * between COMMIT and dispatch. Provides `OutboxExecutor` and `AirlockOutbox`. Needs `AirlockModule`, the module of the executor behind it, and
+ * an adapter for the client of the transactions.
+ *
+ * @example
+ * imports: [
+ *   AirlockModule.forRoot({ executor: OutboxExecutor }),
+ *   AirlockTypeOrmModule.forRoot(),
+ *   AirlockBullMqModule.forRoot({ connection: 'redis://…' }),
+ *   AirlockOutboxModule.forRoot({ dialect: 'postgres', connection: DataSource, executor: BullMqExecutor }),
+ * ]
+ * @publicApi
+ */
+@Module({
+  providers: [
+    {
+      provide: OutboxSettings,
+      inject: [AIRLOCK_OUTBOX_OPTIONS, ModulesContainer],
+      useFactory: (options: AirlockOutboxOptions, modules: ModulesContainer) => {
+        const hint = 'it is for all effects whose executor is `OutboxExecutor`';
+        assertImportedOnce(modules, 'AirlockOutboxModule', OutboxSettings, hint);
+        return new OutboxSettings(options);
+      },
+    },
+    OutboxDatabase,
+    OutboxTable,
+    RowsInFlight,
+    OutboxFailures,
+    EngineBehind,
+    OutboxSweeper,
+    OutboxExecutor,
+    AirlockOutbox,
+  ],
+  exports: [OutboxExecutor, AirlockOutbox],
+})
+export class AirlockOutboxModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationBootstrap {
+  /** @internal Built by Nest. */
+  constructor(
+    @Inject(OutboxDatabase) private readonly database: OutboxDatabase,
+    @Inject(EngineBehind) private readonly behind: EngineBehind,
+    @Inject(OutboxSweeper) private readonly sweeper: OutboxSweeper,
+    @Inject(EffectWorker) private readonly effects: EffectWorker,
+  ) {
+    super();
+  }
+
+  /** @throws AirlockOptionsError; OutboxTableError; EngineUnreachableError where the database is down */
+  async onModuleInit(): Promise<void> {
+    void this.behind.engine;
+    await this.database.open();
+  }
+
+  onApplicationBootstrap(): void {
+    this.effects.onShutdown(() => this.sweeper.stop());
+    this.sweeper.start();
+  }
+}

@@ -1,0 +1,78 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type OutboxRow } from './outbox-row.js';
+import { NEVER } from './outbox.settings.js';
+import { OutboxTable } from './outbox.table.js';
+import { RowsInFlight } from './rows-in-flight.js';
+import { OutboxSweeper } from './sweeper.js';
+
+/** An effect that could not be handed over, or has failed, and is still in the outbox. @publicApi */
+export interface StuckEffect {
+  /** Id of its intent, for `retry` and `discard`. */
+  readonly id: string;
+  /** The name of the effect. */
+  readonly effect: string;
+  /** Time of its write. */
+  readonly since: Date;
+  /** Number of its failures. */
+  readonly attempts: number;
+  /** Message of its last error. */
+  readonly error: string;
+  /** Time of the next try; undefined where it is not, unless by hand. */
+  readonly nextAt: Date | undefined;
+}
+
+/**
+ * Effects in the outbox that do not get out. A provider of `AirlockOutboxModule`.
+ *
+ * @example
+ * for (const { id, effect, error } of await this.outbox.stuck()) this.logger.warn(`${effect} (${id}): ${error}`);
+ * @publicApi
+ */
+@Injectable()
+export class AirlockOutbox {
+  readonly #table: OutboxTable;
+  readonly #rows: RowsInFlight;
+  readonly #sweeper: OutboxSweeper;
+
+  /** @internal Built by Nest. */
+  constructor(
+    @Inject(OutboxTable) table: OutboxTable,
+    @Inject(RowsInFlight) rows: RowsInFlight,
+    @Inject(OutboxSweeper) sweeper: OutboxSweeper,
+  ) {
+    this.#table = table;
+    this.#rows = rows;
+    this.#sweeper = sweeper;
+  }
+
+  /** Effects that have failed at least once, the oldest first, at most a thousand. */
+  async stuck(): Promise<readonly StuckEffect[]> {
+    return (await this.#table.failed(1_000)).map(stuckOf);
+  }
+
+  /** Has an effect tried again now, and waits for that. @returns false if it is not there any more */
+  async retry(id: string): Promise<boolean> {
+    if ((await this.#table.find(id)) === undefined) return false;
+    await this.#table.postpone([id], Date.now());
+    await this.#sweeper.sweep();
+    return true;
+  }
+
+  /** Throws an effect away that is never to run. @returns false if it is not there any more */
+  async discard(id: string): Promise<boolean> {
+    if ((await this.#table.find(id)) === undefined) return false;
+    await this.#table.remove([id]);
+    this.#rows.letGo([id]);
+    return true;
+  }
+
+  /** Hands over now what is due, without waiting for the next interval. */
+  async sweep(): Promise<void> {
+    await this.#sweeper.sweep();
+  }
+}
+
+function stuckOf({ id, effect, writtenAt, attempts, error = '', dueAt }: OutboxRow): StuckEffect {
+  const nextAt = dueAt === NEVER ? undefined : new Date(dueAt);
+  return { id, effect, since: new Date(writtenAt), attempts, error, nextAt };
+}

@@ -1,0 +1,112 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
+import { ShuttingDownError } from '../../errors/shutting-down.error.js';
+import { messageOf, stacksOf } from '../../errors/thrown.js';
+import { SafeLogger } from '../../nest/log/safe-logger.js';
+import { withoutPayload } from '../without-payload.js';
+import { NEVER, OutboxSettings } from './outbox.settings.js';
+import { OutboxTable } from './outbox.table.js';
+import { RowsInFlight } from './rows-in-flight.js';
+
+/** A row that could not be handed over, or whose effect has failed. @internal */
+export interface Failure {
+  readonly id: string;
+  readonly effect: string;
+  readonly error: unknown;
+  /** True if a scope tells of it. */
+  readonly isTold?: boolean;
+}
+
+/** Errors are kept for people, who need no more of them. */
+const LONGEST_TEXT = 2_000;
+
+/**
+ * Writes down what could not be handed over, so that it is tried again, later each time.
+ *
+ * @internal
+ */
+@Injectable()
+export class OutboxFailures {
+  private readonly logger = new SafeLogger(new Logger('AirlockOutbox'));
+  /** True if the engine could not be reached when it was last asked: one line for an outage. */
+  private isDown = false;
+
+  constructor(
+    @Inject(OutboxTable) private readonly table: OutboxTable,
+    @Inject(RowsInFlight) private readonly rows: RowsInFlight,
+    @Inject(OutboxSettings) private readonly settings: OutboxSettings,
+  ) {}
+
+  /** Notes that the engine has taken something. */
+  engineAnswers(): void {
+    this.isDown = false;
+  }
+
+  /** Never rejects: what cannot be written down is due when its claim has run out. */
+  async note(failures: readonly Failure[]): Promise<void> {
+    try {
+      // Others in this process may have settled it meanwhile.
+      const held = failures.filter(({ id }) => this.rows.attemptsOf(id) !== undefined);
+      await this.postpone(held.filter(({ error }) => isOfTheMoment(error)));
+      await this.count(held.filter(({ error }) => !isOfTheMoment(error)));
+    } catch (error) {
+      this.logger.warn(
+        `What has failed could not be written down, and is tried again without that: ${messageOf(error)}`,
+      );
+    } finally {
+      this.rows.letGo(failures.map(({ id }) => id));
+    }
+  }
+
+  /** Has rows tried with the next sweep: nothing is wrong with them. */
+  private async postpone(failures: readonly Failure[]): Promise<void> {
+    if (failures.length === 0) return;
+    const outage = failures.find(({ error }) => error instanceof EngineUnreachableError);
+    if (outage !== undefined && !this.isDown) {
+      this.isDown = true;
+      this.logger.warn(`Effects stay in the outbox until their engine is back: ${messageOf(outage.error)}`);
+    }
+    await this.table.postpone(
+      failures.map(({ id }) => id),
+      Date.now() + (this.settings.sweepIntervalMs || 0),
+    );
+  }
+
+  private async count(failures: readonly Failure[]): Promise<void> {
+    const groups = new Map<string, Failure[]>();
+    for (const failure of failures) {
+      const attempts = this.rows.attemptsOf(failure.id)! + 1;
+      const text = textOf(failure.error);
+      const key = `${attempts} ${text}`;
+      groups.set(key, [...(groups.get(key) ?? []), failure]);
+      this.report(failure, attempts, text);
+    }
+    for (const group of groups.values()) {
+      const attempts = this.rows.attemptsOf(group[0]!.id)! + 1;
+      const ids = group.map(({ id }) => id);
+      await this.table.fail(ids, textOf(group[0]!.error), this.settings.dueAfter(attempts));
+    }
+  }
+
+  /** Logs once when it fails first, and once when it is given up. */
+  private report({ id, effect, error, isTold }: Failure, attempts: number, text: string): void {
+    const isGivenUp = this.settings.dueAfter(attempts) === NEVER;
+    if ((attempts > 1 || isTold === true) && !isGivenUp) return;
+    const next = isGivenUp
+      ? `for the ${attempts}th time and is not tried again by itself`
+      : 'and stays in the outbox, to be tried again';
+    this.logger.error(
+      `Effect ${effect} (${id}) failed ${next}: ${text} \`AirlockOutbox\` lists it under \`stuck()\`, with \`retry\` and \`discard\`.`,
+      stacksOf(withoutPayload(error)),
+    );
+  }
+}
+
+function isOfTheMoment(error: unknown): boolean {
+  return error instanceof EngineUnreachableError || error instanceof ShuttingDownError;
+}
+
+/** PostgreSQL stores no NUL. */
+function textOf(error: unknown): string {
+  return messageOf(withoutPayload(error)).replaceAll('\0', '').slice(0, LONGEST_TEXT);
+}

@@ -1,0 +1,22 @@
+import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
+import type { EffectWorker } from '../../nest/remote/effect-worker.js';
+import { listed } from '../../errors/thrown.js';
+import { envelopeIn, type OutboxRow } from './outbox-row.js';
+
+/**
+ * Refuses a row that no provider of this application has the effect of: it was renamed, or another application writes to this table.
+ *
+ * @throws UnknownEffectError
+ * @internal
+ */
+export function assertKnown(row: OutboxRow, worker: EffectWorker): void {
+  const { effect } = envelopeIn(row);
+  if (worker.knows(effect)) return;
+  const names = listed(worker.names, (name) => name) || 'none';
+  throw new UnknownEffectError(
+    effect,
+    worker.names,
+    `The outbox holds an effect that this application has not. Known effects: ${names}. ` +
+      'Deploy the code that has it; or, where two applications write to one table, give each its own with `table`.',
+  );
+}

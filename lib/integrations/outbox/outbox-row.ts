@@ -1,0 +1,109 @@
+import { PolicyChain } from '../../core/scope/policy-chain.js';
+import type { Executor } from '../../core/model/executor.js';
+import { Intent } from '../../core/model/intent.js';
+import { EffectSerializationError } from '../../errors/effect-serialization.error.js';
+import { type EffectEnvelope, readEnvelope } from '../../nest/remote/envelope.js';
+import type { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
+
+/** An intent as it is written down: its envelope, and what only its executor needs. */
+interface WrittenEnvelope extends EffectEnvelope {
+  /** Where the call has another name than the effect. */
+  readonly name?: string;
+  readonly dispatchOptions?: Readonly<Record<string, unknown>>;
+}
+
+/** A row of the outbox. @internal */
+export interface OutboxRow {
+  readonly id: string;
+  readonly effect: string;
+  readonly writtenAt: number;
+  readonly dueAt: number;
+  readonly position: number;
+  /** How often it has failed. */
+  readonly attempts: number;
+  readonly error: string | undefined;
+  /** JSON, from whoever can write to the table. */
+  readonly envelope: string;
+}
+
+/** A row as a client reads it: some have large numbers as strings. @internal */
+export function rowOf(read: object): OutboxRow {
+  const row = read as Record<string, unknown>;
+  return {
+    id: String(row['id']),
+    effect: String(row['effect']),
+    writtenAt: Number(row['written_at']),
+    dueAt: Number(row['due_at']),
+    position: Number(row['position']),
+    attempts: Number(row['attempts']),
+    error: typeof row['error'] === 'string' ? row['error'] : undefined,
+    envelope: String(row['envelope']),
+  };
+}
+
+/** In the order in which they were written. @internal */
+export function byAge(a: OutboxRow, b: OutboxRow): number {
+  return a.writtenAt - b.writtenAt || a.position - b.position;
+}
+
+/** An intent as the insert statement takes it: JSON, with its envelope as JSON in it. @internal */
+export function writtenOf(intent: Intent, envelopes: EnvelopeWriter): string {
+  const envelope = envelopes.write(intent);
+  const { id, name, dispatchOptions } = intent;
+  const { effect } = envelope;
+  const written: WrittenEnvelope = {
+    ...envelope,
+    ...(name !== effect && { name }),
+    ...(dispatchOptions && { dispatchOptions }),
+  };
+  return JSON.stringify({ id, effect, envelope: JSON.stringify(written) });
+}
+
+/** @throws EffectSerializationError @internal */
+export function assertOptionsWritable(effect: string, options: Readonly<Record<string, unknown>> | undefined): void {
+  try {
+    JSON.stringify(options);
+  } catch (error) {
+    throw new EffectSerializationError(
+      effect,
+      'dispatchOptions',
+      `nothing JSON can carry (${(error as Error).message})`,
+      '.',
+    );
+  }
+}
+
+/** @throws UnknownEffectError for what is no envelope of this version @internal */
+export function envelopeIn(row: OutboxRow): EffectEnvelope {
+  return readEnvelope(parsed(row.envelope));
+}
+
+/** The intent that was written down, for an executor that leaves the process: it is not to call the effect. @throws UnknownEffectError @internal */
+export function intentOf(row: OutboxRow, executor: Executor, envelopes: EnvelopeWriter, host: object): Intent {
+  const envelope: WrittenEnvelope = envelopeIn(row);
+  const { id, effect, origin, dispatchOptions, name = effect } = envelope;
+  const end = id.lastIndexOf(':');
+  const options = { name, ...(dispatchOptions && { dispatchOptions }) };
+  const stamp = {
+    frame: undefined,
+    birthplace: { id: id.slice(0, end), name: origin, host },
+    attempt: undefined,
+    options,
+    path: PolicyChain.empty,
+    executor,
+    on: 'success',
+  } as const;
+  return new Intent(stamp, Number(id.slice(end + 1)), absent, envelopes.read(envelope));
+}
+
+function absent(): never {
+  throw new Error("An effect that was read from the outbox is its engine's to run.");
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,93 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { DispatchContext } from '../../core/model/dispatch-context.js';
+import type { DispatchResult, EffectCall, Executor } from '../../core/model/executor.js';
+import { frames } from '../../core/frame/transaction-frame.js';
+import type { Intent } from '../../core/model/intent.js';
+import { ProvidedBy } from '../../nest/container/provided-by.js';
+import { connectionFor } from '../frame-connection.js';
+import { EngineBehind } from './engine-behind.js';
+import { writtenOf } from './outbox-row.js';
+import { OutboxSettings } from './outbox.settings.js';
+import { OutboxTable } from './outbox.table.js';
+import { RowsInFlight } from './rows-in-flight.js';
+
+/**
+ * Writes effects into a table through the transaction that they are called in, just before its COMMIT, and hands them to the executor behind
+ * it when that has committed. What a crash leaves in the table is handed over by whichever process of the application finds it. A provider of
+ * `AirlockOutboxModule`, to be named in `AirlockModule.forRoot({ executor: OutboxExecutor })`.
+ *
+ * @publicApi
+ */
+@ProvidedBy('AirlockOutboxModule.forRoot(…)', 'nestjs-airlock/outbox')
+@Injectable()
+export class OutboxExecutor implements Executor {
+  /** True, for another process may find a row. */
+  readonly remote = true;
+  readonly transactional = true;
+  /** Its own `dispatchTimeoutMs` bounds how long a write waits. */
+  readonly timeoutMs = false;
+  readonly #settings: OutboxSettings;
+  readonly #table: OutboxTable;
+  readonly #rows: RowsInFlight;
+  readonly #behind: EngineBehind;
+
+  /** @internal Built by Nest. */
+  constructor(
+    @Inject(OutboxSettings) settings: OutboxSettings,
+    @Inject(OutboxTable) table: OutboxTable,
+    @Inject(RowsInFlight) rows: RowsInFlight,
+    @Inject(EngineBehind) behind: EngineBehind,
+  ) {
+    this.#settings = settings;
+    this.#table = table;
+    this.#rows = rows;
+    this.#behind = behind;
+  }
+
+  /** @internal */
+  get successor(): Executor {
+    return this.#behind.engine;
+  }
+
+  accepts(call: EffectCall): boolean {
+    return this.#behind.engine.accepts(call);
+  }
+
+  /** @throws EffectSerializationError; AirlockOptionsError for `dispatchOptions` that the executor behind it does not take */
+  keepArguments(call: EffectCall): unknown[] {
+    return this.#behind.engine.keepArguments(call);
+  }
+
+  async execute(intent: Intent, context: DispatchContext): Promise<void> {
+    await this.executeBatch([intent], context);
+  }
+
+  /**
+   * Writes them in one statement. Outside transactions nothing is to be written, unless `outsideTransaction` says so.
+   *
+   * @throws AirlockOptionsError for a transaction that has no connection to write through, or is one of another database; OutboxTableError;
+   * EngineUnreachableError
+   */
+  async executeBatch(intents: readonly Intent[], context: DispatchContext): Promise<readonly DispatchResult[]> {
+    const { sql, writesAlways, sweepAfterMs } = this.#settings;
+    const connection = connectionFor(context, 'the outbox', sql.dialect);
+    if (connection !== undefined || writesAlways) {
+      const { envelopes } = this.#behind.engine;
+      const dueAt = Date.now() + sweepAfterMs;
+      await this.#table.insert(
+        intents.map((intent) => writtenOf(intent, envelopes)),
+        dueAt,
+        connection,
+      );
+      this.#hold(intents, dueAt);
+    }
+    return intents.map((intent) => ({ intent }));
+  }
+
+  /** Holds the rows for this process, as long as it lives and their transaction does not roll back. */
+  #hold(intents: readonly Intent[], dueAt: number): void {
+    for (const { id } of intents) this.#rows.hold(id, dueAt);
+    const rolledBack = (): void => this.#rows.letGo(intents.map(({ id }) => id));
+    frames.getStore()?.join({ beforeCommit() {}, committed() {}, rolledBack });
+  }
+}

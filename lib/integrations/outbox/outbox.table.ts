@@ -1,0 +1,84 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { FrameConnection } from '../../core/model/dispatch-context.js';
+import { OutboxDatabase } from './outbox.database.js';
+import { byAge, type OutboxRow, rowOf } from './outbox-row.js';
+import { OutboxSettings } from './outbox.settings.js';
+
+/** Largest number of ids in one statement: databases limit its values. */
+const LARGEST = 1_000;
+/** Largest size of one statement: MySQL and MariaDB limit it, to 16 MB by default. */
+const LARGEST_BYTES = 4_000_000;
+
+/**
+ * The rows of the outbox.
+ *
+ * @internal
+ */
+@Injectable()
+export class OutboxTable {
+  constructor(
+    @Inject(OutboxSettings) private readonly settings: OutboxSettings,
+    @Inject(OutboxDatabase) private readonly database: OutboxDatabase,
+  ) {}
+
+  /**
+   * @param rows JSON texts of one row each
+   * @param connection of the transaction that they are written in @default a transaction of their own for each statement
+   */
+  async insert(rows: readonly string[], dueAt: number, connection: FrameConnection | undefined): Promise<void> {
+    const { insert } = this.settings.sql;
+    const now = Date.now();
+    for (const json of arraysOf(rows)) {
+      const values = [json, now, dueAt];
+      if (connection === undefined) await this.database.run(insert, values);
+      else await this.database.bounded(() => connection.executeSql(insert, values));
+    }
+  }
+
+  /** Rows that are due, in the order of their writing, and nobody else's until then. */
+  async claim(limit: number, until: number): Promise<readonly OutboxRow[]> {
+    const rows = await this.settings.sql.claim(this.database.run, { now: Date.now(), until, limit });
+    return rows.map(rowOf).sort(byAge);
+  }
+
+  async remove(ids: readonly string[]): Promise<void> {
+    await this.inParts(ids, (part) => this.database.run(this.settings.sql.remove(part.length), part));
+  }
+
+  async postpone(ids: readonly string[], dueAt: number): Promise<void> {
+    await this.inParts(ids, (part) => this.database.run(this.settings.sql.postpone(part.length), [dueAt, ...part]));
+  }
+
+  /** Counts a failure of each. */
+  async fail(ids: readonly string[], error: string, dueAt: number): Promise<void> {
+    await this.inParts(ids, (part) => this.database.run(this.settings.sql.fail(part.length), [error, dueAt, ...part]));
+  }
+
+  async failed(limit: number): Promise<readonly OutboxRow[]> {
+    return (await this.database.run(this.settings.sql.failed(limit))).map(rowOf);
+  }
+
+  async find(id: string): Promise<OutboxRow | undefined> {
+    const [row] = await this.database.run(this.settings.sql.find, [id]);
+    return row && rowOf(row);
+  }
+
+  private async inParts(ids: readonly string[], run: (part: string[]) => Promise<unknown>): Promise<void> {
+    for (let start = 0; start < ids.length; start += LARGEST) await run(ids.slice(start, start + LARGEST));
+  }
+}
+
+/** JSON arrays of rows, one as a rule. */
+function* arraysOf(rows: readonly string[]): Generator<string> {
+  let part: string[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    if (part.length > 0 && bytes + row.length > LARGEST_BYTES) {
+      yield `[${part.join()}]`;
+      [part, bytes] = [[], 0];
+    }
+    part.push(row);
+    bytes += row.length;
+  }
+  if (part.length > 0) yield `[${part.join()}]`;
+}

@@ -1,0 +1,121 @@
+import type { DispatchContext } from '../../core/model/dispatch-context.js';
+import type { DispatchResult, EffectCall, Executor } from '../../core/model/executor.js';
+import type { Intent } from '../../core/model/intent.js';
+import { policyName } from '../../core/scope/policy-evaluation.js';
+import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
+import { MissingResultError } from '../../errors/missing-result.error.js';
+import { addressOf } from '../../nest/remote/effect-address.js';
+import type { EffectWorker } from '../../nest/remote/effect-worker.js';
+import { ENVELOPES, EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
+import type { RemoteOptions } from '../../nest/remote/remote-options.js';
+import type { OutboxEngine } from './engine.js';
+import type { Failure, OutboxFailures } from './failures.js';
+import { assertOptionsWritable, intentOf, type OutboxRow } from './outbox-row.js';
+import type { RowsInFlight } from './rows-in-flight.js';
+import { assertKnown } from './known-effects.js';
+
+/** An executor that leaves the process, such as that of BullMQ. @internal */
+export class RemoteEngine implements OutboxEngine {
+  readonly remote = true;
+  readonly timeoutMs: number | false;
+  readonly envelopes: EnvelopeWriter;
+  private readonly isOurs: boolean;
+
+  constructor(
+    private readonly executor: Executor,
+    options: RemoteOptions,
+    private readonly rows: RowsInFlight,
+    private readonly failures: OutboxFailures,
+    private readonly worker: EffectWorker,
+  ) {
+    const { [ENVELOPES]: envelopes } = executor as { [ENVELOPES]?: EnvelopeWriter };
+    this.isOurs = envelopes !== undefined;
+    this.envelopes = envelopes ?? new EnvelopeWriter('the outbox', options);
+    this.timeoutMs = executor.timeoutMs ?? false;
+  }
+
+  accepts(call: EffectCall): boolean {
+    if (addressOf(call.effect) === undefined) {
+      // It says what becomes of the call, or refuses it.
+      if (this.isOurs) this.executor.accepts!(call);
+      else this.envelopes.accepts(call);
+      return false;
+    }
+    return this.executor.accepts?.(call) ?? true;
+  }
+
+  keepArguments(call: EffectCall): unknown[] {
+    assertOptionsWritable(call.name, call.dispatchOptions);
+    return this.executor.keepArguments?.(call) ?? this.envelopes.keepArguments(call);
+  }
+
+  async execute(intent: Intent, context: DispatchContext): Promise<void> {
+    const [result] = await this.executeBatch([intent], context);
+    if (result!.error !== undefined) throw result!.error;
+  }
+
+  /** Hands over; what was written and is not taken is no failure of its scope, for it is handed over later. */
+  async executeBatch(intents: readonly Intent[], context: DispatchContext): Promise<readonly DispatchResult[]> {
+    const written = new Set(intents.filter(({ id }) => this.rows.attemptsOf(id) !== undefined));
+    const results = await this.handOver(intents, context);
+    await this.settle(results.filter(({ intent }) => written.has(intent)));
+    return results.map((result) => (written.has(result.intent) ? { intent: result.intent } : result));
+  }
+
+  async takeOver(rows: readonly OutboxRow[]): Promise<boolean> {
+    const unreadable: Failure[] = [];
+    const intents: Intent[] = [];
+    for (const row of rows) {
+      try {
+        assertKnown(row, this.worker);
+        intents.push(intentOf(row, this, this.envelopes, this.worker.host));
+      } catch (error) {
+        unreadable.push({ id: row.id, effect: row.effect, error });
+      }
+    }
+    if (unreadable.length > 0) await this.failures.note(unreadable);
+    if (intents.length === 0) return true;
+    const results = await this.handOver(intents, { flush: {}, signal: new AbortController().signal });
+    await this.settle(results);
+    return !results.some(({ error }) => error instanceof EngineUnreachableError);
+  }
+
+  private async settle(results: readonly DispatchResult[]): Promise<void> {
+    const taken = results.filter(({ error }) => error === undefined).map(({ intent }) => intent.id);
+    const failed = results.filter(({ error }) => error !== undefined);
+    if (taken.length > 0) {
+      this.failures.engineAnswers();
+      await this.rows.finish(taken);
+    }
+    if (failed.length === 0) return;
+    await this.failures.note(failed.map(({ intent, error }) => ({ id: intent.id, effect: intent.name, error })));
+  }
+
+  /** One result for each, whatever the executor does. */
+  private async handOver(intents: readonly Intent[], context: DispatchContext): Promise<readonly DispatchResult[]> {
+    if (this.executor.executeBatch === undefined) return this.oneByOne(intents, context);
+    try {
+      const results = await this.executor.executeBatch(intents, context);
+      const errors = new Map(results.map(({ intent, error }) => [intent, error]));
+      return intents.map((intent) => ({
+        intent,
+        error: errors.has(intent) ? errors.get(intent) : new MissingResultError(policyName(this.executor), intent.name),
+      }));
+    } catch (error) {
+      return intents.map((intent) => ({ intent, error: error ?? new Error('The executor failed without an error.') }));
+    }
+  }
+
+  private async oneByOne(intents: readonly Intent[], context: DispatchContext): Promise<readonly DispatchResult[]> {
+    const results: DispatchResult[] = [];
+    for (const intent of intents) {
+      try {
+        await this.executor.execute(intent, context);
+        results.push({ intent });
+      } catch (error) {
+        results.push({ intent, error: error ?? new Error('The executor failed without an error.') });
+      }
+    }
+    return results;
+  }
+}

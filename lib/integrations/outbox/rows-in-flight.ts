@@ -1,0 +1,97 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { OutboxSettings } from './outbox.settings.js';
+import { OutboxTable } from './outbox.table.js';
+
+/** Largest number of rows that one statement removes. */
+const LARGEST = 1_000;
+
+/** Facts about a row that this process is working on. */
+interface Held {
+  /** Time until which the row is nobody else's. */
+  until: number;
+  readonly attempts: number;
+}
+
+/**
+ * The rows that this process has written or claimed and not settled, and those that are done and still to be removed. Removing does not hold
+ * anybody up: what is done while one statement is on its way goes with the next.
+ *
+ * @internal
+ */
+@Injectable()
+export class RowsInFlight {
+  private readonly held = new Map<string, Held>();
+  private readonly done = new Set<string>();
+  private removing: Promise<void> | undefined;
+  private isClosing = false;
+
+  constructor(
+    @Inject(OutboxTable) private readonly table: OutboxTable,
+    @Inject(OutboxSettings) private readonly settings: OutboxSettings,
+  ) {}
+
+  hold(id: string, until: number, attempts = 0): void {
+    this.held.set(id, { until, attempts });
+  }
+
+  /** Returns how often a held row has failed; undefined for one that is not held. */
+  attemptsOf(id: string): number | undefined {
+    return this.held.get(id)?.attempts;
+  }
+
+  /** Returns whether this process is working on a row, or done with it. */
+  has(id: string): boolean {
+    return this.held.has(id) || this.done.has(id);
+  }
+
+  letGo(ids: Iterable<string>): void {
+    for (const id of ids) this.held.delete(id);
+  }
+
+  /** Marks rows that the engine has taken, or whose effects have run. Waits for nothing, unless the application is about to end. Does not reject. */
+  async finish(ids: Iterable<string>): Promise<void> {
+    for (const id of ids) {
+      this.held.delete(id);
+      this.done.add(id);
+    }
+    const removed = this.removed().catch(() => {});
+    if (this.isClosing) await removed;
+  }
+
+  /** Makes whoever finishes something from here on wait for its removal. @returns when what is done has been removed; does not reject */
+  async close(): Promise<void> {
+    this.isClosing = true;
+    await this.removed().catch(() => {});
+  }
+
+  /** Resolves when what is done has been removed. @throws what the database says: then it is tried again with the next sweep */
+  async removed(): Promise<void> {
+    if (this.done.size > 0) await (this.removing ??= this.remove());
+  }
+
+  /** Keeps what takes its time from being taken for left behind. */
+  async renew(): Promise<void> {
+    const { sweepAfterMs } = this.settings;
+    const now = Date.now();
+    const late = [...this.held].filter(([, { until }]) => until < now + sweepAfterMs / 2);
+    if (late.length === 0) return;
+    const until = now + sweepAfterMs;
+    await this.table.postpone(
+      late.map(([id]) => id),
+      until,
+    );
+    for (const [, held] of late) held.until = until;
+  }
+
+  private async remove(): Promise<void> {
+    try {
+      while (this.done.size > 0) {
+        const ids = [...this.done].slice(0, LARGEST);
+        await this.table.remove(ids);
+        for (const id of ids) this.done.delete(id);
+      }
+    } finally {
+      this.removing = undefined;
+    }
+  }
+}

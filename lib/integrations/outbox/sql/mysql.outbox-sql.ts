@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto';
+import { type Claim, COLUMNS, OutboxSql, type RunSql } from './statements.js';
+
+/** MySQL from 8.0 on, MariaDB from 10.6 on. @internal */
+export class MySqlOutboxSql extends OutboxSql {
+  readonly dialect = 'mysql';
+
+  get create(): readonly string[] {
+    return [
+      `create table if not exists ${this.name} (
+  id varchar(255) character set ascii collate ascii_bin not null primary key,
+  position int not null,
+  effect text character set utf8mb4 not null,
+  envelope longtext character set utf8mb4 not null,
+  written_at bigint not null,
+  due_at bigint not null,
+  attempts int not null default 0,
+  error text character set utf8mb4,
+  claim char(36) character set ascii collate ascii_bin,
+  key ${this.quote(`${this.table}_due`)} (due_at)
+) engine = InnoDB`,
+    ];
+  }
+
+  override get check(): string {
+    return `select ${COLUMNS}, claim from ${this.name} where 1 = 0`;
+  }
+
+  get insert(): string {
+    return `insert into ${this.name} (id, position, effect, envelope, written_at, due_at)
+select rows_of.id, rows_of.position, rows_of.effect, rows_of.envelope, times.written_at, times.due_at
+from json_table(?, '$[*]' columns (
+  position for ordinality,
+  id varchar(255) path '$.id',
+  effect text path '$.effect',
+  envelope longtext path '$.envelope'
+)) as rows_of, (select ? as written_at, ? as due_at) as times`;
+  }
+
+  /** There is no `returning`: a row says whose it is. */
+  async claim(run: RunSql, { now, until, limit }: Claim): Promise<readonly object[]> {
+    const claim = randomUUID();
+    await run(
+      `update ${this.name} as claimed join (
+  select id from ${this.name} where due_at <= ? order by due_at, position limit ${limit} for update skip locked
+) as due on claimed.id = due.id set claimed.due_at = ?, claimed.claim = ?`,
+      [now, until, claim],
+    );
+    return run(`select ${COLUMNS} from ${this.name} where due_at = ? and claim = ?`, [until, claim]);
+  }
+
+  protected quote(identifier: string): string {
+    return `\`${identifier.replaceAll('`', '``')}\``;
+  }
+
+  protected placeholder(): string {
+    return '?';
+  }
+}

@@ -1,0 +1,45 @@
+import { type Claim, COLUMNS, OutboxSql, type RunSql } from './statements.js';
+
+/** @internal */
+export class PostgresOutboxSql extends OutboxSql {
+  readonly dialect = 'postgres';
+
+  get create(): readonly string[] {
+    return [
+      `create table if not exists ${this.name} (
+  id text primary key,
+  position integer not null,
+  effect text not null,
+  envelope text not null,
+  written_at bigint not null,
+  due_at bigint not null,
+  attempts integer not null default 0,
+  error text
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000)`,
+      `create index if not exists ${this.quote(`${this.table}_due`)} on ${this.name} (due_at)`,
+    ];
+  }
+
+  get insert(): string {
+    return `insert into ${this.name} (id, position, effect, envelope, written_at, due_at)
+select row ->> 'id', position, row ->> 'effect', row ->> 'envelope', $2::bigint, $3::bigint
+from json_array_elements($1::json) with ordinality as rows (row, position)`;
+  }
+
+  claim(run: RunSql, { now, until, limit }: Claim): Promise<readonly object[]> {
+    return run(
+      `update ${this.name} set due_at = $1 where id in (
+  select id from ${this.name} where due_at <= $2 order by due_at, position limit ${limit} for update skip locked
+) returning ${COLUMNS}`,
+      [until, now],
+    );
+  }
+
+  protected quote(identifier: string): string {
+    return `"${identifier.replaceAll('"', '""')}"`;
+  }
+
+  protected placeholder(index: number): string {
+    return `$${index}`;
+  }
+}

@@ -1,0 +1,48 @@
+import { type Claim, COLUMNS, OutboxSql, type RunSql } from './statements.js';
+
+/** SQLite from 3.35 on. @internal */
+export class SqliteOutboxSql extends OutboxSql {
+  readonly dialect = 'sqlite';
+
+  get create(): readonly string[] {
+    const index = this.quote(`${this.table}_due`);
+    const qualified = this.schema === undefined ? index : `${this.quote(this.schema)}.${index}`;
+    return [
+      `create table if not exists ${this.name} (
+  id text primary key,
+  position integer not null,
+  effect text not null,
+  envelope text not null,
+  written_at integer not null,
+  due_at integer not null,
+  attempts integer not null default 0,
+  error text
+) without rowid`,
+      `create index if not exists ${qualified} on ${this.quote(this.table)} (due_at)`,
+    ];
+  }
+
+  get insert(): string {
+    return `insert into ${this.name} (id, position, effect, envelope, written_at, due_at)
+select json_extract(value, '$.id'), key + 1, json_extract(value, '$.effect'), json_extract(value, '$.envelope'), written_at, due_at
+from json_each(?), (select ? as written_at, ? as due_at)`;
+  }
+
+  /** One statement is a transaction, which takes the lock of the writer as `begin immediate` does. */
+  claim(run: RunSql, { now, until, limit }: Claim): Promise<readonly object[]> {
+    return run(
+      `update ${this.name} set due_at = ? where id in (
+  select id from ${this.name} where due_at <= ? order by due_at, position limit ${limit}
+) returning ${COLUMNS}`,
+      [until, now],
+    );
+  }
+
+  protected quote(identifier: string): string {
+    return `"${identifier.replaceAll('"', '""')}"`;
+  }
+
+  protected placeholder(): string {
+    return '?';
+  }
+}

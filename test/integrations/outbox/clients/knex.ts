@@ -1,0 +1,33 @@
+import { type Knex, knex as connectTo } from 'knex';
+import { trackKnexTransactions } from 'nestjs-airlock/knex';
+import type { ContractTransaction } from 'nestjs-airlock/testing';
+import { freshMariadb, freshSchema } from '../../../servers.js';
+import type { OutboxClient } from '../client.js';
+
+export async function connectPostgres(): Promise<OutboxClient> {
+  const schema = await freshSchema();
+  return connect('postgres', { client: 'pg', connection: schema.url }, () => schema.drop());
+}
+
+export async function connectMariadb(): Promise<OutboxClient> {
+  const schema = await freshMariadb();
+  return connect('mariadb', { client: 'mysql2', connection: schema.url }, () => schema.drop());
+}
+
+function connect(dialect: OutboxClient['dialect'], config: Knex.Config, drop: () => Promise<void>): OutboxClient {
+  const knex = trackKnexTransactions(connectTo({ ...config, pool: { min: 0, max: 10 } }));
+  const contractOf = (trx: Knex): ContractTransaction => ({
+    query: async (sql) => (await trx.raw<{ rows: Record<string, unknown>[] }>(sql)).rows ?? [],
+    savepoint: (fn) => trx.transaction((inner) => fn(contractOf(inner))),
+  });
+  return {
+    dialect,
+    // As the page says: Knex writes `?` for a placeholder.
+    connection: { query: (sql, values) => knex.raw(sql.replace(/\$\d+/g, '?'), values as never[]) },
+    transaction: (fn) => knex.transaction((trx) => fn(contractOf(trx))),
+    close: async () => {
+      await knex.destroy();
+      await drop();
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { migrationFor, run } from '../../../lib/integrations/outbox/outbox-sql.command.js';
+
+const root = join(__dirname, '../../..');
+
+/** What the command says, and where. */
+function said(...args: string[]): { code: number; log: string; error: string } {
+  const lines = { log: '', error: '' };
+  const code = run(args, { log: (text) => (lines.log += text), error: (text) => (lines.error += text) });
+  return { code, ...lines };
+}
+
+describe('npx nestjs-airlock outbox-sql', () => {
+  describe('when it is asked for the SQL of a database', () => {
+    it.each(['postgres', 'mysql', 'mariadb', 'sqlite'] as const)(
+      'prints the file that the package has for %s',
+      (dialect) => {
+        const { code, log } = said('outbox-sql', dialect);
+        expect(code).toBe(0);
+        expect(`${log}\n`).toBe(readFileSync(join(root, `sql/outbox.${dialect}.sql`), 'utf8'));
+      },
+    );
+
+    it('names the table as it is told, quoted', () => {
+      const { log } = said('outbox-sql', 'postgres', '--schema', 'my "own"', '--table', 'Effects');
+      expect(log).toContain('create table if not exists "my ""own"""."Effects" (');
+      expect(log).toContain('"Effects_due" on "my ""own"""."Effects"');
+      expect(migrationFor('mysql', 'a`b')).toContain('`a``b`');
+    });
+  });
+
+  describe('when it is asked for something else', () => {
+    it.each([
+      [],
+      ['outbox-sql'],
+      ['outbox-sql', 'oracle'],
+      ['outbox-sql', 'sqlite', '--tabel', 'x'],
+      ['other', 'sqlite'],
+    ])('says how it is used', (...args) => {
+      const { code, log, error } = said(...(args as string[]));
+      expect(code).toBe(1);
+      expect(log).toBe('');
+      expect(error).toContain('Usage: nestjs-airlock outbox-sql <postgres|mysql|mariadb|sqlite>');
+    });
+  });
+});
