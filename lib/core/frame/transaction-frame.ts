@@ -26,6 +26,8 @@ export class TransactionFrame {
   private below: TransactionFrame | undefined;
   /** The savepoint that is open in it. On one connection they lie in one another, never side by side. */
   private inner: TransactionFrame | undefined;
+  /** The savepoint that `nextSavepoint` took last. */
+  private last: TransactionFrame | undefined;
   /** The reason why the whole transaction can only be rolled back. */
   private lost: FrameStateError | undefined;
   /** True if `enter` was called: then the caller of whoever did that may stand in it as well, and is nothing left behind. */
@@ -149,8 +151,9 @@ export class TransactionFrame {
    * @internal
    */
   nextSavepoint(): TransactionFrame {
-    if (this.inner?.isOpen === true) throw this.lose('take a savepoint');
-    return this.savepoint();
+    // Not `inner`: a frame that a host has put into this one, such as that of `@nestjs-cls/transactional`, is no savepoint of the client.
+    if (this.last?.isOpen === true) throw this.lose('take a savepoint');
+    return (this.last = this.savepoint());
   }
 
   /**
