@@ -119,7 +119,7 @@ export function withPolicy<R>(policy: PolicyRef, fn: () => R): R {
 }
 
 /**
- * What can be seen of the innermost scope; undefined where there is none.
+ * A view of the innermost scope; undefined where there is none.
  *
  * @example
  * ```ts

@@ -97,9 +97,9 @@ function describeOracle(database: Database, machines: Machines, programs: number
 }
 
 describeWith(postgres, 'the oracle on PostgreSQL', () => {
-  describeOracle('PostgreSQL', onPostgres, Number(process.env.ORACLE_PROGRAMS || 500));
+  describeOracle('PostgreSQL', onPostgres, Number(process.env.ORACLE_PROGRAMS || 250));
 });
 
 describeWith(mariadb, 'the oracle on MariaDB', () => {
-  describeOracle('MariaDB', machinesOnMariadb, Number(process.env.ORACLE_MARIADB_PROGRAMS || 150));
+  describeOracle('MariaDB', machinesOnMariadb, Number(process.env.ORACLE_MARIADB_PROGRAMS || 60));
 });

@@ -53,7 +53,7 @@ export function methodName(target: object, key: PropertyKey): string {
   return memberName(className(target), key);
 }
 
-/** As `methodName`, with what tells this object apart from others of its class: the name of an effect. @internal */
+/** Names an effect: `methodName` with what tells this object apart from others of its class. @internal */
 export function effectMethodName(target: object, key: PropertyKey): string {
   return memberName(ownerName(target), key);
 }

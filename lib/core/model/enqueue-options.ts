@@ -16,7 +16,7 @@ export interface EnqueueOptions {
   readonly name?: string;
   /** Origin of the call, for logs and policies. @default the name of the scope it was made in */
   readonly origin?: string;
-  /** One of the application's named executors. @default the scope's */
+  /** Name of one of the application's executors. @default the scope's */
   readonly executor?: string;
   /** The outcome on which it goes out. @default 'success' */
   readonly on?: EffectTrigger;

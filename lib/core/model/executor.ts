@@ -12,7 +12,7 @@ export interface EffectCall {
   readonly name: string;
   readonly effect: (...args: never[]) => unknown;
   readonly args: readonly unknown[];
-  /** As the intent will carry them. An executor that does not know one refuses the call, rather than the intent at the flush. */
+  /** The options that the intent will carry. An executor that does not know one refuses the call, rather than the intent at the flush. */
   readonly dispatchOptions?: Readonly<Record<string, unknown>> | undefined;
 }
 

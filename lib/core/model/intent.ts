@@ -85,7 +85,7 @@ export class Intent {
     return this.#effect as (...args: unknown[]) => unknown;
   }
 
-  /** As they were at the call. For in-process executors plain objects and arrays are copies; for remote ones everything is. */
+  /** The arguments as they were at the call. For in-process executors plain objects and arrays are copies; for remote ones everything is. */
   get args(): readonly unknown[] {
     return Object.freeze(this.#args);
   }

@@ -42,7 +42,7 @@ export interface FlushReport {
   readonly deferred: readonly Intent[];
 }
 
-/** All that may become of an intent. What handles one end and forgets another does not compile. @internal */
+/** Every end that an intent may come to. Code that handles one end and forgets another does not compile. @internal */
 export type IntentEnd = keyof FlushReport;
 
 /** Ends that are the last word about an intent; the others are followed by one of these, in another report. @internal */

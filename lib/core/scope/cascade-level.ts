@@ -10,7 +10,7 @@ export interface CascadeLevel<Unit> {
   readonly cascade: Cascade;
 }
 
-/** All that the effects of one flush call in their turn. @internal */
+/** The calls that the effects of one flush make in their turn. @internal */
 export interface Cascade {
   calls: number;
 }

@@ -36,7 +36,7 @@ export abstract class Context {
   /** The unit that takes a call made here; undefined outside a scope. Where a scope opens with its first effect, this opens it. */
   abstract receiver(): UnitOfWork | undefined;
 
-  /** The same for whoever only looks: opens none. */
+  /** The unit that is open already, for code that only looks: opens none. */
   get opened(): UnitOfWork | undefined {
     return this.receiver();
   }

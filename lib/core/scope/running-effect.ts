@@ -1,6 +1,6 @@
 /** The call of an effect, as the effect sees it. @publicApi */
 export interface CurrentEffect {
-  /** The same at the call, in the engine and at every attempt of a worker: what makes a handler idempotent. */
+  /** Id that is the same at the call, in the engine and at every attempt of a worker, so that a handler can be idempotent. */
   readonly id: string;
   readonly name: string;
   readonly origin?: string;

@@ -61,7 +61,7 @@ function replicatedBy(db: DrizzleDatabase): readonly DrizzleDatabase[] {
   return $primary === undefined ? [db] : [$primary, ...$replicas];
 }
 
-/** How `transaction` of a database becomes one that tracks transactions. */
+/** Makes a `transaction` that tracks transactions of the one that a database has. */
 function trackingOf(db: DrizzleDatabase, name = 'drizzle'): (transaction: Transaction) => Transaction {
   if (!isSynchronous(db)) return (transaction) => framed(transaction, transactionsNamed(name));
   return synchronously((tx) => openFrame({ name, tx: () => tx }));

@@ -1,9 +1,9 @@
 import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 
-/** What `AirlockOpenTelemetryModule.forRoot` takes. @publicApi */
+/** Options of `AirlockOpenTelemetryModule.forRoot`. @publicApi */
 export interface AirlockOpenTelemetryOptions {
   /**
-   * How the span of a run is related to that of its call. `link`: it belongs to the trace of what runs it, such as a worker, and is linked to the call, as the conventions for
+   * Relation of a run's span to that of its call. `link`: it belongs to the trace of what runs it, such as a worker, and is linked to the call, as the conventions for
    * messaging have it. `parent`: it is a child of the call, so that one trace shows all.
    *
    * @default 'link'

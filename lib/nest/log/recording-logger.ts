@@ -1,6 +1,6 @@
 import { SafeLogger } from './safe-logger.js';
 
-/** How many warnings are kept. */
+/** Number of warnings that are kept. */
 const MOST = 200;
 
 /** A logger that remembers the warnings of the boot, for `explain()`. @internal */

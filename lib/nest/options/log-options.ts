@@ -1,7 +1,7 @@
 import type { LogLevel } from '@nestjs/common';
 import { checkOptions, expectThat, isRecord, type OptionCheck } from './option-checks.js';
 
-/** What goes to Nest's logger, and at which level; `false`: nothing. Arguments of effects never do. @publicApi */
+/** Levels at which things go to Nest's logger; `false`: not at all. Arguments of effects never do. @publicApi */
 export interface AirlockLogOptions {
   /**
    * Effects that were dropped: one line for each unit of work, as `OrdersController.place → failed (BadRequestException): 2 effects dropped

@@ -21,7 +21,7 @@ export interface EffectEnvelope {
   /** Time at which it was handed to the engine, ISO 8601. */
   readonly at: string;
   readonly trace?: TraceContext;
-  /** What carriers have captured at the call, by their names. */
+  /** Values that carriers have captured at the call, by their names. */
   readonly context?: Readonly<Record<string, unknown>>;
 }
 

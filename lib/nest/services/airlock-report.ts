@@ -21,13 +21,13 @@ export interface BoundaryReport {
 export interface PolicyReport {
   /** Its class. */
   readonly name: string;
-  /** As `@UseAirlockPolicy on OrderController`, `boundaries.http` or `AirlockModule`. */
+  /** The place it stands at, such as `@UseAirlockPolicy on OrderController`, `boundaries.http` or `AirlockModule`. */
   readonly from: string;
 }
 
 /** One method that opens a scope: an entry point, or an `@Airlock()` method. @publicApi */
 export interface EntryPointReport {
-  /** As `OrderController.place`. */
+  /** Class and method, such as `OrderController.place`. */
   readonly name: string;
   /** The kind of entry point, or `@Airlock`. */
   readonly boundary: BoundaryName | '@Airlock';
@@ -49,7 +49,7 @@ export interface EffectReport {
   readonly policies: readonly PolicyReport[];
   /** The form in which its arguments are kept: `copies` in this process, `JSON`, or the class of a serializer. */
   readonly serializer: string;
-  /** How long one run may take in this process, in milliseconds; `false` where the executor bounds its waiting itself, or nothing does. */
+  /** Milliseconds that one run may take in this process; `false` where the executor bounds its waiting itself, or nothing does. */
   readonly timeoutMs: number | false;
 }
 

@@ -8,19 +8,19 @@ export interface AdapterReport {
 
 /** A worker of this process. @publicApi */
 export interface WorkerReport {
-  /** As `BullMQ`. */
+  /** Name of the engine, such as `BullMQ`. */
   readonly engine: string;
   /** The queues or patterns that it serves. */
   readonly queues: readonly string[];
-  /** How many effects it runs at a time, where that is bounded. */
+  /** Number of effects that it runs at a time, where that is bounded. */
   readonly concurrency?: number;
 }
 
-/** What a provider or an executor of an integration adds to an application. @internal */
+/** Facts that a provider or an executor of an integration tells of itself. @internal */
 export interface SelfDescription {
   readonly adapters?: readonly AdapterReport[];
   readonly workers?: readonly WorkerReport[];
-  /** Of an executor: the form in which it keeps arguments. */
+  /** Form in which an executor keeps arguments. */
   readonly serializer?: string;
 }
 

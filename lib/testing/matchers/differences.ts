@@ -3,7 +3,7 @@ import { isAsymmetric, print } from '../kit/texts/print.js';
 /** The test runner's own equality, which knows asymmetric matchers. @internal */
 export type Equals = (a: unknown, b: unknown) => boolean;
 
-/** Where arguments differ, one line each: `args[1].copy: expected true, got false`. @internal */
+/** Lists the places where arguments differ, one line each: `args[1].copy: expected true, got false`. @internal */
 export function differences(
   equals: Equals,
   expected: readonly unknown[],

@@ -21,7 +21,7 @@ export class ExpectedCall {
     this.args = args && trimmed(args);
   }
 
-  /** As matchers have it that take arguments one by one: none means any. */
+  /** Reads arguments that a matcher takes one by one: none means any. */
   static of(equals: Equals, ref: EffectRef, args: readonly unknown[]): ExpectedCall {
     return new ExpectedCall(equals, ref, args.length === 0 ? undefined : args);
   }
@@ -31,7 +31,7 @@ export class ExpectedCall {
   readonly isMetBy = (intent: Intent): boolean =>
     this.isOfEffect(intent) && (this.args === undefined || this.equals(trimmed(intent.args), this.args));
 
-  /** As messages have it, under the name it has where it was called. */
+  /** Text of a call for messages, under the name it has where it was called. */
   textIn(intents: readonly Intent[]): string {
     const name = intents.find(this.isOfEffect)?.name ?? nameOfRef(this.ref);
     return this.args === undefined ? name : printCall(name, this.args);

@@ -11,7 +11,7 @@ export type ExpectedArguments<A extends unknown[]> = [] | { [K in keyof A]: Expe
 
 /** Which call of an effect is expected to have been dropped, and why. @publicApi */
 export interface ExpectedDrop<A extends unknown[] = unknown[]> {
-  /** All of its arguments; matchers such as `expect.any(Number)` may stand anywhere in them. @default any */
+  /** The arguments, all of them; matchers such as `expect.any(Number)` may stand anywhere in them. @default any */
   readonly args?: { readonly [K in keyof A]: Expected<A[K]> };
   /** @default any */
   readonly reason?: DropReason;

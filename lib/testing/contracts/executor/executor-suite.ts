@@ -15,7 +15,7 @@ import type {
 import { ContractAbsentee, ContractEffects } from './contract-effects.js';
 import { ContractRecord } from './contract-record.js';
 
-/** What every case of the contract works with. @internal */
+/** Tools that every case of the contract works with. @internal */
 export class ExecutorSuite extends ContractSuite {
   readonly record = new ContractRecord();
   readonly isRemote: boolean;

@@ -11,7 +11,7 @@ import { Call, neutralCalls } from './call.js';
 import type { PolicyContractOptions } from './policy-contract.js';
 import { PolicyRun } from './policy-run.js';
 
-/** What every case of the contract works with. @internal */
+/** Tools that every case of the contract works with. @internal */
 export class PolicySuite extends ContractSuite {
   /** Calls that its author has stated, by how they end. */
   readonly stated: readonly (readonly [ending: 'out' | 'dropped' | 'refused', calls: readonly Call[]])[];

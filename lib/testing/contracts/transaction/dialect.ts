@@ -18,7 +18,7 @@ export interface Dialect {
   readonly lacksConflicts: Lack;
   /** Why there can be no second transaction while one is open. */
   readonly lacksSecondWriter: Lack;
-  /** How a connection is ended from another one; undefined where there is no server. */
+  /** Ends a connection from another one; undefined where there is no server. */
   readonly connections: Connections | undefined;
 }
 

@@ -10,7 +10,7 @@ export interface TableState {
   readonly rows: readonly string[];
   /** The names that effects told when they got out. */
   readonly out: readonly string[];
-  /** Those of them that did not find their row. */
+  /** Effects that did not find their row. */
   readonly unseen: readonly string[];
 }
 

@@ -4,7 +4,7 @@ import { type Dialect, dialectNamed } from './dialect.js';
 import { TestTable } from './test-table.js';
 import type { TransactionContractClient, TransactionContractOptions } from './transaction-contract.js';
 
-/** What an adapter, its client or its database cannot do, each with the words that a skipped case says so with. @internal */
+/** Cases that an adapter, its client or its database cannot pass, each with the words that a skipped case says so with. @internal */
 export interface Lacks {
   readonly savepoints: Lack;
   /** Transactions that run a callback, whose leftovers can be told apart. */
@@ -15,7 +15,7 @@ export interface Lacks {
   readonly secondWriter: Lack;
 }
 
-/** What every case of the contract works with. @internal */
+/** Tools that every case of the contract works with. @internal */
 export class TransactionSuite extends ContractSuite {
   readonly dialect: Dialect;
   readonly lacks: Lacks;
@@ -61,7 +61,7 @@ export class TransactionSuite extends ContractSuite {
     await this.leaves({ rows: names, out: names }, table);
   }
 
-  /** The same for what an outcome or a policy keeps in although its row is there, and for effects without a row. */
+  /** Compares rows and effects where they differ: an outcome or a policy kept an effect in, or one had no row. */
   async leaves(expected: { rows: readonly string[]; out: readonly string[] }, table = this.first): Promise<void> {
     const { rows, out } = expected;
     this.same(await table.state(), { rows: rows.toSorted(), out: out.toSorted(), unseen: [] });
