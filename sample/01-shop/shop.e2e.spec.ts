@@ -58,6 +58,23 @@ describe('the shop on PGlite, in process', () => {
   });
 });
 
+describe('the shop on PGlite, in process behind the outbox', () => {
+  session(() => ({ executor: 'outbox' }));
+
+  it('keeps the receipt as a row until there is a mail server', async () => {
+    const app = await open(new Settings({ executor: 'outbox', smtpUrl: await closedAddress('smtp') }));
+    const { status } = await post(app, '/orders', { email: 'bob@example.com', lines: [{ sku: 'tea' }] });
+    expect(status).toBe(201);
+    const outbox = await until(
+      () => get<OutboxEntry[]>(app, '/outbox'),
+      ([first]) => first?.state === 'retry',
+    );
+    expect(outbox).toEqual([
+      { effect: 'MailService.sendReceipt', state: 'retry', retries: 1, error: expect.stringContaining('ECONNREFUSED') },
+    ]);
+  });
+});
+
 describeWith(redis, 'the shop on PGlite, with BullMQ', () => {
   session(() => ({ executor: 'bullmq', redisUrl: redis.url, queue: `shop-${randomUUID()}` }));
 });
@@ -105,7 +122,7 @@ describe('the settings of the shop', () => {
 
   it('refuse another executor by its name', () => {
     const reading = (): Settings => Settings.fromEnvironment({ AIRLOCK_EXECUTOR: 'kafka' });
-    expect(reading).toThrow('AIRLOCK_EXECUTOR is "kafka"; the shop knows pg-boss, bullmq, in-process.');
+    expect(reading).toThrow('AIRLOCK_EXECUTOR is "kafka"; the shop knows pg-boss, bullmq, outbox, in-process.');
   });
 });
 
@@ -121,7 +138,7 @@ function session(given: () => Partial<Settings> | Promise<Partial<Settings>>): (
   /** What came in from outside and what was written, since this was last asked. */
   const seen = { mails: 0, reservations: 0, orders: 0 };
   async function news() {
-    if (app.get(Settings).executor !== 'in-process') {
+    if (!['in-process', 'outbox'].includes(app.get(Settings).executor)) {
       const times = recorderOf(app).dispatched.filter(({ name }) => name === receipt).length;
       await waitForRun(app, receipt, { times, timeoutMs: 20_000 });
     }

@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { AirlockModule } from 'nestjs-airlock';
 import { AirlockInspectorModule } from 'nestjs-airlock/inspector';
 import { AirlockBullMqModule, BullMqExecutor } from 'nestjs-airlock/bullmq';
+import { AirlockOutboxModule, OutboxExecutor } from 'nestjs-airlock/outbox';
 import { AirlockPgBossModule, PgBossExecutor } from 'nestjs-airlock/pg-boss';
 import { Database } from '../database/database.js';
 import { DatabaseModule } from '../database/database.module.js';
@@ -37,6 +38,16 @@ const engines: Readonly<Record<ExecutorName, (settings: Settings) => DynamicModu
       queue,
       jobOptions: { attempts: 5, backoff: { type: 'exponential', delay: 1_000 }, removeOnComplete: { age: 3_600 } },
       worker: true,
+    }),
+  ],
+
+  // No engine: effects are rows of the order's transaction, run here after it, and again where they fail or this process dies.
+  outbox: () => [
+    AirlockModule.forRoot({ executor: OutboxExecutor }),
+    AirlockOutboxModule.forRootAsync({
+      imports: [DatabaseModule],
+      inject: [Database],
+      useFactory: (database: Database) => ({ dialect: 'postgres', connection: database, createTable: true }),
     }),
   ],
 

@@ -21,6 +21,7 @@ export class OutboxController {
   @Get()
   list(): Promise<readonly OutboxEntry[]> {
     const { executor, queue } = this.settings;
+    if (executor === 'outbox') return this.database.query(ROWS);
     if (executor !== 'pg-boss') throw new NotFoundException(`Under AIRLOCK_EXECUTOR=${executor} no effect is a row.`);
     return this.database.query(
       `select data->>'effect' as effect, state, retry_count as retries, output->>'message' as error
@@ -29,3 +30,6 @@ export class OutboxController {
     );
   }
 }
+
+const ROWS = `select effect, case when attempts > 0 then 'retry' else 'created' end as state, attempts as retries, error
+  from airlock_outbox order by written_at, position`;

@@ -1,5 +1,5 @@
 /** How effects with a name get out; all others always run in the process. */
-export const EXECUTORS = ['pg-boss', 'bullmq', 'in-process'] as const;
+export const EXECUTORS = ['pg-boss', 'bullmq', 'outbox', 'in-process'] as const;
 export type ExecutorName = (typeof EXECUTORS)[number];
 
 /** What of the shop lies outside it; whatever is left out runs inside the process. */
