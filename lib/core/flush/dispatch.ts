@@ -137,7 +137,7 @@ class Dispatch implements InFlight {
     return this.unit.failFast && this.journal.failed.length > 0 && !this.isForSuccessor;
   }
 
-  /** What is written down goes on whatever became of others. */
+  /** Goes on with what is written down, whatever became of others. */
   private get isForSuccessor(): boolean {
     return this.queue[0] !== undefined && stampOf(this.queue[0]).isWritten === true;
   }

@@ -7,7 +7,7 @@ import type { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
 
 /** An intent as it is written down: its envelope, and what only its executor needs. */
 interface WrittenEnvelope extends EffectEnvelope {
-  /** Where the call has another name than the effect. */
+  /** Name of the call, where it is another than the effect's. */
   readonly name?: string;
   readonly dispatchOptions?: Readonly<Record<string, unknown>>;
 }
@@ -19,7 +19,7 @@ export interface OutboxRow {
   readonly writtenAt: number;
   readonly dueAt: number;
   readonly position: number;
-  /** How often it has failed. */
+  /** Number of times that it has failed. */
   readonly attempts: number;
   readonly error: string | undefined;
   /** JSON, from whoever can write to the table. */
