@@ -35,10 +35,9 @@ writeFileSync(`dist/next/cjs/${builtPage}`, `exports.builtPage = ${page}`);
 
 // One file for each entry and each part that entries share: Node takes longer to load hundreds of ES modules than to boot Nest,
 // and CommonJS applications load this build too, for one identity of each class.
-const { exports } = JSON.parse(readFileSync('package.json', 'utf8'));
-const entries = Object.values(exports).flatMap(
-  (target) => target.import?.default.match(/^\.\/dist\/esm\/(.*)\.js$/)[1] ?? [],
-);
+const { exports, bin } = JSON.parse(readFileSync('package.json', 'utf8'));
+const files = [...Object.values(exports).map((target) => target.import?.default), ...Object.values(bin)];
+const entries = files.flatMap((file) => file?.match(/^\.\/dist\/esm\/(.*)\.js$/)[1] ?? []);
 const bundle = await rollup({
   input: Object.fromEntries(entries.map((entry) => [entry, `./dist/next/modules/${entry}.js`])),
   external: /^[^./]/,

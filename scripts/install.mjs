@@ -1,8 +1,8 @@
-// Installs what is missing, here and, with `--all`, for the other majors of Nest and MikroORM, so that `npm start` and `npm test` work on a fresh clone.
+// Installs what is missing, here and, with `--all`, for the other majors of Nest, MikroORM and Node, so that `npm start` and `npm test` work on a fresh clone.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
-const folders = process.argv.includes('--all') ? ['.', 'test/nest-11', 'test/mikro-orm-7'] : ['.'];
+const folders = process.argv.includes('--all') ? ['.', 'test/nest-11', 'test/mikro-orm-7', 'test/other-nodes'] : ['.'];
 for (const folder of folders) {
   if (isInstalled(folder)) continue;
   console.log(`Installing the packages of ${folder === '.' ? 'this repository' : folder} …`);

@@ -14,10 +14,10 @@ export function runOnOtherNodes() {
 }
 
 function runOn(version) {
-  const node = `node_modules/node-${version}/bin/node${process.platform === 'win32' ? '.exe' : ''}`;
+  const node = `test/other-nodes/node_modules/node-${version}/bin/node${process.platform === 'win32' ? '.exe' : ''}`;
   if (!existsSync(node)) {
     console.log(
-      `  ✗ Node ${version}: ${node} is not there. Its package fetches it when it is installed: npm rebuild node-${version}`,
+      `  ✗ Node ${version}: ${node} is not there. Its package fetches it when it is installed: npm --prefix test/other-nodes rebuild node-${version}`,
     );
     return false;
   }
@@ -29,7 +29,11 @@ function runOn(version) {
 
 function step(name, node, args) {
   const since = Date.now();
-  const { status, stdout, stderr } = spawnSync(node, args, { encoding: 'utf8', maxBuffer: 2 ** 28 });
+  const { status, stdout, stderr } = spawnSync(node, args, {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+    env: { ...process.env, OTHER_NODE: '1' },
+  });
   console.log(`  ${status === 0 ? '✓' : '✗'} ${name} (${seconds(since)})`);
   if (status !== 0) console.log(stdout, stderr);
   return status === 0;

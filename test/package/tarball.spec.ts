@@ -22,10 +22,10 @@ describe('when the package is packed', () => {
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('carries both builds, its manifest, its licence, its readme and its changelog, and nothing else', () => {
+  it('carries both builds, the SQL of the outbox, its manifest, its licence, its readme and its changelog, and nothing else', () => {
     const shipped = filesIn(unpacked).map((file) => relative(unpacked, file).split(sep).join('/'));
-    const places = new Set(shipped.map((file) => file.replace(/^(dist\/[^/]+)\/.*/, '$1')));
-    const wanted = ['dist/esm', 'dist/cjs', 'package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
+    const places = new Set(shipped.map((file) => file.replace(/^(dist\/[^/]+|sql)\/.*/, '$1')));
+    const wanted = ['dist/esm', 'dist/cjs', 'sql', 'package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
     expect(places).toEqual(new Set(wanted));
   });
 

@@ -120,7 +120,7 @@ export class AirlockInspectorModule
     return withController(super.forRootAsync(options));
   }
 
-  /** Adds no middleware: this is when all controllers are known, and no route is registered yet. @internal */
+  /** Adds no middleware: this is when all controllers are known, and no route is registered yet. */
   configure(): void {
     assertPathIsFree(this.modules, this.controller, this.settings.path);
   }

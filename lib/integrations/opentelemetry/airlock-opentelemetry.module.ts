@@ -1,5 +1,5 @@
-import { ConfigurableModuleBuilder, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { metrics, trace } from '@opentelemetry/api';
+import { ConfigurableModuleBuilder, type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { type Meter, metrics, trace, type Tracer } from '@opentelemetry/api';
 import { AirlockRuntime } from '../../core/runtime.js';
 import { checkOptions, expectThat, isRecord, oneOf } from '../../nest/options/option-checks.js';
 import { requirePeer } from '../../installation/required-peer.js';
@@ -46,12 +46,17 @@ export class AirlockOpenTelemetryModule extends ConfigurableModuleClass implemen
     });
     const { relation = 'link', tracerProvider, meterProvider } = options;
     if (tracerProvider !== undefined || hasTracerProvider()) {
-      const tracer = (tracerProvider ?? trace).getTracer('nestjs-airlock');
+      const tracer = (tracerProvider ?? trace).getTracer('nestjs-airlock') as Tracer;
       runtime.carryWith(new TraceCarrier(tracer, relation));
       this.#stops.push(recordSends(runtime, tracer));
     }
     if (meterProvider !== undefined || hasMeterProvider())
-      this.#stops.push(recordMetrics(runtime, (meterProvider ?? metrics).getMeter('nestjs-airlock')));
+      this.#stops.push(recordMetrics(runtime, (meterProvider ?? metrics).getMeter('nestjs-airlock') as Meter));
+  }
+
+  /** @throws AirlockOptionsError for an unknown key or a value of the wrong kind, when the application is made */
+  static override forRoot(options: AirlockOpenTelemetryOptions = {}): DynamicModule {
+    return super.forRoot(options);
   }
 
   /** After the last effects. */

@@ -1,2 +1,2 @@
 export { AirlockOpenTelemetryModule } from './airlock-opentelemetry.module.js';
-export type { AirlockOpenTelemetryOptions } from './opentelemetry.options.js';
+export type { AirlockOpenTelemetryOptions, ProvidesMeters, ProvidesTracers } from './opentelemetry.options.js';

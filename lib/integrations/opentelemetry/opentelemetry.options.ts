@@ -1,4 +1,12 @@
-import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
+/** OpenTelemetry's `TracerProvider`, by the method that is called. @publicApi */
+export interface ProvidesTracers {
+  getTracer(name: string): object;
+}
+
+/** OpenTelemetry's `MeterProvider`, by the method that is called. @publicApi */
+export interface ProvidesMeters {
+  getMeter(name: string): object;
+}
 
 /** Options of `AirlockOpenTelemetryModule.forRoot`. @publicApi */
 export interface AirlockOpenTelemetryOptions {
@@ -10,9 +18,9 @@ export interface AirlockOpenTelemetryOptions {
    */
   readonly relation?: 'link' | 'parent';
   /** @default the global one, if an SDK has registered any before the application is made */
-  readonly tracerProvider?: TracerProvider;
+  readonly tracerProvider?: ProvidesTracers;
   /** @default the global one, if an SDK has registered any before the application is made */
-  readonly meterProvider?: MeterProvider;
+  readonly meterProvider?: ProvidesMeters;
 }
 
 /** @internal */

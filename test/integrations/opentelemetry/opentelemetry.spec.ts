@@ -66,7 +66,7 @@ const applications: TestingModule[] = [];
 
 async function boot(options?: AirlockOpenTelemetryOptions, airlock?: AirlockModuleOptions): Promise<TestingModule> {
   const app = await Test.createTestingModule({
-    imports: [AirlockModule.forRoot(airlock), AirlockOpenTelemetryModule.forRoot(options ?? {})],
+    imports: [AirlockModule.forRoot(airlock), AirlockOpenTelemetryModule.forRoot(options)],
     providers: [Post],
   })
     .setLogger({ log() {}, warn() {}, error() {} })
@@ -225,7 +225,7 @@ describeWith(server, 'when an effect runs in a worker', () => {
   afterEach(stopSdk);
 
   it('is linked from there to the call, and the hand-over is a span of its own', async () => {
-    const imports = [AirlockOpenTelemetryModule.forRoot({})];
+    const imports = [AirlockOpenTelemetryModule.forRoot()];
     const producer = await bench.producer({ imports });
     const worker = await bench.worker({ imports });
     await within(producer, () => producer.get(Mail).send('secret'));
