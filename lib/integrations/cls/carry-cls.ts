@@ -29,7 +29,8 @@ export function carryCls(...keys: readonly string[]): ContextCarrier<Readonly<Re
     },
     restore: (values, run) =>
       cls.run({ ifNested: 'inherit' }, () => {
-        for (const [key, value] of Object.entries(values)) cls.set(key, value);
+        // Not what else came over the wire.
+        for (const key of keys) if (Object.hasOwn(values, key)) cls.set(key, values[key]);
         return run();
       }),
   };

@@ -43,7 +43,7 @@ const engines: Readonly<Record<ExecutorName, (settings: Settings) => DynamicModu
 
   // No engine: effects are rows of the order's transaction, run here after it, and again where they fail or this process dies.
   outbox: () => [
-    AirlockModule.forRoot({ executor: OutboxExecutor }),
+    AirlockModule.forRoot({ log, executor: OutboxExecutor }),
     AirlockOutboxModule.forRootAsync({
       imports: [DatabaseModule],
       inject: [Database],

@@ -26,6 +26,22 @@ describe('when the keys are wrong', () => {
   });
 });
 
+describe('when values arrive that nobody has named', () => {
+  it('restores the named ones alone', async () => {
+    const { ClsServiceManager } = await import('nestjs-cls');
+    const cls = ClsServiceManager.getClsService();
+    const seen = carryCls('tenant').restore(
+      { tenant: 'acme', role: 'admin' },
+      () => [cls.get('tenant'), cls.get('role')],
+      {
+        id: '1',
+        name: 'write',
+      },
+    );
+    expect(seen).toEqual(['acme', undefined]);
+  });
+});
+
 describe.each(platforms)('when an effect runs after the response, on %s', (_name, platform) => {
   checkAfterEach();
 

@@ -2,7 +2,7 @@ import { AirlockModule, AirlockOptionsError, DropAll, type AirlockModuleOptions 
 import { boot, bootModule, checkAfterEach, moduleOf } from '../../../e2e/http/fixtures.js';
 
 const known =
-  'policy, executor, executors, boundaries, entryPoints, intercept, dispatch, onCancel, onDispatchError, outsideScope, lateCalls, detectEscapes, context, maxEffectsPerScope, maxCascadeDepth, shutdownTimeoutMs, effectTimeoutMs';
+  'policy, executor, executors, boundaries, entryPoints, intercept, dispatch, onCancel, onDispatchError, log, outsideScope, lateCalls, detectEscapes, context, maxEffectsPerScope, maxCascadeDepth, shutdownTimeoutMs, effectTimeoutMs';
 
 function errorOf(options: unknown): AirlockOptionsError {
   try {
