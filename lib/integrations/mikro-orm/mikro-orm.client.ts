@@ -33,7 +33,8 @@ export const METHODS = ['transactional', 'begin', 'commit', 'rollback'] as const
 
 /** True for a MikroORM instance: it has what no other client has together. @internal */
 export function isMikroOrm(value: object): value is MikroOrmClient {
-  const em: unknown = Reflect.get(value, 'em');
+  // Getters of providers are not called: one may throw outside a request.
+  const em: unknown = Object.getOwnPropertyDescriptor(value, 'em')?.value;
   if (typeof em !== 'object' || em === null) return false;
   return (
     typeof Reflect.get(value, 'close') === 'function' &&

@@ -1,13 +1,23 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
 import { replaceOnClass } from '../replace-on-class.js';
 import type { MikroOrmClient } from './mikro-orm.client.js';
 
-/** The transactions that their entity managers have put aside for a while: for `NOT_SUPPORTED` and `REQUIRES_NEW`. */
-const suspended = new WeakSet<TransactionFrame>();
+/** One call of `em.transactional`, and the transactions that it has put aside while it runs: for `NOT_SUPPORTED` and `REQUIRES_NEW`. */
+interface Aside {
+  readonly around: Aside | undefined;
+  readonly transactions: Set<TransactionFrame>;
+}
 
-/** @internal */
+/** The call that code runs in: what runs beside it still belongs to the transaction. */
+const asides = new AsyncLocalStorage<Aside>();
+
+/** True if the caller runs where the transaction has been put aside. @internal */
 export function isSuspended(transaction: TransactionFrame): boolean {
-  return suspended.has(transaction);
+  for (let at = asides.getStore(); at !== undefined; at = at.around) {
+    if (at.transactions.has(transaction)) return true;
+  }
+  return false;
 }
 
 /**
@@ -24,11 +34,19 @@ export function watchSuspensions(
   const ends = [
     replaceOnClass(
       em,
+      'transactional',
+      (original) =>
+        function (this: MikroOrmClient['em'], ...args) {
+          return asides.run({ around: suspending(), transactions: new Set() }, () => original.apply(this, args));
+        },
+    ),
+    replaceOnClass(
+      em,
       'resetTransactionContext',
       (original) =>
         function (this: MikroOrmClient['em']) {
           const frame = frameOf(this.getTransactionContext());
-          if (frame !== undefined) suspended.add(frame.root);
+          if (frame?.isOpen === true) asides.getStore()?.transactions.add(frame.root);
           return original.call(this);
         },
     ),
@@ -38,7 +56,7 @@ export function watchSuspensions(
       (original) =>
         function (this: MikroOrmClient['em'], trx: unknown) {
           const frame = frameOf(trx);
-          if (frame !== undefined) suspended.delete(frame.root);
+          if (frame !== undefined) asides.getStore()?.transactions.delete(frame.root);
           return original.call(this, trx);
         },
     ),
@@ -46,4 +64,11 @@ export function watchSuspensions(
   return () => {
     for (const end of ends) end();
   };
+}
+
+/** The innermost call around that has put a transaction aside. Others are skipped, or timers that begin transaction after transaction would chain them. */
+function suspending(): Aside | undefined {
+  let at = asides.getStore();
+  while (at !== undefined && at.transactions.size === 0) at = at.around;
+  return at;
 }

@@ -83,6 +83,23 @@ describeWith(postgres, 'AirlockMikroOrmModule', () => {
     });
   });
 
+  describe('when a provider has a getter `em` that throws', () => {
+    it('boots, and does not call it', async () => {
+      let calls = 0;
+      const useValue = {
+        get em(): never {
+          calls++;
+          throw new Error('no request is being handled');
+        },
+      };
+      const orm = await opened();
+      const providers = [{ provide: 'TENANT', useValue }, { provide: MikroORM, useValue: orm }, Orders];
+      const { app } = await boot({ imports: [AirlockMikroOrmModule.forRoot()], providers });
+      await app.get(Orders).place(orm);
+      expect({ sent, calls }).toEqual({ sent: ['outside'], calls: 0 });
+    });
+  });
+
   describe('when there is no instance', () => {
     it.each([
       ['at all', {}],

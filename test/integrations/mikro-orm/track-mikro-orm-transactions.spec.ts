@@ -100,6 +100,29 @@ describeWith(postgres, 'trackMikroOrmTransactions', () => {
       expect(sent).toEqual(['meanwhile']);
     });
 
+    it.each([TransactionPropagation.NOT_SUPPORTED, TransactionPropagation.REQUIRES_NEW])(
+      'takes what is called beside it for a part of the transaction: %s',
+      async (propagation) => {
+        await runInScope(() =>
+          errorOf(() =>
+            em().transactional(async (outer) => {
+              let begin = (): void => {};
+              const begun = new Promise<void>((resolve) => (begin = resolve));
+              const beside = begun.then(() => enqueue(send, 'beside'));
+              const meanwhile = async (): Promise<void> => {
+                begin();
+                await beside;
+                enqueue(send, 'meanwhile');
+              };
+              await Promise.all([outer.transactional(meanwhile, { propagation }), beside]);
+              refuse();
+            }),
+          ),
+        );
+        expect(sent).toEqual(['meanwhile']);
+      },
+    );
+
     it('does so inside a savepoint, for the transaction as a whole', async () => {
       await runInScope(() =>
         errorOf(() =>
