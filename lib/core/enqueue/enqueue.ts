@@ -29,7 +29,7 @@ const IN_PROCESS: Executor = { execute: invoke };
  * Turns a call into a buffered intent: checks it, has policies narrow it, stamps it, stores it.
  *
  * @throws NoScopeError, ScopeClosedError, PolicyEnqueueError, CascadeDepthError, BufferLimitError, EffectSerializationError,
- * AirlockOptionsError, or whatever a policy's `onEnqueue` throws; in each case nothing was buffered and nothing buffered is lost
+ * AirlockOptionsError, FrameStateError, or whatever a policy's `onEnqueue` throws; in each case nothing was buffered and nothing buffered is lost
  * @internal
  */
 export function enqueueIn(context: Context, options: EnqueueOptions, effect: Effect, args: unknown[]): void {
@@ -46,6 +46,8 @@ export function enqueueIn(context: Context, options: EnqueueOptions, effect: Eff
 
   const shared = context.stampFor(unit, options, frame, effect);
   const stamp = shared.executor.accepts === undefined ? shared : acceptedBy(shared, options, effect, args);
+  if (frame !== undefined && stamp.executor.transactional === true && stamp.on === 'success')
+    frame.assertWaitsForWrites(effectName(options, effect));
   const kept = keptBy(stamp.executor, options, effect, args);
   const intent = new Intent(stamp, unit.nextSequence(), effect, kept);
   if (unit.host.carriers.length > 0) carry(intent, captureContext(unit.host, intent));

@@ -22,6 +22,13 @@ export interface FrameOptions {
    */
   isStillOpen?(): Promise<boolean>;
   /**
+   * False for a synchronous driver, whose COMMIT waits for nothing: a call of an effect whose executor is transactional is refused in it, and
+   * rolls it back.
+   *
+   * @default true
+   */
+  readonly waitsForWrites?: boolean;
+  /**
    * For the transaction around a test, which is always rolled back: effects in it belong to no transaction, and the
    * savepoints in it behave as transactions of their own. @default false
    */

@@ -194,6 +194,22 @@ export class TransactionFrame {
     return this.below?.bottom ?? this;
   }
 
+  /**
+   * Asked at the call of an effect whose executor writes just before COMMIT.
+   *
+   * @throws FrameStateError if the COMMIT waits for nothing: the whole transaction can then only be rolled back
+   * @internal
+   */
+  assertWaitsForWrites(effect: string): void {
+    const { root } = this;
+    if (root.options.waitsForWrites !== false || !root.isOpen) return;
+    root.lost = root.refusal(
+      `cannot take "${effect}": its executor writes just before COMMIT, and this transaction is synchronous, so that nothing can be ` +
+        'awaited in it. It is rolled back. Pick another executor for the effect, or an asynchronous driver for the database.',
+    );
+    throw root.lost;
+  }
+
   /** @internal */
   get isOpen(): boolean {
     return this.current === 'open' && this.fate === 'open';

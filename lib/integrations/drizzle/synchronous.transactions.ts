@@ -7,7 +7,7 @@ export type SynchronousTransaction = (callback: (tx: DrizzleDatabase) => unknown
 
 /**
  * `trackTransactions` for a synchronous driver, whose transaction or savepoint is over when the call returns. There is no moment before its
- * COMMIT to wait for anything: transactional executors write after it, with a connection of their own.
+ * COMMIT to wait for anything, so effects of transactional executors are refused in it.
  *
  * @param open opens the frame
  * @param nest tracks the savepoints of a transaction, in the frame around them
@@ -24,7 +24,10 @@ export function trackSynchronous(
     const inFrame = (tx: DrizzleDatabase): unknown => {
       const opened = (frame = open(tx));
       nest(tx, opened);
-      return opened.run(() => callback(tx));
+      const result = opened.run(() => callback(tx));
+      // A refusal that was swallowed.
+      opened.assertNotLost();
+      return result;
     };
     try {
       value = transaction(Object.defineProperty(inFrame, TRACKS_TRANSACTIONS, { value: true }), ...config);

@@ -64,7 +64,7 @@ function replicatedBy(db: DrizzleDatabase): readonly DrizzleDatabase[] {
 /** Makes a `transaction` that tracks transactions of the one that a database has. */
 function trackingOf(db: DrizzleDatabase, name = 'drizzle'): (transaction: Transaction) => Transaction {
   if (!isSynchronous(db)) return (transaction) => framed(transaction, transactionsNamed(name));
-  return synchronously((tx) => openFrame({ name, tx: () => tx }));
+  return synchronously((tx) => openFrame({ name, tx: () => tx, waitsForWrites: false }));
 }
 
 function synchronously(open: (tx: DrizzleDatabase) => TransactionFrame): (transaction: Transaction) => Transaction {

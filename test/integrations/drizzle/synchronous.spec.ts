@@ -1,6 +1,14 @@
 import { sql } from 'drizzle-orm';
 import { drizzle, type SQLJsDatabase } from 'drizzle-orm/sql-js';
-import { enqueue, runInScope } from 'nestjs-airlock';
+import {
+  AirlockService,
+  enqueue,
+  enqueueWith,
+  type Executor,
+  FrameStateError,
+  InProcessExecutor,
+  runInScope,
+} from 'nestjs-airlock';
 import { AirlockDrizzleModule, trackDrizzleTransactions } from 'nestjs-airlock/drizzle';
 import { boot } from '../../e2e/http/fixtures.js';
 import { checkAfterEach, errorOf, send, sent } from '../../unit/core/fixtures.js';
@@ -108,6 +116,67 @@ describe('when the transactions of a Drizzle database are synchronous', () => {
     });
     await ended;
     expect({ sent, items: items() }).toEqual({ sent: ['tea'], items: ['tea'] });
+  });
+
+  describe('and the executor of an effect is transactional', () => {
+    const written: unknown[] = [];
+    const executor: Executor = { transactional: true, execute: (intent) => void written.push(...intent.args) };
+    beforeEach(() => {
+      written.length = 0;
+    });
+
+    it('refuses the call, and rolls back', async () => {
+      await runInScope({ executor }, async () => {
+        const error = await errorOf(() => db.transaction((tx) => place(tx, 'tea')));
+        expect(error).toBeInstanceOf(FrameStateError);
+        expect(error).toMatchObject({
+          message: expect.stringMatching(/"send".*synchronous.*another executor.*asynchronous driver/s) as unknown,
+        });
+      });
+      expect({ written, sent, items: items() }).toEqual({ written: [], sent: [], items: [] });
+    });
+
+    it.each([
+      ['the transaction', (tx: Transaction, work: (tx: Transaction) => void) => work(tx)],
+      ['a savepoint', (tx: Transaction, work: (tx: Transaction) => void) => tx.transaction((inner) => work(inner))],
+    ])('rolls back although the refusal is swallowed in %s', async (_where, within) => {
+      await runInScope({ executor }, async () => {
+        const error = await errorOf(() =>
+          db.transaction((tx) => {
+            try {
+              within(tx, (inner) => place(inner, 'tea'));
+            } catch {
+              tx.run(sql`insert into items values ('cake')`);
+            }
+          }),
+        );
+        expect(error).toBeInstanceOf(FrameStateError);
+      });
+      expect({ written, items: items() }).toEqual({ written: [], items: [] });
+    });
+
+    it('keeps the rows where the effect has an executor that is not', async () => {
+      const { app } = await boot({}, { executor, executors: { mail: new InProcessExecutor() } });
+      await app.get(AirlockService).run(async () => {
+        db.transaction((tx) => {
+          tx.run(sql`insert into items values ('tea')`);
+          enqueueWith({ executor: 'mail' }, send, 'tea');
+        });
+      });
+      expect({ written, sent, items: items() }).toEqual({ written: [], sent: ['tea'], items: ['tea'] });
+      await app.close();
+    });
+
+    it('writes what is called after the transaction, or survives its rollback', async () => {
+      await runInScope({ executor }, async () => {
+        db.transaction((tx) => {
+          tx.run(sql`insert into items values ('tea')`);
+          enqueueWith({ survivesRollback: true }, send, 'apart');
+        });
+        enqueue(send, 'afterwards');
+      });
+      expect({ written, items: items() }).toEqual({ written: ['apart', 'afterwards'], items: ['tea'] });
+    });
   });
 
   it('does nothing when it is asked to track them again', async () => {
