@@ -149,7 +149,7 @@ export class Boundaries {
         name: method,
         boundary: name as BoundaryName,
         policies: [
-          ...decoratedWith(type, (type.prototype as Record<string, object>)[key]!, key),
+          ...decoratedWith(type, (type.prototype as Record<string, object | undefined>)[key], key),
           ...reportsOf(options.policy, `boundaries.${name}`),
         ],
         ...(boundary !== undefined &&

@@ -8,10 +8,15 @@ export function reportsOf(refs: PolicyRef | readonly PolicyRef[] | undefined, fr
   return refsOf(refs).map((ref) => ({ name: typeof ref === 'function' ? ref.name : policyName(ref), from }));
 }
 
-/** The policies that decorators put on a method and on its class, innermost first. @internal */
-export function decoratedWith(type: Function, method: object, key: string): readonly PolicyReport[] {
+/**
+ * The policies that decorators put on a method and on its class, innermost first.
+ *
+ * @param method undefined for an entry point that is a property, as sagas are
+ * @internal
+ */
+export function decoratedWith(type: Function, method: object | undefined, key: string): readonly PolicyReport[] {
   return [
-    ...reportsOf(policiesOn(method), `@UseAirlockPolicy on ${type.name}.${key}`),
+    ...reportsOf(method && policiesOn(method), `@UseAirlockPolicy on ${type.name}.${key}`),
     ...reportsOf(policiesOn(type), `@UseAirlockPolicy on ${type.name}`),
   ];
 }
