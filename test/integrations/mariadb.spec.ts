@@ -57,14 +57,14 @@ describeWith(mariadb, 'on MariaDB', () => {
       expect(await items()).toEqual(['cups']);
     });
 
-    it('hands no connection to a transactional executor, which writes for PostgreSQL', async () => {
-      const connections: unknown[] = [];
+    it('hands a transactional executor a connection that tells its dialect', async () => {
+      const dialects: unknown[] = [];
       const executor: Executor = {
         transactional: true,
-        execute: (_intent, { connection }) => void connections.push(connection),
+        execute: (_intent, { connection }) => void dialects.push(connection?.dialect),
       };
       await runInScope({ executor }, () => client.transaction((query) => order(query, 'tea')));
-      expect(connections).toEqual([undefined]);
+      expect(dialects).toEqual(['mysql']);
     });
 
     if (hasSavepoints) {
