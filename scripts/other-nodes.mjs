@@ -4,16 +4,19 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { seconds } from './side-by-side.mjs';
 
-const versions = ['22', '24'];
-const clients = 'drizzle|knex|kysely|mikro-orm|prisma|sequelize|typeorm';
-const suites = ['/test/unit/(core|nest)/', `/test/integrations/(${clients})/contract`, '/test/integrations/mikro-orm/'];
+// What a version could matter to is run once: clients of databases on the newer one, and MikroORM 7 on the oldest that it takes.
+const everywhere = ['/test/unit/(core|nest)/'];
+const versions = {
+  22: [...everywhere, '/test/integrations/mikro-orm/'],
+  24: [...everywhere, '/test/integrations/(drizzle|knex|typeorm)/contract'],
+};
 
 /** @returns whether all went well on every version */
 export function runOnOtherNodes() {
-  return versions.map(runOn).every(Boolean);
+  return Object.entries(versions).map(runOn).every(Boolean);
 }
 
-function runOn(version) {
+function runOn([version, suites]) {
   const node = `test/other-nodes/node_modules/node-${version}/bin/node${process.platform === 'win32' ? '.exe' : ''}`;
   if (!existsSync(node)) {
     console.log(
