@@ -228,7 +228,7 @@ class Dispatch implements InFlight {
     const written: Intent[] = [];
     for (const intent of batch) {
       if (failures.has(intent)) recordFailed(this.unit, this.journal, intent, failures.get(intent), startedAt);
-      else if (executor.successor !== undefined) written.push(asWritten(intent, executor.successor));
+      else if (executor.successor !== undefined) written.push(asWritten(intent, executor, executor.successor));
       else this.recordOut(intent, startedAt);
     }
     await this.endEffect(context, hasCompleted ? 'completed' : 'failed');

@@ -47,6 +47,13 @@ export interface Executor {
    * @internal
    */
   readonly successor?: Executor;
+  /**
+   * Tells whether it has written an intent down, which its successor then takes over whatever becomes of others.
+   *
+   * @internal
+   * @default true
+   */
+  hasWritten?(intent: Intent): boolean;
 }
 
 /** An executor, a class that becomes one, or a function that runs one intent. @publicApi */

@@ -50,8 +50,9 @@ export class AirlockOutbox {
     return (await this.#table.failed(1_000)).map(stuckOf);
   }
 
-  /** Has an effect tried again now, and waits for that. @returns false if it is not there any more */
+  /** Has an effect tried again now, and waits for that; one that this process is trying already goes on. @returns false if it is not there any more */
   async retry(id: string): Promise<boolean> {
+    if (this.#rows.has(id)) return true;
     if ((await this.#table.find(id)) === undefined) return false;
     await this.#table.postpone([id], Date.now());
     await this.#sweeper.sweep();

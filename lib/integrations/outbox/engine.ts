@@ -7,6 +7,11 @@ export interface OutboxEngine extends Executor {
   readonly envelopes: EnvelopeWriter;
   accepts(call: EffectCall): boolean;
   keepArguments(call: EffectCall): unknown[];
-  /** Takes over rows that this process has claimed, and settles them. @returns false where it is of no use to claim more */
-  takeOver(rows: readonly OutboxRow[]): Promise<boolean>;
+  /**
+   * Takes over rows that this process has claimed, and settles them.
+   *
+   * @param isStopped asked before each run: once it is true, what has not begun is left to others
+   * @returns false where it is of no use to claim more
+   */
+  takeOver(rows: readonly OutboxRow[], isStopped: () => boolean): Promise<boolean>;
 }

@@ -77,26 +77,31 @@ export class OutboxFailures {
     for (const failure of failures) {
       const attempts = this.rows.attemptsOf(failure.id)! + 1;
       const text = textOf(failure.error);
-      const key = `${attempts} ${text}`;
-      groups.set(key, [...(groups.get(key) ?? []), failure]);
-      this.report(failure, attempts, text);
+      const key = `${attempts} ${failure.isTold === true} ${failure.effect} ${text}`;
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [failure]);
+      else group.push(failure);
     }
     for (const group of groups.values()) {
       const attempts = this.rows.attemptsOf(group[0]!.id)! + 1;
+      const text = textOf(group[0]!.error);
+      this.report(group, attempts, text);
       const ids = group.map(({ id }) => id);
-      await this.table.fail(ids, textOf(group[0]!.error), this.settings.dueAfter(attempts));
+      await this.table.fail(ids, text, this.settings.dueAfter(attempts));
     }
   }
 
-  /** Logs once when it fails first, and once when it is given up. */
-  private report({ id, effect, error, isTold }: Failure, attempts: number, text: string): void {
+  /** Logs once for all of a group when it fails first, and once when it is given up. */
+  private report(group: readonly Failure[], attempts: number, text: string): void {
+    const { id, effect, error, isTold } = group[0]!;
+    const others = group.length > 1 ? ` and ${group.length - 1} more` : '';
     const isGivenUp = this.settings.dueAfter(attempts) === NEVER;
     if ((attempts > 1 || isTold === true) && !isGivenUp) return;
     const next = isGivenUp
       ? `for the ${attempts}th time and is not tried again by itself`
       : 'and stays in the outbox, to be tried again';
     this.logger.error(
-      `Effect ${effect} (${id}) failed ${next}: ${text} \`AirlockOutbox\` lists it under \`stuck()\`, with \`retry\` and \`discard\`.`,
+      `Effect ${effect} (${id}${others}) failed ${next}: ${text} \`AirlockOutbox\` lists it under \`stuck()\`, with \`retry\` and \`discard\`.`,
       stacksOf(withoutPayload(error)),
     );
   }

@@ -2,10 +2,11 @@ import type { DispatchContext } from '../../core/model/dispatch-context.js';
 import type { EffectCall, Executor } from '../../core/model/executor.js';
 import { copyPlain } from '../../core/enqueue/copy-plain.js';
 import { currentFrame } from '../../core/frame/current-frame.js';
-import type { Intent } from '../../core/model/intent.js';
+import { type Intent, stampOf } from '../../core/model/intent.js';
 import { completionOf } from '../../core/results/completion.js';
 import { ShuttingDownError } from '../../errors/shutting-down.error.js';
 import type { EffectWorker } from '../../nest/remote/effect-worker.js';
+import { Deadline } from '../deadline.js';
 import { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
 import type { OutboxEngine } from './engine.js';
 import type { Failure, OutboxFailures } from './failures.js';
@@ -13,6 +14,9 @@ import { assertKnown } from './known-effects.js';
 import { envelopeIn, type OutboxRow } from './outbox-row.js';
 import type { OutboxSettings } from './outbox.settings.js';
 import type { RowsInFlight } from './rows-in-flight.js';
+
+/** Number of time limits that a run may take before its row is left to other processes: it hangs. */
+const LIMITS = 10;
 
 /** This process itself. What is swept runs as what a queue hands to a worker does. @internal */
 export class LocalEngine implements OutboxEngine {
@@ -43,11 +47,12 @@ export class LocalEngine implements OutboxEngine {
     return isWritten ? this.run(intent, context) : this.executor.execute(intent, context);
   }
 
-  async takeOver(rows: readonly OutboxRow[]): Promise<boolean> {
+  async takeOver(rows: readonly OutboxRow[], isStopped: () => boolean): Promise<boolean> {
     const waiting = [...rows];
     let isOver = false;
     const lane = async (): Promise<void> => {
-      for (let row; !isOver && (row = waiting.shift()) !== undefined;) isOver = !(await this.runSwept(row));
+      for (let row; !isOver && !isStopped() && (row = waiting.shift()) !== undefined;)
+        isOver = !(await this.inTime(row));
     };
     await Promise.all(Array.from({ length: this.concurrency }, lane));
     if (waiting.length > 0)
@@ -56,6 +61,7 @@ export class LocalEngine implements OutboxEngine {
   }
 
   private async run(intent: Intent, context: DispatchContext): Promise<void> {
+    this.renew(intent.id, stampOf(intent).options.timeoutMs);
     try {
       await completionOf(this.executor.execute(intent, context));
     } catch (error) {
@@ -65,8 +71,16 @@ export class LocalEngine implements OutboxEngine {
     await this.rows.finish([intent.id]);
   }
 
-  /** @returns false where this application runs nothing more */
+  /** Goes on after the time limit of the application: the row stays held until its run ends. */
+  private inTime(row: OutboxRow): Promise<boolean> {
+    const run = this.runSwept(row);
+    const { effectTimeoutMs } = this.worker;
+    return effectTimeoutMs === false ? run : new Deadline(effectTimeoutMs).within(run).catch(() => true);
+  }
+
+  /** Does not reject. @returns false where this application runs nothing more */
   private async runSwept(row: OutboxRow): Promise<boolean> {
+    this.renew(row.id);
     try {
       assertKnown(row, this.worker);
       await this.worker.run(envelopeIn(row), this.settings.options);
@@ -76,6 +90,10 @@ export class LocalEngine implements OutboxEngine {
     }
     await this.rows.finish([row.id]);
     return true;
+  }
+
+  private renew(id: string, timeoutMs: number | false = this.worker.effectTimeoutMs): void {
+    if (timeoutMs !== false) this.rows.renewFor(id, timeoutMs * LIMITS);
   }
 
   /** True if a call made here is going to be a row, with arguments as JSON carries them. */

@@ -49,6 +49,11 @@ export class OutboxExecutor implements Executor {
     return this.#behind.engine;
   }
 
+  /** @internal */
+  hasWritten({ id }: Intent): boolean {
+    return this.#rows.has(id);
+  }
+
   accepts(call: EffectCall): boolean {
     return this.#behind.engine.accepts(call);
   }

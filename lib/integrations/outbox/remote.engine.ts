@@ -1,9 +1,11 @@
 import type { DispatchContext } from '../../core/model/dispatch-context.js';
 import type { DispatchResult, EffectCall, Executor } from '../../core/model/executor.js';
 import type { Intent } from '../../core/model/intent.js';
+import { completionOf } from '../../core/results/completion.js';
 import { policyName } from '../../core/scope/policy-evaluation.js';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 import { MissingResultError } from '../../errors/missing-result.error.js';
+import { Deadline, TimedOut } from '../deadline.js';
 import { addressOf } from '../../nest/remote/effect-address.js';
 import type { EffectWorker } from '../../nest/remote/effect-worker.js';
 import { ENVELOPES, EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
@@ -17,7 +19,8 @@ import { assertKnown } from './known-effects.js';
 /** An executor that leaves the process, such as that of BullMQ. @internal */
 export class RemoteEngine implements OutboxEngine {
   readonly remote = true;
-  readonly timeoutMs: number | false;
+  /** Each hand-over is bounded here. */
+  readonly timeoutMs = false;
   readonly envelopes: EnvelopeWriter;
   private readonly isOurs: boolean;
 
@@ -31,7 +34,6 @@ export class RemoteEngine implements OutboxEngine {
     const { [ENVELOPES]: envelopes } = executor as { [ENVELOPES]?: EnvelopeWriter };
     this.isOurs = envelopes !== undefined;
     this.envelopes = envelopes ?? new EnvelopeWriter('the outbox', options);
-    this.timeoutMs = executor.timeoutMs ?? false;
   }
 
   accepts(call: EffectCall): boolean {
@@ -95,7 +97,7 @@ export class RemoteEngine implements OutboxEngine {
   private async handOver(intents: readonly Intent[], context: DispatchContext): Promise<readonly DispatchResult[]> {
     if (this.executor.executeBatch === undefined) return this.oneByOne(intents, context);
     try {
-      const results = await this.executor.executeBatch(intents, context);
+      const results = await this.inTime(this.executor.executeBatch(intents, context));
       const errors = new Map(results.map(({ intent, error }) => [intent, error]));
       return intents.map((intent) => ({
         intent,
@@ -110,12 +112,30 @@ export class RemoteEngine implements OutboxEngine {
     const results: DispatchResult[] = [];
     for (const intent of intents) {
       try {
-        await this.executor.execute(intent, context);
+        await this.inTime(Promise.resolve(completionOf(this.executor.execute(intent, context))));
         results.push({ intent });
       } catch (error) {
         results.push({ intent, error: error ?? new Error('The executor failed without an error.') });
       }
     }
     return results;
+  }
+
+  /** @throws EngineUnreachableError after the executor's limit, or the application's: the rows wait for it */
+  private async inTime<T>(call: PromiseLike<T>): Promise<T> {
+    const limit = this.executor.timeoutMs ?? this.worker.effectTimeoutMs;
+    if (limit === false) return call;
+    try {
+      return await new Deadline(limit).within(call);
+    } catch (error) {
+      if (!(error instanceof TimedOut)) throw error;
+      throw new EngineUnreachableError(
+        policyName(this.executor),
+        limit,
+        'unknown',
+        'effects that it may have taken are handed over again where they were written',
+        { cause: error },
+      );
+    }
   }
 }

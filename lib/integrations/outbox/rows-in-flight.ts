@@ -10,6 +10,8 @@ interface Held {
   /** Time until which the row is nobody else's. */
   until: number;
   readonly attempts: number;
+  /** Time from which its claim is not renewed any more; none before its run has begun. */
+  lastRenewal?: number;
 }
 
 /**
@@ -34,6 +36,12 @@ export class RowsInFlight {
     this.held.set(id, { until, attempts });
   }
 
+  /** Has a row whose run begins renewed for that long, and then left to other processes. */
+  renewFor(id: string, ms: number): void {
+    const row = this.held.get(id);
+    if (row !== undefined) row.lastRenewal = Date.now() + ms;
+  }
+
   /** Returns how often a held row has failed; undefined for one that is not held. */
   attemptsOf(id: string): number | undefined {
     return this.held.get(id)?.attempts;
@@ -42,6 +50,11 @@ export class RowsInFlight {
   /** Returns whether this process is working on a row, or done with it. */
   has(id: string): boolean {
     return this.held.has(id) || this.done.has(id);
+  }
+
+  /** True while this process is working on a row. */
+  get holdsAny(): boolean {
+    return this.held.size > 0;
   }
 
   letGo(ids: Iterable<string>): void {
@@ -73,7 +86,9 @@ export class RowsInFlight {
   async renew(): Promise<void> {
     const { sweepAfterMs } = this.settings;
     const now = Date.now();
-    const late = [...this.held].filter(([, { until }]) => until < now + sweepAfterMs / 2);
+    const late = [...this.held].filter(
+      ([, { until, lastRenewal = Infinity }]) => until < now + sweepAfterMs / 2 && lastRenewal > now,
+    );
     if (late.length === 0) return;
     const until = now + sweepAfterMs;
     await this.table.postpone(

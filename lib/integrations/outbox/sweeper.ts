@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { detached } from '../../core/outside/detached.js';
 import { clearTimeout, setTimeout } from '../../core/model/timers.js';
 import { messageOf } from '../../errors/thrown.js';
 import { SafeLogger } from '../../nest/log/safe-logger.js';
@@ -18,10 +19,11 @@ const PART = 100;
 @Injectable()
 export class OutboxSweeper {
   private readonly logger = new SafeLogger(new Logger('AirlockOutbox'));
-  private readonly timers = new Map<() => Promise<void>, NodeJS.Timeout>();
+  private readonly timers = new Map<() => boolean, NodeJS.Timeout>();
   private sweeping: Promise<void> | undefined;
   private isStopped = false;
-  private lastTrouble = '';
+  /** What went wrong last with each work. */
+  private readonly troubles = new Map<() => Promise<void>, string>();
 
   constructor(
     @Inject(OutboxSettings) private readonly settings: OutboxSettings,
@@ -32,7 +34,12 @@ export class OutboxSweeper {
 
   start(): void {
     const { sweepIntervalMs, sweepAfterMs } = this.settings;
-    this.every(sweepAfterMs / 3, () => this.rows.renew());
+    // Claims are kept at a shutdown too, for what still runs.
+    this.every(
+      sweepAfterMs / 3,
+      () => this.rows.renew(),
+      () => !this.isStopped || this.rows.holdsAny,
+    );
     if (sweepIntervalMs === false) return this.every(sweepAfterMs, () => this.rows.removed());
     const look = async (): Promise<void> => {
       await this.rows.removed();
@@ -45,15 +52,15 @@ export class OutboxSweeper {
   /** Takes over no more; resolves when what was taken over has been settled. Does not reject. */
   async stop(): Promise<void> {
     this.isStopped = true;
-    for (const timer of this.timers.values()) clearTimeout(timer);
+    for (const [goesOn, timer] of this.timers) if (!goesOn()) clearTimeout(timer);
     await this.sweeping?.catch(() => {});
     await this.rows.close();
   }
 
-  /** Takes over all that is due. One sweep at a time: those who ask meanwhile share the next one. */
+  /** Takes over all that is due, in no scope or transaction of whoever asks. One sweep at a time: those who ask meanwhile share the next one. */
   async sweep(): Promise<void> {
     await this.sweeping?.catch(() => {});
-    await (this.sweeping ??= this.takeOver().finally(() => (this.sweeping = undefined)));
+    await (this.sweeping ??= detached(() => this.takeOver()).finally(() => (this.sweeping = undefined)));
   }
 
   private async takeOver(): Promise<void> {
@@ -64,13 +71,13 @@ export class OutboxSweeper {
       // Of what this process is at, the claim has only run out.
       const left = claimed.filter(({ id }) => !this.rows.has(id));
       for (const { id, attempts } of left) this.rows.hold(id, until, attempts);
-      goesOn = (left.length === 0 || (await engine.takeOver(left))) && claimed.length === PART;
+      goesOn = (left.length === 0 || (await engine.takeOver(left, () => this.isStopped))) && claimed.length === PART;
     }
   }
 
-  private every(ms: number, work: () => Promise<void>): void {
+  private every(ms: number, work: () => Promise<void>, goesOn = () => !this.isStopped): void {
     const next = (): void => {
-      if (!this.isStopped) this.timers.set(work, setTimeout(() => void turn(), ms).unref());
+      if (goesOn()) this.timers.set(goesOn, setTimeout(() => void turn(), ms).unref());
     };
     const turn = async (): Promise<void> => {
       await this.tried(work);
@@ -79,16 +86,16 @@ export class OutboxSweeper {
     next();
   }
 
-  /** Warns once for one trouble, not at each interval. */
+  /** Warns once for one trouble of a work, not at each interval. */
   private async tried(work: () => Promise<void>): Promise<void> {
     try {
       await work();
-      this.lastTrouble = '';
+      this.troubles.delete(work);
     } catch (error) {
       const trouble = messageOf(error);
-      if (trouble !== this.lastTrouble)
+      if (trouble !== this.troubles.get(work))
         this.logger.warn(`The outbox could not be looked at, and is so again: ${trouble}`);
-      this.lastTrouble = trouble;
+      this.troubles.set(work, trouble);
     }
   }
 }

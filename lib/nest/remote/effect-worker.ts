@@ -30,6 +30,11 @@ export class EffectWorker {
     return this.runtime;
   }
 
+  /** The time limit of the application; false for none. */
+  get effectTimeoutMs(): number | false {
+    return this.runtime.effectTimeoutMs;
+  }
+
   knows(effect: string): boolean {
     return this.registry.has(effect);
   }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { outboxSqlOf } from '../../../lib/integrations/outbox/sql/outbox-sql.js';
 import { migrationFor, run } from '../../../lib/integrations/outbox/outbox-sql.command.js';
 
 const root = join(__dirname, '../../..');
@@ -28,6 +29,19 @@ describe('npx nestjs-airlock outbox-sql', () => {
       expect(log).toContain('"Effects_due" on "my ""own"""."Effects"');
       expect(migrationFor('mysql', 'a`b')).toContain('`a``b`');
     });
+  });
+
+  describe('when a client writes `?` for placeholders', () => {
+    it.each(['postgres', 'mysql', 'sqlite'] as const)(
+      'names each once, in the order of its values, for %s',
+      (dialect) => {
+        const sql = outboxSqlOf(dialect, undefined, undefined);
+        for (const statement of [sql.insert, sql.postpone(2), sql.fail(2), sql.find, sql.remove(2)]) {
+          const numbers = [...statement.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number));
+          expect(numbers).toEqual(numbers.map((_, i) => i + 1));
+        }
+      },
+    );
   });
 
   describe('when it is asked for something else', () => {

@@ -21,9 +21,11 @@ export class PostgresOutboxSql extends OutboxSql {
   }
 
   get insert(): string {
-    return `insert into ${this.name} (id, position, effect, envelope, written_at, due_at)
-select row ->> 'id', position, row ->> 'effect', row ->> 'envelope', $2::bigint, $3::bigint
-from json_array_elements($1::json) with ordinality as rows (row, position)`;
+    // Parameters in the order of the text, each once: clients with `?` for a placeholder know no other.
+    return `with given (list, written_at, due_at) as (select $1::json, $2::bigint, $3::bigint)
+insert into ${this.name} (id, position, effect, envelope, written_at, due_at)
+select row ->> 'id', position, row ->> 'effect', row ->> 'envelope', given.written_at, given.due_at
+from given, json_array_elements(given.list) with ordinality as rows (row, position)`;
   }
 
   claim(run: RunSql, { now, until, limit }: Claim): Promise<readonly object[]> {

@@ -1,0 +1,187 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { type AirlockModuleOptions, AirlockService, openFrame } from 'nestjs-airlock';
+import { AirlockOutbox, type AirlockOutboxOptions } from 'nestjs-airlock/outbox';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describeWith, postgres } from '../../servers.js';
+import { Lines, until } from '../remote.js';
+import { type OutboxClient, rowsOf } from './client.js';
+import { connectPg } from './clients/pg.js';
+import { boot, Courier, Mail } from './fixtures.js';
+
+const forever = (): Promise<void> => new Promise(() => {});
+
+describeWith(postgres, 'The outbox', () => {
+  let client: OutboxClient;
+  const apps: INestApplicationContext[] = [];
+
+  beforeAll(async () => {
+    client = await connectPg();
+  });
+
+  afterEach(async () => {
+    await Promise.all(apps.splice(0).map((app) => app.close()));
+    await client.connection.query('delete from airlock_outbox', []);
+  });
+
+  afterAll(() => client?.close());
+
+  const start = async (
+    outbox: Partial<AirlockOutboxOptions> = {},
+    airlock: AirlockModuleOptions = {},
+    lines = new Lines(),
+  ): Promise<INestApplicationContext> => {
+    const app = await boot(client, {
+      outbox: { sweepIntervalMs: 30, ...outbox },
+      airlock: { shutdownTimeoutMs: 500, ...airlock },
+      lines,
+    });
+    apps.push(app);
+    return app;
+  };
+  const leave = async (...texts: string[]): Promise<void> => {
+    for (const [i, text] of texts.entries()) {
+      const id = `${text}:0`;
+      const envelope = JSON.stringify({ v: 1, id, effect: 'Mail.send', args: [text], at: 'now' });
+      await client.connection.query(
+        'insert into airlock_outbox (id, position, effect, envelope, written_at, due_at) values ($1, $2, $3, $4, 1, 1)',
+        [id, i, 'Mail.send', envelope],
+      );
+    }
+  };
+  const rows = () => rowsOf(client, 'select id, due_at, attempts from airlock_outbox order by id');
+
+  describe('when an effect that is swept up hangs', () => {
+    it('goes on to the others and sweeps again', async () => {
+      const app = await start({}, { effectTimeoutMs: 100 });
+      const mail = app.get(Mail);
+      mail.before = (text) => (text === 'a' ? forever() : undefined);
+      await leave('a', 'b');
+      await until(() => mail.sent.length === 1);
+      await leave('c');
+      await until(() => mail.sent.length === 2);
+      expect(mail.sent).toEqual(['b', 'c']);
+      await until(async () => (await rows()).length === 1);
+    });
+
+    it('leaves it to other processes when it has taken ten times the time limit', async () => {
+      const first = await start({ sweepAfterMs: 100 }, { effectTimeoutMs: 30 });
+      first.get(Mail).before = forever;
+      await leave('a');
+      await until(async () => Number((await rows())[0]!['due_at']) > 1);
+      const second = await start({ sweepAfterMs: 100 }, { effectTimeoutMs: 30 });
+      await sleep(100);
+      expect(second.get(Mail).sent).toEqual([]);
+      await until(() => second.get(Mail).sent.length === 1);
+    });
+  });
+
+  describe('when a sweep is asked for inside a transaction', () => {
+    it('runs what it finds outside of it', async () => {
+      const app = await start({ sweepIntervalMs: false });
+      const mail = app.get(Mail);
+      mail.before = async (text) => {
+        if (text === 'a') await mail.send('cascade');
+      };
+      await leave('a');
+      const frame = openFrame({ name: 'admin' });
+      await frame.run(() => app.get(AirlockOutbox).sweep());
+      frame.rollBack();
+      expect(mail.sent).toEqual(['a', 'cascade']);
+    });
+  });
+
+  describe('when the application shuts down', () => {
+    it('keeps its claim on what still runs', async () => {
+      const first = await start({ sweepAfterMs: 150 }, { shutdownTimeoutMs: 5_000 });
+      first.get(Mail).before = () => sleep(1_000);
+      await leave('a');
+      await until(async () => Number((await rows())[0]!['due_at']) > 1);
+      const second = await start({ sweepAfterMs: 150 });
+      await first.close();
+      expect([first.get(Mail).sent, second.get(Mail).sent]).toEqual([['a'], []]);
+    });
+
+    it('begins nothing more of its claim, and leaves that to others at once', async () => {
+      const app = await start({}, { shutdownTimeoutMs: 5_000 });
+      const mail = app.get(Mail);
+      let begun = 0;
+      mail.before = () => (begun++, sleep(200));
+      await leave('a', 'b', 'c', 'd');
+      await until(() => begun === 1);
+      await app.close();
+      expect(mail.sent).toEqual(['a']);
+      const left = await rows();
+      expect(left.map(({ id }) => id)).toEqual(['b:0', 'c:0', 'd:0']);
+      expect(left.every(({ due_at }) => Number(due_at) < Date.now() + 1_000)).toBe(true);
+    });
+  });
+
+  describe('when an executor does not answer', () => {
+    it('gives a hand-over up after the time limit of the application, and keeps what was written', async () => {
+      const courier = new Courier();
+      courier.before = forever;
+      const app = await start({ executor: courier }, { effectTimeoutMs: 100 });
+      const send = (): Promise<void> => app.get(Mail).send('a');
+      const error = await app
+        .get(AirlockService)
+        .run(send)
+        .catch((one: unknown) => one);
+      expect(String(error)).toContain('Courier');
+      await app.get(AirlockService).run(() => client.transaction(send));
+      courier.before = () => {};
+      await until(() => courier.taken.length === 1);
+    });
+  });
+
+  describe('when a scope ends with its first failure', () => {
+    it('drops what follows where nothing was written', async () => {
+      const app = await start();
+      const mail = app.get(Mail);
+      const begun: unknown[] = [];
+      mail.before = (text) => {
+        begun.push(text);
+        throw new Error('no');
+      };
+      const work = app.get(AirlockService).run({ dispatchMode: 'failFast' }, async () => {
+        await mail.send('a');
+        await mail.send('b');
+      });
+      await work.catch(() => {});
+      expect(begun).toEqual(['a']);
+    });
+  });
+
+  describe('when an effect is retried by hand that this process is at', () => {
+    it('lets it go on, and runs it once', async () => {
+      const app = await start();
+      const mail = app.get(Mail);
+      let open = (): void => {};
+      mail.before = () => new Promise((resolve) => (open = resolve));
+      await leave('a');
+      await until(async () => Number((await rows())[0]!['due_at']) > 1);
+      const other = await start();
+      const retried = app.get(AirlockOutbox).retry('a:0');
+      await sleep(200);
+      expect(other.get(Mail).sent).toEqual([]);
+      open();
+      expect(await retried).toBe(true);
+      await until(() => mail.sent.length === 1);
+    });
+  });
+
+  describe('when many effects fail alike', () => {
+    it('tells of them in one line, with their number', async () => {
+      const lines = new Lines();
+      const courier = new Courier();
+      const app = await start({ executor: courier, sweepIntervalMs: false, retryDelayMs: 60_000 }, {}, lines);
+      courier.before = () => {
+        throw new Error('no such address');
+      };
+      await leave('a', 'b', 'c');
+      await app.get(AirlockOutbox).sweep();
+      expect(await app.get(AirlockOutbox).stuck()).toHaveLength(3);
+      expect(lines.of('error').filter((line) => line.includes('no such address'))).toHaveLength(1);
+      expect(lines.of('error').join('\n')).toContain('(a:0 and 2 more)');
+    });
+  });
+});
