@@ -169,6 +169,23 @@ describeWith(postgres, 'The outbox', () => {
     });
   });
 
+  describe('when the database is down for a while', () => {
+    it('says so once', async () => {
+      let isDown = false;
+      const query = (sql: string, values: unknown[]): Promise<unknown> =>
+        isDown
+          ? Promise.reject(new Error('connection refused'))
+          : (client.connection.query(sql, values) as Promise<unknown>);
+      const lines = new Lines();
+      const connection = { query } as OutboxClient['connection'];
+      await start({ connection, sweepAfterMs: 90, dispatchTimeoutMs: 50 }, {}, lines);
+      isDown = true;
+      await sleep(800);
+      isDown = false;
+      expect(lines.of('warn').filter((line) => line.includes('could not be looked at'))).toHaveLength(1);
+    });
+  });
+
   describe('when many effects fail alike', () => {
     it('tells of them in one line, with their number', async () => {
       const lines = new Lines();
