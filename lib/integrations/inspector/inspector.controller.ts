@@ -17,7 +17,7 @@ import { Inspector } from './inspector.js';
 import { InspectorSettings } from './inspector.settings.js';
 import { InspectorGuard } from './serving/guard-chain.js';
 import { sendJson, sendPage } from './serving/raw-response.js';
-import type { StuckRows } from './stuck-rows.js';
+import type { StuckRows } from '../stuck-rows.js';
 
 /** The routes of one inspector. @internal */
 @SkipAirlock()

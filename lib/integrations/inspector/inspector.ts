@@ -9,14 +9,14 @@ import type { InspectorSettings } from './inspector.settings.js';
 import { Recorder } from './recording/recorder.js';
 import type { UnitRecord } from './recording/unit-record.js';
 import { EventStreams } from './serving/event-streams.js';
-import { STUCK_ROWS, type StuckRows } from './stuck-rows.js';
+import { STUCK_ROWS, type StuckRows } from '../stuck-rows.js';
 import type { StateView, UnitView } from './view/inspector.view.js';
 import { PolicyPlaces } from './view/policy-places.js';
 import { ShownArguments } from './view/shown-arguments.js';
 import { UnitViews } from './view/unit-views.js';
 
-/** Number of units that one message tells of: the newest. A page has no use for more. */
-const MOST_NEWS = 100;
+/** Number of units from which on a message tells of all there is, rather than of what has changed. */
+const MANY_NEWS = 100;
 
 /** Facts about the application that an inspector looks into. @internal */
 export interface InspectedApplication {
@@ -62,7 +62,7 @@ export class Inspector {
     return {
       now: Date.now(),
       totals: this.recorder.totals.view,
-      units: this.viewsOf(() => true),
+      units: this.viewsOf(this.recorder),
       capacity,
       readOnly,
       showsArguments: redact !== undefined,
@@ -81,16 +81,19 @@ export class Inspector {
 
   /** Shows what is new, and lets go of what is over. */
   private tell(): void {
-    const units = this.viewsOf(({ hasNews }) => hasNews).slice(0, MOST_NEWS);
-    if (this.streams.count > 0) this.streams.tell({ now: Date.now(), totals: this.recorder.totals.view, units });
+    const news = [...this.recorder].filter(({ hasNews }) => hasNews);
+    for (const record of news) record.hasNews = false;
+    const units = this.viewsOf(news);
+    if (this.streams.count === 0) return;
+    // With as many as are kept, others have been pushed out untold.
+    if (news.length >= Math.min(MANY_NEWS, this.settings.capacity)) this.streams.tellAll();
+    else this.streams.tell({ now: Date.now(), totals: this.recorder.totals.view, units });
   }
 
   /** The newest first. One that cannot be shown, such as a function whose `name` throws, hides no other. */
-  private viewsOf(isWanted: (record: UnitRecord) => boolean): readonly UnitView[] {
+  private viewsOf(records: Iterable<UnitRecord>): readonly UnitView[] {
     const views: UnitView[] = [];
-    for (const record of this.recorder) {
-      if (!isWanted(record)) continue;
-      record.hasNews = false;
+    for (const record of records) {
       try {
         const view = this.views.of(record);
         if (record.isAtRest) record.settle(view);

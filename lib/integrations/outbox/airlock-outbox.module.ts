@@ -9,6 +9,7 @@ import {
 import { ModulesContainer } from '@nestjs/core';
 import { assertImportedOnce } from '../../nest/container/imported-once.js';
 import { EffectWorker } from '../../nest/remote/effect-worker.js';
+import { STUCK_ROWS, type StuckRows } from '../stuck-rows.js';
 import { AirlockOutbox } from './airlock-outbox.js';
 import { EngineBehind } from './engine-behind.js';
 import { OutboxFailures } from './failures.js';
@@ -71,6 +72,7 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockOutboxO
     OutboxSweeper,
     OutboxExecutor,
     AirlockOutbox,
+    { provide: STUCK_ROWS, inject: [AirlockOutbox], useFactory: stuckRowsOf },
   ],
   exports: [OutboxExecutor, AirlockOutbox],
 })
@@ -95,4 +97,21 @@ export class AirlockOutboxModule extends ConfigurableModuleClass implements OnMo
     this.effects.onShutdown(() => this.sweeper.stop());
     this.sweeper.start();
   }
+}
+
+function stuckRowsOf(outbox: AirlockOutbox): StuckRows {
+  return {
+    async list() {
+      const stuck = await outbox.stuck();
+      return stuck.map(({ id, effect, attempts, error, since }) => ({
+        id,
+        effect,
+        attempts,
+        error,
+        since: since.getTime(),
+      }));
+    },
+    retry: (id) => outbox.retry(id),
+    discard: (id) => outbox.discard(id),
+  };
 }

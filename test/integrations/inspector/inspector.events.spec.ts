@@ -1,9 +1,13 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { get, type IncomingMessage, type Server } from 'node:http';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { AirlockService, enqueueWith } from 'nestjs-airlock';
+import { drain } from 'nestjs-airlock/testing';
 import { Inspector } from '../../../lib/integrations/inspector/inspector.js';
 import type { ChangesView, StateView } from '../../../lib/integrations/inspector/view/inspector.view.js';
-import { checkAfterEach, platforms, serve } from '../../e2e/http/fixtures.js';
+import { checkAfterEach, delay, gate, platforms, serve } from '../../e2e/http/fixtures.js';
+import { nodeResponse } from '../../../lib/nest/entry-points/http/http.messages.js';
 import { shop } from './shop.js';
 
 checkAfterEach();
@@ -53,6 +57,70 @@ describe.each(platforms)('the events of an inspector on %s', (_, platform) => {
       while (told!.data.units[0]?.entryPoint !== 'OrdersController.unpaid') told = await events.next();
       expect(told).toMatchObject({ name: 'changes', data: { totals: { dropped: { outcome: 2 } } } });
       events.leave();
+    });
+  });
+
+  describe('when the state is asked for before the news are told', () => {
+    it('tells them all the same', async () => {
+      const { url, app, request } = await serve(platform, shop());
+      const events = await listen(url);
+      await events.next();
+      await request('/orders/unpaid', { method: 'POST' });
+      await drain(app);
+      await request('/airlock/state');
+      expect(await events.next()).toMatchObject({ data: { units: [{ entryPoint: 'OrdersController.unpaid' }] } });
+      events.leave();
+    });
+  });
+
+  describe('when more units of work end at once than one message tells of, or than are kept', () => {
+    it.each([
+      [150, 200, 150],
+      [30, 20, 20],
+    ])('knows of %i under a capacity of %i that %i are there, all of them ended', async (count, capacity, kept) => {
+      const { url, app } = await serve(platform, shop({ capacity }));
+      const events = await listen(url);
+      const known = new Map<string, string>();
+      const isKnown = async (state: string, number: number): Promise<void> => {
+        while (known.size !== number || [...known.values()].some((one) => one !== state)) {
+          const { name, data } = (await events.next())!;
+          if (name === 'state') known.clear();
+          for (const unit of data.units) known.set(unit.id, unit.state);
+        }
+      };
+      const end = gate();
+      const working = Array.from({ length: count }, (_one, i) =>
+        app.get(AirlockService).run({ name: `work ${i}` }, async () => {
+          enqueueWith({ name: 'effect' }, () => {});
+          await end.passed;
+        }),
+      );
+      await isKnown('open', kept);
+      end.open();
+      await Promise.all(working);
+      await isKnown('ended', kept);
+      expect(new Set(known.values())).toEqual(new Set(['ended']));
+      events.leave();
+    });
+  });
+
+  describe('when a reader leaves while a guard is asked', () => {
+    it('has no stream', async () => {
+      const left = gate();
+      const guard: CanActivate = {
+        async canActivate(context: ExecutionContext) {
+          const response = nodeResponse(context.switchToHttp().getResponse())!;
+          asking.destroy();
+          await once(response, 'close');
+          left.open();
+          return true;
+        },
+      };
+      const { url, app } = await serve(platform, shop({ guards: [guard] }));
+      const asking = get(`${url}/airlock/events`, { agent: false }).on('error', () => {});
+      await left.passed;
+      await delay(50);
+      expect(app.get(Inspector, { strict: false }).streams.count).toBe(0);
     });
   });
 

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import {
   type CallHandler,
   type CanActivate,
@@ -81,6 +83,25 @@ describe.each(platforms)('the inspector on %s', (_, platform) => {
       const refuse: CanActivate = { canActivate: () => Promise.resolve(false) };
       const { request } = await serve(platform, shop({ guards: [{ canActivate: () => true }, refuse] }));
       expect((await request('/airlock')).status).toBe(403);
+    });
+  });
+
+  describe('when the page of another site asks, and the application lets other sites read (`enableCors`)', () => {
+    it.each([
+      ['/state', 'cross-site', 'cors', 403],
+      ['/events', 'same-site', 'cors', 403],
+      ['', 'cross-site', 'no-cors', 403],
+      ['/state', 'same-origin', 'cors', 200],
+      ['', 'none', 'navigate', 200],
+      ['', 'cross-site', 'navigate', 200],
+    ])('%s answers %s in mode %s with %i', async (route, site, mode, status) => {
+      const { url } = await serve(platform, shop(), (app) => app.enableCors());
+      // `fetch` sets the mode by itself.
+      const headers = { 'sec-fetch-site': site, 'sec-fetch-mode': mode };
+      const asking = get(`${url}/airlock${route}`, { agent: false, headers });
+      const [response] = (await once(asking, 'response')) as [IncomingMessage];
+      response.destroy();
+      expect(response.statusCode).toBe(status);
     });
   });
 

@@ -165,6 +165,18 @@ describe('when `redact` is set', () => {
     expect(asked).toEqual(['MailService.sendReceipt', 'WarehouseClient.reserve']);
   });
 
+  it('is asked once for an effect that is looked at before and after its end', async () => {
+    let asked = 0;
+    const redact = () => void asked++;
+    const { post, state, app } = await open({ redact });
+    void post('held');
+    await eventually(state, ({ units }) => units.length === 1);
+    await state();
+    app.get(WarehouseClient).release();
+    await eventually(state, ({ units: [unit] }) => has(unit, 'sent'));
+    expect(asked).toBe(1);
+  });
+
   it('hides what it throws for, with what it throws, and warns once', async () => {
     const redact = ({ args }: { readonly args: readonly unknown[] }) => {
       throw new Error(`cannot read ${JSON.stringify(args)}`);

@@ -1,4 +1,5 @@
-import type { ChangesView, StateView, StuckRowView, UnitView } from '../view/inspector.view.js';
+import type { StuckRow } from '../../stuck-rows.js';
+import type { ChangesView, StateView, UnitView } from '../view/inspector.view.js';
 
 /** Below whatever the application is mounted at: a prefix, a version, a proxy. */
 const base = location.pathname.replace(/\/$/, '');
@@ -59,8 +60,8 @@ function kept(units: readonly UnitView[], capacity: number): readonly UnitView[]
   return sorted.slice(0, 3 * capacity);
 }
 
-export async function stuckRows(): Promise<readonly StuckRowView[]> {
-  return (await answered(await fetch(`${base}/stuck`))) as readonly StuckRowView[];
+export async function stuckRows(): Promise<readonly StuckRow[]> {
+  return (await answered(await fetch(`${base}/stuck`))) as readonly StuckRow[];
 }
 
 export async function deal(id: string, action: 'retry' | 'discard'): Promise<void> {

@@ -3,7 +3,6 @@ import type { EffectState, UnitView } from '../view/inspector.view.js';
 export const states: Readonly<Record<EffectState, string>> = {
   buffered: 'kept in',
   waiting: 'waiting',
-  running: 'running',
   sent: 'out',
   dropped: 'dropped',
   failed: 'failed',

@@ -14,6 +14,8 @@ export class EffectRecord {
   policy: Policy | undefined = undefined;
   error: unknown = undefined;
   durationMs: number | undefined = undefined;
+  /** Text that `redact` has made of its arguments; null before it was asked. */
+  args: string | undefined | null = null;
 
   constructor(
     readonly intent: Intent,
@@ -35,7 +37,7 @@ export class UnitRecord {
   more = 0;
   /** Whether it dropped or failed something. */
   isNoteworthy = false;
-  /** Whether something was told of it since it was last shown. */
+  /** Whether something was told of it since browsers were last told. */
   hasNews = true;
   private undecided = 0;
   private shelf: Shelf<UnitRecord> | undefined = undefined;

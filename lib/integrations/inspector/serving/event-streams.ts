@@ -65,6 +65,7 @@ export class EventStreams {
   open(response: unknown): void {
     if (this.isClosed) return sendNoEvents(response);
     const raw = beginEvents(response);
+    if (raw === undefined) return;
     const stream = new EventStream(raw, () => eventOf('state', this.state()));
     this.streams.add(stream);
     this.heart ??= setInterval(() => this.beat(), HEARTBEAT_MS).unref();
@@ -73,15 +74,24 @@ export class EventStreams {
     raw.on('error', () => {});
   }
 
+  /** Tells what has changed. */
   tell(changes: ChangesView): void {
-    const event = eventOf('changes', changes);
-    for (const stream of this.streams) stream.send(event);
+    this.send(eventOf('changes', changes));
+  }
+
+  /** Tells all there is, in place of what was told before. */
+  tellAll(): void {
+    this.send(eventOf('state', this.state()));
   }
 
   /** A server is closed once its last response has ended. */
   close(): void {
     this.isClosed = true;
     for (const stream of this.streams) stream.end();
+  }
+
+  private send(event: string): void {
+    for (const stream of this.streams) stream.send(event);
   }
 
   private left(stream: EventStream): void {

@@ -1,10 +1,11 @@
-import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, ForbiddenException, Inject, Injectable } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import { firstValueFrom, isObservable } from 'rxjs';
 import { ClassResolver } from '../../../nest/container/class-resolver.js';
 import { importerOf } from '../../../nest/container/module-lookup.js';
 import { unresolved } from '../../../nest/container/resolving.js';
 import type { InspectorSettings } from '../inspector.settings.js';
+import { isOfOtherSite } from './other-sites.js';
 
 /**
  * The guards of the options, resolved from the module that imports the inspector: Nest would look for those of a controller in the
@@ -59,7 +60,11 @@ export class GuardChain implements CanActivate {
 export class InspectorGuard implements CanActivate {
   constructor(@Inject(GuardChain) private readonly chain: GuardChain) {}
 
+  /** @throws ForbiddenException for what the page of another site asks */
   canActivate(context: ExecutionContext): Promise<boolean> {
+    if (isOfOtherSite(context.switchToHttp().getRequest())) {
+      throw new ForbiddenException('Pages of other sites may not ask the inspector anything.');
+    }
     return this.chain.canActivate(context);
   }
 }

@@ -38,9 +38,10 @@ export function sendPage(response: unknown, html: string): void {
   send(rawResponse(response), 200, headers, html.replaceAll('NONCE', nonce));
 }
 
-/** @internal */
-export function beginEvents(response: unknown): ServerResponse {
+/** @returns undefined where the browser has left already, while a guard was asked: `close` is not emitted again @internal */
+export function beginEvents(response: unknown): ServerResponse | undefined {
   const raw = rawResponse(response);
+  if (raw.destroyed) return undefined;
   raw.writeHead(200, { ...always, 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' });
   return raw;
 }

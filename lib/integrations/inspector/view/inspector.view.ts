@@ -1,10 +1,10 @@
 // What the routes of the inspector send: the page is written against these types.
 
 /**
- * State of an effect: called and kept in by its scope (`buffered`), let out and waiting for a commit or the answer (`waiting`),
- * `running`, out (`sent`), `dropped` or `failed`.
+ * State of an effect: called and kept in by its scope (`buffered`), let out and not over, as it waits for a commit or the answer, or runs
+ * (`waiting`), out (`sent`), `dropped` or `failed`.
  */
-export type EffectState = 'buffered' | 'waiting' | 'running' | 'sent' | 'dropped' | 'failed';
+export type EffectState = 'buffered' | 'waiting' | 'sent' | 'dropped' | 'failed';
 
 /** @internal */
 export interface EffectView {
@@ -19,8 +19,6 @@ export interface EffectView {
   readonly policy?: string;
   /** Name of what runs it: `in process`, or the class of an executor. */
   readonly executor: string;
-  readonly job?: string;
-  readonly attempts?: number;
   /** Title of what it failed with. */
   readonly error?: string;
   readonly durationMs?: number;
@@ -50,8 +48,6 @@ export interface UnitView {
   /** `ending`: its outcome is known, and effects of it are still to end. */
   readonly state: 'open' | 'ending' | 'ended';
   readonly outcome?: 'completed' | 'failed' | 'cancelled';
-  /** Title of the error that it failed with, where that is known. */
-  readonly error?: string;
   /** From its first effect or its opening to its outcome. */
   readonly durationMs?: number;
   readonly transactions: readonly TransactionView[];
@@ -83,14 +79,4 @@ export interface StateView extends ChangesView {
   readonly showsArguments: boolean;
   /** Whether the application has an outbox, whose stuck rows can be listed. */
   readonly hasOutbox: boolean;
-}
-
-/** A row of the outbox that could not be delivered. @internal */
-export interface StuckRowView {
-  readonly id: string;
-  readonly effect: string;
-  readonly attempts?: number;
-  readonly error?: string;
-  /** Milliseconds since 1970. */
-  readonly since?: number;
 }

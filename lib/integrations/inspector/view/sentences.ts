@@ -12,7 +12,7 @@ export interface Circumstances {
   /** Name of the transaction that decides about it. */
   readonly transaction: string | undefined;
   readonly isCommitted: boolean;
-  readonly unit: Pick<UnitView, 'outcome' | 'error' | 'kind'>;
+  readonly unit: Pick<UnitView, 'outcome' | 'kind'>;
 }
 
 type Sentence = (circumstances: Circumstances) => string;
@@ -41,7 +41,6 @@ const states: Readonly<Record<EffectView['state'], Sentence>> = {
     transaction === undefined || isCommitted
       ? 'Let out, and waits for its turn.'
       : `Let out, and waits for the commit of ${quoted(transaction)}.`,
-  running: () => 'Runs now.',
   sent: ({ isRemote, executor }) => (isRemote ? `Handed to ${executor}.` : 'Ran without an error.'),
   failed: ({ policy }) =>
     policy === undefined
@@ -56,11 +55,11 @@ const unknown: Sentence = ({ reason }) => `Dropped (${reason ?? 'no reason given
 const reasons: Readonly<Record<string, Sentence>> = {
   policy: ({ policy }) =>
     policy === undefined ? 'Dropped: a policy said no.' : `Dropped: ${policy.name} ${policy.place} said no.`,
-  outcome: ({ on, unit: { outcome, error, kind } }) => {
+  outcome: ({ on, unit: { outcome, kind } }) => {
     const [work] = nounsOf(kind);
     if (on === 'failure') return `Dropped: it is for a failure (on: 'failure'), and the ${work} did not fail.`;
     if (outcome === 'cancelled') return `Dropped because the ${work} was cancelled before it ended.`;
-    if (outcome === 'failed') return `Dropped because the ${work} failed${error === undefined ? '' : ` (${error})`}.`;
+    if (outcome === 'failed') return `Dropped because the ${work} failed.`;
     return `Dropped because of how the ${work} ended.`;
   },
   failFast: () => 'Dropped: an effect before it failed, and its scope stops at the first failure.',

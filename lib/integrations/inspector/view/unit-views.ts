@@ -11,7 +11,7 @@ import type { ShownArguments } from './shown-arguments.js';
 const OUTSIDE = 'outside a scope';
 
 /** Part of the view of a unit that concerns all its effects. */
-type Facts = Pick<UnitView, 'entryPoint' | 'kind' | 'outcome' | 'error'>;
+type Facts = Pick<UnitView, 'entryPoint' | 'kind' | 'outcome'>;
 
 /**
  * Makes of records what is shown of them.
@@ -63,7 +63,8 @@ export class UnitViews {
       isCommitted: frame?.fate !== 'open',
       unit,
     });
-    const args = this.shownArguments.of(intent.name, intent.args);
+    if (record.args === null) record.args = this.shownArguments.of(intent.name, intent.args);
+    const { args } = record;
     return {
       id: intent.id,
       name: intent.name,

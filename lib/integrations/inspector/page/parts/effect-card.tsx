@@ -5,7 +5,7 @@ import { Icon } from './icons.js';
 import { Sentence } from './sentence.js';
 
 export function EffectCard({ effect, showsArguments }: { effect: EffectView; showsArguments: boolean }) {
-  const { name, state, sentence, error, executor, job, attempts, durationMs, place, within, args, id } = effect;
+  const { name, state, sentence, error, executor, durationMs, place, within, args, id } = effect;
   return (
     <li class={`effect is-${state}`}>
       <div class="effect-head">
@@ -19,12 +19,6 @@ export function EffectCard({ effect, showsArguments }: { effect: EffectView; sho
       {error !== undefined && <pre class="error">{error}</pre>}
       <dl class="facts small">
         <Fact term="Executor">{executor}</Fact>
-        {job !== undefined && (
-          <Fact term="Job">
-            <code>{job}</code>
-          </Fact>
-        )}
-        {attempts !== undefined && <Fact term="Attempts">{attempts}</Fact>}
         {durationMs !== undefined && <Fact term="Took">{durationText(durationMs)}</Fact>}
         {within !== undefined && <Fact term="Called in">{within}</Fact>}
         {place !== undefined && (

@@ -3,7 +3,6 @@ import type { EffectState } from '../../view/inspector.view.js';
 const shapes: Readonly<Record<EffectState | 'mark' | 'back' | 'link', string>> = {
   buffered: 'M7 9V6.5a3 3 0 0 1 6 0V9M5.5 9h9v7h-9z',
   waiting: 'M10 5.5V10l3 2M10 3a7 7 0 1 0 0 14 7 7 0 0 0 0-14z',
-  running: 'M10 3a7 7 0 1 1-6.6 4.7M3 3.5v4.4h4.4',
   sent: 'M4 10.5l4 4 8-9',
   dropped: 'M10 3a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM5.2 5.2l9.6 9.6',
   failed: 'M10 6v5M10 14h.01M10 2.8 17.6 16.5H2.4z',

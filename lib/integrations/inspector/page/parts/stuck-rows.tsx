@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { StateView, StuckRowView } from '../../view/inspector.view.js';
+import type { StuckRow } from '../../../stuck-rows.js';
+import type { StateView } from '../../view/inspector.view.js';
 import { deal, stuckRows } from '../server.js';
 import { calendarText, counted } from '../words.js';
 
@@ -7,7 +8,7 @@ const AGAIN_MS = 5_000;
 
 /** Rows of the outbox that could not be delivered. */
 export function StuckRows({ state }: { state: StateView | undefined }) {
-  const [rows, show] = useState<readonly StuckRowView[] | undefined>(undefined);
+  const [rows, show] = useState<readonly StuckRow[] | undefined>(undefined);
   const [problem, tell] = useState<string | undefined>(undefined);
   const load = (): void => {
     stuckRows().then(
@@ -23,7 +24,7 @@ export function StuckRows({ state }: { state: StateView | undefined }) {
     const timer = setInterval(load, AGAIN_MS);
     return () => clearInterval(timer);
   }, []);
-  const act = (row: StuckRowView, action: 'retry' | 'discard'): void => {
+  const act = (row: StuckRow, action: 'retry' | 'discard'): void => {
     if (action === 'discard' && !confirm(`Discard ${row.effect} (${row.id})? It will never get out.`)) return;
     deal(row.id, action).then(load, (error: Error) => tell(error.message));
   };
@@ -48,12 +49,11 @@ export function StuckRows({ state }: { state: StateView | undefined }) {
         <li key={row.id} class="effect is-failed">
           <div class="effect-head">
             <h4>{row.effect}</h4>
-            {row.attempts !== undefined && <span class="badge is-failed">{counted(row.attempts, 'attempt')}</span>}
+            <span class="badge is-failed">{counted(row.attempts, 'attempt')}</span>
           </div>
-          {row.error !== undefined && <pre class="error">{row.error}</pre>}
+          <pre class="error">{row.error}</pre>
           <p class="hint">
-            {row.since !== undefined && <>since {calendarText(row.since)} · </>}
-            <code class="id">{row.id}</code>
+            since {calendarText(row.since)} · <code class="id">{row.id}</code>
           </p>
           {state?.readOnly === false && (
             <p class="actions">

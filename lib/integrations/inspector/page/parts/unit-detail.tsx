@@ -69,7 +69,6 @@ function Facts({ unit }: { unit: UnitView }) {
     <dl class="facts">
       <Fact term="Outcome">
         <span class={`outcome is-${toneOf(unit)}`}>{outcomeText(unit)}</span>
-        {unit.error !== undefined && <span class="why"> {unit.error}</span>}
       </Fact>
       <Fact term="Started">
         <time dateTime={new Date(unit.startedAt).toISOString()}>{calendarText(unit.startedAt)}</time>

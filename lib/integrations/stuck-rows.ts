@@ -1,8 +1,16 @@
-import type { StuckRowView } from './view/inspector.view.js';
+/** A row of the outbox that could not be delivered. @internal */
+export interface StuckRow {
+  readonly id: string;
+  readonly effect: string;
+  readonly attempts: number;
+  readonly error: string;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+}
 
 /** Port of an outbox, as the inspector uses it: the rows that could not be delivered, and what is to become of them. @internal */
 export interface StuckRows {
-  list(): Promise<readonly StuckRowView[]>;
+  list(): Promise<readonly StuckRow[]>;
   /** @returns false where there is no such row any more */
   retry(id: string): Promise<boolean>;
   /** @returns false where there is no such row any more */

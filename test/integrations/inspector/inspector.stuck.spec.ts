@@ -1,0 +1,75 @@
+import { AirlockService } from 'nestjs-airlock';
+import { AirlockOutboxModule, OutboxExecutor } from 'nestjs-airlock/outbox';
+import type { StuckRow } from '../../../lib/integrations/stuck-rows.js';
+import { checkAfterEach, platforms, serve } from '../../e2e/http/fixtures.js';
+import { describeWith, postgres } from '../../servers.js';
+import type { OutboxClient } from '../outbox/client.js';
+import { connectPg } from '../outbox/clients/pg.js';
+import { Courier } from '../outbox/fixtures.js';
+import { MailService, shop } from './shop.js';
+
+checkAfterEach();
+
+const [[, platform]] = platforms as never as [(typeof platforms)[0]];
+
+describeWith(postgres, 'The inspector of an application with an outbox', () => {
+  let client: OutboxClient;
+
+  beforeAll(async () => {
+    client = await connectPg();
+  });
+
+  afterAll(() => client?.close());
+
+  async function open() {
+    const courier = new Courier();
+    courier.before = () => {
+      throw new Error('no such address');
+    };
+    const outbox = AirlockOutboxModule.forRoot({
+      dialect: 'postgres',
+      connection: client.connection,
+      createTable: true,
+      executor: courier,
+      retryDelayMs: 60_000,
+    });
+    const running = await serve(platform, shop({}, { imports: [outbox] }, { executor: OutboxExecutor }));
+    const { app, request } = running;
+    await app
+      .get(AirlockService)
+      .run(() => client.transaction(() => app.get(MailService).sendReceipt({ email: 'ada@example.com' })));
+    const rows = async () => JSON.parse((await request('/airlock/stuck')).body) as readonly StuckRow[];
+    const headers = { 'x-airlock-inspector': 'test' };
+    const deal = async (id: string, action: string) =>
+      (await request(`/airlock/stuck/${id}/${action}`, { method: 'POST', headers })).status;
+    return { courier, request, rows, deal };
+  }
+
+  describe('when an executor refuses an effect', () => {
+    it('lists it, and has it tried again when it is told to', async () => {
+      const { courier, request, rows, deal } = await open();
+      expect(JSON.parse((await request('/airlock/state')).body)).toMatchObject({ hasOutbox: true });
+      const [row] = await rows();
+      expect(row).toEqual({
+        id: expect.any(String),
+        effect: 'MailService.sendReceipt',
+        attempts: 1,
+        error: 'no such address',
+        since: expect.any(Number),
+      });
+      courier.before = () => {};
+      expect(await deal(row!.id, 'retry')).toBe(200);
+      expect(courier.texts).toEqual([{ email: 'ada@example.com' }]);
+      expect(await rows()).toEqual([]);
+    });
+
+    it('throws it away when it is told to, and says where there is nothing any more', async () => {
+      const { courier, rows, deal } = await open();
+      const [{ id } = { id: 'none' }] = await rows();
+      expect(await deal(id, 'discard')).toBe(200);
+      expect(await rows()).toEqual([]);
+      expect(await deal(id, 'discard')).toBe(404);
+      expect(courier.texts).toEqual([]);
+    });
+  });
+});
