@@ -1,4 +1,10 @@
-import { ConfigurableModuleBuilder, type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  ConfigurableModuleBuilder,
+  type DynamicModule,
+  Inject,
+  Module,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { type Meter, metrics, trace, type Tracer } from '@opentelemetry/api';
 import { AirlockRuntime } from '../../core/runtime.js';
 import { checkOptions, expectThat, isRecord, oneOf } from '../../nest/options/option-checks.js';

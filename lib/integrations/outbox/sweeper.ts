@@ -22,7 +22,7 @@ export class OutboxSweeper {
   private readonly timers = new Map<() => boolean, NodeJS.Timeout>();
   private sweeping: Promise<void> | undefined;
   private isStopped = false;
-  /** What went wrong last with each work. */
+  /** Message of the last error of each work. */
   private readonly troubles = new Map<() => Promise<void>, string>();
 
   constructor(
