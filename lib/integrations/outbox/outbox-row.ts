@@ -1,6 +1,6 @@
 import { PolicyChain } from '../../core/scope/policy-chain.js';
 import type { Executor } from '../../core/model/executor.js';
-import { Intent } from '../../core/model/intent.js';
+import { carry, Intent } from '../../core/model/intent.js';
 import { EffectSerializationError } from '../../errors/effect-serialization.error.js';
 import { type EffectEnvelope, readEnvelope } from '../../nest/remote/envelope.js';
 import type { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
@@ -93,7 +93,9 @@ export function intentOf(row: OutboxRow, executor: Executor, envelopes: Envelope
     executor,
     on: 'success',
   } as const;
-  return new Intent(stamp, Number(id.slice(end + 1)), absent, envelopes.read(envelope));
+  const intent = new Intent(stamp, Number(id.slice(end + 1)), absent, envelopes.read(envelope));
+  carry(intent, envelope.context);
+  return intent;
 }
 
 function absent(): never {

@@ -1,0 +1,39 @@
+import { Intent, InProcessExecutor } from 'nestjs-airlock';
+import { PolicyChain } from '../../../lib/core/scope/policy-chain.js';
+import { carry } from '../../../lib/core/model/intent.js';
+import { EnvelopeWriter } from '../../../lib/nest/remote/envelope-writer.js';
+import { intentOf, rowOf, writtenOf } from '../../../lib/integrations/outbox/outbox-row.js';
+
+const host = {};
+const executor = new InProcessExecutor();
+
+describe('when an effect is handed to an engine from what was written down', () => {
+  it('takes along what its call did: values, and the trace it was called under', () => {
+    const trace = { traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' };
+    const envelopes = new EnvelopeWriter('the outbox', {
+      tracing: { inject: () => trace, run: (_trace, job) => job() },
+    });
+    const args = envelopes.keepArguments({ name: 'ship', effect: () => {}, args: [7] });
+    const birthplace = { id: 'scope', name: undefined, host };
+    const stamp = {
+      frame: undefined,
+      birthplace,
+      attempt: undefined,
+      options: { name: 'ship' },
+      path: PolicyChain.empty,
+      executor,
+      on: 'success',
+    } as const;
+    const called = new Intent(stamp, 0, () => {}, args);
+    carry(called, { cls: { tenant: 'acme' } });
+
+    const written = JSON.parse(writtenOf(called, envelopes)) as Record<string, unknown>;
+    const swept = intentOf(rowOf(written), executor, envelopes, host);
+    expect(envelopes.write(swept)).toMatchObject({
+      id: 'scope:0',
+      args: [7],
+      context: { cls: { tenant: 'acme' } },
+      trace,
+    });
+  });
+});
