@@ -50,7 +50,7 @@ export function enqueueIn(context: Context, options: EnqueueOptions, effect: Eff
     frame.assertWaitsForWrites(effectName(options, effect));
   const kept = keptBy(stamp.executor, options, effect, args);
   const intent = new Intent(stamp, unit.nextSequence(), effect, kept);
-  if (unit.host.carriers.length > 0) carry(intent, captureContext(unit.host, intent));
+  if (unit.host.carriers.length > 0) carry(intent, captureContext(unit.host, freeze(intent)));
   const isTooMany = unit.isFull && !makeRoom(unit);
   if (isTooMany && !unit.isRepeated(intent)) throw full(unit, options, effect);
   const { watchers } = stamp.path;

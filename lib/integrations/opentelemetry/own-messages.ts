@@ -1,4 +1,4 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { onAirlock } from '../../core/on-airlock.js';
 import type { AirlockRuntime } from '../../core/runtime.js';
 import type { AirlockMessage } from '../../core/model/diagnostics.js';
 import { type Intent, stampOf } from '../../core/model/intent.js';
@@ -19,12 +19,10 @@ export function onOwnMessages(
   listeners: Partial<Record<ChannelName, (message: IntentMessage) => void>>,
 ): () => void {
   const stops = Object.entries(listeners).map(([name, listener]) => {
-    const heard = (message: unknown): void => {
-      const { intent } = message as AirlockMessage;
+    return onAirlock(name as ChannelName, (message: AirlockMessage) => {
+      const { intent } = message;
       if (intent !== undefined && stampOf(intent).birthplace.host === runtime) listener(message as IntentMessage);
-    };
-    subscribe(`airlock:${name}`, heard);
-    return () => unsubscribe(`airlock:${name}`, heard);
+    });
   });
   return () => stops.forEach((stop) => stop());
 }

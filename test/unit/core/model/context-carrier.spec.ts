@@ -82,7 +82,8 @@ describe('when a value is carried to the run of an effect', () => {
     const known: string[] = [];
     const nosy: ContextCarrier = {
       name: 'nosy',
-      capture: ({ id, name }) => known.push(`${name} ${id}`),
+      capture: (effect) =>
+        known.push(`${effect.name} ${effect.id}${Object.isFrozen(effect) ? '' : ', which it could change'}`),
       restore: (_value, run, { id, name }) => {
         known.push(`${name} ${id}`);
         return run();
