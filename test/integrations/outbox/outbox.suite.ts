@@ -150,7 +150,11 @@ export function describeOutbox(name: string, connect: () => Promise<OutboxClient
         let ids: readonly string[] = [];
         const never = new Promise<never>(() => {});
         gone.before = () => never;
-        const dying = await boot(client, { outbox: { executor: gone, sweepIntervalMs: false, sweepAfterMs: 300_000 } });
+        // Without a time limit its effects never end, as in a process that is gone.
+        const dying = await boot(client, {
+          airlock: { effectTimeoutMs: false },
+          outbox: { executor: gone, sweepIntervalMs: false, sweepAfterMs: 300_000 },
+        });
         void dying.get(AirlockService).run(async (scope) => {
           await client.transaction(async (tx) => {
             for (const id of ['a', 'b', 'c']) {

@@ -1,5 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { AirlockService, EffectBuffer, type Intent } from 'nestjs-airlock';
+import { type AirlockModuleOptions, AirlockService, EffectBuffer, type Intent } from 'nestjs-airlock';
 import { AirlockOutbox, type AirlockOutboxOptions } from 'nestjs-airlock/outbox';
 import { EngineUnreachableError } from '../../../lib/errors/engine-unreachable.error.js';
 import { describeWith, postgres } from '../../servers.js';
@@ -28,8 +28,11 @@ describeWith(postgres, 'The outbox', () => {
 
   afterAll(() => client?.close());
 
-  const start = async (outbox: Partial<AirlockOutboxOptions> = {}): Promise<INestApplicationContext> => {
-    const app = await boot(client, { outbox: { sweepIntervalMs: 20, ...outbox }, lines });
+  const start = async (
+    outbox: Partial<AirlockOutboxOptions> = {},
+    airlock: AirlockModuleOptions = {},
+  ): Promise<INestApplicationContext> => {
+    const app = await boot(client, { outbox: { sweepIntervalMs: 20, ...outbox }, airlock, lines });
     apps.push(app);
     return app;
   };
@@ -151,7 +154,8 @@ describeWith(postgres, 'The outbox', () => {
     });
 
     it('runs what another process has left, in a scope of its own', async () => {
-      const dying = await start({ sweepIntervalMs: false, sweepAfterMs: 300_000 });
+      // Without a time limit its effects never end, as in a process that is gone.
+      const dying = await start({ sweepIntervalMs: false, sweepAfterMs: 300_000 }, { effectTimeoutMs: false });
       dying.get(Mail).before = () => new Promise(() => {});
       void send(dying, 'left', 'behind');
       await until(async () => (await rows()).length === 2);
