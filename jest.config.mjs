@@ -8,7 +8,11 @@ export const base = {
   testEnvironment: '<rootDir>/test/environment.mjs',
   testMatch: ['<rootDir>/test/**/*.spec.ts', '<rootDir>/sample/**/*.spec.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.cache/', '<rootDir>/test/nest-11/package.json'],
+  modulePathIgnorePatterns: [
+    '<rootDir>/dist/',
+    '<rootDir>/.cache/',
+    '<rootDir>/test/nest-11/package.json',
+  ],
   transform: {
     '^.+\\.[cm]?[jt]s$': [
       '@swc/jest',
@@ -16,7 +20,11 @@ export const base = {
         jsc: {
           target: 'es2022',
           parser: { syntax: 'typescript', decorators: true },
-          transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+          transform: {
+            legacyDecorator: true,
+            decoratorMetadata: true,
+            useDefineForClassFields: false,
+          },
           keepClassNames: true,
         },
         module: { type: 'commonjs' },
@@ -34,7 +42,10 @@ export const ours = {
   '^nestjs-airlock/(.*)$': '<rootDir>/lib/integrations/$1/index.ts',
 };
 
-/** The same suites against the other supported major of Nest, whose packages live in a folder of their own. */
+/**
+ * The same suites against the other supported major of Nest, whose packages live in a folder of
+ * their own.
+ */
 const nest11 = {
   '^(@nestjs/(apollo|bullmq|common|core|cqrs|event-emitter|graphql|mercurius|microservices|platform-[\\w.-]+|schedule|testing|typeorm|websockets)(/.*)?)$':
     '<rootDir>/test/nest-11/node_modules/$1',
@@ -52,7 +63,8 @@ const nest11 = {
 const onNest12Alone = [
   // Bring the packages of both majors themselves, or none.
   '/test/(package|types|readme|crash|soak)/',
-  // Frames and what is decided by them: PostgreSQL and the core, which imports no Nest (check:imports).
+  // Frames and what is decided by them: PostgreSQL and the core, which imports no Nest
+  // (check:imports).
   '/test/(oracle|unit/core|unit/errors)/',
   '/test/integrations/(drizzle|knex|kysely|mikro-orm|pg|prisma|sequelize)/(contract|doors|generated-client|sqlite|track-\\w+-transactions)\\.spec',
   // Read source files.
@@ -70,14 +82,18 @@ if (existsSync(new URL('test/nest-11/node_modules/.package-lock.json', import.me
     ...base,
     displayName: 'nest 11',
     moduleNameMapper: { ...ours, ...nest11 },
-    testPathIgnorePatterns: [...base.testPathIgnorePatterns, ...onNest12Alone.map((path) => `<rootDir>${path}`)],
+    testPathIgnorePatterns: [
+      ...base.testPathIgnorePatterns,
+      ...onNest12Alone.map((path) => `<rootDir>${path}`),
+    ],
   });
 }
 
 export default {
   maxWorkers: 2,
   globalSetup: '<rootDir>/test/built-page.mjs',
-  // A worker keeps some of every file that it has run: one that is full of it spends its time collecting garbage.
+  // A worker keeps some of every file that it has run: one that is full of it spends its time
+  // collecting garbage.
   workerIdleMemoryLimit: '700MB',
   testSequencer: '<rootDir>/scripts/longest-first.mjs',
   testResultsProcessor: '<rootDir>/scripts/plain-results.mjs',

@@ -1,6 +1,9 @@
 import config, { base, ours, esmOnly } from './jest.config.mjs';
 
-/** For the suites that run on another version of Node than this one (scripts/other-nodes.mjs): MikroORM 7 needs Node 22. */
+/**
+ * For the suites that run on another version of Node than this one (scripts/other-nodes.mjs):
+ * MikroORM 7 needs Node 22.
+ */
 export default {
   ...config,
   projects: [
@@ -13,7 +16,9 @@ export default {
         '^@mikro-orm/decorators/legacy$':
           '<rootDir>/test/mikro-orm-7/node_modules/@mikro-orm/decorators/legacy/index.js',
       },
-      transformIgnorePatterns: [`/node_modules/(?!.*/node_modules/|(${esmOnly}|@mikro-orm|kysely)/)`],
+      transformIgnorePatterns: [
+        `/node_modules/(?!.*/node_modules/|(${esmOnly}|@mikro-orm|kysely)/)`,
+      ],
     },
   ],
 };

@@ -1,5 +1,6 @@
-// What loading the package costs a CommonJS application, in processor time: it gets the ES modules (one identity of each class),
-// which are to cost no more than the CommonJS build would. Each is loaded in a process of its own, after Nest.
+// What loading the package costs a CommonJS application, in processor time: it gets the ES modules
+// (one identity of each class), which are to cost no more than the CommonJS build would. Each is
+// loaded in a process of its own, after Nest.
 import { execFileSync } from 'node:child_process';
 import { atMost, ratioOf, row } from './ratios.mjs';
 
@@ -14,7 +15,9 @@ const program = `
 `;
 
 function load(entry) {
-  return Number(execFileSync(process.execPath, ['--disable-warning=ExperimentalWarning', '-e', program, entry]));
+  return Number(
+    execFileSync(process.execPath, ['--disable-warning=ExperimentalWarning', '-e', program, entry]),
+  );
 }
 
 export function measure(rounds) {

@@ -43,7 +43,12 @@ async function start(queue, worker) {
   Module({
     imports: [
       AirlockModule.forRoot({ executor: BullMqExecutor }),
-      AirlockBullMqModule.forRoot({ connection: url, queue, worker, jobOptions: { removeOnComplete: true } }),
+      AirlockBullMqModule.forRoot({
+        connection: url,
+        queue,
+        worker,
+        jobOptions: { removeOnComplete: true },
+      }),
     ],
     providers: [Mail],
   })(AppModule);
@@ -74,7 +79,8 @@ async function measureSending(rounds) {
         for (let id = 0; id < EFFECTS; id++) await mail.send(order(id));
       }),
     sameJobs: () => queue.addBulk(numbers.map(sameJob(randomUUID(), new Date().toISOString()))),
-    byHand: () => queue.addBulk(numbers.map((id) => ({ name: 'Mail.send', data: order(id), opts }))),
+    byHand: () =>
+      queue.addBulk(numbers.map((id) => ({ name: 'Mail.send', data: order(id), opts }))),
     single: async () => {
       for (let id = 0; id < EFFECTS; id++) await queue.add('Mail.send', order(id), opts);
     },
@@ -97,9 +103,19 @@ async function measureSending(rounds) {
 async function measureRunning(rounds) {
   const queue = new Queue(`bench-${randomUUID()}`, { connection });
   const jobs = (of) =>
-    Array.from({ length: JOBS }, (_, id) => ({ name: 'Mail.send', data: of(id), opts: { removeOnComplete: true } }));
+    Array.from({ length: JOBS }, (_, id) => ({
+      name: 'Mail.send',
+      data: of(id),
+      opts: { removeOnComplete: true },
+    }));
   const at = new Date().toISOString();
-  const envelope = (id) => ({ v: 1, id: `bench:${id}`, effect: 'Mail.send', args: [order(id)], at });
+  const envelope = (id) => ({
+    v: 1,
+    id: `bench:${id}`,
+    effect: 'Mail.send',
+    args: [order(id)],
+    at,
+  });
   const ways = {
     airlock: async () => {
       await queue.addBulk(jobs(envelope));
@@ -108,7 +124,10 @@ async function measureRunning(rounds) {
     },
     bare: async () => {
       await queue.addBulk(jobs(order));
-      const worker = new Worker(queue.name, async () => stopwatch.hit(), { connection, concurrency: CONCURRENCY });
+      const worker = new Worker(queue.name, async () => stopwatch.hit(), {
+        connection,
+        concurrency: CONCURRENCY,
+      });
       return () => worker.close();
     },
   };
@@ -130,12 +149,33 @@ async function measureRunning(rounds) {
 export async function measure(rounds) {
   const sending = await measureSending(rounds);
   const running = await measureRunning(rounds);
-  const against = (what, peer, ratios, goal) => row(`bullmq: ${what} / ${peer}`, peer, ratios, goal);
+  const against = (what, peer, ratios, goal) =>
+    row(`bullmq: ${what} / ${peer}`, peer, ratios, goal);
   return [
-    // The goal is against what somebody would write by hand; the other row says how much of the gap the envelope and ids are.
-    against('1,000 effects of one scope', 'addBulk by hand', ratioOf(sending.airlock, sending.byHand), atLeast(0.9)),
-    against('1,000 effects of one scope', 'addBulk of the same envelopes', ratioOf(sending.airlock, sending.sameJobs)),
-    against('1,000 effects of one scope', 'awaited adds', ratioOf(sending.airlock, sending.single), atLeast(3)),
-    against('effects a worker runs', 'a bare Worker', ratioOf(running.airlock, running.bare), atLeast(0.9)),
+    // The goal is against what somebody would write by hand; the other row says how much of the gap
+    // the envelope and ids are.
+    against(
+      '1,000 effects of one scope',
+      'addBulk by hand',
+      ratioOf(sending.airlock, sending.byHand),
+      atLeast(0.9),
+    ),
+    against(
+      '1,000 effects of one scope',
+      'addBulk of the same envelopes',
+      ratioOf(sending.airlock, sending.sameJobs),
+    ),
+    against(
+      '1,000 effects of one scope',
+      'awaited adds',
+      ratioOf(sending.airlock, sending.single),
+      atLeast(3),
+    ),
+    against(
+      'effects a worker runs',
+      'a bare Worker',
+      ratioOf(running.airlock, running.bare),
+      atLeast(0.9),
+    ),
   ];
 }

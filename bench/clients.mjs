@@ -1,5 +1,6 @@
-// Transactions tracked against not, on each client: three statements and an effect, so that what is asked before COMMIT is included.
-// Tracking is done on classes, so each side has a process of its own, and they take turns.
+// Transactions tracked against not, on each client: three statements and an effect, so that what is
+// asked before COMMIT is included. Tracking is done on classes, so each side has a process of its
+// own, and they take turns.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { atMost, ratioOf, row } from './ratios.mjs';

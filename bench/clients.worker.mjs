@@ -1,4 +1,5 @@
-// One client, whose transactions are tracked or not: answers each number with the nanoseconds that so many of them take on average.
+// One client, whose transactions are tracked or not: answers each number with the nanoseconds that
+// so many of them take on average.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -8,9 +9,16 @@ const url = process.env.DATABASE_URL || 'postgres://postgres@127.0.0.1:5432/post
 const [client, side] = process.argv.slice(2);
 const isTracked = side === 'tracked';
 const table = `bench_${client.toLowerCase()}_${side}`;
-const statements = [`insert into ${table} values (1)`, `update ${table} set n = n + 1`, `delete from ${table}`];
+const statements = [
+  `insert into ${table} values (1)`,
+  `update ${table} set n = n + 1`,
+  `delete from ${table}`,
+];
 
-/** Each returns `transaction(work)`, where `work` is given what runs a statement in it, `query` and `end`. */
+/**
+ * Each returns `transaction(work)`, where `work` is given what runs a statement in it, `query` and
+ * `end`.
+ */
 const clients = {
   async Prisma() {
     const { PrismaPg } = await import('@prisma/adapter-pg');
@@ -19,7 +27,8 @@ const clients = {
     const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: url, max: 1 }) });
     if (isTracked) trackPrismaTransactions(prisma);
     return {
-      transaction: (work) => prisma.$transaction((tx) => work((text) => tx.$executeRawUnsafe(text))),
+      transaction: (work) =>
+        prisma.$transaction((tx) => work((text) => tx.$executeRawUnsafe(text))),
       query: (text) => prisma.$executeRawUnsafe(text),
       end: () => prisma.$disconnect(),
     };
@@ -61,14 +70,19 @@ const clients = {
     if (isTracked) trackSequelizeTransactions(sequelize);
     return {
       transaction: (work) =>
-        sequelize.transaction((transaction) => work((text) => sequelize.query(text, { transaction }))),
+        sequelize.transaction((transaction) =>
+          work((text) => sequelize.query(text, { transaction })),
+        ),
       query: (text) => sequelize.query(text),
       end: () => sequelize.close(),
     };
   },
 };
 
-/** Generated and compiled once; nothing is downloaded: any file passes for the engine, which only migrations need. */
+/**
+ * Generated and compiled once; nothing is downloaded: any file passes for the engine, which only
+ * migrations need.
+ */
 function generatedPrisma() {
   const root = fileURLToPath(new URL('..', import.meta.url));
   const folder = `${root}.cache/bench-prisma`;
@@ -76,10 +90,20 @@ function generatedPrisma() {
   if (!existsSync(compiled)) {
     mkdirSync(folder, { recursive: true });
     copyFileSync(`${root}test/integrations/prisma/schema.prisma`, `${folder}/schema.prisma`);
-    const env = { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, CHECKPOINT_DISABLE: '1' };
+    const env = {
+      ...process.env,
+      PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+      CHECKPOINT_DISABLE: '1',
+    };
     const generate = [`${root}node_modules/prisma/build/index.js`, 'generate', '--no-hints'];
     execFileSync(process.execPath, generate, { cwd: folder, env, stdio: 'pipe' });
-    const bundle = ['--bundle', '--packages=external', '--platform=node', '--format=cjs', '--log-level=error'];
+    const bundle = [
+      '--bundle',
+      '--packages=external',
+      '--platform=node',
+      '--format=cjs',
+      '--log-level=error',
+    ];
     execFileSync(`${root}node_modules/.bin/esbuild`, [
       `${folder}/generated/client.ts`,
       ...bundle,

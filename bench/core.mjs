@@ -69,7 +69,12 @@ export async function measure(rounds) {
   }
   const bytes = bytesPerIntent(50_000);
   return [
-    row('core: enqueue and flush 1,000 effects', '1,000 closures on an array', ratioOf(mine, peers), atMost(4)),
+    row(
+      'core: enqueue and flush 1,000 effects',
+      '1,000 closures on an array',
+      ratioOf(mine, peers),
+      atMost(4),
+    ),
     ...sizes
       .filter((size) => size !== 1_000)
       .map((size) =>

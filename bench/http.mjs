@@ -1,11 +1,20 @@
-// One route, served by a process of its own on a core of its own, loaded from here; variants take turns in every round.
+// One route, served by a process of its own on a core of its own, loaded from here; variants take
+// turns in every round.
 import { fork, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import autocannon from 'autocannon';
 import { atLeast, ratioOf, row } from './ratios.mjs';
 
 const variants = [
-  ...['bare', 'no-op interceptor', 'async context', 'airlock 0', 'airlock 3', 'airlock 20', 'request-scoped'],
+  ...[
+    'bare',
+    'no-op interceptor',
+    'async context',
+    'airlock 0',
+    'airlock 3',
+    'airlock 20',
+    'request-scoped',
+  ],
   ...['nestjs-cls', 'airlock 3, inspected'],
 ];
 const seconds = Number(process.env.BENCH_SECONDS ?? 3);
@@ -13,18 +22,29 @@ const hasTaskset = spawnSync('taskset', ['--version']).status === 0;
 const pin = (pid, core) => hasTaskset && spawnSync('taskset', ['-acp', String(core), String(pid)]);
 
 function start(platform, variant) {
-  const server = fork(fileURLToPath(new URL('./http.server.mjs', import.meta.url)), [platform, variant], {
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
+  const server = fork(
+    fileURLToPath(new URL('./http.server.mjs', import.meta.url)),
+    [platform, variant],
+    {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    },
+  );
   pin(server.pid, 1);
   return new Promise((resolve, reject) => {
     server.once('message', ({ port }) => resolve({ server, url: `http://127.0.0.1:${port}/` }));
-    server.once('exit', (code) => reject(new Error(`The ${platform} server of "${variant}" left with ${code}`)));
+    server.once('exit', (code) =>
+      reject(new Error(`The ${platform} server of "${variant}" left with ${code}`)),
+    );
   });
 }
 
 async function requestsPerSecond(url, duration) {
-  const { requests, non2xx, errors } = await autocannon({ url, connections: 32, pipelining: 4, duration });
+  const { requests, non2xx, errors } = await autocannon({
+    url,
+    connections: 32,
+    pipelining: 4,
+    duration,
+  });
   if (non2xx + errors > 0)
     throw new Error(`${url} answered ${non2xx} times with an error, and ${errors} requests failed`);
   return requests.total / duration;
@@ -63,5 +83,8 @@ async function measurePlatform(platform, rounds) {
 
 export async function measure(rounds) {
   pin(process.pid, 0);
-  return [...(await measurePlatform('fastify', rounds)), ...(await measurePlatform('express', rounds))];
+  return [
+    ...(await measurePlatform('fastify', rounds)),
+    ...(await measurePlatform('express', rounds)),
+  ];
 }

@@ -24,7 +24,11 @@ function controller(dependencies, handle) {
     }
   }
   dependencies.forEach((token, index) => Inject(token)(BenchController, undefined, index));
-  Get()(BenchController.prototype, 'get', Object.getOwnPropertyDescriptor(BenchController.prototype, 'get'));
+  Get()(
+    BenchController.prototype,
+    'get',
+    Object.getOwnPropertyDescriptor(BenchController.prototype, 'get'),
+  );
   Controller()(BenchController);
   return BenchController;
 }
@@ -39,7 +43,9 @@ class NoopInterceptor {
 class AsyncContextInterceptor {
   context = new AsyncLocalStorage();
   intercept(_context, next) {
-    return new Observable((subscriber) => this.context.run({}, () => next.handle().subscribe(subscriber)));
+    return new Observable((subscriber) =>
+      this.context.run({}, () => next.handle().subscribe(subscriber)),
+    );
   }
 }
 
@@ -89,9 +95,17 @@ const modules = {
   'airlock 3': () => airlock(3),
   'airlock 20': () => airlock(20),
   'airlock 3, inspected': () => airlock(3, AirlockInspectorModule.forRoot()),
-  'request-scoped': () => ({ controllers: [controller([RequestBuffer], enqueueAndRun)], providers: [RequestBuffer] }),
+  'request-scoped': () => ({
+    controllers: [controller([RequestBuffer], enqueueAndRun)],
+    providers: [RequestBuffer],
+  }),
   'nestjs-cls': () => ({
-    imports: [ClsModule.forRoot({ global: true, middleware: { mount: true, setup: (cls) => cls.set('effects', []) } })],
+    imports: [
+      ClsModule.forRoot({
+        global: true,
+        middleware: { mount: true, setup: (cls) => cls.set('effects', []) },
+      }),
+    ],
     controllers: [
       controller([ClsBuffer, ClsService], (buffer, cls) => {
         enqueue(3)(buffer);

@@ -1,5 +1,6 @@
-// What stays in memory over a million effects in scopes of 100: the heap after each tenth, against that after the first.
-// In process; through Redis and back, where the same process runs the jobs; and into pg-boss.
+// What stays in memory over a million effects in scopes of 100: the heap after each tenth, against
+// that after the first. In process; through Redis and back, where the same process runs the jobs;
+// and into pg-boss.
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
@@ -76,7 +77,12 @@ async function catchUp(target) {
 async function throughRedis() {
   const url = process.env.REDIS_URL || 'redis://127.0.0.1:6379';
   const queue = `bench-${randomUUID()}`;
-  const bullmq = { connection: url, queue, jobOptions: { removeOnComplete: true }, worker: { concurrency: 100 } };
+  const bullmq = {
+    connection: url,
+    queue,
+    jobOptions: { removeOnComplete: true },
+    worker: { concurrency: 100 },
+  };
   try {
     return await heaps(
       [AirlockModule.forRoot({ executor: BullMqExecutor }), AirlockBullMqModule.forRoot(bullmq)],
@@ -91,7 +97,8 @@ async function throughRedis() {
 }
 
 async function intoPgBoss() {
-  const connectionString = process.env.DATABASE_URL || 'postgres://postgres@127.0.0.1:5432/postgres';
+  const connectionString =
+    process.env.DATABASE_URL || 'postgres://postgres@127.0.0.1:5432/postgres';
   const schema = `bench_${randomUUID().replaceAll('-', '')}`;
   const pool = new pg.Pool({ connectionString });
   const boss = new PgBoss({ connectionString, schema, schedule: false, supervise: false });

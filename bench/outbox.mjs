@@ -1,10 +1,17 @@
-// BullMQ behind the outbox against BullMQ alone, in transactions of PostgreSQL (DATABASE_URL) and to the same Redis (REDIS_URL).
+// BullMQ behind the outbox against BullMQ alone, in transactions of PostgreSQL (DATABASE_URL) and
+// to the same Redis (REDIS_URL).
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Queue } from 'bullmq';
-import { AirlockModule, AirlockService, openFrame, SideEffect, trackTransactions } from 'nestjs-airlock';
+import {
+  AirlockModule,
+  AirlockService,
+  openFrame,
+  SideEffect,
+  trackTransactions,
+} from 'nestjs-airlock';
 import { AirlockBullMqModule, BullMqExecutor } from 'nestjs-airlock/bullmq';
 import { AirlockOutboxModule, OutboxExecutor } from 'nestjs-airlock/outbox';
 import pg from 'pg';
@@ -40,7 +47,8 @@ const transactionsOf = (pool) =>
         client.release();
       }
     },
-    (client) => openFrame({ connection: { executeSql: (text, values) => client.query(text, values) } }),
+    (client) =>
+      openFrame({ connection: { executeSql: (text, values) => client.query(text, values) } }),
   );
 
 async function start(queue, table, pool, executor) {
@@ -48,7 +56,11 @@ async function start(queue, table, pool, executor) {
   Module({
     imports: [
       AirlockModule.forRoot({ executor }),
-      AirlockBullMqModule.forRoot({ connection: redisUrl, queue, jobOptions: { removeOnComplete: true } }),
+      AirlockBullMqModule.forRoot({
+        connection: redisUrl,
+        queue,
+        jobOptions: { removeOnComplete: true },
+      }),
       AirlockOutboxModule.forRoot({
         dialect: 'postgres',
         connection: pool,
@@ -107,7 +119,8 @@ export async function measure(rounds) {
     const ways = { outbox: sending(apps.outbox, 1), statement: sending(apps.alone, 1, true) };
     for (const way of round % 2 ? ['outbox', 'statement'] : ['statement', 'outbox']) {
       const times = [];
-      for (let request = 0; request < REQUESTS; request++) times.push(await milliseconds(ways[way]));
+      for (let request = 0; request < REQUESTS; request++)
+        times.push(await milliseconds(ways[way]));
       if (round >= 0) latencies[way].push(median(times));
       await queue.obliterate({ force: true });
     }

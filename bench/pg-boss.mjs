@@ -1,9 +1,16 @@
-// Effects as jobs of pg-boss against pg-boss by hand: its bulk insert, and its worker with an empty handler.
+// Effects as jobs of pg-boss against pg-boss by hand: its bulk insert, and its worker with an empty
+// handler.
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { AirlockModule, AirlockService, trackTransactions, openFrame, SideEffect } from 'nestjs-airlock';
+import {
+  AirlockModule,
+  AirlockService,
+  trackTransactions,
+  openFrame,
+  SideEffect,
+} from 'nestjs-airlock';
 import { AirlockPgBossModule, PgBossExecutor } from 'nestjs-airlock/pg-boss';
 import pg from 'pg';
 import { PgBoss } from 'pg-boss';
@@ -88,7 +95,8 @@ async function timeOf(work) {
 }
 
 export async function measure(rounds) {
-  const connectionString = process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres';
+  const connectionString =
+    process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres';
   const schema = `bench_${randomUUID().replaceAll('-', '')}`;
   const client = new pg.Client({ connectionString });
   await client.connect();
@@ -98,7 +106,9 @@ export async function measure(rounds) {
   for (const name of ['peer', 'peer-worked']) await boss.createQueue(name);
   const app = await application(boss, 'mine', false);
   const working = await application(boss, 'mine-worked', FETCH);
-  await boss.work('peer-worked', { ...FETCH, burstWhenBatchFull: true }, async (jobs) => stopwatch.tick(jobs.length));
+  await boss.work('peer-worked', { ...FETCH, burstWhenBatchFull: true }, async (jobs) =>
+    stopwatch.tick(jobs.length),
+  );
   const clear = () => client.query(`truncate ${schema}.job_common`);
 
   const byHand = transactionOn(client);
@@ -110,7 +120,11 @@ export async function measure(rounds) {
     transaction: [
       () => app.get(AirlockService).run(() => kept(() => effects(app, EFFECTS))),
       () =>
-        byHand(() => boss.insert('peer', jobsByHand(EFFECTS), { db: { executeSql: (...q) => client.query(...q) } })),
+        byHand(() =>
+          boss.insert('peer', jobsByHand(EFFECTS), {
+            db: { executeSql: (...q) => client.query(...q) },
+          }),
+        ),
     ],
   };
   const times = Object.fromEntries(Object.keys(pairs).map((name) => [name, [[], []]]));

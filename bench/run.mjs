@@ -1,9 +1,14 @@
-// Prints every comparison as a ratio to its peer in the same run; `--json FILE` writes them, `--only core,http` picks.
+// Prints every comparison as a ratio to its peer in the same run; `--json FILE` writes them,
+// `--only core,http` picks.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({
-  options: { json: { type: 'string' }, only: { type: 'string' }, rounds: { type: 'string', default: '5' } },
+  options: {
+    json: { type: 'string' },
+    only: { type: 'string' },
+    rounds: { type: 'string', default: '5' },
+  },
 });
 const rounds = Number(values.rounds);
 if (!Number.isInteger(rounds) || rounds < 5)
@@ -42,4 +47,7 @@ console.table(
   ),
 );
 if (values.json)
-  writeFileSync(values.json, `${JSON.stringify({ node: process.version, rounds, rows }, undefined, 2)}\n`);
+  writeFileSync(
+    values.json,
+    `${JSON.stringify({ node: process.version, rounds, rows }, undefined, 2)}\n`,
+  );

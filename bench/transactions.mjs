@@ -1,4 +1,5 @@
-// Frames against no frames: what a call costs inside one, and what they add to a real transaction on PostgreSQL.
+// Frames against no frames: what a call costs inside one, and what they add to a real transaction
+// on PostgreSQL.
 import { enqueue, trackTransactions, openFrame, runInScope } from 'nestjs-airlock';
 import pg from 'pg';
 import { atMost, ratioOf, row } from './ratios.mjs';
@@ -80,7 +81,12 @@ export async function measure(rounds) {
   }
   await client.end();
   return [
-    row('transactions: an effect called in one', 'one called in none', ratioOf(inFrame, outside), atMost(1.5)),
+    row(
+      'transactions: an effect called in one',
+      'one called in none',
+      ratioOf(inFrame, outside),
+      atMost(1.5),
+    ),
     row(
       'transactions: three statements on PostgreSQL, frame kept',
       'without frames',

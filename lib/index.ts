@@ -14,7 +14,11 @@ export type { Deferred } from './core/enqueue/deferred.js';
 export { detached } from './core/outside/detached.js';
 export type { EffectRef } from './core/effect/effect-ref.js';
 export type { CarriedEffect, ContextCarrier } from './core/model/context-carrier.js';
-export type { DispatchContext, FrameConnection, SqlDialect } from './core/model/dispatch-context.js';
+export type {
+  DispatchContext,
+  FrameConnection,
+  SqlDialect,
+} from './core/model/dispatch-context.js';
 export type {
   AirlockMessage,
   AirlockMessages,
@@ -31,12 +35,34 @@ export { type AirlockListener, onAirlock } from './core/on-airlock.js';
 export type { EffectEnvelope, TraceContext } from './nest/remote/envelope.js';
 export { EffectScope } from './core/effect-scope.js';
 export type { OnDispatchError, ScopeOptions } from './core/scope-options.js';
-export { currentScope, defer, enqueue, enqueueWith, openScope, runInScope, withPolicy } from './core/functions.js';
-export { trackTransactions, trackSavepoints, type RunInTransaction } from './core/frame/track-transactions.js';
-export { type FrameOptions, type FrameState, openFrame, TransactionFrame } from './core/frame/transaction-frame.js';
+export {
+  currentScope,
+  defer,
+  enqueue,
+  enqueueWith,
+  openScope,
+  runInScope,
+  withPolicy,
+} from './core/functions.js';
+export {
+  trackTransactions,
+  trackSavepoints,
+  type RunInTransaction,
+} from './core/frame/track-transactions.js';
+export {
+  type FrameOptions,
+  type FrameState,
+  openFrame,
+  TransactionFrame,
+} from './core/frame/transaction-frame.js';
 export { type EffectTrigger, type EnqueueOptions } from './core/model/enqueue-options.js';
 export { type Policy, type PolicyRef } from './core/model/policy.js';
-export { type DispatchResult, type EffectCall, type Executor, type ExecutorRef } from './core/model/executor.js';
+export {
+  type DispatchResult,
+  type EffectCall,
+  type Executor,
+  type ExecutorRef,
+} from './core/model/executor.js';
 export { type Outcome } from './core/model/scope-view.js';
 export { Intent } from './core/model/intent.js';
 export type { DroppedIntent, DropReason, FlushReport } from './core/model/report.js';
@@ -66,7 +92,11 @@ export { TwoCopiesError } from './errors/two-copies.error.js';
 export { UnknownEffectError } from './errors/unknown-effect.error.js';
 
 export { AirlockInterceptor } from './nest/boundaries/airlock.interceptor.js';
-export { AirlockModule, type AirlockModuleAsyncOptions, type AirlockOptionsFactory } from './nest/airlock.module.js';
+export {
+  AirlockModule,
+  type AirlockModuleAsyncOptions,
+  type AirlockOptionsFactory,
+} from './nest/airlock.module.js';
 export { AirlockService } from './nest/services/airlock.service.js';
 export {
   Airlock,

@@ -1,4 +1,5 @@
-// Whether dist/ was built from the sources that are there now: told by their contents, which a checkout leaves alone.
+// Whether dist/ was built from the sources that are there now: told by their contents, which a
+// checkout leaves alone.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +20,8 @@ export function sources() {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
   const hash = createHash('sha256');
-  for (const file of [...settings, ...files.sort()]) hash.update(`${file}\0`).update(readFileSync(file)).update('\0');
+  for (const file of [...settings, ...files.sort()])
+    hash.update(`${file}\0`).update(readFileSync(file)).update('\0');
   return hash.digest('hex');
 }
 

@@ -1,5 +1,5 @@
-// Both builds: ESM, and CommonJS for those who cannot load it. Nothing is done where dist/ was built from the same sources already;
-// `--check` only tells whether it was.
+// Both builds: ESM, and CommonJS for those who cannot load it. Nothing is done where dist/ was
+// built from the same sources already; `--check` only tells whether it was.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -17,9 +17,12 @@ if (isBuiltFrom(from)) {
 console.log('Building lib/ into dist/ …');
 
 const tsc = (...args) =>
-  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', ...args], { stdio: 'inherit' });
+  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', ...args], {
+    stdio: 'inherit',
+  });
 
-// Built aside and put in place at the end, so that what runs on the last build is not pulled from under it.
+// Built aside and put in place at the end, so that what runs on the last build is not pulled from
+// under it.
 rmSync('dist/next', { recursive: true, force: true });
 tsc('-p', 'tsconfig.build.json', '--outDir', 'dist/next/modules');
 // The same sources again, whose types have just been checked.
@@ -27,22 +30,32 @@ const commonJs = ['--module', 'commonjs', '--moduleResolution', 'bundler', '--no
 tsc('-p', 'tsconfig.build.json', '--outDir', 'dist/next/cjs', ...commonJs);
 writeFileSync('dist/next/cjs/package.json', '{ "type": "commonjs" }\n');
 
-// The page of the inspector is a string in the code, so that it is still there in somebody's bundle.
+// The page of the inspector is a string in the code, so that it is still there in somebody's
+// bundle.
 const page = `() => ${JSON.stringify(await inspectorPage())};\n`;
 const builtPage = 'integrations/inspector/built-page.js';
 writeFileSync(`dist/next/modules/${builtPage}`, `export const builtPage = ${page}`);
 writeFileSync(`dist/next/cjs/${builtPage}`, `exports.builtPage = ${page}`);
 
-// One file for each entry and each part that entries share: Node takes longer to load hundreds of ES modules than to boot Nest,
-// and CommonJS applications load this build too, for one identity of each class.
+// One file for each entry and each part that entries share: Node takes longer to load hundreds of
+// ES modules than to boot Nest, and CommonJS applications load this build too, for one identity of
+// each class.
 const { exports, bin } = JSON.parse(readFileSync('package.json', 'utf8'));
-const files = [...Object.values(exports).map((target) => target.import?.default), ...Object.values(bin)];
+const files = [
+  ...Object.values(exports).map((target) => target.import?.default),
+  ...Object.values(bin),
+];
 const entries = files.flatMap((file) => file?.match(/^\.\/dist\/esm\/(.*)\.js$/)[1] ?? []);
 const bundle = await rollup({
   input: Object.fromEntries(entries.map((entry) => [entry, `./dist/next/modules/${entry}.js`])),
   external: /^[^./]/,
   // CommonJS has a variable for it (lib/core/installation.ts).
-  plugins: [{ name: 'filename', renderChunk: (code) => code.replaceAll('__filename', 'import.meta.filename') }],
+  plugins: [
+    {
+      name: 'filename',
+      renderChunk: (code) => code.replaceAll('__filename', 'import.meta.filename'),
+    },
+  ],
   onLog(level, { code, message }) {
     // TypeScript's helpers for decorators ask for a `this` that has one already.
     if (level === 'warn' && code !== 'THIS_IS_UNDEFINED') throw new Error(message);
@@ -71,8 +84,12 @@ function moveInto(folder, file) {
   renameSync(join('dist/next/modules', file), join(folder, file));
 }
 
-/** Names of classes are read by users, in errors and reports: two of one name would make the bundler give one another. */
+/**
+ * Names of classes are read by users, in errors and reports: two of one name would make the bundler
+ * give one another.
+ */
 function refuseRenamedClasses(chunks) {
   const renamed = chunks.flatMap(({ code }) => code.match(/^class \w+\$\d+/gm) ?? []);
-  if (renamed.length > 0) throw new Error(`Two classes of one name: ${renamed.join(', ')}. Give one of them another.`);
+  if (renamed.length > 0)
+    throw new Error(`Two classes of one name: ${renamed.join(', ')}. Give one of them another.`);
 }

@@ -10,7 +10,8 @@ const jsc = {
 };
 
 /**
- * A build of one run's own, which nothing that is built meanwhile pulls from under its processes, and which goes with it.
+ * A build of one run's own, which nothing that is built meanwhile pulls from under its processes,
+ * and which goes with it.
  *
  * @returns its folder
  */
@@ -21,13 +22,20 @@ export function builtForRun(name, folders) {
   for (const folder of folders) {
     for (const file of readdirSync(folder, { recursive: true })) {
       if (!/(?<!\.spec)\.ts$/.test(file)) continue;
-      const { code } = transformFileSync(join(folder, file), { swcrc: false, jsc, module: { type: 'es6' } });
+      const { code } = transformFileSync(join(folder, file), {
+        swcrc: false,
+        jsc,
+        module: { type: 'es6' },
+      });
       const target = join(build, folder, file.replace(/\.ts$/, '.js'));
       mkdirSync(dirname(target), { recursive: true });
       writeFileSync(target, code);
     }
   }
   const exports = { '.': './lib/index.js', './*': './lib/integrations/*/index.js' };
-  writeFileSync(join(build, 'package.json'), JSON.stringify({ name: 'nestjs-airlock', type: 'module', exports }));
+  writeFileSync(
+    join(build, 'package.json'),
+    JSON.stringify({ name: 'nestjs-airlock', type: 'module', exports }),
+  );
   return build;
 }

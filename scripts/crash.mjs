@@ -1,8 +1,14 @@
-// The crash test (test/crash): processes are killed, and servers killed, frozen and failed over, under load, on PostgreSQL and Redis of its
-// own. `CRASH_KILLS` and `CRASH_OUTAGES` say how often, `CRASH_SEED` which.
+// The crash test (test/crash): processes are killed, and servers killed, frozen and failed over,
+// under load, on PostgreSQL and Redis of its own. `CRASH_KILLS` and `CRASH_OUTAGES` say how often,
+// `CRASH_SEED` which.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { builtForRun } from './built-for-run.mjs';
 
-const build = builtForRun('crash', ['lib', 'test/crash', 'test/integrations/pg', 'test/own-servers']);
+const build = builtForRun('crash', [
+  'lib',
+  'test/crash',
+  'test/integrations/pg',
+  'test/own-servers',
+]);
 await import(pathToFileURL(join(build, 'test/crash/main.js')));

@@ -1,4 +1,5 @@
-// The page of the inspector as one HTML file: its script, with the library that it uses, and its style are put where index.html names them.
+// The page of the inspector as one HTML file: its script, with the library that it uses, and its
+// style are put where index.html names them.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +10,10 @@ import { rollup } from 'rollup';
 const source = 'lib/integrations/inspector/page';
 const target = '.cache/inspector.html';
 
-/** @returns the HTML, which is also at `.cache/inspector.html`; built only where what goes into it has changed */
+/**
+ * @returns the HTML, which is also at `.cache/inspector.html`; built only where what goes into it
+ *   has changed
+ */
 export async function inspectorPage() {
   const stamp = `<!-- ${hashOfSources()} -->\n`;
   const known = read(target);
@@ -41,9 +45,12 @@ async function bundled(entry) {
 const sourcesAsTypeScript = {
   name: 'sources',
   async resolveId(imported, importer) {
-    if (!imported.startsWith('.') || !imported.endsWith('.js') || importer.includes('node_modules')) return null;
+    if (!imported.startsWith('.') || !imported.endsWith('.js') || importer.includes('node_modules'))
+      return null;
     for (const extension of ['.tsx', '.ts']) {
-      const found = await this.resolve(imported.replace(/\.js$/, extension), importer, { skipSelf: true });
+      const found = await this.resolve(imported.replace(/\.js$/, extension), importer, {
+        skipSelf: true,
+      });
       if (found !== null) return found;
     }
     return null;
@@ -55,7 +62,11 @@ const compiled = {
   async transform(code, file) {
     if (!/\.tsx?$/.test(file)) return null;
     const react = { runtime: 'automatic', importSource: 'preact' };
-    const jsc = { target: 'es2022', parser: { syntax: 'typescript', tsx: file.endsWith('x') }, transform: { react } };
+    const jsc = {
+      target: 'es2022',
+      parser: { syntax: 'typescript', tsx: file.endsWith('x') },
+      transform: { react },
+    };
     return transform(code, { filename: file, jsc, swcrc: false });
   },
 };
@@ -74,7 +85,8 @@ function hashOfSources() {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
   const hash = createHash('sha256');
-  for (const file of ['package-lock.json', 'scripts/inspector-page.mjs', ...files.sort()]) hash.update(read(file));
+  for (const file of ['package-lock.json', 'scripts/inspector-page.mjs', ...files.sort()])
+    hash.update(read(file));
   return hash.digest('hex');
 }
 

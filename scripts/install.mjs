@@ -1,8 +1,11 @@
-// Installs what is missing, here and, with `--all`, for the other majors of Nest, MikroORM and Node, so that `npm start` and `npm test` work on a fresh clone.
+// Installs what is missing, here and, with `--all`, for the other majors of Nest, MikroORM and
+// Node, so that `npm start` and `npm test` work on a fresh clone.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
-const folders = process.argv.includes('--all') ? ['.', 'test/nest-11', 'test/mikro-orm-7', 'test/other-nodes'] : ['.'];
+const folders = process.argv.includes('--all')
+  ? ['.', 'test/nest-11', 'test/mikro-orm-7', 'test/other-nodes']
+  : ['.'];
 for (const folder of folders) {
   if (isInstalled(folder)) continue;
   console.log(`Installing the packages of ${folder === '.' ? 'this repository' : folder} …`);
@@ -21,7 +24,8 @@ function isInstalled(folder) {
   const there = packagesOf(installed);
   return Object.entries(packagesOf(`${folder}/package-lock.json`)).every(
     // What is optional may be for other systems.
-    ([path, { version, optional }]) => path === '' || (there[path] ? there[path].version === version : optional),
+    ([path, { version, optional }]) =>
+      path === '' || (there[path] ? there[path].version === version : optional),
   );
 }
 

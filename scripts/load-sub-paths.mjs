@@ -1,9 +1,15 @@
-// Loads every sub-path of the build as ESM and as CommonJS, and compares the two: one identity, or two copies would not know each other's classes.
+// Loads every sub-path of the build as ESM and as CommonJS, and compares the two: one identity, or
+// two copies would not know each other's classes.
 import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
 /** Need the globals of a test runner. */
-const inRunners = ['./testing/jest', './testing/jest-globals', './testing/vitest', './package.json'];
+const inRunners = [
+  './testing/jest',
+  './testing/jest-globals',
+  './testing/vitest',
+  './package.json',
+];
 const { name, exports } = require('../package.json');
 const paths = Object.keys(exports).filter((path) => !inRunners.includes(path));
 

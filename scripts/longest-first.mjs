@@ -1,6 +1,9 @@
 import TestSequencer from '@jest/test-sequencer';
 
-/** They start processes, compile or install, and take from ten seconds to a minute: the size of a file does not tell. */
+/**
+ * They start processes, compile or install, and take from ten seconds to a minute: the size of a
+ * file does not tell.
+ */
 const long = [
   'sample/01-shop/',
   'test/crash/',
@@ -17,8 +20,9 @@ const long = [
 ];
 
 /**
- * Long test files first, so that none is left over to one worker at the end. Jest itself goes by the durations of earlier runs, of which
- * there are none where it matters most: on a fresh checkout.
+ * Long test files first, so that none is left over to one worker at the end. Jest itself goes by
+ * the durations of earlier runs, of which there are none where it matters most: on a fresh
+ * checkout.
  */
 export default class LongestFirst extends TestSequencer {
   sort(tests) {

@@ -1,5 +1,6 @@
-// Finds doc comments that open with a clause instead of a noun or a verb ("What of an intent …", "Those that …"): a reader has to guess
-// what they are about. `npm run check:lint` runs it on lib/; other folders can be named as arguments.
+// Finds doc comments that open with a clause instead of a noun or a verb ("What of an intent …",
+// "Those that …"): a reader has to guess what they are about. `npm run check:lint` runs it on lib/;
+// other folders can be named as arguments.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -18,7 +19,9 @@ export function openingsIn(source) {
   return [...source.matchAll(DOC)].flatMap(({ 1: text, index }) => {
     const first = text.replace(MARGIN, '');
     if (!OPENINGS.some((opening) => first.search(opening) === 0)) return [];
-    return [{ line: source.slice(0, index).split('\n').length, opening: first.split('\n')[0].trim() }];
+    return [
+      { line: source.slice(0, index).split('\n').length, opening: first.split('\n')[0].trim() },
+    ];
   });
 }
 

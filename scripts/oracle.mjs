@@ -1,5 +1,5 @@
-// Random programs on real PostgreSQL and MariaDB against a reference model (test/oracle), in their thousands. `ORACLE_PROGRAMS` and
-// `ORACLE_MARIADB_PROGRAMS` say how many, `ORACLE_SEED` which.
+// Random programs on real PostgreSQL and MariaDB against a reference model (test/oracle), in their
+// thousands. `ORACLE_PROGRAMS` and `ORACLE_MARIADB_PROGRAMS` say how many, `ORACLE_SEED` which.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 

@@ -1,10 +1,11 @@
-// Other versions of Node than this one: on each, every sub-path of the build is loaded, and the suites run that a version
-// could matter to. MikroORM 7, which needs Node 22, is tested here only.
+// Other versions of Node than this one: on each, every sub-path of the build is loaded, and the
+// suites run that a version could matter to. MikroORM 7, which needs Node 22, is tested here only.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { seconds } from './side-by-side.mjs';
 
-// What a version could matter to is run once: clients of databases on the newer one, and MikroORM 7 on the oldest that it takes.
+// What a version could matter to is run once: clients of databases on the newer one, and MikroORM 7
+// on the oldest that it takes.
 const everywhere = ['/test/unit/(core|nest)/'];
 const versions = {
   22: [...everywhere, '/test/integrations/mikro-orm/'],
@@ -24,10 +25,19 @@ function runOn([version, suites]) {
     );
     return false;
   }
-  const jest = ['node_modules/jest/bin/jest.js', '--config', 'jest.other-node.config.mjs', '--testTimeout=60000'];
+  const jest = [
+    'node_modules/jest/bin/jest.js',
+    '--config',
+    'jest.other-node.config.mjs',
+    '--testTimeout=60000',
+  ];
   const vm = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-  const isLoaded = step(`Node ${version}: every sub-path as ESM and as CommonJS`, node, ['scripts/load-sub-paths.mjs']);
-  return step(`Node ${version}: core, Nest, transactions`, node, [...vm, ...jest, ...suites]) && isLoaded;
+  const isLoaded = step(`Node ${version}: every sub-path as ESM and as CommonJS`, node, [
+    'scripts/load-sub-paths.mjs',
+  ]);
+  return (
+    step(`Node ${version}: core, Nest, transactions`, node, [...vm, ...jest, ...suites]) && isLoaded
+  );
 }
 
 function step(name, node, args) {

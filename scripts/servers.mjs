@@ -8,7 +8,12 @@ export async function findServers() {
     servers.map(async ({ name, variable, url, port }) => {
       const { hostname, port: given } = new URL(process.env[variable] || url);
       const address = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(given || port) };
-      return { name, variable, place: `${address.host}:${address.port}`, answers: await connects(address) };
+      return {
+        name,
+        variable,
+        place: `${address.host}:${address.port}`,
+        answers: await connects(address),
+      };
     }),
   );
 }

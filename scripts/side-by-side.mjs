@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
 /**
- * Runs scripts of package.json, as many at a time as there are processors, and says of each how long it took. What one prints is shown if
- * it fails.
+ * Runs scripts of package.json, as many at a time as there are processors, and says of each how
+ * long it took. What one prints is shown if it fails.
  *
  * @returns the names of those that failed
  */
@@ -35,7 +35,8 @@ function run(script) {
       shell: process.platform === 'win32',
     });
     let said = '';
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text));
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text) => (said += text));
     child.on('error', (error) => resolve({ status: 1, said: String(error) }));
     child.on('close', (status) => resolve({ status, said }));
   });

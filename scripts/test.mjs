@@ -1,5 +1,6 @@
-// Everything that can be tested here: the checks and both builds side by side, then all suites. Arguments go to jest.
-// `--quick` runs the checks and what needs no server and no build, on one major of Nest.
+// Everything that can be tested here: the checks and both builds side by side, then all suites.
+// Arguments go to jest. `--quick` runs the checks and what needs no server and no build, on one
+// major of Nest.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { runOnOtherNodes } from './other-nodes.mjs';
@@ -15,17 +16,27 @@ const jestArguments = given.filter((argument) => argument !== '--quick');
 const checks = ['check:types', 'check:format', 'check:lint', 'check:imports', 'check:manifest'];
 const first = quick ? checks : ['build', ...checks];
 const suites = quick
-  ? ['--selectProjects', 'nest 12', '--testPathPatterns', 'test/unit', '--testPathIgnorePatterns', 'other-runners']
+  ? [
+      '--selectProjects',
+      'nest 12',
+      '--testPathPatterns',
+      'test/unit',
+      '--testPathIgnorePatterns',
+      'other-runners',
+    ]
   : [];
 
 const began = Date.now();
 console.log(`1. ${first.join(', ')}`);
 console.log(
-  quick ? '2. the unit suites on Nest 12' : '2. all suites on Nest 12 and, where the major could matter, on Nest 11',
+  quick
+    ? '2. the unit suites on Nest 12'
+    : '2. all suites on Nest 12 and, where the major could matter, on Nest 11',
 );
 // Whoever asks for some suites means those.
 const everywhere = !quick && jestArguments.length === 0;
-if (everywhere) console.log('3. every sub-path and the core, Nest and transaction suites on Node 22 and 24');
+if (everywhere)
+  console.log('3. every sub-path and the core, Nest and transaction suites on Node 22 and 24');
 if (!quick) await tellServers();
 
 console.log(`\n1. ${quick ? 'Checks' : 'Build and checks'}`);
@@ -63,14 +74,21 @@ process.exit(status === 0 && !isFineElsewhere ? 1 : (status ?? 1));
 
 async function tellServers() {
   const servers = await findServers();
-  const fate = process.env.CI === 'true' ? 'their suites fail (CI=true)' : 'their suites are skipped';
-  const list = (those) => those.map(({ name, place, variable }) => `${name} at ${place} (${variable})`).join(', ');
-  const [found, missing] = [true, false].map((answers) => servers.filter((server) => server.answers === answers));
+  const fate =
+    process.env.CI === 'true' ? 'their suites fail (CI=true)' : 'their suites are skipped';
+  const list = (those) =>
+    those.map(({ name, place, variable }) => `${name} at ${place} (${variable})`).join(', ');
+  const [found, missing] = [true, false].map((answers) =>
+    servers.filter((server) => server.answers === answers),
+  );
   console.log(`Servers that answer: ${list(found) || 'none'}`);
   if (missing.length > 0) console.log(`No answer from ${list(missing)}: ${fate}`);
 }
 
-/** Names the suites that were not run because something is missing here: how each says it is in its title (test/servers.ts). */
+/**
+ * Names the suites that were not run because something is missing here: how each says it is in its
+ * title (test/servers.ts).
+ */
 function tellSkipped() {
   const skipped = new Set();
   for (const { name, assertionResults } of read(results)?.testResults ?? []) {

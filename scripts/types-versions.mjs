@@ -1,5 +1,6 @@
-// Keeps `typesVersions` of package.json in step with its `exports`: TypeScript's older module resolution (`node10`, as in every older
-// Nest template) finds the declarations of a sub-path only there. `--check` fails instead of writing.
+// Keeps `typesVersions` of package.json in step with its `exports`: TypeScript's older module
+// resolution (`node10`, as in every older Nest template) finds the declarations of a sub-path only
+// there. `--check` fails instead of writing.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const text = readFileSync('package.json', 'utf8');
@@ -10,13 +11,18 @@ const typesVersions = {
   '*': Object.fromEntries(
     Object.entries(manifest.exports)
       .filter(([path, target]) => path !== '.' && typeof target !== 'string')
-      .map(([path, { require, import: imported }]) => [path.slice('./'.length), [(require ?? imported).types]]),
+      .map(([path, { require, import: imported }]) => [
+        path.slice('./'.length),
+        [(require ?? imported).types],
+      ]),
   ),
 };
 
 if (JSON.stringify(manifest.typesVersions) !== JSON.stringify(typesVersions)) {
   if (process.argv.includes('--check')) {
-    console.error('`typesVersions` of package.json is not what its `exports` say. Run `npm run build` and commit it.');
+    console.error(
+      '`typesVersions` of package.json is not what its `exports` say. Run `npm run build` and commit it.',
+    );
     process.exit(1);
   }
   const entries = Object.entries(manifest).filter(([key]) => key !== 'typesVersions');

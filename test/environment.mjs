@@ -5,8 +5,9 @@ import { TestEnvironment } from 'jest-environment-node';
 let entered = new Set();
 let before = new Set();
 
-// Before Node 24, every new Promise is handed the store of every storage that was ever entered in the process. Jest evaluates modules
-// anew for each test file, so each brings storages of its own: after a hundred files, a test took ten times as long as in the first.
+// Before Node 24, every new Promise is handed the store of every storage that was ever entered in
+// the process. Jest evaluates modules anew for each test file, so each brings storages of its own:
+// after a hundred files, a test took ten times as long as in the first.
 const { _enable: enable } = AsyncLocalStorage.prototype;
 if (enable !== undefined) {
   AsyncLocalStorage.prototype._enable = function () {
@@ -15,7 +16,10 @@ if (enable !== undefined) {
   };
 }
 
-/** Node, without what earlier test files have left behind in the process; work that the last one has not awaited may still end. */
+/**
+ * Node, without what earlier test files have left behind in the process; work that the last one has
+ * not awaited may still end.
+ */
 export default class extends TestEnvironment {
   async teardown() {
     for (const storage of before) if (!entered.has(storage)) storage.disable();

@@ -5,7 +5,10 @@ import { PGlite } from '@electric-sql/pglite';
 
 const root = resolve(__dirname, '..');
 
-/** An empty database. Making its files takes most of the time of a start: they are made once and kept. */
+/**
+ * An empty database. Making its files takes most of the time of a start: they are made once and
+ * kept.
+ */
 export function emptyPglite(): PGlite {
   const files = join(root, `.cache/pglite-${version()}.tar`);
   if (!existsSync(files)) make(files);
@@ -13,7 +16,10 @@ export function emptyPglite(): PGlite {
 }
 
 function version(): string {
-  const manifest = readFileSync(join(root, 'node_modules/@electric-sql/pglite/package.json'), 'utf8');
+  const manifest = readFileSync(
+    join(root, 'node_modules/@electric-sql/pglite/package.json'),
+    'utf8',
+  );
   return (JSON.parse(manifest) as { version: string }).version;
 }
 

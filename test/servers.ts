@@ -26,16 +26,19 @@ function known(name: string): TestServer {
 }
 
 /**
- * A suite against a server. Where nothing answers, it is skipped and its name says so; where `CI` is `true` it fails, so
- * that a pipeline cannot lose it unnoticed.
+ * A suite against a server. Where nothing answers, it is skipped and its name says so; where `CI`
+ * is `true` it fails, so that a pipeline cannot lose it unnoticed.
  */
 export function describeWith(server: TestServer, title: string, suite: () => void): void {
   if (answers(server)) return describe(title, suite);
   const { host } = new URL(server.url);
-  if (process.env.CI !== 'true') return skipped(`${title} (skipped: no ${server.name} answers at ${host})`, suite);
+  if (process.env.CI !== 'true')
+    return skipped(`${title} (skipped: no ${server.name} answers at ${host})`, suite);
   describe(title, () => {
     it(`finds ${server.name}`, () => {
-      throw new Error(`No ${server.name} answers at ${host}, and with CI=true its suites are not skipped.`);
+      throw new Error(
+        `No ${server.name} answers at ${host}, and with CI=true its suites are not skipped.`,
+      );
     });
   });
 }
@@ -100,7 +103,13 @@ function connects(server: TestServer): boolean {
     const socket = require('node:net').connect({ host, port: Number(port), timeout: 2000 });
     socket.on('connect', () => process.exit(0)).on('error', () => process.exit(1)).on('timeout', () => process.exit(1));`;
   try {
-    const args = ['--input-type=commonjs', '-e', script, hostname.replace(/^\[|\]$/g, ''), port || String(server.port)];
+    const args = [
+      '--input-type=commonjs',
+      '-e',
+      script,
+      hostname.replace(/^\[|\]$/g, ''),
+      port || String(server.port),
+    ];
     execFileSync(process.execPath, args, { stdio: 'ignore', timeout: 10_000 });
     return true;
   } catch {

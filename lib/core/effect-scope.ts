@@ -15,7 +15,8 @@ import type { Answer } from './scope/pending-work.js';
 import type { UnitOfWork } from './scope/unit-of-work.js';
 
 /**
- * The handle of whoever opened a scope: enter it, close it, then end it once. Code inside never gets it.
+ * The handle of whoever opened a scope: enter it, close it, then end it once. Code inside never
+ * gets it.
  *
  * @publicApi
  */
@@ -57,8 +58,8 @@ export class EffectScope implements ScopeView {
   }
 
   /**
-   * Runs `fn` inside the scope, without ending it. May be called several times. What `fn` returns is run inside as well: a query
-   * when it is awaited, an Observable when it is subscribed to.
+   * Runs `fn` inside the scope, without ending it. May be called several times. What `fn` returns
+   * is run inside as well: a query when it is awaited, an Observable when it is subscribed to.
    *
    * @throws ScopeClosedError once the scope is closed
    */
@@ -79,7 +80,10 @@ export class EffectScope implements ScopeView {
   /** `run` for one handler of a wider scope, under that handler's policies too. @internal */
   runUnder<R>(policies: readonly Policy[], fn: () => R): R {
     const { host, chain, outer } = this.#context;
-    return this.#enter(new ScopeContext(host, this.#unit, chain.inside(policies), outer, undefined), fn);
+    return this.#enter(
+      new ScopeContext(host, this.#unit, chain.inside(policies), outer, undefined),
+      fn,
+    );
   }
 
   #enter<R>(context: Context, fn: () => R): R {
@@ -88,7 +92,8 @@ export class EffectScope implements ScopeView {
   }
 
   /**
-   * Takes no more calls: from here on they are late, and what names them shows the place this was called from.
+   * Takes no more calls: from here on they are late, and what names them shows the place this was
+   * called from.
    *
    * @throws ScopeStateError if it is not open
    */
@@ -103,10 +108,11 @@ export class EffectScope implements ScopeView {
   }
 
   /**
-   * Lets out what the policies allow, or hands everything to the enclosing scope. Failures are in the report, not thrown.
+   * Lets out what the policies allow, or hands everything to the enclosing scope. Failures are in
+   * the report, not thrown.
    *
-   * @throws ScopeStateError if it is not closed yet, or has ended; the error of a refused call that nobody has listened to, which
-   * makes it `failed`
+   * @throws ScopeStateError if it is not closed yet, or has ended; the error of a refused call that
+   * nobody has listened to, which makes it `failed`
    */
   async flush(): Promise<FlushReport> {
     this.#expect('closed', 'flushed');
@@ -135,11 +141,13 @@ export class EffectScope implements ScopeView {
   }
 
   /**
-   * Ends the scope as its outcome says: `shouldFlush` decides about ordinary intents, and those enqueued with
-   * `on: 'failure'` or `'always'` go out when their time has come. Closes it first where that was not done.
+   * Ends the scope as its outcome says: `shouldFlush` decides about ordinary intents, and those
+   * enqueued with `on: 'failure'` or `'always'` go out when their time has come. Closes it first
+   * where that was not done.
    *
-   * @throws ScopeStateError if it has ended; whatever `shouldFlush` throws, after everything ordinary was dropped; the error of a
-   * refused call that nobody has listened to, which makes it `failed`
+   * @throws ScopeStateError if it has ended; whatever `shouldFlush` throws, after everything
+   * ordinary was dropped; the error of a refused call that nobody has listened to, which makes it
+   * `failed`
    */
   async end(outcome: Outcome): Promise<FlushReport> {
     this.#expect(this.#unit.state === 'open' ? 'open' : 'closed', 'ended');
@@ -181,9 +189,11 @@ export class EffectScope implements ScopeView {
   }
 
   /**
-   * Root scopes: lets out what is buffered so far and goes on. Intents for failure stay. Concurrent checkpoints keep order.
+   * Root scopes: lets out what is buffered so far and goes on. Intents for failure stay. Concurrent
+   * checkpoints keep order.
    *
-   * @throws ScopeStateError if it is nested, since the outermost scope decides, or not open, or called in one of its own effects
+   * @throws ScopeStateError if it is nested, since the outermost scope decides, or not open, or
+   *   called in one of its own effects
    */
   async checkpoint(): Promise<FlushReport> {
     this.#expect('open', 'checkpointed');

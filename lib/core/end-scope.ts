@@ -21,8 +21,9 @@ export interface Endable {
 }
 
 /**
- * Ends a scope and does what its opener wants done with effects that failed. Synchronous where no effect is asynchronous.
- * Where the work itself did not complete its own error wins, so nothing is thrown and failures are reported (rule 10).
+ * Ends a scope and does what its opener wants done with effects that failed. Synchronous where no
+ * effect is asynchronous. Where the work itself did not complete its own error wins, so nothing is
+ * thrown and failures are reported (rule 10).
  *
  * @param tell where errors go that nobody is left to see
  * @internal
@@ -44,10 +45,12 @@ export function endScope(
       outcome,
       closedAt,
       (late) => raise(late, scope, afterwards, tell),
-      // The work is done: who is told of effects that failed is not to fail because of a hook either.
+      // The work is done: who is told of effects that failed is not to fail because of a hook
+      // either.
       how === 'throw' ? undefined : tell,
     );
-    if (report instanceof Promise) return hasWon ? report.then(raised).catch(tell) : report.then(raised);
+    if (report instanceof Promise)
+      return hasWon ? report.then(raised).catch(tell) : report.then(raised);
     if (report.failed.length > 0) return raised(report);
   } catch (error) {
     if (!hasWon) throw error;

@@ -57,12 +57,16 @@ export function enqueueWith<A extends unknown[]>(
  *
  * @publicApi
  */
-export function defer<T extends object>(target: T, options: EnqueueOptions = NO_OPTIONS): Deferred<T> {
+export function defer<T extends object>(
+  target: T,
+  options: EnqueueOptions = NO_OPTIONS,
+): Deferred<T> {
   return deferred(target, (effect, args) => enqueueInnermost(options, effect, args));
 }
 
 /**
- * Runs `fn` in a scope: nested in the innermost one, else a scope of its own that lets its effects out at the end.
+ * Runs `fn` in a scope: nested in the innermost one, else a scope of its own that lets its effects
+ * out at the end.
  *
  * @example
  * ```ts
@@ -71,12 +75,17 @@ export function defer<T extends object>(target: T, options: EnqueueOptions = NO_
  * });
  * ```
  *
- * @returns what `fn` resolves to, after the flush; of an Observable, each subscription is a scope of its own with the same options, of a generator its iteration
- * @throws what `fn` throws, or a `DispatchError` if effects failed and `onDispatchError` is not set otherwise
+ * @returns what `fn` resolves to, after the flush; of an Observable, each subscription is a scope
+ *   of its own with the same options, of a generator its iteration
+ * @throws what `fn` throws, or a `DispatchError` if effects failed and `onDispatchError` is not set
+ *   otherwise
  * @publicApi
  */
 export function runInScope<R>(fn: (scope: EffectScope) => R): Promise<Awaited<R>>;
-export function runInScope<R>(options: ScopeOptions, fn: (scope: EffectScope) => R): Promise<Awaited<R>>;
+export function runInScope<R>(
+  options: ScopeOptions,
+  fn: (scope: EffectScope) => R,
+): Promise<Awaited<R>>;
 export function runInScope<R>(...args: RunArguments<R>): Promise<Awaited<R>> {
   return runtimeHere().run(...runArguments(args));
 }
@@ -99,8 +108,8 @@ export function openScope(options?: ScopeOptions): EffectScope {
 }
 
 /**
- * Runs `fn` under one more policy, in the same buffer. What `fn` returns is covered too: an Observable when it is subscribed to,
- * a query when it is awaited.
+ * Runs `fn` under one more policy, in the same buffer. What `fn` returns is covered too: an
+ * Observable when it is subscribed to, a query when it is awaited.
  *
  * @example
  * ```ts
@@ -136,12 +145,14 @@ export function currentScope(): ScopeView | undefined {
 export function enqueueInnermost(options: EnqueueOptions, effect: Effect, args: unknown[]): void {
   const context = contexts.getStore();
   if (context !== undefined) return enqueueIn(context, options, effect, args);
-  if (typeof effect !== 'function') throw AirlockOptionsError.expected('effect', 'a function', effect);
+  if (typeof effect !== 'function')
+    throw AirlockOptionsError.expected('effect', 'a function', effect);
   refuseWithoutScope(options, effect, args);
 }
 
 /** @internal */
-export type RunArguments<R> = [(scope: EffectScope) => R] | [ScopeOptions, (scope: EffectScope) => R];
+export type RunArguments<R> =
+  [(scope: EffectScope) => R] | [ScopeOptions, (scope: EffectScope) => R];
 
 /** @internal */
 export function runArguments<R>(args: RunArguments<R>): [ScopeOptions, (scope: EffectScope) => R] {

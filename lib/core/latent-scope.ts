@@ -31,8 +31,8 @@ export interface LatentHost extends UnitHost {
 }
 
 /**
- * The scope of a handler that may call no effect: its unit of work opens with the first one. Until then a shutdown refuses nothing,
- * nothing is published, and the call costs this object alone.
+ * The scope of a handler that may call no effect: its unit of work opens with the first one. Until
+ * then a shutdown refuses nothing, nothing is published, and the call costs this object alone.
  *
  * @internal
  */
@@ -105,8 +105,10 @@ export class LatentScope extends Context implements Latent {
 
   private openIn(parent: UnitOfWork | undefined): UnitOfWork {
     const { host, prepared, chain, outcome, closedAt } = this;
-    if (outcome !== undefined) return (this.unit = host.missed(prepared, chain, outcome, closedAt, parent));
-    if ((!this.isAdmitted || host.isClosed) && parent === undefined) throw new ShuttingDownError(this.name);
+    if (outcome !== undefined)
+      return (this.unit = host.missed(prepared, chain, outcome, closedAt, parent));
+    if ((!this.isAdmitted || host.isClosed) && parent === undefined)
+      throw new ShuttingDownError(this.name);
     return (this.unit = host.begin(prepared, chain, parent));
   }
 
@@ -114,7 +116,10 @@ export class LatentScope extends Context implements Latent {
     this.receiver();
   }
 
-  /** Told of each emission of its work: an answer that has begun may go on for hours, so nobody waits for it while it has called no effect. */
+  /**
+   * Told of each emission of its work: an answer that has begun may go on for hours, so nobody
+   * waits for it while it has called no effect.
+   */
   emitted(): void {
     if (this.unit === undefined) this.host.gone(this);
   }
@@ -139,7 +144,9 @@ export class LatentScope extends Context implements Latent {
   /** `EffectScope.enter` */
   enter<R>(fn: () => R): R {
     this.unit?.assertOpen(undefined);
-    return this.left === undefined ? contexts.run(this, fn) : apartFrom(this.left, () => contexts.run(this, fn));
+    return this.left === undefined
+      ? contexts.run(this, fn)
+      : apartFrom(this.left, () => contexts.run(this, fn));
   }
 
   failedBy(reason: string): void {
@@ -165,6 +172,8 @@ export class LatentScope extends Context implements Latent {
     this.closedAt = closedAt;
     this.host.gone(this);
     if (this.unit === undefined) return NOTHING;
-    return this.host.handleOf(this.unit, this).endAt(outcome, closedAt, onLateFailure, onHookFailure);
+    return this.host
+      .handleOf(this.unit, this)
+      .endAt(outcome, closedAt, onLateFailure, onHookFailure);
   }
 }

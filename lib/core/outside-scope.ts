@@ -18,10 +18,19 @@ export interface ScopelessHost extends UnitHost {
   prepare(options: ScopeOptions): PreparedScope;
   enter(prepared: PreparedScope, here: Context): EffectScope;
   enqueue(options: EnqueueOptions, effect: Effect, args: unknown[]): void;
-  endScope(scope: EffectScope, outcome: Outcome, closedAt: string, how: OnDispatchError): void | Promise<void>;
+  endScope(
+    scope: EffectScope,
+    outcome: Outcome,
+    closedAt: string,
+    how: OnDispatchError,
+  ): void | Promise<void>;
 }
 
-/** Treats a call where no scope is open as `outsideScope` says. @throws NoScopeError, and what refuses the call @internal */
+/**
+ * Treats a call where no scope is open as `outsideScope` says. @throws NoScopeError, and what
+ * refuses the call
+ * @internal
+ */
 export function callOutsideScope(
   host: ScopelessHost,
   outsideScope: OutsideScope = 'throw',
@@ -56,7 +65,11 @@ function reportCall(
 ): void {
   host.logError(new NoScopeError(effectName(options, effect)));
   const { chain } = context;
-  const unit = new UnitOfWork(host, { name: 'outside a scope', chain, executor: host.defaultExecutor });
+  const unit = new UnitOfWork(host, {
+    name: 'outside a scope',
+    chain,
+    executor: host.defaultExecutor,
+  });
   unit.close('the call itself');
   unit.end({ outcome: 'cancelled', flushes: false });
   unit.rest();

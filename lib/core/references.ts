@@ -12,7 +12,8 @@ type Class<T> = new (...args: never[]) => T;
 /**
  * Turns a class into the instance that stands for it.
  *
- * @param on what names the class: an object or its class; undefined for options and for code that nothing tells the place of
+ * @param on what names the class: an object or its class; undefined for options and for code that
+ *   nothing tells the place of
  * @internal
  */
 export type Instantiate = <T>(type: Class<T>, on: object | undefined) => T;
@@ -46,7 +47,10 @@ export class References {
   executorNamed(name: string): Executor {
     let executor = this.named.get(name);
     if (executor === undefined)
-      this.named.set(name, (executor = this.executorOf(this.refNamed(name), undefined, `executors.${name}`)));
+      this.named.set(
+        name,
+        (executor = this.executorOf(this.refNamed(name), undefined, `executors.${name}`)),
+      );
     return executor;
   }
 
@@ -54,7 +58,11 @@ export class References {
     if (isExecutorClass(ref)) return this.instantiate(ref, on);
     if (typeof ref === 'function') return { execute: ref as (intent: Intent) => unknown };
     if (typeof (ref as Partial<Executor> | null)?.execute === 'function') return ref;
-    throw AirlockOptionsError.expected(key, 'an executor, a class of one, or a function of an intent', ref);
+    throw AirlockOptionsError.expected(
+      key,
+      'an executor, a class of one, or a function of an intent',
+      ref,
+    );
   }
 
   private refNamed(name: string): ExecutorRef {
@@ -97,5 +105,8 @@ function construct<T>(type: Class<T>): T {
 
 /** @internal */
 export function isExecutorClass(ref: unknown): ref is Class<Executor> {
-  return typeof ref === 'function' && typeof (ref.prototype as Partial<Executor> | undefined)?.execute === 'function';
+  return (
+    typeof ref === 'function' &&
+    typeof (ref.prototype as Partial<Executor> | undefined)?.execute === 'function'
+  );
 }

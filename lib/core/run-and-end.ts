@@ -13,13 +13,19 @@ export type WorkScope = Endable & Pick<EffectScope, 'run' | 'enter'>;
 
 /** The application that ends scopes. @internal */
 export interface Ender {
-  endScope(scope: Endable, outcome: Outcome, closedAt: string, how: OnDispatchError): void | Promise<void>;
+  endScope(
+    scope: Endable,
+    outcome: Outcome,
+    closedAt: string,
+    how: OnDispatchError,
+  ): void | Promise<void>;
   logError(error: unknown): void;
 }
 
 /**
- * Ends a scope with the work it was opened for: same value, same error. Of an Observable that the work comes to, each subscription
- * is a unit of work of its own, and so is the iteration of a generator.
+ * Ends a scope with the work it was opened for: same value, same error. Of an Observable that the
+ * work comes to, each subscription is a unit of work of its own, and so is the iteration of a
+ * generator.
  *
  * @param begin a scope for such a one
  * @internal
@@ -45,5 +51,7 @@ export async function runAndEnd<R>(
   const end = (one: WorkScope, outcome: Outcome): void | Promise<void> =>
     host.endScope(one, outcome, 'the end of what its work came to', how);
   if (isObservableLike(value)) return observedInScopes(value, begin, end);
-  return isGenerator(value) ? iteratedInScope(value, begin, end, (error) => host.logError(error)) : value;
+  return isGenerator(value)
+    ? iteratedInScope(value, begin, end, (error) => host.logError(error))
+    : value;
 }

@@ -6,8 +6,9 @@ import type { Instantiate } from './references.js';
 import type { OnSettled } from './scope/unit-of-work.js';
 
 /**
- * The treatment of an effect called where no scope is open: refuse it with `NoScopeError` (`throw`), log that error and drop it
- * (`report`), let it out at once (`dispatch`), or drop it in silence (`drop`).
+ * The treatment of an effect called where no scope is open: refuse it with `NoScopeError`
+ * (`throw`), log that error and drop it (`report`), let it out at once (`dispatch`), or drop it in
+ * silence (`drop`).
  *
  * @publicApi
  */
@@ -33,7 +34,10 @@ export interface RuntimeSettings {
   readonly warn?: ((message: string) => void) | undefined;
   /** Told what became of the intents of each unit of work that has ended. */
   readonly onSettled?: OnSettled | undefined;
-  /** Turns a class into an instance. @default built with no arguments, refused if its constructor takes some */
+  /**
+   * Turns a class into an instance. @default built with no arguments, refused if its constructor
+   * takes some
+   */
   readonly instantiate?: Instantiate | undefined;
   /** Told of each policy that lists the effects it singles out, each time one is named. */
   readonly inspect?: ((policy: Policy) => void) | undefined;

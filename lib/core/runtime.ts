@@ -3,7 +3,14 @@ import { ShuttingDownError } from '../errors/shutting-down.error.js';
 import { InProcessExecutor } from './model/in-process.executor.js';
 import { endScope, type Endable } from './end-scope.js';
 import { covered } from './scope/coverage.js';
-import { type Context, contextOf, contexts, PolicyContext, ScopeContext, viewAt } from './scope/context.js';
+import {
+  type Context,
+  contextOf,
+  contexts,
+  PolicyContext,
+  ScopeContext,
+  viewAt,
+} from './scope/context.js';
 import { EffectScope } from './effect-scope.js';
 import { hooksOf, type OnDispatchError, type ScopeOptions } from './scope-options.js';
 import { enqueueIn } from './enqueue/enqueue.js';
@@ -37,7 +44,8 @@ import { runAndEnd, type WorkScope } from './run-and-end.js';
 import { FREE, type RuntimeSettings } from './runtime-settings.js';
 
 /**
- * The airlock of one application, or of one `runInScope` outside any: its settings, and the scopes that are running.
+ * The airlock of one application, or of one `runInScope` outside any: its settings, and the scopes
+ * that are running.
  *
  * @internal
  */
@@ -50,7 +58,10 @@ export class AirlockRuntime implements UnitHost {
   readonly slowFlushMs: number | undefined;
   readonly onSettled: OnSettled | undefined;
   readonly knownAsSlow = new Set<string>();
-  /** True if anything calls effects, or ever has: a shutdown waits for handlers that have called none yet only where one may. */
+  /**
+   * True if anything calls effects, or ever has: a shutdown waits for handlers that have called
+   * none yet only where one may.
+   */
   callsEffects = false;
   /** Set by tests. */
   executorOverride: ExecutorOverride | undefined = undefined;
@@ -73,7 +84,10 @@ export class AirlockRuntime implements UnitHost {
     this.onSettled = settings.onSettled;
   }
 
-  /** The context of code that is in no scope of this application: only the application's own policies apply. */
+  /**
+   * The context of code that is in no scope of this application: only the application's own
+   * policies apply.
+   */
   get root(): Context {
     return (this.base ??= new ScopeContext(
       this,
@@ -94,7 +108,9 @@ export class AirlockRuntime implements UnitHost {
   }
 
   get defaultExecutor(): Executor {
-    return (this.standard ??= this.references.executorOf(this.settings.executor ?? new InProcessExecutor()));
+    return (this.standard ??= this.references.executorOf(
+      this.settings.executor ?? new InProcessExecutor(),
+    ));
   }
 
   get executorNames(): readonly string[] {
@@ -147,7 +163,8 @@ export class AirlockRuntime implements UnitHost {
     const { lateCalls = 'report' } = this.settings;
     if (lateCalls === 'throw') throw error;
     // A shutdown waits for no more units of work.
-    if (lateCalls === 'follow' && !this.isClosing) return enqueueLate(unit, context, options, effect, args);
+    if (lateCalls === 'follow' && !this.isClosing)
+      return enqueueLate(unit, context, options, effect, args);
     this.logError(error);
     publishLostCall(unit, context, options, effect, args, 'late');
   }
@@ -160,7 +177,9 @@ export class AirlockRuntime implements UnitHost {
     const policies = this.policiesOf(ref);
     const chain = context.chain.locally(policies);
     // In what an ended scope left behind, they hold for the scopes that are opened under them.
-    const forRoots = context.isLive ? undefined : (context.chainForRoots ?? this.root.chain).locally(policies);
+    const forRoots = context.isLive
+      ? undefined
+      : (context.chainForRoots ?? this.root.chain).locally(policies);
     return contexts.run(new PolicyContext(this, context, chain, forRoots), fn);
   }
 
@@ -189,15 +208,16 @@ export class AirlockRuntime implements UnitHost {
   }
 
   /**
-   * Opens a scope where the caller stands: nested in the open one, or a new root where there is none or only what an
-   * ended one left behind.
+   * Opens a scope where the caller stands: nested in the open one, or a new root where there is
+   * none or only what an ended one left behind.
    *
    * @throws ShuttingDownError
    */
   enter(prepared: PreparedScope, here: Context = this.context): EffectScope {
     const around = here.isLive ? here : this.root;
     const parent = around.receiver();
-    if (this.isClosing && parent === undefined) throw new ShuttingDownError(prepared.name ?? 'unnamed');
+    if (this.isClosing && parent === undefined)
+      throw new ShuttingDownError(prepared.name ?? 'unnamed');
     const chain = this.chainAt(here).inside(prepared.policies);
     const unit = this.begin(prepared, chain, parent);
     const store = contexts.getStore();
@@ -247,7 +267,10 @@ export class AirlockRuntime implements UnitHost {
     }
   }
 
-  /** Opens a scope and runs work in it. A refusal, as while shutting down, is like that of a call of an effect: unheard, it ends no process. */
+  /**
+   * Opens a scope and runs work in it. A refusal, as while shutting down, is like that of a call of
+   * an effect: unheard, it ends no process.
+   */
   run<R>(options: ScopeOptions, fn: (scope: EffectScope) => R): Promise<Awaited<R>> {
     const { context } = this;
     const chain = this.chainAt(context);
@@ -259,19 +282,21 @@ export class AirlockRuntime implements UnitHost {
     } catch (error) {
       return refused(error, context);
     }
-    // `async`: a lazy thenable, such as a query builder, begins its work when it is awaited, and that is to be inside.
+    // `async`: a lazy thenable, such as a query builder, begins its work when it is awaited, and
+    // that is to be inside.
     return this.runAndEnd(
       scope,
       () => scope.enter(async () => fn(scope)),
       options.onDispatchError,
-      // Nested in what is open where it is used, and under the policies of the call as well: one that was around it never fails open.
+      // Nested in what is open where it is used, and under the policies of the call as well: one
+      // that was around it never fails open.
       () => this.enter({ ...prepared, policies: [...prepared.policies, ...chain.policies] }),
     );
   }
 
   /**
-   * Runs what another process has sent as the effect that it is, in a scope of its own, whatever is open here: what it enqueues goes out
-   * when it succeeds and is dropped when it fails.
+   * Runs what another process has sent as the effect that it is, in a scope of its own, whatever is
+   * open here: what it enqueues goes out when it succeeds and is dropped when it fails.
    *
    * @param carried values that came with it from its call
    * @throws ShuttingDownError; rejects with what the effect throws
@@ -296,8 +321,9 @@ export class AirlockRuntime implements UnitHost {
   }
 
   /**
-   * Ends a scope with the work it was opened for: same value, same error. Of an Observable that the work comes to, each subscription
-   * is a unit of work of its own, and so is the iteration of a generator.
+   * Ends a scope with the work it was opened for: same value, same error. Of an Observable that the
+   * work comes to, each subscription is a unit of work of its own, and so is the iteration of a
+   * generator.
    *
    * @param begin a scope for such a one
    */
@@ -310,8 +336,15 @@ export class AirlockRuntime implements UnitHost {
     return runAndEnd(this, scope, work, how, begin);
   }
 
-  /** Ends a scope as its outcome says, and does what its opener wants done with effects that failed. */
-  endScope(scope: Endable, outcome: Outcome, closedAt: string, how: OnDispatchError): void | Promise<void> {
+  /**
+   * Ends a scope as its outcome says, and does what its opener wants done with effects that failed.
+   */
+  endScope(
+    scope: Endable,
+    outcome: Outcome,
+    closedAt: string,
+    how: OnDispatchError,
+  ): void | Promise<void> {
     return endScope(scope, outcome, closedAt, how, this.logError);
   }
 
@@ -355,7 +388,10 @@ export class AirlockRuntime implements UnitHost {
     return this.runningScopes.units;
   }
 
-  /** Work that may still open a scope, until it is `gone`: a shutdown has it opened, and waits for it. */
+  /**
+   * Work that may still open a scope, until it is `gone`: a shutdown has it opened, and waits for
+   * it.
+   */
   came(latent: Latent): void {
     this.runningScopes.came(latent);
   }
@@ -379,7 +415,10 @@ export class AirlockRuntime implements UnitHost {
     this.runningScopes.onShutdown(stop);
   }
 
-  /** Opens no root scope from here on and waits for the running ones, at most `timeoutMs`. @returns what had not ended by then */
+  /**
+   * Opens no root scope from here on and waits for the running ones, at most `timeoutMs`. @returns
+   * what had not ended by then
+   */
   shutdown(timeoutMs: number): Promise<readonly UnitOfWork[]> {
     return this.runningScopes.shutdown(timeoutMs, this.callsEffects, this.logError);
   }
@@ -393,10 +432,23 @@ export class AirlockRuntime implements UnitHost {
   private underFreePolicies(context: Context | undefined): Context | undefined {
     let free = context;
     while (free !== undefined && !isFree(free)) free = free.outer;
-    return free && new ScopeContext(this, undefined, this.root.chain.locally(free.chain.policies), free, undefined);
+    return (
+      free &&
+      new ScopeContext(
+        this,
+        undefined,
+        this.root.chain.locally(free.chain.policies),
+        free,
+        undefined,
+      )
+    );
   }
 
-  private unitFor(prepared: PreparedScope, chain: PolicyChain, parent: UnitOfWork | undefined): UnitOfWork {
+  private unitFor(
+    prepared: PreparedScope,
+    chain: PolicyChain,
+    parent: UnitOfWork | undefined,
+  ): UnitOfWork {
     return new UnitOfWork(this, {
       name: prepared.name,
       parent,

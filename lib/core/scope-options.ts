@@ -7,7 +7,8 @@ import type { Outcome } from './model/scope-view.js';
 import type { UnitHooks, UnitOfWork } from './scope/unit-of-work.js';
 
 /** The treatment of effects that failed: logged, thrown, or handed to a function. @publicApi */
-export type OnDispatchError = 'report' | 'throw' | ((error: DispatchError<Intent>) => void | Promise<void>);
+export type OnDispatchError =
+  'report' | 'throw' | ((error: DispatchError<Intent>) => void | Promise<void>);
 
 /** Options of a scope, set by whoever opens it. @publicApi */
 export interface ScopeOptions {
@@ -15,25 +16,41 @@ export interface ScopeOptions {
   readonly name?: string;
   /** Narrows what this scope lets out, on top of what already applies. */
   readonly policy?: PolicyRef | readonly PolicyRef[];
-  /** Executor of its intents by default: one of the named executors, or one of its own. @default the application's */
+  /**
+   * Executor of its intents by default: one of the named executors, or one of its own. @default the
+   * application's
+   */
   readonly executor?: string | ExecutorRef;
   /** Treatment, by `run`, of effects that failed. @default 'throw' */
   readonly onDispatchError?: OnDispatchError;
-  /** `isolated`: one failing effect does not stop the others; `failFast`: the rest is dropped. @default 'isolated' */
+  /**
+   * `isolated`: one failing effect does not stop the others; `failFast`: the rest is dropped.
+   * @default 'isolated'
+   */
   readonly dispatchMode?: 'isolated' | 'failFast';
   /** Decides whether ordinary intents get out. @default `outcome === 'completed'` */
   shouldFlush?(outcome: Outcome, scope: EffectScope): boolean;
-  /** Chooses the intents of an ending nested scope that go out now; the rest waits for this scope. @default none of them */
+  /**
+   * Chooses the intents of an ending nested scope that go out now; the rest waits for this scope.
+   * @default none of them
+   */
   beforeDescendantFlushes?(exiting: EffectScope, intents: readonly Intent[]): readonly Intent[];
 }
 
 /** The hooks of options, as a unit calls them. @internal */
-export function hooksOf(options: ScopeOptions, handleOf: (unit: UnitOfWork) => EffectScope): UnitHooks | undefined {
-  if (options.shouldFlush === undefined && options.beforeDescendantFlushes === undefined) return undefined;
+export function hooksOf(
+  options: ScopeOptions,
+  handleOf: (unit: UnitOfWork) => EffectScope,
+): UnitHooks | undefined {
+  if (options.shouldFlush === undefined && options.beforeDescendantFlushes === undefined)
+    return undefined;
   return {
-    ...(options.shouldFlush && { shouldFlush: (outcome, unit) => options.shouldFlush!(outcome, handleOf(unit)) }),
+    ...(options.shouldFlush && {
+      shouldFlush: (outcome, unit) => options.shouldFlush!(outcome, handleOf(unit)),
+    }),
     ...(options.beforeDescendantFlushes && {
-      beforeDescendantFlushes: (exiting, intents) => options.beforeDescendantFlushes!(handleOf(exiting), intents),
+      beforeDescendantFlushes: (exiting, intents) =>
+        options.beforeDescendantFlushes!(handleOf(exiting), intents),
     }),
   };
 }

@@ -27,7 +27,10 @@ export class AirlockOptionsError extends AirlockError {
   }
 }
 
-/** A value for a message: primitives as they are but for URLs, anything else by its kind only, since contents may be secret. */
+/**
+ * A value for a message: primitives as they are but for URLs, anything else by its kind only, since
+ * contents may be secret.
+ */
 function describe(value: unknown): string {
   if (value === null || value === undefined) return `\`${value}\``;
   if (typeof value === 'object')

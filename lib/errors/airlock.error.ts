@@ -1,6 +1,10 @@
 const LINEAGE = Symbol.for('nestjs-airlock.error');
 
-/** Writes the class names an error answers to, so that `instanceof` also works across two installed copies. @internal */
+/**
+ * Writes the class names an error answers to, so that `instanceof` also works across two installed
+ * copies.
+ * @internal
+ */
 export function brand(error: Error, ...names: readonly string[]): void {
   Object.defineProperty(error, LINEAGE, { value: names });
 }
@@ -24,7 +28,8 @@ export interface ErrorCause {
 /**
  * Base of every error this package raises.
  *
- * `code` is stable (`AIRLOCK_NO_SCOPE`, …) and meant to be switched on; the message is for people and may change.
+ * `code` is stable (`AIRLOCK_NO_SCOPE`, …) and meant to be switched on; the message is for people
+ * and may change.
  *
  * @publicApi
  */
@@ -41,9 +46,14 @@ export class AirlockError extends Error {
     brand(this, ...lineageOf(new.target));
   }
 
-  /** True for errors of this class from any installed copy; a subclass of your own is matched by its prototype. */
+  /**
+   * True for errors of this class from any installed copy; a subclass of your own is matched by its
+   * prototype.
+   */
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return Object.hasOwn(this, 'brandName') ? isBranded(value, this.brandName) : isByPrototype(this, value);
+    return Object.hasOwn(this, 'brandName')
+      ? isBranded(value, this.brandName)
+      : isByPrototype(this, value);
   }
 }
 
@@ -59,7 +69,8 @@ export function isByPrototype(type: object, value: unknown): boolean {
 function lineageOf(type: object): readonly string[] {
   const names: string[] = [];
   for (let current = type; current !== Error; current = Object.getPrototypeOf(current) as object) {
-    if (Object.hasOwn(current, 'brandName')) names.push((current as { brandName: string }).brandName);
+    if (Object.hasOwn(current, 'brandName'))
+      names.push((current as { brandName: string }).brandName);
   }
   return names;
 }

@@ -2,7 +2,8 @@ import { AirlockError } from './airlock.error.js';
 import { listed } from './thrown.js';
 
 /**
- * A scope's buffer is full, or the effects that it lets out have called too many in their turn. What is already buffered is kept.
+ * A scope's buffer is full, or the effects that it lets out have called too many in their turn.
+ * What is already buffered is kept.
  *
  * @publicApi
  */
@@ -11,7 +12,8 @@ export class BufferLimitError extends AirlockError {
 
   /**
    * @param scope what holds the intents, or lets out the effect that led to the call
-   * @param chain where effects have called effects: those that led to the call, outermost first, the refused one last
+   * @param chain where effects have called effects: those that led to the call, outermost first,
+   *   the refused one last
    */
   constructor(
     readonly effect: string,

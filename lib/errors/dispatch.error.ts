@@ -8,12 +8,14 @@ export interface DispatchFailure<I = unknown> {
 }
 
 /**
- * Every failure of one flush, together. An `AggregateError` whose `errors` are the causes in order; it also is
- * `instanceof AirlockError`. Its message names the first twenty; `failures` has all.
+ * Every failure of one flush, together. An `AggregateError` whose `errors` are the causes in order;
+ * it also is `instanceof AirlockError`. Its message names the first twenty; `failures` has all.
  *
  * @publicApi
  */
-export class DispatchError<I extends { readonly name: string } = { readonly name: string }> extends AggregateError {
+export class DispatchError<
+  I extends { readonly name: string } = { readonly name: string },
+> extends AggregateError {
   readonly code = 'AIRLOCK_DISPATCH';
 
   constructor(

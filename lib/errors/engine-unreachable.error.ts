@@ -1,8 +1,8 @@
 import { AirlockError, type ErrorCause } from './airlock.error.js';
 
 /**
- * Reason why an engine that answers cannot be used: it refuses the `login` of this application, or takes no `writes`, as a replica does.
- * `told` is the engine's own code for it.
+ * Reason why an engine that answers cannot be used: it refuses the `login` of this application, or
+ * takes no `writes`, as a replica does. `told` is the engine's own code for it.
  *
  * @publicApi
  */
@@ -21,8 +21,10 @@ export class EngineUnreachableError extends AirlockError {
 
   /**
    * @param engine what did not answer, as `Redis at 127.0.0.1:6379`
-   * @param timeoutMs how long was waited; undefined where this application has closed the connection itself
-   * @param delivery what became of the effects at hand: none of them left, or the connection broke before the engine had answered
+   * @param timeoutMs how long was waited; undefined where this application has closed the
+   *   connection itself
+   * @param delivery what became of the effects at hand: none of them left, or the connection broke
+   *   before the engine had answered
    * @param problem what it says itself; undefined where it does not answer
    */
   constructor(
@@ -33,7 +35,11 @@ export class EngineUnreachableError extends AirlockError {
     options?: ErrorCause,
     readonly problem?: EngineProblem,
   ) {
-    super('AIRLOCK_ENGINE_UNREACHABLE', messageOf(engine, timeoutMs, consequence, problem), options);
+    super(
+      'AIRLOCK_ENGINE_UNREACHABLE',
+      messageOf(engine, timeoutMs, consequence, problem),
+      options,
+    );
   }
 }
 

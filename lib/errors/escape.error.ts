@@ -1,7 +1,8 @@
 import { AirlockError } from './airlock.error.js';
 
 /**
- * Something went out directly, inside an open scope or transaction, instead of through the buffer (`detectEscapes`).
+ * Something went out directly, inside an open scope or transaction, instead of through the buffer
+ * (`detectEscapes`).
  *
  * @publicApi
  */
@@ -12,7 +13,8 @@ export class EscapeError extends AirlockError {
    * @param escape what went out, as `POST api.example.com` or `Transporter.sendMail`
    * @param inside the scope or transaction that was open
    * @param callSite the first place of the application's own code on the stack, where one is there
-   * @param caller the next place in another file, such as the caller of a service that wraps a queue
+   * @param caller the next place in another file, such as the caller of a service that wraps a
+   *   queue
    */
   constructor(
     readonly escape: string,

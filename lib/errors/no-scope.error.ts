@@ -8,7 +8,10 @@ import { AirlockError } from './airlock.error.js';
 export class NoScopeError extends AirlockError {
   protected static override readonly brandName = 'NoScopeError';
 
-  /** @param hasApplication false where no application with Airlock runs in this process, as in a unit test. @default true */
+  /**
+   * @param hasApplication false where no application with Airlock runs in this process, as in a
+   *   unit test. @default true
+   */
   constructor(
     readonly effect: string,
     hasApplication = true,

@@ -1,8 +1,8 @@
 import { ScopeStateError } from './scope-state.error.js';
 
 /**
- * An effect was called after its scope had ended, usually because of a forgotten `await` or a timer. Logged; thrown under
- * `lateCalls: 'throw'`.
+ * An effect was called after its scope had ended, usually because of a forgotten `await` or a
+ * timer. Logged; thrown under `lateCalls: 'throw'`.
  *
  * @publicApi
  */

@@ -1,7 +1,8 @@
 import { isNativeError } from 'node:util/types';
 
-// What was thrown, as text. It may be anything: a revoked proxy, an error whose `message` is a getter that throws or whose `name` is a
-// symbol, ten thousand errors in one, a chain of causes without an end. Nothing here throws, and no text grows with what it is about.
+// What was thrown, as text. It may be anything: a revoked proxy, an error whose `message` is a
+// getter that throws or whose `name` is a symbol, ten thousand errors in one, a chain of causes
+// without an end. Nothing here throws, and no text grows with what it is about.
 
 /** Most errors that are named of an `AggregateError`, and most causes of one error. */
 const FIRST = 20;
@@ -24,14 +25,18 @@ export function isError(thrown: unknown): thrown is Error {
 export function messageOf(thrown: unknown): string {
   if (!isError(thrown)) return textOf(thrown);
   const message = read(thrown, 'message');
-  return typeof message === 'string' && message !== '' ? cut(message, LONGEST_MESSAGE) : nameOf(thrown);
+  return typeof message === 'string' && message !== ''
+    ? cut(message, LONGEST_MESSAGE)
+    : nameOf(thrown);
 }
 
 /** `TypeError: no such queue`. @internal */
 export function titleOf(thrown: unknown): string {
   if (!isError(thrown)) return textOf(thrown);
   const message = read(thrown, 'message');
-  return typeof message === 'string' ? `${nameOf(thrown)}: ${cut(message, LONGEST_MESSAGE)}` : nameOf(thrown);
+  return typeof message === 'string'
+    ? `${nameOf(thrown)}: ${cut(message, LONGEST_MESSAGE)}`
+    : nameOf(thrown);
 }
 
 /** The class of an error, or the type of what else was thrown. @internal */
@@ -45,8 +50,8 @@ export function causeOf(thrown: unknown): unknown {
 }
 
 /**
- * Returns the stacks of an error and of its causes. Of several errors in one (`AggregateError`) it returns only theirs, for its own shows
- * no more than where they were collected.
+ * Returns the stacks of an error and of its causes. Of several errors in one (`AggregateError`) it
+ * returns only theirs, for its own shows no more than where they were collected.
  *
  * @internal
  */
@@ -64,16 +69,25 @@ export function stacksOf(thrown: unknown): string {
     if (several === undefined) stacks.push(stackOf(value));
     const cause = read(value, 'cause');
     if (cause !== undefined)
-      open.push(depth === FIRST ? { note: '… and what caused it', depth } : { value: cause, depth: depth + 1 });
+      open.push(
+        depth === FIRST
+          ? { note: '… and what caused it', depth }
+          : { value: cause, depth: depth + 1 },
+      );
     if (several === undefined) continue;
     if (several.length > FIRST) open.push({ note: `… and ${several.length - FIRST} more`, depth });
-    for (const one of several.slice(0, FIRST).reverse()) open.push({ value: one, depth: depth + 1 });
+    for (const one of several.slice(0, FIRST).reverse())
+      open.push({ value: one, depth: depth + 1 });
   }
   return stacks.join('\n');
 }
 
 /** The first of many, and how many more there are. @internal */
-export function listed<T>(items: readonly T[], text: (item: T) => string, separator = ', '): string {
+export function listed<T>(
+  items: readonly T[],
+  text: (item: T) => string,
+  separator = ', ',
+): string {
   const first = items.slice(0, FIRST).map(text);
   if (items.length > FIRST) first.push(`… and ${items.length - FIRST} more`);
   return first.join(separator);
@@ -86,11 +100,16 @@ interface Next {
   readonly depth: number;
 }
 
-/** Undefined also for one that has none, as that of `Promise.any([])`: nothing but its own stack tells of it. */
+/**
+ * Undefined also for one that has none, as that of `Promise.any([])`: nothing but its own stack
+ * tells of it.
+ */
 function severalIn(error: Error): readonly unknown[] | undefined {
   const errors = read(error, 'errors');
   try {
-    return error instanceof AggregateError && Array.isArray(errors) && errors.length > 0 ? errors : undefined;
+    return error instanceof AggregateError && Array.isArray(errors) && errors.length > 0
+      ? errors
+      : undefined;
   } catch {
     return undefined;
   }
@@ -106,7 +125,10 @@ function nameOf(error: Error): string {
   return typeof name === 'string' && name !== '' ? cut(name, LONGEST_MESSAGE) : 'Error';
 }
 
-/** Prints a thrown value; of an object only its kind, since its content may be secret and its `toString` anything. */
+/**
+ * Prints a thrown value; of an object only its kind, since its content may be secret and its
+ * `toString` anything.
+ */
 function textOf(value: unknown): string {
   if (Object(value) !== value) return cut(String(value), LONGEST_MESSAGE);
   try {
@@ -125,5 +147,7 @@ function read(error: Error, key: 'name' | 'message' | 'stack' | 'cause' | 'error
 }
 
 function cut(text: string, longest: number): string {
-  return text.length <= longest ? text : `${text.slice(0, longest)}… (${text.length - longest} more letters)`;
+  return text.length <= longest
+    ? text
+    : `${text.slice(0, longest)}… (${text.length - longest} more letters)`;
 }

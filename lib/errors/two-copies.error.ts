@@ -1,7 +1,8 @@
 import { AirlockError } from './airlock.error.js';
 
 /**
- * Two installed copies of this package are loaded in one process, and neither sees the scopes and transactions of the other.
+ * Two installed copies of this package are loaded in one process, and neither sees the scopes and
+ * transactions of the other.
  *
  * @publicApi
  */

@@ -3,8 +3,8 @@ import { quoted } from './quoted.js';
 import { listed } from './thrown.js';
 
 /**
- * A worker met something it cannot run: a name that no `@SideEffect()` method of this application carries, or an envelope
- * of another version or shape.
+ * A worker met something it cannot run: a name that no `@SideEffect()` method of this application
+ * carries, or an envelope of another version or shape.
  *
  * @publicApi
  */

@@ -8,7 +8,8 @@ export const AIRLOCK = 'nestjs-airlock';
 export type TypesOf = (expression: Node) => readonly string[] | undefined;
 
 /**
- * Whether a call is one of Airlock's functions with these names: a free one, or a method of one of the `owners`.
+ * Whether a call is one of Airlock's functions with these names: a free one, or a method of one of
+ * the `owners`.
  *
  * @param spelling what the name of an owner looks like where its type is not known
  * @internal

@@ -14,7 +14,11 @@ interface Path {
   readonly open: (readonly [call: Node, segment: Segment])[];
 }
 
-/** Tells which calls control may come to after an `await` of the same function, by the code paths of ESLint and oxlint. @internal */
+/**
+ * Tells which calls control may come to after an `await` of the same function, by the code paths of
+ * ESLint and oxlint.
+ * @internal
+ */
 export class AwaitPaths {
   /** Complete when the whole file has been walked through. */
   readonly callsAfterAwait = new Set<Node>();
@@ -68,7 +72,8 @@ export class AwaitPaths {
   private jumpWaits(jump: Node): boolean {
     for (const ancestor of ancestorsOf(jump)) {
       if (isFunction(ancestor)) return false;
-      if (is(ancestor, 'TryStatement') && ancestor.finalizer && this.waitsIn(ancestor.finalizer)) return true;
+      if (is(ancestor, 'TryStatement') && ancestor.finalizer && this.waitsIn(ancestor.finalizer))
+        return true;
     }
     return false;
   }
@@ -86,7 +91,9 @@ function isAwait(node: Node): boolean {
   if (is(node, 'AwaitExpression', 'YieldExpression')) return true;
   // `await using` waits where its block ends.
   if (is(node, 'BlockStatement')) {
-    return node.body.some((statement) => is(statement, 'VariableDeclaration') && statement.kind === 'await using');
+    return node.body.some(
+      (statement) => is(statement, 'VariableDeclaration') && statement.kind === 'await using',
+    );
   }
   return is(node.parent, 'ForOfStatement') && node.parent.await && node.parent.right === node;
 }

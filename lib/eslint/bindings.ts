@@ -1,4 +1,12 @@
-import { type ClassNode, type FunctionNode, is, isClass, nameOf, type Node, type NodeOf } from './estree.js';
+import {
+  type ClassNode,
+  type FunctionNode,
+  is,
+  isClass,
+  nameOf,
+  type Node,
+  type NodeOf,
+} from './estree.js';
 import type { Scope, SourceCode, Variable } from './rule.js';
 
 /** The import that a local name comes from. @internal */
@@ -12,7 +20,10 @@ export interface Import {
 export class Bindings {
   constructor(private readonly code: SourceCode) {}
 
-  /** Finds the variable that a name means at a place; undefined for globals, which nothing in the file declares. */
+  /**
+   * Finds the variable that a name means at a place; undefined for globals, which nothing in the
+   * file declares.
+   */
   lookup(name: string, from: Node): Variable | undefined {
     let scope: Scope | null = this.code.getScope(from);
     for (; scope !== null; scope = scope.upper) {
@@ -45,10 +56,12 @@ export class Bindings {
   importNamed(name: string, from: Node): Import | undefined {
     const definition = this.lookup(name, from)?.defs[0];
     const declaration = definition?.parent ?? definition?.node.parent;
-    if (definition?.type !== 'ImportBinding' || !is(declaration, 'ImportDeclaration')) return undefined;
+    if (definition?.type !== 'ImportBinding' || !is(declaration, 'ImportDeclaration'))
+      return undefined;
     const source = String(declaration.source.value);
     const specifier = definition.node;
-    if (is(specifier, 'ImportSpecifier')) return { source, name: nameOf(specifier.imported) ?? 'default' };
+    if (is(specifier, 'ImportSpecifier'))
+      return { source, name: nameOf(specifier.imported) ?? 'default' };
     return { source, name: specifier.type === 'ImportNamespaceSpecifier' ? '*' : 'default' };
   }
 

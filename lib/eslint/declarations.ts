@@ -1,12 +1,25 @@
 import { isAirlockCall } from './airlock-calls.js';
 import { Bindings } from './bindings.js';
-import { bare, type Call, type FunctionNode, is, isFunction, nameOf, type Node, type NodeOf } from './estree.js';
+import {
+  bare,
+  type Call,
+  type FunctionNode,
+  is,
+  isFunction,
+  nameOf,
+  type Node,
+  type NodeOf,
+} from './estree.js';
 import type { Member } from './members.js';
 import type { SourceCode } from './rule.js';
 import { TypeInformation } from './type-information.js';
 import { WrittenTypes } from './written-types.js';
 
-/** Answers questions about the names in one file, from the type checker where there is one and from the file itself. @internal */
+/**
+ * Answers questions about the names in one file, from the type checker where there is one and from
+ * the file itself.
+ * @internal
+ */
 export class Declarations {
   readonly bindings: Bindings;
   readonly checked: TypeInformation | undefined;
@@ -18,7 +31,10 @@ export class Declarations {
     this.checked = TypeInformation.of(code);
   }
 
-  /** The names of an expression's type and of those it extends; undefined where nothing is known of it. */
+  /**
+   * The names of an expression's type and of those it extends; undefined where nothing is known of
+   * it.
+   */
   typesOf(expression: Node): readonly string[] | undefined {
     const checked = this.checked?.namesAt(expression);
     const written = this.written.typesOf(expression);
@@ -45,20 +61,38 @@ export class Declarations {
     return isFunction(value) ? value : undefined;
   }
 
-  /** Whether a call is one of these functions of Airlock: free ones, or methods of an `EffectBuffer`. */
+  /**
+   * Whether a call is one of these functions of Airlock: free ones, or methods of an
+   * `EffectBuffer`.
+   */
   isBufferCall(call: Call, ...names: readonly string[]): boolean {
     return isAirlockCall(call, names, this.bindings, (node) => this.typesOf(node));
   }
 
-  /** Whether a call runs functions in a scope of their own, so that nothing in them depends on the scope around it. */
+  /**
+   * Whether a call runs functions in a scope of their own, so that nothing in them depends on the
+   * scope around it.
+   */
   opensScope(call: Call): boolean {
     const names = ['run', 'runInScope'];
     const owners = ['AirlockService', 'EffectScope'];
-    return isAirlockCall(call, names, this.bindings, (node) => this.typesOf(node), owners, /(airlock|scope)$/i);
+    return isAirlockCall(
+      call,
+      names,
+      this.bindings,
+      (node) => this.typesOf(node),
+      owners,
+      /(airlock|scope)$/i,
+    );
   }
 
-  isDecorated(decorators: readonly NodeOf<'Decorator'>[] | undefined, names: readonly string[]): boolean {
-    return (decorators ?? []).some((decorator) => names.includes(this.bindings.decoratorName(decorator) ?? ''));
+  isDecorated(
+    decorators: readonly NodeOf<'Decorator'>[] | undefined,
+    names: readonly string[],
+  ): boolean {
+    return (decorators ?? []).some((decorator) =>
+      names.includes(this.bindings.decoratorName(decorator) ?? ''),
+    );
   }
 
   private namedFunction(identifier: NodeOf<'Identifier'>): FunctionNode | undefined {

@@ -5,33 +5,51 @@ import { classOfThis, type Member, membersOf, parameterOf } from './members.js';
 import { excerpt, type Fixer, type SourceCode, type Suggestion } from './rule.js';
 
 /**
- * The call rewritten as an effect: `await this.queue.add(…)` becomes `this.effects.defer(this.queue).add(…)`.
+ * The call rewritten as an effect: `await this.queue.add(…)` becomes
+ * `this.effects.defer(this.queue).add(…)`.
  *
- * A suggestion and never a fix, since it changes when the call happens. Only where nobody uses the result, which an effect
- * does not have, and where an `EffectBuffer` is at hand.
+ * A suggestion and never a fix, since it changes when the call happens. Only where nobody uses the
+ * result, which an effect does not have, and where an `EffectBuffer` is at hand.
  *
  * @internal
  */
-export function deferral(call: Call, messageId: string, declarations: Declarations): readonly Suggestion[] {
+export function deferral(
+  call: Call,
+  messageId: string,
+  declarations: Declarations,
+): readonly Suggestion[] {
   const whole = statementOf(call);
   const effect = whole && effectOf(call, declarations);
   if (whole === undefined || effect === undefined) return [];
   const { text } = declarations.code;
-  const gaps: readonly Range[] = [[whole.range[0], call.range[0]], ...effect.gaps, [call.range[1], whole.range[1]]];
+  const gaps: readonly Range[] = [
+    [whole.range[0], call.range[0]],
+    ...effect.gaps,
+    [call.range[1], whole.range[1]],
+  ];
   // What is dropped there must not be a comment.
   if (gaps.some((gap) => /\/[/*]/.test(text.slice(...gap)))) return [];
   const fix = (fixer: Fixer) => fixer.replaceTextRange(whole.range, effect.text);
   return [{ messageId, data: { code: excerpt(effect.text) }, fix }];
 }
 
-/** The outermost expression that only waits for the call or throws its result away; undefined where the result is used. */
+/**
+ * The outermost expression that only waits for the call or throws its result away; undefined where
+ * the result is used.
+ */
 function statementOf(call: Call): Node | undefined {
   let whole: Node = call;
   for (const parent of ancestorsOf(call)) {
     if (is(parent, 'ExpressionStatement')) return whole;
     if (is(parent, 'CallExpression') && !isWaiting(parent, whole)) return undefined;
     if (is(parent, 'UnaryExpression') && parent.operator !== 'void') return undefined;
-    const passes = ['AwaitExpression', 'UnaryExpression', 'CallExpression', 'ChainExpression', 'MemberExpression'];
+    const passes = [
+      'AwaitExpression',
+      'UnaryExpression',
+      'CallExpression',
+      'ChainExpression',
+      'MemberExpression',
+    ];
     if (!passes.includes(parent.type)) return undefined;
     if (is(parent, 'MemberExpression') && !isWaiting(parent.parent, parent)) return undefined;
     whole = parent;
@@ -67,7 +85,10 @@ function effectOf(call: Call, declarations: Declarations): Effect | undefined {
     if (enqueue === undefined) return undefined;
     const from = call.arguments[0]?.range[0] ?? end - 1;
     const rest = code.text.slice(from, end);
-    return { text: `${enqueue}(${fn}${rest === ')' ? '' : ', '}${rest}`, gaps: [[callee.range[1], from]] };
+    return {
+      text: `${enqueue}(${fn}${rest === ')' ? '' : ', '}${rest}`,
+      gaps: [[callee.range[1], from]],
+    };
   }
   const defer = reach('defer', call, declarations);
   if (defer === undefined || !is(callee, 'MemberExpression')) return undefined;
@@ -81,21 +102,35 @@ function effectOf(call: Call, declarations: Declarations): Effect | undefined {
   };
 }
 
-/** Returns the source of a function that can be handed on, own methods bound: TypeScript knows no methods of `defer(this)`. */
+/**
+ * Returns the source of a function that can be handed on, own methods bound: TypeScript knows no
+ * methods of `defer(this)`.
+ */
 function functionText(callee: Node, code: SourceCode): string | undefined {
   if (is(callee, 'Identifier')) return callee.name;
   const isOwn = is(callee, 'MemberExpression') && callee.object.type === 'ThisExpression';
   return isOwn ? `${code.getText(callee)}.bind(this)` : undefined;
 }
 
-/** Returns the source that reaches a buffer's function from here: `this.effects.defer`, `effects.defer`, `defer`; undefined if nothing does. */
-function reach(method: 'defer' | 'enqueue', node: Node, declarations: Declarations): string | undefined {
-  const isBuffer = (member: Member): boolean => declarations.typesOfMember(member)?.includes('EffectBuffer') === true;
+/**
+ * Returns the source that reaches a buffer's function from here: `this.effects.defer`,
+ * `effects.defer`, `defer`; undefined if nothing does.
+ */
+function reach(
+  method: 'defer' | 'enqueue',
+  node: Node,
+  declarations: Declarations,
+): string | undefined {
+  const isBuffer = (member: Member): boolean =>
+    declarations.typesOfMember(member)?.includes('EffectBuffer') === true;
   for (const ancestor of ancestorsOf(node)) {
     if (!isFunction(ancestor)) continue;
-    const own = ancestor.params.filter((parameter) => !is(parameter, 'TSParameterProperty')).map(parameterOf);
+    const own = ancestor.params
+      .filter((parameter) => !is(parameter, 'TSParameterProperty'))
+      .map(parameterOf);
     const parameter = own.find(
-      (one) => isBuffer(one) && declarations.bindings.lookup(one.name, node)?.defs[0]?.node === ancestor,
+      (one) =>
+        isBuffer(one) && declarations.bindings.lookup(one.name, node)?.defs[0]?.node === ancestor,
     );
     if (parameter !== undefined) return `${parameter.name}.${method}`;
   }

@@ -31,11 +31,13 @@ const EXECUTOR_KEYS: readonly string[] = ['executor', 'executors', 'onDispatchEr
 const EXECUTORS: readonly string[] = ['Executor', 'ExecutorRef'];
 
 /**
- * Whether code may change the outside world as it stands: it is the body of an effect or of an executor, or it runs where
- * there is no scope that could fail (`@SkipAirlock()`, Nest's lifecycle hooks), or only what does calls it.
+ * Whether code may change the outside world as it stands: it is the body of an effect or of an
+ * executor, or it runs where there is no scope that could fail (`@SkipAirlock()`, Nest's lifecycle
+ * hooks), or only what does calls it.
  *
  * @param decorators those that make a method an effect
- * @param seen functions that are asked about already: those that call each other say nothing of themselves
+ * @param seen functions that are asked about already: those that call each other say nothing of
+ *   themselves
  * @internal
  */
 export function isInEffect(
@@ -47,7 +49,11 @@ export function isInEffect(
   for (const ancestor of ancestorsOf(node)) {
     if (isFunction(ancestor)) {
       if (isEffect(ancestor, decorators, declarations)) return true;
-      if (isHelper(ancestor, declarations, seen, (call) => isInEffect(call, decorators, declarations, seen)))
+      if (
+        isHelper(ancestor, declarations, seen, (call) =>
+          isInEffect(call, decorators, declarations, seen),
+        )
+      )
         return true;
     }
     if (isFunction(ancestor) || is(ancestor, 'ObjectExpression')) {
@@ -55,28 +61,36 @@ export function isInEffect(
     }
     if (isClass(ancestor)) {
       if (declarations.isDecorated(ancestor.decorators, ['SkipAirlock'])) return true;
-      if (ancestor.implements?.some(({ expression }) => nameOf(expression) === 'Executor') === true) return true;
+      if (ancestor.implements?.some(({ expression }) => nameOf(expression) === 'Executor') === true)
+        return true;
     }
     if (is(ancestor, 'Property') && EXECUTOR_KEYS.includes(nameOf(ancestor.key) ?? '')) return true;
   }
   return false;
 }
 
-function isEffect(fn: FunctionNode, decorators: readonly string[], declarations: Declarations): boolean {
+function isEffect(
+  fn: FunctionNode,
+  decorators: readonly string[],
+  declarations: Declarations,
+): boolean {
   if (isEnqueued(fn, declarations)) return true;
   const owner = fn.parent;
   if (is(owner, 'MethodDefinition')) {
     if (declarations.isDecorated(owner.decorators, [...decorators, 'SkipAirlock'])) return true;
     const name = nameOf(owner.key);
     if (name === undefined) return false;
-    const isHook = LIFECYCLE.includes(name) && !declarations.isDecorated(owner.decorators, ['Airlock']);
+    const isHook =
+      LIFECYCLE.includes(name) && !declarations.isDecorated(owner.decorators, ['Airlock']);
     const host = classOfThis(fn);
     return isHook || (host !== undefined && isEnqueuedMethod(name, host, declarations));
   }
   return namesOf(fn).some((named) => isEnqueuedByName(named, declarations));
 }
 
-/** Whether nobody can call a function but calls in this file that are in effects, every one of them. */
+/**
+ * Whether nobody can call a function but calls in this file that are in effects, every one of them.
+ */
 function isHelper(
   fn: FunctionNode,
   declarations: Declarations,
@@ -87,10 +101,16 @@ function isHelper(
   const uses = usesOf(fn, declarations);
   if (uses === undefined || uses.length === 0) return false;
   seen.add(fn);
-  return uses.every((use) => is(use.parent, 'CallExpression') && use.parent.callee === use && isInEffects(use.parent));
+  return uses.every(
+    (use) =>
+      is(use.parent, 'CallExpression') && use.parent.callee === use && isInEffects(use.parent),
+  );
 }
 
-/** Finds the uses of a function that only its file or its class can name; undefined for any other function. */
+/**
+ * Finds the uses of a function that only its file or its class can name; undefined for any other
+ * function.
+ */
 function usesOf(fn: FunctionNode, { bindings, code }: Declarations): readonly Node[] | undefined {
   const { parent } = fn;
   if (is(parent, 'MethodDefinition')) {
@@ -99,18 +119,24 @@ function usesOf(fn: FunctionNode, { bindings, code }: Declarations): readonly No
     // What is decorated, somebody else calls.
     if (!isPrivate || host === undefined || (parent.decorators ?? []).length > 0) return undefined;
     const name = nameOf(parent.key);
-    return [...nodesIn(host as Node, code)].filter((node) => is(node, 'MemberExpression') && nameOf(node) === name);
+    return [...nodesIn(host as Node, code)].filter(
+      (node) => is(node, 'MemberExpression') && nameOf(node) === name,
+    );
   }
   const [declared] = namesOf(fn);
   if (!is(declared, 'Identifier') || isExported(declared)) return undefined;
   const references = bindings.lookup(declared.name, declared)?.references;
-  return references?.map(({ identifier }) => identifier).filter((identifier) => identifier !== declared);
+  return references
+    ?.map(({ identifier }) => identifier)
+    .filter((identifier) => identifier !== declared);
 }
 
 /** `export function f() {}`, `export const f = …` */
 function isExported(name: Node): boolean {
   const [, ...around] = [...ancestorsOf(name)].slice(0, 3);
-  return around.some(({ type }) => ['ExportNamedDeclaration', 'ExportDefaultDeclaration'].includes(type));
+  return around.some(({ type }) =>
+    ['ExportNamedDeclaration', 'ExportDefaultDeclaration'].includes(type),
+  );
 }
 
 /** `enqueue(() => …)` */
@@ -123,11 +149,17 @@ function isEnqueued(value: Node, declarations: Declarations): boolean {
   );
 }
 
-/** `function notify() {}` and `const notify = () => {}`, with `enqueue(notify, …)` anywhere in the file. */
+/**
+ * `function notify() {}` and `const notify = () => {}`, with `enqueue(notify, …)` anywhere in the
+ * file.
+ */
 function isEnqueuedByName(identifier: Node, declarations: Declarations): boolean {
   if (!is(identifier, 'Identifier')) return false;
   const variable = declarations.bindings.lookup(identifier.name, identifier);
-  return variable?.references.some((reference) => isEnqueued(reference.identifier, declarations)) === true;
+  return (
+    variable?.references.some((reference) => isEnqueued(reference.identifier, declarations)) ===
+    true
+  );
 }
 
 function namesOf(fn: FunctionNode): readonly Node[] {
@@ -142,19 +174,29 @@ function isEnqueuedMethod(name: string, host: ClassNode, declarations: Declarati
   for (const call of callsIn(host as Node, declarations.code)) {
     if (declarations.isBufferCall(call, 'enqueue', 'enqueueWith')) {
       const isBound = (argument: Node): boolean =>
-        is(argument, 'CallExpression') && is(argument.callee, 'MemberExpression') && nameOf(argument.callee) === 'bind'
+        is(argument, 'CallExpression') &&
+        is(argument.callee, 'MemberExpression') &&
+        nameOf(argument.callee) === 'bind'
           ? isOwnMethod(argument.callee.object, name)
           : isOwnMethod(argument, name);
       if (call.arguments.some(isBound)) return true;
     }
     const { callee } = call;
-    if (!is(callee, 'MemberExpression') || nameOf(callee) !== name || !is(callee.object, 'CallExpression')) continue;
+    if (
+      !is(callee, 'MemberExpression') ||
+      nameOf(callee) !== name ||
+      !is(callee.object, 'CallExpression')
+    )
+      continue;
     const [target] = callee.object.arguments;
-    if (target?.type === 'ThisExpression' && declarations.isBufferCall(callee.object, 'defer')) return true;
+    if (target?.type === 'ThisExpression' && declarations.isBufferCall(callee.object, 'defer'))
+      return true;
   }
   return false;
 }
 
 function isOwnMethod(node: Node, name: string): boolean {
-  return is(node, 'MemberExpression') && node.object.type === 'ThisExpression' && nameOf(node) === name;
+  return (
+    is(node, 'MemberExpression') && node.object.type === 'ThisExpression' && nameOf(node) === name
+  );
 }

@@ -26,13 +26,17 @@ interface Place {
 
 interface Findings {
   readonly effects: { readonly at: number; readonly timing: Timing }[];
-  /** Position in the text from which the function has waited; a loop that waits does so from its start. */
+  /**
+   * Position in the text from which the function has waited; a loop that waits does so from its
+   * start.
+   */
   waitsFrom: number;
 }
 
 /**
- * Effects that functions in other files come to call, by the type checker. Whether one comes after an `await` is told by the
- * order of the text there: the linter's code paths are those of the file at hand.
+ * Effects that functions in other files come to call, by the type checker. Whether one comes after
+ * an `await` is told by the order of the text there: the linter's code paths are those of the file
+ * at hand.
  *
  * @internal
  */
@@ -54,7 +58,9 @@ export class EffectsElsewhere {
   }
 
   private calledBy(call: TsNode): TsNode | undefined {
-    const declaration = this.types.checker.getResolvedSignature(call as ts.CallExpression)?.declaration;
+    const declaration = this.types.checker.getResolvedSignature(
+      call as ts.CallExpression,
+    )?.declaration;
     const fn = declaration as TsNode | undefined;
     return fn !== undefined && isFunction(fn) ? fn : undefined;
   }
@@ -67,7 +73,9 @@ export class EffectsElsewhere {
     const findings: Findings = { effects: [], waitsFrom: Infinity };
     if (!isDecorated(fn, 'SideEffect', 'Airlock')) this.collect(fn, {}, findings);
     const { effects, waitsFrom } = findings;
-    const timing = latest(effects.map((effect) => (effect.at > waitsFrom ? 'late' : effect.timing)));
+    const timing = latest(
+      effects.map((effect) => (effect.at > waitsFrom ? 'late' : effect.timing)),
+    );
     this.known.set(fn, timing);
     return timing;
   }
@@ -86,7 +94,8 @@ export class EffectsElsewhere {
         const start = place.loop?.getStart() ?? child.getEnd();
         findings.waitsFrom = Math.min(findings.waitsFrom, start);
       }
-      if (isCall(child)) add(child, this.buffers(child) ? 'early' : this.timingOf(this.calledBy(child)));
+      if (isCall(child))
+        add(child, this.buffers(child) ? 'early' : this.timingOf(this.calledBy(child)));
       const loop = place.loop ?? (isLoop(child) ? child : undefined);
       this.collect(child, { call: isCall(child) ? child : place.call, loop }, findings);
     });
@@ -109,7 +118,9 @@ export class EffectsElsewhere {
 
   private buffers(call: TsNode): boolean {
     if (this.isOneOf(call, ['enqueue', 'enqueueWith'], ['EffectBuffer'])) return true;
-    return this.ownersIn(call).includes('Deferred') || isDecorated(this.calledBy(call), 'SideEffect');
+    return (
+      this.ownersIn(call).includes('Deferred') || isDecorated(this.calledBy(call), 'SideEffect')
+    );
   }
 
   private opensScope(call: TsNode): boolean {
@@ -121,7 +132,8 @@ export class EffectsElsewhere {
     if (this.ownersIn(call).some((owner) => owners.includes(owner))) return true;
     const [symbol] = this.types.checker.getSymbolAtLocation(call.expression!)?.declarations ?? [];
     let declaration = symbol as TsNode | undefined;
-    while (declaration !== undefined && declaration.moduleSpecifier === undefined) declaration = declaration.parent;
+    while (declaration !== undefined && declaration.moduleSpecifier === undefined)
+      declaration = declaration.parent;
     return declaration?.moduleSpecifier?.text === AIRLOCK;
   }
 
@@ -144,7 +156,10 @@ function isLoop({ statement, name, body }: TsNode): boolean {
   return statement !== undefined && name === undefined && body === undefined;
 }
 
-/** True for what starts with `await` or `yield`; of such nodes the first to end is the expression itself. */
+/**
+ * True for what starts with `await` or `yield`; of such nodes the first to end is the expression
+ * itself.
+ */
 function isAwait(node: TsNode): boolean {
   const word = /(?:await|yield)\b/y;
   word.lastIndex = node.getStart();

@@ -1,10 +1,23 @@
 import type { Declarations } from './declarations.js';
-import { bare, type Call, calledName, type FunctionNode, is, isFunction, isNewPromise, type Node } from './estree.js';
+import {
+  bare,
+  type Call,
+  calledName,
+  type FunctionNode,
+  is,
+  isFunction,
+  isNewPromise,
+  type Node,
+} from './estree.js';
 import { EffectsElsewhere } from './effects-elsewhere.js';
 import { type Callbacks, callbacksOf, latest, type Timing } from './timing.js';
 import { childrenOf } from './rule.js';
 
-/** Which calls are effects, and which functions come to call some, in the file and, with types, beyond it. @internal */
+/**
+ * Which calls are effects, and which functions come to call some, in the file and, with types,
+ * beyond it.
+ * @internal
+ */
 export class Effects {
   private readonly known = new Map<Node, Timing>();
   private readonly elsewhere: EffectsElsewhere | undefined;
@@ -23,17 +36,24 @@ export class Effects {
     const { declarations } = this;
     if (declarations.isBufferCall(call, 'enqueue', 'enqueueWith')) return true;
     const callee = bare(call.callee);
-    if (is(callee, 'MemberExpression') && declarations.typesOf(callee.object)?.includes('Deferred') === true) {
+    if (
+      is(callee, 'MemberExpression') &&
+      declarations.typesOf(callee.object)?.includes('Deferred') === true
+    ) {
       return true;
     }
     const fn = declarations.functionOf(callee);
-    return fn === undefined ? this.elsewhere?.isEffect(call) === true : this.isDecorated(fn, 'SideEffect');
+    return fn === undefined
+      ? this.elsewhere?.isEffect(call) === true
+      : this.isDecorated(fn, 'SideEffect');
   }
 
   /** When the function that a call runs calls effects. */
   timingOfCall(call: Call): Timing {
     const fn = this.declarations.functionOf(call.callee);
-    return fn === undefined ? (this.elsewhere?.timingOfCall(call) ?? 'none') : this.timingOfFunction(fn);
+    return fn === undefined
+      ? (this.elsewhere?.timingOfCall(call) ?? 'none')
+      : this.timingOfFunction(fn);
   }
 
   timingOfFunction(fn: FunctionNode): Timing {
@@ -47,7 +67,10 @@ export class Effects {
     return timing;
   }
 
-  /** @param around the innermost call that the node is an argument of; a function that is no argument is only defined here */
+  /**
+   * @param around the innermost call that the node is an argument of; a function that is no
+   *   argument is only defined here
+   */
   private *timingsIn(node: Node, around: Node | undefined): Generator<Timing> {
     for (const child of childrenOf(node, this.declarations.code)) {
       if (isFunction(child)) {
@@ -80,6 +103,8 @@ export class Effects {
   }
 
   private isDecorated({ parent }: FunctionNode, ...names: readonly string[]): boolean {
-    return is(parent, 'MethodDefinition') && this.declarations.isDecorated(parent.decorators, names);
+    return (
+      is(parent, 'MethodDefinition') && this.declarations.isDecorated(parent.decorators, names)
+    );
   }
 }

@@ -1,8 +1,8 @@
 import type { TSESTree } from '@typescript-eslint/utils';
 
 /**
- * A node of the syntax tree that `@typescript-eslint/parser` and oxlint build; other parsers leave out decorators and the like,
- * hence some `?? []`.
+ * A node of the syntax tree that `@typescript-eslint/parser` and oxlint build; other parsers leave
+ * out decorators and the like, hence some `?? []`.
  *
  * @internal
  */
@@ -19,10 +19,15 @@ export type Call = NodeOf<'CallExpression'>;
 /** @internal */
 export type ClassNode = NodeOf<'ClassDeclaration' | 'ClassExpression'>;
 /** @internal */
-export type FunctionNode = NodeOf<'FunctionDeclaration' | 'FunctionExpression' | 'ArrowFunctionExpression'>;
+export type FunctionNode = NodeOf<
+  'FunctionDeclaration' | 'FunctionExpression' | 'ArrowFunctionExpression'
+>;
 
 /** @internal */
-export function is<T extends keyof Kinds>(node: Optional, ...types: readonly T[]): node is NodeOf<T> {
+export function is<T extends keyof Kinds>(
+  node: Optional,
+  ...types: readonly T[]
+): node is NodeOf<T> {
   return node !== null && node !== undefined && (types as readonly string[]).includes(node.type);
 }
 
@@ -36,7 +41,11 @@ export function isClass(node: Optional): node is ClassNode {
   return is(node, 'ClassDeclaration', 'ClassExpression');
 }
 
-/** Strips from an expression what changes nothing at run time: casts, `!`, the wrapper of optional chains. @internal */
+/**
+ * Strips from an expression what changes nothing at run time: casts, `!`, the wrapper of optional
+ * chains.
+ * @internal
+ */
 export function bare(node: Node): Node {
   return is(
     node,
@@ -50,7 +59,11 @@ export function bare(node: Node): Node {
     : node;
 }
 
-/** The text of a name: of an identifier, a `#private` one, a string as a key; the last one of `a.b.c`. @internal */
+/**
+ * The text of a name: of an identifier, a `#private` one, a string as a key; the last one of
+ * `a.b.c`.
+ * @internal
+ */
 export function nameOf(node: Optional): string | undefined {
   if (is(node, 'Identifier')) return node.name;
   if (is(node, 'PrivateIdentifier')) return `#${node.name}`;
@@ -69,7 +82,8 @@ export function calledName(call: Call): string | undefined {
 
 /** @internal */
 export function* ancestorsOf(node: Node): Generator<Node> {
-  for (let parent = node.parent; parent !== undefined && parent !== null; parent = parent.parent) yield parent;
+  for (let parent = node.parent; parent !== undefined && parent !== null; parent = parent.parent)
+    yield parent;
 }
 
 /** The parent, not counting what `bare` strips. @internal */
@@ -80,5 +94,7 @@ export function bareParent(node: Node): Node | undefined {
 
 /** `new Promise(…)`, which calls the function that it is given at once. @internal */
 export function isNewPromise(node: Node): node is NodeOf<'NewExpression'> {
-  return is(node, 'NewExpression') && is(node.callee, 'Identifier') && node.callee.name === 'Promise';
+  return (
+    is(node, 'NewExpression') && is(node.callee, 'Identifier') && node.callee.name === 'Promise'
+  );
 }

@@ -1,6 +1,18 @@
-import { ancestorsOf, type ClassNode, is, isClass, nameOf, type Node, type NodeOf } from './estree.js';
+import {
+  ancestorsOf,
+  type ClassNode,
+  is,
+  isClass,
+  nameOf,
+  type Node,
+  type NodeOf,
+} from './estree.js';
 
-/** A property of a class, declared in its body or as a parameter of its constructor; or any other parameter. @internal */
+/**
+ * A property of a class, declared in its body or as a parameter of its constructor; or any other
+ * parameter.
+ * @internal
+ */
 export interface Member {
   readonly name: string;
   /** The type of the property, or of what a getter returns. */
@@ -23,9 +35,12 @@ export function membersOf({ body }: ClassNode): readonly Member[] {
     if (!is(element, 'MethodDefinition')) return [];
     const { kind, value } = element;
     if (kind === 'constructor') {
-      return value.params.filter((parameter) => is(parameter, 'TSParameterProperty')).map(parameterOf);
+      return value.params
+        .filter((parameter) => is(parameter, 'TSParameterProperty'))
+        .map(parameterOf);
     }
-    const [annotation, initial] = kind === 'get' ? [value.returnType, undefined] : [undefined, value];
+    const [annotation, initial] =
+      kind === 'get' ? [value.returnType, undefined] : [undefined, value];
     return [{ ...commonOf(element), annotation, value: initial }];
   });
 }
@@ -54,14 +69,18 @@ export function parameterOf(parameter: Node): Member {
   };
 }
 
-/** The class that `this` is an instance of, seen from a place; undefined where it is something else. @internal */
+/**
+ * The class that `this` is an instance of, seen from a place; undefined where it is something else.
+ * @internal
+ */
 export function classOfThis(node: Node): ClassNode | undefined {
   for (const ancestor of ancestorsOf(node)) {
     if (isClass(ancestor)) return ancestor;
     const isOwner = is(ancestor, 'MethodDefinition', 'PropertyDefinition');
     if (isOwner && ancestor.static) return undefined;
     if (is(ancestor, 'FunctionDeclaration')) return undefined;
-    if (is(ancestor, 'FunctionExpression') && !is(ancestor.parent, 'MethodDefinition')) return undefined;
+    if (is(ancestor, 'FunctionExpression') && !is(ancestor.parent, 'MethodDefinition'))
+      return undefined;
   }
   return undefined;
 }

@@ -10,9 +10,29 @@ export interface NetworkOptions {
   readonly names: MethodTable;
 }
 
-const VERBS: readonly string[] = ['request', 'get', 'delete', 'head', 'options', 'post', 'put', 'patch'];
-/** Names that HTTP clients give their requests; their other functions, such as `axios.create`, reach nobody. */
-const REQUESTS: readonly string[] = [...VERBS, 'fetch', 'stream', 'pipeline', 'postForm', 'putForm', 'patchForm'];
+const VERBS: readonly string[] = [
+  'request',
+  'get',
+  'delete',
+  'head',
+  'options',
+  'post',
+  'put',
+  'patch',
+];
+/**
+ * Names that HTTP clients give their requests; their other functions, such as `axios.create`, reach
+ * nobody.
+ */
+const REQUESTS: readonly string[] = [
+  ...VERBS,
+  'fetch',
+  'stream',
+  'pipeline',
+  'postForm',
+  'putForm',
+  'patchForm',
+];
 
 const MODULES: readonly string[] = [
   'axios',
@@ -34,7 +54,10 @@ const TYPES: MethodTable = {
   Transporter: ['sendMail'],
   Mail: ['sendMail'],
   ...Object.fromEntries(
-    ['Proxy', 'Kafka', 'Mqtt', 'Nats', 'Redis', 'RMQ', 'TCP'].map((kind) => [`Client${kind}`, ['send']]),
+    ['Proxy', 'Kafka', 'Mqtt', 'Nats', 'Redis', 'RMQ', 'TCP'].map((kind) => [
+      `Client${kind}`,
+      ['send'],
+    ]),
   ),
 };
 
@@ -71,16 +94,24 @@ export class NetworkCalls {
     const { bindings } = this.declarations;
     const imported = bindings.importOf(callee);
     if (imported === undefined) {
-      return this.functions.includes(callee.name) && !(callee.name === 'fetch' && bindings.declarationOf(callee));
+      return (
+        this.functions.includes(callee.name) &&
+        !(callee.name === 'fetch' && bindings.declarationOf(callee))
+      );
     }
     if (this.functions.includes(imported.name)) return true;
     return this.isNetwork(imported.source) && ['default', ...REQUESTS].includes(imported.name);
   }
 
-  /** A name that stands for a whole client: `import axios from`, `import * as http from`, `import { ky } from`. */
+  /**
+   * A name that stands for a whole client: `import axios from`, `import * as http from`,
+   * `import { ky } from`.
+   */
   private isOfModule(object: Node): boolean {
     const named = bare(object);
-    const imported = is(named, 'Identifier') ? this.declarations.bindings.importOf(named) : undefined;
+    const imported = is(named, 'Identifier')
+      ? this.declarations.bindings.importOf(named)
+      : undefined;
     if (imported === undefined) return false;
     return (
       this.isNetwork(imported.source) &&

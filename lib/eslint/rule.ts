@@ -14,7 +14,10 @@ export type Fixer = TSESLint.RuleFixer;
 /** @internal */
 export type Suggestion = TSESLint.SuggestionReportDescriptor<string>;
 
-/** The parts of an ESLint rule that these rules use; ESLint 9, ESLint 10 and oxlint all take it as it is. @publicApi */
+/**
+ * The parts of an ESLint rule that these rules use; ESLint 9, ESLint 10 and oxlint all take it as
+ * it is. @publicApi
+ */
 export interface AirlockRule {
   readonly meta: {
     readonly type: 'problem';
@@ -39,20 +42,38 @@ export function optionsOf<T extends object>(context: RuleContext): Partial<T> {
 export function childrenOf(node: Node, code: SourceCode): readonly Node[] {
   const keys = code.visitorKeys[node.type] ?? [];
   return keys
-    .flatMap((key) => (node as unknown as Record<string, Node | readonly (Node | null)[] | null | undefined>)[key])
+    .flatMap(
+      (key) =>
+        (node as unknown as Record<string, Node | readonly (Node | null)[] | null | undefined>)[
+          key
+        ],
+    )
     .filter((child): child is Node => child !== null && child !== undefined);
 }
 
-/** A node and all below it, those in functions within it included unless `enters` says no to the node. @internal */
-export function* nodesIn(node: Node, code: SourceCode, enters: (node: Node) => boolean = () => true): Generator<Node> {
+/**
+ * A node and all below it, those in functions within it included unless `enters` says no to the
+ * node.
+ * @internal
+ */
+export function* nodesIn(
+  node: Node,
+  code: SourceCode,
+  enters: (node: Node) => boolean = () => true,
+): Generator<Node> {
   if (!enters(node)) return;
   yield node;
   for (const child of childrenOf(node, code)) yield* nodesIn(child, code, enters);
 }
 
 /** The calls among them. @internal */
-export function* callsIn(node: Node, code: SourceCode, enters?: (node: Node) => boolean): Generator<Call> {
-  for (const one of nodesIn(node, code, enters)) if (one.type === 'CallExpression') yield one as Call;
+export function* callsIn(
+  node: Node,
+  code: SourceCode,
+  enters?: (node: Node) => boolean,
+): Generator<Call> {
+  for (const one of nodesIn(node, code, enters))
+    if (one.type === 'CallExpression') yield one as Call;
 }
 
 /** The `return` statements below a node, not counting those of functions within it. @internal */

@@ -1,5 +1,13 @@
 import type { Declarations } from './declarations.js';
-import { ancestorsOf, type Call, calledName, type FunctionNode, is, isFunction, type Node } from './estree.js';
+import {
+  ancestorsOf,
+  type Call,
+  calledName,
+  type FunctionNode,
+  is,
+  isFunction,
+  type Node,
+} from './estree.js';
 import { names, nodesIn } from './rule.js';
 
 /** Options that say what else counts as a transaction. @internal */
@@ -51,7 +59,9 @@ export class Transactions {
   /** The functions that run in a transaction of their own or in the one around their call. */
   get works(): ReadonlySet<FunctionNode> {
     this.found ??= new Set(
-      [...nodesIn(this.declarations.code.ast, this.declarations.code)].flatMap((node) => this.worksOf(node)),
+      [...nodesIn(this.declarations.code.ast, this.declarations.code)].flatMap((node) =>
+        this.worksOf(node),
+      ),
     );
     return this.found;
   }
@@ -59,7 +69,12 @@ export class Transactions {
   /** Whether a function runs after the transaction that is open where it stands, or outside it. */
   isOutside(node: Node): boolean {
     const { parent } = node;
-    return isFunction(node) && is(parent, 'CallExpression') && isCall(parent, OUTSIDE) && parent.callee !== node;
+    return (
+      isFunction(node) &&
+      is(parent, 'CallExpression') &&
+      isCall(parent, OUTSIDE) &&
+      parent.callee !== node
+    );
   }
 
   /** The functions around a node in whose transactions it runs. */
@@ -75,17 +90,23 @@ export class Transactions {
     return call.arguments
       .flatMap((argument) => [...nodesIn(argument, this.declarations.code)])
       .some(
-        (node) => is(node, 'Identifier') && works.some((work) => this.declarations.bindings.isParameterOf(work, node)),
+        (node) =>
+          is(node, 'Identifier') &&
+          works.some((work) => this.declarations.bindings.isParameterOf(work, node)),
       );
   }
 
   private worksOf(node: Node): readonly FunctionNode[] {
     if (is(node, 'MethodDefinition')) {
       const { decorators, value } = node;
-      return isFunction(value) && this.declarations.isDecorated(decorators, this.decorators) ? [value] : [];
+      return isFunction(value) && this.declarations.isDecorated(decorators, this.decorators)
+        ? [value]
+        : [];
     }
     if (!is(node, 'CallExpression') || !isCall(node, this.callers)) return [];
-    return node.arguments.map((argument) => this.declarations.functionOf(argument)).filter((fn) => fn !== undefined);
+    return node.arguments
+      .map((argument) => this.declarations.functionOf(argument))
+      .filter((fn) => fn !== undefined);
   }
 }
 

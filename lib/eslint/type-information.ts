@@ -4,7 +4,14 @@ import type { Node } from './estree.js';
 import type { SourceCode } from './rule.js';
 
 /** Types that stand for one of their arguments, as far as its methods are concerned. @internal */
-export const TRANSPARENT_TYPES: readonly string[] = ['Pick', 'Omit', 'Partial', 'Required', 'Readonly', 'NonNullable'];
+export const TRANSPARENT_TYPES: readonly string[] = [
+  'Pick',
+  'Omit',
+  'Partial',
+  'Required',
+  'Readonly',
+  'NonNullable',
+];
 
 /** Asks the type checker, where the parser was told to use it. @internal */
 export class TypeInformation {
@@ -16,7 +23,8 @@ export class TypeInformation {
 
   static of({ parserServices }: SourceCode): TypeInformation | undefined {
     // Without type information there are maps, but no program; other parsers have neither.
-    if (!parserServices?.program || parserServices.esTreeNodeToTSNodeMap === undefined) return undefined;
+    if (!parserServices?.program || parserServices.esTreeNodeToTSNodeMap === undefined)
+      return undefined;
     return new TypeInformation(parserServices as ParserServicesWithTypeInformation);
   }
 
@@ -24,7 +32,10 @@ export class TypeInformation {
     return this.services.esTreeNodeToTSNodeMap.get(node);
   }
 
-  /** The names of an expression's type and of those it extends; undefined where it is `any`, `unknown` or an error. */
+  /**
+   * The names of an expression's type and of those it extends; undefined where it is `any`,
+   * `unknown` or an error.
+   */
   namesAt(node: Node): readonly string[] | undefined {
     return this.namesAtTs(this.tsNode(node));
   }
@@ -41,9 +52,14 @@ export class TypeInformation {
     return this.isThenable(this.checker.getTypeAtLocation(this.tsNode(node)));
   }
 
-  /** Prints the type that a method resolves to in the end, in TypeScript's words; undefined where nothing is known. */
+  /**
+   * Prints the type that a method resolves to in the end, in TypeScript's words; undefined where
+   * nothing is known.
+   */
   resultOf(method: Node): string | undefined {
-    const signature = this.checker.getSignatureFromDeclaration(this.tsNode(method) as ts.MethodDeclaration);
+    const signature = this.checker.getSignatureFromDeclaration(
+      this.tsNode(method) as ts.MethodDeclaration,
+    );
     if (signature === undefined) return undefined;
     const result = signature.getReturnType();
     if (this.isUnknown(result)) return undefined;
@@ -67,10 +83,12 @@ export class TypeInformation {
     if (aliasSymbol !== undefined) {
       names.add(aliasSymbol.name);
       const [argument] = type.aliasTypeArguments ?? [];
-      if (argument !== undefined && TRANSPARENT_TYPES.includes(aliasSymbol.name)) this.collect(argument, names, seen);
+      if (argument !== undefined && TRANSPARENT_TYPES.includes(aliasSymbol.name))
+        this.collect(argument, names, seen);
     }
     if (symbol !== undefined) names.add(declaredName(symbol));
-    if (type.isUnionOrIntersection()) for (const part of type.types) this.collect(part, names, seen);
+    if (type.isUnionOrIntersection())
+      for (const part of type.types) this.collect(part, names, seen);
     if (type.isTypeParameter()) {
       const constraint = type.getConstraint();
       if (constraint !== undefined) this.collect(constraint, names, seen);

@@ -1,6 +1,15 @@
 import { isAirlockCall } from './airlock-calls.js';
 import type { Bindings } from './bindings.js';
-import { bare, type Call, type ClassNode, is, isFunction, nameOf, type Node, type NodeOf } from './estree.js';
+import {
+  bare,
+  type Call,
+  type ClassNode,
+  is,
+  isFunction,
+  nameOf,
+  type Node,
+  type NodeOf,
+} from './estree.js';
 import { classOfThis, type Member, membersOf, parameterOf } from './members.js';
 import { TRANSPARENT_TYPES } from './type-information.js';
 
@@ -20,8 +29,9 @@ const MADE: ReadonlyMap<string, string> = new Map([
 const UNINFORMATIVE: readonly string[] = ['TSAnyKeyword', 'TSUnknownKeyword', 'TSObjectKeyword'];
 
 /**
- * Types as they are written in the file itself, in annotations, decorators and `new`: what dependency injection goes by, so
- * it says most of what the type checker would, and is there without it.
+ * Types as they are written in the file itself, in annotations, decorators and `new`: what
+ * dependency injection goes by, so it says most of what the type checker would, and is there
+ * without it.
  *
  * @internal
  */
@@ -31,7 +41,9 @@ export class WrittenTypes {
 
   constructor(private readonly bindings: Bindings) {}
 
-  /** The names of an expression's type and of those it extends; undefined where nothing is written. */
+  /**
+   * The names of an expression's type and of those it extends; undefined where nothing is written.
+   */
   typesOf(expression: Node): readonly string[] | undefined {
     if (is(expression, 'TSAsExpression', 'TSSatisfiesExpression', 'TSTypeAssertion')) {
       return this.typesIn(expression.typeAnnotation) ?? this.typesOf(expression.expression);
@@ -40,7 +52,8 @@ export class WrittenTypes {
     if (node !== expression) return this.typesOf(node);
     if (is(node, 'Identifier')) return this.typesOfVariable(node);
     if (is(node, 'AwaitExpression')) return this.typesOf(node.argument);
-    if (is(node, 'NewExpression')) return is(node.callee, 'Identifier') ? this.namesOf(node.callee, new Set()) : [];
+    if (is(node, 'NewExpression'))
+      return is(node.callee, 'Identifier') ? this.namesOf(node.callee, new Set()) : [];
     if (is(node, 'CallExpression')) return this.typesOfCall(node);
     if (is(node, 'MemberExpression')) return this.typesOfProperty(node.object, nameOf(node));
     const owner = node.type === 'ThisExpression' ? classOfThis(node) : undefined;
@@ -55,7 +68,9 @@ export class WrittenTypes {
   typesOfMember({ annotation, decorators, value }: Member): readonly string[] | undefined {
     const injected = decorators.flatMap((decorator) => this.injectedBy(decorator));
     const written = this.typesIn(annotation) ?? this.typesOfInitial(value);
-    return written === undefined && injected.length === 0 ? undefined : [...injected, ...(written ?? [])];
+    return written === undefined && injected.length === 0
+      ? undefined
+      : [...injected, ...(written ?? [])];
   }
 
   private typesOfInitial(value: Node | undefined): readonly string[] | undefined {
@@ -81,7 +96,9 @@ export class WrittenTypes {
     const owner = bare(object).type === 'ThisExpression' ? classOfThis(object) : undefined;
     if (owner !== undefined) return [owner];
     const names = this.typesOf(object) ?? [];
-    return names.map((name) => this.bindings.classNamed(name, object)).filter((found) => found !== undefined);
+    return names
+      .map((name) => this.bindings.classNamed(name, object))
+      .filter((found) => found !== undefined);
   }
 
   private typesOfProperty(object: Node, name: string | undefined): readonly string[] | undefined {
@@ -90,7 +107,8 @@ export class WrittenTypes {
   }
 
   private typesOfCall(call: Call): readonly string[] | undefined {
-    if (isAirlockCall(call, ['defer'], this.bindings, (node) => this.typesOf(node))) return ['Deferred'];
+    if (isAirlockCall(call, ['defer'], this.bindings, (node) => this.typesOf(node)))
+      return ['Deferred'];
     const callee = bare(call.callee);
     const name = nameOf(callee) ?? '';
     const owner = is(callee, 'MemberExpression') ? nameOf(callee.object) : undefined;
@@ -111,13 +129,17 @@ export class WrittenTypes {
 
   /** A class that is asked for: an injection token in capitals only is a symbol or a text. */
   private typesOfToken({ arguments: [token] }: Call): readonly string[] | undefined {
-    return is(token, 'Identifier') && /^[A-Z]\w*[a-z]/.test(token.name) ? this.namesOf(token, new Set()) : undefined;
+    return is(token, 'Identifier') && /^[A-Z]\w*[a-z]/.test(token.name)
+      ? this.namesOf(token, new Set())
+      : undefined;
   }
 
   private typesOfVariable(identifier: NodeOf<'Identifier'>): readonly string[] | undefined {
     const definition = this.bindings.lookup(identifier.name, identifier)?.defs[0];
     if (definition?.type === 'Parameter' && isFunction(definition.node)) {
-      const parameter = definition.node.params.map(parameterOf).find(({ name }) => name === identifier.name);
+      const parameter = definition.node.params
+        .map(parameterOf)
+        .find(({ name }) => name === identifier.name);
       return parameter && this.typesOfMember(parameter);
     }
     if (!is(definition?.node, 'VariableDeclarator')) return undefined;
@@ -127,9 +149,13 @@ export class WrittenTypes {
     }
     // `const { queue } = this`
     const property = is(id, 'ObjectPattern')
-      ? id.properties.find((candidate) => is(candidate, 'Property') && nameOf(candidate.value) === identifier.name)
+      ? id.properties.find(
+          (candidate) => is(candidate, 'Property') && nameOf(candidate.value) === identifier.name,
+        )
       : undefined;
-    return init && is(property, 'Property') ? this.typesOfProperty(init, nameOf(property.key)) : undefined;
+    return init && is(property, 'Property')
+      ? this.typesOfProperty(init, nameOf(property.key))
+      : undefined;
   }
 
   private namesIn(type: Node, seen: Set<Node>): readonly string[] | undefined {
@@ -137,18 +163,28 @@ export class WrittenTypes {
     seen.add(type);
     if (is(type, 'TSTypeAnnotation')) return this.namesIn(type.typeAnnotation, seen);
     if (is(type, 'TSUnionType', 'TSIntersectionType')) {
-      const parts = type.types.map((part) => this.namesIn(part, seen)).filter((names) => names !== undefined);
+      const parts = type.types
+        .map((part) => this.namesIn(part, seen))
+        .filter((names) => names !== undefined);
       return parts.length === 0 ? undefined : parts.flat();
     }
-    const written = is(type, 'TSTypeReference') ? type.typeName : is(type, 'TSImportType') ? type.qualifier : undefined;
+    const written = is(type, 'TSTypeReference')
+      ? type.typeName
+      : is(type, 'TSImportType')
+        ? type.qualifier
+        : undefined;
     const name = nameOf(written);
     if (name === undefined) return [];
     const [argument] = is(type, 'TSTypeReference') ? (type.typeArguments?.params ?? []) : [];
-    if (argument !== undefined && TRANSPARENT_TYPES.includes(name)) return this.namesIn(argument, seen);
+    if (argument !== undefined && TRANSPARENT_TYPES.includes(name))
+      return this.namesIn(argument, seen);
     return is(written, 'Identifier') ? this.namesOf(written, seen) : [name];
   }
 
-  /** The name of a type where it comes from, and the names of what it extends as far as this file says. */
+  /**
+   * The name of a type where it comes from, and the names of what it extends as far as this file
+   * says.
+   */
   private namesOf(identifier: NodeOf<'Identifier'>, seen: Set<Node>): readonly string[] {
     const declaration = this.bindings.declarationOf(identifier);
     const owner = this.bindings.classNamed(identifier.name, identifier);
@@ -159,7 +195,9 @@ export class WrittenTypes {
     if (!is(declaration, 'TSInterfaceDeclaration')) return [this.bindings.originalName(identifier)];
     if (seen.has(declaration)) return [];
     seen.add(declaration);
-    const bases = declaration.extends.map(({ expression }) => expression).filter((base) => is(base, 'Identifier'));
+    const bases = declaration.extends
+      .map(({ expression }) => expression)
+      .filter((base) => is(base, 'Identifier'));
     return [identifier.name, ...bases.flatMap((base) => this.namesOf(base, seen))];
   }
 

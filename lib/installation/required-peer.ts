@@ -5,8 +5,9 @@ import { PeerVersionError } from '../errors/peer-version.error.js';
 import { location } from './location.js';
 
 /**
- * Refuses a peer whose every installed version is too old for the part of this package that is asked for. Package managers are not
- * told: they would refuse the installation to those who never use that part. What cannot be found is not judged.
+ * Refuses a peer whose every installed version is too old for the part of this package that is
+ * asked for. Package managers are not told: they would refuse the installation to those who never
+ * use that part. What cannot be found is not judged.
  *
  * @param range as `^10.0.0 || >=12.30.0`
  * @throws PeerVersionError
@@ -23,7 +24,10 @@ interface Installed {
   readonly folder: string;
 }
 
-/** The versions that this package, the program and the working directory see: in a workspace these may differ. */
+/**
+ * The versions that this package, the program and the working directory see: in a workspace these
+ * may differ.
+ */
 function* installed(peer: string): Generator<Installed> {
   for (const from of [location, process.argv[1], join(process.cwd(), 'index.js')]) {
     const found = from === undefined ? undefined : installedFor(from, peer);
@@ -36,7 +40,9 @@ function installedFor(file: string, peer: string): Installed | undefined {
     const folder = join(modules, peer);
     // Read, not required: few packages export their manifest.
     try {
-      const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version?: unknown };
+      const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+        version?: unknown;
+      };
       return typeof version === 'string' ? { version, folder } : undefined;
     } catch {
       continue;
@@ -49,7 +55,9 @@ function satisfies(version: string, range: string): boolean {
   const found = numbersOf(version);
   return range.split('||').some((part) => {
     const lowest = numbersOf(part);
-    const [first] = found.map((number, i) => number - lowest[i]!).filter((difference) => difference !== 0);
+    const [first] = found
+      .map((number, i) => number - lowest[i]!)
+      .filter((difference) => difference !== 0);
     return (first ?? 0) >= 0 && (!part.includes('^') || found[0] === lowest[0]);
   });
 }

@@ -11,7 +11,12 @@ import { masked } from '../errors/masked.js';
  * @throws AirlockOptionsError if there is none, or it is request-scoped
  * @internal
  */
-export function clientBehind<T>(token: InjectionToken, modules: ModuleRef, asker: string, option: string): T {
+export function clientBehind<T>(
+  token: InjectionToken,
+  modules: ModuleRef,
+  asker: string,
+  option: string,
+): T {
   try {
     return modules.get<T>(token, { strict: false });
   } catch (cause) {

@@ -20,11 +20,17 @@ export class Deadline {
     return performance.now() >= this.endsAt;
   }
 
-  /** @throws TimedOut if `work` has not ended by then; what it does later is nobody's concern any more */
+  /**
+   * @throws TimedOut if `work` has not ended by then; what it does later is nobody's concern any
+   *   more
+   */
   async within<T>(work: PromiseLike<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new TimedOut(this.timeoutMs)), Math.max(0, this.endsAt - performance.now()));
+      timer = setTimeout(
+        () => reject(new TimedOut(this.timeoutMs)),
+        Math.max(0, this.endsAt - performance.now()),
+      );
     });
     try {
       return await Promise.race([work, late]);
@@ -33,7 +39,10 @@ export class Deadline {
     }
   }
 
-  /** Waits for a moment before something is tried again. @returns false where there is no time left for it */
+  /**
+   * Waits for a moment before something is tried again. @returns false where there is no time left
+   * for it
+   */
   async pause(ms: number): Promise<boolean> {
     if (performance.now() + ms >= this.endsAt) return false;
     await sleep(ms);

@@ -1,14 +1,19 @@
-/** The bit in the status of each OK packet of MySQL and MariaDB that says that a transaction is open (`SERVER_STATUS_IN_TRANS`). */
+/**
+ * The bit in the status of each OK packet of MySQL and MariaDB that says that a transaction is open
+ * (`SERVER_STATUS_IN_TRANS`).
+ */
 const IN_TRANSACTION = 1;
 
 /** A statement that does nothing, and is answered by an OK packet. @internal */
 export const NO_OPERATION = 'DO 0';
 
 /**
- * Tells by the answer to `NO_OPERATION` whether MySQL or MariaDB still has the transaction. A deadlock rolls back all of it and fails one
- * statement only; where that error is swallowed, the connection goes on without a transaction and COMMIT succeeds.
+ * Tells by the answer to `NO_OPERATION` whether MySQL or MariaDB still has the transaction. A
+ * deadlock rolls back all of it and fails one statement only; where that error is swallowed, the
+ * connection goes on without a transaction and COMMIT succeeds.
  *
- * @param answer the OK packet, as the drivers `mysql2` and `mysql` hand it out; others tell nothing, and are believed
+ * @param answer the OK packet, as the drivers `mysql2` and `mysql` hand it out; others tell
+ *   nothing, and are believed
  * @internal
  */
 export function isInTransaction(answer: unknown): boolean {
@@ -17,26 +22,33 @@ export function isInTransaction(answer: unknown): boolean {
 }
 
 /**
- * Asks as `isInTransaction` does, for clients that hand out rows only: MariaDB tells by a variable, MySQL by none, and is believed.
+ * Asks as `isInTransaction` does, for clients that hand out rows only: MariaDB tells by a variable,
+ * MySQL by none, and is believed.
  *
  * @param query runs a statement in the transaction
  * @internal
  */
-export async function isInTransactionBySql(query: (sql: string) => PromiseLike<unknown>): Promise<boolean> {
+export async function isInTransactionBySql(
+  query: (sql: string) => PromiseLike<unknown>,
+): Promise<boolean> {
   const [server] = (await query('select version() as version')) as readonly { version: string }[];
   if (!server!.version.includes('MariaDB')) return true;
-  const [answer] = (await query('select @@in_transaction as is_open')) as readonly { is_open: unknown }[];
+  const [answer] = (await query('select @@in_transaction as is_open')) as readonly {
+    is_open: unknown;
+  }[];
   return Number(answer!.is_open) === 1;
 }
 
 /**
- * Tells whether PostgreSQL still has the transaction: after a failed statement it refuses all further ones, and answers COMMIT with a rollback
- * that some clients take for a commit.
+ * Tells whether PostgreSQL still has the transaction: after a failed statement it refuses all
+ * further ones, and answers COMMIT with a rollback that some clients take for a commit.
  *
  * @param query runs a statement in the transaction
  * @internal
  */
-export async function answersInTransaction(query: (sql: string) => PromiseLike<unknown>): Promise<boolean> {
+export async function answersInTransaction(
+  query: (sql: string) => PromiseLike<unknown>,
+): Promise<boolean> {
   try {
     await query('select 1');
     return true;

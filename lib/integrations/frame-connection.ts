@@ -1,4 +1,8 @@
-import type { DispatchContext, FrameConnection, SqlDialect } from '../core/model/dispatch-context.js';
+import type {
+  DispatchContext,
+  FrameConnection,
+  SqlDialect,
+} from '../core/model/dispatch-context.js';
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 
 const NAMES: Readonly<Record<SqlDialect, string>> = {
@@ -13,7 +17,8 @@ const NAMES: Readonly<Record<SqlDialect, string>> = {
  * @param to where effects are written, as `pg-boss`
  * @param dialect which SQL they are written in
  * @returns undefined outside transactions
- * @throws AirlockOptionsError for a transaction that nothing can be written through, or one of another database
+ * @throws AirlockOptionsError for a transaction that nothing can be written through, or one of
+ *   another database
  * @internal
  */
 export function connectionFor(
@@ -29,7 +34,9 @@ export function connectionFor(
   throw new AirlockOptionsError(
     'connection',
     `Effects called in "${transaction}" are to be written to ${to} in that transaction, but ` +
-      (connection === undefined ? 'its frame has no `connection`. ' : `it is one of ${NAMES[found]}. `) +
+      (connection === undefined
+        ? 'its frame has no `connection`. '
+        : `it is one of ${NAMES[found]}. `) +
       `Use an adapter for ${database} that gives it one, pass one to \`openFrame\`, or pick an executor that is not transactional for them.`,
   );
 }

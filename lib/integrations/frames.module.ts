@@ -11,14 +11,18 @@ import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { TRACKS_EVERY } from '../core/frame/tracked.js';
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 import { objectsIn } from '../nest/boot-checks/held-objects.js';
-import { DESCRIBES_ITSELF, type DescribesItself, type SelfDescription } from '../nest/services/self-description.js';
+import {
+  DESCRIBES_ITSELF,
+  type DescribesItself,
+  type SelfDescription,
+} from '../nest/services/self-description.js';
 import { clientBehind } from './client-lookup.js';
 
 /** Options of every module that tracks the transactions of clients. @publicApi */
 export interface OptionalClients {
   /**
-   * True: the application may start without a client among its providers, and without a provider under a token that is named. False: it is
-   * refused.
+   * True: the application may start without a client among its providers, and without a provider
+   * under a token that is named. False: it is refused.
    *
    * @default false
    */
@@ -41,7 +45,10 @@ export interface ClientKind<C extends object, O extends OptionalClients> {
   find(modules: ModulesContainer): Iterable<C>;
   /** Tracks one client; absent where that is done on its class, and so by `trackOthers`. */
   track?(client: C, options: O): unknown;
-  /** Tracks every client like those found, made before or after. Not called where clients are named, if one client can be tracked alone. */
+  /**
+   * Tracks every client like those found, made before or after. Not called where clients are named,
+   * if one client can be tracked alone.
+   */
   trackOthers?(found: readonly C[]): Others | undefined | Promise<Others | undefined>;
 }
 
@@ -55,7 +62,8 @@ const KIND = Symbol('AIRLOCK_CLIENT_KIND');
 const OPTIONS = Symbol('AIRLOCK_FRAMES_OPTIONS');
 
 /**
- * Makes a module that tracks the transactions of clients: of those named by their tokens, else of all in the application.
+ * Makes a module that tracks the transactions of clients: of those named by their tokens, else of
+ * all in the application.
  *
  * @internal
  */
@@ -64,8 +72,13 @@ export function framesModule<C extends object, O extends OptionalClients>(
   kind: ClientKind<C, O>,
   options: O,
 ): DynamicModule {
-  const providers = [{ provide: KIND, useValue: kind }, { provide: OPTIONS, useValue: options }, ClientTracker];
-  // Global modules initialise before others at the same distance: `onModuleInit` elsewhere may use a transaction.
+  const providers = [
+    { provide: KIND, useValue: kind },
+    { provide: OPTIONS, useValue: options },
+    ClientTracker,
+  ];
+  // Global modules initialise before others at the same distance: `onModuleInit` elsewhere may use
+  // a transaction.
   return { module, global: true, providers };
 }
 
@@ -85,7 +98,10 @@ class ClientTracker<C extends object, O extends OptionalClients>
     @Inject(OPTIONS) private readonly options: O,
   ) {}
 
-  /** @throws AirlockOptionsError if a token leads to no client, or there is no client and it is not optional */
+  /**
+   * @throws AirlockOptionsError if a token leads to no client, or there is no client and it is not
+   *   optional
+   */
   async onModuleInit(): Promise<void> {
     const named = this.named();
     const found = named ?? [...new Set(this.kind.find(this.modules))];
@@ -131,7 +147,9 @@ class ClientTracker<C extends object, O extends OptionalClients>
 }
 
 /** Finds the singletons, and what they hold in properties, that are clients. @internal */
-export function held<C extends object>(is: (object: object) => object is C): ClientKind<C, OptionalClients>['find'] {
+export function held<C extends object>(
+  is: (object: object) => object is C,
+): ClientKind<C, OptionalClients>['find'] {
   return (modules) => [...objectsIn(modules).keys()].filter(is);
 }
 

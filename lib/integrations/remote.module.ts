@@ -12,7 +12,10 @@ import { ModulesContainer } from '@nestjs/core';
 import { requirePeer } from '../installation/required-peer.js';
 import { assertImportedOnce } from '../nest/container/imported-once.js';
 
-/** The connection of an application to its engine: opened when it starts, closed when it ends. @internal */
+/**
+ * The connection of an application to its engine: opened when it starts, closed when it ends.
+ * @internal
+ */
 export interface EngineLink {
   open(): Promise<unknown>;
   close(): Promise<void>;
@@ -33,19 +36,25 @@ export interface RemoteEngine<Options, FactoryMethod extends string, Extras exte
   readonly factoryMethod: FactoryMethod;
   /** The options with their defaults; made before anything else. */
   readonly settings: Type<object> & (new (options: Options, extras: Partial<Extras>) => object);
-  /** Opened at the start, and closed after all other providers were told of the shutdown. Absent where the executor opens its own. */
+  /**
+   * Opened at the start, and closed after all other providers were told of the shutdown. Absent
+   * where the executor opens its own.
+   */
   readonly link?: Type<EngineLink>;
   readonly executor: Type<object>;
   readonly workers?: readonly Provider[];
   /** The options that shape the module itself, and so cannot come from other providers. */
   readonly extras?: Record<keyof Extras, undefined>;
-  readonly shapedBy?: (extras: Partial<Extras>) => Pick<ModuleMetadata, 'controllers' | 'providers'>;
+  readonly shapedBy?: (
+    extras: Partial<Extras>,
+  ) => Pick<ModuleMetadata, 'controllers' | 'providers'>;
 }
 
 const OPTIONS = Symbol('AIRLOCK_REMOTE_OPTIONS');
 
 /**
- * Makes the class that the module of an engine extends: `forRoot`, `forRootAsync`, and the life of its connection.
+ * Makes the class that the module of an engine extends: `forRoot`, `forRootAsync`, and the life of
+ * its connection.
  *
  * @internal
  */
@@ -53,12 +62,19 @@ export function remoteModule<Options, FactoryMethod extends string, Extras exten
   engine: RemoteEngine<Options, FactoryMethod, Extras>,
 ): ConfigurableModuleCls<Options, 'forRoot', FactoryMethod, Extras> {
   const { executor, workers = [], link, shapedBy } = engine;
-  const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<Options>({ optionsInjectionToken: OPTIONS })
+  const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<Options>({
+    optionsInjectionToken: OPTIONS,
+  })
     .setClassMethodName('forRoot')
     .setFactoryMethodName(engine.factoryMethod)
     .setExtras<Extras>((engine.extras ?? {}) as unknown as Extras, (definition, extras) => {
       const { controllers = [], providers = [] } = shapedBy?.(extras) ?? {};
-      const own = [settingsOf(engine, extras), ...(link === undefined ? [] : [link]), executor, ...workers];
+      const own = [
+        settingsOf(engine, extras),
+        ...(link === undefined ? [] : [link]),
+        executor,
+        ...workers,
+      ];
       return {
         ...definition,
         controllers,
@@ -85,9 +101,15 @@ function settingsOf<Options, Extras extends object>(
   };
 }
 
-/** Opens and closes the link by hooks of the module, which Nest calls after those of its providers: workers end before what they work through. */
+/**
+ * Opens and closes the link by hooks of the module, which Nest calls after those of its providers:
+ * workers end before what they work through.
+ */
 function linked<C extends new () => object>(Module: C, link: Type<EngineLink>): C {
-  class LinkedModule extends (Module as new () => object) implements OnModuleInit, OnApplicationShutdown {
+  class LinkedModule
+    extends (Module as new () => object)
+    implements OnModuleInit, OnApplicationShutdown
+  {
     constructor(@Inject(link) private readonly link: EngineLink) {
       super();
     }

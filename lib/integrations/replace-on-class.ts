@@ -11,17 +11,23 @@ interface Replaced {
 const REPLACED = Symbol.for('nestjs-airlock.replaced');
 
 /**
- * Replaces a method on whatever declares it, as a rule the class of a peer: for objects of the class that nobody hands to us, such as those
- * made later. All applications of a process share the class: it is replaced once, until each that wanted it has taken it back.
+ * Replaces a method on whatever declares it, as a rule the class of a peer: for objects of the
+ * class that nobody hands to us, such as those made later. All applications of a process share the
+ * class: it is replaced once, until each that wanted it has taken it back.
  *
  * @param prototype of the class, or of one derived from it
  * @param replace makes the replacement, which gets the object as `this`
  * @returns takes it back
  * @internal
  */
-export function replaceOnClass(prototype: object, key: string, replace: (original: Method) => Method): () => void {
+export function replaceOnClass(
+  prototype: object,
+  key: string,
+  replace: (original: Method) => Method,
+): () => void {
   const declarer = declarerOf(prototype, key);
-  const state = (declarer[key] as { [REPLACED]?: Replaced })[REPLACED] ?? put(declarer, key, replace);
+  const state =
+    (declarer[key] as { [REPLACED]?: Replaced })[REPLACED] ?? put(declarer, key, replace);
   state.times++;
   let isWanted = true;
   return () => {

@@ -8,7 +8,11 @@ export interface StuckRow {
   readonly since: number;
 }
 
-/** Port of an outbox, as the inspector uses it: the rows that could not be delivered, and what is to become of them. @internal */
+/**
+ * Port of an outbox, as the inspector uses it: the rows that could not be delivered, and what is to
+ * become of them.
+ * @internal
+ */
 export interface StuckRows {
   list(): Promise<readonly StuckRow[]>;
   /** @returns false where there is no such row any more */

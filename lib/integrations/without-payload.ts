@@ -3,20 +3,36 @@ import { AirlockError } from '../errors/airlock.error.js';
 import { masked } from '../errors/masked.js';
 
 /** Properties of an error that say nothing about what was sent. */
-const PLAIN = new Set(['name', 'message', 'stack', 'cause', 'errors', 'code', 'errno', 'syscall', 'address', 'port']);
+const PLAIN = new Set([
+  'name',
+  'message',
+  'stack',
+  'cause',
+  'errors',
+  'code',
+  'errno',
+  'syscall',
+  'address',
+  'port',
+]);
 /** Further ones, of PostgreSQL, which are worth keeping. */
 const TELLING = ['severity', 'routine', 'schema', 'table', 'constraint'];
-/** Properties that database clients put around the error of their driver, with the statement and its values; these stand in the message too. */
+/**
+ * Properties that database clients put around the error of their driver, with the statement and its
+ * values; these stand in the message too.
+ */
 const QUOTES = ['query', 'sql', 'params', 'parameters', 'bindings'];
 const DRIVERS = ['driverError', 'original', 'parent', 'cause'];
 /** Causes further down are left out. */
 const DEPTH = 5;
 
 /**
- * An error of an engine as others may get to see it. Clients put what they sent into properties of their errors, and some into the
- * message: arguments of effects, passwords, rows. Messages, logs and diagnostics are no place for any of that.
+ * An error of an engine as others may get to see it. Clients put what they sent into properties of
+ * their errors, and some into the message: arguments of effects, passwords, rows. Messages, logs
+ * and diagnostics are no place for any of that.
  *
- * @returns the same error where it carries nothing; else another with its name, text, code and stack
+ * @returns the same error where it carries nothing; else another with its name, text, code and
+ *   stack
  * @internal
  */
 export function withoutPayload(error: unknown, depth = 0): unknown {
@@ -26,12 +42,18 @@ export function withoutPayload(error: unknown, depth = 0): unknown {
   if (!types.isNativeError(error)) {
     // The client of RabbitMQ rejects with an error beside the URL that it is about.
     const inner: unknown = Object.values(Object(error) as object).find(types.isNativeError);
-    return inner === undefined ? new Error('The engine failed without an error.') : withoutPayload(inner, depth + 1);
+    return inner === undefined
+      ? new Error('The engine failed without an error.')
+      : withoutPayload(inner, depth + 1);
   }
   const source = driverErrorIn(error);
   const text = textOf(source);
-  const cause = depth < DEPTH && source.cause !== undefined ? withoutPayload(source.cause, depth + 1) : undefined;
-  if (source === error && text === error.message && cause === error.cause && isPlain(error, depth)) return error;
+  const cause =
+    depth < DEPTH && source.cause !== undefined
+      ? withoutPayload(source.cause, depth + 1)
+      : undefined;
+  if (source === error && text === error.message && cause === error.cause && isPlain(error, depth))
+    return error;
   const told = new Error(text, cause === undefined ? {} : { cause });
   const { code } = source as { readonly code?: unknown };
   Object.defineProperty(told, 'name', { value: source.name, configurable: true, writable: true });
@@ -60,7 +82,9 @@ function driverErrorIn(error: Error): Error {
 function textOf(error: Error): string {
   const { code } = error as { readonly code?: unknown };
   const text = masked(error.message);
-  return typeof code === 'string' && /^22[0-9A-Z]{3}$/.test(code) ? text.replace(/: "[^]*$/, '') : text;
+  return typeof code === 'string' && /^22[0-9A-Z]{3}$/.test(code)
+    ? text.replace(/: "[^]*$/, '')
+    : text;
 }
 
 function isPlain(error: Error, depth: number): boolean {

@@ -9,12 +9,22 @@ import {
   type OnApplicationBootstrap,
   type OnModuleInit,
 } from '@nestjs/common';
-import { ApplicationConfig, HttpAdapterHost, LazyModuleLoader, ModulesContainer } from '@nestjs/core';
+import {
+  ApplicationConfig,
+  HttpAdapterHost,
+  LazyModuleLoader,
+  ModulesContainer,
+} from '@nestjs/core';
 import { AirlockRuntime } from '../core/runtime.js';
 import { AirlockApplication } from './application/airlock.application.js';
 import { AirlockInterceptor } from './boundaries/airlock.interceptor.js';
 import { AirlockService } from './services/airlock.service.js';
-import { AirlockShutdownModule, destroyFirst, initialiseFirst, Shutdown } from './container/hook-order.js';
+import {
+  AirlockShutdownModule,
+  destroyFirst,
+  initialiseFirst,
+  Shutdown,
+} from './container/hook-order.js';
 import { EffectBuffer } from './services/effect-buffer.js';
 import { interceptMessages } from './application/message.interceptor.js';
 import { AIRLOCK_OPTIONS, type AirlockModuleOptions } from './options/airlock-options.js';
@@ -22,13 +32,21 @@ import { validateOptions } from './options/validate-options.js';
 import { EffectWorker } from './remote/effect-worker.js';
 import { refuseOtherCopies } from '../installation/installed-copies.js';
 
-/** Factory of options, for classes given to `forRootAsync` as `useClass` or `useExisting`. @publicApi */
+/**
+ * Factory of options, for classes given to `forRootAsync` as `useClass` or `useExisting`.
+ * @publicApi
+ */
 export interface AirlockOptionsFactory {
   createAirlockOptions(): AirlockModuleOptions | Promise<AirlockModuleOptions>;
 }
 
-/** Options of `AirlockModule.forRootAsync`: `useFactory`, `useClass` or `useExisting`. @publicApi */
-export type AirlockModuleAsyncOptions = ConfigurableModuleAsyncOptions<AirlockModuleOptions, 'createAirlockOptions'>;
+/**
+ * Options of `AirlockModule.forRootAsync`: `useFactory`, `useClass` or `useExisting`. @publicApi
+ */
+export type AirlockModuleAsyncOptions = ConfigurableModuleAsyncOptions<
+  AirlockModuleOptions,
+  'createAirlockOptions'
+>;
 
 const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockModuleOptions>({
   optionsInjectionToken: AIRLOCK_OPTIONS,
@@ -47,7 +65,8 @@ const fromApplication = <T>(
 });
 
 /**
- * Makes every entry point of the application a boundary. Imported once, at the root; its providers are global.
+ * Makes every entry point of the application a boundary. Imported once, at the root; its providers
+ * are global.
  *
  * @publicApi
  */
@@ -72,10 +91,14 @@ const fromApplication = <T>(
       (application) => new AirlockService(application.runtime, () => application.explain()),
     ),
   ],
-  // The interceptor is for `MessageInterceptor`, which Nest makes in the modules of controllers; worker and runtime for integrations.
+  // The interceptor is for `MessageInterceptor`, which Nest makes in the modules of controllers;
+  // worker and runtime for integrations.
   exports: [EffectBuffer, AirlockService, AirlockInterceptor, EffectWorker, AirlockRuntime],
 })
-export class AirlockModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationBootstrap {
+export class AirlockModule
+  extends ConfigurableModuleClass
+  implements OnModuleInit, OnApplicationBootstrap
+{
   /** @internal Built by Nest. */
   constructor(
     @Inject(AirlockApplication) private readonly application: AirlockApplication,
@@ -86,17 +109,20 @@ export class AirlockModule extends ConfigurableModuleClass implements OnModuleIn
     @Inject(Shutdown) shutdown: Shutdown,
   ) {
     super();
-    // Not an `APP_INTERCEPTOR`: those are added when all providers are there, in the order of modules, and this one must be
-    // outermost wherever the module is imported.
+    // Not an `APP_INTERCEPTOR`: those are added when all providers are there, in the order of
+    // modules, and this one must be outermost wherever the module is imported.
     config.addGlobalInterceptor(application.interceptor);
     interceptMessages(modules, application.interceptor);
-    // Entry points must be wrapped before peers look them up in their own `onModuleInit`, and running work must end before
-    // other modules close what it uses.
+    // Entry points must be wrapped before peers look them up in their own `onModuleInit`, and
+    // running work must end before other modules close what it uses.
     initialiseFirst(modules, AirlockModule);
     destroyFirst(modules, AirlockShutdownModule);
     shutdown.beginsWith(() => application.stop());
-    // At once, or when a testing module is given its server: before the application registers anything with it.
-    adapterHost.init$.subscribe(() => application.applyTo(adapterHost.httpAdapter as HttpServer | null | undefined));
+    // At once, or when a testing module is given its server: before the application registers
+    // anything with it.
+    adapterHost.init$.subscribe(() =>
+      application.applyTo(adapterHost.httpAdapter as HttpServer | null | undefined),
+    );
   }
 
   /**

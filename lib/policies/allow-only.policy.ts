@@ -3,8 +3,8 @@ import type { Policy } from '../core/model/policy.js';
 import type { Intent } from '../core/model/intent.js';
 
 /**
- * Lets only these effects pass, by reference (`MailService.prototype.sendReceipt`) or by name (`'MailService.sendReceipt'`); drops all
- * others at the flush.
+ * Lets only these effects pass, by reference (`MailService.prototype.sendReceipt`) or by name
+ * (`'MailService.sendReceipt'`); drops all others at the flush.
  *
  * @example
  * ```ts

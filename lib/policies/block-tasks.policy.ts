@@ -5,13 +5,16 @@ import { PolicyViolationError } from '../errors/policy-violation.error.js';
 
 /** @publicApi */
 export interface BlockTasksOptions {
-  /** True: a blocked effect is refused at its call with `PolicyViolationError`; false: it is dropped at the flush. @default false */
+  /**
+   * True: a blocked effect is refused at its call with `PolicyViolationError`; false: it is dropped
+   * at the flush. @default false
+   */
   readonly raiseOnEnqueue?: boolean;
 }
 
 /**
- * Blocks these effects, by reference (`MailService.prototype.sendReceipt`) or by name (`'MailService.sendReceipt'`); lets all others
- * pass.
+ * Blocks these effects, by reference (`MailService.prototype.sendReceipt`) or by name
+ * (`'MailService.sendReceipt'`); lets all others pass.
  *
  * @example
  * ```ts

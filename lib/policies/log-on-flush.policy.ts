@@ -8,7 +8,8 @@ export interface FlushLogger {
 }
 
 /**
- * Allows everything and logs each intent that reaches it: its name, id and origin, never its arguments.
+ * Allows everything and logs each intent that reaches it: its name, id and origin, never its
+ * arguments.
  *
  * @example
  * ```ts
@@ -21,7 +22,9 @@ export class LogOnFlush implements Policy {
   constructor(private readonly logger: FlushLogger = new Logger('Airlock')) {}
 
   allows(intent: Intent): boolean {
-    this.logger.log(`Letting out ${intent.toString()}${intent.origin === undefined ? '' : ` from ${intent.origin}`}`);
+    this.logger.log(
+      `Letting out ${intent.toString()}${intent.origin === undefined ? '' : ` from ${intent.origin}`}`,
+    );
     return true;
   }
 }

@@ -6,7 +6,11 @@ export {
   effectsOfTest,
   type EveryTestOptions,
 } from './kit/capture/capture-in-every-test.js';
-export { type CapturedEffects, captureEffects, type CaptureOptions } from './kit/capture/capture-effects.js';
+export {
+  type CapturedEffects,
+  captureEffects,
+  type CaptureOptions,
+} from './kit/capture/capture-effects.js';
 export {
   checkForLeaks,
   type LeakCheckOptions,
@@ -24,7 +28,12 @@ export {
 export { type AirlockMatcher, airlockMatchers } from './matchers/airlock-matchers.js';
 export type { EffectSource } from './matchers/known-effects.js';
 export type { MatcherContext, MatcherResult } from './matchers/matcher-context.js';
-export type { AirlockMatchers, Expected, ExpectedArguments, ExpectedDrop } from './matchers/matcher-types.js';
+export type {
+  AirlockMatchers,
+  Expected,
+  ExpectedArguments,
+  ExpectedDrop,
+} from './matchers/matcher-types.js';
 export type { AsymmetricMatcher } from './kit/texts/print.js';
 export type { TestingMode } from './kit/modes/testing-mode.js';
 export { recordEffects } from './kit/record-effects.js';
@@ -45,7 +54,10 @@ export {
 export { WaitTimeoutError } from './kit/waiting/wait-timeout.error.js';
 export { describeExecutorContract } from './contracts/executor/describe-executor-contract.js';
 export { describePolicyContract } from './contracts/policy/describe-policy-contract.js';
-export type { PolicyContractCall, PolicyContractOptions } from './contracts/policy/policy-contract.js';
+export type {
+  PolicyContractCall,
+  PolicyContractOptions,
+} from './contracts/policy/policy-contract.js';
 export { describeTransactionContract } from './contracts/transaction/describe-transaction-contract.js';
 export type { TransactionContractDialect } from './contracts/transaction/dialect.js';
 export type {

@@ -4,7 +4,10 @@ import { airlockMatchers } from './matchers/airlock-matchers.js';
 // The declarations of a file keep what it exports: this leads to the types of the global `expect`.
 export type { AirlockMatchers } from './matchers/matcher-types.js';
 
-/** Adds the matchers to the global `expect`: of Jest, or of Vitest with `globals: true`. For a set-up file. */
+/**
+ * Adds the matchers to the global `expect`: of Jest, or of Vitest with `globals: true`. For a
+ * set-up file.
+ */
 const { expect } = globalThis as { expect?: { extend?(matchers: object): void } };
 if (typeof expect?.extend !== 'function') {
   throw new AirlockOptionsError(

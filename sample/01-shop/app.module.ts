@@ -7,6 +7,9 @@ import type { Settings } from './settings/settings.js';
 @Module({ imports: [OrdersModule] })
 export class AppModule {
   static forRoot(settings: Settings): DynamicModule {
-    return { module: AppModule, imports: [SettingsModule.forRoot(settings), EffectsModule.forRoot(settings)] };
+    return {
+      module: AppModule,
+      imports: [SettingsModule.forRoot(settings), EffectsModule.forRoot(settings)],
+    };
   }
 }

@@ -2,7 +2,8 @@ import { createApp } from './create-app.js';
 
 const port = Number(process.env.PORT || 3000);
 const app = await createApp();
-// On SIGTERM, requests that are under way finish and their effects go out before anything is closed.
+// On SIGTERM, requests that are under way finish and their effects go out before anything is
+// closed.
 app.enableShutdownHooks();
 await app.listen(port);
 

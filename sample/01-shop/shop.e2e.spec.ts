@@ -35,14 +35,22 @@ describe('the shop on PGlite, with pg-boss', () => {
 
   it('shows in its outbox what is still to be done, and why', async () => {
     const app = await open(new Settings({ smtpUrl: await closedAddress('smtp') }));
-    const { status } = await post(app, '/orders', { email: 'bob@example.com', lines: [{ sku: 'tea' }] });
+    const { status } = await post(app, '/orders', {
+      email: 'bob@example.com',
+      lines: [{ sku: 'tea' }],
+    });
     expect(status).toBe(201);
     const outbox = await until(
       () => get<OutboxEntry[]>(app, '/outbox'),
       ([first]) => first?.state === 'retry',
     );
     expect(outbox).toEqual([
-      { effect: 'MailService.sendReceipt', state: 'retry', retries: 0, error: expect.stringContaining('ECONNREFUSED') },
+      {
+        effect: 'MailService.sendReceipt',
+        state: 'retry',
+        retries: 0,
+        error: expect.stringContaining('ECONNREFUSED'),
+      },
     ]);
   });
 });
@@ -62,15 +70,25 @@ describe('the shop on PGlite, in process behind the outbox', () => {
   session(() => ({ executor: 'outbox' }));
 
   it('keeps the receipt as a row until there is a mail server', async () => {
-    const app = await open(new Settings({ executor: 'outbox', smtpUrl: await closedAddress('smtp') }));
-    const { status } = await post(app, '/orders', { email: 'bob@example.com', lines: [{ sku: 'tea' }] });
+    const app = await open(
+      new Settings({ executor: 'outbox', smtpUrl: await closedAddress('smtp') }),
+    );
+    const { status } = await post(app, '/orders', {
+      email: 'bob@example.com',
+      lines: [{ sku: 'tea' }],
+    });
     expect(status).toBe(201);
     const outbox = await until(
       () => get<OutboxEntry[]>(app, '/outbox'),
       ([first]) => first?.state === 'retry',
     );
     expect(outbox).toEqual([
-      { effect: 'MailService.sendReceipt', state: 'retry', retries: 1, error: expect.stringContaining('ECONNREFUSED') },
+      {
+        effect: 'MailService.sendReceipt',
+        state: 'retry',
+        retries: 1,
+        error: expect.stringContaining('ECONNREFUSED'),
+      },
     ]);
   });
 });
@@ -91,22 +109,39 @@ describeWith(postgres, 'the shop on PostgreSQL, with pg-boss', () => {
 
   it('mails by SMTP_URL, reserves at WAREHOUSE_URL and says that the inbox is not here', async () => {
     const mails = await LocalMailServer.start();
-    const warehouse = await open(new Settings({ databaseUrl: await aDatabase(), executor: 'in-process' }));
+    const warehouse = await open(
+      new Settings({ databaseUrl: await aDatabase(), executor: 'in-process' }),
+    );
     const warehouseUrl = addressOf(warehouse, '/warehouse/reservations');
-    const shop = await open(new Settings({ databaseUrl: await aDatabase(), smtpUrl: mails.url, warehouseUrl }));
+    const shop = await open(
+      new Settings({ databaseUrl: await aDatabase(), smtpUrl: mails.url, warehouseUrl }),
+    );
 
-    const { body } = await post<Order>(shop, '/orders', { email: 'bob@example.com', lines: [{ sku: 'tea' }] });
+    const { body } = await post<Order>(shop, '/orders', {
+      email: 'bob@example.com',
+      lines: [{ sku: 'tea' }],
+    });
     await waitForRun(shop, receipt, { timeoutMs: 20_000 });
-    expect(mails.inbox).toMatchObject([{ to: ['bob@example.com'], subject: `Receipt for order ${body.id}` }]);
-    expect(await get(warehouse, '/warehouse/reservations')).toEqual([{ orderId: body.id, sku: 'tea', quantity: 1 }]);
-    expect(await get(shop, '/inbox')).toMatchObject({ statusCode: 404, message: expect.stringContaining('SMTP_URL') });
+    expect(mails.inbox).toMatchObject([
+      { to: ['bob@example.com'], subject: `Receipt for order ${body.id}` },
+    ]);
+    expect(await get(warehouse, '/warehouse/reservations')).toEqual([
+      { orderId: body.id, sku: 'tea', quantity: 1 },
+    ]);
+    expect(await get(shop, '/inbox')).toMatchObject({
+      statusCode: 404,
+      message: expect.stringContaining('SMTP_URL'),
+    });
     await mails.onApplicationShutdown();
   });
 
   it('keeps the receipt until there is a mail server, over the end of the process', async () => {
     const databaseUrl = await aDatabase();
     const without = await open(new Settings({ databaseUrl, smtpUrl: await closedAddress('smtp') }));
-    const { body } = await post<Order>(without, '/orders', { email: 'bob@example.com', lines: [{ sku: 'tea' }] });
+    const { body } = await post<Order>(without, '/orders', {
+      email: 'bob@example.com',
+      lines: [{ sku: 'tea' }],
+    });
     await close(without);
 
     const app = await open(new Settings({ databaseUrl }));
@@ -122,11 +157,15 @@ describe('the settings of the shop', () => {
 
   it('refuse another executor by its name', () => {
     const reading = (): Settings => Settings.fromEnvironment({ AIRLOCK_EXECUTOR: 'kafka' });
-    expect(reading).toThrow('AIRLOCK_EXECUTOR is "kafka"; the shop knows pg-boss, bullmq, outbox, in-process.');
+    expect(reading).toThrow(
+      'AIRLOCK_EXECUTOR is "kafka"; the shop knows pg-boss, bullmq, outbox, in-process.',
+    );
   });
 });
 
-function session(given: () => Partial<Settings> | Promise<Partial<Settings>>): () => INestApplication {
+function session(
+  given: () => Partial<Settings> | Promise<Partial<Settings>>,
+): () => INestApplication {
   let app: INestApplication;
   const errors: unknown[] = [];
 
@@ -150,7 +189,11 @@ function session(given: () => Partial<Settings> | Promise<Partial<Settings>>): (
       reservations: reservations.slice(seen.reservations),
       orders: orders.slice(seen.orders),
     };
-    Object.assign(seen, { mails: mails.length, reservations: reservations.length, orders: orders.length });
+    Object.assign(seen, {
+      mails: mails.length,
+      reservations: reservations.length,
+      orders: orders.length,
+    });
     return fresh;
   }
   const nothing = { mails: [], reservations: [], orders: [] };
@@ -204,7 +247,10 @@ function session(given: () => Partial<Settings> | Promise<Partial<Settings>>): (
 
   describe('when staff place an order', () => {
     it('tells the warehouse and does not mail the customer', async () => {
-      const { status, body } = await post<Order>(app, '/admin/orders', { email, lines: [{ sku: 'teapot' }] });
+      const { status, body } = await post<Order>(app, '/admin/orders', {
+        email,
+        lines: [{ sku: 'teapot' }],
+      });
       expect(status).toBe(201);
       expect(await news()).toEqual({
         mails: [],
@@ -253,7 +299,9 @@ function session(given: () => Partial<Settings> | Promise<Partial<Settings>>): (
       const draft = { email, lines: [{ sku: 'tea' }], giftWrap: true };
       expect(await post(app, '/orders/dry-run', draft)).toEqual({
         status: 200,
-        body: { wouldLetOut: ['WarehouseClient.reserve', 'postReservation', 'MailService.sendReceipt'] },
+        body: {
+          wouldLetOut: ['WarehouseClient.reserve', 'postReservation', 'MailService.sendReceipt'],
+        },
       });
       expect(await news()).toEqual(nothing);
       expect(await stockOf('tea')).toBe(stock);
@@ -271,21 +319,32 @@ function session(given: () => Partial<Settings> | Promise<Partial<Settings>>): (
         email: `customer-${index}@example.com`,
         lines: [{ sku: 'tea' }, index % 2 === 0 ? { sku: 'teapot' } : { sku: 'coffee' }],
       }));
-      const answers = await Promise.all(customers.map((draft) => post<Order>(app, '/orders', draft)));
+      const answers = await Promise.all(
+        customers.map((draft) => post<Order>(app, '/orders', draft)),
+      );
       const placed = answers.filter(({ status }) => status === 201).map(({ body }) => body);
       expect(placed).toHaveLength(10);
       const { mails, reservations } = await news();
       const receipts = placed.map(({ id, email: to }) => `${to}: Receipt for order ${id}`);
-      expect(mails.map(({ to, subject }) => `${to.join()}: ${subject}`).toSorted()).toEqual(receipts.toSorted());
-      expect(new Set(reservations.map(({ orderId }) => orderId))).toEqual(new Set(placed.map(({ id }) => id)));
+      expect(mails.map(({ to, subject }) => `${to.join()}: ${subject}`).toSorted()).toEqual(
+        receipts.toSorted(),
+      );
+      expect(new Set(reservations.map(({ orderId }) => orderId))).toEqual(
+        new Set(placed.map(({ id }) => id)),
+      );
       expect(reservations).toHaveLength(20);
     });
   });
 
   describe('when the warehouse cannot be reached', () => {
     it('takes the order, mails the receipt and logs which effect failed', async () => {
-      const url = jest.spyOn(app.get(WarehouseClient), 'url', 'get').mockReturnValue(await closedAddress());
-      const { status, body } = await post<Order>(app, '/orders', { email, lines: [{ sku: 'tea' }] });
+      const url = jest
+        .spyOn(app.get(WarehouseClient), 'url', 'get')
+        .mockReturnValue(await closedAddress());
+      const { status, body } = await post<Order>(app, '/orders', {
+        email,
+        lines: [{ sku: 'tea' }],
+      });
       url.mockRestore();
       expect(status).toBe(201);
       expect(errors).toEqual([expect.stringContaining('WarehouseClient.reserve')]);
@@ -336,7 +395,11 @@ async function get<T>(app: INestApplication, path: string): Promise<T> {
   return (await response.json()) as T;
 }
 
-async function post<T>(app: INestApplication, path: string, body: object): Promise<{ status: number; body: T }> {
+async function post<T>(
+  app: INestApplication,
+  path: string,
+  body: object,
+): Promise<{ status: number; body: T }> {
   const response = await fetch(addressOf(app, path), {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

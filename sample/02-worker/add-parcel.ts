@@ -8,6 +8,9 @@ if (to === undefined) throw new Error('Usage: add-parcel.js <id> <customer> <des
 
 const settings = Settings.fromEnvironment();
 await assertReachable(settings);
-const queue = new Queue<Parcel>('parcels', { connection: { url: settings.redisUrl }, prefix: settings.prefix });
+const queue = new Queue<Parcel>('parcels', {
+  connection: { url: settings.redisUrl },
+  prefix: settings.prefix,
+});
 await queue.add('book', { id: Number(id), customer: customer!, to }, { attempts: 3, backoff: 200 });
 await queue.close();

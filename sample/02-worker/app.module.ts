@@ -7,6 +7,9 @@ import type { Settings } from './settings.js';
 @Module({ imports: [AirlockModule.forRoot(), ParcelsModule] })
 export class AppModule {
   static forRoot({ redisUrl, prefix }: Settings): DynamicModule {
-    return { module: AppModule, imports: [BullModule.forRoot({ connection: { url: redisUrl }, prefix })] };
+    return {
+      module: AppModule,
+      imports: [BullModule.forRoot({ connection: { url: redisUrl }, prefix })],
+    };
   }
 }

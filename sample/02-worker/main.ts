@@ -4,7 +4,8 @@ import { assertReachable, Settings } from './settings.js';
 const settings = Settings.fromEnvironment();
 await assertReachable(settings);
 const worker = await createWorker(settings);
-// On SIGTERM no further job is taken; those that are under way end, and their effects get out, before anything is closed.
+// On SIGTERM no further job is taken; those that are under way end, and their effects get out,
+// before anything is closed.
 worker.enableShutdownHooks();
 
 console.log(`

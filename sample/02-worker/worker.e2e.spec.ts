@@ -70,7 +70,10 @@ describeWith(redis, 'the worker', () => {
       expect(captured.dispatched).toHaveLength(3);
       expect(captured).toHaveDispatched(tellStaff, parcel, 1);
       expect(captured).toHaveDispatched(tellCustomer, parcel);
-      expect(captured).toHaveDispatched('Queue.add', 'invoice', { parcelId: parcel.id, customer: 'Ada' });
+      expect(captured).toHaveDispatched('Queue.add', 'invoice', {
+        parcelId: parcel.id,
+        customer: 'Ada',
+      });
       expect(captured).toHaveDropped(tellCustomer, { reason: 'outcome' });
     });
 
@@ -80,7 +83,8 @@ describeWith(redis, 'the worker', () => {
       expect(captured).toHaveEnqueuedTimes(tellCustomer, 3);
       expect(captured).not.toHaveDispatched(tellCustomer);
       expect(captured).not.toHaveDispatched('Queue.add');
-      for (const attempt of [1, 2, 3]) expect(captured).toHaveDispatched(tellStaff, expect.anything(), attempt);
+      for (const attempt of [1, 2, 3])
+        expect(captured).toHaveDispatched(tellStaff, expect.anything(), attempt);
     });
 
     it('sends the invoice through the second queue', async () => {
@@ -129,14 +133,17 @@ describe('when there is no Redis', () => {
     const { port } = server.address() as { port: number };
     await once(server.close(), 'close');
     const nobody = new Settings({ redisUrl: `redis://127.0.0.1:${port}` });
-    await expect(assertReachable(nobody)).rejects.toThrow(`No Redis answers at redis://127.0.0.1:${port}. Start one`);
+    await expect(assertReachable(nobody)).rejects.toThrow(
+      `No Redis answers at redis://127.0.0.1:${port}. Start one`,
+    );
   });
 });
 
 async function until(holds: () => boolean, timeoutMs = 20_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!holds()) {
-    if (performance.now() > deadline) throw new Error(`Waited ${timeoutMs} ms in vain for ${String(holds)}`);
+    if (performance.now() > deadline)
+      throw new Error(`Waited ${timeoutMs} ms in vain for ${String(holds)}`);
     await setTimeout(5);
   }
 }

@@ -6,14 +6,18 @@ export interface Takings {
   readonly cents: number;
 }
 
-/** Stands in for the shops' tills. The one at the harbour is forgotten every other night, at first on the first one. */
+/**
+ * Stands in for the shops' tills. The one at the harbour is forgotten every other night, at first
+ * on the first one.
+ */
 @Injectable()
 export class Tills {
   readonly shops = ['market', 'station', 'harbour'];
   private nights = 0;
 
   async count(shop: string): Promise<Takings> {
-    if (shop === 'harbour' && ++this.nights % 2 === 1) throw new Error('The till at the harbour has not been counted');
+    if (shop === 'harbour' && ++this.nights % 2 === 1)
+      throw new Error('The till at the harbour has not been counted');
     return { shop, cents: shop.length * 10_000 };
   }
 }

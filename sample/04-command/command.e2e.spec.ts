@@ -24,7 +24,8 @@ describe('the command', () => {
   });
   afterAll(() => app.close());
 
-  const capture = (days?: number) => captureEffects(app, () => app.get(RemindCommand).run([], { days }));
+  const capture = (days?: number) =>
+    captureEffects(app, () => app.get(RemindCommand).run([], { days }));
 
   it('reminds customers, but for those who have asked for peace, and tells accounts', async () => {
     const captured = await capture();
@@ -50,8 +51,14 @@ describe('the session in the README', () => {
     expect(sessions.length).toBeGreaterThanOrEqual(4);
     for (const { argv, output } of sessions) {
       const { printed, exitCode } = await run(argv);
-      expect({ argv, printed: printed.replace(ID, '(id)') }).toEqual({ argv, printed: output.replace(ID, '(id)') });
-      expect({ argv, exitCode }).toEqual({ argv, exitCode: /no address/.test(output) ? 1 : undefined });
+      expect({ argv, printed: printed.replace(ID, '(id)') }).toEqual({
+        argv,
+        printed: output.replace(ID, '(id)'),
+      });
+      expect({ argv, exitCode }).toEqual({
+        argv,
+        exitCode: /no address/.test(output) ? 1 : undefined,
+      });
     }
   });
 });
@@ -64,14 +71,19 @@ interface Session {
 async function readSessions(): Promise<readonly Session[]> {
   const readme = await readFile(join(process.cwd(), 'sample/04-command/README.md'), 'utf8');
   const commands = /^\$ node dist\/sample\/04-command\/main\.js (.*)\n([^]*?)(?=^\$|^```)/gm;
-  return [...readme.matchAll(commands)].map(([, argv, output]) => ({ argv: argv!.split(' '), output: output! }));
+  return [...readme.matchAll(commands)].map(([, argv, output]) => ({
+    argv: argv!.split(' '),
+    output: output!,
+  }));
 }
 
 async function run(argv: readonly string[]) {
   const before = process.argv;
   let printed = '';
   const print = (text: unknown): void => void (printed += `${String(text)}\n`);
-  const write = jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((printed += String(text)), true));
+  const write = jest
+    .spyOn(process.stdout, 'write')
+    .mockImplementation((text) => ((printed += String(text)), true));
   const log = jest.spyOn(console, 'log').mockImplementation(print);
   const error = jest.spyOn(console, 'error').mockImplementation(print);
   process.argv = ['node', 'main.js', ...argv];

@@ -63,9 +63,13 @@ describeWith(server, 'the shop on NATS', () => {
 
   it('has each of many orders packed once, if it stands', async () => {
     const answers = await Promise.allSettled(
-      Array.from({ length: 20 }, (_, index) => ask('place', index % 2 === 0 ? [tea] : [tea, soldOut])),
+      Array.from({ length: 20 }, (_, index) =>
+        ask('place', index % 2 === 0 ? [tea] : [tea, soldOut]),
+      ),
     );
-    const orders = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [(answer.value as Order).id] : []));
+    const orders = answers.flatMap((answer) =>
+      answer.status === 'fulfilled' ? [(answer.value as Order).id] : [],
+    );
     expect(orders).toHaveLength(10);
     // Events arrive when they do.
     let packed: readonly string[] = [];

@@ -12,6 +12,8 @@ export class NewsService {
   /** An event to whoever listens; it leaves once the order stands. */
   @SideEffect()
   async placed(order: Order): Promise<void> {
-    await lastValueFrom(this.client.emit<unknown, Order>(subject('placed'), order), { defaultValue: undefined });
+    await lastValueFrom(this.client.emit<unknown, Order>(subject('placed'), order), {
+      defaultValue: undefined,
+    });
   }
 }

@@ -10,7 +10,9 @@ export class PackingController {
 
   @EventPattern<Record<string, Order>>(subject('placed'))
   placed(@Payload() { id, lines }: Order): void {
-    this.parcels.push(`${id}: ${lines.map(({ sku, quantity }) => `${quantity} x ${sku}`).join(', ')}`);
+    this.parcels.push(
+      `${id}: ${lines.map(({ sku, quantity }) => `${quantity} x ${sku}`).join(', ')}`,
+    );
   }
 
   @MessagePattern(subject('parcels'))

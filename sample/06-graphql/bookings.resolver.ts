@@ -20,9 +20,15 @@ export class BookingsResolver {
     return this.notifier.delivered;
   }
 
-  /** Each field of a mutation is a unit of work: one that fails loses its own mails, not those of the fields beside it. */
+  /**
+   * Each field of a mutation is a unit of work: one that fails loses its own mails, not those of
+   * the fields beside it.
+   */
   @Mutation(() => Int, { nullable: true })
-  async book(@Args('customer') customer: string, @Args('seats', { type: () => Int }) seats: number): Promise<number> {
+  async book(
+    @Args('customer') customer: string,
+    @Args('seats', { type: () => Int }) seats: number,
+  ): Promise<number> {
     await this.notifier.tell(customer, `${seats} seats are yours`); // buffered
     if (seats > SEATS - this.booked) throw new Error(`Only ${SEATS - this.booked} seats are left`);
     return (this.booked += seats);

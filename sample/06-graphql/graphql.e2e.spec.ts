@@ -34,14 +34,18 @@ describe('the GraphQL API', () => {
   }
 
   it('mails a customer whose booking succeeds', async () => {
-    const captured = await captureEffects(app, () => ask('mutation { book(customer: "ann", seats: 3) }'));
+    const captured = await captureEffects(app, () =>
+      ask('mutation { book(customer: "ann", seats: 3) }'),
+    );
     expect(captured.result).toEqual({ data: { book: 3 } });
     expect(captured).toHaveDispatched(tell, 'ann', '3 seats are yours');
   });
 
   it('mails nobody whose booking fails, and still those beside it', async () => {
     const captured = await captureEffects(app, () =>
-      ask('mutation { ann: book(customer: "ann", seats: 3) bob: book(customer: "bob", seats: 30) }'),
+      ask(
+        'mutation { ann: book(customer: "ann", seats: 3) bob: book(customer: "bob", seats: 30) }',
+      ),
     );
     expect(captured.result?.errors).toMatchObject([{ message: 'Only 7 seats are left' }]);
     expect(captured).toHaveDispatched(tell, 'ann', '3 seats are yours');
@@ -50,7 +54,9 @@ describe('the GraphQL API', () => {
   });
 
   it('mails nobody whose booking is imported', async () => {
-    const captured = await captureEffects(app, () => ask('mutation { importBooking(customer: "ann", seats: 3) }'));
+    const captured = await captureEffects(app, () =>
+      ask('mutation { importBooking(customer: "ann", seats: 3) }'),
+    );
     expect(captured.result).toEqual({ data: { importBooking: 3 } });
     expect(captured).toHaveDropped(tell, { reason: 'policy', policy: DropAll });
     expect(captured).toHaveNoEffects();

@@ -1,6 +1,10 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AirlockModule } from 'nestjs-airlock';
-import { AirlockBullMqModule, type AirlockBullMqOptions, BullMqExecutor } from 'nestjs-airlock/bullmq';
+import {
+  AirlockBullMqModule,
+  type AirlockBullMqOptions,
+  BullMqExecutor,
+} from 'nestjs-airlock/bullmq';
 import { SignupsModule } from './signups/signups.module.js';
 
 /** The application of both processes. */

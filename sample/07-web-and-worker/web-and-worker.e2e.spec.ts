@@ -22,7 +22,11 @@ describeWith(redis, 'the web process and its worker', () => {
   let signups: string;
 
   const start = (name: 'web' | 'worker') =>
-    new Program(join(build, `sample/${name}.js`), { REDIS_URL: redis.url, QUEUE: queueName, PORT: '0' });
+    new Program(join(build, `sample/${name}.js`), {
+      REDIS_URL: redis.url,
+      QUEUE: queueName,
+      PORT: '0',
+    });
   const startWorker = async () => {
     worker = start('worker');
     await worker.says(/Running the effects in/);
@@ -110,7 +114,8 @@ describeWith(redis, 'the web process and its worker', () => {
       const left = await queue.getJobCountByTypes('waiting', 'active', 'delayed');
       await setTimeout(20); // The last lines are on their way.
       if (left === 0) return;
-      if (performance.now() > deadline) throw new Error(`${left} jobs are left. The worker said:\n${worker.said}`);
+      if (performance.now() > deadline)
+        throw new Error(`${left} jobs are left. The worker said:\n${worker.said}`);
     }
   }
 });
@@ -123,7 +128,9 @@ function mails(email: string, ...programs: readonly Program[]): readonly string[
 /** The same, and who sent it. */
 function inbox(email: string, ...programs: readonly Program[]): readonly string[] {
   const ids: string[] = [];
-  const lines = programs.flatMap(({ said }) => said.split('\n')).filter((line) => line.includes(`[Inbox] ${email}: `));
+  const lines = programs
+    .flatMap(({ said }) => said.split('\n'))
+    .filter((line) => line.includes(`[Inbox] ${email}: `));
   return lines.map((line) =>
     line
       .replace(/^(\[\w+\] \d+) .* \[Inbox\] \S+: /, '$1: ')
@@ -168,7 +175,9 @@ class Program {
   /** Asks it to end. @returns the exit code, or the signal by which it has ended */
   async end(): Promise<unknown> {
     this.child.kill('SIGTERM');
-    const killed = setTimeout(PATIENCE_MS, undefined, { ref: false }).then(() => this.child.kill('SIGKILL'));
+    const killed = setTimeout(PATIENCE_MS, undefined, { ref: false }).then(() =>
+      this.child.kill('SIGKILL'),
+    );
     await Promise.race([this.gone, killed]);
     const [code, signal] = await this.gone;
     return code ?? signal;
@@ -176,8 +185,8 @@ class Program {
 }
 
 /**
- * What `npm run build` and `nest build` make, but for types and bundles, in a folder of its own, next to the packages of the Nest that
- * is under test.
+ * What `npm run build` and `nest build` make, but for types and bundles, in a folder of its own,
+ * next to the packages of the Nest that is under test.
  *
  * @returns the folder
  */
@@ -200,7 +209,11 @@ function compile(from: string, to: string): void {
       jsc: {
         target: 'es2022',
         parser: { syntax: 'typescript', decorators: true },
-        transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+        transform: {
+          legacyDecorator: true,
+          decoratorMetadata: true,
+          useDefineForClassFields: false,
+        },
         keepClassNames: true,
       },
       module: { type: 'es6' },

@@ -24,7 +24,9 @@ describe('the shop in Prisma', () => {
   }, 120_000);
   afterAll(() => app.close());
 
-  async function order(draft: object): Promise<{ readonly status: number; readonly body: PlacedOrder }> {
+  async function order(
+    draft: object,
+  ): Promise<{ readonly status: number; readonly body: PlacedOrder }> {
     const response = await fetch(`${await app.getUrl()}/orders`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -38,7 +40,8 @@ describe('the shop in Prisma', () => {
     readonly sent: readonly string[];
     readonly reserved: readonly string[];
   }
-  const look = async (): Promise<Told> => (await (await fetch(`${await app.getUrl()}/orders`)).json()) as Told;
+  const look = async (): Promise<Told> =>
+    (await (await fetch(`${await app.getUrl()}/orders`)).json()) as Told;
 
   let before: Told;
   beforeEach(async () => {
@@ -86,8 +89,12 @@ describe('the shop in Prisma', () => {
 
   it('tells each of five customers who order at once of their own order', async () => {
     const customers = Array.from({ length: 5 }, (_, index) => `customer-${index}@example.com`);
-    const answers = await Promise.all(customers.map((customer) => order({ email: customer, lines: [tea] })));
-    const receipts = answers.map(({ body }, index) => `${customers[index]!}: receipt for order ${body.id}`);
+    const answers = await Promise.all(
+      customers.map((customer) => order({ email: customer, lines: [tea] })),
+    );
+    const receipts = answers.map(
+      ({ body }, index) => `${customers[index]!}: receipt for order ${body.id}`,
+    );
     expect((await news()).sent.toSorted()).toEqual(receipts.toSorted());
   });
 });

@@ -7,10 +7,16 @@ import type { Shop } from './shop.js';
 import { until } from './until.js';
 
 const PATIENCE_MS = 30_000;
-/** What one order may wait for: a server that is down for 1.5 s and has to start, and one flush for an engine. */
+/**
+ * What one order may wait for: a server that is down for 1.5 s and has to start, and one flush for
+ * an engine.
+ */
 const SLOWEST_MS = 20_000;
 
-/** Kills processes of the application, then harms its servers, and compares after each what was seen with the rows. */
+/**
+ * Kills processes of the application, then harms its servers, and compares after each what was seen
+ * with the rows.
+ */
 export class CrashTest {
   /** The last line: what became of everything. */
   summary = 'crash: nothing was compared';
@@ -51,7 +57,8 @@ export class CrashTest {
       await member.kill();
       counts.set(member, counts.get(member)! + 1);
       member.ensureStarted().catch((error: unknown) => accidents.push(String(error)));
-      if (kill % 20 === 0) console.log(`  ${kill} kills, ${await this.shop.ledger.calls()} calls of effects`);
+      if (kill % 20 === 0)
+        console.log(`  ${kill} kills, ${await this.shop.ledger.calls()} calls of effects`);
     }
     return [...counts].map(([{ name }, count]) => `${name}: ${count}`).join(', ');
   }
@@ -91,11 +98,16 @@ export class CrashTest {
   }
 
   /** Those whose effects were lost without a kill have to know. @returns how many do not */
-  private async review({ placed, refused, failed, slowestMs, complaints }: Answers, start: number): Promise<number> {
+  private async review(
+    { placed, refused, failed, slowestMs, complaints }: Answers,
+    start: number,
+  ): Promise<number> {
     const { ledger, accidents } = this.shop;
     let unreported = 0;
-    for (const engine of ENGINES) unreported += await ledger.lostSilently(engine, start, complaints);
-    if (unreported > 0) accidents.push(`${unreported} effects were lost in outages, and nobody was told.`);
+    for (const engine of ENGINES)
+      unreported += await ledger.lostSilently(engine, start, complaints);
+    if (unreported > 0)
+      accidents.push(`${unreported} effects were lost in outages, and nobody was told.`);
     console.log(
       `  orders: ${placed} placed, ${refused} refused as meant, ${failed} failed; ` +
         `the slowest was answered after ${seconds(slowestMs)}`,
@@ -103,7 +115,11 @@ export class CrashTest {
     return unreported;
   }
 
-  private judge({ committed, rolledBack, engines }: Account, unreported: number, slowestMs: number): void {
+  private judge(
+    { committed, rolledBack, engines }: Account,
+    unreported: number,
+    slowestMs: number,
+  ): void {
     const { accidents } = this.shop;
     const texts = ENGINES.map((engine) => `${engine}: ${textOf(engines[engine])}`).join('; ');
     this.summary =
@@ -111,11 +127,15 @@ export class CrashTest {
       `${committed + rolledBack} tried (${committed} committed, ${rolledBack} rolled back); ${texts}; ` +
       `${unreported} unreported; slowest ${seconds(slowestMs)}`;
     if (committed === 0 || rolledBack === 0) accidents.push('There is nothing to compare.');
-    if (engines['pg-boss'].lost > 0) accidents.push('pg-boss lost effects of committed transactions.');
-    if (engines.outbox.lost > 0) accidents.push('The outbox lost effects of committed transactions.');
-    if (slowestMs > SLOWEST_MS) accidents.push(`An order was answered after ${seconds(slowestMs)}.`);
+    if (engines['pg-boss'].lost > 0)
+      accidents.push('pg-boss lost effects of committed transactions.');
+    if (engines.outbox.lost > 0)
+      accidents.push('The outbox lost effects of committed transactions.');
+    if (slowestMs > SLOWEST_MS)
+      accidents.push(`An order was answered after ${seconds(slowestMs)}.`);
     for (const engine of ENGINES) {
-      if (engines[engine].phantom > 0) accidents.push(`${engine} ran effects of what was not committed.`);
+      if (engines[engine].phantom > 0)
+        accidents.push(`${engine} ran effects of what was not committed.`);
     }
   }
 

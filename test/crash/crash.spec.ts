@@ -20,9 +20,15 @@ describeWithOwn([OwnPostgres, OwnRedis], 'the crash test', () => {
       let figures: Readonly<Record<string, number>>;
 
       beforeAll(() => {
-        ended = node(['scripts/crash.mjs'], root, { CRASH_KILLS: '4', CRASH_OUTAGES: '9', CRASH_OUTBOX: outbox });
+        ended = node(['scripts/crash.mjs'], root, {
+          CRASH_KILLS: '4',
+          CRASH_OUTAGES: '9',
+          CRASH_OUTBOX: outbox,
+        });
         const found = FIGURES.exec(ended.stdout.trimEnd().split('\n').at(-1)!)?.groups ?? {};
-        figures = Object.fromEntries(Object.entries(found).map(([name, figure]) => [name, Number(figure)]));
+        figures = Object.fromEntries(
+          Object.entries(found).map(([name, figure]) => [name, Number(figure)]),
+        );
       }, 300_000);
 
       it('is back to work each time, and empties the queues', () => {

@@ -31,7 +31,11 @@ export class Ledger {
     postgresUrl: string,
     private readonly run: string,
   ) {
-    this.pool = new Pool({ connectionString: postgresUrl, options: `-c search_path=${run}`, max: 2 });
+    this.pool = new Pool({
+      connectionString: postgresUrl,
+      options: `-c search_path=${run}`,
+      max: 2,
+    });
     // The server is killed under it, too.
     this.pool.on('error', () => {});
   }
@@ -48,14 +52,23 @@ export class Ledger {
     await this.pool.end();
   }
 
-  /** How many calls there have been, whatever became of them: a number taken from a sequence is not given back. */
+  /**
+   * How many calls there have been, whatever became of them: a number taken from a sequence is not
+   * given back.
+   */
   async calls(): Promise<number> {
     return this.number('select case when is_called then last_value else 0 end from calls_id_seq');
   }
 
   /** Whether an effect of a call after number `last` was seen. */
   async hasSeen(engine: Engine, last: number): Promise<boolean> {
-    return (await this.number('select count(*) from seen where engine = $1 and call > $2', engine, last)) > 0;
+    return (
+      (await this.number(
+        'select count(*) from seen where engine = $1 and call > $2',
+        engine,
+        last,
+      )) > 0
+    );
   }
 
   /** Of the calls with a number above `start`, when all are over. */
@@ -72,9 +85,12 @@ export class Ledger {
 
   private async verdict(engine: Engine, start: number): Promise<Verdict> {
     const mine = 'select call, was_committed from seen where engine = $1 and call > $2';
-    const count = (sql: string): Promise<number> => this.number(`with mine as (${mine}) ${sql}`, engine, start);
+    const count = (sql: string): Promise<number> =>
+      this.number(`with mine as (${mine}) ${sql}`, engine, start);
     return {
-      lost: await count('select count(*) from calls where id > $2 and id not in (select call from mine)'),
+      lost: await count(
+        'select count(*) from calls where id > $2 and id not in (select call from mine)',
+      ),
       phantom: await count(
         'select count(distinct call) from mine where not was_committed or call not in (select id from calls)',
       ),
@@ -83,7 +99,11 @@ export class Ledger {
   }
 
   /** How many effects were lost and nobody told, of the calls with a number above `start`. */
-  async lostSilently(engine: Engine, start: number, complaints: readonly number[]): Promise<number> {
+  async lostSilently(
+    engine: Engine,
+    start: number,
+    complaints: readonly number[],
+  ): Promise<number> {
     return this.number(
       `select count(*) from calls where id > $2 and id <> all($3::int[]) and id not in (select call from seen where engine = $1)`,
       engine,

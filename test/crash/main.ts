@@ -1,5 +1,6 @@
-// Orders are placed and their effects run while processes of the application are killed, then while its servers are killed, frozen and
-// failed over; in the end what was seen is compared with the rows. Prints figures; the exit code says whether they are as promised.
+// Orders are placed and their effects run while processes of the application are killed, then while
+// its servers are killed, frozen and failed over; in the end what was seen is compared with the
+// rows. Prints figures; the exit code says whether they are as promised.
 import { CrashTest } from './crash-test.js';
 import { OwnPostgres } from '../own-servers/own.postgres.js';
 import { OwnRedis } from '../own-servers/own.redis.js';
@@ -8,7 +9,8 @@ import { Shop } from './shop.js';
 
 const setting = (name: string, otherwise: number): number => {
   const given = process.env[name] || String(otherwise);
-  if (!/^\d+$/.test(given)) throw new Error(`Expected ${name} to be a whole number, got "${given}".`);
+  if (!/^\d+$/.test(given))
+    throw new Error(`Expected ${name} to be a whole number, got "${given}".`);
   return Number(given);
 };
 const seed = setting('CRASH_SEED', Math.floor(Math.random() * 2 ** 31));

@@ -57,14 +57,18 @@ export class Member {
     });
     this.child = child;
     this.mayEnd = this.isReady = false;
-    for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', this.keepLines);
+    for (const stream of [child.stdout!, child.stderr!])
+      stream.setEncoding('utf8').on('data', this.keepLines);
     child.once('exit', (code, signal) => {
       this.child = undefined;
       this.isReady = false;
       if (!this.mayEnd) this.report(`ended unasked (${signal ?? code})`);
     });
     this.ready = new Promise((resolve, reject) => {
-      const tooLate = setTimeout(() => reject(new Error(`${this.name} does not start`)), PATIENCE_MS);
+      const tooLate = setTimeout(
+        () => reject(new Error(`${this.name} does not start`)),
+        PATIENCE_MS,
+      );
       const onEnd = (): void => {
         clearTimeout(tooLate);
         resolve();

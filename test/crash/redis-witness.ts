@@ -23,7 +23,9 @@ export class RedisWitness {
     return new Map(Object.entries(await this.queue.getJobCounts()));
   }
 
-  /** Ends connections of the run; workers of BullMQ name theirs after the queue. @returns how many */
+  /**
+   * Ends connections of the run; workers of BullMQ name theirs after the queue. @returns how many
+   */
   async killClients(): Promise<number> {
     const names = [this.run, `bull:${Buffer.from(this.run).toString('base64')}`];
     const list = (await this.redis.client('LIST', 'TYPE', 'NORMAL')) as string;

@@ -3,7 +3,10 @@ export type Role = 'web' | 'worker';
 /** What the program tells each process of the application, as JSON in `CRASH_SETTINGS`. */
 export interface Settings {
   readonly role: Role;
-  /** Names schemas, queues and connections, so that runs do not meet and their connections can be found. */
+  /**
+   * Names schemas, queues and connections, so that runs do not meet and their connections can be
+   * found.
+   */
   readonly run: string;
   readonly seed: number;
   readonly postgresUrl: string;

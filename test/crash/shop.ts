@@ -78,7 +78,8 @@ export class Shop {
   /** Starts what does not run. */
   async start(): Promise<void> {
     // The first makes the tables of pg-boss.
-    for (const member of [this.workers[0]!, this.workers[1]!, this.web]) await member.ensureStarted();
+    for (const member of [this.workers[0]!, this.workers[1]!, this.web])
+      await member.ensureStarted();
   }
 
   /** Takes no more orders, and waits until the workers have run every effect there is. */
@@ -89,7 +90,9 @@ export class Shop {
     const isEmpty = async (): Promise<boolean> => {
       const counts = [...(await this.ledger.bossJobs()), ...(await this.witness.jobs())];
       const rows = await this.ledger.outboxRows();
-      jobs = [...counts.map(([state, count]) => `${count} ${state}`), `${rows} in the outbox`].join(', ');
+      jobs = [...counts.map(([state, count]) => `${count} ${state}`), `${rows} in the outbox`].join(
+        ', ',
+      );
       return rows === 0 && counts.every(([state, count]) => count === 0 || ENDED.includes(state));
     };
     await until(isEmpty, PATIENCE_MS, () => `There are still jobs: ${jobs}`);

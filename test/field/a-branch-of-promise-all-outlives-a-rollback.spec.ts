@@ -7,7 +7,10 @@ import { boot, checkAfterEach, Effects } from '../e2e/http/fixtures.js';
 
 checkAfterEach();
 
-/** What a client's own `transaction` does as far as frames can tell: resolves after COMMIT, rejects after ROLLBACK. */
+/**
+ * What a client's own `transaction` does as far as frames can tell: resolves after COMMIT, rejects
+ * after ROLLBACK.
+ */
 const transaction = trackTransactions(
   async <T>(callback: (tx: undefined) => Promise<T>): Promise<T> => callback(undefined),
   () => openFrame({ name: 'orders' }),
@@ -17,7 +20,10 @@ const noStock = async (): Promise<never> => {
   throw new Error('no stock');
 };
 
-/** A transaction that one branch rolls back, whose error is swallowed, while the other has not got to its effect yet. */
+/**
+ * A transaction that one branch rolls back, whose error is swallowed, while the other has not got
+ * to its effect yet.
+ */
 const rolledBackBefore = async (slow: () => Promise<unknown>): Promise<void> => {
   let branch!: Promise<unknown>;
   await transaction(() => Promise.all([noStock(), (branch = slow())])).catch(() => {});
@@ -52,7 +58,10 @@ class NotifyHandler implements ICommandHandler<Notify> {
 Reflect.defineMetadata('design:paramtypes', [Effects], NotifyHandler);
 
 const start = () =>
-  boot({ imports: [EventEmitterModule.forRoot(), CqrsModule.forRoot()], providers: [Listener, NotifyHandler] });
+  boot({
+    imports: [EventEmitterModule.forRoot(), CqrsModule.forRoot()],
+    providers: [Listener, NotifyHandler],
+  });
 
 describe('when the slow branch of a Promise.all resumes after the rollback', () => {
   it('drops its effect although the request completes, and lets out those called around it', async () => {
@@ -66,15 +75,22 @@ describe('when the slow branch of a Promise.all resumes after the rollback', () 
       });
       effects.one('put on the waiting list');
     });
-    expect(await fate()).toEqual({ out: ['received', 'put on the waiting list'], dropped: ['mail'] });
+    expect(await fate()).toEqual({
+      out: ['received', 'put on the waiting list'],
+      dropped: ['mail'],
+    });
   });
 
   it('says so in the report of the scope, with the reason of a rollback', async () => {
     const { app } = await start();
     const scope = app.get(AirlockService).open();
-    await scope.run(() => rolledBackBefore(async () => (await setTimeout(5), enqueue(function mail() {}))));
+    await scope.run(() =>
+      rolledBackBefore(async () => (await setTimeout(5), enqueue(function mail() {}))),
+    );
     const { dropped } = await scope.end('completed');
-    expect(dropped.map(({ intent, reason }) => [intent.name, reason])).toEqual([['mail', 'rollback']]);
+    expect(dropped.map(({ intent, reason }) => [intent.name, reason])).toEqual([
+      ['mail', 'rollback'],
+    ]);
   });
 
   it('lets it out after a commit', async () => {
@@ -157,7 +173,10 @@ describe('when a poller was started in a transaction that rolled back', () => {
     const heard: string[] = [];
     let timer!: NodeJS.Timeout;
     await rolledBackBefore(async () => {
-      timer = setInterval(() => void runInScope(() => enqueue((text: string) => void heard.push(text), 'tick')), 1);
+      timer = setInterval(
+        () => void runInScope(() => enqueue((text: string) => void heard.push(text), 'tick')),
+        1,
+      );
     });
     while (heard.length < 3) await setTimeout(1);
     clearInterval(timer);

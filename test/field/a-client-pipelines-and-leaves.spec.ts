@@ -1,4 +1,12 @@
-import { type CanActivate, Controller, Get, Injectable, Post, Sse, UseGuards } from '@nestjs/common';
+import {
+  type CanActivate,
+  Controller,
+  Get,
+  Injectable,
+  Post,
+  Sse,
+  UseGuards,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AirlockModule } from 'nestjs-airlock';
@@ -84,11 +92,22 @@ function open(server: Running): Promise<Socket> {
 
 const head = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nhost: shop\r\n${more}\r\n`;
 
-/** How many effects were called, how many of them got out, failed or were dropped, and how often that was told. */
+/**
+ * How many effects were called, how many of them got out, failed or were dropped, and how often
+ * that was told.
+ */
 function accountOf({ app }: { readonly app: Running['app'] }): Account {
   const { effects, dispatched, dropped, failed } = recorderOf(app);
-  const told = [...dispatched, ...dropped.map(({ intent }) => intent), ...failed.map(({ intent }) => intent)];
-  return { called: effects.length, ended: new Set(told.map(({ id }) => id)).size, told: told.length };
+  const told = [
+    ...dispatched,
+    ...dropped.map(({ intent }) => intent),
+    ...failed.map(({ intent }) => intent),
+  ];
+  return {
+    called: effects.length,
+    ended: new Set(told.map(({ id }) => id)).size,
+    told: told.length,
+  };
 }
 
 interface Account {
@@ -145,7 +164,10 @@ describe.each(platforms)('on %s', (_name, platform) => {
 
   describe('when a request asks for more than HTTP/1.1', () => {
     it.each([
-      ['an upgrade that nobody offers', head('/quick', 'connection: upgrade\r\nupgrade: nothing\r\n')],
+      [
+        'an upgrade that nobody offers',
+        head('/quick', 'connection: upgrade\r\nupgrade: nothing\r\n'),
+      ],
       [
         'to continue',
         'POST /quick HTTP/1.1\r\nhost: shop\r\nexpect: 100-continue\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}',
@@ -204,26 +226,38 @@ describe('on Fastify over HTTP/2', () => {
   checkAfterEach();
 
   describe('when a client cancels its streams', () => {
-    it.each(['/slow', '/denied', '/events'])('ends the scope of each request to %s', async (path) => {
-      const module = moduleOf({ ...parts, imports: [AirlockModule.forRoot({ dispatch: 'afterResponse' })] });
-      const app = recorded(
-        await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter({ http2: true } as never), {
-          logger: false,
-        }),
-      );
-      await app.listen(0, '127.0.0.1');
-      const { port } = app.getHttpServer().address() as AddressInfo;
-      const client = connectHttp2(`http://127.0.0.1:${port}`).on('error', () => {});
-      const gateway = app.get(Gate);
-      const streams = Array.from({ length: 20 }, () => client.request({ ':path': path }).on('error', () => {}));
-      await until(() => gateway.arrived === 20);
-      for (const stream of streams) stream.close(8);
-      await delay(10);
-      gateway.leave.open();
-      await delay(20);
-      client.destroy();
-      await app.close();
-      expect(accountOf({ app })).toEqual(eachOnce(60));
-    });
+    it.each(['/slow', '/denied', '/events'])(
+      'ends the scope of each request to %s',
+      async (path) => {
+        const module = moduleOf({
+          ...parts,
+          imports: [AirlockModule.forRoot({ dispatch: 'afterResponse' })],
+        });
+        const app = recorded(
+          await NestFactory.create<NestFastifyApplication>(
+            module,
+            new FastifyAdapter({ http2: true } as never),
+            {
+              logger: false,
+            },
+          ),
+        );
+        await app.listen(0, '127.0.0.1');
+        const { port } = app.getHttpServer().address() as AddressInfo;
+        const client = connectHttp2(`http://127.0.0.1:${port}`).on('error', () => {});
+        const gateway = app.get(Gate);
+        const streams = Array.from({ length: 20 }, () =>
+          client.request({ ':path': path }).on('error', () => {}),
+        );
+        await until(() => gateway.arrived === 20);
+        for (const stream of streams) stream.close(8);
+        await delay(10);
+        gateway.leave.open();
+        await delay(20);
+        client.destroy();
+        await app.close();
+        expect(accountOf({ app })).toEqual(eachOnce(60));
+      },
+    );
   });
 });

@@ -1,5 +1,12 @@
 import type { Type } from '@nestjs/common';
-import { Command, CommandFactory, CommandRunner, Option, RootCommand, SubCommand } from 'nest-commander';
+import {
+  Command,
+  CommandFactory,
+  CommandRunner,
+  Option,
+  RootCommand,
+  SubCommand,
+} from 'nest-commander';
 import { CommandRunnerService } from 'nest-commander/src/command-runner.service.js';
 import { AirlockModule, EffectBuffer, SkipAirlock } from 'nestjs-airlock';
 import { checkAfterEach, moduleOf } from '../e2e/http/fixtures.js';
@@ -98,7 +105,10 @@ describe('when a command has an option of its own that commander names dryRun', 
   });
 
   it.each([
-    ['a choice', { flags: '--dry-run <mode>', choices: ['client', 'server'], defaultValue: 'client' }],
+    [
+      'a choice',
+      { flags: '--dry-run <mode>', choices: ['client', 'server'], defaultValue: 'client' },
+    ],
     ['one that is required', { flags: '--dry-run <mode>', required: true }],
     ['one under another name', { flags: '--no-dry-run', name: 'preview' }],
   ])('hands over what it would without Airlock: %s', async (_what, option) => {

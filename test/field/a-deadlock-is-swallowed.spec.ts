@@ -1,10 +1,15 @@
 import { createPool, type Pool } from 'mysql2/promise';
 import { enqueue, runInScope } from 'nestjs-airlock';
-import { type MariadbClient, mariadbClients, type Query, type Savepoint } from '../integrations/mariadb.clients.js';
+import {
+  type MariadbClient,
+  mariadbClients,
+  type Query,
+  type Savepoint,
+} from '../integrations/mariadb.clients.js';
 import { describeWith, freshMariadb, mariadb } from '../servers.js';
 
-// A deadlock of MySQL and MariaDB fails one statement and rolls back the whole transaction. Code that swallows the error of that statement
-// goes on in autocommit, and its COMMIT succeeds.
+// A deadlock of MySQL and MariaDB fails one statement and rolls back the whole transaction. Code
+// that swallows the error of that statement goes on in autocommit, and its COMMIT succeeds.
 
 describeWith(mariadb, 'when a deadlock is swallowed', () => {
   let database: Awaited<ReturnType<typeof freshMariadb>>;
@@ -15,7 +20,9 @@ describeWith(mariadb, 'when a deadlock is swallowed', () => {
   beforeAll(async () => {
     database = await freshMariadb();
     admin = createPool(database.url);
-    await admin.query('create table accounts (name varchar(20) primary key, amount int) engine=InnoDB');
+    await admin.query(
+      'create table accounts (name varchar(20) primary key, amount int) engine=InnoDB',
+    );
   });
   afterAll(async () => {
     await admin.end();
@@ -27,11 +34,15 @@ describeWith(mariadb, 'when a deadlock is swallowed', () => {
     await admin.query(`insert into accounts values ('first', 0), ('second', 0)`);
   });
 
-  /** Holds the second account, has written more than the other, and so wins when it goes for the first. */
+  /**
+   * Holds the second account, has written more than the other, and so wins when it goes for the
+   * first.
+   */
   async function rival(): Promise<() => Promise<void>> {
     const connection = await admin.getConnection();
     await connection.query('begin');
-    for (let row = 0; row < 30; row++) await connection.query(`insert into accounts values ('rival ${row}', 0)`);
+    for (let row = 0; row < 30; row++)
+      await connection.query(`insert into accounts values ('rival ${row}', 0)`);
     await connection.query(`update accounts set amount = 1 where name = 'second'`);
     return async () => {
       await connection.query(`update accounts set amount = 1 where name = 'first'`);
@@ -41,8 +52,9 @@ describeWith(mariadb, 'when a deadlock is swallowed', () => {
   }
 
   /**
-   * Until the rival has gone for the first account, whose lock it does not get. The tables of InnoDB itself would tell of the lock, but as
-   * it was some time ago, and as long as anybody reads them again and again they stay as they are. Or until that has ended.
+   * Until the rival has gone for the first account, whose lock it does not get. The tables of
+   * InnoDB itself would tell of the lock, but as it was some time ago, and as long as anybody reads
+   * them again and again they stay as they are. Or until that has ended.
    */
   async function lockWait(going: Promise<void>): Promise<void> {
     let isOver = false;
@@ -90,7 +102,9 @@ describeWith(mariadb, 'when a deadlock is swallowed', () => {
     ])('lets nothing out that was called %s', async (_where, inSavepoint) => {
       swallowed.length = 0;
       await runInScope(() =>
-        client.transaction((query, savepoint) => transfer(query, inSavepoint ? savepoint : undefined)),
+        client.transaction((query, savepoint) =>
+          transfer(query, inSavepoint ? savepoint : undefined),
+        ),
       ).catch((error: unknown) => swallowed.push(error));
       expect(swallowed).not.toEqual([]);
       const [rows] = await admin.query('select name from accounts order by name');

@@ -3,7 +3,15 @@ import { ExternalContextCreator, HttpAdapterHost, NestFactory } from '@nestjs/co
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { AirlockModule } from 'nestjs-airlock';
 import type { ServerResponse } from 'node:http';
-import { checkAfterEach, COMPLETED, Effects, fateOf, moduleOf, recorded, until } from '../e2e/http/fixtures.js';
+import {
+  checkAfterEach,
+  COMPLETED,
+  Effects,
+  fateOf,
+  moduleOf,
+  recorded,
+  until,
+} from '../e2e/http/fixtures.js';
 
 @Injectable()
 class Auditing implements CanActivate {
@@ -64,8 +72,13 @@ describe.each([
   ['Nest has none', { bodyParser: false }],
 ])('when a module puts a server on Express itself, and %s', (_what, options) => {
   it('lets out what a guard calls, as part of the request', async () => {
-    const module = moduleOf({ imports: [AirlockModule.forRoot()], providers: [Orders, Auditing, Server] });
-    const app = recorded(await NestFactory.create(module, new ExpressAdapter(), { logger: false, ...options }));
+    const module = moduleOf({
+      imports: [AirlockModule.forRoot()],
+      providers: [Orders, Auditing, Server],
+    });
+    const app = recorded(
+      await NestFactory.create(module, new ExpressAdapter(), { logger: false, ...options }),
+    );
     await app.listen(0, '127.0.0.1');
     const response = await fetch(`${await app.getUrl()}/graphql`);
     expect(await response.text()).toBe('order 1');

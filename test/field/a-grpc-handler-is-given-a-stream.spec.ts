@@ -130,7 +130,11 @@ async function start() {
   const options = optionsOf(service);
   const log = new Log();
   const module = moduleOf({ imports: [AirlockModule.forRoot()], controllers: [Orders] });
-  const app = await NestFactory.createMicroservice(module, { ...options, logger: log, abortOnError: false });
+  const app = await NestFactory.createMicroservice(module, {
+    ...options,
+    logger: log,
+    abortOnError: false,
+  });
   recorded(app);
   await app.listen();
   const client = clientOf(service, options.options.url);
@@ -179,10 +183,13 @@ describe('when a client streams to a gRPC handler', () => {
     expect(await running.fate()).toEqual(FAILED);
   });
 
-  it.each([['chat'], ['chatCall']])('drops them where it fails and answers with a stream: %s', async (method) => {
-    await expect(converse(running.client, method, ['all', 'bad'])).rejects.toThrow(/error|bad/i);
-    expect(await running.fate()).toEqual(FAILED);
-  });
+  it.each([['chat'], ['chatCall']])(
+    'drops them where it fails and answers with a stream: %s',
+    async (method) => {
+      await expect(converse(running.client, method, ['all', 'bad'])).rejects.toThrow(/error|bad/i);
+      expect(await running.fate()).toEqual(FAILED);
+    },
+  );
 
   it.each([['count'], ['chat'], ['countCall'], ['chatCall']])(
     'is cancelled where the client leaves: %s',

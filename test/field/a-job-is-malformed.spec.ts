@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { type ClientProxy, ClientsModule, type NatsOptions, Transport } from '@nestjs/microservices';
+import {
+  type ClientProxy,
+  ClientsModule,
+  type NatsOptions,
+  Transport,
+} from '@nestjs/microservices';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { Queue } from 'bullmq';
 import { AirlockModule, SideEffect } from 'nestjs-airlock';
@@ -23,12 +28,22 @@ class Mail {
 }
 
 const FORGED = '[Nest] 1  - LOG [Payments] Payment 17 accepted';
-const envelope = (some: object) => ({ v: 1, id: 'a:0', effect: 'Mail.send', args: ['a'], at: '2026-01-01', ...some });
+const envelope = (some: object) => ({
+  v: 1,
+  id: 'a:0',
+  effect: 'Mail.send',
+  args: ['a'],
+  at: '2026-01-01',
+  ...some,
+});
 
 /** What somebody can write who can write jobs. */
 const malformed: readonly (readonly [what: string, data: object])[] = [
   ['a name with a line of the log in it', envelope({ effect: `Mail.send\n${FORGED}` })],
-  ['a name with line ends of Unicode', envelope({ effect: `Mail.send\u2028${FORGED}\u0085${FORGED}` })],
+  [
+    'a name with line ends of Unicode',
+    envelope({ effect: `Mail.send\u2028${FORGED}\u0085${FORGED}` }),
+  ],
   ['a name with commands of a terminal', envelope({ effect: `\u001b[2J\u202e${FORGED}` })],
   ['a name of two million letters', envelope({ effect: 'x'.repeat(2_000_000) })],
   ['a name that is an object', envelope({ effect: { toString: 1, valueOf: 1 } })],
@@ -44,15 +59,23 @@ describe('when somebody writes malformed jobs', () => {
   const lines = new Lines();
   let application: TestingModule;
 
-  async function boot(...imports: NonNullable<Parameters<typeof Test.createTestingModule>[0]['imports']>) {
-    const builder = Test.createTestingModule({ imports: [AirlockModule.forRoot(), ...imports], providers: [Mail] });
+  async function boot(
+    ...imports: NonNullable<Parameters<typeof Test.createTestingModule>[0]['imports']>
+  ) {
+    const builder = Test.createTestingModule({
+      imports: [AirlockModule.forRoot(), ...imports],
+      providers: [Mail],
+    });
     application = await builder.setLogger(lines as never).compile();
     await application.init();
   }
   beforeEach(() => void (lines.all.length = 0));
   afterEach(() => application.close());
 
-  /** One line for each job, which nothing in it can make two, and no longer than a line is; one that is in order runs. */
+  /**
+   * One line for each job, which nothing in it can make two, and no longer than a line is; one that
+   * is in order runs.
+   */
   async function isTold(count: number): Promise<void> {
     const { sent } = application.get(Mail);
     await until(() => sent.length > 0);
@@ -69,7 +92,12 @@ describe('when somebody writes malformed jobs', () => {
     const name = `test-${randomUUID().slice(0, 8)}`;
     const url = new URL(redis.url);
     let queue: Queue;
-    beforeAll(() => (queue = new Queue(name, { connection: { host: url.hostname, port: Number(url.port || 6379) } })));
+    beforeAll(
+      () =>
+        (queue = new Queue(name, {
+          connection: { host: url.hostname, port: Number(url.port || 6379) },
+        })),
+    );
     afterAll(async () => {
       await queue.obliterate({ force: true });
       await queue.close();
@@ -78,7 +106,10 @@ describe('when somebody writes malformed jobs', () => {
     it('fails each for good, and tells each in one short line', async () => {
       for (const [, data] of malformed) {
         const { effect } = data as { effect?: unknown };
-        await queue.add(typeof effect === 'string' ? effect : FORGED, data, { attempts: 3, jobId: undefined });
+        await queue.add(typeof effect === 'string' ? effect : FORGED, data, {
+          attempts: 3,
+          jobId: undefined,
+        });
       }
       await queue.add('Mail.send', envelope({ args: ['in order'] }));
       await boot(AirlockBullMqModule.forRoot({ connection: redis.url, queue: name, worker: true }));
@@ -86,7 +117,9 @@ describe('when somebody writes malformed jobs', () => {
       const failed = await queue.getFailed();
       expect(failed).toHaveLength(malformed.length);
       expect(failed.map(({ attemptsMade }) => attemptsMade)).toEqual(malformed.map(() => 1));
-      expect(Math.max(...failed.map(({ failedReason }) => failedReason.length))).toBeLessThan(1_000);
+      expect(Math.max(...failed.map(({ failedReason }) => failedReason.length))).toBeLessThan(
+        1_000,
+      );
     });
   });
 
@@ -103,10 +136,16 @@ describe('when somebody writes malformed jobs', () => {
           await database.query(sql, [JSON.stringify(data)]);
         }
         await boot(AirlockPgBossModule.forRoot({ boss, worker: { pollingIntervalSeconds: 0.5 } }));
-        const states = async (): Promise<string[]> => (await jobsIn(database)).map(({ state }) => state);
-        await until(async () => (await states()).every((state) => ['completed', 'failed'].includes(state)), 30_000);
+        const states = async (): Promise<string[]> =>
+          (await jobsIn(database)).map(({ state }) => state);
+        await until(
+          async () => (await states()).every((state) => ['completed', 'failed'].includes(state)),
+          30_000,
+        );
         await isTold(malformed.length);
-        expect((await states()).filter((state) => state === 'failed')).toHaveLength(malformed.length);
+        expect((await states()).filter((state) => state === 'failed')).toHaveLength(
+          malformed.length,
+        );
         await application.close();
         await database.close();
       },
@@ -137,7 +176,9 @@ describe('when somebody writes malformed jobs', () => {
         await lastValueFrom(client.emit(pattern, data), { defaultValue: undefined });
       }
       await isTold(small.length);
-      expect(lines.of('error').filter((line) => line.startsWith('An effect'))).toHaveLength(small.length);
+      expect(lines.of('error').filter((line) => line.startsWith('An effect'))).toHaveLength(
+        small.length,
+      );
       await hybrid.close();
     });
   });

@@ -167,7 +167,9 @@ describe('when a module is loaded lazily', () => {
     }
     @Module({ providers: [Mailer] })
     class MailModule {}
-    const { app, load } = await bootWith({ intercept: [{ token: Mailer, methods: ['send'], optional: true }] });
+    const { app, load } = await bootWith({
+      intercept: [{ token: Mailer, methods: ['send'], optional: true }],
+    });
     const mailer = (await load(MailModule)).get(Mailer);
     const failed = app.get(AirlockService).run(() => {
       mailer.send('ada');

@@ -53,7 +53,10 @@ class Bot {
   act(): void {}
 }
 
-const warningsOf = async (providers: readonly Type[], options?: AirlockModuleOptions): Promise<readonly string[]> => {
+const warningsOf = async (
+  providers: readonly Type[],
+  options?: AirlockModuleOptions,
+): Promise<readonly string[]> => {
   const { log } = await boot({ providers: [...providers] }, options);
   return log.airlock('warn');
 };
@@ -89,7 +92,9 @@ describe('when a class has handlers that a library calls itself', () => {
   });
 
   it('does not take `entryPoints` for an answer where the library takes the method from the class', async () => {
-    const [warning] = await warningsOf([Orders], { entryPoints: [{ name: 'sqs', metadataKey: SQS }] });
+    const [warning] = await warningsOf([Orders], {
+      entryPoints: [{ name: 'sqs', metadataKey: SQS }],
+    });
     expect(warning).toContain('`Orders.onReturn` of @ssut/nestjs-sqs: put `@Airlock()` on them.');
   });
 });

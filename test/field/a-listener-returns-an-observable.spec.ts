@@ -58,20 +58,33 @@ checkAfterEach();
 
 describe('when a listener returns an Observable that nobody subscribes to', () => {
   it('lets out the effects of the call, warns once by name, and keeps nothing', async () => {
-    const { app, log, fate } = await boot({ imports: [EventEmitterModule.forRoot()], providers: [Listener] });
+    const { app, log, fate } = await boot({
+      imports: [EventEmitterModule.forRoot()],
+      providers: [Listener],
+    });
     for (let i = 0; i < 100; i++) app.get(EventEmitter2).emit('placed');
     expect((await fate()).out).toEqual(Array.from({ length: 100 }, () => 'of the call'));
-    expect(log.airlock('warn')).toEqual([expect.stringContaining('`Listener.placed` has returned an Observable')]);
+    expect(log.airlock('warn')).toEqual([
+      expect.stringContaining('`Listener.placed` has returned an Observable'),
+    ]);
     expect(neverSubscribed(app.get(AirlockRuntime, { strict: false })).size).toBe(0);
   });
 
   it('is a unit of work as ever for somebody else who calls it and subscribes', async () => {
-    const { app, log, fate } = await boot({ imports: [EventEmitterModule.forRoot()], providers: [Listener] });
+    const { app, log, fate } = await boot({
+      imports: [EventEmitterModule.forRoot()],
+      providers: [Listener],
+    });
     await lastValueFrom(app.get(Listener).placed());
     const later = app.get(Listener).placed();
     await delay(5);
     await lastValueFrom(later);
-    expect((await fate()).out).toEqual(['of the call', 'of the subscription', 'of the call', 'of the subscription']);
+    expect((await fate()).out).toEqual([
+      'of the call',
+      'of the subscription',
+      'of the call',
+      'of the subscription',
+    ]);
     expect(log.airlock('warn')).toHaveLength(1);
   });
 });
@@ -83,7 +96,9 @@ describe('when a job of a schedule does', () => {
     await until(() => ticks > 3);
     app.get(SchedulerRegistry).deleteInterval('tick');
     await delay(5);
-    expect(log.airlock('warn')).toEqual([expect.stringContaining('`Ticks.tick` has returned an Observable')]);
+    expect(log.airlock('warn')).toEqual([
+      expect.stringContaining('`Ticks.tick` has returned an Observable'),
+    ]);
     expect(neverSubscribed(app.get(AirlockRuntime, { strict: false })).size).toBe(0);
   });
 });
@@ -101,6 +116,8 @@ describe('when a handler of CQRS does', () => {
     await delay(5);
     expect(await lastValueFrom(result)).toBe('done');
     expect((await fate()).out).toEqual(['handled', 'executed']);
-    expect(log.airlock('warn')).toEqual([expect.stringContaining('`PlacedHandler.handle` has returned an Observable')]);
+    expect(log.airlock('warn')).toEqual([
+      expect.stringContaining('`PlacedHandler.handle` has returned an Observable'),
+    ]);
   });
 });

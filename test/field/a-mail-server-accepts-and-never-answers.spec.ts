@@ -77,7 +77,9 @@ const logger = {
 
 let app: INestApplication | undefined;
 
-async function start(options: AirlockModuleOptions = {}): Promise<(path: string) => Promise<Response>> {
+async function start(
+  options: AirlockModuleOptions = {},
+): Promise<(path: string) => Promise<Response>> {
   const module = await Test.createTestingModule({
     imports: [AirlockModule.forRoot(options)],
     controllers: [OrderController],
@@ -116,7 +118,9 @@ describe('when a mail server accepts a connection and says nothing more', () => 
     const response = await post('orders');
     expect([response.status, await response.text()]).toEqual([201, 'placed']);
     expect(told).toEqual(['aborted: EffectTimeoutError', 'warehouse']);
-    expect(logged.error).toEqual([expect.stringContaining('MailService.send (EffectTimeoutError: ')]);
+    expect(logged.error).toEqual([
+      expect.stringContaining('MailService.send (EffectTimeoutError: '),
+    ]);
     expect(logged.warn).toEqual([
       expect.stringMatching(
         /^Effect "MailService.send".* ended after its time limit of 50 ms, as its signal told it\.$/,
@@ -148,7 +152,10 @@ describe('when a mail server accepts a connection and says nothing more', () => 
     const { airlock, mail } = { airlock: app!.get(AirlockService), mail: app!.get(MailService) };
     const failure = await airlock.run(() => mail.quickly()).catch((error: unknown) => error);
     expect((failure as AggregateError).errors).toEqual([expect.any(EffectTimeoutError)]);
-    expect((failure as AggregateError).errors[0]).toMatchObject({ effect: 'MailService.quickly', timeoutMs: 20 });
+    expect((failure as AggregateError).errors[0]).toMatchObject({
+      effect: 'MailService.quickly',
+      timeoutMs: 20,
+    });
   });
 });
 

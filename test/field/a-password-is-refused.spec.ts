@@ -44,8 +44,14 @@ describe('when an engine refuses the password at boot', () => {
   afterEach(() => told.silence());
 
   function refusedBy(
-    kind: Parameters<typeof describeWithOwn>[0][number] & { start(options: { password: string }): Promise<OwnServer> },
-    ways: readonly (readonly [name: string, engine: string, imports: (server: OwnServer) => Imports])[],
+    kind: Parameters<typeof describeWithOwn>[0][number] & {
+      start(options: { password: string }): Promise<OwnServer>;
+    },
+    ways: readonly (readonly [
+      name: string,
+      engine: string,
+      imports: (server: OwnServer) => Imports,
+    ])[],
   ): void {
     describeWithOwn([kind], kind.name, () => {
       let server: OwnServer;
@@ -70,13 +76,21 @@ describe('when an engine refuses the password at boot', () => {
     AirlockBullMqModule.forRoot({ connection, worker, ...WAIT }),
   ];
   refusedBy(OwnRedis, [
-    ['a URL', 'Redis at 127.0.0.1:PORT', ({ port }) => bullMq(`redis://:${SECRET}@127.0.0.1:${port}`)],
+    [
+      'a URL',
+      'Redis at 127.0.0.1:PORT',
+      ({ port }) => bullMq(`redis://:${SECRET}@127.0.0.1:${port}`),
+    ],
     [
       'a URL, with a worker',
       'Redis at 127.0.0.1:PORT',
       ({ port }) => bullMq(`redis://:${SECRET}@127.0.0.1:${port}`, true),
     ],
-    ['options', 'Redis at 127.0.0.1:PORT', ({ port }) => bullMq({ host: '127.0.0.1', port, password: SECRET })],
+    [
+      'options',
+      'Redis at 127.0.0.1:PORT',
+      ({ port }) => bullMq({ host: '127.0.0.1', port, password: SECRET }),
+    ],
     ['none', 'Redis at 127.0.0.1:PORT', ({ port }) => bullMq({ host: '127.0.0.1', port })],
     [
       'a client that connects when it is told to',
@@ -93,7 +107,11 @@ describe('when an engine refuses the password at boot', () => {
         [
           AirlockModule.forRoot({ executor: ClientProxyExecutor }),
           ClientsModule.register([
-            { name: 'BROKER', transport: Transport.REDIS, options: { host: '127.0.0.1', port, password: SECRET } },
+            {
+              name: 'BROKER',
+              transport: Transport.REDIS,
+              options: { host: '127.0.0.1', port, password: SECRET },
+            },
           ]),
           AirlockMicroservicesModule.forRoot({ client: 'BROKER', ...WAIT }),
         ],
@@ -101,7 +119,9 @@ describe('when an engine refuses the password at boot', () => {
       );
       await server.remove();
       // The log is not looked at: the client of Nest writes down the error of ioredis as it is.
-      expect((error as Error).message).toContain('The broker behind "BROKER" refused the password (WRONGPASS)');
+      expect((error as Error).message).toContain(
+        'The broker behind "BROKER" refused the password (WRONGPASS)',
+      );
       expect(inspect(error, { depth: 10 })).not.toContain(SECRET);
     });
   });

@@ -66,7 +66,8 @@ class Calls {
   @Inject(EffectBuffer) protected readonly effects!: EffectBuffer;
 
   protected call(): void {
-    for (const name of ['one', 'two', 'three']) this.effects.enqueueWith({ name }, () => void out.push(name));
+    for (const name of ['one', 'two', 'three'])
+      this.effects.enqueueWith({ name }, () => void out.push(name));
   }
 }
 
@@ -99,13 +100,16 @@ describe('when a policy class stands on classes of two modules', () => {
   it.each([
     ['provided by each', [Blocklist]],
     ['provided by none', []],
-  ])('is the instance of the module, with what it is injected there, where it is %s', async (_, more) => {
-    const { app, fate } = await boot({ imports: twoModules(...more) });
-    await app.get(First, { strict: false }).run();
-    expect((await fate()).dropped).toEqual(['one']);
-    await app.get(Second, { strict: false }).run();
-    expect((await fate()).dropped).toEqual(['one', 'two']);
-  });
+  ])(
+    'is the instance of the module, with what it is injected there, where it is %s',
+    async (_, more) => {
+      const { app, fate } = await boot({ imports: twoModules(...more) });
+      await app.get(First, { strict: false }).run();
+      expect((await fate()).dropped).toEqual(['one']);
+      await app.get(Second, { strict: false }).run();
+      expect((await fate()).dropped).toEqual(['one', 'two']);
+    },
+  );
 
   it('is that of each module for a listener that both provide', async () => {
     @Injectable()
@@ -116,7 +120,9 @@ describe('when a policy class stands on classes of two modules', () => {
         this.call();
       }
     }
-    const { app, fate } = await boot({ imports: [EventEmitterModule.forRoot(), ...twoModules(Listener)] });
+    const { app, fate } = await boot({
+      imports: [EventEmitterModule.forRoot(), ...twoModules(Listener)],
+    });
     await app.init();
     app.get(EventEmitter2).emit('placed');
     expect((await fate()).dropped).toEqual(['one', 'two']);
@@ -202,7 +208,13 @@ describe('when one effect class is provided by two modules', () => {
 describe('when options name a class that no module provides', () => {
   it('is built in the module that imports AirlockModule', async () => {
     @Module({
-      imports: [AirlockModule.forRoot({ policy: Blocklist, executors: { tagged: Tagged }, executor: Tagged })],
+      imports: [
+        AirlockModule.forRoot({
+          policy: Blocklist,
+          executors: { tagged: Tagged },
+          executor: Tagged,
+        }),
+      ],
       providers: [Blocked, blocking('one'), Outbox, Effects],
       exports: [Effects, Outbox],
     })
@@ -265,7 +277,11 @@ describe('when a class cannot be resolved', () => {
     ['`policy` of AirlockModule', {}, { policy: Blocklist }],
     ['`executor` of AirlockModule', {}, { executor: Tagged }],
     ['`executors.mail` of AirlockModule', {}, { executors: { mail: Tagged } }],
-    ['`boundaries.http.policy` of AirlockModule', {}, { boundaries: { http: { policy: Blocklist } } }],
+    [
+      '`boundaries.http.policy` of AirlockModule',
+      {},
+      { boundaries: { http: { policy: Blocklist } } },
+    ],
     ['LeaningOnRequest.run', { providers: [LeaningOnRequest, PerRequest] }, {}],
   ])('does not boot, and says that it stands on %s', async (where, parts, options) => {
     const error = await boot(parts, options).catch((one: unknown) => one as Error);

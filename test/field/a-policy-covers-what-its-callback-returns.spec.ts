@@ -61,7 +61,10 @@ class Query implements PromiseLike<string> {
   }
 
   // oxlint-disable-next-line unicorn/no-thenable -- that is the point.
-  then<A = string, B = never>(onFulfilled?: Fulfilled<A>, onRejected?: Rejected<B>): Promise<A | B> {
+  then<A = string, B = never>(
+    onFulfilled?: Fulfilled<A>,
+    onRejected?: Rejected<B>,
+  ): Promise<A | B> {
     return this.work()
       .then(() => `rows of ${this.#table}`)
       .then(onFulfilled, onRejected);
@@ -76,7 +79,10 @@ class LazyPromise extends Promise<string> {
   work: (() => Promise<string>) | undefined;
 
   // oxlint-disable-next-line unicorn/no-thenable -- that is the point.
-  override then<A = string, B = never>(onFulfilled?: Fulfilled<A>, onRejected?: Rejected<B>): Promise<A | B> {
+  override then<A = string, B = never>(
+    onFulfilled?: Fulfilled<A>,
+    onRejected?: Rejected<B>,
+  ): Promise<A | B> {
     return this.work!().then(onFulfilled, onRejected);
   }
 }
@@ -240,11 +246,21 @@ describe('what a callback returns under a policy', () => {
         );
         await through(() => sync.query()).then(user('then'));
         for await (const _ of through(() => sync.pages())) await mail.send('page');
-        await lastValueFrom(through(() => throwError(() => new Error('no'))).pipe(tap({ error: user('error') }))).catch(
-          () => {},
-        );
+        await lastValueFrom(
+          through(() => throwError(() => new Error('no'))).pipe(tap({ error: user('error') })),
+        ).catch(() => {});
       });
-      expect(sent).toEqual(['next', 'complete', 'finalize', 'observer', 'then', 'page', 'page', 'page', 'error']);
+      expect(sent).toEqual([
+        'next',
+        'complete',
+        'finalize',
+        'observer',
+        'then',
+        'page',
+        'page',
+        'page',
+        'error',
+      ]);
     });
 
     it('lets nothing out of what an Observable does when it is unsubscribed from', async () => {
@@ -313,14 +329,21 @@ describe('what a callback returns under a policy', () => {
 
     it('passes on emissions and errors as they are', async () => {
       const error = new Error('as it is');
-      expect(await errorOf(() => lastValueFrom(through(() => throwError(() => error))))).toBe(error);
-      expect(await lastValueFrom(through(() => from(Promise.resolve('a'))).pipe(map((text) => `${text}b`)))).toBe('ab');
+      expect(await errorOf(() => lastValueFrom(through(() => throwError(() => error))))).toBe(
+        error,
+      );
+      expect(
+        await lastValueFrom(
+          through(() => from(Promise.resolve('a'))).pipe(map((text) => `${text}b`)),
+        ),
+      ).toBe('ab');
     });
 
     it('covers a frozen query as well', async () => {
       const frozen = Object.freeze({
         // oxlint-disable-next-line unicorn/no-thenable -- that is the point.
-        then: (resolve: (value: string) => void) => void mail.send('frozen').then(() => resolve('done')),
+        then: (resolve: (value: string) => void) =>
+          void mail.send('frozen').then(() => resolve('done')),
       });
       await ended(async () => expect(await through(() => frozen)).toBe('done'));
       expect(sent).toEqual([]);
@@ -329,7 +352,9 @@ describe('what a callback returns under a policy', () => {
 
   describe('when an Observable is made in one place and subscribed to in another', () => {
     it('buffers in the scope that it is subscribed to in, under the policy', async () => {
-      const made = effects.withPolicy({ allows: ({ args }) => args[0] === 'subscribed' }, () => sync.all(of(1)));
+      const made = effects.withPolicy({ allows: ({ args }) => args[0] === 'subscribed' }, () =>
+        sync.all(of(1)),
+      );
       const { dispatched, dropped } = await ended(() => lastValueFrom(made));
       expect([dispatched.length, dropped.length]).toEqual([1, 3]);
     });
@@ -343,7 +368,9 @@ describe('what a callback returns under a policy', () => {
     });
 
     it('is refused outside a scope, as any call is', async () => {
-      const made = effects.withPolicy(DropAll, () => defer(() => effects.enqueue(() => {}) as never));
+      const made = effects.withPolicy(DropAll, () =>
+        defer(() => effects.enqueue(() => {}) as never),
+      );
       expect(await errorOf(() => lastValueFrom(made))).toBeInstanceOf(NoScopeError);
     });
   });
@@ -395,7 +422,9 @@ describe('what a callback returns under a policy', () => {
       const subscribed = async (options: object): Promise<unknown[]> => {
         const seen: unknown[] = [];
         const made = await run(options, async () => byHand);
-        await new Promise<void>((complete) => made.subscribe({ next: (value) => seen.push(value), complete }));
+        await new Promise<void>((complete) =>
+          made.subscribe({ next: (value) => seen.push(value), complete }),
+        );
         return seen;
       };
       expect(await subscribed({})).toEqual([1]);
@@ -464,7 +493,8 @@ describe('what a callback returns under a policy', () => {
 
     it('leaves the loop around a generator where it stands', async () => {
       await run({}, async () => {
-        for await (const _ of await run({ policy: DropAll }, () => sync.pages())) await mail.send('mine');
+        for await (const _ of await run({ policy: DropAll }, () => sync.pages()))
+          await mail.send('mine');
       });
       expect(sent).toEqual(['mine', 'mine', 'mine']);
     });
@@ -489,7 +519,9 @@ describe('what a callback returns under a policy', () => {
       await ended(async () => {
         const query = effects.withPolicy(DropAll, () => db.select(db.raw('1 as one')));
         expect(await query.limit(1)).toEqual([{ one: 1 }]);
-        const caught = await effects.withPolicy(DropAll, () => db.raw('no sql')).catch(() => 'caught');
+        const caught = await effects
+          .withPolicy(DropAll, () => db.raw('no sql'))
+          .catch(() => 'caught');
         expect(caught).toBe('caught');
       });
       expect(sent).toEqual([]);

@@ -33,7 +33,10 @@ class MailService {
 }
 
 const warningsOf = async (policy: Policy): Promise<readonly string[]> => {
-  const { log } = await boot({ providers: [MailService, { provide: 'SMTP', useValue: { send() {} } }] }, { policy });
+  const { log } = await boot(
+    { providers: [MailService, { provide: 'SMTP', useValue: { send() {} } }] },
+    { policy },
+  );
   return log.airlock('warn');
 };
 
@@ -66,7 +69,9 @@ describe('when a policy names an effect that nothing carries', () => {
       'MailService.http.post',
       'EffectBuffer.enqueue',
     ];
-    expect(await warningsOf(new AllowOnly([...known, MailService.prototype.archive, () => {}]))).toEqual([]);
+    expect(
+      await warningsOf(new AllowOnly([...known, MailService.prototype.archive, () => {}])),
+    ).toEqual([]);
   });
 
   it('says so in each place where a name stands', async () => {
@@ -105,7 +110,9 @@ describe('when a policy names an effect that nothing carries', () => {
       { controllers: [Orders], providers: [Jobs] },
       { boundaries: { http: { policy: new BlockTasks(['Nobody.e']) } } },
     );
-    expect(log.airlock('warn').map((line) => /on (.*) names the effect "(.*?)"/.exec(line)?.slice(1))).toEqual([
+    expect(
+      log.airlock('warn').map((line) => /on (.*) names the effect "(.*?)"/.exec(line)?.slice(1)),
+    ).toEqual([
       ['`boundaries.http.policy` of AirlockModule', 'Nobody.e'],
       ['Jobs.run', 'Nobody.c'],
       ['Jobs.notify', 'Nobody.d'],
@@ -131,11 +138,15 @@ describe('when a policy names an effect that nothing carries', () => {
     expect(log.airlock('warn')).toEqual([]);
     for (let i = 0; i < 3; i++) {
       await app.get(AirlockService).run(() => {
-        app.get(EffectBuffer).withPolicy(new BlockTasks(['MailService.sendReciept', 'MailService.archive']), () => {});
+        app
+          .get(EffectBuffer)
+          .withPolicy(new BlockTasks(['MailService.sendReciept', 'MailService.archive']), () => {});
       });
     }
     expect(log.airlock('warn')).toEqual([
-      expect.stringContaining('BlockTasks that is used at run time names the effect "MailService.sendReciept"'),
+      expect.stringContaining(
+        'BlockTasks that is used at run time names the effect "MailService.sendReciept"',
+      ),
     ]);
   });
 });
@@ -174,7 +185,10 @@ describe('when a policy blocks an effect by reference', () => {
   }
 
   async function run(provider: new () => Mailer, policy: Policy): Promise<void> {
-    const { app, log } = await boot({ providers: [{ provide: Mailer, useClass: provider }] }, { policy });
+    const { app, log } = await boot(
+      { providers: [{ provide: Mailer, useClass: provider }] },
+      { policy },
+    );
     await app.get(AirlockService).run(async () => {
       const mailer = app.get(Mailer);
       await mailer.welcome();
@@ -224,7 +238,10 @@ describe('when a policy blocks an effect by reference', () => {
       }
     }
     for (const type of [Other, Mails]) Object.defineProperty(type, 'name', { value: 'a' });
-    const { app } = await boot({ providers: [Other, Mails] }, { policy: new BlockTasks([Mails.prototype.welcome]) });
+    const { app } = await boot(
+      { providers: [Other, Mails] },
+      { policy: new BlockTasks([Mails.prototype.welcome]) },
+    );
     await app.get(AirlockService).run(async () => {
       await app.get(Other).welcome();
       await app.get(Mails).welcome();

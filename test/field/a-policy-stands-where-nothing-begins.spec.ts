@@ -91,7 +91,11 @@ class Lines implements LoggerService {
   }
 }
 
-async function boot(classes: readonly Type[], options: object = {}, logger: LoggerService | false = false) {
+async function boot(
+  classes: readonly Type[],
+  options: object = {},
+  logger: LoggerService | false = false,
+) {
   const controllers = classes.filter(
     (type) => typeof type === 'function' && Reflect.hasMetadata('__controller__', type),
   );
@@ -264,13 +268,16 @@ describe('when a decorator is not of use everywhere', () => {
   it.each([
     ['is silent', 'run interceptors', ['interceptors'], 0],
     ['warns', 'run none', [], 1],
-  ])('%s about a field of GraphQL where fields %s', async (_verdict, _how, fieldResolverEnhancers, count) => {
-    const lines = new Lines();
-    const options = { provide: 'GqlModuleOptions', useValue: { fieldResolverEnhancers } };
-    const app = await boot([Orders, options as never], {}, lines);
-    expect(lines.warnings).toHaveLength(count);
-    await app.close();
-  });
+  ])(
+    '%s about a field of GraphQL where fields %s',
+    async (_verdict, _how, fieldResolverEnhancers, count) => {
+      const lines = new Lines();
+      const options = { provide: 'GqlModuleOptions', useValue: { fieldResolverEnhancers } };
+      const app = await boot([Orders, options as never], {}, lines);
+      expect(lines.warnings).toHaveLength(count);
+      await app.close();
+    },
+  );
 });
 
 describe('when a decorator stands where it has no effect', () => {
@@ -294,10 +301,13 @@ describe('when a decorator stands where it has no effect', () => {
 
   it('refuses a property where the class is made', () => {
     const decorate = (): void => (dropAll as PropertyDecorator)(Service.prototype, 'saga');
-    expect(decorate).toThrow('`@UseAirlockPolicy()` on `Service.saga` has no effect: it is a property');
+    expect(decorate).toThrow(
+      '`@UseAirlockPolicy()` on `Service.saga` has no effect: it is a property',
+    );
   });
 
-  const byName = (target: object, key: string): void => Reflect.defineMetadata('discord:command', 'ping', target, key);
+  const byName = (target: object, key: string): void =>
+    Reflect.defineMetadata('discord:command', 'ping', target, key);
   const onClass = (target: object, key: string): void => byName(target.constructor, key);
 
   it.each<[string, ClassDecorator, MethodDecorator]>([
@@ -305,35 +315,41 @@ describe('when a decorator stands where it has no effect', () => {
     ['the name of a method', () => {}, byName as MethodDecorator],
     ['the parameters of a method', () => {}, onClass as MethodDecorator],
     ['a class', SetMetadata('discord:command', 'ping'), () => {}],
-  ])('warns where a mark on %s may make a handler for another library of it', async (_, markClass, markMethod) => {
-    @markClass
-    @Injectable()
-    class Commands {
-      @dropAll
-      @markMethod
-      ping(): void {}
-    }
-    const lines = new Lines();
-    const app = await boot([Commands], {}, lines);
-    expect(lines.warnings).toEqual([expect.stringContaining('on `Commands.ping` has no effect')]);
-    await app.close();
-  });
+  ])(
+    'warns where a mark on %s may make a handler for another library of it',
+    async (_, markClass, markMethod) => {
+      @markClass
+      @Injectable()
+      class Commands {
+        @dropAll
+        @markMethod
+        ping(): void {}
+      }
+      const lines = new Lines();
+      const app = await boot([Commands], {}, lines);
+      expect(lines.warnings).toEqual([expect.stringContaining('on `Commands.ping` has no effect')]);
+      await app.close();
+    },
+  );
 
   it.each([
     ['UseAirlockPolicy', dropAll],
     ['SkipAirlock', SkipAirlock()],
-  ])('warns of @%s() on a class that a mark may make a handler for another library', async (_, decorate) => {
-    @decorate
-    @SetMetadata('discord:command', 'ping')
-    @Injectable()
-    class Command {
-      execute(): void {}
-    }
-    const lines = new Lines();
-    const app = await boot([Command], {}, lines);
-    expect(lines.warnings).toEqual([expect.stringContaining('on `Command` has no effect')]);
-    await app.close();
-  });
+  ])(
+    'warns of @%s() on a class that a mark may make a handler for another library',
+    async (_, decorate) => {
+      @decorate
+      @SetMetadata('discord:command', 'ping')
+      @Injectable()
+      class Command {
+        execute(): void {}
+      }
+      const lines = new Lines();
+      const app = await boot([Command], {}, lines);
+      expect(lines.warnings).toEqual([expect.stringContaining('on `Command` has no effect')]);
+      await app.close();
+    },
+  );
 });
 
 describe('when an entry point is there but none is covered', () => {
@@ -369,7 +385,11 @@ describe('when an entry point is there but none is covered', () => {
   class HelperOfDecorated extends Decorated {}
 
   it.each<[string, readonly Type[], object]>([
-    ['a boundary is switched off', [Skipped, Listener], { boundaries: { http: false, 'event-emitter': false } }],
+    [
+      'a boundary is switched off',
+      [Skipped, Listener],
+      { boundaries: { http: false, 'event-emitter': false } },
+    ],
     ['a handler is skipped', [Skipped], {}],
     ['a handler is inherited', [Heir], {}],
     ['a base class is decorated for other subclasses', [HelperOfDecorated], {}],

@@ -25,7 +25,10 @@ describe.each(kinds)('when an interceptor invokes a handler again: %s', (kind) =
   it.each<[string, Plan['around']]>([
     ['retry', (next) => next.handle().pipe(retry(1))],
     ['a second call of handle', (next) => next.handle().pipe(catchError(() => next.handle()))],
-    ['the source it is given by catchError', (next) => next.handle().pipe(catchError((_error, source) => source))],
+    [
+      'the source it is given by catchError',
+      (next) => next.handle().pipe(catchError((_error, source) => source)),
+    ],
   ])(
     'drops what the failed invocation and interceptors within have buffered, and keeps the rest: %s',
     async (_how, around) => {
@@ -46,7 +49,9 @@ describe.each(kinds)('when an interceptor invokes a handler again: %s', (kind) =
       },
     });
     expect(out).toEqual(['alarm 2']);
-    expect(dropped).toEqual(expect.arrayContaining(['alarm 0: retry', 'alarm 1: retry', 'inner: outcome']));
+    expect(dropped).toEqual(
+      expect.arrayContaining(['alarm 0: retry', 'alarm 1: retry', 'inner: outcome']),
+    );
   });
 
   it('keeps what completed invocations have buffered', async () => {
@@ -55,7 +60,13 @@ describe.each(kinds)('when an interceptor invokes a handler again: %s', (kind) =
       (next) => next.handle().pipe(repeat(2)),
       (next) => next.handle().pipe(take(1), repeat(2)),
     ] satisfies Plan['around'][]) {
-      expect((await again.call({ around, work })).out).toEqual(['outer', 'inner', 'mail 0', 'inner', 'mail 1']);
+      expect((await again.call({ around, work })).out).toEqual([
+        'outer',
+        'inner',
+        'mail 0',
+        'inner',
+        'mail 1',
+      ]);
     }
   });
 
@@ -80,7 +91,12 @@ describe.each(kinds)('when an interceptor invokes a handler again: %s', (kind) =
       },
     });
     expect(out).toEqual(['outer', 'inner', 'second']);
-    expect(dropped.toSorted()).toEqual(['Desk.mail: retry', 'Desk.mail: retry', 'Desk.mail: retry', 'inner: retry']);
+    expect(dropped.toSorted()).toEqual([
+      'Desk.mail: retry',
+      'Desk.mail: retry',
+      'Desk.mail: retry',
+      'inner: retry',
+    ]);
   });
 
   it('drops what the loser of a race has buffered', async () => {

@@ -48,7 +48,9 @@ describe('when a client tracks no transactions beside one of its kind that does'
     ],
     [
       'a Knex instance',
-      { providers: [client('SHOP', trackKnexTransactions(instance())), client('AUDIT', instance())] },
+      {
+        providers: [client('SHOP', trackKnexTransactions(instance())), client('AUDIT', instance())],
+      },
       '`AUDIT` tracks no transactions, although `SHOP`',
     ],
     [
@@ -70,13 +72,20 @@ describe('when a client tracks no transactions beside one of its kind that does'
 
   it('is named at boot: a connection of @nestjs-cls/transactional', async () => {
     const providers = [client('SHOP', {}), client('AUDIT', {})];
-    const clients = { module: class ClientsModule {}, global: true, providers, exports: ['SHOP', 'AUDIT'] };
+    const clients = {
+      module: class ClientsModule {},
+      global: true,
+      providers,
+      exports: ['SHOP', 'AUDIT'],
+    };
     const plugins = [
       new ClsPluginTransactional({ adapter: trackClsTransactions(adapter('SHOP')) }),
       new ClsPluginTransactional({ adapter: adapter('AUDIT'), connectionName: 'audit' }),
     ];
     const warnings = await warningsOf({ imports: [clients, ClsModule.forRoot({ plugins })] });
-    expect(warnings).toEqual([expect.stringMatching(/audit.*` tracks no transactions, although `TransactionHost`/i)]);
+    expect(warnings).toEqual([
+      expect.stringMatching(/audit.*` tracks no transactions, although `TransactionHost`/i),
+    ]);
   });
 });
 
@@ -107,12 +116,21 @@ describe('when there is nothing to be told of', () => {
   }
 
   it.each<[string, ModuleMetadata]>([
-    ['no client tracks transactions', { providers: [client('SHOP', dataSource()), client('AUDIT', instance())] }],
-    ['all of them do', { providers: [shop, client('AUDIT', trackTypeOrmTransactions(dataSource()))] }],
+    [
+      'no client tracks transactions',
+      { providers: [client('SHOP', dataSource()), client('AUDIT', instance())] },
+    ],
+    [
+      'all of them do',
+      { providers: [shop, client('AUDIT', trackTypeOrmTransactions(dataSource()))] },
+    ],
     [
       'one of two services of a class holds one that does',
       {
-        providers: [client('ROWS', new Store(trackSequelizeTransactions(sequelize()))), client('FILES', new Store({}))],
+        providers: [
+          client('ROWS', new Store(trackSequelizeTransactions(sequelize()))),
+          client('FILES', new Store({})),
+        ],
       },
     ],
     ['one is provided twice', { providers: [shop, { provide: 'ALIAS', useExisting: 'SHOP' }] }],
@@ -120,11 +138,19 @@ describe('when there is nothing to be told of', () => {
     ['they are of different kinds', { providers: [shop, client('OTHER', instance()), Tools] }],
     [
       'their class does',
-      { providers: [client('SHOP', trackSequelizeTransactions(sequelize())), client('AUDIT', sequelize())] },
+      {
+        providers: [
+          client('SHOP', trackSequelizeTransactions(sequelize())),
+          client('AUDIT', sequelize()),
+        ],
+      },
     ],
     [
       'a module covers them all',
-      { imports: [AirlockTypeOrmModule.forRoot()], providers: [client('SHOP', dataSource()), Reports, LateReports] },
+      {
+        imports: [AirlockTypeOrmModule.forRoot()],
+        providers: [client('SHOP', dataSource()), Reports, LateReports],
+      },
     ],
   ])('says nothing at boot: %s', async (_name, parts) => {
     expect(await warningsOf(parts)).toEqual([]);

@@ -59,10 +59,16 @@ let app: INestApplicationContext;
 const warnings: string[] = [];
 
 beforeAll(async () => {
-  const logger = { log() {}, error() {}, warn: (text: string) => void warnings.push(text) } satisfies LoggerService;
+  const logger = {
+    log() {},
+    error() {},
+    warn: (text: string) => void warnings.push(text),
+  } satisfies LoggerService;
   const module = await Test.createTestingModule({
     imports: [
-      AirlockModule.forRoot({ intercept: [{ token: getQueueToken('children'), methods: ['add', 'addBulk'] }] }),
+      AirlockModule.forRoot({
+        intercept: [{ token: getQueueToken('children'), methods: ['add', 'addBulk'] }],
+      }),
       BullModule.forRoot({ connection, prefix }),
       BullModule.registerQueue({ name: 'steps' }, { name: 'children' }),
     ],
@@ -106,7 +112,11 @@ describe('when a step job adds children of its own and waits for them', () => {
   it('is refused a deferred child, with what to do instead', async () => {
     await run('defer');
     expect(errors).toMatchObject([
-      { code: 'AIRLOCK_OPTIONS', key: 'parent', message: expect.stringContaining('Call it directly') },
+      {
+        code: 'AIRLOCK_OPTIONS',
+        key: 'parent',
+        message: expect.stringContaining('Call it directly'),
+      },
       {
         code: 'AIRLOCK_OPTIONS',
         key: 'parent',

@@ -87,7 +87,12 @@ describeWith(postgres, 'the subscribers of TypeORM', () => {
 
     it('lets out all of it around a commit', async () => {
       await runInScope(() => transaction('commits'));
-      expect(sent).toEqual(['inside', 'beforeTransactionCommit', 'afterQuery', 'afterTransactionCommit']);
+      expect(sent).toEqual([
+        'inside',
+        'beforeTransactionCommit',
+        'afterQuery',
+        'afterTransactionCommit',
+      ]);
     });
 
     it('gives what is called after an end to the transaction around it', async () => {

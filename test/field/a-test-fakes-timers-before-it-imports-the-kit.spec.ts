@@ -5,7 +5,11 @@ import type * as Kit from 'nestjs-airlock/testing';
 /** How each kind of fakes is put in place, and taken away. */
 const kinds: [string, () => void, () => void][] = [
   ['of Jest', () => jest.useFakeTimers(), () => jest.useRealTimers()],
-  ['of Jest, legacy ones', () => jest.useFakeTimers({ legacyFakeTimers: true }), () => jest.useRealTimers()],
+  [
+    'of Jest, legacy ones',
+    () => jest.useFakeTimers({ legacyFakeTimers: true }),
+    () => jest.useRealTimers(),
+  ],
   // As Sinon does outside Jest, these replace the timers of `node:timers` too.
   ['of Node', () => mock.timers.enable(), () => mock.timers.reset()],
 ];

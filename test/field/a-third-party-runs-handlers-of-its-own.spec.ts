@@ -36,7 +36,8 @@ function handlerOf(app: { get<T>(type: Type<T>, options?: { strict: boolean }): 
 
 describe('when a third party runs a handler that it has made with the external context creator', () => {
   checkAfterEach();
-  const boot = async () => bootModule(moduleOf({ imports: [AirlockModule.forRoot()], providers: [BotHandler] }));
+  const boot = async () =>
+    bootModule(moduleOf({ imports: [AirlockModule.forRoot()], providers: [BotHandler] }));
 
   it.each([
     ['nothing beside it', []],
@@ -99,7 +100,10 @@ describe.each(platforms)('on %s', (_name, platform) => {
 
   describe('when the path of a request carries a secret', () => {
     it('names the scope after the handler', async () => {
-      const server = await listen(platform, { controllers: [StatusController], providers: [Outbox] });
+      const server = await listen(platform, {
+        controllers: [StatusController],
+        providers: [Outbox],
+      });
       expect((await server.request('/reset/hunter2')).body).toBe('StatusController.reset');
     });
 
@@ -120,7 +124,10 @@ describe.each(platforms)('on %s', (_name, platform) => {
         get(): void {}
       }
       Reflect.defineMetadata('__guards__', [Guard], GuardedController);
-      const server = await listen(platform, { controllers: [GuardedController], providers: [Guard] });
+      const server = await listen(platform, {
+        controllers: [GuardedController],
+        providers: [Guard],
+      });
       await server.request('/secret/hunter2');
       await server.fate();
       expect(names).toEqual(['GET /secret/:token']);

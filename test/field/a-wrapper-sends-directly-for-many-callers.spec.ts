@@ -20,7 +20,11 @@ class Jobs {
 
 describe('when one service wraps a queue for many callers, and escapes are looked for', () => {
   const warnings: string[] = [];
-  const logger: LoggerService = { log() {}, error() {}, warn: (message: string) => void warnings.push(message) };
+  const logger: LoggerService = {
+    log() {},
+    error() {},
+    warn: (message: string) => void warnings.push(message),
+  };
   const queue = new Queue(`field-${randomUUID()}`, { connection });
   let close: () => Promise<void>;
   let airlock: AirlockService;
@@ -36,7 +40,9 @@ describe('when one service wraps a queue for many callers, and escapes are looke
           intercept: [{ token: 'a mailer only some have', methods: ['send'], optional: true }],
         }),
         EventEmitterModule.forRoot(),
-        ClientsModule.register([{ name: 'client', transport: Transport.REDIS, options: connection }]),
+        ClientsModule.register([
+          { name: 'client', transport: Transport.REDIS, options: connection },
+        ]),
       ],
       providers: [
         { provide: 'queue', useValue: queue },
@@ -71,7 +77,9 @@ describe('when one service wraps a queue for many callers, and escapes are looke
       await airlock.run(() => callElsewhere(() => jobs.add(name)));
     }
     expect(warnings).toEqual([
-      expect.stringMatching(/^Queue.*\.add was called directly .* at .*Jobs\.add \(.*wrapper-sends.*\.ts:\d+:\d+\)/),
+      expect.stringMatching(
+        /^Queue.*\.add was called directly .* at .*Jobs\.add \(.*wrapper-sends.*\.ts:\d+:\d+\)/,
+      ),
       expect.stringMatching(/ at .*wrapper-sends.*, called from .*another-file\.ts/),
     ]);
   });

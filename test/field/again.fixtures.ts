@@ -27,7 +27,10 @@ import { adapters } from '../integrations/ws/sockets.js';
 
 const [, sockets] = adapters[0]!;
 
-/** What one test has an interceptor make of a handler, and the handler do, told how often it was invoked before. */
+/**
+ * What one test has an interceptor make of a handler, and the handler do, told how often it was
+ * invoked before.
+ */
 export interface Plan {
   around(next: CallHandler): Observable<unknown>;
   work(nth: number, desk: Desk): unknown;
@@ -96,7 +99,9 @@ class ScopedInnerInterceptor extends InnerInterceptor {
 }
 
 /** Nothing can be put on it. */
-const frozen = Object.freeze({ intercept: (_context: ExecutionContext, next: CallHandler) => next.handle() });
+const frozen = Object.freeze({
+  intercept: (_context: ExecutionContext, next: CallHandler) => next.handle(),
+});
 
 @Controller()
 @UseInterceptors(AgainInterceptor)
@@ -144,7 +149,13 @@ class GraphqlOrders {
 
 const outermost = { provide: APP_INTERCEPTOR, useClass: OuterInterceptor };
 
-export const kinds = ['HTTP on Express', 'HTTP on Fastify', 'RPC', 'WebSockets', 'GraphQL'] as const;
+export const kinds = [
+  'HTTP on Express',
+  'HTTP on Fastify',
+  'RPC',
+  'WebSockets',
+  'GraphQL',
+] as const;
 
 const handlers: Readonly<Record<(typeof kinds)[number], ModuleMetadata>> = {
   'HTTP on Express': { controllers: [HttpOrders], providers: [outermost] },
@@ -154,7 +165,10 @@ const handlers: Readonly<Record<(typeof kinds)[number], ModuleMetadata>> = {
   GraphQL: {
     providers: [GraphqlOrders, outermost],
     imports: [
-      GraphQLModule.forRoot<ApolloDriverConfig>({ driver: ApolloDriver, typeDefs: 'type Query { place: String }' }),
+      GraphQLModule.forRoot<ApolloDriverConfig>({
+        driver: ApolloDriver,
+        typeDefs: 'type Query { place: String }',
+      }),
     ],
   },
 };
@@ -178,7 +192,10 @@ export class Again {
       providers: [Desk, ...providers],
     });
     const platform: Platform = platforms[kind === 'HTTP on Fastify' ? 1 : 0]![1];
-    const app = await NestFactory.create(module, platform() as never, { logger: new Log(), abortOnError: false });
+    const app = await NestFactory.create(module, platform() as never, {
+      logger: new Log(),
+      abortOnError: false,
+    });
     if (kind === 'WebSockets') app.useWebSocketAdapter(sockets.adapter(app));
     if (kind === 'RPC') return new Again(app, await messagesTo(app));
     await app.listen(0, '127.0.0.1');
@@ -186,7 +203,9 @@ export class Again {
     if (kind === 'WebSockets') return new Again(app, () => askBySocket(`http://127.0.0.1:${port}`));
     const path = kind === 'GraphQL' ? '/graphql?query={place}' : '/place';
     const headers = { 'apollo-require-preflight': 'yes' };
-    return new Again(app, async () => (await fetch(`http://127.0.0.1:${port}${path}`, { headers })).text());
+    return new Again(app, async () =>
+      (await fetch(`http://127.0.0.1:${port}${path}`, { headers })).text(),
+    );
   }
 
   /** Calls the handler, and says what got out and what was dropped for which reason. */
@@ -199,7 +218,9 @@ export class Again {
     const before = record.dropped.length;
     await this.send().catch(() => {});
     await drain(this.app, { timeoutMs: 10_000 });
-    const dropped = record.dropped.slice(before).map(({ intent, reason }) => `${intent.name}: ${reason}`);
+    const dropped = record.dropped
+      .slice(before)
+      .map(({ intent, reason }) => `${intent.name}: ${reason}`);
     return { out: [...sent], dropped, invoked: desk.invoked };
   }
 

@@ -1,8 +1,21 @@
-import { Controller, Get, Injectable, type INestApplication, Query, type Type, UseGuards } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Injectable,
+  type INestApplication,
+  Query,
+  type Type,
+  UseGuards,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { CqrsModule, QueryBus, QueryHandler } from '@nestjs/cqrs';
 import { EventEmitter2, EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
-import { ClientProxyFactory, type ClientProxy, MessagePattern, Transport } from '@nestjs/microservices';
+import {
+  ClientProxyFactory,
+  type ClientProxy,
+  MessagePattern,
+  Transport,
+} from '@nestjs/microservices';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import {
@@ -94,7 +107,9 @@ describe('when a request has called no effect when the application is closed', (
 
   async function leaveAt(path: string) {
     const module = moduleOf({ imports: [AirlockModule.forRoot()], controllers: [Slow] });
-    const app = recorded(await NestFactory.create(module, new ExpressAdapter(), { logger: new Log() }));
+    const app = recorded(
+      await NestFactory.create(module, new ExpressAdapter(), { logger: new Log() }),
+    );
     await app.listen(0, '127.0.0.1');
     const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
     const request = get(`http://127.0.0.1:${port}/${path}`).on('error', () => {});
@@ -119,7 +134,9 @@ describe('when a request has called no effect when the application is closed', (
 
   it('refuses the first effect of a request that a guard has held up until nobody waits any more', async () => {
     const module = moduleOf({ imports: [AirlockModule.forRoot()], controllers: [Slow] });
-    const app = recorded(await NestFactory.create(module, new ExpressAdapter(), { logger: new Log() }));
+    const app = recorded(
+      await NestFactory.create(module, new ExpressAdapter(), { logger: new Log() }),
+    );
     await app.listen(0, '127.0.0.1');
     const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
     const answer = fetch(`http://127.0.0.1:${port}/guarded`, { headers: { connection: 'close' } });
@@ -143,10 +160,13 @@ describe.each([
   async function start(options: AirlockModuleOptions) {
     const log = new Log();
     const module = moduleOf({ imports: [AirlockModule.forRoot(options)], controllers: [Hanging] });
-    const app = recorded(await NestFactory.create(module, platform() as ExpressAdapter, { logger: log, ...forced }));
+    const app = recorded(
+      await NestFactory.create(module, platform() as ExpressAdapter, { logger: log, ...forced }),
+    );
     await app.listen(0, '127.0.0.1');
     const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
-    const ask = (path: string): void => void get(`http://127.0.0.1:${port}/${path}`).on('error', () => {});
+    const ask = (path: string): void =>
+      void get(`http://127.0.0.1:${port}/${path}`).on('error', () => {});
     return { app, log, ask };
   }
 
@@ -164,7 +184,9 @@ describe.each([
       ask('buffering');
       await atWork.passed;
       expect(await timeOf(() => app.close())).toBeGreaterThanOrEqual(95);
-      expect(log.airlock('error')).toEqual([expect.stringContaining('"Hanging.buffering" (open, not out: success')]);
+      expect(log.airlock('error')).toEqual([
+        expect.stringContaining('"Hanging.buffering" (open, not out: success'),
+      ]);
       await drain(app);
       expect(fateOf(app)).toEqual(CANCELLED);
     });
@@ -221,10 +243,17 @@ class WithEffects {
 async function service(module: Type) {
   const log = new Log();
   const options = { port: 0, host: '127.0.0.1' };
-  const app = await NestFactory.createMicroservice(module, { transport: Transport.TCP, options, logger: log });
+  const app = await NestFactory.createMicroservice(module, {
+    transport: Transport.TCP,
+    options,
+    logger: log,
+  });
   await app.listen();
   const { port } = app.unwrap<Server>().address() as AddressInfo;
-  const client: ClientProxy = ClientProxyFactory.create({ transport: Transport.TCP, options: { ...options, port } });
+  const client: ClientProxy = ClientProxyFactory.create({
+    transport: Transport.TCP,
+    options: { ...options, port },
+  });
   await client.connect();
   closing.push(() => client.close() as unknown);
   return { app, client, log };
@@ -233,7 +262,11 @@ async function service(module: Type) {
 describe('when a message is at work while the application is closed', () => {
   it('is not waited for where nothing calls effects', async () => {
     class AppModule {}
-    const module = { module: AppModule, imports: [AirlockModule.forRoot()], controllers: [WithoutEffects] };
+    const module = {
+      module: AppModule,
+      imports: [AirlockModule.forRoot()],
+      controllers: [WithoutEffects],
+    };
     const { app, client, log } = await service(module as never);
     client.send('hang', {}).subscribe({ error: () => {} });
     await atWork.passed;
@@ -310,7 +343,8 @@ class Orders {
   async sendMail(): Promise<string> {
     return this.mail.send().then(
       () => 'sent',
-      (error: Error) => `${error.name}, active ${this.effects.buffer.isActive}, in ${this.airlock.currentScope?.name}`,
+      (error: Error) =>
+        `${error.name}, active ${this.effects.buffer.isActive}, in ${this.airlock.currentScope?.name}`,
     );
   }
   @Get('forgotten')
@@ -339,7 +373,10 @@ describe('when work arrives while the application is closed', () => {
     await app.startAllMicroservices();
     await app.listen(0, '127.0.0.1');
     const { port } = microservice.unwrap<Server>().address() as AddressInfo;
-    const client = ClientProxyFactory.create({ transport: Transport.TCP, options: { ...options, port } });
+    const client = ClientProxyFactory.create({
+      transport: Transport.TCP,
+      options: { ...options, port },
+    });
     await client.connect();
     closing.push(() => client.close() as unknown);
     const go = gate();
@@ -392,7 +429,9 @@ describe('when work arrives while the application is closed', () => {
     const { log, ask, end } = await start();
     expect(await ask('forgotten')).toBe('200 forgotten');
     await end();
-    expect(log.airlock('error')).toEqual([expect.stringContaining('"Orders.forgotten" was not opened')]);
+    expect(log.airlock('error')).toEqual([
+      expect.stringContaining('"Orders.forgotten" was not opened'),
+    ]);
   });
 });
 
@@ -411,7 +450,10 @@ class Poller {
 describe('when a poller opens scopes while the application is closed, and awaits none', () => {
   it.each<[string, (service: AirlockService) => unknown]>([
     ['`run`', (service) => void service.run({ name: 'poll' }, () => {})],
-    ['a nested `run` of one', (service) => void service.run({ name: 'poll' }, () => {}).finally(() => {})],
+    [
+      'a nested `run` of one',
+      (service) => void service.run({ name: 'poll' }, () => {}).finally(() => {}),
+    ],
   ])('is told in the log, and the process stays: %s', async (_what, poll) => {
     const { app, log } = await boot({});
     await app.close();
@@ -420,16 +462,21 @@ describe('when a poller opens scopes while the application is closed, and awaits
     expect(log.airlock('error')).toEqual([expect.stringContaining('Scope "poll" was not opened')]);
   });
 
-  it.each(['promised', 'unknown'] as const)('is told of a call of an @Airlock() method too: %s', async (key) => {
-    const { app, log } = await boot({ providers: [Poller] });
-    await app.close();
-    void app.get(Poller)[key]();
-    await delay(10);
-    expect(log.airlock('error')).toEqual([expect.stringContaining(`Scope "Poller.${key}" was not opened`)]);
-    await expect(app.get(Poller)[key]()).rejects.toBeInstanceOf(ShuttingDownError);
-    await delay(10);
-    expect(log.airlock('error')).toHaveLength(1);
-  });
+  it.each(['promised', 'unknown'] as const)(
+    'is told of a call of an @Airlock() method too: %s',
+    async (key) => {
+      const { app, log } = await boot({ providers: [Poller] });
+      await app.close();
+      void app.get(Poller)[key]();
+      await delay(10);
+      expect(log.airlock('error')).toEqual([
+        expect.stringContaining(`Scope "Poller.${key}" was not opened`),
+      ]);
+      await expect(app.get(Poller)[key]()).rejects.toBeInstanceOf(ShuttingDownError);
+      await delay(10);
+      expect(log.airlock('error')).toHaveLength(1);
+    },
+  );
 
   it('rejects for whoever awaits it', async () => {
     const { app, log } = await boot({});

@@ -52,7 +52,11 @@ async function applicationWith(
     .setLogger(false as never)
     .compile();
   await module.init();
-  return { airlock: module.get(AirlockService), mail: module.get(MailService), effects: module.get(EffectBuffer) };
+  return {
+    airlock: module.get(AirlockService),
+    mail: module.get(MailService),
+    effects: module.get(EffectBuffer),
+  };
 }
 
 beforeEach(() => {

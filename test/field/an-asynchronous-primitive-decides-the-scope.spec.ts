@@ -31,18 +31,21 @@ describe('when one unit of work makes something, another uses it and a third set
     }
   });
 
-  it.each(Object.entries(primitives))('knows whose scope a callback runs in: %s', async (_name, one) => {
-    const { creator, caller, trigger } = scopes;
-    const made = (await creator.run(async () => one.create?.())) as never;
-    const seen = new Promise<string>((resolve) => {
-      caller.run(() => void one.call(made, () => resolve(currentScope()?.name ?? 'none')));
-    });
-    // Whatever is to listen does so by then.
-    await sleep(5);
-    trigger.run(() => void one.trigger?.(made));
-    expect(await seen).toBe(one.decides);
-    await one.end?.(made);
-  });
+  it.each(Object.entries(primitives))(
+    'knows whose scope a callback runs in: %s',
+    async (_name, one) => {
+      const { creator, caller, trigger } = scopes;
+      const made = (await creator.run(async () => one.create?.())) as never;
+      const seen = new Promise<string>((resolve) => {
+        caller.run(() => void one.call(made, () => resolve(currentScope()?.name ?? 'none')));
+      });
+      // Whatever is to listen does so by then.
+      await sleep(5);
+      trigger.run(() => void one.trigger?.(made));
+      expect(await seen).toBe(one.decides);
+      await one.end?.(made);
+    },
+  );
 });
 
 describe('the page that tells of them', () => {
@@ -54,18 +57,23 @@ describe('the page that tells of them', () => {
     none: 'in no scope',
   };
 
-  it.each(Object.entries(titles))('lists those where the %s decides, and no others', (decides, title) => {
-    const section = page.split(/^## /m).find((text) => text.startsWith(`The callback is ${title}`))!;
-    const rows = section.split('\n').filter((line) => /^\| (?!-|of )/.test(line));
-    const listed = rows.flatMap((row) =>
-      row
-        .split('|')[2]!
-        .split(' · ')
-        .map((name) => name.trim()),
-    );
-    const expected = Object.entries(primitives).filter(([, one]) => one.decides === decides);
-    expect(listed.toSorted()).toEqual(expected.map(([name]) => name).toSorted());
-  });
+  it.each(Object.entries(titles))(
+    'lists those where the %s decides, and no others',
+    (decides, title) => {
+      const section = page
+        .split(/^## /m)
+        .find((text) => text.startsWith(`The callback is ${title}`))!;
+      const rows = section.split('\n').filter((line) => /^\| (?!-|of )/.test(line));
+      const listed = rows.flatMap((row) =>
+        row
+          .split('|')[2]!
+          .split(' · ')
+          .map((name) => name.trim()),
+      );
+      const expected = Object.entries(primitives).filter(([, one]) => one.decides === decides);
+      expect(listed.toSorted()).toEqual(expected.map(([name]) => name).toSorted());
+    },
+  );
 });
 
 describe('what the page says to do', () => {

@@ -1,7 +1,16 @@
 import { Controller, Get, Injectable, StreamableFile } from '@nestjs/common';
 import { Airlock, AirlockService, openFrame, SideEffect } from 'nestjs-airlock';
 import { createReadStream } from 'node:fs';
-import { checkAfterEach, COMPLETED, Effects, FAILED, gate, listen, Outbox, platforms } from '../e2e/http/fixtures.js';
+import {
+  checkAfterEach,
+  COMPLETED,
+  Effects,
+  FAILED,
+  gate,
+  listen,
+  Outbox,
+  platforms,
+} from '../e2e/http/fixtures.js';
 
 @Injectable()
 class Mail {
@@ -82,14 +91,17 @@ describe.each(platforms)('on %s', (_name, platform) => {
   checkAfterEach();
 
   describe("when an effect says dispatch: 'afterResponse'", () => {
-    it.each(['/patient', '/nested', '/cascade'])('goes out once the client has its answer: %s', async (path) => {
-      const server = await listen(platform, parts);
-      expect((await server.request(path)).body).toBe('answer');
-      expect(server.sent).toEqual(path === '/patient' ? ['prompt'] : []);
-      server.app.get(Mail).slow.open();
-      const { out } = await server.fate();
-      expect(out.at(-1)).toBe('mail to ada');
-    });
+    it.each(['/patient', '/nested', '/cascade'])(
+      'goes out once the client has its answer: %s',
+      async (path) => {
+        const server = await listen(platform, parts);
+        expect((await server.request(path)).body).toBe('answer');
+        expect(server.sent).toEqual(path === '/patient' ? ['prompt'] : []);
+        server.app.get(Mail).slow.open();
+        const { out } = await server.fate();
+        expect(out.at(-1)).toBe('mail to ada');
+      },
+    );
 
     it('waits for the commit of its transaction as well', async () => {
       const server = await listen(platform, parts);
@@ -135,23 +147,31 @@ describe.each(platforms)('on %s', (_name, platform) => {
 
   describe("when the boundary says dispatch: 'afterResponse'", () => {
     it('wins over the module', async () => {
-      const server = await listen(platform, parts, { boundaries: { http: { dispatch: 'afterResponse' } } });
+      const server = await listen(platform, parts, {
+        boundaries: { http: { dispatch: 'afterResponse' } },
+      });
       expect((await server.request('/bigint')).status).toBe(500);
       expect(await server.fate()).toEqual(FAILED);
     });
   });
 
   describe('when an answer cannot be sent', () => {
-    it.each(['/bigint', '/missing-file'])('has let the effects out already under beforeResponse: %s', async (path) => {
-      const server = await listen(platform, parts);
-      expect((await server.request(path)).status).toBeGreaterThanOrEqual(400);
-      expect(await server.fate()).toEqual(COMPLETED);
-    });
+    it.each(['/bigint', '/missing-file'])(
+      'has let the effects out already under beforeResponse: %s',
+      async (path) => {
+        const server = await listen(platform, parts);
+        expect((await server.request(path)).status).toBeGreaterThanOrEqual(400);
+        expect(await server.fate()).toEqual(COMPLETED);
+      },
+    );
 
-    it.each(['/bigint', '/missing-file'])('lets none of them out under afterResponse: %s', async (path) => {
-      const server = await listen(platform, parts, { dispatch: 'afterResponse' });
-      expect((await server.request(path)).status).toBeGreaterThanOrEqual(400);
-      expect(await server.fate()).toEqual(FAILED);
-    });
+    it.each(['/bigint', '/missing-file'])(
+      'lets none of them out under afterResponse: %s',
+      async (path) => {
+        const server = await listen(platform, parts, { dispatch: 'afterResponse' });
+        expect((await server.request(path)).status).toBeGreaterThanOrEqual(400);
+        expect(await server.fate()).toEqual(FAILED);
+      },
+    );
   });
 });

@@ -2,12 +2,15 @@ import { enqueue, runInScope } from 'nestjs-airlock';
 import { trackTypeOrmTransactions } from 'nestjs-airlock/typeorm';
 import { DataSource } from 'typeorm';
 
-// TypeORM's drivers of SQLite have one query runner, which everybody uses and releases: also an effect that waited for the COMMIT.
+// TypeORM's drivers of SQLite have one query runner, which everybody uses and releases: also an
+// effect that waited for the COMMIT.
 
 describe('when a scope ends in a transaction of TypeORM on SQLite', () => {
   let dataSource: DataSource;
-  const count = async (): Promise<number> => Number((await dataSource.query('select count(*) as n from audits'))[0].n);
-  const audit = (text: string): Promise<unknown> => dataSource.query('insert into audits values (?)', [text]);
+  const count = async (): Promise<number> =>
+    Number((await dataSource.query('select count(*) as n from audits'))[0].n);
+  const audit = (text: string): Promise<unknown> =>
+    dataSource.query('insert into audits values (?)', [text]);
   const auditInTransaction = (text: string): Promise<unknown> =>
     dataSource.transaction((manager) => manager.query('insert into audits values (?)', [text]));
 
@@ -63,7 +66,9 @@ describe('when a scope ends in a transaction of TypeORM on SQLite', () => {
   });
 
   it('lets it out where the scope is around the transaction', async () => {
-    await runInScope(() => dataSource.transaction(async () => enqueue(auditInTransaction, 'placed')));
+    await runInScope(() =>
+      dataSource.transaction(async () => enqueue(auditInTransaction, 'placed')),
+    );
     expect(await count()).toBe(1);
   });
 });

@@ -27,10 +27,17 @@ const DISPATCH_TIMEOUT_MS = 2_000;
 const SHUTDOWN_TIMEOUT_MS = 1_500;
 
 type Imports = NonNullable<ModuleMetadata['imports']>;
-const natsAt = (url: string): NatsOptions => ({ transport: Transport.NATS, options: { servers: [url] } });
+const natsAt = (url: string): NatsOptions => ({
+  transport: Transport.NATS,
+  options: { servers: [url] },
+});
 
 const ENGINES: readonly (readonly [
-  kind: { readonly name: string; readonly program: string | undefined; start(): Promise<OwnServer> },
+  kind: {
+    readonly name: string;
+    readonly program: string | undefined;
+    start(): Promise<OwnServer>;
+  },
   executor: ExecutorRef,
   imports: (url: string) => Imports,
 ])[] = [
@@ -50,7 +57,11 @@ const ENGINES: readonly (readonly [
     ClientProxyExecutor,
     (url) => [
       ClientsModule.register([{ name: 'BROKER', ...natsAt(url) }]),
-      AirlockMicroservicesModule.forRoot({ client: 'BROKER', consumer: true, dispatchTimeoutMs: DISPATCH_TIMEOUT_MS }),
+      AirlockMicroservicesModule.forRoot({
+        client: 'BROKER',
+        consumer: true,
+        dispatchTimeoutMs: DISPATCH_TIMEOUT_MS,
+      }),
     ],
   ],
 ];
@@ -75,7 +86,10 @@ describe.each(ENGINES)(
         })
         class AppModule {}
 
-        const application = await NestFactory.create(AppModule, { logger: lines as never, abortOnError: false });
+        const application = await NestFactory.create(AppModule, {
+          logger: lines as never,
+          abortOnError: false,
+        });
         if (kind === OwnNats) {
           application.connectMicroservice(natsAt(server.url));
           await application.startAllMicroservices();
@@ -90,7 +104,9 @@ describe.each(ENGINES)(
         const startedAt = performance.now();
         await Promise.race([
           application.close(),
-          sleep(15_000, undefined, { ref: false }).then(() => Promise.reject(new Error('It did not close.'))),
+          sleep(15_000, undefined, { ref: false }).then(() =>
+            Promise.reject(new Error('It did not close.')),
+          ),
         ]);
         return performance.now() - startedAt;
       }

@@ -53,7 +53,10 @@ async function boot(
   @Module({ imports: [AirlockModule.forRoot({ executor }), ...imports], providers: [Bank] })
   class AppModule {}
 
-  const context = await NestFactory.createApplicationContext(AppModule, { logger: told.logger, abortOnError: false });
+  const context = await NestFactory.createApplicationContext(AppModule, {
+    logger: told.logger,
+    abortOnError: false,
+  });
   const [airlock, bank] = [context.get(AirlockService), context.get(Bank)];
   return {
     bank,
@@ -102,7 +105,9 @@ describe('when an engine refuses an effect', () => {
     });
     afterAll(() => redis.remove());
 
-    const modules = () => [AirlockBullMqModule.forRoot({ connection: redis.url, dispatchTimeoutMs: 2_000 })];
+    const modules = () => [
+      AirlockBullMqModule.forRoot({ connection: redis.url, dispatchTimeoutMs: 2_000 }),
+    ];
 
     it('shows nothing of a job', async () => {
       application = await boot(BullMqExecutor, modules(), told);
@@ -134,7 +139,11 @@ describe('when an engine refuses an effect', () => {
       ]);
       const modules = [
         client,
-        AirlockMicroservicesModule.forRoot({ client: 'BROKER', maxPayloadBytes: 5_000_000, dispatchTimeoutMs: 1_000 }),
+        AirlockMicroservicesModule.forRoot({
+          client: 'BROKER',
+          maxPayloadBytes: 5_000_000,
+          dispatchTimeoutMs: 1_000,
+        }),
       ];
       application = await boot(ClientProxyExecutor, modules, told);
       const large = `${SECRET}${'.'.repeat(2_000_000)}`;
@@ -149,7 +158,11 @@ describe('when an engine refuses an effect', () => {
         const database = onPostgres(version);
         const client = await connect();
         try {
-          application = await boot(PgBossExecutor, [AirlockPgBossModule.forRoot({ boss: database.boss() })], told);
+          application = await boot(
+            PgBossExecutor,
+            [AirlockPgBossModule.forRoot({ boss: database.boss() })],
+            told,
+          );
           await database.query(
             `alter table ${database.schema}.job add constraint picky check (data is null) not valid`,
           );

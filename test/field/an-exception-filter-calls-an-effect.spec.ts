@@ -31,11 +31,18 @@ import {
   serve,
 } from '../e2e/http/fixtures.js';
 
-/** Calls back from a timer that was there before any request, as a pooled connection of a session store does. */
+/**
+ * Calls back from a timer that was there before any request, as a pooled connection of a session
+ * store does.
+ */
 class Elsewhere {
   private readonly waiting: (() => void)[] = [];
-  private readonly timer = setInterval(() => this.waiting.splice(0).forEach((next) => next()), 5).unref();
-  readonly middleware = (_request: unknown, _response: unknown, next: () => void): void => void this.waiting.push(next);
+  private readonly timer = setInterval(
+    () => this.waiting.splice(0).forEach((next) => next()),
+    5,
+  ).unref();
+  readonly middleware = (_request: unknown, _response: unknown, next: () => void): void =>
+    void this.waiting.push(next);
   stop(): void {
     clearInterval(this.timer);
   }
@@ -96,7 +103,11 @@ class ShopModule implements NestModule {
   }
 }
 
-const order = (body: string) => ({ method: 'POST', headers: { 'content-type': 'application/json' }, body });
+const order = (body: string) => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body,
+});
 
 describe.each(platforms)('on %s', (_name, platform) => {
   checkAfterEach();
@@ -132,10 +143,14 @@ describe.each(platforms)('on %s', (_name, platform) => {
   describe('when a middleware in main.ts goes on from the asynchronous context of something else', () => {
     it('keeps what middlewares, guards and the handler call in the scope of their request', async () => {
       const server = await serve(platform, ShopModule, (app) => void app.use(elsewhere.middleware));
-      const answers = await Promise.all([1, 2, 3].map(async () => server.request('/order', order('{}'))));
+      const answers = await Promise.all(
+        [1, 2, 3].map(async () => server.request('/order', order('{}'))),
+      );
       expect(answers.map(({ body }) => body)).toEqual(['ordered', 'ordered', 'ordered']);
       const { out } = await server.fate();
-      expect([...out].sort()).toEqual(['guard', 'handler', 'middleware'].flatMap((one) => [one, one, one]));
+      expect([...out].sort()).toEqual(
+        ['guard', 'handler', 'middleware'].flatMap((one) => [one, one, one]),
+      );
     });
 
     it('gives exception filters the scope back too', async () => {

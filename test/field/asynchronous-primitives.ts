@@ -6,17 +6,36 @@ import { EventEmitter, EventEmitterAsyncResource, on, once } from 'node:events';
 import { readFile } from 'node:fs';
 import { readFile as readFilePromise } from 'node:fs/promises';
 import { Agent, createServer, request, type Server } from 'node:http';
-import { type AddressInfo, connect, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
+import {
+  type AddressInfo,
+  connect,
+  createServer as createTcpServer,
+  type Server as TcpServer,
+} from 'node:net';
 import { createInterface } from 'node:readline';
 import { PassThrough, pipeline, Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { gzip } from 'node:zlib';
-import { concatMap, defer, from, interval, mergeMap, of, ReplaySubject, shareReplay, Subject, take } from 'rxjs';
+import {
+  concatMap,
+  defer,
+  from,
+  interval,
+  mergeMap,
+  of,
+  ReplaySubject,
+  shareReplay,
+  Subject,
+  take,
+} from 'rxjs';
 import { detached } from 'nestjs-airlock';
 
-/** In whose scope a callback runs: the one that hands it over, the one that made the primitive, the one that sets it off, or in none. */
+/**
+ * In whose scope a callback runs: the one that hands it over, the one that made the primitive, the
+ * one that sets it off, or in none.
+ */
 export type Decides = 'caller' | 'creator' | 'trigger' | 'none';
 
 export interface Primitive<R = never> {
@@ -94,7 +113,10 @@ const quick = async (): Promise<void> => sleep(1);
 
 export const primitives: Readonly<Record<string, Primitive>> = {
   // Those that carry the context of whoever hands the callback over.
-  'async functions': primitive({ decides: 'caller', call: async (_, see) => (await quick(), see()) }),
+  'async functions': primitive({
+    decides: 'caller',
+    call: async (_, see) => (await quick(), see()),
+  }),
   'a Promise that another resolves': primitive({
     decides: 'caller',
     create: () => {
@@ -114,10 +136,16 @@ export const primitives: Readonly<Record<string, Primitive>> = {
   setImmediate: primitive({ decides: 'caller', call: (_, see) => setImmediate(see) }),
   queueMicrotask: primitive({ decides: 'caller', call: (_, see) => queueMicrotask(see) }),
   'process.nextTick': primitive({ decides: 'caller', call: (_, see) => process.nextTick(see) }),
-  'timers/promises': primitive({ decides: 'caller', call: async (_, see) => (await sleep(1), see()) }),
+  'timers/promises': primitive({
+    decides: 'caller',
+    call: async (_, see) => (await sleep(1), see()),
+  }),
   'util.promisify': primitive({
     decides: 'caller',
-    call: async (_, see) => (await promisify((done: () => void) => void setTimeout(done, 1))(), see()),
+    call: async (_, see) => (
+      await promisify((done: () => void) => void setTimeout(done, 1))(),
+      see()
+    ),
   }),
   'fs callbacks': primitive({ decides: 'caller', call: (_, see) => readFile('package.json', see) }),
   'fs/promises': primitive({
@@ -126,7 +154,10 @@ export const primitives: Readonly<Record<string, Primitive>> = {
   }),
   'dns.lookup': primitive({ decides: 'caller', call: (_, see) => lookup('localhost', see) }),
   'crypto.randomBytes': primitive({ decides: 'caller', call: (_, see) => randomBytes(16, see) }),
-  'crypto.pbkdf2': primitive({ decides: 'caller', call: (_, see) => pbkdf2('a', 'b', 1, 16, 'sha256', see) }),
+  'crypto.pbkdf2': primitive({
+    decides: 'caller',
+    call: (_, see) => pbkdf2('a', 'b', 1, 16, 'sha256', see),
+  }),
   'zlib.gzip': primitive({ decides: 'caller', call: (_, see) => gzip('text', see) }),
   'child_process.exec': primitive({ decides: 'caller', call: (_, see) => exec('true', see) }),
   'net.connect': primitive({
@@ -152,7 +183,10 @@ export const primitives: Readonly<Record<string, Primitive>> = {
       return { server, agent };
     },
     call: ({ server, agent }, see) =>
-      void request({ port: portOf(server), host: '127.0.0.1', agent }, (response) => (see(), response.resume())).end(),
+      void request(
+        { port: portOf(server), host: '127.0.0.1', agent },
+        (response) => (see(), response.resume()),
+      ).end(),
     end: ({ server, agent }) => (agent.destroy(), server.close()),
   }),
   'fetch (undici)': primitive({
@@ -329,7 +363,9 @@ export const primitives: Readonly<Record<string, Primitive>> = {
     decides: 'creator',
     create: () => {
       let seen = (): void => {};
-      const source = defer(() => of(1).pipe(mergeMap(async () => (await sleep(5), seen())))).pipe(shareReplay(1));
+      const source = defer(() => of(1).pipe(mergeMap(async () => (await sleep(5), seen())))).pipe(
+        shareReplay(1),
+      );
       source.subscribe();
       return { source, onSource: (see: () => void) => (seen = see) };
     },
@@ -338,11 +374,15 @@ export const primitives: Readonly<Record<string, Primitive>> = {
   'a socket, its data event': primitive({
     decides: 'creator',
     create: () =>
-      new Promise<{ server: TcpServer; socket: ReturnType<typeof connect>; send: () => void }>((resolve) => {
-        const server = createTcpServer((other) => resolve({ server, socket, send: () => void other.end('data') }));
-        let socket: ReturnType<typeof connect>;
-        server.listen(0, '127.0.0.1', () => (socket = connect(portOf(server), '127.0.0.1')));
-      }),
+      new Promise<{ server: TcpServer; socket: ReturnType<typeof connect>; send: () => void }>(
+        (resolve) => {
+          const server = createTcpServer((other) =>
+            resolve({ server, socket, send: () => void other.end('data') }),
+          );
+          let socket: ReturnType<typeof connect>;
+          server.listen(0, '127.0.0.1', () => (socket = connect(portOf(server), '127.0.0.1')));
+        },
+      ),
     call: ({ socket }, see) => socket.once('data', see),
     trigger: ({ send }) => send(),
     end: ({ server }) => server.close(),

@@ -1,9 +1,21 @@
 import { type INestApplicationContext, Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { EventEmitter2, EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
-import { AirlockModule, AirlockService, DropAll, EffectBuffer, type EffectScope, SideEffect } from 'nestjs-airlock';
+import {
+  AirlockModule,
+  AirlockService,
+  DropAll,
+  EffectBuffer,
+  type EffectScope,
+  SideEffect,
+} from 'nestjs-airlock';
 import { describeWith, postgres } from '../servers.js';
-import { boot, type Database, jobsIn, onPostgres } from '../integrations/pg-boss/pg-boss.fixtures.js';
+import {
+  boot,
+  type Database,
+  jobsIn,
+  onPostgres,
+} from '../integrations/pg-boss/pg-boss.fixtures.js';
 
 const sent: string[] = [];
 
@@ -54,7 +66,10 @@ describe('several calls under one dedupe key', () => {
   beforeEach(() => (sent.length = 0));
   afterAll(() => app.close());
 
-  const ended = async (work: (scope: EffectScope) => unknown, outcome: 'completed' | 'failed' = 'completed') => {
+  const ended = async (
+    work: (scope: EffectScope) => unknown,
+    outcome: 'completed' | 'failed' = 'completed',
+  ) => {
     const scope = airlock.open();
     await scope.run(async () => work(scope));
     const { dropped } = await scope.end(outcome);
@@ -86,7 +101,9 @@ describe('several calls under one dedupe key', () => {
 
   describe('when ten listeners of one event make them', () => {
     it('lets one out', async () => {
-      const dropped = await ended(() => app.get(EventEmitter2).emitAsync('order.placed', { order: 7 }));
+      const dropped = await ended(() =>
+        app.get(EventEmitter2).emitAsync('order.placed', { order: 7 }),
+      );
       expect(sent).toEqual(['7 by a listener']);
       expect(dropped).toEqual(Array(9).fill('Search.reindex: duplicate'));
     });

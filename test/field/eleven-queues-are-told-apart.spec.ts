@@ -35,7 +35,10 @@ describe('when an application has eleven queues', () => {
     const { app, queue, log } = await queues([new BlockTasks([`Queue(${first}).add`])]);
     await app.get(AirlockService).run((scope) => {
       for (const name of [first, second]) app.get(EffectBuffer).defer(queue(name)).add('job', {});
-      expect(scope.intents.map(({ name }) => name)).toEqual([`Queue(${first}).add`, `Queue(${second}).add`]);
+      expect(scope.intents.map(({ name }) => name)).toEqual([
+        `Queue(${first}).add`,
+        `Queue(${second}).add`,
+      ]);
     });
     expect([await jobsIn(queue(first)), await jobsIn(queue(second))]).toEqual([0, 1]);
     await app.get(AirlockService).run(() => {
@@ -55,7 +58,9 @@ describe('when an application has eleven queues', () => {
     expect(log.airlock('warn').map((line) => /^`(.*?)`/.exec(line)?.[1])).toEqual(
       names.map((name) => `Queue(${name}).add`),
     );
-    expect(app.get(AirlockService).explain().intercepted).toEqual(names.map((name) => `Queue(${name}).add`));
+    expect(app.get(AirlockService).explain().intercepted).toEqual(
+      names.map((name) => `Queue(${name}).add`),
+    );
     expect(await jobsIn(queue(first))).toBe(0);
   });
 });
@@ -93,7 +98,8 @@ describe('when an emitter is provided under a class of another name', () => {
 
 describe('when a client has no class of its own', () => {
   /** As `axios.create()` makes them: a function that carries methods. */
-  const create = () => Object.assign(function wrap(): void {}, { post: async (): Promise<void> => {} });
+  const create = () =>
+    Object.assign(function wrap(): void {}, { post: async (): Promise<void> => {} });
 
   @Injectable()
   class Payments {
@@ -122,7 +128,11 @@ describe('when a client has no class of its own', () => {
     });
     await app.get(AirlockService).run((scope) => {
       app.get(Payments).pay();
-      expect(scope.intents.map(({ name }) => name)).toEqual(['Payments.http.post', 'STRIPE.post', 'SMTP.sendMail']);
+      expect(scope.intents.map(({ name }) => name)).toEqual([
+        'Payments.http.post',
+        'STRIPE.post',
+        'SMTP.sendMail',
+      ]);
     });
   });
 });

@@ -3,8 +3,19 @@ import { ClsPluginTransactional, TransactionalAdapter } from '@nestjs-cls/transa
 import { knex } from 'knex';
 import { ClsModule } from 'nestjs-cls';
 import { randomUUID } from 'node:crypto';
-import { AirlockService, EffectBuffer, type Executor, trackTransactions, openFrame, SideEffect } from 'nestjs-airlock';
-import { AirlockBullMqModule, type AirlockBullMqOptions, BullMqExecutor } from 'nestjs-airlock/bullmq';
+import {
+  AirlockService,
+  EffectBuffer,
+  type Executor,
+  trackTransactions,
+  openFrame,
+  SideEffect,
+} from 'nestjs-airlock';
+import {
+  AirlockBullMqModule,
+  type AirlockBullMqOptions,
+  BullMqExecutor,
+} from 'nestjs-airlock/bullmq';
 import { trackClsTransactions } from 'nestjs-airlock/cls-transactional';
 import { trackKnexTransactions } from 'nestjs-airlock/knex';
 import { trackSequelizeTransactions } from 'nestjs-airlock/sequelize';
@@ -60,7 +71,14 @@ describe('when an executor writes through transactions', () => {
     ['a client in a property', { providers: [Database] }],
     [
       'a class of clients',
-      { providers: [{ provide: 'SQL', useFactory: () => trackSequelizeTransactions(new Sequelize('postgres:')) }] },
+      {
+        providers: [
+          {
+            provide: 'SQL',
+            useFactory: () => trackSequelizeTransactions(new Sequelize('postgres:')),
+          },
+        ],
+      },
     ],
     ['an adapter of your own', { providers: [Transactions] }],
     ['@nestjs-cls/transactional', { imports: [cls, ClsModule.forRoot({ plugins })] }],
@@ -85,8 +103,16 @@ describe('when an effect stays in this process under an executor that leaves it'
 
   async function called(options: Partial<AirlockBullMqOptions>): Promise<readonly string[]> {
     const queue = `names-${randomUUID()}`;
-    const bullmq = AirlockBullMqModule.forRoot({ connection: { url: redis.url }, queue, worker: true, ...options });
-    const { app, fate, log } = await boot({ imports: [bullmq], providers: [Mails] }, { executor: BullMqExecutor });
+    const bullmq = AirlockBullMqModule.forRoot({
+      connection: { url: redis.url },
+      queue,
+      worker: true,
+      ...options,
+    });
+    const { app, fate, log } = await boot(
+      { imports: [bullmq], providers: [Mails] },
+      { executor: BullMqExecutor },
+    );
     await app.get(AirlockService).run(async () => {
       for (let i = 0; i < 3; i++) {
         await app.get(Mails).send();
@@ -100,10 +126,9 @@ describe('when an effect stays in this process under an executor that leaves it'
 
   it('is named at its first call, once', async () => {
     const warnings = await called({});
-    expect(warnings.map((line) => /^`(.*?)` is not a `@SideEffect\(\)` method.*BullMQ/.exec(line)?.[1])).toEqual([
-      'notifyWarehouse',
-      'Mails.archive',
-    ]);
+    expect(
+      warnings.map((line) => /^`(.*?)` is not a `@SideEffect\(\)` method.*BullMQ/.exec(line)?.[1]),
+    ).toEqual(['notifyWarehouse', 'Mails.archive']);
   });
 
   it("is not where that was said to be meant: plainFunctions: 'in-process'", async () => {

@@ -50,7 +50,9 @@ describe('when a Bull 4 queue hands a job to a method with @Process()', () => {
       ],
       providers: [ParcelsProcessor],
     });
-    const job = await app.get<Queue>(getQueueToken('parcels')).add('send', { fails }, { removeOnFail: true });
+    const job = await app
+      .get<Queue>(getQueueToken('parcels'))
+      .add('send', { fails }, { removeOnFail: true });
     await job.finished().catch(() => {});
     expect(await fate()).toEqual(expected);
   });
@@ -79,11 +81,18 @@ describe('when an application names a kind of its own', () => {
     await app.get(Parcels).take(false);
     expect(await fate()).toEqual(COMPLETED);
     const kinds = app.get(AirlockService).explain().boundaries;
-    expect(kinds.at(-1)).toEqual({ name: 'parcels', isOn: true, policies: [], entryPoints: ['Parcels.take'] });
+    expect(kinds.at(-1)).toEqual({
+      name: 'parcels',
+      isOn: true,
+      policies: [],
+      entryPoints: ['Parcels.take'],
+    });
   });
 
   it('refuses one without a key', async () => {
     const entryPoints = [{ name: 'parcels' }] as never;
-    await expect(async () => boot({}, { entryPoints })).rejects.toThrow(/entryPoints\[0\]\.metadataKey/);
+    await expect(async () => boot({}, { entryPoints })).rejects.toThrow(
+      /entryPoints\[0\]\.metadataKey/,
+    );
   });
 });

@@ -22,7 +22,11 @@ function nothingOf(value: unknown): void {
 }
 
 /** Calls itself `depth` times, each within `around`, and `inside` at the end. */
-async function nested(depth: number, around: (next: () => Promise<void>) => unknown, inside = nothing): Promise<void> {
+async function nested(
+  depth: number,
+  around: (next: () => Promise<void>) => unknown,
+  inside = nothing,
+): Promise<void> {
   if (depth === 0) return inside();
   await around(async () => {
     // A stack of its own: what is nested is the asynchronous context.
@@ -53,7 +57,9 @@ const policy = new BlockTasks(['no such effect']);
 const fresh = (): BlockTasks => new BlockTasks(['no such effect']);
 const remote: Executor = { execute: nothing, remote: true };
 
-const cases: Readonly<Record<string, { readonly n: number; work: (this: void, n: number) => unknown }>> = {
+const cases: Readonly<
+  Record<string, { readonly n: number; work: (this: void, n: number) => unknown }>
+> = {
   'scopes in scopes': { n: 1_500, work: (n) => nested(n, (next) => runInScope(next)) },
   'scopes in scopes, each with an effect': {
     n: 750,
@@ -92,7 +98,8 @@ const cases: Readonly<Record<string, { readonly n: number; work: (this: void, n:
   },
   'currentEffect in scopes under policies': {
     n: 750,
-    work: (n) => nested(n, (next) => runInScope(() => (currentEffect(), withPolicy(fresh(), next)))),
+    work: (n) =>
+      nested(n, (next) => runInScope(() => (currentEffect(), withPolicy(fresh(), next)))),
   },
   'a policy that a timer puts around itself again': {
     n: 2_000,
@@ -100,21 +107,36 @@ const cases: Readonly<Record<string, { readonly n: number; work: (this: void, n:
   },
   'a policy that a timer puts around a scope again': {
     n: 1_000,
-    work: (n) => again(n, (next) => withPolicy(policy, () => (next(), void runInScope(() => enqueue(nothing))))),
+    work: (n) =>
+      again(n, (next) =>
+        withPolicy(policy, () => (next(), void runInScope(() => enqueue(nothing)))),
+      ),
   },
-  'a scope that a timer opens again': { n: 2_000, work: (n) => again(n, (next) => void runInScope(next)) },
+  'a scope that a timer opens again': {
+    n: 2_000,
+    work: (n) => again(n, (next) => void runInScope(next)),
+  },
   'policies of one effect': {
     n: 1_000,
     work: (n) =>
       runInScope(async () => {
-        enqueueWith({ policy: Array.from({ length: n }, () => ({ allows: async () => true })) }, nothing);
+        enqueueWith(
+          { policy: Array.from({ length: n }, () => ({ allows: async () => true })) },
+          nothing,
+        );
         await currentScope()!.intents[0]!.passesLocalPolicies();
       }),
   },
-  'calls of one scope': { n: 5_000, work: (n) => runInScope(() => Array.from({ length: n }, () => enqueue(nothing))) },
+  'calls of one scope': {
+    n: 5_000,
+    work: (n) => runInScope(() => Array.from({ length: n }, () => enqueue(nothing))),
+  },
   'calls under keys': {
     n: 2_000,
-    work: (n) => runInScope(() => Array.from({ length: n }, (_, i) => enqueueWith({ dedupeKey: `${i}` }, nothing))),
+    work: (n) =>
+      runInScope(() =>
+        Array.from({ length: n }, (_, i) => enqueueWith({ dedupeKey: `${i}` }, nothing)),
+      ),
   },
   'transactions of one scope': {
     n: 1_000,
@@ -130,7 +152,10 @@ const cases: Readonly<Record<string, { readonly n: number; work: (this: void, n:
       }),
   },
   'depth of an argument that is copied': { n: 4_000, work: (n) => copyPlain([deep(n)]) },
-  'depth of an argument that leaves the process': { n: 400, work: (n) => copyArguments('effect', [deep(n)]) },
+  'depth of an argument that leaves the process': {
+    n: 400,
+    work: (n) => copyArguments('effect', [deep(n)]),
+  },
   'length of an argument that leaves the process': {
     n: 10_000,
     work: (n) =>
@@ -158,7 +183,8 @@ describe('when there is four times as much of something', () => {
       await work(n);
       let once = Infinity;
       let fourTimes = Infinity;
-      // In proportion it is 4, squared 16. The best of several counts, for garbage is collected at any time.
+      // In proportion it is 4, squared 16. The best of several counts, for garbage is collected at
+      // any time.
       for (let i = 0; i < 6 && !(fourTimes <= 9 * once + 10); i++) {
         once = Math.min(once, await costOf(() => work(n)));
         fourTimes = Math.min(fourTimes, await costOf(() => work(4 * n)));
@@ -184,8 +210,14 @@ describe('when a timer puts a policy around itself again and again', () => {
     ['a policy', (next) => withPolicy(policy, next)],
     ['a class of one', (next) => withPolicy(AllowAll, next)],
     ['two policies', (next) => withPolicy(policy, () => withPolicy(AllowAll, next))],
-    ['a policy, in what a scope has left behind', (next) => void runInScope(() => withPolicy(policy, next))],
-    ['a policy around a scope', (next) => withPolicy(policy, () => (next(), void runInScope(() => enqueue(nothing))))],
+    [
+      'a policy, in what a scope has left behind',
+      (next) => void runInScope(() => withPolicy(policy, next)),
+    ],
+    [
+      'a policy around a scope',
+      (next) => withPolicy(policy, () => (next(), void runInScope(() => enqueue(nothing)))),
+    ],
   ])('keeps nothing of the rounds before: %s', async (_name, around) => {
     await again(500, around);
     const before = await heap();
@@ -197,7 +229,9 @@ describe('when a timer puts a policy around itself again and again', () => {
   it('asks it once about each effect', async () => {
     const asked = jest.fn(() => true);
     const counting = { allows: asked };
-    await runInScope(() => withPolicy(counting, () => withPolicy(counting, () => enqueue(nothing))));
+    await runInScope(() =>
+      withPolicy(counting, () => withPolicy(counting, () => enqueue(nothing))),
+    );
     expect(asked).toHaveBeenCalledTimes(1);
   });
 });

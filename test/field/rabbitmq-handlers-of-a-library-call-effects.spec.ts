@@ -1,5 +1,11 @@
 import { type DynamicModule, Injectable } from '@nestjs/common';
-import { AirlockService, BlockTasks, currentScope, SkipAirlock, UseAirlockPolicy } from 'nestjs-airlock';
+import {
+  AirlockService,
+  BlockTasks,
+  currentScope,
+  SkipAirlock,
+  UseAirlockPolicy,
+} from 'nestjs-airlock';
 import { randomUUID } from 'node:crypto';
 import { boot, checkAfterEach, COMPLETED, Effects, FAILED, until } from '../e2e/http/fixtures.js';
 import { describeWith, rabbitmq } from '../servers.js';
@@ -89,7 +95,9 @@ const suite = (): void => {
       imports: [
         RabbitMQModule.forRoot({
           uri: rabbitmq.url,
-          exchanges: [{ name: exchange, type: 'direct', options: { durable: false, autoDelete: true } }],
+          exchanges: [
+            { name: exchange, type: 'direct', options: { durable: false, autoDelete: true } },
+          ],
           connectionInitOptions: { wait: true, timeout: 10_000 },
           defaultSubscribeErrorBehavior: 'NACK',
         }),
@@ -102,9 +110,15 @@ const suite = (): void => {
     return {
       ...booted,
       seen,
-      publish: async (routingKey: string, message: object = {}) => connection.publish(exchange, routingKey, message),
+      publish: async (routingKey: string, message: object = {}) =>
+        connection.publish(exchange, routingKey, message),
       ask: async (message: object) =>
-        connection.request<unknown>({ exchange, routingKey: 'price', payload: message, timeout: 5_000 }),
+        connection.request<unknown>({
+          exchange,
+          routingKey: 'price',
+          payload: message,
+          timeout: 5_000,
+        }),
     };
   }
 
@@ -161,9 +175,14 @@ function replyWithError(
   error: Error,
 ): void {
   const { replyTo, correlationId } = message.properties;
-  channel.publish('', replyTo, Buffer.from(JSON.stringify({ status: 'error', message: error.message })), {
-    correlationId,
-  });
+  channel.publish(
+    '',
+    replyTo,
+    Buffer.from(JSON.stringify({ status: 'error', message: error.message })),
+    {
+      correlationId,
+    },
+  );
   channel.ack(message);
 }
 

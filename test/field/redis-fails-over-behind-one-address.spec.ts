@@ -2,7 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { AirlockModule, AirlockService, type DispatchError, SideEffect } from 'nestjs-airlock';
-import { AirlockBullMqModule, type AirlockBullMqOptions, BullMqExecutor } from 'nestjs-airlock/bullmq';
+import {
+  AirlockBullMqModule,
+  type AirlockBullMqOptions,
+  BullMqExecutor,
+} from 'nestjs-airlock/bullmq';
 import { Address } from '../own-servers/address.js';
 import { describeWithOwn } from '../own-servers/describe-with-own.js';
 import { OwnRedis } from '../own-servers/own.redis.js';
@@ -62,7 +66,8 @@ describeWithOwn([OwnRedis], 'when Redis fails over behind one address', () => {
   const send = (application: TestingModule, order: number): Promise<void> =>
     application.get(AirlockService).run(() => application.get(Mail).send(order));
 
-  const numbers = (from: number, count: number): readonly number[] => Array.from({ length: count }, (_, i) => from + i);
+  const numbers = (from: number, count: number): readonly number[] =>
+    Array.from({ length: count }, (_, i) => from + i);
 
   it('sends what comes later to the new primary, each effect once', async () => {
     const producer = await boot();
@@ -86,7 +91,9 @@ describeWithOwn([OwnRedis], 'when Redis fails over behind one address', () => {
     expect(error.failures[0]!.error).toMatchObject({
       code: 'AIRLOCK_ENGINE_UNREACHABLE',
       delivery: 'not sent',
-      message: expect.stringContaining(`Redis at 127.0.0.1:${address.port} took no writes for 500 ms (READONLY)`),
+      message: expect.stringContaining(
+        `Redis at 127.0.0.1:${address.port} took no writes for 500 ms (READONLY)`,
+      ),
     });
     await primary.command('replicaof', 'no', 'one');
     await send(producer, 3);

@@ -25,98 +25,111 @@ class Mail {
 const DISPATCH_TIMEOUT_MS = 300;
 const SHUTDOWN_TIMEOUT_MS = 1_500;
 
-describeWithOwn([OwnRedis], 'when Redis is gone at the shutdown of an application that runs effects', () => {
-  let redis: OwnRedis;
-  let address: Address;
-  const lines = new Lines();
+describeWithOwn(
+  [OwnRedis],
+  'when Redis is gone at the shutdown of an application that runs effects',
+  () => {
+    let redis: OwnRedis;
+    let address: Address;
+    const lines = new Lines();
 
-  beforeEach(async () => {
-    redis = await OwnRedis.start();
-    address = await Address.of(redis);
-  });
-  afterEach(async () => {
-    await address.shut();
-    await redis.remove();
-    lines.all.length = 0;
-  });
+    beforeEach(async () => {
+      redis = await OwnRedis.start();
+      address = await Address.of(redis);
+    });
+    afterEach(async () => {
+      await address.shut();
+      await redis.remove();
+      lines.all.length = 0;
+    });
 
-  async function boot(connection: string | Redis = `redis://127.0.0.1:${address.port}`): Promise<TestingModule> {
-    const application = await Test.createTestingModule({
-      imports: [
-        AirlockModule.forRoot({ executor: BullMqExecutor, shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS }),
-        AirlockBullMqModule.forRoot({
-          connection,
-          worker: true,
-          dispatchTimeoutMs: DISPATCH_TIMEOUT_MS,
-        }),
-      ],
-      providers: [Mail],
-    })
-      .setLogger(lines as never)
-      .compile();
-    await application.init();
-    await application.get(AirlockService).run(() => application.get(Mail).send(0));
-    await until(() => application.get(Mail).begun.length === 1);
-    return application;
-  }
+    async function boot(
+      connection: string | Redis = `redis://127.0.0.1:${address.port}`,
+    ): Promise<TestingModule> {
+      const application = await Test.createTestingModule({
+        imports: [
+          AirlockModule.forRoot({
+            executor: BullMqExecutor,
+            shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS,
+          }),
+          AirlockBullMqModule.forRoot({
+            connection,
+            worker: true,
+            dispatchTimeoutMs: DISPATCH_TIMEOUT_MS,
+          }),
+        ],
+        providers: [Mail],
+      })
+        .setLogger(lines as never)
+        .compile();
+      await application.init();
+      await application.get(AirlockService).run(() => application.get(Mail).send(0));
+      await until(() => application.get(Mail).begun.length === 1);
+      return application;
+    }
 
-  async function msOfClosing(application: TestingModule): Promise<number> {
-    const startedAt = performance.now();
-    await Promise.race([
-      application.close(),
-      sleep(8_000, undefined, { ref: false }).then(() => Promise.reject(new Error('It did not close.'))),
-    ]);
-    return performance.now() - startedAt;
-  }
+    async function msOfClosing(application: TestingModule): Promise<number> {
+      const startedAt = performance.now();
+      await Promise.race([
+        application.close(),
+        sleep(8_000, undefined, { ref: false }).then(() =>
+          Promise.reject(new Error('It did not close.')),
+        ),
+      ]);
+      return performance.now() - startedAt;
+    }
 
-  it.each<[string, () => Promise<void> | void]>([
-    ['was killed', () => redis.kill()],
-    ['answers nobody', () => redis.freeze()],
-    ['is out of reach', () => address.shut()],
-  ])('closes in the time that is given for it where it %s', async (_, harm) => {
-    const application = await boot();
-    await harm();
-    await sleep(50);
-    expect(await msOfClosing(application)).toBeLessThan(3 * DISPATCH_TIMEOUT_MS + 500);
-  });
+    it.each<[string, () => Promise<void> | void]>([
+      ['was killed', () => redis.kill()],
+      ['answers nobody', () => redis.freeze()],
+      ['is out of reach', () => address.shut()],
+    ])('closes in the time that is given for it where it %s', async (_, harm) => {
+      const application = await boot();
+      await harm();
+      await sleep(50);
+      expect(await msOfClosing(application)).toBeLessThan(3 * DISPATCH_TIMEOUT_MS + 500);
+    });
 
-  it('closes in the time that is given for it while an effect runs', async () => {
-    const application = await boot();
-    const mail = application.get(Mail);
-    mail.ms = 3_000;
-    await application.get(AirlockService).run(() => mail.send(1));
-    await until(() => mail.begun.length === 2);
-    await redis.kill();
-    expect(await msOfClosing(application)).toBeLessThan(SHUTDOWN_TIMEOUT_MS + 3 * DISPATCH_TIMEOUT_MS + 500);
-  });
+    it('closes in the time that is given for it while an effect runs', async () => {
+      const application = await boot();
+      const mail = application.get(Mail);
+      mail.ms = 3_000;
+      await application.get(AirlockService).run(() => mail.send(1));
+      await until(() => mail.begun.length === 2);
+      await redis.kill();
+      expect(await msOfClosing(application)).toBeLessThan(
+        SHUTDOWN_TIMEOUT_MS + 3 * DISPATCH_TIMEOUT_MS + 500,
+      );
+    });
 
-  it('leaves a client of the application’s own to its owner', async () => {
-    const client = new Redis(address.port);
-    client.on('error', () => {});
-    const application = await boot(client);
-    await redis.kill();
-    expect(await msOfClosing(application)).toBeLessThan(3 * DISPATCH_TIMEOUT_MS + 500);
-    await redis.start();
-    expect(await client.ping()).toBe('PONG');
-    client.disconnect();
-    await until(
-      async () =>
-        String(await redis.command('client', 'list'))
-          .trim()
-          .split('\n').length === 1,
-    );
-  });
+    it('leaves a client of the application’s own to its owner', async () => {
+      const client = new Redis(address.port);
+      client.on('error', () => {});
+      const application = await boot(client);
+      await redis.kill();
+      expect(await msOfClosing(application)).toBeLessThan(3 * DISPATCH_TIMEOUT_MS + 500);
+      await redis.start();
+      expect(await client.ping()).toBe('PONG');
+      client.disconnect();
+      await until(
+        async () =>
+          String(await redis.command('client', 'list'))
+            .trim()
+            .split('\n').length === 1,
+      );
+    });
 
-  it('does not come back when Redis does', async () => {
-    const application = await boot();
-    await address.shut();
-    await msOfClosing(application);
-    await address.open();
-    await sleep(1_500);
-    const clients = String(await redis.command('client', 'list'))
-      .trim()
-      .split('\n');
-    // The one that asks.
-    expect(clients).toHaveLength(1);
-  });
-});
+    it('does not come back when Redis does', async () => {
+      const application = await boot();
+      await address.shut();
+      await msOfClosing(application);
+      await address.open();
+      await sleep(1_500);
+      const clients = String(await redis.command('client', 'list'))
+        .trim()
+        .split('\n');
+      // The one that asks.
+      expect(clients).toHaveLength(1);
+    });
+  },
+);

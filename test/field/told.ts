@@ -5,7 +5,10 @@ import { pino } from 'pino';
 
 const CHANNELS = ['enqueue', 'dispatch', 'drop', 'fail', 'scope'].map((name) => `airlock:${name}`);
 
-/** All that people and machines get to read of an application: its log, messages of its channels, and its errors as loggers print them. */
+/**
+ * All that people and machines get to read of an application: its log, messages of its channels,
+ * and its errors as loggers print them.
+ */
 export class Told {
   private readonly texts: string[] = [];
   /** Nest's own, whose lines are kept. */
@@ -17,7 +20,9 @@ export class Told {
     for (const name of CHANNELS) subscribe(name, this.heard);
     for (const method of ['error', 'warn', 'log'] as const) {
       this.spies.push(
-        jest.spyOn(console, method).mockImplementation((...args) => this.texts.push(inspect(args, DEEP))),
+        jest
+          .spyOn(console, method)
+          .mockImplementation((...args) => this.texts.push(inspect(args, DEEP))),
       );
     }
   }
@@ -43,7 +48,12 @@ export class Told {
   private readonly heard = (message: unknown): void => void this.texts.push(inspect(message, DEEP));
 }
 
-const DEEP = { depth: 20, maxArrayLength: null, maxStringLength: null, breakLength: Infinity } as const;
+const DEEP = {
+  depth: 20,
+  maxArrayLength: null,
+  maxStringLength: null,
+  breakLength: Infinity,
+} as const;
 
 class KeptLogger extends ConsoleLogger {
   constructor(private readonly keep: (text: string) => void) {
@@ -51,7 +61,11 @@ class KeptLogger extends ConsoleLogger {
   }
 
   protected override printMessages(messages: unknown[]): void {
-    this.keep(messages.map((message) => (typeof message === 'string' ? message : inspect(message, DEEP))).join('\n'));
+    this.keep(
+      messages
+        .map((message) => (typeof message === 'string' ? message : inspect(message, DEEP)))
+        .join('\n'),
+    );
   }
 
   protected override printStackTrace(stack: string): void {

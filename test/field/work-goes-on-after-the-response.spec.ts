@@ -22,7 +22,16 @@ import {
   withPolicy,
 } from 'nestjs-airlock';
 import { catchError, type Observable, throwError, timeout, TimeoutError } from 'rxjs';
-import { checkAfterEach, Effects, gate, listen, Outbox, platforms, type Running, until } from '../e2e/http/fixtures.js';
+import {
+  checkAfterEach,
+  Effects,
+  gate,
+  listen,
+  Outbox,
+  platforms,
+  type Running,
+  until,
+} from '../e2e/http/fixtures.js';
 
 const uncaught: unknown[] = [];
 const onUncaught = (error: unknown): void => void uncaught.push(error);
@@ -37,7 +46,10 @@ class Mail {
   }
 }
 
-/** One worker that takes work off a list, as p-queue does: it goes on in the context of whoever woke it. */
+/**
+ * One worker that takes work off a list, as p-queue does: it goes on in the context of whoever woke
+ * it.
+ */
 @Injectable()
 class Line {
   private readonly waiting: (() => void)[] = [];
@@ -126,7 +138,8 @@ class Desk {
   @Get('detached-poller')
   @UseAirlockPolicy(DropAll)
   pollApart() {
-    const tick = (): void => void this.airlock.run(() => (this.later.ticks++, this.effects.one('tick')));
+    const tick = (): void =>
+      void this.airlock.run(() => (this.later.ticks++, this.effects.one('tick')));
     this.later.timers.push(detached(() => setInterval(tick, 5)));
     return 'polling';
   }
@@ -134,7 +147,8 @@ class Desk {
   @Get('poller-with-scopes')
   @UseAirlockPolicy(DropAll)
   pollInScopes() {
-    const tick = (): void => void this.airlock.run(() => (this.later.ticks++, this.effects.one('tick')));
+    const tick = (): void =>
+      void this.airlock.run(() => (this.later.ticks++, this.effects.one('tick')));
     this.later.timers.push(withPolicy(DropAll, () => setInterval(tick, 5)));
     return 'polling';
   }
@@ -221,7 +235,9 @@ describe.each(platforms)('on %s', (_name, platform) => {
       await until(() => later.done === 1);
       expect(later.logged).toEqual([]);
       expect(errors()).toHaveLength(1);
-      expect(errors()[0]).toContain('Effect "Mail.send" was called in scope "Desk.remind" after it had ended');
+      expect(errors()[0]).toContain(
+        'Effect "Mail.send" was called in scope "Desk.remind" after it had ended',
+      );
       expect(errors()[0]).toMatch(/at .*work-goes-on-after-the-response/);
       expect((await server.request('/reminder')).status).toBe(200);
       await until(() => later.done === 2);
@@ -265,8 +281,12 @@ describe.each(platforms)('on %s', (_name, platform) => {
       later.answered.open();
       await until(() => later.done === 1);
       expect(errors()).toEqual([
-        expect.stringContaining('only those for that outcome (`on`) wait for its commit, and the others are dropped'),
-        expect.stringContaining('Effect "Mail.send" was called in scope "Desk.slow" after it had ended (discarded'),
+        expect.stringContaining(
+          'only those for that outcome (`on`) wait for its commit, and the others are dropped',
+        ),
+        expect.stringContaining(
+          'Effect "Mail.send" was called in scope "Desk.slow" after it had ended (discarded',
+        ),
       ]);
       expect(await server.fate()).toEqual({ out: [], dropped: ['Mail.send', 'Mail.send'] });
     });
@@ -279,7 +299,9 @@ describe.each(platforms)('on %s', (_name, platform) => {
       expect((await server.request('/first')).status).toBe(200);
       const second = server.request('/second');
       await turn();
-      await until(() => (server.app.get(Line) as unknown as { waiting: unknown[] }).waiting.length === 2);
+      await until(
+        () => (server.app.get(Line) as unknown as { waiting: unknown[] }).waiting.length === 2,
+      );
       resume.open();
       expect((await second).status).toBe(200);
       expect(errors()).toHaveLength(1);
@@ -292,7 +314,9 @@ describe.each(platforms)('on %s', (_name, platform) => {
       server.app.get(Line).paused = resume.passed;
       await server.request('/first');
       const second = server.request('/second-bound');
-      await until(() => (server.app.get(Line) as unknown as { waiting: unknown[] }).waiting.length === 2);
+      await until(
+        () => (server.app.get(Line) as unknown as { waiting: unknown[] }).waiting.length === 2,
+      );
       resume.open();
       expect((await second).status).toBe(200);
       expect(await server.fate()).toEqual({ out: ['mail of the second'], dropped: [] });

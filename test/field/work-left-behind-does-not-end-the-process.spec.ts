@@ -44,11 +44,18 @@ async function start() {
 let app: Awaited<ReturnType<typeof start>>;
 beforeEach(async () => void (app = await start()), 60_000);
 
-const late = (effect: string, scope: string): RegExp => new RegExp(`ERROR \\[Airlock\\] .*"${effect}" .*"${scope}"`);
+const late = (effect: string, scope: string): RegExp =>
+  new RegExp(`ERROR \\[Airlock\\] .*"${effect}" .*"${scope}"`);
 
 /** What is left behind, who did it, how the request was answered, and what is named in the log. */
 const rows: readonly (readonly [string, string, number, string, string])[] = [
-  ['a timer that calls an effect and catches what it rejects with', 'reminder', 200, 'Mail.send', 'Desk.remind'],
+  [
+    'a timer that calls an effect and catches what it rejects with',
+    'reminder',
+    200,
+    'Mail.send',
+    'Desk.remind',
+  ],
   ['work that nobody awaits, after a 202', 'report', 202, 'Mail.send', 'Desk.startReport'],
   ['a poller that the first request has started', 'poller', 200, 'tick', 'Desk.poll'],
   ['a handler that goes on after its time was over', 'slow', 408, 'Mail.send', 'Desk.slow'],

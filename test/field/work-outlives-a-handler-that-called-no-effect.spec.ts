@@ -6,7 +6,8 @@ import { type AirlockModuleOptions, enqueue } from 'nestjs-airlock';
 import { checkAfterEach, listen } from '../e2e/http/fixtures.js';
 import { send, sent } from '../unit/core/fixtures.js';
 
-// A handler that calls no effect itself opens no scope. What its listeners call later goes as that scope would have gone.
+// A handler that calls no effect itself opens no scope. What its listeners call later goes as that
+// scope would have gone.
 
 let goOn: () => void;
 
@@ -43,7 +44,10 @@ beforeEach(() => {
 });
 
 describe('when a listener goes on after its handler, which has called no effect', () => {
-  const ask = async (path: string, options: AirlockModuleOptions = {}): Promise<readonly unknown[]> => {
+  const ask = async (
+    path: string,
+    options: AirlockModuleOptions = {},
+  ): Promise<readonly unknown[]> => {
     const { request, fate } = await listen(
       () => new ExpressAdapter(),
       { imports: [EventEmitterModule.forRoot()], controllers: [Asking], providers: [Listener] },

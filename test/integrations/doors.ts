@@ -2,7 +2,10 @@ import { enqueue, runInScope } from 'nestjs-airlock';
 import { airlockMatchers, captureEffects } from 'nestjs-airlock/testing';
 import { errorOf, send, sent, texts } from '../unit/core/fixtures.js';
 
-/** A way into a transaction: begins one, does the work in it, and commits, or rolls back where that fails. */
+/**
+ * A way into a transaction: begins one, does the work in it, and commits, or rolls back where that
+ * fails.
+ */
 export type Door = (work: () => Promise<void>) => Promise<unknown>;
 
 export interface Doors {
@@ -48,30 +51,36 @@ export function describeDoors(doors: Doors): void {
     });
 
     if (Object.keys(byCallback).length > 0) {
-      it.each(Object.keys(byCallback))('leaves what its caller goes on with alone: %s', async (door) => {
-        await runInScope(async () => {
-          const running = errorOf(() => byCallback[door]!(async () => refuse()));
-          enqueue(send, 'meanwhile');
-          await running;
-        });
-        expect(sent).toEqual(['meanwhile']);
-      });
+      it.each(Object.keys(byCallback))(
+        'leaves what its caller goes on with alone: %s',
+        async (door) => {
+          await runInScope(async () => {
+            const running = errorOf(() => byCallback[door]!(async () => refuse()));
+            enqueue(send, 'meanwhile');
+            await running;
+          });
+          expect(sent).toEqual(['meanwhile']);
+        },
+      );
     }
   });
 
   if (Object.keys(notCovered).length > 0) {
     describe('when a transaction is begun by a door that is not covered', () => {
-      it.each(Object.keys(notCovered))('lets effects out with their scope alone: %s', async (door) => {
-        await runInScope(async () => {
-          await errorOf(() =>
-            notCovered[door]!(async () => {
-              enqueue(send, 'tea');
-              refuse();
-            }),
-          );
-        });
-        expect(sent).toEqual(['tea']);
-      });
+      it.each(Object.keys(notCovered))(
+        'lets effects out with their scope alone: %s',
+        async (door) => {
+          await runInScope(async () => {
+            await errorOf(() =>
+              notCovered[door]!(async () => {
+                enqueue(send, 'tea');
+                refuse();
+              }),
+            );
+          });
+          expect(sent).toEqual(['tea']);
+        },
+      );
     });
   }
 }

@@ -15,7 +15,10 @@ async function boot(...imports: readonly (DynamicModule | Type)[]): Promise<void
   @Module({ imports: [AirlockModule.forRoot(), ...imports] })
   class AppModule {}
 
-  const app = await NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
+  const app = await NestFactory.createApplicationContext(AppModule, {
+    logger: false,
+    abortOnError: false,
+  });
   await app.close();
 }
 
@@ -29,7 +32,9 @@ describe.each<[string, DynamicModule, DynamicModule, string]>([
   [
     'AirlockPgBossModule',
     AirlockPgBossModule.forRoot({ boss, queue: 'one', dispatchTimeoutMs: 100 }),
-    AirlockPgBossModule.forRootAsync({ useFactory: () => ({ boss, queue: 'two', dispatchTimeoutMs: 100 }) }),
+    AirlockPgBossModule.forRootAsync({
+      useFactory: () => ({ boss, queue: 'two', dispatchTimeoutMs: 100 }),
+    }),
     '`queueFor`',
   ],
   [
@@ -49,7 +54,9 @@ describe.each<[string, DynamicModule, DynamicModule, string]>([
     const error = await errorOf<AirlockOptionsError>(() => boot(one, two));
     expect(error).toBeInstanceOf(AirlockOptionsError);
     expect(error.key).toBe(name);
-    expect(error.message).toContain(`\`${name}.forRoot()\` is imported 2 times in one application. Import it once`);
+    expect(error.message).toContain(
+      `\`${name}.forRoot()\` is imported 2 times in one application. Import it once`,
+    );
     expect(error.message).toContain(remedy);
   });
 });

@@ -40,8 +40,14 @@ export interface FramesModule<Client extends object> {
   open(): Promise<OpenedClient<Client>>;
   readonly items: (client: Client) => Promise<readonly unknown[]>;
   /** Inserts an item in a transaction that then does the work. */
-  readonly transaction: (client: Client, item: string, work: () => Promise<void>) => Promise<unknown>;
-  /** False where clients are found by the token they have, which then has to be this. @default true */
+  readonly transaction: (
+    client: Client,
+    item: string,
+    work: () => Promise<void>,
+  ) => Promise<unknown>;
+  /**
+   * False where clients are found by the token they have, which then has to be this. @default true
+   */
   readonly tokens?: () => readonly [shop: InjectionToken, audit: InjectionToken];
   /** Whether clients are covered that nobody hands over. @default true */
   readonly coversOthers?: boolean;
@@ -141,22 +147,38 @@ export function describeFramesModule<Client extends object>(
     }
 
     it.each<[string, string, () => readonly DynamicModule[]]>([
-      ['named', 'before', () => [forRoot({ ...named(shopToken), name: 'shop' }), forRoot(named(auditToken))]],
+      [
+        'named',
+        'before',
+        () => [forRoot({ ...named(shopToken), name: 'shop' }), forRoot(named(auditToken))],
+      ],
       ['found', 'after', () => [forRoot()]],
-    ])('tracks transactions of clients that are %s, imported %s their module', async (_how, place, modules) => {
-      const imports = place === 'before' ? [...modules(), clients()] : [clients(), ...modules()];
-      const { request, fate } = await listen(() => new ExpressAdapter(), { imports, controllers: [OrdersController] });
+    ])(
+      'tracks transactions of clients that are %s, imported %s their module',
+      async (_how, place, modules) => {
+        const imports = place === 'before' ? [...modules(), clients()] : [clients(), ...modules()];
+        const { request, fate } = await listen(() => new ExpressAdapter(), {
+          imports,
+          controllers: [OrdersController],
+        });
 
-      expect(await request('/orders/tea', { method: 'POST' })).toMatchObject({ status: 201, body: 'placed' });
-      expect(await fate()).toEqual({ out: ['received', 'mail', 'audit'], dropped: [] });
+        expect(await request('/orders/tea', { method: 'POST' })).toMatchObject({
+          status: 201,
+          body: 'placed',
+        });
+        expect(await fate()).toEqual({ out: ['received', 'mail', 'audit'], dropped: [] });
 
-      const answer = await request('/orders/unicorn', { method: 'POST' });
-      expect(answer).toMatchObject({ status: 201, body: 'put on the waiting list' });
-      expect(await fate()).toEqual({ out: ['received', 'mail', 'audit', 'received', 'audit'], dropped: ['mail'] });
+        const answer = await request('/orders/unicorn', { method: 'POST' });
+        expect(answer).toMatchObject({ status: 201, body: 'put on the waiting list' });
+        expect(await fate()).toEqual({
+          out: ['received', 'mail', 'audit', 'received', 'audit'],
+          dropped: ['mail'],
+        });
 
-      expect(await items(shop)).toEqual(['tea']);
-      expect(await items(audit)).toEqual(['tried tea', 'tried unicorn']);
-    });
+        expect(await items(shop)).toEqual(['tea']);
+        expect(await items(audit)).toEqual(['tried tea', 'tried unicorn']);
+      },
+    );
 
     it('covers what a provider does while the application starts', async () => {
       @Injectable()
@@ -182,7 +204,8 @@ export function describeFramesModule<Client extends object>(
           const before = await open();
           const [one, none] = [await boot({ imports: [clients(), forRoot()] }), await boot({})];
           const after = await open();
-          for (const client of [shop, audit, before, after]) expect(await outOf(one.app, client)).toEqual([]);
+          for (const client of [shop, audit, before, after])
+            expect(await outOf(one.app, client)).toEqual([]);
           expect(one.log.airlock('warn')).toEqual([]);
           await one.app.close();
           expect(await outOf(none.app, await open())).toEqual(NOT_TRACKED);
@@ -192,7 +215,9 @@ export function describeFramesModule<Client extends object>(
           const { app, sent } = await boot({ imports: [clients(), forRoot()] });
           const other = await open();
           const effects = app.get(Effects, { strict: false });
-          await app.get(AirlockService).run(() => transaction(other, 'tea', async () => effects.one('mail')));
+          await app
+            .get(AirlockService)
+            .run(() => transaction(other, 'tea', async () => effects.one('mail')));
           expect([sent, await items(other)]).toEqual([['mail'], ['tea']]);
         });
 
@@ -224,25 +249,35 @@ export function describeFramesModule<Client extends object>(
 
       it.each<[string, object]>([
         ['that nobody provides', {}],
-        ['of what is request-scoped', { providers: [{ provide: 'IT', scope: Scope.REQUEST, useFactory: () => ({}) }] }],
+        [
+          'of what is request-scoped',
+          { providers: [{ provide: 'IT', scope: Scope.REQUEST, useFactory: () => ({}) }] },
+        ],
       ])('refuses to start with a token %s, and names it', async (_name, metadata) => {
         const error = await errorOf(() => boot({ ...metadata, imports: [forRoot(named('IT'))] }));
         expect(error).toBeInstanceOf(AirlockOptionsError);
-        expect(error.message).toContain(`${row.name} found no provider \`IT\` in the application that is a singleton`);
+        expect(error.message).toContain(
+          `${row.name} found no provider \`IT\` in the application that is a singleton`,
+        );
       });
 
-      it.each([false, true])('refuses what is something else, where clients are optional: %s', async (optional) => {
-        const parts = {
-          imports: [forRoot({ ...named('IT'), optional })],
-          providers: [{ provide: 'IT', useValue: {} }],
-        };
-        const error = await errorOf(() => boot(parts));
-        expect(error).toBeInstanceOf(AirlockOptionsError);
-        expect(error.message).toContain(row.expected);
-      });
+      it.each([false, true])(
+        'refuses what is something else, where clients are optional: %s',
+        async (optional) => {
+          const parts = {
+            imports: [forRoot({ ...named('IT'), optional })],
+            providers: [{ provide: 'IT', useValue: {} }],
+          };
+          const error = await errorOf(() => boot(parts));
+          expect(error).toBeInstanceOf(AirlockOptionsError);
+          expect(error.message).toContain(row.expected);
+        },
+      );
 
       it('starts without it where clients are optional', async () => {
-        const { app, sent } = await boot({ imports: [forRoot({ ...named('NOWHERE'), optional: true })] });
+        const { app, sent } = await boot({
+          imports: [forRoot({ ...named('NOWHERE'), optional: true })],
+        });
         await app.get(AirlockService).run(() => app.get(Effects, { strict: false }).one('mail'));
         expect(sent).toEqual(['mail']);
       });

@@ -2,7 +2,11 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tie } from '../own-servers/address.js';
 import type { TestServer } from '../servers.js';
 
-const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'redis:': 6379, 'amqp:': 5672, 'nats:': 4222 };
+const DEFAULT_PORTS: Readonly<Record<string, number>> = {
+  'redis:': 6379,
+  'amqp:': 5672,
+  'nats:': 4222,
+};
 
 /** A line to a server that can be cut, frozen and mended. */
 export class Line {
@@ -48,7 +52,10 @@ export class Line {
     this.isDeaf = true;
   }
 
-  /** Lets so many bytes through to the server, then breaks the connection; with `refusing` also every further one. */
+  /**
+   * Lets so many bytes through to the server, then breaks the connection; with `refusing` also
+   * every further one.
+   */
   cutAfter(bytes: number, refusing = false): void {
     this.allowance = bytes;
     this.isRefusing = refusing;
@@ -74,6 +81,9 @@ export class Line {
     this.allowance -= data.length;
     if (this.allowance >= 0) far.write(some);
     // The server gets to see what was allowed before it sees the end.
-    else far.write(some, () => setTimeout(() => (this.isRefusing ? void this.cut() : this.drop()), 20));
+    else
+      far.write(some, () =>
+        setTimeout(() => (this.isRefusing ? void this.cut() : this.drop()), 20),
+      );
   }
 }

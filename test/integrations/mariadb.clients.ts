@@ -41,7 +41,9 @@ const PATIENT = { timeout: 50_000, maxWait: 50_000 };
 
 export const mariadbClients: Record<string, (url: string) => Promise<MariadbClient>> = {
   async TypeORM(url) {
-    const dataSource = trackTypeOrmTransactions(await new DataSource({ type: 'mysql', url }).initialize());
+    const dataSource = trackTypeOrmTransactions(
+      await new DataSource({ type: 'mysql', url }).initialize(),
+    );
     const query = (manager: EntityManager) => (text: string) => manager.query(text);
     return {
       transaction: (work) =>
@@ -52,7 +54,9 @@ export const mariadbClients: Record<string, (url: string) => Promise<MariadbClie
     };
   },
   async 'TypeORM as mariadb, begun by a statement'(url) {
-    const dataSource = trackTypeOrmTransactions(await new DataSource({ type: 'mariadb', url }).initialize());
+    const dataSource = trackTypeOrmTransactions(
+      await new DataSource({ type: 'mariadb', url }).initialize(),
+    );
     return {
       async transaction(work) {
         const runner = dataSource.createQueryRunner();
@@ -158,7 +162,12 @@ export const mariadbClients: Record<string, (url: string) => Promise<MariadbClie
   },
   async MikroORM(clientUrl) {
     const orm = trackMikroOrmTransactions(
-      await MikroORM.init({ clientUrl, entities: [], discovery: { warnWhenNoEntities: false }, logger: () => {} }),
+      await MikroORM.init({
+        clientUrl,
+        entities: [],
+        discovery: { warnWhenNoEntities: false },
+        logger: () => {},
+      }),
     );
     return {
       transaction: (work) =>
@@ -174,14 +183,17 @@ export const mariadbClients: Record<string, (url: string) => Promise<MariadbClie
   Sequelize: (url) => sequelizeClient(url),
   'Sequelize as mariadb': (url) => sequelizeClient(url.replace('mysql:', 'mariadb:')),
   async Prisma(url) {
-    const prisma = trackPrismaTransactions(newClient('mysql', new PrismaMariaDb(url.replace('mysql:', 'mariadb:'))));
+    const prisma = trackPrismaTransactions(
+      newClient('mysql', new PrismaMariaDb(url.replace('mysql:', 'mariadb:'))),
+    );
     return {
       transaction: (work) =>
         prisma.$transaction(
           (tx) =>
             work(
               (text) => tx.$executeRawUnsafe(text),
-              (inner) => tx.$transaction((nested) => inner((text) => nested.$executeRawUnsafe(text))),
+              (inner) =>
+                tx.$transaction((nested) => inner((text) => nested.$executeRawUnsafe(text))),
             ),
           PATIENT,
         ),
@@ -260,11 +272,14 @@ async function hostClient<Tx>(
 
 async function sequelizeClient(url: string): Promise<MariadbClient> {
   const sequelize = trackSequelizeTransactions(new Sequelize(url, { logging: false }));
-  const query = (transaction: Transaction) => (text: string) => sequelize.query(text, { transaction });
+  const query = (transaction: Transaction) => (text: string) =>
+    sequelize.query(text, { transaction });
   return {
     transaction: (work) =>
       sequelize.transaction((transaction) =>
-        work(query(transaction), (inner) => sequelize.transaction({ transaction }, (nested) => inner(query(nested)))),
+        work(query(transaction), (inner) =>
+          sequelize.transaction({ transaction }, (nested) => inner(query(nested))),
+        ),
       ),
     close: () => sequelize.close(),
   };

@@ -10,7 +10,10 @@ const refuse = (): never => {
   throw new Error('no stock');
 };
 
-/** The page docs/integrations/databases.md says what each client keeps here; what a deadlock does has a spec of its own. */
+/**
+ * The page docs/integrations/databases.md says what each client keeps here; what a deadlock does
+ * has a spec of its own.
+ */
 describeWith(mariadb, 'on MariaDB', () => {
   let database: Awaited<ReturnType<typeof freshMariadb>>;
   let admin: Pool;

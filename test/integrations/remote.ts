@@ -17,7 +17,10 @@ export class Lines {
   }
 }
 
-export function within<R>(application: Pick<INestApplicationContext, 'get'>, work: () => R): Promise<Awaited<R>> {
+export function within<R>(
+  application: Pick<INestApplicationContext, 'get'>,
+  work: () => R,
+): Promise<Awaited<R>> {
   return application.get(AirlockService).run(work);
 }
 
@@ -25,13 +28,16 @@ export function within<R>(application: Pick<INestApplicationContext, 'get'>, wor
 export async function until(holds: () => unknown, timeoutMs = 10_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`Waited ${timeoutMs} ms in vain for ${String(holds)}`);
+    if (performance.now() > deadline)
+      throw new Error(`Waited ${timeoutMs} ms in vain for ${String(holds)}`);
     await sleep(5);
   }
 }
 
 /** What the running side is handed from here on, in order. */
-export function noteDeliveries(application: INestApplicationContext): readonly ExecutorContractDelivery[] {
+export function noteDeliveries(
+  application: INestApplicationContext,
+): readonly ExecutorContractDelivery[] {
   const deliveries: ExecutorContractDelivery[] = [];
   const worker = application.get(EffectWorker, { strict: false });
   const run = worker.run.bind(worker);

@@ -20,13 +20,17 @@ const loud = (prototype: object = Client.prototype): (() => void) =>
 
 describe('when a method is replaced on the class of an object', () => {
   /** Its property as it stands. */
-  const begin = (): PropertyDescriptor => Object.getOwnPropertyDescriptor(Client.prototype, 'begin')!;
+  const begin = (): PropertyDescriptor =>
+    Object.getOwnPropertyDescriptor(Client.prototype, 'begin')!;
   const original = begin();
 
   it('is replaced for objects made before and after, and those of classes derived from it', () => {
     const before = new Derived('a');
     const end = loud(Derived.prototype);
-    expect([before.begin('now', ''), new Client('b').begin('now', '')]).toEqual(['a begins now!', 'b begins now!']);
+    expect([before.begin('now', ''), new Client('b').begin('now', '')]).toEqual([
+      'a begins now!',
+      'b begins now!',
+    ]);
     expect(Object.hasOwn(Derived.prototype, 'begin')).toBe(false);
     end();
     expect(begin()).toEqual(original);

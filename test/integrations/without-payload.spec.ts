@@ -7,13 +7,20 @@ import { withoutPayload } from '../../lib/integrations/without-payload.js';
 const SECRET = 'marker-8472';
 
 function databaseError(message: string, code: string): DatabaseError {
-  return Object.assign(new DatabaseError(message, 10, 'error'), { code, detail: SECRET, where: SECRET, table: 'job' });
+  return Object.assign(new DatabaseError(message, 10, 'error'), {
+    code,
+    detail: SECRET,
+    where: SECRET,
+    table: 'job',
+  });
 }
 
 const carrying: readonly (readonly [what: string, error: Error, text: string, code: unknown])[] = [
   [
     'a command of Redis',
-    Object.assign(new Error('OOM command not allowed'), { command: { name: 'evalsha', args: [SECRET] } }),
+    Object.assign(new Error('OOM command not allowed'), {
+      command: { name: 'evalsha', args: [SECRET] },
+    }),
     'OOM command not allowed',
     undefined,
   ],
@@ -52,12 +59,15 @@ const carrying: readonly (readonly [what: string, error: Error, text: string, co
 ];
 
 describe('when an error of an engine carries what was sent', () => {
-  it.each(carrying)('tells text, name, code and place without it: %s', (_, error, message, code) => {
-    const told = withoutPayload(error) as Error & { code?: unknown };
-    expect([told.message, told.code]).toEqual([message, code]);
-    expect(told.stack).toMatch(/^\w+: .+\n +at /);
-    expect(inspect(told, { depth: 10, showHidden: true })).not.toContain(SECRET);
-  });
+  it.each(carrying)(
+    'tells text, name, code and place without it: %s',
+    (_, error, message, code) => {
+      const told = withoutPayload(error) as Error & { code?: unknown };
+      expect([told.message, told.code]).toEqual([message, code]);
+      expect(told.stack).toMatch(/^\w+: .+\n +at /);
+      expect(inspect(told, { depth: 10, showHidden: true })).not.toContain(SECRET);
+    },
+  );
 
   it('keeps the names of tables and constraints', () => {
     expect(withoutPayload(databaseError('violates', '23514'))).toMatchObject({ table: 'job' });
@@ -67,7 +77,11 @@ describe('when an error of an engine carries what was sent', () => {
 describe('when it carries nothing', () => {
   it.each([
     new Error('plain'),
-    Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', syscall: 'connect', port: 1 }),
+    Object.assign(new Error('connect ECONNREFUSED'), {
+      code: 'ECONNREFUSED',
+      syscall: 'connect',
+      port: 1,
+    }),
     new AggregateError([new Error('::1'), new Error('127.0.0.1')], 'connect'),
   ])('is left as it is: %p', (error) => {
     expect(withoutPayload(error)).toBe(error);
@@ -77,6 +91,8 @@ describe('when it carries nothing', () => {
     expect(withoutPayload('no amqp://guest:secret@localhost')).toEqual(new Error('no amqp://…'));
     const failure = { err: new Error('ACCESS_REFUSED'), url: `amqp://guest:${SECRET}@localhost` };
     expect(withoutPayload(failure)).toEqual(new Error('ACCESS_REFUSED'));
-    expect(withoutPayload({ args: [SECRET] })).toEqual(new Error('The engine failed without an error.'));
+    expect(withoutPayload({ args: [SECRET] })).toEqual(
+      new Error('The engine failed without an error.'),
+    );
   });
 });

@@ -12,6 +12,8 @@ describe('when the matchers are registered with @jest/globals', () => {
     expect(captured).toHaveDispatched(send, expect.any(String));
     expect(captured).toHaveDispatchedTimes(send, 1);
     expect(captured).not.toHaveDropped(send, { args: ['ada'], reason: 'rollback' });
-    expect(() => expect(captured).toHaveNoEffects()).toThrow('Expected no effects, but there is 1.');
+    expect(() => expect(captured).toHaveNoEffects()).toThrow(
+      'Expected no effects, but there is 1.',
+    );
   });
 });

@@ -4,11 +4,16 @@ import config from '../../jest.config.mjs';
 const [{ transform, ...base }] = config.projects;
 const [[files, [compiler, options]]] = Object.entries(transform);
 
-/** The kit's specs under Jest with native ES modules: to be run with `--experimental-vm-modules`. */
+/**
+ * The kit's specs under Jest with native ES modules: to be run with `--experimental-vm-modules`.
+ */
 export default {
   ...base,
   rootDir: fileURLToPath(new URL('../..', import.meta.url)),
-  testMatch: ['<rootDir>/test/unit/testing/**/*.spec.ts', '<rootDir>/test/kit/jest-globals.spec.ts'],
+  testMatch: [
+    '<rootDir>/test/unit/testing/**/*.spec.ts',
+    '<rootDir>/test/kit/jest-globals.spec.ts',
+  ],
   testPathIgnorePatterns: [...base.testPathIgnorePatterns, 'other-runners\\.spec\\.ts$'],
   testTimeout: 20_000,
   extensionsToTreatAsEsm: ['.ts'],

@@ -32,7 +32,10 @@ class MailService {
   }
 }
 
-@Module({ imports: [AirlockModule.forRoot({ executor: BullMqExecutor }), engine], providers: [MailService] })
+@Module({
+  imports: [AirlockModule.forRoot({ executor: BullMqExecutor }), engine],
+  providers: [MailService],
+})
 class AppModule {}
 
 @Module({})
@@ -78,7 +81,9 @@ describeWith(redis, 'when effects go through a real queue', () => {
     const client = new Queue(queue, { connection: { url: redis.url } as never });
     const jobs = await client.getJobs();
     await client.close();
-    expect(jobs.map(({ data }: { data: { args: unknown[] } }) => data.args)).not.toContainEqual([8]);
+    expect(jobs.map(({ data }: { data: { args: unknown[] } }) => data.args)).not.toContainEqual([
+      8,
+    ]);
   }, 20_000);
 });
 

@@ -9,7 +9,9 @@ export class Deadlocks {
   private constructor(private readonly rivals: Pool) {}
 
   static async on(rivals: Pool): Promise<Deadlocks> {
-    await rivals.query('create table locks (name varchar(200) primary key, amount int default 0) engine=InnoDB');
+    await rivals.query(
+      'create table locks (name varchar(200) primary key, amount int default 0) engine=InnoDB',
+    );
     return new Deadlocks(rivals);
   }
 

@@ -28,7 +28,10 @@ export interface Run extends Verdict {
 /** The failure of a program, as it is written in it. */
 class ProgramFailure extends Error {}
 
-/** Runs programs on a database, one after the other: each step writes a row and calls an effect that names it. */
+/**
+ * Runs programs on a database, one after the other: each step writes a row and calls an effect that
+ * names it.
+ */
 export class Machine {
   private out: string[] = [];
   private unseen: string[] = [];
@@ -40,9 +43,16 @@ export class Machine {
   ) {}
 
   /** @param deadlock absent where no program has one */
-  static async on(client: TransactionContractClient, table: string, deadlock?: Deadlock): Promise<Machine> {
+  static async on(
+    client: TransactionContractClient,
+    table: string,
+    deadlock?: Deadlock,
+  ): Promise<Machine> {
     await client.query(table);
-    return new Machine(client, deadlock ?? (() => Promise.reject(new Error('No deadlock can be provoked here.'))));
+    return new Machine(
+      client,
+      deadlock ?? (() => Promise.reject(new Error('No deadlock can be provoked here.'))),
+    );
   }
 
   stop(): Promise<void> {
@@ -56,10 +66,20 @@ export class Machine {
     const completes = await this.one(program, '0', undefined).then(() => true, expected);
     const rows = await this.client.query('delete from steps returning name');
     const { out, unseen, called } = this;
-    return { completes, rows: rows.map(({ name }) => String(name)).toSorted(), out: out.toSorted(), unseen, called };
+    return {
+      completes,
+      rows: rows.map(({ name }) => String(name)).toSorted(),
+      out: out.toSorted(),
+      unseen,
+      called,
+    };
   }
 
-  private async all(nodes: readonly Node[], path: string, tx: ContractTransaction | undefined): Promise<void> {
+  private async all(
+    nodes: readonly Node[],
+    path: string,
+    tx: ContractTransaction | undefined,
+  ): Promise<void> {
     for (const [index, node] of nodes.entries()) await this.one(node, `${path}.${index}`, tx);
   }
 
@@ -70,11 +90,15 @@ export class Machine {
       case 'swallow':
         return this.all(node.body, path, tx).catch((error) => void expected(error));
       case 'parallel':
-        return together(node.branches.map((branch, index) => this.one(branch, `${path}.${index}`, tx)));
+        return together(
+          node.branches.map((branch, index) => this.one(branch, `${path}.${index}`, tx)),
+        );
       case 'narrowing':
         return withPolicy(policyNamed(node.policy), () => this.all(node.body, path, tx));
       case 'scope':
-        return runInScope({ name: path, policy: policyNamed(node.policy) }, () => this.all(node.body, path, tx));
+        return runInScope({ name: path, policy: policyNamed(node.policy) }, () =>
+          this.all(node.body, path, tx),
+        );
       case 'step':
         return this.step(node, nameOf(node, path), tx ?? this.client);
       case 'transaction':
@@ -84,25 +108,36 @@ export class Machine {
     }
   }
 
-  private async step({ on, survives }: Call, name: string, where: Pick<ContractTransaction, 'query'>): Promise<void> {
+  private async step(
+    { on, survives }: Call,
+    name: string,
+    where: Pick<ContractTransaction, 'query'>,
+  ): Promise<void> {
     await where.query(`insert into steps (name) values ('${name}')`);
     enqueueWith({ name, on, survivesRollback: survives }, survives ? this.told : this.found, name);
     this.called++;
   }
 
-  private async frame(frame: Frame, path: string, begin: (work: Work) => Promise<void>): Promise<void> {
+  private async frame(
+    frame: Frame,
+    path: string,
+    begin: (work: Work) => Promise<void>,
+  ): Promise<void> {
     const { body, end, leftovers } = frame;
     let open = (): void => {};
     const ended = new Promise<void>((resolve) => (open = resolve));
     let left: Promise<void>[] = [];
     try {
       await begin(async (tx) => {
-        left = leftovers.map((leftover, index) => this.outlive(ended, leftover, leftoverAt(path, index)));
+        left = leftovers.map((leftover, index) =>
+          this.outlive(ended, leftover, leftoverAt(path, index)),
+        );
         await this.all(body, path, tx);
         await this.spoil(end, path, tx);
       });
     } catch (error) {
-      // What TypeORM counts of a savepoint that a deadlock has taken away keeps its transaction from being committed.
+      // What TypeORM counts of a savepoint that a deadlock has taken away keeps its transaction
+      // from being committed.
       const isRefused = end === 'deadlocks in a savepoint' && error instanceof FrameStateError;
       throw isRefused ? new ProgramFailure(path) : error;
     } finally {
@@ -113,7 +148,11 @@ export class Machine {
     if (end !== 'commits') throw new ProgramFailure(path);
   }
 
-  private async outlive(ended: Promise<void>, { does, call }: Leftover, path: string): Promise<void> {
+  private async outlive(
+    ended: Promise<void>,
+    { does, call }: Leftover,
+    path: string,
+  ): Promise<void> {
     if (does === 'calls in a scope') {
       return runInScope(async () => {
         this.call(call, firstOf(path));
@@ -138,8 +177,10 @@ export class Machine {
     if (end === 'breaks') await tx.query('select nothing');
     if (end === 'is aborted') await tx.query('select nothing').catch(() => {});
     if (end === 'deadlocks') await swallowed(this.deadlock(tx, path));
-    if (end === 'deadlocks in a savepoint') await swallowed(tx.savepoint!((inner) => this.deadlock(inner, path)));
-    if (end === 'cannot commit') await tx.query(`insert into steps (name, needs) values ('${path}', 'nothing')`);
+    if (end === 'deadlocks in a savepoint')
+      await swallowed(tx.savepoint!((inner) => this.deadlock(inner, path)));
+    if (end === 'cannot commit')
+      await tx.query(`insert into steps (name, needs) values ('${path}', 'nothing')`);
   }
 
   private readonly told = (name: string): void => void this.out.push(name);
@@ -151,7 +192,10 @@ export class Machine {
   };
 }
 
-/** Errors of the program and of the database belong to it; those of Airlock do not. @returns false: it did not complete */
+/**
+ * Errors of the program and of the database belong to it; those of Airlock do not. @returns false:
+ * it did not complete
+ */
 function expected(error: unknown): false {
   if (error instanceof AirlockError) throw error;
   return false;

@@ -9,23 +9,35 @@ import type { ContractTransaction, TransactionContractClient } from 'nestjs-airl
 import { DataSource, type EntityManager } from 'typeorm';
 
 /** Connects to a database of MariaDB. */
-export type ConnectOnMariadb = (url: string, connections: number) => Promise<TransactionContractClient>;
+export type ConnectOnMariadb = (
+  url: string,
+  connections: number,
+) => Promise<TransactionContractClient>;
 
-/** In the usual one, a savepoint that was rolled back leaves locks behind for which transactions begun in the program would wait for ever. */
+/**
+ * In the usual one, a savepoint that was rolled back leaves locks behind for which transactions
+ * begun in the program would wait for ever.
+ */
 const ISOLATION = 'read committed';
 
 /** Clients on MariaDB as the contract sees them. */
 export const onMariadb = {
   async Knex(url, connections) {
     const knex = trackKnexTransactions(
-      connect({ client: 'mysql2', connection: url, pool: { min: 0, max: connections }, log: { warn: () => {} } }),
+      connect({
+        client: 'mysql2',
+        connection: url,
+        pool: { min: 0, max: connections },
+        log: { warn: () => {} },
+      }),
     );
     const contractOf = (trx: Knex): ContractTransaction => ({
       query: async (text) => rowsOf((await trx.raw<[Answer]>(text))[0]),
       savepoint: (fn) => trx.transaction((inner) => fn(contractOf(inner))),
     });
     return {
-      transaction: (fn) => knex.transaction((trx) => fn(contractOf(trx)), { isolationLevel: ISOLATION }),
+      transaction: (fn) =>
+        knex.transaction((trx) => fn(contractOf(trx)), { isolationLevel: ISOLATION }),
       query: (text) => contractOf(knex).query(text),
       close: () => knex.destroy(),
     };
@@ -41,7 +53,9 @@ export const onMariadb = {
     });
     return {
       transaction: (fn) =>
-        db.transaction((tx) => fn(contractOf(tx as unknown as Database)), { isolationLevel: ISOLATION }),
+        db.transaction((tx) => fn(contractOf(tx as unknown as Database)), {
+          isolationLevel: ISOLATION,
+        }),
       query: (text) => contractOf(db).query(text),
       close: () => pool.end(),
     };
@@ -55,7 +69,8 @@ export const onMariadb = {
       savepoint: (fn) => manager.transaction((inner) => fn(contractOf(inner))),
     });
     return {
-      transaction: (fn) => dataSource.transaction('READ COMMITTED', (manager) => fn(contractOf(manager))),
+      transaction: (fn) =>
+        dataSource.transaction('READ COMMITTED', (manager) => fn(contractOf(manager))),
       query: (text) => contractOf(dataSource.manager).query(text),
       close: () => dataSource.destroy(),
     };

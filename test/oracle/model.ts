@@ -1,5 +1,13 @@
 import { ALLOWS } from './policies.js';
-import { type Call, firstOf, type Leftover, leftoverAt, nameOf, type Node, type Step } from './program.js';
+import {
+  type Call,
+  firstOf,
+  type Leftover,
+  leftoverAt,
+  nameOf,
+  type Node,
+  type Step,
+} from './program.js';
 
 /** What a program comes to. */
 export interface Verdict {
@@ -30,7 +38,10 @@ interface Place {
   readonly frame?: Effect[];
 }
 
-/** The reference: what a program comes to by the rules alone, knowing nothing of connections, buffers or time. */
+/**
+ * The reference: what a program comes to by the rules alone, knowing nothing of connections,
+ * buffers or time.
+ */
 export function verdictOf(program: Node): Verdict {
   const effects: Effect[] = [];
 
@@ -39,7 +50,15 @@ export function verdictOf(program: Node): Verdict {
     const { on, survives } = made;
     const name = nameOf(made, path);
     const isThere = at.frame === undefined;
-    const effect = { name, on, survives, hasRow, isAllowed: at.allows(name), isThere, isDue: false };
+    const effect = {
+      name,
+      on,
+      survives,
+      hasRow,
+      isAllowed: at.allows(name),
+      isThere,
+      isDue: false,
+    };
     for (const list of [effects, at.scope, at.frame]) list?.push(effect);
   };
 
@@ -58,9 +77,15 @@ export function verdictOf(program: Node): Verdict {
    * @param inside that frame, as it ended
    * @param left what stands around the branch afterwards
    */
-  const outlive = ({ does, call: made }: Leftover, path: string, inside: Place, left: Place): void => {
+  const outlive = (
+    { does, call: made }: Leftover,
+    path: string,
+    inside: Place,
+    left: Place,
+  ): void => {
     if (does === 'calls') return call(made, path, false, left);
-    if (does === 'begins a transaction') return call(made, path, true, { ...left, frame: undefined });
+    if (does === 'begins a transaction')
+      return call(made, path, true, { ...left, frame: undefined });
     const scope: Effect[] = [];
     if (does === 'calls in a scope') call(made, firstOf(path), false, { ...inside, scope });
     call(made, path, false, { ...left, scope });
@@ -70,7 +95,9 @@ export function verdictOf(program: Node): Verdict {
   /** @returns whether the statement completes */
   const walk = (node: Node, at: Place): boolean => {
     const all = (inside: Partial<Place> = {}): boolean =>
-      bodyOf(node).every((child, index) => walk(child, { ...at, ...inside, path: `${at.path}.${index}` }));
+      bodyOf(node).every((child, index) =>
+        walk(child, { ...at, ...inside, path: `${at.path}.${index}` }),
+      );
     switch (node.kind) {
       case 'failure':
         return false;
@@ -102,7 +129,10 @@ export function verdictOf(program: Node): Verdict {
       }
       case 'scope': {
         const scope: Effect[] = [];
-        const completes = all({ scope, allows: (name) => ALLOWS[node.policy](name) && at.allows(name) });
+        const completes = all({
+          scope,
+          allows: (name) => ALLOWS[node.policy](name) && at.allows(name),
+        });
         end(scope, completes, at);
         return completes;
       }
@@ -111,7 +141,9 @@ export function verdictOf(program: Node): Verdict {
 
   const completes = walk(program, { path: '0', allows: () => true });
   const rows = effects.filter(({ isThere, hasRow }) => isThere && hasRow);
-  const out = effects.filter(({ isDue, isAllowed, isThere, survives }) => isDue && isAllowed && (isThere || survives));
+  const out = effects.filter(
+    ({ isDue, isAllowed, isThere, survives }) => isDue && isAllowed && (isThere || survives),
+  );
   return { completes, rows: namesOf(rows), out: namesOf(out) };
 }
 

@@ -21,7 +21,8 @@ const CONNECTIONS = 12;
 const TUNING = { max: CONNECTIONS, settings: { synchronous_commit: 'off' } };
 
 const TABLE = {
-  PostgreSQL: 'create table steps (name text primary key, needs text references steps deferrable initially deferred)',
+  PostgreSQL:
+    'create table steps (name text primary key, needs text references steps deferrable initially deferred)',
   MariaDB: 'create table steps (name varchar(200) primary key) engine=InnoDB',
 };
 
@@ -68,7 +69,10 @@ function describeOracle(database: Database, machines: Machines, programs: number
     );
   }, 60_000);
 
-  /** The first disagreement ends it; what comes after that are smaller programs that disagree as well. */
+  /**
+   * The first disagreement ends it; what comes after that are smaller programs that disagree as
+   * well.
+   */
   const judge = async (name: string, node: Node): Promise<void> => {
     const counts = tally.disagreements === 0 ? tally : { ...tally };
     counts.programs++;

@@ -12,7 +12,8 @@ export const ALLOWS: Readonly<Record<PolicyName, (name: string) => boolean>> = {
 
 /** The same as Airlock is given it. */
 export function policyNamed(name: PolicyName): Policy {
-  if (name !== 'drops marked, in its own time') return { allows: (intent) => ALLOWS[name](intent.name) };
+  if (name !== 'drops marked, in its own time')
+    return { allows: (intent) => ALLOWS[name](intent.name) };
   return {
     allows: async (intent) => {
       await setImmediate();

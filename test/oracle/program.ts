@@ -1,11 +1,12 @@
 import type { EffectTrigger } from 'nestjs-airlock';
 
 /**
- * How a transaction or savepoint ends whose work does not fail: a last statement may break it, whose error is swallowed where it
- * `is aborted`, or a deferred constraint its COMMIT. Where it `deadlocks` the error of that is swallowed, in the transaction or around a
- * savepoint in it.
+ * How a transaction or savepoint ends whose work does not fail: a last statement may break it,
+ * whose error is swallowed where it `is aborted`, or a deferred constraint its COMMIT. Where it
+ * `deadlocks` the error of that is swallowed, in the transaction or around a savepoint in it.
  */
-export type FrameEnd = 'commits' | 'breaks' | 'is aborted' | 'cannot commit' | 'deadlocks' | 'deadlocks in a savepoint';
+export type FrameEnd =
+  'commits' | 'breaks' | 'is aborted' | 'cannot commit' | 'deadlocks' | 'deadlocks in a savepoint';
 
 export type PolicyName = 'none' | 'drops marked' | 'drops marked, in its own time' | 'drops all';
 
@@ -48,8 +49,9 @@ export interface Frame {
 }
 
 /**
- * What a frame has left running, and what that does once the frame has ended: it calls an effect, writes no row, and may do so in a nested
- * scope, in which it has called another one before; or it begins a transaction, and takes a step in it.
+ * What a frame has left running, and what that does once the frame has ended: it calls an effect,
+ * writes no row, and may do so in a nested scope, in which it has called another one before; or it
+ * begins a transaction, and takes a step in it.
  */
 export interface Leftover {
   readonly does: 'calls' | 'opens a scope' | 'calls in a scope' | 'begins a transaction';

@@ -16,7 +16,10 @@ import type {
 
 /** One of `others` in every tenth case. */
 const rarely = <T>(usual: T, ...others: T[]): Arbitrary<T> =>
-  fc.oneof({ weight: 9, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: fc.constantFrom(...others) });
+  fc.oneof(
+    { weight: 9, arbitrary: fc.constant(usual) },
+    { weight: 1, arbitrary: fc.constantFrom(...others) },
+  );
 
 const failure = fc.constant<Failure>({ kind: 'failure' });
 const call = {
@@ -33,7 +36,12 @@ const leftovers = fc.oneof(
     weight: 1,
     arbitrary: fc.array(
       fc.record<Leftover>({
-        does: fc.constantFrom<Leftover['does'][]>('calls', 'calls', 'calls in a scope', 'begins a transaction'),
+        does: fc.constantFrom<Leftover['does'][]>(
+          'calls',
+          'calls',
+          'calls in a scope',
+          'begins a transaction',
+        ),
         call: fc.record<Call>(call),
       }),
       { minLength: 1, maxLength: 2, size: 'max' },
@@ -47,14 +55,22 @@ const bodyOf = (node: Arbitrary<Node>, maxLength = 4): Arbitrary<readonly Node[]
   fc
     .tuple(
       fc.array(node, { minLength: 1, maxLength, size: 'max' }),
-      fc.oneof({ weight: 5, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.tuple(failure) }),
+      fc.oneof(
+        { weight: 5, arbitrary: fc.constant([]) },
+        { weight: 1, arbitrary: fc.tuple(failure) },
+      ),
     )
     .map((parts) => parts.flat());
 
 const policed = (kind: Policed['kind'], body: Arbitrary<readonly Node[]>): Arbitrary<Node> =>
   fc.record<Policed>({
     kind: fc.constant(kind),
-    policy: rarely<PolicyName>('none', 'drops marked', 'drops marked, in its own time', 'drops all'),
+    policy: rarely<PolicyName>(
+      'none',
+      'drops marked',
+      'drops marked, in its own time',
+      'drops all',
+    ),
     body,
   });
 const parallel = (branch: Arbitrary<Node>): Arbitrary<Node> =>
@@ -65,7 +81,10 @@ const parallel = (branch: Arbitrary<Node>): Arbitrary<Node> =>
 
 /** Swallows the failure of every other block. */
 const block = (arbitrary: Arbitrary<Node>): Arbitrary<Node> =>
-  fc.oneof(arbitrary, fc.record<Swallow>({ kind: fc.constant('swallow'), body: fc.tuple(arbitrary) }));
+  fc.oneof(
+    arbitrary,
+    fc.record<Swallow>({ kind: fc.constant('swallow'), body: fc.tuple(arbitrary) }),
+  );
 
 type Worlds = {
   /** Outside transactions. */
@@ -74,18 +93,33 @@ type Worlds = {
   framed: Node;
 };
 
-/** How frames end that do not commit. A savepoint that is aborted poisons the whole transaction in Knex, which then does not take it back. */
-const ENDS: Readonly<Record<Database, { readonly transaction: FrameEnd[]; readonly savepoint: FrameEnd[] }>> = {
+/**
+ * How frames end that do not commit. A savepoint that is aborted poisons the whole transaction in
+ * Knex, which then does not take it back.
+ */
+const ENDS: Readonly<
+  Record<Database, { readonly transaction: FrameEnd[]; readonly savepoint: FrameEnd[] }>
+> = {
   PostgreSQL: { transaction: ['breaks', 'is aborted', 'cannot commit'], savepoint: ['breaks'] },
-  MariaDB: { transaction: ['breaks', 'deadlocks', 'deadlocks in a savepoint'], savepoint: ['breaks'] },
+  MariaDB: {
+    transaction: ['breaks', 'deadlocks', 'deadlocks in a savepoint'],
+    savepoint: ['breaks'],
+  },
 };
 
 export type Database = 'PostgreSQL' | 'MariaDB';
 
-/** A scope, or scopes in a transaction that is open already when they begin, and that leaves nothing running outside of them. */
+/**
+ * A scope, or scopes in a transaction that is open already when they begin, and that leaves nothing
+ * running outside of them.
+ */
 export function programsOn(database: Database): Arbitrary<Node> {
   const ends = ENDS[database];
-  const frame = (kind: Frame['kind'], body: Arbitrary<readonly Node[]>, left = leftovers): Arbitrary<Node> =>
+  const frame = (
+    kind: Frame['kind'],
+    body: Arbitrary<readonly Node[]>,
+    left = leftovers,
+  ): Arbitrary<Node> =>
     fc.record<Frame>({
       kind: fc.constant(kind),
       end: rarely<FrameEnd>('commits', ...ends[kind]),
@@ -120,6 +154,9 @@ export function programsOn(database: Database): Arbitrary<Node> {
   });
   return fc.oneof(
     { weight: 3, arbitrary: policed('scope', bodyOf(free, 6)) },
-    { weight: 1, arbitrary: frame('transaction', bodyOf(block(policed('scope', bodyOf(framed))), 3), nothing) },
+    {
+      weight: 1,
+      arbitrary: frame('transaction', bodyOf(block(policed('scope', bodyOf(framed))), 3), nothing),
+    },
   );
 }

@@ -2,7 +2,10 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** One address for several servers: new connections lead to the one it points at, those that are there stay where they are. */
+/**
+ * One address for several servers: new connections lead to the one it points at, those that are
+ * there stay where they are.
+ */
 export class Address {
   private readonly sockets = new Set<Socket>();
   private server: Server | undefined;

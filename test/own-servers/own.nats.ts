@@ -27,14 +27,19 @@ export class OwnNats extends OwnServer {
 
   protected get invocation(): Invocation {
     const login = this.password === undefined ? [] : ['--user', 'airlock', '--pass', this.password];
-    return { program: OwnNats.program!, args: ['-a', '127.0.0.1', '-p', String(this.port), ...login] };
+    return {
+      program: OwnNats.program!,
+      args: ['-a', '127.0.0.1', '-p', String(this.port), ...login],
+    };
   }
 
   /** It is the first to speak. */
   protected async answers(): Promise<boolean> {
     const socket = connect(this.port, '127.0.0.1');
     try {
-      const [data] = (await once(socket, 'data', { signal: AbortSignal.timeout(2_000) })) as [Buffer];
+      const [data] = (await once(socket, 'data', { signal: AbortSignal.timeout(2_000) })) as [
+        Buffer,
+      ];
       return data.toString().startsWith('INFO');
     } catch {
       return false;

@@ -11,8 +11,21 @@ export class OwnPostgres extends OwnServer {
     private readonly password: string | undefined,
   ) {
     super(port, userOf());
-    const auth = password === undefined ? ['-A', 'trust'] : ['-A', 'scram-sha-256', '--pwfile', this.passwordFile()];
-    const args = ['-D', this.data, '-U', 'postgres', '--no-sync', '-E', 'UTF8', '--locale=C', ...auth];
+    const auth =
+      password === undefined
+        ? ['-A', 'trust']
+        : ['-A', 'scram-sha-256', '--pwfile', this.passwordFile()];
+    const args = [
+      '-D',
+      this.data,
+      '-U',
+      'postgres',
+      '--no-sync',
+      '-E',
+      'UTF8',
+      '--locale=C',
+      ...auth,
+    ];
     execFileSync(programOf('initdb')!, args, { stdio: 'ignore', cwd: this.folder, ...userOf() });
   }
 
@@ -32,15 +45,30 @@ export class OwnPostgres extends OwnServer {
   }
 
   protected get invocation(): Invocation {
-    const settings = [`listen_addresses=127.0.0.1`, `unix_socket_directories=`, 'shared_buffers=16MB', 'fsync=off'];
+    const settings = [
+      `listen_addresses=127.0.0.1`,
+      `unix_socket_directories=`,
+      'shared_buffers=16MB',
+      'fsync=off',
+    ];
     return {
       program: programOf('postgres')!,
-      args: ['-D', this.data, '-p', String(this.port), ...settings.flatMap((setting) => ['-c', setting])],
+      args: [
+        '-D',
+        this.data,
+        '-p',
+        String(this.port),
+        ...settings.flatMap((setting) => ['-c', setting]),
+      ],
     };
   }
 
   protected async answers(): Promise<boolean> {
-    const client = new Client({ connectionString: this.url, connectionTimeoutMillis: 2_000, query_timeout: 2_000 });
+    const client = new Client({
+      connectionString: this.url,
+      connectionTimeoutMillis: 2_000,
+      query_timeout: 2_000,
+    });
     client.on('error', () => {});
     try {
       await client.connect();
@@ -67,7 +95,9 @@ export class OwnPostgres extends OwnServer {
 /** Debian keeps them out of the path, a folder for each version. */
 function programOf(name: string): string | undefined {
   const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN) : [];
-  const found = versions.map((version) => join(DEBIAN, version, 'bin', name)).filter((path) => existsSync(path));
+  const found = versions
+    .map((version) => join(DEBIAN, version, 'bin', name))
+    .filter((path) => existsSync(path));
   return found.at(-1) ?? programAt(name);
 }
 

@@ -16,7 +16,9 @@ export class OwnRedis extends OwnServer {
     return programAt('redis-server');
   }
 
-  static async start(options: { readonly password?: string; readonly replicaOf?: OwnRedis } = {}): Promise<OwnRedis> {
+  static async start(
+    options: { readonly password?: string; readonly replicaOf?: OwnRedis } = {},
+  ): Promise<OwnRedis> {
     const server = new OwnRedis(await freePort(), options.password, options.replicaOf);
     await server.start();
     return server;
@@ -62,7 +64,10 @@ export class OwnRedis extends OwnServer {
       ...(this.password !== undefined && { requirepass: this.password }),
       ...(this.leader !== undefined && { replicaof: `127.0.0.1 ${this.leader.port}` }),
     };
-    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, ...value.split(' ')]);
+    const args = Object.entries(settings).flatMap(([name, value]) => [
+      `--${name}`,
+      ...value.split(' '),
+    ]);
     return { program: OwnRedis.program!, args };
   }
 

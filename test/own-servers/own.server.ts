@@ -15,7 +15,10 @@ export interface Invocation {
   readonly user?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
-/** A server of a test's own, on a port and in a folder of its own: it may be killed, frozen and started again. */
+/**
+ * A server of a test's own, on a port and in a folder of its own: it may be killed, frozen and
+ * started again.
+ */
 export abstract class OwnServer {
   readonly folder: string;
   private child: ChildProcess | undefined;
@@ -40,7 +43,8 @@ export abstract class OwnServer {
   async start(): Promise<void> {
     const end = performance.now() + PATIENCE_MS;
     while (!(await this.answers())) {
-      if (performance.now() > end) throw new Error(`A server does not start. It said:\n${this.said}`);
+      if (performance.now() > end)
+        throw new Error(`A server does not start. It said:\n${this.said}`);
       // One that was killed may hold on to its port or its memory for a moment.
       if (this.child === undefined) this.spawn();
       await sleep(25);
@@ -76,10 +80,16 @@ export abstract class OwnServer {
 
   private spawn(): void {
     const { program, args } = this.invocation;
-    const child = spawn(program, args, { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'], ...this.user });
+    const child = spawn(program, args, {
+      cwd: this.folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...this.user,
+    });
     this.child = child;
     for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => (this.said = (this.said + text).slice(-4_000)));
+      stream
+        .setEncoding('utf8')
+        .on('data', (text: string) => (this.said = (this.said + text).slice(-4_000)));
     }
     child.once('error', (error) => (this.said += String(error)));
     child.once('exit', () => (this.child = undefined));
@@ -126,9 +136,13 @@ export async function freePort(): Promise<number> {
 /** Where a program is; undefined where it is not installed. */
 export function programAt(name: string): string | undefined {
   try {
-    const found = execFileSync('sh', ['-c', `PATH=$PATH:/usr/sbin:/usr/local/sbin command -v ${name}`], {
-      encoding: 'utf8',
-    });
+    const found = execFileSync(
+      'sh',
+      ['-c', `PATH=$PATH:/usr/sbin:/usr/local/sbin command -v ${name}`],
+      {
+        encoding: 'utf8',
+      },
+    );
     return found.trim();
   } catch {
     return undefined;

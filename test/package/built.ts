@@ -4,10 +4,14 @@ import { node } from './run.js';
 
 export const root = resolve(__dirname, '../..');
 
-/** Refuses a `dist/` that is missing or built from another `lib/`, whose tests would speak of other code than the one at hand. */
+/**
+ * Refuses a `dist/` that is missing or built from another `lib/`, whose tests would speak of other
+ * code than the one at hand.
+ */
 export function refuseStaleBuild(): void {
   const { status } = node([join(root, 'scripts/build.mjs'), '--check'], root);
-  if (status !== 0) throw new Error('dist/ is missing or was built from other sources. Run `npm run build` first.');
+  if (status !== 0)
+    throw new Error('dist/ is missing or was built from other sources. Run `npm run build` first.');
 }
 
 /** Every file below a folder, as absolute paths. */

@@ -32,32 +32,42 @@ interface Comparison {
 
 const packed = new Packed();
 
-describe.each([12, 11] as const)('when one process on Nest %d both imports and requires the package', (nest) => {
-  let installation: Installation;
+describe.each([12, 11] as const)(
+  'when one process on Nest %d both imports and requires the package',
+  (nest) => {
+    let installation: Installation;
 
-  beforeAll(() => {
-    installation = new Installation(join(packed.folder, `nest-${nest}`), packed.tarball, 'ESM', nest);
-    installation.write('main.js', program);
-  });
+    beforeAll(() => {
+      installation = new Installation(
+        join(packed.folder, `nest-${nest}`),
+        packed.tarball,
+        'ESM',
+        nest,
+      );
+      installation.write('main.js', program);
+    });
 
-  const compare = (...nodeOptions: readonly string[]): Comparison =>
-    JSON.parse(installation.run('main.js', ...nodeOptions)) as Comparison;
+    const compare = (...nodeOptions: readonly string[]): Comparison =>
+      JSON.parse(installation.run('main.js', ...nodeOptions)) as Comparison;
 
-  it('gives both the same classes', () => {
-    const { names, missing, different, renamed } = compare();
-    expect({ missing, different, renamed }).toEqual({ missing: [], different: [], renamed: [] });
-    expect(names).toBeGreaterThan(30);
-  }, 30_000);
-
-  // Nest 12 itself is ESM only and cannot be required there at all.
-  if (nest === 11) {
-    it('gives two copies where Node cannot require ES modules, and their errors are instances of each other by brand', () => {
-      const { missing, different, refused, undelivered, aggregate } = compare('--no-experimental-require-module');
-      expect(missing).toEqual([]);
-      expect(different).toEqual(expect.arrayContaining(['AirlockError', 'EffectBuffer']));
-      expect(refused).toEqual([true, true, false]);
-      expect(undelivered).toEqual([true, true, false]);
-      expect(aggregate).toBe(true);
+    it('gives both the same classes', () => {
+      const { names, missing, different, renamed } = compare();
+      expect({ missing, different, renamed }).toEqual({ missing: [], different: [], renamed: [] });
+      expect(names).toBeGreaterThan(30);
     }, 30_000);
-  }
-});
+
+    // Nest 12 itself is ESM only and cannot be required there at all.
+    if (nest === 11) {
+      it('gives two copies where Node cannot require ES modules, and their errors are instances of each other by brand', () => {
+        const { missing, different, refused, undelivered, aggregate } = compare(
+          '--no-experimental-require-module',
+        );
+        expect(missing).toEqual([]);
+        expect(different).toEqual(expect.arrayContaining(['AirlockError', 'EffectBuffer']));
+        expect(refused).toEqual([true, true, false]);
+        expect(undelivered).toEqual([true, true, false]);
+        expect(aggregate).toBe(true);
+      }, 30_000);
+    }
+  },
+);

@@ -1,5 +1,5 @@
-// Compiles the project in the current folder, as `tsc` would, and prints what is wrong with its own sources and with the
-// declarations of this package.
+// Compiles the project in the current folder, as `tsc` would, and prints what is wrong with its own
+// sources and with the declarations of this package.
 import ts from 'typescript';
 
 const host = {
@@ -14,11 +14,17 @@ const program = ts.createProgram(fileNames, options);
 // Only these files: the declarations of Nest and Node take long to check and are not ours to judge.
 const judged = program
   .getSourceFiles()
-  .filter(({ fileName }) => !fileName.includes('/node_modules/') || fileName.includes('/node_modules/nestjs-airlock/'));
+  .filter(
+    ({ fileName }) =>
+      !fileName.includes('/node_modules/') || fileName.includes('/node_modules/nestjs-airlock/'),
+  );
 const found = [
   ...errors,
   ...program.getOptionsDiagnostics(),
-  ...judged.flatMap((file) => [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]),
+  ...judged.flatMap((file) => [
+    ...program.getSyntacticDiagnostics(file),
+    ...program.getSemanticDiagnostics(file),
+  ]),
 ];
 // File by file: to emit the whole program, TypeScript checks all of it.
 for (const file of judged) if (!file.isDeclarationFile) program.emit(file);

@@ -5,7 +5,10 @@ import { Packed } from './tarball.js';
 
 const application = join(root, 'test/package/consumer/main.ts');
 
-/** The effects come after the work and before the response; the policy stops the mail, the failure stops both. */
+/**
+ * The effects come after the work and before the response; the policy stops the mail, the failure
+ * stops both.
+ */
 const printed = [
   'placed 1',
   'receipt for 1',
@@ -32,7 +35,12 @@ describe.each([
   let installation: Installation;
 
   beforeAll(() => {
-    installation = new Installation(join(packed.folder, `${format}-${nest}`), packed.tarball, format, nest);
+    installation = new Installation(
+      join(packed.folder, `${format}-${nest}`),
+      packed.tarball,
+      format,
+      nest,
+    );
   });
 
   it('compiles, with the declarations checked too, and lets out over HTTP what is allowed out', () => {

@@ -7,9 +7,18 @@ import { unpack } from './tarball.js';
 export type Format = 'ESM' | 'CJS';
 export type NestMajor = 11 | 12;
 
-const peers = ['@nestjs/common', '@nestjs/core', '@nestjs/platform-express', 'reflect-metadata', 'rxjs'];
+const peers = [
+  '@nestjs/common',
+  '@nestjs/core',
+  '@nestjs/platform-express',
+  'reflect-metadata',
+  'rxjs',
+];
 
-/** A user's project: the packed package really installed, everything else linked from where this repository has it. */
+/**
+ * A user's project: the packed package really installed, everything else linked from where this
+ * repository has it.
+ */
 export class Installation {
   constructor(
     readonly folder: string,
@@ -25,7 +34,10 @@ export class Installation {
     this.write('package.json', { private: true, type: format === 'ESM' ? 'module' : 'commonjs' });
   }
 
-  /** Compiles one source file to `main.js`; returns what is wrong with it or with the declarations of this package. */
+  /**
+   * Compiles one source file to `main.js`; returns what is wrong with it or with the declarations
+   * of this package.
+   */
   compile(source: string, compilerOptions: Readonly<Record<string, unknown>> = {}): string {
     copyFileSync(source, join(this.folder, 'main.ts'));
     this.write('tsconfig.json', {
@@ -52,14 +64,19 @@ export class Installation {
   }
 
   write(file: string, content: string | object): void {
-    writeFileSync(join(this.folder, file), typeof content === 'string' ? content : JSON.stringify(content, null, 2));
+    writeFileSync(
+      join(this.folder, file),
+      typeof content === 'string' ? content : JSON.stringify(content, null, 2),
+    );
   }
 
   /** Makes a package available that this repository has. */
   link(name: string, home: string): void {
     const source = join(home, 'node_modules', name);
     if (!existsSync(source))
-      throw new Error(`${source} is missing. Run \`node scripts/install.mjs --nest-11\` or \`npm ci\` there.`);
+      throw new Error(
+        `${source} is missing. Run \`node scripts/install.mjs --nest-11\` or \`npm ci\` there.`,
+      );
     const target = join(this.folder, 'node_modules', name);
     mkdirSync(dirname(target), { recursive: true });
     symlinkSync(source, target, 'junction');

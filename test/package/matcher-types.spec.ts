@@ -5,7 +5,9 @@ import { Packed } from './tarball.js';
 
 const packed = new Packed();
 
-/** A test that gets matchers and their types from nothing but the one import for its test runner. */
+/**
+ * A test that gets matchers and their types from nothing but the one import for its test runner.
+ */
 function testWith(entry: string, runner?: string): string {
   return [
     ...(runner ? [`import { expect } from '${runner}';`] : []),
@@ -23,7 +25,9 @@ function testWith(entry: string, runner?: string): string {
 }
 
 describe('when a project imports what registers the matchers, and nothing else of the package', () => {
-  it.each<[runner: string, entry: string, format: Format, from: string | undefined, packages: string[]]>([
+  it.each<
+    [runner: string, entry: string, format: Format, from: string | undefined, packages: string[]]
+  >([
     ['Jest, as ES modules', 'jest', 'ESM', undefined, ['@types/jest']],
     ['Jest, as CommonJS', 'jest', 'CJS', undefined, ['@types/jest']],
     ['@jest/globals', 'jest-globals', 'CJS', '@jest/globals', ['@jest/globals', '@jest/expect']],
@@ -41,7 +45,9 @@ describe('when a project imports what registers the matchers, and nothing else o
       installation.write('matchers.ts', testWith(entry, from));
       const types = entry === 'jest' ? ['node', 'jest'] : ['node'];
       const resolution = { module: format === 'ESM' ? 'nodenext' : 'node16' };
-      expect(installation.compile(join(installation.folder, 'matchers.ts'), { types, ...resolution })).toBe('');
+      expect(
+        installation.compile(join(installation.folder, 'matchers.ts'), { types, ...resolution }),
+      ).toBe('');
     },
     120_000,
   );

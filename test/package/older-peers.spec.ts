@@ -49,7 +49,9 @@ describe('when an application has older versions of optional peers', () => {
   }, 240_000);
 
   it('has no range that refuses any of them, prereleases included', () => {
-    const { peerDependencies, peerDependenciesMeta } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    const { peerDependencies, peerDependenciesMeta } = JSON.parse(
+      readFileSync(join(root, 'package.json'), 'utf8'),
+    ) as {
       readonly peerDependencies: Record<string, string>;
       readonly peerDependenciesMeta: Record<string, { readonly optional: boolean }>;
     };
@@ -62,8 +64,16 @@ describe('when an application has older versions of optional peers', () => {
 describe('when a part of the package is used that needs a newer peer', () => {
   /** Each part, what makes it look, and what it asks for. */
   const parts: Readonly<Record<string, [peer: string, use: string, range: string]>> = {
-    bullmq: ['bullmq', "boot(part.AirlockBullMqModule.forRoot({ connection: 'redis://127.0.0.1' }))", '>=5.57.0'],
-    'cls-transactional': ['@nestjs-cls/transactional', 'part.trackClsTransactions({ optionsFactory() {} })', '>=3.0.0'],
+    bullmq: [
+      'bullmq',
+      "boot(part.AirlockBullMqModule.forRoot({ connection: 'redis://127.0.0.1' }))",
+      '>=5.57.0',
+    ],
+    'cls-transactional': [
+      '@nestjs-cls/transactional',
+      'part.trackClsTransactions({ optionsFactory() {} })',
+      '>=3.0.0',
+    ],
     drizzle: ['drizzle-orm', 'part.trackDrizzleTransactions({ transaction() {} })', '>=0.40.0'],
     eslint: ['eslint', 'part', '>=9.0.0'],
     knex: [
@@ -84,14 +94,22 @@ describe('when a part of the package is used that needs a newer peer', () => {
       })`,
       '>=6.6.0',
     ],
-    'pg-boss': ['pg-boss', 'boot(part.AirlockPgBossModule.forRoot({ boss: {} }))', '^10.0.0 || >=12.30.0'],
+    'pg-boss': [
+      'pg-boss',
+      'boot(part.AirlockPgBossModule.forRoot({ boss: {} }))',
+      '^10.0.0 || >=12.30.0',
+    ],
     prisma: ['@prisma/client', 'part.trackPrismaTransactions({ $transaction() {} })', '>=6.16.0'],
     sequelize: [
       'sequelize',
       'part.trackSequelizeTransactions({ transaction() {}, getDialect() {}, getQueryInterface() {} })',
       '>=6.0.0',
     ],
-    typeorm: ['typeorm', 'part.trackTypeOrmTransactions({ createQueryRunner() {}, driver: {} })', '>=0.3.21'],
+    typeorm: [
+      'typeorm',
+      'part.trackTypeOrmTransactions({ createQueryRunner() {}, driver: {} })',
+      '>=0.3.21',
+    ],
   };
   const installedVersions = { ...older, '@nestjs-cls/transactional': '2.4.3' };
 
@@ -119,18 +137,35 @@ describe('when a part of the package is used that needs a newer peer', () => {
   /** Says its name and version, and hands out what this repository has under that name. */
   function standIn(installation: Installation, name: string, version: string): void {
     mkdirSync(join(installation.folder, 'node_modules', name), { recursive: true });
-    installation.write(join('node_modules', name, 'package.json'), { name, version, main: 'index.js' });
+    installation.write(join('node_modules', name, 'package.json'), {
+      name,
+      version,
+      main: 'index.js',
+    });
     const real = JSON.stringify(join(root, 'node_modules', name));
-    installation.write(join('node_modules', name, 'index.js'), `module.exports = require(${real});`);
+    installation.write(
+      join('node_modules', name, 'index.js'),
+      `module.exports = require(${real});`,
+    );
   }
 
   it.each(['ESM', 'CJS'] as const)(
     'says so as soon as it is used, in an application that is %s',
     (format) => {
-      const installation = new Installation(join(packed.folder, format), packed.tarball, format, 11);
-      for (const [name, version] of Object.entries(installedVersions)) standIn(installation, name, version);
-      const head = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
-      installation.write('old.js', format === 'ESM' ? head + program('import') : program('require'));
+      const installation = new Installation(
+        join(packed.folder, format),
+        packed.tarball,
+        format,
+        11,
+      );
+      for (const [name, version] of Object.entries(installedVersions))
+        standIn(installation, name, version);
+      const head =
+        "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+      installation.write(
+        'old.js',
+        format === 'ESM' ? head + program('import') : program('require'),
+      );
 
       const said = JSON.parse(installation.run('old.js')) as Record<string, unknown>;
       for (const [name, [peer, , range]] of Object.entries(parts)) {

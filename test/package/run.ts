@@ -12,7 +12,12 @@ export function node(args: readonly string[], cwd: string, env: NodeJS.ProcessEn
   return run(process.execPath, args, cwd, env);
 }
 
-export function run(command: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): Ended {
+export function run(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv = {},
+): Ended {
   const { NODE_ENV: _, FORCE_COLOR: __, ...inherited } = process.env;
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     cwd,

@@ -6,7 +6,10 @@ import { filesIn, root } from './built.js';
 import { node } from './run.js';
 import { pack, temporaryFolder, unpack } from './tarball.js';
 
-/** What the root may import. The peers of the sub-paths are optional and must never be needed, not even by a type. */
+/**
+ * What the root may import. The peers of the sub-paths are optional and must never be needed, not
+ * even by a type.
+ */
 const allowed = /^(@nestjs\/(common|core)|rxjs|reflect-metadata)(\/|$)/;
 
 describe('when the package is packed', () => {
@@ -25,7 +28,15 @@ describe('when the package is packed', () => {
   it('carries both builds, the SQL of the outbox, its manifest, its licence, its readme and its changelog, and nothing else', () => {
     const shipped = filesIn(unpacked).map((file) => relative(unpacked, file).split(sep).join('/'));
     const places = new Set(shipped.map((file) => file.replace(/^(dist\/[^/]+|sql)\/.*/, '$1')));
-    const wanted = ['dist/esm', 'dist/cjs', 'sql', 'package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
+    const wanted = [
+      'dist/esm',
+      'dist/cjs',
+      'sql',
+      'package.json',
+      'README.md',
+      'LICENSE',
+      'CHANGELOG.md',
+    ];
     expect(places).toEqual(new Set(wanted));
   });
 
@@ -37,21 +48,31 @@ describe('when the package is packed', () => {
   });
 
   it('has nothing for publint to complain about', () => {
-    const { status, said } = node([join(root, 'node_modules/publint/src/cli.js'), 'run', tarball, '--strict'], folder);
+    const { status, said } = node(
+      [join(root, 'node_modules/publint/src/cli.js'), 'run', tarball, '--strict'],
+      folder,
+    );
     expect({ status, said }).toEqual({ status: 0, said: expect.stringContaining('All good!') });
   }, 30_000);
 
   it.each([
     ['the root in every module mode, node10 included', ['--entrypoints', '.'], 'No problems found'],
     // Vitest cannot be required.
-    ['every sub-path in every module mode', ['--exclude-entrypoints', './testing/vitest'], 'No problems found'],
+    [
+      'every sub-path in every module mode',
+      ['--exclude-entrypoints', './testing/vitest'],
+      'No problems found',
+    ],
     ['Vitest in ESM', ['--profile', 'esm-only', '--entrypoints', './testing/vitest'], ''],
   ])(
     'resolves to the right types: %s',
     (_, options, text) => {
       const attw = join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js');
       // Asking the registry for an `@types` twin would make the test need a network.
-      const { status, said } = node([attw, tarball, '--no-definitely-typed', '--format', 'ascii', ...options], folder);
+      const { status, said } = node(
+        [attw, tarball, '--no-definitely-typed', '--format', 'ascii', ...options],
+        folder,
+      );
       expect({ status, said }).toEqual({ status: 0, said: expect.stringContaining(text) });
     },
     60_000,
@@ -67,7 +88,10 @@ describe('when the package is packed', () => {
   });
 });
 
-/** The packages that a file and all it reaches by relative imports name, each with one file that does. */
+/**
+ * The packages that a file and all it reaches by relative imports name, each with one file that
+ * does.
+ */
 function packagesImportedFrom(entry: string): ReadonlyMap<string, string> {
   const packages = new Map<string, string>();
   const followed = new Set<string>();
@@ -78,7 +102,13 @@ function packagesImportedFrom(entry: string): ReadonlyMap<string, string> {
     const { importedFiles, typeReferenceDirectives } = ts.preProcessFile(text, true, true);
     for (const { fileName } of [...importedFiles, ...typeReferenceDirectives]) {
       if (!fileName.startsWith('.')) packages.set(fileName, file);
-      else follow(resolve(dirname(file), entry.endsWith('.d.ts') ? fileName.replace(/\.js$/, '.d.ts') : fileName));
+      else
+        follow(
+          resolve(
+            dirname(file),
+            entry.endsWith('.d.ts') ? fileName.replace(/\.js$/, '.d.ts') : fileName,
+          ),
+        );
     }
   };
   follow(entry);

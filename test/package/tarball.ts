@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { refuseStaleBuild, root } from './built.js';
 import { run } from './run.js';
 
-/** A folder outside the repository, so that nothing resolves by accident through its `node_modules`. */
+/**
+ * A folder outside the repository, so that nothing resolves by accident through its `node_modules`.
+ */
 export function temporaryFolder(): string {
   return mkdtempSync(join(realpathSync(tmpdir()), 'nestjs-airlock-'));
 }
@@ -32,7 +34,10 @@ export class Packed {
   }
 }
 
-/** Unpacks the tarball as `<folder>/node_modules/nestjs-airlock`, where an installation would put it. */
+/**
+ * Unpacks the tarball as `<folder>/node_modules/nestjs-airlock`, where an installation would put
+ * it.
+ */
 export function unpack(tarball: string, folder: string): string {
   const installed = join(folder, 'node_modules', 'nestjs-airlock');
   mkdirSync(join(folder, 'node_modules'), { recursive: true });

@@ -32,9 +32,19 @@ describe('when a workspace has two copies of the package installed', () => {
   beforeAll(() => {
     installation = new Installation(join(packed.folder, 'workspace'), packed.tarball, 'CJS', 11);
     const library = join(installation.folder, 'node_modules/orders');
-    folders = [join(installation.folder, 'node_modules/nestjs-airlock'), unpack(packed.tarball, library)];
-    installation.write('node_modules/orders/package.json', { name: 'orders', version: '1.0.0', main: 'index.js' });
-    installation.write('node_modules/orders/index.js', "module.exports = require('nestjs-airlock');");
+    folders = [
+      join(installation.folder, 'node_modules/nestjs-airlock'),
+      unpack(packed.tarball, library),
+    ];
+    installation.write('node_modules/orders/package.json', {
+      name: 'orders',
+      version: '1.0.0',
+      main: 'index.js',
+    });
+    installation.write(
+      'node_modules/orders/index.js',
+      "module.exports = require('nestjs-airlock');",
+    );
   });
 
   const run = (program: string, ...nodeOptions: readonly string[]): Said => {
@@ -51,7 +61,9 @@ describe('when a workspace has two copies of the package installed', () => {
 
   it('refuses to boot, and names both folders', () => {
     expect(run(`require('orders'); print(boot());`)).toEqual(namesBoth());
-    expect(run(`require('orders'); print(boot());`, '--no-experimental-require-module')).toEqual(namesBoth());
+    expect(run(`require('orders'); print(boot());`, '--no-experimental-require-module')).toEqual(
+      namesBoth(),
+    );
   }, 60_000);
 
   it('says that rather than that a provider of the other copy cannot be resolved', () => {
@@ -73,7 +85,11 @@ describe('when a workspace has two copies of the package installed', () => {
       }));
     `;
     expect(
-      run(later(`orders.trackTransactions(async (work) => work({}), () => orders.openFrame())(async () => {})`)),
+      run(
+        later(
+          `orders.trackTransactions(async (work) => work({}), () => orders.openFrame())(async () => {})`,
+        ),
+      ),
     ).toEqual(namesBoth());
     expect(run(later(`airlock.runInScope(() => orders.enqueue(() => {}))`))).toEqual(namesBoth());
   }, 60_000);
@@ -86,6 +102,8 @@ describe('when one installed copy is loaded twice', () => {
       'main.js',
       `${head} print(import('nestjs-airlock').then(() => boot()).then((app) => app.close()));`,
     );
-    expect(JSON.parse(installation.run('main.js', '--no-experimental-require-module'))).toEqual({ value: 'undefined' });
+    expect(JSON.parse(installation.run('main.js', '--no-experimental-require-module'))).toEqual({
+      value: 'undefined',
+    });
   }, 60_000);
 });

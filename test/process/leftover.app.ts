@@ -59,7 +59,10 @@ class Desk {
 
   @Get('reminder')
   remind(): string {
-    setTimeout(() => void this.mail.send('reminder').catch((error: Error) => caught.push(error.name)), 20);
+    setTimeout(
+      () => void this.mail.send('reminder').catch((error: Error) => caught.push(error.name)),
+      20,
+    );
     return 'ok';
   }
 

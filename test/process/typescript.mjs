@@ -1,5 +1,6 @@
-// Runs TypeScript in a process of its own, from the sources at hand: `node --import ./test/process/typescript.mjs app.ts`.
-// With `NEST=11` Nest, and what was made for it, is that of test/nest-11.
+// Runs TypeScript in a process of its own, from the sources at hand:
+// `node --import ./test/process/typescript.mjs app.ts`. With `NEST=11` Nest, and what was made for
+// it, is that of test/nest-11.
 import { transform } from '@swc/core';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -14,8 +15,10 @@ const OF_NEST = /^(@nestjs\/.*|rxjs(\/.*)?|reflect-metadata)$/;
 if (isMainThread) register(import.meta.url);
 
 export async function resolve(specifier, context, next) {
-  if (specifier === 'nestjs-airlock') return { url: new URL('lib/index.ts', root).href, shortCircuit: true };
-  if (process.env.NEST === '11' && OF_NEST.test(specifier)) return next(specifier, { ...context, parentURL: nest11 });
+  if (specifier === 'nestjs-airlock')
+    return { url: new URL('lib/index.ts', root).href, shortCircuit: true };
+  if (process.env.NEST === '11' && OF_NEST.test(specifier))
+    return next(specifier, { ...context, parentURL: nest11 });
   if (specifier.startsWith('.') && specifier.endsWith('.js')) {
     const source = new URL(specifier.replace(/\.js$/, '.ts'), context.parentURL);
     if (existsSync(source)) return { url: source.href, shortCircuit: true };

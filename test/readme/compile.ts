@@ -13,8 +13,9 @@ export interface Compiled {
 }
 
 /**
- * Writes all programs below `folder` and compiles them, against `lib/`, as strictly as this repository itself: together, which is
- * several times as fast as page by page. Pages that declare something globally stand apart, since all that are compiled with them see it.
+ * Writes all programs below `folder` and compiles them, against `lib/`, as strictly as this
+ * repository itself: together, which is several times as fast as page by page. Pages that declare
+ * something globally stand apart, since all that are compiled with them see it.
  */
 export function compile(pages: readonly Page[], folder: string): Compiled {
   const written = pages.flatMap(({ path, programs, isGlobal }) =>
@@ -28,7 +29,9 @@ export function compile(pages: readonly Page[], folder: string): Compiled {
   const options = compilerOptions();
   const host = hostThatReadsOnce(options);
   const compilationOf = (isGlobal: boolean) => {
-    const files = written.filter((one) => one.isGlobal === isGlobal).flatMap((one) => [...one.files.values()]);
+    const files = written
+      .filter((one) => one.isGlobal === isGlobal)
+      .flatMap((one) => [...one.files.values()]);
     return ts.createProgram(files, options, host);
   };
   const compilations = { global: compilationOf(true), other: compilationOf(false) };
@@ -44,7 +47,10 @@ export function compile(pages: readonly Page[], folder: string): Compiled {
       const { path, files, compilation } = placeOf(program);
       return [...program.files].flatMap(([file, { lines }]) => {
         const source = sourceOf(compilation, files.get(file));
-        const found = [...compilation.getSyntacticDiagnostics(source), ...compilation.getSemanticDiagnostics(source)];
+        const found = [
+          ...compilation.getSyntacticDiagnostics(source),
+          ...compilation.getSemanticDiagnostics(source),
+        ];
         return found.map(({ code, messageText, start = 0 }) => {
           const line = lines[source.getLineAndCharacterOfPosition(start).line] ?? lines.at(-1);
           return `${path}:${line} TS${code}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
@@ -59,7 +65,10 @@ export function compile(pages: readonly Page[], folder: string): Compiled {
   };
 }
 
-function write(program: Program, folder: string): { folder: string; files: ReadonlyMap<string, string> } {
+function write(
+  program: Program,
+  folder: string,
+): { folder: string; files: ReadonlyMap<string, string> } {
   const files = new Map([...program.files.keys()].map((file) => [file, join(folder, file)]));
   for (const [file, { text }] of program.files) {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
@@ -92,9 +101,16 @@ function hostThatReadsOnce(options: ts.CompilerOptions): ts.CompilerHost {
 
 /** Those of `tsconfig.json`, except that an example may declare what only its reader uses. */
 function compilerOptions(): ts.CompilerOptions {
-  const { config, error } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path));
-  if (error !== undefined) throw new Error(ts.flattenDiagnosticMessageText(error.messageText, '\n'));
-  const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: ['package.json'] }, ts.sys, root);
+  const { config, error } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) =>
+    ts.sys.readFile(path),
+  );
+  if (error !== undefined)
+    throw new Error(ts.flattenDiagnosticMessageText(error.messageText, '\n'));
+  const { options } = ts.parseJsonConfigFileContent(
+    { ...config, include: [], files: ['package.json'] },
+    ts.sys,
+    root,
+  );
   return {
     ...options,
     noEmit: false,

@@ -1,5 +1,5 @@
-// Every `@example` in `lib/` compiles as it stands. It imports nothing: names come from `nestjs-airlock` and its sub-paths, from Nest,
-// and from the shop in `shop.ts`.
+// Every `@example` in `lib/` compiles as it stands. It imports nothing: names come from
+// `nestjs-airlock` and its sub-paths, from Nest, and from the shop in `shop.ts`.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../package/built.js';

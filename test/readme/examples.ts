@@ -29,9 +29,13 @@ export function filesWithExamples(): readonly Page[] {
 }
 
 function withImports(program: Program): Program {
-  const [{ text, lines }] = [...program.files.values()] as [{ text: string; lines: readonly number[] }];
+  const [{ text, lines }] = [...program.files.values()] as [
+    { text: string; lines: readonly number[] },
+  ];
   const used = new Set(text.match(/\b[A-Za-z]\w*\b/g));
-  const declared = new Set([...text.matchAll(/\b(?:class|const|function) (\w+)/g)].map(([, name]) => name));
+  const declared = new Set(
+    [...text.matchAll(/\b(?:class|const|function) (\w+)/g)].map(([, name]) => name),
+  );
   const imports = [...used].flatMap((name) => {
     const from = declared.has(name) ? undefined : modules.get(name);
     return from === undefined ? [] : [`import { ${name} } from '${from}';`];

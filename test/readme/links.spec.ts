@@ -54,7 +54,8 @@ function isDead(page: string, target: string): boolean {
   const [path = '', anchor] = target.split('#');
   const file = path === '' ? page : join(dirname(page), decodeURI(path));
   if (!existsSync(join(root, file))) return true;
-  if (anchor === undefined || !file.endsWith('.md') || statSync(join(root, file)).isDirectory()) return false;
+  if (anchor === undefined || !file.endsWith('.md') || statSync(join(root, file)).isDirectory())
+    return false;
   return !anchorsOf(file).has(anchor);
 }
 
@@ -81,7 +82,9 @@ describe('when a rule is looked up', () => {
   it('has an entry for each number that the source speaks of', () => {
     const spoken = filesIn(join(root, 'lib'))
       .filter((file) => file.endsWith('.ts'))
-      .flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/\brules? (\d+)(?:\D{1,5}(\d+))?/g)])
+      .flatMap((file) => [
+        ...readFileSync(file, 'utf8').matchAll(/\brules? (\d+)(?:\D{1,5}(\d+))?/g),
+      ])
       .flatMap(([, ...numbers]) => numbers.filter((number) => number !== undefined).map(Number));
     expect(spoken.length).toBeGreaterThan(10);
     expect(spoken.filter((number) => !rules.has(number))).toEqual([]);

@@ -7,14 +7,20 @@ export interface Page {
   /** From the repository's root, with slashes. */
   readonly path: string;
   readonly programs: readonly Program[];
-  /** Whether one of its programs declares what every file compiled with it sees, such as the globals of Jest. */
+  /**
+   * Whether one of its programs declares what every file compiled with it sees, such as the globals
+   * of Jest.
+   */
   readonly isGlobal: boolean;
 }
 
 /** The README and every page below `docs/` that shows TypeScript. */
 export function pagesWithCode(): readonly Page[] {
   const guides = filesIn(join(root, 'docs')).filter((file) => file.endsWith('.md'));
-  const paths = ['README.md', ...guides.map((file) => relative(root, file).split(sep).join('/')).sort()];
+  const paths = [
+    'README.md',
+    ...guides.map((file) => relative(root, file).split(sep).join('/')).sort(),
+  ];
   return paths.map(pageAt).filter(({ programs }) => programs.length > 0);
 }
 

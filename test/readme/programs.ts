@@ -21,7 +21,12 @@ interface Block {
   readonly content: readonly string[];
 }
 
-type Draft = { name: string; files: Map<string, { text: string; lines: number[] }>; entry?: string; output?: string[] };
+type Draft = {
+  name: string;
+  files: Map<string, { text: string; lines: number[] }>;
+  entry?: string;
+  output?: string[];
+};
 
 /** The programs in a markdown text, by the convention at the top of `readme.spec.ts`. */
 export function programsIn(markdown: string): readonly Program[] {
@@ -59,7 +64,8 @@ function blocksIn(markdown: string): readonly Block[] {
       open.block.content.push(line.startsWith(open.indent) ? line.slice(open.indent.length) : line);
     }
   }
-  if (open !== undefined) throw new Error(`The code block at line ${open.block.line} is never closed.`);
+  if (open !== undefined)
+    throw new Error(`The code block at line ${open.block.line} is never closed.`);
   return blocks;
 }
 

@@ -1,4 +1,5 @@
-// The code blocks of the README and of all pages below `docs/` are real programs. How a fence says so:
+// The code blocks of the README and of all pages below `docs/` are real programs. How a fence says
+// so:
 //
 //   ```ts                        a program of its own; compiled
 //   ```ts group=shop             belongs to the program `shop`, with all other blocks of that group
@@ -6,11 +7,12 @@
 //                                0. A file called `….spec.ts` is run by Jest
 //   ```text output               right after a block that is run: lines its output contains, in this order, each as often as here
 //
-// A block whose first line is `// orders/order.service.ts` starts that file; one without goes on with the file its group
-// wrote last, at first `main.ts`. Files import each other as `./order.service.js`. What a program needs but a reader does
-// not, such as imports or the class around a method, may stand in a block inside `<!-- … -->`. All pages are compiled together,
-// in two lots: those where something is declared globally (`/// <reference types="jest" />`), which all in that lot then see,
-// and the others, which import what they need, also from `@jest/globals`.
+// A block whose first line is `// orders/order.service.ts` starts that file; one without goes on
+// with the file its group wrote last, at first `main.ts`. Files import each other as
+// `./order.service.js`. What a program needs but a reader does not, such as imports or the class
+// around a method, may stand in a block inside `<!-- … -->`. All pages are compiled together, in
+// two lots: those where something is declared globally (`/// <reference types="jest" />`), which
+// all in that lot then see, and the others, which import what they need, also from `@jest/globals`.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { refuseStaleBuild, root } from '../package/built.js';
@@ -33,7 +35,9 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.each(pages)('when $path shows code', ({ programs }) => {
-  const runnable = programs.filter((program): program is Program & { entry: string } => program.entry !== undefined);
+  const runnable = programs.filter(
+    (program): program is Program & { entry: string } => program.entry !== undefined,
+  );
 
   for (const program of programs) {
     it(`compiles: ${program.name}`, () => {

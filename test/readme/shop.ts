@@ -20,7 +20,9 @@ export declare const orders: OrderService;
 export declare const queue: { add(name: string, data: object): Promise<{ id: string }> };
 export declare const smtp: { sendMail(mail: object): Promise<unknown> };
 export declare const connection: Connection;
-export declare const database: { transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T> };
+export declare const database: {
+  transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
+};
 export declare function notifyWarehouse(orderId: number): Promise<void>;
 export declare function refund(orderId: number): Promise<void>;
 

@@ -183,5 +183,9 @@ export class SoakController {
   }
 }
 
-@Module({ imports: [AirlockModule.forRoot()], controllers: [SoakController], providers: [Mail, Denied] })
+@Module({
+  imports: [AirlockModule.forRoot()],
+  controllers: [SoakController],
+  providers: [Mail, Denied],
+})
 export class SoakModule {}

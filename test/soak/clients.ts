@@ -58,7 +58,12 @@ export class Clients {
 
   private async send(path: string, leavesAfterMs?: number): Promise<void> {
     await new Promise<void>((resolve) => {
-      const asking = request({ port: this.port, host: '127.0.0.1', path: `/${path}`, agent: this.agent });
+      const asking = request({
+        port: this.port,
+        host: '127.0.0.1',
+        path: `/${path}`,
+        agent: this.agent,
+      });
       asking.on('response', (response) => response.resume());
       asking.on('error', () => {});
       asking.on('close', resolve);

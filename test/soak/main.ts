@@ -1,4 +1,5 @@
-// Requests of all kinds are sent to an application on Express and one on Fastify; then nothing may be left of them.
+// Requests of all kinds are sent to an application on Express and one on Fastify; then nothing may
+// be left of them.
 import 'reflect-metadata';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -35,7 +36,9 @@ for (const adapter of [new ExpressAdapter(), new FastifyAdapter() as never]) {
   await app.listen(0, '127.0.0.1');
   apps.push(app);
 }
-const servers = apps.map((app) => new Clients(((app.getHttpServer() as Server).address() as AddressInfo).port));
+const servers = apps.map(
+  (app) => new Clients(((app.getHttpServer() as Server).address() as AddressInfo).port),
+);
 
 /** @returns how many requests it has sent */
 async function visit(): Promise<number> {
@@ -67,7 +70,8 @@ async function send(count: number): Promise<void> {
 /** Once everything has come to an end. */
 async function rest(): Promise<number> {
   const deadline = Date.now() + 10_000;
-  while ((ledger.openScopes > 0 || ledger.begun > ledger.ended) && Date.now() < deadline) await sleep(20);
+  while ((ledger.openScopes > 0 || ledger.begun > ledger.ended) && Date.now() < deadline)
+    await sleep(20);
   // Timers of sockets and of what requests have left behind.
   await sleep(300);
   let heap = Infinity;
@@ -94,7 +98,9 @@ const figures = {
   'bytes kept per request': Number((Math.max(0, growth) / requests).toFixed(1)),
 };
 const isRight =
-  ledger.openScopes === 0 && ledger.begun === ledger.ended && growth <= BYTES_PER_REQUEST * requests + NOISE;
+  ledger.openScopes === 0 &&
+  ledger.begun === ledger.ended &&
+  growth <= BYTES_PER_REQUEST * requests + NOISE;
 console.log(
   `${Math.round(requests / seconds)} requests a second, ${ledger.begun} effects, ${counter.lines} lines logged`,
 );

@@ -19,7 +19,9 @@ export function keepsTheTypesOfAdapters(): void {
     name: 'orders database',
     connection: (tx) => {
       expectTrue<Equal<typeof tx, EntityManager>>();
-      return { executeSql: async (text, values) => ({ rows: await tx.query<unknown[]>(text, values) }) };
+      return {
+        executeSql: async (text, values) => ({ rows: await tx.query<unknown[]>(text, values) }),
+      };
     },
   });
   // @ts-expect-error no adapter

@@ -1,7 +1,15 @@
 import type { EventBus } from '@nestjs/cqrs';
 import type { EventEmitter2 } from '@nestjs/event-emitter';
 import type { ClientProxy } from '@nestjs/microservices';
-import { defer, type Deferred, EffectBuffer, enqueue, enqueueWith, runInScope, withPolicy } from 'nestjs-airlock';
+import {
+  defer,
+  type Deferred,
+  EffectBuffer,
+  enqueue,
+  enqueueWith,
+  runInScope,
+  withPolicy,
+} from 'nestjs-airlock';
 import { AirlockService, DropAll, type EffectScope, type ScopeView } from 'nestjs-airlock';
 import type { Transporter } from 'nodemailer';
 import type { PgBoss } from 'pg-boss';
@@ -61,7 +69,14 @@ export function argumentsOfAnEffect(): void {
 }
 
 /** Every overload of a method is kept. */
-export function overloadsOfADeferredMethod({ bus, boss, olderBoss, smtp, emitter, broker }: Clients): void {
+export function overloadsOfADeferredMethod({
+  bus,
+  boss,
+  olderBoss,
+  smtp,
+  emitter,
+  broker,
+}: Clients): void {
   effects.defer(bus).publish({});
   effects.defer(bus).publishAll([{}]);
   effects.defer(boss).send('mail', { id: 1 });
@@ -101,7 +116,9 @@ export function deferredMethods(queue: Queue): void {
 /** What runs in a scope gives its value. */
 export async function values(): Promise<void> {
   const fromScope = await runInScope((scope: EffectScope) => scope.id.length);
-  const fromService = await airlock.run({ name: 'job' }, async () => Promise.resolve('text' as const));
+  const fromService = await airlock.run({ name: 'job' }, async () =>
+    Promise.resolve('text' as const),
+  );
   const fromBlock = withPolicy(DropAll, () => 7 as const);
   const fromBuffer = effects.withPolicy(new DropAll(), async () => Promise.resolve(true as const));
   expectTrue<

@@ -19,7 +19,8 @@ export const everything: AirlockInspectorOptions = {
   path: 'ops/airlock',
   guards: [AdminGuard, new AdminGuard('ada')],
   capacity: 500,
-  redact: ({ name, args }: InspectedCall) => (name === 'MailService.sendReceipt' ? args : undefined),
+  redact: ({ name, args }: InspectedCall) =>
+    name === 'MailService.sendReceipt' ? args : undefined,
   readOnly: true,
   callSites: true,
   version: ['1', VERSION_NEUTRAL],

@@ -54,12 +54,22 @@ export async function globals(): Promise<void> {
   expect(captured).toHaveEnqueued(mail.sendReceipt);
   expect(captured).toHaveEnqueued(mail.note, 'a', 'b', expect.any(String));
   expect(captured).toHaveEnqueued('MailService.sendReceipt', 'anything', 7);
-  expect(captured).toHaveEnqueued(ship, { id: expect.any(Number), lines: expect.arrayContaining([]) });
+  expect(captured).toHaveEnqueued(ship, {
+    id: expect.any(Number),
+    lines: expect.arrayContaining([]),
+  });
   expect(captured).not.toHaveEnqueuedTimes(ship, 2);
-  expect(captured).toHaveDispatched(ship, { id: 7, lines: [{ sku: 'A', at: expect.any(Date) }] }, 'note');
+  expect(captured).toHaveDispatched(
+    ship,
+    { id: 7, lines: [{ sku: 'A', at: expect.any(Date) }] },
+    'note',
+  );
   expect(captured).toHaveDropped(ship, { reason: 'policy', policy: DropAll });
   expect(captured).toHaveDropped(ship, { policy: new DropAll() });
-  expect(captured).toHaveDropped(ship, { args: [{ id: 7, lines: expect.anything() }], reason: 'rollback' });
+  expect(captured).toHaveDropped(ship, {
+    args: [{ id: 7, lines: expect.anything() }],
+    reason: 'rollback',
+  });
   expect(captured).toHaveDropped(mail.sendReceipt, { args: [expect.any(Number), { copy: true }] });
   expect(captured).toHaveDropped(mail.note, { args: ['a', expect.any(String), 'c'] });
   expect(captured).not.toHaveDropped('MailService.sendReceipt', { args: ['anything', 7] });
@@ -97,13 +107,21 @@ export async function globals(): Promise<void> {
 export async function jestGlobals(): Promise<void> {
   const captured = await captureEffects(app, () => 7);
   jestExpect(captured).toHaveEnqueued(mail.sendReceipt, 7, { copy: true });
-  jestExpect(captured).toHaveEnqueued(mail.sendReceipt, jestExpect.any(Number), { copy: jestExpect.anything() });
+  jestExpect(captured).toHaveEnqueued(mail.sendReceipt, jestExpect.any(Number), {
+    copy: jestExpect.anything(),
+  });
   jestExpect(captured).toHaveEnqueued(ship, jestExpect.objectContaining({ id: 7 }));
   jestExpect(captured).not.toHaveEnqueuedTimes(ship, 2);
-  jestExpect(captured).toHaveDispatched(ship, { id: 7, lines: [{ sku: 'A', at: jestExpect.any(Date) }] });
+  jestExpect(captured).toHaveDispatched(ship, {
+    id: 7,
+    lines: [{ sku: 'A', at: jestExpect.any(Date) }],
+  });
   jestExpect(captured).toHaveDispatchedTimes(ship, 2);
   jestExpect(captured).toHaveDropped(ship, { reason: 'rollback' });
-  jestExpect(captured).toHaveDropped(mail.sendReceipt, { args: [7, { copy: jestExpect.anything() }], policy: DropAll });
+  jestExpect(captured).toHaveDropped(mail.sendReceipt, {
+    args: [7, { copy: jestExpect.anything() }],
+    policy: DropAll,
+  });
   jestExpect(captured).toHaveNoEffects();
   await jestExpect(captureEffects(() => 7)).resolves.toHaveNoEffects();
   // @ts-expect-error an order is no text
@@ -120,7 +138,9 @@ export async function jestGlobals(): Promise<void> {
 export async function vitest(): Promise<void> {
   const captured = await captureEffects(app, () => 7);
   vitestExpect(captured).toHaveEnqueued(mail.sendReceipt, 7, { copy: true });
-  vitestExpect(captured).toHaveEnqueued(mail.sendReceipt, vitestExpect.any(Number), { copy: vitestExpect.anything() });
+  vitestExpect(captured).toHaveEnqueued(mail.sendReceipt, vitestExpect.any(Number), {
+    copy: vitestExpect.anything(),
+  });
   vitestExpect(captured).not.toHaveEnqueuedTimes(ship, 2);
   vitestExpect(captured).toHaveDispatched(ship, vitestExpect.objectContaining({ id: 7 }));
   vitestExpect(captured).toHaveDispatchedTimes(ship, 2);
@@ -158,11 +178,16 @@ export async function functions(): Promise<void> {
   await runEffect(ship, { id: 7, lines: [] });
   await drain(app, { maxDepth: 3 });
   await waitForEffect(app, mail.sendReceipt, { timeoutMs: 5, where: ({ args }) => args[0] === 7 });
-  expect.addSnapshotSerializer(effectSerializer({ redact: ['password', { effect: ship, path: 'args[0]' }] }));
+  expect.addSnapshotSerializer(
+    effectSerializer({ redact: ['password', { effect: ship, path: 'args[0]' }] }),
+  );
   vitestExpect.addSnapshotSerializer(effectSerializer());
   jestExpect.addSnapshotSerializer(effectSerializer());
 
-  AirlockTestingModule.forRoot({ mode: 'capture', fakeOnly: [mail.sendReceipt, ship, 'newsletter'] });
+  AirlockTestingModule.forRoot({
+    mode: 'capture',
+    fakeOnly: [mail.sendReceipt, ship, 'newsletter'],
+  });
   AirlockTestingModule.forRoot({ fakeOnly: [ship], mode: 'inline', outsideScope: 'drop' });
 
   // @ts-expect-error not an effect
@@ -181,8 +206,15 @@ export async function functions(): Promise<void> {
 
 /** What a policy's author says of it. */
 export function contract(): void {
-  describePolicyContract('DropAll', { create: () => DropAll, drops: ['a', { name: 'b', args: [7], on: 'failure' }] });
-  describePolicyContract('of its own', { create: () => ({ allows: () => true }), remembers: 'flush', throws: true });
+  describePolicyContract('DropAll', {
+    create: () => DropAll,
+    drops: ['a', { name: 'b', args: [7], on: 'failure' }],
+  });
+  describePolicyContract('of its own', {
+    create: () => ({ allows: () => true }),
+    remembers: 'flush',
+    throws: true,
+  });
 
   // @ts-expect-error no policy
   describePolicyContract('none', { create: () => 7 });

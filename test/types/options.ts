@@ -1,4 +1,9 @@
-import { AirlockError, AirlockModule, type AirlockModuleOptions, type AirlockOptionsFactory } from 'nestjs-airlock';
+import {
+  AirlockError,
+  AirlockModule,
+  type AirlockModuleOptions,
+  type AirlockOptionsFactory,
+} from 'nestjs-airlock';
 import {
   type AirlockReport,
   AllowAll,
@@ -24,13 +29,19 @@ class MailExecutor implements Executor {
 export const everything: AirlockModuleOptions = {
   policy: [DropAll, new AllowAll()],
   executor: MailExecutor,
-  executors: { instance: new MailExecutor('localhost'), fn: ({ name }) => name, type: InProcessExecutor },
+  executors: {
+    instance: new MailExecutor('localhost'),
+    fn: ({ name }) => name,
+    type: InProcessExecutor,
+  },
   boundaries: {
     http: { openAt: 'request', shouldFlush: (outcome) => outcome !== 'failed' },
     rpc: false,
     ws: true,
     graphql: { policy: DropAll },
-    bullmq: { shouldFlush: (outcome, scope) => outcome === 'completed' && scope.intents.length > 0 },
+    bullmq: {
+      shouldFlush: (outcome, scope) => outcome === 'completed' && scope.intents.length > 0,
+    },
     schedule: {},
     'event-emitter': { policy: [new AllowAll()] },
     cqrs: false,
@@ -83,7 +94,10 @@ export const modules = [
   AirlockModule.forRootAsync({ useClass: DropAll }),
 ];
 
-/** A caught error is told apart by its class, and `DispatchError` is an `AggregateError` with typed failures. */
+/**
+ * A caught error is told apart by its class, and `DispatchError` is an `AggregateError` with typed
+ * failures.
+ */
 export function caught(error: unknown): void {
   if (error instanceof AirlockError) {
     expectTrue<Equal<typeof error.code, string>>();
@@ -109,7 +123,11 @@ export function immutable(intent: Intent): void {
 export async function buffered(call: BufferedCall): Promise<void> {
   const promise: Promise<undefined> = call;
   const observable: Observable<undefined> = call;
-  const values = [await promise, await lastValueFrom(observable), await call.catch(() => 'x').finally(() => {})];
+  const values = [
+    await promise,
+    await lastValueFrom(observable),
+    await call.catch(() => 'x').finally(() => {}),
+  ];
   expectTrue<Equal<(typeof values)[number], string | undefined>>();
   // @ts-expect-error made by Airlock alone
   new BufferedCall(1);

@@ -12,7 +12,10 @@ export function takesTheRealOnes(current: DataSource, previous: DataSource03): v
   trackTypeOrmTransactions(current.manager);
 }
 
-export async function takesTheirQueryRunners(current: QueryRunner, previous: QueryRunner03): Promise<void> {
+export async function takesTheirQueryRunners(
+  current: QueryRunner,
+  previous: QueryRunner03,
+): Promise<void> {
   await startTestTransaction(current);
   await startTestTransaction(previous);
   // @ts-expect-error an object that only looks a little like one

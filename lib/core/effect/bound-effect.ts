@@ -5,7 +5,10 @@ import { className, ownerName, ownerNames } from './effect-owner.js';
 export interface MethodOf {
   readonly target: object;
   readonly key: PropertyKey;
-  /** The function at `key`, or behind it: a decorator's body, what `super` calls, what a wrapper hides. */
+  /**
+   * The function at `key`, or behind it: a decorator's body, what `super` calls, what a wrapper
+   * hides.
+   */
   readonly method: Effect;
 }
 
@@ -13,8 +16,9 @@ const bound = new WeakMap<object, WeakMap<Effect, Effect>>();
 const origins = new WeakMap<Effect, MethodOf>();
 
 /**
- * `method` of `target` as an effect: one function per pair, so that calls of one method of one object are the same
- * effect, named `Class.method`, or by what tells the object apart from others of its class: `Queue(stock).add`.
+ * `method` of `target` as an effect: one function per pair, so that calls of one method of one
+ * object are the same effect, named `Class.method`, or by what tells the object apart from others
+ * of its class: `Queue(stock).add`.
  *
  * @internal
  */
@@ -31,7 +35,10 @@ export function boundEffect(target: object, method: Effect, key: PropertyKey): E
   return effect;
 }
 
-/** Makes the name at the first look: most names are never read, and what a target is known as may be noted after the first call. */
+/**
+ * Makes the name at the first look: most names are never read, and what a target is known as may be
+ * noted after the first call.
+ */
 function nameWhenAsked(effect: Effect, target: object, key: PropertyKey): void {
   Object.defineProperty(effect, 'name', {
     configurable: true,
@@ -43,22 +50,35 @@ function nameWhenAsked(effect: Effect, target: object, key: PropertyKey): void {
   });
 }
 
-/** The object, the key and the method an effect was made from; undefined for plain functions. @internal */
+/**
+ * The object, the key and the method an effect was made from; undefined for plain functions.
+ * @internal
+ */
 export function methodOf(effect: Effect): MethodOf | undefined {
   return origins.get(effect);
 }
 
-/** `MailService.sendReceipt` for a method of an instance or a static one, by its class. @internal */
+/**
+ * `MailService.sendReceipt` for a method of an instance or a static one, by its class.
+ * @internal
+ */
 export function methodName(target: object, key: PropertyKey): string {
   return memberName(className(target), key);
 }
 
-/** Names an effect: `methodName` with what tells this object apart from others of its class. @internal */
+/**
+ * Names an effect: `methodName` with what tells this object apart from others of its class.
+ * @internal
+ */
 export function effectMethodName(target: object, key: PropertyKey): string {
   return memberName(ownerName(target), key);
 }
 
-/** All names that a method's effect goes by: with the name of a base class or of a token in front as well. @internal */
+/**
+ * All names that a method's effect goes by: with the name of a base class or of a token in front as
+ * well.
+ * @internal
+ */
 export function methodNames(target: object, key: PropertyKey): readonly string[] {
   const owners = [...ownerNames(target)];
   return owners.length === 0 ? [String(key)] : owners.map((owner) => memberName(owner, key));

@@ -1,4 +1,7 @@
-/** Number of letters that have to be put in, taken out or replaced to make one string of the other. @internal */
+/**
+ * Number of letters that have to be put in, taken out or replaced to make one string of the other.
+ * @internal
+ */
 export function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {

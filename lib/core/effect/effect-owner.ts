@@ -8,12 +8,13 @@ interface Known {
   label: string | undefined;
 }
 
-// Keyed by the object and forgotten with it: applications that share an object share what it is known as.
+// Keyed by the object and forgotten with it: applications that share an object share what it is
+// known as.
 const known = new WeakMap<object, Known>();
 
 /**
- * Notes a token under which an object is provided, or a class whose instances are made per request, so that policies find its
- * effects by that name too.
+ * Notes a token under which an object is provided, or a class whose instances are made per request,
+ * so that policies find its effects by that name too.
  *
  * @param label stands in names in place of the class; the first one given stays
  * @internal
@@ -26,16 +27,24 @@ export function knownAs(holder: object, token: unknown, label?: string): void {
 }
 
 /**
- * The owner in the name of an effect that is a method of `target`: `Queue(stock)` for a queue, what `knownAs` calls it, else its
- * class; undefined for a plain object.
+ * The owner in the name of an effect that is a method of `target`: `Queue(stock)` for a queue, what
+ * `knownAs` calls it, else its class; undefined for a plain object.
  *
  * @internal
  */
 export function ownerName(target: object): string | undefined {
-  return queueName(target) ?? known.get(target)?.label ?? exportedAs(typeOf(target))[0] ?? className(target);
+  return (
+    queueName(target) ??
+    known.get(target)?.label ??
+    exportedAs(typeOf(target))[0] ??
+    className(target)
+  );
 }
 
-/** All names that the owner goes by: the one shown, its class and those it extends, its tokens. @internal */
+/**
+ * All names that the owner goes by: the one shown, its class and those it extends, its tokens.
+ * @internal
+ */
 export function ownerNames(target: object): ReadonlySet<string> {
   const names = new Set<string>();
   const shown = ownerName(target);
@@ -48,11 +57,19 @@ export function ownerNames(target: object): ReadonlySet<string> {
   return names;
 }
 
-/** The objects that declare methods of `target`: itself, its prototypes, and those of the classes it is provided as. @internal */
+/**
+ * The objects that declare methods of `target`: itself, its prototypes, and those of the classes it
+ * is provided as.
+ * @internal
+ */
 export function* declarersOf(target: object): Generator<object> {
   yield* chainOf(target);
   for (const token of tokensOf(target)) {
-    if (typeof token === 'function' && typeof token.prototype === 'object' && token.prototype !== null)
+    if (
+      typeof token === 'function' &&
+      typeof token.prototype === 'object' &&
+      token.prototype !== null
+    )
       yield* chainOf(token.prototype as object);
   }
 }
@@ -69,17 +86,26 @@ export function tokenName(token: unknown): string {
   return masked(typeof token === 'symbol' ? (token.description ?? 'symbol') : String(token));
 }
 
-/** The names under which a class is a property of itself, and so imported: `EventEmitter2` of a class that is named `EventEmitter`. */
+/**
+ * The names under which a class is a property of itself, and so imported: `EventEmitter2` of a
+ * class that is named `EventEmitter`.
+ */
 function exportedAs(type: NamedType | undefined): readonly string[] {
   if (type === undefined) return [];
   const properties = Object.entries(Object.getOwnPropertyDescriptors(type));
-  return properties.filter(([key, { value }]) => value === type && key !== 'default').map(([key]) => key);
+  return properties
+    .filter(([key, { value }]) => value === type && key !== 'default')
+    .map(([key]) => key);
 }
 
-/** The name of a queue of BullMQ or Bull: their class says nothing, as applications have many queues. Known by shape, as several copies may be installed. */
+/**
+ * The name of a queue of BullMQ or Bull: their class says nothing, as applications have many
+ * queues. Known by shape, as several copies may be installed.
+ */
 function queueName(target: object): string | undefined {
   const { name, add, addBulk } = target as { name?: unknown; add?: unknown; addBulk?: unknown };
-  const isQueue = typeof target === 'object' && typeof add === 'function' && typeof addBulk === 'function';
+  const isQueue =
+    typeof target === 'object' && typeof add === 'function' && typeof addBulk === 'function';
   return isQueue && typeof name === 'string' ? `Queue(${name})` : undefined;
 }
 
@@ -104,5 +130,6 @@ function* classesOf(target: object): Generator<NamedType> {
 }
 
 function* chainOf(start: object): Generator<object> {
-  for (let at: object | null = start; at !== null; at = Object.getPrototypeOf(at) as object | null) yield at;
+  for (let at: object | null = start; at !== null; at = Object.getPrototypeOf(at) as object | null)
+    yield at;
 }

@@ -7,10 +7,12 @@ import type { Intent } from '../model/intent.js';
 /**
  * Says which effect is meant:
  *
- * - a method, as `MailService.prototype.sendReceipt` or `mail.sendReceipt`. It is the same on every instance, and where a subclass,
- *   or the class that a token stands for, overrides it. It survives renames and minifiers.
+ * - a method, as `MailService.prototype.sendReceipt` or `mail.sendReceipt`. It is the same on every
+ *   instance, and where a subclass, or the class that a token stands for, overrides it. It survives
+ *   renames and minifiers.
  * - a function that is enqueued itself.
- * - a name, as `MailService.sendReceipt`: of the effect as logs show it, or with the name of a base class or a token in front.
+ * - a name, as `MailService.sendReceipt`: of the effect as logs show it, or with the name of a base
+ *   class or a token in front.
  *
  * @publicApi
  */
@@ -22,7 +24,10 @@ export function isCallOf(intent: Intent, ref: EffectRef): boolean {
   return intent.name === ref || namesOf(intent.effect).includes(ref);
 }
 
-/** @throws AirlockOptionsError for what names no effect, such as a method that is not there @internal */
+/**
+ * @throws AirlockOptionsError for what names no effect, such as a method that is not there
+ *   @internal
+ */
 export function assertEffectRef(ref: unknown, key = 'effect'): asserts ref is EffectRef {
   if (typeof ref === 'function' || (typeof ref === 'string' && ref !== '')) return;
   const hint =
@@ -49,13 +54,20 @@ export class EffectSet {
   /** Verdicts that the effect alone decides, whatever its call is named. */
   private readonly verdicts = new WeakMap<Effect, boolean>();
 
-  /** @throws AirlockOptionsError for what is no iterable; for a lone string, which would be read letter by letter; for what is no reference */
+  /**
+   * @throws AirlockOptionsError for what is no iterable; for a lone string, which would be read
+   *   letter by letter; for what is no reference
+   */
   constructor(refs: Iterable<EffectRef>) {
     if (
       typeof refs === 'string' ||
       typeof (refs as Partial<Iterable<EffectRef>> | null)?.[Symbol.iterator] !== 'function'
     )
-      throw AirlockOptionsError.expected('effects', 'an iterable of methods, functions or names of effects', refs);
+      throw AirlockOptionsError.expected(
+        'effects',
+        'an iterable of methods, functions or names of effects',
+        refs,
+      );
     this.refs = Object.freeze([...refs]);
     for (const [index, ref] of this.refs.entries()) assertEffectRef(ref, `effects[${index}]`);
     this.names = new Set(this.refs.filter((ref) => typeof ref === 'string'));
@@ -90,7 +102,10 @@ function isSameEffect(effect: Effect, ref: Effect): boolean {
   return false;
 }
 
-/** The names that stand for a method in policies and tests, whatever a call is named. A function has the name of its call only. */
+/**
+ * The names that stand for a method in policies and tests, whatever a call is named. A function has
+ * the name of its call only.
+ */
 function namesOf(effect: Effect): readonly string[] {
   const origin = methodOf(effect);
   return origin === undefined ? [] : methodNames(origin.target, origin.key);

@@ -1,10 +1,14 @@
-/** Above this many elements an array is taken to have no names of its own: listing its keys would cost more than its copy. */
+/**
+ * Above this many elements an array is taken to have no names of its own: listing its keys would
+ * cost more than its copy.
+ */
 const FEW = 1_000;
 
 /**
- * Puts deep copies in the place of plain objects and arrays among the arguments of a call, so that changes made later do not
- * reach the effect (rule 5). Everything else stays what it is. Cycles and objects that occur twice keep their shape; takes time
- * in proportion to the data, and no stack, however deep they are.
+ * Puts deep copies in the place of plain objects and arrays among the arguments of a call, so that
+ * changes made later do not reach the effect (rule 5). Everything else stays what it is. Cycles and
+ * objects that occur twice keep their shape; takes time in proportion to the data, and no stack,
+ * however deep they are.
  *
  * @param args changed in place
  * @internal
@@ -19,12 +23,16 @@ export function copyPlain(args: unknown[]): unknown[] {
   return args;
 }
 
-/** False for instances of classes, arrays among them, and for what the language hands out, such as `arguments` and modules. */
+/**
+ * False for instances of classes, arrays among them, and for what the language hands out, such as
+ * `arguments` and modules.
+ */
 function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   try {
     const prototype: unknown = Object.getPrototypeOf(value);
-    // Of any realm: its `Array.prototype` is an array, and the prototype of its plain objects has none.
+    // Of any realm: its `Array.prototype` is an array, and the prototype of its plain objects has
+    // none.
     if (Array.isArray(value)) return Array.isArray(prototype);
     return isOfObjects(prototype) && Object.prototype.toString.call(value) === '[object Object]';
   } catch {
@@ -35,7 +43,9 @@ function isPlain(value: unknown): value is object {
 
 function isOfObjects(prototype: unknown): boolean {
   if (prototype === Object.prototype || prototype === null) return true;
-  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'isPrototypeOf');
+  return (
+    Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'isPrototypeOf')
+  );
 }
 
 type Properties = Record<PropertyKey, unknown>;
@@ -49,7 +59,11 @@ class PlainCopies {
     let copy = this.known.get(source);
     if (copy === undefined) {
       const prototype = Object.getPrototypeOf(source) as object | null;
-      copy = Array.isArray(source) ? [] : prototype === Object.prototype ? {} : (Object.create(prototype) as object);
+      copy = Array.isArray(source)
+        ? []
+        : prototype === Object.prototype
+          ? {}
+          : (Object.create(prototype) as object);
       this.known.set(source, copy);
       this.unfilled.push(source);
     }
@@ -60,7 +74,8 @@ class PlainCopies {
     for (let source = this.unfilled.pop(); source !== undefined; source = this.unfilled.pop()) {
       const copy = this.known.get(source)!;
       if (!Array.isArray(source)) this.fillObject(source as Properties, copy as Properties);
-      else if (!this.fillDense(source, copy as unknown[])) this.fillByKeys(source as never, copy as never);
+      else if (!this.fillDense(source, copy as unknown[]))
+        this.fillByKeys(source as never, copy as never);
     }
   }
 
@@ -83,7 +98,8 @@ class PlainCopies {
   private fillObject(source: Properties, copy: Properties): void {
     const keys = Object.keys(source);
     const isOrdinary =
-      Object.getOwnPropertyNames(source).length === keys.length && Object.getOwnPropertySymbols(source).length === 0;
+      Object.getOwnPropertyNames(source).length === keys.length &&
+      Object.getOwnPropertySymbols(source).length === 0;
     if (!isOrdinary) return this.fillByKeys(source, copy);
     for (const key of keys) this.set(source, copy, key);
   }
@@ -93,12 +109,19 @@ class PlainCopies {
     for (const key of Reflect.ownKeys(source)) {
       if (Object.prototype.propertyIsEnumerable.call(source, key)) this.set(source, copy, key);
       else if (key === 'length' && Array.isArray(source)) copy.length = source.length;
-      else Object.defineProperty(copy, key, this.hidden(Object.getOwnPropertyDescriptor(source, key)!));
+      else
+        Object.defineProperty(
+          copy,
+          key,
+          this.hidden(Object.getOwnPropertyDescriptor(source, key)!),
+        );
     }
   }
 
   private hidden(descriptor: PropertyDescriptor): PropertyDescriptor {
-    return 'value' in descriptor ? { ...descriptor, value: this.valueOf(descriptor.value) } : descriptor;
+    return 'value' in descriptor
+      ? { ...descriptor, value: this.valueOf(descriptor.value) }
+      : descriptor;
   }
 
   /** Reads the value as it is now; a getter that throws is left to the effect. */
@@ -113,6 +136,12 @@ class PlainCopies {
     value = this.valueOf(value);
     if (key !== '__proto__') copy[key] = value;
     // Assigned, it would be no data.
-    else Object.defineProperty(copy, key, { value, enumerable: true, writable: true, configurable: true });
+    else
+      Object.defineProperty(copy, key, {
+        value,
+        enumerable: true,
+        writable: true,
+        configurable: true,
+      });
   }
 }

@@ -5,7 +5,10 @@ import type { Effect } from '../model/enqueue-options.js';
 
 type Returning = (...args: never[]) => unknown;
 
-/** The arguments of a function, of each of its overloads: TypeScript infers the last ones of as many as it is asked for. */
+/**
+ * The arguments of a function, of each of its overloads: TypeScript infers the last ones of as many
+ * as it is asked for.
+ */
 type ArgumentsOf<M> = M extends {
   (...args: infer A): unknown;
   (...args: infer B): unknown;
@@ -13,7 +16,11 @@ type ArgumentsOf<M> = M extends {
   (...args: infer D): unknown;
 }
   ? A | B | C | D
-  : M extends { (...args: infer A): unknown; (...args: infer B): unknown; (...args: infer C): unknown }
+  : M extends {
+        (...args: infer A): unknown;
+        (...args: infer B): unknown;
+        (...args: infer C): unknown;
+      }
     ? A | B | C
     : M extends { (...args: infer A): unknown; (...args: infer B): unknown }
       ? A | B
@@ -21,22 +28,36 @@ type ArgumentsOf<M> = M extends {
         ? A
         : never;
 
-/** An object whose methods enqueue: same parameters, no result. Properties that are not methods are left out. @publicApi */
+/**
+ * An object whose methods enqueue: same parameters, no result. Properties that are not methods are
+ * left out. @publicApi
+ */
 export type Deferred<T extends object> = {
-  readonly [K in keyof T as T[K] extends Returning ? K : never]: (...args: ArgumentsOf<T[K]>) => void;
+  readonly [K in keyof T as T[K] extends Returning ? K : never]: (
+    ...args: ArgumentsOf<T[K]>
+  ) => void;
 };
 
 /** @internal */
-export function deferred<T extends object>(target: T, enqueue: (effect: Effect, args: never[]) => void): Deferred<T> {
+export function deferred<T extends object>(
+  target: T,
+  enqueue: (effect: Effect, args: never[]) => void,
+): Deferred<T> {
   if ((typeof target !== 'object' && typeof target !== 'function') || target === null) {
-    throw AirlockOptionsError.expected('target', 'an object whose methods are to be deferred', target);
+    throw AirlockOptionsError.expected(
+      'target',
+      'an object whose methods are to be deferred',
+      target,
+    );
   }
   // The proxy's own target is empty: a frozen one would not let its methods be replaced.
   return new Proxy(Object.create(null) as Deferred<T>, {
     get(_, key) {
       const method: unknown = Reflect.get(target, key);
-      // Never thenable, or `await` would enqueue; nor is a log line an effect that turns the proxy into a text or JSON.
-      if (typeof method !== 'function' || typeof key === 'symbol' || key === 'then') return undefined;
+      // Never thenable, or `await` would enqueue; nor is a log line an effect that turns the proxy
+      // into a text or JSON.
+      if (typeof method !== 'function' || typeof key === 'symbol' || key === 'then')
+        return undefined;
       if (key in Object.prototype || key === 'toJSON') return method.bind(target) as unknown;
       return (...args: never[]): void => {
         if (addsChildJob(key, args)) throw tooLate(target, key);

@@ -28,24 +28,36 @@ const IN_PROCESS: Executor = { execute: invoke };
 /**
  * Turns a call into a buffered intent: checks it, has policies narrow it, stamps it, stores it.
  *
- * @throws NoScopeError, ScopeClosedError, PolicyEnqueueError, CascadeDepthError, BufferLimitError, EffectSerializationError,
- * AirlockOptionsError, FrameStateError, or whatever a policy's `onEnqueue` throws; in each case nothing was buffered and nothing buffered is lost
+ * @throws NoScopeError, ScopeClosedError, PolicyEnqueueError, CascadeDepthError, BufferLimitError,
+ * EffectSerializationError, AirlockOptionsError, FrameStateError, or whatever a policy's
+ * `onEnqueue` throws; in each case nothing was buffered and nothing buffered is lost
  * @internal
  */
-export function enqueueIn(context: Context, options: EnqueueOptions, effect: Effect, args: unknown[]): void {
-  if (typeof effect !== 'function') throw AirlockOptionsError.expected('effect', 'a function', effect);
+export function enqueueIn(
+  context: Context,
+  options: EnqueueOptions,
+  effect: Effect,
+  args: unknown[],
+): void {
+  if (typeof effect !== 'function')
+    throw AirlockOptionsError.expected('effect', 'a function', effect);
   if (context.evaluation !== undefined) {
-    throw new PolicyEnqueueError(policyName(context.evaluation.policy), effectName(options, effect));
+    throw new PolicyEnqueueError(
+      policyName(context.evaluation.policy),
+      effectName(options, effect),
+    );
   }
   const unit = context.receiver();
   if (unit === undefined) return context.host.outsideScope(context, options, effect, args);
   if (unit.state !== 'open') return late(context, unit, options, effect, args);
   if (unit.level !== undefined) assertInCascade(unit, unit.level, options, effect);
-  if (unit.isFull && options.dedupeKey === undefined && !makeRoom(unit)) throw full(unit, options, effect);
+  if (unit.isFull && options.dedupeKey === undefined && !makeRoom(unit))
+    throw full(unit, options, effect);
   const frame = options.survivesRollback === true ? undefined : currentFrame();
 
   const shared = context.stampFor(unit, options, frame, effect);
-  const stamp = shared.executor.accepts === undefined ? shared : acceptedBy(shared, options, effect, args);
+  const stamp =
+    shared.executor.accepts === undefined ? shared : acceptedBy(shared, options, effect, args);
   if (frame !== undefined && stamp.executor.transactional === true && stamp.on === 'success')
     frame.assertWaitsForWrites(effectName(options, effect));
   const kept = keptBy(stamp.executor, options, effect, args);
@@ -62,38 +74,70 @@ export function enqueueIn(context: Context, options: EnqueueOptions, effect: Eff
   if (isTooMany) return dropRepeated(unit, intent);
   unit.add(intent);
   if (unit.level !== undefined) unit.level.cascade.calls++;
-  if (channels.enqueue.hasSubscribers) publish('enqueue', { scope: unit.view, intent: freeze(intent) });
+  if (channels.enqueue.hasSubscribers)
+    publish('enqueue', { scope: unit.view, intent: freeze(intent) });
   if (frame !== undefined) joinFrame(unit, intent);
 }
 
-/** A loop may repeat one call under one key more often than a buffer has room, so this one goes into no report either. */
+/**
+ * A loop may repeat one call under one key more often than a buffer has room, so this one goes into
+ * no report either.
+ */
 function dropRepeated(unit: UnitOfWork, intent: Intent): void {
-  if (channels.drop.hasSubscribers) publish('drop', { scope: unit.view, intent: freeze(intent), reason: 'duplicate' });
+  if (channels.drop.hasSubscribers)
+    publish('drop', { scope: unit.view, intent: freeze(intent), reason: 'duplicate' });
 }
 
 function full(unit: UnitOfWork, options: EnqueueOptions, effect: Effect): BufferLimitError {
-  return new BufferLimitError(effectName(options, effect), unit.label, unit.host.maxEffectsPerScope);
+  return new BufferLimitError(
+    effectName(options, effect),
+    unit.label,
+    unit.host.maxEffectsPerScope,
+  );
 }
 
-function late(context: Context, unit: UnitOfWork, options: EnqueueOptions, effect: Effect, args: unknown[]): void {
+function late(
+  context: Context,
+  unit: UnitOfWork,
+  options: EnqueueOptions,
+  effect: Effect,
+  args: unknown[],
+): void {
   const error = unit.closedError(effectName(options, effect));
   // The stack begins where the call was made, not in here.
   Error.captureStackTrace(error, enqueueIn);
   unit.host.lateCall(error, context, unit, options, effect, args);
 }
 
-/** The same stamp, with the in-process executor where the chosen one does not run such an effect. */
+/**
+ * The same stamp, with the in-process executor where the chosen one does not run such an effect.
+ */
 function acceptedBy(stamp: Stamp, options: EnqueueOptions, effect: Effect, args: unknown[]): Stamp {
-  return stamp.executor.accepts!(callOf(options, effect, args)) ? stamp : { ...stamp, executor: IN_PROCESS };
+  return stamp.executor.accepts!(callOf(options, effect, args))
+    ? stamp
+    : { ...stamp, executor: IN_PROCESS };
 }
 
-function keptBy(executor: Executor, options: EnqueueOptions, effect: Effect, args: unknown[]): unknown[] {
-  if (executor.keepArguments !== undefined) return executor.keepArguments(callOf(options, effect, args));
-  return executor.remote === true ? copyArguments(effectName(options, effect), args) : copyPlain(args);
+function keptBy(
+  executor: Executor,
+  options: EnqueueOptions,
+  effect: Effect,
+  args: unknown[],
+): unknown[] {
+  if (executor.keepArguments !== undefined)
+    return executor.keepArguments(callOf(options, effect, args));
+  return executor.remote === true
+    ? copyArguments(effectName(options, effect), args)
+    : copyPlain(args);
 }
 
 function callOf(options: EnqueueOptions, effect: Effect, args: unknown[]): EffectCall {
-  return { name: effectName(options, effect), effect, args, dispatchOptions: options.dispatchOptions };
+  return {
+    name: effectName(options, effect),
+    effect,
+    args,
+    dispatchOptions: options.dispatchOptions,
+  };
 }
 
 function askWatchers(watchers: PolicyLink, intent: Intent, unit: UnitOfWork): void {
@@ -111,8 +155,15 @@ function askWatchers(watchers: PolicyLink, intent: Intent, unit: UnitOfWork): vo
   }
 }
 
-/** An `async onEnqueue` cannot refuse the call any more, but it is still a policy at work, and its error must not vanish. */
-async function watchOn(result: PromiseLike<unknown>, evaluation: PolicyEvaluation, unit: UnitOfWork): Promise<void> {
+/**
+ * An `async onEnqueue` cannot refuse the call any more, but it is still a policy at work, and its
+ * error must not vanish.
+ */
+async function watchOn(
+  result: PromiseLike<unknown>,
+  evaluation: PolicyEvaluation,
+  unit: UnitOfWork,
+): Promise<void> {
   try {
     await result;
     raiseUnheard(evaluation, unit.host);
@@ -123,7 +174,10 @@ async function watchOn(result: PromiseLike<unknown>, evaluation: PolicyEvaluatio
   }
 }
 
-/** Neither deeper nor wider than one flush may go: two calls of each effect are a hundred thousand after sixteen levels. */
+/**
+ * Neither deeper nor wider than one flush may go: two calls of each effect are a hundred thousand
+ * after sixteen levels.
+ */
 function assertInCascade(
   unit: UnitOfWork,
   level: CascadeLevel<UnitOfWork>,

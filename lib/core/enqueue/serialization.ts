@@ -6,7 +6,10 @@ interface Place {
   readonly key: string | number;
 }
 
-/** Limit of the size of a copy; asked while it is made, for what is too large may be much too large. @internal */
+/**
+ * Limit of the size of a copy; asked while it is made, for what is too large may be much too large.
+ * @internal
+ */
 export interface SizeLimit {
   readonly bytes: number;
   tooMuch(): Error;
@@ -23,13 +26,18 @@ interface Copying {
 }
 
 /**
- * A copy of arguments that leave the process: plain JSON data only. Object properties that are `undefined` and trailing
- * `undefined` arguments are left out, as JSON leaves them out.
+ * A copy of arguments that leave the process: plain JSON data only. Object properties that are
+ * `undefined` and trailing `undefined` arguments are left out, as JSON leaves them out.
  *
- * @throws EffectSerializationError with the path of the first value that JSON cannot carry; what `limit` says
+ * @throws EffectSerializationError with the path of the first value that JSON cannot carry; what
+ *   `limit` says
  * @internal
  */
-export function copyArguments(effect: string, args: readonly unknown[], limit?: SizeLimit): unknown[] {
+export function copyArguments(
+  effect: string,
+  args: readonly unknown[],
+  limit?: SizeLimit,
+): unknown[] {
   let length = args.length;
   while (length > 0 && args[length - 1] === undefined) length--;
   const copying: Copying = { effect, open: new Set(), limit, bytes: 0 };
@@ -37,13 +45,19 @@ export function copyArguments(effect: string, args: readonly unknown[], limit?: 
     try {
       return copy(copying, arg, i, undefined);
     } catch (error) {
-      if (error instanceof RangeError) throw refused(effect, i, undefined, 'data nested too deeply');
+      if (error instanceof RangeError)
+        throw refused(effect, i, undefined, 'data nested too deeply');
       throw error;
     }
   });
 }
 
-function copy(copying: Copying, value: unknown, key: string | number, above: Place | undefined): unknown {
+function copy(
+  copying: Copying,
+  value: unknown,
+  key: string | number,
+  above: Place | undefined,
+): unknown {
   if (typeof value === 'object' && value !== null) {
     const { effect, open } = copying;
     if (open.has(value)) throw refused(effect, key, above, 'a circular reference');
@@ -71,26 +85,50 @@ function copy(copying: Copying, value: unknown, key: string | number, above: Pla
 /** Every value and every letter is a byte of JSON at least. */
 function weigh(copying: Copying, key: string | number, value?: unknown): void {
   const { limit } = copying;
-  copying.bytes += 1 + (typeof value === 'string' ? value.length : 0) + (typeof key === 'string' ? key.length : 0);
+  copying.bytes +=
+    1 + (typeof value === 'string' ? value.length : 0) + (typeof key === 'string' ? key.length : 0);
   if (limit !== undefined && copying.bytes > limit.bytes) throw limit.tooMuch();
 }
 
-function assertJson(effect: string, value: unknown, key: string | number, above: Place | undefined): unknown {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)) return value;
-  const found = value === undefined || typeof value === 'number' ? String(value) : `a ${typeof value}`;
+function assertJson(
+  effect: string,
+  value: unknown,
+  key: string | number,
+  above: Place | undefined,
+): unknown {
+  if (
+    value === null ||
+    typeof value === 'string' ||
+    typeof value === 'boolean' ||
+    Number.isFinite(value)
+  )
+    return value;
+  const found =
+    value === undefined || typeof value === 'number' ? String(value) : `a ${typeof value}`;
   throw refused(effect, key, above, found);
 }
 
 function assertNoInstance(effect: string, value: object, { key, above }: Place): void {
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null) return;
+  if (
+    prototype === null ||
+    prototype === Object.prototype ||
+    Object.getPrototypeOf(prototype) === null
+  )
+    return;
   throw refused(effect, key, above, `an instance of ${value.constructor?.name || 'a class'}`);
 }
 
 function set(target: Record<string, unknown>, name: string, value: unknown): void {
   if (name !== '__proto__') target[name] = value;
   // Assigned, it would be no data.
-  else Object.defineProperty(target, name, { value, enumerable: true, writable: true, configurable: true });
+  else
+    Object.defineProperty(target, name, {
+      value,
+      enumerable: true,
+      writable: true,
+      configurable: true,
+    });
 }
 
 function refused(

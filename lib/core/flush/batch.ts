@@ -13,7 +13,11 @@ export interface BatchEnd {
   readonly hasCompleted: boolean;
 }
 
-/** Runs a batch, and says for each intent how it ended: one that has no result has failed. Never rejects. @internal */
+/**
+ * Runs a batch, and says for each intent how it ended: one that has no result has failed. Never
+ * rejects.
+ * @internal
+ */
 export async function endOfBatch(
   executor: Executor,
   batch: readonly Intent[],
@@ -33,11 +37,14 @@ export async function endOfBatch(
     for (const intent of batch) failures.set(intent, errorFor(intent, error));
     return { failures, hasCompleted: false };
   }
-  for (const intent of missing) failures.set(intent, new MissingResultError(policyName(executor), intent.name));
+  for (const intent of missing)
+    failures.set(intent, new MissingResultError(policyName(executor), intent.name));
   return { failures, hasCompleted: true };
 }
 
 /** The error of a whole batch, as one of its intents is told it. */
 function errorFor({ name }: Intent, error: unknown): unknown {
-  return error instanceof EffectTimeoutError ? new EffectTimeoutError(name, error.timeoutMs, error.scope) : error;
+  return error instanceof EffectTimeoutError
+    ? new EffectTimeoutError(name, error.timeoutMs, error.scope)
+    : error;
 }

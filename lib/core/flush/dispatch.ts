@@ -5,7 +5,13 @@ import type { Context } from '../scope/context.js';
 import { holdForAnswer } from '../scope/delayed-answer.js';
 import { EffectContext } from '../scope/effect-context.js';
 import { type ExecutorOverride, executorOverrides } from '../scope/executor-override.js';
-import { recordDispatched, recordDropped, recordFailed, recordRefusal, startOf } from '../scope/journal.js';
+import {
+  recordDispatched,
+  recordDropped,
+  recordFailed,
+  recordRefusal,
+  startOf,
+} from '../scope/journal.js';
 import type { PolicyRefusal } from '../scope/ask-policies.js';
 import type { EffectUnderWay } from '../scope/slow-flush.js';
 import type { UnitOfWork } from '../scope/unit-of-work.js';
@@ -49,7 +55,10 @@ export function dispatch(
   return tail;
 }
 
-/** Writes intents through the connection of a transaction that is about to commit (rule 23). @internal */
+/**
+ * Writes intents through the connection of a transaction that is about to commit (rule 23).
+ * @internal
+ */
 export function dispatchInTransaction(
   frame: TransactionFrame,
   unit: UnitOfWork,
@@ -60,17 +69,25 @@ export function dispatchInTransaction(
 }
 
 /** Dispatches later what is not to hold up the answer. @returns the rest */
-function holdPatient(unit: UnitOfWork, journal: FlushJournal, queue: readonly Intent[]): readonly Intent[] {
-  return holdForAnswer(unit, journal, queue, (late, patient) => dispatch(unit, late, patient, undefined));
+function holdPatient(
+  unit: UnitOfWork,
+  journal: FlushJournal,
+  queue: readonly Intent[],
+): readonly Intent[] {
+  return holdForAnswer(unit, journal, queue, (late, patient) =>
+    dispatch(unit, late, patient, undefined),
+  );
 }
 
 /**
- * One pass over intents that the outcome let out: policies, then executors, first in first out, each awaited before the
- * next. Stays synchronous as long as nothing it calls is asynchronous.
+ * One pass over intents that the outcome let out: policies, then executors, first in first out,
+ * each awaited before the next. Stays synchronous as long as nothing it calls is asynchronous.
  */
 class Dispatch implements InFlight {
   private cursor = 0;
-  /** The first that has not ended yet: behind the cursor by what is running, one intent or a batch. */
+  /**
+   * The first that has not ended yet: behind the cursor by what is running, one intent or a batch.
+   */
   private unfinished = 0;
   private readonly executorOverride: ExecutorOverride | undefined;
   /** Made at the first intent that a policy has a say in. */
@@ -142,7 +159,8 @@ class Dispatch implements InFlight {
     return this.queue[0] !== undefined && stampOf(this.queue[0]).isWritten === true;
   }
 
-  // Kept free of closures: one that captures an intent would cost every effect an allocation, asynchronous or not.
+  // Kept free of closures: one that captures an intent would cost every effect an allocation,
+  // asynchronous or not.
   private step(): void | PromiseLike<void> {
     const intent = this.queue[this.cursor]!;
     if (this.hasFailedFast) {
@@ -150,7 +168,8 @@ class Dispatch implements InFlight {
       return recordDropped(this.unit, this.journal, intent, 'failFast');
     }
     let { executor } = stampOf(intent);
-    if (this.executorOverride !== undefined) executor = this.executorOverride(freeze(intent), executor);
+    if (this.executorOverride !== undefined)
+      executor = this.executorOverride(freeze(intent), executor);
     else if (executor.executeBatch !== undefined) return this.stepBatch(executor);
     else if (executor.concurrency !== undefined && executor.concurrency > 1)
       return this.stepSideBySide(executor, executor.concurrency);
@@ -160,7 +179,11 @@ class Dispatch implements InFlight {
     if (allowed && this.isFirst(intent)) return this.execute(executor, intent);
   }
 
-  private async executeIf(allowed: PromiseLike<boolean>, executor: Executor, intent: Intent): Promise<void> {
+  private async executeIf(
+    allowed: PromiseLike<boolean>,
+    executor: Executor,
+    intent: Intent,
+  ): Promise<void> {
     if ((await allowed) && this.isFirst(intent)) await this.execute(executor, intent);
   }
 
@@ -214,8 +237,10 @@ class Dispatch implements InFlight {
         continue;
       }
       const allowed = this.allows(intent);
-      // Not awaited without need: a microtask for each of a thousand is a part of the whole that shows.
-      if ((typeof allowed === 'boolean' ? allowed : await allowed) && this.isFirst(intent)) batch.push(freeze(intent));
+      // Not awaited without need: a microtask for each of a thousand is a part of the whole that
+      // shows.
+      if ((typeof allowed === 'boolean' ? allowed : await allowed) && this.isFirst(intent))
+        batch.push(freeze(intent));
     }
     if (batch.length > 0) await this.executeTogether(executor, batch);
   }
@@ -224,26 +249,45 @@ class Dispatch implements InFlight {
     const context = new EffectContext(this.unit, batch[0]!, this.outer);
     const startedAt = startOf();
     this.beginsToWait();
-    const { failures, hasCompleted } = await endOfBatch(executor, Object.freeze(batch), context, this.flush);
+    const { failures, hasCompleted } = await endOfBatch(
+      executor,
+      Object.freeze(batch),
+      context,
+      this.flush,
+    );
     const written: Intent[] = [];
     for (const intent of batch) {
-      if (failures.has(intent)) recordFailed(this.unit, this.journal, intent, failures.get(intent), startedAt);
-      else if (executor.successor !== undefined) written.push(asWritten(intent, executor, executor.successor));
+      if (failures.has(intent))
+        recordFailed(this.unit, this.journal, intent, failures.get(intent), startedAt);
+      else if (executor.successor !== undefined)
+        written.push(asWritten(intent, executor, executor.successor));
       else this.recordOut(intent, startedAt);
     }
     await this.endEffect(context, hasCompleted ? 'completed' : 'failed');
     if (written.length > 0) await this.handOn(written);
   }
 
-  /** Hands what is written down to the executor's successor: in a transaction once that has committed. */
+  /**
+   * Hands what is written down to the executor's successor: in a transaction once that has
+   * committed.
+   */
   private async handOn(written: readonly Intent[]): Promise<void> {
     if (this.frame !== undefined) append(this.journal.dispatched, written);
-    else await new Dispatch(this.unit, this.journal, this.outer, written, undefined, this.flush, this.tracker).run();
+    else
+      await new Dispatch(
+        this.unit,
+        this.journal,
+        this.outer,
+        written,
+        undefined,
+        this.flush,
+        this.tracker,
+      ).run();
   }
 
   /**
-   * Consecutive intents of one executor, `width` at a time: begun in the order of their calls, and told in it. Each has a dispatch
-   * of its own for what it enqueues and what becomes of it.
+   * Consecutive intents of one executor, `width` at a time: begun in the order of their calls, and
+   * told in it. Each has a dispatch of its own for what it enqueues and what becomes of it.
    */
   private async stepSideBySide(executor: Executor, width: number): Promise<void> {
     const open = (this.lanes = new Map<Intent, Dispatch>());
@@ -308,26 +352,39 @@ class Dispatch implements InFlight {
     return refusal === undefined;
   }
 
-  /** True if no other went out under its key; else it is dropped, or waits for the transaction that decides about the other (rule 6). */
+  /**
+   * True if no other went out under its key; else it is dropped, or waits for the transaction that
+   * decides about the other (rule 6).
+   */
   private isFirst(intent: Intent): boolean {
     const { dedupeKey } = stampOf(intent).options;
     if (dedupeKey === undefined) return true;
     const verdict = this.unit.dedupeKeys.use(intent, dedupeKey, this.frame);
     if (verdict === 'first') return true;
-    if (verdict === 'duplicate') recordDropped(this.unit, this.journal, freeze(intent), 'duplicate');
+    if (verdict === 'duplicate')
+      recordDropped(this.unit, this.journal, freeze(intent), 'duplicate');
     else holdUntil(verdict, this.unit, this.journal, intent);
     return false;
   }
 
-  private endEffect(context: EffectContext, outcome: 'completed' | 'failed'): void | PromiseLike<void> {
+  private endEffect(
+    context: EffectContext,
+    outcome: 'completed' | 'failed',
+  ): void | PromiseLike<void> {
     const unit = context.end(outcome);
     this.since = 0;
     this.unfinished = this.cursor;
     if (unit !== undefined) return this.settleEffect(unit, outcome);
   }
 
-  /** Ends the unit that an effect's own calls went into (rule 19): they go out right after it, one level deeper, or are dropped with it. */
-  private settleEffect(unit: UnitOfWork, outcome: 'completed' | 'failed'): void | PromiseLike<void> {
+  /**
+   * Ends the unit that an effect's own calls went into (rule 19): they go out right after it, one
+   * level deeper, or are dropped with it.
+   */
+  private settleEffect(
+    unit: UnitOfWork,
+    outcome: 'completed' | 'failed',
+  ): void | PromiseLike<void> {
     const { journal, outer, flush, tracker } = this;
     unit.close('the end of the effect');
     const intents = unit.take();

@@ -14,13 +14,17 @@ const FLUSH: Decision = { outcome: 'completed', flushes: true };
 /** The decision about a scope whose `shouldFlush` threw. */
 const UNDECIDED: Decision = { outcome: 'failed', flushes: false };
 
-/** Ends a closed unit whose ordinary intents get out, whatever `shouldFlush` would say. @internal */
+/**
+ * Ends a closed unit whose ordinary intents get out, whatever `shouldFlush` would say.
+ * @internal
+ */
 export function flushUnit(unit: UnitOfWork, outer: Context | undefined): Ending {
   return endOnce(unit, outer, 'completed', () => settle(unit, FLUSH, outer));
 }
 
 /**
- * Ends a closed unit as its outcome says; as failed where a call in it was refused and nobody listens.
+ * Ends a closed unit as its outcome says; as failed where a call in it was refused and nobody
+ * listens.
  *
  * @param onHookFailure told what `shouldFlush` throws. @default it is thrown
  * @internal
@@ -34,7 +38,12 @@ export function endUnit(
   return endOnce(unit, outer, outcome, () => endAs(unit, outcome, outer, onHookFailure));
 }
 
-function endOnce(unit: UnitOfWork, outer: Context | undefined, outcome: Outcome, end: () => Ending): Ending {
+function endOnce(
+  unit: UnitOfWork,
+  outer: Context | undefined,
+  outcome: Outcome,
+  end: () => Ending,
+): Ending {
   if (unit.ending !== undefined) return unit.ending;
   return hasUnheard(unit) ? (unit.ending = endOnceHeard(unit, outer, outcome, end)) : end();
 }
@@ -70,7 +79,8 @@ function endAs(
     decision = decide(unit, outcome);
   } catch (error) {
     // The hook threw before it decided: nothing ordinary gets out on a guess.
-    if (onHookFailure === undefined) return failWith(error, unit, () => settle(unit, UNDECIDED, outer));
+    if (onHookFailure === undefined)
+      return failWith(error, unit, () => settle(unit, UNDECIDED, outer));
     onHookFailure(error);
     decision = UNDECIDED;
   }

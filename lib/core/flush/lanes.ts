@@ -26,7 +26,9 @@ export class Lanes {
     // Seen in `all`, with the others.
     run.catch(() => {});
     this.runs.push(run);
-    return this.running < this.width ? undefined : new Promise((resolve) => (this.onFree = resolve));
+    return this.running < this.width
+      ? undefined
+      : new Promise((resolve) => (this.onFree = resolve));
   }
 
   /** Resolves when all of it has ended. @throws the first error */

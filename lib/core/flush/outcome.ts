@@ -4,14 +4,16 @@ import { type Intent, restamped, stampOf } from '../model/intent.js';
 import type { FlushJournal } from '../model/report.js';
 import type { UnitOfWork } from '../scope/unit-of-work.js';
 
-// Rule 8: all that an outcome means for an intent. Every way to end comes through here, whoever ends and wherever intents go then.
+// Rule 8: all that an outcome means for an intent. Every way to end comes through here, whoever
+// ends and wherever intents go then.
 
 /** Decides how a unit ends; its opener's `shouldFlush` is asked. @internal */
 export function decide(unit: UnitOfWork, outcome: Outcome): Decision {
   const asked = unit.hooks?.shouldFlush?.(outcome, unit);
   return {
     outcome,
-    flushes: asked ?? (outcome === 'completed' || (outcome === 'cancelled' && unit.host.flushesOnCancel)),
+    flushes:
+      asked ?? (outcome === 'completed' || (outcome === 'cancelled' && unit.host.flushesOnCancel)),
   };
 }
 
@@ -20,7 +22,11 @@ export function decisionOf({ outcome, state }: UnitOfWork): Decision {
   return { outcome: outcome!, flushes: state === 'flushed' };
 }
 
-/** The decision about a unit all of whose ancestors have ended: the parent's, or that of any ancestor which was discarded (rule 17). @internal */
+/**
+ * The decision about a unit all of whose ancestors have ended: the parent's, or that of any
+ * ancestor which was discarded (rule 17).
+ * @internal
+ */
 export function decisionAbove({ parent }: UnitOfWork): Decision {
   let ancestor = parent;
   while (ancestor !== undefined && ancestor.state !== 'discarded') ancestor = ancestor.parent;
@@ -37,11 +43,16 @@ export function dropByOutcome(
   if (!unit.hasTriggers && flushes) return intents;
   const goes = { success: flushes, failure: outcome === 'failed', always: true };
   return intents.filter(
-    (intent) => goes[stampOf(intent).on] || (recordDropped(unit, journal, intent, 'outcome'), false),
+    (intent) =>
+      goes[stampOf(intent).on] || (recordDropped(unit, journal, intent, 'outcome'), false),
   );
 }
 
-/** For a nested unit: what its parent decides about. Intents that waited for this outcome become ordinary, others wait for the parent's. @internal */
+/**
+ * For a nested unit: what its parent decides about. Intents that waited for this outcome become
+ * ordinary, others wait for the parent's.
+ * @internal
+ */
 export function handOver(
   unit: UnitOfWork,
   journal: FlushJournal,
@@ -58,7 +69,11 @@ export function handOver(
   });
 }
 
-/** True for an intent that may go out before the outcome is known, at a checkpoint or where an ancestor lets it through. @internal */
+/**
+ * True for an intent that may go out before the outcome is known, at a checkpoint or where an
+ * ancestor lets it through.
+ * @internal
+ */
 export function mayGoEarly(intent: Intent): boolean {
   return stampOf(intent).on !== 'failure';
 }

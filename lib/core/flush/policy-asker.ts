@@ -6,7 +6,11 @@ import { freeze, type Intent, stampOf } from '../model/intent.js';
 import type { Policy } from '../model/policy.js';
 import { hasUnheard, raiseUnheard, reportUnheard } from '../model/refusal.js';
 
-/** Asks policies for one dispatch, each in a context of its own in which its calls of effects are errors (rule 13). @internal */
+/**
+ * Asks policies for one dispatch, each in a context of its own in which its calls of effects are
+ * errors (rule 13).
+ * @internal
+ */
 export class PolicyAsker {
   private readonly evaluations = new Map<Policy, Context>();
 
@@ -16,12 +20,17 @@ export class PolicyAsker {
     private readonly flush: object,
   ) {}
 
-  /** Asks the policies on the intent's way, innermost first. @returns undefined where all allow it */
+  /**
+   * Asks the policies on the intent's way, innermost first. @returns undefined where all allow it
+   */
   ask(intent: Intent): PolicyRefusal | undefined | Promise<PolicyRefusal | undefined> {
     return askPolicies(stampOf(intent).path.gates, freeze(intent), this.askOne);
   }
 
-  /** To be called when the dispatch is over: whatever a policy calls from here on is none of its business. */
+  /**
+   * To be called when the dispatch is over: whatever a policy calls from here on is none of its
+   * business.
+   */
   close(): void {
     for (const { evaluation } of this.evaluations.values()) {
       evaluation!.isActive = false;

@@ -11,14 +11,15 @@ import { traced } from './traced.js';
 import { timeLimitOf, within } from './time-limit.js';
 import { frames, type TransactionFrame } from '../frame/transaction-frame.js';
 
-// The one place where effects are run, in this process and in workers: each in a context of its own and within its time limit (rules 19
-// and 27).
+// The one place where effects are run, in this process and in workers: each in a context of its own
+// and within its time limit (rules 19 and 27).
 
 /**
  * Runs one intent.
  *
  * @returns its end; undefined where it has ended already
- * @throws what it throws at once; rejects with what it fails with later, or with an `EffectTimeoutError`
+ * @throws what it throws at once; rejects with what it fails with later, or with an
+ *   `EffectTimeoutError`
  * @internal
  */
 export function runIntent(
@@ -38,7 +39,9 @@ function beginIntent(
 ): PromiseLike<unknown> | undefined {
   const carried = executor.remote === true ? undefined : carriedWith(intent);
   if (carried === undefined) return begin(executor, intent, context, flush);
-  return withContext(context.host.carriers, carried, intent, () => begin(executor, intent, context, flush));
+  return withContext(context.host.carriers, carried, intent, () =>
+    begin(executor, intent, context, flush),
+  );
 }
 
 function begin(
@@ -58,11 +61,17 @@ function execute(
   context: EffectContext,
   flush: object,
 ): Promise<unknown> | undefined {
-  const completion = completionOf(executor.execute(intent, new RunContext(executor, context, flush)));
+  const completion = completionOf(
+    executor.execute(intent, new RunContext(executor, context, flush)),
+  );
   return completion && within(limitOf(executor, intent, context), completion, intent, context);
 }
 
-/** Runs consecutive intents of an executor that takes them at once, within the longest of their limits. @internal */
+/**
+ * Runs consecutive intents of an executor that takes them at once, within the longest of their
+ * limits.
+ * @internal
+ */
 export function runBatch(
   executor: Executor,
   batch: readonly Intent[],
@@ -100,8 +109,8 @@ function limitOf(executor: Executor, intent: Intent, { host }: EffectContext): n
 }
 
 /**
- * Runs what another process has sent as the effect that it is, where its caller stands: in a scope of its own. Its engine has limits
- * of its own.
+ * Runs what another process has sent as the effect that it is, where its caller stands: in a scope
+ * of its own. Its engine has limits of its own.
  *
  * @returns its end; undefined where it has ended already
  * @throws what it throws at once; rejects with what it fails with later

@@ -15,8 +15,8 @@ const NONE: readonly Intent[] = Object.freeze([]);
 const NO_ONE: ReadonlySet<Intent> = new Set();
 
 /**
- * Ends a closed unit: hands its intents to the unit that decides about them, or lets them out or drops them itself.
- * Synchronous where nothing asynchronous is called.
+ * Ends a closed unit: hands its intents to the unit that decides about them, or lets them out or
+ * drops them itself. Synchronous where nothing asynchronous is called.
  *
  * @internal
  */
@@ -41,18 +41,34 @@ export function settle(
   const journal = new FlushJournal(unit.heldIntents?.settled);
   try {
     const due = route(unit, journal, dropAbandoned(unit, journal, intents), decision);
-    return reportWhenDone(unit, journal, dispatch(unit, journal, holdBack(unit, journal, due), outer));
+    return reportWhenDone(
+      unit,
+      journal,
+      dispatch(unit, journal, holdBack(unit, journal, due), outer),
+    );
   } catch (error) {
     unit.host.unitEnded(unit);
     throw error;
   }
 }
 
-/** Lets out what is buffered so far of a root unit and goes on (`checkpoint`); what is in an open transaction stays. @internal */
-export function settleSoFar(unit: UnitOfWork, outer: Context | undefined): FlushReport | Promise<FlushReport> {
+/**
+ * Lets out what is buffered so far of a root unit and goes on (`checkpoint`); what is in an open
+ * transaction stays.
+ * @internal
+ */
+export function settleSoFar(
+  unit: UnitOfWork,
+  outer: Context | undefined,
+): FlushReport | Promise<FlushReport> {
   const journal = new FlushJournal(unit.heldIntents?.settled);
   const ready = unit.take((intent) => mayGoEarly(intent) && stampOf(intent).frame?.fate !== 'open');
-  const running = dispatch(unit, journal, holdBack(unit, journal, dropAbandoned(unit, journal, ready)), outer);
+  const running = dispatch(
+    unit,
+    journal,
+    holdBack(unit, journal, dropAbandoned(unit, journal, ready)),
+    outer,
+  );
   return running ? running.then(() => journal) : journal;
 }
 
@@ -91,7 +107,10 @@ function route(
   return NONE;
 }
 
-/** Rule 16: each ancestor may let some out early, the innermost asked first; what one does not let out it captures. */
+/**
+ * Rule 16: each ancestor may let some out early, the innermost asked first; what one does not let
+ * out it captures.
+ */
 function captureBy(
   heir: UnitOfWork,
   exiting: UnitOfWork,
@@ -99,7 +118,11 @@ function captureBy(
   handed: readonly Intent[],
 ): readonly Intent[] {
   let leaving = handed;
-  for (let ancestor: UnitOfWork | undefined = heir; ancestor !== undefined; ancestor = ancestor.heir()) {
+  for (
+    let ancestor: UnitOfWork | undefined = heir;
+    ancestor !== undefined;
+    ancestor = ancestor.heir()
+  ) {
     const early: ReadonlySet<Intent> = letThrough(ancestor, exiting, journal, leaving);
     const captured = early.size === 0 ? leaving : leaving.filter((intent) => !early.has(intent));
     captureIn(ancestor, exiting, captured);
@@ -155,7 +178,10 @@ function isSubset(chosen: unknown, offered: ReadonlySet<Intent>): chosen is read
   );
 }
 
-/** The reason of an ancestor that was thrown away by hand, with all that was still to come of it, whatever that waits for. */
+/**
+ * The reason of an ancestor that was thrown away by hand, with all that was still to come of it,
+ * whatever that waits for.
+ */
 function thrownAwayAbove(unit: UnitOfWork): DropReason | undefined {
   let ancestor = unit.parent;
   while (ancestor !== undefined && ancestor.thrownAway === undefined) ancestor = ancestor.parent;
@@ -172,7 +198,8 @@ function reportWhenDone(
     if (unit.heldIntents !== undefined) journal.add(unit.heldIntents.settled);
     unit.isReported = true;
     unit.host.onSettled?.(unit, journal);
-    // What waits for a commit or the answer, or goes out after one, keeps it running: a shutdown waits for that, or names it.
+    // What waits for a commit or the answer, or goes out after one, keeps it running: a shutdown
+    // waits for that, or names it.
     unit.rest();
     return journal;
   };

@@ -6,7 +6,11 @@ import type { Executor } from '../model/executor.js';
 import type { Intent } from '../model/intent.js';
 import { clearTimeout, setTimeout } from '../model/timers.js';
 
-/** The time limit of an effect: an executor that bounds its waiting itself has none; else the effect's own, the executor's, the application's. @internal */
+/**
+ * The time limit of an effect: an executor that bounds its waiting itself has none; else the
+ * effect's own, the executor's, the application's.
+ * @internal
+ */
 export function timeLimitOf(
   { timeoutMs }: Executor,
   own: number | false | undefined,
@@ -31,18 +35,22 @@ export function within<T>(
       context.abort(expired);
       if (completion instanceof ObservedEnd) giveUp(completion, context);
     }, timeoutMs);
-    // A query may throw where it is awaited, and an executor in JavaScript return no Promise: these are ends too.
+    // A query may throw where it is awaited, and an executor in JavaScript return no Promise: these
+    // are ends too.
     Promise.resolve(completion).then(
       (value) => {
         clearTimeout(timer);
         if (expired === undefined) resolve(value);
-        else context.host.warn(`${lateEnd(expired)} without an error. It was told as failed already.`);
+        else
+          context.host.warn(`${lateEnd(expired)} without an error. It was told as failed already.`);
       },
       (error: unknown) => {
         clearTimeout(timer);
         if (expired === undefined) reject(error as Error);
-        else if (isAbout(error, expired)) context.host.warn(`${lateEnd(expired)} as its signal told it.`);
-        else context.host.logError(new Error(`${lateEnd(expired)} with an error.`, { cause: error }));
+        else if (isAbout(error, expired))
+          context.host.warn(`${lateEnd(expired)} as its signal told it.`);
+        else
+          context.host.logError(new Error(`${lateEnd(expired)} with an error.`, { cause: error }));
       },
     );
   });
@@ -57,7 +65,10 @@ function giveUp(observed: ObservedEnd, { host }: EffectContext): void {
   }
 }
 
-/** `fetch` and the like fail with the reason of their signal, or with an `AbortError` that it is the cause of. */
+/**
+ * `fetch` and the like fail with the reason of their signal, or with an `AbortError` that it is the
+ * cause of.
+ */
 function isAbout(error: unknown, reason: EffectTimeoutError): boolean {
   return error === reason || causeOf(error) === reason;
 }

@@ -2,7 +2,11 @@ import { frames, leftover, openAt, type TransactionFrame } from './transaction-f
 
 // Where code stands: in which transaction, or in what one has left behind.
 
-/** The frame that an effect called here is stamped with: the innermost that is open, or was rolled back. @internal */
+/**
+ * The frame that an effect called here is stamped with: the innermost that is open, or was rolled
+ * back.
+ * @internal
+ */
 export function currentFrame(): TransactionFrame | undefined {
   let frame = frames.getStore();
   while (frame !== undefined && !frame.takesCalls) frame = frame.next;
@@ -20,12 +24,19 @@ export function apartFrom<R>(left: TransactionFrame | undefined, fn: () => R): R
   return left === undefined || frames.getStore() !== left ? fn() : frames.run(openAt(left), fn);
 }
 
-/** Runs what must not see the caller's transaction, at no cost where there is none (rule 19). @internal */
+/**
+ * Runs what must not see the caller's transaction, at no cost where there is none (rule 19).
+ * @internal
+ */
 export function outsideFrames<R>(fn: () => R): R {
   return frames.getStore() === undefined ? fn() : frames.run(undefined, fn);
 }
 
-/** The frame of calls that are made where a frame is opened in the context of `here`, and do not belong to that one. @internal */
+/**
+ * The frame of calls that are made where a frame is opened in the context of `here`, and do not
+ * belong to that one.
+ * @internal
+ */
 export function nextAt(here: TransactionFrame | undefined): TransactionFrame | undefined {
   return leftover(here) ?? openAt(here);
 }

@@ -4,33 +4,41 @@ import type { FrameConnection } from '../model/dispatch-context.js';
 export interface FrameOptions {
   /** For messages, as `orders database`. @default 'transaction' */
   readonly name?: string;
-  /** The connection that a transactional executor writes through. @default none: such an executor refuses to write in this transaction */
+  /**
+   * The connection that a transactional executor writes through. @default none: such an executor
+   * refuses to write in this transaction
+   */
   readonly connection?: FrameConnection;
   /**
-   * Asked for where a transactional executor writes in it: the transaction as its own client knows it, such as TypeORM's `EntityManager`.
+   * Asked for where a transactional executor writes in it: the transaction as its own client knows
+   * it, such as TypeORM's `EntityManager`.
    *
    * @default none
    */
   tx?(): unknown;
   /** True if savepoints can be opened in it. @default true */
   readonly savepoints?: boolean;
-  /** Called at each call made in it: false where its library has suspended it, so that the call belongs to the next outer one. @default always true */
+  /**
+   * Called at each call made in it: false where its library has suspended it, so that the call
+   * belongs to the next outer one. @default always true
+   */
   isCurrent?(): boolean;
   /**
-   * Asked just before COMMIT, where something waits for it: false if the server has ended the transaction by itself without failing the
-   * COMMIT, as MySQL does after a deadlock. It is rolled back then. @default always true
+   * Asked just before COMMIT, where something waits for it: false if the server has ended the
+   * transaction by itself without failing the COMMIT, as MySQL does after a deadlock. It is rolled
+   * back then. @default always true
    */
   isStillOpen?(): Promise<boolean>;
   /**
-   * False for a synchronous driver, whose COMMIT waits for nothing: a call of an effect whose executor is transactional is refused in it, and
-   * rolls it back.
+   * False for a synchronous driver, whose COMMIT waits for nothing: a call of an effect whose
+   * executor is transactional is refused in it, and rolls it back.
    *
    * @default true
    */
   readonly waitsForWrites?: boolean;
   /**
-   * For the transaction around a test, which is always rolled back: effects in it belong to no transaction, and the
-   * savepoints in it behave as transactions of their own. @default false
+   * For the transaction around a test, which is always rolled back: effects in it belong to no
+   * transaction, and the savepoints in it behave as transactions of their own. @default false
    */
   readonly countsAsCommitted?: boolean;
 }

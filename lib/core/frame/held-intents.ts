@@ -16,7 +16,11 @@ import type { StampedFrame } from '../model/stamped-frame.js';
 import type { HeldIntents } from '../scope/pending-work.js';
 import type { UnitOfWork } from '../scope/unit-of-work.js';
 
-/** Makes a unit answer for an intent to the transaction it is stamped with; one that was rolled back has answered already. @internal */
+/**
+ * Makes a unit answer for an intent to the transaction it is stamped with; one that was rolled back
+ * has answered already.
+ * @internal
+ */
 export function joinFrame(unit: UnitOfWork, intent: Intent): void {
   const { frame } = stampOf(intent);
   if (frame === undefined || frame.fate === 'committed') return;
@@ -27,25 +31,42 @@ export function joinFrame(unit: UnitOfWork, intent: Intent): void {
 }
 
 /**
- * Takes out of a queue what a transaction has a say in: what was rolled back is dropped, what is not committed yet waits
- * for that and is deferred (rule 22).
+ * Takes out of a queue what a transaction has a say in: what was rolled back is dropped, what is
+ * not committed yet waits for that and is deferred (rule 22).
  *
  * @internal
  */
-export function holdBack(unit: UnitOfWork, journal: FlushJournal, queue: readonly Intent[]): readonly Intent[] {
+export function holdBack(
+  unit: UnitOfWork,
+  journal: FlushJournal,
+  queue: readonly Intent[],
+): readonly Intent[] {
   const holdings = unit.heldIntents as HeldInFrames | undefined;
   return holdings === undefined ? queue : holdings.holdBack(journal, queue);
 }
 
-/** Keeps an intent until a transaction has ended in which another one under its key was written (rule 6). @internal */
-export function holdUntil(frame: StampedFrame, unit: UnitOfWork, journal: FlushJournal, intent: Intent): void {
+/**
+ * Keeps an intent until a transaction has ended in which another one under its key was written
+ * (rule 6).
+ * @internal
+ */
+export function holdUntil(
+  frame: StampedFrame,
+  unit: UnitOfWork,
+  journal: FlushJournal,
+  intent: Intent,
+): void {
   const holdings = (unit.heldIntents ??= new HeldInFrames(unit)) as HeldInFrames;
   holdings.hold(intent);
   journal.deferred.push(intent);
   frame.join(holdings);
 }
 
-/** Says which transactions a unit that has just ended leaves open, and what becomes of the effects called in them. @internal */
+/**
+ * Says which transactions a unit that has just ended leaves open, and what becomes of the effects
+ * called in them.
+ * @internal
+ */
 export function reportOpenTransactions(unit: UnitOfWork): void {
   if (!unit.hasTransactions) return;
   const consequence =
@@ -70,7 +91,10 @@ class HeldInFrames implements HeldIntents {
   /** The transactions that are open and decide about something in the buffer of the unit. */
   readonly open = new Set<StampedFrame>();
   private waiting: readonly Intent[] = [];
-  /** Written through the connections of transactions that have not committed yet; several may be open at once. */
+  /**
+   * Written through the connections of transactions that have not committed yet; several may be
+   * open at once.
+   */
   private written: readonly WrittenIntent[] = [];
   /** Intents that could not be written so, which rolls their transactions back. */
   private unwritten: readonly FailedIntent[] = [];
@@ -98,7 +122,12 @@ class HeldInFrames implements HeldIntents {
   beforeCommit(root: StampedFrame): void | Promise<void> {
     const isDue = (intent: Intent): boolean => {
       const { executor, frame, on } = stampOf(intent);
-      return executor.transactional === true && on === 'success' && frame?.root === root && frame.fate === 'open';
+      return (
+        executor.transactional === true &&
+        on === 'success' &&
+        frame?.root === root &&
+        frame.fate === 'open'
+      );
     };
     const due = [...this.take(isDue), ...this.unit.takeFramed(isDue)];
     if (due.length === 0) return;
@@ -109,7 +138,10 @@ class HeldInFrames implements HeldIntents {
     return writing ? writing.then(check) : check();
   }
 
-  /** A policy that threw loses its own intent (rule 14); a write that failed rolls its transaction back (rule 23). */
+  /**
+   * A policy that threw loses its own intent (rule 14); a write that failed rolls its transaction
+   * back (rule 23).
+   */
   private wrote(journal: FlushJournal, startedAt: number): void | Promise<void> {
     const took = durationSince(startedAt);
     this.written = [...this.written, ...journal.dispatched.map((intent) => ({ intent, ...took }))];
@@ -150,7 +182,8 @@ class HeldInFrames implements HeldIntents {
     try {
       if (due.length > 0) await unit.host.dispatch(unit, journal, due);
       this.tellLate(journal);
-      if (unit.isEnded && journal.failed.length > 0) await raiseLate(unit, new FlushJournal(journal));
+      if (unit.isEnded && journal.failed.length > 0)
+        await raiseLate(unit, new FlushJournal(journal));
     } catch (error) {
       unit.host.logError(error);
     }

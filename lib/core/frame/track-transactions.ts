@@ -8,8 +8,9 @@ export type RunInTransaction<Tx, Rest extends unknown[]> = <T>(
 ) => Promise<T>;
 
 /**
- * Turns a function that runs a callback in a transaction or savepoint into one that tracks transactions: effects called in the
- * callback share its fate, and a callback that is run again starts clean.
+ * Turns a function that runs a callback in a transaction or savepoint into one that tracks
+ * transactions: effects called in the callback share its fate, and a callback that is run again
+ * starts clean.
  *
  * @example
  * ```ts
@@ -20,8 +21,10 @@ export type RunInTransaction<Tx, Rest extends unknown[]> = <T>(
  * ```
  *
  * @param transaction resolves after COMMIT (or RELEASE) and rejects after a rollback
- * @param open opens the frame at each start of the callback: `openFrame(...)`, or `savepoint()` of the enclosing one
- * @param ended told before effects that waited for this transaction run, for those who keep a current transaction of their own
+ * @param open opens the frame at each start of the callback: `openFrame(...)`, or `savepoint()` of
+ *   the enclosing one
+ * @param ended told before effects that waited for this transaction run, for those who keep a
+ *   current transaction of their own
  * @publicApi
  */
 export function trackTransactions<Tx, Rest extends unknown[]>(
@@ -48,7 +51,8 @@ export function trackTransactions<Tx, Rest extends unknown[]>(
       throw error;
     }
     ended?.();
-    // Some databases answer a COMMIT with a rollback and no error; an adapter that sees it has rolled the frame back.
+    // Some databases answer a COMMIT with a rollback and no error; an adapter that sees it has
+    // rolled the frame back.
     if (frame?.state !== 'rolledBack') await frame?.commit();
     return value;
   };
@@ -56,8 +60,9 @@ export function trackTransactions<Tx, Rest extends unknown[]>(
 }
 
 /**
- * `trackTransactions` for a function that runs a callback in a savepoint. The frame is opened before the savepoint is taken, so that one that
- * would come to lie beside another on the same connection is refused before anything is sent.
+ * `trackTransactions` for a function that runs a callback in a savepoint. The frame is opened
+ * before the savepoint is taken, so that one that would come to lie beside another on the same
+ * connection is refused before anything is sent.
  *
  * @param savepoint resolves after RELEASE and rejects after a rollback
  * @param open `savepoint()` of the enclosing frame

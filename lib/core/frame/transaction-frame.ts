@@ -13,8 +13,9 @@ export type { FrameConnection, FrameOptions, FrameState };
 export const frames = new AsyncLocalStorage<TransactionFrame | undefined>();
 
 /**
- * One database transaction or savepoint. Intents are stamped with the innermost open one at their call and go out only
- * when its transaction has committed (rules 20 to 22). The port of transaction adapters.
+ * One database transaction or savepoint. Intents are stamped with the innermost open one at their
+ * call and go out only when its transaction has committed (rules 20 to 22). The port of transaction
+ * adapters.
  *
  * @publicApi
  */
@@ -24,15 +25,24 @@ export class TransactionFrame {
   private current: FrameState = 'open';
   /** The frame that it lies in on its connection: its parent, or the transaction around a test. */
   private below: TransactionFrame | undefined;
-  /** The savepoint that is open in it. On one connection they lie in one another, never side by side. */
+  /**
+   * The savepoint that is open in it. On one connection they lie in one another, never side by
+   * side.
+   */
   private inner: TransactionFrame | undefined;
   /** The savepoint that `nextSavepoint` took last. */
   private last: TransactionFrame | undefined;
   /** The reason why the whole transaction can only be rolled back. */
   private lost: FrameStateError | undefined;
-  /** True if `enter` was called: then the caller of whoever did that may stand in it as well, and is nothing left behind. */
+  /**
+   * True if `enter` was called: then the caller of whoever did that may stand in it as well, and is
+   * nothing left behind.
+   */
   private isEntered = false;
-  /** The context that it was begun in; undefined once the unit of work there is known, or it has ended. */
+  /**
+   * The context that it was begun in; undefined once the unit of work there is known, or it has
+   * ended.
+   */
   private begunAt: Context | undefined;
   private begunIn: UnitOfWork | undefined;
   private readonly outer: TransactionFrame | undefined;
@@ -45,9 +55,11 @@ export class TransactionFrame {
     private options: FrameOptions,
     parent?: TransactionFrame,
   ) {
-    this.name = options.name ?? (parent === undefined ? 'transaction' : `savepoint in ${parent.name}`);
+    this.name =
+      options.name ?? (parent === undefined ? 'transaction' : `savepoint in ${parent.name}`);
     this.parent = parent;
-    // Ended ones are skipped, or code that begins transaction after transaction in one context would chain them.
+    // Ended ones are skipped, or code that begins transaction after transaction in one context
+    // would chain them.
     const here = frames.getStore();
     this.outer = openAt(here);
     this.leftBy = leftover(here);
@@ -86,7 +98,11 @@ export class TransactionFrame {
   encloses(other: StampedFrame | undefined): boolean {
     const inherited = this.current === 'released' ? this.parent! : this;
     if (inherited !== this) return inherited.encloses(other);
-    for (let frame = other as TransactionFrame | undefined; frame !== undefined; frame = frame.parent) {
+    for (
+      let frame = other as TransactionFrame | undefined;
+      frame !== undefined;
+      frame = frame.parent
+    ) {
       if (frame === this) return true;
     }
     return false;
@@ -97,15 +113,19 @@ export class TransactionFrame {
     return frames.run(this, fn);
   }
 
-  /** Makes the rest of the caller's asynchronous function stand in it, for transactions begun and ended by statements. */
+  /**
+   * Makes the rest of the caller's asynchronous function stand in it, for transactions begun and
+   * ended by statements.
+   */
   enter(): void {
     this.isEntered = true;
     frames.enterWith(this);
   }
 
   /**
-   * `run` for a callback, although `enter` was called: by a client, which keeps that from its caller. Where the client rolls back under
-   * a callback that goes on, that goes on in no transaction.
+   * `run` for a callback, although `enter` was called: by a client, which keeps that from its
+   * caller. Where the client rolls back under a callback that goes on, that goes on in no
+   * transaction.
    *
    * @internal
    */
@@ -125,16 +145,20 @@ export class TransactionFrame {
   /**
    * Opens a savepoint in it, before the statement that takes it.
    *
-   * @throws FrameStateError if it has ended, or its database has no savepoints, or another savepoint of the same connection is open
-   * that the caller does not stand in: the whole transaction can then only be rolled back
+   * @throws FrameStateError if it has ended, or its database has no savepoints, or another
+   * savepoint of the same connection is open that the caller does not stand in: the whole
+   * transaction can then only be rolled back
    */
   savepoint(options: FrameOptions = {}): TransactionFrame {
     this.assertOpen('take a savepoint');
     if (this.options.savepoints === false) {
-      throw this.refusal('has no savepoints. Join it, or begin a transaction of its own instead of a nested one.');
+      throw this.refusal(
+        'has no savepoints. Join it, or begin a transaction of its own instead of a nested one.',
+      );
     }
     const { innermost } = this;
-    if (innermost !== this && innermost !== this.standing) throw this.lose('take a savepoint', this.standing);
+    if (innermost !== this && innermost !== this.standing)
+      throw this.lose('take a savepoint', this.standing);
     const isRoot = innermost.options.countsAsCommitted === true;
     const taken = isRoot
       ? new TransactionFrame(options)
@@ -144,14 +168,16 @@ export class TransactionFrame {
   }
 
   /**
-   * `savepoint` for clients that are told what to take it in: beside one that is open there it is refused, wherever the caller stands.
-   * Where both are begun by statements, the caller stands in the first by then.
+   * `savepoint` for clients that are told what to take it in: beside one that is open there it is
+   * refused, wherever the caller stands. Where both are begun by statements, the caller stands in
+   * the first by then.
    *
    * @throws FrameStateError as `savepoint`
    * @internal
    */
   nextSavepoint(): TransactionFrame {
-    // Not `inner`: a frame that a host has put into this one, such as that of `@nestjs-cls/transactional`, is no savepoint of the client.
+    // Not `inner`: a frame that a host has put into this one, such as that of
+    // `@nestjs-cls/transactional`, is no savepoint of the client.
     if (this.last?.isOpen === true) throw this.lose('take a savepoint');
     return (this.last = this.savepoint());
   }
@@ -159,7 +185,8 @@ export class TransactionFrame {
   /**
    * For clients that end the innermost frame of a connection, whoever asks them to.
    *
-   * @throws FrameStateError if the caller stands in another one: the whole transaction can then only be rolled back
+   * @throws FrameStateError if the caller stands in another one: the whole transaction can then
+   *   only be rolled back
    * @internal
    */
   assertInOrder(wish: string): void {
@@ -172,7 +199,10 @@ export class TransactionFrame {
     if (this.root.lost !== undefined) throw this.root.lost;
   }
 
-  /** The frame of its connection that the caller stands in; undefined where it came another way. @internal */
+  /**
+   * The frame of its connection that the caller stands in; undefined where it came another way.
+   * @internal
+   */
   get standing(): TransactionFrame | undefined {
     const { bottom } = this;
     for (let at = frames.getStore(); at !== undefined; at = at.around) {
@@ -197,7 +227,8 @@ export class TransactionFrame {
   /**
    * Asked at the call of an effect whose executor writes just before COMMIT.
    *
-   * @throws FrameStateError if the COMMIT waits for nothing: the whole transaction can then only be rolled back
+   * @throws FrameStateError if the COMMIT waits for nothing: the whole transaction can then only be
+   *   rolled back
    * @internal
    */
   assertWaitsForWrites(effect: string): void {
@@ -224,11 +255,13 @@ export class TransactionFrame {
   }
 
   /**
-   * The point just before COMMIT: transactional executors write now. Nothing happens for a savepoint. The frame is rolled back afterwards
-   * where the server had ended its transaction by itself.
+   * The point just before COMMIT: transactional executors write now. Nothing happens for a
+   * savepoint. The frame is rolled back afterwards where the server had ended its transaction by
+   * itself.
    *
-   * @throws FrameStateError if it has ended, a savepoint in it is still open, or one was asked for out of order; DispatchError for a
-   * write that failed. In each case the transaction is to be rolled back.
+   * @throws FrameStateError if it has ended, a savepoint in it is still open, or one was asked for
+   * out of order; DispatchError for a write that failed. In each case the transaction is to be
+   * rolled back.
    */
   async beforeCommit(): Promise<void> {
     this.assertOpen('be committed');
@@ -246,8 +279,8 @@ export class TransactionFrame {
   }
 
   /**
-   * After COMMIT: lets out what waits for it alone. Of a savepoint: after its RELEASE; what was enqueued in it then belongs to
-   * the frame around it.
+   * After COMMIT: lets out what waits for it alone. Of a savepoint: after its RELEASE; what was
+   * enqueued in it then belongs to the frame around it.
    *
    * @returns once what was let out has ended; failures are reported, for the transaction did commit
    * @throws FrameStateError if it has ended
@@ -262,8 +295,8 @@ export class TransactionFrame {
   }
 
   /**
-   * After ROLLBACK, ROLLBACK TO SAVEPOINT or a COMMIT that failed: drops what was enqueued in it. Nothing happens where a
-   * rollback around it came first.
+   * After ROLLBACK, ROLLBACK TO SAVEPOINT or a COMMIT that failed: drops what was enqueued in it.
+   * Nothing happens where a rollback around it came first.
    *
    * @throws FrameStateError if it has ended otherwise
    */
@@ -286,7 +319,11 @@ export class TransactionFrame {
     return this.isOpen && options.countsAsCommitted !== true && options.isCurrent?.() !== false;
   }
 
-  /** True if a call made in its context after it was rolled back is a part of what was undone (rule 21). @internal */
+  /**
+   * True if a call made in its context after it was rolled back is a part of what was undone (rule
+   * 21).
+   * @internal
+   */
   get takesLeftovers(): boolean {
     return this.fate === 'rolledBack' && !this.isEntered && this.options.countsAsCommitted !== true;
   }
@@ -324,7 +361,8 @@ export class TransactionFrame {
 
   private end(state: FrameState): void {
     this.current = state;
-    // What remembers that it ended need not keep its connection, which may be somebody else's by now, nor what came before.
+    // What remembers that it ended need not keep its connection, which may be somebody else's by
+    // now, nor what came before.
     const { connection, countsAsCommitted } = this.options;
     this.options = {
       ...(connection !== undefined && { connection: { executeSql: async () => this.refuse() } }),
@@ -338,7 +376,8 @@ export class TransactionFrame {
 
   private assertOpen(wish: string): void {
     const state = this.fate === 'rolledBack' ? 'rolled back' : this.current;
-    if (state !== 'open') throw this.refusal(`cannot ${wish}: it is ${state} already. A frame ends once.`);
+    if (state !== 'open')
+      throw this.refusal(`cannot ${wish}: it is ${state} already. A frame ends once.`);
   }
 
   private refuse(): never {

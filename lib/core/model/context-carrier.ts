@@ -5,8 +5,9 @@ export interface CarriedEffect {
 }
 
 /**
- * Carries a value from the call of an effect to its run, which may be after the response or in another process: a tenant, a trace, a
- * request's id. Given to `AirlockModule.forRoot({ context: [...] })`.
+ * Carries a value from the call of an effect to its run, which may be after the response or in
+ * another process: a tenant, a trace, a request's id. Given to
+ * `AirlockModule.forRoot({ context: [...] })`.
  *
  * @publicApi
  */
@@ -14,9 +15,11 @@ export interface ContextCarrier<V = unknown> {
   /** Names the value on its way; workers find their carrier by it. */
   readonly name: string;
   /**
-   * Runs at each call of an effect, in the caller's stack. What it throws is logged, and the effect goes without the value.
+   * Runs at each call of an effect, in the caller's stack. What it throws is logged, and the effect
+   * goes without the value.
    *
-   * @returns plain JSON data, since the effect may leave the process; undefined where there is nothing to carry
+   * @returns plain JSON data, since the effect may leave the process; undefined where there is
+   *   nothing to carry
    */
   capture(effect: CarriedEffect): V | undefined;
   /** Runs the effect with the value around it. @returns what `run` returns */

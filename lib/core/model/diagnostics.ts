@@ -5,7 +5,10 @@ import type { Policy } from './policy.js';
 import type { DropReason, FinalEnd } from './report.js';
 import type { ScopeView } from './scope-view.js';
 
-/** The fields that `airlock:*` messages may carry. `onAirlock` gives each channel its own type. @publicApi */
+/**
+ * The fields that `airlock:*` messages may carry. `onAirlock` gives each channel its own type.
+ * @publicApi
+ */
 export interface AirlockMessage {
   readonly scope: ScopeView | undefined;
   readonly intent?: Intent;
@@ -13,13 +16,17 @@ export interface AirlockMessage {
   readonly reason?: string;
   readonly policy?: Policy;
   readonly error?: unknown;
-  /** Milliseconds the effect took, or the scope lived. Absent for effects that began before anybody listened. */
+  /**
+   * Milliseconds the effect took, or the scope lived. Absent for effects that began before anybody
+   * listened.
+   */
   readonly durationMs?: number;
 }
 
 /**
- * A step in the life of a scope: it was opened; it ended one way or the other (`flushed`, `discarded`); all that it let out has ended
- * too (`settled`), what waited for a commit or for the response included.
+ * A step in the life of a scope: it was opened; it ended one way or the other (`flushed`,
+ * `discarded`); all that it let out has ended too (`settled`), what waited for a commit or for the
+ * response included.
  *
  * @publicApi
  */
@@ -43,7 +50,10 @@ export interface DispatchMessage extends AirlockMessage {
   readonly intent: Intent;
 }
 
-/** `airlock:drop`: a call was thrown away. `policy` is the one that said no, where one did. @publicApi */
+/**
+ * `airlock:drop`: a call was thrown away. `policy` is the one that said no, where one did.
+ * @publicApi
+ */
 export interface DropMessage extends AirlockMessage {
   readonly scope: ScopeView;
   readonly intent: Intent;
@@ -57,10 +67,17 @@ export interface FailMessage extends AirlockMessage {
   readonly error: unknown;
 }
 
-/** `tracing:airlock:effect:*`: one run of an effect. The same object for each event of that run. @publicApi */
+/**
+ * `tracing:airlock:effect:*`: one run of an effect. The same object for each event of that run.
+ * @publicApi
+ */
 export interface EffectRunMessage {
   /** The intent; in a worker what is known of the call it was made of: its id, name and origin. */
-  readonly intent: { readonly id: string; readonly name: string; readonly origin?: string | undefined };
+  readonly intent: {
+    readonly id: string;
+    readonly name: string;
+    readonly origin?: string | undefined;
+  };
   /** All intents of a batch, which is one run of its executor. */
   readonly batch?: readonly Intent[];
   readonly scope: ScopeView | undefined;
@@ -70,7 +87,10 @@ export interface EffectRunMessage {
   error?: unknown;
 }
 
-/** An event of a run: see `tracingChannel` of `node:diagnostics_channel`. `asyncStart` and `asyncEnd` come for asynchronous effects only. @publicApi */
+/**
+ * An event of a run: see `tracingChannel` of `node:diagnostics_channel`. `asyncStart` and
+ * `asyncEnd` come for asynchronous effects only. @publicApi
+ */
 export type EffectRunEvent = 'start' | 'end' | 'asyncStart' | 'asyncEnd' | 'error';
 
 /** The messages of each channel. @publicApi */
@@ -86,7 +106,10 @@ export interface AirlockMessages {
 /** The channel of each end of an intent: one without does not compile. */
 type ChannelOfEnd = { dispatched: 'dispatch'; dropped: 'drop'; failed: 'fail' }[FinalEnd];
 
-/** The `node:diagnostics_channel` channels. Ask `hasSubscribers` before building a message. @internal */
+/**
+ * The `node:diagnostics_channel` channels. Ask `hasSubscribers` before building a message.
+ * @internal
+ */
 export const channels = {
   enqueue: channel('airlock:enqueue'),
   dispatch: channel('airlock:dispatch'),
@@ -99,6 +122,9 @@ export const channels = {
 export const effectRuns = tracingChannel<unknown, EffectRunMessage>('airlock:effect');
 
 /** @internal */
-export function publish<K extends keyof typeof channels>(name: K, message: AirlockMessages[K]): void {
+export function publish<K extends keyof typeof channels>(
+  name: K,
+  message: AirlockMessages[K],
+): void {
   channels[name].publish(message);
 }

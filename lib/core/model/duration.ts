@@ -1,6 +1,10 @@
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 
-/** The longest wait in milliseconds, a little under 25 days: `setTimeout` takes anything longer for 1 ms. @internal */
+/**
+ * The longest wait in milliseconds, a little under 25 days: `setTimeout` takes anything longer for
+ * 1 ms.
+ * @internal
+ */
 export const LONGEST_MS = 2 ** 31 - 1;
 
 /** @internal */
@@ -20,7 +24,11 @@ export function isTimeLimit(value: unknown): value is number | false {
   return value === false || (isDuration(value) && value > 0);
 }
 
-/** @throws AirlockOptionsError for what is no time limit; `undefined` means the default @internal */
+/**
+ * @throws AirlockOptionsError for what is no time limit; `undefined` means the default
+ * @internal
+ */
 export function assertTimeLimit(key: string, value: unknown): void {
-  if (value !== undefined && !isTimeLimit(value)) throw AirlockOptionsError.expected(key, A_TIME_LIMIT, value);
+  if (value !== undefined && !isTimeLimit(value))
+    throw AirlockOptionsError.expected(key, A_TIME_LIMIT, value);
 }

@@ -23,20 +23,26 @@ export interface EnqueueOptions {
   /** Further policies of this effect alone. */
   readonly policy?: PolicyRef | readonly PolicyRef[];
   /**
-   * A key that drops repetitions: of calls of one effect under the same key, in a scope and those nested in it, only the first that outcome, transaction and
-   * policies let out goes out, be it to fail; the others are dropped as `duplicate`.
+   * A key that drops repetitions: of calls of one effect under the same key, in a scope and those
+   * nested in it, only the first that outcome, transaction and policies let out goes out, be it to
+   * fail; the others are dropped as `duplicate`.
    */
   readonly dedupeKey?: string;
-  /** True to let it out even if the transaction around the call rolls back; else it shares the transaction's fate. @default false */
+  /**
+   * True to let it out even if the transaction around the call rolls back; else it shares the
+   * transaction's fate. @default false
+   */
   readonly survivesRollback?: boolean;
   /**
-   * Milliseconds that it may run in this process; then it counts as failed with an `EffectTimeoutError`, and its signal aborts.
-   * `false`: no limit. @default the application's `effectTimeoutMs`
+   * Milliseconds that it may run in this process; then it counts as failed with an
+   * `EffectTimeoutError`, and its signal aborts. `false`: no limit. @default the application's
+   * `effectTimeoutMs`
    */
   readonly timeoutMs?: number | false;
   /**
-   * `afterResponse`: it does not hold up the answer to a request. Decided with the others, let out once the response was sent; where
-   * nobody waits for a response, with the others. @default as its request does
+   * `afterResponse`: it does not hold up the answer to a request. Decided with the others, let out
+   * once the response was sent; where nobody waits for a response, with the others. @default as its
+   * request does
    */
   readonly dispatch?: 'afterResponse';
   /** Handed to the executor as it is, such as a job's delay or priority. */
@@ -44,9 +50,11 @@ export interface EnqueueOptions {
 }
 
 /**
- * Options as they are now, whatever their owner does to them later; those that are fixed already stay the same object.
+ * Options as they are now, whatever their owner does to them later; those that are fixed already
+ * stay the same object.
  *
- * @throws AirlockOptionsError for an `on` that is no trigger, a `timeoutMs` that is no time limit, another `dispatch`
+ * @throws AirlockOptionsError for an `on` that is no trigger, a `timeoutMs` that is no time limit,
+ *   another `dispatch`
  * @internal
  */
 export function fixed(options: EnqueueOptions): EnqueueOptions {
@@ -56,7 +64,11 @@ export function fixed(options: EnqueueOptions): EnqueueOptions {
     throw AirlockOptionsError.expected('dispatch', "'afterResponse'", dispatch);
   if (on !== undefined && !TRIGGERS.includes(on))
     throw AirlockOptionsError.expected('on', TRIGGERS.map((one) => `'${one}'`).join(' or '), on);
-  if (Object.isFrozen(options) && (dispatchOptions === undefined || Object.isFrozen(dispatchOptions))) return options;
+  if (
+    Object.isFrozen(options) &&
+    (dispatchOptions === undefined || Object.isFrozen(dispatchOptions))
+  )
+    return options;
   return Object.freeze({
     ...options,
     ...(dispatchOptions && { dispatchOptions: Object.freeze({ ...dispatchOptions }) }),

@@ -1,7 +1,10 @@
 import type { DispatchContext } from './dispatch-context.js';
 import type { Intent } from './intent.js';
 
-/** The end of one intent of a batch: it got out where `error` is absent or `undefined`, so what failed without an error is given one. @publicApi */
+/**
+ * The end of one intent of a batch: it got out where `error` is absent or `undefined`, so what
+ * failed without an error is given one. @publicApi
+ */
 export interface DispatchResult {
   readonly intent: Intent;
   readonly error?: unknown;
@@ -12,7 +15,10 @@ export interface EffectCall {
   readonly name: string;
   readonly effect: (...args: never[]) => unknown;
   readonly args: readonly unknown[];
-  /** The options that the intent will carry. An executor that does not know one refuses the call, rather than the intent at the flush. */
+  /**
+   * The options that the intent will carry. An executor that does not know one refuses the call,
+   * rather than the intent at the flush.
+   */
   readonly dispatchOptions?: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -22,33 +28,60 @@ export interface EffectCall {
  * @publicApi
  */
 export interface Executor {
-  /** Runs one intent. A Promise or an Observable is awaited to its end; an error makes the intent failed. */
+  /**
+   * Runs one intent. A Promise or an Observable is awaited to its end; an error makes the intent
+   * failed.
+   */
   execute(intent: Intent, context: DispatchContext): unknown;
-  /** Runs consecutive intents at once and resolves to one result per intent, in order: `error` says why one did not get out, and `undefined` that it did. A missing result counts as failed. */
-  executeBatch?(intents: readonly Intent[], context: DispatchContext): Promise<readonly DispatchResult[]>;
-  /** True if it can run this effect; what it does not accept the in-process executor runs. Throwing refuses the call. @default true */
+  /**
+   * Runs consecutive intents at once and resolves to one result per intent, in order: `error` says
+   * why one did not get out, and `undefined` that it did. A missing result counts as failed.
+   */
+  executeBatch?(
+    intents: readonly Intent[],
+    context: DispatchContext,
+  ): Promise<readonly DispatchResult[]>;
+  /**
+   * True if it can run this effect; what it does not accept the in-process executor runs. Throwing
+   * refuses the call. @default true
+   */
   accepts?(call: EffectCall): boolean;
-  /** Makes the copy of a call's arguments that is kept. Throwing refuses the call. @default a copy of plain JSON data where `remote`, else copies of plain objects and arrays */
+  /**
+   * Makes the copy of a call's arguments that is kept. Throwing refuses the call. @default a copy
+   * of plain JSON data where `remote`, else copies of plain objects and arrays
+   */
   keepArguments?(call: EffectCall): unknown[];
-  /** True if intents leave the process, so that their arguments are serialised at the call; else plain objects and arrays are copied. @default false */
+  /**
+   * True if intents leave the process, so that their arguments are serialised at the call; else
+   * plain objects and arrays are copied. @default false
+   */
   readonly remote?: boolean;
-  /** True if intents are written through the open transaction's own connection; else they wait for its commit. @default false */
+  /**
+   * True if intents are written through the open transaction's own connection; else they wait for
+   * its commit. @default false
+   */
   readonly transactional?: boolean;
   /**
-   * Milliseconds that one call of it may take, where the effect has no limit of its own; `false` for an executor that bounds its
-   * waiting itself, as those of engines do: then no other limit counts. @default the application's `effectTimeoutMs`
+   * Milliseconds that one call of it may take, where the effect has no limit of its own; `false`
+   * for an executor that bounds its waiting itself, as those of engines do: then no other limit
+   * counts. @default the application's `effectTimeoutMs`
    */
   readonly timeoutMs?: number | false;
-  /** Number of consecutive intents that may run at a time, where it has no `executeBatch`. @default 1 */
+  /**
+   * Number of consecutive intents that may run at a time, where it has no `executeBatch`. @default
+   * 1
+   */
   readonly concurrency?: number;
   /**
-   * Takes over what `executeBatch` has written down: once the transaction has committed that it was written in, elsewhere at once.
+   * Takes over what `executeBatch` has written down: once the transaction has committed that it was
+   * written in, elsewhere at once.
    *
    * @internal
    */
   readonly successor?: Executor;
   /**
-   * Tells whether it has written an intent down, which its successor then takes over whatever becomes of others.
+   * Tells whether it has written an intent down, which its successor then takes over whatever
+   * becomes of others.
    *
    * @internal
    * @default true
@@ -57,4 +90,5 @@ export interface Executor {
 }
 
 /** An executor, a class that becomes one, or a function that runs one intent. @publicApi */
-export type ExecutorRef = Executor | (new (...args: never[]) => Executor) | ((intent: Intent) => unknown);
+export type ExecutorRef =
+  Executor | (new (...args: never[]) => Executor) | ((intent: Intent) => unknown);

@@ -5,14 +5,15 @@ import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 /** @publicApi */
 export interface InProcessOptions {
   /**
-   * Number of consecutive effects of one scope that may run at a time. With more than 1 they begin in the order of their calls, and may end in
-   * any; reports keep the order. @default 1
+   * Number of consecutive effects of one scope that may run at a time. With more than 1 they begin
+   * in the order of their calls, and may end in any; reports keep the order. @default 1
    */
   readonly concurrency?: number;
 }
 
 /**
- * Runs effects in this process, right where the scope flushes: at most once, lost if the process dies in between.
+ * Runs effects in this process, right where the scope flushes: at most once, lost if the process
+ * dies in between.
  *
  * @example
  * ```ts

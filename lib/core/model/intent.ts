@@ -1,5 +1,10 @@
 import type { CarriedContext } from './context-carrier.js';
-import { type Effect, type EffectTrigger, effectName, type EnqueueOptions } from './enqueue-options.js';
+import {
+  type Effect,
+  type EffectTrigger,
+  effectName,
+  type EnqueueOptions,
+} from './enqueue-options.js';
 import type { Executor } from './executor.js';
 import type { Policy, PolicyPath } from './policy.js';
 import type { StampedFrame } from './stamped-frame.js';
@@ -44,7 +49,11 @@ export let carriedWith: (intent: Intent) => CarriedContext | undefined;
 /** The same call, with the same id, under another stamp. @internal */
 export let restamped: (intent: Intent, stamp: Stamp) => Intent;
 
-/** Freezes an intent before user code sees it. Done late: freezing at every call would cost more than the call. @internal */
+/**
+ * Freezes an intent before user code sees it. Done late: freezing at every call would cost more
+ * than the call.
+ * @internal
+ */
 export function freeze(intent: Intent): Intent {
   Object.freeze(intent);
   return intent;
@@ -53,7 +62,8 @@ export function freeze(intent: Intent): Intent {
 /**
  * One buffered call of an effect. Immutable: everything is read through getters, arrays are frozen.
  *
- * Names, ids and frozen arguments are made when somebody looks, so that a call costs one small object.
+ * Names, ids and frozen arguments are made when somebody looks, so that a call costs one small
+ * object.
  *
  * @publicApi
  */
@@ -85,7 +95,10 @@ export class Intent {
     return this.#effect as (...args: unknown[]) => unknown;
   }
 
-  /** The arguments as they were at the call. For in-process executors plain objects and arrays are copies; for remote ones everything is. */
+  /**
+   * The arguments as they were at the call. For in-process executors plain objects and arrays are
+   * copies; for remote ones everything is.
+   */
   get args(): readonly unknown[] {
     return Object.freeze(this.#args);
   }
@@ -112,7 +125,10 @@ export class Intent {
     return this.#stamp.path.policies;
   }
 
-  /** True if its local policies (`withPolicy` and its own) allow it; a Promise only where one of them is asynchronous. */
+  /**
+   * True if its local policies (`withPolicy` and its own) allow it; a Promise only where one of
+   * them is asynchronous.
+   */
   passesLocalPolicies(): boolean | Promise<boolean> {
     return this.#stamp.path.passesLocal(this);
   }

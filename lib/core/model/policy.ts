@@ -1,25 +1,34 @@
 import type { Intent } from './intent.js';
 
 /**
- * Decides *whether* an intent gets out. Policies only narrow: every one on an intent's way must allow it.
+ * Decides *whether* an intent gets out. Policies only narrow: every one on an intent's way must
+ * allow it.
  *
  * @publicApi
  */
 export interface Policy {
-  /** Runs at the call, in the caller's stack. Throwing refuses the call: nothing is buffered and the caller sees the error. */
+  /**
+   * Runs at the call, in the caller's stack. Throwing refuses the call: nothing is buffered and the
+   * caller sees the error.
+   */
   onEnqueue?(intent: Intent): void;
-  /** Runs at the flush. `false` drops the intent; throwing drops it too and reports it as failed. @default true */
+  /**
+   * Runs at the flush. `false` drops the intent; throwing drops it too and reports it as failed.
+   * @default true
+   */
   allows?(intent: Intent): boolean | Promise<boolean>;
   /**
-   * The effects it singles out, by reference or name, if it has such a list. A name among them that no effect of the application
-   * carries is warned of: a policy with a typing error would let everything pass unheard.
+   * The effects it singles out, by reference or name, if it has such a list. A name among them that
+   * no effect of the application carries is warned of: a policy with a typing error would let
+   * everything pass unheard.
    */
   readonly namedEffects?: Iterable<string | ((...args: never[]) => unknown)>;
 }
 
 /**
- * A policy, or a class that Nest resolves like a guard: the provider of it as seen from the module it stands in, else any provider, else
- * built there with its dependencies. Without Nest it is built with no arguments.
+ * A policy, or a class that Nest resolves like a guard: the provider of it as seen from the module
+ * it stands in, else any provider, else built there with its dependencies. Without Nest it is built
+ * with no arguments.
  *
  * @publicApi
  */

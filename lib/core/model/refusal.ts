@@ -1,14 +1,19 @@
 import type { AttemptMark } from './intent.js';
 
-/** A holder of refused calls, which they fail while nobody listens: a unit of work, or a policy that is being asked. @internal */
+/**
+ * A holder of refused calls, which they fail while nobody listens: a unit of work, or a policy that
+ * is being asked.
+ * @internal
+ */
 export interface HasRefusals {
   /** Refused calls in their order; made with the first. */
   unheard?: Set<Refusal> | undefined;
 }
 
 /**
- * The rejection of a call that was refused. Whoever awaits or catches it gets the error. What nobody listens to is no unhandled
- * rejection, which would end the process: it fails the scope that was open at the call, and is reported where none was.
+ * The rejection of a call that was refused. Whoever awaits or catches it gets the error. What
+ * nobody listens to is no unhandled rejection, which would end the process: it fails the scope that
+ * was open at the call, and is reported where none was.
  *
  * @internal
  */
@@ -39,7 +44,8 @@ export class Refusal extends Promise<never> {
     onFulfilled?: ((value: never) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    // Without a handler of rejections nobody listens, and what would be derived is the same rejection.
+    // Without a handler of rejections nobody listens, and what would be derived is the same
+    // rejection.
     if (typeof onRejected !== 'function') return this;
     this.holder.unheard?.delete(this);
     return super.then(onFulfilled, onRejected);
@@ -64,7 +70,8 @@ export function takeUnheard(holder: HasRefusals): readonly unknown[] {
 }
 
 /**
- * @param host told of all but the first, and of those in invocations that have failed and were made again: they fail nothing any more
+ * @param host told of all but the first, and of those in invocations that have failed and were made
+ *   again: they fail nothing any more
  * @throws the first error that nobody has listened to
  * @internal
  */
@@ -77,8 +84,15 @@ export function raiseUnheard(holder: HasRefusals, host: { logError(error: unknow
   if (first !== undefined) throw first.error;
 }
 
-/** Reports what nobody listens to, once a caller that stands at its `await` has had the time to listen. @internal */
-export async function reportUnheard(holder: HasRefusals, host: { logError(error: unknown): void }): Promise<void> {
+/**
+ * Reports what nobody listens to, once a caller that stands at its `await` has had the time to
+ * listen.
+ * @internal
+ */
+export async function reportUnheard(
+  holder: HasRefusals,
+  host: { logError(error: unknown): void },
+): Promise<void> {
   // The caller's `await` begins after this one, and listens one turn later.
   await Promise.resolve();
   await Promise.resolve();

@@ -4,15 +4,25 @@ import type { Policy } from './policy.js';
 import type { Intent } from './intent.js';
 
 /**
- * The reason why an intent was thrown away: a `policy` said no, the `outcome` of its scope did not let it out, an earlier one failed
- * in `failFast` mode, its scope was `discarded` by hand, its transaction or savepoint was rolled back (`rollback`), another call
- * under its `dedupeKey` went out (`duplicate`), its handler failed and was invoked again (`retry`), it was called `outsideScope`
- * under `outsideScope: 'drop'` or `'report'`, or it came `late`, after its scope had ended.
+ * The reason why an intent was thrown away: a `policy` said no, the `outcome` of its scope did not
+ * let it out, an earlier one failed in `failFast` mode, its scope was `discarded` by hand, its
+ * transaction or savepoint was rolled back (`rollback`), another call under its `dedupeKey` went
+ * out (`duplicate`), its handler failed and was invoked again (`retry`), it was called
+ * `outsideScope` under `outsideScope: 'drop'` or `'report'`, or it came `late`, after its scope had
+ * ended.
  *
  * @publicApi
  */
 export type DropReason =
-  'policy' | 'outcome' | 'failFast' | 'discarded' | 'rollback' | 'duplicate' | 'retry' | 'outsideScope' | 'late';
+  | 'policy'
+  | 'outcome'
+  | 'failFast'
+  | 'discarded'
+  | 'rollback'
+  | 'duplicate'
+  | 'retry'
+  | 'outsideScope'
+  | 'late';
 
 /** One dropped intent; `policy` is the one that said no, where one did. @publicApi */
 export interface DroppedIntent {
@@ -21,7 +31,10 @@ export interface DroppedIntent {
   readonly policy?: Policy;
 }
 
-/** One failed intent; `policy` is the one that threw in `allows`, where it was not the executor. @publicApi */
+/**
+ * One failed intent; `policy` is the one that threw in `allows`, where it was not the executor.
+ * @publicApi
+ */
 export interface FailedIntent extends DispatchFailure<Intent> {
   readonly policy?: Policy;
 }
@@ -42,13 +55,24 @@ export interface FlushReport {
   readonly deferred: readonly Intent[];
 }
 
-/** Every end that an intent may come to. Code that handles one end and forgets another does not compile. @internal */
+/**
+ * Every end that an intent may come to. Code that handles one end and forgets another does not
+ * compile.
+ * @internal
+ */
 export type IntentEnd = keyof FlushReport;
 
-/** Ends that are the last word about an intent; the others are followed by one of these, in another report. @internal */
+/**
+ * Ends that are the last word about an intent; the others are followed by one of these, in another
+ * report.
+ * @internal
+ */
 export type FinalEnd = Exclude<IntentEnd, 'captured' | 'deferred'>;
 
-const FINAL = Object.keys({ dispatched: 1, dropped: 1, failed: 1 } satisfies Record<FinalEnd, 1>) as FinalEnd[];
+const FINAL = Object.keys({ dispatched: 1, dropped: 1, failed: 1 } satisfies Record<
+  FinalEnd,
+  1
+>) as FinalEnd[];
 
 /** The report of a scope that held nothing. @internal */
 export const NOTHING: FlushReport = Object.freeze({

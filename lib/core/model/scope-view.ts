@@ -13,7 +13,8 @@ export interface Decision {
 export type ScopeState = 'open' | 'closed' | 'flushed' | 'discarded';
 
 /**
- * The part of a scope that code inside it may see. Every list is a snapshot; a scope that ended lists nothing.
+ * The part of a scope that code inside it may see. Every list is a snapshot; a scope that ended
+ * lists nothing.
  *
  * @publicApi
  */

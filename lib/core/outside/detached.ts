@@ -3,8 +3,9 @@ import { PolicyChain } from '../scope/policy-chain.js';
 import { outsideFrames } from '../frame/current-frame.js';
 
 /**
- * Runs `fn` in no scope and no transaction, whatever is open where it is called. For what outlives the work that happens to create
- * it: pollers, pools, sockets, queues. What they start later, such as a timer, stands in none either.
+ * Runs `fn` in no scope and no transaction, whatever is open where it is called. For what outlives
+ * the work that happens to create it: pollers, pools, sockets, queues. What they start later, such
+ * as a timer, stands in none either.
  *
  * @example
  * ```ts
@@ -21,6 +22,9 @@ export function detached<R>(fn: () => R): R {
     const { host, evaluation } = store;
     // A policy stays a policy (rule 13).
     if (evaluation?.isActive !== true) return contexts.exit(fn);
-    return contexts.run(new ScopeContext(host, undefined, PolicyChain.empty, undefined, evaluation), fn);
+    return contexts.run(
+      new ScopeContext(host, undefined, PolicyChain.empty, undefined, evaluation),
+      fn,
+    );
   });
 }

@@ -1,8 +1,9 @@
 import { messageOf, stacksOf } from '../../errors/thrown.js';
 
 /**
- * Tells of something, be it in another way where the first throws: what a logger, or `console.error` given an error that cannot be printed,
- * throws must not fail work that is done (rule 9).
+ * Tells of something, be it in another way where the first throws: what a logger, or
+ * `console.error` given an error that cannot be printed, throws must not fail work that is done
+ * (rule 9).
  *
  * @param tell logs it
  * @param what an error, or a message
@@ -14,7 +15,9 @@ export function tellSafely(tell: () => void, what: unknown): void {
   } catch (problem) {
     try {
       const stacks = stacksOf(what);
-      console.error(`${stacks === '' ? messageOf(what) : stacks}\n(It could not be logged: ${messageOf(problem)})`);
+      console.error(
+        `${stacks === '' ? messageOf(what) : stacks}\n(It could not be logged: ${messageOf(problem)})`,
+      );
     } catch {
       // Nobody is left to hear it.
     }

@@ -11,8 +11,9 @@ import { discardAll, settle } from '../flush/settle.js';
 import { UnitOfWork } from '../scope/unit-of-work.js';
 
 /**
- * The treatment of a call made after its scope ended: it is named in an error log and dropped (`report`), refused with
- * `ScopeClosedError` (`throw`), or goes as the ended scope went (`follow`).
+ * The treatment of a call made after its scope ended: it is named in an error log and dropped
+ * (`report`), refused with `ScopeClosedError` (`throw`), or goes as the ended scope went
+ * (`follow`).
  *
  * @publicApi
  */
@@ -30,7 +31,15 @@ export function publishLostCall(
   if (!channels.drop.hasSubscribers) return;
   const { executor } = unit;
   const { on = 'success' } = options;
-  const stamp = { frame: undefined, birthplace: unit, options: { ...options }, path: chain, executor, on, attempt };
+  const stamp = {
+    frame: undefined,
+    birthplace: unit,
+    options: { ...options },
+    path: chain,
+    executor,
+    on,
+    attempt,
+  };
   publish('drop', {
     scope: unit.view,
     intent: freeze(new Intent(stamp, unit.nextSequence(), effect, args)),
@@ -39,8 +48,8 @@ export function publishLostCall(
 }
 
 /**
- * Puts a late call into a unit of work of its own, under the policies of where it was made, which ends at once: as the late one
- * has ended or, while that is closed and undecided, into it.
+ * Puts a late call into a unit of work of its own, under the policies of where it was made, which
+ * ends at once: as the late one has ended or, while that is closed and undecided, into it.
  *
  * @throws what refuses the call
  * @internal
@@ -54,9 +63,13 @@ export function enqueueLate(
 ): void {
   const { host, chain, outer } = context;
   // What a failed invocation has left running counts no more than what it had buffered (rule 7).
-  if (context.attempt?.isAbandoned === true) return publishLostCall(late, context, options, effect, args, 'retry');
-  if (late.thrownAway !== undefined) return publishLostCall(late, context, options, effect, args, late.thrownAway);
-  const decision: Decision = late.isEnded ? decisionOf(late) : { outcome: 'completed', flushes: true };
+  if (context.attempt?.isAbandoned === true)
+    return publishLostCall(late, context, options, effect, args, 'retry');
+  if (late.thrownAway !== undefined)
+    return publishLostCall(late, context, options, effect, args, late.thrownAway);
+  const decision: Decision = late.isEnded
+    ? decisionOf(late)
+    : { outcome: 'completed', flushes: true };
   const unit = new UnitOfWork(host, {
     name: late.name,
     parent: late.isEnded ? late.parent : late,
@@ -79,7 +92,8 @@ export function enqueueLate(
   };
   try {
     const ending = settle(unit, decision, around);
-    if (ending instanceof Promise) void ending.then(tell).catch((error: unknown) => host.logError(error));
+    if (ending instanceof Promise)
+      void ending.then(tell).catch((error: unknown) => host.logError(error));
     else tell(ending);
   } catch (error) {
     host.logError(error);

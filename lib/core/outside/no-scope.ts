@@ -8,7 +8,10 @@ export type CallTaker = (options: EnqueueOptions, effect: Effect, args: unknown[
 
 const CAPTURE = Symbol.for('nestjs-airlock.test-capture');
 
-/** Global, for a test may load its modules again; nothing but the set-up of a test runner puts one there. */
+/**
+ * Global, for a test may load its modules again; nothing but the set-up of a test runner puts one
+ * there.
+ */
 const tests = globalThis as { [CAPTURE]?: CallTaker };
 
 /** Makes `taker` take what would be refused; undefined ends that. @internal */

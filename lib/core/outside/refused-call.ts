@@ -2,7 +2,9 @@ import type { Context } from '../scope/context.js';
 import { tellSafely } from './last-resort.js';
 import { type HasRefusals, Refusal, reportUnheard } from '../model/refusal.js';
 
-const CONSOLE = { logError: (error: unknown): void => tellSafely(() => console.error(error), error) };
+const CONSOLE = {
+  logError: (error: unknown): void => tellSafely(() => console.error(error), error),
+};
 
 /** A refused call as a Promise, for a caller who stands in `context`. @internal */
 export function refused(error: unknown, context: Context | undefined): Promise<never> {

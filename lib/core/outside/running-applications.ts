@@ -1,4 +1,7 @@
-/** Number of applications with Airlock that run in this process, those of other installed copies included. For messages only. */
+/**
+ * Number of applications with Airlock that run in this process, those of other installed copies
+ * included. For messages only.
+ */
 const RUNNING = Symbol.for('nestjs-airlock.running-applications');
 
 const counts = globalThis as { [RUNNING]?: number };

@@ -1,9 +1,18 @@
-import { definerOf, type ObservableLike, type Observer, type SubscriberLike } from './observable.js';
+import {
+  definerOf,
+  type ObservableLike,
+  type Observer,
+  type SubscriberLike,
+} from './observable.js';
 
 type Teardown = Parameters<SubscriberLike['add']>[0];
 type Next = Observer['next'];
 
-/** True if somebody has made an Observable by hand: it has no class that another one could be made of. @internal */
+/**
+ * True if somebody has made an Observable by hand: it has no class that another one could be made
+ * of.
+ * @internal
+ */
 export function isHandmade(source: ObservableLike): boolean {
   return !Object.hasOwn(definerOf(source, 'subscribe'), 'constructor');
 }
@@ -14,9 +23,14 @@ export function resubscribedByHand<T extends ObservableLike>(
   subscribe: (subscriber: SubscriberLike, source: ObservableLike) => () => void,
 ): T {
   const followed: ObservableLike = {
-    subscribe: (inner) => (inner as HandmadeSubscriber).add(source.subscribe(inner) as Teardown | undefined),
+    subscribe: (inner) =>
+      (inner as HandmadeSubscriber).add(source.subscribe(inner) as Teardown | undefined),
   };
-  const value = (observer?: Partial<Observer> | Next, error?: Observer['error'], complete?: Observer['complete']) => {
+  const value = (
+    observer?: Partial<Observer> | Next,
+    error?: Observer['error'],
+    complete?: Observer['complete'],
+  ) => {
     const subscriber = new HandmadeSubscriber(
       typeof observer === 'function'
         ? { next: observer, ...(error && { error }), ...(complete && { complete }) }

@@ -6,8 +6,9 @@ import type { Outcome } from '../model/scope-view.js';
 type Step = (this: unknown, ...args: unknown[]) => unknown;
 
 /**
- * The same generator, whose iteration is a unit of work in a scope of its own: from the first value that is asked for to the end. One
- * that is left early, as by `break`, is cancelled; what nobody asks for a value opens no scope.
+ * The same generator, whose iteration is a unit of work in a scope of its own: from the first value
+ * that is asked for to the end. One that is left early, as by `break`, is cancelled; what nobody
+ * asks for a value opens no scope.
  *
  * @param end rejects only to fail work that completed
  * @param tell told what `end` rejects with where nobody can wait for it
@@ -41,7 +42,8 @@ export function iteratedInScope<T extends object, S extends Enterable>(
         waitless(endOnce('failed'), tell);
         throw error;
       }
-      if (isThenable(result)) return ended(result as PromiseLike<IteratorResult<unknown>>, left, endOnce);
+      if (isThenable(result))
+        return ended(result as PromiseLike<IteratorResult<unknown>>, left, endOnce);
       if ((result as IteratorResult<unknown>).done === true) waitless(endOnce(left), tell);
       return result;
     };

@@ -27,8 +27,8 @@ export function isObservableLike(value: object): value is ObservableLike {
 }
 
 /**
- * Makes a subscriber that is unsubscribed with another one. Before the work starts, so that it also stops a source that emits
- * synchronously.
+ * Makes a subscriber that is unsubscribed with another one. Before the work starts, so that it also
+ * stops a source that emits synchronously.
  *
  * @param stop unsubscribes it
  * @internal
@@ -45,8 +45,8 @@ export function linkedTo(
 }
 
 /**
- * The same Observable to whoever looks at it, with its class, its methods and its state, but subscribed to in another way. The
- * original is left alone, for others may hold it.
+ * The same Observable to whoever looks at it, with its class, its methods and its state, but
+ * subscribed to in another way. The original is left alone, for others may hold it.
  *
  * @internal
  */
@@ -60,20 +60,29 @@ export function resubscribed<T extends ObservableLike>(
     get(target, key) {
       if (key === 'subscribe') return other.subscribe.bind(other);
       const value: unknown = Reflect.get(target, key, target);
-      // Operators subscribe to what they are called on; what a subclass has of its own may know only itself.
+      // Operators subscribe to what they are called on; what a subclass has of its own may know
+      // only itself.
       const isOwn = typeof value === 'function' && !(key in Observable.prototype);
       return isOwn ? (value.bind(target) as unknown) : value;
     },
   });
 }
 
-/** The last prototype that has a method: that of the library's own class; what is made by hand has it itself. @internal */
+/**
+ * The last prototype that has a method: that of the library's own class; what is made by hand has
+ * it itself.
+ * @internal
+ */
 export function definerOf(
   instance: object,
   key: string,
 ): { readonly constructor: Function & { readonly prototype: object } } {
   let definer = instance;
-  for (let one: object | null = instance; one !== null; one = Object.getPrototypeOf(one) as object | null)
+  for (
+    let one: object | null = instance;
+    one !== null;
+    one = Object.getPrototypeOf(one) as object | null
+  )
     if (Object.hasOwn(one, key)) definer = one;
   return definer;
 }

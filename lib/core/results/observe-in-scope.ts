@@ -12,7 +12,10 @@ export interface Enterable {
   emitted?(): void;
 }
 
-/** The same Observable, each subscription to which is a unit of work in a scope of its own. @internal */
+/**
+ * The same Observable, each subscription to which is a unit of work in a scope of its own.
+ * @internal
+ */
 export function observedInScopes<T extends ObservableLike, S extends Enterable>(
   source: T,
   begin: () => S,
@@ -27,11 +30,14 @@ export function observedInScopes<T extends ObservableLike, S extends Enterable>(
       (outcome) => end(scope, outcome),
     );
   };
-  return isHandmade(source) ? resubscribedByHand(source, subscribe) : resubscribed(source, (one) => subscribe(one));
+  return isHandmade(source)
+    ? resubscribedByHand(source, subscribe)
+    : resubscribed(source, (one) => subscribe(one));
 }
 
 /**
- * Subscribes to a unit of work and ends it with it: same emissions, then the end, then the completion or the error.
+ * Subscribes to a unit of work and ends it with it: same emissions, then the end, then the
+ * completion or the error.
  *
  * @param end told once how the work ended; rejects only to fail work that completed
  * @internal
@@ -65,7 +71,8 @@ export function observeInScope(
     },
     complete: () => endThen('completed', () => subscriber.complete()),
   });
-  // Both inside: Nest binds the context where `handle()` is called, and a handler's Observable works when subscribed to.
+  // Both inside: Nest binds the context where `handle()` is called, and a handler's Observable
+  // works when subscribed to.
   scope.run(() => source().subscribe(inner));
   return () => {
     if (!isRunning) return;

@@ -6,9 +6,10 @@ import { FlushJournal } from '../model/report.js';
 import type { UnitHost, UnitOfWork } from './unit-of-work.js';
 
 /**
- * One invocation of work that may be made again in the same unit of work, as a handler under `retry`. Calls made in it carry its mark;
- * once it is abandoned they are dropped when their unit ends or has no room for more, those included that are still to come from what it
- * has left running.
+ * One invocation of work that may be made again in the same unit of work, as a handler under
+ * `retry`. Calls made in it carry its mark; once it is abandoned they are dropped when their unit
+ * ends or has no room for more, those included that are still to come from what it has left
+ * running.
  *
  * @internal
  */
@@ -83,14 +84,24 @@ class AttemptContext extends Context {
 }
 
 /** Drops what abandoned attempts have buffered. @returns the rest @internal */
-export function dropAbandoned(unit: UnitOfWork, journal: FlushJournal, intents: readonly Intent[]): readonly Intent[] {
+export function dropAbandoned(
+  unit: UnitOfWork,
+  journal: FlushJournal,
+  intents: readonly Intent[],
+): readonly Intent[] {
   // A nested unit that outlives the one that it would hand over to decides itself.
   if (!unit.top.hasAbandoned) return intents;
   if (unit.givenUp !== undefined) journal.add(unit.givenUp);
-  return intents.filter((intent) => !isAbandoned(intent) || (recordDropped(unit, journal, intent, 'retry'), false));
+  return intents.filter(
+    (intent) => !isAbandoned(intent) || (recordDropped(unit, journal, intent, 'retry'), false),
+  );
 }
 
-/** Drops what abandoned attempts have left in a full buffer: the next one starts clean. @returns whether there is room now @internal */
+/**
+ * Drops what abandoned attempts have left in a full buffer: the next one starts clean. @returns
+ * whether there is room now
+ * @internal
+ */
 export function makeRoom(unit: UnitOfWork): boolean {
   if (!unit.holdsAbandoned) return false;
   unit.holdsAbandoned = false;
@@ -99,8 +110,13 @@ export function makeRoom(unit: UnitOfWork): boolean {
   return !unit.isFull;
 }
 
-/** Not what is written with the rows of an open transaction, whose fate it shares for good (rule 23). */
+/**
+ * Not what is written with the rows of an open transaction, whose fate it shares for good (rule
+ * 23).
+ */
 function isAbandoned(intent: Intent): boolean {
   const { attempt, executor, frame } = stampOf(intent);
-  return attempt?.isAbandoned === true && !(executor.transactional === true && frame?.fate === 'open');
+  return (
+    attempt?.isAbandoned === true && !(executor.transactional === true && frame?.fate === 'open')
+  );
 }

@@ -1,4 +1,7 @@
-/** A level of a cascade: the effect that the unit of work is for. Units of a user's code have none. @internal */
+/**
+ * A level of a cascade: the effect that the unit of work is for. Units of a user's code have none.
+ * @internal
+ */
 export interface CascadeLevel<Unit> {
   readonly depth: number;
   /** The name of the effect that this is the level of. */
@@ -18,6 +21,7 @@ export interface Cascade {
 /** The effects that led to a call, outermost first, and that one. @internal */
 export function chainTo(level: CascadeLevel<unknown>, effect: string): readonly string[] {
   const chain = [effect];
-  for (let at: CascadeLevel<unknown> | undefined = level; at !== undefined; at = at.above) chain.push(at.effect);
+  for (let at: CascadeLevel<unknown> | undefined = level; at !== undefined; at = at.above)
+    chain.push(at.effect);
   return chain.reverse();
 }

@@ -14,14 +14,16 @@ import { type UnitHost, UnitOfWork } from './unit-of-work.js';
 /** A policy at work: whoever calls an effect within it is that policy (rule 13). @internal */
 export interface PolicyEvaluation extends HasRefusals {
   readonly policy: Policy;
-  /** The flush that asks; undefined at the call. Identity only, for policies that count per flush. */
+  /**
+   * The flush that asks; undefined at the call. Identity only, for policies that count per flush.
+   */
   readonly flush: object | undefined;
   isActive: boolean;
 }
 
 /**
- * The place where code stands: in whose application, in which unit of work, under which policies. Contexts of several
- * applications nest through `outer`, and each sees its own only (rule 18).
+ * The place where code stands: in whose application, in which unit of work, under which policies.
+ * Contexts of several applications nest through `outer`, and each sees its own only (rule 18).
  *
  * @internal
  */
@@ -33,7 +35,10 @@ export abstract class Context {
   private stamp: Stamp | undefined = undefined;
   private stamped: Effect | undefined = undefined;
 
-  /** The unit that takes a call made here; undefined outside a scope. Where a scope opens with its first effect, this opens it. */
+  /**
+   * The unit that takes a call made here; undefined outside a scope. Where a scope opens with its
+   * first effect, this opens it.
+   */
   abstract receiver(): UnitOfWork | undefined;
 
   /** The unit that is open already, for code that only looks: opens none. */
@@ -61,26 +66,46 @@ export abstract class Context {
     return this.outer?.attempt;
   }
 
-  /** The context in which the scope of an entry point that is reached here opens: this one, or beside what is open around a whole request. */
+  /**
+   * The context in which the scope of an entry point that is reached here opens: this one, or
+   * beside what is open around a whole request.
+   */
   get forEntryPoints(): Context {
     return this;
   }
 
-  /** True if a scope opened here belongs to this context, or is a new root in what an ended one left behind (rule 3). */
+  /**
+   * True if a scope opened here belongs to this context, or is a new root in what an ended one left
+   * behind (rule 3).
+   */
   abstract get isLive(): boolean;
 
-  /** Policies that a new root opened here stands under, where not the application's alone: those put around it since. */
+  /**
+   * Policies that a new root opened here stands under, where not the application's alone: those put
+   * around it since.
+   */
   get chainForRoots(): PolicyChain | undefined {
     return undefined;
   }
 
   /**
-   * Calls in a loop mostly differ in nothing but their arguments, so the last stamp is kept. It holds while options are the
-   * same fixed object and no other transaction is open; policies of their own may be those of another object's module.
+   * Calls in a loop mostly differ in nothing but their arguments, so the last stamp is kept. It
+   * holds while options are the same fixed object and no other transaction is open; policies of
+   * their own may be those of another object's module.
    */
-  stampFor(unit: UnitOfWork, options: EnqueueOptions, frame: StampedFrame | undefined, effect: Effect): Stamp {
+  stampFor(
+    unit: UnitOfWork,
+    options: EnqueueOptions,
+    frame: StampedFrame | undefined,
+    effect: Effect,
+  ): Stamp {
     const { stamp } = this;
-    if (stamp !== undefined && stamp.options === options && stamp.frame === frame && stamp.birthplace === unit) {
+    if (
+      stamp !== undefined &&
+      stamp.options === options &&
+      stamp.frame === frame &&
+      stamp.birthplace === unit
+    ) {
       if (options.policy === undefined || this.stamped === effect) return stamp;
     }
     this.stamped = effect;
@@ -93,7 +118,8 @@ export abstract class Context {
         options.policy === undefined
           ? this.chain
           : this.chain.locally(unit.host.policiesOf(options.policy, methodOf(effect)?.target)),
-      executor: options.executor === undefined ? unit.executor : unit.host.executorNamed(options.executor),
+      executor:
+        options.executor === undefined ? unit.executor : unit.host.executorNamed(options.executor),
       on: options.on ?? 'success',
     });
   }
@@ -146,7 +172,8 @@ export class PolicyContext extends ScopeContext {
   /** @param at the innermost context of `host` */
   constructor(host: UnitHost, at: Context, chain: PolicyChain, forRoots: PolicyChain | undefined) {
     const store = contexts.getStore();
-    // All that the policies before it do is in the chain. Kept, each would hold the one before, as where a timer starts itself anew.
+    // All that the policies before it do is in the chain. Kept, each would hold the one before, as
+    // where a timer starts itself anew.
     const outer = store === at && store instanceof PolicyContext ? store.outer : store;
     super(host, undefined, chain, outer, at.evaluation, forRoots);
     this.at = at instanceof PolicyContext ? at.at : at;
@@ -170,8 +197,8 @@ export class PolicyContext extends ScopeContext {
 }
 
 /**
- * The effect that is running here, in this process or as a worker's job; undefined anywhere else. What a job leaves behind, such as
- * a timer, is told its job.
+ * The effect that is running here, in this process or as a worker's job; undefined anywhere else.
+ * What a job leaves behind, such as a timer, is told its job.
  *
  * @publicApi
  */
@@ -189,7 +216,11 @@ export function contextOf(host: UnitHost): Context | undefined {
   return context;
 }
 
-/** The scope that code in a context is part of, as code inside may see it; undefined where a shutdown refuses it. @internal */
+/**
+ * The scope that code in a context is part of, as code inside may see it; undefined where a
+ * shutdown refuses it.
+ * @internal
+ */
 export function viewAt(context: Context | undefined): ScopeView | undefined {
   try {
     return context?.receiver()?.view;

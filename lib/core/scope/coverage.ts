@@ -1,15 +1,22 @@
 import { isThenable } from '../results/completion.js';
 import { contexts } from './context.js';
-import { isObservableLike, linkedTo, type ObservableLike, resubscribed } from '../results/observable.js';
+import {
+  isObservableLike,
+  linkedTo,
+  type ObservableLike,
+  resubscribed,
+} from '../results/observable.js';
 
 /** Runs a function under a policy or in a scope. @internal */
 export type Enter = <R>(fn: () => R) => R;
 
 /**
- * Runs `fn` as `enter` does, and what it returns as well: work that only begins when a query is awaited, a generator is asked for
- * its next value or an Observable is subscribed to, belongs to what `fn` was called in (rule 11). Whoever uses it stands outside.
+ * Runs `fn` as `enter` does, and what it returns as well: work that only begins when a query is
+ * awaited, a generator is asked for its next value or an Observable is subscribed to, belongs to
+ * what `fn` was called in (rule 11). Whoever uses it stands outside.
  *
- * A query or a generator stays the same object. An Observable, which others may hold too, is answered with one like it.
+ * A query or a generator stays the same object. An Observable, which others may hold too, is
+ * answered with one like it.
  *
  * @internal
  */
@@ -20,8 +27,13 @@ export function covered<R>(enter: Enter, fn: () => R): R {
 /** The second half of `covered`. @internal */
 export function cover<R>(value: R, enter: Enter): R;
 export function cover(value: unknown, enter: Enter): unknown {
-  if (((typeof value !== 'object' || value === null) && typeof value !== 'function') || hasBegun(value)) return value;
-  if (isThenable(value)) return listenedTo.has(value) ? value : withMethods(value, ['then', 'catch', 'finally'], enter);
+  if (
+    ((typeof value !== 'object' || value === null) && typeof value !== 'function') ||
+    hasBegun(value)
+  )
+    return value;
+  if (isThenable(value))
+    return listenedTo.has(value) ? value : withMethods(value, ['then', 'catch', 'finally'], enter);
   if (isObservableLike(value)) {
     // One that somebody made by hand has no class.
     return Object.hasOwn(value, 'subscribe')
@@ -32,8 +44,8 @@ export function cover(value: unknown, enter: Enter): unknown {
 }
 
 /**
- * True if work is under way, in the context it was called in, as that of a Promise is. Not of one of a subclass: some database
- * clients begin when it is awaited.
+ * True if work is under way, in the context it was called in, as that of a Promise is. Not of one
+ * of a subclass: some database clients begin when it is awaited.
  *
  * @internal
  */
@@ -42,8 +54,8 @@ export function hasBegun(value: object): boolean {
 }
 
 /**
- * Promises of a subclass that were covered and somebody has listened to: they have begun, and begin once. One that is kept for many
- * callers would else be covered by each, in scopes that have ended.
+ * Promises of a subclass that were covered and somebody has listened to: they have begun, and begin
+ * once. One that is kept for many callers would else be covered by each, in scopes that have ended.
  */
 const listenedTo = new WeakSet<object>();
 
@@ -61,7 +73,9 @@ function withMethods(target: object, names: readonly string[], enter: Enter): ob
     const method: unknown = (target as Record<string, unknown>)[name];
     if (typeof method === 'function') methods[name] = replacing(method as Method, enter, begun);
   }
-  return Object.isExtensible(target) ? Object.defineProperties(target, methods) : Object.create(target, methods);
+  return Object.isExtensible(target)
+    ? Object.defineProperties(target, methods)
+    : Object.create(target, methods);
 }
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
@@ -74,7 +88,9 @@ function replacing(method: Method, enter: Enter, state: { hasBegun: boolean }): 
       listenedTo.add(this);
     }
     const callers = contexts.getStore();
-    const given = args.map((one) => (typeof one === 'function' ? outside(callers, one as Method) : one));
+    const given = args.map((one) =>
+      typeof one === 'function' ? outside(callers, one as Method) : one,
+    );
     return enter(() => method.apply(this, given));
   };
   return { value, configurable: true, writable: true, enumerable: false };

@@ -2,17 +2,25 @@ import type { Effect } from '../model/enqueue-options.js';
 import { type Intent, stampOf } from '../model/intent.js';
 import type { StampedFrame } from '../model/stamped-frame.js';
 
-/** The verdict about an intent under a key: the first, a duplicate, or the open transaction that decides it, in which another was written. @internal */
+/**
+ * The verdict about an intent under a key: the first, a duplicate, or the open transaction that
+ * decides it, in which another was written.
+ * @internal
+ */
 export type DedupeVerdict = 'first' | 'duplicate' | StampedFrame;
 
 /**
- * Keys of the effects that a scope and those nested in it have let out (rule 6). Asked last, once the outcome, the transaction
- * and every policy let an intent out, so that a call which goes nowhere takes no key away from the next.
+ * Keys of the effects that a scope and those nested in it have let out (rule 6). Asked last, once
+ * the outcome, the transaction and every policy let an intent out, so that a call which goes
+ * nowhere takes no key away from the next.
  *
  * @internal
  */
 export class DedupeKeys {
-  /** For each effect and key: the transaction whose rollback would free the key, or nothing where none can. */
+  /**
+   * For each effect and key: the transaction whose rollback would free the key, or nothing where
+   * none can.
+   */
   private readonly used = new Map<Effect, Map<string, StampedFrame | undefined>>();
 
   /**
@@ -33,7 +41,8 @@ export class DedupeKeys {
 }
 
 /**
- * Calls under a key in a buffer that is full. One that merely repeats such a call is not refused: it could never go out.
+ * Calls under a key in a buffer that is full. One that merely repeats such a call is not refused:
+ * it could never go out.
  *
  * @internal
  */
@@ -51,10 +60,16 @@ export class FullBuffer {
     }
   }
 
-  /** True if an intent is sure to find its key used: outcome and transaction decide both calls alike. */
+  /**
+   * True if an intent is sure to find its key used: outcome and transaction decide both calls
+   * alike.
+   */
   repeats(intent: Intent): boolean {
     const { options, on, frame } = stampOf(intent);
-    const first = options.dedupeKey === undefined ? undefined : this.firsts.get(intent.effect)?.get(options.dedupeKey);
+    const first =
+      options.dedupeKey === undefined
+        ? undefined
+        : this.firsts.get(intent.effect)?.get(options.dedupeKey);
     return first !== undefined && stampOf(first).on === on && stampOf(first).frame === frame;
   }
 }

@@ -6,7 +6,8 @@ import type { Answer, Unanswered } from './pending-work.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
 /**
- * Takes out of a queue what is not to hold up the answer (`dispatch: 'afterResponse'`); where nobody waits for one, that is nothing.
+ * Takes out of a queue what is not to hold up the answer (`dispatch: 'afterResponse'`); where
+ * nobody waits for one, that is nothing.
  *
  * @param dispatch lets it out later
  * @internal
@@ -44,11 +45,15 @@ export function holdForAnswer(
 /** Tells of effects that failed after their scope had ended. @internal */
 export async function raiseLate(unit: UnitOfWork, journal: FlushJournal): Promise<void> {
   if (journal.failed.length === 0) return;
-  if (unit.onLateFailure === undefined) unit.host.logError(new DispatchError(journal.failed, unit.label));
+  if (unit.onLateFailure === undefined)
+    unit.host.logError(new DispatchError(journal.failed, unit.label));
   else await unit.onLateFailure(journal);
 }
 
-/** A nested unit answers to the caller of the outermost; what an effect calls, to that of the unit which let it out. */
+/**
+ * A nested unit answers to the caller of the outermost; what an effect calls, to that of the unit
+ * which let it out.
+ */
 function answerOf(unit: UnitOfWork): Answer | undefined {
   let at: UnitOfWork | undefined = unit;
   while (at !== undefined && at.answer === undefined) at = at.parent ?? at.level?.origin;

@@ -4,10 +4,20 @@ import type { Outcome, ScopeView } from '../model/scope-view.js';
 import { type Intent, stampOf } from '../model/intent.js';
 import type { PolicyChain } from './policy-chain.js';
 import { hasUnheard, raiseUnheard } from '../model/refusal.js';
-import { abortEffect, type CurrentEffect, type EffectFacts, isAborted, RunningEffect } from './running-effect.js';
+import {
+  abortEffect,
+  type CurrentEffect,
+  type EffectFacts,
+  isAborted,
+  RunningEffect,
+} from './running-effect.js';
 import { type UnitHost, UnitOfWork } from './unit-of-work.js';
 
-/** The same place as another context, for an effect that is told who it is: a job that another process has sent. @internal */
+/**
+ * The same place as another context, for an effect that is told who it is: a job that another
+ * process has sent.
+ * @internal
+ */
 export class JobContext extends ScopeContext {
   private readonly running: RunningEffect;
 
@@ -25,7 +35,11 @@ export class JobContext extends ScopeContext {
   }
 }
 
-/** The context of an effect that runs. What it enqueues goes into a unit of its own (rule 19), opened at the first call. @internal */
+/**
+ * The context of an effect that runs. What it enqueues goes into a unit of its own (rule 19),
+ * opened at the first call.
+ * @internal
+ */
 export class EffectContext extends Context {
   private outcome: Outcome | undefined;
   private ended: Effect | undefined = undefined;
@@ -121,11 +135,14 @@ export class EffectContext extends Context {
     return this.unit;
   }
 
-  /** Makes calls from here on late. @returns the unit to settle, where the effect enqueued anything */
+  /**
+   * Makes calls from here on late. @returns the unit to settle, where the effect enqueued anything
+   */
   end(outcome: Outcome): UnitOfWork | undefined {
     this.outcome = outcome;
-    // What the effect leaves behind, such as a pooled connection, keeps this context but need not keep arguments. The name is
-    // made of these if a late call asks for it: reading `Function.name` each time costs a third of a dispatch.
+    // What the effect leaves behind, such as a pooled connection, keeps this context but need not
+    // keep arguments. The name is made of these if a late call asks for it: reading `Function.name`
+    // each time costs a third of a dispatch.
     this.options = stampOf(this.intent!).options;
     this.ended = this.intent!.effect;
     this.intent = undefined;

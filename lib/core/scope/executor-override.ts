@@ -3,12 +3,16 @@ import type { Executor } from '../model/executor.js';
 import type { Intent } from '../model/intent.js';
 
 /**
- * Chooses what runs an intent that nothing drops, in place of its executor: how tests keep effects in. Asked per intent, which
- * then goes out alone and not in a batch.
+ * Chooses what runs an intent that nothing drops, in place of its executor: how tests keep effects
+ * in. Asked per intent, which then goes out alone and not in a batch.
  *
  * @internal
  */
 export type ExecutorOverride = (intent: Intent, executor: Executor) => Executor;
 
-/** The override for whatever is dispatched in this asynchronous context; asked before the application's own. @internal */
+/**
+ * The override for whatever is dispatched in this asynchronous context; asked before the
+ * application's own.
+ * @internal
+ */
 export const executorOverrides = new AsyncLocalStorage<ExecutorOverride>();

@@ -22,7 +22,10 @@ export class IntentBuffer {
     return this.intents ?? [];
   }
 
-  /** True if a call repeats one that is buffered under the same key, so that a full buffer need not refuse it. */
+  /**
+   * True if a call repeats one that is buffered under the same key, so that a full buffer need not
+   * refuse it.
+   */
   isRepeated(intent: Intent): boolean {
     return (this.full ??= new FullBuffer(this.all)).repeats(intent);
   }
@@ -36,7 +39,10 @@ export class IntentBuffer {
     else this.intents.push(intent);
   }
 
-  /** Takes over intents of another buffer. @param areFramed true if a transaction may decide about some of them */
+  /**
+   * Takes over intents of another buffer. @param areFramed true if a transaction may decide about
+   * some of them
+   */
   addAll(intents: readonly Intent[], from: IntentBuffer, areFramed: boolean): void {
     this.hasTriggers ||= from.hasTriggers;
     this.hasPatient ||= from.hasPatient;
@@ -54,7 +60,10 @@ export class IntentBuffer {
     return wanted === undefined ? all : all.filter(wanted);
   }
 
-  /** `take` for what transactions decide about: looks only at what was called since the first of those that are open. */
+  /**
+   * `take` for what transactions decide about: looks only at what was called since the first of
+   * those that are open.
+   */
   takeFramed(wanted: (intent: Intent) => boolean): readonly Intent[] {
     if (this.framedFrom === undefined || this.intents === undefined) return [];
     const since = this.intents.slice(this.framedFrom);

@@ -5,10 +5,16 @@ import type { DropReason, FlushJournal } from '../model/report.js';
 import type { PolicyRefusal } from './ask-policies.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
-// The end of an intent is written into the journal of its flush and published, here and nowhere else (rule 26).
+// The end of an intent is written into the journal of its flush and published, here and nowhere
+// else (rule 26).
 
 /** Handed to its executor without an error. @internal */
-export function recordDispatched(unit: UnitOfWork, journal: FlushJournal, intent: Intent, startedAt: number): void {
+export function recordDispatched(
+  unit: UnitOfWork,
+  journal: FlushJournal,
+  intent: Intent,
+  startedAt: number,
+): void {
   journal.dispatched.push(intent);
   if (channels.dispatch.hasSubscribers) {
     publish('dispatch', { scope: unit.view, intent, ...durationSince(startedAt) });
@@ -22,7 +28,11 @@ export interface WrittenIntent {
 }
 
 /** Its transaction has committed. @internal */
-export function recordCommitted(unit: UnitOfWork, journal: FlushJournal, { intent, ...took }: WrittenIntent): void {
+export function recordCommitted(
+  unit: UnitOfWork,
+  journal: FlushJournal,
+  { intent, ...took }: WrittenIntent,
+): void {
   journal.dispatched.push(intent);
   if (channels.dispatch.hasSubscribers) publish('dispatch', { scope: unit.view, intent, ...took });
 }
@@ -41,11 +51,17 @@ export function recordFailed(
   startedAt: number,
 ): void {
   journal.failed.push({ intent, error });
-  if (channels.fail.hasSubscribers) publish('fail', { scope: unit.view, intent, error, ...durationSince(startedAt) });
+  if (channels.fail.hasSubscribers)
+    publish('fail', { scope: unit.view, intent, error, ...durationSince(startedAt) });
 }
 
 /** Not let out by its policies. @internal */
-export function recordRefusal(unit: UnitOfWork, journal: FlushJournal, intent: Intent, refusal: PolicyRefusal): void {
+export function recordRefusal(
+  unit: UnitOfWork,
+  journal: FlushJournal,
+  intent: Intent,
+  refusal: PolicyRefusal,
+): void {
   switch (refusal.end) {
     case 'dropped':
       return recordDropped(unit, journal, intent, 'policy', refusal.policy);
@@ -77,7 +93,8 @@ export function recordDropped(
   policy?: Policy,
 ): void {
   journal.dropped.push({ intent, reason, ...(policy && { policy }) });
-  if (channels.drop.hasSubscribers) publish('drop', { scope: unit.view, intent, reason, ...(policy && { policy }) });
+  if (channels.drop.hasSubscribers)
+    publish('drop', { scope: unit.view, intent, reason, ...(policy && { policy }) });
 }
 
 /** Time at which an effect starts, in milliseconds; read only where somebody listens. @internal */

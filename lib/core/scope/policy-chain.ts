@@ -2,13 +2,17 @@ import type { Policy, PolicyLink, PolicyPath } from '../model/policy.js';
 import { askPolicies, type PolicyRefusal } from './ask-policies.js';
 import type { Intent } from '../model/intent.js';
 
-/** Number of links that are searched for a policy: what comes around again stands near, and a look at all would cost more with each. */
+/**
+ * Number of links that are searched for a policy: what comes around again stands near, and a look
+ * at all would cost more with each.
+ */
 const NEAR = 32;
 
 /**
- * The policies an intent must pass, innermost first. Immutable; narrower paths are built in front of it and share the rest, so that
- * what is nested deeply, or put around itself again and again by a timer, costs no more for that. A policy that stands near already
- * is not put there again: it would only be asked twice.
+ * The policies an intent must pass, innermost first. Immutable; narrower paths are built in front
+ * of it and share the rest, so that what is nested deeply, or put around itself again and again by
+ * a timer, costs no more for that. A policy that stands near already is not put there again: it
+ * would only be asked twice.
  *
  * @internal
  */
@@ -59,14 +63,17 @@ export class PolicyChain implements PolicyPath {
       if (policy.onEnqueue !== undefined) watchers = { policy, next: watchers };
       if (policy.allows !== undefined) gates = { policy, next: gates };
     }
-    return all === this.all && locals === this.locals ? this : new PolicyChain(all, locals, watchers, gates);
+    return all === this.all && locals === this.locals
+      ? this
+      : new PolicyChain(all, locals, watchers, gates);
   }
 }
 
 /** The same list where the policy stands among the innermost. */
 function linked(policy: Policy, list: PolicyLink | undefined): PolicyLink {
   let at = list;
-  for (let i = 0; i < NEAR && at !== undefined; i++, at = at.next) if (at.policy === policy) return list!;
+  for (let i = 0; i < NEAR && at !== undefined; i++, at = at.next)
+    if (at.policy === policy) return list!;
   return { policy, next: list };
 }
 

@@ -1,12 +1,15 @@
 /** The call of an effect, as the effect sees it. @publicApi */
 export interface CurrentEffect {
-  /** Id that is the same at the call, in the engine and at every attempt of a worker, so that a handler can be idempotent. */
+  /**
+   * Id that is the same at the call, in the engine and at every attempt of a worker, so that a
+   * handler can be idempotent.
+   */
   readonly id: string;
   readonly name: string;
   readonly origin?: string;
   /**
-   * Aborts with an `EffectTimeoutError` once the effect has run longer than its `timeoutMs`; hand it to `fetch` and the like. Never
-   * aborts in a worker: its engine has limits of its own.
+   * Aborts with an `EffectTimeoutError` once the effect has run longer than its `timeoutMs`; hand
+   * it to `fetch` and the like. Never aborts in a worker: its engine has limits of its own.
    */
   readonly signal: AbortSignal;
 }
@@ -19,7 +22,10 @@ export let abortEffect: (effect: RunningEffect, reason: Error) => void;
 /** @internal */
 export let isAborted: (effect: RunningEffect) => boolean;
 
-/** An effect that runs, as it sees itself. Its signal is made when it is first asked for. @internal */
+/**
+ * An effect that runs, as it sees itself. Its signal is made when it is first asked for.
+ * @internal
+ */
 export class RunningEffect implements CurrentEffect {
   readonly id: string;
   readonly name: string;

@@ -62,7 +62,10 @@ export class RunningScopes {
     return new Promise((resolve) => this.waiting.push(resolve));
   }
 
-  /** `stop` is asked first at a shutdown: to fetch no more work that would need a scope, and to let what is fetched end. */
+  /**
+   * `stop` is asked first at a shutdown: to fetch no more work that would need a scope, and to let
+   * what is fetched end.
+   */
   onShutdown(stop: () => Promise<unknown>): void {
     this.sources.push(stop);
   }
@@ -71,7 +74,8 @@ export class RunningScopes {
    * Stops the sources of work, then closes and waits for the units that are running.
    *
    * @param timeoutMs at most that long, in all
-   * @param waitsForLatent false where nothing is ever called: then work that has called no effect yet is not waited for
+   * @param waitsForLatent false where nothing is ever called: then work that has called no effect
+   *   yet is not waited for
    * @param logError told what goes wrong while stopping
    * @returns what had not ended by then
    */
@@ -83,7 +87,9 @@ export class RunningScopes {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
     if (this.sources.length > 0) {
-      const stopped = this.sources.map(async (stop) => stop()).map((stopping) => stopping.catch(logError));
+      const stopped = this.sources
+        .map(async (stop) => stop())
+        .map((stopping) => stopping.catch(logError));
       await Promise.race([Promise.all(stopped), late]);
     }
     this.closing = true;

@@ -4,7 +4,10 @@ import { clearTimeout, setTimeout } from '../model/timers.js';
 /** An effect that is being let out. @internal */
 export interface EffectUnderWay {
   readonly name: string;
-  /** Time at which it began to run, as `performance.now()` tells; 0 while a policy is asked about it. */
+  /**
+   * Time at which it began to run, as `performance.now()` tells; 0 while a policy is asked about
+   * it.
+   */
   readonly since: number;
 }
 
@@ -23,7 +26,11 @@ export interface Flushing {
 /** Number of names that are remembered: those that are made anew for each call must not pile up. */
 const MOST_NAMES = 1_000;
 
-/** Names a flush that takes long, once a scope and once for each effect. Has a timer only while something asynchronous is let out. @internal */
+/**
+ * Names a flush that takes long, once a scope and once for each effect. Has a timer only while
+ * something asynchronous is let out.
+ * @internal
+ */
 export class SlowFlush {
   private timer: NodeJS.Timeout | undefined;
   private hasWarned = false;
@@ -45,7 +52,8 @@ export class SlowFlush {
     const { label, host, underWay } = this.flushing;
     this.hasWarned = true;
     if (underWay.length > 0 && underWay.every(({ name }) => host.knownAsSlow.has(name))) return;
-    for (const { name } of underWay) if (host.knownAsSlow.size < MOST_NAMES) host.knownAsSlow.add(name);
+    for (const { name } of underWay)
+      if (host.knownAsSlow.size < MOST_NAMES) host.knownAsSlow.add(name);
     host.warn(
       `Scope "${label}" has been letting out effects for ${slowFlushMs} ms and has not come to the end: ${listed(underWay, told)}. ` +
         'Whoever waits for it waits as long. Give the effect a `timeoutMs`, let several run at a time with `new InProcessExecutor({ concurrency })`, ' +

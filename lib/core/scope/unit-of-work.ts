@@ -58,7 +58,9 @@ export interface UnitHost {
     queue: readonly Intent[],
     frame?: StampedFrame,
   ): void | Promise<void>;
-  /** Told what became of the intents of an ended unit, and again of those that are decided later. */
+  /**
+   * Told what became of the intents of an ended unit, and again of those that are decided later.
+   */
   readonly onSettled: OnSettled | undefined;
   unitOpened(unit: UnitOfWork): void;
   unitEnded(unit: UnitOfWork): void;
@@ -85,8 +87,8 @@ export interface UnitSettings {
 }
 
 /**
- * The buffer of one unit of work, with its place among the others. A handle (`EffectScope`) belongs to whoever opened it;
- * code inside only ever sees a `ScopeView`.
+ * The buffer of one unit of work, with its place among the others. A handle (`EffectScope`) belongs
+ * to whoever opened it; code inside only ever sees a `ScopeView`.
  *
  * @internal
  */
@@ -94,13 +96,21 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   state: ScopeState = 'open';
   /** The answer that its caller waits for, where one does. */
   answer: Answer | undefined;
-  /** True if an attempt at its work was abandoned; of the outermost unit, whether one was anywhere in it. */
+  /**
+   * True if an attempt at its work was abandoned; of the outermost unit, whether one was anywhere
+   * in it.
+   */
   hasAbandoned = false;
   /** True if the buffer may hold something of such an attempt. */
   holdsAbandoned = false;
-  /** Intents that were dropped before the end, since the buffer was full; the next report says so. */
+  /**
+   * Intents that were dropped before the end, since the buffer was full; the next report says so.
+   */
   givenUp: FlushJournal | undefined;
-  /** The reason why all of it was thrown away, whatever it waited for; undefined where the outcome decided. */
+  /**
+   * The reason why all of it was thrown away, whatever it waited for; undefined where the outcome
+   * decided.
+   */
   thrownAway: DropReason | undefined;
   /** The class of the error that its work failed with, or what else says why, for the log. */
   failedBy: string | undefined;
@@ -122,7 +132,9 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   /** The one `EffectScope` of this unit, made when it is first asked for. */
   handle: object | undefined;
 
-  /** May become more exact while it runs: the handler of a request is known after its middlewares. */
+  /**
+   * May become more exact while it runs: the handler of a request is known after its middlewares.
+   */
   name: string | undefined;
   readonly parent: UnitOfWork | undefined;
   /** The outermost of those it is nested in; itself where it is in none. */
@@ -191,7 +203,10 @@ export class UnitOfWork implements Birthplace, HasRefusals {
     return this.sequence++;
   }
 
-  /** One for the whole tree of scopes, whose outermost decides (rule 15); made when the first intent with a key is let out. */
+  /**
+   * One for the whole tree of scopes, whose outermost decides (rule 15); made when the first intent
+   * with a key is let out.
+   */
   get dedupeKeys(): DedupeKeys {
     return (this.top.keys ??= new DedupeKeys());
   }
@@ -223,9 +238,13 @@ export class UnitOfWork implements Birthplace, HasRefusals {
     this.hasAbandoned = this.top.hasAbandoned = this.holdsAbandoned = true;
   }
 
-  /** Takes over what a nested scope hands up. Never refused: the limit holds for calls, and nothing may be lost. */
+  /**
+   * Takes over what a nested scope hands up. Never refused: the limit holds for calls, and nothing
+   * may be lost.
+   */
   capture(intents: readonly Intent[], from: UnitOfWork): void {
-    if (intents.length > 0) this.buffer.addAll(intents, from.buffer, from.heldIntents !== undefined);
+    if (intents.length > 0)
+      this.buffer.addAll(intents, from.buffer, from.heldIntents !== undefined);
   }
 
   snapshot(which: 'all' | 'own' | 'captured' = 'all'): readonly Intent[] {
@@ -319,9 +338,14 @@ export class UnitOfWork implements Birthplace, HasRefusals {
     return held?.rested;
   }
 
-  /** True if nothing that it let out is still to end: what runs, what waits for a commit or for the answer. */
+  /**
+   * True if nothing that it let out is still to end: what runs, what waits for a commit or for the
+   * answer.
+   */
   get isAtRest(): boolean {
-    return this.dispatching === undefined && !this.heldIntents?.deferred.length && !this.patient?.size;
+    return (
+      this.dispatching === undefined && !this.heldIntents?.deferred.length && !this.patient?.size
+    );
   }
 
   /** Tells its host, and whoever listens, where it has ended and nothing is left to do. */
@@ -340,7 +364,8 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   }
 
   private publish(reason: ScopeEvent): void {
-    if (channels.scope.hasSubscribers) publish('scope', { scope: this.view, reason, durationMs: this.ageMs });
+    if (channels.scope.hasSubscribers)
+      publish('scope', { scope: this.view, reason, durationMs: this.ageMs });
   }
 
   /** The nearest ancestor that has not ended yet and so still decides (rules 15 and 17). */
@@ -351,7 +376,9 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   }
 
   private get closedBy(): string {
-    return typeof this.closedAt === 'string' ? this.closedAt : (this.closedAt.stack ?? this.closedAt.message);
+    return typeof this.closedAt === 'string'
+      ? this.closedAt
+      : (this.closedAt.stack ?? this.closedAt.message);
   }
 }
 

@@ -13,7 +13,11 @@ export interface Viewed {
 /** The unit that a view shows; undefined for one that another installed copy has made. @internal */
 export let viewedBy: (view: ScopeView) => Viewed | undefined;
 
-/** The nearest thing to a scope that code inside one gets to hold: nothing on it leads back to the handle. @internal */
+/**
+ * The nearest thing to a scope that code inside one gets to hold: nothing on it leads back to the
+ * handle.
+ * @internal
+ */
 export class UnitView implements ScopeView {
   readonly #unit: Viewed;
 

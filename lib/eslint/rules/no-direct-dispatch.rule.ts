@@ -33,7 +33,10 @@ const REMOTE_TYPES: MethodTable = {
   Mail: ['sendMail'],
 };
 
-/** @default which methods of which types dispatch; a type stands for its subclasses too where they can be seen */
+/**
+ * @default which methods of which types dispatch; a type stands for its subclasses too where they
+ *   can be seen
+ */
 const TYPES: MethodTable = {
   ...REMOTE_TYPES,
   PgBoss: ['send', 'sendAfter', 'sendThrottled', 'sendDebounced', 'insert', 'publish'],
@@ -47,7 +50,10 @@ const REMOTE_NAMES: MethodTable = {
   '(mailer|mailerService|transporter)$': ['sendMail'],
 };
 
-/** @default the same by the name of a variable or property (a pattern, in any case), where nothing is known of its type */
+/**
+ * @default the same by the name of a variable or property (a pattern, in any case), where nothing
+ *   is known of its type
+ */
 const NAMES: MethodTable = {
   ...REMOTE_NAMES,
   boss$: ['send', 'sendAfter', 'insert', 'publish'],
@@ -55,7 +61,10 @@ const NAMES: MethodTable = {
   eventBus$: ['publish', 'publishAll'],
 };
 
-/** Effects that get out where they are called, although the work around them may still fail. @internal */
+/**
+ * Effects that get out where they are called, although the work around them may still fail.
+ * @internal
+ */
 export const noDirectDispatch: AirlockRule = {
   meta: {
     type: 'problem',
@@ -72,7 +81,12 @@ export const noDirectDispatch: AirlockRule = {
     schema: [
       {
         type: 'object',
-        properties: { types: methodTable, names: methodTable, effectDecorators: names, ...transactionOptions },
+        properties: {
+          types: methodTable,
+          names: methodTable,
+          effectDecorators: names,
+          ...transactionOptions,
+        },
         additionalProperties: false,
       },
     ],
@@ -81,17 +95,30 @@ export const noDirectDispatch: AirlockRule = {
     const options = optionsOf<Options>(context);
     const decorators = ['SideEffect', ...(options.effectDecorators ?? [])];
     const declarations = new Declarations(context.sourceCode);
-    const dispatching = new Methods({ ...TYPES, ...options.types }, { ...NAMES, ...options.names }, declarations);
+    const dispatching = new Methods(
+      { ...TYPES, ...options.types },
+      { ...NAMES, ...options.names },
+      declarations,
+    );
     const effects = new Effects(declarations);
     const remote = new Methods(REMOTE_TYPES, REMOTE_NAMES, declarations);
     const transactions = new Transactions(declarations, options);
 
-    /** Whether a call may take part in the transaction around it: pg-boss can write in it, and so can listeners. */
+    /**
+     * Whether a call may take part in the transaction around it: pg-boss can write in it, and so
+     * can listeners.
+     */
     function takesPart(call: Call, callee: NodeOf<'MemberExpression'>): boolean {
-      return transactions.isHandedTo(call) || (!remote.includes(callee) && transactions.around(call).length > 0);
+      return (
+        transactions.isHandedTo(call) ||
+        (!remote.includes(callee) && transactions.around(call).length > 0)
+      );
     }
 
-    /** Whether a call is how a sender of the application's own does its work, as `sendMail` of a `MailerService`: its callers are told. */
+    /**
+     * Whether a call is how a sender of the application's own does its work, as `sendMail` of a
+     * `MailerService`: its callers are told.
+     */
     function isInSender(call: Call): boolean {
       const method = [...ancestorsOf(call)].find((ancestor) => is(ancestor, 'MethodDefinition'));
       const [type, name] = [nameOf(method && classOfThis(method)?.id), nameOf(method?.key)];

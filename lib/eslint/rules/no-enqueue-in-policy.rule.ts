@@ -30,7 +30,10 @@ const POLICIES: readonly string[] = [
 ];
 const TAKERS: readonly string[] = ['withPolicy', 'UseAirlockPolicy', 'Airlock'];
 
-/** A policy that calls an effect gets `PolicyEnqueueError`, also after an `await` (rule 13). @internal */
+/**
+ * A policy that calls an effect gets `PolicyEnqueueError`, also after an `await` (rule 13).
+ * @internal
+ */
 export const noEnqueueInPolicy: AirlockRule = {
   meta: {
     type: 'problem',
@@ -50,7 +53,8 @@ export const noEnqueueInPolicy: AirlockRule = {
 
     function check(name: string | undefined, fn: FunctionNode, isPolicy: () => boolean): void {
       if (!METHODS.includes(name ?? '') || !(takesIntent(fn) || isPolicy())) return;
-      const isOutside = (node: Node): boolean => is(node, 'CallExpression') && declarations.opensScope(node);
+      const isOutside = (node: Node): boolean =>
+        is(node, 'CallExpression') && declarations.opensScope(node);
       for (const call of callsIn(fn.body, sourceCode, (node) => !isOutside(node))) {
         // What a function that is called on the spot does is seen on its own.
         if (isFunction(bare(call.callee))) continue;
@@ -70,7 +74,10 @@ export const noEnqueueInPolicy: AirlockRule = {
       return takenBy(fn)?.includes('Intent') === true;
     }
 
-    /** True for a function whose parameter is declared as something else, such as a queue's listener that happens to be called `onEnqueue`. */
+    /**
+     * True for a function whose parameter is declared as something else, such as a queue's listener
+     * that happens to be called `onEnqueue`.
+     */
     function takesSomethingElse(value: Node | undefined): boolean {
       return isFunction(value) && takenBy(value)?.includes('Intent') === false;
     }
@@ -82,17 +89,23 @@ export const noEnqueueInPolicy: AirlockRule = {
     function isPolicyClass(owner: ClassNode): boolean {
       const lineage = [...declarations.bindings.lineage(owner)];
       const named = lineage.flatMap(({ implements: contracts, superClass }) =>
-        [...(contracts ?? []).map(({ expression }) => expression), superClass].filter((node) => is(node, 'Identifier')),
+        [...(contracts ?? []).map(({ expression }) => expression), superClass].filter((node) =>
+          is(node, 'Identifier'),
+        ),
       );
       if (isPolicyType(named.map((node) => declarations.bindings.originalName(node)))) return true;
-      return membersOf(owner).some(({ name, value }) => name === 'onEnqueue' && !takesSomethingElse(value));
+      return membersOf(owner).some(
+        ({ name, value }) => name === 'onEnqueue' && !takesSomethingElse(value),
+      );
     }
 
     /** Whether an object stands where a policy is wanted. */
     function isPolicyObject(object: NodeOf<'ObjectExpression'>): boolean {
       const hasOnEnqueue = object.properties.some(
         (property) =>
-          is(property, 'Property') && nameOf(property.key) === 'onEnqueue' && !takesSomethingElse(property.value),
+          is(property, 'Property') &&
+          nameOf(property.key) === 'onEnqueue' &&
+          !takesSomethingElse(property.value),
       );
       if (hasOnEnqueue) return true;
       if (isPolicyType(wantedTypes(object, declarations))) return true;
@@ -106,9 +119,14 @@ export const noEnqueueInPolicy: AirlockRule = {
       return is(callee, 'Identifier') ? declarations.bindings.originalName(callee) : nameOf(callee);
     }
 
-    function checkMember({ key, value, parent }: NodeOf<'MethodDefinition' | 'PropertyDefinition'>): void {
+    function checkMember({
+      key,
+      value,
+      parent,
+    }: NodeOf<'MethodDefinition' | 'PropertyDefinition'>): void {
       const owner = parent?.parent;
-      if (isFunction(value)) check(nameOf(key), value, () => isClass(owner) && isPolicyClass(owner));
+      if (isFunction(value))
+        check(nameOf(key), value, () => isClass(owner) && isPolicyClass(owner));
     }
 
     return {

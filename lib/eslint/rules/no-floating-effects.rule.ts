@@ -12,7 +12,13 @@ import {
   type Node,
   type NodeOf,
 } from '../estree.js';
-import { type AirlockRule, excerpt, returnsIn, type RuleContext, type Suggestion } from '../rule.js';
+import {
+  type AirlockRule,
+  excerpt,
+  returnsIn,
+  type RuleContext,
+  type Suggestion,
+} from '../rule.js';
 
 /** Methods of arrays that throw away, or pass on, the promises that a callback returns. */
 const ITERATIONS: readonly string[] = ['forEach', 'map'];
@@ -20,8 +26,8 @@ const COMBINATORS: readonly string[] = ['all', 'allSettled', 'any', 'race'];
 const CHAINS: readonly string[] = ['then', 'catch', 'finally'];
 
 /**
- * Promises that nobody waits for and that call effects after they first waited for something themselves. By then the scope
- * may have ended, and what is called then does not get out (rule 3).
+ * Promises that nobody waits for and that call effects after they first waited for something
+ * themselves. By then the scope may have ended, and what is called then does not get out (rule 3).
  *
  * @internal
  */
@@ -44,13 +50,18 @@ export const noFloatingEffects: AirlockRule = {
     const effects = new Effects(declarations, paths.callsAfterAwait);
     const discarded: (readonly [whole: Node, expression: Node])[] = [];
 
-    /** The outermost calls in an expression that make it call effects late, given that nobody waits for it. */
+    /**
+     * The outermost calls in an expression that make it call effects late, given that nobody waits
+     * for it.
+     */
     function late(expression: Node): readonly Node[] {
       const node = bare(expression);
       if (is(node, 'LogicalExpression')) return late(node.right);
-      if (is(node, 'ConditionalExpression')) return [...late(node.consequent), ...late(node.alternate)];
+      if (is(node, 'ConditionalExpression'))
+        return [...late(node.consequent), ...late(node.alternate)];
       if (is(node, 'SequenceExpression')) return node.expressions.flatMap(late);
-      if (is(node, 'ArrayExpression')) return node.elements.flatMap((element) => (element ? late(element) : []));
+      if (is(node, 'ArrayExpression'))
+        return node.elements.flatMap((element) => (element ? late(element) : []));
       if (!is(node, 'CallExpression')) return [];
       const name = calledName(node) ?? '';
       const callee = bare(node.callee);
@@ -83,7 +94,8 @@ export const noFloatingEffects: AirlockRule = {
       const fn = declarations.functionOf(call.callee);
       if (fn === undefined || fn.generator) return false;
       if (fn.async) return true;
-      if (fn.returnType !== undefined) return declarations.typesIn(fn.returnType)?.includes('Promise') === true;
+      if (fn.returnType !== undefined)
+        return declarations.typesIn(fn.returnType)?.includes('Promise') === true;
       // It calls effects late, so what it returns is most likely what it does that by.
       return (
         is(fn.body, 'CallExpression') ||
@@ -94,7 +106,12 @@ export const noFloatingEffects: AirlockRule = {
     function check(whole: Node, expression: Node): void {
       for (const call of late(expression)) {
         const data = { call: excerpt(sourceCode.getText(call)) };
-        context.report({ node: call, messageId: 'floating', data, suggest: awaiting(whole, expression) });
+        context.report({
+          node: call,
+          messageId: 'floating',
+          data,
+          suggest: awaiting(whole, expression),
+        });
       }
     }
 

@@ -3,14 +3,26 @@ import { deferral } from '../deferral.js';
 import { bare, type Call, type FunctionNode, is, isFunction, type Node } from '../estree.js';
 import { methodTable } from '../methods.js';
 import { NetworkCalls, type NetworkOptions } from '../network-calls.js';
-import { type AirlockRule, callsIn, excerpt, names, nodesIn, optionsOf, type RuleContext } from '../rule.js';
+import {
+  type AirlockRule,
+  callsIn,
+  excerpt,
+  names,
+  nodesIn,
+  optionsOf,
+  type RuleContext,
+} from '../rule.js';
 import { type TransactionOptions, transactionOptions, Transactions } from '../transactions.js';
 
 interface Options extends NetworkOptions, TransactionOptions {
   readonly effectDecorators: readonly string[];
 }
 
-/** An open transaction that waits for the network holds its connection and its locks, and cannot take back what it said. @internal */
+/**
+ * An open transaction that waits for the network holds its connection and its locks, and cannot
+ * take back what it said.
+ * @internal
+ */
 export const noIoInTransaction: AirlockRule = {
   meta: {
     type: 'problem',
@@ -59,7 +71,12 @@ export const noIoInTransaction: AirlockRule = {
           line: String(request.loc.start.line),
         };
         const suggest = mayLeave(call) ? deferral(call, 'defer', declarations) : [];
-        context.report({ node: call, messageId: request === call ? 'direct' : 'indirect', data, suggest });
+        context.report({
+          node: call,
+          messageId: request === call ? 'direct' : 'indirect',
+          data,
+          suggest,
+        });
       }
     }
 
@@ -68,7 +85,10 @@ export const noIoInTransaction: AirlockRule = {
       return callsIn(work, sourceCode, (node) => !transactions.isOutside(node));
     }
 
-    /** Whether a call makes requests and nothing else: the rest may belong to the transaction, a write above all. */
+    /**
+     * Whether a call makes requests and nothing else: the rest may belong to the transaction, a
+     * write above all.
+     */
     function mayLeave(call: Call): boolean {
       return isRequest(call, new Set()) && !transactions.isHandedTo(call);
     }
@@ -105,7 +125,10 @@ export const noIoInTransaction: AirlockRule = {
     }
 
     function isEffect({ parent }: FunctionNode): boolean {
-      return is(parent, 'MethodDefinition') && declarations.isDecorated(parent.decorators, effectDecorators);
+      return (
+        is(parent, 'MethodDefinition') &&
+        declarations.isDecorated(parent.decorators, effectDecorators)
+      );
     }
 
     return {
@@ -119,5 +142,7 @@ export const noIoInTransaction: AirlockRule = {
 /** True for code whose outcome the transaction may read, or write down, afterwards. */
 function mayChange(node: Node): boolean {
   if (is(node, 'UnaryExpression')) return node.operator === 'delete';
-  return ['TaggedTemplateExpression', 'AssignmentExpression', 'UpdateExpression'].includes(node.type);
+  return ['TaggedTemplateExpression', 'AssignmentExpression', 'UpdateExpression'].includes(
+    node.type,
+  );
 }

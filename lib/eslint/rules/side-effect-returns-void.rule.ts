@@ -1,6 +1,13 @@
 import { Declarations } from '../declarations.js';
 import { type FunctionNode, is, isFunction, nameOf, type Node, type NodeOf } from '../estree.js';
-import { type AirlockRule, names, optionsOf, returnsIn, type RuleContext, type Suggestion } from '../rule.js';
+import {
+  type AirlockRule,
+  names,
+  optionsOf,
+  returnsIn,
+  type RuleContext,
+  type Suggestion,
+} from '../rule.js';
 
 interface Options {
   readonly effectDecorators: readonly string[];
@@ -24,14 +31,19 @@ const VALUES: readonly string[] = [
 export const sideEffectReturnsVoid: AirlockRule = {
   meta: {
     type: 'problem',
-    docs: { description: 'Let `@SideEffect()` methods return void or Promise<void>', recommended: true },
+    docs: {
+      description: 'Let `@SideEffect()` methods return void or Promise<void>',
+      recommended: true,
+    },
     hasSuggestions: true,
     messages: {
       result:
         '`{{method}}` is an effect: its call is buffered, so nobody gets what it returns. Return `void` or `Promise<void>`, and pass results on by other means.',
       declare: 'Declare `{{type}}`',
     },
-    schema: [{ type: 'object', properties: { effectDecorators: names }, additionalProperties: false }],
+    schema: [
+      { type: 'object', properties: { effectDecorators: names }, additionalProperties: false },
+    ],
   },
   create(context: RuleContext) {
     const decorators = ['SideEffect', ...(optionsOf<Options>(context).effectDecorators ?? [])];
@@ -49,7 +61,9 @@ export const sideEffectReturnsVoid: AirlockRule = {
       }
       const annotation = fn.returnType?.typeAnnotation;
       if (annotation !== undefined) return isNothing(annotation) ? undefined : fn.returnType;
-      return returnsIn(fn.body, sourceCode).find(({ argument }) => argument && VALUES.includes(argument.type));
+      return returnsIn(fn.body, sourceCode).find(
+        ({ argument }) => argument && VALUES.includes(argument.type),
+      );
     }
 
     function isNothing(type: Node): boolean {
@@ -58,7 +72,9 @@ export const sideEffectReturnsVoid: AirlockRule = {
       if (!is(type, 'TSTypeReference')) return false;
       const [argument] = type.typeArguments?.params ?? [];
       if (nameOf(type.typeName) === 'Promise') return argument !== undefined && isNothing(argument);
-      const alias = is(type.typeName, 'Identifier') ? declarations.bindings.declarationOf(type.typeName) : undefined;
+      const alias = is(type.typeName, 'Identifier')
+        ? declarations.bindings.declarationOf(type.typeName)
+        : undefined;
       return is(alias, 'TSTypeAliasDeclaration') && isNothing(alias.typeAnnotation);
     }
 
@@ -69,7 +85,11 @@ export const sideEffectReturnsVoid: AirlockRule = {
       if (returnsIn(fn.body, sourceCode).some(({ argument }) => argument)) return [];
       const type = async ? 'Promise<void>' : 'void';
       return [
-        { messageId: 'declare', data: { type }, fix: (fixer) => fixer.replaceTextRange(returnType.range, `: ${type}`) },
+        {
+          messageId: 'declare',
+          data: { type },
+          fix: (fixer) => fixer.replaceTextRange(returnType.range, `: ${type}`),
+        },
       ];
     }
 

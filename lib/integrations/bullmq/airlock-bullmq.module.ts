@@ -6,20 +6,27 @@ import { BullMqSettings } from './bullmq.settings.js';
 import { BullMqWorkers } from './bullmq.workers.js';
 import { RedisLink } from './redis-link.js';
 
-/** Interface that the class behind `useClass` or `useExisting` of `forRootAsync` implements. @publicApi */
+/**
+ * Interface that the class behind `useClass` or `useExisting` of `forRootAsync` implements.
+ * @publicApi
+ */
 export interface AirlockBullMqOptionsFactory {
   createAirlockBullMqOptions(): AirlockBullMqOptions | Promise<AirlockBullMqOptions>;
 }
 
-/** Options of `AirlockBullMqModule.forRootAsync`: `useFactory`, `useClass` or `useExisting`. @publicApi */
+/**
+ * Options of `AirlockBullMqModule.forRootAsync`: `useFactory`, `useClass` or `useExisting`.
+ * @publicApi
+ */
 export type AirlockBullMqAsyncOptions = ConfigurableModuleAsyncOptions<
   AirlockBullMqOptions,
   'createAirlockBullMqOptions'
 >;
 
 /**
- * Effects as jobs of BullMQ: provides `BullMqExecutor`, and runs jobs in this process where `worker` is set. Needs `AirlockModule`.
- * Where Redis cannot be reached, the application fails to start with an `EngineUnreachableError`.
+ * Effects as jobs of BullMQ: provides `BullMqExecutor`, and runs jobs in this process where
+ * `worker` is set. Needs `AirlockModule`. Where Redis cannot be reached, the application fails to
+ * start with an `EngineUnreachableError`.
  *
  * @example
  * ```ts

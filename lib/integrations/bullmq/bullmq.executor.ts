@@ -17,11 +17,11 @@ import { RedisLink } from './redis-link.js';
 import { UsersQueue } from './users-queue.js';
 
 /**
- * Runs effects as jobs: adds them to a queue of BullMQ, from where a worker takes them. A provider of `AirlockBullMqModule`, to be
- * named in `AirlockModule.forRoot({ executor: BullMqExecutor })`.
+ * Runs effects as jobs: adds them to a queue of BullMQ, from where a worker takes them. A provider
+ * of `AirlockBullMqModule`, to be named in `AirlockModule.forRoot({ executor: BullMqExecutor })`.
  *
- * Calls of `add` on any queue of BullMQ, made as `effects.defer(queue).add(…)`, are added to that queue itself, in bulk. Other
- * effects without a name that a worker could find run in this process.
+ * Calls of `add` on any queue of BullMQ, made as `effects.defer(queue).add(…)`, are added to that
+ * queue itself, in bulk. Other effects without a name that a worker could find run in this process.
  *
  * @publicApi
  */
@@ -35,7 +35,10 @@ export class BullMqExecutor extends RemoteExecutor {
   readonly #usersQueues = new WeakMap<Queue, UsersQueue>();
 
   /** @internal Built by Nest. */
-  constructor(@Inject(BullMqSettings) settings: BullMqSettings, @Inject(RedisLink) link: RedisLink) {
+  constructor(
+    @Inject(BullMqSettings) settings: BullMqSettings,
+    @Inject(RedisLink) link: RedisLink,
+  ) {
     super('BullMQ', settings.options);
     this.#settings = settings;
     this.#link = link;
@@ -45,7 +48,10 @@ export class BullMqExecutor extends RemoteExecutor {
     return queueAddedTo(call.effect) !== undefined || super.accepts(call);
   }
 
-  /** @throws AirlockOptionsError for `dispatchOptions` that are not the caller's to set; EffectSerializationError */
+  /**
+   * @throws AirlockOptionsError for `dispatchOptions` that are not the caller's to set;
+   *   EffectSerializationError
+   */
   override keepArguments(call: EffectCall): unknown[] {
     refuseParent(call);
     if (queueAddedTo(call.effect) !== undefined) return copyOfAdd(call);
@@ -54,10 +60,15 @@ export class BullMqExecutor extends RemoteExecutor {
   }
 
   /** Consecutive intents of one queue go in one go. */
-  async executeBatch(intents: readonly Intent[], context?: DispatchContext): Promise<readonly DispatchResult[]> {
+  async executeBatch(
+    intents: readonly Intent[],
+    context?: DispatchContext,
+  ): Promise<readonly DispatchResult[]> {
     const results: DispatchResult[] = [];
     const down = this.#patience.spentIn(context);
-    for (const [destination, some] of consignmentsOf(intents, (intent) => this.#destinationOf(intent))) {
+    for (const [destination, some] of consignmentsOf(intents, (intent) =>
+      this.#destinationOf(intent),
+    )) {
       const sent = await destination.send(some, !down.has(destination.line));
       const failure = sent.find(({ error }) => error instanceof EngineUnreachableError);
       if (failure === undefined) down.delete(destination.line);

@@ -2,11 +2,17 @@ import type { ConnectionOptions, JobsOptions, WorkerOptions } from 'bullmq';
 import type { Intent } from '../../core/model/intent.js';
 import type { RemoteOptions } from '../../nest/remote/remote-options.js';
 
-/** Options of every job; `delay`, `priority`, `attempts`, `backoff`, `removeOnComplete` and the like. @publicApi */
+/**
+ * Options of every job; `delay`, `priority`, `attempts`, `backoff`, `removeOnComplete` and the
+ * like. @publicApi
+ */
 export type BullMqJobOptions = Omit<JobsOptions, 'jobId' | 'repeat' | 'parent'>;
 
 /** Options of the workers in this process: BullMQ's own, and the queues they serve. @publicApi */
-export interface BullMqWorkerOptions extends Omit<WorkerOptions, 'connection' | 'prefix' | 'autorun'> {
+export interface BullMqWorkerOptions extends Omit<
+  WorkerOptions,
+  'connection' | 'prefix' | 'autorun'
+> {
   /** The queues to serve, with a worker each. @default the one that `queue` names */
   readonly queues?: readonly string[];
 }
@@ -14,8 +20,8 @@ export interface BullMqWorkerOptions extends Omit<WorkerOptions, 'connection' | 
 /** Options of `AirlockBullMqModule.forRoot`. @publicApi */
 export interface AirlockBullMqOptions extends RemoteOptions {
   /**
-   * Connection to Redis: a URL, options of ioredis, or an ioredis client. A client is duplicated and otherwise left alone: its owner
-   * closes it.
+   * Connection to Redis: a URL, options of ioredis, or an ioredis client. A client is duplicated
+   * and otherwise left alone: its owner closes it.
    */
   readonly connection: string | ConnectionOptions;
   /** Prefix of the keys in Redis. @default 'bull' */
@@ -24,10 +30,19 @@ export interface AirlockBullMqOptions extends RemoteOptions {
   readonly queue?: string;
   /** The queue of one effect, where they do not all share one. @default what `queue` says */
   queueFor?(intent: Intent): string;
-  /** For every effect; its own `dispatchOptions` come on top. @default BullMQ's, which try a job once and keep it for ever */
+  /**
+   * For every effect; its own `dispatchOptions` come on top. @default BullMQ's, which try a job
+   * once and keep it for ever
+   */
   readonly jobOptions?: BullMqJobOptions;
-  /** Whether this process runs effects too, and how. False: it only sends them; another one must run them. @default false */
+  /**
+   * Whether this process runs effects too, and how. False: it only sends them; another one must run
+   * them. @default false
+   */
   readonly worker?: boolean | BullMqWorkerOptions;
-  /** Time that the start of the application and each flush wait for Redis, in milliseconds. @default 5_000 */
+  /**
+   * Time that the start of the application and each flush wait for Redis, in milliseconds. @default
+   * 5_000
+   */
   readonly dispatchTimeoutMs?: number;
 }

@@ -14,7 +14,11 @@ import {
   texts,
 } from '../../nest/options/option-checks.js';
 import { remoteChecks, turnedOn } from '../../nest/remote/remote-checks.js';
-import type { AirlockBullMqOptions, BullMqJobOptions, BullMqWorkerOptions } from './bullmq.options.js';
+import type {
+  AirlockBullMqOptions,
+  BullMqJobOptions,
+  BullMqWorkerOptions,
+} from './bullmq.options.js';
 
 const connection: OptionCheck = expectThat(
   'a URL of Redis, options of ioredis or an ioredis client',
@@ -64,7 +68,10 @@ export class BullMqSettings {
   readonly served: readonly string[];
   private readonly queue: string;
 
-  /** @throws AirlockOptionsError for an unknown key, a value of the wrong kind, or options that do not go together */
+  /**
+   * @throws AirlockOptionsError for an unknown key, a value of the wrong kind, or options that do
+   *   not go together
+   */
   constructor(readonly options: AirlockBullMqOptions) {
     checkOptions(options, checks);
     connection('connection', options.connection);
@@ -75,7 +82,8 @@ export class BullMqSettings {
     this.jobOptions = options.jobOptions ?? {};
     const worker = turnedOn(options.worker);
     const { queues, ...own } = worker ?? {};
-    if (worker !== undefined && queues === undefined && options.queueFor !== undefined) throw queuesUnknown();
+    if (worker !== undefined && queues === undefined && options.queueFor !== undefined)
+      throw queuesUnknown();
     this.worker = worker && own;
     this.served = worker === undefined ? [] : (queues ?? [this.queue]);
   }
@@ -91,7 +99,10 @@ export class BullMqSettings {
 function refuseKeys(key: string, options: object, ...refused: readonly string[]): void {
   for (const name of refused) {
     if ((options as Record<string, unknown>)[name] === undefined) continue;
-    throw new AirlockOptionsError(`${key}.${name}`, `\`${key}.${name}\` cannot be set: Airlock sets it itself.`);
+    throw new AirlockOptionsError(
+      `${key}.${name}`,
+      `\`${key}.${name}\` cannot be set: Airlock sets it itself.`,
+    );
   }
 }
 

@@ -1,11 +1,21 @@
-import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { type ConnectionOptions, type Job, UnrecoverableError, Worker } from 'bullmq';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 import { named } from '../../errors/quoted.js';
 import { isError, messageOf, stacksOf } from '../../errors/thrown.js';
 import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
 import { EffectWorker } from '../../nest/remote/effect-worker.js';
-import { DESCRIBES_ITSELF, type DescribesItself, type SelfDescription } from '../../nest/services/self-description.js';
+import {
+  DESCRIBES_ITSELF,
+  type DescribesItself,
+  type SelfDescription,
+} from '../../nest/services/self-description.js';
 import { Deadline, TimedOut } from '../deadline.js';
 import { withoutPayload } from '../without-payload.js';
 import { BullMqSettings } from './bullmq.settings.js';
@@ -19,7 +29,9 @@ import { RedisLink } from './redis-link.js';
  * @internal
  */
 @Injectable()
-export class BullMqWorkers implements OnApplicationBootstrap, OnApplicationShutdown, DescribesItself {
+export class BullMqWorkers
+  implements OnApplicationBootstrap, OnApplicationShutdown, DescribesItself
+{
   private readonly logger = new Logger('AirlockBullMq');
   private readonly workers: Worker[] = [];
   private readonly connections: ConnectionOptions[] = [];
@@ -47,7 +59,9 @@ export class BullMqWorkers implements OnApplicationBootstrap, OnApplicationShutd
     this.effects.onShutdown(() => this.drain());
     try {
       for (const queue of served) this.workers.push(this.workerOf(queue));
-      await new Deadline(dispatchTimeoutMs).within(Promise.all(this.workers.map((worker) => worker.waitUntilReady())));
+      await new Deadline(dispatchTimeoutMs).within(
+        Promise.all(this.workers.map((worker) => worker.waitUntilReady())),
+      );
     } catch (error) {
       await this.close();
       // Nest does not, where an application fails to start.
@@ -62,7 +76,8 @@ export class BullMqWorkers implements OnApplicationBootstrap, OnApplicationShutd
         problemOf(this.trouble ?? error),
       );
     }
-    for (const worker of this.workers) worker.run().catch((error: unknown) => this.logger.error(withoutPayload(error)));
+    for (const worker of this.workers)
+      worker.run().catch((error: unknown) => this.logger.error(withoutPayload(error)));
     this.logger.log(`Running the effects in ${served.map((queue) => `"${queue}"`).join(', ')}`);
   }
 
@@ -71,19 +86,27 @@ export class BullMqWorkers implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   /**
-   * By force: what was fetched has ended, or had its time. An effect that is still running keeps its lock for a while, and then is another
-   * worker's. To take leave of a Redis that is gone, BullMQ would wait until it is back.
+   * By force: what was fetched has ended, or had its time. An effect that is still running keeps
+   * its lock for a while, and then is another worker's. To take leave of a Redis that is gone,
+   * BullMQ would wait until it is back.
    */
   private async close(): Promise<void> {
     const deadline = new Deadline(this.settings.dispatchTimeoutMs);
-    await Promise.all(this.workers.map((worker) => deadline.within(worker.close(true)).catch(() => {})));
+    await Promise.all(
+      this.workers.map((worker) => deadline.within(worker.close(true)).catch(() => {})),
+    );
     for (const connection of this.connections) (connection as { disconnect(): void }).disconnect();
   }
 
-  /** Fetches no more, and resolves when what was fetched has ended, as far as Redis lets BullMQ know. */
+  /**
+   * Fetches no more, and resolves when what was fetched has ended, as far as Redis lets BullMQ
+   * know.
+   */
   private async drain(): Promise<void> {
     const paused = Promise.all(this.workers.map((worker) => worker.pause()));
-    const idle = this.idle().then(() => new Deadline(this.settings.dispatchTimeoutMs).within(paused).catch(() => {}));
+    const idle = this.idle().then(() =>
+      new Deadline(this.settings.dispatchTimeoutMs).within(paused).catch(() => {}),
+    );
     await Promise.race([paused, idle]);
   }
 
@@ -95,11 +118,17 @@ export class BullMqWorkers implements OnApplicationBootstrap, OnApplicationShutd
     const { prefix, worker: options } = this.settings;
     const connection = workingConnection(this.settings.connection);
     if (isConstructed(connection)) this.connections.push(connection as ConnectionOptions);
-    const worker = new Worker(queue, (job) => this.run(job), { ...options, connection, prefix, autorun: false });
+    const worker = new Worker(queue, (job) => this.run(job), {
+      ...options,
+      connection,
+      prefix,
+      autorun: false,
+    });
     let last = '';
     worker.on('error', (error) => {
       // One line for an outage, not one for each attempt to connect.
-      if (error.message !== last) this.logger.error(`Worker of queue "${queue}": ${error.message}`, error.stack);
+      if (error.message !== last)
+        this.logger.error(`Worker of queue "${queue}": ${error.message}`, error.stack);
       last = error.message;
       this.trouble = error;
     });
@@ -122,15 +151,21 @@ export class BullMqWorkers implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   private logFailure(queue: string, job: Job | undefined, error: Error): void {
-    const [name, id] = job === undefined ? ['(unknown)', '(unknown)'] : [named(job.name), named(job.id)];
+    const [name, id] =
+      job === undefined ? ['(unknown)', '(unknown)'] : [named(job.name), named(job.id)];
     const what = `Effect ${name} (job ${id} of queue "${queue}") failed`;
     if (job !== undefined && job.finishedOn === undefined) {
-      this.logger.warn(`${what} in attempt ${job.attemptsMade} of ${named(job.opts.attempts)}: ${messageOf(error)}`);
+      this.logger.warn(
+        `${what} in attempt ${job.attemptsMade} of ${named(job.opts.attempts)}: ${messageOf(error)}`,
+      );
     } else this.logger.error(`${what} for good: ${messageOf(error)}`, stacksOf(error));
   }
 }
 
-/** Fails a job for good: no attempt of a worker like this one would help, so it is kept where BullMQ keeps failed jobs, whatever its options say. */
+/**
+ * Fails a job for good: no attempt of a worker like this one would help, so it is kept where BullMQ
+ * keeps failed jobs, whatever its options say.
+ */
 function failingForGood(job: Job, cause: UnknownEffectError): UnrecoverableError {
   job.opts.removeOnFail = false;
   return Object.assign(new UnrecoverableError(cause.message), { cause });

@@ -21,12 +21,18 @@ interface ConstructedClient {
 }
 
 /**
- * For what is sent while a scope flushes: a command either leaves now or fails now. Nothing is kept for later, or it could go out
- * after its failure was reported.
+ * For what is sent while a scope flushes: a command either leaves now or fails now. Nothing is kept
+ * for later, or it could go out after its failure was reported.
  */
-const SENDING = { enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 };
+const SENDING = {
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+};
 
-/** Options of the connection of workers, which have all the time in the world. BullMQ insists on it. */
+/**
+ * Options of the connection of workers, which have all the time in the world. BullMQ insists on it.
+ */
 const WORKING = { enableOfflineQueue: true, maxRetriesPerRequest: null };
 
 /** A Redis that is back is found within a second. BullMQ's own default takes up to twenty. */
@@ -39,8 +45,16 @@ export function sendingConnection(given: AirlockBullMqOptions['connection']): Co
 
 /** @throws AirlockOptionsError for a client of another library than ioredis @internal */
 export function workingConnection(given: AirlockBullMqOptions['connection']): ConnectionOptions {
-  const own = typeof given === 'string' ? undefined : isConstructed(given) ? given.options : (given as Address);
-  return connectionWith(given, { ...WORKING, reconnectOnError: reconnecting(own?.reconnectOnError) });
+  const own =
+    typeof given === 'string'
+      ? undefined
+      : isConstructed(given)
+        ? given.options
+        : (given as Address);
+  return connectionWith(given, {
+    ...WORKING,
+    reconnectOnError: reconnecting(own?.reconnectOnError),
+  });
 }
 
 /** Host and port, for messages: the rest may be secret. @internal */
@@ -51,8 +65,15 @@ export function addressOfRedis(given: AirlockBullMqOptions['connection']): strin
   return `Redis at ${host ?? '127.0.0.1'}:${port ?? 6379}`;
 }
 
-/** Identity of a Redis: the same value for all connections to it, as far as that can be told. @param own for one that nothing is known about @internal */
-export function lineTo(given: AirlockBullMqOptions['connection'] | undefined, own: object): unknown {
+/**
+ * Identity of a Redis: the same value for all connections to it, as far as that can be told. @param
+ * own for one that nothing is known about
+ * @internal
+ */
+export function lineTo(
+  given: AirlockBullMqOptions['connection'] | undefined,
+  own: object,
+): unknown {
   if (given === undefined) return own;
   if (isConstructed(given) && given.isCluster === true) return own;
   const address: Address | undefined = isConstructed(given) ? given.options : addressIn(given);
@@ -67,11 +88,16 @@ export function isConstructed(given: unknown): given is ConstructedClient {
   return typeof connect === 'function' && typeof duplicate === 'function';
 }
 
-function connectionWith(given: AirlockBullMqOptions['connection'], overrides: object): ConnectionOptions {
+function connectionWith(
+  given: AirlockBullMqOptions['connection'],
+  overrides: object,
+): ConnectionOptions {
   if (typeof given === 'string') return { retryStrategy, ...overrides, url: given };
   if (!isConstructed(given)) return { retryStrategy, ...given, ...overrides };
-  if (typeof (given as { defineCommand?: unknown }).defineCommand !== 'function') throw otherLibrary();
-  const copy = given.isCluster === true ? given.duplicate([], overrides) : given.duplicate(overrides);
+  if (typeof (given as { defineCommand?: unknown }).defineCommand !== 'function')
+    throw otherLibrary();
+  const copy =
+    given.isCluster === true ? given.duplicate([], overrides) : given.duplicate(overrides);
   return copy as ConnectionOptions;
 }
 
@@ -83,8 +109,8 @@ function addressIn(given: string | ConnectionOptions): Address {
 }
 
 /**
- * Worker's commands are sent again through a new connection where Redis has done nothing about them, for it is a replica since a failover:
- * the connection that is there would stay with it.
+ * Worker's commands are sent again through a new connection where Redis has done nothing about
+ * them, for it is a replica since a failover: the connection that is there would stay with it.
  */
 function reconnecting(own: Address['reconnectOnError']): NonNullable<Address['reconnectOnError']> {
   return (error) => (isElsewhere(error) ? 2 : (own?.(error) ?? false));

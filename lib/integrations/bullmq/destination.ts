@@ -3,9 +3,15 @@ import type { Intent } from '../../core/model/intent.js';
 
 /** Destination that consecutive intents go to together. @internal */
 export interface Destination {
-  /** The server behind it, which may be down for other destinations as well: one value for one Redis. */
+  /**
+   * The server behind it, which may be down for other destinations as well: one value for one
+   * Redis.
+   */
   readonly line: unknown;
-  /** @param isPatient false where the line was found down a moment ago, so that nothing is gained by waiting once more */
+  /**
+   * @param isPatient false where the line was found down a moment ago, so that nothing is gained by
+   *   waiting once more
+   */
   send(intents: readonly Intent[], isPatient: boolean): Promise<readonly DispatchResult[]>;
 }
 
@@ -23,7 +29,10 @@ export class Nowhere implements Destination {
 /** Most intents that a destination is handed at once: a time for each such part bounds its wait. */
 const LARGEST = 1_000;
 
-/** Intents in their order, cut where the destination changes or the largest part is full. @internal */
+/**
+ * Intents in their order, cut where the destination changes or the largest part is full.
+ * @internal
+ */
 export function* consignmentsOf(
   intents: readonly Intent[],
   destinationOf: (intent: Intent) => Destination,

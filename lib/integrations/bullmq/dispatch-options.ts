@@ -2,7 +2,8 @@ import type { EffectCall } from '../../core/model/executor.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 
 /**
- * @throws AirlockOptionsError for a parent: the job that runs waits for its children, and they would come when its scope has ended
+ * @throws AirlockOptionsError for a parent: the job that runs waits for its children, and they
+ *   would come when its scope has ended
  * @internal
  */
 export function refuseParent({ name, dispatchOptions }: EffectCall): void {

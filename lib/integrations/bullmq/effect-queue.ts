@@ -9,8 +9,8 @@ import type { Destination } from './destination.js';
 import type { Course, JobToAdd, RedisLink } from './redis-link.js';
 
 /**
- * Most jobs in one `addBulk`, which is one transaction: for the few milliseconds it takes to build one this process does
- * nothing else, and then Redis for those it takes to run it.
+ * Most jobs in one `addBulk`, which is one transaction: for the few milliseconds it takes to build
+ * one this process does nothing else, and then Redis for those it takes to run it.
  */
 const LARGEST = 250;
 
@@ -48,7 +48,9 @@ export class EffectQueue implements Destination {
       sent.push(this.sendBulk(intents.slice(start, start + LARGEST), course, sent.at(-1)));
     }
     const parcels = (await Promise.all(sent)).flat();
-    return parcels.map(({ intent, error }) => (error === undefined ? { intent } : { intent, error }));
+    return parcels.map(({ intent, error }) =>
+      error === undefined ? { intent } : { intent, error },
+    );
   }
 
   private async sendBulk(
@@ -62,8 +64,15 @@ export class EffectQueue implements Destination {
     return parcels;
   }
 
-  /** Adds jobs in one go; where BullMQ has something against one of them, which it does not name, one by one. */
-  private async add(parcels: readonly Packed[], course: Course, before: Promise<unknown> | undefined): Promise<void> {
+  /**
+   * Adds jobs in one go; where BullMQ has something against one of them, which it does not name,
+   * one by one.
+   */
+  private async add(
+    parcels: readonly Packed[],
+    course: Course,
+    before: Promise<unknown> | undefined,
+  ): Promise<void> {
     try {
       const jobs = parcels.map(({ job }) => job);
       const added = await this.link.add(this.name, jobs, course);
@@ -101,8 +110,13 @@ export class EffectQueue implements Destination {
   }
 }
 
-/** The scripts of BullMQ tell by a negative number what they refuse, such as a parent that is not there. */
+/**
+ * The scripts of BullMQ tell by a negative number what they refuse, such as a parent that is not
+ * there.
+ */
 function refusalIn(job: Job | undefined): Error | undefined {
   const id: unknown = job?.id;
-  return typeof id === 'number' && id < 0 ? new Error(`BullMQ did not add the job: code ${id}.`) : undefined;
+  return typeof id === 'number' && id < 0
+    ? new Error(`BullMQ did not add the job: code ${id}.`)
+    : undefined;
 }

@@ -4,7 +4,18 @@ export {
   type AirlockBullMqOptionsFactory,
 } from './airlock-bullmq.module.js';
 export { BullMqExecutor } from './bullmq.executor.js';
-export type { AirlockBullMqOptions, BullMqJobOptions, BullMqWorkerOptions } from './bullmq.options.js';
-export { type EngineProblem, EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
+export type {
+  AirlockBullMqOptions,
+  BullMqJobOptions,
+  BullMqWorkerOptions,
+} from './bullmq.options.js';
+export {
+  type EngineProblem,
+  EngineUnreachableError,
+} from '../../errors/engine-unreachable.error.js';
 export type { TraceContext } from '../../nest/remote/envelope.js';
-export type { ArgumentSerializer, RemoteOptions, Tracing } from '../../nest/remote/remote-options.js';
+export type {
+  ArgumentSerializer,
+  RemoteOptions,
+  Tracing,
+} from '../../nest/remote/remote-options.js';

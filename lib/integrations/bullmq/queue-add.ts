@@ -5,11 +5,15 @@ import type { Intent } from '../../core/model/intent.js';
 import { EffectSerializationError } from '../../errors/effect-serialization.error.js';
 
 /** The arguments of BullMQ's `Queue.add`. @internal */
-export type AddArguments = readonly [name: string, data?: unknown, opts?: JobsOptions & { readonly repeat?: unknown }];
+export type AddArguments = readonly [
+  name: string,
+  data?: unknown,
+  opts?: JobsOptions & { readonly repeat?: unknown },
+];
 
 /**
- * The queue whose `add` an effect is; undefined for any other effect. Queues are known by their shape, since an application may
- * have several copies of BullMQ.
+ * The queue whose `add` an effect is; undefined for any other effect. Queues are known by their
+ * shape, since an application may have several copies of BullMQ.
  *
  * @internal
  */
@@ -17,24 +21,35 @@ export function queueAddedTo(effect: (...args: never[]) => unknown): Queue | und
   const method = methodOf(effect);
   if (method?.key !== 'add') return undefined;
   const queue = method.target as Partial<Queue>;
-  return typeof queue.addBulk === 'function' && typeof queue.qualifiedName === 'string' ? (queue as Queue) : undefined;
+  return typeof queue.addBulk === 'function' && typeof queue.qualifiedName === 'string'
+    ? (queue as Queue)
+    : undefined;
 }
 
-/** Returns the arguments to call `add` with: `dispatchOptions` stand for what its own options do not say. @internal */
+/**
+ * Returns the arguments to call `add` with: `dispatchOptions` stand for what its own options do not
+ * say.
+ * @internal
+ */
 export function argumentsOfAdd({ args, dispatchOptions }: Intent): AddArguments {
   const [name, data, opts] = args as AddArguments;
   return [name, data, { ...dispatchOptions, ...opts }];
 }
 
 /**
- * A copy of the arguments as BullMQ would write them down: whatever `JSON.stringify` makes of the data, dates and `toJSON` included.
+ * A copy of the arguments as BullMQ would write them down: whatever `JSON.stringify` makes of the
+ * data, dates and `toJSON` included.
  *
  * @throws EffectSerializationError for what it cannot
  * @internal
  */
 export function copyOfAdd({ name: effect, args }: EffectCall): unknown[] {
   const [name, data, opts] = args;
-  const copies = [name, copied(effect, 'args[1]', data, throughJson), copied(effect, 'args[2]', opts, structuredClone)];
+  const copies = [
+    name,
+    copied(effect, 'args[1]', data, throughJson),
+    copied(effect, 'args[2]', opts, structuredClone),
+  ];
   return copies.slice(0, args.length);
 }
 
@@ -43,7 +58,12 @@ function throughJson(data: unknown): unknown {
   return json === undefined ? undefined : JSON.parse(json);
 }
 
-function copied(effect: string, path: string, value: unknown, copy: (value: unknown) => unknown): unknown {
+function copied(
+  effect: string,
+  path: string,
+  value: unknown,
+  copy: (value: unknown) => unknown,
+): unknown {
   try {
     return copy(value);
   } catch (error) {

@@ -6,7 +6,13 @@ import type { EngineLink } from '../remote.module.js';
 import { BullMqSettings } from './bullmq.settings.js';
 import { addressOfRedis, lineTo, sendingConnection } from './connection.js';
 import { withoutPayload } from '../without-payload.js';
-import { isConnectionError, isElsewhere, isScriptGone, mostTelling, problemOf } from './redis-errors.js';
+import {
+  isConnectionError,
+  isElsewhere,
+  isScriptGone,
+  mostTelling,
+  problemOf,
+} from './redis-errors.js';
 
 /** @internal */
 export interface JobToAdd {
@@ -19,7 +25,10 @@ export interface JobToAdd {
 export interface Course {
   /** False to fail at once where there is no connection. */
   isPatient: boolean;
-  /** True if each waits for the one before to end, so that none overtakes one that is late or has to be sent again. */
+  /**
+   * True if each waits for the one before to end, so that none overtakes one that is late or has to
+   * be sent again.
+   */
   isHeldUp: boolean;
 }
 
@@ -41,16 +50,22 @@ interface Client {
 }
 
 /**
- * The connection that effects are sent through. All waiting is bounded, and what was reported as failed is not sent later.
+ * The connection that effects are sent through. All waiting is bounded, and what was reported as
+ * failed is not sent later.
  *
  * @internal
  */
 @Injectable()
 export class RedisLink implements EngineLink {
   private readonly queues = new Map<string, Queue>();
-  /** Queues that have taken jobs. Before that, BullMQ may send, or refuse, the next jobs before the first. */
+  /**
+   * Queues that have taken jobs. Before that, BullMQ may send, or refuse, the next jobs before the
+   * first.
+   */
   private readonly proven = new WeakSet<Queue>();
-  /** Made when it is first needed: an application that fails to start before leaves nothing open. */
+  /**
+   * Made when it is first needed: an application that fails to start before leaves nothing open.
+   */
   private connecting: Promise<Client> | undefined;
   private readying: Promise<void> | undefined;
   private isClosed = false;
@@ -66,7 +81,11 @@ export class RedisLink implements EngineLink {
 
   /** @throws EngineUnreachableError */
   async open(): Promise<void> {
-    await this.ready(new Deadline(this.settings.dispatchTimeoutMs), 'the application cannot start', 'not sent');
+    await this.ready(
+      new Deadline(this.settings.dispatchTimeoutMs),
+      'the application cannot start',
+      'not sent',
+    );
   }
 
   /** Whether jobs for a queue are sent, or refused, as soon as they are added. */
@@ -76,8 +95,8 @@ export class RedisLink implements EngineLink {
   }
 
   /**
-   * Adds jobs to a queue, all of them or none. One that is there already, by its id, is not added again: so the call can be
-   * repeated when the connection broke and nobody knows what arrived.
+   * Adds jobs to a queue, all of them or none. One that is there already, by its id, is not added
+   * again: so the call can be repeated when the connection broke and nobody knows what arrived.
    *
    * @throws EngineUnreachableError; whatever BullMQ or Redis have against a job
    */
@@ -85,9 +104,13 @@ export class RedisLink implements EngineLink {
     const deadline = new Deadline(this.settings.dispatchTimeoutMs);
     const notSent = `${jobs.length} effect(s) for queue "${name}" were not sent`;
     const inDoubt = `whether ${jobs.length} effect(s) for queue "${name}" got in is not known; all did or none`;
-    if (!course.isPatient && !isReady(await this.client())) throw this.unreachable(notSent, 'not sent');
+    if (!course.isPatient && !isReady(await this.client()))
+      throw this.unreachable(notSent, 'not sent');
     let client = await this.ready(deadline, notSent, 'not sent');
-    let [consequence, delivery]: [string, EngineUnreachableError['delivery']] = [notSent, 'not sent'];
+    let [consequence, delivery]: [string, EngineUnreachableError['delivery']] = [
+      notSent,
+      'not sent',
+    ];
     for (;;) {
       try {
         const queue = this.queueOn(client, name);
@@ -134,7 +157,8 @@ export class RedisLink implements EngineLink {
     });
     connection.on('error', (error: unknown) => (this.trouble = error));
     const client = (await connection.client) as unknown as Client;
-    // BullMQ's bulk commands become transactions: where a connection breaks, all of one have arrived or none.
+    // BullMQ's bulk commands become transactions: where a connection breaks, all of one have
+    // arrived or none.
     client.pipeline = () => client.multi();
     return client;
   }
@@ -151,7 +175,8 @@ export class RedisLink implements EngineLink {
       return client;
     }
     // One that connects when it is told to; one that has given up.
-    if (['wait', 'end'].includes(client.status)) client.connect().catch((error: unknown) => (this.trouble = error));
+    if (['wait', 'end'].includes(client.status))
+      client.connect().catch((error: unknown) => (this.trouble = error));
     try {
       await deadline.within(this.nextReady(client));
     } catch {
@@ -173,7 +198,10 @@ export class RedisLink implements EngineLink {
   private queueOn(client: Client, name: string): Queue {
     let queue = this.queues.get(name);
     if (queue === undefined) {
-      queue = new Queue(name, { connection: client as unknown as ConnectionOptions, prefix: this.settings.prefix });
+      queue = new Queue(name, {
+        connection: client as unknown as ConnectionOptions,
+        prefix: this.settings.prefix,
+      });
       queue.on('error', (error) => (this.trouble = error));
       this.queues.set(name, queue);
     }
@@ -192,7 +220,10 @@ export class RedisLink implements EngineLink {
       .catch(() => {});
   }
 
-  private unreachable(consequence: string, delivery: EngineUnreachableError['delivery']): EngineUnreachableError {
+  private unreachable(
+    consequence: string,
+    delivery: EngineUnreachableError['delivery'],
+  ): EngineUnreachableError {
     const { connection, dispatchTimeoutMs } = this.settings;
     const waited = this.isClosed ? undefined : dispatchTimeoutMs;
     const cause = withoutPayload(this.trouble);

@@ -12,7 +12,11 @@ interface Checked {
   validateOptions(json: unknown): void;
 }
 
-/** A queue of the application's own that `add` was called of. It has its own connection, with whatever that does. @internal */
+/**
+ * A queue of the application's own that `add` was called of. It has its own connection, with
+ * whatever that does.
+ * @internal
+ */
 export class UsersQueue implements Destination {
   constructor(
     private readonly queue: Queue,
@@ -22,7 +26,10 @@ export class UsersQueue implements Destination {
 
   async send(intents: readonly Intent[], isPatient: boolean): Promise<readonly DispatchResult[]> {
     if (!isPatient)
-      return failed(intents, this.unreachable('not sent', `${intents.length} call(s) of its \`add\` were not made`));
+      return failed(
+        intents,
+        this.unreachable('not sent', `${intents.length} call(s) of its \`add\` were not made`),
+      );
     try {
       await new Deadline(this.timeoutMs).within(this.add(intents));
       return intents.map((intent) => ({ intent }));
@@ -35,14 +42,18 @@ export class UsersQueue implements Destination {
 
   private async add(intents: readonly Intent[]): Promise<void> {
     const [first] = intents;
-    if (intents.length === 1) return void (await Reflect.apply(first!.effect, undefined, argumentsOfAdd(first!)));
+    if (intents.length === 1)
+      return void (await Reflect.apply(first!.effect, undefined, argumentsOfAdd(first!)));
     const added = await this.queue.addBulk(intents.map(jobOf));
     // As `add` does.
     for (const job of added) this.queue.emit('waiting', job);
   }
 
   /** Nothing was sent if BullMQ refuses any of them; then those it does not are. */
-  private async sendOthers(intents: readonly Intent[], error: unknown): Promise<readonly DispatchResult[]> {
+  private async sendOthers(
+    intents: readonly Intent[],
+    error: unknown,
+  ): Promise<readonly DispatchResult[]> {
     const refusals = new Map(intents.map((intent) => [intent, this.refusalOf(intent)]));
     const others = intents.filter((intent) => refusals.get(intent) === undefined);
     if (others.length === intents.length) return failed(intents, error);
@@ -55,7 +66,13 @@ export class UsersQueue implements Destination {
     const { name, data, opts } = jobOf(intent);
     const { Job } = this.queue as unknown as { readonly Job: typeof import('bullmq').Job };
     try {
-      const job = new Job(this.queue, name, data, { ...this.queue.defaultJobOptions, ...opts }, opts?.jobId);
+      const job = new Job(
+        this.queue,
+        name,
+        data,
+        { ...this.queue.defaultJobOptions, ...opts },
+        opts?.jobId,
+      );
       (job as unknown as Checked).validateOptions(job.asJSON());
       return undefined;
     } catch (error) {
@@ -70,8 +87,16 @@ export class UsersQueue implements Destination {
     );
   }
 
-  private unreachable(delivery: EngineUnreachableError['delivery'], consequence: string): EngineUnreachableError {
-    return new EngineUnreachableError(`Queue "${this.queue.name}" of BullMQ`, this.timeoutMs, delivery, consequence);
+  private unreachable(
+    delivery: EngineUnreachableError['delivery'],
+    consequence: string,
+  ): EngineUnreachableError {
+    return new EngineUnreachableError(
+      `Queue "${this.queue.name}" of BullMQ`,
+      this.timeoutMs,
+      delivery,
+      consequence,
+    );
   }
 }
 

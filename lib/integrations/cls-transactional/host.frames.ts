@@ -1,5 +1,9 @@
 import { TransactionHost } from '@nestjs-cls/transactional';
-import { trackTransactions, trackSavepoints, type RunInTransaction } from '../../core/frame/track-transactions.js';
+import {
+  trackTransactions,
+  trackSavepoints,
+  type RunInTransaction,
+} from '../../core/frame/track-transactions.js';
 import {
   type FrameConnection,
   type FrameOptions,
@@ -9,15 +13,25 @@ import {
 } from '../../core/frame/transaction-frame.js';
 import { nextAt } from '../../core/frame/current-frame.js';
 
-/** Options of `trackClsTransactions`, which say how it sees the transactions of an adapter. @publicApi */
+/**
+ * Options of `trackClsTransactions`, which say how it sees the transactions of an adapter.
+ * @publicApi
+ */
 export interface ClsFrameOptions<Tx = unknown> {
-  /** For messages, as `orders database`. @default the name of the connection, else 'cls-transactional' */
+  /**
+   * For messages, as `orders database`. @default the name of the connection, else
+   * 'cls-transactional'
+   */
   readonly name?: string;
-  /** Returns the connection that transactional executors write through. @default TypeORM's and Drizzle's own; none for other clients */
+  /**
+   * Returns the connection that transactional executors write through. @default TypeORM's and
+   * Drizzle's own; none for other clients
+   */
   connection?(tx: Tx): FrameConnection;
   /**
-   * Asked just before COMMIT of a transaction that something waits for: false if the server has ended it by itself, as MySQL does after a
-   * deadlock. @default always true; TypeORM, Drizzle and Knex ask by themselves
+   * Asked just before COMMIT of a transaction that something waits for: false if the server has
+   * ended it by itself, as MySQL does after a deadlock. @default always true; TypeORM, Drizzle and
+   * Knex ask by themselves
    */
   isStillOpen?(tx: Tx): Promise<boolean>;
 }
@@ -44,14 +58,18 @@ export type SetTx<Tx> = (tx?: Tx) => void;
 export type Begin<Tx> = (work: Work, setTx: SetTx<Tx>) => Promise<unknown>;
 
 /**
- * The frames of one `TransactionHost`. It decides on propagation by itself and calls the adapter for transactions and
- * savepoints that really begin; a suspended one is known by the host's `tx` being another.
+ * The frames of one `TransactionHost`. It decides on propagation by itself and calls the adapter
+ * for transactions and savepoints that really begin; a suspended one is known by the host's `tx`
+ * being another.
  *
  * @internal
  */
 export class HostFrames<Tx> {
   private readonly mine = new WeakSet<TransactionFrame>();
-  /** The `tx` around a savepoint's own. Work that a released savepoint has left running still finds the inner one, and belongs to the outer one. */
+  /**
+   * The `tx` around a savepoint's own. Work that a released savepoint has left running still finds
+   * the inner one, and belongs to the outer one.
+   */
   private readonly outerTx = new WeakMap<object, Tx>();
   /** Frames inside a frame that the client tracks itself. */
   private readonly insideClients = new WeakSet<TransactionFrame>();
@@ -64,7 +82,8 @@ export class HostFrames<Tx> {
 
   savepoint(host: Host, begin: Begin<Tx>, work: Work, setTx: SetTx<Tx>): Promise<unknown> {
     const around = this.current;
-    const open = (options: FrameOptions): TransactionFrame => around?.savepoint(options) ?? openFrame(options);
+    const open = (options: FrameOptions): TransactionFrame =>
+      around?.savepoint(options) ?? openFrame(options);
     // A client that tracks transactions refuses by itself what would come to lie beside another.
     const isAlone = around !== undefined && !this.insideClients.has(around);
     const outer = txOf<Tx>(host);
@@ -72,10 +91,21 @@ export class HostFrames<Tx> {
       if (isObject(tx) && tx !== outer) this.outerTx.set(tx, outer);
       setTx(tx);
     };
-    return this.tracked(host, begin, work, nest, open, undefined, isAlone ? trackSavepoints : trackTransactions);
+    return this.tracked(
+      host,
+      begin,
+      work,
+      nest,
+      open,
+      undefined,
+      isAlone ? trackSavepoints : trackTransactions,
+    );
   }
 
-  /** @param ended so that no effect which waited for the commit takes the ended transaction for the current one */
+  /**
+   * @param ended so that no effect which waited for the commit takes the ended transaction for the
+   *   current one
+   */
   private tracked(
     host: Host,
     begin: Begin<Tx>,
@@ -93,7 +123,8 @@ export class HostFrames<Tx> {
         (...args) => {
           const own = openedInside(around);
           if (own === undefined) return callback(args);
-          if (ended !== undefined) own.join({ beforeCommit() {}, committed: ended, rolledBack() {} });
+          if (ended !== undefined)
+            own.join({ beforeCommit() {}, committed: ended, rolledBack() {} });
           return this.within(own, around, isCurrent, () => work(...args));
         },
         (tx) => {
@@ -113,8 +144,8 @@ export class HostFrames<Tx> {
   }
 
   /**
-   * Inside a client that tracks transactions itself: its frame decides. This one only lies in it so that it can be suspended, with
-   * what stood around the transaction around it.
+   * Inside a client that tracks transactions itself: its frame decides. This one only lies in it so
+   * that it can be suspended, with what stood around the transaction around it.
    */
   private within(
     own: TransactionFrame,
@@ -158,7 +189,10 @@ export class HostFrames<Tx> {
   /** The transaction or savepoint of this host that the caller stands in. */
   private get current(): TransactionFrame | undefined {
     let frame = frames.getStore();
-    while (frame !== undefined && !(this.mine.has(frame) && frame.fate === 'open' && frame.takesCalls))
+    while (
+      frame !== undefined &&
+      !(this.mine.has(frame) && frame.fate === 'open' && frame.takesCalls)
+    )
       frame = frame.around;
     return frame;
   }
@@ -173,7 +207,10 @@ function isObject(tx: unknown): tx is object {
   return (typeof tx === 'object' && tx !== null) || typeof tx === 'function';
 }
 
-/** The frame that a client has opened between a call of the adapter and the work in it, if it tracks transactions itself. */
+/**
+ * The frame that a client has opened between a call of the adapter and the work in it, if it tracks
+ * transactions itself.
+ */
 function openedInside(around: TransactionFrame | undefined): TransactionFrame | undefined {
   const innermost = frames.getStore();
   const isNew = innermost !== around && innermost?.next === nextAt(around);

@@ -11,13 +11,12 @@ type AnyAdapter = TransactionalAdapter<any, any, any>;
 type OptionsFactory = AnyAdapter['optionsFactory'];
 
 /**
- * Makes effects share the fate of the transactions that an adapter of `@nestjs-cls/transactional` begins, in every propagation
- * mode. Changes the adapter in place and returns it; does nothing the second time.
+ * Makes effects share the fate of the transactions that an adapter of `@nestjs-cls/transactional`
+ * begins, in every propagation mode. Changes the adapter in place and returns it; does nothing the
+ * second time.
  *
- * @example
- * new ClsPluginTransactional({
- *   adapter: trackClsTransactions(new TransactionalAdapterTypeOrm({ dataSourceToken: getDataSourceToken() })),
- * })
+ * @example new ClsPluginTransactional({ adapter: trackClsTransactions(new
+ * TransactionalAdapterTypeOrm({ dataSourceToken: getDataSourceToken() })), })
  * @throws AirlockOptionsError for what is no adapter
  * @publicApi
  */
@@ -25,9 +24,14 @@ export function trackClsTransactions<A extends AnyAdapter>(
   adapter: A,
   options: ClsFrameOptions<Transaction<A>> = {},
 ): A {
-  const original = adapter?.optionsFactory as (OptionsFactory & { [TRACKS_TRANSACTIONS]?: true }) | undefined;
+  const original = adapter?.optionsFactory as
+    (OptionsFactory & { [TRACKS_TRANSACTIONS]?: true }) | undefined;
   if (typeof original !== 'function') {
-    throw AirlockOptionsError.expected('adapter', 'an adapter of @nestjs-cls/transactional', adapter);
+    throw AirlockOptionsError.expected(
+      'adapter',
+      'an adapter of @nestjs-cls/transactional',
+      adapter,
+    );
   }
   requirePeer('@nestjs-cls/transactional', '>=3.0.0', 'nestjs-airlock/cls-transactional');
   if (original[TRACKS_TRANSACTIONS]) return adapter;
@@ -40,7 +44,9 @@ export function trackClsTransactions<A extends AnyAdapter>(
   return adapter;
 }
 
-/** Tells the boot that transactions of this host are tracked: the host holds the object that has it. */
+/**
+ * Tells the boot that transactions of this host are tracked: the host holds the object that has it.
+ */
 const MARK: object = { [TRACKS_TRANSACTIONS]: true };
 
 /**
@@ -58,10 +64,16 @@ function trackHostTransactions<Tx>(
     ...client,
     ...MARK,
     wrapWithTransaction(this: Host, txOptions, work, setTx) {
-      return frames.transaction(this, (fn, set) => wrapWithTransaction.call(this, txOptions, fn, set), work, setTx);
+      return frames.transaction(
+        this,
+        (fn, set) => wrapWithTransaction.call(this, txOptions, fn, set),
+        work,
+        setTx,
+      );
     },
     async wrapWithNestedTransaction(this: Host, txOptions, work, setTx, tx) {
-      if (wrapWithNestedTransaction === undefined) throw withoutSavepoints(this.connectionName, takesFlavor);
+      if (wrapWithNestedTransaction === undefined)
+        throw withoutSavepoints(this.connectionName, takesFlavor);
       const begin: Parameters<typeof frames.savepoint>[1] = (fn, set) =>
         wrapWithNestedTransaction.call(this, txOptions, fn, set, tx);
       return frames.savepoint(this, begin, work, setTx);
@@ -69,9 +81,17 @@ function trackHostTransactions<Tx>(
   };
 }
 
-/** Without this the host would warn, and begin a transaction of its own in which nothing of the one around it can be seen. */
-function withoutSavepoints(connectionName = 'cls-transactional', takesFlavor = false): FrameStateError {
-  const wayOut = takesFlavor ? 'Give the adapter its `sqlFlavor` (as "postgresql" or "mysql"), or use' : 'Use';
+/**
+ * Without this the host would warn, and begin a transaction of its own in which nothing of the one
+ * around it can be seen.
+ */
+function withoutSavepoints(
+  connectionName = 'cls-transactional',
+  takesFlavor = false,
+): FrameStateError {
+  const wayOut = takesFlavor
+    ? 'Give the adapter its `sqlFlavor` (as "postgresql" or "mysql"), or use'
+    : 'Use';
   return new FrameStateError(
     connectionName,
     'open',

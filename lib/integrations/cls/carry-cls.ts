@@ -4,8 +4,9 @@ import { requirePeer } from '../../installation/required-peer.js';
 import type { ContextCarrier } from '../../core/model/context-carrier.js';
 
 /**
- * Carries named values of `nestjs-cls` from the call of an effect to its run: after the response, and in workers of other processes, which
- * have the same option. Effects read them from `ClsService` as ever.
+ * Carries named values of `nestjs-cls` from the call of an effect to its run: after the response,
+ * and in workers of other processes, which have the same option. Effects read them from
+ * `ClsService` as ever.
  *
  * @example
  * AirlockModule.forRoot({ context: [carryCls('tenant', 'locale')] });
@@ -14,9 +15,15 @@ import type { ContextCarrier } from '../../core/model/context-carrier.js';
  * @throws AirlockOptionsError without keys, or for one that is not a non-empty string
  * @publicApi
  */
-export function carryCls(...keys: readonly string[]): ContextCarrier<Readonly<Record<string, unknown>>> {
+export function carryCls(
+  ...keys: readonly string[]
+): ContextCarrier<Readonly<Record<string, unknown>>> {
   if (keys.length === 0 || keys.some((key) => typeof key !== 'string' || key === ''))
-    throw AirlockOptionsError.expected('keys', 'the keys of values in nestjs-cls, each a non-empty string', keys);
+    throw AirlockOptionsError.expected(
+      'keys',
+      'the keys of values in nestjs-cls, each a non-empty string',
+      keys,
+    );
   requirePeer('nestjs-cls', '>=4.0.0', 'nestjs-airlock/cls');
   const cls: ClsService = ClsServiceManager.getClsService();
   return {

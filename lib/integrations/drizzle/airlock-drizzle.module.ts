@@ -1,5 +1,11 @@
 import { type DynamicModule, type InjectionToken, Module } from '@nestjs/common';
-import { type ClientKind, framesModule, held, likeThose, type OptionalClients } from '../frames.module.js';
+import {
+  type ClientKind,
+  framesModule,
+  held,
+  likeThose,
+  type OptionalClients,
+} from '../frames.module.js';
 import { classOf, type DrizzleDatabase, isDrizzle } from './drizzle.client.js';
 import {
   type DrizzleFrameOptions,
@@ -12,8 +18,8 @@ export interface AirlockDrizzleOptions extends DrizzleFrameOptions, OptionalClie
   /**
    * The provider that is the database, in whatever module: that one and no other.
    *
-   * @default every database among the providers and in their properties, and every other one of the same dialects, those included that are made
-   * later, as one per tenant
+   * @default every database among the providers and in their properties, and every other one of the
+   * same dialects, those included that are made later, as one per tenant
    */
   readonly token?: InjectionToken;
 }
@@ -30,7 +36,8 @@ const databases: ClientKind<DrizzleDatabase, AirlockDrizzleOptions> = {
 };
 
 /**
- * `trackDrizzleTransactions` for the databases of an application. Imported anywhere: once, or once for each token.
+ * `trackDrizzleTransactions` for the databases of an application. Imported anywhere: once, or once
+ * for each token.
  *
  * @example
  * imports: [AirlockModule.forRoot(), AirlockDrizzleModule.forRoot()]
@@ -38,7 +45,9 @@ const databases: ClientKind<DrizzleDatabase, AirlockDrizzleOptions> = {
  */
 @Module({})
 export class AirlockDrizzleModule {
-  /** @throws AirlockOptionsError at boot if the token leads to no database, or there is none at all */
+  /**
+   * @throws AirlockOptionsError at boot if the token leads to no database, or there is none at all
+   */
   static forRoot(options: AirlockDrizzleOptions = {}): DynamicModule {
     return framesModule(AirlockDrizzleModule, databases, options);
   }

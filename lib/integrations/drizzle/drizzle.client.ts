@@ -12,7 +12,10 @@ export interface Replicated {
 
 /** The parts that are called of the transaction handed to a callback. @internal */
 export interface DrizzleTransaction extends DrizzleDatabase {
-  /** Sends a statement; the drivers of `pg` and its kin send their own COMMIT through it. Absent on others. */
+  /**
+   * Sends a statement; the drivers of `pg` and its kin send their own COMMIT through it. Absent on
+   * others.
+   */
   execute?: (query: never) => PromiseLike<unknown>;
   /** Holds its session, on PostgreSQL. */
   readonly _?: { readonly session?: DrizzleSession };
@@ -50,7 +53,11 @@ export function isSynchronous(db: object): boolean {
 
 /** Whether it is of one of Drizzle's classes, or of one derived from that. @internal */
 export function isOfKind(db: object, name: string): boolean {
-  for (let kind: unknown = db.constructor; typeof kind === 'function'; kind = Object.getPrototypeOf(kind)) {
+  for (
+    let kind: unknown = db.constructor;
+    typeof kind === 'function';
+    kind = Object.getPrototypeOf(kind)
+  ) {
     if ((kind as { [ENTITY_KIND]?: unknown })[ENTITY_KIND] === name) return true;
   }
   return false;

@@ -5,7 +5,8 @@ import { rowsIn } from '../rows-in.js';
 import { type DrizzleTransaction, isOfKind } from './drizzle.client.js';
 
 /**
- * Returns what transactional executors write through: the transaction's own session, with its logger.
+ * Returns what transactional executors write through: the transaction's own session, with its
+ * logger.
  *
  * @returns undefined on a database that no executor writes in
  * @internal
@@ -17,7 +18,12 @@ export function connectionOf(tx: DrizzleTransaction): FrameConnection | undefine
   return {
     dialect,
     executeSql: async (text, values = []) => {
-      const query = session.prepareQuery({ sql: text, params: values }, undefined, undefined, false);
+      const query = session.prepareQuery(
+        { sql: text, params: values },
+        undefined,
+        undefined,
+        false,
+      );
       return { rows: rowsIn(await (dialect === 'sqlite' ? query.run!() : query.execute())) };
     },
   };

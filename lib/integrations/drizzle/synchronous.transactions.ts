@@ -3,11 +3,15 @@ import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
 import type { DrizzleDatabase } from './drizzle.client.js';
 
 /** `transaction` of a synchronous driver. @internal */
-export type SynchronousTransaction = (callback: (tx: DrizzleDatabase) => unknown, ...config: never[]) => unknown;
+export type SynchronousTransaction = (
+  callback: (tx: DrizzleDatabase) => unknown,
+  ...config: never[]
+) => unknown;
 
 /**
- * `trackTransactions` for a synchronous driver, whose transaction or savepoint is over when the call returns. There is no moment before its
- * COMMIT to wait for anything, so effects of transactional executors are refused in it.
+ * `trackTransactions` for a synchronous driver, whose transaction or savepoint is over when the
+ * call returns. There is no moment before its COMMIT to wait for anything, so effects of
+ * transactional executors are refused in it.
  *
  * @param open opens the frame
  * @param nest tracks the savepoints of a transaction, in the frame around them
@@ -30,7 +34,10 @@ export function trackSynchronous(
       return result;
     };
     try {
-      value = transaction(Object.defineProperty(inFrame, TRACKS_TRANSACTIONS, { value: true }), ...config);
+      value = transaction(
+        Object.defineProperty(inFrame, TRACKS_TRANSACTIONS, { value: true }),
+        ...config,
+      );
     } catch (error) {
       frame?.rollBack();
       throw error;

@@ -1,9 +1,18 @@
-import { trackTransactions, trackSavepoints, type RunInTransaction } from '../../core/frame/track-transactions.js';
+import {
+  trackTransactions,
+  trackSavepoints,
+  type RunInTransaction,
+} from '../../core/frame/track-transactions.js';
 import { openFrame, type TransactionFrame } from '../../core/frame/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
 import { replaceOnClass } from '../replace-on-class.js';
-import { type DrizzleDatabase, type DrizzleTransaction, isSynchronous, type Replicated } from './drizzle.client.js';
+import {
+  type DrizzleDatabase,
+  type DrizzleTransaction,
+  isSynchronous,
+  type Replicated,
+} from './drizzle.client.js';
 import { type SynchronousTransaction, trackSynchronous } from './synchronous.transactions.js';
 import { connectionOf, stillOpen } from './drizzle.connection.js';
 import { requirePeer } from '../../installation/required-peer.js';
@@ -16,17 +25,27 @@ export interface DrizzleFrameOptions {
 
 type Transaction = RunInTransaction<DrizzleTransaction, never[]>;
 
-/** Turns `transaction` of a database, or of a transaction for a savepoint, into one that tracks transactions, and hands on each. */
-type Track = (transaction: Transaction, opened: (frame: TransactionFrame) => TransactionFrame) => Transaction;
+/**
+ * Turns `transaction` of a database, or of a transaction for a savepoint, into one that tracks
+ * transactions, and hands on each.
+ */
+type Track = (
+  transaction: Transaction,
+  opened: (frame: TransactionFrame) => TransactionFrame,
+) => Transaction;
 
 /**
- * Makes effects called in `db.transaction(…)` share its fate, and those in a nested `tx.transaction(…)` that of its savepoint.
- * Changes `db` in place, or what it replicates, and returns it; does nothing the second time.
+ * Makes effects called in `db.transaction(…)` share its fate, and those in a nested
+ * `tx.transaction(…)` that of its savepoint. Changes `db` in place, or what it replicates, and
+ * returns it; does nothing the second time.
  *
  * @throws AirlockOptionsError for what has no `transaction`
  * @publicApi
  */
-export function trackDrizzleTransactions<D extends DrizzleDatabase>(db: D, options: DrizzleFrameOptions = {}): D {
+export function trackDrizzleTransactions<D extends DrizzleDatabase>(
+  db: D,
+  options: DrizzleFrameOptions = {},
+): D {
   requirePeer('drizzle-orm', '>=0.40.0', 'nestjs-airlock/drizzle');
   for (const one of replicatedBy(db)) {
     assertDatabase(one);
@@ -36,7 +55,8 @@ export function trackDrizzleTransactions<D extends DrizzleDatabase>(db: D, optio
 }
 
 /**
- * Tracks the transactions of every database of a class that has none open by then: those that are made later, and those that nobody hands to us.
+ * Tracks the transactions of every database of a class that has none open by then: those that are
+ * made later, and those that nobody hands to us.
  *
  * @param prototype of the class
  * @returns ends it
@@ -49,7 +69,8 @@ export function trackEveryDatabase(prototype: object): () => void {
     (original) =>
       function (this: DrizzleDatabase, ...args: Parameters<Transaction>) {
         // Begun by what tracks transactions itself.
-        if (typeof args[0] !== 'function' || TRACKS_TRANSACTIONS in args[0]) return original.apply(this, args);
+        if (typeof args[0] !== 'function' || TRACKS_TRANSACTIONS in args[0])
+          return original.apply(this, args);
         return trackingOf(this)(original.bind(this) as Transaction)(...args);
       },
   );
@@ -62,18 +83,24 @@ function replicatedBy(db: DrizzleDatabase): readonly DrizzleDatabase[] {
 }
 
 /** Makes a `transaction` that tracks transactions of the one that a database has. */
-function trackingOf(db: DrizzleDatabase, name = 'drizzle'): (transaction: Transaction) => Transaction {
+function trackingOf(
+  db: DrizzleDatabase,
+  name = 'drizzle',
+): (transaction: Transaction) => Transaction {
   if (!isSynchronous(db)) return (transaction) => framed(transaction, transactionsNamed(name));
   return synchronously((tx) => openFrame({ name, tx: () => tx, waitsForWrites: false }));
 }
 
-function synchronously(open: (tx: DrizzleDatabase) => TransactionFrame): (transaction: Transaction) => Transaction {
+function synchronously(
+  open: (tx: DrizzleDatabase) => TransactionFrame,
+): (transaction: Transaction) => Transaction {
   const nest = (tx: DrizzleDatabase, frame: TransactionFrame): void =>
     replaceTransaction(
       tx,
       synchronously(() => frame.savepoint()),
     );
-  return (transaction) => trackSynchronous(transaction as SynchronousTransaction, open, nest) as unknown as Transaction;
+  return (transaction) =>
+    trackSynchronous(transaction as SynchronousTransaction, open, nest) as unknown as Transaction;
 }
 
 function transactionsNamed(name: string): Track {
@@ -82,15 +109,27 @@ function transactionsNamed(name: string): Track {
       const connection = connectionOf(tx);
       const isStillOpen = stillOpen(tx);
       return opened(
-        openFrame({ name, tx: () => tx, ...(connection && { connection }), ...(isStillOpen && { isStillOpen }) }),
+        openFrame({
+          name,
+          tx: () => tx,
+          ...(connection && { connection }),
+          ...(isStillOpen && { isStillOpen }),
+        }),
       );
     });
 }
 
-function replaceTransaction(db: DrizzleDatabase, track: (transaction: Transaction) => Transaction): void {
+function replaceTransaction(
+  db: DrizzleDatabase,
+  track: (transaction: Transaction) => Transaction,
+): void {
   const original = db.transaction as Transaction & { [TRACKS_TRANSACTIONS]?: true };
   if (original[TRACKS_TRANSACTIONS]) return;
-  const value = Object.defineProperty(track(original.bind(db) as Transaction), TRACKS_TRANSACTIONS, { value: true });
+  const value = Object.defineProperty(
+    track(original.bind(db) as Transaction),
+    TRACKS_TRANSACTIONS,
+    { value: true },
+  );
   Object.defineProperty(db, 'transaction', { value, writable: true, configurable: true });
 }
 
@@ -98,16 +137,22 @@ function framed(transaction: Transaction, track: Track): Transaction {
   return (callback, ...rest) => {
     let frame: TransactionFrame;
     const watched: Transaction = (work, ...config) => {
-      const watching = async (tx: DrizzleTransaction): Promise<Awaited<ReturnType<typeof work>>> => {
+      const watching = async (
+        tx: DrizzleTransaction,
+      ): Promise<Awaited<ReturnType<typeof work>>> => {
         const value = await work(tx);
         watchCommit(tx, frame);
         return value;
       };
-      return transaction(Object.defineProperty(watching, TRACKS_TRANSACTIONS, { value: true }), ...config);
+      return transaction(
+        Object.defineProperty(watching, TRACKS_TRANSACTIONS, { value: true }),
+        ...config,
+      );
     };
     const nesting: typeof callback = (tx) => {
       const around = frame;
-      const nested: Track = (savepoint, opened) => trackSavepoints(savepoint, () => opened(around.savepoint()));
+      const nested: Track = (savepoint, opened) =>
+        trackSavepoints(savepoint, () => opened(around.savepoint()));
       replaceTransaction(tx, (savepoint) => framed(savepoint, nested));
       return callback(tx);
     };
@@ -116,9 +161,10 @@ function framed(transaction: Transaction, track: Track): Transaction {
 }
 
 /**
- * After a failed statement whose error was swallowed, PostgreSQL answers COMMIT with a rollback and no error, and so does
- * `db.transaction`. Holds for drivers that send their COMMIT through `tx.execute`, which nobody else uses any more once the
- * callback is over; PGlite and postgres.js reject by themselves.
+ * After a failed statement whose error was swallowed, PostgreSQL answers COMMIT with a rollback and
+ * no error, and so does `db.transaction`. Holds for drivers that send their COMMIT through
+ * `tx.execute`, which nobody else uses any more once the callback is over; PGlite and postgres.js
+ * reject by themselves.
  */
 function watchCommit(tx: DrizzleTransaction, frame: TransactionFrame): void {
   const { execute } = tx;

@@ -29,7 +29,10 @@ export interface AirlockInspectorOptionsFactory {
   createAirlockInspectorOptions(): AirlockInspectorOptions | Promise<AirlockInspectorOptions>;
 }
 
-/** Options of `AirlockInspectorModule.forRootAsync`: `useFactory`, `useClass` or `useExisting`. @publicApi */
+/**
+ * Options of `AirlockInspectorModule.forRootAsync`: `useFactory`, `useClass` or `useExisting`.
+ * @publicApi
+ */
 export type AirlockInspectorAsyncOptions = ConfigurableModuleAsyncOptions<
   AirlockInspectorOptions,
   'createAirlockInspectorOptions'
@@ -45,12 +48,12 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockInspect
 const CONTROLLER = Symbol('AIRLOCK_INSPECTOR_CONTROLLER');
 
 /**
- * A page on which the units of work of the application can be seen as they happen: what was dropped and why, what failed, what is stuck.
- * Needs `AirlockModule`, and a guard in production.
+ * A page on which the units of work of the application can be seen as they happen: what was dropped
+ * and why, what failed, what is stuck. Needs `AirlockModule`, and a guard in production.
  *
  * @example
- * @Module({ imports: [AirlockModule.forRoot(), AirlockInspectorModule.forRoot({ guards: [AdminGuard] })] })
- * export class AppModule {}
+ * @Module({ imports: [AirlockModule.forRoot(), AirlockInspectorModule.forRoot({ guards:
+ * [AdminGuard] })] }) export class AppModule {}
  *
  * @publicApi
  */
@@ -59,8 +62,17 @@ const CONTROLLER = Symbol('AIRLOCK_INSPECTOR_CONTROLLER');
     {
       provide: InspectorSettings,
       inject: [AIRLOCK_INSPECTOR_OPTIONS, ModulesContainer, CONTROLLER],
-      useFactory: (options: AirlockInspectorOptions, modules: ModulesContainer, controller: Type) => {
-        assertImportedOnce(modules, 'AirlockInspectorModule', InspectorSettings, 'it sees the whole application');
+      useFactory: (
+        options: AirlockInspectorOptions,
+        modules: ModulesContainer,
+        controller: Type,
+      ) => {
+        assertImportedOnce(
+          modules,
+          'AirlockInspectorModule',
+          InspectorSettings,
+          'it sees the whole application',
+        );
         const settings = new InspectorSettings(options);
         mount(controller, settings);
         return settings;
@@ -74,7 +86,12 @@ const CONTROLLER = Symbol('AIRLOCK_INSPECTOR_CONTROLLER');
     {
       provide: Inspector,
       // The service is there once the application that it belongs to is.
-      inject: [InspectorSettings, ModulesContainer, ModuleRef, { token: AirlockService, optional: true }],
+      inject: [
+        InspectorSettings,
+        ModulesContainer,
+        ModuleRef,
+        { token: AirlockService, optional: true },
+      ],
       useFactory: (
         settings: InspectorSettings,
         modules: ModulesContainer,
@@ -135,7 +152,10 @@ export class AirlockInspectorModule
   }
 }
 
-/** Each application has a controller of its own: two of them may mount the inspector at different paths. */
+/**
+ * Each application has a controller of its own: two of them may mount the inspector at different
+ * paths.
+ */
 function withController(module: DynamicModule): DynamicModule {
   const controller = inspectorController();
   return {

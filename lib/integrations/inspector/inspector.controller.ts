@@ -50,7 +50,10 @@ export class InspectorRoutes {
     sendJson(response, await this.rows.list());
   }
 
-  /** `retry` or `discard`. The header keeps pages of other origins from asking in the name of who is signed in. */
+  /**
+   * `retry` or `discard`. The header keeps pages of other origins from asking in the name of who is
+   * signed in.
+   */
   @Post('stuck/:id/:action')
   async deal(
     @Res() response: unknown,
@@ -58,10 +61,14 @@ export class InspectorRoutes {
     @Param('action') action: string,
     @Headers('x-airlock-inspector') asked: string | undefined,
   ): Promise<void> {
-    if (this.settings.readOnly) throw new ForbiddenException('This inspector is read-only (`readOnly`).');
-    if (asked === undefined) throw new ForbiddenException('The header `x-airlock-inspector` is missing.');
-    if (action !== 'retry' && action !== 'discard') throw new NotFoundException(`A row is retried or discarded.`);
-    if (!(await this.rows[action](id))) throw new NotFoundException('There is no such row any more.');
+    if (this.settings.readOnly)
+      throw new ForbiddenException('This inspector is read-only (`readOnly`).');
+    if (asked === undefined)
+      throw new ForbiddenException('The header `x-airlock-inspector` is missing.');
+    if (action !== 'retry' && action !== 'discard')
+      throw new NotFoundException(`A row is retried or discarded.`);
+    if (!(await this.rows[action](id)))
+      throw new NotFoundException('There is no such row any more.');
     sendJson(response, { id, action });
   }
 

@@ -1,13 +1,22 @@
 import { VERSION_NEUTRAL } from '@nestjs/common';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
-import { checkOptions, expectThat, flag, func, isRecord, type OptionCheck } from '../../nest/options/option-checks.js';
+import {
+  checkOptions,
+  expectThat,
+  flag,
+  func,
+  isRecord,
+  type OptionCheck,
+} from '../../nest/options/option-checks.js';
 import type { AirlockInspectorOptions } from './inspector.options.js';
 
 const MOST_UNITS = 10_000;
 
 const guard = (value: unknown): boolean =>
-  typeof value === 'function' || (isRecord(value) && 'canActivate' in value && typeof value.canActivate === 'function');
-const isVersion = (value: unknown): boolean => typeof value === 'string' || value === VERSION_NEUTRAL;
+  typeof value === 'function' ||
+  (isRecord(value) && 'canActivate' in value && typeof value.canActivate === 'function');
+const isVersion = (value: unknown): boolean =>
+  typeof value === 'string' || value === VERSION_NEUTRAL;
 
 const checks: Readonly<Record<keyof AirlockInspectorOptions, OptionCheck>> = {
   path: expectThat(
@@ -20,7 +29,8 @@ const checks: Readonly<Record<keyof AirlockInspectorOptions, OptionCheck>> = {
   ),
   capacity: expectThat(
     `a number of units of work from 1 to ${MOST_UNITS}`,
-    (value) => Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= MOST_UNITS,
+    (value) =>
+      Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= MOST_UNITS,
   ),
   redact: func,
   readOnly: flag,
@@ -31,7 +41,9 @@ const checks: Readonly<Record<keyof AirlockInspectorOptions, OptionCheck>> = {
 };
 
 /** @throws AirlockOptionsError @internal */
-export function checkInspectorOptions(options: unknown): asserts options is AirlockInspectorOptions {
+export function checkInspectorOptions(
+  options: unknown,
+): asserts options is AirlockInspectorOptions {
   checkOptions(options, checks);
 }
 
@@ -56,7 +68,8 @@ export class InspectorSettings {
     this.readOnly = options.readOnly ?? false;
     this.callSites = options.callSites ?? false;
     this.version = options.version ?? VERSION_NEUTRAL;
-    if (process.env['NODE_ENV'] === 'production' && this.guards.length === 0) throw unguarded(this.path);
+    if (process.env['NODE_ENV'] === 'production' && this.guards.length === 0)
+      throw unguarded(this.path);
   }
 }
 

@@ -15,7 +15,9 @@ import { PolicyPlaces } from './view/policy-places.js';
 import { ShownArguments } from './view/shown-arguments.js';
 import { UnitViews } from './view/unit-views.js';
 
-/** Number of units from which on a message tells of all there is, rather than of what has changed. */
+/**
+ * Number of units from which on a message tells of all there is, rather than of what has changed.
+ */
 const MANY_NEWS = 100;
 
 /** Facts about the application that an inspector looks into. @internal */
@@ -90,7 +92,10 @@ export class Inspector {
     else this.streams.tell({ now: Date.now(), totals: this.recorder.totals.view, units });
   }
 
-  /** The newest first. One that cannot be shown, such as a function whose `name` throws, hides no other. */
+  /**
+   * The newest first. One that cannot be shown, such as a function whose `name` throws, hides no
+   * other.
+   */
   private viewsOf(records: Iterable<UnitRecord>): readonly UnitView[] {
     const views: UnitView[] = [];
     for (const record of records) {
@@ -108,7 +113,9 @@ export class Inspector {
   private report(error: unknown): void {
     if (this.hasFailed) return;
     this.hasFailed = true;
-    this.logger.warn(`The inspector cannot show everything; the application goes on as it is. ${titleOf(error)}`);
+    this.logger.warn(
+      `The inspector cannot show everything; the application goes on as it is. ${titleOf(error)}`,
+    );
   }
 
   /** Made when somebody looks: by then the application has started, and everything is known. */
@@ -117,7 +124,9 @@ export class Inspector {
     const { runtime, options, modules } = this.application;
     const kinds = this.application
       .explain()
-      .boundaries.flatMap(({ name, entryPoints }) => entryPoints.map((entryPoint) => [entryPoint, name] as const));
+      .boundaries.flatMap(({ name, entryPoints }) =>
+        entryPoints.map((entryPoint) => [entryPoint, name] as const),
+      );
     const places = new PolicyPlaces(runtime, options, modules);
     return (this.known = new UnitViews(new Map(kinds), places, this.shownArguments));
   }

@@ -1,5 +1,11 @@
 import { type DynamicModule, type InjectionToken, Module } from '@nestjs/common';
-import { type ClientKind, framesModule, held, likeThose, type OptionalClients } from '../frames.module.js';
+import {
+  type ClientKind,
+  framesModule,
+  held,
+  likeThose,
+  type OptionalClients,
+} from '../frames.module.js';
 import type { KnexClient } from './knex.client.js';
 import {
   dialectOf,
@@ -14,8 +20,8 @@ export interface AirlockKnexOptions extends KnexFrameOptions, OptionalClients {
   /**
    * The provider that is the Knex instance, in whatever module: that one and no other.
    *
-   * @default every instance among the providers and in their properties, and every other one of the same databases, those included that are made
-   * later, as one per tenant
+   * @default every instance among the providers and in their properties, and every other one of the
+   * same databases, those included that are made later, as one per tenant
    */
   readonly token?: InjectionToken;
 }
@@ -32,7 +38,8 @@ const instances: ClientKind<KnexClient, AirlockKnexOptions> = {
 };
 
 /**
- * `trackKnexTransactions` for the instances of an application. Imported anywhere: once, or once for each token.
+ * `trackKnexTransactions` for the instances of an application. Imported anywhere: once, or once for
+ * each token.
  *
  * @example
  * imports: [AirlockModule.forRoot(), AirlockKnexModule.forRoot()]
@@ -40,7 +47,10 @@ const instances: ClientKind<KnexClient, AirlockKnexOptions> = {
  */
 @Module({})
 export class AirlockKnexModule {
-  /** @throws AirlockOptionsError at boot if the token leads to no Knex instance, or there is none at all */
+  /**
+   * @throws AirlockOptionsError at boot if the token leads to no Knex instance, or there is none at
+   *   all
+   */
   static forRoot(options: AirlockKnexOptions = {}): DynamicModule {
     return framesModule(AirlockKnexModule, instances, options);
   }

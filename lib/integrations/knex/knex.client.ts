@@ -23,7 +23,11 @@ export interface KnexContext {
 /** Dialect that all instances of one database have in common. @internal */
 export interface KnexDialect {
   readonly dialect?: string;
-  transaction: (handler: (trx: KnexTransaction) => unknown, config?: object, outer?: object | null) => KnexPromise;
+  transaction: (
+    handler: (trx: KnexTransaction) => unknown,
+    config?: object,
+    outer?: object | null,
+  ) => KnexPromise;
 }
 
 /** @internal */
@@ -41,7 +45,10 @@ export interface FrameConnectionSource {
   query(text: string, values?: unknown[]): ReturnType<FrameConnection['executeSql']>;
 }
 
-/** Result of `knex.transaction(handler)`: a promise that also emits the events of its queries. @internal */
+/**
+ * Result of `knex.transaction(handler)`: a promise that also emits the events of its queries.
+ * @internal
+ */
 export interface KnexPromise {
   then: Promise<unknown>['then'];
   catch: Promise<unknown>['catch'];

@@ -5,11 +5,15 @@ import { rowsIn } from '../rows-in.js';
 import type { KnexTransaction } from './knex.client.js';
 
 /** Dialects by the names that Knex has for them. */
-const DIALECTS: Readonly<Record<string, SqlDialect>> = { postgresql: 'postgres', mysql: 'mysql', sqlite3: 'sqlite' };
+const DIALECTS: Readonly<Record<string, SqlDialect>> = {
+  postgresql: 'postgres',
+  mysql: 'mysql',
+  sqlite3: 'sqlite',
+};
 
 /**
- * Connection that transactional executors write through. On PostgreSQL the transaction's own `pg` connection, since `trx.raw` takes `?` for a
- * placeholder, and `$1` for none.
+ * Connection that transactional executors write through. On PostgreSQL the transaction's own `pg`
+ * connection, since `trx.raw` takes `?` for a placeholder, and `$1` for none.
  *
  * @internal
  */
@@ -22,7 +26,9 @@ export class KnexConnection implements FrameConnection {
     readonly dialect: SqlDialect,
   ) {}
 
-  /** @param dialect as Knex names it @returns undefined for a database that no executor writes in */
+  /**
+   * @param dialect as Knex names it @returns undefined for a database that no executor writes in
+   */
   static of(dialect: string | undefined, name: string): KnexConnection | undefined {
     const known = DIALECTS[dialect ?? ''];
     return known && new KnexConnection(name, known);
@@ -34,8 +40,14 @@ export class KnexConnection implements FrameConnection {
     this.isCompleted = trx.isCompleted;
   }
 
-  /** @throws FrameStateError before BEGIN and after the end, when the connection may be somebody else's */
-  async executeSql(text: string, values?: unknown[]): Promise<{ readonly rows: readonly unknown[] }> {
+  /**
+   * @throws FrameStateError before BEGIN and after the end, when the connection may be somebody
+   *   else's
+   */
+  async executeSql(
+    text: string,
+    values?: unknown[],
+  ): Promise<{ readonly rows: readonly unknown[] }> {
     const connection = await this.trx?.client.acquireConnection();
     if (connection !== undefined && !this.isCompleted()) {
       if (this.dialect === 'postgres') return connection.query(text, values);

@@ -13,16 +13,21 @@ export interface KnexFrameOptions {
 }
 
 /**
- * Makes effects called in `knex.transaction(…)` share its fate, and those in a nested `trx.transaction(…)` that of its
- * savepoint, in each of the styles of Knex. Changes `knex` in place and returns it; does nothing the second time.
+ * Makes effects called in `knex.transaction(…)` share its fate, and those in a nested
+ * `trx.transaction(…)` that of its savepoint, in each of the styles of Knex. Changes `knex` in
+ * place and returns it; does nothing the second time.
  *
- * Without a handler (`const trx = await knex.transaction()`, or a `transactionProvider`) the rest of the asynchronous function
- * that called it stands in the transaction, until `trx.commit()` or `trx.rollback()`.
+ * Without a handler (`const trx = await knex.transaction()`, or a `transactionProvider`) the rest
+ * of the asynchronous function that called it stands in the transaction, until `trx.commit()` or
+ * `trx.rollback()`.
  *
  * @throws AirlockOptionsError for what is no Knex instance
  * @publicApi
  */
-export function trackKnexTransactions<K extends KnexClient>(knex: K, options: KnexFrameOptions = {}): K {
+export function trackKnexTransactions<K extends KnexClient>(
+  knex: K,
+  options: KnexFrameOptions = {},
+): K {
   if (!isKnex(knex)) throw AirlockOptionsError.expected('knex', 'a Knex instance', knex);
   requirePeer('knex', '>=3.0.0', 'nestjs-airlock/knex');
   const { context, client } = knex as unknown as KnexInstance;
@@ -31,7 +36,8 @@ export function trackKnexTransactions<K extends KnexClient>(knex: K, options: Kn
 }
 
 /**
- * Tracks the transactions of every instance of a dialect: those that are made later, and those that nobody hands to us.
+ * Tracks the transactions of every instance of a dialect: those that are made later, and those that
+ * nobody hands to us.
  *
  * @returns ends it
  * @internal
@@ -43,7 +49,8 @@ export function trackDialect(dialect: object): () => void {
     (original) =>
       function (this: KnexDialect, ...args: Parameters<KnexDialect['transaction']>) {
         const [handler, config, outer] = args;
-        // What is begun in a transaction that tracks no transactions begins none, and most has one already.
+        // What is begun in a transaction that tracks no transactions begins none, and most has one
+        // already.
         if (outer != null || typeof handler !== 'function' || TRACKS_TRANSACTIONS in handler)
           return original.apply(this, args);
         const begin: KnexDialect['transaction'] = (...rest) => original.apply(this, rest) as never;
@@ -52,11 +59,18 @@ export function trackDialect(dialect: object): () => void {
   );
 }
 
-/** Tells by the methods that are called: Knex has no class for its instances, which are functions. @internal */
+/**
+ * Tells by the methods that are called: Knex has no class for its instances, which are functions.
+ * @internal
+ */
 export function isKnex(value: unknown): value is KnexClient {
   if (typeof value !== 'function') return false;
   const { transaction, transactionProvider, context } = value as unknown as Partial<KnexInstance>;
-  return typeof transaction === 'function' && typeof transactionProvider === 'function' && context !== undefined;
+  return (
+    typeof transaction === 'function' &&
+    typeof transactionProvider === 'function' &&
+    context !== undefined
+  );
 }
 
 /** Returns the dialect that instances of one database have in common. @internal */

@@ -6,7 +6,8 @@ type Handler = (trx: KnexTransaction) => unknown;
 type Begin = (handler: Handler, config?: object) => KnexPromise;
 
 /**
- * Begins transactions on one instance of Knex, or savepoints on one transaction, each with its frame, in every style that Knex has.
+ * Begins transactions on one instance of Knex, or savepoints on one transaction, each with its
+ * frame, in every style that Knex has.
  *
  * @internal
  */
@@ -37,7 +38,10 @@ export class TrackedBeginning {
     };
   }
 
-  private byHand(config: object | undefined, opened?: (tracked: TrackedTransaction) => void): Promise<unknown> {
+  private byHand(
+    config: object | undefined,
+    opened?: (tracked: TrackedTransaction) => void,
+  ): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.with(resolve, config, opened).then(undefined, reject);
     });
@@ -60,15 +64,23 @@ export class TrackedBeginning {
     return this.start(tracked, handler, config);
   }
 
-  private start(tracked: TrackedTransaction, handler: Handler, config: object | undefined): KnexPromise {
+  private start(
+    tracked: TrackedTransaction,
+    handler: Handler,
+    config: object | undefined,
+  ): KnexPromise {
     const inFrame: Handler = (trx) => {
       const { frame } = tracked;
       tracked.adopt(trx);
-      // One after the other: Knex would have one beside another wait for that one for ever, where both are begun by hand.
+      // One after the other: Knex would have one beside another wait for that one for ever, where
+      // both are begun by hand.
       trackContext(trx.context, () => TrackedTransaction.in(frame.nextSavepoint()));
       return frame.run(() => handler(trx));
     };
-    const running = this.transaction(Object.defineProperty(inFrame, TRACKS_TRANSACTIONS, { value: true }), config);
+    const running = this.transaction(
+      Object.defineProperty(inFrame, TRACKS_TRANSACTIONS, { value: true }),
+      config,
+    );
     const settled = tracked.settleWith(running);
     // It stays the emitter of query events that Knex returns.
     return Object.assign(running, {
@@ -79,7 +91,11 @@ export class TrackedBeginning {
   }
 }
 
-/** Makes an instance track transactions in whatever it begins: its functions, and those of Knex, call what is in its context. @internal */
+/**
+ * Makes an instance track transactions in whatever it begins: its functions, and those of Knex,
+ * call what is in its context.
+ * @internal
+ */
 export function trackContext(context: KnexContext, track: () => TrackedTransaction): void {
   if (TRACKS_TRANSACTIONS in context) return;
   const beginning = new TrackedBeginning(context.transaction.bind(context), track);
@@ -96,7 +112,12 @@ export function trackContext(context: KnexContext, track: () => TrackedTransacti
   Object.defineProperty(context, TRACKS_TRANSACTIONS, { value: true });
 }
 
-/** Whether a handler only resolves a promise: whoever awaits that ends the transaction by hand. Such functions are the engine's own, unnamed. */
+/**
+ * Whether a handler only resolves a promise: whoever awaits that ends the transaction by hand. Such
+ * functions are the engine's own, unnamed.
+ */
 function handsOut(handler: Handler): boolean {
-  return handler.name === '' && Function.prototype.toString.call(handler).endsWith('{ [native code] }');
+  return (
+    handler.name === '' && Function.prototype.toString.call(handler).endsWith('{ [native code] }')
+  );
 }

@@ -3,14 +3,17 @@ import { isInTransaction, NO_OPERATION } from '../ended-by-server.js';
 import type { KnexPromise, KnexTransaction } from './knex.client.js';
 import { KnexConnection } from './knex.connection.js';
 
-/** Value that Knex resolves `commit()` to, on drivers that say which command the server carried out. */
+/**
+ * Value that Knex resolves `commit()` to, on drivers that say which command the server carried out.
+ */
 interface Answer {
   readonly response?: { readonly command?: string };
 }
 
 /**
- * One transaction or savepoint of Knex and its frame. Whoever ends it, Knex after a handler's promise or the user's own code,
- * does so by `trx.commit` or `trx.rollback`, so these are where its end is seen.
+ * One transaction or savepoint of Knex and its frame. Whoever ends it, Knex after a handler's
+ * promise or the user's own code, does so by `trx.commit` or `trx.rollback`, so these are where its
+ * end is seen.
  *
  * @internal
  */
@@ -51,7 +54,10 @@ export class TrackedTransaction {
     return (this.opened ??= this.open(this));
   }
 
-  /** Puts the function that begins a transaction without a handler in it. Nothing asynchronous may come before. */
+  /**
+   * Puts the function that begins a transaction without a handler in it. Nothing asynchronous may
+   * come before.
+   */
   enter(): void {
     this.isByHand = true;
     this.frame.enter();
@@ -64,12 +70,16 @@ export class TrackedTransaction {
     const { commit, rollback, isCompleted, executionPromise } = trx;
     trx.commit = (value) => {
       this.leave();
-      return (this.ending ??= handled(this.outside(() => this.commit(() => commit(value), rollback))));
+      return (this.ending ??= handled(
+        this.outside(() => this.commit(() => commit(value), rollback)),
+      ));
     };
     trx.rollback = (error) => {
       this.leave();
       if (this.ending !== undefined) return this.ending.catch(() => {});
-      return (this.ending = handled(this.outside(() => rollback(error).then((answer) => this.afterEnd(answer)))));
+      return (this.ending = handled(
+        this.outside(() => rollback(error).then((answer) => this.afterEnd(answer))),
+      ));
     };
     const listening: Promise<unknown>['then'] = (onEnd, onError) =>
       Promise.prototype.then.call(
@@ -85,7 +95,8 @@ export class TrackedTransaction {
   /**
    * Follows the promise of Knex.
    *
-   * @returns one that settles alike, once the connection is released and what waited for the commit has got out
+   * @returns one that settles alike, once the connection is released and what waited for the commit
+   *   has got out
    */
   settleWith(running: KnexPromise): Promise<unknown> {
     return (this.settled = this.end(running.then((value) => value)));
@@ -100,12 +111,16 @@ export class TrackedTransaction {
     if (this.isByHand) this.frame.leave();
   }
 
-  private async commit(commit: () => Promise<unknown>, rollback: KnexTransaction['rollback']): Promise<unknown> {
+  private async commit(
+    commit: () => Promise<unknown>,
+    rollback: KnexTransaction['rollback'],
+  ): Promise<unknown> {
     try {
       await this.frame.beforeCommit();
     } catch (error) {
       await rollback(error);
-      // With a handler the promise of the transaction tells it; `commit()` does not reject in Knex, and few expect it to.
+      // With a handler the promise of the transaction tells it; `commit()` does not reject in Knex,
+      // and few expect it to.
       if (this.isByHand) throw error;
       return this.afterEnd(undefined);
     }
@@ -141,7 +156,8 @@ export class TrackedTransaction {
   /** False after a rollback without an error, which resolves the promise of Knex, too. */
   private async isCommitted(): Promise<boolean> {
     if (this.answer === undefined || this.frame.state === 'rolledBack') return false;
-    // After a failed statement whose error was swallowed, PostgreSQL answers COMMIT with a rollback and no error.
+    // After a failed statement whose error was swallowed, PostgreSQL answers COMMIT with a rollback
+    // and no error.
     return ((await this.answer) as Answer | undefined)?.response?.command !== 'ROLLBACK';
   }
 }

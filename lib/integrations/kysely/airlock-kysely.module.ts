@@ -1,11 +1,24 @@
 import { type DynamicModule, type InjectionToken, Module } from '@nestjs/common';
-import { type ClientKind, framesModule, held, likeThose, type OptionalClients } from '../frames.module.js';
+import {
+  type ClientKind,
+  framesModule,
+  held,
+  likeThose,
+  type OptionalClients,
+} from '../frames.module.js';
 import { isKysely, type KyselyClient } from './kysely.client.js';
-import { buildersOf, requireKysely, trackTransactionsOfClass } from './track-kysely-transactions.js';
+import {
+  buildersOf,
+  requireKysely,
+  trackTransactionsOfClass,
+} from './track-kysely-transactions.js';
 
 /** Options of `AirlockKyselyModule.forRoot`. @publicApi */
 export interface AirlockKyselyOptions extends OptionalClients {
-  /** A provider that is a Kysely instance, in whatever module. @default all among the providers and in their properties */
+  /**
+   * A provider that is a Kysely instance, in whatever module. @default all among the providers and
+   * in their properties
+   */
   readonly token?: InjectionToken;
 }
 
@@ -20,7 +33,8 @@ const instances: ClientKind<KyselyClient, AirlockKyselyOptions> = {
 };
 
 /**
- * `trackKyselyTransactions` for the instances of an application, those included that are made later. Imported once, anywhere.
+ * `trackKyselyTransactions` for the instances of an application, those included that are made
+ * later. Imported once, anywhere.
  *
  * @example
  * imports: [AirlockModule.forRoot(), AirlockKyselyModule.forRoot()]
@@ -28,7 +42,10 @@ const instances: ClientKind<KyselyClient, AirlockKyselyOptions> = {
  */
 @Module({})
 export class AirlockKyselyModule {
-  /** @throws AirlockOptionsError at boot if the token leads to no Kysely instance, or there is none at all */
+  /**
+   * @throws AirlockOptionsError at boot if the token leads to no Kysely instance, or there is none
+   *   at all
+   */
   static forRoot(options: AirlockKyselyOptions = {}): DynamicModule {
     return framesModule(AirlockKyselyModule, instances, options);
   }

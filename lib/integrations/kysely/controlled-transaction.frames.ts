@@ -7,7 +7,10 @@ import { OpenFrames } from './open-frames.js';
 /** Frames by each object that stands for a controlled transaction. */
 const opened = new WeakMap<object, OpenFrames>();
 
-/** Watches over the classes of transactions by the class of the builders that begin them, while somebody wants it. */
+/**
+ * Watches over the classes of transactions by the class of the builders that begin them, while
+ * somebody wants it.
+ */
 const watched = new WeakMap<object, Watched>();
 
 interface Watched {
@@ -34,7 +37,10 @@ const COPIES = [
  * @internal
  */
 export function trackControlledTransactions(builder: object): () => void {
-  const watch = watched.get(builder) ?? { ends: new Map<object, readonly (() => void)[]>(), times: 0 };
+  const watch = watched.get(builder) ?? {
+    ends: new Map<object, readonly (() => void)[]>(),
+    times: 0,
+  };
   watched.set(builder, watch);
   watch.times++;
   const end = replaceOnClass(
@@ -56,7 +62,10 @@ export function trackControlledTransactions(builder: object): () => void {
   };
 }
 
-async function begin(execute: () => Promise<KyselyTransaction>, watch: Watched): Promise<KyselyTransaction> {
+async function begin(
+  execute: () => Promise<KyselyTransaction>,
+  watch: Watched,
+): Promise<KyselyTransaction> {
   let trx: KyselyTransaction | undefined;
   const database = () => trx && databaseOf(trx);
   const frame = openFrame({
@@ -77,7 +86,8 @@ async function begin(execute: () => Promise<KyselyTransaction>, watch: Watched):
     throw error;
   }
   const prototype = Object.getPrototypeOf(trx) as object;
-  if (watch.times > 0 && !watch.ends.has(prototype)) watch.ends.set(prototype, watchStatements(prototype));
+  if (watch.times > 0 && !watch.ends.has(prototype))
+    watch.ends.set(prototype, watchStatements(prototype));
   opened.set(trx, new OpenFrames(frame));
   return trx;
 }
@@ -101,7 +111,9 @@ function watchStatements(prototype: object): readonly (() => void)[] {
     },
   };
   return [
-    ...Object.entries(statements).map(([key, statement]) => watchStatement(prototype, key, statement)),
+    ...Object.entries(statements).map(([key, statement]) =>
+      watchStatement(prototype, key, statement),
+    ),
     ...COPIES.filter((key) => key in prototype).map((key) => watchCopies(prototype, key)),
   ];
 }
@@ -117,9 +129,16 @@ function watchCopies(prototype: object, key: string): () => void {
   );
 }
 
-type Statement = (open: OpenFrames, send: () => Promise<unknown>, savepoint: string) => Promise<unknown>;
+type Statement = (
+  open: OpenFrames,
+  send: () => Promise<unknown>,
+  savepoint: string,
+) => Promise<unknown>;
 
-/** Carries a statement out when its command is executed; the transactions of others stay as they are. */
+/**
+ * Carries a statement out when its command is executed; the transactions of others stay as they
+ * are.
+ */
 function watchStatement(prototype: object, key: string, statement: Statement): () => void {
   return replaceOnClass(
     prototype,
@@ -132,7 +151,10 @@ function watchStatement(prototype: object, key: string, statement: Statement): (
         const send = command.execute.bind(command);
         // Of one that has ended Kysely has an error of its own.
         command.execute = async () =>
-          standFor(open.root.isOpen ? await statement(open, send, args[0] as string) : await send(), open);
+          standFor(
+            open.root.isOpen ? await statement(open, send, args[0] as string) : await send(),
+            open,
+          );
         return command;
       },
   );
@@ -153,7 +175,11 @@ async function commit(open: OpenFrames, send: () => Promise<unknown>): Promise<v
   if (frame.isOpen) await frame.commit();
 }
 
-async function takeSavepoint(open: OpenFrames, send: () => Promise<unknown>, savepoint: string): Promise<unknown> {
+async function takeSavepoint(
+  open: OpenFrames,
+  send: () => Promise<unknown>,
+  savepoint: string,
+): Promise<unknown> {
   // The caller stands in the one that is on its way already, where it takes both in one go.
   if (open.isTaking) throw open.root.lose('take a savepoint');
   const frame = open.innermost.savepoint();

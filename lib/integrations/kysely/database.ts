@@ -4,10 +4,17 @@ import { answersInTransaction, isInTransactionBySql } from '../ended-by-server.j
 import type { KyselyTransaction } from './kysely.client.js';
 
 /** Returns the options of frames that depend on the transaction's database. @internal */
-export function databaseOf(tx: KyselyTransaction): Pick<FrameOptions, 'connection' | 'isStillOpen'> {
+export function databaseOf(
+  tx: KyselyTransaction,
+): Pick<FrameOptions, 'connection' | 'isStillOpen'> {
   const { supportsReturning, supportsTransactionalDdl } = tx.getExecutor().adapter;
   const query = async (sql: string, parameters: readonly unknown[] = []): Promise<unknown[]> => {
-    const statement = { sql, parameters, query: { kind: 'RawNode' }, queryId: { queryId: 'nestjs-airlock' } };
+    const statement = {
+      sql,
+      parameters,
+      query: { kind: 'RawNode' },
+      queryId: { queryId: 'nestjs-airlock' },
+    };
     // Plugins rename columns.
     return (await tx.withoutPlugins().executeQuery(statement)).rows;
   };
@@ -15,7 +22,8 @@ export function databaseOf(tx: KyselyTransaction): Pick<FrameOptions, 'connectio
     dialect,
     executeSql: async (text, values) => ({ rows: await query(text, values) }),
   });
-  // Of the databases that Kysely knows only PostgreSQL has both, only MySQL neither, and SQLite returns rows.
+  // Of the databases that Kysely knows only PostgreSQL has both, only MySQL neither, and SQLite
+  // returns rows.
   if (supportsReturning && supportsTransactionalDdl) {
     return { connection: connectionOn('postgres'), isStillOpen: () => answersInTransaction(query) };
   }

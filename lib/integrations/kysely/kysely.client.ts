@@ -1,7 +1,9 @@
 /** Name of every frame, for messages. @internal */
 export const FRAME_NAME = 'Kysely transaction';
 
-/** The parts of a Kysely instance that are called; real ones fit, whatever their tables. @publicApi */
+/**
+ * The parts of a Kysely instance that are called; real ones fit, whatever their tables. @publicApi
+ */
 export interface KyselyClient {
   transaction(): { execute: (callback: never) => Promise<unknown> };
   startTransaction(): { execute: () => Promise<unknown> };
@@ -10,7 +12,10 @@ export interface KyselyClient {
 /** A transaction, with a callback or controlled. @internal */
 export interface KyselyTransaction {
   getExecutor(): {
-    readonly adapter: { readonly supportsReturning: boolean; readonly supportsTransactionalDdl: boolean };
+    readonly adapter: {
+      readonly supportsReturning: boolean;
+      readonly supportsTransactionalDdl: boolean;
+    };
   };
   withoutPlugins(): KyselyTransaction;
   executeQuery(query: object): Promise<{ readonly rows: unknown[] }>;
@@ -21,7 +26,11 @@ export interface KyselyCommand {
   execute: () => Promise<unknown>;
 }
 
-/** Tells by methods that no other client has together. A transaction of Kysely is an instance too, but begins none. @internal */
+/**
+ * Tells by methods that no other client has together. A transaction of Kysely is an instance too,
+ * but begins none.
+ * @internal
+ */
 export function isKysely(value: object): value is KyselyClient {
   if (Reflect.get(value, 'isTransaction') === true) return false;
   return ['transaction', 'startTransaction', 'withSchema', 'getExecutor'].every(

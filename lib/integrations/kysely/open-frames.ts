@@ -6,7 +6,10 @@ interface Opened {
   readonly savepoint?: string;
 }
 
-/** The transaction and the savepoints in it, the innermost last, as they are open on its connection. @internal */
+/**
+ * The transaction and the savepoints in it, the innermost last, as they are open on its connection.
+ * @internal
+ */
 export class OpenFrames {
   readonly list: Opened[];
   /** Whether a SAVEPOINT is on its way. */
@@ -28,7 +31,10 @@ export class OpenFrames {
     }
   }
 
-  /** The last of that name: it hides those before. Where there is none the database refuses the statement. */
+  /**
+   * The last of that name: it hides those before. Where there is none the database refuses the
+   * statement.
+   */
   indexOf(name: string): number {
     const index = this.list.findLastIndex(({ savepoint }) => savepoint === name);
     return index === -1 ? this.list.length : index;

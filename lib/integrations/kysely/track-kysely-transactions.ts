@@ -6,14 +6,22 @@ import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
 import { replaceOnClass } from '../replace-on-class.js';
 import { trackControlledTransactions } from './controlled-transaction.frames.js';
 import { databaseOf } from './database.js';
-import { FRAME_NAME, isKysely, type KyselyClient, type KyselyTransaction } from './kysely.client.js';
+import {
+  FRAME_NAME,
+  isKysely,
+  type KyselyClient,
+  type KyselyTransaction,
+} from './kysely.client.js';
 
 /**
- * Makes effects called in `db.transaction().execute(callback)` share its fate, and those in `db.startTransaction().execute()` that of the
- * transaction and its savepoints. Kysely hands out new objects wherever it is asked for something (`withSchema`, `withPlugin`, `connection`), so
- * it is done on its classes: every instance of them tracks transactions from then on, made before or after. Does nothing the second time.
+ * Makes effects called in `db.transaction().execute(callback)` share its fate, and those in
+ * `db.startTransaction().execute()` that of the transaction and its savepoints. Kysely hands out
+ * new objects wherever it is asked for something (`withSchema`, `withPlugin`, `connection`), so it
+ * is done on its classes: every instance of them tracks transactions from then on, made before or
+ * after. Does nothing the second time.
  *
- * In a controlled transaction the rest of the asynchronous function that called `startTransaction().execute()` stands in it, until its end.
+ * In a controlled transaction the rest of the asynchronous function that called
+ * `startTransaction().execute()` stands in it, until its end.
  *
  * @example
  * const db = trackKyselyTransactions(new Kysely<Tables>({ dialect }));
@@ -39,7 +47,11 @@ export function requireKysely<K extends KyselyClient>(db: K): K {
   return db;
 }
 
-/** Returns the class that all instances of one copy of Kysely have in common, those of a derived class too. @internal */
+/**
+ * Returns the class that all instances of one copy of Kysely have in common, those of a derived
+ * class too.
+ * @internal
+ */
 export function buildersOf(db: KyselyClient): object {
   return Object.getPrototypeOf(db.transaction()) as object;
 }

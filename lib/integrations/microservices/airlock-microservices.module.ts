@@ -2,21 +2,31 @@ import { type ConfigurableModuleAsyncOptions, Module } from '@nestjs/common';
 import { remoteModule } from '../remote.module.js';
 import { ClientProxyExecutor } from './client-proxy.executor.js';
 import { consumerOf } from './effect.consumer.js';
-import type { AirlockMicroservicesExtras, AirlockMicroservicesOptions } from './microservices.options.js';
+import type {
+  AirlockMicroservicesExtras,
+  AirlockMicroservicesOptions,
+} from './microservices.options.js';
 import { ConsumerSettings, MicroservicesSettings } from './microservices.settings.js';
 
-/** Factory of options, for classes given to `forRootAsync` as `useClass` or `useExisting`. @publicApi */
+/**
+ * Factory of options, for classes given to `forRootAsync` as `useClass` or `useExisting`.
+ * @publicApi
+ */
 export interface AirlockMicroservicesOptionsFactory {
-  createAirlockMicroservicesOptions(): AirlockMicroservicesOptions | Promise<AirlockMicroservicesOptions>;
+  createAirlockMicroservicesOptions():
+    AirlockMicroservicesOptions | Promise<AirlockMicroservicesOptions>;
 }
 
-/** Options of `AirlockMicroservicesModule.forRootAsync`: `useFactory`, `useClass` or `useExisting`. @publicApi */
+/**
+ * Options of `AirlockMicroservicesModule.forRootAsync`: `useFactory`, `useClass` or `useExisting`.
+ * @publicApi
+ */
 export type AirlockMicroservicesAsyncOptions = AirlockMicroservicesExtras &
   ConfigurableModuleAsyncOptions<AirlockMicroservicesOptions, 'createAirlockMicroservicesOptions'>;
 
 /**
- * Effects as events of a message broker: provides `ClientProxyExecutor`, and runs what others have sent where `consumer` is set.
- * Needs `AirlockModule`.
+ * Effects as events of a message broker: provides `ClientProxyExecutor`, and runs what others have
+ * sent where `consumer` is set. Needs `AirlockModule`.
  *
  * @example
  * ```ts

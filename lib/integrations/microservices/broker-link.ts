@@ -1,7 +1,10 @@
 import { type ClientProxy, ClientRMQ, RmqRecord } from '@nestjs/microservices';
 import { lastValueFrom } from 'rxjs';
 import type { EffectEnvelope } from '../../nest/remote/envelope.js';
-import { EngineUnreachableError, type EngineProblem } from '../../errors/engine-unreachable.error.js';
+import {
+  EngineUnreachableError,
+  type EngineProblem,
+} from '../../errors/engine-unreachable.error.js';
 import { isError } from '../../errors/thrown.js';
 import { Deadline, TimedOut } from '../deadline.js';
 import { withoutPayload } from '../without-payload.js';
@@ -21,7 +24,10 @@ interface Events extends Record<string, (...facts: unknown[]) => void> {
  * @internal
  */
 export class BrokerLink {
-  /** Error that the client tells aside, as that of Redis does with a refused password: what it rejects with says only that it is closed. */
+  /**
+   * Error that the client tells aside, as that of Redis does with a refused password: what it
+   * rejects with says only that it is closed.
+   */
   private trouble: unknown;
 
   constructor(
@@ -30,18 +36,26 @@ export class BrokerLink {
     private readonly timeoutMs: number,
   ) {
     try {
-      (client as ClientProxy<Events>).on('error', (...facts) => (this.trouble = withoutPayload(facts.find(isError))));
+      (client as ClientProxy<Events>).on(
+        'error',
+        (...facts) => (this.trouble = withoutPayload(facts.find(isError))),
+      );
     } catch {
       // A client of one's own need not have events.
     }
   }
 
-  /** Connects at the start of an application, after whose failure nobody else would close the client. @throws EngineUnreachableError */
+  /**
+   * Connects at the start of an application, after whose failure nobody else would close the
+   * client. @throws EngineUnreachableError
+   */
   async open(): Promise<void> {
     try {
       await this.reach('the application cannot start');
     } catch (error) {
-      await new Deadline(this.timeoutMs).within(Promise.resolve(this.client.close())).catch(() => {});
+      await new Deadline(this.timeoutMs)
+        .within(Promise.resolve(this.client.close()))
+        .catch(() => {});
       throw error;
     }
   }
@@ -72,8 +86,11 @@ export class BrokerLink {
    */
   async emit(pattern: string, message: unknown): Promise<void> {
     try {
-      // A little longer than what the client of RabbitMQ is given, which then knows that it has not sent it.
-      const emission = lastValueFrom(this.client.emit(pattern, message), { defaultValue: undefined });
+      // A little longer than what the client of RabbitMQ is given, which then knows that it has not
+      // sent it.
+      const emission = lastValueFrom(this.client.emit(pattern, message), {
+        defaultValue: undefined,
+      });
       await new Deadline(this.timeoutMs + 100).within(emission);
     } catch (error) {
       if (error instanceof TimedOut || (error instanceof Error && error.message === 'timeout')) {
@@ -83,7 +100,10 @@ export class BrokerLink {
     }
   }
 
-  /** Waits until the server has what was emitted, where the transport can tell. @throws EngineUnreachableError */
+  /**
+   * Waits until the server has what was emitted, where the transport can tell. @throws
+   * EngineUnreachableError
+   */
   async flush(): Promise<void> {
     const connection = this.client.unwrap<Flushing>();
     if (typeof connection.flush !== 'function') return;
@@ -94,10 +114,16 @@ export class BrokerLink {
     }
   }
 
-  /** The envelope as the client takes it: without a time limit RabbitMQ's would keep it in memory and send it whenever it can. */
+  /**
+   * The envelope as the client takes it: without a time limit RabbitMQ's would keep it in memory
+   * and send it whenever it can.
+   */
   recordOf(envelope: EffectEnvelope): unknown {
     if (!(this.client instanceof ClientRMQ)) return envelope;
-    return new RmqRecord(envelope, { messageId: envelope.id, timeout: this.timeoutMs } as RmqRecord['options']);
+    return new RmqRecord(envelope, {
+      messageId: envelope.id,
+      timeout: this.timeoutMs,
+    } as RmqRecord['options']);
   }
 
   unreachable(
@@ -108,12 +134,20 @@ export class BrokerLink {
     const told = cause instanceof TimedOut ? undefined : withoutPayload(cause);
     const options = told === undefined ? {} : { cause: told };
     const engine = `The broker behind ${this.name}`;
-    return new EngineUnreachableError(engine, this.timeoutMs, delivery, consequence, options, problemOf(told));
+    return new EngineUnreachableError(
+      engine,
+      this.timeoutMs,
+      delivery,
+      consequence,
+      options,
+      problemOf(told),
+    );
   }
 }
 
 /** Messages by which NATS, RabbitMQ, MQTT and Redis say that they do not know this user. */
-const LOGINS = /Authorization Violation|ACCESS[_-]REFUSED|Not authorized|Bad username or password|WRONGPASS|NOAUTH/i;
+const LOGINS =
+  /Authorization Violation|ACCESS[_-]REFUSED|Not authorized|Bad username or password|WRONGPASS|NOAUTH/i;
 
 function problemOf(error: unknown): EngineProblem | undefined {
   const [told] = (error instanceof Error ? LOGINS.exec(error.message) : null) ?? [];

@@ -17,8 +17,9 @@ import { MicroservicesSettings } from './microservices.settings.js';
 const WINDOW = 100;
 
 /**
- * Runs effects in another application: emits them as events of a `ClientProxy`, in the order of their calls. A provider of
- * `AirlockMicroservicesModule`, to be named in `AirlockModule.forRoot({ executor: ClientProxyExecutor })`.
+ * Runs effects in another application: emits them as events of a `ClientProxy`, in the order of
+ * their calls. A provider of `AirlockMicroservicesModule`, to be named in
+ * `AirlockModule.forRoot({ executor: ClientProxyExecutor })`.
  *
  * @publicApi
  */
@@ -31,7 +32,10 @@ export class ClientProxyExecutor extends RemoteExecutor implements OnModuleInit 
   #knownLink: BrokerLink | undefined;
 
   /** @internal Built by Nest. */
-  constructor(@Inject(MicroservicesSettings) settings: MicroservicesSettings, @Inject(ModuleRef) modules: ModuleRef) {
+  constructor(
+    @Inject(MicroservicesSettings) settings: MicroservicesSettings,
+    @Inject(ModuleRef) modules: ModuleRef,
+  ) {
     super('A message broker', settings.options);
     this.#settings = settings;
     this.#modules = modules;
@@ -42,15 +46,22 @@ export class ClientProxyExecutor extends RemoteExecutor implements OnModuleInit 
     if (this.#settings.client !== undefined) await this.#link.open();
   }
 
-  /** @throws AirlockOptionsError where there is no client, or nothing says what `dispatchOptions` mean to it */
+  /**
+   * @throws AirlockOptionsError where there is no client, or nothing says what `dispatchOptions`
+   *   mean to it
+   */
   override accepts(call: EffectCall): boolean {
     if (!super.accepts(call)) return false;
     if (this.#settings.client === undefined) throw noClient(call.name);
-    if (call.dispatchOptions !== undefined && this.#settings.options.record === undefined) throw noRecord(call.name);
+    if (call.dispatchOptions !== undefined && this.#settings.options.record === undefined)
+      throw noRecord(call.name);
     return true;
   }
 
-  async executeBatch(intents: readonly Intent[], context?: DispatchContext): Promise<readonly DispatchResult[]> {
+  async executeBatch(
+    intents: readonly Intent[],
+    context?: DispatchContext,
+  ): Promise<readonly DispatchResult[]> {
     const results: DispatchResult[] = [];
     const down = this.#patience.spentIn(context);
     try {
@@ -87,7 +98,9 @@ export class ClientProxyExecutor extends RemoteExecutor implements OnModuleInit 
       await this.#link.flush();
       return sent;
     } catch (error) {
-      return sent.map((result) => (result.error === undefined ? { intent: result.intent, error } : result));
+      return sent.map((result) =>
+        result.error === undefined ? { intent: result.intent, error } : result,
+      );
     }
   }
 

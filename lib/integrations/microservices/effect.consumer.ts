@@ -39,7 +39,9 @@ abstract class EffectConsumer implements OnApplicationBootstrap {
       this.isStopping = true;
       await Promise.all(this.running);
     });
-    this.logger.log(`Running the effects under ${this.consumer.patterns.map((one) => `"${one}"`).join(', ')}`);
+    this.logger.log(
+      `Running the effects under ${this.consumer.patterns.map((one) => `"${one}"`).join(', ')}`,
+    );
   }
 
   async take(data: unknown, context: unknown): Promise<void> {
@@ -86,7 +88,10 @@ abstract class EffectConsumer implements OnApplicationBootstrap {
     }
   }
 
-  /** Gives a message back after a while: a broken effect would keep everybody busy. Does not hold up a shutdown, which gives it back as well. */
+  /**
+   * Gives a message back after a while: a broken effect would keep everybody busy. Does not hold up
+   * a shutdown, which gives it back as well.
+   */
   private async giveBack(effect: string, rabbit: RabbitContext): Promise<void> {
     await sleep(this.consumer.retryDelayMs, undefined, { ref: false });
     this.answer(effect, rabbit, (channel, message) => channel.nack(message, false, true));
@@ -101,16 +106,23 @@ abstract class EffectConsumer implements OnApplicationBootstrap {
     try {
       give(rabbit.getChannelRef(), rabbit.getMessage());
     } catch (error) {
-      this.logger.warn(`RabbitMQ will deliver ${effect} again, for its channel has closed: ${messageOf(error)}`);
+      this.logger.warn(
+        `RabbitMQ will deliver ${effect} again, for its channel has closed: ${messageOf(error)}`,
+      );
     }
   }
 }
 
-/** A controller that listens to the given patterns: decorators have to know them when the class is made. @internal */
+/**
+ * A controller that listens to the given patterns: decorators have to know them when the class is
+ * made.
+ * @internal
+ */
 export function consumerOf(patterns: readonly string[]): Type {
   @Controller()
   class AirlockEffectConsumer extends EffectConsumer {
-    // A scope around it would decide about what the effect enqueues only after the message was acknowledged.
+    // A scope around it would decide about what the effect enqueues only after the message was
+    // acknowledged.
     @SkipAirlock()
     @EventPattern(patterns)
     override async take(@Payload() data: unknown, @Ctx() context: unknown): Promise<void> {

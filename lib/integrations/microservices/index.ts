@@ -9,6 +9,13 @@ export type {
   AirlockMicroservicesOptions,
   EffectConsumerOptions,
 } from './microservices.options.js';
-export { type EngineProblem, EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
+export {
+  type EngineProblem,
+  EngineUnreachableError,
+} from '../../errors/engine-unreachable.error.js';
 export type { EffectEnvelope, TraceContext } from '../../nest/remote/envelope.js';
-export type { ArgumentSerializer, RemoteOptions, Tracing } from '../../nest/remote/remote-options.js';
+export type {
+  ArgumentSerializer,
+  RemoteOptions,
+  Tracing,
+} from '../../nest/remote/remote-options.js';

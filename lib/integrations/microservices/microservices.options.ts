@@ -8,14 +8,18 @@ export interface EffectConsumerOptions {
   /** The patterns to listen to. @default the one that `pattern` names */
   readonly patterns?: readonly string[];
   /**
-   * For RabbitMQ with `noAck: false`, and to be set together with it. True: a message is acknowledged when its effect has
-   * succeeded, goes back to its queue when it failed, and to the dead letters when nothing here can run it. False: the transport
-   * forgets a message as soon as it has delivered it.
+   * For RabbitMQ with `noAck: false`, and to be set together with it. True: a message is
+   * acknowledged when its effect has succeeded, goes back to its queue when it failed, and to the
+   * dead letters when nothing here can run it. False: the transport forgets a message as soon as it
+   * has delivered it.
    *
    * @default false
    */
   readonly acknowledge?: boolean;
-  /** With `acknowledge`: how long a failed message is held before it goes back, in milliseconds. @default 1_000 */
+  /**
+   * With `acknowledge`: how long a failed message is held before it goes back, in milliseconds.
+   * @default 1_000
+   */
   readonly retryDelayMs?: number;
 }
 
@@ -27,19 +31,27 @@ export interface AirlockMicroservicesExtras {
   readonly consumer?: boolean | EffectConsumerOptions;
 }
 
-/** Options of `AirlockMicroservicesModule.forRoot`, next to `AirlockMicroservicesExtras`. @publicApi */
+/**
+ * Options of `AirlockMicroservicesModule.forRoot`, next to `AirlockMicroservicesExtras`. @publicApi
+ */
 export interface AirlockMicroservicesOptions extends RemoteOptions {
-  /** Token of the `ClientProxy` that effects are sent with, in whatever module it is. Absent where effects are only run. */
+  /**
+   * Token of the `ClientProxy` that effects are sent with, in whatever module it is. Absent where
+   * effects are only run.
+   */
   readonly client?: InjectionToken;
   /** The pattern of one effect, where they do not all share one. @default what `pattern` says */
   patternFor?(intent: Intent): string;
   /**
-   * Makes what the client is handed for one effect: the envelope, or a record of the transport with it, such as an `RmqRecord`, made
-   * with the `dispatchOptions` of the intent.
+   * Makes what the client is handed for one effect: the envelope, or a record of the transport with
+   * it, such as an `RmqRecord`, made with the `dispatchOptions` of the intent.
    *
    * @default the envelope; for RabbitMQ a record with it and a time limit
    */
   record?(envelope: EffectEnvelope, intent: Intent): unknown;
-  /** Time that the start of the application and each flush wait for the broker, in milliseconds. @default 5_000 */
+  /**
+   * Time that the start of the application and each flush wait for the broker, in milliseconds.
+   * @default 5_000
+   */
   readonly dispatchTimeoutMs?: number;
 }

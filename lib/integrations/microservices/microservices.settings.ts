@@ -19,7 +19,9 @@ import type {
 
 const checks: Readonly<Record<keyof AirlockMicroservicesOptions, OptionCheck>> = {
   ...remoteChecks,
-  client: expectThat('an injection token', (value) => ['string', 'symbol', 'function'].includes(typeof value)),
+  client: expectThat('an injection token', (value) =>
+    ['string', 'symbol', 'function'].includes(typeof value),
+  ),
   patternFor: func,
   record: func,
 };

@@ -1,11 +1,20 @@
 import { type DynamicModule, type InjectionToken, Module } from '@nestjs/common';
-import { type ClientKind, framesModule, held, likeThose, type OptionalClients } from '../frames.module.js';
+import {
+  type ClientKind,
+  framesModule,
+  held,
+  likeThose,
+  type OptionalClients,
+} from '../frames.module.js';
 import { isMikroOrm, isSql, type MikroOrmClient } from './mikro-orm.client.js';
 import { classOf, trackTransactionsOfClass } from './track-mikro-orm-transactions.js';
 
 /** Options of `AirlockMikroOrmModule.forRoot`. @publicApi */
 export interface AirlockMikroOrmOptions extends OptionalClients {
-  /** A provider that is a MikroORM instance, in whatever module. @default all on SQL databases among the providers and in their properties */
+  /**
+   * A provider that is a MikroORM instance, in whatever module. @default all on SQL databases among
+   * the providers and in their properties
+   */
   readonly token?: InjectionToken;
 }
 
@@ -20,15 +29,19 @@ const instances: ClientKind<MikroOrmClient, AirlockMikroOrmOptions> = {
 };
 
 /**
- * `trackMikroOrmTransactions` for the instances of an application, those included that are made later. Imported once, anywhere.
+ * `trackMikroOrmTransactions` for the instances of an application, those included that are made
+ * later. Imported once, anywhere.
  *
- * @example
- * imports: [AirlockModule.forRoot(), MikroOrmModule.forRoot(config), AirlockMikroOrmModule.forRoot()]
+ * @example imports: [AirlockModule.forRoot(), MikroOrmModule.forRoot(config),
+ * AirlockMikroOrmModule.forRoot()]
  * @publicApi
  */
 @Module({})
 export class AirlockMikroOrmModule {
-  /** @throws AirlockOptionsError at boot if the token leads to no MikroORM instance on an SQL database, or there is none at all */
+  /**
+   * @throws AirlockOptionsError at boot if the token leads to no MikroORM instance on an SQL
+   *   database, or there is none at all
+   */
   static forRoot(options: AirlockMikroOrmOptions = {}): DynamicModule {
     return framesModule(AirlockMikroOrmModule, instances, options);
   }

@@ -26,7 +26,10 @@ export function databaseOf(
 }
 
 /** The driver of MySQL hands out the status of a statement, that of MariaDB does not. */
-async function isInKnexTransaction(connection: MikroOrmConnection, trx: KnexTransaction): Promise<boolean> {
+async function isInKnexTransaction(
+  connection: MikroOrmConnection,
+  trx: KnexTransaction,
+): Promise<boolean> {
   const { driverName } = trx.client as { readonly driverName?: string };
   if (driverName === 'mariadb') {
     return isInTransactionBySql((sql) => connection.execute(sql, [], 'all', trx));
@@ -36,7 +39,8 @@ async function isInKnexTransaction(connection: MikroOrmConnection, trx: KnexTran
 }
 
 /**
- * After a failed statement whose error was swallowed, PostgreSQL answers COMMIT with a rollback and no error. Knex hands that answer on.
+ * After a failed statement whose error was swallowed, PostgreSQL answers COMMIT with a rollback and
+ * no error. Knex hands that answer on.
  *
  * @returns tells, after the COMMIT, whether it was one
  * @internal
@@ -47,7 +51,9 @@ export function watchAnswer(trx: MikroOrmTransaction): () => Promise<boolean> {
   let answer: Promise<unknown> | undefined;
   trx.commit = (value) => (answer = commit(value));
   return async () => {
-    const { response } = ((await answer) ?? {}) as { readonly response?: { readonly command?: string } };
+    const { response } = ((await answer) ?? {}) as {
+      readonly response?: { readonly command?: string };
+    };
     return response?.command !== 'ROLLBACK';
   };
 }

@@ -1,7 +1,10 @@
 import { frames, type TransactionFrame } from '../../core/frame/transaction-frame.js';
 import type { Broadcaster } from './mikro-orm.client.js';
 
-/** Subscribers that are told of these are part of the transaction; those that are told of its end are not. */
+/**
+ * Subscribers that are told of these are part of the transaction; those that are told of its end
+ * are not.
+ */
 const INSIDE: ReadonlySet<string> = new Set([
   'afterTransactionStart',
   'beforeTransactionCommit',
@@ -9,7 +12,8 @@ const INSIDE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Tells the subscribers of a transaction each in the context of what they belong to, whoever begins and ends it.
+ * Tells the subscribers of a transaction each in the context of what they belong to, whoever begins
+ * and ends it.
  *
  * @param told after each event
  * @internal
@@ -20,7 +24,9 @@ export function tellInContext(
   told: (event: string) => Promise<void> | void = () => {},
 ): Broadcaster {
   const dispatchEvent: Broadcaster['dispatchEvent'] = async (event, ...rest) => {
-    await frames.run(INSIDE.has(event) ? frame : frame.next, async () => given?.dispatchEvent(event, ...rest));
+    await frames.run(INSIDE.has(event) ? frame : frame.next, async () =>
+      given?.dispatchEvent(event, ...rest),
+    );
     await told(event);
   };
   return Object.assign(Object.create(given ?? null) as Broadcaster, { dispatchEvent });

@@ -11,7 +11,12 @@ export interface MikroOrmClient {
 /** Connection to an SQL database, which begins and ends every transaction there is. @internal */
 export interface MikroOrmConnection {
   getPlatform(): object;
-  execute(sql: string, params: readonly unknown[], method: 'all', transaction: object): Promise<unknown>;
+  execute(
+    sql: string,
+    params: readonly unknown[],
+    method: 'all',
+    transaction: object,
+  ): Promise<unknown>;
   /** Not public. */
   readonly config?: { get(key: 'dbName'): unknown };
 }
@@ -38,9 +43,13 @@ export function isMikroOrm(value: object): value is MikroOrmClient {
   if (typeof em !== 'object' || em === null) return false;
   return (
     typeof Reflect.get(value, 'close') === 'function' &&
-    ['getConnection', 'getTransactionContext', 'setTransactionContext', 'resetTransactionContext', 'fork'].every(
-      (key) => typeof Reflect.get(em, key) === 'function',
-    )
+    [
+      'getConnection',
+      'getTransactionContext',
+      'setTransactionContext',
+      'resetTransactionContext',
+      'fork',
+    ].every((key) => typeof Reflect.get(em, key) === 'function')
   );
 }
 

@@ -3,7 +3,10 @@ import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
 import { replaceOnClass } from '../replace-on-class.js';
 import type { MikroOrmClient } from './mikro-orm.client.js';
 
-/** One call of `em.transactional`, and the transactions that it has put aside while it runs: for `NOT_SUPPORTED` and `REQUIRES_NEW`. */
+/**
+ * One call of `em.transactional`, and the transactions that it has put aside while it runs: for
+ * `NOT_SUPPORTED` and `REQUIRES_NEW`.
+ */
 interface Aside {
   readonly around: Aside | undefined;
   readonly transactions: Set<TransactionFrame>;
@@ -21,7 +24,8 @@ export function isSuspended(transaction: TransactionFrame): boolean {
 }
 
 /**
- * Watches which transaction entity managers put aside, and take up again: what is called meanwhile does not belong to it.
+ * Watches which transaction entity managers put aside, and take up again: what is called meanwhile
+ * does not belong to it.
  *
  * @param frameOf a transaction, or a savepoint in it
  * @returns ends it
@@ -37,7 +41,9 @@ export function watchSuspensions(
       'transactional',
       (original) =>
         function (this: MikroOrmClient['em'], ...args) {
-          return asides.run({ around: suspending(), transactions: new Set() }, () => original.apply(this, args));
+          return asides.run({ around: suspending(), transactions: new Set() }, () =>
+            original.apply(this, args),
+          );
         },
     ),
     replaceOnClass(
@@ -66,7 +72,10 @@ export function watchSuspensions(
   };
 }
 
-/** The innermost call around that has put a transaction aside. Others are skipped, or timers that begin transaction after transaction would chain them. */
+/**
+ * The innermost call around that has put a transaction aside. Others are skipped, or timers that
+ * begin transaction after transaction would chain them.
+ */
 function suspending(): Aside | undefined {
   let at = asides.getStore();
   while (at !== undefined && at.transactions.size === 0) at = at.around;

@@ -2,21 +2,29 @@ import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { requirePeer } from '../../installation/required-peer.js';
 import { replaceOnClass } from '../replace-on-class.js';
-import { connectionOf, isMikroOrm, isSql, METHODS, type MikroOrmClient } from './mikro-orm.client.js';
+import {
+  connectionOf,
+  isMikroOrm,
+  isSql,
+  METHODS,
+  type MikroOrmClient,
+} from './mikro-orm.client.js';
 import { watchSuspensions } from './suspension.js';
 import { begin, commit, frameOf, rollback, transactional } from './transaction.frames.js';
 
 /**
- * Makes effects called in a transaction of MikroORM share its fate, and those in a nested one that of its savepoint, however it is begun:
- * `em.transactional(…)`, `@Transactional()`, `em.begin()`, or by a `flush()` for itself, with the hooks of entities and the subscribers that
- * run in it. After `await em.begin()` the rest of the asynchronous function stands in it, until `em.commit()` or `em.rollback()`. It is done on the
- * class of connections, so that every instance on an SQL database tracks transactions from then on. Does nothing the second time.
+ * Makes effects called in a transaction of MikroORM share its fate, and those in a nested one that
+ * of its savepoint, however it is begun: `em.transactional(…)`, `@Transactional()`, `em.begin()`,
+ * or by a `flush()` for itself, with the hooks of entities and the subscribers that run in it.
+ * After `await em.begin()` the rest of the asynchronous function stands in it, until `em.commit()`
+ * or `em.rollback()`. It is done on the class of connections, so that every instance on an SQL
+ * database tracks transactions from then on. Does nothing the second time.
  *
  * @example
  * const orm = trackMikroOrmTransactions(await MikroORM.init(config));
  * @returns `orm`
- * @throws AirlockOptionsError for what is no MikroORM instance on an SQL database, or one of a version that begins transactions elsewhere;
- * PeerVersionError for one older than 6.6
+ * @throws AirlockOptionsError for what is no MikroORM instance on an SQL database, or one of a
+ * version that begins transactions elsewhere; PeerVersionError for one older than 6.6
  * @publicApi
  */
 export function trackMikroOrmTransactions<M extends MikroOrmClient>(orm: M): M {
@@ -55,7 +63,10 @@ export function classOf(orm: MikroOrmClient): object {
   );
 }
 
-/** The topmost that has them all: classes of drivers may override one and call `super`. The very top is what all databases share, and refuses. */
+/**
+ * The topmost that has them all: classes of drivers may override one and call `super`. The very top
+ * is what all databases share, and refuses.
+ */
 function declarerOf(connection: object): object | undefined {
   let declarer: object | undefined;
   for (let at = above(connection); at !== null && above(at) !== Object.prototype; at = above(at)) {
@@ -84,7 +95,11 @@ export function trackTransactionsOfClass(orm: MikroOrmClient): () => void {
         key,
         (original) =>
           function (this: object, ...args) {
-            return (methods[key] as (...all: unknown[]) => unknown).call(this, original.bind(this), ...args);
+            return (methods[key] as (...all: unknown[]) => unknown).call(
+              this,
+              original.bind(this),
+              ...args,
+            );
           },
       ),
     ),

@@ -34,16 +34,23 @@ export const transactional: Tracked<[Work, BeginOptions?], unknown> = (original,
   );
 
 /** @internal */
-export const begin: Tracked<[BeginOptions?], MikroOrmTransaction> = async function (original, options = {}) {
+export const begin: Tracked<[BeginOptions?], MikroOrmTransaction> = async function (
+  original,
+  options = {},
+) {
   const around = frameOf(options.ctx);
-  // In a transaction that was begun before, there are no frames, and of one that has ended MikroORM has an error of its own.
+  // In a transaction that was begun before, there are no frames, and of one that has ended MikroORM
+  // has an error of its own.
   if (options.ctx !== undefined && around?.isOpen !== true) return original(options);
   let begun: MikroOrmTransaction | undefined;
   const frame = around?.nextSavepoint() ?? openRoot(this, () => begun);
   // Before anything is awaited: the rest of the function that calls `em.begin()` is to stand in it.
   if (!(BY_CALLBACK in options)) frame.enter();
   try {
-    begun = await original({ ...options, eventBroadcaster: tellInContext(options.eventBroadcaster, frame) });
+    begun = await original({
+      ...options,
+      eventBroadcaster: tellInContext(options.eventBroadcaster, frame),
+    });
   } catch (error) {
     frame.leave();
     if (frame.isOpen) frame.rollBack();
@@ -54,28 +61,26 @@ export const begin: Tracked<[BeginOptions?], MikroOrmTransaction> = async functi
 };
 
 /** @internal */
-export const commit: Tracked<[MikroOrmTransaction, Broadcaster?, ...unknown[]], void> = async function (
-  original,
-  trx,
-  broadcaster,
-  ...rest
-) {
-  const frame = frameOf(trx);
-  if (frame?.isOpen !== true) return original(trx, broadcaster, ...rest);
-  frame.leave();
-  try {
-    if (frame.parent !== undefined) {
-      await frame.beforeCommit();
-      await original(trx, tellInContext(broadcaster, frame), ...rest);
-    } else if (!(await commitRoot(frame, trx, (watched) => original(trx, watched, ...rest), broadcaster))) {
-      frame.rollBack();
+export const commit: Tracked<[MikroOrmTransaction, Broadcaster?, ...unknown[]], void> =
+  async function (original, trx, broadcaster, ...rest) {
+    const frame = frameOf(trx);
+    if (frame?.isOpen !== true) return original(trx, broadcaster, ...rest);
+    frame.leave();
+    try {
+      if (frame.parent !== undefined) {
+        await frame.beforeCommit();
+        await original(trx, tellInContext(broadcaster, frame), ...rest);
+      } else if (
+        !(await commitRoot(frame, trx, (watched) => original(trx, watched, ...rest), broadcaster))
+      ) {
+        frame.rollBack();
+      }
+    } catch (error) {
+      if (frame.isOpen) frame.rollBack();
+      throw error;
     }
-  } catch (error) {
-    if (frame.isOpen) frame.rollBack();
-    throw error;
-  }
-  if (frame.isOpen) await frame.commit();
-};
+    if (frame.isOpen) await frame.commit();
+  };
 
 /** @returns whether there was a COMMIT, and not a rollback before it or by it */
 async function commitRoot(
@@ -98,25 +103,25 @@ async function commitRoot(
 }
 
 /** @internal */
-export const rollback: Tracked<[MikroOrmTransaction, Broadcaster?, ...unknown[]], void> = async function (
-  original,
-  trx,
-  broadcaster,
-  ...rest
-) {
-  const frame = frameOf(trx);
-  if (frame === undefined) return original(trx, broadcaster, ...rest);
-  frame.leave();
-  try {
-    await original(trx, tellInContext(broadcaster, frame), ...rest);
-  } finally {
-    if (frame.isOpen) frame.rollBack();
-  }
-};
+export const rollback: Tracked<[MikroOrmTransaction, Broadcaster?, ...unknown[]], void> =
+  async function (original, trx, broadcaster, ...rest) {
+    const frame = frameOf(trx);
+    if (frame === undefined) return original(trx, broadcaster, ...rest);
+    frame.leave();
+    try {
+      await original(trx, tellInContext(broadcaster, frame), ...rest);
+    } finally {
+      if (frame.isOpen) frame.rollBack();
+    }
+  };
 
-function openRoot(connection: MikroOrmConnection, begun: () => MikroOrmTransaction | undefined): TransactionFrame {
+function openRoot(
+  connection: MikroOrmConnection,
+  begun: () => MikroOrmTransaction | undefined,
+): TransactionFrame {
   const database = connection.config?.get('dbName');
-  const name = typeof database === 'string' ? `MikroORM transaction in ${database}` : 'MikroORM transaction';
+  const name =
+    typeof database === 'string' ? `MikroORM transaction in ${database}` : 'MikroORM transaction';
   let found: ReturnType<typeof databaseOf> | undefined;
   const here = () => begun() && (found ??= databaseOf(connection, begun()!, name));
   const frame: TransactionFrame = openFrame({

@@ -10,7 +10,10 @@ import { AirlockRuntime } from '../../core/runtime.js';
 import { checkOptions, expectThat, isRecord, oneOf } from '../../nest/options/option-checks.js';
 import { requirePeer } from '../../installation/required-peer.js';
 import { recordMetrics } from './effect.metrics.js';
-import { AIRLOCK_OPENTELEMETRY_OPTIONS, type AirlockOpenTelemetryOptions } from './opentelemetry.options.js';
+import {
+  AIRLOCK_OPENTELEMETRY_OPTIONS,
+  type AirlockOpenTelemetryOptions,
+} from './opentelemetry.options.js';
 import { hasMeterProvider, hasTracerProvider } from './sdk.js';
 import { recordSends } from './send.spans.js';
 import { TraceCarrier } from './trace.carrier.js';
@@ -25,9 +28,10 @@ const provider = (method: string) =>
   expectThat(`a provider with \`${method}\``, (value) => isRecord(value) && method in value);
 
 /**
- * Spans and metrics of effects, by OpenTelemetry's conventions for messaging: `create` at the call, `send` where an engine takes it,
- * `process` at the run, in this process and in workers. Without an SDK it does nothing. Needs `AirlockModule`; the SDK is started before the
- * application is made, as its instrumentations need it.
+ * Spans and metrics of effects, by OpenTelemetry's conventions for messaging: `create` at the call,
+ * `send` where an engine takes it, `process` at the run, in this process and in workers. Without an
+ * SDK it does nothing. Needs `AirlockModule`; the SDK is started before the application is made, as
+ * its instrumentations need it.
  *
  * @example
  * imports: [AirlockModule.forRoot(), AirlockOpenTelemetryModule.forRoot({ relation: 'parent' })]
@@ -35,7 +39,10 @@ const provider = (method: string) =>
  * @publicApi
  */
 @Module({})
-export class AirlockOpenTelemetryModule extends ConfigurableModuleClass implements OnApplicationShutdown {
+export class AirlockOpenTelemetryModule
+  extends ConfigurableModuleClass
+  implements OnApplicationShutdown
+{
   readonly #stops: (() => void)[] = [];
 
   /** @internal Built by Nest. @throws AirlockOptionsError */
@@ -57,10 +64,15 @@ export class AirlockOpenTelemetryModule extends ConfigurableModuleClass implemen
       this.#stops.push(recordSends(runtime, tracer));
     }
     if (meterProvider !== undefined || hasMeterProvider())
-      this.#stops.push(recordMetrics(runtime, (meterProvider ?? metrics).getMeter('nestjs-airlock') as Meter));
+      this.#stops.push(
+        recordMetrics(runtime, (meterProvider ?? metrics).getMeter('nestjs-airlock') as Meter),
+      );
   }
 
-  /** @throws AirlockOptionsError for an unknown key or a value of the wrong kind, when the application is made */
+  /**
+   * @throws AirlockOptionsError for an unknown key or a value of the wrong kind, when the
+   *   application is made
+   */
   static override forRoot(options: AirlockOpenTelemetryOptions = {}): DynamicModule {
     return super.forRoot(options);
   }

@@ -18,7 +18,9 @@ import { type IntentMessage, onOwnMessages } from './own-messages.js';
  * @internal
  */
 export function recordMetrics(runtime: AirlockRuntime, meter: Meter): () => void {
-  const effects = meter.createCounter('nestjs_airlock.effects', { description: 'Effects, by what became of them' });
+  const effects = meter.createCounter('nestjs_airlock.effects', {
+    description: 'Effects, by what became of them',
+  });
   const waits = meter.createHistogram('nestjs_airlock.effect.wait.duration', {
     unit: 's',
     description: 'From the call of an effect to its end',
@@ -27,7 +29,9 @@ export function recordMetrics(runtime: AirlockRuntime, meter: Meter): () => void
     unit: 's',
     description: 'How long an effect ran, or its hand-over to an engine took',
   });
-  const open = meter.createObservableGauge('nestjs_airlock.scopes.open', { description: 'Scopes that are open' });
+  const open = meter.createObservableGauge('nestjs_airlock.scopes.open', {
+    description: 'Scopes that are open',
+  });
   const buffered = meter.createObservableGauge('nestjs_airlock.effects.buffered', {
     description: 'Effects that were called and have no end yet',
   });
@@ -38,10 +42,12 @@ export function recordMetrics(runtime: AirlockRuntime, meter: Meter): () => void
     effects.add(1, { ...attributes, outcome, ...(reason !== undefined && { reason }) });
     const called = calledAt.get(intent.id);
     calledAt.delete(intent.id);
-    if (called !== undefined && outcome !== 'dropped') waits.record((performance.now() - called) / 1000, attributes);
+    if (called !== undefined && outcome !== 'dropped')
+      waits.record((performance.now() - called) / 1000, attributes);
     if (durationMs !== undefined) runs.record(durationMs / 1000, { ...attributes, outcome });
   };
-  const countOpen: Parameters<typeof open.addCallback>[0] = (result) => result.observe(runtime.openScopes);
+  const countOpen: Parameters<typeof open.addCallback>[0] = (result) =>
+    result.observe(runtime.openScopes);
   const countBuffered: typeof countOpen = (result) => result.observe(calledAt.size);
   open.addCallback(countOpen);
   buffered.addCallback(countBuffered);

@@ -1,2 +1,6 @@
 export { AirlockOpenTelemetryModule } from './airlock-opentelemetry.module.js';
-export type { AirlockOpenTelemetryOptions, ProvidesMeters, ProvidesTracers } from './opentelemetry.options.js';
+export type {
+  AirlockOpenTelemetryOptions,
+  ProvidesMeters,
+  ProvidesTracers,
+} from './opentelemetry.options.js';

@@ -11,8 +11,9 @@ export interface ProvidesMeters {
 /** Options of `AirlockOpenTelemetryModule.forRoot`. @publicApi */
 export interface AirlockOpenTelemetryOptions {
   /**
-   * Relation of a run's span to that of its call. `link`: it belongs to the trace of what runs it, such as a worker, and is linked to the call, as the conventions for
-   * messaging have it. `parent`: it is a child of the call, so that one trace shows all.
+   * Relation of a run's span to that of its call. `link`: it belongs to the trace of what runs it,
+   * such as a worker, and is linked to the call, as the conventions for messaging have it.
+   * `parent`: it is a child of the call, so that one trace shows all.
    *
    * @default 'link'
    */

@@ -9,7 +9,8 @@ export type IntentMessage = AirlockMessage & { readonly intent: Intent };
 type ChannelName = 'enqueue' | 'dispatch' | 'drop' | 'fail';
 
 /**
- * Listens to what happens to the effects of one application; channels carry those of all in the process.
+ * Listens to what happens to the effects of one application; channels carry those of all in the
+ * process.
  *
  * @returns stops listening
  * @internal
@@ -21,7 +22,8 @@ export function onOwnMessages(
   const stops = Object.entries(listeners).map(([name, listener]) => {
     return onAirlock(name as ChannelName, (message: AirlockMessage) => {
       const { intent } = message;
-      if (intent !== undefined && stampOf(intent).birthplace.host === runtime) listener(message as IntentMessage);
+      if (intent !== undefined && stampOf(intent).birthplace.host === runtime)
+        listener(message as IntentMessage);
     });
   });
   return () => stops.forEach((stop) => stop());

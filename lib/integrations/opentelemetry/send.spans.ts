@@ -6,7 +6,8 @@ import { type IntentMessage, onOwnMessages } from './own-messages.js';
 import { failSpan, linksTo, type TraceHeaders } from './trace.carrier.js';
 
 /**
- * Makes a span of each effect that is handed to an engine (`send`), linked to its call. What runs in this process has none: its run is one already.
+ * Makes a span of each effect that is handed to an engine (`send`), linked to its call. What runs
+ * in this process has none: its run is one already.
  *
  * @returns stops it
  * @internal
@@ -19,7 +20,10 @@ export function recordSends(runtime: AirlockRuntime, tracer: Tracer): () => void
     const span = tracer.startSpan(`send ${intent.name}`, {
       kind: SpanKind.CLIENT,
       startTime: Date.now() - durationMs,
-      attributes: { ...messagingAttributes('send', intent), 'nestjs_airlock.executor': executor.constructor.name },
+      attributes: {
+        ...messagingAttributes('send', intent),
+        'nestjs_airlock.executor': executor.constructor.name,
+      },
       links: headers === undefined ? [] : linksTo(headers),
     });
     if (error === undefined) span.end();

@@ -17,15 +17,19 @@ import { messagingAttributes } from './attributes.js';
 export type TraceHeaders = Readonly<Record<string, string>>;
 
 /**
- * Makes a span of each call of an effect (`create`) and one of each run (`process`), and carries the first to the second, into workers as well.
- * Names and attributes follow the semantic conventions for messaging; arguments are in neither.
+ * Makes a span of each call of an effect (`create`) and one of each run (`process`), and carries
+ * the first to the second, into workers as well. Names and attributes follow the semantic
+ * conventions for messaging; arguments are in neither.
  *
  * @internal
  */
 export class TraceCarrier implements ContextCarrier<TraceHeaders> {
   readonly name = 'trace';
 
-  /** @param relation of the run to the call: linked to it in a trace of its own surroundings, or a child of it */
+  /**
+   * @param relation of the run to the call: linked to it in a trace of its own surroundings, or a
+   *   child of it
+   */
   constructor(
     private readonly tracer: Tracer,
     private readonly relation: 'link' | 'parent',
@@ -61,9 +65,13 @@ export function linksTo(headers: TraceHeaders): Link[] {
   return call === undefined ? [] : [{ context: call }];
 }
 
-function withBaggageOf(called: ReturnType<typeof context.active>): ReturnType<typeof context.active> {
+function withBaggageOf(
+  called: ReturnType<typeof context.active>,
+): ReturnType<typeof context.active> {
   const baggage = propagation.getBaggage(called);
-  return baggage === undefined ? context.active() : propagation.setBaggage(context.active(), baggage);
+  return baggage === undefined
+    ? context.active()
+    : propagation.setBaggage(context.active(), baggage);
 }
 
 function endedBy<R>(span: Span, run: () => R): R {
@@ -89,6 +97,9 @@ export function failSpan(span: Span, error: unknown): void {
     span.recordException(error);
     span.setAttribute('error.type', error.name);
   }
-  span.setStatus({ code: SpanStatusCode.ERROR, ...(error instanceof Error && { message: error.message }) });
+  span.setStatus({
+    code: SpanStatusCode.ERROR,
+    ...(error instanceof Error && { message: error.message }),
+  });
   span.end();
 }

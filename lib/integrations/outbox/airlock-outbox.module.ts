@@ -26,7 +26,10 @@ export interface AirlockOutboxOptionsFactory {
   createAirlockOutboxOptions(): AirlockOutboxOptions | Promise<AirlockOutboxOptions>;
 }
 
-/** Options of `AirlockOutboxModule.forRootAsync`: `useFactory`, `useClass` or `useExisting`. @publicApi */
+/**
+ * Options of `AirlockOutboxModule.forRootAsync`: `useFactory`, `useClass` or `useExisting`.
+ * @publicApi
+ */
 export type AirlockOutboxAsyncOptions = ConfigurableModuleAsyncOptions<
   AirlockOutboxOptions,
   'createAirlockOutboxOptions'
@@ -40,17 +43,15 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockOutboxO
   .build();
 
 /**
- * An outbox in front of another executor: effects called in a transaction are rows that commit with its data, and none is lost in a crash
- * between COMMIT and dispatch. Provides `OutboxExecutor` and `AirlockOutbox`. Needs `AirlockModule`, the module of the executor behind it, and
- * an adapter for the client of the transactions.
+ * An outbox in front of another executor: effects called in a transaction are rows that commit with
+ * its data, and none is lost in a crash between COMMIT and dispatch. Provides `OutboxExecutor` and
+ * `AirlockOutbox`. Needs `AirlockModule`, the module of the executor behind it, and an adapter for
+ * the client of the transactions.
  *
- * @example
- * imports: [
- *   AirlockModule.forRoot({ executor: OutboxExecutor }),
- *   AirlockTypeOrmModule.forRoot(),
- *   AirlockBullMqModule.forRoot({ connection: 'redis://…' }),
- *   AirlockOutboxModule.forRoot({ dialect: 'postgres', connection: DataSource, executor: BullMqExecutor }),
- * ]
+ * @example imports: [ AirlockModule.forRoot({ executor: OutboxExecutor }),
+ * AirlockTypeOrmModule.forRoot(), AirlockBullMqModule.forRoot({ connection: 'redis://…' }),
+ * AirlockOutboxModule.forRoot({ dialect: 'postgres', connection: DataSource, executor:
+ * BullMqExecutor }), ]
  * @publicApi
  */
 @Module({
@@ -76,7 +77,10 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockOutboxO
   ],
   exports: [OutboxExecutor, AirlockOutbox],
 })
-export class AirlockOutboxModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationBootstrap {
+export class AirlockOutboxModule
+  extends ConfigurableModuleClass
+  implements OnModuleInit, OnApplicationBootstrap
+{
   /** @internal Built by Nest. */
   constructor(
     @Inject(OutboxDatabase) private readonly database: OutboxDatabase,
@@ -87,7 +91,10 @@ export class AirlockOutboxModule extends ConfigurableModuleClass implements OnMo
     super();
   }
 
-  /** @throws AirlockOptionsError; OutboxTableError; EngineUnreachableError where the database is down */
+  /**
+   * @throws AirlockOptionsError; OutboxTableError; EngineUnreachableError where the database is
+   *   down
+   */
   async onModuleInit(): Promise<void> {
     void this.behind.engine;
     await this.database.open();

@@ -5,7 +5,9 @@ import { OutboxTable } from './outbox.table.js';
 import { RowsInFlight } from './rows-in-flight.js';
 import { OutboxSweeper } from './sweeper.js';
 
-/** An effect that could not be handed over, or has failed, and is still in the outbox. @publicApi */
+/**
+ * An effect that could not be handed over, or has failed, and is still in the outbox. @publicApi
+ */
 export interface StuckEffect {
   /** Id of its intent, for `retry` and `discard`. */
   readonly id: string;
@@ -24,8 +26,8 @@ export interface StuckEffect {
 /**
  * Effects in the outbox that do not get out. A provider of `AirlockOutboxModule`.
  *
- * @example
- * for (const { id, effect, error } of await this.outbox.stuck()) this.logger.warn(`${effect} (${id}): ${error}`);
+ * @example for (const { id, effect, error } of await this.outbox.stuck())
+ * this.logger.warn(`${effect} (${id}): ${error}`);
  * @publicApi
  */
 @Injectable()
@@ -50,7 +52,10 @@ export class AirlockOutbox {
     return (await this.#table.failed(1_000)).map(stuckOf);
   }
 
-  /** Has an effect tried again now, and waits for that; one that this process is trying already goes on. @returns false if it is not there any more */
+  /**
+   * Has an effect tried again now, and waits for that; one that this process is trying already goes
+   * on. @returns false if it is not there any more
+   */
   async retry(id: string): Promise<boolean> {
     if (this.#rows.has(id)) return true;
     if ((await this.#table.find(id)) === undefined) return false;

@@ -28,7 +28,10 @@ export class EngineBehind {
     @Inject(EffectWorker) private readonly worker: EffectWorker,
   ) {}
 
-  /** @throws AirlockOptionsError for an executor that neither leaves the process nor is the in-process one */
+  /**
+   * @throws AirlockOptionsError for an executor that neither leaves the process nor is the
+   *   in-process one
+   */
   get engine(): OutboxEngine {
     return (this.known ??= this.made());
   }
@@ -36,7 +39,8 @@ export class EngineBehind {
   private made(): OutboxEngine {
     const { settings, rows, failures, worker } = this;
     const executor = this.executor();
-    if (executor instanceof InProcessExecutor) return new LocalEngine(executor, settings, rows, failures, worker);
+    if (executor instanceof InProcessExecutor)
+      return new LocalEngine(executor, settings, rows, failures, worker);
     if (executor.remote !== true) throw notRemote(executor);
     if (ENVELOPES in executor) refuseRemoteOptions(settings, executor);
     return new RemoteEngine(executor, settings.options, rows, failures, worker);
@@ -47,7 +51,8 @@ export class EngineBehind {
     if (ref === InProcessExecutor) return new InProcessExecutor();
     if (isExecutorClass(ref))
       return clientBehind<Executor>(ref as never, this.modules, 'AirlockOutboxModule', 'executor');
-    if (typeof ref === 'object' && typeof (ref as Partial<Executor>).execute === 'function') return ref;
+    if (typeof ref === 'object' && typeof (ref as Partial<Executor>).execute === 'function')
+      return ref;
     throw AirlockOptionsError.expected('executor', 'an executor or a class of one', ref);
   }
 }

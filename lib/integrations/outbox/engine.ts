@@ -2,7 +2,11 @@ import type { EffectCall, Executor } from '../../core/model/executor.js';
 import type { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
 import type { OutboxRow } from './outbox-row.js';
 
-/** Engine behind the outbox: takes over what this process has written, and what was not to be written. @internal */
+/**
+ * Engine behind the outbox: takes over what this process has written, and what was not to be
+ * written.
+ * @internal
+ */
 export interface OutboxEngine extends Executor {
   readonly envelopes: EnvelopeWriter;
   accepts(call: EffectCall): boolean;

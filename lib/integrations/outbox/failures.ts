@@ -64,7 +64,9 @@ export class OutboxFailures {
     const outage = failures.find(({ error }) => error instanceof EngineUnreachableError);
     if (outage !== undefined && !this.isDown) {
       this.isDown = true;
-      this.logger.warn(`Effects stay in the outbox until their engine is back: ${messageOf(outage.error)}`);
+      this.logger.warn(
+        `Effects stay in the outbox until their engine is back: ${messageOf(outage.error)}`,
+      );
     }
     await this.table.postpone(
       failures.map(({ id }) => id),

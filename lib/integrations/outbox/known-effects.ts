@@ -4,7 +4,8 @@ import { listed } from '../../errors/thrown.js';
 import { envelopeIn, type OutboxRow } from './outbox-row.js';
 
 /**
- * Refuses a row that no provider of this application has the effect of: it was renamed, or another application writes to this table.
+ * Refuses a row that no provider of this application has the effect of: it was renamed, or another
+ * application writes to this table.
  *
  * @throws UnknownEffectError
  * @internal

@@ -15,7 +15,9 @@ import { envelopeIn, type OutboxRow } from './outbox-row.js';
 import type { OutboxSettings } from './outbox.settings.js';
 import type { RowsInFlight } from './rows-in-flight.js';
 
-/** Number of time limits that a run may take before its row is left to other processes: it hangs. */
+/**
+ * Number of time limits that a run may take before its row is left to other processes: it hangs.
+ */
 const LIMITS = 10;
 
 /** This process itself. What is swept runs as what a queue hands to a worker does. @internal */
@@ -39,7 +41,9 @@ export class LocalEngine implements OutboxEngine {
   }
 
   keepArguments(call: EffectCall): unknown[] {
-    return this.isWrittenHere ? this.envelopes.keepArguments(call) : copyPlain(call.args as unknown[]);
+    return this.isWrittenHere
+      ? this.envelopes.keepArguments(call)
+      : copyPlain(call.args as unknown[]);
   }
 
   execute(intent: Intent, context: DispatchContext): unknown {
@@ -56,7 +60,9 @@ export class LocalEngine implements OutboxEngine {
     };
     await Promise.all(Array.from({ length: this.concurrency }, lane));
     if (waiting.length > 0)
-      await this.failures.note(waiting.map((row) => failureOf(row, new ShuttingDownError(row.effect))));
+      await this.failures.note(
+        waiting.map((row) => failureOf(row, new ShuttingDownError(row.effect))),
+      );
     return !isOver;
   }
 
@@ -75,7 +81,9 @@ export class LocalEngine implements OutboxEngine {
   private inTime(row: OutboxRow): Promise<boolean> {
     const run = this.runSwept(row);
     const { effectTimeoutMs } = this.worker;
-    return effectTimeoutMs === false ? run : new Deadline(effectTimeoutMs).within(run).catch(() => true);
+    return effectTimeoutMs === false
+      ? run
+      : new Deadline(effectTimeoutMs).within(run).catch(() => true);
   }
 
   /** Does not reject. @returns false where this application runs nothing more */

@@ -60,7 +60,10 @@ export function writtenOf(intent: Intent, envelopes: EnvelopeWriter): string {
 }
 
 /** @throws EffectSerializationError @internal */
-export function assertOptionsWritable(effect: string, options: Readonly<Record<string, unknown>> | undefined): void {
+export function assertOptionsWritable(
+  effect: string,
+  options: Readonly<Record<string, unknown>> | undefined,
+): void {
   try {
     JSON.stringify(options);
   } catch (error) {
@@ -78,8 +81,17 @@ export function envelopeIn(row: OutboxRow): EffectEnvelope {
   return readEnvelope(parsed(row.envelope));
 }
 
-/** The intent that was written down, for an executor that leaves the process: it is not to call the effect. @throws UnknownEffectError @internal */
-export function intentOf(row: OutboxRow, executor: Executor, envelopes: EnvelopeWriter, host: object): Intent {
+/**
+ * The intent that was written down, for an executor that leaves the process: it is not to call the
+ * effect. @throws UnknownEffectError
+ * @internal
+ */
+export function intentOf(
+  row: OutboxRow,
+  executor: Executor,
+  envelopes: EnvelopeWriter,
+  host: object,
+): Intent {
   const envelope: WrittenEnvelope = envelopeIn(row);
   const { id, effect, origin, dispatchOptions, name = effect } = envelope;
   const end = id.lastIndexOf(':');

@@ -21,7 +21,11 @@ export function run(args: readonly string[], output: Output): number {
     const { positionals, values } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { table: { type: 'string' }, schema: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+      options: {
+        table: { type: 'string' },
+        schema: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
     });
     const [command, dialect] = positionals;
     if (values.help === true) {

@@ -14,7 +14,10 @@ import { OutboxSettings } from './outbox.settings.js';
 
 const PAUSE_MS = 200;
 
-/** Matches what PostgreSQL, MySQL and SQLite say when a table, a schema or a column is not there, whichever client passes it on. */
+/**
+ * Matches what PostgreSQL, MySQL and SQLite say when a table, a schema or a column is not there,
+ * whichever client passes it on.
+ */
 const MISSING =
   /\b(42P01|42703|3F000|ER_NO_SUCH_TABLE|ER_BAD_FIELD_ERROR|ER_BAD_DB_ERROR)\b|does not exist|doesn't exist|no such (table|column)|unknown column|has no column/i;
 
@@ -35,7 +38,8 @@ export class OutboxDatabase {
   /**
    * Creates the table where that is wanted, and sees that it can be used.
    *
-   * @throws AirlockOptionsError for a connection that is none; OutboxTableError; EngineUnreachableError where the database is down
+   * @throws AirlockOptionsError for a connection that is none; OutboxTableError;
+   *   EngineUnreachableError where the database is down
    */
   async open(): Promise<void> {
     const { sql, createsTable, dispatchTimeoutMs } = this.settings;
@@ -46,14 +50,19 @@ export class OutboxDatabase {
         for (const statement of statements) await this.run(statement);
         return;
       } catch (error) {
-        if (error instanceof AirlockError && !(error instanceof EngineUnreachableError)) throw error;
-        if (!(error instanceof EngineUnreachableError) && (await deadline.pause(PAUSE_MS))) continue;
+        if (error instanceof AirlockError && !(error instanceof EngineUnreachableError))
+          throw error;
+        if (!(error instanceof EngineUnreachableError) && (await deadline.pause(PAUSE_MS)))
+          continue;
         throw this.unreachable('the application cannot start', error);
       }
     }
   }
 
-  /** @returns the rows of one statement @throws OutboxTableError; EngineUnreachableError; what the database says, without what was sent */
+  /**
+   * @returns the rows of one statement @throws OutboxTableError; EngineUnreachableError; what the
+   *   database says, without what was sent
+   */
   readonly run = async (sql: string, values: unknown[] = []): Promise<readonly object[]> =>
     rowsIn(await this.bounded(() => this.connection.query(sql, values)));
 
@@ -62,7 +71,8 @@ export class OutboxDatabase {
     try {
       return await new Deadline(this.settings.dispatchTimeoutMs).within(statement());
     } catch (error) {
-      if (error instanceof TimedOut) throw this.unreachable('a statement on its table has not ended', undefined);
+      if (error instanceof TimedOut)
+        throw this.unreachable('a statement on its table has not ended', undefined);
       throw this.told(error);
     }
   }
@@ -74,13 +84,21 @@ export class OutboxDatabase {
     const message = messageOf(told);
     if (!MISSING.test(`${String(code)} ${message}`)) return told;
     const { sql, options } = this.settings;
-    return new OutboxTableError(sql.name, options.dialect, message.replace(/\.$/, ''), { cause: told });
+    return new OutboxTableError(sql.name, options.dialect, message.replace(/\.$/, ''), {
+      cause: told,
+    });
   }
 
   private unreachable(consequence: string, cause: unknown): EngineUnreachableError {
     const options = cause === undefined || cause instanceof EngineUnreachableError ? {} : { cause };
     const { dispatchTimeoutMs } = this.settings;
-    return new EngineUnreachableError('The database of the outbox', dispatchTimeoutMs, 'unknown', consequence, options);
+    return new EngineUnreachableError(
+      'The database of the outbox',
+      dispatchTimeoutMs,
+      'unknown',
+      consequence,
+      options,
+    );
   }
 
   private get connection(): OutboxConnection {
@@ -97,6 +115,10 @@ export class OutboxDatabase {
       'connection',
     );
     if (typeof found.query === 'function') return found as OutboxConnection;
-    throw AirlockOptionsError.expected('connection', 'the token of an object with a method `query`', found);
+    throw AirlockOptionsError.expected(
+      'connection',
+      'the token of an object with a method `query`',
+      found,
+    );
   }
 }

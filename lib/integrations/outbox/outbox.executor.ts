@@ -12,8 +12,9 @@ import { OutboxTable } from './outbox.table.js';
 import { RowsInFlight } from './rows-in-flight.js';
 
 /**
- * Writes effects into a table through the transaction that they are called in, just before its COMMIT, and hands them to the executor behind
- * it when that has committed. What a crash leaves in the table is handed over by whichever process of the application finds it. A provider of
+ * Writes effects into a table through the transaction that they are called in, just before its
+ * COMMIT, and hands them to the executor behind it when that has committed. What a crash leaves in
+ * the table is handed over by whichever process of the application finds it. A provider of
  * `AirlockOutboxModule`, to be named in `AirlockModule.forRoot({ executor: OutboxExecutor })`.
  *
  * @publicApi
@@ -58,7 +59,10 @@ export class OutboxExecutor implements Executor {
     return this.#behind.engine.accepts(call);
   }
 
-  /** @throws EffectSerializationError; AirlockOptionsError for `dispatchOptions` that the executor behind it does not take */
+  /**
+   * @throws EffectSerializationError; AirlockOptionsError for `dispatchOptions` that the executor
+   *   behind it does not take
+   */
   keepArguments(call: EffectCall): unknown[] {
     return this.#behind.engine.keepArguments(call);
   }
@@ -68,12 +72,16 @@ export class OutboxExecutor implements Executor {
   }
 
   /**
-   * Writes them in one statement. Outside transactions nothing is to be written, unless `outsideTransaction` says so.
+   * Writes them in one statement. Outside transactions nothing is to be written, unless
+   * `outsideTransaction` says so.
    *
-   * @throws AirlockOptionsError for a transaction that has no connection to write through, or is one of another database; OutboxTableError;
-   * EngineUnreachableError
+   * @throws AirlockOptionsError for a transaction that has no connection to write through, or is
+   * one of another database; OutboxTableError; EngineUnreachableError
    */
-  async executeBatch(intents: readonly Intent[], context: DispatchContext): Promise<readonly DispatchResult[]> {
+  async executeBatch(
+    intents: readonly Intent[],
+    context: DispatchContext,
+  ): Promise<readonly DispatchResult[]> {
     const { sql, writesAlways, sweepAfterMs } = this.#settings;
     const connection = connectionFor(context, 'the outbox', sql.dialect);
     if (connection !== undefined || writesAlways) {
@@ -89,7 +97,9 @@ export class OutboxExecutor implements Executor {
     return intents.map((intent) => ({ intent }));
   }
 
-  /** Holds the rows for this process, as long as it lives and their transaction does not roll back. */
+  /**
+   * Holds the rows for this process, as long as it lives and their transaction does not roll back.
+   */
   #hold(intents: readonly Intent[], dueAt: number): void {
     for (const { id } of intents) this.#rows.hold(id, dueAt);
     const rolledBack = (): void => this.#rows.letGo(intents.map(({ id }) => id));

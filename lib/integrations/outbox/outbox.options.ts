@@ -2,18 +2,22 @@ import type { InjectionToken } from '@nestjs/common';
 import type { ExecutorRef } from '../../core/model/executor.js';
 import type { RemoteOptions } from '../../nest/remote/remote-options.js';
 
-/** The databases that the outbox's table can be in; `mariadb` from 10.6 on, `mysql` from 8.0 on. @publicApi */
+/**
+ * The databases that the outbox's table can be in; `mariadb` from 10.6 on, `mysql` from 8.0 on.
+ * @publicApi
+ */
 export type OutboxDialect = 'postgres' | 'mysql' | 'mariadb' | 'sqlite';
 
 /**
- * Connection of the outbox itself, outside the transactions of others. A pool of `pg` or `mysql2`, a `DataSource` of TypeORM and a
- * PGlite fit as they are.
+ * Connection of the outbox itself, outside the transactions of others. A pool of `pg` or `mysql2`,
+ * a `DataSource` of TypeORM and a PGlite fit as they are.
  *
  * @publicApi
  */
 export interface OutboxConnection {
   /**
-   * Runs one statement, whose values stand for `$1`, `$2`, … on PostgreSQL and for `?` elsewhere, each once and in order.
+   * Runs one statement, whose values stand for `$1`, `$2`, … on PostgreSQL and for `?` elsewhere,
+   * each once and in order.
    *
    * @returns the rows, an object with `rows`, or an array with the rows first
    */
@@ -24,31 +28,60 @@ export interface OutboxConnection {
 export interface AirlockOutboxOptions extends RemoteOptions {
   /** The database that the table is in: that of the transactions. */
   readonly dialect: OutboxDialect;
-  /** The application's pool or data source, the token of a provider that is one, or a `query` function of your own in an object. */
+  /**
+   * The application's pool or data source, the token of a provider that is one, or a `query`
+   * function of your own in an object.
+   */
   readonly connection: OutboxConnection | InjectionToken;
   /**
-   * Executor that effects are handed to: one that leaves the process, such as `BullMqExecutor`, or `InProcessExecutor`.
+   * Executor that effects are handed to: one that leaves the process, such as `BullMqExecutor`, or
+   * `InProcessExecutor`.
    *
-   * @default an `InProcessExecutor`: effects run here, and again where they have failed or this process has died
+   * @default an `InProcessExecutor`: effects run here, and again where they have failed or this
+   *   process has died
    */
   readonly executor?: ExecutorRef;
-  /** Schema of the table. On MySQL and MariaDB another database of the server. @default where the connection looks */
+  /**
+   * Schema of the table. On MySQL and MariaDB another database of the server. @default where the
+   * connection looks
+   */
   readonly schema?: string;
   /** The name of the table. @default 'airlock_outbox' */
   readonly table?: string;
-  /** True to create the table at the start where there is none. For development: in production it is a migration's. @default false */
+  /**
+   * True to create the table at the start where there is none. For development: in production it is
+   * a migration's. @default false
+   */
   readonly createTable?: boolean;
-  /** Effects called outside transactions: handed over without being written, or written in a transaction of their own. @default 'dispatch' */
+  /**
+   * Effects called outside transactions: handed over without being written, or written in a
+   * transaction of their own. @default 'dispatch'
+   */
   readonly outsideTransaction?: 'dispatch' | 'write';
-  /** Milliseconds between two looks for what others have left; `false` for a process that does not look. @default 5_000 */
+  /**
+   * Milliseconds between two looks for what others have left; `false` for a process that does not
+   * look. @default 5_000
+   */
   readonly sweepIntervalMs?: number | false;
-  /** Milliseconds after its write from which an effect counts as left behind, unless its process says otherwise. @default 15_000 */
+  /**
+   * Milliseconds after its write from which an effect counts as left behind, unless its process
+   * says otherwise. @default 15_000
+   */
   readonly sweepAfterMs?: number;
-  /** Milliseconds for which its first failure holds a row back; the time doubles with each, up to an hour. @default 5_000 */
+  /**
+   * Milliseconds for which its first failure holds a row back; the time doubles with each, up to an
+   * hour. @default 5_000
+   */
   readonly retryDelayMs?: number;
-  /** Number of failures after which a row is not tried any more, unless by hand. An engine that cannot be reached is no failure. @default 20 */
+  /**
+   * Number of failures after which a row is not tried any more, unless by hand. An engine that
+   * cannot be reached is no failure. @default 20
+   */
   readonly maxAttempts?: number;
-  /** Milliseconds for which the start of the application and each statement wait for the database. @default 5_000 */
+  /**
+   * Milliseconds for which the start of the application and each statement wait for the database.
+   * @default 5_000
+   */
   readonly dispatchTimeoutMs?: number;
 }
 

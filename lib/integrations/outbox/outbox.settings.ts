@@ -14,7 +14,8 @@ import { outboxSqlOf, type OutboxSql } from './sql/outbox-sql.js';
 
 const identifier: OptionCheck = expectThat(
   'the name of a table or schema, 63 letters at most',
-  (value) => typeof value === 'string' && value !== '' && value.length <= 63 && !value.includes('\0'),
+  (value) =>
+    typeof value === 'string' && value !== '' && value.length <= 63 && !value.includes('\0'),
 );
 const connection: OptionCheck = expectThat(
   'an object with a method `query`, or the token of a provider that is one',
@@ -28,7 +29,10 @@ const checks: Readonly<Record<keyof AirlockOutboxOptions, OptionCheck>> = {
   ...remoteChecks,
   dialect,
   connection,
-  executor: expectThat('an executor or a class of one', (value) => isRecord(value) || typeof value === 'function'),
+  executor: expectThat(
+    'an executor or a class of one',
+    (value) => isRecord(value) || typeof value === 'function',
+  ),
   schema: identifier,
   table: identifier,
   createTable: flag,

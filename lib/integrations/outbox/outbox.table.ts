@@ -23,9 +23,14 @@ export class OutboxTable {
 
   /**
    * @param rows JSON texts of one row each
-   * @param connection of the transaction that they are written in @default a transaction of their own for each statement
+   * @param connection of the transaction that they are written in @default a transaction of their
+   *   own for each statement
    */
-  async insert(rows: readonly string[], dueAt: number, connection: FrameConnection | undefined): Promise<void> {
+  async insert(
+    rows: readonly string[],
+    dueAt: number,
+    connection: FrameConnection | undefined,
+  ): Promise<void> {
     const { insert } = this.settings.sql;
     const now = Date.now();
     for (const json of arraysOf(rows)) {
@@ -37,21 +42,31 @@ export class OutboxTable {
 
   /** Rows that are due, in the order of their writing, and nobody else's until then. */
   async claim(limit: number, until: number): Promise<readonly OutboxRow[]> {
-    const rows = await this.settings.sql.claim(this.database.run, { now: Date.now(), until, limit });
+    const rows = await this.settings.sql.claim(this.database.run, {
+      now: Date.now(),
+      until,
+      limit,
+    });
     return rows.map(rowOf).sort(byAge);
   }
 
   async remove(ids: readonly string[]): Promise<void> {
-    await this.inParts(ids, (part) => this.database.run(this.settings.sql.remove(part.length), part));
+    await this.inParts(ids, (part) =>
+      this.database.run(this.settings.sql.remove(part.length), part),
+    );
   }
 
   async postpone(ids: readonly string[], dueAt: number): Promise<void> {
-    await this.inParts(ids, (part) => this.database.run(this.settings.sql.postpone(part.length), [dueAt, ...part]));
+    await this.inParts(ids, (part) =>
+      this.database.run(this.settings.sql.postpone(part.length), [dueAt, ...part]),
+    );
   }
 
   /** Counts a failure of each. */
   async fail(ids: readonly string[], error: string, dueAt: number): Promise<void> {
-    await this.inParts(ids, (part) => this.database.run(this.settings.sql.fail(part.length), [error, dueAt, ...part]));
+    await this.inParts(ids, (part) =>
+      this.database.run(this.settings.sql.fail(part.length), [error, dueAt, ...part]),
+    );
   }
 
   async failed(limit: number): Promise<readonly OutboxRow[]> {
@@ -63,8 +78,12 @@ export class OutboxTable {
     return row && rowOf(row);
   }
 
-  private async inParts(ids: readonly string[], run: (part: string[]) => Promise<unknown>): Promise<void> {
-    for (let start = 0; start < ids.length; start += LARGEST) await run(ids.slice(start, start + LARGEST));
+  private async inParts(
+    ids: readonly string[],
+    run: (part: string[]) => Promise<unknown>,
+  ): Promise<void> {
+    for (let start = 0; start < ids.length; start += LARGEST)
+      await run(ids.slice(start, start + LARGEST));
   }
 }
 

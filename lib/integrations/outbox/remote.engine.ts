@@ -56,12 +56,20 @@ export class RemoteEngine implements OutboxEngine {
     if (result!.error !== undefined) throw result!.error;
   }
 
-  /** Hands over; what was written and is not taken is no failure of its scope, for it is handed over later. */
-  async executeBatch(intents: readonly Intent[], context: DispatchContext): Promise<readonly DispatchResult[]> {
+  /**
+   * Hands over; what was written and is not taken is no failure of its scope, for it is handed over
+   * later.
+   */
+  async executeBatch(
+    intents: readonly Intent[],
+    context: DispatchContext,
+  ): Promise<readonly DispatchResult[]> {
     const written = new Set(intents.filter(({ id }) => this.rows.attemptsOf(id) !== undefined));
     const results = await this.handOver(intents, context);
     await this.settle(results.filter(({ intent }) => written.has(intent)));
-    return results.map((result) => (written.has(result.intent) ? { intent: result.intent } : result));
+    return results.map((result) =>
+      written.has(result.intent) ? { intent: result.intent } : result,
+    );
   }
 
   async takeOver(rows: readonly OutboxRow[]): Promise<boolean> {
@@ -77,7 +85,10 @@ export class RemoteEngine implements OutboxEngine {
     }
     if (unreadable.length > 0) await this.failures.note(unreadable);
     if (intents.length === 0) return true;
-    const results = await this.handOver(intents, { flush: {}, signal: new AbortController().signal });
+    const results = await this.handOver(intents, {
+      flush: {},
+      signal: new AbortController().signal,
+    });
     await this.settle(results);
     return !results.some(({ error }) => error instanceof EngineUnreachableError);
   }
@@ -90,38 +101,57 @@ export class RemoteEngine implements OutboxEngine {
       await this.rows.finish(taken);
     }
     if (failed.length === 0) return;
-    await this.failures.note(failed.map(({ intent, error }) => ({ id: intent.id, effect: intent.name, error })));
+    await this.failures.note(
+      failed.map(({ intent, error }) => ({ id: intent.id, effect: intent.name, error })),
+    );
   }
 
   /** One result for each, whatever the executor does. */
-  private async handOver(intents: readonly Intent[], context: DispatchContext): Promise<readonly DispatchResult[]> {
+  private async handOver(
+    intents: readonly Intent[],
+    context: DispatchContext,
+  ): Promise<readonly DispatchResult[]> {
     if (this.executor.executeBatch === undefined) return this.oneByOne(intents, context);
     try {
       const results = await this.inTime(this.executor.executeBatch(intents, context));
       const errors = new Map(results.map(({ intent, error }) => [intent, error]));
       return intents.map((intent) => ({
         intent,
-        error: errors.has(intent) ? errors.get(intent) : new MissingResultError(policyName(this.executor), intent.name),
+        error: errors.has(intent)
+          ? errors.get(intent)
+          : new MissingResultError(policyName(this.executor), intent.name),
       }));
     } catch (error) {
-      return intents.map((intent) => ({ intent, error: error ?? new Error('The executor failed without an error.') }));
+      return intents.map((intent) => ({
+        intent,
+        error: error ?? new Error('The executor failed without an error.'),
+      }));
     }
   }
 
-  private async oneByOne(intents: readonly Intent[], context: DispatchContext): Promise<readonly DispatchResult[]> {
+  private async oneByOne(
+    intents: readonly Intent[],
+    context: DispatchContext,
+  ): Promise<readonly DispatchResult[]> {
     const results: DispatchResult[] = [];
     for (const intent of intents) {
       try {
         await this.inTime(Promise.resolve(completionOf(this.executor.execute(intent, context))));
         results.push({ intent });
       } catch (error) {
-        results.push({ intent, error: error ?? new Error('The executor failed without an error.') });
+        results.push({
+          intent,
+          error: error ?? new Error('The executor failed without an error.'),
+        });
       }
     }
     return results;
   }
 
-  /** @throws EngineUnreachableError after the executor's limit, or the application's: the rows wait for it */
+  /**
+   * @throws EngineUnreachableError after the executor's limit, or the application's: the rows wait
+   *   for it
+   */
   private async inTime<T>(call: PromiseLike<T>): Promise<T> {
     const limit = this.executor.timeoutMs ?? this.worker.effectTimeoutMs;
     if (limit === false) return call;

@@ -15,8 +15,9 @@ interface Held {
 }
 
 /**
- * The rows that this process has written or claimed and not settled, and those that are done and still to be removed. Removing does not hold
- * anybody up: what is done while one statement is on its way goes with the next.
+ * The rows that this process has written or claimed and not settled, and those that are done and
+ * still to be removed. Removing does not hold anybody up: what is done while one statement is on
+ * its way goes with the next.
  *
  * @internal
  */
@@ -61,7 +62,10 @@ export class RowsInFlight {
     for (const id of ids) this.held.delete(id);
   }
 
-  /** Marks rows that the engine has taken, or whose effects have run. Waits for nothing, unless the application is about to end. Does not reject. */
+  /**
+   * Marks rows that the engine has taken, or whose effects have run. Waits for nothing, unless the
+   * application is about to end. Does not reject.
+   */
   async finish(ids: Iterable<string>): Promise<void> {
     for (const id of ids) {
       this.held.delete(id);
@@ -71,13 +75,19 @@ export class RowsInFlight {
     if (this.isClosing) await removed;
   }
 
-  /** Makes whoever finishes something from here on wait for its removal. @returns when what is done has been removed; does not reject */
+  /**
+   * Makes whoever finishes something from here on wait for its removal. @returns when what is done
+   * has been removed; does not reject
+   */
   async close(): Promise<void> {
     this.isClosing = true;
     await this.removed().catch(() => {});
   }
 
-  /** Resolves when what is done has been removed. @throws what the database says: then it is tried again with the next sweep */
+  /**
+   * Resolves when what is done has been removed. @throws what the database says: then it is tried
+   * again with the next sweep
+   */
   async removed(): Promise<void> {
     if (this.done.size > 0) await (this.removing ??= this.remove());
   }
@@ -87,7 +97,8 @@ export class RowsInFlight {
     const { sweepAfterMs } = this.settings;
     const now = Date.now();
     const late = [...this.held].filter(
-      ([, { until, lastRenewal = Infinity }]) => until < now + sweepAfterMs / 2 && lastRenewal > now,
+      ([, { until, lastRenewal = Infinity }]) =>
+        until < now + sweepAfterMs / 2 && lastRenewal > now,
     );
     if (late.length === 0) return;
     const until = now + sweepAfterMs;

@@ -12,7 +12,8 @@ import { RowsInFlight } from './rows-in-flight.js';
 const PART = 100;
 
 /**
- * Hands over what others have left in the table, at the start and at an interval; any number of processes may do so side by side.
+ * Hands over what others have left in the table, at the start and at an interval; any number of
+ * processes may do so side by side.
  *
  * @internal
  */
@@ -57,10 +58,15 @@ export class OutboxSweeper {
     await this.rows.close();
   }
 
-  /** Takes over all that is due, in no scope or transaction of whoever asks. One sweep at a time: those who ask meanwhile share the next one. */
+  /**
+   * Takes over all that is due, in no scope or transaction of whoever asks. One sweep at a time:
+   * those who ask meanwhile share the next one.
+   */
   async sweep(): Promise<void> {
     await this.sweeping?.catch(() => {});
-    await (this.sweeping ??= detached(() => this.takeOver()).finally(() => (this.sweeping = undefined)));
+    await (this.sweeping ??= detached(() => this.takeOver()).finally(
+      () => (this.sweeping = undefined),
+    ));
   }
 
   private async takeOver(): Promise<void> {
@@ -71,7 +77,9 @@ export class OutboxSweeper {
       // Of what this process is at, the claim has only run out.
       const left = claimed.filter(({ id }) => !this.rows.has(id));
       for (const { id, attempts } of left) this.rows.hold(id, until, attempts);
-      goesOn = (left.length === 0 || (await engine.takeOver(left, () => this.isStopped))) && claimed.length === PART;
+      goesOn =
+        (left.length === 0 || (await engine.takeOver(left, () => this.isStopped))) &&
+        claimed.length === PART;
     }
   }
 

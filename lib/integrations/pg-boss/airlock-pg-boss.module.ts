@@ -6,21 +6,28 @@ import type { AirlockPgBossOptions } from './pg-boss.options.js';
 import { PgBossSettings } from './pg-boss.settings.js';
 import { PgBossWorkers } from './pg-boss.workers.js';
 
-/** Interface that the class behind `useClass` or `useExisting` of `forRootAsync` implements. @publicApi */
+/**
+ * Interface that the class behind `useClass` or `useExisting` of `forRootAsync` implements.
+ * @publicApi
+ */
 export interface AirlockPgBossOptionsFactory {
   createAirlockPgBossOptions(): AirlockPgBossOptions | Promise<AirlockPgBossOptions>;
 }
 
-/** Options of `AirlockPgBossModule.forRootAsync`: `useFactory`, `useClass` or `useExisting`. @publicApi */
+/**
+ * Options of `AirlockPgBossModule.forRootAsync`: `useFactory`, `useClass` or `useExisting`.
+ * @publicApi
+ */
 export type AirlockPgBossAsyncOptions = ConfigurableModuleAsyncOptions<
   AirlockPgBossOptions,
   'createAirlockPgBossOptions'
 >;
 
 /**
- * Effects as jobs of pg-boss: provides `PgBossExecutor`, and runs jobs in this process where `worker` is set. Needs `AirlockModule`.
- * Where PostgreSQL cannot be reached, the application fails to start with an `EngineUnreachableError`; with an `AirlockOptionsError` where a
- * queue is missing, or the installed version does not know a job option.
+ * Effects as jobs of pg-boss: provides `PgBossExecutor`, and runs jobs in this process where
+ * `worker` is set. Needs `AirlockModule`. Where PostgreSQL cannot be reached, the application fails
+ * to start with an `EngineUnreachableError`; with an `AirlockOptionsError` where a queue is
+ * missing, or the installed version does not know a job option.
  *
  * @example
  * ```ts

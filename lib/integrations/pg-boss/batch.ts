@@ -10,8 +10,8 @@ export interface JobEnd {
 /**
  * Jobs of one fetch, which run in their order; one that fails does not stop the others.
  *
- * pg-boss gives them one time together and fails them when it is over. From then on they may be another worker's, so this begins
- * none of them any more.
+ * pg-boss gives them one time together and fails them when it is over. From then on they may be
+ * another worker's, so this begins none of them any more.
  *
  * @internal
  */
@@ -26,10 +26,14 @@ export class Batch {
   /** @param jobs may change later on: this keeps its own list */
   constructor(jobs: readonly FetchedJob[]) {
     this.jobs = [...jobs];
-    this.endsAt = performance.now() + 1000 * Math.max(...jobs.map(({ expireInSeconds }) => expireInSeconds));
+    this.endsAt =
+      performance.now() + 1000 * Math.max(...jobs.map(({ expireInSeconds }) => expireInSeconds));
   }
 
-  /** @returns when all have ended; after `halt` when what had begun has ended, after `abandon` at once */
+  /**
+   * @returns when all have ended; after `halt` when what had begun has ended, after `abandon` at
+   *   once
+   */
   run(job: RunJob): Promise<void> {
     return new Promise((resolve) => {
       this.cut = resolve;

@@ -3,8 +3,8 @@ import type { JobWorker, RunJob } from './job-engine.js';
 import type { FetchedJob, FetchOptions, PgBossClient } from './pg-boss.client.js';
 
 /**
- * One worker of pg-boss, which fetches batches. What the versions differ in is how a worker begins and stops, and how its batches
- * are settled.
+ * One worker of pg-boss, which fetches batches. What the versions differ in is how a worker begins
+ * and stops, and how its batches are settled.
  *
  * @internal
  */
@@ -26,7 +26,10 @@ export abstract class BatchWorker<Boss extends PgBossClient, Settled> implements
   abstract start(): Promise<void>;
   /** Fetches no more. @returns when what was fetched is settled */
   protected abstract stop(): Promise<void>;
-  /** Gives back what has not begun, and tells pg-boss how the others ended. @param jobs the list that pg-boss knows them by */
+  /**
+   * Gives back what has not begun, and tells pg-boss how the others ended. @param jobs the list
+   * that pg-boss knows them by
+   */
   protected abstract settle(batch: Batch, jobs: FetchedJob[]): Promise<Settled>;
 
   drain(): Promise<void> {
@@ -35,7 +38,10 @@ export abstract class BatchWorker<Boss extends PgBossClient, Settled> implements
     return (this.stopped = this.stop());
   }
 
-  /** A job that is alone in its batch is pg-boss's: it may still end until that is stopped, which fails it. */
+  /**
+   * A job that is alone in its batch is pg-boss's: it may still end until that is stopped, which
+   * fails it.
+   */
   async abandon(): Promise<void> {
     const late = [...this.batches.keys()].filter(({ isSingle }) => !isSingle);
     for (const batch of late) batch.abandon();

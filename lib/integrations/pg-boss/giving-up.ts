@@ -9,12 +9,17 @@ export function isHopeless({ failure }: JobEnd): boolean {
 }
 
 /**
- * Takes from jobs the tries that they have left, so that failing them is for good. Version 10 has nothing for that. Never rejects: where
- * it is not possible they are tried in vain until they are used up.
+ * Takes from jobs the tries that they have left, so that failing them is for good. Version 10 has
+ * nothing for that. Never rejects: where it is not possible they are tried in vain until they are
+ * used up.
  *
  * @internal
  */
-export async function takeTries(boss: PgBossClient, queue: string, jobs: readonly FetchedJob[]): Promise<void> {
+export async function takeTries(
+  boss: PgBossClient,
+  queue: string,
+  jobs: readonly FetchedJob[],
+): Promise<void> {
   const ids = jobs.map(({ id }) => id);
   try {
     const table = await tableOf(boss, queue, ids);

@@ -1,11 +1,25 @@
-import { EngineUnreachableError, type EngineProblem } from '../../errors/engine-unreachable.error.js';
+import {
+  EngineUnreachableError,
+  type EngineProblem,
+} from '../../errors/engine-unreachable.error.js';
 import { Deadline, TimedOut } from '../deadline.js';
 import { withoutPayload } from '../without-payload.js';
 
 const PAUSE_MS = 100;
 
-/** Codes that say that nothing was done: nobody was there, or a standby that takes no writes (25006). */
-const REFUSALS = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN', '57P03', '25006'];
+/**
+ * Codes that say that nothing was done: nobody was there, or a standby that takes no writes
+ * (25006).
+ */
+const REFUSALS = [
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EAI_AGAIN',
+  '57P03',
+  '25006',
+];
 /** The connection broke: `admin_shutdown` and `crash_shutdown` of PostgreSQL among them. */
 const BREAKS = ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', '57P01', '57P02'];
 /** Messages of `pg` that carry no code. */
@@ -19,8 +33,8 @@ const LOGINS = ['28P01', '28000'];
  *
  * @param consequence of giving up, for the message
  * @param isRepeatable false for what cannot be done twice: then the first failure counts
- * @throws EngineUnreachableError if the time is over before it succeeded, or PostgreSQL refuses the password; any other error at once,
- * without what was sent
+ * @throws EngineUnreachableError if the time is over before it succeeded, or PostgreSQL refuses the
+ * password; any other error at once, without what was sent
  * @internal
  */
 export async function insist<T>(
@@ -37,7 +51,10 @@ export async function insist<T>(
     } catch (error) {
       const isLate = error instanceof TimedOut;
       const told = isLate ? undefined : withoutPayload(error);
-      const { code = '', message } = (told ?? {}) as { readonly code?: string; readonly message?: string };
+      const { code = '', message } = (told ?? {}) as {
+        readonly code?: string;
+        readonly message?: string;
+      };
       if (LOGINS.includes(code))
         throw unreachable(timeoutMs, delivery, consequence, told, { kind: 'login', told: code });
       const isBroken = BREAKS.includes(code) || TEXTS.some((text) => message?.startsWith(text));
@@ -45,7 +62,8 @@ export async function insist<T>(
       if (!isLate && !(isUnreachable && isRepeatable)) throw told;
       if (isLate || isBroken) delivery = 'unknown';
       if (!isLate && (await deadline.pause(PAUSE_MS))) continue;
-      const problem: EngineProblem | undefined = code === '25006' ? { kind: 'writes', told: code } : undefined;
+      const problem: EngineProblem | undefined =
+        code === '25006' ? { kind: 'writes', told: code } : undefined;
       throw unreachable(timeoutMs, delivery, consequence, told, problem);
     }
   }
@@ -60,5 +78,12 @@ export function unreachable(
   problem?: EngineProblem,
 ): EngineUnreachableError {
   const options = cause === undefined ? {} : { cause };
-  return new EngineUnreachableError('The PostgreSQL of pg-boss', timeoutMs, delivery, consequence, options, problem);
+  return new EngineUnreachableError(
+    'The PostgreSQL of pg-boss',
+    timeoutMs,
+    delivery,
+    consequence,
+    options,
+    problem,
+  );
 }

@@ -5,11 +5,20 @@ export type RunJob = (job: FetchedJob) => Promise<void>;
 
 /** Port for all that executor and workers need of pg-boss, whatever its version. @internal */
 export interface JobEngine {
-  /** The options that a job of its bulk insert may carry. Others would be left out without a word. */
+  /**
+   * The options that a job of its bulk insert may carry. Others would be left out without a word.
+   */
   readonly jobOptions: readonly string[];
   /** @param connection of the transaction to write in @default one of its own */
-  insert(queue: string, jobs: readonly NewJob[], connection: SqlConnection | undefined): Promise<void>;
-  /** Fetches jobs and runs them one after the other from now on, without a pause as long as there are enough. */
+  insert(
+    queue: string,
+    jobs: readonly NewJob[],
+    connection: SqlConnection | undefined,
+  ): Promise<void>;
+  /**
+   * Fetches jobs and runs them one after the other from now on, without a pause as long as there
+   * are enough.
+   */
   work(queue: string, options: FetchOptions, run: RunJob): Promise<JobWorker>;
 }
 
@@ -21,6 +30,8 @@ export interface JobWorker {
    * @returns when those of its batch that have begun are settled, and the others given back
    */
   drain(): Promise<void>;
-  /** Waits no longer for one that is running, if there are others in its batch: it counts as failed. */
+  /**
+   * Waits no longer for one that is running, if there are others in its batch: it counts as failed.
+   */
   abandon(): Promise<void>;
 }

@@ -3,13 +3,17 @@ import { createHash } from 'node:crypto';
 const LARGEST = 2 ** 48;
 
 /**
- * The ids of intents' jobs: UUIDs (version 8), the same whenever the same intent is written, so that writing it twice makes
- * one job. They end in the number of the call: pg-boss 10 fetches jobs of one moment, as those of a transaction are, by their ids.
+ * The ids of intents' jobs: UUIDs (version 8), the same whenever the same intent is written, so
+ * that writing it twice makes one job. They end in the number of the call: pg-boss 10 fetches jobs
+ * of one moment, as those of a transaction are, by their ids.
  *
  * @internal
  */
 export class JobIds {
-  /** Scope of the last intent. Most come from the scope of the one before, and hashing would cost as much as the rest of a job. */
+  /**
+   * Scope of the last intent. Most come from the scope of the one before, and hashing would cost as
+   * much as the rest of a job.
+   */
   private scope: string | undefined;
   private prefix = '';
 

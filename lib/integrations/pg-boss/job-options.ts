@@ -1,7 +1,8 @@
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 
 /**
- * Refuses options that a job of the installed pg-boss cannot carry: its bulk insert would leave them out without a word.
+ * Refuses options that a job of the installed pg-boss cannot carry: its bulk insert would leave
+ * them out without a word.
  *
  * @param option under which they were given
  * @param effect they were given for @default every one

@@ -1,6 +1,9 @@
 import type { PgBossClient, SqlConnection } from './pg-boss.client.js';
 
-/** A `PgBoss` tells nobody its schema; it is in the statements that it would have others run. @internal */
+/**
+ * A `PgBoss` tells nobody its schema; it is in the statements that it would have others run.
+ * @internal
+ */
 export async function tableOf(boss: PgBossClient, queue: string, ids: string[]): Promise<string> {
   let table: string | undefined;
   const listener: SqlConnection = {
@@ -10,6 +13,7 @@ export async function tableOf(boss: PgBossClient, queue: string, ids: string[]):
     },
   };
   await boss.resume(queue, ids, { db: listener });
-  if (table === undefined) throw new Error('This version of pg-boss does not say where it keeps its jobs.');
+  if (table === undefined)
+    throw new Error('This version of pg-boss does not say where it keeps its jobs.');
   return table;
 }

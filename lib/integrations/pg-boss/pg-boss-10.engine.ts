@@ -19,7 +19,11 @@ export class PgBoss10Engine implements JobEngine {
 
   constructor(private readonly boss: PgBoss10Client) {}
 
-  async insert(queue: string, jobs: readonly NewJob[], connection: SqlConnection | undefined): Promise<void> {
+  async insert(
+    queue: string,
+    jobs: readonly NewJob[],
+    connection: SqlConnection | undefined,
+  ): Promise<void> {
     const named = jobs.map((job) => ({ ...job, name: queue }));
     await this.boss.insert(named, connection === undefined ? {} : { db: connection });
   }

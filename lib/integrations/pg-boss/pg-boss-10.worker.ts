@@ -6,7 +6,10 @@ import { giveBack } from './giving-back.js';
 import { isHopeless, takeTries } from './giving-up.js';
 import type { PgBoss10Client } from './pg-boss.client.js';
 
-/** Seconds during which a returned job cannot be fetched. pg-boss completes the whole batch by its ids, as a rule within milliseconds. */
+/**
+ * Seconds during which a returned job cannot be fetched. pg-boss completes the whole batch by its
+ * ids, as a rule within milliseconds.
+ */
 const DELAY_SECONDS = 2;
 
 /** @internal */
@@ -27,9 +30,10 @@ export class PgBoss10Worker extends BatchWorker<PgBoss10Client, void> {
   }
 
   /**
-   * pg-boss settles its batches as a whole, by nothing but the ids. Those that succeeded are therefore completed here before the
-   * batch is failed for the others, and not the other way round: a job that is up for its next try could be completed by mistake.
-   * One with jobs that are given back must not fail as a whole, for they would fail too.
+   * pg-boss settles its batches as a whole, by nothing but the ids. Those that succeeded are
+   * therefore completed here before the batch is failed for the others, and not the other way
+   * round: a job that is up for its next try could be completed by mistake. One with jobs that are
+   * given back must not fail as a whole, for they would fail too.
    */
   protected async settle(batch: Batch): Promise<void> {
     // Then pg-boss has failed it, or is about to.
@@ -44,11 +48,14 @@ export class PgBoss10Worker extends BatchWorker<PgBoss10Client, void> {
     if (succeeded.length > 0) await boss.complete(queue, succeeded);
     if (unbegun.length === 0) throw errorOf(failed);
     const left = await giveBack(boss, queue, unbegun, DELAY_SECONDS);
-    for (const { job, failure } of [...failed, ...left]) await boss.fail(queue, job.id, outputOf(failure?.error));
+    for (const { job, failure } of [...failed, ...left])
+      await boss.fail(queue, job.id, outputOf(failure?.error));
   }
 }
 
-/** Returns the part of an error that pg-boss keeps, as it does itself with what a handler throws. */
+/**
+ * Returns the part of an error that pg-boss keeps, as it does itself with what a handler throws.
+ */
 function outputOf(error: unknown): object {
   return typeof error === 'object' && error !== null ? error : { value: error };
 }

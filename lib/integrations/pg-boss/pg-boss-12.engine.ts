@@ -23,7 +23,11 @@ export class PgBoss12Engine implements JobEngine {
 
   constructor(private readonly boss: PgBoss12Client) {}
 
-  async insert(queue: string, jobs: readonly NewJob[], connection: SqlConnection | undefined): Promise<void> {
+  async insert(
+    queue: string,
+    jobs: readonly NewJob[],
+    connection: SqlConnection | undefined,
+  ): Promise<void> {
     await this.boss.insert(queue, [...jobs], connection === undefined ? {} : { db: connection });
   }
 

@@ -16,8 +16,9 @@ export class PgBoss12Worker extends BatchWorker<PgBoss12Client, JobResult[]> {
   }
 
   /**
-   * pg-boss settles each job by its result, if it is still the attempt that was fetched; and fails, when it is stopped, what is in
-   * the list it handed over. What is taken from that is not its business any more, even once another worker has it.
+   * pg-boss settles each job by its result, if it is still the attempt that was fetched; and fails,
+   * when it is stopped, what is in the list it handed over. What is taken from that is not its
+   * business any more, even once another worker has it.
    */
   protected async settle(batch: Batch, jobs: FetchedJob[]): Promise<JobResult[]> {
     const { ends, unbegun } = batch;
@@ -30,7 +31,10 @@ export class PgBoss12Worker extends BatchWorker<PgBoss12Client, JobResult[]> {
   }
 }
 
-/** A job that no worker of this code can run fails for good, rather than once for each of its retries. */
+/**
+ * A job that no worker of this code can run fails for good, rather than once for each of its
+ * retries.
+ */
 function resultOf(end: JobEnd): JobResult {
   const { id } = end.job;
   if (end.failure === undefined) return { id, status: 'completed' };

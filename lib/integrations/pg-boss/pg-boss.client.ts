@@ -47,7 +47,11 @@ interface AnyPgBoss {
 /** The parts of a `PgBoss` of version 10 that are called. @publicApi */
 export interface PgBoss10Client extends AnyPgBoss {
   insert(jobs: (NewJob & { readonly name: string })[], options: InsertOptions): Promise<unknown>;
-  work(queue: string, options: FetchOptions, handler: (jobs: FetchedJob[]) => Promise<void>): Promise<string>;
+  work(
+    queue: string,
+    options: FetchOptions,
+    handler: (jobs: FetchedJob[]) => Promise<void>,
+  ): Promise<string>;
   offWork(options: { id: string }): Promise<void>;
   complete(queue: string, ids: string[]): Promise<unknown>;
   fail(queue: string, id: string, output: object): Promise<unknown>;

@@ -15,7 +15,8 @@ import type { PgBossConstructorOptions } from './pg-boss.options.js';
 import { PgBossSettings } from './pg-boss.settings.js';
 
 /**
- * The application's pg-boss: built or looked up, started with its queues, and stopped where it was built here.
+ * The application's pg-boss: built or looked up, started with its queues, and stopped where it was
+ * built here.
  *
  * @internal
  */
@@ -34,7 +35,8 @@ export class PgBossConnection implements EngineLink {
   /**
    * Opened at the first call: effects may go out before this module's own turn at the boot.
    *
-   * @throws EngineUnreachableError; AirlockOptionsError for a queue that is missing, or job options that this version does not know
+   * @throws EngineUnreachableError; AirlockOptionsError for a queue that is missing, or job options
+   *   that this version does not know
    */
   open(): Promise<JobEngine> {
     return (this.opening ??= this.connect().catch((error: unknown) => {
@@ -48,7 +50,10 @@ export class PgBossConnection implements EngineLink {
     return this.engineOpened;
   }
 
-  /** Stops pg-boss, not gracefully: what was running has had its time, and what still is goes back to its queue at once. */
+  /**
+   * Stops pg-boss, not gracefully: what was running has had its time, and what still is goes back
+   * to its queue at once.
+   */
   async close(): Promise<void> {
     const { built } = this;
     if (built === undefined) return;
@@ -56,7 +61,9 @@ export class PgBossConnection implements EngineLink {
       await this.stop(built);
     } catch (error) {
       const { message } = withoutPayload(error) as Error;
-      this.logger.error(`pg-boss did not stop, and what it holds is left to the end of the process: ${message}`);
+      this.logger.error(
+        `pg-boss did not stop, and what it holds is left to the end of the process: ${message}`,
+      );
     }
   }
 
@@ -70,7 +77,8 @@ export class PgBossConnection implements EngineLink {
     const engine = isVersion12(boss) ? new PgBoss12Engine(boss) : new PgBoss10Engine(boss);
     assertKnown({ ...this.settings.options.jobOptions }, engine.jobOptions, 'jobOptions');
     for (const [name, options] of this.settings.queues) {
-      if (this.settings.createsQueues) await this.insist(() => boss.createQueue(name, { ...options }));
+      if (this.settings.createsQueues)
+        await this.insist(() => boss.createQueue(name, { ...options }));
       if ((await this.insist(() => boss.getQueue(name))) === null) throw missingQueue(name);
     }
     return (this.engineOpened = engine);
@@ -101,7 +109,8 @@ export class PgBossConnection implements EngineLink {
 
   private async found(): Promise<PgBossClient> {
     const { boss } = this.settings.options;
-    if (typeof boss !== 'object') return clientBehind<PgBossClient>(boss, this.modules, 'AirlockPgBossModule', 'boss');
+    if (typeof boss !== 'object')
+      return clientBehind<PgBossClient>(boss, this.modules, 'AirlockPgBossModule', 'boss');
     if (typeof (boss as Partial<PgBossClient>).work === 'function') return boss as PgBossClient;
     // Anew at each try: one of version 10 that failed to start takes itself for started.
     return (this.built = await build(boss as PgBossConstructorOptions));
@@ -112,7 +121,10 @@ type PgBossClass = new (options: object) => PgBossClient;
 
 /** Version 12 exports its class by name, version 10 is its class. */
 async function build(options: PgBossConstructorOptions): Promise<PgBossClient> {
-  const module = (await import('pg-boss')) as unknown as { PgBoss?: PgBossClass; default: PgBossClass };
+  const module = (await import('pg-boss')) as unknown as {
+    PgBoss?: PgBossClass;
+    default: PgBossClass;
+  };
   const Class = module.PgBoss ?? module.default;
   return new Class({ ...options });
 }

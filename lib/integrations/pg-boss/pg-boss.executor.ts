@@ -17,11 +17,12 @@ import { PgBossSettings } from './pg-boss.settings.js';
 import { assertStorable } from './storable.js';
 
 /**
- * Writes effects as jobs of pg-boss, from where a worker takes them. A provider of `AirlockPgBossModule`, to be named in
- * `AirlockModule.forRoot({ executor: PgBossExecutor })`.
+ * Writes effects as jobs of pg-boss, from where a worker takes them. A provider of
+ * `AirlockPgBossModule`, to be named in `AirlockModule.forRoot({ executor: PgBossExecutor })`.
  *
- * In a transaction they are written through its own connection just before its COMMIT, so that jobs and business data live or
- * die together (rule 23); elsewhere in one batch. Effects without a name that a worker could find run in this process.
+ * In a transaction they are written through its own connection just before its COMMIT, so that jobs
+ * and business data live or die together (rule 23); elsewhere in one batch. Effects without a name
+ * that a worker could find run in this process.
  *
  * @publicApi
  */
@@ -44,11 +45,15 @@ export class PgBossExecutor extends RemoteExecutor {
     this.#settings = settings;
   }
 
-  /** @throws AirlockOptionsError for `dispatchOptions` that a job cannot carry; EffectSerializationError */
+  /**
+   * @throws AirlockOptionsError for `dispatchOptions` that a job cannot carry;
+   *   EffectSerializationError
+   */
   override keepArguments(call: EffectCall): unknown[] {
     const { dispatchOptions } = call;
     const engine = dispatchOptions && this.#connection.opened;
-    if (engine !== undefined) assertKnown(dispatchOptions!, engine.jobOptions, 'dispatchOptions', call.name);
+    if (engine !== undefined)
+      assertKnown(dispatchOptions!, engine.jobOptions, 'dispatchOptions', call.name);
     const kept = super.keepArguments(call);
     assertStorable(call.name, kept);
     return kept;
@@ -57,9 +62,13 @@ export class PgBossExecutor extends RemoteExecutor {
   /**
    * Consecutive intents of one queue are one statement.
    *
-   * @throws AirlockOptionsError for a transaction that has no connection to write through, or is one of another database
+   * @throws AirlockOptionsError for a transaction that has no connection to write through, or is
+   *   one of another database
    */
-  async executeBatch(intents: readonly Intent[], context?: DispatchContext): Promise<readonly DispatchResult[]> {
+  async executeBatch(
+    intents: readonly Intent[],
+    context?: DispatchContext,
+  ): Promise<readonly DispatchResult[]> {
     const transaction = connectionFor(context, 'pg-boss', 'postgres') as SqlConnection | undefined;
     const down = this.#patience.spentIn(context);
     const engine = await this.#connection.open();
@@ -73,7 +82,9 @@ export class PgBossExecutor extends RemoteExecutor {
         for (const intent of some) failures.set(intent, error);
       }
     }
-    return intents.map((intent) => (failures.has(intent) ? { intent, error: failures.get(intent) } : { intent }));
+    return intents.map((intent) =>
+      failures.has(intent) ? { intent, error: failures.get(intent) } : { intent },
+    );
   }
 
   #consignmentsOf(
@@ -102,18 +113,30 @@ export class PgBossExecutor extends RemoteExecutor {
     return unreachable(this.#settings.dispatchTimeoutMs, 'not sent', consequence, cause);
   }
 
-  #write(engine: JobEngine, queue: string, jobs: NewJob[], transaction: SqlConnection | undefined): Promise<void> {
+  #write(
+    engine: JobEngine,
+    queue: string,
+    jobs: NewJob[],
+    transaction: SqlConnection | undefined,
+  ): Promise<void> {
     const { dispatchTimeoutMs } = this.#settings;
     const consequence = `${jobs.length} effect(s) for queue "${queue}" may not be there`;
-    // A job that is there already is not written again, so this can be repeated; a transaction whose connection broke cannot.
+    // A job that is there already is not written again, so this can be repeated; a transaction
+    // whose connection broke cannot.
     const isRepeatable = transaction === undefined;
-    return insist(dispatchTimeoutMs, consequence, () => engine.insert(queue, jobs, transaction), isRepeatable);
+    return insist(
+      dispatchTimeoutMs,
+      consequence,
+      () => engine.insert(queue, jobs, transaction),
+      isRepeatable,
+    );
   }
 
   #jobOf(intent: Intent, engine: JobEngine): NewJob {
     const { dispatchOptions } = intent;
     // Again, for calls that were made before the version was known.
-    if (dispatchOptions !== undefined) assertKnown(dispatchOptions, engine.jobOptions, 'dispatchOptions', intent.name);
+    if (dispatchOptions !== undefined)
+      assertKnown(dispatchOptions, engine.jobOptions, 'dispatchOptions', intent.name);
     const options = { ...this.#settings.options.jobOptions, ...dispatchOptions };
     return { ...options, id: this.#ids.of(intent.id), data: this.envelopes.write(intent) };
   }

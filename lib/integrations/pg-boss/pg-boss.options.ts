@@ -13,8 +13,8 @@ export interface PgBossConstructorOptions {
 }
 
 /**
- * Options of a job, here or in an effect's `dispatchOptions`. Passed on as it is; an option that the installed version
- * does not know is refused.
+ * Options of a job, here or in an effect's `dispatchOptions`. Passed on as it is; an option that
+ * the installed version does not know is refused.
  *
  * @publicApi
  */
@@ -48,7 +48,9 @@ export interface PgBossJobOptions {
 
 /** Options of `boss.createQueue`, of whatever version is installed. @publicApi */
 export interface PgBossQueueOptions {
-  /** Queue for jobs that failed for good. Created too, and not worked: what is in it is for people. */
+  /**
+   * Queue for jobs that failed for good. Created too, and not worked: what is in it is for people.
+   */
   readonly deadLetter?: string;
   readonly retryLimit?: number;
   readonly retryDelay?: number;
@@ -61,15 +63,22 @@ export interface PgBossQueueOptions {
 export interface PgBossWorkerOptions {
   /** The queues to serve. @default `queue` and `queues`, but no dead letter queue */
   readonly queues?: readonly string[];
-  /** Most effects that run at the same time, for each queue. With more than one they run in no order. @default 1 */
+  /**
+   * Most effects that run at the same time, for each queue. With more than one they run in no
+   * order. @default 1
+   */
   readonly concurrency?: number;
-  /** Most jobs that one fetch takes; they run one after the other and share the time of `expireInSeconds`. @default 1 */
+  /**
+   * Most jobs that one fetch takes; they run one after the other and share the time of
+   * `expireInSeconds`. @default 1
+   */
   readonly batchSize?: number;
   /** Interval at which an idle worker looks for jobs, in seconds; at least 0.5. @default 1 */
   readonly pollingIntervalSeconds?: number;
   /**
-   * Interval on a queue with `notify: true` of a pg-boss 12 that listens: new jobs then come at once, but delayed ones and those
-   * to be tried again wait for it. @default what `pollingIntervalSeconds` says
+   * Interval on a queue with `notify: true` of a pg-boss 12 that listens: new jobs then come at
+   * once, but delayed ones and those to be tried again wait for it. @default what
+   * `pollingIntervalSeconds` says
    */
   readonly notifyPollingIntervalSeconds?: number;
 }
@@ -77,25 +86,41 @@ export interface PgBossWorkerOptions {
 /** Options of `AirlockPgBossModule.forRoot`. @publicApi */
 export interface AirlockPgBossOptions extends RemoteOptions {
   /**
-   * A `PgBoss` or the token of a provider that is one, which is started where it is not and stays its owner's to stop; or what
-   * to build one with, which is then started and stopped with the application.
+   * A `PgBoss` or the token of a provider that is one, which is started where it is not and stays
+   * its owner's to stop; or what to build one with, which is then started and stopped with the
+   * application.
    */
   readonly boss: PgBossClient | InjectionToken | PgBossConstructorOptions;
   /** Queue that effects go to and workers take them from. @default 'airlock' */
   readonly queue?: string;
-  /** The queue of one effect, where they do not all share one: `queue` or one of `queues`. @default what `queue` says */
+  /**
+   * The queue of one effect, where they do not all share one: `queue` or one of `queues`. @default
+   * what `queue` says
+   */
   queueFor?(intent: Intent): string;
-  /** Further queues, and options for them and for `queue`; they hold for a queue that is not there yet. @default none */
+  /**
+   * Further queues, and options for them and for `queue`; they hold for a queue that is not there
+   * yet. @default none
+   */
   readonly queues?: Readonly<Record<string, PgBossQueueOptions>>;
-  /** False where somebody else creates the queues: then one that is not there stops the boot. @default true */
+  /**
+   * False where somebody else creates the queues: then one that is not there stops the boot.
+   * @default true
+   */
   readonly createQueues?: boolean;
-  /** For every effect; its own `dispatchOptions` come on top. @default pg-boss's and those of the queue */
+  /**
+   * For every effect; its own `dispatchOptions` come on top. @default pg-boss's and those of the
+   * queue
+   */
   readonly jobOptions?: PgBossJobOptions;
-  /** Whether this process runs effects too, and how. False: it only sends them; another one must run them. @default false */
+  /**
+   * Whether this process runs effects too, and how. False: it only sends them; another one must run
+   * them. @default false
+   */
   readonly worker?: boolean | PgBossWorkerOptions;
   /**
-   * Time that the start of the application, where pg-boss may have to migrate its schema, and each flush wait for PostgreSQL,
-   * in milliseconds. @default 30_000
+   * Time that the start of the application, where pg-boss may have to migrate its schema, and each
+   * flush wait for PostgreSQL, in milliseconds. @default 30_000
    */
   readonly dispatchTimeoutMs?: number;
 }

@@ -14,7 +14,11 @@ import {
 } from '../../nest/options/option-checks.js';
 import { flagOr, remoteChecks, turnedOn } from '../../nest/remote/remote-checks.js';
 import type { FetchOptions } from './pg-boss.client.js';
-import type { AirlockPgBossOptions, PgBossQueueOptions, PgBossWorkerOptions } from './pg-boss.options.js';
+import type {
+  AirlockPgBossOptions,
+  PgBossQueueOptions,
+  PgBossWorkerOptions,
+} from './pg-boss.options.js';
 
 const bossOrToken: OptionCheck = expectThat(
   'a `PgBoss`, the token of one, or what to build one with',
@@ -28,7 +32,10 @@ const boss: OptionCheck = (key, value) => {
     `\`${key}\` is a URL of PostgreSQL, and a string is taken for the token of a provider. Write \`${key}: { connectionString }\`.`,
   );
 };
-const seconds: OptionCheck = expectThat('a number of seconds, 0.5 or more', (value) => (value as number) >= 0.5);
+const seconds: OptionCheck = expectThat(
+  'a number of seconds, 0.5 or more',
+  (value) => (value as number) >= 0.5,
+);
 
 const workerChecks: Readonly<Record<keyof PgBossWorkerOptions, OptionCheck>> = {
   queues: texts,
@@ -45,7 +52,8 @@ const checks: Readonly<Record<keyof AirlockPgBossOptions, OptionCheck>> = {
   queueFor: func,
   queues: (key, value) => {
     record(key, value);
-    for (const [name, options] of Object.entries(value as object)) record(`${key}.${name}`, options);
+    for (const [name, options] of Object.entries(value as object))
+      record(`${key}.${name}`, options);
   },
   createQueues: flag,
   jobOptions: record,
@@ -68,7 +76,10 @@ export class PgBossSettings {
   readonly fetching: FetchOptions;
   private readonly queue: string;
 
-  /** @throws AirlockOptionsError for an unknown key, a value of the wrong kind, or options that do not go together */
+  /**
+   * @throws AirlockOptionsError for an unknown key, a value of the wrong kind, or options that do
+   *   not go together
+   */
   constructor(readonly options: AirlockPgBossOptions) {
     checkOptions(options, checks);
     boss('boss', options.boss);
@@ -76,7 +87,10 @@ export class PgBossSettings {
     this.dispatchTimeoutMs = options.dispatchTimeoutMs ?? 30_000;
     this.queue = options.queue ?? 'airlock';
     const { queues = {}, jobOptions } = options;
-    this.queues = withDeadLetters([jobOptions?.deadLetter, this.queue, ...Object.keys(queues)], queues);
+    this.queues = withDeadLetters(
+      [jobOptions?.deadLetter, this.queue, ...Object.keys(queues)],
+      queues,
+    );
     const worker = turnedOn(options.worker);
     this.served = worker === undefined ? [] : (worker.queues ?? this.livingQueues());
     for (const name of this.served) this.assertKnown('worker.queues', name);
@@ -86,7 +100,10 @@ export class PgBossSettings {
     this.fetching = { batchSize, pollingIntervalSeconds, notifyPollingIntervalSeconds };
   }
 
-  /** @throws AirlockOptionsError for a queue that nobody has made sure of: version 10 would leave its jobs out without a word */
+  /**
+   * @throws AirlockOptionsError for a queue that nobody has made sure of: version 10 would leave
+   *   its jobs out without a word
+   */
   queueOf(intent: Intent): string {
     if (this.options.queueFor === undefined) return this.queue;
     const name = this.options.queueFor(intent);
@@ -96,7 +113,9 @@ export class PgBossSettings {
 
   /** Lists the queues that are not the dead letter queue of another. */
   private livingQueues(): readonly string[] {
-    const deadLetters = [...this.queues.values(), this.options.jobOptions].map((options) => options?.deadLetter);
+    const deadLetters = [...this.queues.values(), this.options.jobOptions].map(
+      (options) => options?.deadLetter,
+    );
     return [...this.queues.keys()].filter((name) => !deadLetters.includes(name));
   }
 

@@ -1,8 +1,18 @@
-import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { named } from '../../errors/quoted.js';
 import { messageOf, stacksOf } from '../../errors/thrown.js';
 import { EffectWorker } from '../../nest/remote/effect-worker.js';
-import { DESCRIBES_ITSELF, type DescribesItself, type SelfDescription } from '../../nest/services/self-description.js';
+import {
+  DESCRIBES_ITSELF,
+  type DescribesItself,
+  type SelfDescription,
+} from '../../nest/services/self-description.js';
 import { Deadline } from '../deadline.js';
 import type { JobWorker } from './job-engine.js';
 import type { FetchedJob } from './pg-boss.client.js';
@@ -10,12 +20,15 @@ import { PgBossConnection } from './pg-boss.connection.js';
 import { PgBossSettings } from './pg-boss.settings.js';
 
 /**
- * Takes effects from their queues and runs them, with as many workers of pg-boss for each queue as run at the same time.
+ * Takes effects from their queues and runs them, with as many workers of pg-boss for each queue as
+ * run at the same time.
  *
  * @internal
  */
 @Injectable()
-export class PgBossWorkers implements OnApplicationBootstrap, OnApplicationShutdown, DescribesItself {
+export class PgBossWorkers
+  implements OnApplicationBootstrap, OnApplicationShutdown, DescribesItself
+{
   private readonly logger = new Logger('AirlockPgBoss');
   private readonly workers: JobWorker[] = [];
 

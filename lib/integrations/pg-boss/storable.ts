@@ -7,7 +7,8 @@ interface Fault {
 }
 
 /**
- * Refuses texts that JSON can carry and PostgreSQL's `jsonb` cannot: they would fail the transaction they are written in.
+ * Refuses texts that JSON can carry and PostgreSQL's `jsonb` cannot: they would fail the
+ * transaction they are written in.
  *
  * @throws EffectSerializationError with the path of the first
  * @internal
@@ -32,7 +33,9 @@ function faultOf(value: unknown): Fault | undefined {
 function faultOfText(text: string): Fault | undefined {
   if (text.includes('\0')) return { path: '', found: 'a string with a NUL character' };
   // A surrogate without its other half.
-  return /\p{Surrogate}/u.test(text) ? { path: '', found: 'a string with half a character' } : undefined;
+  return /\p{Surrogate}/u.test(text)
+    ? { path: '', found: 'a string with half a character' }
+    : undefined;
 }
 
 function stepTo(key: string, owner: object): string {

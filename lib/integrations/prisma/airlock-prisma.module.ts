@@ -8,10 +8,12 @@ import { trackPrismaTransactions, type PrismaFrameOptions } from './track-prisma
 /** Options of `AirlockPrismaModule.forRoot`. @publicApi */
 export interface AirlockPrismaOptions extends PrismaFrameOptions, OptionalClients {
   /**
-   * The provider that is the Prisma client, in whatever module: that one and no other. Needed where neither its token nor its class is a class
-   * of Prisma, or one derived from that: a client is a proxy, and none is looked into to see what it is.
+   * The provider that is the Prisma client, in whatever module: that one and no other. Needed where
+   * neither its token nor its class is a class of Prisma, or one derived from that: a client is a
+   * proxy, and none is looked into to see what it is.
    *
-   * @default every client that is provided under a class of Prisma, or made of one, as `PrismaService`
+   * @default every client that is provided under a class of Prisma, or made of one, as
+   *   `PrismaService`
    */
   readonly token?: InjectionToken;
 }
@@ -27,7 +29,8 @@ const clients: ClientKind<PrismaClientLike, AirlockPrismaOptions> = {
 };
 
 /**
- * `trackPrismaTransactions` for the clients of an application. Imported anywhere: once, or once for each token.
+ * `trackPrismaTransactions` for the clients of an application. Imported anywhere: once, or once for
+ * each token.
  *
  * @example
  * imports: [AirlockModule.forRoot(), AirlockPrismaModule.forRoot()]
@@ -35,7 +38,10 @@ const clients: ClientKind<PrismaClientLike, AirlockPrismaOptions> = {
  */
 @Module({})
 export class AirlockPrismaModule {
-  /** @throws AirlockOptionsError at boot if the token leads to no Prisma client, or there is none at all */
+  /**
+   * @throws AirlockOptionsError at boot if the token leads to no Prisma client, or there is none at
+   *   all
+   */
   static forRoot(options: AirlockPrismaOptions = {}): DynamicModule {
     return framesModule(AirlockPrismaModule, clients, options);
   }

@@ -3,15 +3,18 @@ import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
 /** The key under which Prisma 7 tells its own clients which transaction they are in. */
 const PLACE = Symbol.for('prisma.client.transaction.scope_context');
 
-/** `scopeState` is one object for a whole transaction, `scopeId` another string for each savepoint of it. */
+/**
+ * `scopeState` is one object for a whole transaction, `scopeId` another string for each savepoint
+ * of it.
+ */
 interface Place {
   readonly scopeState: object;
   readonly scopeId: unknown;
 }
 
 /**
- * The frames of transactions by the clients that Prisma makes for them. It makes more than the one it hands to the callback: `$parent`,
- * as extensions see it, is a new object each time.
+ * The frames of transactions by the clients that Prisma makes for them. It makes more than the one
+ * it hands to the callback: `$parent`, as extensions see it, is a new object each time.
  *
  * @internal
  */
@@ -33,7 +36,10 @@ export class ClientFrames {
   }
 }
 
-/** Prisma 6 has no savepoints, and a single client for each transaction. Nor does a place that another version tells differently break any. */
+/**
+ * Prisma 6 has no savepoints, and a single client for each transaction. Nor does a place that
+ * another version tells differently break any.
+ */
 function placeOf(client: object): Place {
   const place = (client as { readonly [PLACE]?: { readonly scopeState?: unknown } | null })[PLACE];
   const isTold = typeof place?.scopeState === 'object' && place.scopeState !== null;

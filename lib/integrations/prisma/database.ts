@@ -9,11 +9,17 @@ import type { PrismaTransaction } from './prisma.client.js';
  * @param provider as the schema names it
  * @internal
  */
-export function databaseOf(provider: unknown, tx: PrismaTransaction): Pick<FrameOptions, 'connection' | 'isStillOpen'> {
-  const query = (sql: string, ...values: unknown[]): PromiseLike<unknown> => tx.$queryRawUnsafe(sql, ...values);
+export function databaseOf(
+  provider: unknown,
+  tx: PrismaTransaction,
+): Pick<FrameOptions, 'connection' | 'isStillOpen'> {
+  const query = (sql: string, ...values: unknown[]): PromiseLike<unknown> =>
+    tx.$queryRawUnsafe(sql, ...values);
   const connectionOn = (dialect: SqlDialect): FrameConnection => ({
     dialect,
-    executeSql: async (text, values = []) => ({ rows: (await query(text, ...values)) as unknown[] }),
+    executeSql: async (text, values = []) => ({
+      rows: (await query(text, ...values)) as unknown[],
+    }),
   });
   switch (provider) {
     case 'postgresql':

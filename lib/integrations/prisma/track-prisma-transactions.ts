@@ -1,4 +1,8 @@
-import { trackTransactions, trackSavepoints, type RunInTransaction } from '../../core/frame/track-transactions.js';
+import {
+  trackTransactions,
+  trackSavepoints,
+  type RunInTransaction,
+} from '../../core/frame/track-transactions.js';
 import { openFrame, type TransactionFrame } from '../../core/frame/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { requirePeer } from '../../installation/required-peer.js';
@@ -19,16 +23,20 @@ type Transaction = ((this: object, work: unknown, ...options: never[]) => Promis
 };
 
 /**
- * Makes effects called in `prisma.$transaction(callback)` share its fate, and those in a nested `tx.$transaction(callback)` that of its
- * savepoint; of `prisma.$transaction([…])` those that query extensions call. Changes `prisma` in place and returns it; clients that are made
- * of it by `$extends`, before or after, and those it was made of, are covered. Does nothing the second time.
+ * Makes effects called in `prisma.$transaction(callback)` share its fate, and those in a nested
+ * `tx.$transaction(callback)` that of its savepoint; of `prisma.$transaction([…])` those that query
+ * extensions call. Changes `prisma` in place and returns it; clients that are made of it by
+ * `$extends`, before or after, and those it was made of, are covered. Does nothing the second time.
  *
  * @example
  * this.prisma = trackPrismaTransactions(new PrismaClient({ adapter }));
  * @throws AirlockOptionsError for what is no Prisma client
  * @publicApi
  */
-export function trackPrismaTransactions<P extends PrismaClientLike>(prisma: P, options: PrismaFrameOptions = {}): P {
+export function trackPrismaTransactions<P extends PrismaClientLike>(
+  prisma: P,
+  options: PrismaFrameOptions = {},
+): P {
   if (typeof prisma?.$transaction !== 'function') {
     throw AirlockOptionsError.expected('prisma', 'a Prisma client', prisma);
   }
@@ -44,7 +52,8 @@ export function trackPrismaTransactions<P extends PrismaClientLike>(prisma: P, o
     const around = opened.of(this);
     if (typeof work !== 'function') {
       const run = (): Promise<unknown> => original.call(this, work, ...rest);
-      // Queries that extensions see run one by one in the transaction of the client that made them, without a savepoint.
+      // Queries that extensions see run one by one in the transaction of the client that made them,
+      // without a savepoint.
       return around === undefined ? batch(run, name) : (around.standing ?? around).run(run);
     }
     let frame: TransactionFrame;
@@ -67,14 +76,20 @@ export function trackPrismaTransactions<P extends PrismaClientLike>(prisma: P, o
   return prisma;
 }
 
-/** Returns the client that `$extends` has made `prisma` of: extensions reach it by `$parent`, in transactions as well. */
+/**
+ * Returns the client that `$extends` has made `prisma` of: extensions reach it by `$parent`, in
+ * transactions as well.
+ */
 function firstOf(prisma: PrismaClientLike): object {
   const { _originalClient: first } = prisma as { readonly _originalClient?: PrismaClientLike };
   // Not where something between the two has a `$transaction` of its own.
   return first?.$transaction === prisma.$transaction ? first : prisma;
 }
 
-/** The queries of an array run in it, and with them what extensions do around each. There is no moment before its COMMIT to write anything. */
+/**
+ * The queries of an array run in it, and with them what extensions do around each. There is no
+ * moment before its COMMIT to write anything.
+ */
 async function batch(run: () => Promise<unknown>, name: string): Promise<unknown> {
   const frame = openFrame({ name });
   let results: unknown;

@@ -1,6 +1,11 @@
 import type { SqlDialect } from '../../core/model/dispatch-context.js';
 import type { FrameConnection, FrameOptions } from '../../core/frame/transaction-frame.js';
-import { answersInTransaction, isInTransaction, isInTransactionBySql, NO_OPERATION } from '../ended-by-server.js';
+import {
+  answersInTransaction,
+  isInTransaction,
+  isInTransactionBySql,
+  NO_OPERATION,
+} from '../ended-by-server.js';
 import { rowsIn } from '../rows-in.js';
 import type { SequelizeInstance, SequelizeTransaction } from './sequelize.client.js';
 
@@ -19,12 +24,17 @@ export function databaseOf(
   // It puts the values into the text itself, escaped as its database has it.
   const connectionOn = (dialect: SqlDialect): FrameConnection => ({
     dialect,
-    executeSql: async (text, values = []) => ({ rows: rowsIn(await query(text, { replacements: values })) }),
+    executeSql: async (text, values = []) => ({
+      rows: rowsIn(await query(text, { replacements: values })),
+    }),
   });
   switch (sequelize.getDialect()) {
     case 'postgres':
       return {
-        connection: { dialect: 'postgres', executeSql: (text, values) => transaction().connection.query(text, values) },
+        connection: {
+          dialect: 'postgres',
+          executeSql: (text, values) => transaction().connection.query(text, values),
+        },
         isStillOpen: () => answersInTransaction(query),
       };
     case 'mariadb':
@@ -36,7 +46,8 @@ export function databaseOf(
     case 'mysql':
       return {
         connection: connectionOn('mysql'),
-        isStillOpen: async () => isInTransaction(((await query(NO_OPERATION)) as readonly unknown[])[0]),
+        isStillOpen: async () =>
+          isInTransaction(((await query(NO_OPERATION)) as readonly unknown[])[0]),
       };
     case 'sqlite':
       return { connection: connectionOn('sqlite') };

@@ -1,3 +1,6 @@
-export { AirlockSequelizeModule, type AirlockSequelizeOptions } from './airlock-sequelize.module.js';
+export {
+  AirlockSequelizeModule,
+  type AirlockSequelizeOptions,
+} from './airlock-sequelize.module.js';
 export { trackSequelizeTransactions } from './track-sequelize-transactions.js';
 export type { SequelizeClient } from './sequelize.client.js';

@@ -7,8 +7,8 @@ const OPENED = Symbol('AIRLOCK_OPENED');
 /** A transaction or savepoint of Sequelize and its frame. @internal */
 export class Opened {
   /**
-   * @param begunByStatement the savepoints of the whole transaction that nothing but a call ends: Sequelize sends nothing for their `commit()`,
-   * and so it is often left out
+   * @param begunByStatement the savepoints of the whole transaction that nothing but a call ends:
+   * Sequelize sends nothing for their `commit()`, and so it is often left out
    */
   constructor(
     readonly frame: TransactionFrame,
@@ -25,7 +25,10 @@ export class Opened {
     Object.defineProperty(transaction, OPENED, { value: this });
   }
 
-  /** Savepoints of one transaction come one after the other: the rollback of one takes back those that came after it. */
+  /**
+   * Savepoints of one transaction come one after the other: the rollback of one takes back those
+   * that came after it.
+   */
   savepoint(): Opened {
     return new Opened(this.frame.nextSavepoint(), this.begunByStatement);
   }

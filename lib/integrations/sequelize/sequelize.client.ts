@@ -8,13 +8,18 @@ export interface SequelizeClient {
 export interface SequelizeInstance {
   getDialect(): string;
   readonly config?: { readonly database?: string | null };
-  query(sql: string, options: { transaction: SequelizeTransaction; logging: false }): Promise<unknown>;
+  query(
+    sql: string,
+    options: { transaction: SequelizeTransaction; logging: false },
+  ): Promise<unknown>;
 }
 
 /** @internal */
 export interface SequelizeTransaction {
   /** Connection of the driver. */
-  readonly connection: { query(text: string, values?: unknown[]): Promise<{ readonly rows: unknown[] }> };
+  readonly connection: {
+    query(text: string, values?: unknown[]): Promise<{ readonly rows: unknown[] }>;
+  };
   commit: () => Promise<void>;
   rollback: () => Promise<void>;
 }
@@ -22,7 +27,11 @@ export interface SequelizeTransaction {
 /** The topmost, that of Sequelize itself: others may override it and call `super`. @internal */
 export function declarerOf(sequelize: object): object {
   let declarer = Object.getPrototypeOf(sequelize) as object;
-  for (let at: object | null = declarer; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+  for (
+    let at: object | null = declarer;
+    at !== null;
+    at = Object.getPrototypeOf(at) as object | null
+  ) {
     if (Object.hasOwn(at, 'transaction')) declarer = at;
   }
   return declarer;

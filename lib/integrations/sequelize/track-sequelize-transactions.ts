@@ -1,4 +1,8 @@
-import { trackTransactions, trackSavepoints, type RunInTransaction } from '../../core/frame/track-transactions.js';
+import {
+  trackTransactions,
+  trackSavepoints,
+  type RunInTransaction,
+} from '../../core/frame/track-transactions.js';
 import { frames, openFrame, type TransactionFrame } from '../../core/frame/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { requirePeer } from '../../installation/required-peer.js';
@@ -15,10 +19,11 @@ import {
 } from './sequelize.client.js';
 
 /**
- * Makes effects called in `sequelize.transaction(callback)` share its fate, and those in `sequelize.transaction({ transaction }, callback)` that of
- * its savepoint; so too where they are begun by `await sequelize.transaction()` and ended by `commit()` and `rollback()`: then the rest of the
- * asynchronous function that began it stands in it. It is done on the class, so that every instance tracks transactions from then on. Does nothing the
- * second time.
+ * Makes effects called in `sequelize.transaction(callback)` share its fate, and those in
+ * `sequelize.transaction({ transaction }, callback)` that of its savepoint; so too where they are
+ * begun by `await sequelize.transaction()` and ended by `commit()` and `rollback()`: then the rest
+ * of the asynchronous function that began it stands in it. It is done on the class, so that every
+ * instance tracks transactions from then on. Does nothing the second time.
  *
  * @example
  * const sequelize = trackSequelizeTransactions(new Sequelize(url));
@@ -35,7 +40,10 @@ export function trackSequelizeTransactions<S extends SequelizeClient>(sequelize:
   return sequelize;
 }
 
-/** @returns the prototype that declares `transaction` @throws AirlockOptionsError for what is no instance @throws PeerVersionError @internal */
+/**
+ * @returns the prototype that declares `transaction` @throws AirlockOptionsError for what is no
+ *   instance @throws PeerVersionError @internal
+ */
 export function classOf(sequelize: SequelizeClient): object {
   if (typeof sequelize !== 'object' || sequelize === null || !isSequelize(sequelize)) {
     throw AirlockOptionsError.expected('sequelize', 'a Sequelize instance', sequelize);
@@ -67,7 +75,10 @@ export function trackTransactionsOfClass(prototype: object): () => void {
   };
 }
 
-/** Without a transaction it begins one of its own before it awaits anything: its caller is not to stand in that. */
+/**
+ * Without a transaction it begins one of its own before it awaits anything: its caller is not to
+ * stand in that.
+ */
 function trackFindOrCreate(model: object | undefined): readonly (() => void)[] {
   if (model === undefined || !('findOrCreate' in model)) return [];
   return [
@@ -80,7 +91,8 @@ function trackFindOrCreate(model: object | undefined): readonly (() => void)[] {
           try {
             return original.apply(this, args);
           } finally {
-            // Not `run`: some versions of Node take none with the store that is there already for a call.
+            // Not `run`: some versions of Node take none with the store that is there already for a
+            // call.
             frames.enterWith(here);
           }
         },
@@ -100,13 +112,18 @@ function trackBeginning(
 ): Promise<unknown> {
   const [given, callback] = typeof args[0] === 'function' ? [undefined, args[0]] : args;
   const options = (given ?? {}) as BeginOptions;
-  // Marked where somebody has wrapped the method between two replacements: then the outer one opens the frame.
+  // Marked where somebody has wrapped the method between two replacements: then the outer one opens
+  // the frame.
   const send = (work?: unknown) =>
     original.call(sequelize, { ...options, [TRACKS_TRANSACTIONS]: true }, work) as Promise<unknown>;
   const parent = options.transaction ?? undefined;
   const around = parent && Opened.of(parent);
-  // A transaction that began untracked has no frame, and for one that has ended Sequelize has an error of its own.
-  if (options[TRACKS_TRANSACTIONS] === true || (parent !== undefined && around?.frame.isOpen !== true)) {
+  // A transaction that began untracked has no frame, and for one that has ended Sequelize has an
+  // error of its own.
+  if (
+    options[TRACKS_TRANSACTIONS] === true ||
+    (parent !== undefined && around?.frame.isOpen !== true)
+  ) {
     return original.apply(sequelize, [...args]) as Promise<unknown>;
   }
   if (typeof callback === 'function') return managed(sequelize, send, around, callback as Work);
@@ -135,11 +152,16 @@ function managed(
   };
   const open = (next: Opened): TransactionFrame => (one = next).frame;
   return around === undefined
-    ? trackTransactions(transaction, (started) => open(new Opened(frameOf(sequelize, () => started))))(work)
+    ? trackTransactions(transaction, (started) =>
+        open(new Opened(frameOf(sequelize, () => started))),
+      )(work)
     : trackSavepoints(transaction, () => open(around.savepoint()))(work);
 }
 
-async function joined(begin: () => Promise<SequelizeTransaction>, around: Opened): Promise<SequelizeTransaction> {
+async function joined(
+  begin: () => Promise<SequelizeTransaction>,
+  around: Opened,
+): Promise<SequelizeTransaction> {
   const transaction = await begin();
   around.standFor(transaction);
   return transaction;
@@ -167,7 +189,10 @@ async function unmanaged(
   return transaction;
 }
 
-function frameOf(sequelize: SequelizeInstance, transaction: () => SequelizeTransaction): TransactionFrame {
+function frameOf(
+  sequelize: SequelizeInstance,
+  transaction: () => SequelizeTransaction,
+): TransactionFrame {
   const database = sequelize.config?.database;
   const name = database ? `Sequelize transaction in ${database}` : 'Sequelize transaction';
   return openFrame({ name, tx: transaction, ...databaseOf(sequelize, transaction) });

@@ -10,9 +10,11 @@ import { isDataSource, isTransactional, type TypeOrmDataSource } from './typeorm
 /** Options of `AirlockTypeOrmModule.forRoot`. @publicApi */
 export interface AirlockTypeOrmOptions extends OptionalClients {
   /**
-   * The providers that are data sources, as `getDataSourceToken('audit')`, in whatever module: those and no others.
+   * The providers that are data sources, as `getDataSourceToken('audit')`, in whatever module:
+   * those and no others.
    *
-   * @default every data source with transactions, those included that are made later, as one per tenant, or are no providers
+   * @default every data source with transactions, those included that are made later, as one per
+   *   tenant, or are no providers
    */
   readonly dataSources?: readonly InjectionToken[];
 }
@@ -20,14 +22,21 @@ export interface AirlockTypeOrmOptions extends OptionalClients {
 const dataSources: ClientKind<TypeOrmDataSource, AirlockTypeOrmOptions> = {
   module: 'AirlockTypeOrmModule',
   client: 'TypeORM DataSource',
-  doors: ['dataSource.transaction', 'manager.transaction', 'queryRunner.startTransaction', 'repository.save'],
+  doors: [
+    'dataSource.transaction',
+    'manager.transaction',
+    'queryRunner.startTransaction',
+    'repository.save',
+  ],
   call: 'trackTypeOrmTransactions(dataSource)',
   option: 'dataSources',
   find: held(isTransactional),
   track: trackTypeOrmTransactions,
   async trackOthers(found) {
     const classes = found.length > 0 ? found.map(classesOf) : await installedClasses();
-    return classes.length === 0 ? undefined : { includes: isDataSource, leave: trackEveryDataSource(classes) };
+    return classes.length === 0
+      ? undefined
+      : { includes: isDataSource, leave: trackEveryDataSource(classes) };
   },
 };
 
@@ -40,7 +49,10 @@ const dataSources: ClientKind<TypeOrmDataSource, AirlockTypeOrmOptions> = {
  */
 @Module({})
 export class AirlockTypeOrmModule {
-  /** @throws AirlockOptionsError at boot if there is no data source and it is not optional, or a token is not one */
+  /**
+   * @throws AirlockOptionsError at boot if there is no data source and it is not optional, or a
+   *   token is not one
+   */
   static forRoot(options: AirlockTypeOrmOptions = {}): DynamicModule {
     return framesModule(AirlockTypeOrmModule, dataSources, options);
   }
@@ -56,5 +68,7 @@ function classesOf(dataSource: TypeOrmDataSource): DataSourceClasses {
 /** Classes of the TypeORM that is installed; none where an application has none. */
 async function installedClasses(): Promise<readonly DataSourceClasses[]> {
   const peer = await import('typeorm').catch(() => undefined);
-  return peer === undefined ? [] : [{ dataSource: peer.DataSource.prototype, manager: peer.EntityManager.prototype }];
+  return peer === undefined
+    ? []
+    : [{ dataSource: peer.DataSource.prototype, manager: peer.EntityManager.prototype }];
 }

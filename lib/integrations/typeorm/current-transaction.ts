@@ -5,10 +5,10 @@ import type { TypeOrmDataSource, TypeOrmQueryRunner } from './typeorm.client.js'
 const TRANSACTIONAL_CALLBACK = 'transactionCallback';
 
 /**
- * Whether a query runner's transaction is the one its library has selected. typeorm-transactional makes `dataSource.manager`
- * a getter: the manager of the transaction that the caller stands in, the ordinary one outside and where `NOT_SUPPORTED` has
- * suspended it. It is the ordinary one too in a `dataSource.transaction(…)` of the user's own, which therefore have to be
- * told apart.
+ * Whether a query runner's transaction is the one its library has selected. typeorm-transactional
+ * makes `dataSource.manager` a getter: the manager of the transaction that the caller stands in,
+ * the ordinary one outside and where `NOT_SUPPORTED` has suspended it. It is the ordinary one too
+ * in a `dataSource.transaction(…)` of the user's own, which therefore have to be told apart.
  *
  * @internal
  */

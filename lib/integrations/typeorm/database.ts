@@ -9,7 +9,16 @@ const POSTGRES = ['postgres', 'aurora-postgres', 'cockroachdb'];
 /** Databases that end a transaction after a deadlock and let its COMMIT succeed. */
 const MYSQL = ['mysql', 'mariadb'];
 
-const SQLITE = ['better-sqlite3', 'sqljs', 'sqlite', 'expo', 'capacitor', 'cordova', 'nativescript', 'react-native'];
+const SQLITE = [
+  'better-sqlite3',
+  'sqljs',
+  'sqlite',
+  'expo',
+  'capacitor',
+  'cordova',
+  'nativescript',
+  'react-native',
+];
 
 /**
  * Returns the options of frames that depend on the query runner's database.
@@ -25,12 +34,15 @@ export function databaseOf(
   if (dialect === undefined) return {};
   const connection: FrameConnection = {
     dialect,
-    executeSql: async (text, values) => ({ rows: (await runner.query(text, values, true)).records ?? [] }),
+    executeSql: async (text, values) => ({
+      rows: (await runner.query(text, values, true)).records ?? [],
+    }),
   };
   if (dialect !== 'mysql') return { connection };
   return {
     connection,
-    isStillOpen: async () => isInTransaction((await runner.query(NO_OPERATION, undefined, true)).raw),
+    isStillOpen: async () =>
+      isInTransaction((await runner.query(NO_OPERATION, undefined, true)).raw),
   };
 }
 

@@ -16,7 +16,8 @@ export interface EndWatcher {
 const END = /^(COMMIT|ROLLBACK|RELEASE)\b/i;
 
 /**
- * Watches what happens inside a query runner's `commitTransaction` and `rollbackTransaction`, by what it tells its subscribers.
+ * Watches what happens inside a query runner's `commitTransaction` and `rollbackTransaction`, by
+ * what it tells its subscribers.
  *
  * @internal
  */
@@ -35,7 +36,10 @@ export function watchEnds(broadcaster: TypeOrmBroadcaster, watcher: EndWatcher):
     const tell = (): void => broadcastAfterQueryEvent.apply(broadcaster, args);
     if (typeof query !== 'string' || !END.test(query)) return tell();
     // PostgreSQL does so where the error of a statement was swallowed.
-    if (query === 'COMMIT' && (answer as { command?: unknown } | undefined)?.command === 'ROLLBACK') {
+    if (
+      query === 'COMMIT' &&
+      (answer as { command?: unknown } | undefined)?.command === 'ROLLBACK'
+    ) {
       watcher.rolledBackInstead();
     }
     return watcher.outside(tell);

@@ -6,8 +6,10 @@ import type { TypeOrmManager } from './typeorm.client.js';
 type Callback = (manager: TypeOrmManager) => Promise<unknown>;
 
 /**
- * Confines what the query runner of `manager.transaction(…)` does to the caller's asynchronous context to that call: for every manager of the class,
- * since managers are made everywhere, also before a data source is tracked. Nothing changes for one whose query runners track no transactions.
+ * Confines what the query runner of `manager.transaction(…)` does to the caller's asynchronous
+ * context to that call: for every manager of the class, since managers are made everywhere, also
+ * before a data source is tracked. Nothing changes for one whose query runners track no
+ * transactions.
  *
  * @returns ends it
  * @internal
@@ -34,7 +36,10 @@ function inFrame(callback: Callback): Callback {
   };
 }
 
-/** Undoes for the caller what the synchronous part of `fn` entered; `frames.run` with the same frame would not. */
+/**
+ * Undoes for the caller what the synchronous part of `fn` entered; `frames.run` with the same frame
+ * would not.
+ */
 function apart<R>(fn: () => R): R {
   const around = frames.getStore();
   try {

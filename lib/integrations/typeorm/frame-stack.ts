@@ -1,14 +1,18 @@
 import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
 
 /**
- * The transaction of one connection and the savepoints in it, as TypeORM has them open: it ends the innermost, whoever asks.
+ * The transaction of one connection and the savepoints in it, as TypeORM has them open: it ends the
+ * innermost, whoever asks.
  *
  * @internal
  */
 export class FrameStack {
   /** The outermost first. A frame rolled back in vain stays, as TypeORM has it open. */
   private readonly open: TransactionFrame[] = [];
-  /** Whether an end was refused because it was a stranger's: from then on each rollback is one of all. */
+  /**
+   * Whether an end was refused because it was a stranger's: from then on each rollback is one of
+   * all.
+   */
   private isOutOfOrder = false;
 
   /** Undefined where no transaction is open. */
@@ -31,7 +35,10 @@ export class FrameStack {
     this.innermost?.assertInOrder('take a savepoint');
   }
 
-  /** @throws FrameStateError if the whole transaction is lost, or the statement would end a stranger's savepoint */
+  /**
+   * @throws FrameStateError if the whole transaction is lost, or the statement would end a
+   *   stranger's savepoint
+   */
   assertMayCommit(): void {
     this.assertEnds(() => {
       this.innermost?.assertNotLost();

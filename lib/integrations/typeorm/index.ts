@@ -1,3 +1,8 @@
 export { AirlockTypeOrmModule, type AirlockTypeOrmOptions } from './airlock-typeorm.module.js';
 export { trackTypeOrmTransactions, startTestTransaction } from './track-typeorm-transactions.js';
-export type { TypeOrmBroadcaster, TypeOrmDataSource, TypeOrmManager, TypeOrmQueryRunner } from './typeorm.client.js';
+export type {
+  TypeOrmBroadcaster,
+  TypeOrmDataSource,
+  TypeOrmManager,
+  TypeOrmQueryRunner,
+} from './typeorm.client.js';

@@ -1,11 +1,19 @@
-import { type FrameOptions, frames, openFrame, type TransactionFrame } from '../../core/frame/transaction-frame.js';
+import {
+  type FrameOptions,
+  frames,
+  openFrame,
+  type TransactionFrame,
+} from '../../core/frame/transaction-frame.js';
 import { watchEnds } from './end-watch.js';
 import { CurrentTransaction } from './current-transaction.js';
 import { databaseOf } from './database.js';
 import { FrameStack } from './frame-stack.js';
 import type { TypeOrmDataSource, TypeOrmQueryRunner } from './typeorm.client.js';
 
-/** The key of its frames on a query runner whose transactions are tracked; two installed copies recognise each other. */
+/**
+ * The key of its frames on a query runner whose transactions are tracked; two installed copies
+ * recognise each other.
+ */
 const FRAMES = Symbol.for('nestjs-airlock.typeorm-frames');
 
 /** The frames of a query runner; undefined where its transactions are not tracked. @internal */
@@ -14,8 +22,8 @@ export function framesOf(runner: TypeOrmQueryRunner | undefined): QueryRunnerFra
 }
 
 /**
- * The transaction of one query runner and the savepoints in it, as frames. Each statement is asked for its own outcome, and
- * what TypeORM really ended is what ends here.
+ * The transaction of one query runner and the savepoints in it, as frames. Each statement is asked
+ * for its own outcome, and what TypeORM really ended is what ends here.
  *
  * @internal
  */
@@ -28,7 +36,10 @@ export class QueryRunnerFrames {
   private readonly current: CurrentTransaction;
   /** Options that frames of this database are opened with. */
   private readonly database: Pick<FrameOptions, 'connection' | 'isStillOpen'>;
-  /** While a BEGIN or SAVEPOINT is on its way: TypeORM does not count it yet, and would take a ROLLBACK for one of all. */
+  /**
+   * While a BEGIN or SAVEPOINT is on its way: TypeORM does not count it yet, and would take a
+   * ROLLBACK for one of all.
+   */
   private starting: Promise<void> | undefined;
   /** The one whose COMMIT or RELEASE is on its way. */
   private committing: TransactionFrame | undefined;
@@ -86,7 +97,9 @@ export class QueryRunnerFrames {
     const { innermost } = this;
     if (innermost === undefined) return callback(manager);
     const work = (): Promise<unknown> => callback(manager);
-    return innermost.runCallback(innermost.parent === undefined ? () => this.current.run(callback, work) : work);
+    return innermost.runCallback(
+      innermost.parent === undefined ? () => this.current.run(callback, work) : work,
+    );
   }
 
   /** Undefined where no transaction is open. */
@@ -106,7 +119,8 @@ export class QueryRunnerFrames {
       return Promise.reject(error);
     }
     this.stack.push(frame);
-    // Here and not after the statement: the rest of the caller's function is reached from its own stack only.
+    // Here and not after the statement: the rest of the caller's function is reached from its own
+    // stack only.
     frame.enter();
     return (this.starting = this.startIt(frame, isolation));
   }
@@ -132,7 +146,8 @@ export class QueryRunnerFrames {
     try {
       await this.original.startTransaction(...isolation);
     } catch (error) {
-      // A subscriber may have thrown after the statement: then TypeORM counts the transaction as begun.
+      // A subscriber may have thrown after the statement: then TypeORM counts the transaction as
+      // begun.
       if (!this.runner.isTransactionActive || this.depth <= before) this.lose(frame);
       throw error;
     } finally {
@@ -169,7 +184,10 @@ export class QueryRunnerFrames {
     if (this.isShared) await this.delivered();
   }
 
-  /** Subscribers are told next: what they call belongs to what is around, and what they begin begins anew. */
+  /**
+   * Subscribers are told next: what they call belongs to what is around, and what they begin begins
+   * anew.
+   */
   private ended(event: 'AfterTransactionCommit' | 'AfterTransactionRollback'): void {
     const { committing, rollingBack } = this;
     if (event === 'AfterTransactionCommit') {
@@ -181,7 +199,8 @@ export class QueryRunnerFrames {
     this.stack.remove(frame);
     // It is over already where subscribers were told so.
     if (!frame.isOpen) return;
-    // Not awaited here: effects may need a connection, and the caller still has this one. Its release awaits them, unless it is shared.
+    // Not awaited here: effects may need a connection, and the caller still has this one. Its
+    // release awaits them, unless it is shared.
     const done = frame.commit();
     this.outgoing = this.outgoing === undefined ? done : both(this.outgoing, done);
   }
@@ -233,8 +252,9 @@ export class QueryRunnerFrames {
   }
 
   /**
-   * SQLite's drivers have one query runner for all, in a transaction or not. Each query of the data source releases it, those of effects
-   * included: that ends no transaction, and must not wait for what is let out.
+   * SQLite's drivers have one query runner for all, in a transaction or not. Each query of the data
+   * source releases it, those of effects included: that ends no transaction, and must not wait for
+   * what is let out.
    */
   private get isShared(): boolean {
     return this.dataSource.driver.queryRunner === this.runner;
@@ -248,15 +268,19 @@ export class QueryRunnerFrames {
         if (!this.runner.isReleased) await this.original.rollbackTransaction();
       }
     } catch {
-      // The connection is broken, and with it the transaction; else TypeORM has lost count of its savepoints.
-      if (!this.runner.isReleased) await this.runner.query('ROLLBACK', undefined, true).catch(() => {});
+      // The connection is broken, and with it the transaction; else TypeORM has lost count of its
+      // savepoints.
+      if (!this.runner.isReleased)
+        await this.runner.query('ROLLBACK', undefined, true).catch(() => {});
       while (this.innermost !== undefined) this.lose(this.innermost);
     }
     await this.original.release();
     await this.delivered();
   }
 
-  /** `await using` commits all at once from TypeORM 1 on, the transaction and the savepoints in it. */
+  /**
+   * `await using` commits all at once from TypeORM 1 on, the transaction and the savepoints in it.
+   */
   private disposeInOrder(): void {
     const { runner, stack } = this;
     const dispose = (runner as { [Symbol.asyncDispose]?(): Promise<void> })[Symbol.asyncDispose];
@@ -275,7 +299,9 @@ export class QueryRunnerFrames {
     return this.runner.isTransactionActive && this.depth >= before;
   }
 
-  /** Depth that TypeORM itself decides by. Not there on drivers without savepoints, and not public. */
+  /**
+   * Depth that TypeORM itself decides by. Not there on drivers without savepoints, and not public.
+   */
   private get depth(): number {
     return (this.runner as { transactionDepth?: number }).transactionDepth ?? 0;
   }

@@ -7,10 +7,11 @@ import { requirePeer } from '../../installation/required-peer.js';
 import { replaceOnClass } from '../replace-on-class.js';
 
 /**
- * Makes effects called in a transaction of `dataSource` share its fate, and those in a nested one that of its savepoint:
- * `dataSource.transaction(…)`, `manager.transaction(…)`, a query runner's `startTransaction()`, what TypeORM begins of its own
- * accord, and whatever is built on these, as typeorm-transactional. Changes `dataSource` in place and returns it; does nothing
- * the second time. Query runners created before are not covered.
+ * Makes effects called in a transaction of `dataSource` share its fate, and those in a nested one
+ * that of its savepoint: `dataSource.transaction(…)`, `manager.transaction(…)`, a query runner's
+ * `startTransaction()`, what TypeORM begins of its own accord, and whatever is built on these, as
+ * typeorm-transactional. Changes `dataSource` in place and returns it; does nothing the second
+ * time. Query runners created before are not covered.
  *
  * @throws AirlockOptionsError for what is no data source, or one of a database without transactions
  * @publicApi
@@ -19,7 +20,8 @@ export function trackTypeOrmTransactions<D extends TypeOrmDataSource>(dataSource
   assertTransactional(dataSource);
   requirePeer('typeorm', '>=0.3.21', 'nestjs-airlock/typeorm');
   const { createQueryRunner } = dataSource;
-  if ((createQueryRunner as { [TRACKS_TRANSACTIONS]?: true })[TRACKS_TRANSACTIONS]) return dataSource;
+  if ((createQueryRunner as { [TRACKS_TRANSACTIONS]?: true })[TRACKS_TRANSACTIONS])
+    return dataSource;
   trackManagerTransactions(Object.getPrototypeOf(dataSource.manager) as object);
   const tracking = (...args: never[]): TypeOrmQueryRunner =>
     QueryRunnerFrames.track(createQueryRunner.apply(dataSource, args), dataSource);
@@ -35,7 +37,8 @@ export interface DataSourceClasses {
 }
 
 /**
- * Tracks every data source of some classes that has transactions: those that are made later, and those that nobody hands to us.
+ * Tracks every data source of some classes that has transactions: those that are made later, and
+ * those that nobody hands to us.
  *
  * @returns ends it
  * @internal
@@ -57,14 +60,17 @@ function trackQueryRunners(prototype: object): () => void {
     (original) =>
       function (this: TypeOrmDataSource, ...mode: unknown[]) {
         const runner = original.apply(this, mode) as TypeOrmQueryRunner;
-        return this.driver.transactionSupport === 'none' ? runner : QueryRunnerFrames.track(runner, this);
+        return this.driver.transactionSupport === 'none'
+          ? runner
+          : QueryRunnerFrames.track(runner, this);
       },
   );
 }
 
 /**
- * `queryRunner.startTransaction()` for the transaction around a test, which is always rolled back: effects in it belong to no
- * transaction, and the savepoints in it behave as transactions of their own.
+ * `queryRunner.startTransaction()` for the transaction around a test, which is always rolled back:
+ * effects in it belong to no transaction, and the savepoints in it behave as transactions of their
+ * own.
  *
  * @throws AirlockOptionsError if the query runner's data source does not track transactions
  * @publicApi

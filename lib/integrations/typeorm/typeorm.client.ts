@@ -1,7 +1,12 @@
-/** The parts of a TypeORM `DataSource`, 0.3 or 1.x, that are called; the real ones fit. @publicApi */
+/**
+ * The parts of a TypeORM `DataSource`, 0.3 or 1.x, that are called; the real ones fit. @publicApi
+ */
 export interface TypeOrmDataSource {
   readonly driver: {
-    /** Kind of transactions: with `none` there are none; the others differ in what the driver says of itself. */
+    /**
+     * Kind of transactions: with `none` there are none; the others differ in what the driver says
+     * of itself.
+     */
     readonly transactionSupport: 'simple' | 'nested' | 'none';
     readonly database?: string | undefined;
     /** The one that all share, on SQLite. */
@@ -37,7 +42,10 @@ export interface TypeOrmQueryRunner {
   ) => Promise<{ readonly records?: unknown[]; readonly raw: unknown }>;
 }
 
-/** Channel by which a query runner tells subscribers what happens; the one place between them and the driver. @publicApi */
+/**
+ * Channel by which a query runner tells subscribers what happens; the one place between them and
+ * the driver. @publicApi
+ */
 export interface TypeOrmBroadcaster {
   broadcast: (
     event: 'BeforeTransactionCommit' | 'AfterTransactionCommit' | 'AfterTransactionRollback',
@@ -54,7 +62,10 @@ export interface TypeOrmBroadcaster {
   ) => void;
 }
 
-/** Tells by the brand that TypeORM itself goes by; the class would have to be imported. @internal */
+/**
+ * Tells by the brand that TypeORM itself goes by; the class would have to be imported.
+ * @internal
+ */
 export function isDataSource(value: object): value is TypeOrmDataSource {
   return (value as { '@instanceof'?: unknown })['@instanceof'] === Symbol.for('DataSource');
 }

@@ -24,7 +24,12 @@ import { InterceptedProviders } from '../intercept/intercepted-providers.js';
 import { watchLazyModules } from '../container/lazy-modules.js';
 import { isBuilt, type Member, membersIn, membersOf } from '../container/providers.js';
 import { importerOf, type ModuleOfNest } from '../container/module-lookup.js';
-import { type Named, namedByOptions, namedOn, prepareClasses } from '../boot-checks/named-classes.js';
+import {
+  type Named,
+  namedByOptions,
+  namedOn,
+  prepareClasses,
+} from '../boot-checks/named-classes.js';
 import { cancelNeverSubscribed } from '../calls/unsubscribed-scopes.js';
 import { methodNamesIn } from '../boot-checks/object-names.js';
 import type { AirlockModuleOptions } from '../options/airlock-options.js';
@@ -95,7 +100,10 @@ export class AirlockApplication {
     if (server) this.boundaries.applyTo(server);
   }
 
-  /** @throws AirlockOptionsError for whatever the options or a decorator name that cannot be resolved */
+  /**
+   * @throws AirlockOptionsError for whatever the options or a decorator name that cannot be
+   *   resolved
+   */
   async start(config: ApplicationConfig, loader: LazyModuleLoader): Promise<void> {
     this.classes.areBuilt = true;
     this.boundaries.start();
@@ -105,7 +113,9 @@ export class AirlockApplication {
     const named = [...namedByOptions(this.options), ...namedOnAll(members)];
     await this.explore(members, named);
     for (const provider of this.options.intercept ?? []) this.providers.intercept(provider);
-    eachInterceptor(this.modules, config, (interceptor) => watchInvocations(interceptor, this.runtime));
+    eachInterceptor(this.modules, config, (interceptor) =>
+      watchInvocations(interceptor, this.runtime),
+    );
     this.escapes?.start(this.modules);
     this.checkNames(named);
     this.logger.log(summaryOf(this.explain(), this.options));
@@ -120,12 +130,15 @@ export class AirlockApplication {
   /** Interceptors are left alone: Nest runs no handlers of lazy modules. */
   private async exploreLoaded(modules: Iterable<ModuleOfNest>): Promise<void> {
     // What another load still builds is that one's.
-    const members = [...membersIn(modules)].filter((member) => !this.explorer.knows(member) && isBuilt(member));
+    const members = [...membersIn(modules)].filter(
+      (member) => !this.explorer.knows(member) && isBuilt(member),
+    );
     if (members.length === 0) return;
     const named = namedOnAll(members);
     await this.explore(members, named);
     const instances = new Set(members.map(({ instance }) => instance));
-    for (const provider of this.options.intercept ?? []) this.providers.intercept(provider, instances);
+    for (const provider of this.options.intercept ?? [])
+      this.providers.intercept(provider, instances);
     this.escapes?.watchSenders(members);
     this.checkNames(named);
   }
@@ -134,8 +147,10 @@ export class AirlockApplication {
     await this.prepareClasses(members, named);
     for (const name of this.runtime.executorNames) this.runtime.executorNamed(name);
     this.explorer.explore(members);
-    if (members.some(mayCallEffects) || (this.options.intercept ?? []).length > 0) this.runtime.callsEffects = true;
-    const isCovered = (member: Member, key: string): boolean => this.explorer.entryPointsOf(member).has(key);
+    if (members.some(mayCallEffects) || (this.options.intercept ?? []).length > 0)
+      this.runtime.callsEffects = true;
+    const isCovered = (member: Member, key: string): boolean =>
+      this.explorer.entryPointsOf(member).has(key);
     if (this.runtime.callsEffects) warnOfUncovered(members, isCovered, this.logger);
   }
 
@@ -152,9 +167,16 @@ export class AirlockApplication {
 
   private checkNames(named: readonly Named[]): void {
     const { policyNames, runtime, explorer } = this;
-    const standing = named.map(({ where, on, policies }) => ({ where, policies: runtime.policiesOf(policies, on) }));
-    policyNames.begin(() => new Set([...explorer.effects.map(({ name }) => name), ...methodNamesIn(explorer.members)]));
-    for (const { where, policies } of standing) for (const policy of policies) policyNames.inspect(policy, where);
+    const standing = named.map(({ where, on, policies }) => ({
+      where,
+      policies: runtime.policiesOf(policies, on),
+    }));
+    policyNames.begin(
+      () =>
+        new Set([...explorer.effects.map(({ name }) => name), ...methodNamesIn(explorer.members)]),
+    );
+    for (const { where, policies } of standing)
+      for (const policy of policies) policyNames.inspect(policy, where);
   }
 
   /** To be called when all modules are initialised. */
@@ -165,7 +187,10 @@ export class AirlockApplication {
     this.logger.stop();
   }
 
-  /** Waits for what is running, and names what had to be left behind (rule 24). Once: Nest 11 asks at each `close()`. */
+  /**
+   * Waits for what is running, and names what had to be left behind (rule 24). Once: Nest 11 asks
+   * at each `close()`.
+   */
   async stop(): Promise<void> {
     return (this.stopping ??= this.end());
   }
@@ -175,7 +200,9 @@ export class AirlockApplication {
     const startedAt = performance.now();
     await within(timeoutMs, this.boundaries.stop().catch(this.runtime.logError));
     cancelNeverSubscribed(this.runtime);
-    const left = await this.runtime.shutdown(Math.max(0, timeoutMs - (performance.now() - startedAt)));
+    const left = await this.runtime.shutdown(
+      Math.max(0, timeoutMs - (performance.now() - startedAt)),
+    );
     this.escapes?.stop();
     applicationEnded();
     if (left.length === 0) return;
@@ -188,12 +215,21 @@ export class AirlockApplication {
     const { runtime, modules, boundaries, explorer, options } = this;
     const { warnings } = this.logger;
     const { methods: intercepted } = this.providers;
-    return explain({ runtime, modules, boundaries, explorer, intercepted, warnings, policy: options.policy });
+    return explain({
+      runtime,
+      modules,
+      boundaries,
+      explorer,
+      intercepted,
+      warnings,
+      policy: options.policy,
+    });
   }
 
   private logError(error: unknown): void {
     const message = messageOf(error);
-    const level = error instanceof DispatchError ? (this.options.log?.failures ?? 'error') : 'error';
+    const level =
+      error instanceof DispatchError ? (this.options.log?.failures ?? 'error') : 'error';
     if (level !== false) this.logger[level]?.(message, withoutMessage(stacksOf(error), message));
   }
 }
@@ -221,7 +257,10 @@ async function importerOfThis(modules: ModulesContainer): Promise<ModuleOfNest |
 }
 
 /** Tells what is in force, in one line; what an application makes no use of is left out. */
-function summaryOf(report: AirlockReport, { dispatch, outsideScope, detectEscapes }: AirlockModuleOptions): string {
+function summaryOf(
+  report: AirlockReport,
+  { dispatch, outsideScope, detectEscapes }: AirlockModuleOptions,
+): string {
   const { boundaries, policies, executors, effects, intercepted } = report;
   const used = boundaries
     .filter(({ entryPoints }) => entryPoints.length > 0)
@@ -238,7 +277,9 @@ function summaryOf(report: AirlockReport, { dispatch, outsideScope, detectEscape
     `@SideEffect methods: ${effects.length}`,
     ...(intercepted.length > 0 ? [`intercepted: ${intercepted.join(', ')}`] : []),
     ...(detectEscapes
-      ? [`escapes: ${typeof detectEscapes === 'string' ? detectEscapes : (detectEscapes.mode ?? 'warn')}`]
+      ? [
+          `escapes: ${typeof detectEscapes === 'string' ? detectEscapes : (detectEscapes.mode ?? 'warn')}`,
+        ]
       : []),
   ].join(' · ');
 }
@@ -246,7 +287,10 @@ function summaryOf(report: AirlockReport, { dispatch, outsideScope, detectEscape
 /** @param work never rejects */
 async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  await Promise.race([work, new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)))]);
+  await Promise.race([
+    work,
+    new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs))),
+  ]);
   clearTimeout(timer);
 }
 

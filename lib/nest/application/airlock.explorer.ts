@@ -4,7 +4,11 @@ import { timeLimitOf } from '../../core/flush/time-limit.js';
 import { methodName } from '../../core/effect/bound-effect.js';
 import type { Boundaries } from './boundaries.js';
 import { airlockOn } from '../decorators/airlock.decorator.js';
-import { sideEffectBodyOn, sideEffectOn, type SideEffectOptions } from '../decorators/side-effect.decorator.js';
+import {
+  sideEffectBodyOn,
+  sideEffectOn,
+  type SideEffectOptions,
+} from '../decorators/side-effect.decorator.js';
 import { policiesOn } from '../decorators/use-airlock-policy.decorator.js';
 import type { EffectRegistry } from '../remote/effect-registry.js';
 import { fieldsOf, runsFieldInterceptors } from '../entry-points/graphql.entry-point.js';
@@ -20,9 +24,9 @@ import { decoratedWith, reportsOf } from './policy-reports.js';
 import { resolving } from '../container/resolving.js';
 
 /**
- * Looks once at every provider and controller, at boot or when its module is loaded: notes that they belong to this application,
- * covers their entry points, lists their effects, and resolves all that decorators name, so that a mistake stops the boot, or the
- * load, and not a request.
+ * Looks once at every provider and controller, at boot or when its module is loaded: notes that
+ * they belong to this application, covers their entry points, lists their effects, and resolves all
+ * that decorators name, so that a mistake stops the boot, or the load, and not a request.
  *
  * @internal
  */
@@ -68,7 +72,9 @@ export class AirlockExplorer implements KnownHandlers {
    */
   explore(members: readonly Member[]): void {
     nameObjects([...this.explored.values(), ...members]);
-    this.fieldsOpen ||= members.some(({ wrapper, instance }) => runsFieldInterceptors(wrapper.token, instance));
+    this.fieldsOpen ||= members.some(({ wrapper, instance }) =>
+      runsFieldInterceptors(wrapper.token, instance),
+    );
     this.noteHandlers(members);
     for (const member of members) {
       claim(member.instance ?? member.type, this.runtime);
@@ -122,11 +128,20 @@ export class AirlockExplorer implements KnownHandlers {
       if (effect !== undefined) {
         const known = effect.name ?? name;
         const body = sideEffectBodyOn(method)!;
-        this.registry.add({ name: known, owner: type, method: name, body, resolve: () => instanceOf(member) });
+        this.registry.add({
+          name: known,
+          owner: type,
+          method: name,
+          body,
+          resolve: () => instanceOf(member),
+        });
         effects.push(this.reportOf(known, name, effect, method));
       }
       if (scope !== undefined) {
-        const policies = [...reportsOf(scope.policy, `@Airlock on ${name}`), ...decoratedWith(type, method, key)];
+        const policies = [
+          ...reportsOf(scope.policy, `@Airlock on ${name}`),
+          ...decoratedWith(type, method, key),
+        ];
         this.scoped.set(name, { name, boundary: '@Airlock', policies });
       }
     }
@@ -134,9 +149,17 @@ export class AirlockExplorer implements KnownHandlers {
     return effects;
   }
 
-  private reportOf(name: string, method: string, effect: SideEffectOptions<never[]>, body: object): EffectReport {
+  private reportOf(
+    name: string,
+    method: string,
+    effect: SideEffectOptions<never[]>,
+    body: object,
+  ): EffectReport {
     const { runtime } = this;
-    const executor = effect.executor === undefined ? runtime.defaultExecutor : runtime.executorNamed(effect.executor);
+    const executor =
+      effect.executor === undefined
+        ? runtime.defaultExecutor
+        : runtime.executorNamed(effect.executor);
     const kept = executor.remote === true ? 'JSON' : 'copies';
     return {
       name,
@@ -157,7 +180,10 @@ export class AirlockExplorer implements KnownHandlers {
     return [runtime.defaultExecutor, ...named].some(({ remote }) => remote === true);
   }
 
-  /** A worker finds an effect by its name, which is the class's: of several instances it cannot tell which was called. */
+  /**
+   * A worker finds an effect by its name, which is the class's: of several instances it cannot tell
+   * which was called.
+   */
   private warnOfAnother(member: Member, effects: readonly EffectReport[]): void {
     const { type, instance } = member;
     const known = this.runByWorkers.get(type);

@@ -42,7 +42,10 @@ interface Covered {
 export class Boundaries {
   /** By the type of the execution context. */
   readonly byContext: ReadonlyMap<string, Boundary>;
-  /** Boundary of unknown context types, such as those of handlers that third parties build with Nest's external context creator. */
+  /**
+   * Boundary of unknown context types, such as those of handlers that third parties build with
+   * Nest's external context creator.
+   */
   private readonly others: Boundary;
   private readonly intercepted: readonly InForce<EntryPoint, Boundary>[];
   private readonly wrapped: readonly InForce<EntryPoint, WrappedBoundary>[];
@@ -60,16 +63,23 @@ export class Boundaries {
     }));
     this.others = new MessageBoundary(runtime, {}, settings);
     this.wrapped = [...wrappedEntryPoints, ...own].map((entryPoint) =>
-      this.inForce(entryPoint, (options) => new WrappedBoundary(entryPoint, runtime, options, settings)),
+      this.inForce(
+        entryPoint,
+        (options) => new WrappedBoundary(entryPoint, runtime, options, settings),
+      ),
     );
     this.byContext = new Map(
-      this.intercepted.flatMap(({ entryPoint: { name }, boundary }) => (boundary ? [[name, boundary] as const] : [])),
+      this.intercepted.flatMap(({ entryPoint: { name }, boundary }) =>
+        boundary ? [[name, boundary] as const] : [],
+      ),
     );
   }
 
   /** The boundary for a type of execution context; undefined where it is switched off. */
   readonly of = (type: string): Boundary | undefined =>
-    interceptedEntryPoints.some(({ name }) => name === type) ? this.byContext.get(type) : this.others;
+    interceptedEntryPoints.some(({ name }) => name === type)
+      ? this.byContext.get(type)
+      : this.others;
 
   applyTo(server: HttpServer): void {
     for (const boundary of this.byContext.values()) boundary.applyTo?.(server);
@@ -80,7 +90,10 @@ export class Boundaries {
     for (const boundary of this.byContext.values()) boundary.start?.();
   }
 
-  /** The names of a member's methods that are entry points of any kind, switched off or not, wherever it stands in its module. */
+  /**
+   * The names of a member's methods that are entry points of any kind, switched off or not,
+   * wherever it stands in its module.
+   */
   entryPointsOf(member: Member): ReadonlySet<string> {
     return found(
       [...this.intercepted, ...this.wrapped].map(({ entryPoint }) => entryPoint),
@@ -94,9 +107,11 @@ export class Boundaries {
   }
 
   /**
-   * Finds a member's entry points and resolves what their decorators name; wraps those that Nest runs no interceptors for.
+   * Finds a member's entry points and resolves what their decorators name; wraps those that Nest
+   * runs no interceptors for.
    *
-   * @throws AirlockOptionsError for what cannot be resolved, and for an instance that cannot be wrapped
+   * @throws AirlockOptionsError for what cannot be resolved, and for an instance that cannot be
+   *   wrapped
    */
   cover(member: Member): void {
     const { type, wrapper } = member;
@@ -114,7 +129,12 @@ export class Boundaries {
     if (found.length === 0) return;
     for (const { boundary, keys, covered } of found) {
       const holder = member.instance ?? (type.prototype as object);
-      for (const [key, plan] of boundary!.plansOf(holder, type, keys, member.instance !== undefined))
+      for (const [key, plan] of boundary!.plansOf(
+        holder,
+        type,
+        keys,
+        member.instance !== undefined,
+      ))
         covered.set(`${type.name}.${key}`, { type, key, plan });
     }
     eachInstance(wrapper, (instance, isLasting) => {
@@ -133,37 +153,59 @@ export class Boundaries {
   }
 
   explain(): readonly BoundaryReport[] {
-    return [...this.intercepted, ...this.wrapped].map(({ entryPoint: { name }, options, boundary, covered }) => ({
-      name: name as BoundaryName,
-      isOn: boundary !== undefined,
-      policies: this.runtime.policiesOf(options.policy).map(({ constructor }) => constructor.name),
-      entryPoints: [...covered.keys()],
-      ...(boundary !== undefined && 'openAt' in boundary && { openAt: boundary.openAt, dispatch: boundary.dispatch }),
-    }));
+    return [...this.intercepted, ...this.wrapped].map(
+      ({ entryPoint: { name }, options, boundary, covered }) => ({
+        name: name as BoundaryName,
+        isOn: boundary !== undefined,
+        policies: this.runtime
+          .policiesOf(options.policy)
+          .map(({ constructor }) => constructor.name),
+        entryPoints: [...covered.keys()],
+        ...(boundary !== undefined &&
+          'openAt' in boundary && { openAt: boundary.openAt, dispatch: boundary.dispatch }),
+      }),
+    );
   }
 
   /** Every covered method, without the policies of the application. */
   get entryPoints(): readonly EntryPointReport[] {
-    return [...this.intercepted, ...this.wrapped].flatMap(({ entryPoint: { name }, options, boundary, covered }) =>
-      [...covered].map(([method, { type, key, plan }]) => ({
-        name: method,
-        boundary: name as BoundaryName,
-        policies: [
-          ...decoratedWith(type, (type.prototype as Record<string, object | undefined>)[key], key),
-          ...reportsOf(options.policy, `boundaries.${name}`),
-        ],
-        ...(boundary !== undefined &&
-          'openAt' in boundary && { openAt: boundary.openAt, dispatch: plan.dispatch ?? boundary.dispatch }),
-      })),
+    return [...this.intercepted, ...this.wrapped].flatMap(
+      ({ entryPoint: { name }, options, boundary, covered }) =>
+        [...covered].map(([method, { type, key, plan }]) => ({
+          name: method,
+          boundary: name as BoundaryName,
+          policies: [
+            ...decoratedWith(
+              type,
+              (type.prototype as Record<string, object | undefined>)[key],
+              key,
+            ),
+            ...reportsOf(options.policy, `boundaries.${name}`),
+          ],
+          ...(boundary !== undefined &&
+            'openAt' in boundary && {
+              openAt: boundary.openAt,
+              dispatch: plan.dispatch ?? boundary.dispatch,
+            }),
+        })),
     );
   }
 
-  private inForce<E extends EntryPoint, B>(entryPoint: E, build: (options: BoundaryOptions) => B): InForce<E, B> {
+  private inForce<E extends EntryPoint, B>(
+    entryPoint: E,
+    build: (options: BoundaryOptions) => B,
+  ): InForce<E, B> {
     const { boundaries, entryPoints } = this.settings;
     const own = entryPoints?.find(({ name }) => name === entryPoint.name);
-    const set = own === undefined ? (boundaries?.[entryPoint.name as BoundaryName] ?? true) : optionsOf(own);
+    const set =
+      own === undefined ? (boundaries?.[entryPoint.name as BoundaryName] ?? true) : optionsOf(own);
     const options = typeof set === 'object' ? set : {};
-    return { entryPoint, options, boundary: set === false ? undefined : build(options), covered: new Map() };
+    return {
+      entryPoint,
+      options,
+      boundary: set === false ? undefined : build(options),
+      covered: new Map(),
+    };
   }
 }
 

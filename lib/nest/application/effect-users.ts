@@ -8,7 +8,8 @@ import type { Member } from '../container/providers.js';
 const SERVICES: readonly unknown[] = [EffectBuffer, AirlockService];
 
 /**
- * Whether a provider or controller may call effects: it has some, or is given what buffers them. Not told are calls of the free functions.
+ * Whether a provider or controller may call effects: it has some, or is given what buffers them.
+ * Not told are calls of the free functions.
  *
  * @internal
  */
@@ -20,7 +21,10 @@ export function mayCallEffects({ type, methods, wrapper }: Member): boolean {
   );
 }
 
-function dependenciesOf(type: object, inject: readonly unknown[] | null | undefined): readonly unknown[] {
+function dependenciesOf(
+  type: object,
+  inject: readonly unknown[] | null | undefined,
+): readonly unknown[] {
   const list = (key: string): readonly unknown[] =>
     (Reflect.getMetadata(key, type) as readonly unknown[] | undefined) ?? [];
   return [
@@ -31,9 +35,13 @@ function dependenciesOf(type: object, inject: readonly unknown[] | null | undefi
   ];
 }
 
-/** Unwraps the token of a dependency that is optional or resolved later. A class may have statics of the wrapper's names. */
+/**
+ * Unwraps the token of a dependency that is optional or resolved later. A class may have statics of
+ * the wrapper's names.
+ */
 function tokenOf(dependency: unknown): unknown {
   if (typeof dependency !== 'object' || dependency === null) return dependency;
-  if ('forwardRef' in dependency) return (dependency as ForwardReference<() => unknown>).forwardRef();
+  if ('forwardRef' in dependency)
+    return (dependency as ForwardReference<() => unknown>).forwardRef();
   return 'token' in dependency ? tokenOf(dependency.token) : dependency;
 }

@@ -4,7 +4,11 @@ import type { AirlockRuntime } from '../../core/runtime.js';
 import { objectsIn } from '../boot-checks/held-objects.js';
 import { tracksTransactions } from '../boot-checks/tracked-clients.js';
 import type { AirlockReport, EntryPointReport } from '../services/airlock-report.js';
-import { type AdapterReport, descriptionOf, type SelfDescription } from '../services/self-description.js';
+import {
+  type AdapterReport,
+  descriptionOf,
+  type SelfDescription,
+} from '../services/self-description.js';
 import { printable } from '../services/print-report.js';
 import type { AirlockExplorer } from './airlock.explorer.js';
 import type { Boundaries } from './boundaries.js';
@@ -25,7 +29,9 @@ export interface Explained {
 /** Tells what is in force in an application. @internal */
 export function explain(application: Explained): AirlockReport {
   const { runtime, modules, boundaries, explorer, intercepted, warnings, policy } = application;
-  const named = runtime.executorNames.map((name) => [name, classNameOf(runtime.executorNamed(name))] as const);
+  const named = runtime.executorNames.map(
+    (name) => [name, classNameOf(runtime.executorNamed(name))] as const,
+  );
   const own = reportsOf(policy, 'AirlockModule');
   const closed = (entryPoint: EntryPointReport): EntryPointReport => ({
     ...entryPoint,
@@ -50,8 +56,14 @@ export function classNameOf(instance: object): string {
   return instance.constructor.name === 'Object' ? 'function' : instance.constructor.name;
 }
 
-/** Adapters that describe themselves, and clients of which nothing more is known than that they are tracked. */
-function adaptersIn(modules: ModulesContainer, descriptions: readonly SelfDescription[]): readonly AdapterReport[] {
+/**
+ * Adapters that describe themselves, and clients of which nothing more is known than that they are
+ * tracked.
+ */
+function adaptersIn(
+  modules: ModulesContainer,
+  descriptions: readonly SelfDescription[],
+): readonly AdapterReport[] {
   const described = descriptions.flatMap(({ adapters = [] }) => adapters);
   if (described.length > 0) return described;
   const tracked = [...objectsIn(modules)].filter(([object]) => tracksTransactions(object));

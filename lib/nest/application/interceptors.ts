@@ -6,8 +6,8 @@ import { eachInstance, membersOf, type Wrapper } from '../container/providers.js
 import { INTERCEPTORS, MessageInterceptor } from './message.interceptor.js';
 
 /**
- * Calls `fn` with every interceptor of an application but Airlock's: global ones, those that classes and methods name, by class or
- * as objects, and each that Nest makes per request.
+ * Calls `fn` with every interceptor of an application but Airlock's: global ones, those that
+ * classes and methods name, by class or as objects, and each that Nest makes per request.
  *
  * @internal
  */
@@ -27,7 +27,8 @@ export function eachInterceptor(
   }
   for (const { type, methods } of membersOf(modules)) {
     const prototype = type.prototype as Record<string, object>;
-    for (const holder of [type, ...methods.map((key) => prototype[key]!)]) namedOn(holder).forEach(seen);
+    for (const holder of [type, ...methods.map((key) => prototype[key]!)])
+      namedOn(holder).forEach(seen);
   }
 }
 

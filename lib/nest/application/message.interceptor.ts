@@ -16,14 +16,17 @@ import { interceptedEntryPoints } from '../entry-points/entry-points.js';
 export const INTERCEPTORS = '__interceptors__';
 
 /**
- * Airlock's interceptor on classes whose handlers may not meet the global one. It is put on the class, which applications may
- * share, as a class that each of them resolves for itself; one without Airlock gets an interceptor that does nothing.
+ * Airlock's interceptor on classes whose handlers may not meet the global one. It is put on the
+ * class, which applications may share, as a class that each of them resolves for itself; one
+ * without Airlock gets an interceptor that does nothing.
  *
  * @internal
  */
 @Injectable()
 export class MessageInterceptor implements NestInterceptor {
-  constructor(@Optional() @Inject(AirlockInterceptor) private readonly airlock?: AirlockInterceptor) {}
+  constructor(
+    @Optional() @Inject(AirlockInterceptor) private readonly airlock?: AirlockInterceptor,
+  ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     return this.airlock?.interceptOnClass(context, next) ?? next.handle();
@@ -35,16 +38,25 @@ export function interceptMessages(modules: ModulesContainer, airlock: AirlockInt
   const interceptor = new MessageInterceptor(airlock);
   const entryPoints = interceptedEntryPoints.filter(({ mayMissGlobal }) => mayMissGlobal);
   for (const module of modules.values()) {
-    for (const [wrappers, isController] of [[module.controllers, true] as const, [module.providers, false] as const]) {
+    for (const [wrappers, isController] of [
+      [module.controllers, true] as const,
+      [module.providers, false] as const,
+    ]) {
       for (const { metatype } of wrappers.values()) {
         const candidate = candidateOf(metatype, isController);
-        if (candidate === undefined || entryPoints.every((one) => one.find(candidate).length === 0)) continue;
-        const present = (Reflect.getMetadata(INTERCEPTORS, candidate.type) as readonly unknown[] | undefined) ?? [];
+        if (candidate === undefined || entryPoints.every((one) => one.find(candidate).length === 0))
+          continue;
+        const present =
+          (Reflect.getMetadata(INTERCEPTORS, candidate.type) as readonly unknown[] | undefined) ??
+          [];
         if (!present.includes(MessageInterceptor))
           Reflect.defineMetadata(INTERCEPTORS, [MessageInterceptor, ...present], candidate.type);
         // Where the class had it before Nest looked at it, Nest makes the instance.
         if (!module.injectables.has(MessageInterceptor))
-          module.addInjectable({ provide: MessageInterceptor, useValue: interceptor }, 'interceptor');
+          module.addInjectable(
+            { provide: MessageInterceptor, useValue: interceptor },
+            'interceptor',
+          );
       }
     }
   }

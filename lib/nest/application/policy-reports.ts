@@ -4,8 +4,14 @@ import { policiesOn, refsOf } from '../decorators/use-airlock-policy.decorator.j
 import type { PolicyReport } from '../services/airlock-report.js';
 
 /** Policies as a report names them. @internal */
-export function reportsOf(refs: PolicyRef | readonly PolicyRef[] | undefined, from: string): readonly PolicyReport[] {
-  return refsOf(refs).map((ref) => ({ name: typeof ref === 'function' ? ref.name : policyName(ref), from }));
+export function reportsOf(
+  refs: PolicyRef | readonly PolicyRef[] | undefined,
+  from: string,
+): readonly PolicyReport[] {
+  return refsOf(refs).map((ref) => ({
+    name: typeof ref === 'function' ? ref.name : policyName(ref),
+    from,
+  }));
 }
 
 /**
@@ -14,7 +20,11 @@ export function reportsOf(refs: PolicyRef | readonly PolicyRef[] | undefined, fr
  * @param method undefined for an entry point that is a property, as sagas are
  * @internal
  */
-export function decoratedWith(type: Function, method: object | undefined, key: string): readonly PolicyReport[] {
+export function decoratedWith(
+  type: Function,
+  method: object | undefined,
+  key: string,
+): readonly PolicyReport[] {
   return [
     ...reportsOf(method && policiesOn(method), `@UseAirlockPolicy on ${type.name}.${key}`),
     ...reportsOf(policiesOn(type), `@UseAirlockPolicy on ${type.name}`),

@@ -4,21 +4,30 @@ import { tokenName } from '../../core/effect/effect-owner.js';
 import { isSingleton, type Wrapper } from '../container/providers.js';
 import { heldBy } from './object-names.js';
 
-/** The singletons of an application and what they hold in properties, each with its name: a token, or the property behind it. @internal */
+/**
+ * The singletons of an application and what they hold in properties, each with its name: a token,
+ * or the property behind it.
+ * @internal
+ */
 export function objectsIn(modules: ModulesContainer): ReadonlyMap<object, string> {
   const found = new Map<object, string>();
-  for (const [object, name] of singletonsIn(modules)) if (!found.has(object)) found.set(object, name);
+  for (const [object, name] of singletonsIn(modules))
+    if (!found.has(object)) found.set(object, name);
   for (const [object, name] of [...found]) {
-    for (const [key, value] of heldBy(object)) if (!found.has(value)) found.set(value, `${name}.${key}`);
+    for (const [key, value] of heldBy(object))
+      if (!found.has(value)) found.set(value, `${name}.${key}`);
   }
   return found;
 }
 
-function* singletonsIn(modules: ModulesContainer): Generator<readonly [object: object, name: string]> {
+function* singletonsIn(
+  modules: ModulesContainer,
+): Generator<readonly [object: object, name: string]> {
   for (const { providers, controllers } of modules.values()) {
     for (const wrapper of [...providers.values(), ...controllers.values()] as Wrapper[]) {
       const instance: unknown = isSingleton(wrapper) ? wrapper.instance : undefined;
-      const isObject = (typeof instance === 'object' && instance !== null) || typeof instance === 'function';
+      const isObject =
+        (typeof instance === 'object' && instance !== null) || typeof instance === 'function';
       // A proxy may refuse to be looked at.
       if (isObject && !isProxy(instance)) yield [instance, tokenName(wrapper.token)];
     }

@@ -14,45 +14,63 @@ export interface KnownHandlers {
   entryPointsOf(member: Member): ReadonlySet<string>;
   /** The handlers among them that answer HTTP requests. */
   routesOf(member: Member): ReadonlySet<string>;
-  /** Whether a method is a handler of any class: one may be written in a base class for those of its subclasses that mark it. */
+  /**
+   * Whether a method is a handler of any class: one may be written in a base class for those of its
+   * subclasses that mark it.
+   */
   isHandler(method: object): boolean;
 }
 
 /**
- * Refuses `@UseAirlockPolicy()`, `@SkipAirlock()` and the `dispatch` of `@Airlock()` where they would do nothing: whoever wrote them counts on it that nothing
- * gets out there (rule 11). Where a decorator of another library may make a handler, of a kind unknown here, a warning has to do.
+ * Refuses `@UseAirlockPolicy()`, `@SkipAirlock()` and the `dispatch` of `@Airlock()` where they
+ * would do nothing: whoever wrote them counts on it that nothing gets out there (rule 11). Where a
+ * decorator of another library may make a handler, of a kind unknown here, a warning has to do.
  *
  * @throws AirlockOptionsError naming the class or the method
  * @internal
  */
-export function refuseMisplaced(member: Member, handlers: KnownHandlers, logger: LoggerService): void {
+export function refuseMisplaced(
+  member: Member,
+  handlers: KnownHandlers,
+  logger: LoggerService,
+): void {
   const { type, methods } = member;
   const entryPoints = handlers.entryPointsOf(member);
   const routes = handlers.routesOf(member);
   const prototype = type.prototype as Record<string, object>;
-  const opens = methods.filter((key) => entryPoints.has(key) || airlockOn(prototype[key]!) !== undefined);
+  const opens = methods.filter(
+    (key) => entryPoints.has(key) || airlockOn(prototype[key]!) !== undefined,
+  );
   // Of a class whose handlers are known, the mark is too.
   const isUnknown = entryPoints.size === 0 && isClassOfOthers(type);
   const unknown = methods.filter((key) => isUnknown || isMarkedByOthers(type, key));
   const complain = (error: AirlockOptionsError, isKnown: boolean): void => {
     if (isKnown) throw error;
-    logger.warn(`${error.message} Unless another library makes a handler of it, which Airlock cannot see.`);
+    logger.warn(
+      `${error.message} Unless another library makes a handler of it, which Airlock cannot see.`,
+    );
   };
   for (const key of methods) {
     const method = prototype[key]!;
     const name = methodName(Object.create(prototype) as object, key);
     if (handlers.isHandler(method) && !entryPoints.has(key)) continue;
-    if (airlockOn(method)?.dispatch !== undefined && !routes.has(key)) throw misplacedDispatch(name);
+    if (airlockOn(method)?.dispatch !== undefined && !routes.has(key))
+      throw misplacedDispatch(name);
     if (policiesOn(method).length > 0 && !opens.includes(key) && sideEffectOn(method) === undefined)
       complain(misplacedPolicy(name), !unknown.includes(key));
-    if (isSkipped(method) && !entryPoints.has(key)) complain(misplacedSkip(name), !unknown.includes(key));
+    if (isSkipped(method) && !entryPoints.has(key))
+      complain(misplacedSkip(name), !unknown.includes(key));
   }
   // Nothing is there that a policy could let through.
   if (mayHaveNoHandlers(type)) return;
   // Of its own: a base class may be decorated for those subclasses that have handlers.
   const isDecorated = (holder: Class, has: (holder: object) => boolean): boolean =>
     has(holder) && !has(Object.getPrototypeOf(holder) as object);
-  if (isDecorated(type, (holder) => policiesOn(holder).length > 0) && opens.length === 0 && entryPoints.size === 0)
+  if (
+    isDecorated(type, (holder) => policiesOn(holder).length > 0) &&
+    opens.length === 0 &&
+    entryPoints.size === 0
+  )
     complain(misplacedPolicy(type.name), !isUnknown && unknown.length === 0);
   if (isDecorated(type, (holder) => isSkipped(holder)) && entryPoints.size === 0)
     complain(misplacedSkip(type.name), !isUnknown && unknown.length === 0);
@@ -81,10 +99,16 @@ function misplacedDispatch(name: string): AirlockOptionsError {
   );
 }
 
-/** Controllers, gateways and resolvers: the class alone may be what is wanted, for its hooks or its fields. */
+/**
+ * Controllers, gateways and resolvers: the class alone may be what is wanted, for its hooks or its
+ * fields.
+ */
 function mayHaveNoHandlers(type: Class): boolean {
   return Reflect.getMetadataKeys(type).some(
-    (key) => key === '__controller__' || key === 'websockets:is_gateway' || String(key).startsWith('graphql:'),
+    (key) =>
+      key === '__controller__' ||
+      key === 'websockets:is_gateway' ||
+      String(key).startsWith('graphql:'),
   );
 }
 
@@ -99,7 +123,10 @@ function isClassOfOthers(type: Class): boolean {
   return Reflect.getMetadataKeys(type).some((key) => !isKnown(key, OF_CLASSES));
 }
 
-/** Libraries mark a method on its function, or by its name on the prototype or, where its parameters are marked, on the class. */
+/**
+ * Libraries mark a method on its function, or by its name on the prototype or, where its parameters
+ * are marked, on the class.
+ */
 function isMarkedByOthers(type: Class, key: string): boolean {
   const prototype = type.prototype as Record<string, object>;
   const marks = [

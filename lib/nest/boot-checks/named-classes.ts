@@ -22,13 +22,19 @@ export interface Named {
 }
 
 /** Lists the classes that the options name. @internal */
-export function* namedByOptions({ policy, executor, executors, boundaries }: AirlockModuleOptions): Generator<Named> {
+export function* namedByOptions({
+  policy,
+  executor,
+  executors,
+  boundaries,
+}: AirlockModuleOptions): Generator<Named> {
   yield named('`policy` of AirlockModule', undefined, policy);
   yield named('`executor` of AirlockModule', undefined, undefined, executor);
   for (const [name, one] of Object.entries(executors ?? {}))
     yield named(`\`executors.${name}\` of AirlockModule`, undefined, undefined, one);
   for (const [name, one] of Object.entries(boundaries ?? {})) {
-    if (typeof one === 'object') yield named(`\`boundaries.${name}.policy\` of AirlockModule`, undefined, one.policy);
+    if (typeof one === 'object')
+      yield named(`\`boundaries.${name}.policy\` of AirlockModule`, undefined, one.policy);
   }
 }
 
@@ -39,13 +45,22 @@ export function* namedOn({ type, instance, methods }: Member): Generator<Named> 
   for (const key of methods) {
     const method = (type.prototype as Record<string, object>)[key]!;
     const scope = airlockOn(method);
-    const policies = [...policiesOn(method), ...listOf(sideEffectOn(method)?.policy), ...listOf(scope?.policy)];
+    const policies = [
+      ...policiesOn(method),
+      ...listOf(sideEffectOn(method)?.policy),
+      ...listOf(scope?.policy),
+    ];
     const executor = typeof scope?.executor === 'string' ? undefined : scope?.executor;
     yield named(`${type.name}.${key}`, on, policies, executor);
   }
 }
 
-function named(where: string, on: object | undefined, policies: Policies, executor?: ExecutorRef): Named {
+function named(
+  where: string,
+  on: object | undefined,
+  policies: Policies,
+  executor?: ExecutorRef,
+): Named {
   return { where, on, policies: listOf(policies), executor };
 }
 
@@ -60,7 +75,10 @@ function listOf(policies: Policies): readonly PolicyRef[] {
  * @throws AirlockOptionsError naming where a class stands that cannot be built
  * @internal
  */
-export async function prepareClasses(classes: ClassResolver, { where, on, policies, executor }: Named): Promise<void> {
+export async function prepareClasses(
+  classes: ClassResolver,
+  { where, on, policies, executor }: Named,
+): Promise<void> {
   const types = policies.filter((one) => typeof one === 'function');
   if (isExecutorClass(executor)) types.push(executor as never);
   for (const type of types) {

@@ -5,11 +5,14 @@ import { sideEffectOn } from '../decorators/side-effect.decorator.js';
 import type { Member } from '../container/providers.js';
 
 /**
- * Notes what the objects of an application are known as, so that names of their effects tell them apart and policies find them.
+ * Notes what the objects of an application are known as, so that names of their effects tell them
+ * apart and policies find them.
  *
- * - A provider that no token calls by its class goes by its token: `EventEmitter2.emit`, `SMTP.sendMail`. One with `@SideEffect()` methods
- *   keeps its class's name, which is what workers know.
- * - What a provider holds in a property and has no class, such as an instance of axios, goes by the property: `Payments.http.post`.
+ * - A provider that no token calls by its class goes by its token: `EventEmitter2.emit`,
+ *   `SMTP.sendMail`. One with `@SideEffect()` methods keeps its class's name, which is what workers
+ *   know.
+ * - What a provider holds in a property and has no class, such as an instance of axios, goes by the
+ *   property: `Payments.http.post`.
  *
  * @internal
  */
@@ -36,14 +39,18 @@ export function nameObjects(members: readonly Member[]): void {
   }
 }
 
-/** Every name that a method of a provider, or of an object that a provider holds, goes by. @internal */
+/**
+ * Every name that a method of a provider, or of an object that a provider holds, goes by.
+ * @internal
+ */
 export function methodNamesIn(members: readonly Member[]): Set<string> {
   const names = new Set<string>();
   const seen = new Set<object>();
   const add = (object: object): void => {
     if (seen.has(object)) return;
     seen.add(object);
-    for (const key of methodsOf(object)) for (const name of methodNames(object, key)) names.add(name);
+    for (const key of methodsOf(object))
+      for (const name of methodNames(object, key)) names.add(name);
   };
   for (const { instance, type } of members) {
     add(instance ?? (Object.create(type.prototype as object) as object));
@@ -65,9 +72,18 @@ export function* heldBy(instance: object): Generator<readonly [key: string, valu
 function methodsOf(object: object): ReadonlySet<string> {
   const keys = new Set<string>();
   if (isProxy(object)) return keys;
-  for (let at: object | null = object; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+  for (
+    let at: object | null = object;
+    at !== null;
+    at = Object.getPrototypeOf(at) as object | null
+  ) {
     // What all objects have is nobody's.
-    if (at === Function.prototype || isBuiltIn(at) || (Object.getPrototypeOf(at) === null && at !== object)) break;
+    if (
+      at === Function.prototype ||
+      isBuiltIn(at) ||
+      (Object.getPrototypeOf(at) === null && at !== object)
+    )
+      break;
     for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at)))
       if (typeof value === 'function' && key !== 'constructor') keys.add(key);
   }
@@ -86,4 +102,14 @@ function isBuiltIn(value: object): boolean {
   return BUILT_IN.has(value.constructor);
 }
 
-const BUILT_IN: ReadonlySet<unknown> = new Set([Array, Map, Set, WeakMap, WeakSet, Promise, Date, RegExp, Buffer]);
+const BUILT_IN: ReadonlySet<unknown> = new Set([
+  Array,
+  Map,
+  Set,
+  WeakMap,
+  WeakSet,
+  Promise,
+  Date,
+  RegExp,
+  Buffer,
+]);

@@ -4,7 +4,8 @@ import type { Policy } from '../../core/model/policy.js';
 import { policyName } from '../../core/scope/policy-evaluation.js';
 
 /**
- * Warns of names in policies that nothing in the application carries: such a policy would let everything pass unheard.
+ * Warns of names in policies that nothing in the application carries: such a policy would let
+ * everything pass unheard.
  *
  * @internal
  */
@@ -23,12 +24,20 @@ export class PolicyNames {
     this.known = () => (read ??= names());
   }
 
-  /** Checks each name once in each place. @param where the policy stands; it is first used at run time where that is not known */
+  /**
+   * Checks each name once in each place. @param where the policy stands; it is first used at run
+   * time where that is not known
+   */
   inspect(policy: Policy, where?: string): void {
     const { known } = this;
     const { namedEffects } = policy;
     // A property of that name may be anything in a policy that knows nothing of this.
-    if (known === undefined || typeof namedEffects !== 'object' || !(Symbol.iterator in namedEffects)) return;
+    if (
+      known === undefined ||
+      typeof namedEffects !== 'object' ||
+      !(Symbol.iterator in namedEffects)
+    )
+      return;
     for (const name of namedEffects) {
       if (typeof name !== 'string' || this.isChecked(name, where)) continue;
       if (!known().has(name)) this.warn(policyName(policy), where, name);
@@ -36,7 +45,8 @@ export class PolicyNames {
   }
 
   private isChecked(name: string, where: string | undefined): boolean {
-    if (where === undefined ? this.checked.has(name) : this.places.has(`${where}: ${name}`)) return true;
+    if (where === undefined ? this.checked.has(name) : this.places.has(`${where}: ${name}`))
+      return true;
     if (where !== undefined) this.places.add(`${where}: ${name}`);
     if (this.checked.size < MOST_NAMES) this.checked.add(name);
     return false;
@@ -58,7 +68,10 @@ export class PolicyNames {
 /** Names that are made anew for each call must not pile up. */
 const MOST_NAMES = 1000;
 
-/** A method keeps its name when its class is renamed, so that differences in it count double; undefined if nothing is alike. */
+/**
+ * A method keeps its name when its class is renamed, so that differences in it count double;
+ * undefined if nothing is alike.
+ */
 function nearestTo(name: string, known: Iterable<string>): string | undefined {
   const [owner, key] = partsOf(name);
   let nearest: string | undefined;

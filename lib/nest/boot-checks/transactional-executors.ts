@@ -5,17 +5,28 @@ import { objectsIn } from './held-objects.js';
 import { keepsEvery, reachesFrames } from './tracked-clients.js';
 
 /**
- * Warns of executors that write through the transaction of the caller, where nothing of the application tells of transactions.
+ * Warns of executors that write through the transaction of the caller, where nothing of the
+ * application tells of transactions.
  *
  * @internal
  */
-export function warnOfMissingFrames(modules: ModulesContainer, runtime: AirlockRuntime, logger: LoggerService): void {
-  const executors = [runtime.defaultExecutor, ...runtime.executorNames.map((name) => runtime.executorNamed(name))];
+export function warnOfMissingFrames(
+  modules: ModulesContainer,
+  runtime: AirlockRuntime,
+  logger: LoggerService,
+): void {
+  const executors = [
+    runtime.defaultExecutor,
+    ...runtime.executorNames.map((name) => runtime.executorNamed(name)),
+  ];
   const names = new Set(
-    executors.filter(({ transactional }) => transactional).map(({ constructor }) => constructor.name),
+    executors
+      .filter(({ transactional }) => transactional)
+      .map(({ constructor }) => constructor.name),
   );
   if (names.size === 0) return;
-  for (const object of objectsIn(modules).keys()) if (reachesFrames(object) || keepsEvery(object) !== undefined) return;
+  for (const object of objectsIn(modules).keys())
+    if (reachesFrames(object) || keepsEvery(object) !== undefined) return;
   logger.warn(
     `${[...names].join(' and ')} writes effects through the transaction that they are called in, but no client among the providers of this ` +
       'application tracks transactions, so that they are not atomic with its data. Import the module for your client, as `AirlockTypeOrmModule` ' +

@@ -12,15 +12,16 @@ interface Library {
   /** The metadata that its decorators write. */
   readonly keys: readonly (string | symbol)[];
   /**
-   * Place of the metadata: on the method, which the library takes from the instance, so that `entryPoints` covers it (`method`), or from the
-   * class (`prototype`); under the method's name (`name`); or in a list on the class (`class`).
+   * Place of the metadata: on the method, which the library takes from the instance, so that
+   * `entryPoints` covers it (`method`), or from the class (`prototype`); under the method's name
+   * (`name`); or in a list on the class (`class`).
    */
   readonly on: 'method' | 'prototype' | 'name' | 'class';
 }
 
 /**
- * Libraries of the field that Airlock does not cover by itself. Handlers that are built with Nest's external context creator (Discord,
- * Telegram, RabbitMQ of golevelup) are covered as messages.
+ * Libraries of the field that Airlock does not cover by itself. Handlers that are built with Nest's
+ * external context creator (Discord, Telegram, RabbitMQ of golevelup) are covered as messages.
  */
 const LIBRARIES: readonly Library[] = [
   { name: '@ssut/nestjs-sqs', keys: [Symbol.for('SQS_CONSUMER_METHOD')], on: 'prototype' },
@@ -32,14 +33,22 @@ const LIBRARIES: readonly Library[] = [
   { name: 'nestjs-console', keys: ['nests-console.Command:'], on: 'name' },
   {
     name: 'nestjs-slack-bolt',
-    keys: ['slack:message', 'slack:action', 'slack:command', 'slack:event', 'slack:shortcut', 'slack:view'],
+    keys: [
+      'slack:message',
+      'slack:action',
+      'slack:command',
+      'slack:event',
+      'slack:shortcut',
+      'slack:view',
+    ],
     on: 'class',
   },
 ];
 
 /**
- * Names in one warning the methods that look like handlers of a library that calls them itself: what they call is in no scope. One with
- * `@Airlock()` or `@SkipAirlock()`, or covered by `entryPoints`, is left out.
+ * Names in one warning the methods that look like handlers of a library that calls them itself:
+ * what they call is in no scope. One with `@Airlock()` or `@SkipAirlock()`, or covered by
+ * `entryPoints`, is left out.
  *
  * @internal
  */
@@ -53,7 +62,9 @@ export function warnOfUncovered(
     names: new Set(members.flatMap((member) => [...handlersOf(member, library, isCovered)])),
   })).filter(({ names }) => names.size > 0);
   if (found.length === 0) return;
-  const told = found.map(({ library, names }) => `${list(names)} of ${library.name}: ${remedyFor(library)}`);
+  const told = found.map(
+    ({ library, names }) => `${list(names)} of ${library.name}: ${remedyFor(library)}`,
+  );
   logger.warn(
     `Some methods look like handlers that no boundary covers, so that effects called in them are outside any scope. ${told.join(' ')}`,
   );
@@ -83,7 +94,8 @@ function isMarked(type: Class, key: string, { keys, on }: Library): boolean {
     if (on !== 'class') return Reflect.hasMetadata(mark, prototype[key]!);
     const marked: unknown = Reflect.getMetadata(mark, type);
     return (
-      Array.isArray(marked) && marked.some((one) => (one as { propertyKey?: unknown } | null)?.propertyKey === key)
+      Array.isArray(marked) &&
+      marked.some((one) => (one as { propertyKey?: unknown } | null)?.propertyKey === key)
     );
   });
 }

@@ -3,7 +3,10 @@ import type { Observable } from 'rxjs';
 import type { Boundary } from './boundary.js';
 import { unscoped } from './unscoped.js';
 
-/** The outermost global interceptor: hands each call to the boundary of its kind of entry point, where there is one. @publicApi */
+/**
+ * The outermost global interceptor: hands each call to the boundary of its kind of entry point,
+ * where there is one. @publicApi
+ */
 export class AirlockInterceptor implements NestInterceptor {
   readonly #boundaryOf: (type: string) => Boundary | undefined;
 

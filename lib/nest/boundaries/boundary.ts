@@ -9,7 +9,11 @@ import { policiesOn } from '../decorators/use-airlock-policy.decorator.js';
 import { airlockOn } from '../decorators/airlock.decorator.js';
 import type { BoundaryOptions, DispatchTime } from '../options/airlock-options.js';
 
-/** A kind of entry point that runs interceptors: opens a scope around the handler and learns its outcome. @internal */
+/**
+ * A kind of entry point that runs interceptors: opens a scope around the handler and learns its
+ * outcome.
+ * @internal
+ */
 export interface Boundary {
   readonly plans: HandlerPlans;
   /** Moment at which the scope opens, for boundaries that let it be chosen. */
@@ -54,8 +58,8 @@ export class HandlerPlans {
   ) {}
 
   /**
-   * The handler may be inherited, so it is its class that tells plans apart, or its instance where a class is provided in several
-   * modules, each with policies of its own.
+   * The handler may be inherited, so it is its class that tells plans apart, or its instance where
+   * a class is provided in several modules, each with policies of its own.
    *
    * @param on the instance, where it is known and lasts
    */
@@ -94,7 +98,11 @@ function declaredAs(type: Named, handler: Named, key: string): Named {
   return typeof method === 'function' ? method : handler;
 }
 
-/** `onDispatchError` of boundaries: a handler that throws is logged with what it was given, for nobody else sees it. @internal */
+/**
+ * `onDispatchError` of boundaries: a handler that throws is logged with what it was given, for
+ * nobody else sees it.
+ * @internal
+ */
 export function safely(how: OnDispatchError, runtime: AirlockRuntime): OnDispatchError {
   if (typeof how !== 'function') return how;
   return async (dispatchError) => {

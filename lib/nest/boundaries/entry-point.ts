@@ -7,8 +7,8 @@ import type { HandlerScope } from '../calls/call-in-scope.js';
 import type { Candidate, Class } from '../container/candidate.js';
 
 /**
- * One kind of entry point: how to recognise it. By the metadata that the peer's decorators write, so that the peer itself is
- * never imported.
+ * One kind of entry point: how to recognise it. By the metadata that the peer's decorators write,
+ * so that the peer itself is never imported.
  *
  * @internal
  */
@@ -21,9 +21,16 @@ export interface EntryPoint {
 
 /** A kind for which Nest runs interceptors. Its name is the execution context's type. @internal */
 export interface InterceptedEntryPoint extends EntryPoint {
-  /** True where Nest does not always run the global interceptors, so that the class gets one as well. */
+  /**
+   * True where Nest does not always run the global interceptors, so that the class gets one as
+   * well.
+   */
   readonly mayMissGlobal?: boolean;
-  boundary(runtime: AirlockRuntime, options: BoundaryOptions, module: AirlockModuleOptions): Boundary;
+  boundary(
+    runtime: AirlockRuntime,
+    options: BoundaryOptions,
+    module: AirlockModuleOptions,
+  ): Boundary;
 }
 
 /** A kind for which Nest runs none: the methods are wrapped on the instances. @internal */
@@ -34,11 +41,14 @@ export interface WrappedEntryPoint extends EntryPoint {
   wrap?(original: Method, scope: HandlerScope, key: string, type: Class): Method;
   /** Further methods to replace, by name, on an instance that has an entry point. */
   readonly alongside?: Readonly<Record<string, (original: Method) => Method>>;
-  /** Called with an instance when all modules are initialised, so that peers have set up what they make of it. */
+  /**
+   * Called with an instance when all modules are initialised, so that peers have set up what they
+   * make of it.
+   */
   ready?(instance: object): void;
   /**
-   * Stops an instance from taking new work, before scopes are refused. Resolves when the work it has is done; is not waited
-   * for longer than `shutdownTimeoutMs`.
+   * Stops an instance from taking new work, before scopes are refused. Resolves when the work it
+   * has is done; is not waited for longer than `shutdownTimeoutMs`.
    */
   stop?(instance: object): Promise<void>;
 }
@@ -49,7 +59,10 @@ export function methodsWith(key: string | symbol, { type, methods }: Candidate):
   return methods.filter((name) => Reflect.hasMetadata(key, prototype[name]!));
 }
 
-/** Whether a decorator has marked the class, or one it inherits from, under one of the keys. @internal */
+/**
+ * Whether a decorator has marked the class, or one it inherits from, under one of the keys.
+ * @internal
+ */
 export function isMarked(type: Class, ...keys: readonly string[]): boolean {
   return keys.some((key) => Reflect.hasMetadata(key, type));
 }

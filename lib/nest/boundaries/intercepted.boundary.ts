@@ -10,7 +10,8 @@ import type { AirlockModuleOptions, BoundaryOptions } from '../options/airlock-o
 import { unscoped } from './unscoped.js';
 
 /**
- * A scope per call of a handler, open around it, its pipes and interceptors, which ends with the handler's Observable.
+ * A scope per call of a handler, open around it, its pipes and interceptors, which ends with the
+ * handler's Observable.
  *
  * @internal
  */
@@ -37,8 +38,12 @@ export class InterceptedBoundary implements Boundary {
   }
 
   /** Returns the function that ends a scope when its handler's Observable has ended. */
-  protected ending(_context: ExecutionContext, scope: LatentScope): (outcome: Outcome) => void | Promise<void> {
-    return (outcome) => this.runtime.endScope(scope, outcome, 'the end of the handler', this.onDispatchError);
+  protected ending(
+    _context: ExecutionContext,
+    scope: LatentScope,
+  ): (outcome: Outcome) => void | Promise<void> {
+    return (outcome) =>
+      this.runtime.endScope(scope, outcome, 'the end of the handler', this.onDispatchError);
   }
 
   /** Ends one where nobody is left to throw at. */

@@ -3,8 +3,9 @@ import { defer, finalize, type Observable } from 'rxjs';
 import { InterceptedBoundary } from './intercepted.boundary.js';
 
 /**
- * Messages meet the interceptor as the global one, as that of their class, or as both: the microservices of a hybrid application
- * know no global one, nor do gateways on Nest 11. The first opens the scope.
+ * Messages meet the interceptor as the global one, as that of their class, or as both: the
+ * microservices of a hybrid application know no global one, nor do gateways on Nest 11. The first
+ * opens the scope.
  *
  * @internal
  */

@@ -7,5 +7,7 @@ export function unscoped(next: CallHandler): Observable<unknown> {
   const here = contexts.getStore();
   const beside = here?.forEntryPoints;
   if (beside === undefined || beside === here) return next.handle();
-  return new Observable((subscriber) => contexts.run(beside, () => next.handle().subscribe(subscriber)));
+  return new Observable((subscriber) =>
+    contexts.run(beside, () => next.handle().subscribe(subscriber)),
+  );
 }

@@ -10,7 +10,8 @@ import { declaredResult } from '../methods/declared-result.js';
 import { callInScope, type HandlerScope } from '../calls/call-in-scope.js';
 
 /**
- * A kind of entry point that Nest runs no interceptors for: replaces the methods on each instance, before the peer looks them up.
+ * A kind of entry point that Nest runs no interceptors for: replaces the methods on each instance,
+ * before the peer looks them up.
  *
  * @internal
  */
@@ -45,7 +46,12 @@ export class WrappedBoundary {
       const method = (holder as Record<string, unknown>)[key];
       // Left to the peer, which says what is wrong with it.
       if (typeof method !== 'function') continue;
-      const plan = this.plans.of(type, method as { readonly name: string }, key, isLasting ? holder : type);
+      const plan = this.plans.of(
+        type,
+        method as { readonly name: string },
+        key,
+        isLasting ? holder : type,
+      );
       if (!plan.isSkipped) yield [key, plan];
     }
   }

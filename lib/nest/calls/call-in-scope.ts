@@ -23,18 +23,24 @@ export interface HandlerScope {
   readonly declared: DeclaredResult;
   /** Whether its caller makes nothing of what it returns. */
   readonly isIgnored?: boolean;
-  /** Whether its scope opens with the call, which is refused where it cannot; else it opens with the first effect. */
+  /**
+   * Whether its scope opens with the call, which is refused where it cannot; else it opens with the
+   * first effect.
+   */
   readonly isEager?: boolean;
 }
 
 /**
- * Makes one call in a scope of its own, which ends with what the call returns: same value, same error, same emissions.
+ * Makes one call in a scope of its own, which ends with what the call returns: same value, same
+ * error, same emissions.
  *
- * - a value: at once. The caller gets it as it is, or a Promise of it where letting its effects out takes time.
+ * - a value: at once. The caller gets it as it is, or a Promise of it where letting its effects out
+ *   takes time.
  * - a Promise, or anything else with a `then`: when it is settled.
- * - an Observable: each subscription is a unit of work of its own. The first one takes over the scope of the call, with what
- *   the call itself has buffered; later ones get their own. A scope that nobody subscribes to is cancelled at shutdown; where
- *   the caller makes nothing of what it gets, the call has completed, and a warning says that the rest is never done.
+ * - an Observable: each subscription is a unit of work of its own. The first one takes over the
+ *   scope of the call, with what the call itself has buffered; later ones get their own. A scope
+ *   that nobody subscribes to is cancelled at shutdown; where the caller makes nothing of what it
+ *   gets, the call has completed, and a warning says that the rest is never done.
  *
  * @param atOnce ends the scope of a plain value
  * @internal
@@ -84,7 +90,10 @@ function complete({ runtime, how }: HandlerScope, scope: WorkScope, value: unkno
   return ending ? ending.then(() => value) : value;
 }
 
-/** A method that is asynchronous does not throw where it is called. Of one that nobody listens to, the log is told. */
+/**
+ * A method that is asynchronous does not throw where it is called. Of one that nobody listens to,
+ * the log is told.
+ */
 function refuse(error: unknown, declared: DeclaredResult, here: Context): unknown {
   if (declared === 'promise') return refused(error, here);
   if (declared === 'observable') return throwError(() => error);
@@ -116,7 +125,12 @@ function endIgnored({ runtime, prepared, how }: HandlerScope, ofCall: WorkScope)
     if (!neverSubscribed(runtime).delete(ofCall)) return;
     warnOfIgnored(runtime, prepared.name!);
     const end = async (): Promise<void> =>
-      runtime.endScope(ofCall, 'completed', 'the end of its work', how === 'throw' ? 'report' : how);
+      runtime.endScope(
+        ofCall,
+        'completed',
+        'the end of its work',
+        how === 'throw' ? 'report' : how,
+      );
     void end().catch(runtime.logError);
   });
 }

@@ -3,7 +3,10 @@ import type { WorkScope } from '../../core/run-and-end.js';
 
 const waiting = new WeakMap<AirlockRuntime, Set<WorkScope>>();
 
-/** Scopes of an application that were opened by calls whose Observable nobody has subscribed to yet. @internal */
+/**
+ * Scopes of an application that were opened by calls whose Observable nobody has subscribed to yet.
+ * @internal
+ */
 export function neverSubscribed(runtime: AirlockRuntime): Set<WorkScope> {
   let scopes = waiting.get(runtime);
   if (scopes === undefined) waiting.set(runtime, (scopes = new Set()));

@@ -3,14 +3,20 @@ import { ModuleRef, type ModulesContainer } from '@nestjs/core';
 import { type Instantiate, onePerClass } from '../../core/references.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { isSingleton } from './providers.js';
-import { anyProvider, type ModuleOfNest, type ProviderWrapper, visibleProvider } from './module-lookup.js';
+import {
+  anyProvider,
+  type ModuleOfNest,
+  type ProviderWrapper,
+  visibleProvider,
+} from './module-lookup.js';
 import { moduleThatProvides } from './provided-by.js';
 
 type Class<T> = new (...args: never[]) => T;
 
 /**
- * Turns policy and executor classes into instances, as Nest does with guards: the provider of the class as seen from the module of
- * what the class stands on, else any provider of it, else an instance that Nest builds in that module.
+ * Turns policy and executor classes into instances, as Nest does with guards: the provider of the
+ * class as seen from the module of what the class stands on, else any provider of it, else an
+ * instance that Nest builds in that module.
  *
  * @internal
  */
@@ -30,16 +36,23 @@ export class ClassResolver {
   }
 
   /**
-   * Has Nest build an instance where no module provides the class. Nest builds asynchronously, so this is for the boot; the instance
-   * is kept as guards are, and gets its module's lifecycle hooks.
+   * Has Nest build an instance where no module provides the class. Nest builds asynchronously, so
+   * this is for the boot; the instance is kept as guards are, and gets its module's lifecycle
+   * hooks.
    *
    * @throws AirlockOptionsError, or what Nest throws for a dependency that it cannot resolve
    */
   async prepare(type: Class<object>, on: object | undefined): Promise<void> {
     const module = this.homeOf(on);
-    if (module === undefined || this.providerFor(type, module) !== undefined || module.injectables.has(type)) return;
+    if (
+      module === undefined ||
+      this.providerFor(type, module) !== undefined ||
+      module.injectables.has(type)
+    )
+      return;
     const provider = moduleThatProvides(type);
-    if (provider !== undefined) throw unprovided(type.name, `Import ${provider}, which provides it`);
+    if (provider !== undefined)
+      throw unprovided(type.name, `Import ${provider}, which provides it`);
     if (type.length > 0 && dependenciesOf(type) === 0) {
       throw unprovided(
         type.name,
@@ -51,7 +64,10 @@ export class ClassResolver {
     module.addInjectable({ provide: type, useValue: instance }, 'interceptor');
   }
 
-  /** @throws AirlockOptionsError for what is not built yet, is request-scoped or transient, or was first named at run time and has dependencies */
+  /**
+   * @throws AirlockOptionsError for what is not built yet, is request-scoped or transient, or was
+   *   first named at run time and has dependencies
+   */
   readonly instanceOf: Instantiate = <T>(type: Class<T>, on: object | undefined): T => {
     const module = this.homeOf(on);
     const provider = this.providerFor(type, module);
@@ -71,7 +87,10 @@ export class ClassResolver {
     return this.homes.get(on) ?? this.homes.get(on.constructor) ?? this.root;
   }
 
-  private providerFor(type: Class<unknown>, module: ModuleOfNest | undefined): ProviderWrapper | undefined {
+  private providerFor(
+    type: Class<unknown>,
+    module: ModuleOfNest | undefined,
+  ): ProviderWrapper | undefined {
     return (module && visibleProvider(module, type)) ?? anyProvider(this.modules, type);
   }
 
@@ -99,5 +118,8 @@ function dependenciesOf(type: object): number {
 }
 
 function unprovided(name: string, remedy: string): AirlockOptionsError {
-  return new AirlockOptionsError(name, `Class \`${name}\` cannot be built, and no module provides it. ${remedy}.`);
+  return new AirlockOptionsError(
+    name,
+    `Class \`${name}\` cannot be built, and no module provides it. ${remedy}.`,
+  );
 }

@@ -3,9 +3,9 @@ import { Injectable, Module, type OnModuleDestroy } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 
 /**
- * Makes a module's hooks run before those of every other, wherever it is imported; they would otherwise run by distance from the
- * root, global modules first, ties in the order of imports. To be called while Nest makes providers: the order is fixed at the
- * first hook.
+ * Makes a module's hooks run before those of every other, wherever it is imported; they would
+ * otherwise run by distance from the root, global modules first, ties in the order of imports. To
+ * be called while Nest makes providers: the order is fixed at the first hook.
  *
  * @internal
  */
@@ -13,7 +13,10 @@ export function initialiseFirst(modules: ModulesContainer, type: Type): void {
   setDistance(modules, type, Infinity);
 }
 
-/** Lets a module's hooks at the end run before all others: those run the other way round. @internal */
+/**
+ * Lets a module's hooks at the end run before all others: those run the other way round.
+ * @internal
+ */
 export function destroyFirst(modules: ModulesContainer, type: Type): void {
   setDistance(modules, type, -Infinity);
 }
@@ -36,6 +39,9 @@ export class Shutdown implements OnModuleDestroy {
   }
 }
 
-/** A module of its own, since `AirlockModule` comes first at the start and so last at the end. @internal */
+/**
+ * A module of its own, since `AirlockModule` comes first at the start and so last at the end.
+ * @internal
+ */
 @Module({ providers: [Shutdown], exports: [Shutdown] })
 export class AirlockShutdownModule {}

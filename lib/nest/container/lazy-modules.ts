@@ -4,7 +4,8 @@ import { type ModuleOfNest, withImports } from './module-lookup.js';
 import { replaceOwn } from '../methods/replace-method.js';
 
 /**
- * Has `explore` look at each module that is loaded lazily, and at what it imports, before whoever loads it gets it.
+ * Has `explore` look at each module that is loaded lazily, and at what it imports, before whoever
+ * loads it gets it.
  *
  * @param explore the load rejects with what it does
  * @internal
@@ -21,7 +22,8 @@ export function watchLazyModules(
     return async function (this: unknown, ...args) {
       const moduleRef = await original.apply(this, args);
       for (const module of modules.values())
-        if (module.getProviderByKey(ModuleRef).instance === moduleRef) await explore(withImports(module));
+        if (module.getProviderByKey(ModuleRef).instance === moduleRef)
+          await explore(withImports(module));
       return moduleRef;
     };
   });

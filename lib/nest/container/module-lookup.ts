@@ -6,13 +6,23 @@ export type ModuleOfNest = ModulesContainer extends Map<string, infer M> ? M : n
 /** Nest's own record of a provider. @internal */
 export type ProviderWrapper = ReturnType<ModuleOfNest['getProviderByKey']>;
 
-/** The provider that code in a module would be injected: the module's own, else one that the modules it imports export. @internal */
-export function visibleProvider(module: ModuleOfNest, token: InjectionToken): ProviderWrapper | undefined {
+/**
+ * The provider that code in a module would be injected: the module's own, else one that the modules
+ * it imports export.
+ * @internal
+ */
+export function visibleProvider(
+  module: ModuleOfNest,
+  token: InjectionToken,
+): ProviderWrapper | undefined {
   return ownProvider(module, token) ?? exportedProvider(module.imports, token, new Set([module]));
 }
 
 /** The first module that has a provider of its own for a token. @internal */
-export function anyProvider(modules: ModulesContainer, token: InjectionToken): ProviderWrapper | undefined {
+export function anyProvider(
+  modules: ModulesContainer,
+  token: InjectionToken,
+): ProviderWrapper | undefined {
   for (const module of modules.values()) {
     const found = ownProvider(module, token);
     if (found !== undefined) return found;
@@ -21,23 +31,30 @@ export function anyProvider(modules: ModulesContainer, token: InjectionToken): P
 }
 
 /**
- * The module that imports a module by its own metadata. The `imports` that Nest keeps do not say, as a global module is added to
- * all of them.
+ * The module that imports a module by its own metadata. The `imports` that Nest keeps do not say,
+ * as a global module is added to all of them.
  *
  * @internal
  */
-export async function importerOf(modules: ModulesContainer, type: Type): Promise<ModuleOfNest | undefined> {
+export async function importerOf(
+  modules: ModulesContainer,
+  type: Type,
+): Promise<ModuleOfNest | undefined> {
   for (const module of modules.values()) {
     for (const one of importsOf(module)) {
       const imported = await one;
-      if (imported === type || (imported as { module?: unknown } | undefined)?.module === type) return module;
+      if (imported === type || (imported as { module?: unknown } | undefined)?.module === type)
+        return module;
     }
   }
   return undefined;
 }
 
 /** A module and all that it imports, directly or not, global modules included. @internal */
-export function withImports(module: ModuleOfNest, found = new Set<ModuleOfNest>()): ReadonlySet<ModuleOfNest> {
+export function withImports(
+  module: ModuleOfNest,
+  found = new Set<ModuleOfNest>(),
+): ReadonlySet<ModuleOfNest> {
   if (found.has(module)) return found;
   found.add(module);
   for (const imported of module.imports) withImports(imported, found);
@@ -57,7 +74,8 @@ function exportedProvider(
     if (seen.has(module)) continue;
     seen.add(module);
     const own = module.exports.has(token) ? ownProvider(module, token) : undefined;
-    const passedOn = (): ModuleOfNest[] => [...module.imports].filter(({ metatype }) => module.exports.has(metatype));
+    const passedOn = (): ModuleOfNest[] =>
+      [...module.imports].filter(({ metatype }) => module.exports.has(metatype));
     const found = own ?? exportedProvider(passedOn(), token, seen);
     if (found !== undefined) return found;
   }
@@ -67,7 +85,8 @@ function exportedProvider(
 /** Lists what stands in `@Module({ imports })`, and in `imports` of a dynamic module. */
 function importsOf(module: ModuleOfNest): readonly unknown[] {
   const container = (module as unknown as { container?: Partial<DynamicMetadata> }).container;
-  const written = (Reflect.getMetadata('imports', module.metatype) as readonly unknown[] | undefined) ?? [];
+  const written =
+    (Reflect.getMetadata('imports', module.metatype) as readonly unknown[] | undefined) ?? [];
   const added = container?.getDynamicMetadataByToken?.(module.token, 'imports') ?? [];
   return [...written, ...added];
 }

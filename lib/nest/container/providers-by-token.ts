@@ -8,7 +8,8 @@ import type { InterceptedProvider } from '../options/intercepted-provider.js';
 /**
  * The instances that an option names by their token and methods: one per module that provides it.
  *
- * @throws AirlockOptionsError naming the token or the method that is not there, or is no singleton's
+ * @throws AirlockOptionsError naming the token or the method that is not there, or is no
+ *   singleton's
  * @internal
  */
 export function singletonsOf(
@@ -17,13 +18,18 @@ export function singletonsOf(
   option: string,
 ): readonly object[] {
   const refused = (why: string): AirlockOptionsError =>
-    new AirlockOptionsError(option, `\`${option}\` names the provider \`${nameOf(token)}\`, ${why}`);
+    new AirlockOptionsError(
+      option,
+      `\`${option}\` names the provider \`${nameOf(token)}\`, ${why}`,
+    );
   const instances: object[] = [];
   for (const module of modules.values()) {
     const wrapper = module.providers.get(token);
     if (wrapper === undefined) continue;
     if (!isSingleton(wrapper))
-      throw refused('which is request-scoped or transient. Only methods of singletons can be named there.');
+      throw refused(
+        'which is request-scoped or transient. Only methods of singletons can be named there.',
+      );
     const instance: unknown = wrapper.instance;
     if ((typeof instance !== 'object' && typeof instance !== 'function') || instance === null)
       throw refused('which is not an object, so it has no methods.');

@@ -14,7 +14,11 @@ export interface Member extends Candidate {
 
 const scanner = new MetadataScanner();
 
-/** Every provider and controller that is an object or has a class; a `useExisting` alias counts as well. @internal */
+/**
+ * Every provider and controller that is an object or has a class; a `useExisting` alias counts as
+ * well.
+ * @internal
+ */
 export function membersOf(modules: ModulesContainer): Generator<Member> {
   return membersIn(modules.values());
 }
@@ -31,36 +35,57 @@ function* memberOf(wrapper: Wrapper, isController: boolean): Generator<Member> {
   const instance: unknown = isSingleton(wrapper) ? wrapper.instance : undefined;
   const holder: unknown = isSingleton(wrapper) ? instance : wrapper.metatype;
   if ((typeof holder !== 'object' && typeof holder !== 'function') || holder === null) return;
-  const candidate = candidateOf(typeof holder === 'function' ? holder : holder.constructor, isController);
+  const candidate = candidateOf(
+    typeof holder === 'function' ? holder : holder.constructor,
+    isController,
+  );
   if (candidate === undefined) return;
   yield { ...candidate, wrapper, instance: instance as object | undefined };
 }
 
 /** @internal */
-export function isSingleton(wrapper: Pick<Wrapper, 'isDependencyTreeStatic' | 'isTransient'>): boolean {
+export function isSingleton(
+  wrapper: Pick<Wrapper, 'isDependencyTreeStatic' | 'isTransient'>,
+): boolean {
   return wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
 }
 
 /** False while Nest has a bare object of a singleton's class in place of it. @internal */
 export function isBuilt({ wrapper }: Member): boolean {
   // A singleton is the same in every context.
-  return !isSingleton(wrapper) || wrapper.getInstanceByContextId(ContextIdFactory.create()).isResolved === true;
-}
-
-/** Undefined for anything without a prototype, such as the arrow function of a factory. @internal */
-export function candidateOf(type: unknown, isController: boolean): Candidate | undefined {
-  if (typeof type !== 'function' || typeof type.prototype !== 'object' || type.prototype === null) return undefined;
-  return { type: type as Class, isController, methods: scanner.getAllMethodNames(type.prototype as object) };
+  return (
+    !isSingleton(wrapper) ||
+    wrapper.getInstanceByContextId(ContextIdFactory.create()).isResolved === true
+  );
 }
 
 /**
- * Calls `fn` with the instance of a provider or controller, and with each further one that Nest makes of it per request or consumer.
+ * Undefined for anything without a prototype, such as the arrow function of a factory.
+ * @internal
+ */
+export function candidateOf(type: unknown, isController: boolean): Candidate | undefined {
+  if (typeof type !== 'function' || typeof type.prototype !== 'object' || type.prototype === null)
+    return undefined;
+  return {
+    type: type as Class,
+    isController,
+    methods: scanner.getAllMethodNames(type.prototype as object),
+  };
+}
+
+/**
+ * Calls `fn` with the instance of a provider or controller, and with each further one that Nest
+ * makes of it per request or consumer.
  *
  * @param fn told whether the instance lives as long as the application
  * @internal
  */
-export function eachInstance(wrapper: Wrapper, fn: (instance: object, isLasting: boolean) => void): void {
-  // For a request-scoped class a bare object of it, which some peers read metadata off, and others even call.
+export function eachInstance(
+  wrapper: Wrapper,
+  fn: (instance: object, isLasting: boolean) => void,
+): void {
+  // For a request-scoped class a bare object of it, which some peers read metadata off, and others
+  // even call.
   if (isObject(wrapper.instance)) fn(wrapper.instance, true);
   if (isSingleton(wrapper)) return;
   const known = new WeakSet();

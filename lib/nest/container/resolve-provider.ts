@@ -2,7 +2,11 @@ import { ContextIdFactory, ModuleRef } from '@nestjs/core';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import type { Member } from './providers.js';
 
-/** The instance that stands for a provider now: the one there is, or a fresh one where they are made per request. @internal */
+/**
+ * The instance that stands for a provider now: the one there is, or a fresh one where they are made
+ * per request.
+ * @internal
+ */
 export function instanceOf({ instance, wrapper, type, isController }: Member): unknown {
   if (instance !== undefined) return instance;
   const moduleRef = wrapper.host?.getProviderByKey<ModuleRef>(ModuleRef)?.instance;

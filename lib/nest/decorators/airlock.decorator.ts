@@ -17,14 +17,20 @@ import { wrapMethod } from '../methods/wrap-method.js';
 
 const AIRLOCK = 'nestjs-airlock:airlock';
 
-/** Impossible type by which `@Airlock()` refuses a method whose end its scope could not wait for. @publicApi */
+/**
+ * Impossible type by which `@Airlock()` refuses a method whose end its scope could not wait for.
+ * @publicApi
+ */
 export interface AirlockNeedsAsyncMethod {
   readonly '@Airlock() needs a method that returns a Promise or an Observable: its effects get out at the end of it': never;
 }
 
 /** Options of the scope around an `@Airlock()` method. @publicApi */
 export interface AirlockMethodOptions extends ScopeOptions {
-  /** Time at which the effects of a request run, before the response or after it; for handlers of routes only. @default the boundary's */
+  /**
+   * Time at which the effects of a request run, before the response or after it; for handlers of
+   * routes only. @default the boundary's
+   */
   readonly dispatch?: DispatchTime;
 }
 
@@ -35,11 +41,13 @@ type AsyncMethod<T extends (...args: never[]) => unknown> = [ReturnType<T>] exte
   : AirlockNeedsAsyncMethod;
 
 /**
- * Opens a scope around each call of a method: nested where one is open, else a root. Takes one policy, or the options of
- * the scope; `@UseAirlockPolicy()` beside it, in either order, or on the class narrows it further.
+ * Opens a scope around each call of a method: nested where one is open, else a root. Takes one
+ * policy, or the options of the scope; `@UseAirlockPolicy()` beside it, in either order, or on the
+ * class narrows it further.
  *
- * Of an Observable, each subscription is a unit of work of its own; the first one also decides about what the call itself has
- * buffered. While shutting down, a call is answered with a Promise or an Observable of `ShuttingDownError`.
+ * Of an Observable, each subscription is a unit of work of its own; the first one also decides
+ * about what the call itself has buffered. While shutting down, a call is answered with a Promise
+ * or an Observable of `ShuttingDownError`.
  *
  * @example
  * ```ts
@@ -71,7 +79,9 @@ export function Airlock(
       const declared = result === 'unknown' ? 'deferred' : result;
       return function (this: unknown, ...args: never[]): unknown {
         const runtime =
-          ownerOf(this) ?? (contexts.getStore()?.host as AirlockRuntime | undefined) ?? new AirlockRuntime();
+          ownerOf(this) ??
+          (contexts.getStore()?.host as AirlockRuntime | undefined) ??
+          new AirlockRuntime();
         const name = options.name ?? methodName((this as object | undefined) ?? target, key);
         const policy = [
           ...refsOf(options.policy),

@@ -16,17 +16,25 @@ import { wrapMethod } from '../methods/wrap-method.js';
 const SIDE_EFFECT = 'nestjs-airlock:side-effect';
 const SIDE_EFFECT_BODY = 'nestjs-airlock:side-effect-body';
 
-/** `EnqueueOptions` for every call of a method; the dedupe key may depend on the arguments. @publicApi */
+/**
+ * `EnqueueOptions` for every call of a method; the dedupe key may depend on the arguments.
+ * @publicApi
+ */
 export type SideEffectOptions<A extends unknown[] = never[]> = Omit<EnqueueOptions, 'dedupeKey'> & {
   readonly dedupeKey?: string | ((...args: A) => string);
 };
 
-/** Impossible type by which `@SideEffect()` refuses a method whose result would get lost. @publicApi */
+/**
+ * Impossible type by which `@SideEffect()` refuses a method whose result would get lost. @publicApi
+ */
 export interface SideEffectReturnsNothing {
   readonly 'a side effect returns void or Promise<void>: its call is buffered, so nobody could get a value': never;
 }
 
-/** Impossible type by which `@SideEffect()` refuses a dedupe key made of other arguments than the method takes. @publicApi */
+/**
+ * Impossible type by which `@SideEffect()` refuses a dedupe key made of other arguments than the
+ * method takes. @publicApi
+ */
 export interface DedupeKeyTakesOtherArguments {
   readonly 'the dedupe key is made of the arguments of the method': never;
 }
@@ -38,7 +46,9 @@ interface SideEffectMetadata {
 
 type AnyMethod = (...args: never[]) => unknown;
 
-type SideEffectMethod<T extends AnyMethod, A extends unknown[]> = [ReturnType<T>] extends [void | Promise<void>]
+type SideEffectMethod<T extends AnyMethod, A extends unknown[]> = [ReturnType<T>] extends [
+  void | Promise<void>,
+]
   ? ((...args: A) => void) extends (...args: Parameters<T>) => void
     ? TypedPropertyDescriptor<T>
     : DedupeKeyTakesOtherArguments
@@ -47,9 +57,10 @@ type SideEffectMethod<T extends AnyMethod, A extends unknown[]> = [ReturnType<T>
 /**
  * Makes every call of a method an intent: buffered now, run when the scope lets it out.
  *
- * A call returns a resolved Promise. Where it is refused (`NoScopeError`, `BufferLimitError`, a policy's error, …) it never throws
- * but rejects; a rejection that nobody listens to is no unhandled rejection, but fails the scope that is open at the call. A method
- * that is declared `void`, or is not `async` and declares nothing, returns nothing and throws.
+ * A call returns a resolved Promise. Where it is refused (`NoScopeError`, `BufferLimitError`, a
+ * policy's error, …) it never throws but rejects; a rejection that nobody listens to is no
+ * unhandled rejection, but fails the scope that is open at the call. A method that is declared
+ * `void`, or is not `async` and declares nothing, returns nothing and throws.
  *
  * @example
  * ```ts

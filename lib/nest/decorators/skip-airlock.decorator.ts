@@ -3,8 +3,8 @@ import 'reflect-metadata';
 const SKIP = 'nestjs-airlock:skip';
 
 /**
- * No boundary here: this class or method opens no scope. Effects called in it are outside one, or, where it is called inside
- * a scope as event listeners may be, in that one.
+ * No boundary here: this class or method opens no scope. Effects called in it are outside one, or,
+ * where it is called inside a scope as event listeners may be, in that one.
  *
  * @example
  * ```ts

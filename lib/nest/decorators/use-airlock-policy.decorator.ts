@@ -6,9 +6,10 @@ import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 const POLICIES = 'nestjs-airlock:policies';
 
 /**
- * Narrows what entry points and `@Airlock()` methods let out: on their class for all of them, on a method for that one; both apply.
- * On a `@SideEffect()` method it narrows each call of it, as a local policy. Several decorators on one target add up. Anywhere else it
- * would do nothing, and the boot fails.
+ * Narrows what entry points and `@Airlock()` methods let out: on their class for all of them, on a
+ * method for that one; both apply. On a `@SideEffect()` method it narrows each call of it, as a
+ * local policy. Several decorators on one target add up. Anywhere else it would do nothing, and the
+ * boot fails.
  *
  * @example
  * ```ts
@@ -21,7 +22,9 @@ const POLICIES = 'nestjs-airlock:policies';
  *
  * @publicApi
  */
-export function UseAirlockPolicy(...policies: readonly [PolicyRef, ...PolicyRef[]]): ClassDecorator & MethodDecorator {
+export function UseAirlockPolicy(
+  ...policies: readonly [PolicyRef, ...PolicyRef[]]
+): ClassDecorator & MethodDecorator {
   return (target: object, key?: string | symbol, descriptor?: PropertyDescriptor) => {
     if (key !== undefined && typeof descriptor?.value !== 'function') throw onNoMethod(target, key);
     const holder = (descriptor?.value as object | undefined) ?? target;

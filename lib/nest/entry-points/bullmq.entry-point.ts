@@ -19,8 +19,9 @@ interface Job {
 }
 
 /**
- * A job attempt: `process` of a class with `@Processor()`, and a method with `@Process()` of `@nestjs/bull`. Listeners of worker and queue events are told what has happened
- * and are no units of work.
+ * A job attempt: `process` of a class with `@Processor()`, and a method with `@Process()` of
+ * `@nestjs/bull`. Listeners of worker and queue events are told what has happened and are no units
+ * of work.
  *
  * At shutdown the workers are closed before scopes are refused, so that no job starts only to fail.
  *
@@ -54,8 +55,9 @@ export const bullmq: WrappedEntryPoint = {
 };
 
 /**
- * Fails an attempt that has lost the job's lock, as it does where Redis was away for long: the job is another attempt's by now,
- * whose effects are to get out, and BullMQ refuses the result of this one. Asks only where there is something to let out.
+ * Fails an attempt that has lost the job's lock, as it does where Redis was away for long: the job
+ * is another attempt's by now, whose effects are to get out, and BullMQ refuses the result of this
+ * one. Asks only where there is something to let out.
  */
 async function stillOurs(
   { runtime, prepared }: HandlerScope,
@@ -64,7 +66,8 @@ async function stillOurs(
   token: string | undefined,
 ): Promise<unknown> {
   const value = await result;
-  if (token === undefined || job?.extendLock === undefined || !runtime.opened?.snapshot().length) return value;
+  if (token === undefined || job?.extendLock === undefined || !runtime.opened?.snapshot().length)
+    return value;
   if ((await job.extendLock(token, job.queue?.opts?.lockDuration ?? 30_000)) !== 0) return value;
   const error = new AirlockError(
     'AIRLOCK_LOST_JOB',

@@ -7,14 +7,17 @@ import { isMarked, type WrappedEntryPoint } from '../boundaries/entry-point.js';
 const SAGAS = '__saga__';
 
 /**
- * An execution of a command, query or event handler, nested where there is a scope; and an event that a saga is given.
+ * An execution of a command, query or event handler, nested where there is a scope; and an event
+ * that a saga is given.
  *
  * @internal
  */
 export const cqrs: WrappedEntryPoint = {
   name: 'cqrs',
   find: ({ type, methods }) => [
-    ...(isMarked(type, '__commandHandler__', '__queryHandler__') ? methods.filter((name) => name === 'execute') : []),
+    ...(isMarked(type, '__commandHandler__', '__queryHandler__')
+      ? methods.filter((name) => name === 'execute')
+      : []),
     ...(isMarked(type, '__eventsHandler__') ? methods.filter((name) => name === 'handle') : []),
     ...sagasOf(type),
   ],
@@ -28,23 +31,30 @@ export const cqrs: WrappedEntryPoint = {
         },
 };
 
-/** Properties of the instance, often arrow functions, so no method of the prototype tells of them. */
+/**
+ * Properties of the instance, often arrow functions, so no method of the prototype tells of them.
+ */
 function sagasOf(type: Class): readonly string[] {
   return (Reflect.getMetadata(SAGAS, type) as readonly string[] | undefined) ?? [];
 }
 
 /**
- * A saga is called once, with the stream of all events. Each event goes through it in a scope of its own, which ends when the
- * event has gone through: a command that it is answered with at once is executed nested in it, one that it is answered with
- * later in a scope of its own.
+ * A saga is called once, with the stream of all events. Each event goes through it in a scope of
+ * its own, which ends when the event has gone through: a command that it is answered with at once
+ * is executed nested in it, one that it is answered with later in a scope of its own.
  */
 function inScopes(original: Method, handler: HandlerScope): Method {
   return function (this: unknown, ...args: never[]): unknown {
     const [events, ...others] = args as readonly unknown[];
     if (!isObservable(events)) return original.apply(this, args);
     const passage = { isBroken: false };
-    const commands = original.apply(this, [throughScopes(events, handler, passage), ...others] as never[]);
-    return isObservable(commands) ? commands.pipe(tap({ error: () => (passage.isBroken = true) })) : commands;
+    const commands = original.apply(this, [
+      throughScopes(events, handler, passage),
+      ...others,
+    ] as never[]);
+    return isObservable(commands)
+      ? commands.pipe(tap({ error: () => (passage.isBroken = true) }))
+      : commands;
   };
 }
 
@@ -61,7 +71,8 @@ function throughScopes(
         const outcome = passage.isBroken ? 'failed' : 'completed';
         // The event's publisher is not to hear of effects that fail.
         const told = how === 'throw' ? 'report' : how;
-        const end = async (): Promise<void> => runtime.endScope(scope, outcome, 'the end of its event', told);
+        const end = async (): Promise<void> =>
+          runtime.endScope(scope, outcome, 'the end of its event', told);
         void end().catch(runtime.logError);
       },
       error: (error) => subscriber.error(error),

@@ -13,4 +13,10 @@ import { ws } from './ws.entry-point.js';
 export const interceptedEntryPoints: readonly InterceptedEntryPoint[] = [http, rpc, ws, graphql];
 
 /** Entry points where Nest runs no interceptors, whose methods are wrapped instead. @internal */
-export const wrappedEntryPoints: readonly WrappedEntryPoint[] = [bullmq, schedule, eventEmitter, cqrs, commander];
+export const wrappedEntryPoints: readonly WrappedEntryPoint[] = [
+  bullmq,
+  schedule,
+  eventEmitter,
+  cqrs,
+  commander,
+];

@@ -1,6 +1,9 @@
 import { methodsWith, type WrappedEntryPoint } from '../boundaries/entry-point.js';
 
-/** A call of an `@OnEvent()` listener, nested in the emitter's scope where there is one. @internal */
+/**
+ * A call of an `@OnEvent()` listener, nested in the emitter's scope where there is one.
+ * @internal
+ */
 export const eventEmitter: WrappedEntryPoint = {
   name: 'event-emitter',
   find: (candidate) => methodsWith('EVENT_LISTENER_METADATA', candidate),

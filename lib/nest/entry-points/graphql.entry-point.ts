@@ -3,8 +3,8 @@ import type { Candidate } from '../container/candidate.js';
 import { methodsWith, type InterceptedEntryPoint } from '../boundaries/entry-point.js';
 
 /**
- * The fields of a resolver (`@ResolveField`): Nest runs interceptors for them only under `fieldResolverEnhancers`, and then each opens a
- * scope as a root field does.
+ * The fields of a resolver (`@ResolveField`): Nest runs interceptors for them only under
+ * `fieldResolverEnhancers`, and then each opens a scope as a root field does.
  *
  * @internal
  */
@@ -18,11 +18,17 @@ const OPTIONS = 'GqlModuleOptions';
 /** Whether a provider says that fields run interceptors. @internal */
 export function runsFieldInterceptors(token: unknown, instance: unknown): boolean {
   if (token !== OPTIONS) return false;
-  const { fieldResolverEnhancers } = (instance ?? {}) as { readonly fieldResolverEnhancers?: unknown };
+  const { fieldResolverEnhancers } = (instance ?? {}) as {
+    readonly fieldResolverEnhancers?: unknown;
+  };
   return Array.isArray(fieldResolverEnhancers) && fieldResolverEnhancers.includes('interceptors');
 }
 
-/** A root field: `@Query`, `@Mutation`, `@Subscription`. Field resolvers open one only under `fieldResolverEnhancers`. @internal */
+/**
+ * A root field: `@Query`, `@Mutation`, `@Subscription`. Field resolvers open one only under
+ * `fieldResolverEnhancers`.
+ * @internal
+ */
 export const graphql: InterceptedEntryPoint = {
   name: 'graphql',
   find: (candidate) => methodsWith('graphql:resolver_type', candidate),

@@ -7,6 +7,8 @@ export const ws: InterceptedEntryPoint = {
   // Nest 11 runs only those of the gateway.
   mayMissGlobal: true,
   find: (candidate) =>
-    isMarked(candidate.type, 'websockets:is_gateway') ? methodsWith('websockets:message_mapping', candidate) : [],
+    isMarked(candidate.type, 'websockets:is_gateway')
+      ? methodsWith('websockets:message_mapping', candidate)
+      : [],
   boundary: (runtime, options, module) => new MessageBoundary(runtime, options, module),
 };

@@ -4,7 +4,10 @@ import { sources } from '../../installation/location.js';
 export interface CallSite {
   /** The innermost place on the stack that is neither Node's, nor a package's, nor ours. */
   readonly place: string;
-  /** The next one in another file, such as the caller of a wrapper around a queue; undefined where it is not on the stack. */
+  /**
+   * The next one in another file, such as the caller of a wrapper around a queue; undefined where
+   * it is not on the stack.
+   */
   readonly caller: string | undefined;
 }
 
@@ -22,7 +25,10 @@ export function callSite(): CallSite | undefined {
 }
 
 function isOwn(line: string): boolean {
-  return !/node:|node_modules|<anonymous>/.test(line) && !(sources !== undefined && line.includes(sources));
+  return (
+    !/node:|node_modules|<anonymous>/.test(line) &&
+    !(sources !== undefined && line.includes(sources))
+  );
 }
 
 /** A line of a stack without its function, line and column. */

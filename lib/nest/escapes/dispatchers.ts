@@ -1,12 +1,15 @@
-/** Methods that reach another machine, of whatever has certain methods: no peer is imported to know its class. */
+/**
+ * Methods that reach another machine, of whatever has certain methods: no peer is imported to know
+ * its class.
+ */
 interface Dispatcher {
   readonly has: readonly string[];
   readonly sends: readonly string[];
 }
 
 /**
- * Methods that are watched without being named. Emitters and event buses are not among them: they call listeners of this process, whose
- * own effects are buffered.
+ * Methods that are watched without being named. Emitters and event buses are not among them: they
+ * call listeners of this process, whose own effects are buffered.
  */
 const DISPATCHERS: readonly Dispatcher[] = [
   // Mailers.
@@ -28,13 +31,18 @@ const DISPATCHERS: readonly Dispatcher[] = [
 export function* sendingMethodsOf(instance: object): Generator<string> {
   for (const { has, sends } of DISPATCHERS) {
     if (!has.every((key) => key in instance)) continue;
-    for (const key of sends) if (typeof (instance as Record<string, unknown>)[key] === 'function') yield key;
+    for (const key of sends)
+      if (typeof (instance as Record<string, unknown>)[key] === 'function') yield key;
   }
 }
 
-/** Whether a call takes part in the transaction around it, as `boss.send(name, data, { db })` does. @internal */
+/**
+ * Whether a call takes part in the transaction around it, as `boss.send(name, data, { db })` does.
+ * @internal
+ */
 export function isInTransaction(args: readonly unknown[]): boolean {
   return args.some(
-    (arg) => typeof arg === 'object' && arg !== null && typeof (arg as { db?: unknown }).db === 'object',
+    (arg) =>
+      typeof arg === 'object' && arg !== null && typeof (arg as { db?: unknown }).db === 'object',
   );
 }

@@ -18,8 +18,8 @@ import type { EscapeOptions } from '../options/escape-options.js';
 import { watchOutgoingHttp } from './outgoing-http.js';
 
 /**
- * `detectEscapes`: notices what goes out directly where it should have gone through the buffer. For development and tests; built
- * only where it is switched on.
+ * `detectEscapes`: notices what goes out directly where it should have gone through the buffer. For
+ * development and tests; built only where it is switched on.
  *
  * @internal
  */
@@ -80,7 +80,8 @@ export class EscapeDetector {
    */
   private inspect(escape: string, names: readonly string[]): EscapeError | undefined {
     const inside = this.openHere();
-    if (!this.isOn || inside === undefined || names.some((name) => this.isAllowed(name))) return undefined;
+    if (!this.isOn || inside === undefined || names.some((name) => this.isAllowed(name)))
+      return undefined;
     const site = callSite();
     const error = new EscapeError(escape, inside, site?.place, site?.caller);
     if (this.options.mode === 'throw') return error;
@@ -90,7 +91,10 @@ export class EscapeDetector {
     return undefined;
   }
 
-  /** Names the scope or transaction that is open at the call. Undefined inside a running effect: calling out directly is what effects are for. */
+  /**
+   * Names the scope or transaction that is open at the call. Undefined inside a running effect:
+   * calling out directly is what effects are for.
+   */
   private openHere(): string | undefined {
     if (contexts.getStore() instanceof EffectContext) return undefined;
     const frame = currentFrame();

@@ -2,7 +2,11 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
 /** Message of undici's channel, and so of `fetch`, about a request that is about to be sent. */
 interface UndiciMessage {
-  readonly request: { readonly origin: string | URL; readonly method: string; onError(error: Error): void };
+  readonly request: {
+    readonly origin: string | URL;
+    readonly method: string;
+    onError(error: Error): void;
+  };
 }
 
 /** Message of the channel of `node:http`. */
@@ -24,11 +28,14 @@ const HTTP_STARTED = 'http.client.request.start';
 /**
  * Watches the HTTP requests of this process by Node's diagnostics channels.
  *
- * @param inspect told `POST` and `api.example.com:8080`, in the async context of the caller; an error it returns fails the request
+ * @param inspect told `POST` and `api.example.com:8080`, in the async context of the caller; an
+ *   error it returns fails the request
  * @returns ends the watch
  * @internal
  */
-export function watchOutgoingHttp(inspect: (method: string, host: string) => Error | undefined): () => void {
+export function watchOutgoingHttp(
+  inspect: (method: string, host: string) => Error | undefined,
+): () => void {
   const onUndici = (message: unknown): void => {
     const { request } = message as UndiciMessage;
     const error = inspect(request.method, new URL(request.origin).host);

@@ -1,14 +1,16 @@
 import { Observable } from 'rxjs';
 
 /**
- * Result of a call that `intercept` has buffered. The call has not been made yet, so there is no result: it yields
- * `undefined` in every way in which such calls are waited for.
+ * Result of a call that `intercept` has buffered. The call has not been made yet, so there is no
+ * result: it yields `undefined` in every way in which such calls are waited for.
  *
- * - `await queue.add(…)`, `.then(…)`, `.catch(…)`, `.finally(…)`: resolved with `undefined`; never rejected, for a call that is
- *   refused throws where it is made.
- * - `client.emit(…).subscribe(…)`, `.pipe(…)`, `lastValueFrom(client.emit(…))`: emits `undefined` once and completes.
+ * - `await queue.add(…)`, `.then(…)`, `.catch(…)`, `.finally(…)`: resolved with `undefined`; never
+ *   rejected, for a call that is refused throws where it is made.
+ * - `client.emit(…).subscribe(…)`, `.pipe(…)`, `lastValueFrom(client.emit(…))`: emits `undefined`
+ *   once and completes.
  *
- * Code that needs what the call returns, such as a job's id, cannot be buffered and has to leave `intercept`.
+ * Code that needs what the call returns, such as a job's id, cannot be buffered and has to leave
+ * `intercept`.
  *
  * @publicApi
  */
@@ -31,7 +33,9 @@ export class BufferedCall extends Observable<undefined> implements Promise<undef
     return Promise.resolve(undefined).then(onFulfilled, onRejected);
   }
 
-  catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<undefined | B> {
+  catch<B = never>(
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<undefined | B> {
     return this.then(undefined, onRejected);
   }
 

@@ -15,7 +15,8 @@ import { singletonsOf } from '../container/providers-by-token.js';
 import { BufferedCall } from './buffered-call.js';
 
 /**
- * The `intercept` option: makes direct calls of providers' methods into effects where they are made in a scope.
+ * The `intercept` option: makes direct calls of providers' methods into effects where they are made
+ * in a scope.
  *
  * @internal
  */
@@ -37,7 +38,8 @@ export class InterceptedProviders {
 
   /**
    * @param among those of its instances that are new; all where it is not given
-   * @throws AirlockOptionsError naming the token or the method that is not there, or is no singleton's
+   * @throws AirlockOptionsError naming the token or the method that is not there, or is no
+   *   singleton's
    */
   intercept(provider: InterceptedProvider, among?: ReadonlySet<unknown>): void {
     for (const instance of singletonsOf(this.modules, provider, 'intercept')) {
@@ -45,7 +47,9 @@ export class InterceptedProviders {
       for (const key of provider.methods) {
         const name = effectMethodName(instance, key);
         this.names.add(name);
-        replaceOwn(instance, key, this.runtime, (original) => this.buffering(instance, key, name, original));
+        replaceOwn(instance, key, this.runtime, (original) =>
+          this.buffering(instance, key, name, original),
+        );
       }
     }
   }

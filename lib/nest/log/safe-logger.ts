@@ -1,7 +1,11 @@
 import type { LoggerService } from '@nestjs/common';
 import { tellSafely } from '../../core/outside/last-resort.js';
 
-/** A logger whose own errors reach nobody: Airlock logs in the middle of other people's work (rule 9). @internal */
+/**
+ * A logger whose own errors reach nobody: Airlock logs in the middle of other people's work (rule
+ * 9).
+ * @internal
+ */
 export class SafeLogger implements LoggerService {
   constructor(private readonly logger: LoggerService) {}
 

@@ -15,12 +15,16 @@ export interface Told {
 }
 
 /**
- * Logs one line for each unit of work that dropped effects, and for others where the options say so.
+ * Logs one line for each unit of work that dropped effects, and for others where the options say
+ * so.
  *
  * @returns undefined where nothing is to be logged
  * @internal
  */
-export function logsUnits(options: AirlockLogOptions, logger: LoggerService): OnSettled | undefined {
+export function logsUnits(
+  options: AirlockLogOptions,
+  logger: LoggerService,
+): OnSettled | undefined {
   const { drops = 'debug', dispatches = false, scopes = false } = options;
   if (drops === false && dispatches === false && scopes === false) return undefined;
   return (unit, report) => {
@@ -34,19 +38,32 @@ export function logsUnits(options: AirlockLogOptions, logger: LoggerService): On
   };
 }
 
-/** False where nobody would get to see a line. Nest 11 says no for every level while none was set, the most severe one included. */
+/**
+ * False where nobody would get to see a line. Nest 11 says no for every level while none was set,
+ * the most severe one included.
+ */
 function isShown(level: LogLevel): boolean {
   return Logger.isLevelEnabled(level) || !Logger.isLevelEnabled('fatal');
 }
 
 /** The line of a unit of work: names only, for arguments may be secret. @internal */
-export function lineOf({ label, outcome, failedBy }: Told, report: FlushReport, withDispatched: boolean): string {
+export function lineOf(
+  { label, outcome, failedBy }: Told,
+  report: FlushReport,
+  withDispatched: boolean,
+): string {
   const { dispatched, dropped, failed } = report;
   const parts = [
-    ...(withDispatched && dispatched.length > 0 ? [`${effects(dispatched)} dispatched: ${names(dispatched)}`] : []),
-    ...[...byReason(dropped)].map(([why, intents]) => `${effects(intents)} dropped (${why}): ${names(intents)}`),
+    ...(withDispatched && dispatched.length > 0
+      ? [`${effects(dispatched)} dispatched: ${names(dispatched)}`]
+      : []),
+    ...[...byReason(dropped)].map(
+      ([why, intents]) => `${effects(intents)} dropped (${why}): ${names(intents)}`,
+    ),
     ...(failed.length > 0
-      ? [`${effects(failed)} failed: ${listed(failed, ({ intent, error }) => `${intent.name} (${kindOf(error)})`)}`]
+      ? [
+          `${effects(failed)} failed: ${listed(failed, ({ intent, error }) => `${intent.name} (${kindOf(error)})`)}`,
+        ]
       : []),
   ];
   const why = failedBy === undefined || outcome !== 'failed' ? '' : ` (${failedBy})`;
@@ -77,6 +94,8 @@ function names(intents: readonly Intent[]): string {
 }
 
 function mostSevere(levels: readonly (LogLevel | boolean)[]): LogLevel | undefined {
-  const rank = Math.max(...levels.map((level) => (typeof level === 'string' ? LEVELS.indexOf(level) : -1)));
+  const rank = Math.max(
+    ...levels.map((level) => (typeof level === 'string' ? LEVELS.indexOf(level) : -1)),
+  );
   return LEVELS[rank];
 }

@@ -2,8 +2,9 @@ import 'reflect-metadata';
 import { Observable } from 'rxjs';
 
 /**
- * Kind of result that a method is declared to return. `unknown` where it carries no sign of it, as with no annotation or one that was imported
- * as a type only; `deferred` where that can at least be no plain value.
+ * Kind of result that a method is declared to return. `unknown` where it carries no sign of it, as
+ * with no annotation or one that was imported as a type only; `deferred` where that can at least be
+ * no plain value.
  *
  * @internal
  */
@@ -12,13 +13,21 @@ export type DeclaredResult = 'promise' | 'observable' | 'deferred' | 'unknown';
 const AsyncFunction = (async () => {}).constructor;
 
 /** @param holder the class's prototype, or the class for a static method @internal */
-export function declaredResult(holder: object, key: string | symbol, method: object): DeclaredResult {
+export function declaredResult(
+  holder: object,
+  key: string | symbol,
+  method: object,
+): DeclaredResult {
   const type: unknown = Reflect.getMetadata('design:returntype', holder, key);
   if (type === Promise || method instanceof AsyncFunction) return 'promise';
   return type === Observable ? 'observable' : 'unknown';
 }
 
-/** Whether a method is declared to return nothing; one that is not `async` and declares nothing looks the same. @internal */
+/**
+ * Whether a method is declared to return nothing; one that is not `async` and declares nothing
+ * looks the same.
+ * @internal
+ */
 export function isDeclaredVoid(holder: object, key: string | symbol): boolean {
   return (
     Reflect.hasMetadata('design:returntype', holder, key) &&
@@ -26,7 +35,10 @@ export function isDeclaredVoid(holder: object, key: string | symbol): boolean {
   );
 }
 
-/** An error for a caller who was promised a Promise or an Observable, it is not known which. @internal */
+/**
+ * An error for a caller who was promised a Promise or an Observable, it is not known which.
+ * @internal
+ */
 export class Refused extends Observable<never> implements PromiseLike<never> {
   /** @param promise the same for whoever awaits it */
   constructor(

@@ -7,8 +7,9 @@ import type { AttemptMark } from '../../core/model/intent.js';
 import { replaceOwn } from './replace-method.js';
 
 /**
- * Has an interceptor tell when it invokes its handler again, as `retry` does: what the failed invocation has buffered is dropped
- * then, whatever was buffered before it stays. Costs nothing where no scope is open.
+ * Has an interceptor tell when it invokes its handler again, as `retry` does: what the failed
+ * invocation has buffered is dropped then, whatever was buffered before it stays. Costs nothing
+ * where no scope is open.
  *
  * @internal
  */
@@ -30,7 +31,10 @@ function isReplaceable(interceptor: object): boolean {
 
 /** Handle by which an interceptor invokes the handler and all that is inside. */
 class Invocations implements CallHandler {
-  /** Invocations that have not ended; an ended one is kept no longer than it matters, for `retry` may go on for ever. */
+  /**
+   * Invocations that have not ended; an ended one is kept no longer than it matters, for `retry`
+   * may go on for ever.
+   */
   private readonly live = new Set<Invocation>();
   /** Given up with the next one. */
   private failed: Invocation[] = [];
@@ -53,10 +57,14 @@ class Invocations implements CallHandler {
 
   private invoke(subscriber: Subscriber<unknown>): TeardownLogic {
     for (const { attempt } of this.failed.splice(0)) attempt.abandon();
-    const invocation: Invocation = { attempt: new Attempt(this.runtime.context, this.outer), hasEmitted: false };
+    const invocation: Invocation = {
+      attempt: new Attempt(this.runtime.context, this.outer),
+      hasEmitted: false,
+    };
     this.live.add(invocation);
     const observer = this.observerOf(invocation, subscriber);
-    // A subscriber that is linked before the work starts also stops a source that emits synchronously.
+    // A subscriber that is linked before the work starts also stops a source that emits
+    // synchronously.
     subscriber.add(observer);
     invocation.attempt.run(() => this.next.handle().subscribe(observer));
     return () => this.leave(invocation);
@@ -80,8 +88,9 @@ class Invocations implements CallHandler {
   }
 
   /**
-   * Ends an invocation that is left. Before it has emitted anything it has failed as well; where nobody waits for it any more, while another
-   * one runs or has completed, it has lost against that.
+   * Ends an invocation that is left. Before it has emitted anything it has failed as well; where
+   * nobody waits for it any more, while another one runs or has completed, it has lost against
+   * that.
    */
   private leave(invocation: Invocation): void {
     if (!this.live.delete(invocation)) return;

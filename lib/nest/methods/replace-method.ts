@@ -14,12 +14,12 @@ interface Replaced {
 const replaced = new WeakMap<object, Map<string, Replaced>>();
 
 /**
- * Replaces a method of one instance for one application, once, however many tokens lead to that instance. The class and
- * other instances stay as they are.
+ * Replaces a method of one instance for one application, once, however many tokens lead to that
+ * instance. The class and other instances stay as they are.
  *
- * Where several running applications share the instance, a call made in a scope of one of them is that one's, any other that
- * of the application whose replacement the caller got hold of: peers look methods up when their application starts, or else
- * find the one that started last.
+ * Where several running applications share the instance, a call made in a scope of one of them is
+ * that one's, any other that of the application whose replacement the caller got hold of: peers
+ * look methods up when their application starts, or else find the one that started last.
  *
  * @throws AirlockOptionsError for an instance that is frozen
  * @internal
@@ -33,14 +33,22 @@ export function replaceOwn(
   const current = (instance as Record<string, unknown>)[key] as Method;
   const entry = entryOf(instance, key, current);
   if (entry.byApplication.has(runtime)) return;
-  for (const other of entry.byApplication.keys()) if (other.isClosing) entry.byApplication.delete(other);
+  for (const other of entry.byApplication.keys())
+    if (other.isClosing) entry.byApplication.delete(other);
   const own = replacement(entry.original);
   entry.byApplication.set(runtime, own);
   const wrapper = disguised(function (this: unknown, ...args: never[]): unknown {
     return responsible(entry, runtime, own).apply(this, args);
   }, entry.original);
   entry.exposed.add(wrapper);
-  if (!Reflect.defineProperty(instance, key, { value: wrapper, writable: true, configurable: true, enumerable: false }))
+  if (
+    !Reflect.defineProperty(instance, key, {
+      value: wrapper,
+      writable: true,
+      configurable: true,
+      enumerable: false,
+    })
+  )
     throw frozen(methodName(instance, key));
 }
 

@@ -4,7 +4,8 @@ import 'reflect-metadata';
 export type Method = (this: unknown, ...args: never[]) => unknown;
 
 /**
- * Replaces a decorated method by one that looks the same to everybody else, so that decorators may stand in any order.
+ * Replaces a decorated method by one that looks the same to everybody else, so that decorators may
+ * stand in any order.
  *
  * @internal
  */

@@ -12,7 +12,15 @@ import type { Outcome } from '../../core/model/scope-view.js';
 
 /** The kinds of entry points of a Nest application. @publicApi */
 export type BoundaryName =
-  'http' | 'rpc' | 'ws' | 'graphql' | 'bullmq' | 'schedule' | 'event-emitter' | 'cqrs' | 'commander';
+  | 'http'
+  | 'rpc'
+  | 'ws'
+  | 'graphql'
+  | 'bullmq'
+  | 'schedule'
+  | 'event-emitter'
+  | 'cqrs'
+  | 'commander';
 
 /** Whether effects run before the response is sent, or after it. @publicApi */
 export type DispatchTime = 'beforeResponse' | 'afterResponse';
@@ -21,20 +29,29 @@ export type DispatchTime = 'beforeResponse' | 'afterResponse';
 export interface BoundaryOptions {
   /** Narrows what entry points of this kind let out. */
   readonly policy?: PolicyRef | readonly PolicyRef[];
-  /** Whether ordinary intents get out. @default `outcome === 'completed'`, and `'cancelled'` under `onCancel: 'flush'` */
+  /**
+   * Whether ordinary intents get out. @default `outcome === 'completed'`, and `'cancelled'` under
+   * `onCancel: 'flush'`
+   */
   shouldFlush?(outcome: Outcome, scope: EffectScope): boolean;
-  /** `http` only: whether effects run before the response is sent or after it. @default the module's */
+  /**
+   * `http` only: whether effects run before the response is sent or after it. @default the module's
+   */
   readonly dispatch?: DispatchTime;
   /**
-   * `http` only. `request`: the scope is open around all that Nest runs for a request: middlewares, guards, interceptors, pipes,
-   * the handler, exception filters. `handler`: around the handler with its pipes and interceptors only.
+   * `http` only. `request`: the scope is open around all that Nest runs for a request: middlewares,
+   * guards, interceptors, pipes, the handler, exception filters. `handler`: around the handler with
+   * its pipes and interceptors only.
    *
    * @default 'request'
    */
   readonly openAt?: 'request' | 'handler';
 }
 
-/** A kind of entry point that Airlock does not know: methods that a decorator marks and that no interceptors are run for. @publicApi */
+/**
+ * A kind of entry point that Airlock does not know: methods that a decorator marks and that no
+ * interceptors are run for. @publicApi
+ */
 export interface EntryPointOptions {
   /** For reports, as `sqs`. */
   readonly name: string;
@@ -53,8 +70,9 @@ export interface AirlockModuleOptions {
   /** Further executors, picked by name: `@SideEffect({ executor: 'mail' })`. */
   readonly executors?: Readonly<Record<string, ExecutorRef>>;
   /**
-   * For migration: inside a scope calls of these methods are buffered as effects, with one deprecation warning for each of them, and
-   * return a `BufferedCall`. Outside one, and in effects at work, they do what they always did. @default none
+   * For migration: inside a scope calls of these methods are buffered as effects, with one
+   * deprecation warning for each of them, and return a `BufferedCall`. Outside one, and in effects
+   * at work, they do what they always did. @default none
    */
   readonly intercept?: readonly InterceptedProvider[];
   /** Which kinds of entry points open a scope, and how. @default all true */
@@ -65,42 +83,55 @@ export interface AirlockModuleOptions {
   readonly dispatch?: DispatchTime;
   /** Fate of what is buffered when a client leaves early. @default 'discard' */
   readonly onCancel?: 'discard' | 'flush';
-  /** Reaction of a boundary to effects that failed: log them, fail the call, or hand them to a function. @default 'report' */
+  /**
+   * Reaction of a boundary to effects that failed: log them, fail the call, or hand them to a
+   * function. @default 'report'
+   */
   readonly onDispatchError?: OnDispatchError;
   /** Levels of what is logged. @default drops at 'debug', failures at 'error' */
   readonly log?: AirlockLogOptions;
   /** Treatment of a call outside any scope. @default 'throw' */
   readonly outsideScope?: OutsideScope;
   /**
-   * Treatment of a call made after its scope ended, such as by a timer or behind a forgotten `await`. `report`: it does not get
-   * out, and an error log names it, its scope and the stack of the call. `throw`: it is refused with `ScopeClosedError`. `follow`: it goes as
-   * the ended scope went, under the policies of where it was made.
+   * Treatment of a call made after its scope ended, such as by a timer or behind a forgotten
+   * `await`. `report`: it does not get out, and an error log names it, its scope and the stack of
+   * the call. `throw`: it is refused with `ScopeClosedError`. `follow`: it goes as the ended scope
+   * went, under the policies of where it was made.
    *
    * @default 'report'
    */
   readonly lateCalls?: LateCalls;
   /**
-   * For development: notices outgoing HTTP, mails and chosen methods called directly inside an open scope or transaction.
+   * For development: notices outgoing HTTP, mails and chosen methods called directly inside an open
+   * scope or transaction.
    *
    * @default false
    */
   readonly detectEscapes?: false | 'warn' | 'throw' | EscapeOptions;
   /**
-   * Time that one effect may run in this process, in milliseconds, where it sets no `timeoutMs` of its own: then it counts as failed with an
-   * `EffectTimeoutError`, and the flush goes on. `false`: no limit. @default 30_000
+   * Time that one effect may run in this process, in milliseconds, where it sets no `timeoutMs` of
+   * its own: then it counts as failed with an `EffectTimeoutError`, and the flush goes on. `false`:
+   * no limit. @default 30_000
    */
   readonly effectTimeoutMs?: number | false;
   /**
-   * Carriers of values from the call of an effect to its run, after the response or in another process: a tenant, a trace.
+   * Carriers of values from the call of an effect to its run, after the response or in another
+   * process: a tenant, a trace.
    *
    * @default none
    */
   readonly context?: readonly ContextCarrier[];
-  /** Most intents that one scope may hold, and that the effects of one flush may call in their turn. @default 100_000 */
+  /**
+   * Most intents that one scope may hold, and that the effects of one flush may call in their turn.
+   * @default 100_000
+   */
   readonly maxEffectsPerScope?: number;
   /** Depth to which effects may enqueue effects. @default 16 */
   readonly maxCascadeDepth?: number;
-  /** Time that a shutdown waits for running scopes and their effects, in milliseconds. @default 10_000 */
+  /**
+   * Time that a shutdown waits for running scopes and their effects, in milliseconds. @default
+   * 10_000
+   */
   readonly shutdownTimeoutMs?: number;
 }
 

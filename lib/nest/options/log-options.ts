@@ -1,20 +1,28 @@
 import type { LogLevel } from '@nestjs/common';
 import { checkOptions, expectThat, isRecord, type OptionCheck } from './option-checks.js';
 
-/** Levels at which things go to Nest's logger; `false`: not at all. Arguments of effects never do. @publicApi */
+/**
+ * Levels at which things go to Nest's logger; `false`: not at all. Arguments of effects never do.
+ * @publicApi
+ */
 export interface AirlockLogOptions {
   /**
-   * Effects that were dropped: one line for each unit of work, as `OrdersController.place → failed (BadRequestException): 2 effects dropped
-   * (outcome): MailService.sendReceipt, WarehouseClient.reserve`.
+   * Effects that were dropped: one line for each unit of work, as
+   * `OrdersController.place → failed (BadRequestException): 2 effects dropped (outcome): MailService.sendReceipt, WarehouseClient.reserve`.
    *
    * @default 'debug'
    */
   readonly drops?: LogLevel | false;
-  /** Effects that failed, where `onDispatchError` is `report`: the errors with their stacks. @default 'error' */
+  /**
+   * Effects that failed, where `onDispatchError` is `report`: the errors with their stacks.
+   * @default 'error'
+   */
   readonly failures?: LogLevel | false;
   /** Effects that were dispatched, in the line of their unit of work. @default false */
   readonly dispatches?: LogLevel | false;
-  /** The end of every unit of work that was opened, also where it let nothing out. @default false */
+  /**
+   * The end of every unit of work that was opened, also where it let nothing out. @default false
+   */
   readonly scopes?: LogLevel | false;
 }
 

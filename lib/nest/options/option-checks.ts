@@ -1,4 +1,10 @@
-import { A_DURATION, A_TIME_LIMIT, A_WAITING_TIME, isDuration, isTimeLimit } from '../../core/model/duration.js';
+import {
+  A_DURATION,
+  A_TIME_LIMIT,
+  A_WAITING_TIME,
+  isDuration,
+  isTimeLimit,
+} from '../../core/model/duration.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 
 /** Refuses a value of one option. @internal */
@@ -16,7 +22,10 @@ export const expectThat =
   };
 
 /** @internal */
-export const text = expectThat('a non-empty string', (value) => typeof value === 'string' && value !== '');
+export const text = expectThat(
+  'a non-empty string',
+  (value) => typeof value === 'string' && value !== '',
+);
 /** @internal */
 export const flag = expectThat('true or false', (value) => typeof value === 'boolean');
 /** @internal */
@@ -36,22 +45,32 @@ export const waitingTime = expectThat(A_WAITING_TIME, (value) => isDuration(valu
 export const timeLimit = expectThat(A_TIME_LIMIT, isTimeLimit);
 /** @internal */
 export const oneOf = (...values: readonly string[]): OptionCheck =>
-  expectThat(values.map((value) => `'${value}'`).join(' or '), (value) => values.includes(value as string));
+  expectThat(values.map((value) => `'${value}'`).join(' or '), (value) =>
+    values.includes(value as string),
+  );
 /** @internal */
 export const dispatchTime = oneOf('beforeResponse', 'afterResponse');
 /** @internal */
 export const texts = expectThat(
   'a non-empty array of strings',
-  (value) => Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string' && one !== ''),
+  (value) =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((one) => typeof one === 'string' && one !== ''),
 );
 
 /**
  * Checks options by shape; `undefined` means the default.
  *
- * @throws AirlockOptionsError naming the key, the value found and, for an unknown key, the known ones
+ * @throws AirlockOptionsError naming the key, the value found and, for an unknown key, the known
+ *   ones
  * @internal
  */
-export function checkOptions(options: unknown, known: Readonly<Record<string, OptionCheck>>, prefix = ''): void {
+export function checkOptions(
+  options: unknown,
+  known: Readonly<Record<string, OptionCheck>>,
+  prefix = '',
+): void {
   if (!isRecord(options)) throw AirlockOptionsError.expected('options', 'an object', options);
   for (const [key, value] of Object.entries(options)) {
     if (!Object.hasOwn(known, key)) {

@@ -15,7 +15,12 @@ import {
   positiveInteger,
   text,
 } from './option-checks.js';
-import type { AirlockModuleOptions, BoundaryName, BoundaryOptions, EntryPointOptions } from './airlock-options.js';
+import type {
+  AirlockModuleOptions,
+  BoundaryName,
+  BoundaryOptions,
+  EntryPointOptions,
+} from './airlock-options.js';
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 
@@ -24,14 +29,17 @@ const policy = expectThat('a policy, a class of one, or an array of these', (val
 );
 const executor = expectThat(
   'an executor, a class of one, or a function of an intent',
-  (value) => isFunction(value) || (isRecord(value) && isFunction((value as { execute?: unknown }).execute)),
+  (value) =>
+    isFunction(value) || (isRecord(value) && isFunction((value as { execute?: unknown }).execute)),
 );
 
 const boundaryOptions: Record<keyof BoundaryOptions, OptionCheck> = {
   policy,
   shouldFlush: func,
   dispatch: httpOnly('only `http` has a response that effects could wait for.'),
-  openAt: httpOnly('only `http` has middlewares, guards and exception filters that its scope could be open around.'),
+  openAt: httpOnly(
+    'only `http` has middlewares, guards and exception filters that its scope could be open around.',
+  ),
 };
 const openAt = oneOf('request', 'handler');
 
@@ -48,17 +56,22 @@ const boundaryChecks: Record<BoundaryName, OptionCheck> = {
 };
 
 const interceptedChecks: Record<keyof InterceptedProvider, OptionCheck> = {
-  token: expectThat('an injection token', (value) => ['string', 'symbol', 'function'].includes(typeof value)),
+  token: expectThat('an injection token', (value) =>
+    ['string', 'symbol', 'function'].includes(typeof value),
+  ),
   methods: expectThat(
     'a non-empty array of method names',
-    (value) => Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string'),
+    (value) =>
+      Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string'),
   ),
   optional: expectThat('a boolean', (value) => value === undefined || typeof value === 'boolean'),
 };
 
 const entryPointChecks = {
   name: text,
-  metadataKey: expectThat('a string or a symbol', (value) => ['string', 'symbol'].includes(typeof value)),
+  metadataKey: expectThat('a string or a symbol', (value) =>
+    ['string', 'symbol'].includes(typeof value),
+  ),
   policy,
 } satisfies Record<keyof EntryPointOptions, OptionCheck>;
 
@@ -71,7 +84,9 @@ const escapeChecks: Record<keyof EscapeOptions, OptionCheck> = {
   mode: oneOf('warn', 'throw'),
   allow: expectThat(
     'an array of hosts and names, each a string or a RegExp',
-    (value) => Array.isArray(value) && value.every((one) => typeof one === 'string' || one instanceof RegExp),
+    (value) =>
+      Array.isArray(value) &&
+      value.every((one) => typeof one === 'string' || one instanceof RegExp),
   ),
   watch: providers,
 };
@@ -115,7 +130,8 @@ const checks: Record<keyof AirlockModuleOptions, OptionCheck> = {
   context: (key, value) => {
     expectThat('an array of carriers', Array.isArray)(key, value);
     const names = new Set<string>();
-    for (const [index, one] of (value as unknown[]).entries()) carrier(`${key}[${index}]`, one, names);
+    for (const [index, one] of (value as unknown[]).entries())
+      carrier(`${key}[${index}]`, one, names);
   },
   maxEffectsPerScope: positiveInteger,
   maxCascadeDepth: positiveInteger,
@@ -126,7 +142,8 @@ const checks: Record<keyof AirlockModuleOptions, OptionCheck> = {
 /**
  * Checks options by shape.
  *
- * @throws AirlockOptionsError naming the key, the value found and, for an unknown key, the known ones
+ * @throws AirlockOptionsError naming the key, the value found and, for an unknown key, the known
+ *   ones
  * @internal
  */
 export function validateOptions(options: unknown): asserts options is AirlockModuleOptions {
@@ -165,6 +182,7 @@ function carrier(key: string, value: unknown, names: Set<string>): void {
 
 function intercepted(key: string, value: unknown): void {
   expectThat('an object with a `token` and its `methods`', isRecord)(key, value);
-  for (const [name, check] of Object.entries(interceptedChecks)) check(`${key}.${name}`, (value as never)[name]);
+  for (const [name, check] of Object.entries(interceptedChecks))
+    check(`${key}.${name}`, (value as never)[name]);
   checkOptions(value, interceptedChecks, `${key}.`);
 }

@@ -1,17 +1,24 @@
 import { methodName, type MethodOf, methodOf } from '../../core/effect/bound-effect.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
-import { isSideEffectBody, sideEffectBodyOn, sideEffectOn } from '../decorators/side-effect.decorator.js';
+import {
+  isSideEffectBody,
+  sideEffectBodyOn,
+  sideEffectOn,
+} from '../decorators/side-effect.decorator.js';
 
 /**
- * The name a worker finds an effect by; undefined for what is no `@SideEffect()` method of an object, or one that is overridden.
+ * The name a worker finds an effect by; undefined for what is no `@SideEffect()` method of an
+ * object, or one that is overridden.
  *
- * @throws AirlockOptionsError where the class has another method in front that hides the `@SideEffect()`, so that no worker would know of it
+ * @throws AirlockOptionsError where the class has another method in front that hides the
+ *   `@SideEffect()`, so that no worker would know of it
  * @internal
  */
 export function addressOf(effect: (...args: never[]) => unknown): string | undefined {
   const origin = methodOf(effect);
   // Workers find methods of instances, under names.
-  if (origin === undefined || typeof origin.target === 'function' || typeof origin.key === 'symbol') return undefined;
+  if (origin === undefined || typeof origin.target === 'function' || typeof origin.key === 'symbol')
+    return undefined;
   const { target, key, method } = origin;
   const declared = methodsOf(origin);
   const current = declared.next().value;
@@ -20,7 +27,9 @@ export function addressOf(effect: (...args: never[]) => unknown): string | undef
   const options = sideEffectOn(current);
   // A worker runs the one that overrides, which may be the one that has called `super`.
   if (options !== undefined) {
-    return sideEffectBodyOn(current) === body ? (options.name ?? methodName(target, key)) : undefined;
+    return sideEffectBodyOn(current) === body
+      ? (options.name ?? methodName(target, key))
+      : undefined;
   }
   if (isSideEffectBody(body) && ![...declared].some((one) => sideEffectBodyOn(one) === body)) {
     throw hidden(methodName(target, key));
@@ -28,7 +37,10 @@ export function addressOf(effect: (...args: never[]) => unknown): string | undef
   return undefined;
 }
 
-/** The methods under one key as classes declare them, the one that overrides the others first; not what a spy puts on the object. */
+/**
+ * The methods under one key as classes declare them, the one that overrides the others first; not
+ * what a spy puts on the object.
+ */
 function* methodsOf({ target, key }: MethodOf): Generator<object, undefined> {
   for (let at = prototypeOf(target); at !== null; at = prototypeOf(at)) {
     const method: unknown = Object.getOwnPropertyDescriptor(at, key)?.value;

@@ -7,8 +7,8 @@ import type { EffectRegistry } from './effect-registry.js';
 import type { RemoteOptions } from './remote-options.js';
 
 /**
- * Runs effects that came from another process, each in a scope of its own: what it enqueues goes out when it succeeds and is
- * dropped when it fails. Knows no engine.
+ * Runs effects that came from another process, each in a scope of its own: what it enqueues goes
+ * out when it succeeds and is dropped when it fails. Knows no engine.
  *
  * @internal
  */
@@ -40,9 +40,11 @@ export class EffectWorker {
   }
 
   /**
-   * Not `async`: each promise of a job costs a part of it that shows. What it throws itself it throws at once.
+   * Not `async`: each promise of a job costs a part of it that shows. What it throws itself it
+   * throws at once.
    *
-   * @throws UnknownEffectError for an envelope that nothing here can run; ShuttingDownError; rejects with what the effect throws
+   * @throws UnknownEffectError for an envelope that nothing here can run; ShuttingDownError;
+   *   rejects with what the effect throws
    */
   run(data: unknown, { serializer, tracing }: RemoteOptions = {}): Promise<unknown> {
     const envelope = readEnvelope(data);
@@ -63,7 +65,10 @@ export class EffectWorker {
     return prepared;
   }
 
-  /** `stop` is asked first at a shutdown: to fetch no more, and to resolve when what was fetched has ended. */
+  /**
+   * `stop` is asked first at a shutdown: to fetch no more, and to resolve when what was fetched has
+   * ended.
+   */
   onShutdown(stop: () => Promise<unknown>): void {
     this.runtime.onShutdown(stop);
   }

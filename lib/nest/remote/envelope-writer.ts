@@ -9,12 +9,15 @@ import { SafeLogger } from '../log/safe-logger.js';
 import { addressOf } from './effect-address.js';
 import type { RemoteOptions } from './remote-options.js';
 
-/** On remote executors: their `EnvelopeWriter`, for whoever writes their intents down first. @internal */
+/**
+ * On remote executors: their `EnvelopeWriter`, for whoever writes their intents down first.
+ * @internal
+ */
 export const ENVELOPES: unique symbol = Symbol.for('nestjs-airlock.envelopes') as never;
 
 /**
- * The half of a remote executor that does not know its engine: which effects it takes, what it keeps of their arguments,
- * and the envelope it sends.
+ * The half of a remote executor that does not know its engine: which effects it takes, what it
+ * keeps of their arguments, and the envelope it sends.
  *
  * @internal
  */
@@ -34,7 +37,10 @@ export class EnvelopeWriter {
     this.maxPayloadBytes = options.maxPayloadBytes ?? 1_000_000;
   }
 
-  /** @throws AirlockOptionsError for an effect without an address where those are refused, or one whose address is hidden */
+  /**
+   * @throws AirlockOptionsError for an effect without an address where those are refused, or one
+   *   whose address is hidden
+   */
   accepts(call: EffectCall): boolean {
     if (addressOf(call.effect) !== undefined) return true;
     if (this.options.plainFunctions === undefined) this.warnOnce(call.name);

@@ -12,7 +12,10 @@ export interface TraceContext {
 export interface EffectEnvelope {
   /** Version of this shape. */
   readonly v: 1;
-  /** The intent's id, stable from the call to the worker: what handlers make themselves idempotent with. */
+  /**
+   * The intent's id, stable from the call to the worker: what handlers make themselves idempotent
+   * with.
+   */
   readonly id: string;
   /** Name of a `@SideEffect()` method. */
   readonly effect: string;
@@ -55,22 +58,32 @@ const LONGEST_ID = 1_000;
  * @internal
  */
 export function readEnvelope(data: unknown): EffectEnvelope {
-  if (typeof data !== 'object' || data === null) throw UnknownEffectError.malformed('it is not an object');
-  const { v, id, effect, args, at, origin, trace, context } = data as Partial<Record<keyof EffectEnvelope, unknown>>;
+  if (typeof data !== 'object' || data === null)
+    throw UnknownEffectError.malformed('it is not an object');
+  const { v, id, effect, args, at, origin, trace, context } = data as Partial<
+    Record<keyof EffectEnvelope, unknown>
+  >;
   if (v !== 1)
-    throw UnknownEffectError.malformed(`its version is ${v === undefined ? 'missing' : quoted(v)}, and 1 is known`);
+    throw UnknownEffectError.malformed(
+      `its version is ${v === undefined ? 'missing' : quoted(v)}, and 1 is known`,
+    );
   assertText('id', id);
-  if (id.length > LONGEST_ID) throw UnknownEffectError.malformed(`its \`id\` has ${id.length} letters`);
+  if (id.length > LONGEST_ID)
+    throw UnknownEffectError.malformed(`its \`id\` has ${id.length} letters`);
   assertText('effect', effect);
   assertText('at', at);
   if (origin !== undefined) assertText('origin', origin);
   if (trace !== undefined) assertText('trace.traceparent', Object(trace).traceparent);
-  if (context !== undefined && (typeof context !== 'object' || context === null || Array.isArray(context)))
+  if (
+    context !== undefined &&
+    (typeof context !== 'object' || context === null || Array.isArray(context))
+  )
     throw UnknownEffectError.malformed('its `context` is not an object');
   if (!Array.isArray(args)) throw UnknownEffectError.malformed('its `args` is not an array');
   return data as EffectEnvelope;
 }
 
 function assertText(key: string, value: unknown): asserts value is string {
-  if (typeof value !== 'string') throw UnknownEffectError.malformed(`its \`${key}\` is not a string`);
+  if (typeof value !== 'string')
+    throw UnknownEffectError.malformed(`its \`${key}\` is not a string`);
 }

@@ -11,7 +11,9 @@ import {
 import type { RemoteOptions } from './remote-options.js';
 
 /** The checks of what every engine takes. @internal */
-export const remoteChecks: Readonly<Record<keyof RemoteOptions | 'dispatchTimeoutMs', OptionCheck>> = {
+export const remoteChecks: Readonly<
+  Record<keyof RemoteOptions | 'dispatchTimeoutMs', OptionCheck>
+> = {
   plainFunctions: oneOf('in-process', 'refuse'),
   serializer: withMethods('serialize', 'deserialize'),
   maxPayloadBytes: positiveInteger,
@@ -21,17 +23,25 @@ export const remoteChecks: Readonly<Record<keyof RemoteOptions | 'dispatchTimeou
 
 /** Checks an option that is true, false, or an object with further ones. @internal */
 export function flagOr(checks: Readonly<Record<string, OptionCheck>>): OptionCheck {
-  return (key, value) => (isRecord(value) ? checkOptions(value, checks, `${key}.`) : flag(key, value));
+  return (key, value) =>
+    isRecord(value) ? checkOptions(value, checks, `${key}.`) : flag(key, value);
 }
 
-/** The further options of such an option: none where it is true; undefined where it is off. @internal */
-export function turnedOn<T extends object>(option: boolean | T | undefined): Partial<T> | undefined {
+/**
+ * The further options of such an option: none where it is true; undefined where it is off.
+ * @internal
+ */
+export function turnedOn<T extends object>(
+  option: boolean | T | undefined,
+): Partial<T> | undefined {
   return option === true ? {} : option || undefined;
 }
 
 function withMethods(...names: readonly string[]): OptionCheck {
   return expectThat(
     `an object with ${names.map((name) => `\`${name}\``).join(' and ')}`,
-    (value) => isRecord(value) && names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function'),
+    (value) =>
+      isRecord(value) &&
+      names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function'),
   );
 }

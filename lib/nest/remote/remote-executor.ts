@@ -5,8 +5,8 @@ import { ENVELOPES, EnvelopeWriter } from './envelope-writer.js';
 import type { RemoteOptions } from './remote-options.js';
 
 /**
- * The half of a remote executor that is the same for all engines: which effects it takes, what it keeps of their arguments. One effect is a
- * batch of one.
+ * The half of a remote executor that is the same for all engines: which effects it takes, what it
+ * keeps of their arguments. One effect is a batch of one.
  *
  * @publicApi
  */
@@ -27,7 +27,10 @@ export abstract class RemoteExecutor implements Executor {
     return this.envelopes;
   }
 
-  /** @throws AirlockOptionsError for an effect without a name that a worker could find, where `plainFunctions` is `'refuse'` */
+  /**
+   * @throws AirlockOptionsError for an effect without a name that a worker could find, where
+   *   `plainFunctions` is `'refuse'`
+   */
   accepts(call: EffectCall): boolean {
     return this.envelopes.accepts(call);
   }
@@ -42,5 +45,8 @@ export abstract class RemoteExecutor implements Executor {
     if (result!.error !== undefined) throw result!.error;
   }
 
-  abstract executeBatch(intents: readonly Intent[], context?: DispatchContext): Promise<readonly DispatchResult[]>;
+  abstract executeBatch(
+    intents: readonly Intent[],
+    context?: DispatchContext,
+  ): Promise<readonly DispatchResult[]>;
 }

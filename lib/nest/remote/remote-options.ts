@@ -1,6 +1,9 @@
 import type { TraceContext } from './envelope.js';
 
-/** Turns arguments that plain JSON cannot carry, such as dates or bigints, into some that it can, and back. @publicApi */
+/**
+ * Turns arguments that plain JSON cannot carry, such as dates or bigints, into some that it can,
+ * and back. @publicApi
+ */
 export interface ArgumentSerializer {
   /** @returns plain JSON data; anything else is refused at the call */
   serialize(args: readonly unknown[]): readonly unknown[];
@@ -9,7 +12,10 @@ export interface ArgumentSerializer {
 
 /** Carries the trace of a call to the worker that runs it. @publicApi */
 export interface Tracing {
-  /** The trace context that is active now, asked at each call of an effect; undefined where there is none. */
+  /**
+   * The trace context that is active now, asked at each call of an effect; undefined where there is
+   * none.
+   */
   inject(): TraceContext | undefined;
   /** Runs a job under the trace it comes from. */
   run<R>(trace: TraceContext, job: () => R): R;
@@ -18,15 +24,18 @@ export interface Tracing {
 /** Options of every executor that leaves the process. @publicApi */
 export interface RemoteOptions {
   /**
-   * Treatment of an effect that is no `@SideEffect()` method and so has no name a worker could find: it runs in this
-   * process, or its call is refused.
+   * Treatment of an effect that is no `@SideEffect()` method and so has no name a worker could
+   * find: it runs in this process, or its call is refused.
    *
    * @default 'in-process', with a warning for each effect
    */
   readonly plainFunctions?: 'in-process' | 'refuse';
   /** @default plain JSON data, anything else refused */
   readonly serializer?: ArgumentSerializer;
-  /** Largest size of the arguments of a call, in bytes of JSON; larger ones are refused at the call. @default 1_000_000 */
+  /**
+   * Largest size of the arguments of a call, in bytes of JSON; larger ones are refused at the call.
+   * @default 1_000_000
+   */
   readonly maxPayloadBytes?: number;
   /** @default none */
   readonly tracing?: Tracing;

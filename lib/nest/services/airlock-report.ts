@@ -9,7 +9,10 @@ export interface BoundaryReport {
   /** False where it was switched off. */
   readonly isOn: boolean;
   readonly policies: readonly string[];
-  /** The methods it covers, as `OrderController.place`; none where it is off. Those with `@SkipAirlock()` are left out. */
+  /**
+   * The methods it covers, as `OrderController.place`; none where it is off. Those with
+   * `@SkipAirlock()` are left out.
+   */
   readonly entryPoints: readonly string[];
   /** `http` only. */
   readonly openAt?: 'request' | 'handler';
@@ -21,7 +24,10 @@ export interface BoundaryReport {
 export interface PolicyReport {
   /** Its class. */
   readonly name: string;
-  /** The place it stands at, such as `@UseAirlockPolicy on OrderController`, `boundaries.http` or `AirlockModule`. */
+  /**
+   * The place it stands at, such as `@UseAirlockPolicy on OrderController`, `boundaries.http` or
+   * `AirlockModule`.
+   */
   readonly from: string;
 }
 
@@ -47,14 +53,21 @@ export interface EffectReport {
   readonly on: EffectTrigger;
   /** The policies of its own, which come before those of the entry point. */
   readonly policies: readonly PolicyReport[];
-  /** The form in which its arguments are kept: `copies` in this process, `JSON`, or the class of a serializer. */
+  /**
+   * The form in which its arguments are kept: `copies` in this process, `JSON`, or the class of a
+   * serializer.
+   */
   readonly serializer: string;
-  /** Milliseconds that one run may take in this process; `false` where the executor bounds its waiting itself, or nothing does. */
+  /**
+   * Milliseconds that one run may take in this process; `false` where the executor bounds its
+   * waiting itself, or nothing does.
+   */
   readonly timeoutMs: number | false;
 }
 
 /**
- * Report of what is in force in an application. Prints as a page of text in a terminal and in the REPL.
+ * Report of what is in force in an application. Prints as a page of text in a terminal and in the
+ * REPL.
  *
  * @publicApi
  */
@@ -65,7 +78,10 @@ export interface AirlockReport {
   /** Class names by executor name; `default` is what effects use that name none. */
   readonly executors: Readonly<Record<string, string>>;
   readonly effects: readonly EffectReport[];
-  /** The methods of providers that are buffered in a scope because of `intercept`, as `Queue(stock).add`. */
+  /**
+   * The methods of providers that are buffered in a scope because of `intercept`, as
+   * `Queue(stock).add`.
+   */
   readonly intercepted: readonly string[];
   /** The application's own policies, by class name. */
   readonly policies: readonly string[];

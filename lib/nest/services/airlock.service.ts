@@ -22,8 +22,8 @@ export class AirlockService {
   }
 
   /**
-   * Runs `fn` in a scope: nested where one is open, else a root that lets its effects out when `fn` completes and drops
-   * them when it throws.
+   * Runs `fn` in a scope: nested where one is open, else a root that lets its effects out when `fn`
+   * completes and drops them when it throws.
    *
    * @example
    * ```ts
@@ -34,8 +34,10 @@ export class AirlockService {
    * });
    * ```
    *
-   * @returns what `fn` resolves to, after the flush; of an Observable, each subscription is a scope of its own with the same options, of a generator its iteration
-   * @throws what `fn` throws; `DispatchError` if effects failed and `onDispatchError` is not set otherwise; `ShuttingDownError`
+   * @returns what `fn` resolves to, after the flush; of an Observable, each subscription is a scope
+   *   of its own with the same options, of a generator its iteration
+   * @throws what `fn` throws; `DispatchError` if effects failed and `onDispatchError` is not set
+   *   otherwise; `ShuttingDownError`
    */
   run<R>(fn: (scope: EffectScope) => R): Promise<Awaited<R>>;
   run<R>(options: ScopeOptions, fn: (scope: EffectScope) => R): Promise<Awaited<R>>;
@@ -72,16 +74,16 @@ export class AirlockService {
   }
 
   /**
-   * Lists the scopes at work, oldest first, with the effects that they run and their ages in milliseconds. Requests that have called no
-   * effect yet have no scope.
+   * Lists the scopes at work, oldest first, with the effects that they run and their ages in
+   * milliseconds. Requests that have called no effect yet have no scope.
    */
   running(): readonly RunningScopeReport[] {
     return this.#runtime.units.map(reportOfRunning).sort((a, b) => b.ageMs - a.ageMs);
   }
 
   /**
-   * Reports what is in force in this application: entry points, executors, effects, policies, adapters, workers. What `console.log` prints of
-   * it is a page of text.
+   * Reports what is in force in this application: entry points, executors, effects, policies,
+   * adapters, workers. What `console.log` prints of it is a page of text.
    *
    * @example
    * ```ts

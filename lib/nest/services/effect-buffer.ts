@@ -7,10 +7,12 @@ import type { Intent } from '../../core/model/intent.js';
 import type { ScopeView } from '../../core/model/scope-view.js';
 
 /**
- * The buffer of the current unit of work, whichever that is: a singleton that makes no consumer request-scoped.
+ * The buffer of the current unit of work, whichever that is: a singleton that makes no consumer
+ * request-scoped.
  *
- * Every call throws `NoScopeError` outside a scope (unless `outsideScope` says otherwise), `ScopeClosedError` after it ended,
- * `BufferLimitError` when it is full, and what a policy throws that refuses the call.
+ * Every call throws `NoScopeError` outside a scope (unless `outsideScope` says otherwise),
+ * `ScopeClosedError` after it ended, `BufferLimitError` when it is full, and what a policy throws
+ * that refuses the call.
  *
  * @publicApi
  */
@@ -42,12 +44,17 @@ export class EffectBuffer {
    * effects.enqueueWith({ on: 'failure', dedupeKey: `refund ${order.id}` }, refund, order.id);
    * ```
    */
-  enqueueWith<A extends unknown[]>(options: EnqueueOptions, effect: (...args: A) => unknown, ...args: A): void {
+  enqueueWith<A extends unknown[]>(
+    options: EnqueueOptions,
+    effect: (...args: A) => unknown,
+    ...args: A
+  ): void {
     this.#runtime.enqueue(options, effect, args);
   }
 
   /**
-   * A proxy of any object whose method calls are buffered: `effects.defer(queue).add('reserve', { id })`.
+   * A proxy of any object whose method calls are buffered:
+   * `effects.defer(queue).add('reserve', { id })`.
    *
    * @example
    * ```ts
@@ -59,8 +66,8 @@ export class EffectBuffer {
   }
 
   /**
-   * Runs `fn` under one more policy, in the same buffer. What `fn` returns is covered too: an Observable when it is subscribed to,
-   * a query when it is awaited.
+   * Runs `fn` under one more policy, in the same buffer. What `fn` returns is covered too: an
+   * Observable when it is subscribed to, a query when it is awaited.
    *
    * @example
    * ```ts

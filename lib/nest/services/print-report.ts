@@ -1,14 +1,31 @@
 import { inspect } from 'node:util';
 import type { AirlockReport, EntryPointReport, PolicyReport } from './airlock-report.js';
 
-/** Makes a report print as text where it is inspected, as by `console.log` and the REPL. It stays plain data. @internal */
+/**
+ * Makes a report print as text where it is inspected, as by `console.log` and the REPL. It stays
+ * plain data.
+ * @internal
+ */
 export function printable<T extends AirlockReport>(report: T): T {
-  return Object.defineProperty(report, inspect.custom, { value: () => printReport(report), enumerable: false });
+  return Object.defineProperty(report, inspect.custom, {
+    value: () => printReport(report),
+    enumerable: false,
+  });
 }
 
 /** @internal */
 export function printReport(report: AirlockReport): string {
-  const { boundaries, entryPoints, effects, executors, adapters, workers, intercepted, policies, warnings } = report;
+  const {
+    boundaries,
+    entryPoints,
+    effects,
+    executors,
+    adapters,
+    workers,
+    intercepted,
+    policies,
+    warnings,
+  } = report;
   const off = boundaries.filter(({ isOn }) => !isOn).map(({ name }) => name);
   const kinds = [...new Set(entryPoints.map(({ boundary }) => boundary))];
   return [
@@ -34,7 +51,10 @@ export function printReport(report: AirlockReport): string {
     ),
     ...section('Executors', columns(Object.entries(executors).map(([name, type]) => [name, type]))),
     ...section('Intercepted', intercepted),
-    ...section('Transactions', columns(adapters.map(({ client, doors }) => [client, doors.join(', ')]))),
+    ...section(
+      'Transactions',
+      columns(adapters.map(({ client, doors }) => [client, doors.join(', ')])),
+    ),
     ...section(
       'Workers',
       columns(
@@ -50,7 +70,11 @@ export function printReport(report: AirlockReport): string {
 }
 
 function cells({ name, policies, openAt, dispatch }: EntryPointReport): readonly string[] {
-  return [name, [openAt && `open around the ${openAt}`, dispatch].filter(Boolean).join(', '), way(policies)];
+  return [
+    name,
+    [openAt && `open around the ${openAt}`, dispatch].filter(Boolean).join(', '),
+    way(policies),
+  ];
 }
 
 /** The policies in the order in which they are asked. */

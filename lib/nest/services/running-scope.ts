@@ -17,7 +17,10 @@ export interface RunningScopeReport {
   readonly ageMs: number;
   /** The effects that it runs right now. */
   readonly effects: readonly RunningEffectReport[];
-  /** The names of effects that are still to run: buffered, or waiting for others, for a commit or for the response. */
+  /**
+   * The names of effects that are still to run: buffered, or waiting for others, for a commit or
+   * for the response.
+   */
   readonly waiting: readonly string[];
 }
 
@@ -29,6 +32,8 @@ export function reportOfRunning(unit: UnitOfWork): RunningScopeReport {
     name: effect.name,
     ageMs: effect.since === 0 ? undefined : now - effect.since,
   }));
-  const waiting = [...unit.pending().slice(effects.length), ...unit.snapshot()].map((intent) => intent.name);
+  const waiting = [...unit.pending().slice(effects.length), ...unit.snapshot()].map(
+    (intent) => intent.name,
+  );
   return { id, name, state, ageMs, effects, waiting };
 }

@@ -2,7 +2,10 @@
 export interface AdapterReport {
   /** The provider, or the kind of client. */
   readonly client: string;
-  /** The ways into a transaction that are covered, as `dataSource.transaction`; none where the adapter does not say. */
+  /**
+   * The ways into a transaction that are covered, as `dataSource.transaction`; none where the
+   * adapter does not say.
+   */
   readonly doors: readonly string[];
 }
 
@@ -24,8 +27,14 @@ export interface SelfDescription {
   readonly serializer?: string;
 }
 
-/** On providers and executors that describe themselves for `explain()`; two installed copies recognise each other. @internal */
-export const DESCRIBES_ITSELF: unique symbol = Symbol.for('nestjs-airlock.describes-itself') as never;
+/**
+ * On providers and executors that describe themselves for `explain()`; two installed copies
+ * recognise each other.
+ * @internal
+ */
+export const DESCRIBES_ITSELF: unique symbol = Symbol.for(
+  'nestjs-airlock.describes-itself',
+) as never;
 
 /** The port that an integration implements to be seen in `explain()`. @internal */
 export interface DescribesItself {

@@ -13,18 +13,26 @@ interface Started {
 /** Servers, brokers and applications take their time to start. */
 const STARTING_MS = 60_000;
 
-/** Defines the cases of a contract with the test runner, and closes what was started for them. @internal */
+/**
+ * Defines the cases of a contract with the test runner, and closes what was started for them.
+ * @internal
+ */
 export class ContractSuite {
   private readonly startedForCase: Started[] = [];
   private lackOfGroup: Lack = false;
 
-  /** @param caseMs longer than what a case waits for, so that a miss is told as a difference and not as a timeout */
+  /**
+   * @param caseMs longer than what a case waits for, so that a miss is told as a difference and not
+   *   as a timeout
+   */
   constructor(
     private readonly runner: TestRunner,
     private readonly caseMs = 30_000,
   ) {}
 
-  /** Starts something before the cases and closes it after them. @returns what hands it to a case */
+  /**
+   * Starts something before the cases and closes it after them. @returns what hands it to a case
+   */
   shared<T extends Started>(start: () => Promise<T>): () => T {
     let started: T | undefined;
     this.runner.beforeAll(async () => {

@@ -12,7 +12,14 @@ export interface TestRunner {
   afterAll(hook: () => Promise<void>, timeoutMs: number): void;
 }
 
-const NAMES: readonly (keyof TestRunner)[] = ['describe', 'it', 'expect', 'beforeAll', 'beforeEach', 'afterAll'];
+const NAMES: readonly (keyof TestRunner)[] = [
+  'describe',
+  'it',
+  'expect',
+  'beforeAll',
+  'beforeEach',
+  'afterAll',
+];
 
 /**
  * Finds the test runner's own functions, which it leaves on `globalThis`.

@@ -10,8 +10,8 @@ import { type FakeOptions, TestedAirlockApplication } from './tested.application
 export interface AirlockTestingOptions extends AirlockModuleOptions, FakeOptions {}
 
 /**
- * Airlock of an application under test: treats effects as `mode` says, and records them for `expect(app)`, `recorderOf`,
- * `drain` and `waitForEffect` until the application is closed.
+ * Airlock of an application under test: treats effects as `mode` says, and records them for
+ * `expect(app)`, `recorderOf`, `drain` and `waitForEffect` until the application is closed.
  *
  * @publicApi
  */
@@ -37,14 +37,18 @@ export class AirlockTestingModule {
   }
 
   /**
-   * Puts an application whose modules import `AirlockModule` themselves to the test, with `forRoot` or `forRootAsync`.
+   * Puts an application whose modules import `AirlockModule` themselves to the test, with `forRoot`
+   * or `forRootAsync`.
    *
    * @param options also options of `AirlockModule`, which win over those of the application
    * @example
    * const builder = Test.createTestingModule({ imports: [AppModule] });
    * const module = await AirlockTestingModule.override(builder, { mode: 'capture' }).compile();
    */
-  static override(builder: TestingModuleBuilder, options: AirlockTestingOptions): TestingModuleBuilder {
+  static override(
+    builder: TestingModuleBuilder,
+    options: AirlockTestingOptions,
+  ): TestingModuleBuilder {
     const { mode, fakeOnly, ...overrides } = options;
     const { inject, useFactory } = tested({ mode, ...(fakeOnly && { fakeOnly }) }, overrides);
     return builder.overrideProvider(AirlockApplication).useFactory({ inject, factory: useFactory });

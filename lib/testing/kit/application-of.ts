@@ -12,7 +12,8 @@ export function isApplication(value: unknown): value is TestedApplication {
 
 /** @throws AirlockOptionsError for what is no application, or has no airlock @internal */
 export function runtimeOf(app: TestedApplication): AirlockRuntime {
-  if (!isApplication(app)) throw AirlockOptionsError.expected('app', 'a Nest application or TestingModule', app);
+  if (!isApplication(app))
+    throw AirlockOptionsError.expected('app', 'a Nest application or TestingModule', app);
   try {
     return app.get(AirlockRuntime, { strict: false });
   } catch (cause) {

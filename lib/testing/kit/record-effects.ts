@@ -9,8 +9,9 @@ import { TestedAirlockApplication } from './tested.application.js';
 const recorders = new WeakMap<AirlockRuntime, EffectRecorder>();
 
 /**
- * Records what becomes of the effects of an application as it is, by whatever factory it was made, from this call on: for
- * `recorderOf`, the matchers, `drain`, `waitForEffect` and `waitForRun`. Effects go out as in production.
+ * Records what becomes of the effects of an application as it is, by whatever factory it was made,
+ * from this call on: for `recorderOf`, the matchers, `drain`, `waitForEffect` and `waitForRun`.
+ * Effects go out as in production.
  *
  * @returns what ends the recording
  * @throws AirlockOptionsError for an application that is recorded already, or has no airlock
@@ -18,7 +19,8 @@ const recorders = new WeakMap<AirlockRuntime, EffectRecorder>();
  */
 export function recordEffects(app: TestedApplication): () => void {
   const runtime = runtimeOf(app);
-  if (recorderIn(app) !== undefined) throw new AirlockOptionsError('app', 'This application is recorded already.');
+  if (recorderIn(app) !== undefined)
+    throw new AirlockOptionsError('app', 'This application is recorded already.');
   const recorder = new EffectRecorder();
   recorders.set(runtime, recorder);
   return recorder.recordFrom(runtime);

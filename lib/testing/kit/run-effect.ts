@@ -11,23 +11,27 @@ import { sideEffectBodyOn, sideEffectOn } from '../../nest/decorators/side-effec
 import { ownerOf } from '../../nest/methods/owner.js';
 
 /** Names of an object's methods. @publicApi */
-export type MethodNames<T> = { [K in keyof T]-?: T[K] extends (...args: never[]) => unknown ? K : never }[keyof T];
+export type MethodNames<T> = {
+  [K in keyof T]-?: T[K] extends (...args: never[]) => unknown ? K : never;
+}[keyof T];
 
 /** Arguments of one of them. @publicApi */
-export type ArgumentsOf<T, K extends keyof T> = T[K] extends (...args: infer A) => unknown ? A : never;
+export type ArgumentsOf<T, K extends keyof T> = T[K] extends (...args: infer A) => unknown
+  ? A
+  : never;
 
 /**
- * Runs an effect itself, as a worker does: the body that `@SideEffect()` stands in front of, with arguments that have been
- * serialised and read again, in a scope of its own. Of a service that belongs to an application, that scope is the
- * application's, and arguments are kept as its executor keeps them, with a `serializer` where there is one; else they travel as
- * JSON.
+ * Runs an effect itself, as a worker does: the body that `@SideEffect()` stands in front of, with
+ * arguments that have been serialised and read again, in a scope of its own. Of a service that
+ * belongs to an application, that scope is the application's, and arguments are kept as its
+ * executor keeps them, with a `serializer` where there is one; else they travel as JSON.
  *
- * A bare `mail.sendReceipt` has lost its object: `runEffect(mail.sendReceipt, 7)` only does
- * for a body without `this`, and for plain functions. What the effect enqueues goes out when it has succeeded; inside
- * `captureEffects` it is kept in.
+ * A bare `mail.sendReceipt` has lost its object: `runEffect(mail.sendReceipt, 7)` only does for a
+ * body without `this`, and for plain functions. What the effect enqueues goes out when it has
+ * succeeded; inside `captureEffects` it is kept in.
  *
- * @throws EffectSerializationError for an argument that would not arrive, with its path; AirlockOptionsError; what the body
- * throws; DispatchError for what it enqueued
+ * @throws EffectSerializationError for an argument that would not arrive, with its path;
+ * AirlockOptionsError; what the body throws; DispatchError for what it enqueued
  * @publicApi
  * @example
  * await runEffect(mail, 'sendReceipt', 7);
@@ -38,10 +42,15 @@ export function runEffect<T extends object, K extends MethodNames<T>>(
   method: K,
   ...args: ArgumentsOf<T, K>
 ): Promise<void>;
-export function runEffect<A extends unknown[]>(effect: (...args: A) => unknown, ...args: A): Promise<void>;
+export function runEffect<A extends unknown[]>(
+  effect: (...args: A) => unknown,
+  ...args: A
+): Promise<void>;
 export async function runEffect(target: object, ...rest: unknown[]): Promise<void> {
   const [effect, args] =
-    typeof target === 'function' ? [bare(target as Effect), rest] : [methodOn(target, rest[0]), rest.slice(1)];
+    typeof target === 'function'
+      ? [bare(target as Effect), rest]
+      : [methodOn(target, rest[0]), rest.slice(1)];
   await runBody(effect, args as never[]);
 }
 
@@ -59,7 +68,11 @@ interface Runnable {
 
 function methodOn(self: object, key: unknown): Runnable {
   if (typeof self !== 'object' || self === null)
-    throw AirlockOptionsError.expected('service', 'an object with that method, or a function', self);
+    throw AirlockOptionsError.expected(
+      'service',
+      'an object with that method, or a function',
+      self,
+    );
   const method: unknown = Reflect.get(self, key as PropertyKey);
   const path = methodName(self, key as PropertyKey);
   if (typeof method !== 'function') throw AirlockOptionsError.expected(path, 'a method', method);
@@ -79,7 +92,10 @@ function bare(effect: Effect): Runnable {
   return body === undefined ? { name, body: effect } : { name, body, self: lostObject(name) };
 }
 
-async function runBody({ name, body, self, owner, executor }: Runnable, args: never[]): Promise<void> {
+async function runBody(
+  { name, body, self, owner, executor }: Runnable,
+  args: never[],
+): Promise<void> {
   const keptBy = executor === undefined ? owner?.defaultExecutor : owner?.executorNamed(executor);
   const given = travelled(name, body, args, keptBy);
   const facts = { id: randomUUID(), name };
@@ -89,8 +105,14 @@ async function runBody({ name, body, self, owner, executor }: Runnable, args: ne
 }
 
 /** Copies arguments as they come out on the other side. */
-function travelled(name: string, effect: Effect, args: never[], keptBy: Executor | undefined): never[] {
-  if (keptBy?.keepArguments !== undefined) return keptBy.keepArguments({ name, effect, args }) as never[];
+function travelled(
+  name: string,
+  effect: Effect,
+  args: never[],
+  keptBy: Executor | undefined,
+): never[] {
+  if (keptBy?.keepArguments !== undefined)
+    return keptBy.keepArguments({ name, effect, args }) as never[];
   return JSON.parse(JSON.stringify(copyArguments(name, args))) as never[];
 }
 

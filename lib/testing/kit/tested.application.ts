@@ -25,7 +25,11 @@ export class TestedAirlockApplication extends AirlockApplication implements OnAp
   readonly recorder: EffectRecorder;
   private stopRecording: (() => void) | undefined;
 
-  constructor({ mode: name, fakeOnly }: FakeOptions, options: AirlockModuleOptions, modules: ModulesContainer) {
+  constructor(
+    { mode: name, fakeOnly }: FakeOptions,
+    options: AirlockModuleOptions,
+    modules: ModulesContainer,
+  ) {
     validateOptions(options);
     if (fakeOnly !== undefined && !Array.isArray(fakeOnly))
       throw AirlockOptionsError.expected('fakeOnly', 'an array of effects', fakeOnly);
@@ -41,7 +45,8 @@ export class TestedAirlockApplication extends AirlockApplication implements OnAp
     super({ ...options, policy }, modules, new Logger('Airlock'));
     this.recorder = recorder;
     this.runtime.executorOverride = mode.executorOverride?.(parts, this.runtime);
-    // Not before there is anything to record: nobody can close an application whose boot has failed.
+    // Not before there is anything to record: nobody can close an application whose boot has
+    // failed.
     this.runtime.beforeScope = () => {
       this.runtime.beforeScope = undefined;
       this.stopRecording = recorder.recordFrom(this.runtime);

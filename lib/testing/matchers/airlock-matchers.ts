@@ -9,11 +9,16 @@ import type { AirlockMatchers } from './matcher-types.js';
 
 /** Matcher as `expect.extend` takes it. @publicApi */
 // `any`: it is the test runner that hands over what a test has written.
-export type AirlockMatcher = (this: MatcherContext, received: any, ...expected: any[]) => MatcherResult;
+export type AirlockMatcher = (
+  this: MatcherContext,
+  received: any,
+  ...expected: any[]
+) => MatcherResult;
 
 /**
- * Matchers for `expect.extend(airlockMatchers)`, once per test file or in a set-up file. `nestjs-airlock/testing/jest`,
- * `…/testing/jest-globals` and `…/testing/vitest` do that when they are imported, and bring the types.
+ * Matchers for `expect.extend(airlockMatchers)`, once per test file or in a set-up file.
+ * `nestjs-airlock/testing/jest`, `…/testing/jest-globals` and `…/testing/vitest` do that when they
+ * are imported, and bring the types.
  *
  * @publicApi
  * @example

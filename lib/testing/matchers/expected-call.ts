@@ -1,5 +1,10 @@
 import type { Intent } from '../../core/model/intent.js';
-import { assertEffectRef, type EffectRef, isCallOf, nameOfRef } from '../../core/effect/effect-ref.js';
+import {
+  assertEffectRef,
+  type EffectRef,
+  isCallOf,
+  nameOfRef,
+} from '../../core/effect/effect-ref.js';
 import { type Equals, trimmed } from './differences.js';
 import { nearest } from './nearest.js';
 import { printCall } from '../kit/texts/print.js';
@@ -29,7 +34,8 @@ export class ExpectedCall {
   readonly isOfEffect = (intent: Intent): boolean => isCallOf(intent, this.ref);
 
   readonly isMetBy = (intent: Intent): boolean =>
-    this.isOfEffect(intent) && (this.args === undefined || this.equals(trimmed(intent.args), this.args));
+    this.isOfEffect(intent) &&
+    (this.args === undefined || this.equals(trimmed(intent.args), this.args));
 
   /** Text of a call for messages, under the name it has where it was called. */
   textIn(intents: readonly Intent[]): string {

@@ -20,14 +20,23 @@ const KNOWN = {
   reason: oneOf(...Object.keys(REASONS)),
   policy: expectThat(
     'a policy, its class or the name of that',
-    (value) => isRecord(value) || typeof value === 'function' || (typeof value === 'string' && value !== ''),
+    (value) =>
+      isRecord(value) || typeof value === 'function' || (typeof value === 'string' && value !== ''),
   ),
 };
 
-/** @throws AirlockOptionsError for what is no such object, or has a key that would be overlooked @internal */
+/**
+ * @throws AirlockOptionsError for what is no such object, or has a key that would be overlooked
+ *   @internal
+ */
 export function assertExpectedDrop(drop: unknown): asserts drop is ExpectedDrop {
   if (!isRecord(drop)) {
-    throw AirlockOptionsError.expected('drop', 'an object', drop, 'Arguments go into it, as `{ args: [7] }`.');
+    throw AirlockOptionsError.expected(
+      'drop',
+      'an object',
+      drop,
+      'Arguments go into it, as `{ args: [7] }`.',
+    );
   }
   checkOptions(drop, KNOWN, 'drop.');
 }
@@ -38,7 +47,9 @@ export function isSuchDrop({ reason, policy }: DroppedIntent, expected: Expected
   if (expected.policy === undefined) return true;
   if (policy === undefined) return false;
   if (typeof expected.policy === 'string') return policy.constructor.name === expected.policy;
-  return typeof expected.policy === 'function' ? policy instanceof expected.policy : policy === expected.policy;
+  return typeof expected.policy === 'function'
+    ? policy instanceof expected.policy
+    : policy === expected.policy;
 }
 
 /** `dropped`, `dropped: rollback`, `dropped: policy (BlockTasks)`. @internal */

@@ -5,17 +5,22 @@ import { recorderOf } from '../kit/recorder-of.js';
 import { type EffectRecord, isEffectRecord } from '../kit/recording/effect-record.js';
 
 /**
- * Source of effects that the matchers take: a result of `captureEffects`, an application with `AirlockTestingModule`, its recorder, or an
- * `EffectBuffer`, an `EffectScope` or a view of one, which know what they hold and not what becomes of it.
+ * Source of effects that the matchers take: a result of `captureEffects`, an application with
+ * `AirlockTestingModule`, its recorder, or an `EffectBuffer`, an `EffectScope` or a view of one,
+ * which know what they hold and not what becomes of it.
  *
  * @publicApi
  */
-export type EffectSource = EffectRecord | TestedApplication | { readonly intents: readonly Intent[] };
+export type EffectSource =
+  EffectRecord | TestedApplication | { readonly intents: readonly Intent[] };
 
 /** @internal */
 export interface KnownEffects extends EffectRecord {
   readonly refused: readonly Intent[];
-  /** Error of the block whose effects these are; undefined where it threw none, or where there is no block. */
+  /**
+   * Error of the block whose effects these are; undefined where it threw none, or where there is no
+   * block.
+   */
   readonly error: unknown;
   /** False for what is only a buffer. */
   readonly knowsEndings: boolean;
@@ -36,7 +41,8 @@ export function knownEffects(source: unknown): KnownEffects {
     };
   }
   if (isApplication(source)) return fromRecord(recorderOf(source));
-  const hint = typeof (source as { then?: unknown } | undefined)?.then === 'function' ? 'Await it first.' : '';
+  const hint =
+    typeof (source as { then?: unknown } | undefined)?.then === 'function' ? 'Await it first.' : '';
   throw AirlockOptionsError.expected(
     'received',
     'a result of `captureEffects`, an application with `AirlockTestingModule`, an `EffectBuffer` or a scope',

@@ -18,7 +18,10 @@ export interface MatcherResult {
 /** @internal */
 export function equalsIn(context: MatcherContext): Equals {
   // As `toEqual` does; alone, `equals` takes any two Maps for one.
-  const testers: readonly unknown[] = [...(context.customTesters ?? []), context.utils?.iterableEquality];
+  const testers: readonly unknown[] = [
+    ...(context.customTesters ?? []),
+    context.utils?.iterableEquality,
+  ];
   const known = testers.filter((tester) => tester !== undefined);
   return (a, b) => context.equals(a, b, known);
 }

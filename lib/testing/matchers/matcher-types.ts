@@ -3,15 +3,21 @@ import type { Policy } from '../../core/model/policy.js';
 import type { EffectRef } from '../../core/effect/effect-ref.js';
 import type { AsymmetricMatcher } from '../kit/texts/print.js';
 
-/** A value, or matchers such as `expect.any(Number)` in its place or anywhere inside it. @publicApi */
-export type Expected<T> = T | AsymmetricMatcher | (T extends object ? { [K in keyof T]: Expected<T[K]> } : never);
+/**
+ * A value, or matchers such as `expect.any(Number)` in its place or anywhere inside it. @publicApi
+ */
+export type Expected<T> =
+  T | AsymmetricMatcher | (T extends object ? { [K in keyof T]: Expected<T[K]> } : never);
 
 /** All arguments of an effect, or none at all where any will do. @publicApi */
 export type ExpectedArguments<A extends unknown[]> = [] | { [K in keyof A]: Expected<A[K]> };
 
 /** Which call of an effect is expected to have been dropped, and why. @publicApi */
 export interface ExpectedDrop<A extends unknown[] = unknown[]> {
-  /** The arguments, all of them; matchers such as `expect.any(Number)` may stand anywhere in them. @default any */
+  /**
+   * The arguments, all of them; matchers such as `expect.any(Number)` may stand anywhere in them.
+   * @default any
+   */
   readonly args?: { readonly [K in keyof A]: Expected<A[K]> };
   /** @default any */
   readonly reason?: DropReason;
@@ -20,8 +26,9 @@ export interface ExpectedDrop<A extends unknown[] = unknown[]> {
 }
 
 /**
- * The matchers, as `expect(…)` has them. Received is a result of `captureEffects`, an application with `AirlockTestingModule`,
- * its recorder, an `EffectBuffer` or a scope; the last two only know what they hold.
+ * The matchers, as `expect(…)` has them. Received is a result of `captureEffects`, an application
+ * with `AirlockTestingModule`, its recorder, an `EffectBuffer` or a scope; the last two only know
+ * what they hold.
  *
  * @typeParam R what a matcher returns under the test runner
  * @publicApi
@@ -35,9 +42,15 @@ export interface AirlockMatchers<R = unknown> {
   toHaveDispatched<A extends unknown[]>(effect: EffectRef<A>, ...args: ExpectedArguments<A>): R;
   /** Let out so often, no more and no less, with whatever arguments. */
   toHaveDispatchedTimes(effect: EffectRef, times: number): R;
-  /** Dropped by outcome, policy, rollback or its opener; `drop` says with which arguments, why and by whom. */
+  /**
+   * Dropped by outcome, policy, rollback or its opener; `drop` says with which arguments, why and
+   * by whom.
+   */
   toHaveDropped<A extends unknown[]>(effect: EffectRef<A>, drop?: ExpectedDrop<A>): R;
-  /** Nothing got out, nor may yet: whatever was called has been dropped. A call that `assertNone` refused counts as an effect. */
+  /**
+   * Nothing got out, nor may yet: whatever was called has been dropped. A call that `assertNone`
+   * refused counts as an effect.
+   */
   toHaveNoEffects(): R;
 }
 

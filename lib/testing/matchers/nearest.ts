@@ -6,18 +6,29 @@ import { differences, type Equals } from './differences.js';
 const MOST = 10;
 
 /**
- * Tells how the nearest of several intents differs from an expected call: one of the same effect with the fewest differing arguments,
- * else the one with the most similar name.
+ * Tells how the nearest of several intents differs from an expected call: one of the same effect
+ * with the fewest differing arguments, else the one with the most similar name.
  *
  * @internal
  */
-export function nearest(equals: Equals, intents: readonly Intent[], ref: EffectRef, args: readonly unknown[]): string {
+export function nearest(
+  equals: Equals,
+  intents: readonly Intent[],
+  ref: EffectRef,
+  args: readonly unknown[],
+): string {
   const same = intents.filter((intent) => isCallOf(intent, ref));
-  const byArguments = same.map((intent) => ({ intent, found: differences(equals, args, intent.args) }));
+  const byArguments = same.map((intent) => ({
+    intent,
+    found: differences(equals, args, intent.args),
+  }));
   const best = byArguments.toSorted((a, b) => a.found.length - b.found.length)[0];
   if (best !== undefined) return told(intents, best.intent, best.found);
   const name = nameOfRef(ref);
-  const byName = intents.map((intent) => ({ intent, distance: editDistance(shortened(intent, ref), name) }));
+  const byName = intents.map((intent) => ({
+    intent,
+    distance: editDistance(shortened(intent, ref), name),
+  }));
   const closest = byName.toSorted((a, b) => a.distance - b.distance)[0];
   if (closest === undefined) return '';
   const found =

@@ -12,7 +12,11 @@ interface Counted {
   readonly among: readonly Intent[];
 }
 
-/** Matches an effect by the number of its calls. @throws AirlockOptionsError for what is no number of times @internal */
+/**
+ * Matches an effect by the number of its calls. @throws AirlockOptionsError for what is no number
+ * of times
+ * @internal
+ */
 export function timesOf(
   context: MatcherContext,
   known: KnownEffects,
@@ -30,11 +34,19 @@ export function timesOf(
     message: () => {
       const name = call.textIn(effects);
       // Where none counts, what became of those that might have.
-      const list = listOfEffects(known, counted.size === 0 ? call.isOfEffect : ({ id }) => counted.has(id));
-      if (pass) return text(`Expected ${name} not to be ${verb} ${timesText(times)}, but it was.`, list);
+      const list = listOfEffects(
+        known,
+        counted.size === 0 ? call.isOfEffect : ({ id }) => counted.has(id),
+      );
+      if (pass)
+        return text(`Expected ${name} not to be ${verb} ${timesText(times)}, but it was.`, list);
       const found = counted.size === 0 ? 'never was' : `was ${verb} ${timesText(counted.size)}`;
       const nearest = effects.some(call.isOfEffect) ? '' : call.nearestIn(effects);
-      return text(`Expected ${name} to be ${verb} ${timesText(times)}, but it ${found}.`, list, nearest);
+      return text(
+        `Expected ${name} to be ${verb} ${timesText(times)}, but it ${found}.`,
+        list,
+        nearest,
+      );
     },
   };
 }

@@ -23,7 +23,10 @@ export function toHaveDispatched(
       if (pass) return text(`Expected ${name} not to be dispatched, but it was.`, list);
       const enqueued = effects.find(call.isMetBy);
       if (enqueued !== undefined) {
-        return text(`Expected ${name} to be dispatched, but it ${sentenceOf(endingsOf(known)(enqueued))}.`, list);
+        return text(
+          `Expected ${name} to be dispatched, but it ${sentenceOf(endingsOf(known)(enqueued))}.`,
+          list,
+        );
       }
       const but = effects.some(call.isOfEffect)
         ? 'but it was enqueued with other arguments'

@@ -18,7 +18,9 @@ export function toHaveDropped(
   const call = new ExpectedCall(equalsIn(this), effect, drop.args);
   const { effects, dropped } = known;
   const met = new Set(
-    dropped.filter((one) => call.isMetBy(one.intent) && isSuchDrop(one, drop)).map(({ intent }) => intent.id),
+    dropped
+      .filter((one) => call.isMetBy(one.intent) && isSuchDrop(one, drop))
+      .map(({ intent }) => intent.id),
   );
   const pass = met.size > 0;
   return {
@@ -32,7 +34,10 @@ export function toHaveDropped(
       const list = listOfEffects(known, call.isMetBy);
       const endings = new Set(effects.filter(call.isMetBy).map(endingsOf(known)));
       if (endings.size > 0) {
-        return text(`Expected ${name} to be ${such}, but it ${[...endings].map(sentenceOf).join(' and ')}.`, list);
+        return text(
+          `Expected ${name} to be ${such}, but it ${[...endings].map(sentenceOf).join(' and ')}.`,
+          list,
+        );
       }
       const but = effects.some(call.isOfEffect)
         ? 'but it was enqueued with other arguments'

@@ -21,7 +21,9 @@ export function toHaveEnqueued(
       const name = call.textIn(effects);
       const list = listOfEffects(known, call.isMetBy);
       if (pass) return text(`Expected ${name} not to be enqueued, but it was.`, list);
-      const but = effects.some(call.isOfEffect) ? 'but only with other arguments' : 'but it was not';
+      const but = effects.some(call.isOfEffect)
+        ? 'but only with other arguments'
+        : 'but it was not';
       return text(`Expected ${name} to be enqueued, ${but}.`, list, call.nearestIn(effects));
     },
   };

@@ -12,7 +12,9 @@ import { createSchema } from './schema.js';
       inject: [Settings],
       useFactory: async ({ databaseUrl }: Settings): Promise<Database> => {
         const database =
-          databaseUrl === undefined ? await PgliteDatabase.open() : await PostgresDatabase.connect(databaseUrl);
+          databaseUrl === undefined
+            ? await PgliteDatabase.open()
+            : await PostgresDatabase.connect(databaseUrl);
         await createSchema(database);
         return database;
       },

@@ -1,4 +1,9 @@
-import { openFrame, trackSavepoints, trackTransactions, type TransactionFrame } from 'nestjs-airlock';
+import {
+  openFrame,
+  trackSavepoints,
+  trackTransactions,
+  type TransactionFrame,
+} from 'nestjs-airlock';
 import type { PgBossConstructorOptions } from 'nestjs-airlock/pg-boss';
 
 /** The database itself, or one transaction in it. */
@@ -7,7 +12,10 @@ export interface Queryable {
 }
 
 export interface Transaction extends Queryable {
-  /** Runs an optional step: if it throws, what it wrote and the effects it called are undone, and nothing else. */
+  /**
+   * Runs an optional step: if it throws, what it wrote and the effects it called are undone, and
+   * nothing else.
+   */
   savepoint<T>(step: (tx: Queryable) => Promise<T>): Promise<T>;
 }
 
@@ -22,7 +30,8 @@ export abstract class Database implements Queryable {
 
   /** Runs `work` in a transaction, whose fate the effects called in it share. */
   readonly transaction = trackTransactions(
-    <T>(work: (tx: OpenTransaction) => Promise<T>): Promise<T> => this.begin((tx) => work(new OpenTransaction(tx))),
+    <T>(work: (tx: OpenTransaction) => Promise<T>): Promise<T> =>
+      this.begin((tx) => work(new OpenTransaction(tx))),
     (tx) => (tx.frame = openFrame({ name: 'shop', connection: connectionOf(tx) })),
   );
 }
@@ -53,5 +62,9 @@ class OpenTransaction implements Transaction {
 }
 
 function connectionOf(tx: Queryable) {
-  return { executeSql: async (text: string, values?: unknown[]) => ({ rows: await tx.query(text, values) }) };
+  return {
+    executeSql: async (text: string, values?: unknown[]) => ({
+      rows: await tx.query(text, values),
+    }),
+  };
 }

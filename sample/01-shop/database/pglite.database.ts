@@ -4,7 +4,9 @@ import type { PgBossConstructorOptions } from 'nestjs-airlock/pg-boss';
 import { fromPglite } from 'pg-boss';
 import { Database, type Queryable } from './database.js';
 
-/** PostgreSQL compiled to WebAssembly, in this process. Its data lives as long as the process does. */
+/**
+ * PostgreSQL compiled to WebAssembly, in this process. Its data lives as long as the process does.
+ */
 export class PgliteDatabase extends Database implements OnApplicationShutdown {
   readonly pgBoss: PgBossConstructorOptions;
 

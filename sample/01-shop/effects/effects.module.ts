@@ -18,7 +18,10 @@ export class EffectsModule {
   }
 }
 
-/** Shows at /airlock what became of every effect. Mails and prices may be seen here, so arguments are shown as they are. */
+/**
+ * Shows at /airlock what became of every effect. Mails and prices may be seen here, so arguments
+ * are shown as they are.
+ */
 const inspector = AirlockInspectorModule.forRoot({
   guards: [new OnThisMachine()],
   redact: ({ args }) => args,
@@ -36,18 +39,27 @@ const engines: Readonly<Record<ExecutorName, (settings: Settings) => DynamicModu
     AirlockBullMqModule.forRoot({
       connection: redisUrl,
       queue,
-      jobOptions: { attempts: 5, backoff: { type: 'exponential', delay: 1_000 }, removeOnComplete: { age: 3_600 } },
+      jobOptions: {
+        attempts: 5,
+        backoff: { type: 'exponential', delay: 1_000 },
+        removeOnComplete: { age: 3_600 },
+      },
       worker: true,
     }),
   ],
 
-  // No engine: effects are rows of the order's transaction, run here after it, and again where they fail or this process dies.
+  // No engine: effects are rows of the order's transaction, run here after it, and again where they
+  // fail or this process dies.
   outbox: () => [
     AirlockModule.forRoot({ log, executor: OutboxExecutor }),
     AirlockOutboxModule.forRootAsync({
       imports: [DatabaseModule],
       inject: [Database],
-      useFactory: (database: Database) => ({ dialect: 'postgres', connection: database, createTable: true }),
+      useFactory: (database: Database) => ({
+        dialect: 'postgres',
+        connection: database,
+        createTable: true,
+      }),
     }),
   ],
 

@@ -22,7 +22,8 @@ export class OutboxController {
   list(): Promise<readonly OutboxEntry[]> {
     const { executor, queue } = this.settings;
     if (executor === 'outbox') return this.database.query(ROWS);
-    if (executor !== 'pg-boss') throw new NotFoundException(`Under AIRLOCK_EXECUTOR=${executor} no effect is a row.`);
+    if (executor !== 'pg-boss')
+      throw new NotFoundException(`Under AIRLOCK_EXECUTOR=${executor} no effect is a row.`);
     return this.database.query(
       `select data->>'effect' as effect, state, retry_count as retries, output->>'message' as error
          from pgboss.job where name = $1 order by created_on, id`,

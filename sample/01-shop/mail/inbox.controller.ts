@@ -8,7 +8,8 @@ export class InboxController {
 
   @Get()
   list(): readonly ReceivedMail[] {
-    if (this.server === null) throw new NotFoundException('Mails go to SMTP_URL, so there is no inbox here.');
+    if (this.server === null)
+      throw new NotFoundException('Mails go to SMTP_URL, so there is no inbox here.');
     return this.server.inbox;
   }
 }

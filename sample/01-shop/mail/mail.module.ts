@@ -13,12 +13,14 @@ import { LOCAL_MAIL_SERVER, SMTP } from './mail.tokens.js';
     {
       provide: LOCAL_MAIL_SERVER,
       inject: [Settings],
-      useFactory: ({ smtpUrl }: Settings) => (smtpUrl === undefined ? LocalMailServer.start() : null),
+      useFactory: ({ smtpUrl }: Settings) =>
+        smtpUrl === undefined ? LocalMailServer.start() : null,
     },
     {
       provide: SMTP,
       inject: [Settings, LOCAL_MAIL_SERVER],
-      useFactory: ({ smtpUrl }: Settings, local: LocalMailServer | null) => createTransport(smtpUrl ?? local!.url),
+      useFactory: ({ smtpUrl }: Settings, local: LocalMailServer | null) =>
+        createTransport(smtpUrl ?? local!.url),
     },
   ],
   exports: [MailService],

@@ -16,7 +16,8 @@ export class MailService {
       subject: `Receipt for order ${order.id}`,
       text: [
         ...order.lines.map(
-          ({ quantity, name, priceCents }) => `${quantity} x ${name}: ${euros(quantity * priceCents)}`,
+          ({ quantity, name, priceCents }) =>
+            `${quantity} x ${name}: ${euros(quantity * priceCents)}`,
         ),
         `Total: ${euros(order.totalCents)}`,
       ].join('\n'),

@@ -4,7 +4,10 @@ import type { Order, OrderDraft } from './order.js';
 import { OrdersService } from './orders.service.js';
 import { ParseOrderPipe } from './parse-order.pipe.js';
 
-/** Orders that staff place for a customer on the phone: the warehouse is told, the customer is not mailed. */
+/**
+ * Orders that staff place for a customer on the phone: the warehouse is told, the customer is not
+ * mailed.
+ */
 @Controller('admin/orders')
 @UseAirlockPolicy(new BlockTasks(['MailService.sendReceipt']))
 export class AdminOrdersController {

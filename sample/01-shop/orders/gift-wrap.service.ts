@@ -21,7 +21,11 @@ export class GiftWrapService {
         sku,
         quantity,
       ]);
-      this.effects.enqueue(postReservation, this.warehouse.url, { orderId, sku: `gift-box:${sku}`, quantity });
+      this.effects.enqueue(postReservation, this.warehouse.url, {
+        orderId,
+        sku: `gift-box:${sku}`,
+        quantity,
+      });
     }
   }
 }

@@ -15,7 +15,9 @@ export class OrdersController {
 
   @Post('dry-run')
   @HttpCode(200)
-  async rehearse(@Body(ParseOrderPipe) draft: OrderDraft): Promise<{ readonly wouldLetOut: readonly string[] }> {
+  async rehearse(
+    @Body(ParseOrderPipe) draft: OrderDraft,
+  ): Promise<{ readonly wouldLetOut: readonly string[] }> {
     return { wouldLetOut: await this.orders.rehearse(draft) };
   }
 

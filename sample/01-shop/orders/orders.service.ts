@@ -52,7 +52,8 @@ export class OrdersService {
     const lines: OrderLine[] = [];
     for (const { sku, quantity } of draft.lines) {
       lines.push(await this.products.take(tx, { sku, quantity }));
-      // The next line may turn out to be sold out: told at once, the warehouse would pick an order that does not exist.
+      // The next line may turn out to be sold out: told at once, the warehouse would pick an order
+      // that does not exist.
       warehouse.reserve({ orderId: id, sku, quantity });
     }
     const order: Order = {
@@ -60,7 +61,10 @@ export class OrdersService {
       email: draft.email,
       lines,
       giftWrapped: draft.giftWrap && (await this.tryToWrap(tx, id, lines)),
-      totalCents: lines.reduce((total, { quantity, priceCents }) => total + quantity * priceCents, 0),
+      totalCents: lines.reduce(
+        (total, { quantity, priceCents }) => total + quantity * priceCents,
+        0,
+      ),
     };
     await this.mail.sendReceipt(order);
     await this.orders.insert(tx, order);
@@ -68,10 +72,14 @@ export class OrdersService {
   }
 
   /**
-   * An order is worth having without its wrapping: the boxes written and asked for so far are undone when one line does not
-   * fit, although nobody sees an error and the order commits.
+   * An order is worth having without its wrapping: the boxes written and asked for so far are
+   * undone when one line does not fit, although nobody sees an error and the order commits.
    */
-  private async tryToWrap(tx: Transaction, id: number, lines: readonly OrderLine[]): Promise<boolean> {
+  private async tryToWrap(
+    tx: Transaction,
+    id: number,
+    lines: readonly OrderLine[],
+  ): Promise<boolean> {
     try {
       await tx.savepoint((step) => this.giftWrap.wrap(step, id, lines));
       return true;

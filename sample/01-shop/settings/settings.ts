@@ -14,7 +14,9 @@ export class Settings {
   readonly queue: string;
   /** Where receipts are sent to. @default an SMTP server in this process, read at `GET /inbox` */
   readonly smtpUrl?: string | undefined;
-  /** Where reservations are posted to. @default this process's own `POST /warehouse/reservations` */
+  /**
+   * Where reservations are posted to. @default this process's own `POST /warehouse/reservations`
+   */
   readonly warehouseUrl?: string | undefined;
 
   constructor(settings: Partial<Settings> = {}) {
@@ -41,6 +43,7 @@ export class Settings {
 function executorNamed(name: string | undefined): ExecutorName | undefined {
   if (name === undefined) return undefined;
   const known = EXECUTORS.find((one) => one === name);
-  if (known === undefined) throw new Error(`AIRLOCK_EXECUTOR is "${name}"; the shop knows ${EXECUTORS.join(', ')}.`);
+  if (known === undefined)
+    throw new Error(`AIRLOCK_EXECUTOR is "${name}"; the shop knows ${EXECUTORS.join(', ')}.`);
   return known;
 }

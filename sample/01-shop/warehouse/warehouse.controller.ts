@@ -3,7 +3,10 @@ import { SkipAirlock } from 'nestjs-airlock';
 import type { Reservation } from './reservation.js';
 import { ReservationsRepository } from './reservations.repository.js';
 
-/** The warehouse's own end. It stands for another company's service, whose calls are no units of work of this shop. */
+/**
+ * The warehouse's own end. It stands for another company's service, whose calls are no units of
+ * work of this shop.
+ */
 @SkipAirlock()
 @Controller('warehouse/reservations')
 export class WarehouseController {

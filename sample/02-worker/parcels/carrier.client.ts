@@ -2,7 +2,10 @@ import { setTimeout } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Parcel } from './parcel.js';
 
-/** Stands in for a carrier's API: it is busy when it is first asked for a parcel, and does not go everywhere. */
+/**
+ * Stands in for a carrier's API: it is busy when it is first asked for a parcel, and does not go
+ * everywhere.
+ */
 @Injectable()
 export class CarrierClient {
   private readonly asked = new Set<number>();

@@ -21,8 +21,11 @@ export class ParcelsProcessor extends WorkerHost {
   async process({ data: parcel, attemptsStarted }: Job<Parcel>): Promise<string> {
     await this.messages.tellStaff(parcel, attemptsStarted);
     await this.messages.tellCustomer(parcel);
-    this.effects.defer(this.invoices).add('invoice', { parcelId: parcel.id, customer: parcel.customer });
-    // The carrier may refuse: done at once, the customer would be told again by each attempt, and billed by each.
+    this.effects
+      .defer(this.invoices)
+      .add('invoice', { parcelId: parcel.id, customer: parcel.customer });
+    // The carrier may refuse: done at once, the customer would be told again by each attempt, and
+    // billed by each.
     return this.carrier.book(parcel);
   }
 }

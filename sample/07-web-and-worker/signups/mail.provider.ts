@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 
-/** Stands in for the API of a mail provider: the log is what arrives. It delivers once for each idempotency key. */
+/**
+ * Stands in for the API of a mail provider: the log is what arrives. It delivers once for each
+ * idempotency key.
+ */
 @Injectable()
 export class MailProvider {
   private readonly inbox = new Logger('Inbox');

@@ -2,7 +2,10 @@ import { PGlite } from '@electric-sql/pglite';
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
 import { schema } from './schema.js';
 
-/** PostgreSQL compiled to WebAssembly, in this process, behind a port: adapters of Prisma speak to servers. */
+/**
+ * PostgreSQL compiled to WebAssembly, in this process, behind a port: adapters of Prisma speak to
+ * servers.
+ */
 export class EmbeddedDatabase {
   private constructor(
     private readonly pg: PGlite,

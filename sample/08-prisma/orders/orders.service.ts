@@ -24,7 +24,8 @@ export class OrdersService {
         const product = await this.take(tx, sku, quantity);
         products.push(product);
         totalCents += quantity * product.priceCents;
-        // The next line may turn out to be sold out: told at once, the warehouse would pick an order that does not exist.
+        // The next line may turn out to be sold out: told at once, the warehouse would pick an
+        // order that does not exist.
         await this.warehouse.reserve(id, quantity, sku);
       }
       const giftWrapped = giftWrap && (await this.tryToWrap(tx, id, products));
@@ -34,18 +35,30 @@ export class OrdersService {
     });
   }
 
-  private async take(tx: Prisma.TransactionClient, sku: string, quantity: number): Promise<Product> {
+  private async take(
+    tx: Prisma.TransactionClient,
+    sku: string,
+    quantity: number,
+  ): Promise<Product> {
     const where = { sku, stock: { gte: quantity } };
-    const [product] = await tx.product.updateManyAndReturn({ where, data: { stock: { decrement: quantity } } });
+    const [product] = await tx.product.updateManyAndReturn({
+      where,
+      data: { stock: { decrement: quantity } },
+    });
     if (product === undefined) throw new ConflictException(`There are not ${quantity} of "${sku}"`);
     return product;
   }
 
   /**
-   * An order is worth having without its wrapping: the boxes written and asked for so far are undone with the savepoint when one product fits
-   * none, although nobody sees an error and the order commits.
+   * An order is worth having without its wrapping: the boxes written and asked for so far are
+   * undone with the savepoint when one product fits none, although nobody sees an error and the
+   * order commits.
    */
-  private async tryToWrap(tx: Prisma.TransactionClient, orderId: number, products: Product[]): Promise<boolean> {
+  private async tryToWrap(
+    tx: Prisma.TransactionClient,
+    orderId: number,
+    products: Product[],
+  ): Promise<boolean> {
     try {
       await tx.$transaction(async (savepoint) => {
         for (const { sku, fitsGiftBox } of products) {

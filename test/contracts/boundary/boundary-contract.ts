@@ -1,9 +1,18 @@
-import type { DynamicModule, INestApplicationContext, LoggerService, Provider, Type } from '@nestjs/common';
+import type {
+  DynamicModule,
+  INestApplicationContext,
+  LoggerService,
+  Provider,
+  Type,
+} from '@nestjs/common';
 import type { BoundaryName } from '../../../lib/nest/options/airlock-options.js';
 
 /** One class to be declared: an entry point under one of Airlock's decorators. */
 export interface ContractHandler {
-  /** Letters and digits that no other class has, of whatever application: a path, a queue, a pattern, … can be made of it. */
+  /**
+   * Letters and digits that no other class has, of whatever application: a path, a queue, a
+   * pattern, … can be made of it.
+   */
   readonly name: string;
   /** To be put on the class. */
   readonly onClass: ClassDecorator;
@@ -57,12 +66,14 @@ export interface ContractApplication {
 export interface RunningContract {
   readonly app: INestApplicationContext;
   /**
-   * Calls the entry point of the class that was declared as `payload.handler`, and ends as its caller sees it: with anything that can be compared, or
-   * with an error. Where nobody is answered, once the call is on its way.
+   * Calls the entry point of the class that was declared as `payload.handler`, and ends as its
+   * caller sees it: with anything that can be compared, or with an error. Where nobody is answered,
+   * once the call is on its way.
    */
   trigger(payload: ContractPayload): Promise<unknown>;
   /**
-   * Calls it too and, once `underway` has resolved, leaves as its caller can, while it streams. Needed where `leaves` is set.
+   * Calls it too and, once `underway` has resolved, leaves as its caller can, while it streams.
+   * Needed where `leaves` is set.
    */
   leave?(payload: ContractPayload, underway: Promise<void>): Promise<void>;
   /** Closes what is not the application's own, before it. */
@@ -75,22 +86,34 @@ export interface BoundaryContractOptions {
   /** The name of the entry point in the declared classes, such as `process`. */
   readonly method: string;
   /**
-   * Declares a class with one entry point, with the peer's own decorators; asked anew for each application. The class injects `ContractWork` and returns what
-   * `work.do(payload)` returns, as it is: neither awaited nor caught.
+   * Declares a class with one entry point, with the peer's own decorators; asked anew for each
+   * application. The class injects `ContractWork` and returns what `work.do(payload)` returns, as
+   * it is: neither awaited nor caught.
    */
   declare(handler: ContractHandler): Type;
   start(application: ContractApplication): Promise<RunningContract>;
   /** Whether an entry point may return an Observable. @default false */
   readonly observable?: boolean;
-  /** Whether an entry point stops for a caller that leaves in the middle of a stream. @default false */
+  /**
+   * Whether an entry point stops for a caller that leaves in the middle of a stream. @default false
+   */
   readonly leaves?: boolean;
-  /** Whether a call made in a scope is nested in it; otherwise each is a scope of its own, wherever it is made. @default false */
+  /**
+   * Whether a call made in a scope is nested in it; otherwise each is a scope of its own, wherever
+   * it is made. @default false
+   */
   readonly nested?: boolean;
-  /** Whether the peer makes instances of request-scoped classes, per call or per client. @default false */
+  /**
+   * Whether the peer makes instances of request-scoped classes, per call or per client. @default
+   * false
+   */
   readonly requestScoped?: boolean;
   /** False for a kind whose caller is told nothing. @default true */
   readonly answers?: boolean;
-  /** True where a caller has its answer before effects run, so that one that fails cannot take it back. @default false */
+  /**
+   * True where a caller has its answer before effects run, so that one that fails cannot take it
+   * back. @default false
+   */
   readonly answersFirst?: boolean;
   /** How many calls can be made at the same time; 1 skips what needs several. @default 50 */
   readonly concurrency?: number;

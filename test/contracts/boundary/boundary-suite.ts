@@ -2,7 +2,10 @@ import { Scope } from '@nestjs/common';
 import { AirlockModule } from '../../../lib/nest/airlock.module.js';
 import { AirlockService } from '../../../lib/nest/services/airlock.service.js';
 import { EffectBuffer } from '../../../lib/nest/services/effect-buffer.js';
-import type { AirlockModuleOptions, BoundaryOptions } from '../../../lib/nest/options/airlock-options.js';
+import type {
+  AirlockModuleOptions,
+  BoundaryOptions,
+} from '../../../lib/nest/options/airlock-options.js';
 import type { BoundaryContractOptions, ContractAction } from './boundary-contract.js';
 import { ContractSuite } from '../../../lib/testing/contracts/contract-suite.js';
 import type { TestRunner } from '../../../lib/testing/contracts/test-runner.js';
@@ -53,7 +56,10 @@ export class BoundarySuite extends ContractSuite {
   }
 
   /** One with options for this kind of entry point. */
-  bootWith(boundary: boolean | BoundaryOptions, options: AirlockModuleOptions = {}): Promise<Application> {
+  bootWith(
+    boundary: boolean | BoundaryOptions,
+    options: AirlockModuleOptions = {},
+  ): Promise<Application> {
     return this.boot({ ...options, boundaries: { [this.options.boundary]: boundary } });
   }
 
@@ -86,7 +92,11 @@ export class BoundarySuite extends ContractSuite {
   }
 
   /** Makes a call and waits until nothing of it is left to do. */
-  async call(action: ContractAction, role?: Role, application = this.application): Promise<CallRecord> {
+  async call(
+    action: ContractAction,
+    role?: Role,
+    application = this.application,
+  ): Promise<CallRecord> {
     const call = this.newCall();
     await application.trigger(call, action, role);
     await call.settled();
@@ -110,11 +120,16 @@ export class BoundarySuite extends ContractSuite {
 
   private async start(options: AirlockModuleOptions): Promise<Application> {
     const handlers = new Handlers(this.options);
-    const perRequest = { provide: PerRequest, scope: Scope.REQUEST, useFactory: () => ++this.instances };
+    const perRequest = {
+      provide: PerRequest,
+      scope: Scope.REQUEST,
+      useFactory: () => ++this.instances,
+    };
     const work = {
       provide: ContractWork,
       inject: [EffectBuffer, AirlockService],
-      useFactory: (effects: EffectBuffer, airlock: AirlockService) => new ContractWork(this.records, effects, airlock),
+      useFactory: (effects: EffectBuffer, airlock: AirlockService) =>
+        new ContractWork(this.records, effects, airlock),
     };
     const running = await this.options.start({
       imports: [AirlockModule.forRoot(options)],

@@ -7,7 +7,9 @@ import { turn, waitFor } from './wait-for.js';
 export class CallRecord {
   /** What the caller saw. */
   ending: unknown;
-  /** The names of the scopes the handler stood in, innermost first; undefined until it was called. */
+  /**
+   * The names of the scopes the handler stood in, innermost first; undefined until it was called.
+   */
   scopes: readonly (string | undefined)[] | undefined;
   /** The effects that got out, in order. */
   readonly out: string[] = [];

@@ -6,7 +6,10 @@ import { waitFor } from './wait-for.js';
 
 type Listener = (message: AirlockMessage) => void;
 
-/** Follows calls, effects and scopes through `node:diagnostics_channel`, and notices what is left over. */
+/**
+ * Follows calls, effects and scopes through `node:diagnostics_channel`, and notices what is left
+ * over.
+ */
 export class CallRecords {
   private readonly calls = new Map<string, CallRecord>();
   private readonly open = new Map<string, string>();
@@ -36,7 +39,8 @@ export class CallRecords {
       ({ scope, reason }) => {
         if (reason === 'settled') return;
         if (reason === 'open') this.open.set(scope!.id, scope!.name ?? scope!.id);
-        else if (!this.open.delete(scope!.id)) this.faults.push(`scope "${scope!.name}" ended twice`);
+        else if (!this.open.delete(scope!.id))
+          this.faults.push(`scope "${scope!.name}" ended twice`);
       },
     ],
   ];
@@ -61,17 +65,24 @@ export class CallRecords {
   /** @throws Error for a call that is not of this suite */
   begins(id: string): CallRecord {
     const call = this.calls.get(id);
-    if (call === undefined) throw new Error(`There is no call ${id}. Hand \`ContractWork.do\` the payload as it came.`);
+    if (call === undefined)
+      throw new Error(`There is no call ${id}. Hand \`ContractWork.do\` the payload as it came.`);
     if (call.scopes !== undefined) this.faults.push(`the call ${id} arrived twice`);
     call.begin();
     return call;
   }
 
-  /** What must be empty after each case: scopes that did not end, or ended twice, and rejections that nobody handled. */
+  /**
+   * What must be empty after each case: scopes that did not end, or ended twice, and rejections
+   * that nobody handled.
+   */
   async leftOver(): Promise<readonly unknown[]> {
     await waitFor('all scopes to end', () => this.open.size === 0, 2_000).catch(() => undefined);
     await new Promise((resolve) => setImmediate(resolve));
-    const left = [...[...this.open.values()].map((name) => `scope "${name}" did not end`), ...this.faults];
+    const left = [
+      ...[...this.open.values()].map((name) => `scope "${name}" did not end`),
+      ...this.faults,
+    ];
     this.open.clear();
     this.faults.length = 0;
     this.calls.clear();

@@ -9,7 +9,13 @@ import { turn } from './wait-for.js';
 import type { CallRecords } from './call-records.js';
 
 /** The names of effects that policies of the suite tell apart. */
-export const NAMED = ['by method', 'by class', 'by boundary', 'by application', 'by nobody'] as const;
+export const NAMED = [
+  'by method',
+  'by class',
+  'by boundary',
+  'by application',
+  'by nobody',
+] as const;
 
 /**
  * The work of the declared classes: calls effects, and ends in the way that it is asked for.
@@ -83,7 +89,9 @@ export class ContractWork {
         this.#effect(call, name);
         await turn();
       }
-      call.saw.push(...this.#effects.intents.map(({ name, args }) => `${name} of ${String(args[0])}`));
+      call.saw.push(
+        ...this.#effects.intents.map(({ name, args }) => `${name} of ${String(args[0])}`),
+      );
       return 'took turns';
     },
     'take turns and reject': async (call) => {

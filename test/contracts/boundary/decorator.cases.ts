@@ -34,7 +34,9 @@ export function decoratorCases(suite: BoundarySuite): void {
     if (suite.options.nested === true) {
       suite.it('leaves the handler in the scope it is called in', async () => {
         const call = suite.newCall();
-        await suite.airlock.run({ name: 'around' }, () => suite.trigger(call, 'look', 'skippedMethod'));
+        await suite.airlock.run({ name: 'around' }, () =>
+          suite.trigger(call, 'look', 'skippedMethod'),
+        );
         await call.settled();
         suite.same(call.scopes, ['around']);
       });

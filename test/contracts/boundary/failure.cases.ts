@@ -5,7 +5,10 @@ export function failureCases(suite: BoundarySuite): void {
   suite.when('an effect fails', () => {
     suite.it('reports it, lets the others out, and changes nothing for the caller', async () => {
       const call = await suite.call('call a broken effect');
-      suite.same({ out: call.out, failed: call.failed }, { out: ['before', 'after'], failed: ['broken'] });
+      suite.same(
+        { out: call.out, failed: call.failed },
+        { out: ['before', 'after'], failed: ['broken'] },
+      );
       suite.same(
         suite.log.reports.map((line) => [
           line.includes(`scope "${suite.nameOf('plain')}"`),

@@ -8,7 +8,13 @@ import type { BoundaryContractOptions } from './boundary-contract.js';
 
 /** The same entry point, each time under another of Airlock's decorators. */
 export type Role =
-  'plain' | 'policyOnClass' | 'policyOnMethod' | 'skippedClass' | 'skippedMethod' | 'airlocked' | 'perRequest';
+  | 'plain'
+  | 'policyOnClass'
+  | 'policyOnMethod'
+  | 'skippedClass'
+  | 'skippedMethod'
+  | 'airlocked'
+  | 'perRequest';
 
 const ROLES: readonly Role[] = [
   'plain',
@@ -67,7 +73,9 @@ export class Handlers {
       onMethod: onMethod[role] ?? (() => {}),
     });
     // What the suite's other classes are not called, and those of other applications are.
-    Object.defineProperty(type, 'name', { value: `${role[0]!.toUpperCase()}${role.slice(1)}${type.name}` });
+    Object.defineProperty(type, 'name', {
+      value: `${role[0]!.toUpperCase()}${role.slice(1)}${type.name}`,
+    });
     return type;
   }
 }

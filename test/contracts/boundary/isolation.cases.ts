@@ -13,7 +13,9 @@ export function isolationCases(suite: BoundarySuite): void {
         const calls = Array.from({ length: concurrency }, () => suite.newCall());
         const fails = (index: number): boolean => index % 3 === 2;
         await Promise.all(
-          calls.map((call, index) => suite.trigger(call, fails(index) ? 'take turns and reject' : 'take turns')),
+          calls.map((call, index) =>
+            suite.trigger(call, fails(index) ? 'take turns and reject' : 'take turns'),
+          ),
         );
         await Promise.all(calls.map((call) => call.settled()));
         suite.same(

@@ -13,14 +13,20 @@ export function nestingCases(suite: BoundarySuite): void {
 
     for (const action of ['leave a scope behind', 'leave a scope behind and reject'] as const) {
       const fails = action.endsWith('reject');
-      suite.it(`is followed by one that outlives it, into ${fails ? 'failure' : 'success'}`, async () => {
-        const call = suite.newCall();
-        await suite.trigger(call, action);
-        await call.handled();
-        call.open();
-        await call.settled();
-        suite.endsAs(call, { out: fails ? [] : ['early', 'late'], dropped: fails ? ['early', 'late'] : [] });
-      });
+      suite.it(
+        `is followed by one that outlives it, into ${fails ? 'failure' : 'success'}`,
+        async () => {
+          const call = suite.newCall();
+          await suite.trigger(call, action);
+          await call.handled();
+          call.open();
+          await call.settled();
+          suite.endsAs(call, {
+            out: fails ? [] : ['early', 'late'],
+            dropped: fails ? ['early', 'late'] : [],
+          });
+        },
+      );
     }
   });
 

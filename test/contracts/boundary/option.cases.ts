@@ -63,13 +63,20 @@ export function optionCases(suite: BoundarySuite): void {
       const actions: ContractAction[] = ['return', 'resolve', 'throw', 'reject'];
       if (suite.options.observable === true) actions.push('stream', 'break off');
       const on = await endings(suite, actions);
-      const off = await endings(suite, actions, await suite.bootWith(false, { outsideScope: 'drop' }));
+      const off = await endings(
+        suite,
+        actions,
+        await suite.bootWith(false, { outsideScope: 'drop' }),
+      );
       suite.same(on, off);
     });
   });
 }
 
-/** How calls end, and what anybody but Airlock logs of each; as text, without what differs from call to call. */
+/**
+ * How calls end, and what anybody but Airlock logs of each; as text, without what differs from call
+ * to call.
+ */
 async function endings(
   suite: BoundarySuite,
   actions: readonly ContractAction[],

@@ -21,12 +21,20 @@ export function outcomeCases(suite: BoundarySuite): void {
 
     suite.it(
       'lets them out at the end of an Observable',
-      () => suite.comesTo('stream', { out: ['at the call', 'success', 'always', 'midway'], dropped: ['failure'] }),
+      () =>
+        suite.comesTo('stream', {
+          out: ['at the call', 'success', 'always', 'midway'],
+          dropped: ['failure'],
+        }),
       noStreams,
     );
     suite.it(
       'drops them where an Observable breaks off',
-      () => suite.comesTo('break off', { out: ['failure', 'always'], dropped: ['at the call', 'success', 'midway'] }),
+      () =>
+        suite.comesTo('break off', {
+          out: ['failure', 'always'],
+          dropped: ['at the call', 'success', 'midway'],
+        }),
       noStreams,
     );
   });
@@ -45,14 +53,19 @@ export function outcomeCases(suite: BoundarySuite): void {
   });
 
   suite.when('a caller leaves in the middle of a stream', () => {
-    const stays = noStreams || (suite.options.leaves !== true && 'the handler does not stop for one');
+    const stays =
+      noStreams || (suite.options.leaves !== true && 'the handler does not stop for one');
 
     suite.it(
       'drops what waits for success, under `onCancel: "flush"` what waits for failure',
       async () => {
         for (const [application, out, dropped] of [
           [suite.application, ['always'], ['at the call', 'success', 'failure', 'midway']],
-          [await suite.boot({ onCancel: 'flush' }), ['at the call', 'success', 'always', 'midway'], ['failure']],
+          [
+            await suite.boot({ onCancel: 'flush' }),
+            ['at the call', 'success', 'always', 'midway'],
+            ['failure'],
+          ],
         ] as const) {
           const call = suite.newCall();
           await application.leave(call);

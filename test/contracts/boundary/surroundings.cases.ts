@@ -80,7 +80,12 @@ function nestedCases(suite: BoundarySuite): void {
   suite.it('loses its own effects alone where it fails', async () => {
     const call = suite.newCall();
     await suite.airlock.run(around, async () => {
-      effectsOf(suite).enqueueWith({ name: 'of the scope around' }, call.tell, call.id, 'of the scope around');
+      effectsOf(suite).enqueueWith(
+        { name: 'of the scope around' },
+        call.tell,
+        call.id,
+        'of the scope around',
+      );
       await suite.trigger(call, 'reject');
       await call.handled();
     });

@@ -34,7 +34,8 @@ export class TestLog implements LoggerService {
 
   private at(level: string) {
     return (message: unknown, ...rest: unknown[]): void => {
-      const text = message instanceof Error ? message.message : typeof message === 'string' ? message : '';
+      const text =
+        message instanceof Error ? message.message : typeof message === 'string' ? message : '';
       this.lines.push({ level, context: rest.at(-1), text: text.split('\n', 1)[0]! });
     };
   }

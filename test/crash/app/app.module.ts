@@ -11,8 +11,9 @@ import { OrdersController } from './orders.controller.js';
 import { Orders } from './orders.service.js';
 
 /**
- * One application in two roles: the web process places orders, workers run their effects. Each effect goes through pg-boss, BullMQ
- * and the outbox. What a killed worker was at is given to another within seconds, and tried as often as it takes.
+ * One application in two roles: the web process places orders, workers run their effects. Each
+ * effect goes through pg-boss, BullMQ and the outbox. What a killed worker was at is given to
+ * another within seconds, and tried as often as it takes.
  */
 @Module({})
 export class AppModule implements OnApplicationShutdown {
@@ -45,12 +46,18 @@ export class AppModule implements OnApplicationShutdown {
           connection: { url: redisUrl, connectionName: run },
           queue: run,
           jobOptions: { attempts: 1_000, backoff: { type: 'fixed', delay: 50 } },
-          worker: isWorker && { concurrency: 5, lockDuration: 3_000, stalledInterval: 1_000, maxStalledCount: 1_000 },
+          worker: isWorker && {
+            concurrency: 5,
+            lockDuration: 3_000,
+            stalledInterval: 1_000,
+            maxStalledCount: 1_000,
+          },
         }),
         AirlockOutboxModule.forRoot({
           dialect: 'postgres',
           connection: Pool,
-          executor: outbox === 'BullMQ' ? BullMqExecutor : new InProcessExecutor({ concurrency: 5 }),
+          executor:
+            outbox === 'BullMQ' ? BullMqExecutor : new InProcessExecutor({ concurrency: 5 }),
           createTable: true,
           sweepIntervalMs: 500,
           sweepAfterMs: 3_000,

@@ -1,6 +1,8 @@
 import type { DispatchError, Intent } from 'nestjs-airlock';
 
-/** Calls of effects about which somebody was told that they failed, or that their fate is not known. */
+/**
+ * Calls of effects about which somebody was told that they failed, or that their fate is not known.
+ */
 export class Complaints {
   readonly calls = new Set<number>();
 

@@ -1,4 +1,5 @@
-// One process of the application. It tells the program when it is ready, and ends when it is told to or left alone.
+// One process of the application. It tells the program when it is ready, and ends when it is told
+// to or left alone.
 import { NestFactory } from '@nestjs/core';
 import { Random } from '../random.js';
 import { type Message, type Settings } from '../settings.js';

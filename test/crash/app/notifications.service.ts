@@ -3,7 +3,10 @@ import { Injectable } from '@nestjs/common';
 import { SideEffect } from 'nestjs-airlock';
 import { Pool } from 'pg';
 
-/** The effects: each writes down that it was seen, and whether the row of its call was there already. */
+/**
+ * The effects: each writes down that it was seen, and whether the row of its call was there
+ * already.
+ */
 @Injectable()
 export class Notifications {
   constructor(private readonly pool: Pool) {}

@@ -10,7 +10,10 @@ export class ChangedMind extends Error {}
 
 const FOREIGN_KEY_VIOLATION = '23503';
 
-/** Places orders. A call of an effect leaves a row in the same transaction or savepoint: they are to share one fate. */
+/**
+ * Places orders. A call of an effect leaves a row in the same transaction or savepoint: they are to
+ * share one fate.
+ */
 @Injectable()
 export class Orders {
   private readonly transaction: ReturnType<typeof PgTransaction.in>;
@@ -37,9 +40,12 @@ export class Orders {
   }
 
   private async placeIn(tx: PgTransaction, fate: Fate, calls: number[]): Promise<void> {
-    await tx.executeSql('insert into orders (twin) values ($1)', [fate === 'its COMMIT fails' ? NOBODY : null]);
+    await tx.executeSql('insert into orders (twin) values ($1)', [
+      fate === 'its COMMIT fails' ? NOBODY : null,
+    ]);
     calls.push(await this.notify(tx));
-    if (fate === 'a savepoint is released') calls.push(await tx.savepoint((step) => this.notify(step)));
+    if (fate === 'a savepoint is released')
+      calls.push(await tx.savepoint((step) => this.notify(step)));
     if (fate === 'a savepoint rolls back') await this.tryInVain(tx);
     calls.push(await this.notify(tx));
     if (fate === 'it rolls back') throw new ChangedMind('before COMMIT');

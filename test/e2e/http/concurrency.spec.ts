@@ -24,7 +24,9 @@ class BusyController {
 
   @Get('cascade')
   cascade() {
-    this.buffer.enqueueWith({ name: 'first' }, () => this.step('first', ['inner one', 'inner two']));
+    this.buffer.enqueueWith({ name: 'first' }, () =>
+      this.step('first', ['inner one', 'inner two']),
+    );
     this.effects.one('second');
     return 'done';
   }
@@ -77,7 +79,8 @@ class BusyController {
 
 describe.each(platforms)('on %s', (_name, platform) => {
   checkAfterEach();
-  const start = (options?: AirlockModuleOptions) => listen(platform, { controllers: [BusyController] }, options);
+  const start = (options?: AirlockModuleOptions) =>
+    listen(platform, { controllers: [BusyController] }, options);
 
   describe.each(['handler', 'request'] as const)(
     "when 200 requests run at the same time under openAt: '%s'",
@@ -92,7 +95,9 @@ describe.each(platforms)('on %s', (_name, platform) => {
           const isFailed = id % 4 === 3;
           expect(answers[id]!.status).toBe(isFailed ? 500 : 200);
           expect(isFailed ? own : JSON.parse(answers[id]!.body)).toEqual(own);
-          expect((isFailed ? dropped : out).filter((text) => Number.parseInt(text, 10) === id)).toEqual(own);
+          expect(
+            (isFailed ? dropped : out).filter((text) => Number.parseInt(text, 10) === id),
+          ).toEqual(own);
         }
         expect(out).toHaveLength(450);
         expect(dropped).toHaveLength(150);
@@ -104,7 +109,10 @@ describe.each(platforms)('on %s', (_name, platform) => {
     it('runs it outside the scope, and lets out what it called right after it', async () => {
       const server = await start();
       await server.request('/cascade');
-      expect(await server.fate()).toEqual({ out: ['first sees 0', 'inner one', 'inner two', 'second'], dropped: [] });
+      expect(await server.fate()).toEqual({
+        out: ['first sees 0', 'inner one', 'inner two', 'second'],
+        dropped: [],
+      });
     });
 
     it('answers the client after all of them', async () => {
@@ -116,7 +124,10 @@ describe.each(platforms)('on %s', (_name, platform) => {
     it('keeps them under the policies of the handler', async () => {
       const server = await start();
       await server.request('/dropped-cascade');
-      expect(await server.fate()).toEqual({ out: ['first sees 0'], dropped: ['inner one', 'inner two', 'second'] });
+      expect(await server.fate()).toEqual({
+        out: ['first sees 0'],
+        dropped: ['inner one', 'inner two', 'second'],
+      });
     });
 
     it('calls nothing where the effect itself is dropped', async () => {
@@ -136,7 +147,9 @@ describe.each(platforms)('on %s', (_name, platform) => {
       expect((await server.request('/endless')).status).toBe(200);
       expect((await server.fate()).out).toEqual(['loop', 'loop', 'loop', 'loop']);
       expect(server.app).toHaveEnqueuedTimes('loop', 4);
-      expect(server.log.airlock('error')[0]).toContain('deeper than `maxCascadeDepth` (3): loop > loop > loop > loop');
+      expect(server.log.airlock('error')[0]).toContain(
+        'deeper than `maxCascadeDepth` (3): loop > loop > loop > loop',
+      );
     });
   });
 });

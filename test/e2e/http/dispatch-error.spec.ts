@@ -34,52 +34,69 @@ class FailingController {
 
 describe.each(platforms)('on %s', (_name, platform) => {
   checkAfterEach();
-  const start = (options?: AirlockModuleOptions) => listen(platform, { controllers: [FailingController] }, options);
+  const start = (options?: AirlockModuleOptions) =>
+    listen(platform, { controllers: [FailingController] }, options);
 
-  describe.each(['beforeResponse', 'afterResponse'] as const)('when effects fail under %s', (dispatch) => {
-    it('changes nothing for the client, lets the others out, and logs every cause once', async () => {
-      const server = await start({ dispatch });
-      expect(await server.request('/ok')).toMatchObject({ status: 200, body: 'done' });
-      expect(await server.fate()).toEqual({ out: ['before', 'after'], dropped: [] });
-      const errors = server.log.airlock('error');
-      expect(errors).toHaveLength(1);
-      expect(errors[0]).toMatch(/^2 of the effects that scope "FailingController.ok" let out failed/);
-      expect(errors[0]).toContain('rejects (Error: mailbox full)');
-      expect(errors[0]).toContain('throws (TypeError: no such queue)');
-      expect(errors[0]).toMatch(/TypeError: no such queue\n\s+at .*dispatch-error\.spec/);
-    });
+  describe.each(['beforeResponse', 'afterResponse'] as const)(
+    'when effects fail under %s',
+    (dispatch) => {
+      it('changes nothing for the client, lets the others out, and logs every cause once', async () => {
+        const server = await start({ dispatch });
+        expect(await server.request('/ok')).toMatchObject({ status: 200, body: 'done' });
+        expect(await server.fate()).toEqual({ out: ['before', 'after'], dropped: [] });
+        const errors = server.log.airlock('error');
+        expect(errors).toHaveLength(1);
+        expect(errors[0]).toMatch(
+          /^2 of the effects that scope "FailingController.ok" let out failed/,
+        );
+        expect(errors[0]).toContain('rejects (Error: mailbox full)');
+        expect(errors[0]).toContain('throws (TypeError: no such queue)');
+        expect(errors[0]).toMatch(/TypeError: no such queue\n\s+at .*dispatch-error\.spec/);
+      });
 
-    it('hands one DispatchError with all failures to a function, and logs nothing itself', async () => {
-      const given: DispatchError[] = [];
-      const server = await start({ dispatch, onDispatchError: (error) => void given.push(error) });
-      expect((await server.request('/ok')).status).toBe(200);
-      await server.fate();
-      expect(given.map(({ failures }) => failures.map(({ intent }) => intent.name))).toEqual([['rejects', 'throws']]);
-      expect(given[0]).toBeInstanceOf(DispatchError);
-      expect(given[0]!.scope).toBe('FailingController.ok');
-      expect(server.log.airlock('error')).toEqual([]);
-    });
+      it('hands one DispatchError with all failures to a function, and logs nothing itself', async () => {
+        const given: DispatchError[] = [];
+        const server = await start({
+          dispatch,
+          onDispatchError: (error) => void given.push(error),
+        });
+        expect((await server.request('/ok')).status).toBe(200);
+        await server.fate();
+        expect(given.map(({ failures }) => failures.map(({ intent }) => intent.name))).toEqual([
+          ['rejects', 'throws'],
+        ]);
+        expect(given[0]).toBeInstanceOf(DispatchError);
+        expect(given[0]!.scope).toBe('FailingController.ok');
+        expect(server.log.airlock('error')).toEqual([]);
+      });
 
-    it.each([
-      ['throws', () => throws()],
-      ['rejects', () => rejects()],
-    ] as const)('answers 200 where that function %s, and logs both errors', async (_how, onDispatchError) => {
-      const server = await start({ dispatch, onDispatchError });
-      expect(await server.request('/ok')).toMatchObject({ status: 200, body: 'done' });
-      await server.fate();
-      const errors = server.log.airlock('error');
-      expect(errors).toHaveLength(2);
-      expect(errors[0]).toContain('2 of the effects');
-      expect(errors[1]).toMatch(/^(no such queue|mailbox full)/);
-    });
-  });
+      it.each([
+        ['throws', () => throws()],
+        ['rejects', () => rejects()],
+      ] as const)(
+        'answers 200 where that function %s, and logs both errors',
+        async (_how, onDispatchError) => {
+          const server = await start({ dispatch, onDispatchError });
+          expect(await server.request('/ok')).toMatchObject({ status: 200, body: 'done' });
+          await server.fate();
+          const errors = server.log.airlock('error');
+          expect(errors).toHaveLength(2);
+          expect(errors[0]).toContain('2 of the effects');
+          expect(errors[1]).toMatch(/^(no such queue|mailbox full)/);
+        },
+      );
+    },
+  );
 
   describe.each(['beforeResponse', 'afterResponse'] as const)(
     'when the handler fails and an effect for failure fails too, under %s',
     (dispatch) => {
       it('tells a function of it, logs nothing, and answers with the error of the handler', async () => {
         const given: DispatchError[] = [];
-        const server = await start({ dispatch, onDispatchError: (error) => void given.push(error) });
+        const server = await start({
+          dispatch,
+          onDispatchError: (error) => void given.push(error),
+        });
         const { status, body } = await server.request('/refused');
         expect([status, body]).toEqual([400, expect.stringContaining('my own error')]);
         await server.fate();

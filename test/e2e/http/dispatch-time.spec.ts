@@ -12,7 +12,17 @@ import {
   UseFilters,
 } from '@nestjs/common';
 import { EffectBuffer } from 'nestjs-airlock';
-import { checkAfterEach, COMPLETED, delay, Effects, FAILED, gate, listen, platforms, type Reply } from './fixtures.js';
+import {
+  checkAfterEach,
+  COMPLETED,
+  delay,
+  Effects,
+  FAILED,
+  gate,
+  listen,
+  platforms,
+  type Reply,
+} from './fixtures.js';
 
 @Injectable()
 class Slow {
@@ -104,7 +114,11 @@ describe.each(platforms)('on %s', (_name, platform) => {
       slow.order.push('answered');
       slow.gate.open();
       await server.fate();
-      expect(slow.order.filter((step) => step !== 'effect begins')).toEqual(['handler', 'answered', 'effect ends']);
+      expect(slow.order.filter((step) => step !== 'effect begins')).toEqual([
+        'handler',
+        'answered',
+        'effect ends',
+      ]);
     });
 
     it.each([

@@ -11,7 +11,12 @@ import {
 import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { AirlockModule, type AirlockModuleOptions, EffectBuffer, type EffectTrigger } from 'nestjs-airlock';
+import {
+  AirlockModule,
+  type AirlockModuleOptions,
+  EffectBuffer,
+  type EffectTrigger,
+} from 'nestjs-airlock';
 import { checkForLeaks, drain, recordEffects, recorderOf } from 'nestjs-airlock/testing';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -54,7 +59,11 @@ export class Effects {
   }
 
   one(text: string, on: EffectTrigger = 'success'): void {
-    this.buffer.enqueueWith({ name: text, on }, (sent: string) => void this.outbox.sent.push(sent), text);
+    this.buffer.enqueueWith(
+      { name: text, on },
+      (sent: string) => void this.outbox.sent.push(sent),
+      text,
+    );
   }
 }
 
@@ -73,7 +82,9 @@ export class Log implements LoggerService {
 
   /** Airlock's own lines. */
   airlock(level: 'log' | 'error' | 'warn'): readonly string[] {
-    return this.lines.filter((line) => line.level === level && line.context === 'Airlock').map(({ text }) => text);
+    return this.lines
+      .filter((line) => line.level === level && line.context === 'Airlock')
+      .map(({ text }) => text);
   }
 
   private at(level: string) {
@@ -96,7 +107,9 @@ const onUnhandled = (error: unknown): void => void unhandled.push(error);
 const running: INestApplicationContext[] = [];
 const recordings: (() => void)[] = [];
 
-/** Closes what a test started, and fails it for a scope that never ended or an unhandled rejection. */
+/**
+ * Closes what a test started, and fails it for a scope that never ended or an unhandled rejection.
+ */
 export function checkAfterEach(): void {
   // 200 connections take a loaded machine some seconds.
   jest.setTimeout(20_000);
@@ -132,11 +145,18 @@ export interface Booted<App extends INestApplicationContext = INestApplicationCo
 
 export interface Running extends Booted<INestApplication> {
   readonly url: string;
-  readonly request: (path: string, init?: RequestInit) => Promise<{ status: number; body: string; headers: Headers }>;
+  readonly request: (
+    path: string,
+    init?: RequestInit,
+  ) => Promise<{ status: number; body: string; headers: Headers }>;
 }
 
 /** An application of its own, listening on a free port. */
-export async function listen(platform: Platform, metadata: ModuleMetadata, options?: AirlockModuleOptions) {
+export async function listen(
+  platform: Platform,
+  metadata: ModuleMetadata,
+  options?: AirlockModuleOptions,
+) {
   return serve(platform, withAirlock(metadata, options));
 }
 
@@ -147,7 +167,10 @@ export async function serve(
   configure: (app: INestApplication) => void = () => {},
 ): Promise<Running> {
   const log = new Log();
-  const app = await NestFactory.create(module, platform() as ExpressAdapter, { logger: log, abortOnError: false });
+  const app = await NestFactory.create(module, platform() as ExpressAdapter, {
+    logger: log,
+    abortOnError: false,
+  });
   const booted = observe(app, log);
   configure(app);
   await app.listen(0, '127.0.0.1');
@@ -163,14 +186,20 @@ export async function serve(
 }
 
 /** An application of its own that has no server. */
-export async function boot(metadata: ModuleMetadata, options?: AirlockModuleOptions): Promise<Booted> {
+export async function boot(
+  metadata: ModuleMetadata,
+  options?: AirlockModuleOptions,
+): Promise<Booted> {
   return bootModule(withAirlock(metadata, options));
 }
 
 /** `boot` for a module that imports Airlock itself. */
 export async function bootModule(module: Type): Promise<Booted> {
   const log = new Log();
-  return observe(await NestFactory.createApplicationContext(module, { logger: log, abortOnError: false }), log);
+  return observe(
+    await NestFactory.createApplicationContext(module, { logger: log, abortOnError: false }),
+    log,
+  );
 }
 
 function observe<App extends INestApplicationContext>(app: App, log: Log): Booted<App> {
@@ -203,7 +232,10 @@ export function fateOf(app: INestApplicationContext): Awaited<ReturnType<Booted[
 }
 
 function withAirlock(metadata: ModuleMetadata, options: AirlockModuleOptions | undefined): Type {
-  return moduleOf({ ...metadata, imports: [AirlockModule.forRoot(options), ...(metadata.imports ?? [])] });
+  return moduleOf({
+    ...metadata,
+    imports: [AirlockModule.forRoot(options), ...(metadata.imports ?? [])],
+  });
 }
 
 /** A module class with the fixtures' providers. */

@@ -89,7 +89,8 @@ describe.each(platforms)('on %s', (_name, platform) => {
         expect.stringContaining(`Effect "Mail.send" ${where}`),
         expect.stringContaining(`Effect "late" ${where}`),
       ]);
-      for (const line of server.log.airlock('error')) expect(line).toMatch(/at .*Late.*forgotten-await/);
+      for (const line of server.log.airlock('error'))
+        expect(line).toMatch(/at .*Late.*forgotten-await/);
       expect(await server.fate()).toEqual({ out: ['in time'], dropped: ['Mail.send', 'late'] });
     });
 
@@ -99,7 +100,9 @@ describe.each(platforms)('on %s', (_name, platform) => {
       await server.request('/work');
       work.gate.open();
       const outcomes = await Promise.allSettled(work.forgotten);
-      const errors = outcomes.map((outcome) => outcome.status === 'rejected' && (outcome.reason as ScopeClosedError));
+      const errors = outcomes.map(
+        (outcome) => outcome.status === 'rejected' && (outcome.reason as ScopeClosedError),
+      );
       expect(errors).toEqual([expect.any(ScopeClosedError), expect.any(ScopeClosedError)]);
       expect(errors).toMatchObject([{ effect: 'Mail.send' }, { effect: 'late' }]);
       expect(await server.fate()).toEqual({ out: ['in time'], dropped: [] });
@@ -131,7 +134,10 @@ describe.each(platforms)('on %s', (_name, platform) => {
       work.gate.open();
       await Promise.all(work.forgotten);
       expect((await server.request('/mail')).status).toBe(200);
-      expect(await server.fate()).toEqual({ out: ['in time', 'not awaited'], dropped: ['Mail.send', 'late'] });
+      expect(await server.fate()).toEqual({
+        out: ['in time', 'not awaited'],
+        dropped: ['Mail.send', 'late'],
+      });
     });
   });
 

@@ -20,7 +20,12 @@ import {
   UseFilters,
   UseGuards,
 } from '@nestjs/common';
-import { AirlockModule, type AirlockModuleOptions, NoScopeError, SkipAirlock } from 'nestjs-airlock';
+import {
+  AirlockModule,
+  type AirlockModuleOptions,
+  NoScopeError,
+  SkipAirlock,
+} from 'nestjs-airlock';
 import { Effects, gate, Outbox, type Reply } from './fixtures.js';
 
 /** Where a controller waits, and what else tests want to look at. */
@@ -187,8 +192,14 @@ class OpenAtController {
   }
 }
 
-/** An application of that controller, with a middleware of its own on the routes of `withMiddleware`. */
-export function openAtModule(options: AirlockModuleOptions, withMiddleware: readonly string[] = []): Type {
+/**
+ * An application of that controller, with a middleware of its own on the routes of
+ * `withMiddleware`.
+ */
+export function openAtModule(
+  options: AirlockModuleOptions,
+  withMiddleware: readonly string[] = [],
+): Type {
   @Module({
     imports: [AirlockModule.forRoot(options)],
     controllers: [OpenAtController],
@@ -196,7 +207,8 @@ export function openAtModule(options: AirlockModuleOptions, withMiddleware: read
   })
   class OpenAtModule implements NestModule {
     configure(consumer: MiddlewareConsumer): void {
-      if (withMiddleware.length > 0) consumer.apply(EnqueueingMiddleware).forRoutes(...withMiddleware);
+      if (withMiddleware.length > 0)
+        consumer.apply(EnqueueingMiddleware).forRoutes(...withMiddleware);
     }
   }
   return OpenAtModule;

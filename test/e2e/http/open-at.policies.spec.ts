@@ -20,7 +20,14 @@ import {
   UseGuards,
   UseInterceptors,
 } from '@nestjs/common';
-import { AirlockModule, BlockTasks, DropAll, EffectBuffer, type PolicyRef, UseAirlockPolicy } from 'nestjs-airlock';
+import {
+  AirlockModule,
+  BlockTasks,
+  DropAll,
+  EffectBuffer,
+  type PolicyRef,
+  UseAirlockPolicy,
+} from 'nestjs-airlock';
 import { checkAfterEach, Effects, Outbox, platforms, type Reply, serve } from './fixtures.js';
 
 @Injectable()
@@ -122,7 +129,10 @@ describe.each(platforms)('on %s', (_name, platform) => {
     (where) => {
       it('binds the handler with its interceptors and pipes, not middlewares, guards and exception filters', async () => {
         const server = await serve(platform, application());
-        expect(await server.request(`/${where}/1`)).toMatchObject({ status: 500, body: 'filtered' });
+        expect(await server.request(`/${where}/1`)).toMatchObject({
+          status: 500,
+          body: 'filtered',
+        });
         expect(await server.fate()).toEqual({
           out: ['middleware', 'guard', 'filter'],
           dropped: ['guard under withPolicy', 'interceptor', 'pipe', 'handler'],
@@ -130,7 +140,10 @@ describe.each(platforms)('on %s', (_name, platform) => {
       });
 
       it('leaves those to the policy of the boundary', async () => {
-        const server = await serve(platform, application(new BlockTasks(['middleware', 'guard', 'filter'])));
+        const server = await serve(
+          platform,
+          application(new BlockTasks(['middleware', 'guard', 'filter'])),
+        );
         await server.request(`/${where}/1`);
         expect((await server.fate()).out).toEqual([]);
       });

@@ -23,7 +23,8 @@ describe.each(platforms)('on %s', (_name, platform) => {
   describe.each(['beforeResponse', 'afterResponse'] as const)(
     'when scopes open with the request, the default, under %s',
     (dispatch) => {
-      const start = (middlewareOn: readonly string[] = []) => serve(platform, openAtModule({ dispatch }, middlewareOn));
+      const start = (middlewareOn: readonly string[] = []) =>
+        serve(platform, openAtModule({ dispatch }, middlewareOn));
 
       it('drops what a guard called that denies, and lets its failure effects out', async () => {
         const server = await start();
@@ -62,7 +63,10 @@ describe.each(platforms)('on %s', (_name, platform) => {
       it('takes the calls of the own middleware of an application', async () => {
         const server = await start(['allowed']);
         expect((await server.request('/allowed')).status).toBe(200);
-        expect(await server.fate()).toEqual({ out: ['middleware', 'guard', 'handler'], dropped: [] });
+        expect(await server.fate()).toEqual({
+          out: ['middleware', 'guard', 'handler'],
+          dropped: [],
+        });
       });
 
       it('decides by the status 404 where no handler is reached', async () => {
@@ -80,7 +84,10 @@ describe.each(platforms)('on %s', (_name, platform) => {
           body: JSON.stringify({ texts }),
         };
         const { status, body } = await server.request('/body', init);
-        expect({ status, body }).toEqual({ status: 201, body: JSON.stringify({ received: count }) });
+        expect({ status, body }).toEqual({
+          status: 201,
+          body: JSON.stringify({ received: count }),
+        });
         expect(await server.fate()).toEqual({ out: ['guard', ...texts], dropped: [] });
       });
 
@@ -89,7 +96,9 @@ describe.each(platforms)('on %s', (_name, platform) => {
         const headers = { 'content-type': 'application/json' };
         const posting = request(`${server.url}/body`, { method: 'POST', headers });
         const answered = new Promise<number | undefined>((resolve, reject) => {
-          posting.on('response', (response) => resolve(response.resume().statusCode)).on('error', reject);
+          posting
+            .on('response', (response) => resolve(response.resume().statusCode))
+            .on('error', reject);
         });
         posting.flushHeaders();
         for (const piece of ['{ "texts": [', '"late"', '] }']) {
@@ -103,7 +112,11 @@ describe.each(platforms)('on %s', (_name, platform) => {
 
       it('is failed for a body that cannot be parsed', async () => {
         const server = await start(['body']);
-        const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{ broken' };
+        const init = {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: '{ broken',
+        };
         expect((await server.request('/body', init)).status).toBe(400);
         expect(await server.fate()).toEqual({
           out: [],
@@ -113,7 +126,10 @@ describe.each(platforms)('on %s', (_name, platform) => {
 
       it('keeps a @SkipAirlock handler outside, and the calls of its guard inside', async () => {
         const server = await start();
-        expect(await server.request('/skipped')).toMatchObject({ status: 200, body: 'AIRLOCK_NO_SCOPE' });
+        expect(await server.request('/skipped')).toMatchObject({
+          status: 200,
+          body: 'AIRLOCK_NO_SCOPE',
+        });
         expect(await server.fate()).toEqual({ out: ['guard'], dropped: [] });
       });
     },
@@ -136,11 +152,20 @@ describe.each(platforms)('on %s', (_name, platform) => {
   }
 
   describe('when a client leaves while the handler works', () => {
-    it.each(['handler', 'request'] as const)("completes with the handler under openAt: '%s'", async (where) => {
-      const server = await serve(platform, openAtModule({ boundaries: { http: { openAt: where } } }));
-      await leaveEarly(server, '/slow');
-      expect(await server.fate()).toEqual({ out: ['before', 'success', 'always'], dropped: ['failure'] });
-    });
+    it.each(['handler', 'request'] as const)(
+      "completes with the handler under openAt: '%s'",
+      async (where) => {
+        const server = await serve(
+          platform,
+          openAtModule({ boundaries: { http: { openAt: where } } }),
+        );
+        await leaveEarly(server, '/slow');
+        expect(await server.fate()).toEqual({
+          out: ['before', 'success', 'always'],
+          dropped: ['failure'],
+        });
+      },
+    );
   });
 
   describe('when a client leaves while a guard works', () => {
@@ -184,7 +209,10 @@ describe.each(platforms)('on %s', (_name, platform) => {
 
   describe('when the boundary is switched off', () => {
     it('opens no scope at all', async () => {
-      const server = await serve(platform, openAtModule({ boundaries: { http: false }, outsideScope: 'drop' }));
+      const server = await serve(
+        platform,
+        openAtModule({ boundaries: { http: false }, outsideScope: 'drop' }),
+      );
       expect(JSON.parse((await server.request('/allowed')).body)).toEqual([]);
       expect(await server.fate()).toEqual({ out: [], dropped: ['guard', 'handler'] });
     });

@@ -21,7 +21,15 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import { catchError, mergeMap, type Observable, of, throwError } from 'rxjs';
-import { checkAfterEach, COMPLETED, Effects, FAILED, listen, platforms, type Reply } from './fixtures.js';
+import {
+  checkAfterEach,
+  COMPLETED,
+  Effects,
+  FAILED,
+  listen,
+  platforms,
+  type Reply,
+} from './fixtures.js';
 
 @Injectable()
 class RefusingPipe implements PipeTransform {
@@ -43,7 +51,9 @@ class RefusingInterceptor implements NestInterceptor {
 
 class SpoilingInterceptor implements NestInterceptor {
   intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    return next.handle().pipe(mergeMap(() => throwError(() => new BadRequestException('after the handler'))));
+    return next
+      .handle()
+      .pipe(mergeMap(() => throwError(() => new BadRequestException('after the handler'))));
   }
 }
 
@@ -187,8 +197,20 @@ describe.each(platforms)('on %s', (_name, platform) => {
     ['a handler sends an error through an Observable', 'GET', '/observable', 500, FAILED],
     ['a pipe throws', 'GET', '/pipe?id=1', 400, FAILED],
     ['an inner interceptor throws before the handler', 'GET', '/interceptor-before', 400, FAILED],
-    ['an inner interceptor fails what the handler completed', 'GET', '/interceptor-after', 400, FAILED],
-    ['an inner interceptor recovers from the error', 'GET', '/interceptor-recovers', 200, COMPLETED],
+    [
+      'an inner interceptor fails what the handler completed',
+      'GET',
+      '/interceptor-after',
+      400,
+      FAILED,
+    ],
+    [
+      'an inner interceptor recovers from the error',
+      'GET',
+      '/interceptor-recovers',
+      200,
+      COMPLETED,
+    ],
     ['a filter makes a 200 of the error', 'GET', '/filter', 200, FAILED],
     ['@HttpCode says 422', 'GET', '/422', 422, FAILED],
     ['res.status(409) is called with passthrough', 'GET', '/409-passthrough', 409, FAILED],
@@ -208,9 +230,17 @@ describe.each(platforms)('on %s', (_name, platform) => {
     it('leaves it as the handler, the interceptor or the filter made it', async () => {
       const server = await listen(platform, parts);
       const bodies = await Promise.all(
-        ['/200', '/409', '/409-passthrough', '/interceptor-recovers', '/filter'].map((path) => server.request(path)),
+        ['/200', '/409', '/409-passthrough', '/interceptor-recovers', '/filter'].map((path) =>
+          server.request(path),
+        ),
       );
-      expect(bodies.map(({ body }) => body)).toEqual(['ok', 'conflict', 'conflict', 'recovered', 'never mind']);
+      expect(bodies.map(({ body }) => body)).toEqual([
+        'ok',
+        'conflict',
+        'conflict',
+        'recovered',
+        'never mind',
+      ]);
     });
   });
 

@@ -121,7 +121,9 @@ describe.each(platforms)('on %s', (_name, platform) => {
       const ids = [1, 2, 3, 4, 5];
       await Promise.all(ids.map((id) => server.request(`/scoped/${id}`)));
       const { out } = await server.fate();
-      expect(out.filter((text) => text.startsWith('mail')).sort()).toEqual(ids.map((id) => `mail of /scoped/${id}`));
+      expect(out.filter((text) => text.startsWith('mail')).sort()).toEqual(
+        ids.map((id) => `mail of /scoped/${id}`),
+      );
       expect(out.filter((text) => text === 'singleton')).toHaveLength(5);
       expect(out.filter((text) => text === 'transient mail')).toHaveLength(5);
     });
@@ -129,7 +131,10 @@ describe.each(platforms)('on %s', (_name, platform) => {
     it('drops them where the handler fails', async () => {
       const server = await listen(platform, parts);
       expect((await server.request('/scoped/1/fail')).status).toBe(500);
-      expect(await server.fate()).toEqual({ out: ['transient mail'], dropped: ['RequestMail.send'] });
+      expect(await server.fate()).toEqual({
+        out: ['transient mail'],
+        dropped: ['RequestMail.send'],
+      });
     });
 
     it('lists their effects in explain()', async () => {
@@ -147,9 +152,15 @@ describe.each(platforms)('on %s', (_name, platform) => {
       ContextIdFactory.apply(new ByTenant());
       const server = await listen(platform, parts);
       for (const tenant of ['red', 'blue', 'red']) {
-        expect((await server.request('/durable', { headers: { 'x-tenant': tenant } })).body).toBe(tenant);
+        expect((await server.request('/durable', { headers: { 'x-tenant': tenant } })).body).toBe(
+          tenant,
+        );
       }
-      expect((await server.fate()).out).toEqual(['bill 1 of red', 'bill 1 of blue', 'bill 2 of red']);
+      expect((await server.fate()).out).toEqual([
+        'bill 1 of red',
+        'bill 1 of blue',
+        'bill 2 of red',
+      ]);
     });
   });
 

@@ -84,7 +84,9 @@ describe.each(platforms)('on %s', (_name, platform) => {
       await slow.begun.passed;
       const closing = server.app.close();
       await delay(120);
-      expect(server.log.airlock('error')).toEqual([expect.stringContaining('not out: slowMail, behind it')]);
+      expect(server.log.airlock('error')).toEqual([
+        expect.stringContaining('not out: slowMail, behind it'),
+      ]);
       client.destroy();
       slow.gate.open();
       await closing;
@@ -108,20 +110,23 @@ describe.each(platforms)('on %s', (_name, platform) => {
       expect(server.log.airlock('error')).toEqual([]);
     });
 
-    it.each(['handler', 'request'] as const)("answers new requests with 503 under openAt: '%s'", async (openAt) => {
-      const server = await start({ boundaries: { http: { openAt } } });
-      const slow = server.app.get(Slow);
-      const answering = server.request('/working');
-      await slow.begun.passed;
-      const closing = server.app.close();
-      await delay(20);
-      const refused = await server.request('/quick');
-      slow.gate.open();
-      await answering;
-      await closing;
-      expect(refused.status).toBe(503);
-      expect(server.sent).toEqual(['before', 'nested']);
-    });
+    it.each(['handler', 'request'] as const)(
+      "answers new requests with 503 under openAt: '%s'",
+      async (openAt) => {
+        const server = await start({ boundaries: { http: { openAt } } });
+        const slow = server.app.get(Slow);
+        const answering = server.request('/working');
+        await slow.begun.passed;
+        const closing = server.app.close();
+        await delay(20);
+        const refused = await server.request('/quick');
+        slow.gate.open();
+        await answering;
+        await closing;
+        expect(refused.status).toBe(503);
+        expect(server.sent).toEqual(['before', 'nested']);
+      },
+    );
 
     it.each(['handler', 'request'] as const)(
       "answers those that call no effect as ever under openAt: '%s'",

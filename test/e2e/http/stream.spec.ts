@@ -4,7 +4,15 @@ import { recorderOf } from 'nestjs-airlock/testing';
 import { get, type IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { concat, defer, from, interval, map, Observable, of, tap } from 'rxjs';
-import { CANCELLED, checkAfterEach, COMPLETED, Effects, listen, platforms, until } from './fixtures.js';
+import {
+  CANCELLED,
+  checkAfterEach,
+  COMPLETED,
+  Effects,
+  listen,
+  platforms,
+  until,
+} from './fixtures.js';
 
 const bulk = 'x'.repeat(200_000);
 
@@ -63,7 +71,9 @@ class StreamController {
 
 /** A client that has read its first event and may leave. */
 async function reader(url: string): Promise<{ leave(): void }> {
-  const response = await new Promise<IncomingMessage>((resolve, reject) => get(url, resolve).on('error', reject));
+  const response = await new Promise<IncomingMessage>((resolve, reject) =>
+    get(url, resolve).on('error', reject),
+  );
   let text = '';
   response.on('data', (chunk: Buffer) => (text += chunk.toString())).on('error', () => {});
   await until(() => text.includes('tick 0'));
@@ -72,7 +82,8 @@ async function reader(url: string): Promise<{ leave(): void }> {
 
 describe.each(platforms)('on %s', (_name, platform) => {
   checkAfterEach();
-  const start = (options?: AirlockModuleOptions) => listen(platform, { controllers: [StreamController] }, options);
+  const start = (options?: AirlockModuleOptions) =>
+    listen(platform, { controllers: [StreamController] }, options);
 
   describe('when a handler returns an Observable of several values', () => {
     it('answers with the last one and lets out the effects of each, in order', async () => {
@@ -110,42 +121,45 @@ describe.each(platforms)('on %s', (_name, platform) => {
     });
   });
 
-  describe.each(['beforeResponse', 'afterResponse'] as const)('when events are streamed under %s', (dispatch) => {
-    it('lets the effects out once the stream has ended', async () => {
-      const server = await start({ dispatch });
-      const { body, headers } = await server.request('/sse');
-      expect(headers.get('content-type')).toContain('text/event-stream');
-      expect(body.match(/data: .*/g)).toEqual(['data: first', 'data: last']);
-      expect(await server.fate()).toEqual(COMPLETED);
-    });
+  describe.each(['beforeResponse', 'afterResponse'] as const)(
+    'when events are streamed under %s',
+    (dispatch) => {
+      it('lets the effects out once the stream has ended', async () => {
+        const server = await start({ dispatch });
+        const { body, headers } = await server.request('/sse');
+        expect(headers.get('content-type')).toContain('text/event-stream');
+        expect(body.match(/data: .*/g)).toEqual(['data: first', 'data: last']);
+        expect(await server.fate()).toEqual(COMPLETED);
+      });
 
-    it('drops the ordinary ones if the stream fails midway', async () => {
-      const server = await start({ dispatch });
-      expect((await server.request('/sse-failure')).body).toContain('data: first');
-      expect(await server.fate()).toEqual({ out: ['failure', 'always'], dropped: ['success'] });
-    });
+      it('drops the ordinary ones if the stream fails midway', async () => {
+        const server = await start({ dispatch });
+        expect((await server.request('/sse-failure')).body).toContain('data: first');
+        expect(await server.fate()).toEqual({ out: ['failure', 'always'], dropped: ['success'] });
+      });
 
-    it('runs nothing while the stream goes on, and is cancelled if the client leaves', async () => {
-      const server = await start({ dispatch });
-      const client = await reader(`${server.url}/endless`);
-      expect(recorderOf(server.app)).toMatchObject({ dispatched: [], dropped: [], failed: [] });
-      client.leave();
-      expect(await server.fate()).toEqual(CANCELLED);
-    });
+      it('runs nothing while the stream goes on, and is cancelled if the client leaves', async () => {
+        const server = await start({ dispatch });
+        const client = await reader(`${server.url}/endless`);
+        expect(recorderOf(server.app)).toMatchObject({ dispatched: [], dropped: [], failed: [] });
+        client.leave();
+        expect(await server.fate()).toEqual(CANCELLED);
+      });
 
-    it("lets the ordinary ones out if the client leaves under onCancel: 'flush'", async () => {
-      const server = await start({ dispatch, onCancel: 'flush' });
-      (await reader(`${server.url}/endless`)).leave();
-      expect(await server.fate()).toEqual(COMPLETED);
-    });
+      it("lets the ordinary ones out if the client leaves under onCancel: 'flush'", async () => {
+        const server = await start({ dispatch, onCancel: 'flush' });
+        (await reader(`${server.url}/endless`)).leave();
+        expect(await server.fate()).toEqual(COMPLETED);
+      });
 
-    it("tells shouldFlush 'cancelled' if the client leaves", async () => {
-      const outcomes: string[] = [];
-      const shouldFlush = (outcome: string) => outcomes.push(outcome) > 0;
-      const server = await start({ dispatch, boundaries: { http: { shouldFlush } } });
-      (await reader(`${server.url}/endless`)).leave();
-      expect(await server.fate()).toEqual(COMPLETED);
-      expect(outcomes).toEqual(['cancelled']);
-    });
-  });
+      it("tells shouldFlush 'cancelled' if the client leaves", async () => {
+        const outcomes: string[] = [];
+        const shouldFlush = (outcome: string) => outcomes.push(outcome) > 0;
+        const server = await start({ dispatch, boundaries: { http: { shouldFlush } } });
+        (await reader(`${server.url}/endless`)).leave();
+        expect(await server.fate()).toEqual(COMPLETED);
+        expect(outcomes).toEqual(['cancelled']);
+      });
+    },
+  );
 });

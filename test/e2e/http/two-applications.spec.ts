@@ -48,7 +48,9 @@ const parts = { controllers: [SharedController], providers: [Mail, Neighbour] };
 const seenByB = ['Mail.send', 'effect of B'];
 const outOfB = ['mail of B', 'effect of B'];
 
-/** One request whose connection, parser and handler all live in the caller's asynchronous context. */
+/**
+ * One request whose connection, parser and handler all live in the caller's asynchronous context.
+ */
 async function callInProcess(server: Server, path: string): Promise<unknown> {
   const [client, served] = duplexPair();
   server.emit('connection', served);
@@ -68,7 +70,11 @@ describe.each(platforms)('on %s', (_name, platform) => {
 
   describe('when two applications of the same classes serve at the same time', () => {
     it('gives each EffectBuffer its own effects only', async () => {
-      const answers = await Promise.all([a.request('/own?as=A'), b.request('/own?as=B'), a.request('/own?as=AA')]);
+      const answers = await Promise.all([
+        a.request('/own?as=A'),
+        b.request('/own?as=B'),
+        a.request('/own?as=AA'),
+      ]);
       expect(answers.map(({ body }) => JSON.parse(body))).toEqual([
         ['Mail.send', 'effect of A'],
         seenByB,
@@ -121,7 +127,10 @@ describe.each(platforms)('on %s', (_name, platform) => {
     it('refuses the call, for B has no scope there', async () => {
       a.app.get(Neighbour).call = async () => {
         const errors: unknown[] = [];
-        for (const call of [() => b.app.get(Mail).send('stray'), async () => b.app.get(Effects).one('stray')]) {
+        for (const call of [
+          () => b.app.get(Mail).send('stray'),
+          async () => b.app.get(Effects).one('stray'),
+        ]) {
           try {
             await call();
           } catch (error) {
@@ -131,7 +140,11 @@ describe.each(platforms)('on %s', (_name, platform) => {
         return [...errors, b.app.get(EffectBuffer).isActive];
       };
       const { body } = await a.request('/neighbour');
-      expect((JSON.parse(body) as { answer: unknown }).answer).toEqual(['AIRLOCK_NO_SCOPE', 'AIRLOCK_NO_SCOPE', false]);
+      expect((JSON.parse(body) as { answer: unknown }).answer).toEqual([
+        'AIRLOCK_NO_SCOPE',
+        'AIRLOCK_NO_SCOPE',
+        false,
+      ]);
       expect(await a.fate()).toEqual({ out: ['before', 'after'], dropped: [] });
       expect(b.sent).toEqual([]);
     });

@@ -19,7 +19,10 @@ class TrialProcessor extends WorkerHost {
     super();
   }
 
-  async process(job: Job<{ succeedsAt?: number; ends?: 'for good' | 'later' }>, token: string): Promise<string> {
+  async process(
+    job: Job<{ succeedsAt?: number; ends?: 'for good' | 'later' }>,
+    token: string,
+  ): Promise<string> {
     foundAtStart.push(this.buffer.intents.map(({ name }) => name));
     const attempt = job.attemptsStarted;
     this.effects.one(`done in ${attempt}`);
@@ -57,7 +60,12 @@ describeWith(redis, 'the attempts of a BullMQ job', () => {
   });
 
   const start = () =>
-    bootModule(moduleOf({ imports: [...jobs.modules(), AirlockModule.forRoot()], providers: [TrialProcessor] }));
+    bootModule(
+      moduleOf({
+        imports: [...jobs.modules(), AirlockModule.forRoot()],
+        providers: [TrialProcessor],
+      }),
+    );
 
   describe('when attempts fail and one succeeds', () => {
     it('lets out the effects of that one, once, and of each other what waits for failure', async () => {
@@ -82,7 +90,10 @@ describeWith(redis, 'the attempts of a BullMQ job', () => {
     it('lets out nothing that waits for success, and the queue keeps the last error', async () => {
       const { sent } = await start();
       const job = await jobs.add('trials', {}, { attempts: 2 });
-      expect(await jobs.ended('trials', job)).toMatchObject({ state: 'failed', failedReason: 'attempt 2 failed' });
+      expect(await jobs.ended('trials', job)).toMatchObject({
+        state: 'failed',
+        failedReason: 'attempt 2 failed',
+      });
       expect(sent).toEqual(['alarm in 1', 'alarm in 2']);
     });
   });
@@ -98,7 +109,10 @@ describeWith(redis, 'the attempts of a BullMQ job', () => {
     it('hands on one that puts the job off, and takes the attempt for one that failed', async () => {
       const { sent } = await start();
       const job = await jobs.add('trials', { ends: 'later', succeedsAt: 2 });
-      expect(await jobs.ended('trials', job)).toMatchObject({ state: 'completed', returnvalue: 'done' });
+      expect(await jobs.ended('trials', job)).toMatchObject({
+        state: 'completed',
+        returnvalue: 'done',
+      });
       expect(sent).toEqual(['alarm in 1', 'done in 2']);
     });
   });

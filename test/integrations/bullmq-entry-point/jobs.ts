@@ -14,7 +14,10 @@ export interface Ending {
   readonly attemptsMade: number;
 }
 
-/** The queues of one spec file, as somebody outside the applications sees them; all keys are removed at its end. */
+/**
+ * The queues of one spec file, as somebody outside the applications sees them; all keys are removed
+ * at its end.
+ */
 export class Jobs {
   /** Of all keys, and in the names of all the applications' connections. */
   readonly prefix = `airlock-${randomUUID()}`;
@@ -70,7 +73,8 @@ export class Jobs {
       const state = await this.queue(name).getJobState(id!);
       const job = (await this.queue(name).getJob(id!)) as Job;
       const { returnvalue, failedReason, attemptsMade } = job;
-      if (state === 'completed' || state === 'failed') return { state, returnvalue, failedReason, attemptsMade };
+      if (state === 'completed' || state === 'failed')
+        return { state, returnvalue, failedReason, attemptsMade };
       await delay(5);
     }
   }

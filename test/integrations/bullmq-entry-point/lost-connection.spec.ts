@@ -3,7 +3,14 @@ import { Inject } from '@nestjs/common';
 import type { Job, Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { AirlockModule, EffectBuffer } from 'nestjs-airlock';
-import { bootModule, checkAfterEach, Effects, gate, moduleOf, until } from '../../e2e/http/fixtures.js';
+import {
+  bootModule,
+  checkAfterEach,
+  Effects,
+  gate,
+  moduleOf,
+  until,
+} from '../../e2e/http/fixtures.js';
 import { describeWith, redis as server } from '../../servers.js';
 import { Jobs } from './jobs.js';
 
@@ -47,7 +54,11 @@ describeWith(server, 'a BullMQ job whose connection to Redis breaks', () => {
     begun = 0;
     go = gate();
     meanwhile = async () => undefined;
-    impatient = new Redis(server.url, { maxRetriesPerRequest: 0, connectionName: jobs.prefix, retryStrategy: () => 5 });
+    impatient = new Redis(server.url, {
+      maxRetriesPerRequest: 0,
+      connectionName: jobs.prefix,
+      retryStrategy: () => 5,
+    });
     impatient.on('error', () => {});
     await jobs.queue('invoices').obliterate({ force: true });
   });
@@ -58,7 +69,10 @@ describeWith(server, 'a BullMQ job whose connection to Redis breaks', () => {
 
   const start = () =>
     bootModule(
-      moduleOf({ imports: [AirlockModule.forRoot(), ...jobs.modules('invoices')], providers: [ParcelProcessor] }),
+      moduleOf({
+        imports: [AirlockModule.forRoot(), ...jobs.modules('invoices')],
+        providers: [ParcelProcessor],
+      }),
     );
 
   const outcome = async (sent: readonly string[]) => {
@@ -75,7 +89,10 @@ describeWith(server, 'a BullMQ job whose connection to Redis breaks', () => {
       expect(await jobs.killConnections()).toBeGreaterThanOrEqual(3);
       expect(sent).toEqual([]);
       go.open();
-      expect(await jobs.ended('parcels', job)).toMatchObject({ state: 'completed', returnvalue: 'attempt 1' });
+      expect(await jobs.ended('parcels', job)).toMatchObject({
+        state: 'completed',
+        returnvalue: 'attempt 1',
+      });
       expect(await outcome(sent)).toEqual(once);
     });
   });
@@ -86,7 +103,10 @@ describeWith(server, 'a BullMQ job whose connection to Redis breaks', () => {
       meanwhile = () => jobs.killConnections();
       go.open();
       const job = await jobs.add('parcels', {}, { attempts: 3 });
-      expect(await jobs.ended('parcels', job)).toMatchObject({ state: 'completed', returnvalue: 'attempt 1' });
+      expect(await jobs.ended('parcels', job)).toMatchObject({
+        state: 'completed',
+        returnvalue: 'attempt 1',
+      });
       expect(await outcome(sent)).toEqual(once);
       expect(log.airlock('error')).toEqual([]);
     });
@@ -103,14 +123,19 @@ describeWith(server, 'a BullMQ job whose connection to Redis breaks', () => {
       };
       go.open();
       const job = await jobs.add('parcels', {}, { attempts: 3 });
-      expect(await jobs.ended('parcels', job)).toMatchObject({ state: 'completed', returnvalue: 'attempt 1' });
+      expect(await jobs.ended('parcels', job)).toMatchObject({
+        state: 'completed',
+        returnvalue: 'attempt 1',
+      });
       expect(await outcome(sent)).toEqual(once);
       expect(log.airlock('error')).toEqual([
         expect.stringMatching(/"ParcelProcessor\.process"[^]*second \(.*max retries/),
       ]);
       // Until it is connected again: closed before, BullMQ waits for a connection that is gone.
       meanwhile = async () => undefined;
-      expect(await jobs.ended('parcels', await jobs.add('parcels', {}))).toMatchObject({ state: 'completed' });
+      expect(await jobs.ended('parcels', await jobs.add('parcels', {}))).toMatchObject({
+        state: 'completed',
+      });
     });
   });
 
@@ -122,10 +147,15 @@ describeWith(server, 'a BullMQ job whose connection to Redis breaks', () => {
       await jobs.redis.del(`${jobs.prefix}:parcels:${job.id}:lock`);
       await until(() => begun === 2);
       go.open();
-      expect(await jobs.ended('parcels', job)).toMatchObject({ state: 'completed', returnvalue: 'attempt 2' });
+      expect(await jobs.ended('parcels', job)).toMatchObject({
+        state: 'completed',
+        returnvalue: 'attempt 2',
+      });
       await until(() => log.airlock('error').length > 0);
       expect(log.airlock('error')).toEqual([
-        expect.stringMatching(`^An attempt of job ${job.id} in "ParcelProcessor.process" has lost its lock`),
+        expect.stringMatching(
+          `^An attempt of job ${job.id} in "ParcelProcessor.process" has lost its lock`,
+        ),
       ]);
       expect(await outcome(sent)).toEqual({ ...once, begun: 2 });
     });

@@ -84,8 +84,13 @@ describeWith(redis, 'a request-scoped BullMQ processor', () => {
         attemptsMade: 2,
         failedReason: 'there is no tenant "unknown"',
       });
-      expect(await jobs.ended('orders', known)).toMatchObject({ state: 'completed', returnvalue: 'acme' });
-      expect(await jobs.ended('others', await jobs.add('others'))).toMatchObject({ state: 'completed' });
+      expect(await jobs.ended('orders', known)).toMatchObject({
+        state: 'completed',
+        returnvalue: 'acme',
+      });
+      expect(await jobs.ended('others', await jobs.add('others'))).toMatchObject({
+        state: 'completed',
+      });
       expect(sent).toEqual(['acme', 'other']);
     });
   });
@@ -94,7 +99,8 @@ describeWith(redis, 'a request-scoped BullMQ processor', () => {
     it('keeps none of the instances that were made for one', async () => {
       made = [];
       await bootModule(appWith(PassingProcessor));
-      for (let index = 0; index < 3; index++) await jobs.ended('passing', await jobs.add('passing'));
+      for (let index = 0; index < 3; index++)
+        await jobs.ended('passing', await jobs.add('passing'));
       // The last job is BullMQ's until the next one comes.
       expect(made).toHaveLength(3);
       for (const instance of made.slice(0, -1)) expect(await isCollected(instance)).toBe(true);
@@ -103,7 +109,9 @@ describeWith(redis, 'a request-scoped BullMQ processor', () => {
 
   describe('when a dependency of it is missing', () => {
     it('names both: as it boots, or as the reason of its jobs where Nest looks no earlier', async () => {
-      expect(await complaint()).toMatch(/dependencies of the UnresolvableProcessor \(EffectBuffer, \?\)[^]*Missing/);
+      expect(await complaint()).toMatch(
+        /dependencies of the UnresolvableProcessor \(EffectBuffer, \?\)[^]*Missing/,
+      );
     });
   });
 

@@ -1,7 +1,15 @@
 import { Processor, WorkerHost } from '@nestjs/bullmq';
 import type { Job } from 'bullmq';
 import { AirlockModule, type AirlockModuleOptions } from 'nestjs-airlock';
-import { bootModule, checkAfterEach, delay, Effects, gate, moduleOf, until } from '../../e2e/http/fixtures.js';
+import {
+  bootModule,
+  checkAfterEach,
+  delay,
+  Effects,
+  gate,
+  moduleOf,
+  until,
+} from '../../e2e/http/fixtures.js';
 import { describeWith, redis } from '../../servers.js';
 import { Jobs } from './jobs.js';
 
@@ -34,7 +42,12 @@ describeWith(redis, 'an application that takes BullMQ jobs', () => {
   });
 
   const start = (options?: AirlockModuleOptions) =>
-    bootModule(moduleOf({ imports: [AirlockModule.forRoot(options), ...jobs.modules()], providers: [WorkProcessor] }));
+    bootModule(
+      moduleOf({
+        imports: [AirlockModule.forRoot(options), ...jobs.modules()],
+        providers: [WorkProcessor],
+      }),
+    );
 
   describe('when it is closed in the middle of them', () => {
     it('loses no job and no effect: it ends those it has, and another takes the rest', async () => {
@@ -51,9 +64,14 @@ describeWith(redis, 'an application that takes BullMQ jobs', () => {
 
       const second = await start();
       for (const job of added) {
-        expect(await jobs.ended('work', job)).toMatchObject({ state: 'completed', attemptsMade: 1 });
+        expect(await jobs.ended('work', job)).toMatchObject({
+          state: 'completed',
+          attemptsMade: 1,
+        });
       }
-      expect([...ofFirst, ...second.sent].toSorted()).toEqual(added.map(({ id }) => id!).toSorted());
+      expect([...ofFirst, ...second.sent].toSorted()).toEqual(
+        added.map(({ id }) => id!).toSorted(),
+      );
       expect(second.sent.length).toBeGreaterThan(0);
     });
   });
@@ -70,7 +88,10 @@ describeWith(redis, 'an application that takes BullMQ jobs', () => {
       ]);
       go.open();
       await closing;
-      expect({ ...(await jobs.ended('work', job)), sent }).toMatchObject({ state: 'completed', sent: [job.id] });
+      expect({ ...(await jobs.ended('work', job)), sent }).toMatchObject({
+        state: 'completed',
+        sent: [job.id],
+      });
     });
   });
 });

@@ -33,7 +33,8 @@ describeWith(redis, 'The contract of executors', () => {
     attempts: 3,
     boot: async (providers) => {
       const name = `contract-${randomUUID().slice(0, 8)}`;
-      const start = (module: DynamicModule) => NestFactory.createApplicationContext(module, { logger: false });
+      const start = (module: DynamicModule) =>
+        NestFactory.createApplicationContext(module, { logger: false });
       const producer = await start(AppModule.with(providers.producer, name, false));
       const consumer = await start(AppModule.with(providers.consumer, name, true));
       const deliveries = noteDeliveries(consumer);

@@ -20,7 +20,13 @@ class Reports {
   readonly made: unknown[] = [];
 
   @SideEffect({
-    dispatchOptions: { priority: 3, delay: 60_000, attempts: 4, backoff: 10, removeOnComplete: { count: 7 } },
+    dispatchOptions: {
+      priority: 3,
+      delay: 60_000,
+      attempts: 4,
+      backoff: 10,
+      removeOnComplete: { count: 7 },
+    },
   })
   async make(id: number): Promise<void> {
     this.made.push(id);
@@ -46,7 +52,11 @@ class Printer {
 const tagging: ArgumentSerializer = {
   serialize: (args) =>
     args.map((arg) =>
-      arg instanceof Date ? { $date: arg.toISOString() } : typeof arg === 'bigint' ? { $bigint: String(arg) } : arg,
+      arg instanceof Date
+        ? { $date: arg.toISOString() }
+        : typeof arg === 'bigint'
+          ? { $bigint: String(arg) }
+          : arg,
     ),
   deserialize: (args) =>
     args.map((arg) => {
@@ -85,7 +95,9 @@ describeWith(server, 'BullMqExecutor', () => {
 
     it('sends all of a queue in one transaction', async () => {
       const producer = await bench.producer();
-      await within(producer, () => producer.get(Mail).send('the scripts are sent with the first job'));
+      await within(producer, () =>
+        producer.get(Mail).send('the scripts are sent with the first job'),
+      );
       const commands = await bench.monitored(() =>
         within(producer, async () => {
           for (let i = 0; i < 20; i++) await producer.get(Mail).send(i);
@@ -103,7 +115,9 @@ describeWith(server, 'BullMqExecutor', () => {
       );
       expect(commands[0]!.filter((name) => name === 'exec')).toHaveLength(5);
       const jobs = await bench.jobs();
-      expect(jobs.map(({ data }) => data.args[0])).toEqual(Array.from({ length: 1_001 }, (_, i) => i));
+      expect(jobs.map(({ data }) => data.args[0])).toEqual(
+        Array.from({ length: 1_001 }, (_, i) => i),
+      );
     });
 
     it('writes an envelope with the id of the intent, which the id of the job is made of', async () => {
@@ -162,9 +176,9 @@ describeWith(server, 'BullMqExecutor', () => {
         await producer.get(Reports).refused(1);
         await producer.get(Mail).send('after');
       });
-      expect(report.failed.map(({ intent, error }) => [intent.name, (error as Error).message])).toEqual([
-        ['Reports.refused', expect.stringContaining('float')],
-      ]);
+      expect(
+        report.failed.map(({ intent, error }) => [intent.name, (error as Error).message]),
+      ).toEqual([['Reports.refused', expect.stringContaining('float')]]);
       expect((await bench.jobs()).map(({ data }) => data.args[0])).toEqual(['before', 'after']);
     });
 
@@ -172,7 +186,9 @@ describeWith(server, 'BullMqExecutor', () => {
       const producer = await bench.producer({ providers: [Reports] });
       await within(producer, async () => {
         await producer.get(Mail).send('before');
-        await expect(producer.get(Reports).named(1)).rejects.toThrow('the job carries the id of its intent');
+        await expect(producer.get(Reports).named(1)).rejects.toThrow(
+          'the job carries the id of its intent',
+        );
         await expect(producer.get(Reports).repeated(2)).rejects.toThrow(
           '`dispatchOptions.repeat` of effect "Reports.repeated"',
         );
@@ -188,7 +204,8 @@ describeWith(server, 'BullMqExecutor', () => {
       'keeps the order around one that BullMQ refuses, also of more than go in one transaction: %s',
       async (_, before) => {
         const producer = await bench.producer({ providers: [Reports] });
-        for (let i = 0; i < before; i++) await within(producer, () => producer.get(Mail).send('before'));
+        for (let i = 0; i < before; i++)
+          await within(producer, () => producer.get(Mail).send('before'));
         const report = await flush(producer, async () => {
           for (let i = 0; i < 600; i++) {
             if (i === 100) await producer.get(Reports).refused(i);
@@ -197,7 +214,9 @@ describeWith(server, 'BullMqExecutor', () => {
         });
         expect(report.failed.map(({ intent }) => intent.name)).toEqual(['Reports.refused']);
         const sent = (await bench.jobs()).map(({ data }) => data.args[0]);
-        expect(sent.slice(before)).toEqual(Array.from({ length: 600 }, (_, i) => i).filter((i) => i !== 100));
+        expect(sent.slice(before)).toEqual(
+          Array.from({ length: 600 }, (_, i) => i).filter((i) => i !== 100),
+        );
       },
     );
 
@@ -209,7 +228,9 @@ describeWith(server, 'BullMqExecutor', () => {
       }
       const producer = await bench.producer({ providers: [Orphan] });
       await within(producer, async () => {
-        await expect(producer.get(Orphan).run()).rejects.toThrow('`dispatchOptions.parent` of effect "Orphan.run"');
+        await expect(producer.get(Orphan).run()).rejects.toThrow(
+          '`dispatchOptions.parent` of effect "Orphan.run"',
+        );
       });
       expect(await bench.jobs()).toEqual([]);
     });
@@ -228,7 +249,9 @@ describeWith(server, 'BullMqExecutor', () => {
       });
       expect((await bench.jobs()).map(({ data }) => data.args)).toEqual([['a'], ['b']]);
       expect((await bench.jobs(slow)).map(({ data }) => data.args)).toEqual([[1]]);
-      const worker = await bench.worker({ bullmq: { queueFor, worker: { queues: [bench.queue, slow] } } });
+      const worker = await bench.worker({
+        bullmq: { queueFor, worker: { queues: [bench.queue, slow] } },
+      });
       await until(() => worker.get(Mail).sent.length === 2);
     });
 
@@ -237,7 +260,11 @@ describeWith(server, 'BullMqExecutor', () => {
       const queueFor = ({ executor }: { readonly executor?: string }): string =>
         executor === 'jobs' ? prints : bench.queue;
       const airlock = { executors: { jobs: BullMqExecutor } };
-      const producer = await bench.producer({ airlock, providers: [Printer], bullmq: { queueFor } });
+      const producer = await bench.producer({
+        airlock,
+        providers: [Printer],
+        bullmq: { queueFor },
+      });
       await within(producer, async () => {
         await producer.get(Mail).send('a');
         await producer.get(Printer).print(1);
@@ -273,7 +300,9 @@ describeWith(server, 'BullMqExecutor', () => {
       });
       expect((await bench.jobs()).map(({ name }) => name)).toEqual(['Printer.print']);
       expect(producer.get(Mail).sent).toEqual(['in process']);
-      expect(producer.get(AirlockService).explain().executors).toMatchObject({ jobs: 'BullMqExecutor' });
+      expect(producer.get(AirlockService).explain().executors).toMatchObject({
+        jobs: 'BullMqExecutor',
+      });
     });
   });
 
@@ -315,7 +344,9 @@ describeWith(server, 'BullMqExecutor', () => {
       const producer = await bench.producer({ bullmq: { plainFunctions: 'refuse' } });
       await within(producer, async () => {
         expect(() => enqueue(note, 'a')).toThrow(AirlockOptionsError);
-        expect(() => enqueueWith({ name: 'note' }, note, 'a')).toThrow(/`note` is not a `@SideEffect\(\)` method/);
+        expect(() => enqueueWith({ name: 'note' }, note, 'a')).toThrow(
+          /`note` is not a `@SideEffect\(\)` method/,
+        );
         await producer.get(Mail).send('a');
       });
       expect(noted).toEqual([]);
@@ -379,13 +410,21 @@ describeWith(server, 'BullMqExecutor', () => {
 
   describe('when Redis refuses the transaction', () => {
     /** A user of Redis who may not add jobs until told so. */
-    const asUser = async (work: (connection: object, may: (yes: boolean) => Promise<unknown>) => Promise<void>) => {
+    const asUser = async (
+      work: (connection: object, may: (yes: boolean) => Promise<unknown>) => Promise<void>,
+    ) => {
       const user = `u${bench.queue}`;
-      const acl = (...rules: string[]): Promise<unknown> => bench.redis.call('acl', 'setuser', user, ...rules);
+      const acl = (...rules: string[]): Promise<unknown> =>
+        bench.redis.call('acl', 'setuser', user, ...rules);
       await acl('on', '>secret', '~*', '&*', '+@all');
       try {
         const url = new URL(server.url);
-        const connection = { host: url.hostname, port: Number(url.port || 6379), username: user, password: 'secret' };
+        const connection = {
+          host: url.hostname,
+          port: Number(url.port || 6379),
+          username: user,
+          password: 'secret',
+        };
         await work(connection, (yes) => acl(yes ? '+@all' : '-eval', yes ? '+@all' : '-evalsha'));
       } finally {
         await bench.redis.call('acl', 'deluser', user);

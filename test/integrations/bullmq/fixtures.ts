@@ -4,7 +4,11 @@ import { Test, type TestingModule } from '@nestjs/testing';
 import { type Job, Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { AirlockModule, type AirlockModuleOptions, SideEffect } from 'nestjs-airlock';
-import { AirlockBullMqModule, type AirlockBullMqOptions, BullMqExecutor } from 'nestjs-airlock/bullmq';
+import {
+  AirlockBullMqModule,
+  type AirlockBullMqOptions,
+  BullMqExecutor,
+} from 'nestjs-airlock/bullmq';
 import { redis as server } from '../../servers.js';
 import { Lines } from '../remote.js';
 import { RedisMonitor } from './redis-monitor.js';
@@ -74,7 +78,12 @@ export class Bench {
   }
 
   /** Sends effects, runs none. */
-  async producer({ airlock, bullmq, providers = [], imports = [] }: Application = {}): Promise<TestingModule> {
+  async producer({
+    airlock,
+    bullmq,
+    providers = [],
+    imports = [],
+  }: Application = {}): Promise<TestingModule> {
     return this.boot({
       imports: [
         AirlockModule.forRoot({ executor: BullMqExecutor, ...airlock }),
@@ -102,11 +111,15 @@ export class Bench {
   /** BullMQ's own view of a queue. */
   queueOf(name = this.queue): Queue {
     let queue = this.queues.get(name);
-    if (queue === undefined) this.queues.set(name, (queue = new Queue(name, { connection: this.redis })));
+    if (queue === undefined)
+      this.queues.set(name, (queue = new Queue(name, { connection: this.redis })));
     return queue;
   }
 
-  /** The commands that reached Redis while `work` ran, by connection: those of the connections that added jobs to this test's queue. */
+  /**
+   * The commands that reached Redis while `work` ran, by connection: those of the connections that
+   * added jobs to this test's queue.
+   */
   async monitored(work: () => Promise<unknown>): Promise<readonly (readonly string[])[]> {
     const monitor = await RedisMonitor.start(server.url);
     const end = randomUUID();
@@ -117,7 +130,9 @@ export class Bench {
       if (source !== 'lua') bySource.set(source, [...(bySource.get(source) ?? []), [...args]]);
     }
     return [...bySource.values()]
-      .filter((commands) => commands.some((args) => args.some((arg) => arg === `bull:${this.queue}:wait`)))
+      .filter((commands) =>
+        commands.some((args) => args.some((arg) => arg === `bull:${this.queue}:wait`)),
+      )
       .map((commands) => commands.map(([name]) => name!.toLowerCase()));
   }
 

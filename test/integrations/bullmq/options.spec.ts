@@ -16,7 +16,11 @@ describeWith(server, 'AirlockBullMqModule', () => {
 
   describe('when an option is none it knows, or of the wrong kind', () => {
     it.each<[object, string, string]>([
-      [{ conection: {} }, 'conection', 'Unknown option `conection`. Known options: plainFunctions, serializer'],
+      [
+        { conection: {} },
+        'conection',
+        'Unknown option `conection`. Known options: plainFunctions, serializer',
+      ],
       [
         { connection: 'localhost' },
         'connection',
@@ -33,7 +37,11 @@ describeWith(server, 'AirlockBullMqModule', () => {
       [{ worker: { queues: ['a', 'b:c'] } }, 'worker.queues[1]', "without ':'"],
       [{ worker: { concurrency: 0 } }, 'worker.concurrency', 'a positive integer'],
       [{ worker: { autorun: false } }, 'worker.autorun', 'Airlock sets it itself'],
-      [{ worker: true, queueFor: () => 'a' }, 'worker.queues', 'has to be told which ones it serves'],
+      [
+        { worker: true, queueFor: () => 'a' },
+        'worker.queues',
+        'has to be told which ones it serves',
+      ],
       [{ dispatchTimeoutMs: 2 ** 31 }, 'dispatchTimeoutMs', 'at most 2147483647'],
       [
         { dispatchTimeoutMs: 0 },
@@ -47,7 +55,10 @@ describeWith(server, 'AirlockBullMqModule', () => {
     ])('refuses to start: %j', async (options, key, message) => {
       const starting = bench.producer({ bullmq: options as Partial<AirlockBullMqOptions> });
       await expect(starting).rejects.toThrow(AirlockOptionsError);
-      await expect(starting).rejects.toMatchObject({ key, message: expect.stringContaining(message) });
+      await expect(starting).rejects.toMatchObject({
+        key,
+        message: expect.stringContaining(message),
+      });
     });
 
     it('refuses a client of another library', async () => {
@@ -59,7 +70,11 @@ describeWith(server, 'AirlockBullMqModule', () => {
   });
 
   describe('when its options come from other providers', () => {
-    const options = (): AirlockBullMqOptions => ({ connection: server.url, queue: bench.queue, worker: true });
+    const options = (): AirlockBullMqOptions => ({
+      connection: server.url,
+      queue: bench.queue,
+      worker: true,
+    });
     class Factory implements AirlockBullMqOptionsFactory {
       createAirlockBullMqOptions = options;
     }
@@ -78,7 +93,10 @@ describeWith(server, 'AirlockBullMqModule', () => {
       ],
       ['useClass', () => AirlockBullMqModule.forRootAsync({ useClass: Factory })],
     ])('takes them through %s', async (_, imported) => {
-      const both = await bench.boot({ imports: [AirlockModule.forRoot({ executor }), imported()], providers: [Mail] });
+      const both = await bench.boot({
+        imports: [AirlockModule.forRoot({ executor }), imported()],
+        providers: [Mail],
+      });
       await within(both, () => both.get(Mail).send('a'));
       await until(() => both.get(Mail).sent.length === 1);
       expect((await bench.jobs()).map(({ name }) => name)).toEqual(['Mail.send']);
@@ -98,8 +116,8 @@ describeWith(server, 'AirlockBullMqModule', () => {
 
   it('says at the start which queues it serves', async () => {
     await bench.worker({ bullmq: { worker: { queues: [bench.queue, bench.newName()] } } });
-    expect(bench.lines.of('log').filter((line) => line.startsWith('Running the effects in'))).toEqual([
-      expect.stringMatching(/^Running the effects in "test-\w+", "test-\w+"$/),
-    ]);
+    expect(
+      bench.lines.of('log').filter((line) => line.startsWith('Running the effects in')),
+    ).toEqual([expect.stringMatching(/^Running the effects in "test-\w+", "test-\w+"$/)]);
   });
 });

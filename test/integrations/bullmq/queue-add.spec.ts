@@ -29,7 +29,9 @@ class Stock {
 describeWith(server, 'A deferred add of a BullMQ queue', () => {
   const bench = new Bench();
 
-  const withQueue = async (make: (name: string) => Queue = (name) => new Queue(name, { connection: bench.redis })) => {
+  const withQueue = async (
+    make: (name: string) => Queue = (name) => new Queue(name, { connection: bench.redis }),
+  ) => {
     const queue = make(bench.newName());
     const provider: FactoryProvider = { provide: 'STOCK', useFactory: () => queue };
     const application = await bench.producer({ providers: [provider, Stock] });
@@ -59,7 +61,12 @@ describeWith(server, 'A deferred add of a BullMQ queue', () => {
       expect(addBulk).toHaveBeenCalledTimes(1);
       const jobs = await bench.jobs(queue.name);
       const byName = jobs.toSorted((a, b) => a.name.localeCompare(b.name));
-      const facts = byName.map(({ name, data, opts: { attempts, priority } }) => [name, data, attempts, priority]);
+      const facts = byName.map(({ name, data, opts: { attempts, priority } }) => [
+        name,
+        data,
+        attempts,
+        priority,
+      ]);
       expect(facts).toEqual([
         ['a', { id: 1 }, 9, undefined],
         ['b', { id: 2 }, 9, 3],
@@ -80,7 +87,9 @@ describeWith(server, 'A deferred add of a BullMQ queue', () => {
         await application.get(Mail).send('between');
         stock.reserve('c', 3);
       });
-      expect(addBulk.mock.calls.map(([jobs]) => jobs.map(({ name }) => name))).toEqual([['a', 'b']]);
+      expect(addBulk.mock.calls.map(([jobs]) => jobs.map(({ name }) => name))).toEqual([
+        ['a', 'b'],
+      ]);
       expect(add.mock.calls.map(([name]) => name)).toEqual(['c']);
       expect((await bench.jobs(queue.name)).map(({ name }) => name)).toEqual(['a', 'b', 'c']);
       expect(await bench.jobs()).toHaveLength(1);
@@ -90,7 +99,10 @@ describeWith(server, 'A deferred add of a BullMQ queue', () => {
     it('does so for a queue of @nestjs/bullmq', async () => {
       const name = bench.newName();
       const application = await bench.producer({
-        imports: [BullModule.forRoot({ connection: { url: server.url } as never }), BullModule.registerQueue({ name })],
+        imports: [
+          BullModule.forRoot({ connection: { url: server.url } as never }),
+          BullModule.registerQueue({ name }),
+        ],
       });
       const queue = application.get<Queue>(getQueueToken(name));
       const addBulk = jest.spyOn(queue, 'addBulk');
@@ -157,7 +169,9 @@ describeWith(server, 'A deferred add of a BullMQ queue', () => {
       await within(application, () => {
         for (const data of [{ id: 1n }, circular]) {
           expect(() => stock.reserve('a', data)).toThrow(EffectSerializationError);
-          expect(() => stock.reserve('a', data)).toThrow(/`args\[1\]` is nothing BullMQ can write down/);
+          expect(() => stock.reserve('a', data)).toThrow(
+            /`args\[1\]` is nothing BullMQ can write down/,
+          );
         }
         expect(() => stock.reserve('a', 1, { backoff: (() => 1) as never })).toThrow(/`args\[2\]`/);
       });
@@ -174,9 +188,9 @@ describeWith(server, 'A deferred add of a BullMQ queue', () => {
         stock.reserve('b', 2, { priority: 1.5 });
         stock.reserve('c', 3);
       });
-      expect(report.failed.map(({ intent, error }) => [intent.args[0], (error as Error).message])).toEqual([
-        ['b', expect.stringContaining('float')],
-      ]);
+      expect(
+        report.failed.map(({ intent, error }) => [intent.args[0], (error as Error).message]),
+      ).toEqual([['b', expect.stringContaining('float')]]);
       expect((await bench.jobs(queue.name)).map(({ name }) => name)).toEqual(['a', 'c']);
       await queue.close();
     });
@@ -216,7 +230,9 @@ describeWith(server, 'A deferred add of a BullMQ queue', () => {
       const add = jest.spyOn(queue, 'add');
       const repeat = { every: 3_600_000 };
       await within(application, () => {
-        const deferred = application.get(EffectBuffer).defer(queue, { dispatchOptions: { repeat } });
+        const deferred = application
+          .get(EffectBuffer)
+          .defer(queue, { dispatchOptions: { repeat } });
         deferred.add('a', 1);
         deferred.add('b', 2);
       });
@@ -266,7 +282,10 @@ describeWith(server, 'A deferred add of a BullMQ queue', () => {
   describe('when something else only looks like a queue', () => {
     it('runs its add in this process', async () => {
       const added: unknown[] = [];
-      const basket = { add: (name: string, data: unknown) => void added.push([name, data]), addBulk: () => {} };
+      const basket = {
+        add: (name: string, data: unknown) => void added.push([name, data]),
+        addBulk: () => {},
+      };
       const application = await bench.producer();
       const data = { keep: () => 'by reference' };
       await within(application, () => application.get(EffectBuffer).defer(basket).add('a', data));

@@ -7,7 +7,10 @@ interface Seen {
   readonly args: readonly string[];
 }
 
-/** `MONITOR` on a socket of its own: clients expect one answer to a command, and on a busy server stumble over the stream. */
+/**
+ * `MONITOR` on a socket of its own: clients expect one answer to a command, and on a busy server
+ * stumble over the stream.
+ */
 export class RedisMonitor {
   private text = '';
 
@@ -32,7 +35,9 @@ export class RedisMonitor {
     return this.text
       .split('\r\n')
       .map((line) => /^\+[\d.]+ \[\d+ (\S+)\] (.*)$/.exec(line))
-      .flatMap((found) => (found === null ? [] : [{ source: found[1]!, args: argumentsIn(found[2]!) }]));
+      .flatMap((found) =>
+        found === null ? [] : [{ source: found[1]!, args: argumentsIn(found[2]!) }],
+      );
   }
 
   private async has(text: string): Promise<void> {

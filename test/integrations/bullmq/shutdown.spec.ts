@@ -44,7 +44,9 @@ describeWith(server, 'An application that runs effects from BullMQ', () => {
       expect(slow.begun).toEqual([0, 1]);
       expect(slow.done).toEqual([0, 1]);
       const waiting = await bench.queueOf().getWaiting();
-      expect(new Set(waiting.map(({ data }) => data.args[0]))).toEqual(new Set([2, 3, 4, 'done 0', 'done 1']));
+      expect(new Set(waiting.map(({ data }) => data.args[0]))).toEqual(
+        new Set([2, 3, 4, 'done 0', 'done 1']),
+      );
       expect(await bench.queueOf().getCompletedCount()).toBe(2);
 
       const second = await bench.worker({ providers });
@@ -73,7 +75,11 @@ describeWith(server, 'An application that runs effects from BullMQ', () => {
     it('is closed nevertheless, says which effect it leaves, and another worker runs it', async () => {
       await send(1);
       const worker = { lockDuration: 400, stalledInterval: 200 };
-      const stuck = await bench.worker({ providers, bullmq: { worker }, airlock: { shutdownTimeoutMs: 50 } });
+      const stuck = await bench.worker({
+        providers,
+        bullmq: { worker },
+        airlock: { shutdownTimeoutMs: 50 },
+      });
       stuck.get(Slow).ms = 0;
       await until(() => stuck.get(Slow).begun.length === 1);
       await stuck.close();

@@ -16,23 +16,36 @@ describeWith(server, 'BullMQ without its Redis', () => {
   });
   afterEach(() => line.cut().catch(() => {}));
 
-  const texts = async (): Promise<unknown[]> => (await bench.jobs()).map(({ data }) => data.args[0]);
-  const overLine = (dispatchTimeoutMs = 500) => ({ bullmq: { connection: line.url, dispatchTimeoutMs } });
+  const texts = async (): Promise<unknown[]> =>
+    (await bench.jobs()).map(({ data }) => data.args[0]);
+  const overLine = (dispatchTimeoutMs = 500) => ({
+    bullmq: { connection: line.url, dispatchTimeoutMs },
+  });
 
   describe('when it is not there at boot', () => {
     it.each<[string, (port: number) => string | object, string]>([
       ['a URL', (port) => `redis://user:secret@127.0.0.1:${port}/0`, '127.0.0.1'],
       ['options', (port) => ({ host: 'localhost', port, password: 'secret' }), 'localhost'],
-      ['options with a URL', (port) => ({ url: `redis://127.0.0.1:${port}`, password: 'secret' }), '127.0.0.1'],
+      [
+        'options with a URL',
+        (port) => ({ url: `redis://127.0.0.1:${port}`, password: 'secret' }),
+        '127.0.0.1',
+      ],
     ])('says so after dispatchTimeoutMs, without secrets: %s', async (_, connectionTo, host) => {
       await line.cut();
-      const booting = bench.producer({ bullmq: { connection: connectionTo(line.port), dispatchTimeoutMs: 100 } });
+      const booting = bench.producer({
+        bullmq: { connection: connectionTo(line.port), dispatchTimeoutMs: 100 },
+      });
       const error: EngineUnreachableError = await booting.then(
         () => Promise.reject(new Error('It started.')),
         (reason: EngineUnreachableError) => reason,
       );
       expect(error).toBeInstanceOf(EngineUnreachableError);
-      expect(error).toMatchObject({ code: 'AIRLOCK_ENGINE_UNREACHABLE', timeoutMs: 100, delivery: 'not sent' });
+      expect(error).toMatchObject({
+        code: 'AIRLOCK_ENGINE_UNREACHABLE',
+        timeoutMs: 100,
+        delivery: 'not sent',
+      });
       expect(error.message).toContain(
         `Redis at ${host}:${line.port} did not answer within 100 ms: the application cannot start.`,
       );
@@ -44,7 +57,9 @@ describeWith(server, 'BullMQ without its Redis', () => {
       await line.cut();
       const client = new Redis(line.url, { lazyConnect: true });
       const booting = bench.producer({ bullmq: { connection: client, dispatchTimeoutMs: 100 } });
-      await expect(booting).rejects.toThrow(`Redis at 127.0.0.1:${line.port} did not answer within 100 ms`);
+      await expect(booting).rejects.toThrow(
+        `Redis at 127.0.0.1:${line.port} did not answer within 100 ms`,
+      );
       client.disconnect();
     });
 
@@ -83,9 +98,11 @@ describeWith(server, 'BullMQ without its Redis', () => {
       expect(performance.now() - startedAt).toBeLessThan(3_000);
       expect(error).toBeInstanceOf(DispatchError);
       expect(error.failures).toHaveLength(2_500);
-      expect(new Set(error.failures.map((failure) => (failure.error as EngineUnreachableError).delivery))).toEqual(
-        new Set(['not sent']),
-      );
+      expect(
+        new Set(
+          error.failures.map((failure) => (failure.error as EngineUnreachableError).delivery),
+        ),
+      ).toEqual(new Set(['not sent']));
       expect((error.failures[0]!.error as Error).message).toBe(
         `Redis at 127.0.0.1:${line.port} did not answer within 500 ms: 250 effect(s) for queue "${bench.queue}" were not sent. ` +
           'See that it runs and that its address is right, or allow more time with `dispatchTimeoutMs`.',
@@ -114,7 +131,9 @@ describeWith(server, 'BullMQ without its Redis', () => {
       process.on('warning', warned);
       const producer = await bench.producer(overLine(4_000));
       await line.cut();
-      const flushing = Array.from({ length: 50 }, (_, i) => within(producer, () => producer.get(Mail).send(i)));
+      const flushing = Array.from({ length: 50 }, (_, i) =>
+        within(producer, () => producer.get(Mail).send(i)),
+      );
       await sleep(100);
       await line.mend();
       await Promise.all(flushing);
@@ -148,7 +167,12 @@ describeWith(server, 'BullMQ without its Redis', () => {
       const flushing = within(producer, () => producer.get(Mail).send('a'));
       await expect(flushing).rejects.toMatchObject({
         failures: [
-          { error: { delivery: 'unknown', message: expect.stringContaining('is not known; all did or none') } },
+          {
+            error: {
+              delivery: 'unknown',
+              message: expect.stringContaining('is not known; all did or none'),
+            },
+          },
         ],
       });
       line.drop();
@@ -207,7 +231,9 @@ describeWith(server, 'BullMQ without its Redis', () => {
       const killing = (async () => {
         while (!isOver) {
           const clients = (await bench.redis.client('LIST')) as string;
-          const mine = clients.split('\n').filter((client) => client.includes(`name=${connectionName} `));
+          const mine = clients
+            .split('\n')
+            .filter((client) => client.includes(`name=${connectionName} `));
           for (const client of mine)
             kills += Number(await bench.redis.client('KILL', 'ID', /id=(\d+)/.exec(client)![1]!));
           await sleep(15);

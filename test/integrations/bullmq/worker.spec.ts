@@ -104,7 +104,9 @@ describeWith(server, 'A worker of BullMQ', () => {
       expect(new Set(attempts).size).toBe(3);
       expect(told).toEqual(['7 in attempt 3']);
       expect(bench.lines.of('warn').filter((line) => line.startsWith('Effect '))).toEqual([
-        expect.stringMatching(/^Effect Orders\.ship \(job \S+ of queue "\S+"\) failed in attempt 1 of 3: not today$/),
+        expect.stringMatching(
+          /^Effect Orders\.ship \(job \S+ of queue "\S+"\) failed in attempt 1 of 3: not today$/,
+        ),
         expect.stringContaining('failed in attempt 2 of 3'),
       ]);
     });
@@ -122,7 +124,8 @@ describeWith(server, 'A worker of BullMQ', () => {
       await within(producer, () => producer.get(Orders).ship('7', 1));
       await until(() => worker.get(Orders).told.length > 0);
       stop();
-      const attempt = (...events: readonly string[]): string[] => events.map((event) => `${event} Orders.ship`);
+      const attempt = (...events: readonly string[]): string[] =>
+        events.map((event) => `${event} Orders.ship`);
       expect(runs.slice(0, 8)).toEqual([
         ...attempt('start', 'end', 'error', 'asyncStart', 'asyncEnd'),
         ...attempt('start', 'end', 'asyncStart'),
@@ -146,10 +149,16 @@ describeWith(server, 'A worker of BullMQ', () => {
       const worker = await bench.worker({ providers: [Orders] });
       await within(producer, () => producer.get(Orders).ship('7', 3));
       const job = await failedJob();
-      expect(job).toMatchObject({ name: 'Orders.ship', failedReason: 'not today', attemptsMade: 3 });
+      expect(job).toMatchObject({
+        name: 'Orders.ship',
+        failedReason: 'not today',
+        attemptsMade: 3,
+      });
       expect(worker.get(Orders).told).toEqual([]);
       await until(() => bench.lines.of('error').length > 0);
-      expect(bench.lines.of('error')).toEqual([expect.stringContaining('failed for good: not today')]);
+      expect(bench.lines.of('error')).toEqual([
+        expect.stringContaining('failed for good: not today'),
+      ]);
     });
 
     it('keeps what was thrown where that is no Error', async () => {
@@ -172,7 +181,9 @@ describeWith(server, 'A worker of BullMQ', () => {
         'No effect is named "Orders.ship" here. Known effects: Mail.send, mail.letter',
       );
       await until(() => bench.lines.of('error').length > 0);
-      expect(bench.lines.of('error')).toEqual([expect.stringContaining('No effect is named "Orders.ship" here')]);
+      expect(bench.lines.of('error')).toEqual([
+        expect.stringContaining('No effect is named "Orders.ship" here'),
+      ]);
     });
 
     it('runs it once a worker that has it takes the job again', async () => {
@@ -233,7 +244,10 @@ describeWith(server, 'A worker of BullMQ', () => {
   describe('when many jobs run at once', () => {
     it('keeps their scopes apart', async () => {
       const producer = await bench.producer({ providers: [Crowd] });
-      const worker = await bench.worker({ providers: [Crowd], bullmq: { worker: { concurrency: 20 } } });
+      const worker = await bench.worker({
+        providers: [Crowd],
+        bullmq: { worker: { concurrency: 20 } },
+      });
       await within(producer, async () => {
         for (let id = 0; id < 50; id++) await producer.get(Crowd).visit(id);
       });
@@ -241,7 +255,10 @@ describeWith(server, 'A worker of BullMQ', () => {
       const ids = Array.from({ length: 50 }, (_, id) => id).filter((id) => id % 10 !== 9);
       await until(() => crowd.told.length >= 90);
       expect(crowd.mixed).toEqual([]);
-      expect(crowd.told.toSorted((a, b) => a - b)).toEqual([...ids, ...ids.map((id) => id + 1_000)]);
+      expect(crowd.told.toSorted((a, b) => a - b)).toEqual([
+        ...ids,
+        ...ids.map((id) => id + 1_000),
+      ]);
       expect(crowd.mostAtOnce).toBeGreaterThan(1);
     });
 
@@ -295,7 +312,10 @@ describeWith(server, 'A worker of BullMQ', () => {
         current = '00-aaaa-dddd-01';
       });
       await until(() => worker.get(Mail).sent.length === 3);
-      expect(runs).toEqual([{ traceparent: '00-aaaa-bbbb-01' }, { traceparent: '00-aaaa-cccc-01' }]);
+      expect(runs).toEqual([
+        { traceparent: '00-aaaa-bbbb-01' },
+        { traceparent: '00-aaaa-cccc-01' },
+      ]);
     });
   });
 

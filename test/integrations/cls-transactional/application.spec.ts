@@ -119,12 +119,20 @@ describeWith(postgres, 'an application with cls-transactional', () => {
     it('gives the effects of each method the fate of its own transaction', async () => {
       await pool.query('create table tried (item text not null)');
 
-      @Module({ providers: [{ provide: AUDIT, useFactory: () => drizzle(pool) }], exports: [AUDIT] })
+      @Module({
+        providers: [{ provide: AUDIT, useFactory: () => drizzle(pool) }],
+        exports: [AUDIT],
+      })
       class AuditModule {}
       const { request, fate } = await listen(() => new ExpressAdapter(), {
         imports: [
           ...imports,
-          TypeOrmModule.forRoot({ type: 'postgres', url: schema.url, entities: [Placed], synchronize: true }),
+          TypeOrmModule.forRoot({
+            type: 'postgres',
+            url: schema.url,
+            entities: [Placed],
+            synchronize: true,
+          }),
           ClsModule.forRoot({
             global: true,
             middleware: { mount: true },
@@ -137,7 +145,9 @@ describeWith(postgres, 'an application with cls-transactional', () => {
               new ClsPluginTransactional({
                 connectionName: 'audit',
                 imports: [AuditModule],
-                adapter: trackClsTransactions(new TransactionalAdapterDrizzleOrm({ drizzleInstanceToken: AUDIT })),
+                adapter: trackClsTransactions(
+                  new TransactionalAdapterDrizzleOrm({ drizzleInstanceToken: AUDIT }),
+                ),
               }),
             ],
           }),
@@ -146,10 +156,19 @@ describeWith(postgres, 'an application with cls-transactional', () => {
         providers: [OrdersService, AuditService],
       });
 
-      expect(await request('/orders/tea', { method: 'POST' })).toMatchObject({ status: 201, body: '1 placed' });
-      expect(await fate()).toEqual({ out: ['received', 'mail', 'audit', 'counted'], dropped: ['ribbon'] });
+      expect(await request('/orders/tea', { method: 'POST' })).toMatchObject({
+        status: 201,
+        body: '1 placed',
+      });
+      expect(await fate()).toEqual({
+        out: ['received', 'mail', 'audit', 'counted'],
+        dropped: ['ribbon'],
+      });
 
-      expect(await request('/orders/unicorn', { method: 'POST' })).toMatchObject({ status: 201, body: '1 placed' });
+      expect(await request('/orders/unicorn', { method: 'POST' })).toMatchObject({
+        status: 201,
+        body: '1 placed',
+      });
       expect(await fate()).toEqual({
         out: ['received', 'mail', 'audit', 'counted', 'received', 'audit', 'counted'],
         dropped: ['ribbon', 'ribbon', 'mail'],

@@ -43,7 +43,11 @@ async function contractOf(
   };
   return {
     transaction: (fn, { isolation } = {}) =>
-      host.withTransaction(Propagation.RequiresNew, isolation === undefined ? {} : options(isolation), () => fn(tx)),
+      host.withTransaction(
+        Propagation.RequiresNew,
+        isolation === undefined ? {} : options(isolation),
+        () => fn(tx),
+      ),
     query: (text) => host.withTransaction(Propagation.NotSupported, () => queryOf(host)(text)),
     close: async () => {
       await app.close();
@@ -100,7 +104,8 @@ describeWith(postgres, 'cls-transactional on PostgreSQL', () => {
       return contractOf(
         new KnexAdapter(knex),
         (isolationLevel) => ({ isolationLevel }),
-        (host) => async (text) => (await (host as TransactionHost<KnexAdapter>).tx.raw<{ rows: Rows }>(text)).rows,
+        (host) => async (text) =>
+          (await (host as TransactionHost<KnexAdapter>).tx.raw<{ rows: Rows }>(text)).rows,
         async () => {
           await knex.destroy();
           await schema.drop();
@@ -137,7 +142,8 @@ describeWith(postgres, 'cls-transactional on PostgreSQL', () => {
       return contractOf(
         new PgAdapter(pool),
         (isolation) => ({ isolation }),
-        (host) => async (text) => (await (host as TransactionHost<PgAdapter>).tx.query(text)).rows as Rows,
+        (host) => async (text) =>
+          (await (host as TransactionHost<PgAdapter>).tx.query(text)).rows as Rows,
         async () => {
           await pool.end();
           await schema.drop();

@@ -1,6 +1,11 @@
 import { type INestApplicationContext, Injectable } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { ClsPluginTransactional, Propagation, Transactional, TransactionHost } from '@nestjs-cls/transactional';
+import {
+  ClsPluginTransactional,
+  Propagation,
+  Transactional,
+  TransactionHost,
+} from '@nestjs-cls/transactional';
 import { TransactionalAdapterTypeOrm } from '@nestjs-cls/transactional-adapter-typeorm';
 import { ClsModule } from 'nestjs-cls';
 import { trackClsTransactions } from 'nestjs-airlock/cls-transactional';
@@ -39,8 +44,9 @@ describeWith(postgres, 'the doors to a transaction of @nestjs-cls/transactional'
   let dataSource: DataSource;
   let close: () => Promise<void>;
 
-  const hostOf = <A extends TransactionalAdapterTypeOrm | PgAdapter>(name?: string): TransactionHost<A> =>
-    TransactionHost.getInstance(name) as TransactionHost<A>;
+  const hostOf = <A extends TransactionalAdapterTypeOrm | PgAdapter>(
+    name?: string,
+  ): TransactionHost<A> => TransactionHost.getInstance(name) as TransactionHost<A>;
   const shop = () => hostOf<TransactionalAdapterTypeOrm>();
   const other = () => hostOf<PgAdapter>('other');
 
@@ -57,9 +63,14 @@ describeWith(postgres, 'the doors to a transaction of @nestjs-cls/transactional'
     };
     const plugins = [
       new ClsPluginTransactional({
-        adapter: trackClsTransactions(new TransactionalAdapterTypeOrm({ dataSourceToken: DataSource })),
+        adapter: trackClsTransactions(
+          new TransactionalAdapterTypeOrm({ dataSourceToken: DataSource }),
+        ),
       }),
-      new ClsPluginTransactional({ adapter: trackClsTransactions(new PgAdapter(pool)), connectionName: 'other' }),
+      new ClsPluginTransactional({
+        adapter: trackClsTransactions(new PgAdapter(pool)),
+        connectionName: 'other',
+      }),
       new ClsPluginTransactional({ adapter: new PgAdapter(pool), connectionName: 'plain' }),
     ];
     class AppModule {}
@@ -81,11 +92,14 @@ describeWith(postgres, 'the doors to a transaction of @nestjs-cls/transactional'
   describeDoors({
     byCallback: {
       '@Transactional()': (work) => service.required(work),
-      '@Transactional(Propagation.RequiresNew) in a transaction': (work) => service.required(() => service.apart(work)),
+      '@Transactional(Propagation.RequiresNew) in a transaction': (work) =>
+        service.required(() => service.apart(work)),
       '@Transactional() of a named connection': (work) => service.elsewhere(work),
       'txHost.withTransaction': (work) => shop().withTransaction(work),
-      'txHost.withTransaction of a client that Airlock does not know': (work) => other().withTransaction(work),
-      'TransactionHost.getInstance(name).withTransaction': (work) => hostOf('other').withTransaction(work),
+      'txHost.withTransaction of a client that Airlock does not know': (work) =>
+        other().withTransaction(work),
+      'TransactionHost.getInstance(name).withTransaction': (work) =>
+        hostOf('other').withTransaction(work),
       'REQUIRED in a transaction': (work) =>
         shop().withTransaction(() => shop().withTransaction(Propagation.Required, work)),
       'SUPPORTS in a transaction': (work) =>
@@ -99,14 +113,17 @@ describeWith(postgres, 'the doors to a transaction of @nestjs-cls/transactional'
       'a transaction of another connection in one of this': (work) =>
         shop().withTransaction(() => other().withTransaction(work)),
       'txHost.tx.transaction': (work) => shop().tx.transaction(work),
-      'txHost.tx.transaction in a transaction': (work) => shop().withTransaction(() => shop().tx.transaction(work)),
+      'txHost.tx.transaction in a transaction': (work) =>
+        shop().withTransaction(() => shop().tx.transaction(work)),
       'the client itself': (work) => dataSource.transaction(work),
     },
     notCovered: {
-      'an adapter that was not given to trackClsTransactions': (work) => hostOf('plain').withTransaction(work),
+      'an adapter that was not given to trackClsTransactions': (work) =>
+        hostOf('plain').withTransaction(work),
       'NOT_SUPPORTED in a transaction': (work) =>
         shop().withTransaction(() => shop().withTransaction(Propagation.NotSupported, work)),
-      'withoutTransaction in a transaction': (work) => shop().withTransaction(() => shop().withoutTransaction(work)),
+      'withoutTransaction in a transaction': (work) =>
+        shop().withTransaction(() => shop().withoutTransaction(work)),
     },
   });
 });

@@ -42,7 +42,11 @@ export function hostOf<A extends AnyAdapter>(
 }
 
 /** An adapter of a client that Airlock does not know. */
-export class PgAdapter implements TransactionalAdapter<Pool, Pool | PoolClient, { isolation?: string }> {
+export class PgAdapter implements TransactionalAdapter<
+  Pool,
+  Pool | PoolClient,
+  { isolation?: string }
+> {
   constructor(readonly connection: Pool) {}
 
   optionsFactory = (pool: Pool) => ({
@@ -56,7 +60,9 @@ export class PgAdapter implements TransactionalAdapter<Pool, Pool | PoolClient, 
       const onError = (error: Error): void => void (broken = error);
       client.on('error', onError);
       try {
-        await client.query(isolation === undefined ? 'begin' : `begin isolation level ${isolation}`);
+        await client.query(
+          isolation === undefined ? 'begin' : `begin isolation level ${isolation}`,
+        );
         setTx(client);
         return await concluded(client, work, 'commit', 'rollback');
       } finally {
@@ -72,7 +78,12 @@ export class PgAdapter implements TransactionalAdapter<Pool, Pool | PoolClient, 
     ): Promise<unknown> => {
       await tx.query('savepoint nested');
       setTx(tx);
-      return concluded(tx, work, 'release savepoint nested', 'rollback to savepoint nested; release savepoint nested');
+      return concluded(
+        tx,
+        work,
+        'release savepoint nested',
+        'rollback to savepoint nested; release savepoint nested',
+      );
     },
     getFallbackInstance: () => pool,
   });
@@ -84,7 +95,8 @@ export class KnexAdapter implements TransactionalAdapter<Knex, Knex, Knex.Transa
 
   optionsFactory = (knex: Knex) => {
     const begun =
-      (on: Knex) => (options: Knex.TransactionConfig, work: () => Promise<unknown>, setTx: (tx?: Knex) => void) =>
+      (on: Knex) =>
+      (options: Knex.TransactionConfig, work: () => Promise<unknown>, setTx: (tx?: Knex) => void) =>
         on.transaction(async (trx) => {
           setTx(trx);
           return work();

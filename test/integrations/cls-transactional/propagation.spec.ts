@@ -23,7 +23,10 @@ interface Client {
   close(): Promise<void>;
 }
 
-async function typeOrm(url: string, prepare: (dataSource: DataSource) => DataSource): Promise<Client> {
+async function typeOrm(
+  url: string,
+  prepare: (dataSource: DataSource) => DataSource,
+): Promise<Client> {
   const dataSource = prepare(await new DataSource({ type: 'postgres', url }).initialize());
   const adapter = new TransactionalAdapterTypeOrm({ dataSourceToken: undefined });
   return {
@@ -38,11 +41,15 @@ const clients: Record<string, (url: string) => Promise<Client>> = {
   'TypeORM whose transactions are tracked anyway': (url) => typeOrm(url, trackTypeOrmTransactions),
   Drizzle: async (connectionString) => {
     const pool = new Pool({ connectionString });
-    const adapter = new TransactionalAdapterDrizzleOrm<NodePgDatabase>({ drizzleInstanceToken: undefined });
+    const adapter = new TransactionalAdapterDrizzleOrm<NodePgDatabase>({
+      drizzleInstanceToken: undefined,
+    });
     return Promise.resolve({
       adapter: Object.assign(adapter, { connection: drizzle(pool) }),
       query: async (host, text) =>
-        (await (host as TransactionHost<typeof adapter>).tx.execute(sql.raw(text))).rows as { id?: unknown }[],
+        (await (host as TransactionHost<typeof adapter>).tx.execute(sql.raw(text))).rows as {
+          id?: unknown;
+        }[],
       close: () => pool.end(),
     });
   },
@@ -106,7 +113,10 @@ describeWith(postgres, 'the propagation modes of cls-transactional', () => {
         await place('2 inner');
         end(ending);
       });
-    const inAnother = (propagation: Propagation, [ofInner, ofOuter]: readonly [Ending, Ending]): Promise<void> =>
+    const inAnother = (
+      propagation: Propagation,
+      [ofInner, ofOuter]: readonly [Ending, Ending],
+    ): Promise<void> =>
       runInScope(() =>
         main
           .withTransaction(async () => {
@@ -125,18 +135,23 @@ describeWith(postgres, 'the propagation modes of cls-transactional', () => {
         [Propagation.Supports, ['2 inner']],
         [Propagation.NotSupported, ['2 inner']],
         [Propagation.Never, ['2 inner']],
-      ])('%s lets out what is stored: %j if it fails, all if it completes', async (propagation, stored) => {
-        await runInScope(() => inner(propagation, 'fails').catch(() => {}));
-        expect(await outcome()).toEqual(stored);
-        sent.length = 0;
-        await run(main, 'delete from step');
-        await runInScope(() => inner(propagation, 'completes'));
-        expect(await outcome()).toEqual(['2 inner']);
-      });
+      ])(
+        '%s lets out what is stored: %j if it fails, all if it completes',
+        async (propagation, stored) => {
+          await runInScope(() => inner(propagation, 'fails').catch(() => {}));
+          expect(await outcome()).toEqual(stored);
+          sent.length = 0;
+          await run(main, 'delete from step');
+          await runInScope(() => inner(propagation, 'completes'));
+          expect(await outcome()).toEqual(['2 inner']);
+        },
+      );
 
       it('MANDATORY refuses', async () => {
         await runInScope(() =>
-          expect(() => inner(Propagation.Mandatory, 'completes')).toThrow('no existing transaction is active'),
+          expect(() => inner(Propagation.Mandatory, 'completes')).toThrow(
+            'no existing transaction is active',
+          ),
         );
         expect(await outcome()).toEqual([]);
       });
@@ -150,10 +165,13 @@ describeWith(postgres, 'the propagation modes of cls-transactional', () => {
         [Propagation.Nested, []],
         [Propagation.RequiresNew, ['2 inner']],
         [Propagation.NotSupported, ['2 inner']],
-      ])('%s that completes lets out what is stored after a rollback around it: %j', async (propagation, stored) => {
-        await inAnother(propagation, ['completes', 'fails']);
-        expect(await outcome()).toEqual(stored);
-      });
+      ])(
+        '%s that completes lets out what is stored after a rollback around it: %j',
+        async (propagation, stored) => {
+          await inAnother(propagation, ['completes', 'fails']);
+          expect(await outcome()).toEqual(stored);
+        },
+      );
 
       it.each<[Propagation, string[]]>([
         [Propagation.Required, ['2 inner', '3 outer']],
@@ -162,10 +180,13 @@ describeWith(postgres, 'the propagation modes of cls-transactional', () => {
         [Propagation.NotSupported, ['2 inner', '3 outer']],
         [Propagation.Nested, ['3 outer']],
         [Propagation.RequiresNew, ['3 outer']],
-      ])('%s that fails lets out what is stored where its error is swallowed: %j', async (propagation, stored) => {
-        await inAnother(propagation, ['fails', 'completes']);
-        expect(await outcome()).toEqual(stored);
-      });
+      ])(
+        '%s that fails lets out what is stored where its error is swallowed: %j',
+        async (propagation, stored) => {
+          await inAnother(propagation, ['fails', 'completes']);
+          expect(await outcome()).toEqual(stored);
+        },
+      );
 
       it('NEVER refuses', async () => {
         await runInScope(() =>
@@ -207,7 +228,8 @@ describeWith(postgres, 'the propagation modes of cls-transactional', () => {
 
     describe('when savepoints lie in one another', () => {
       it('gives each call the fate of its own', async () => {
-        const nested = (work: () => Promise<void>): Promise<void> => main.withTransaction(Propagation.Nested, work);
+        const nested = (work: () => Promise<void>): Promise<void> =>
+          main.withTransaction(Propagation.Nested, work);
         await runInScope(() =>
           main.withTransaction(async () => {
             await place('1');

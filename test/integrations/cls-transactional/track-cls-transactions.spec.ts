@@ -1,9 +1,19 @@
-import { NoOpTransactionalAdapter, Propagation, type TransactionalAdapter } from '@nestjs-cls/transactional';
+import {
+  NoOpTransactionalAdapter,
+  Propagation,
+  type TransactionalAdapter,
+} from '@nestjs-cls/transactional';
 import { TransactionalAdapterDrizzleOrm } from '@nestjs-cls/transactional-adapter-drizzle-orm';
 import { TransactionalAdapterPrisma } from '@nestjs-cls/transactional-adapter-prisma';
 import { TransactionalAdapterTypeOrm } from '@nestjs-cls/transactional-adapter-typeorm';
 import { drizzle } from 'drizzle-orm/node-postgres';
-import { AirlockOptionsError, enqueue, type Executor, FrameStateError, runInScope } from 'nestjs-airlock';
+import {
+  AirlockOptionsError,
+  enqueue,
+  type Executor,
+  FrameStateError,
+  runInScope,
+} from 'nestjs-airlock';
 import { trackClsTransactions } from 'nestjs-airlock/cls-transactional';
 import { Pool } from 'pg';
 import { DataSource } from 'typeorm';
@@ -85,7 +95,9 @@ describe('when an adapter has no savepoints', () => {
 
   it('begins a transaction for NESTED where there is none', async () => {
     const host = await hosted(trackClsTransactions(new Plain()));
-    await runInScope(() => host.withTransaction(Propagation.Nested, async () => enqueue(send, 'nested')));
+    await runInScope(() =>
+      host.withTransaction(Propagation.Nested, async () => enqueue(send, 'nested')),
+    );
     expect(sent).toEqual(['nested']);
   });
 });
@@ -95,7 +107,10 @@ describe('when a transaction is left open at the end of its scope', () => {
     ['its own', 'orders database', 'orders database'],
     ['the name of its connection', undefined, 'audit'],
   ])('is reported by %s', async (_from, name, expected) => {
-    const adapter = trackClsTransactions(new NoOpTransactionalAdapter({ tx: {} }), name === undefined ? {} : { name });
+    const adapter = trackClsTransactions(
+      new NoOpTransactionalAdapter({ tx: {} }),
+      name === undefined ? {} : { name },
+    );
     const host = await hosted(adapter, 'audit');
     await host.withTransaction(async () => expect(frames.getStore()?.name).toBe(expected));
   });
@@ -121,9 +136,12 @@ describeWith(postgres, 'when savepoints of one TypeORM connection run in paralle
   it('says so, so that a rollback of the one cannot take a part of the other along', async () => {
     const dataSource = await new DataSource({ type: 'postgres', url: postgres.url }).initialize();
     closing.push(() => dataSource.destroy());
-    const adapter = trackClsTransactions(new TransactionalAdapterTypeOrm({ dataSourceToken: undefined }));
+    const adapter = trackClsTransactions(
+      new TransactionalAdapterTypeOrm({ dataSourceToken: undefined }),
+    );
     const host = await hosted(Object.assign(adapter, { connection: dataSource }));
-    const nested = (work: () => Promise<void>): Promise<void> => host.withTransaction(Propagation.Nested, work);
+    const nested = (work: () => Promise<void>): Promise<void> =>
+      host.withTransaction(Propagation.Nested, work);
     const [begun, inBetween] = [gate(), gate()];
     let refusal: Error | undefined;
     await runInScope(async () => {
@@ -154,33 +172,41 @@ describeWith(postgres, 'when savepoints of one TypeORM connection run in paralle
   });
 });
 
-describeWith(postgres, 'when the client of a test is a Drizzle transaction that will be rolled back', () => {
-  it('takes the savepoints in it for transactions of their own', async () => {
-    const pool = new Pool({ connectionString: postgres.url });
-    closing.push(() => pool.end());
-    await errorOf(() =>
-      drizzle(pool).transaction(async (tx) => {
-        const adapter = trackClsTransactions(new TransactionalAdapterDrizzleOrm({ drizzleInstanceToken: undefined }));
-        const host = await hosted(Object.assign(adapter, { connection: tx }));
-        await host.withTransaction(() => runInScope(async () => enqueue(send, 'kept')));
-        await errorOf(() =>
-          host.withTransaction(async () => {
-            await runInScope(() => enqueue(send, 'lost'));
-            throw new Error('refused');
-          }),
-        );
-        tx.rollback();
-      }),
-    );
-    expect(sent).toEqual(['kept']);
-  });
-});
+describeWith(
+  postgres,
+  'when the client of a test is a Drizzle transaction that will be rolled back',
+  () => {
+    it('takes the savepoints in it for transactions of their own', async () => {
+      const pool = new Pool({ connectionString: postgres.url });
+      closing.push(() => pool.end());
+      await errorOf(() =>
+        drizzle(pool).transaction(async (tx) => {
+          const adapter = trackClsTransactions(
+            new TransactionalAdapterDrizzleOrm({ drizzleInstanceToken: undefined }),
+          );
+          const host = await hosted(Object.assign(adapter, { connection: tx }));
+          await host.withTransaction(() => runInScope(async () => enqueue(send, 'kept')));
+          await errorOf(() =>
+            host.withTransaction(async () => {
+              await runInScope(() => enqueue(send, 'lost'));
+              throw new Error('refused');
+            }),
+          );
+          tx.rollback();
+        }),
+      );
+      expect(sent).toEqual(['kept']);
+    });
+  },
+);
 
 describeWith(postgres, 'when an executor writes in the transaction', () => {
   const writer: Executor = {
     transactional: true,
     execute: async ({ args }) => {
-      await frames.getStore()!.connection!.executeSql('insert into step values ($1)', args as unknown[]);
+      await frames
+        .getStore()!
+        .connection!.executeSql('insert into step values ($1)', args as unknown[]);
       sent.push(String(args[0]));
     },
   };
@@ -190,9 +216,12 @@ describeWith(postgres, 'when an executor writes in the transaction', () => {
     'TypeORM’s own': async (url) => {
       const dataSource = await new DataSource({ type: 'postgres', url }).initialize();
       closing.push(() => dataSource.destroy());
-      return Object.assign(trackClsTransactions(new TransactionalAdapterTypeOrm({ dataSourceToken: undefined })), {
-        connection: dataSource,
-      });
+      return Object.assign(
+        trackClsTransactions(new TransactionalAdapterTypeOrm({ dataSourceToken: undefined })),
+        {
+          connection: dataSource,
+        },
+      );
     },
     'the one that is named for another client': async (connectionString) => {
       const pool = new Pool({ connectionString });
@@ -204,42 +233,53 @@ describeWith(postgres, 'when an executor writes in the transaction', () => {
     },
   };
 
-  it.each(Object.entries(clients))('stores its rows with the transaction through %s', async (_name, connect) => {
-    const schema = await freshSchema();
-    closing.push(() => schema.drop());
-    const look = new Pool({ connectionString: schema.url });
-    closing.unshift(() => look.end());
-    await look.query('create table step (id text primary key)');
-    const host = await hosted(await connect(schema.url));
-    await runInScope({ executor: writer }, async () => {
-      await host.withTransaction(async () => enqueue(write, 'kept'));
-      await errorOf(() =>
+  it.each(Object.entries(clients))(
+    'stores its rows with the transaction through %s',
+    async (_name, connect) => {
+      const schema = await freshSchema();
+      closing.push(() => schema.drop());
+      const look = new Pool({ connectionString: schema.url });
+      closing.unshift(() => look.end());
+      await look.query('create table step (id text primary key)');
+      const host = await hosted(await connect(schema.url));
+      await runInScope({ executor: writer }, async () => {
+        await host.withTransaction(async () => enqueue(write, 'kept'));
+        await errorOf(() =>
+          host.withTransaction(async () => {
+            enqueue(write, 'lost');
+            throw new Error('refused');
+          }),
+        );
+        // A failing write is a rollback.
+        await errorOf(() =>
+          host.withTransaction(async () => (enqueue(write, 'lost too'), enqueue(write, 'kept'))),
+        );
+      });
+      expect((await look.query('select id from step')).rows).toEqual([{ id: 'kept' }]);
+    },
+  );
+
+  it.each(Object.entries(clients))(
+    'finds what the host has as its `tx`, of %s',
+    async (_name, connect) => {
+      const schema = await freshSchema();
+      closing.push(() => schema.drop());
+      const host = await hosted(await connect(schema.url));
+      const seen: unknown[] = [];
+      const executor: Executor = {
+        transactional: true,
+        execute: (_, { tx }) => void seen.push(tx),
+      };
+      await runInScope({ executor }, () =>
         host.withTransaction(async () => {
-          enqueue(write, 'lost');
-          throw new Error('refused');
+          seen.push(host.tx);
+          enqueue(write, 'kept');
         }),
       );
-      // A failing write is a rollback.
-      await errorOf(() => host.withTransaction(async () => (enqueue(write, 'lost too'), enqueue(write, 'kept'))));
-    });
-    expect((await look.query('select id from step')).rows).toEqual([{ id: 'kept' }]);
-  });
-
-  it.each(Object.entries(clients))('finds what the host has as its `tx`, of %s', async (_name, connect) => {
-    const schema = await freshSchema();
-    closing.push(() => schema.drop());
-    const host = await hosted(await connect(schema.url));
-    const seen: unknown[] = [];
-    const executor: Executor = { transactional: true, execute: (_, { tx }) => void seen.push(tx) };
-    await runInScope({ executor }, () =>
-      host.withTransaction(async () => {
-        seen.push(host.tx);
-        enqueue(write, 'kept');
-      }),
-    );
-    expect(seen[0]).toBeDefined();
-    expect(seen[1]).toBe(seen[0]);
-  });
+      expect(seen[0]).toBeDefined();
+      expect(seen[1]).toBe(seen[0]);
+    },
+  );
 });
 
 describeWith(postgres, 'the adapter for Prisma', () => {
@@ -255,7 +295,9 @@ describeWith(postgres, 'the adapter for Prisma', () => {
         prismaInjectionToken: undefined,
         defaultTxOptions: { timeout: 30_000, maxWait: 30_000 },
       });
-      const host = await hosted(trackClsTransactions(Object.assign(adapter, { connection: prisma })));
+      const host = await hosted(
+        trackClsTransactions(Object.assign(adapter, { connection: prisma })),
+      );
       await runInScope(async () => {
         const error = await errorOf(() =>
           host.withTransaction(async () => {

@@ -74,7 +74,9 @@ describe.each(platforms)('when an effect runs after the response, on %s', (_name
       { dispatch: 'afterResponse', context: [carryCls('tenant', 'locale')] },
     );
     await Promise.all(
-      ['acme', 'umbrella'].map((tenant) => request('/', { method: 'POST', headers: { 'x-tenant': tenant } })),
+      ['acme', 'umbrella'].map((tenant) =>
+        request('/', { method: 'POST', headers: { 'x-tenant': tenant } }),
+      ),
     );
     await fate();
     expect(new Set(app.get(Letters).seen)).toEqual(

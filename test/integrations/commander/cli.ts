@@ -22,7 +22,10 @@ export interface Cli {
 }
 
 /** Runs a program as its `main.ts` does, with arguments as a shell hands them over. */
-export async function run({ providers, airlock, factory, typed }: Cli, ...argv: readonly string[]): Promise<Run> {
+export async function run(
+  { providers, airlock, factory, typed }: Cli,
+  ...argv: readonly string[]
+): Promise<Run> {
   const before = { argv: process.argv, exitCode: process.exitCode, stdin: process.stdin };
   const stdout = recording(process.stdout);
   const stderr = recording(process.stderr);
@@ -31,7 +34,10 @@ export async function run({ providers, airlock, factory, typed }: Cli, ...argv: 
   process.argv = ['node', 'cli', ...argv];
   if (typed !== undefined) input.write(typed);
   try {
-    const metadata = { imports: airlock === false ? [] : [AirlockModule.forRoot(airlock)], providers: [...providers] };
+    const metadata = {
+      imports: airlock === false ? [] : [AirlockModule.forRoot(airlock)],
+      providers: [...providers],
+    };
     const module = airlock === false ? plainModuleOf(metadata) : moduleOf(metadata);
     await CommandFactory.run(module, factory);
     return { stdout: stdout.text(), stderr: stderr.text(), exitCode: process.exitCode };

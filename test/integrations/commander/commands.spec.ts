@@ -158,7 +158,11 @@ describe('when a program runs a command', () => {
 
   it('hands arguments and options to commands within commands', async () => {
     await run(backup, 'backup', 'db', 'tables', 'users', 'orders', '--depth', '3');
-    expect(happened).toEqual(['TablesCommand.run: users+orders {"depth":3}', 'mail: tables done', 'closed']);
+    expect(happened).toEqual([
+      'TablesCommand.run: users+orders {"depth":3}',
+      'mail: tables done',
+      'closed',
+    ]);
   });
 
   it('covers the root command', async () => {

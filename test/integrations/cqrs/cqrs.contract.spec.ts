@@ -1,6 +1,14 @@
 import { Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { CommandBus, CommandHandler, CqrsModule, EventBus, EventsHandler, QueryBus, QueryHandler } from '@nestjs/cqrs';
+import {
+  CommandBus,
+  CommandHandler,
+  CqrsModule,
+  EventBus,
+  EventsHandler,
+  QueryBus,
+  QueryHandler,
+} from '@nestjs/cqrs';
 import type {
   BoundaryContractOptions,
   ContractHandler,
@@ -49,12 +57,16 @@ function cqrsRow(
     answers: method === 'execute',
     declare,
     async start({ imports, providers, handlers, logger }) {
-      @Module({ imports: [...imports, CqrsModule.forRoot()], providers: [...providers, ...handlers] })
+      @Module({
+        imports: [...imports, CqrsModule.forRoot()],
+        providers: [...providers, ...handlers],
+      })
       class AppModule {}
       const app = await NestFactory.createApplicationContext(AppModule, { logger });
       return {
         app,
-        trigger: async (payload) => ask(new (messages.get(payload.handler)!)(payload), (bus) => app.get(bus)),
+        trigger: async (payload) =>
+          ask(new (messages.get(payload.handler)!)(payload), (bus) => app.get(bus)),
       };
     },
   };

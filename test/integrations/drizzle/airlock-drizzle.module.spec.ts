@@ -33,7 +33,9 @@ describeFramesModule<Database>(
       const [db, effects] = [await open(), app.get(Effects, { strict: false })];
       await app.get(AirlockService).run(() =>
         db.transaction(async (tx) => {
-          await errorOf(() => tx.transaction(async (inner) => (effects.one('in a savepoint'), inner.rollback())));
+          await errorOf(() =>
+            tx.transaction(async (inner) => (effects.one('in a savepoint'), inner.rollback())),
+          );
           effects.one('in the transaction');
         }),
       );

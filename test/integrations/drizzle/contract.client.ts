@@ -21,7 +21,10 @@ export async function connectNodePostgres(tuning: Tuning = {}): Promise<Transact
 }
 
 /** Drizzle on PGlite, the same. */
-export function connectPglite(server: PGlite, close: () => Promise<void>): TransactionContractClient {
+export function connectPglite(
+  server: PGlite,
+  close: () => Promise<void>,
+): TransactionContractClient {
   // What differs are types of results that the contract does not look at.
   return clientOf(pglite(server) as unknown as NodePgDatabase, close);
 }
@@ -30,7 +33,10 @@ function clientOf(db: NodePgDatabase, close: () => Promise<void>): TransactionCo
   trackDrizzleTransactions(db);
   return {
     transaction: (fn, options) =>
-      db.transaction((tx) => fn(contractOf(tx)), options?.isolation && { isolationLevel: options.isolation }),
+      db.transaction(
+        (tx) => fn(contractOf(tx)),
+        options?.isolation && { isolationLevel: options.isolation },
+      ),
     query: async (text) => (await db.execute(sql.raw(text))).rows,
     close,
   };

@@ -16,7 +16,10 @@ describeWith(postgres, 'the doors to a transaction of Drizzle', () => {
   let pool: Pool;
   let db: Database;
   let onAClient: Database;
-  let replicated: Database & { readonly $primary: Database; readonly $replicas: readonly Database[] };
+  let replicated: Database & {
+    readonly $primary: Database;
+    readonly $replicas: readonly Database[];
+  };
   let close: () => Promise<void>;
 
   beforeAll(async () => {
@@ -38,7 +41,8 @@ describeWith(postgres, 'the doors to a transaction of Drizzle', () => {
   describeDoors({
     byCallback: {
       'db.transaction': (work) => db.transaction(() => work()),
-      'db.transaction with options': (work) => db.transaction(() => work(), { isolationLevel: 'serializable' }),
+      'db.transaction with options': (work) =>
+        db.transaction(() => work(), { isolationLevel: 'serializable' }),
       'db.transaction of a database on one client': (work) => onAClient.transaction(() => work()),
       'tx.transaction': (work) => db.transaction((tx) => tx.transaction(() => work())),
       'tx.transaction in a savepoint': (work) =>

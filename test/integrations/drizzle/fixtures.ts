@@ -32,7 +32,9 @@ export async function openPglite() {
   return { db, close: () => client.close() };
 }
 
-export async function itemsOf(db: { execute(query: SQL): PromiseLike<{ rows: object[] }> }): Promise<unknown[]> {
+export async function itemsOf(db: {
+  execute(query: SQL): PromiseLike<{ rows: object[] }>;
+}): Promise<unknown[]> {
   const { rows } = await db.execute(sql`select item from orders order by item`);
   return (rows as { item: string }[]).map(({ item }) => item);
 }

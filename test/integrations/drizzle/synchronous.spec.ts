@@ -16,7 +16,8 @@ import { checkAfterEach, errorOf, send, sent } from '../../unit/core/fixtures.js
 checkAfterEach();
 
 /** It comes without types. */
-const initSqlJs = jest.requireActual<() => Promise<{ readonly Database: new () => never }>>('sql.js');
+const initSqlJs =
+  jest.requireActual<() => Promise<{ readonly Database: new () => never }>>('sql.js');
 
 type Transaction = Parameters<Parameters<SQLJsDatabase['transaction']>[0]>[0];
 
@@ -38,7 +39,8 @@ const refuse = (): never => {
 
 describe('when the transactions of a Drizzle database are synchronous', () => {
   let db: SQLJsDatabase;
-  const items = () => db.all<{ name: string }>(sql`select name from items order by name`).map(({ name }) => name);
+  const items = () =>
+    db.all<{ name: string }>(sql`select name from items order by name`).map(({ name }) => name);
   beforeEach(async () => {
     db = trackDrizzleTransactions(await open());
   });
@@ -120,7 +122,10 @@ describe('when the transactions of a Drizzle database are synchronous', () => {
 
   describe('and the executor of an effect is transactional', () => {
     const written: unknown[] = [];
-    const executor: Executor = { transactional: true, execute: (intent) => void written.push(...intent.args) };
+    const executor: Executor = {
+      transactional: true,
+      execute: (intent) => void written.push(...intent.args),
+    };
     beforeEach(() => {
       written.length = 0;
     });
@@ -130,7 +135,9 @@ describe('when the transactions of a Drizzle database are synchronous', () => {
         const error = await errorOf(() => db.transaction((tx) => place(tx, 'tea')));
         expect(error).toBeInstanceOf(FrameStateError);
         expect(error).toMatchObject({
-          message: expect.stringMatching(/"send".*synchronous.*another executor.*asynchronous driver/s) as unknown,
+          message: expect.stringMatching(
+            /"send".*synchronous.*another executor.*asynchronous driver/s,
+          ) as unknown,
         });
       });
       expect({ written, sent, items: items() }).toEqual({ written: [], sent: [], items: [] });
@@ -138,7 +145,11 @@ describe('when the transactions of a Drizzle database are synchronous', () => {
 
     it.each([
       ['the transaction', (tx: Transaction, work: (tx: Transaction) => void) => work(tx)],
-      ['a savepoint', (tx: Transaction, work: (tx: Transaction) => void) => tx.transaction((inner) => work(inner))],
+      [
+        'a savepoint',
+        (tx: Transaction, work: (tx: Transaction) => void) =>
+          tx.transaction((inner) => work(inner)),
+      ],
     ])('rolls back although the refusal is swallowed in %s', async (_where, within) => {
       await runInScope({ executor }, async () => {
         const error = await errorOf(() =>
@@ -163,7 +174,11 @@ describe('when the transactions of a Drizzle database are synchronous', () => {
           enqueueWith({ executor: 'mail' }, send, 'tea');
         });
       });
-      expect({ written, sent, items: items() }).toEqual({ written: [], sent: ['tea'], items: ['tea'] });
+      expect({ written, sent, items: items() }).toEqual({
+        written: [],
+        sent: ['tea'],
+        items: ['tea'],
+      });
       await app.close();
     });
 
@@ -175,7 +190,10 @@ describe('when the transactions of a Drizzle database are synchronous', () => {
         });
         enqueue(send, 'afterwards');
       });
-      expect({ written, items: items() }).toEqual({ written: ['apart', 'afterwards'], items: ['tea'] });
+      expect({ written, items: items() }).toEqual({
+        written: ['apart', 'afterwards'],
+        items: ['tea'],
+      });
     });
   });
 

@@ -112,9 +112,10 @@ function describeDriver(open: () => Promise<{ db: unknown; close: () => Promise<
       transactional: true,
       execute: async (intent) => {
         const { connection } = frames.getStore()!;
-        const { rows } = await connection!.executeSql('insert into orders (item) values ($1) returning item', [
-          `job for ${String(intent.args[0])}`,
-        ]);
+        const { rows } = await connection!.executeSql(
+          'insert into orders (item) values ($1) returning item',
+          [`job for ${String(intent.args[0])}`],
+        );
         expect(rows).toEqual([{ item: `job for ${String(intent.args[0])}` }]);
       },
     };
@@ -158,7 +159,8 @@ function describeDriver(open: () => Promise<{ db: unknown; close: () => Promise<
     it('rolls the transaction back where its write fails', async () => {
       const broken: Executor = {
         transactional: true,
-        execute: () => frames.getStore()!.connection!.executeSql('insert into nowhere values ($1)', [1]),
+        execute: () =>
+          frames.getStore()!.connection!.executeSql('insert into nowhere values ($1)', [1]),
       };
       await runInScope({ executor: broken }, async () => {
         await errorOf(() =>

@@ -5,7 +5,11 @@ import type { PgliteDatabase } from 'drizzle-orm/pglite';
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type { PgTransaction } from 'drizzle-orm/pg-core';
 import type { BaseSQLiteDatabase } from 'drizzle-orm/sqlite-core';
-import { AirlockDrizzleModule, type DrizzleDatabase, trackDrizzleTransactions } from 'nestjs-airlock/drizzle';
+import {
+  AirlockDrizzleModule,
+  type DrizzleDatabase,
+  trackDrizzleTransactions,
+} from 'nestjs-airlock/drizzle';
 import type { DrizzleTransaction } from '../../../lib/integrations/drizzle/drizzle.client.js';
 import { type Equal, expectTrue } from '../../types/expect.js';
 import type { orders } from './fixtures.js';

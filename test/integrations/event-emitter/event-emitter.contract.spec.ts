@@ -1,11 +1,17 @@
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { EventEmitter2, EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
-import type { BoundaryContractOptions, ContractPayload } from '../../contracts/boundary/boundary-contract.js';
+import type {
+  BoundaryContractOptions,
+  ContractPayload,
+} from '../../contracts/boundary/boundary-contract.js';
 import { ContractWork } from '../../contracts/boundary/contract-work.js';
 import { describeBoundaryContract } from '../../contracts/boundary/describe-boundary-contract.js';
 
-/** `emit` tells its caller nothing; `emitAsync` waits for the listeners, and hears of errors that are not suppressed. */
+/**
+ * `emit` tells its caller nothing; `emitAsync` waits for the listeners, and hears of errors that
+ * are not suppressed.
+ */
 function listenerRow(how: 'emit' | 'emitAsync'): BoundaryContractOptions {
   return {
     boundary: 'event-emitter',
@@ -27,7 +33,10 @@ function listenerRow(how: 'emit' | 'emitAsync'): BoundaryContractOptions {
       return Listener;
     },
     async start({ imports, providers, handlers, logger }) {
-      @Module({ imports: [...imports, EventEmitterModule.forRoot()], providers: [...providers, ...handlers] })
+      @Module({
+        imports: [...imports, EventEmitterModule.forRoot()],
+        providers: [...providers, ...handlers],
+      })
       class AppModule {}
       const app = await NestFactory.createApplicationContext(AppModule, { logger });
       const emitter = app.get(EventEmitter2);

@@ -74,7 +74,11 @@ function graphqlOn(server: Server, typeDefs: string) {
     : GraphQLModule.forRoot<MercuriusDriverConfig>({ driver: MercuriusDriver, typeDefs });
 }
 
-async function ask(url: string, kind: 'Query' | 'Mutation', payload: ContractPayload): Promise<unknown> {
+async function ask(
+  url: string,
+  kind: 'Query' | 'Mutation',
+  payload: ContractPayload,
+): Promise<unknown> {
   const query = `${kind.toLowerCase()} ($payload: Any!) { ${payload.handler}(payload: $payload) }`;
   const response = await fetch(url, {
     method: 'POST',

@@ -41,7 +41,11 @@ describe.each(platforms)('on %s', (_name, platform) => {
       });
       await app.listen(0, '127.0.0.1');
       const { port } = app.getHttpServer().address() as AddressInfo;
-      const post = (path: string, payload: ContractPayload, signal?: AbortSignal): Promise<Response> =>
+      const post = (
+        path: string,
+        payload: ContractPayload,
+        signal?: AbortSignal,
+      ): Promise<Response> =>
         fetch(`http://127.0.0.1:${port}/${path}`, {
           method: 'POST',
           headers: { 'content-type': 'application/json' },

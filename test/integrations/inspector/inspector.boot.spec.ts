@@ -1,4 +1,13 @@
-import { type CanActivate, Controller, Get, Injectable, Module, Post, type Type, VersioningType } from '@nestjs/common';
+import {
+  type CanActivate,
+  Controller,
+  Get,
+  Injectable,
+  Module,
+  Post,
+  type Type,
+  VersioningType,
+} from '@nestjs/common';
 import { RouterModule } from '@nestjs/core';
 import { AirlockModule, AirlockOptionsError } from 'nestjs-airlock';
 import { AirlockInspectorModule, type AirlockInspectorOptions } from 'nestjs-airlock/inspector';
@@ -84,7 +93,10 @@ describe.each(platforms)('the inspector at the boot of an application on %s', (_
 
     it('boots where the path is another one, or the route is of another kind, version or module path', async () => {
       const controllers = [Beside, Versioned];
-      const imports = [PagesModule, RouterModule.register([{ path: 'pages', module: PagesModule }])];
+      const imports = [
+        PagesModule,
+        RouterModule.register([{ path: 'pages', module: PagesModule }]),
+      ];
       const { request } = await serve(platform, shop({}, { controllers, imports }), (app) => {
         app.enableVersioning({ type: VersioningType.URI });
       });
@@ -122,7 +134,10 @@ describe.each(platforms)('the inspector at the boot of an application on %s', (_
 
   describe('when options come from a factory', () => {
     it('takes path and guards from it', async () => {
-      const { request } = await serve(platform, withAsync({ path: 'ops', guards: [{ canActivate: () => true }] }));
+      const { request } = await serve(
+        platform,
+        withAsync({ path: 'ops', guards: [{ canActivate: () => true }] }),
+      );
       expect((await request('/ops/state')).status).toBe(200);
       expect((await request('/airlock/state')).status).toBe(404);
     });
@@ -142,7 +157,9 @@ describe.each(platforms)('the inspector at the boot of an application on %s', (_
 
   describe('when it is imported twice', () => {
     it('refuses that', async () => {
-      const { message } = await refusalOf(shop({}, { imports: [AirlockInspectorModule.forRoot({ path: 'again' })] }));
+      const { message } = await refusalOf(
+        shop({}, { imports: [AirlockInspectorModule.forRoot({ path: 'again' })] }),
+      );
       expect(message).toContain('imported 2 times');
     });
   });
@@ -168,17 +185,22 @@ describe('AirlockInspectorModule.forRoot', () => {
     );
   });
 
-  it.each([{}, { capacity: 1 }, { capacity: 10_000 }, { path: '/ops/airlock/' }, { guards: undefined }])(
-    'takes %j',
-    (options) => {
-      expect(() => AirlockInspectorModule.forRoot(options)).not.toThrow();
-    },
-  );
+  it.each([
+    {},
+    { capacity: 1 },
+    { capacity: 10_000 },
+    { path: '/ops/airlock/' },
+    { guards: undefined },
+  ])('takes %j', (options) => {
+    expect(() => AirlockInspectorModule.forRoot(options)).not.toThrow();
+  });
 });
 
 function withAsync(options: AirlockInspectorOptions): Type {
   class App {}
-  const inspector = AirlockInspectorModule.forRootAsync({ useFactory: () => Promise.resolve(options) });
+  const inspector = AirlockInspectorModule.forRootAsync({
+    useFactory: () => Promise.resolve(options),
+  });
   Module({ imports: [AirlockModule.forRoot(), inspector], providers: [Outbox] })(App);
   return App;
 }

@@ -4,7 +4,9 @@ import { NestFactory } from '@nestjs/core';
 import { AirlockModule } from 'nestjs-airlock';
 import { shop } from './shop.js';
 
-const channels = ['enqueue', 'dispatch', 'drop', 'fail', 'scope'].map((name) => channel(`airlock:${name}`));
+const channels = ['enqueue', 'dispatch', 'drop', 'fail', 'scope'].map((name) =>
+  channel(`airlock:${name}`),
+);
 const heard = () => channels.filter(({ hasSubscribers }) => hasSubscribers).length;
 
 describe('the cost of the inspector', () => {

@@ -5,7 +5,10 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { AirlockService, enqueueWith } from 'nestjs-airlock';
 import { drain } from 'nestjs-airlock/testing';
 import { Inspector } from '../../../lib/integrations/inspector/inspector.js';
-import type { ChangesView, StateView } from '../../../lib/integrations/inspector/view/inspector.view.js';
+import type {
+  ChangesView,
+  StateView,
+} from '../../../lib/integrations/inspector/view/inspector.view.js';
 import { checkAfterEach, delay, gate, platforms, serve } from '../../e2e/http/fixtures.js';
 import { nodeResponse } from '../../../lib/nest/entry-points/http/http.messages.js';
 import { shop } from './shop.js';
@@ -19,10 +22,13 @@ interface Told {
 
 /** Reads the events of an inspector, one at a time. */
 async function listen(url: string) {
-  // `fetch` opens another connection in place of one that is broken off, and a server waits for it when it is closed.
+  // `fetch` opens another connection in place of one that is broken off, and a server waits for it
+  // when it is closed.
   const asking = get(`${url}/airlock/events`, { agent: false });
   const [response] = (await once(asking, 'response')) as [IncomingMessage];
-  const chunks = response.setEncoding('utf8').iterator({ destroyOnReturn: false }) as AsyncIterator<string>;
+  const chunks = response
+    .setEncoding('utf8')
+    .iterator({ destroyOnReturn: false }) as AsyncIterator<string>;
   let text = '';
   return {
     headers: response.headers,
@@ -51,11 +57,18 @@ describe.each(platforms)('the events of an inspector on %s', (_, platform) => {
       expect(events.headers['content-type']).toContain('text/event-stream');
       expect(events.headers['cache-control']).toContain('no-transform');
       const first = await events.next();
-      expect(first).toMatchObject({ name: 'state', data: { units: [{ entryPoint: 'OrdersController.place' }] } });
+      expect(first).toMatchObject({
+        name: 'state',
+        data: { units: [{ entryPoint: 'OrdersController.place' }] },
+      });
       await request('/orders/unpaid', { method: 'POST' });
       let told = await events.next();
-      while (told!.data.units[0]?.entryPoint !== 'OrdersController.unpaid') told = await events.next();
-      expect(told).toMatchObject({ name: 'changes', data: { totals: { dropped: { outcome: 2 } } } });
+      while (told!.data.units[0]?.entryPoint !== 'OrdersController.unpaid')
+        told = await events.next();
+      expect(told).toMatchObject({
+        name: 'changes',
+        data: { totals: { dropped: { outcome: 2 } } },
+      });
       events.leave();
     });
   });
@@ -68,7 +81,9 @@ describe.each(platforms)('the events of an inspector on %s', (_, platform) => {
       await request('/orders/unpaid', { method: 'POST' });
       await drain(app);
       await request('/airlock/state');
-      expect(await events.next()).toMatchObject({ data: { units: [{ entryPoint: 'OrdersController.unpaid' }] } });
+      expect(await events.next()).toMatchObject({
+        data: { units: [{ entryPoint: 'OrdersController.unpaid' }] },
+      });
       events.leave();
     });
   });
@@ -77,31 +92,34 @@ describe.each(platforms)('the events of an inspector on %s', (_, platform) => {
     it.each([
       [150, 200, 150],
       [30, 20, 20],
-    ])('knows of %i under a capacity of %i that %i are there, all of them ended', async (count, capacity, kept) => {
-      const { url, app } = await serve(platform, shop({ capacity }));
-      const events = await listen(url);
-      const known = new Map<string, string>();
-      const isKnown = async (state: string, number: number): Promise<void> => {
-        while (known.size !== number || [...known.values()].some((one) => one !== state)) {
-          const { name, data } = (await events.next())!;
-          if (name === 'state') known.clear();
-          for (const unit of data.units) known.set(unit.id, unit.state);
-        }
-      };
-      const end = gate();
-      const working = Array.from({ length: count }, (_one, i) =>
-        app.get(AirlockService).run({ name: `work ${i}` }, async () => {
-          enqueueWith({ name: 'effect' }, () => {});
-          await end.passed;
-        }),
-      );
-      await isKnown('open', kept);
-      end.open();
-      await Promise.all(working);
-      await isKnown('ended', kept);
-      expect(new Set(known.values())).toEqual(new Set(['ended']));
-      events.leave();
-    });
+    ])(
+      'knows of %i under a capacity of %i that %i are there, all of them ended',
+      async (count, capacity, kept) => {
+        const { url, app } = await serve(platform, shop({ capacity }));
+        const events = await listen(url);
+        const known = new Map<string, string>();
+        const isKnown = async (state: string, number: number): Promise<void> => {
+          while (known.size !== number || [...known.values()].some((one) => one !== state)) {
+            const { name, data } = (await events.next())!;
+            if (name === 'state') known.clear();
+            for (const unit of data.units) known.set(unit.id, unit.state);
+          }
+        };
+        const end = gate();
+        const working = Array.from({ length: count }, (_one, i) =>
+          app.get(AirlockService).run({ name: `work ${i}` }, async () => {
+            enqueueWith({ name: 'effect' }, () => {});
+            await end.passed;
+          }),
+        );
+        await isKnown('open', kept);
+        end.open();
+        await Promise.all(working);
+        await isKnown('ended', kept);
+        expect(new Set(known.values())).toEqual(new Set(['ended']));
+        events.leave();
+      },
+    );
   });
 
   describe('when a reader leaves while a guard is asked', () => {
@@ -157,7 +175,9 @@ describe.each(platforms)('the events of an inspector on %s', (_, platform) => {
       expect(kept()).toBeLessThan(3 * JSON.stringify(state).length);
 
       let states = 0;
-      slow.setEncoding('utf8').on('data', (text: string) => (states += text.split('event: state').length - 1));
+      slow
+        .setEncoding('utf8')
+        .on('data', (text: string) => (states += text.split('event: state').length - 1));
       slow.resume();
       await until(() => states === 2);
       slow.destroy();

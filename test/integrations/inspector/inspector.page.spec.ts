@@ -19,14 +19,19 @@ describeInBrowser('the page of the inspector', (browser) => {
     if (problems.length > 0) throw new Error(problems.join('\n'));
   });
 
-  async function open(options: Parameters<typeof shop>[0] = {}, settings: BrowserContextOptions = {}, hash = '#/') {
+  async function open(
+    options: Parameters<typeof shop>[0] = {},
+    settings: BrowserContextOptions = {},
+    hash = '#/',
+  ) {
     const running = await serve(platform, shop(options));
     const page = await (await browser().newContext(settings)).newPage();
     pages.push(page);
     // A policy of the page that is violated is one, too.
     page.on('pageerror', (error) => problems.push(String(error)));
     page.on('request', (request) => {
-      if (!request.url().startsWith(running.url) && !request.url().startsWith('data:')) problems.push(request.url());
+      if (!request.url().startsWith(running.url) && !request.url().startsWith('data:'))
+        problems.push(request.url());
     });
     page.on('console', (message) => {
       if (/Content Security Policy/.test(message.text())) problems.push(message.text());
@@ -43,8 +48,12 @@ describeInBrowser('the page of the inspector', (browser) => {
       await post('by-staff');
       const row = page.getByRole('link', { name: /OrdersController\.byStaff/ });
       await row.waitFor();
-      expect(await row.innerText()).toContain('MailService.sendReceipt Dropped: BlockTasks on the route said no.');
-      expect(await page.getByRole('region', { name: 'Effects today' }).innerText()).toMatch(/1\s+dropped today/);
+      expect(await row.innerText()).toContain(
+        'MailService.sendReceipt Dropped: BlockTasks on the route said no.',
+      );
+      expect(await page.getByRole('region', { name: 'Effects today' }).innerText()).toMatch(
+        /1\s+dropped today/,
+      );
     });
   });
 
@@ -90,14 +99,18 @@ describeInBrowser('the page of the inspector', (browser) => {
       await page.waitForURL(/#\/unit\/[\w-]+$/);
       await page.reload();
       await page.getByRole('heading', { name: 'OrdersController.soldOut' }).waitFor();
-      expect(await page.locator('.detail').innerText()).toContain('Error: The warehouse answered 503 for "ladder"');
+      expect(await page.locator('.detail').innerText()).toContain(
+        'Error: The warehouse answered 503 for "ladder"',
+      );
     });
 
     it('says so where it is not kept any more', async () => {
       const { page, go } = await open({}, {}, '#/unit/none');
       await go();
       await page.getByText('Looking …').first().waitFor({ state: 'detached' });
-      expect(await page.locator('.detail').innerText()).toContain('This unit of work is not kept any more.');
+      expect(await page.locator('.detail').innerText()).toContain(
+        'This unit of work is not kept any more.',
+      );
     });
   });
 
@@ -108,7 +121,9 @@ describeInBrowser('the page of the inspector', (browser) => {
       await go();
       await page.getByRole('link', { name: /place/ }).waitFor();
       await page.keyboard.press('Tab');
-      expect(await page.evaluate('document.activeElement.textContent')).toContain('Skip to the list');
+      expect(await page.evaluate('document.activeElement.textContent')).toContain(
+        'Skip to the list',
+      );
       await page.getByRole('link', { name: /place/ }).focus();
       await page.keyboard.press('Enter');
       await page.waitForURL(/#\/unit\//);
@@ -139,7 +154,10 @@ describeInBrowser('the page of the inspector', (browser) => {
     ['dark', phone],
   ] as const)('when colours are %s and the screen is %j', (colorScheme, viewport) => {
     it('has the right ground, needs no sideways scrolling, and hides the list behind a unit where both find no room', async () => {
-      const { page, post, go } = await open({ callSites: true }, { colorScheme, ...(viewport && { viewport }) });
+      const { page, post, go } = await open(
+        { callSites: true },
+        { colorScheme, ...(viewport && { viewport }) },
+      );
       for (const path of ['', 'unpaid', 'sold-out', 'counted']) await post(path);
       await go();
       await page.locator('.unit').first().waitFor();

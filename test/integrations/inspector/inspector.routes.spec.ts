@@ -56,7 +56,9 @@ describe.each(platforms)('the inspector on %s', (_, platform) => {
     it('has another nonce each time', async () => {
       const { request } = await serve(platform, shop());
       const [one, two] = [await request('/airlock'), await request('/airlock')];
-      expect(one.headers.get('content-security-policy')).not.toBe(two.headers.get('content-security-policy'));
+      expect(one.headers.get('content-security-policy')).not.toBe(
+        two.headers.get('content-security-policy'),
+      );
     });
   });
 
@@ -69,19 +71,27 @@ describe.each(platforms)('the inspector on %s', (_, platform) => {
           shop({ guards: [StaffGuard] }, { providers: [Staff, StaffGuard] }),
         );
         expect((await request(`/airlock${route}`)).status).toBe(403);
-        expect(await statusOf(`${url}/airlock${route}`, { 'x-user': 'ada' })).toBe(route === '/stuck' ? 404 : 200);
+        expect(await statusOf(`${url}/airlock${route}`, { 'x-user': 'ada' })).toBe(
+          route === '/stuck' ? 404 : 200,
+        );
       },
     );
 
     it('has Nest build a class that nobody provides, with its dependencies', async () => {
-      const { request } = await serve(platform, shop({ guards: [StaffGuard] }, { providers: [Staff] }));
+      const { request } = await serve(
+        platform,
+        shop({ guards: [StaffGuard] }, { providers: [Staff] }),
+      );
       expect((await request('/airlock/state')).status).toBe(403);
       expect((await request('/airlock/state', { headers: { 'x-user': 'ada' } })).status).toBe(200);
     });
 
     it('asks all of them, instances too', async () => {
       const refuse: CanActivate = { canActivate: () => Promise.resolve(false) };
-      const { request } = await serve(platform, shop({ guards: [{ canActivate: () => true }, refuse] }));
+      const { request } = await serve(
+        platform,
+        shop({ guards: [{ canActivate: () => true }, refuse] }),
+      );
       expect((await request('/airlock')).status).toBe(403);
     });
   });
@@ -160,18 +170,23 @@ describe.each(platforms)('the inspector on %s', (_, platform) => {
         status: 404,
         body: expect.stringContaining('no outbox'),
       });
-      expect(JSON.parse((await request('/airlock/state')).body)).toMatchObject({ hasOutbox: false });
+      expect(JSON.parse((await request('/airlock/state')).body)).toMatchObject({
+        hasOutbox: false,
+      });
     });
 
     it.each([
       [{ readOnly: true }, { 'x-airlock-inspector': 'test' }, 403, 'read-only'],
       [{}, {}, 403, 'x-airlock-inspector'],
       [{}, { 'x-airlock-inspector': 'test' }, 404, 'no outbox'],
-    ] as const)('with %j, a retry with the headers %j is answered %i', async (options, headers, status, told) => {
-      const { request } = await serve(platform, shop(options));
-      const answer = await request('/airlock/stuck/7/retry', { method: 'POST', headers });
-      expect(answer).toMatchObject({ status, body: expect.stringContaining(told) });
-    });
+    ] as const)(
+      'with %j, a retry with the headers %j is answered %i',
+      async (options, headers, status, told) => {
+        const { request } = await serve(platform, shop(options));
+        const answer = await request('/airlock/stuck/7/retry', { method: 'POST', headers });
+        expect(answer).toMatchObject({ status, body: expect.stringContaining(told) });
+      },
+    );
   });
 });
 

@@ -34,12 +34,18 @@ describeWith(postgres, 'The inspector of an application with an outbox', () => {
       executor: courier,
       retryDelayMs: 60_000,
     });
-    const running = await serve(platform, shop({}, { imports: [outbox] }, { executor: OutboxExecutor }));
+    const running = await serve(
+      platform,
+      shop({}, { imports: [outbox] }, { executor: OutboxExecutor }),
+    );
     const { app, request } = running;
     await app
       .get(AirlockService)
-      .run(() => client.transaction(() => app.get(MailService).sendReceipt({ email: 'ada@example.com' })));
-    const rows = async () => JSON.parse((await request('/airlock/stuck')).body) as readonly StuckRow[];
+      .run(() =>
+        client.transaction(() => app.get(MailService).sendReceipt({ email: 'ada@example.com' })),
+      );
+    const rows = async () =>
+      JSON.parse((await request('/airlock/stuck')).body) as readonly StuckRow[];
     const headers = { 'x-airlock-inspector': 'test' };
     const deal = async (id: string, action: string) =>
       (await request(`/airlock/stuck/${id}/${action}`, { method: 'POST', headers })).status;

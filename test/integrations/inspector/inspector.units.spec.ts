@@ -1,7 +1,11 @@
 import { enqueueWith, detached, runInScope } from 'nestjs-airlock';
 import { drain } from 'nestjs-airlock/testing';
 import type { AirlockInspectorOptions } from 'nestjs-airlock/inspector';
-import type { EffectView, StateView, UnitView } from '../../../lib/integrations/inspector/view/inspector.view.js';
+import type {
+  EffectView,
+  StateView,
+  UnitView,
+} from '../../../lib/integrations/inspector/view/inspector.view.js';
 import { checkAfterEach, platforms, serve } from '../../e2e/http/fixtures.js';
 import { MARKUP, OrdersController, shop, WarehouseClient } from './shop.js';
 
@@ -11,7 +15,8 @@ const [[, platform]] = platforms as never as [(typeof platforms)[0]];
 
 async function open(options?: AirlockInspectorOptions, airlock?: Parameters<typeof shop>[2]) {
   const running = await serve(platform, shop(options, {}, airlock));
-  const state = async (): Promise<StateView> => JSON.parse((await running.request('/airlock/state')).body) as StateView;
+  const state = async (): Promise<StateView> =>
+    JSON.parse((await running.request('/airlock/state')).body) as StateView;
   return {
     ...running,
     state,
@@ -27,7 +32,8 @@ async function open(options?: AirlockInspectorOptions, airlock?: Parameters<type
   };
 }
 
-const sentences = ({ effects }: UnitView) => effects.map(({ name, sentence }) => `${name}: ${sentence}`);
+const sentences = ({ effects }: UnitView) =>
+  effects.map(({ name, sentence }) => `${name}: ${sentence}`);
 
 describe('when effects get out', () => {
   it('shows where they were called, how the work ended, and what ran them', async () => {
@@ -63,7 +69,9 @@ describe('when effects get out', () => {
 
   it('names the transaction that they waited for', async () => {
     const { unitOf } = await open();
-    expect((await unitOf('committed')).transactions).toEqual([{ name: 'orders', fate: 'committed' }]);
+    expect((await unitOf('committed')).transactions).toEqual([
+      { name: 'orders', fate: 'committed' },
+    ]);
   });
 
   it('keeps a hundred of one unit of work, and counts the others', async () => {
@@ -79,8 +87,16 @@ describe('when something does not get out', () => {
     ['by-staff', 'MailService.sendReceipt: Dropped: BlockTasks on the route said no.', 'policy'],
     ['unpaid', 'MailService.sendReceipt: Dropped because the request failed', 'outcome'],
     ['counted', 'WarehouseClient.reserve: Dropped: DropAll on Stocktaking.run said no.', 'policy'],
-    ['rolled-back', 'MailService.sendReceipt: Dropped because transaction "orders" was rolled back.', 'rollback'],
-    ['twice', 'MailService.sendNewsletter: Dropped: another call under the same dedupe key goes out', 'duplicate'],
+    [
+      'rolled-back',
+      'MailService.sendReceipt: Dropped because transaction "orders" was rolled back.',
+      'rollback',
+    ],
+    [
+      'twice',
+      'MailService.sendNewsletter: Dropped: another call under the same dedupe key goes out',
+      'duplicate',
+    ],
     ['late', 'MailService.sendReceipt: Dropped: it was called after its scope had ended.', 'late'],
   ])('says after /orders/%s: %s', async (path, sentence, reason) => {
     const { post, state } = await open();
@@ -91,14 +107,23 @@ describe('when something does not get out', () => {
   });
 
   it('says of which policy of the application it was', async () => {
-    const { unitOf } = await open({}, { policy: { allows: () => false, constructor: class Curfew {} } as never });
-    expect(sentences(await unitOf(''))[0]).toBe('MailService.sendReceipt: Dropped: Curfew of the application said no.');
+    const { unitOf } = await open(
+      {},
+      { policy: { allows: () => false, constructor: class Curfew {} } as never },
+    );
+    expect(sentences(await unitOf(''))[0]).toBe(
+      'MailService.sendReceipt: Dropped: Curfew of the application said no.',
+    );
   });
 
   it('shows the error of one that failed', async () => {
     const { unitOf, state } = await open();
     expect((await unitOf('sold-out')).effects).toMatchObject([
-      { state: 'failed', error: 'Error: The warehouse answered 503 for "ladder"', sentence: 'Failed when it ran.' },
+      {
+        state: 'failed',
+        error: 'Error: The warehouse answered 503 for "ladder"',
+        sentence: 'Failed when it ran.',
+      },
     ]);
     expect((await state()).totals).toEqual({ sent: 0, failed: 1, dropped: {} });
   });
@@ -118,7 +143,9 @@ describe('when an effect does not end', () => {
     void post('held');
     await eventually(state, ({ units }) => units.length === 1);
     for (let i = 0; i < 3; i++) await post('');
-    const held = (await state()).units.find(({ entryPoint }) => entryPoint === 'OrdersController.held');
+    const held = (await state()).units.find(
+      ({ entryPoint }) => entryPoint === 'OrdersController.held',
+    );
     expect(held).toMatchObject({ state: 'ending', outcome: 'completed' });
     app.get(WarehouseClient).release();
   });
@@ -133,7 +160,9 @@ describe('when effects are called outside any scope', () => {
     const { app, state } = await open({}, { outsideScope });
     detached(() => app.get(OrdersController).markup());
     await drain(app);
-    expect((await state()).units).toMatchObject([{ kind: 'outside', effects: [{ state: stands, sentence }] }]);
+    expect((await state()).units).toMatchObject([
+      { kind: 'outside', effects: [{ state: stands, sentence }] },
+    ]);
   });
 });
 
@@ -144,7 +173,8 @@ describe('when more happens than it keeps', () => {
     for (let i = 0; i < 10; i++) await post('');
     await drain(app);
     const { units } = await state();
-    const count = (name: string) => units.filter(({ entryPoint }) => entryPoint === `OrdersController.${name}`).length;
+    const count = (name: string) =>
+      units.filter(({ entryPoint }) => entryPoint === `OrdersController.${name}`).length;
     expect([count('place'), count('unpaid')]).toEqual([3, 1]);
     expect((await state()).totals.sent).toBe(20);
   });
@@ -182,7 +212,9 @@ describe('when `redact` is set', () => {
       throw new Error(`cannot read ${JSON.stringify(args)}`);
     };
     const { unitOf, state, log } = await open({ redact });
-    expect((await unitOf('')).effects.map(({ args }) => args)).toEqual(Array(2).fill('(hidden: redact threw)'));
+    expect((await unitOf('')).effects.map(({ args }) => args)).toEqual(
+      Array(2).fill('(hidden: redact threw)'),
+    );
     expect(JSON.stringify(await state())).not.toContain('ada@example.com');
     const told = log.lines.filter(({ context }) => context === 'AirlockInspector');
     expect(told).toMatchObject([
@@ -194,7 +226,11 @@ describe('when `redact` is set', () => {
   it.each([
     ['what JSON cannot hold', () => ({ big: 10n, self: undefined }), '{\n  "big": "10n"\n}'],
     ['a circle', () => circle(), '(hidden: redact threw)'],
-    ['a very long text', () => 'x'.repeat(10_000), expect.stringMatching(/^"x{1999}… \(8002 more letters\)$/)],
+    [
+      'a very long text',
+      () => 'x'.repeat(10_000),
+      expect.stringMatching(/^"x{1999}… \(8002 more letters\)$/),
+    ],
   ])('shows %s in its own way', async (_, redact, shown) => {
     const { unitOf } = await open({ redact });
     expect((await unitOf('')).effects[0]!.args).toEqual(shown);
@@ -204,7 +240,9 @@ describe('when `redact` is set', () => {
 describe('when `callSites` is set', () => {
   it('shows the place of each call', async () => {
     const { unitOf } = await open({ callSites: true });
-    expect((await unitOf('')).effects[0]!.place).toMatch(/^test\/integrations\/inspector\/shop\.ts:\d+:\d+$/);
+    expect((await unitOf('')).effects[0]!.place).toMatch(
+      /^test\/integrations\/inspector\/shop\.ts:\d+:\d+$/,
+    );
   });
 });
 
@@ -223,7 +261,9 @@ describe('when an effect has a name that is markup, or one that cannot be read',
     const { units } = await state();
     expect(units.flatMap(({ effects }) => effects.map(({ name }) => name))).toContain(MARKUP);
     expect(units.map(({ entryPoint }) => entryPoint)).toContain('OrdersController.place');
-    expect(log.lines.filter(({ context }) => context === 'AirlockInspector').length).toBeLessThan(2);
+    expect(log.lines.filter(({ context }) => context === 'AirlockInspector').length).toBeLessThan(
+      2,
+    );
   });
 });
 

@@ -145,7 +145,8 @@ export class OrdersController {
 
   @Post('many/:count')
   many(@Param('count') count: string): void {
-    for (let i = 0; i < Number(count); i++) this.effects.enqueueWith({ name: `effect ${i}` }, () => {});
+    for (let i = 0; i < Number(count); i++)
+      this.effects.enqueueWith({ name: `effect ${i}` }, () => {});
   }
 
   @Get()

@@ -72,13 +72,17 @@ describeFramesModule<Knex>(
     it('covers copies of an instance, made before or after the start', async () => {
       const before = shop().withUserParams({ made: 'before' });
       const { app } = await boot({ imports: [clients(), AirlockKnexModule.forRoot()] });
-      for (const copy of [before, shop().withUserParams({})]) expect(await outOf(app, copy)).toEqual([]);
+      for (const copy of [before, shop().withUserParams({})])
+        expect(await outOf(app, copy)).toEqual([]);
     });
 
     it('tracks what the application takes for transactions, where a test gives it its own, which is always rolled back', async () => {
       const trx = await shop().transaction();
       const providers = [{ provide: 'DB', useValue: trx }];
-      const { app, sent } = await boot({ imports: [AirlockKnexModule.forRoot({ token: 'DB' })], providers });
+      const { app, sent } = await boot({
+        imports: [AirlockKnexModule.forRoot({ token: 'DB' })],
+        providers,
+      });
       const effects = app.get(Effects, { strict: false });
       expect(await outOf(app, trx)).toEqual([]);
       await app.get(AirlockService).run(() =>

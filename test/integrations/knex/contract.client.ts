@@ -4,7 +4,9 @@ import type { ContractTransaction, TransactionContractClient } from 'nestjs-airl
 import { freshSchema } from '../../servers.js';
 import { tuned, type Tuning } from '../tuning.js';
 
-/** One of the ways in which Knex begins and ends a transaction, or a savepoint where `knex` is one. */
+/**
+ * One of the ways in which Knex begins and ends a transaction, or a savepoint where `knex` is one.
+ */
 export type Begin = <T>(
   knex: Knex,
   fn: (trx: Knex.Transaction) => Promise<T>,
@@ -33,7 +35,10 @@ export async function connectKnex(
   );
 }
 
-/** @param rowsIn picks the rows out of what a driver answers @param drop removes the database, once nobody is connected */
+/**
+ * @param rowsIn picks the rows out of what a driver answers @param drop removes the database, once
+ *   nobody is connected
+ */
 export function contractOf(
   client: Knex,
   rowsIn: (answer: unknown) => Rows,
@@ -47,7 +52,11 @@ export function contractOf(
   });
   return {
     transaction: (fn, options) =>
-      begin(knex, (trx) => fn(transactionOf(trx)), options?.isolation && { isolationLevel: options.isolation }),
+      begin(
+        knex,
+        (trx) => fn(transactionOf(trx)),
+        options?.isolation && { isolationLevel: options.isolation },
+      ),
     query: (sql) => transactionOf(knex).query(sql),
     close: async () => {
       await knex.destroy();

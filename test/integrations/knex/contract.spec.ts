@@ -57,7 +57,11 @@ describeWith(mariadb, 'Knex on MariaDB', () => {
       byStatements: style === 'without a handler',
       connect: async () => {
         const database = await freshMariadb();
-        const knex = connect({ client: 'mysql2', connection: database.url, log: { warn: () => {} } });
+        const knex = connect({
+          client: 'mysql2',
+          connection: database.url,
+          log: { warn: () => {} },
+        });
         return contractOf(
           knex,
           (answer) => (answer as [never[]])[0],

@@ -6,7 +6,10 @@ import { type Door, describeDoors } from '../doors.js';
 
 checkAfterEach();
 
-/** Begins by one of the calls that hand the transaction out, and ends it as the function that called does. */
+/**
+ * Begins by one of the calls that hand the transaction out, and ends it as the function that called
+ * does.
+ */
 const byHand =
   (begin: () => PromiseLike<Knex.Transaction>): Door =>
   async (work) => {
@@ -32,7 +35,11 @@ describeWith(postgres, 'the doors to a transaction of Knex', () => {
 
   beforeAll(async () => {
     schema = await freshSchema();
-    const settings = { client: 'pg', connection: schema.url, log: { warn: () => {}, error: () => {} } };
+    const settings = {
+      client: 'pg',
+      connection: schema.url,
+      log: { warn: () => {}, error: () => {} },
+    };
     knex = connect(settings);
     older = knex.withUserParams({ made: 'before' });
     trackKnexTransactions(knex);
@@ -45,7 +52,10 @@ describeWith(postgres, 'the doors to a transaction of Knex', () => {
   });
 
   const migrated =
-    (config: Knex.MigratorConfig, migrate: (config: Knex.MigratorConfig) => Promise<unknown>): Door =>
+    (
+      config: Knex.MigratorConfig,
+      migrate: (config: Knex.MigratorConfig) => Promise<unknown>,
+    ): Door =>
     async (work) => {
       const migrationSource: Knex.MigrationSource<string> = {
         getMigrations: async () => ['seed'],
@@ -70,7 +80,8 @@ describeWith(postgres, 'the doors to a transaction of Knex', () => {
             ),
         ),
       'knex.context.transaction': (work) => contextOf(knex).transaction(() => work()),
-      'knex.withUserParams(…).transaction': (work) => knex.withUserParams({}).transaction(() => work()),
+      'knex.withUserParams(…).transaction': (work) =>
+        knex.withUserParams({}).transaction(() => work()),
       'knex.withUserParams(…) twice': (work) =>
         knex
           .withUserParams({})
@@ -78,13 +89,16 @@ describeWith(postgres, 'the doors to a transaction of Knex', () => {
           .transaction(() => work()),
       'trx.transaction': (work) => knex.transaction((trx) => trx.transaction(() => work())),
       'trx.savepoint': (work) => knex.transaction((trx) => trx.savepoint(() => work())),
-      'trx.context.transaction': (work) => knex.transaction((trx) => contextOf(trx).transaction(() => work())),
+      'trx.context.transaction': (work) =>
+        knex.transaction((trx) => contextOf(trx).transaction(() => work())),
       'knex.migrate.latest': migrated({}, (config) => knex.migrate.latest(config)),
       'knex.migrate.up': migrated({}, (config) => knex.migrate.up(config)),
     },
     byStatements: {
       'knex.transaction without a handler': byHand(() => knex.transaction()),
-      'knex.transaction with options alone': byHand(() => knex.transaction({ isolationLevel: 'serializable' })),
+      'knex.transaction with options alone': byHand(() =>
+        knex.transaction({ isolationLevel: 'serializable' }),
+      ),
       'a handler that hands it out': byHand(
         () =>
           new Promise((resolve, reject) => {

@@ -5,7 +5,10 @@ import { freshSchema } from '../../servers.js';
 export async function openKnex(settings: Knex.Config = {}) {
   const schema = await freshSchema();
   const knex = connect({ client: 'pg', connection: schema.url, ...settings });
-  await knex.schema.createTable('orders', (table) => void table.text('item').notNullable().unique());
+  await knex.schema.createTable(
+    'orders',
+    (table) => void table.text('item').notNullable().unique(),
+  );
   return {
     knex,
     close: async () => {

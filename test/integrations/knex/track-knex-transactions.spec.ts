@@ -84,7 +84,9 @@ describeWith(postgres, 'trackKnexTransactions', () => {
     it('returns what also emits the events of its queries, as Knex does', async () => {
       const queries: string[] = [];
       const running = knex.transaction((trx) => order(trx, 'tea').catch(() => {}));
-      (running as unknown as NodeJS.EventEmitter).on('query', ({ sql }: { sql: string }) => queries.push(sql));
+      (running as unknown as NodeJS.EventEmitter).on('query', ({ sql }: { sql: string }) =>
+        queries.push(sql),
+      );
       expect(await running.finally(() => queries.push('end'))).toBeUndefined();
       expect(queries).toEqual(['BEGIN;', expect.stringContaining('insert'), 'COMMIT;', 'end']);
     });
@@ -225,7 +227,11 @@ describeWith(postgres, 'trackKnexTransactions', () => {
 
     it('drops what was called where it cannot begin', async () => {
       const nowhere = trackKnexTransactions(
-        connect({ client: 'pg', connection: 'postgres://127.0.0.1:1/none', log: { warn: () => {} } }),
+        connect({
+          client: 'pg',
+          connection: 'postgres://127.0.0.1:1/none',
+          log: { warn: () => {} },
+        }),
       );
       await runInScope(async () => {
         await errorOf(() => nowhere.transaction());
@@ -237,13 +243,17 @@ describeWith(postgres, 'trackKnexTransactions', () => {
 
     it('is reported by name where its scope ends before it', async () => {
       const reported: unknown[] = [];
-      const log = jest.spyOn(console, 'error').mockImplementation((error) => void reported.push(error));
+      const log = jest
+        .spyOn(console, 'error')
+        .mockImplementation((error) => void reported.push(error));
       const { knex: named, close: end } = await openKnex();
       trackKnexTransactions(named, { name: 'orders database' });
       const trx = await runInScope(() => named.transaction());
       log.mockRestore();
       expect(reported).toEqual([expect.any(FrameStateError)]);
-      expect((reported[0] as Error).message).toContain('"orders database", begun in it, is still open');
+      expect((reported[0] as Error).message).toContain(
+        '"orders database", begun in it, is still open',
+      );
       await trx.rollback();
       await end();
     });
@@ -300,7 +310,9 @@ describeWith(postgres, 'trackKnexTransactions', () => {
         const error = await errorOf(() =>
           knex.transaction(async (trx) => {
             await order(trx, 'tea');
-            trx.transaction((inner) => order(inner, 'gift wrap').then(() => setImmediate())).catch(() => {});
+            trx
+              .transaction((inner) => order(inner, 'gift wrap').then(() => setImmediate()))
+              .catch(() => {});
             await trx.raw('select pg_sleep(0.02)');
           }),
         );
@@ -335,7 +347,10 @@ describeWith(postgres, 'trackKnexTransactions', () => {
       throw new Error('no stock');
     };
     const ways: Readonly<
-      Record<string, (tell: (event: string) => void, end: 'commits' | 'rolls back') => Promise<unknown>>
+      Record<
+        string,
+        (tell: (event: string) => void, end: 'commits' | 'rolls back') => Promise<unknown>
+      >
     > = {
       'its executionPromise, with a handler': async (tell, end) => {
         let told!: Promise<unknown>;
@@ -393,7 +408,9 @@ describeWith(postgres, 'trackKnexTransactions', () => {
       execute: ({ args }) =>
         frames
           .getStore()!
-          .connection!.executeSql('insert into orders (item) values ($1)', [`job for ${String(args[0])}`]),
+          .connection!.executeSql('insert into orders (item) values ($1)', [
+            `job for ${String(args[0])}`,
+          ]),
     };
 
     it('writes through the connection of the transaction, and shares its fate', async () => {
@@ -429,7 +446,10 @@ describeWith(postgres, 'trackKnexTransactions', () => {
 
     it.each<[string, () => Promise<unknown>]>([
       ['with a handler', () => knex.transaction((trx) => order(trx, 'tea'))],
-      ['with a handler that ends it', () => knex.transaction((trx) => void order(trx, 'tea').then(() => trx.commit()))],
+      [
+        'with a handler that ends it',
+        () => knex.transaction((trx) => void order(trx, 'tea').then(() => trx.commit())),
+      ],
       [
         'without a handler',
         async () => {
@@ -457,7 +477,9 @@ describeWith(postgres, 'trackKnexTransactions', () => {
             `select $2::text || $1::text as both, $2::text as again, '{"a":1}'::jsonb ? 'a' as has, '$1 ? \\?' as literal, count(*)::int as orders from orders`,
             ['1', '2'],
           );
-        expect(rows).toEqual([{ both: '21', again: '2', has: true, literal: '$1 ? \\?', orders: 1 }]);
+        expect(rows).toEqual([
+          { both: '21', again: '2', has: true, literal: '$1 ? \\?', orders: 1 },
+        ]);
       });
     });
 
@@ -466,7 +488,9 @@ describeWith(postgres, 'trackKnexTransactions', () => {
       await knex.transaction(async () => void (frame = frames.getStore()));
       const error = await errorOf(() => frame!.connection!.executeSql('select 1'));
       expect(error).toBeInstanceOf(FrameStateError);
-      expect(error.message).toBe('Nothing can be written through "knex": its transaction is completed.');
+      expect(error.message).toBe(
+        'Nothing can be written through "knex": its transaction is completed.',
+      );
     });
   });
 });

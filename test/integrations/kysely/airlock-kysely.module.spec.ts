@@ -25,7 +25,9 @@ describe.each(VERSIONS)('on %s', (_version, kysely) => {
         return { client, close: () => client.destroy().then(() => schema.drop()) };
       },
       items: async (db) =>
-        (await db.selectFrom('orders').select('item').orderBy('item').execute()).map(({ item }) => item),
+        (await db.selectFrom('orders').select('item').orderBy('item').execute()).map(
+          ({ item }) => item,
+        ),
       transaction: (db, item, work) =>
         db.transaction().execute(async (tx) => {
           await tx.insertInto('orders').values({ item }).execute();
@@ -34,11 +36,15 @@ describe.each(VERSIONS)('on %s', (_version, kysely) => {
     },
     ({ shop, clients }) => {
       it('tracks transactions of each class that it finds, where Kysely is installed twice', async () => {
-        const other = connected(postgres.url, VERSIONS.find(([, version]) => version !== kysely)![1]);
+        const other = connected(
+          postgres.url,
+          VERSIONS.find(([, version]) => version !== kysely)![1],
+        );
         expect(other).not.toBeInstanceOf(kysely.Kysely);
         const providers = [{ provide: 'OTHER', useValue: other }];
         await boot({ imports: [clients(), AirlockKyselyModule.forRoot()], providers });
-        for (const db of [shop(), other]) expect(marksOn(db.transaction(), 'execute')).toHaveLength(1);
+        for (const db of [shop(), other])
+          expect(marksOn(db.transaction(), 'execute')).toHaveLength(1);
         await other.destroy();
       });
 

@@ -29,7 +29,9 @@ export const byCallback: Begin = (db, isolation, fn) => {
 
 export const controlled: Begin = async (db, isolation, fn) => {
   const builder = db.startTransaction();
-  const trx = await (isolation === undefined ? builder : builder.setIsolationLevel(isolation)).execute();
+  const trx = await (
+    isolation === undefined ? builder : builder.setIsolationLevel(isolation)
+  ).execute();
   try {
     const value = await fn(controlledBy(trx));
     await trx.commit().execute();
@@ -70,7 +72,9 @@ export async function connectKysely(
   const pool = new Pool({ connectionString: schema.url });
   pool.on('connect', (client) => client.on('error', () => {}));
   pool.on('error', () => {});
-  const db = derive(trackKyselyTransactions(new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })));
+  const db = derive(
+    trackKyselyTransactions(new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })),
+  );
   return {
     transaction: (fn, { isolation } = {}) => begin(db, isolation, fn),
     query: queryOf(db),

@@ -24,7 +24,8 @@ describeWith(postgres, 'on PostgreSQL', () => {
       describeTransactionContract('trackKyselyTransactions', {
         byStatements: true,
         commitReleasesSavepoints: true,
-        connect: () => connectKysely(controlled, (db) => db.withPlugin(new kysely.CamelCasePlugin()), kysely),
+        connect: () =>
+          connectKysely(controlled, (db) => db.withPlugin(new kysely.CamelCasePlugin()), kysely),
       });
     });
   });

@@ -20,7 +20,9 @@ describeWith(postgres, 'trackKyselyTransactions', () => {
     let schema: Awaited<ReturnType<typeof freshSchema>>;
     let db: Kysely<Tables>;
     const connect = (): Kysely<Tables> =>
-      new Kysely<Tables>({ dialect: new PostgresDialect({ pool: new Pool({ connectionString: schema.url }) }) });
+      new Kysely<Tables>({
+        dialect: new PostgresDialect({ pool: new Pool({ connectionString: schema.url }) }),
+      });
 
     beforeAll(async () => {
       schema = await freshSchema();
@@ -35,7 +37,9 @@ describeWith(postgres, 'trackKyselyTransactions', () => {
       await db.deleteFrom('orders').execute();
     });
     const items = async (): Promise<string[]> =>
-      (await db.selectFrom('orders').select('item').orderBy('item').execute()).map(({ item }) => item);
+      (await db.selectFrom('orders').select('item').orderBy('item').execute()).map(
+        ({ item }) => item,
+      );
 
     /** Ends a controlled transaction as its work does. */
     const controlled =
@@ -56,10 +60,15 @@ describeWith(postgres, 'trackKyselyTransactions', () => {
         byCallback: {
           'transaction().execute(callback)': (work) => db.transaction().execute(work),
           'transaction() with settings': (work) =>
-            db.transaction().setIsolationLevel('serializable').setAccessMode('read write').execute(work),
+            db
+              .transaction()
+              .setIsolationLevel('serializable')
+              .setAccessMode('read write')
+              .execute(work),
           'transaction() of an instance with another schema': (work) =>
             db.withSchema('public').transaction().execute(work),
-          'transaction() on a connection': (work) => db.connection().execute((one) => one.transaction().execute(work)),
+          'transaction() on a connection': (work) =>
+            db.connection().execute((one) => one.transaction().execute(work)),
           'transaction() of an instance that is made later, as one per tenant': async (work) => {
             const tenant = connect();
             try {
@@ -71,7 +80,9 @@ describeWith(postgres, 'trackKyselyTransactions', () => {
         },
         byStatements: {
           'startTransaction()': controlled(() => db),
-          'startTransaction() of an instance with a plugin': controlled(() => db.withPlugin(new CamelCasePlugin())),
+          'startTransaction() of an instance with a plugin': controlled(() =>
+            db.withPlugin(new CamelCasePlugin()),
+          ),
         },
         notCovered: {
           'BEGIN by a statement, on one connection': (work) =>
@@ -126,7 +137,9 @@ describeWith(postgres, 'trackKyselyTransactions', () => {
         await runInScope(async () => {
           const trx = await db.startTransaction().execute();
           await insert(trx, 'item');
-          expect(await errorOf(() => trx.rollbackToSavepoint('a' as never).execute())).toMatchObject({ code: '3B001' });
+          expect(
+            await errorOf(() => trx.rollbackToSavepoint('a' as never).execute()),
+          ).toMatchObject({ code: '3B001' });
           await trx.rollback().execute();
         });
         expect(sent).toEqual([]);
@@ -138,27 +151,38 @@ describeWith(postgres, 'trackKyselyTransactions', () => {
       const copies = ['withTables', '$extendTables', '$omitTables', '$pickTables'];
       const { prototype } = kysely.ControlledTransaction as unknown as { prototype: object };
 
-      it.each(copies.filter((key) => key in prototype))('ends it as the first one does: %s', async (key) => {
-        await runInScope(async () => {
-          const trx = await db.startTransaction().execute();
-          enqueue(send, 'called');
-          const copy = (trx as unknown as Record<string, () => typeof trx>)[key]!();
-          await copy.commit().execute();
-        });
-        expect(sent).toEqual(['called']);
-      });
+      it.each(copies.filter((key) => key in prototype))(
+        'ends it as the first one does: %s',
+        async (key) => {
+          await runInScope(async () => {
+            const trx = await db.startTransaction().execute();
+            enqueue(send, 'called');
+            const copy = (trx as unknown as Record<string, () => typeof trx>)[key]!();
+            await copy.commit().execute();
+          });
+          expect(sent).toEqual(['called']);
+        },
+      );
     });
 
     describe('when a transaction has ended', () => {
-      it.each(['commit', 'rollback'] as const)('leaves the error of what is called then to Kysely: %s', async (end) => {
-        const trx = await db.startTransaction().execute();
-        await trx[end]().execute();
-        const message = /Transaction is already|is not supported/;
-        for (const command of [trx.commit(), trx.rollback(), trx.savepoint('a'), trx.releaseSavepoint('a' as never)]) {
-          const error = await errorOf(() => command.execute());
-          expect(error.message).toMatch(message);
-        }
-      });
+      it.each(['commit', 'rollback'] as const)(
+        'leaves the error of what is called then to Kysely: %s',
+        async (end) => {
+          const trx = await db.startTransaction().execute();
+          await trx[end]().execute();
+          const message = /Transaction is already|is not supported/;
+          for (const command of [
+            trx.commit(),
+            trx.rollback(),
+            trx.savepoint('a'),
+            trx.releaseSavepoint('a' as never),
+          ]) {
+            const error = await errorOf(() => command.execute());
+            expect(error.message).toMatch(message);
+          }
+        },
+      );
     });
 
     describe('when a transactional executor writes', () => {
@@ -172,13 +196,19 @@ describeWith(postgres, 'trackKyselyTransactions', () => {
       };
 
       it('is given the transaction as Kysely knows it', async () => {
-        await runInScope({ executor }, () => db.transaction().execute(async () => enqueue(send, 'with a callback')));
-        await runInScope({ executor }, () => controlled(() => db)(async () => enqueue(send, 'controlled')));
+        await runInScope({ executor }, () =>
+          db.transaction().execute(async () => enqueue(send, 'with a callback')),
+        );
+        await runInScope({ executor }, () =>
+          controlled(() => db)(async () => enqueue(send, 'controlled')),
+        );
         const failing = async (): Promise<void> => {
           enqueue(send, 'undone');
           refuse();
         };
-        const error = await runInScope({ executor }, () => errorOf(() => controlled(() => db)(failing)));
+        const error = await runInScope({ executor }, () =>
+          errorOf(() => controlled(() => db)(failing)),
+        );
         expect(error).toMatchObject({ message: 'no stock' });
         expect(await items()).toEqual(['controlled', 'with a callback']);
       });
@@ -205,7 +235,9 @@ describeWith(postgres, 'trackKyselyTransactions', () => {
 
     describe('when the callback of a transaction is refused', () => {
       it('rejects with its error', async () => {
-        expect(await errorOf(() => runInScope(() => db.transaction().execute(async () => refuse())))).toMatchObject({
+        expect(
+          await errorOf(() => runInScope(() => db.transaction().execute(async () => refuse()))),
+        ).toMatchObject({
           message: 'no stock',
         });
       });

@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Module, type ModuleMetadata, type Provider } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { type ClientProvider, ClientsModule, type MicroserviceOptions, Transport } from '@nestjs/microservices';
+import {
+  type ClientProvider,
+  ClientsModule,
+  type MicroserviceOptions,
+  Transport,
+} from '@nestjs/microservices';
 import { AirlockModule } from 'nestjs-airlock';
 import { AirlockMicroservicesModule, ClientProxyExecutor } from 'nestjs-airlock/microservices';
 import { describeExecutorContract } from 'nestjs-airlock/testing';
@@ -13,7 +18,10 @@ const { hostname: host, port } = new URL(redis.url);
 /** Without acknowledgement: what is asked of all of them is what the weakest can do. */
 const transports: readonly (readonly [typeof redis, (subject: string) => MicroserviceOptions])[] = [
   [redis, () => ({ transport: Transport.REDIS, options: { host, port: Number(port || 6379) } })],
-  [nats, () => ({ transport: Transport.NATS, options: { servers: [nats.url.replace('nats://', '')] } })],
+  [
+    nats,
+    () => ({ transport: Transport.NATS, options: { servers: [nats.url.replace('nats://', '')] } }),
+  ],
   [
     rabbitmq,
     (queue) => ({
@@ -23,7 +31,10 @@ const transports: readonly (readonly [typeof redis, (subject: string) => Microse
   ],
 ];
 
-function moduleWith(imports: ModuleMetadata['imports'], providers: readonly Provider[]): new () => object {
+function moduleWith(
+  imports: ModuleMetadata['imports'],
+  providers: readonly Provider[],
+): new () => object {
   @Module({ imports: imports!, providers: [...providers] })
   class AppModule {}
   return AppModule;
@@ -37,14 +48,19 @@ describe.each(transports)('The contract of executors over $name', (server, optio
         const pattern = `contract-${randomUUID().slice(0, 8)}`;
         const consumer = await NestFactory.createMicroservice<MicroserviceOptions>(
           moduleWith(
-            [AirlockModule.forRoot(), AirlockMicroservicesModule.forRoot({ pattern, consumer: true })],
+            [
+              AirlockModule.forRoot(),
+              AirlockMicroservicesModule.forRoot({ pattern, consumer: true }),
+            ],
             providers.consumer,
           ),
           { ...optionsFor(pattern), logger: false },
         );
         await consumer.listen();
         const deliveries = noteDeliveries(consumer);
-        const client = { name: 'BROKER', ...optionsFor(pattern) } as ClientProvider & { name: string };
+        const client = { name: 'BROKER', ...optionsFor(pattern) } as ClientProvider & {
+          name: string;
+        };
         const producer = await NestFactory.createApplicationContext(
           moduleWith(
             [

@@ -1,7 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
-import { type INestApplication, type INestMicroservice, Injectable, type Provider } from '@nestjs/common';
-import { type ClientProvider, ClientsModule, type MicroserviceOptions, Transport } from '@nestjs/microservices';
+import {
+  type INestApplication,
+  type INestMicroservice,
+  Injectable,
+  type Provider,
+} from '@nestjs/common';
+import {
+  type ClientProvider,
+  ClientsModule,
+  type MicroserviceOptions,
+  Transport,
+} from '@nestjs/microservices';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { type Channel, type ChannelModel, connect } from 'amqplib';
 import { AirlockModule, type AirlockModuleOptions, SideEffect } from 'nestjs-airlock';
@@ -47,7 +57,12 @@ export const carriers: Readonly<Record<'redis' | 'nats' | 'rabbitmq', Carrier>> 
     server: redis,
     options: (_, url = redis.url) => {
       const { hostname, port } = new URL(url);
-      const options = { host: hostname, port: Number(port || 6379), retryAttempts: 1_000, retryDelay: 50 };
+      const options = {
+        host: hostname,
+        port: Number(port || 6379),
+        retryAttempts: 1_000,
+        retryDelay: 50,
+      };
       return { transport: Transport.REDIS, options };
     },
   },
@@ -67,7 +82,11 @@ export const carriers: Readonly<Record<'redis' | 'nats' | 'rabbitmq', Carrier>> 
         queue: subject,
         noAck: side === 'client',
         prefetchCount: PREFETCH,
-        queueOptions: { durable: false, deadLetterExchange: '', deadLetterRoutingKey: `${subject}.dead` },
+        queueOptions: {
+          durable: false,
+          deadLetterExchange: '',
+          deadLetterRoutingKey: `${subject}.dead`,
+        },
         socketOptions: { reconnectTimeInSeconds: 1 },
       },
     }),
@@ -99,8 +118,16 @@ export class Bench {
   }
 
   /** Sends effects. */
-  async producer({ airlock, micro, providers = [], url }: Application = {}): Promise<TestingModule> {
-    const client = { name: 'BROKER', ...this.carrier.options(this.subject, url, 'client') } as ClientProvider & {
+  async producer({
+    airlock,
+    micro,
+    providers = [],
+    url,
+  }: Application = {}): Promise<TestingModule> {
+    const client = {
+      name: 'BROKER',
+      ...this.carrier.options(this.subject, url, 'client'),
+    } as ClientProvider & {
       name: string;
     };
     const builder = Test.createTestingModule({
@@ -134,7 +161,9 @@ export class Bench {
   async hybrid(application: Application = {}): Promise<INestApplication> {
     const module = await this.consumerModule(application);
     const app = module.createNestApplication();
-    app.connectMicroservice<MicroserviceOptions>(this.carrier.options(this.subject, application.url, 'server'));
+    app.connectMicroservice<MicroserviceOptions>(
+      this.carrier.options(this.subject, application.url, 'server'),
+    );
     await app.startAllMicroservices();
     await app.init();
     this.closing.push(() => app.close().catch(() => {}));

@@ -11,7 +11,10 @@ describeWith(carrier.server, 'Effects over NATS', () => {
     it('says that it does not know, although the client takes messages at once', async () => {
       const line = new Line(carrier.server);
       await line.mend();
-      const producer = await bench.producer({ url: line.url, micro: { client: 'BROKER', dispatchTimeoutMs: 1_000 } });
+      const producer = await bench.producer({
+        url: line.url,
+        micro: { client: 'BROKER', dispatchTimeoutMs: 1_000 },
+      });
       line.freeze();
       const flushing = within(producer, () => producer.get(Mail).send('a'));
       await expect(flushing).rejects.toMatchObject({

@@ -17,7 +17,11 @@ describeWith(carrier.server, 'AirlockMicroservicesModule', () => {
 
   describe('when an option is none it knows, or of the wrong kind', () => {
     it.each<[object, string, string]>([
-      [{ klient: 'BROKER' }, 'klient', 'Unknown option `klient`. Known options: plainFunctions, serializer'],
+      [
+        { klient: 'BROKER' },
+        'klient',
+        'Unknown option `klient`. Known options: plainFunctions, serializer',
+      ],
       [{ client: 7 }, 'client', 'an injection token'],
       [{ patternFor: 'mail' }, 'patternFor', 'a function'],
       [{ record: {} }, 'record', 'a function'],
@@ -31,7 +35,10 @@ describeWith(carrier.server, 'AirlockMicroservicesModule', () => {
     ])('refuses to start: %j', async (options, key, message) => {
       const starting = bench.producer({ micro: options as AirlockMicroservicesOptions });
       await expect(starting).rejects.toThrow(AirlockOptionsError);
-      await expect(starting).rejects.toMatchObject({ key, message: expect.stringContaining(message) });
+      await expect(starting).rejects.toMatchObject({
+        key,
+        message: expect.stringContaining(message),
+      });
     });
 
     it.each<[object, string, string]>([
@@ -44,11 +51,18 @@ describeWith(carrier.server, 'AirlockMicroservicesModule', () => {
         'consumer.retryDelayMs',
         'a number of milliseconds, more than 0 and at most 2147483647 (24.8 days)',
       ],
-      [{ consumer: { ack: true } }, 'consumer.ack', 'Known options: patterns, acknowledge, retryDelayMs'],
+      [
+        { consumer: { ack: true } },
+        'consumer.ack',
+        'Known options: patterns, acknowledge, retryDelayMs',
+      ],
     ])('refuses to be imported: %j', (options, key, message) => {
-      const importing = (): unknown => AirlockMicroservicesModule.forRoot(options as AirlockMicroservicesOptions);
+      const importing = (): unknown =>
+        AirlockMicroservicesModule.forRoot(options as AirlockMicroservicesOptions);
       expect(importing).toThrow(AirlockOptionsError);
-      expect(importing).toThrow(expect.objectContaining({ key, message: expect.stringContaining(message) }));
+      expect(importing).toThrow(
+        expect.objectContaining({ key, message: expect.stringContaining(message) }),
+      );
     });
   });
 
@@ -58,7 +72,10 @@ describeWith(carrier.server, 'AirlockMicroservicesModule', () => {
       const first = await bench.consumer({ micro: { consumer: { patterns: [urgent] } } });
       const second = await bench.consumer({ micro: { consumer: { patterns: [other] } } });
       const producer = await bench.producer({
-        micro: { client: 'BROKER', patternFor: ({ args: [arg] }) => (arg === 'now' ? urgent : other) },
+        micro: {
+          client: 'BROKER',
+          patternFor: ({ args: [arg] }) => (arg === 'now' ? urgent : other),
+        },
       });
       await within(producer, async () => {
         await producer.get(Mail).send('now');
@@ -71,7 +88,10 @@ describeWith(carrier.server, 'AirlockMicroservicesModule', () => {
     it('fails the effect for which it names none, and sends the others', async () => {
       const consumer = await bench.consumer();
       const producer = await bench.producer({
-        micro: { client: 'BROKER', patternFor: ({ args: [arg] }) => (arg === 'b' ? '' : bench.subject) },
+        micro: {
+          client: 'BROKER',
+          patternFor: ({ args: [arg] }) => (arg === 'b' ? '' : bench.subject),
+        },
       });
       const flushing = within(producer, async () => {
         for (const text of ['a', 'b', 'c']) await producer.get(Mail).send(text);
@@ -86,12 +106,17 @@ describeWith(carrier.server, 'AirlockMicroservicesModule', () => {
     it('refuses calls that would need one', async () => {
       const producer = await bench.producer({ micro: {} as AirlockMicroservicesOptions });
       const without = await Test.createTestingModule({
-        imports: [AirlockModule.forRoot({ executor: ClientProxyExecutor }), AirlockMicroservicesModule.forRoot({})],
+        imports: [
+          AirlockModule.forRoot({ executor: ClientProxyExecutor }),
+          AirlockMicroservicesModule.forRoot({}),
+        ],
         providers: [Mail],
       }).compile();
       await without.init();
       await within(without, () =>
-        expect(without.get(Mail).send('a')).rejects.toThrow('was given no `client` to send it with'),
+        expect(without.get(Mail).send('a')).rejects.toThrow(
+          'was given no `client` to send it with',
+        ),
       );
       await without.close();
       await producer.close();
@@ -114,7 +139,10 @@ describeWith(carrier.server, 'AirlockMicroservicesModule', () => {
       const consumer = await bench.consumer();
       @Module({ providers: [{ provide: 'TOKEN', useValue: 'BROKER' }], exports: ['TOKEN'] })
       class Settings {}
-      const client = { name: 'BROKER', ...carrier.options(bench.subject, undefined, 'client') } as ClientProvider & {
+      const client = {
+        name: 'BROKER',
+        ...carrier.options(bench.subject, undefined, 'client'),
+      } as ClientProvider & {
         name: string;
       };
       const producer = await Test.createTestingModule({

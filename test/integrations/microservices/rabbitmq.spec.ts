@@ -35,7 +35,8 @@ describeWith(carrier.server, 'Effects over RabbitMQ', () => {
   });
   afterEach(() => rabbit.close(bench.subject));
 
-  const waiting = async (queue = bench.subject): Promise<number> => (await channel.checkQueue(queue)).messageCount;
+  const waiting = async (queue = bench.subject): Promise<number> =>
+    (await channel.checkQueue(queue)).messageCount;
   const dead = (): Promise<number> => waiting(`${bench.subject}.dead`);
 
   describe('when an effect succeeds', () => {
@@ -73,9 +74,14 @@ describeWith(carrier.server, 'Effects over RabbitMQ', () => {
       ['no envelope', 'text'],
     ])('goes to the dead letters at once: %s', async (_, data) => {
       await bench.consumer();
-      channel.sendToQueue(bench.subject, Buffer.from(JSON.stringify({ pattern: bench.subject, data })));
+      channel.sendToQueue(
+        bench.subject,
+        Buffer.from(JSON.stringify({ pattern: bench.subject, data })),
+      );
       await until(async () => (await dead()) === 1);
-      expect(bench.lines.of('error')).toEqual([expect.stringContaining('An effect was sent here that cannot be run')]);
+      expect(bench.lines.of('error')).toEqual([
+        expect.stringContaining('An effect was sent here that cannot be run'),
+      ]);
     });
   });
 
@@ -89,7 +95,10 @@ describeWith(carrier.server, 'Effects over RabbitMQ', () => {
           if (++runs === 1) await new Promise(() => {});
         }
       }
-      const first = await bench.consumer({ providers: [Stuck], airlock: { shutdownTimeoutMs: 50 } });
+      const first = await bench.consumer({
+        providers: [Stuck],
+        airlock: { shutdownTimeoutMs: 50 },
+      });
       const producer = await bench.producer({ providers: [Stuck] });
       await within(producer, () => producer.get(Stuck).work());
       await until(() => runs === 1);
@@ -139,7 +148,9 @@ describeWith(carrier.server, 'Effects over RabbitMQ', () => {
       await send();
       await until(() => begun.length === PREFETCH);
       await first.close();
-      expect(bench.lines.of('warn')).toContainEqual(expect.stringContaining('RabbitMQ will deliver Slow.work again'));
+      expect(bench.lines.of('warn')).toContainEqual(
+        expect.stringContaining('RabbitMQ will deliver Slow.work again'),
+      );
       await bench.consumer({ providers });
       await until(() => begun.length === ids.length + PREFETCH);
       expect(new Set(begun)).toEqual(new Set(ids));
@@ -151,7 +162,8 @@ describeWith(carrier.server, 'Effects over RabbitMQ', () => {
       const producer = await bench.producer({
         micro: {
           client: 'BROKER',
-          record: (data, { dispatchOptions }) => new RmqRecordBuilder(data).setOptions({ ...dispatchOptions }).build(),
+          record: (data, { dispatchOptions }) =>
+            new RmqRecordBuilder(data).setOptions({ ...dispatchOptions }).build(),
         },
       });
       await within(producer, () => producer.get(Mail).sendUrgently('a'));
@@ -167,7 +179,9 @@ describeWith(carrier.server, 'Effects over RabbitMQ', () => {
       await within(producer, () => producer.get(Mail).send('a'));
       await until(async () => (await waiting()) === 1);
       const message = await channel.get(bench.subject);
-      const { data } = JSON.parse(String((message as { content: Buffer }).content)) as { data: typeof envelope };
+      const { data } = JSON.parse(String((message as { content: Buffer }).content)) as {
+        data: typeof envelope;
+      };
       expect(message).toMatchObject({ properties: { messageId: data.id } });
       expect(data).toMatchObject({ v: 1, effect: 'Mail.send', args: ['a'] });
     });
@@ -186,7 +200,10 @@ describeWith(carrier.server, 'Effects over RabbitMQ', () => {
     it('reports what was not sent, does not send it later, and recovers', async () => {
       const line = new Line(carrier.server);
       await line.mend();
-      const producer = await bench.producer({ url: line.url, micro: { client: 'BROKER', dispatchTimeoutMs: 1_000 } });
+      const producer = await bench.producer({
+        url: line.url,
+        micro: { client: 'BROKER', dispatchTimeoutMs: 1_000 },
+      });
       await within(producer, () => producer.get(Mail).send('before'));
       await line.cut();
       await sleep(50);
@@ -195,7 +212,9 @@ describeWith(carrier.server, 'Effects over RabbitMQ', () => {
         await producer.get(Mail).send('lost as well');
       });
       await expect(flushing).rejects.toThrow(DispatchError);
-      await expect(flushing).rejects.toMatchObject({ failures: [{ error: unreachable }, { error: unreachable }] });
+      await expect(flushing).rejects.toMatchObject({
+        failures: [{ error: unreachable }, { error: unreachable }],
+      });
       await line.mend();
       await sendsAgain(producer);
       const consumer = await bench.consumer();
@@ -208,7 +227,10 @@ describeWith(carrier.server, 'Effects over RabbitMQ', () => {
     it('says what it does not know and what it did not send where no answer comes', async () => {
       const line = new Line(carrier.server);
       await line.mend();
-      const producer = await bench.producer({ url: line.url, micro: { client: 'BROKER', dispatchTimeoutMs: 1_000 } });
+      const producer = await bench.producer({
+        url: line.url,
+        micro: { client: 'BROKER', dispatchTimeoutMs: 1_000 },
+      });
       line.freeze();
       const flushing = within(producer, async () => {
         for (let i = 0; i < 150; i++) await producer.get(Mail).send(i);

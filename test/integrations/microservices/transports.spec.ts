@@ -107,18 +107,27 @@ describe.each(Object.values(carriers))('Over $server.name', (carrier) => {
       it('refuses the call with the path', async () => {
         const producer = await bench.producer();
         await within(producer, async () => {
-          await expect(producer.get(Mail).send({ when: new Date() })).rejects.toThrow(EffectSerializationError);
-          await expect(producer.get(Mail).send({ when: new Date() })).rejects.toThrow('`args[0].when`');
-          await expect(producer.get(Mail).send('x'.repeat(2_000_000))).rejects.toThrow('`maxPayloadBytes`');
+          await expect(producer.get(Mail).send({ when: new Date() })).rejects.toThrow(
+            EffectSerializationError,
+          );
+          await expect(producer.get(Mail).send({ when: new Date() })).rejects.toThrow(
+            '`args[0].when`',
+          );
+          await expect(producer.get(Mail).send('x'.repeat(2_000_000))).rejects.toThrow(
+            '`maxPayloadBytes`',
+          );
         });
       });
 
       it('carries what the serializer makes of them, and back', async () => {
         const serializer = {
           serialize: (args: readonly unknown[]) => args.map((arg) => ({ $bigint: String(arg) })),
-          deserialize: (args: readonly unknown[]) => args.map((arg) => BigInt((arg as { $bigint: string }).$bigint)),
+          deserialize: (args: readonly unknown[]) =>
+            args.map((arg) => BigInt((arg as { $bigint: string }).$bigint)),
         };
-        const consumer = await bench.consumer({ micro: { serializer, consumer: { acknowledge: usesRabbit } } });
+        const consumer = await bench.consumer({
+          micro: { serializer, consumer: { acknowledge: usesRabbit } },
+        });
         const producer = await bench.producer({ micro: { client: 'BROKER', serializer } });
         await within(producer, () => producer.get(Mail).send(7n));
         await until(() => consumer.get(Mail).sent.length === 1);
@@ -133,7 +142,9 @@ describe.each(Object.values(carriers))('Over $server.name', (carrier) => {
         const lenient = await bench.producer();
         await within(lenient, () => enqueue(note, 'a'));
         expect(ran).toEqual(['a']);
-        const strict = await bench.producer({ micro: { client: 'BROKER', plainFunctions: 'refuse' } });
+        const strict = await bench.producer({
+          micro: { client: 'BROKER', plainFunctions: 'refuse' },
+        });
         await within(strict, () => {
           expect(() => enqueue(note, 'b')).toThrow(AirlockOptionsError);
         });
@@ -163,7 +174,9 @@ describe.each(Object.values(carriers))('Over $server.name', (carrier) => {
         const producer = await bench.producer();
         await within(producer, () => producer.get(Mail).send('a'));
         await until(() => consumer.get(Mail).sent.length === 1);
-        const complaint = expect.stringContaining('`consumer.acknowledge` is for RabbitMQ') as unknown;
+        const complaint = expect.stringContaining(
+          '`consumer.acknowledge` is for RabbitMQ',
+        ) as unknown;
         expect(bench.lines.of('error')).toEqual(usesRabbit ? [] : [complaint]);
         expect(bench.lines.of('warn')).toEqual([]);
       });
@@ -176,7 +189,9 @@ describe.each(Object.values(carriers))('Over $server.name', (carrier) => {
           inject: () => ({ traceparent: '00-aaaa-bbbb-01' }),
           run: (trace, job) => (runs.push(trace), job()),
         };
-        const consumer = await bench.consumer({ micro: { tracing, consumer: { acknowledge: usesRabbit } } });
+        const consumer = await bench.consumer({
+          micro: { tracing, consumer: { acknowledge: usesRabbit } },
+        });
         const producer = await bench.producer({ micro: { client: 'BROKER', tracing } });
         await within(producer, () => producer.get(Mail).send('a'));
         await until(() => consumer.get(Mail).sent.length === 1);
@@ -187,7 +202,10 @@ describe.each(Object.values(carriers))('Over $server.name', (carrier) => {
     describe('when the broker is not there', () => {
       it('says so at boot, after dispatchTimeoutMs', async () => {
         const url = `${new URL(carrier.server.url).protocol}//127.0.0.1:${await closedPort()}`;
-        const booting = bench.producer({ url, micro: { client: 'BROKER', dispatchTimeoutMs: 200 } });
+        const booting = bench.producer({
+          url,
+          micro: { client: 'BROKER', dispatchTimeoutMs: 200 },
+        });
         await expect(booting).rejects.toThrow(EngineUnreachableError);
         await expect(booting).rejects.toThrow(
           /^The broker behind "BROKER" did not answer within 200 ms: the application cannot start\./,
@@ -200,7 +218,10 @@ describe.each(Object.values(carriers))('Over $server.name', (carrier) => {
         const line = new Line(carrier.server);
         await line.mend();
         const consumer = await bench.consumer();
-        const producer = await bench.producer({ url: line.url, micro: { client: 'BROKER', dispatchTimeoutMs: 4_000 } });
+        const producer = await bench.producer({
+          url: line.url,
+          micro: { client: 'BROKER', dispatchTimeoutMs: 4_000 },
+        });
         await line.cut();
         await sleep(50);
         const flushing = within(producer, () => producer.get(Mail).send('a'));
@@ -220,7 +241,9 @@ describe.each(Object.values(carriers))('Over $server.name', (carrier) => {
         const producer = await bench.producer();
         await within(producer, async () => {
           await producer.get(Mail).send('a');
-          await expect(producer.get(Mail).sendUrgently('b')).rejects.toThrow('Make a message of them with `record`');
+          await expect(producer.get(Mail).sendUrgently('b')).rejects.toThrow(
+            'Make a message of them with `record`',
+          );
           await producer.get(Mail).send('c');
         });
         await until(() => consumer.get(Mail).sent.length === 2);
@@ -269,7 +292,9 @@ describe('ClientProxyExecutor', () => {
       await application.init();
       isUp = false;
       const intents = Array.from({ length: 200_000 }, () => ({}) as Intent);
-      const results = await application.get(ClientProxyExecutor, { strict: false }).executeBatch(intents);
+      const results = await application
+        .get(ClientProxyExecutor, { strict: false })
+        .executeBatch(intents);
       expect(results.every(({ intent }, index) => intent === intents[index])).toBe(true);
       expect(new Set(results.map(({ error }) => (error as Error).message))).toEqual(
         new Set([expect.stringContaining('200000 effect(s) were not sent')]),

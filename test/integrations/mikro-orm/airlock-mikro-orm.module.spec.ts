@@ -7,7 +7,12 @@ import { describeWith, postgres } from '../../servers.js';
 import { errorOf, send, sent } from '../../unit/core/fixtures.js';
 
 const connect = (): Promise<MikroORM> =>
-  MikroORM.init({ clientUrl: postgres.url, entities: [], discovery: { warnWhenNoEntities: false }, logger: () => {} });
+  MikroORM.init({
+    clientUrl: postgres.url,
+    entities: [],
+    discovery: { warnWhenNoEntities: false },
+    logger: () => {},
+  });
 
 @Injectable()
 class Repository {
@@ -93,7 +98,11 @@ describeWith(postgres, 'AirlockMikroOrmModule', () => {
         },
       };
       const orm = await opened();
-      const providers = [{ provide: 'TENANT', useValue }, { provide: MikroORM, useValue: orm }, Orders];
+      const providers = [
+        { provide: 'TENANT', useValue },
+        { provide: MikroORM, useValue: orm },
+        Orders,
+      ];
       const { app } = await boot({ imports: [AirlockMikroOrmModule.forRoot()], providers });
       await app.get(Orders).place(orm);
       expect({ sent, calls }).toEqual({ sent: ['outside'], calls: 0 });

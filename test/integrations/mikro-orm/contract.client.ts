@@ -4,7 +4,10 @@ import type { ContractTransaction, TransactionContractClient } from 'nestjs-airl
 import { freshSchema } from '../../servers.js';
 import { inSchema } from './fixtures.js';
 
-/** One of the ways in which MikroORM begins and ends a transaction, or a savepoint where the manager is in one. */
+/**
+ * One of the ways in which MikroORM begins and ends a transaction, or a savepoint where the manager
+ * is in one.
+ */
 export type Begin = <T>(
   em: SqlEntityManager,
   isolationLevel: IsolationLevel | undefined,
@@ -33,10 +36,13 @@ export const contractOf = (em: SqlEntityManager, begin: Begin): ContractTransact
   savepoint: (fn) => begin(em, undefined, (inner) => fn(contractOf(inner, begin))),
 });
 
-export const queryOf = (em: SqlEntityManager) => async (sql: string) => em.execute<Record<string, unknown>[]>(sql);
+export const queryOf = (em: SqlEntityManager) => async (sql: string) =>
+  em.execute<Record<string, unknown>[]>(sql);
 
 /** MikroORM as the contract sees it, on a schema of its own. */
-export async function connectMikroOrm(begin: Begin = transactional): Promise<TransactionContractClient> {
+export async function connectMikroOrm(
+  begin: Begin = transactional,
+): Promise<TransactionContractClient> {
   const schema = await freshSchema();
   const orm = trackMikroOrmTransactions(
     await MikroORM.init({
@@ -50,10 +56,13 @@ export async function connectMikroOrm(begin: Begin = transactional): Promise<Tra
   );
   return {
     transaction: (fn, { isolation } = {}) =>
-      begin(orm.em.fork(), isolation && IsolationLevel.SERIALIZABLE, (em) => fn(contractOf(em, begin))),
+      begin(orm.em.fork(), isolation && IsolationLevel.SERIALIZABLE, (em) =>
+        fn(contractOf(em, begin)),
+      ),
     query: (sql) => queryOf(orm.em.fork())(sql),
     close: async () => {
-      // Not awaited: MikroORM 7.2 never gives back what the server has killed in a transaction, so that its pool does not end.
+      // Not awaited: MikroORM 7.2 never gives back what the server has killed in a transaction, so
+      // that its pool does not end.
       orm.close(true).catch(() => {});
       await schema.drop();
     },

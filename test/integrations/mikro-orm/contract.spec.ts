@@ -4,7 +4,9 @@ import { byStatements, connectMikroOrm, transactional } from './contract.client.
 
 describeWith(postgres, 'MikroORM', () => {
   describe('with a callback', () => {
-    describeTransactionContract('trackMikroOrmTransactions', { connect: () => connectMikroOrm(transactional) });
+    describeTransactionContract('trackMikroOrmTransactions', {
+      connect: () => connectMikroOrm(transactional),
+    });
   });
 
   describe('begun by a statement', () => {

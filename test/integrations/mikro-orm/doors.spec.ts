@@ -9,10 +9,9 @@ import { connect, hooks, isVersion6, Item, openMikroOrm } from './fixtures.js';
 checkAfterEach();
 
 /** In a package of its own from MikroORM 7 on. */
-const { Transactional } = (isVersion6 ? core : jest.requireActual('@mikro-orm/decorators/legacy')) as Pick<
-  typeof core,
-  'Transactional'
->;
+const { Transactional } = (
+  isVersion6 ? core : jest.requireActual('@mikro-orm/decorators/legacy')
+) as Pick<typeof core, 'Transactional'>;
 
 class Orders {
   constructor(readonly orm: MikroORM) {}
@@ -70,8 +69,11 @@ describeWith(postgres, 'the doors to a transaction of MikroORM', () => {
   describeDoors({
     byCallback: {
       'em.transactional(…)': (work) => em().transactional(work),
-      'em.transactional(…) of the global entity manager': (work) => opened.orm.em.transactional(work),
-      'em.transactional(…) in another one, which is a savepoint': propagated(TransactionPropagation.NESTED),
+      'em.transactional(…) of the global entity manager': (work) =>
+        opened.orm.em.transactional(work),
+      'em.transactional(…) in another one, which is a savepoint': propagated(
+        TransactionPropagation.NESTED,
+      ),
       'em.transactional(…) that joins another one': propagated(TransactionPropagation.REQUIRED),
       'em.transactional(…) beside another one': propagated(TransactionPropagation.REQUIRES_NEW),
       '@Transactional()': (work) => new Orders(opened.orm).place(work),

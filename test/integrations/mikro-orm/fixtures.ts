@@ -9,19 +9,25 @@ export class Item {
 }
 
 /** Done by the hook of an item that is created, in the transaction of the flush. */
-export const hooks: { afterCreate: (item: Item) => Promise<void> } = { afterCreate: async () => {} };
+export const hooks: { afterCreate: (item: Item) => Promise<void> } = {
+  afterCreate: async () => {},
+};
 
 export const itemSchema = new EntitySchema<Item>({
   class: Item,
   tableName: 'items',
   properties: { name: { type: 'string', primary: true } },
-  hooks: { afterCreate: [async ({ entity }: { readonly entity: Item }) => hooks.afterCreate(entity)] },
+  hooks: {
+    afterCreate: [async ({ entity }: { readonly entity: Item }) => hooks.afterCreate(entity)],
+  },
 });
 
 /** Of MikroORM's packages that of the decorators is another one from version 7 on. */
 export const isVersion6 = 'Transactional' in core;
 
-/** What makes MikroORM, which reads no options of PostgreSQL from a URL, stay in the schema of one. */
+/**
+ * What makes MikroORM, which reads no options of PostgreSQL from a URL, stay in the schema of one.
+ */
 export function inSchema(url: string): Options {
   const options = new URL(url).searchParams.get('options');
   return { clientUrl: url, driverOptions: isVersion6 ? { connection: { options } } : { options } };

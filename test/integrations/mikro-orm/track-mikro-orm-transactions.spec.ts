@@ -1,4 +1,8 @@
-import { type EventSubscriber, type TransactionEventArgs, TransactionPropagation } from '@mikro-orm/core';
+import {
+  type EventSubscriber,
+  type TransactionEventArgs,
+  TransactionPropagation,
+} from '@mikro-orm/core';
 import { AirlockOptionsError, enqueue, type Executor, runInScope } from 'nestjs-airlock';
 import { trackMikroOrmTransactions } from 'nestjs-airlock/mikro-orm';
 import { captureEffects } from 'nestjs-airlock/testing';
@@ -171,20 +175,31 @@ describeWith(postgres, 'trackMikroOrmTransactions', () => {
       'begun by a statement': begun,
     };
 
-    it.each(Object.entries(styles))('lets out those of one that commits: %s', async (_style, run) => {
-      teller.isListening = true;
-      await runInScope(() => run(() => {}));
-      expect(sent.toSorted()).toEqual(['after commit', 'after start', 'before commit', 'before start']);
-    });
+    it.each(Object.entries(styles))(
+      'lets out those of one that commits: %s',
+      async (_style, run) => {
+        teller.isListening = true;
+        await runInScope(() => run(() => {}));
+        expect(sent.toSorted()).toEqual([
+          'after commit',
+          'after start',
+          'before commit',
+          'before start',
+        ]);
+      },
+    );
 
-    it.each(Object.entries(styles))('drops those inside one that rolls back, and no other: %s', async (_style, run) => {
-      teller.isListening = true;
-      const captured = await captureEffects(() => run(refuse));
-      expect(texts(captured.dispatched)).toEqual(expect.arrayContaining(['after rollback']));
-      expect(texts(captured.dropped.map(({ intent }) => intent))).toEqual(
-        expect.arrayContaining(['after start', 'before rollback']),
-      );
-    });
+    it.each(Object.entries(styles))(
+      'drops those inside one that rolls back, and no other: %s',
+      async (_style, run) => {
+        teller.isListening = true;
+        const captured = await captureEffects(() => run(refuse));
+        expect(texts(captured.dispatched)).toEqual(expect.arrayContaining(['after rollback']));
+        expect(texts(captured.dropped.map(({ intent }) => intent))).toEqual(
+          expect.arrayContaining(['after start', 'before rollback']),
+        );
+      },
+    );
   });
 
   describe('when a transaction with a callback is rolled back by hand', () => {
@@ -208,10 +223,19 @@ describeWith(postgres, 'trackMikroOrmTransactions', () => {
       const given: unknown[] = [];
       const writing = executor(async (_intent, { connection, tx }) => {
         await connection!.executeSql('insert into items values ($1)', ['written']);
-        given.push(await opened.orm.em.getConnection().execute('select name from items', [], 'all', tx as never));
+        given.push(
+          await opened.orm.em
+            .getConnection()
+            .execute('select name from items', [], 'all', tx as never),
+        );
       });
-      await runInScope({ executor: writing }, () => em().transactional(async () => enqueue(send, 'written')));
-      expect({ given, items: await items() }).toEqual({ given: [[{ name: 'written' }]], items: ['written'] });
+      await runInScope({ executor: writing }, () =>
+        em().transactional(async () => enqueue(send, 'written')),
+      );
+      expect({ given, items: await items() }).toEqual({
+        given: [[{ name: 'written' }]],
+        items: ['written'],
+      });
     });
 
     it('rolls the transaction back where it fails', async () => {
@@ -237,7 +261,9 @@ describeWith(postgres, 'trackMikroOrmTransactions', () => {
       const alone = await connect(opened.url, { pool: { min: 0, max: 1 } });
       const insert = (name: string): Promise<unknown> =>
         alone.em.fork().execute(`insert into items values ('${name}')`);
-      await alone.em.fork().transactional(() => runInScope(async () => enqueue(insert, 'with a callback')));
+      await alone.em
+        .fork()
+        .transactional(() => runInScope(async () => enqueue(insert, 'with a callback')));
       const fork = alone.em.fork();
       await fork.begin();
       await runInScope(async () => enqueue(insert, 'begun by a statement'));
@@ -287,7 +313,9 @@ describe('when what is given is no MikroORM instance on an SQL database', () => 
     ['an empty object', {}, 'a MikroORM instance'],
     ['an entity manager', around({}), 'is not an SQL one', (given: { em: object }) => given.em],
   ])('refuses %s', (_what, given, _text, of: (value: never) => unknown = (value) => value) => {
-    expect(() => trackMikroOrmTransactions(of(given as never) as never)).toThrow(AirlockOptionsError);
+    expect(() => trackMikroOrmTransactions(of(given as never) as never)).toThrow(
+      AirlockOptionsError,
+    );
   });
 
   it.each([
@@ -299,7 +327,10 @@ describe('when what is given is no MikroORM instance on an SQL database', () => 
     ],
   ])('says what is wrong with %s, with a code', (_what, connection, text) => {
     expect(() => trackMikroOrmTransactions(around(connection) as never)).toThrow(
-      expect.objectContaining({ code: 'AIRLOCK_OPTIONS', message: expect.stringContaining(text) as unknown }),
+      expect.objectContaining({
+        code: 'AIRLOCK_OPTIONS',
+        message: expect.stringContaining(text) as unknown,
+      }),
     );
   });
 });

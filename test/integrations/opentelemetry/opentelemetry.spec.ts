@@ -23,7 +23,10 @@ import {
   EffectBuffer,
   SideEffect,
 } from 'nestjs-airlock';
-import { AirlockOpenTelemetryModule, type AirlockOpenTelemetryOptions } from 'nestjs-airlock/opentelemetry';
+import {
+  AirlockOpenTelemetryModule,
+  type AirlockOpenTelemetryOptions,
+} from 'nestjs-airlock/opentelemetry';
 import { describeWith } from '../../servers.js';
 import { Bench, Mail, server, until, within } from '../bullmq/fixtures.js';
 
@@ -34,9 +37,14 @@ let reader: PeriodicExportingMetricReader;
 function startSdk(): void {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-  trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exported)] }));
+  trace.setGlobalTracerProvider(
+    new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exported)] }),
+  );
   metricsExported = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
-  reader = new PeriodicExportingMetricReader({ exporter: metricsExported, exportIntervalMillis: 3_600_000 });
+  reader = new PeriodicExportingMetricReader({
+    exporter: metricsExported,
+    exportIntervalMillis: 3_600_000,
+  });
   metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
 }
 
@@ -64,7 +72,10 @@ class Post {
 
 const applications: TestingModule[] = [];
 
-async function boot(options?: AirlockOpenTelemetryOptions, airlock?: AirlockModuleOptions): Promise<TestingModule> {
+async function boot(
+  options?: AirlockOpenTelemetryOptions,
+  airlock?: AirlockModuleOptions,
+): Promise<TestingModule> {
   const app = await Test.createTestingModule({
     imports: [AirlockModule.forRoot(airlock), AirlockOpenTelemetryModule.forRoot(options)],
     providers: [Post],
@@ -84,11 +95,14 @@ async function inRequest(app: TestingModule, work: () => unknown): Promise<void>
   });
 }
 
-const spans = (name: string): ReadableSpan[] => exported.getFinishedSpans().filter((span) => span.name === name);
+const spans = (name: string): ReadableSpan[] =>
+  exported.getFinishedSpans().filter((span) => span.name === name);
 const span = (name: string): ReadableSpan => spans(name)[0]!;
 
 /** What was measured, as `[instrument, attributes, value or count]`. */
-async function measured(): Promise<readonly (readonly [string, Record<string, unknown>, number])[]> {
+async function measured(): Promise<
+  readonly (readonly [string, Record<string, unknown>, number])[]
+> {
   await reader.forceFlush();
   const { scopeMetrics = [] } = metricsExported.getMetrics().at(-1) ?? {};
   return scopeMetrics.flatMap(({ metrics: all }) =>
@@ -112,7 +126,11 @@ describe('when an SDK is registered', () => {
   it('makes a span of the call within the request, and one of the run that is linked to it', async () => {
     const app = await boot();
     await inRequest(app, () => app.get(Post).send());
-    const [create, process, request] = [span('create Post.send'), span('process Post.send'), span('POST /orders')];
+    const [create, process, request] = [
+      span('create Post.send'),
+      span('process Post.send'),
+      span('POST /orders'),
+    ];
     expect([create.kind, process.kind]).toEqual([SpanKind.PRODUCER, SpanKind.CONSUMER]);
     expect(create.parentSpanContext?.spanId).toBe(request.spanContext().spanId);
     expect(process.parentSpanContext?.spanId).toBe(request.spanContext().spanId);
@@ -166,9 +184,17 @@ describe('when an SDK is registered', () => {
       expect.arrayContaining([
         ['nestjs_airlock.effects', { name: 'Post.send', executor, outcome: 'dispatched' }, 1],
         ['nestjs_airlock.effects', { name: 'Post.fail', executor, outcome: 'failed' }, 1],
-        ['nestjs_airlock.effects', { name: 'apologise', executor, outcome: 'dropped', reason: 'outcome' }, 1],
+        [
+          'nestjs_airlock.effects',
+          { name: 'apologise', executor, outcome: 'dropped', reason: 'outcome' },
+          1,
+        ],
         ['nestjs_airlock.effect.wait.duration', { name: 'Post.send', executor }, 1],
-        ['nestjs_airlock.effect.run.duration', { name: 'Post.send', executor, outcome: 'dispatched' }, 1],
+        [
+          'nestjs_airlock.effect.run.duration',
+          { name: 'Post.send', executor, outcome: 'dispatched' },
+          1,
+        ],
       ]),
     );
   });
@@ -184,9 +210,9 @@ describe('when an SDK is registered', () => {
       ['nestjs_airlock.scopes.open', {}, 1],
       ['nestjs_airlock.effects.buffered', {}, 1],
     ]);
-    expect((await measured()).filter(([name]) => /open|buffered/.test(name)).map(([, , value]) => value)).toEqual([
-      0, 0,
-    ]);
+    expect(
+      (await measured()).filter(([name]) => /open|buffered/.test(name)).map(([, , value]) => value),
+    ).toEqual([0, 0]);
   });
 
   it('counts the effects of its own application alone', async () => {
@@ -205,7 +231,10 @@ describe('when no SDK is registered', () => {
     const { hasSubscribers } = await import('node:diagnostics_channel').then(({ channel }) =>
       channel('airlock:enqueue'),
     );
-    expect({ hasSubscribers, active: app.get(Post).active }).toEqual({ hasSubscribers: false, active: [undefined] });
+    expect({ hasSubscribers, active: app.get(Post).active }).toEqual({
+      hasSubscribers: false,
+      active: [undefined],
+    });
   });
 });
 
@@ -229,13 +258,26 @@ describeWith(server, 'when an effect runs in a worker', () => {
     const producer = await bench.producer({ imports });
     const worker = await bench.worker({ imports });
     await within(producer, () => producer.get(Mail).send('secret'));
-    await until(() => worker.get(Mail).sent.length === 1 && spans('process Mail.send').length === 1);
-    const [create, send, process] = [span('create Mail.send'), span('send Mail.send'), span('process Mail.send')];
+    await until(
+      () => worker.get(Mail).sent.length === 1 && spans('process Mail.send').length === 1,
+    );
+    const [create, send, process] = [
+      span('create Mail.send'),
+      span('send Mail.send'),
+      span('process Mail.send'),
+    ];
     const call = create.spanContext();
-    expect([create.kind, send.kind, process.kind]).toEqual([SpanKind.PRODUCER, SpanKind.CLIENT, SpanKind.CONSUMER]);
-    for (const { links } of [send, process]) expect(links.map((link) => link.context.spanId)).toEqual([call.spanId]);
+    expect([create.kind, send.kind, process.kind]).toEqual([
+      SpanKind.PRODUCER,
+      SpanKind.CLIENT,
+      SpanKind.CONSUMER,
+    ]);
+    for (const { links } of [send, process])
+      expect(links.map((link) => link.context.spanId)).toEqual([call.spanId]);
     expect(process.spanContext().traceId).not.toBe(call.traceId);
-    expect(JSON.stringify(exported.getFinishedSpans().map(({ attributes }) => attributes))).not.toContain('secret');
+    expect(
+      JSON.stringify(exported.getFinishedSpans().map(({ attributes }) => attributes)),
+    ).not.toContain('secret');
   });
 
   it('is one trace with the call where `relation` says so', async () => {
@@ -244,6 +286,8 @@ describeWith(server, 'when an effect runs in a worker', () => {
     await bench.worker({ imports });
     await within(producer, () => producer.get(Mail).send('hello'));
     await until(() => spans('process Mail.send').length === 1);
-    expect(span('process Mail.send').spanContext().traceId).toBe(span('create Mail.send').spanContext().traceId);
+    expect(span('process Mail.send').spanContext().traceId).toBe(
+      span('create Mail.send').spanContext().traceId,
+    );
   });
 });

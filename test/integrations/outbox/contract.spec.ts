@@ -1,7 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { type INestApplicationContext, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
+import {
+  type INestApplicationContext,
+  Module,
+  type ModuleMetadata,
+  type Provider,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { type ClientProvider, ClientsModule, type MicroserviceOptions, Transport } from '@nestjs/microservices';
+import {
+  type ClientProvider,
+  ClientsModule,
+  type MicroserviceOptions,
+  Transport,
+} from '@nestjs/microservices';
 import { Queue } from 'bullmq';
 import { AirlockModule, InProcessExecutor } from 'nestjs-airlock';
 import { AirlockBullMqModule, BullMqExecutor } from 'nestjs-airlock/bullmq';
@@ -13,7 +23,10 @@ import type { OutboxClient } from './client.js';
 import { connectPg } from './clients/pg.js';
 import { boot } from './fixtures.js';
 
-function moduleWith(imports: ModuleMetadata['imports'], providers: readonly Provider[]): new () => object {
+function moduleWith(
+  imports: ModuleMetadata['imports'],
+  providers: readonly Provider[],
+): new () => object {
   @Module({ imports: imports!, providers: [...providers] })
   class AppModule {}
   return AppModule;
@@ -23,7 +36,10 @@ function moduleWith(imports: ModuleMetadata['imports'], providers: readonly Prov
 const WRITTEN = { outsideTransaction: 'write' } as const;
 
 const brokers: readonly (readonly [typeof nats, (subject: string) => MicroserviceOptions])[] = [
-  [nats, () => ({ transport: Transport.NATS, options: { servers: [nats.url.replace('nats://', '')] } })],
+  [
+    nats,
+    () => ({ transport: Transport.NATS, options: { servers: [nats.url.replace('nats://', '')] } }),
+  ],
   [
     rabbitmq,
     (queue) => ({
@@ -39,7 +55,10 @@ describeWith(postgres, 'The contract of executors, behind the outbox', () => {
       transactional: true,
       boot: async ({ producer }) => {
         const client = await connectPg();
-        const app = await boot(client, { outbox: { executor: InProcessExecutor }, providers: producer });
+        const app = await boot(client, {
+          outbox: { executor: InProcessExecutor },
+          providers: producer,
+        });
         return { producer: app, ...endOf(client, [app]) };
       },
     });
@@ -62,7 +81,10 @@ describeWith(postgres, 'The contract of executors, behind the outbox', () => {
         });
         const consumer = await NestFactory.createApplicationContext(
           moduleWith(
-            [AirlockModule.forRoot(), AirlockBullMqModule.forRoot({ connection, queue, jobOptions, worker: true })],
+            [
+              AirlockModule.forRoot(),
+              AirlockBullMqModule.forRoot({ connection, queue, jobOptions, worker: true }),
+            ],
             providers.consumer,
           ),
           { logger: false },
@@ -91,14 +113,19 @@ describeWith(postgres, 'The contract of executors, behind the outbox', () => {
           const pattern = `contract-${randomUUID().slice(0, 8)}`;
           const consumer = await NestFactory.createMicroservice<MicroserviceOptions>(
             moduleWith(
-              [AirlockModule.forRoot(), AirlockMicroservicesModule.forRoot({ pattern, consumer: true })],
+              [
+                AirlockModule.forRoot(),
+                AirlockMicroservicesModule.forRoot({ pattern, consumer: true }),
+              ],
               providers.consumer,
             ),
             { ...optionsFor(pattern), logger: false },
           );
           await consumer.listen();
           const deliveries = noteDeliveries(consumer);
-          const broker = { name: 'BROKER', ...optionsFor(pattern) } as ClientProvider & { name: string };
+          const broker = { name: 'BROKER', ...optionsFor(pattern) } as ClientProvider & {
+            name: string;
+          };
           const producer = await boot(client, {
             outbox: { executor: ClientProxyExecutor, ...WRITTEN },
             providers: providers.producer,

@@ -9,7 +9,11 @@ import {
   type Intent,
   SideEffect,
 } from 'nestjs-airlock';
-import { AirlockOutboxModule, type AirlockOutboxOptions, OutboxExecutor } from 'nestjs-airlock/outbox';
+import {
+  AirlockOutboxModule,
+  type AirlockOutboxOptions,
+  OutboxExecutor,
+} from 'nestjs-airlock/outbox';
 import { Lines } from '../remote.js';
 import type { OutboxClient } from './client.js';
 
@@ -64,7 +68,10 @@ export class Courier implements Executor {
     this.taken.push(intent);
   }
 
-  async executeBatch(intents: readonly Intent[], _context: DispatchContext): Promise<readonly DispatchResult[]> {
+  async executeBatch(
+    intents: readonly Intent[],
+    _context: DispatchContext,
+  ): Promise<readonly DispatchResult[]> {
     this.batches.push(intents.length);
     const results: DispatchResult[] = [];
     for (const intent of intents) {
@@ -88,7 +95,10 @@ export interface Application {
 }
 
 /** An application whose effects go through an outbox in the database of a client. */
-export async function boot(client: OutboxClient, application: Application = {}): Promise<INestApplicationContext> {
+export async function boot(
+  client: OutboxClient,
+  application: Application = {},
+): Promise<INestApplicationContext> {
   const { outbox, airlock, providers = [Mail], imports = [], lines } = application;
 
   @Module({
@@ -107,5 +117,8 @@ export async function boot(client: OutboxClient, application: Application = {}):
   })
   class AppModule {}
 
-  return NestFactory.createApplicationContext(AppModule, { logger: (lines as never) ?? false, abortOnError: false });
+  return NestFactory.createApplicationContext(AppModule, {
+    logger: (lines as never) ?? false,
+    abortOnError: false,
+  });
 }

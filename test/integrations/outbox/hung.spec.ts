@@ -182,7 +182,9 @@ describeWith(postgres, 'The outbox', () => {
       isDown = true;
       await sleep(800);
       isDown = false;
-      expect(lines.of('warn').filter((line) => line.includes('could not be looked at'))).toHaveLength(1);
+      expect(
+        lines.of('warn').filter((line) => line.includes('could not be looked at')),
+      ).toHaveLength(1);
     });
   });
 
@@ -190,7 +192,11 @@ describeWith(postgres, 'The outbox', () => {
     it('tells of them in one line, with their number', async () => {
       const lines = new Lines();
       const courier = new Courier();
-      const app = await start({ executor: courier, sweepIntervalMs: false, retryDelayMs: 60_000 }, {}, lines);
+      const app = await start(
+        { executor: courier, sweepIntervalMs: false, retryDelayMs: 60_000 },
+        {},
+        lines,
+      );
       courier.before = () => {
         throw new Error('no such address');
       };

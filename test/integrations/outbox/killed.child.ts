@@ -2,7 +2,13 @@
 import 'reflect-metadata';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { AirlockModule, AirlockService, type Executor, InProcessExecutor, SideEffect } from 'nestjs-airlock';
+import {
+  AirlockModule,
+  AirlockService,
+  type Executor,
+  InProcessExecutor,
+  SideEffect,
+} from 'nestjs-airlock';
 import { AirlockOutboxModule, OutboxExecutor } from 'nestjs-airlock/outbox';
 import { Pool } from 'pg';
 import { PgTransaction } from '../pg/pg.adapter.js';

@@ -8,7 +8,10 @@ const root = join(__dirname, '../../..');
 /** What the command says, and where. */
 function said(...args: string[]): { code: number; log: string; error: string } {
   const lines = { log: '', error: '' };
-  const code = run(args, { log: (text) => (lines.log += text), error: (text) => (lines.error += text) });
+  const code = run(args, {
+    log: (text) => (lines.log += text),
+    error: (text) => (lines.error += text),
+  });
   return { code, ...lines };
 }
 
@@ -36,7 +39,13 @@ describe('npx nestjs-airlock outbox-sql', () => {
       'names each once, in the order of its values, for %s',
       (dialect) => {
         const sql = outboxSqlOf(dialect, undefined, undefined);
-        for (const statement of [sql.insert, sql.postpone(2), sql.fail(2), sql.find, sql.remove(2)]) {
+        for (const statement of [
+          sql.insert,
+          sql.postpone(2),
+          sql.fail(2),
+          sql.find,
+          sql.remove(2),
+        ]) {
           const numbers = [...statement.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number));
           expect(numbers).toEqual(numbers.map((_, i) => i + 1));
         }

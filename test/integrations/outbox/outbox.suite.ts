@@ -24,7 +24,11 @@ const AWKWARD = [
 ];
 
 /** What every client keeps: rows live and die with the data, and each is handed over. */
-export function describeOutbox(name: string, connect: () => Promise<OutboxClient>, { savepoints = true } = {}): void {
+export function describeOutbox(
+  name: string,
+  connect: () => Promise<OutboxClient>,
+  { savepoints = true } = {},
+): void {
   describe(`An outbox in transactions of ${name}`, () => {
     let client: OutboxClient;
     let courier: Courier;
@@ -105,7 +109,11 @@ export function describeOutbox(name: string, connect: () => Promise<OutboxClient
         expect(await outbox.retry(stuck!.id)).toBe(true);
         const [intent] = courier.taken;
         expect(intent!.args).toEqual(JSON.parse(JSON.stringify(AWKWARD)));
-        expect(intent).toMatchObject({ id: stuck!.id, name: 'mail.letter', dispatchOptions: { priority: 1 } });
+        expect(intent).toMatchObject({
+          id: stuck!.id,
+          name: 'mail.letter',
+          dispatchOptions: { priority: 1 },
+        });
         await until(isEmpty);
       });
     });
@@ -192,7 +200,9 @@ export function describeOutbox(name: string, connect: () => Promise<OutboxClient
           await client.connection.query('update airlock_outbox set due_at = 0', []);
           await Promise.all([app.get(AirlockOutbox).sweep(), other.get(AirlockOutbox).sweep()]);
           await until(isEmpty);
-          expect([...courier.texts, ...second.texts].map(String).toSorted()).toEqual(texts.toSorted());
+          expect([...courier.texts, ...second.texts].map(String).toSorted()).toEqual(
+            texts.toSorted(),
+          );
         } finally {
           await other.close();
         }

@@ -6,7 +6,11 @@ import {
   InProcessExecutor,
   openFrame,
 } from 'nestjs-airlock';
-import { type AirlockOutboxOptions, AirlockOutboxModule, OutboxTableError } from 'nestjs-airlock/outbox';
+import {
+  type AirlockOutboxOptions,
+  AirlockOutboxModule,
+  OutboxTableError,
+} from 'nestjs-airlock/outbox';
 import { Pool } from 'pg';
 import { describeWith, postgres } from '../../servers.js';
 import { errorOf } from '../../unit/core/fixtures.js';
@@ -33,8 +37,16 @@ describeWith(postgres, 'AirlockOutboxModule', () => {
   describe('when it cannot work', () => {
     it.each([
       ['an option that it does not know', { tabel: 'x' }, 'Unknown option `tabel`'],
-      ['a database that it does not know', { dialect: 'oracle' }, "Expected `dialect` to be 'postgres' or"],
-      ['no connection', { connection: undefined }, 'Expected `connection` to be an object with a method `query`'],
+      [
+        'a database that it does not know',
+        { dialect: 'oracle' },
+        "Expected `dialect` to be 'postgres' or",
+      ],
+      [
+        'no connection',
+        { connection: undefined },
+        'Expected `connection` to be an object with a method `query`',
+      ],
       ['an object that asks nothing', { connection: {} }, 'Expected `connection`'],
       ['a token of nothing', { connection: 'POOL' }, 'found no provider `POOL`'],
       ['a name that is none', { table: '' }, 'Expected `table` to be the name of a table'],
@@ -73,7 +85,10 @@ describeWith(postgres, 'AirlockOutboxModule', () => {
     });
 
     it('is imported once', async () => {
-      const again = AirlockOutboxModule.forRoot({ dialect: 'postgres', connection: client.connection });
+      const again = AirlockOutboxModule.forRoot({
+        dialect: 'postgres',
+        connection: client.connection,
+      });
       const error = await errorOf<Error>(() => boot(client, { imports: [again] }));
       expect(error.message).toContain('`AirlockOutboxModule.forRoot()` is imported 2 times');
     });
@@ -109,12 +124,16 @@ describeWith(postgres, 'AirlockOutboxModule', () => {
 
     it('fails the commit where the table is gone, and nothing gets out', async () => {
       const courier = new Courier();
-      const app = await boot(client, { outbox: { executor: courier, table: 'passing', sweepIntervalMs: false } });
+      const app = await boot(client, {
+        outbox: { executor: courier, table: 'passing', sweepIntervalMs: false },
+      });
       await client.connection.query('drop table passing', []);
       const error = await errorOf<DispatchError>(() =>
         app.get(AirlockService).run(() => client.transaction(() => app.get(Mail).send('a'))),
       );
-      expect(error.failures.map((failure) => failure.error)).toEqual([expect.any(OutboxTableError)]);
+      expect(error.failures.map((failure) => failure.error)).toEqual([
+        expect.any(OutboxTableError),
+      ]);
       expect(courier.texts).toEqual([]);
       await app.close();
     });
@@ -122,7 +141,9 @@ describeWith(postgres, 'AirlockOutboxModule', () => {
 
   describe('when arguments cannot be written', () => {
     it('refuses the call where it is made', async () => {
-      const app = await boot(client, { outbox: { executor: InProcessExecutor, maxPayloadBytes: 100 } });
+      const app = await boot(client, {
+        outbox: { executor: InProcessExecutor, maxPayloadBytes: 100 },
+      });
       const calls = async (): Promise<readonly string[]> => {
         const mail = app.get(Mail);
         const errors = [];

@@ -1,5 +1,10 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { type AirlockModuleOptions, AirlockService, EffectBuffer, type Intent } from 'nestjs-airlock';
+import {
+  type AirlockModuleOptions,
+  AirlockService,
+  EffectBuffer,
+  type Intent,
+} from 'nestjs-airlock';
 import { AirlockOutbox, type AirlockOutboxOptions } from 'nestjs-airlock/outbox';
 import { EngineUnreachableError } from '../../../lib/errors/engine-unreachable.error.js';
 import { describeWith, postgres } from '../../servers.js';
@@ -123,7 +128,9 @@ describeWith(postgres, 'The outbox', () => {
       await send(app, 'c');
       await app.get(AirlockOutbox).sweep();
       expect(await app.get(AirlockOutbox).stuck()).toEqual([]);
-      expect(lines.of('warn').filter((line) => line.includes('until their engine is back'))).toHaveLength(1);
+      expect(
+        lines.of('warn').filter((line) => line.includes('until their engine is back')),
+      ).toHaveLength(1);
       courier.before = () => {};
       await until(() => courier.taken.length === 3);
       expect(courier.texts).toEqual(['a', 'b', 'c']);
@@ -155,7 +162,10 @@ describeWith(postgres, 'The outbox', () => {
 
     it('runs what another process has left, in a scope of its own', async () => {
       // Without a time limit its effects never end, as in a process that is gone.
-      const dying = await start({ sweepIntervalMs: false, sweepAfterMs: 300_000 }, { effectTimeoutMs: false });
+      const dying = await start(
+        { sweepIntervalMs: false, sweepAfterMs: 300_000 },
+        { effectTimeoutMs: false },
+      );
       dying.get(Mail).before = () => new Promise(() => {});
       void send(dying, 'left', 'behind');
       await until(async () => (await rows()).length === 2);
@@ -168,7 +178,10 @@ describeWith(postgres, 'The outbox', () => {
     });
 
     it('keeps an effect that takes long from being taken for left behind', async () => {
-      const [first, second] = [await start({ sweepAfterMs: 150 }), await start({ sweepAfterMs: 150 })];
+      const [first, second] = [
+        await start({ sweepAfterMs: 150 }),
+        await start({ sweepAfterMs: 150 }),
+      ];
       let open = (): void => {};
       first.get(Mail).before = () => new Promise((resolve) => (open = resolve));
       const sending = send(first, 'slow');
@@ -193,7 +206,8 @@ describeWith(postgres, 'The outbox', () => {
         'insert into airlock_outbox (id, position, effect, envelope, written_at, due_at) values ($1, 1, $2, $3, 1, 1)',
         [id, 'Other.run', envelope],
       );
-    const envelope = (effect: string) => JSON.stringify({ v: 1, id: 'x:1', effect, args: [], at: 'now' });
+    const envelope = (effect: string) =>
+      JSON.stringify({ v: 1, id: 'x:1', effect, args: [], at: 'now' });
 
     it.each([
       ['in this process', {}],
@@ -203,7 +217,9 @@ describeWith(postgres, 'The outbox', () => {
       await insert('x:1', envelope('Other.run'));
       await insert('x:2', 'no JSON at all');
       await until(async () => (await app.get(AirlockOutbox).stuck()).length === 2);
-      const stuck = (await app.get(AirlockOutbox).stuck()).toSorted((a, b) => a.id.localeCompare(b.id));
+      const stuck = (await app.get(AirlockOutbox).stuck()).toSorted((a, b) =>
+        a.id.localeCompare(b.id),
+      );
       expect(stuck[0]!.error).toContain('The outbox holds an effect that this application has not');
       expect(stuck[0]!.error).toContain('give each its own with `table`');
       expect(stuck[1]!.error).toContain('not an effect of this version');

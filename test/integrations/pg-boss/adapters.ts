@@ -37,7 +37,9 @@ export const adapters: readonly (readonly [name: string, version: Version, conne
 /** TypeORM, on a schema of its own. */
 async function connectTypeOrm(): Promise<TransactionContractClient> {
   const schema = await freshSchema();
-  const dataSource = trackTypeOrmTransactions(new DataSource({ type: 'postgres', url: schema.url }));
+  const dataSource = trackTypeOrmTransactions(
+    new DataSource({ type: 'postgres', url: schema.url }),
+  );
   await dataSource.initialize();
   const transactionOf = (manager: EntityManager): ContractTransaction => ({
     query: (text) => manager.query(text),
@@ -58,8 +60,13 @@ async function connectCls(): Promise<TransactionContractClient> {
   const schema = await freshSchema();
   const pool = new Pool({ connectionString: schema.url });
   const db = drizzle(pool);
-  const adapter = new TransactionalAdapterDrizzleOrm<NodePgDatabase>({ drizzleInstanceToken: undefined });
-  const connection = { name: 'pg-boss', adapter: trackClsTransactions(Object.assign(adapter, { connection: db })) };
+  const adapter = new TransactionalAdapterDrizzleOrm<NodePgDatabase>({
+    drizzleInstanceToken: undefined,
+  });
+  const connection = {
+    name: 'pg-boss',
+    adapter: trackClsTransactions(Object.assign(adapter, { connection: db })),
+  };
   const app = await bootHosts(connection);
   const host = hostOf(app, connection);
   const transaction: ContractTransaction = {

@@ -1,5 +1,11 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { AirlockService, DispatchError, EffectBuffer, type Intent, openFrame } from 'nestjs-airlock';
+import {
+  AirlockService,
+  DispatchError,
+  EffectBuffer,
+  type Intent,
+  openFrame,
+} from 'nestjs-airlock';
 import type { ContractTransaction, TransactionContractClient } from 'nestjs-airlock/testing';
 import { EngineUnreachableError } from '../../../lib/errors/engine-unreachable.error.js';
 import { describeWith, postgres } from '../../servers.js';
@@ -53,12 +59,17 @@ describeWith(postgres, 'PgBossExecutor', () => {
         await airlock.run(() => client.transaction((tx) => place(tx, 'a')));
         expect(await there()).toEqual({ orders: ['a'], mails: ['a'] });
         const [order] = await client.query('select xmin::text as transaction from orders');
-        const [job] = await database.query(`select xmin::text as transaction from ${database.schema}.job`);
+        const [job] = await database.query(
+          `select xmin::text as transaction from ${database.schema}.job`,
+        );
         expect(job).toEqual(order);
       });
 
       it('keeps the jobs in the order of the calls', async () => {
-        const ids = Array.from({ length: 12 }, (_unused, i) => `order ${String(i).padStart(2, '0')}`);
+        const ids = Array.from(
+          { length: 12 },
+          (_unused, i) => `order ${String(i).padStart(2, '0')}`,
+        );
         await airlock.run(() =>
           client.transaction(async (tx) => {
             for (const id of ids) await place(tx, id);
@@ -119,7 +130,9 @@ describeWith(postgres, 'PgBossExecutor', () => {
       });
 
       it('leaves no job where only its COMMIT fails', async () => {
-        await client.query('create table lines (of text references orders (id) deferrable initially deferred)');
+        await client.query(
+          'create table lines (of text references orders (id) deferrable initially deferred)',
+        );
         try {
           const work = airlock.run(() =>
             client.transaction(async (tx) => {
@@ -229,7 +242,9 @@ describeWith(postgres, 'PgBossExecutor', () => {
         expect(error.failures.map((failure) => (failure.error as Error).message)).toEqual([
           expect.stringContaining('"orders database"'),
         ]);
-        expect((error.failures[0]!.error as Error).message).toContain('its frame has no `connection`');
+        expect((error.failures[0]!.error as Error).message).toContain(
+          'its frame has no `connection`',
+        );
         frame.rollBack();
       });
       expect(await jobsIn(database)).toEqual([]);
@@ -240,7 +255,9 @@ describeWith(postgres, 'PgBossExecutor', () => {
       await app.get(AirlockService).run(async () => {
         await frame.run(() => app.get(Mail).send('a'));
         const error = await errorOf<DispatchError>(() => frame.beforeCommit());
-        expect(error.failures.map((failure) => failure.error)).toEqual([expect.any(EngineUnreachableError)]);
+        expect(error.failures.map((failure) => failure.error)).toEqual([
+          expect.any(EngineUnreachableError),
+        ]);
         frame.rollBack();
       });
     });

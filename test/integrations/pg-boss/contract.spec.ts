@@ -1,7 +1,14 @@
 import { describeExecutorContract } from 'nestjs-airlock/testing';
 import { describeWith, postgres } from '../../servers.js';
 import { deliveriesTo } from '../executor-deliveries.js';
-import { boot, type Database, NOTIFY, onPglite, onPostgres, type Version } from './pg-boss.fixtures.js';
+import {
+  boot,
+  type Database,
+  NOTIFY,
+  onPglite,
+  onPostgres,
+  type Version,
+} from './pg-boss.fixtures.js';
 
 /** An effect that fails is tried once more, at once. */
 const jobOptions = { retryLimit: 1, retryDelay: 0 };
@@ -22,7 +29,12 @@ function contractOn(version: Version, database: () => Database): void {
         providers: [...providers.producer],
       });
       const consumer = await boot({
-        pgBoss: { boss: boss(), queues: NOTIFY, jobOptions, worker: { pollingIntervalSeconds: 0.5 } },
+        pgBoss: {
+          boss: boss(),
+          queues: NOTIFY,
+          jobOptions,
+          worker: { pollingIntervalSeconds: 0.5 },
+        },
         providers: [...providers.consumer],
       });
       return {

@@ -3,7 +3,16 @@ import { sql } from 'drizzle-orm';
 import { AirlockService, EffectBuffer, SideEffect } from 'nestjs-airlock';
 import type { AirlockPgBossOptions, PgBossClient } from 'nestjs-airlock/pg-boss';
 import { describeWith, postgres } from '../../servers.js';
-import { boot, type Database, jobsIn, Lines, NOTIFY, onPostgres, until, type Version } from './pg-boss.fixtures.js';
+import {
+  boot,
+  type Database,
+  jobsIn,
+  Lines,
+  NOTIFY,
+  onPostgres,
+  until,
+  type Version,
+} from './pg-boss.fixtures.js';
 
 jest.setTimeout(30_000);
 
@@ -89,7 +98,10 @@ describeWith(postgres, 'a worker of pg-boss that fetches several jobs at a time'
         for (const text of texts) await app.get(Post).send(text);
       });
     /** An application whose worker is at the slow one of these. */
-    const startAtSlow = async (course: Course, ...texts: readonly string[]): Promise<INestApplicationContext> => {
+    const startAtSlow = async (
+      course: Course,
+      ...texts: readonly string[]
+    ): Promise<INestApplicationContext> => {
       await send(await start({ ...course, worker: false }), ...texts);
       const app = await start(course);
       await until(() => app.get(Post).begun.includes('slow'));
@@ -103,9 +115,13 @@ describeWith(postgres, 'a worker of pg-boss that fetches several jobs at a time'
       await closing;
     };
     const jobs = async () =>
-      Object.fromEntries((await jobsIn(database)).map((job) => [String(job.args[0]), job] as const));
+      Object.fromEntries(
+        (await jobsIn(database)).map((job) => [String(job.args[0]), job] as const),
+      );
     const states = async () =>
-      Object.fromEntries(Object.entries(await jobs()).map(([text, { state }]) => [text, state] as const));
+      Object.fromEntries(
+        Object.entries(await jobs()).map(([text, { state }]) => [text, state] as const),
+      );
     const tries = async () => (await jobsIn(database)).map(({ row }) => row['retry_count']);
 
     describe('when it shuts down in the midst of a batch', () => {
@@ -128,13 +144,21 @@ describeWith(postgres, 'a worker of pg-boss that fetches several jobs at a time'
         const app = await startAtSlow({}, 'slow', 'b', 'c');
         await closeAndOpen(app);
         const next = await start();
-        await until(async () => Object.values(await states()).every((state) => state === 'completed'));
+        await until(async () =>
+          Object.values(await states()).every((state) => state === 'completed'),
+        );
         expect(next.get(Post).begun).toEqual(['b', 'c']);
         expect(await tries()).toEqual([0, 0, 0]);
       });
 
       it('keeps what has ended when something outlasts the shutdown', async () => {
-        const app = await startAtSlow({ retryLimit: 1, shutdownTimeoutMs: 50 }, 'a', 'slow', 'c', 'd');
+        const app = await startAtSlow(
+          { retryLimit: 1, shutdownTimeoutMs: 50 },
+          'a',
+          'slow',
+          'c',
+          'd',
+        );
         await app.close();
         await boss.stop({ graceful: false });
         expect(await states()).toEqual({ a: 'completed', slow: 'retry', c: 'retry', d: 'retry' });
@@ -142,7 +166,9 @@ describeWith(postgres, 'a worker of pg-boss that fetches several jobs at a time'
 
         const next = await start({ boss: database.boss() });
         next.get(Post).open();
-        await until(async () => Object.values(await states()).every((state) => state === 'completed'));
+        await until(async () =>
+          Object.values(await states()).every((state) => state === 'completed'),
+        );
         expect(next.get(Post).begun.toSorted()).toEqual(['c', 'd', 'slow']);
         expect((await jobs())['c']!.row['retry_count']).toBe(0);
         expect(lines.of('error').filter((line) => line.includes('failed'))).toEqual([]);
@@ -152,14 +178,21 @@ describeWith(postgres, 'a worker of pg-boss that fetches several jobs at a time'
         const app = await startAtSlow({}, 'bad', 'a', 'slow', 'd');
         await closeAndOpen(app);
         await until(async () => (await states())['slow'] === 'completed');
-        expect(await states()).toEqual({ bad: 'failed', a: 'completed', slow: 'completed', d: 'retry' });
+        expect(await states()).toEqual({
+          bad: 'failed',
+          a: 'completed',
+          slow: 'completed',
+          d: 'retry',
+        });
         expect((await jobs())['bad']!.output).toMatchObject({ message: 'no such address' });
       });
 
       it('gives back what it was about to fetch', async () => {
         await send(await start({ worker: false }), 'a', 'b');
         const { app, closing } = await database.db.transaction(async (transaction) => {
-          await transaction.execute(sql.raw(`lock table ${database.schema}.job in access exclusive mode`));
+          await transaction.execute(
+            sql.raw(`lock table ${database.schema}.job in access exclusive mode`),
+          );
           const app = await start();
           const waiting = `select 1 from pg_locks join pg_class on pg_class.oid = relation
                           where not granted and relnamespace = '${database.schema}'::regnamespace`;
@@ -188,12 +221,17 @@ describeWith(postgres, 'a worker of pg-boss that fetches several jobs at a time'
       });
 
       it('gives back to a queue of policy "short" what has been sent again under the same key', async () => {
-        const course = { pgBoss: { queue: 'short', queues: { short: { policy: 'short' } } } } as const;
+        const course = {
+          pgBoss: { queue: 'short', queues: { short: { policy: 'short' } } },
+        } as const;
         const sendUnderKeys = (app: INestApplicationContext, ...texts: readonly string[]) =>
           app.get(AirlockService).run(() => {
             const post = app.get(Post);
             for (const singletonKey of texts)
-              app.get(EffectBuffer).defer(post, { dispatchOptions: { singletonKey } }).send(singletonKey);
+              app
+                .get(EffectBuffer)
+                .defer(post, { dispatchOptions: { singletonKey } })
+                .send(singletonKey);
           });
         const sender = await start({ ...course, worker: false });
         await sendUnderKeys(sender, 'a', 'slow', 'c');
@@ -201,9 +239,15 @@ describeWith(postgres, 'a worker of pg-boss that fetches several jobs at a time'
         await until(() => app.get(Post).begun.includes('slow'));
         await sendUnderKeys(sender, 'c');
         await closeAndOpen(app);
-        const all = async () => (await jobsIn(database)).map(({ args, state }) => `${String(args[0])} ${state}`);
+        const all = async () =>
+          (await jobsIn(database)).map(({ args, state }) => `${String(args[0])} ${state}`);
         await until(async () => !(await all()).some((text) => text.includes('active')));
-        expect((await all()).toSorted()).toEqual(['a completed', 'c created', 'c retry', 'slow completed']);
+        expect((await all()).toSorted()).toEqual([
+          'a completed',
+          'c created',
+          'c retry',
+          'slow completed',
+        ]);
         expect(lines.of('error')).toEqual([]);
       });
     });
@@ -215,7 +259,8 @@ describeWith(postgres, 'a worker of pg-boss that fetches several jobs at a time'
         const executeSql = db.executeSql.bind(db);
         let refused = 0;
         db.executeSql = async (text, values) => {
-          if (text.includes('started_on = NULL') && refused++ < times) throw new Error('deadlock detected');
+          if (text.includes('started_on = NULL') && refused++ < times)
+            throw new Error('deadlock detected');
           return executeSql(text, values);
         };
       };
@@ -225,7 +270,13 @@ describeWith(postgres, 'a worker of pg-boss that fetches several jobs at a time'
         refuseGivingBack(1);
         await closeAndOpen(app);
         await until(async () => !Object.values(await states()).includes('active'));
-        expect(await states()).toEqual({ a: 'completed', bad: 'failed', slow: 'completed', d: 'retry', e: 'retry' });
+        expect(await states()).toEqual({
+          a: 'completed',
+          bad: 'failed',
+          slow: 'completed',
+          d: 'retry',
+          e: 'retry',
+        });
         expect(lines.of('error').filter((line) => line.includes('given back'))).toEqual([]);
       });
 
@@ -251,17 +302,27 @@ describeWith(postgres, 'a worker of pg-boss that fetches several jobs at a time'
         const app = await startAtSlow(BRIEF, 'slow', 'b', 'c');
         await sleep(1500);
         app.get(Post).open();
-        await until(async () => Object.values(await states()).every((state) => state === 'completed'));
+        await until(async () =>
+          Object.values(await states()).every((state) => state === 'completed'),
+        );
         const { begun } = app.get(Post);
         expect(begun.filter((text) => text !== 'slow')).toEqual(['b', 'c']);
       });
 
       it('neither gives back nor settles them at a shutdown', async () => {
-        const first = await startAtSlow({ ...BRIEF, shutdownTimeoutMs: 2500, boss: database.boss() }, 'slow', 'b', 'c');
+        const first = await startAtSlow(
+          { ...BRIEF, shutdownTimeoutMs: 2500, boss: database.boss() },
+          'slow',
+          'b',
+          'c',
+        );
         const longer = version === 12 ? 'expire_seconds = 60' : `expire_in = interval '60 s'`;
         await database.query(`update ${database.schema}.job set ${longer}`);
         const closing = first.close();
-        await until(async () => Object.values(await states()).every((state) => state === 'retry'), 2400);
+        await until(
+          async () => Object.values(await states()).every((state) => state === 'retry'),
+          2400,
+        );
         const second = await start();
         await until(() => second.get(Post).begun.includes('slow'));
         await closing;
@@ -277,7 +338,11 @@ describeWith(postgres, 'a worker of pg-boss that fetches several jobs at a time'
         );
         await closeAndOpen(app);
         await until(async () => (await states())['slow'] === 'completed');
-        expect(await states()).toEqual({ slow: 'completed', b: version === 12 ? 'active' : 'retry', c: 'retry' });
+        expect(await states()).toEqual({
+          slow: 'completed',
+          b: version === 12 ? 'active' : 'retry',
+          c: 'retry',
+        });
       });
     });
   });

@@ -6,13 +6,17 @@ const jobIdOf = (intentId: string): string => new JobIds().of(intentId);
 describe('when the id of a job is made of that of an intent', () => {
   it('is a UUID, as pg-boss wants it', () => {
     for (const id of [`${randomUUID()}:0`, `${randomUUID()}:123456`, 'something else', ':7', '']) {
-      expect(jobIdOf(id)).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+      expect(jobIdOf(id)).toMatch(
+        /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+      );
     }
   });
 
   it('is the same for the same intent and another for every other', () => {
     const [one, other] = [randomUUID(), randomUUID()];
-    const ids = [one, other].flatMap((scope) => Array.from({ length: 1_000 }, (_unused, i) => `${scope}:${i}`));
+    const ids = [one, other].flatMap((scope) =>
+      Array.from({ length: 1_000 }, (_unused, i) => `${scope}:${i}`),
+    );
     expect(ids.map(jobIdOf)).toEqual(ids.map(jobIdOf));
     expect(new Set(ids.map(jobIdOf)).size).toBe(ids.length);
   });

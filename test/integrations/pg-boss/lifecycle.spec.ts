@@ -1,7 +1,11 @@
 import { Global, type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AirlockModule, AirlockOptionsError, AirlockService, DispatchError } from 'nestjs-airlock';
-import { AirlockPgBossModule, type AirlockPgBossOptions, PgBossExecutor } from 'nestjs-airlock/pg-boss';
+import {
+  AirlockPgBossModule,
+  type AirlockPgBossOptions,
+  PgBossExecutor,
+} from 'nestjs-airlock/pg-boss';
 import { EngineUnreachableError } from '../../../lib/errors/engine-unreachable.error.js';
 import { describeWith, postgres } from '../../servers.js';
 import { errorOf } from '../../unit/core/fixtures.js';
@@ -25,7 +29,10 @@ describeWith(postgres, 'AirlockPgBossModule', () => {
     await database.close();
   });
 
-  const start = async (pgBoss: AirlockPgBossOptions, shutdownTimeoutMs = 10_000): Promise<INestApplicationContext> => {
+  const start = async (
+    pgBoss: AirlockPgBossOptions,
+    shutdownTimeoutMs = 10_000,
+  ): Promise<INestApplicationContext> => {
     const app = await boot({ pgBoss, airlock: { shutdownTimeoutMs }, providers: [Mail] });
     apps.push(app);
     return app;
@@ -50,7 +57,8 @@ describeWith(postgres, 'AirlockPgBossModule', () => {
     it('starts it with the application and stops it at the end', async () => {
       const name = database.schema.slice(0, 40);
       const connections = async () =>
-        (await database.query('select 1 from pg_stat_activity where application_name = $1', [name])).length;
+        (await database.query('select 1 from pg_stat_activity where application_name = $1', [name]))
+          .length;
       const app = await start({ boss: options(postgres.url, name), worker: true });
       await send(app, 'letter');
       await until(() => app.get(Mail).sent.length === 1);
@@ -87,7 +95,11 @@ describeWith(postgres, 'AirlockPgBossModule', () => {
       });
       await until(() => mail.sent.length === 2);
       await close(first);
-      expect((await jobsIn(database)).map(({ state }) => state)).toEqual(['completed', 'failed', 'retry']);
+      expect((await jobsIn(database)).map(({ state }) => state)).toEqual([
+        'completed',
+        'failed',
+        'retry',
+      ]);
 
       const second = await start({ boss: options(), worker, jobOptions });
       await until(() => second.get(Mail).sent.length === 1);
@@ -114,13 +126,20 @@ describeWith(postgres, 'AirlockPgBossModule', () => {
   describe('when it is given the token of a provider', () => {
     const provided = (token: string) => {
       @Global()
-      @Module({ providers: [{ provide: token, useFactory: () => database.boss() }], exports: [token] })
+      @Module({
+        providers: [{ provide: token, useFactory: () => database.boss() }],
+        exports: [token],
+      })
       class BossModule {}
       return BossModule;
     };
 
     it('finds it in whatever module', async () => {
-      const app = await boot({ pgBoss: { boss: 'BOSS' }, imports: [provided('BOSS')], providers: [Mail] });
+      const app = await boot({
+        pgBoss: { boss: 'BOSS' },
+        imports: [provided('BOSS')],
+        providers: [Mail],
+      });
       apps.push(app);
       await send(app, 'letter');
       expect(await jobsIn(database)).toHaveLength(1);
@@ -146,7 +165,10 @@ describeWith(postgres, 'AirlockPgBossModule', () => {
       })
       class AppModule {}
 
-      const app = await NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
+      const app = await NestFactory.createApplicationContext(AppModule, {
+        logger: false,
+        abortOnError: false,
+      });
       apps.push(app);
       await send(app, 'letter');
       expect((await jobsIn(database)).map(({ queue }) => queue)).toEqual(['letters']);
@@ -155,7 +177,9 @@ describeWith(postgres, 'AirlockPgBossModule', () => {
 
   describe('when queues are created elsewhere', () => {
     it('does not start without them, and says which one is missing', async () => {
-      const error = await errorOf(() => start({ boss: database.boss(), createQueues: false, queue: 'letters' }));
+      const error = await errorOf(() =>
+        start({ boss: database.boss(), createQueues: false, queue: 'letters' }),
+      );
       expect(error).toBeInstanceOf(AirlockOptionsError);
       expect(error.message).toContain('pg-boss has no queue "letters"');
     });
@@ -208,7 +232,9 @@ describeWith(postgres, 'AirlockPgBossModule', () => {
     });
 
     it('says at once what waiting would not change', async () => {
-      const error = await errorOf(() => start({ boss: options(gate.url.replace(/\/\w*$/, '/no_such_database')) }));
+      const error = await errorOf(() =>
+        start({ boss: options(gate.url.replace(/\/\w*$/, '/no_such_database')) }),
+      );
       expect(error.message).toContain('database "no_such_database" does not exist');
     });
 
@@ -228,7 +254,9 @@ describeWith(postgres, 'AirlockPgBossModule', () => {
       await gate.shut();
       const error = await errorOf<DispatchError>(() => send(app, 'letter'));
       expect(error).toBeInstanceOf(DispatchError);
-      expect(error.failures.map((failure) => failure.error)).toEqual([expect.any(EngineUnreachableError)]);
+      expect(error.failures.map((failure) => failure.error)).toEqual([
+        expect.any(EngineUnreachableError),
+      ]);
       expect(await jobsIn(database)).toEqual([]);
     });
 

@@ -18,7 +18,14 @@ import {
 import { describeWith, postgres } from '../../servers.js';
 import { errorOf } from '../../unit/core/fixtures.js';
 import { Mail } from './mail.js';
-import { boot, type Database, jobsIn, onPostgres, until, type Version } from './pg-boss.fixtures.js';
+import {
+  boot,
+  type Database,
+  jobsIn,
+  onPostgres,
+  until,
+  type Version,
+} from './pg-boss.fixtures.js';
 
 jest.setTimeout(30_000);
 
@@ -47,13 +54,20 @@ describeWith(postgres, 'the options of AirlockPgBossModule', () => {
 
     afterAll(() => database.close());
 
-    const start = async (options: Partial<AirlockPgBossOptions> = {}): Promise<INestApplicationContext> => {
+    const start = async (
+      options: Partial<AirlockPgBossOptions> = {},
+    ): Promise<INestApplicationContext> => {
       const app = await boot({ pgBoss: { boss, ...options }, providers: [Mail] });
       apps.push(app);
       return app;
     };
-    const send = (app: INestApplicationContext, dispatchOptions: Record<string, unknown>): Promise<void> =>
-      app.get(AirlockService).run(() => app.get(EffectBuffer).defer(app.get(Mail), { dispatchOptions }).send('letter'));
+    const send = (
+      app: INestApplicationContext,
+      dispatchOptions: Record<string, unknown>,
+    ): Promise<void> =>
+      app
+        .get(AirlockService)
+        .run(() => app.get(EffectBuffer).defer(app.get(Mail), { dispatchOptions }).send('letter'));
     const row = async () => (await jobsIn(database))[0]!.row;
 
     describe('when an effect has dispatch options', () => {
@@ -93,7 +107,8 @@ describeWith(postgres, 'the options of AirlockPgBossModule', () => {
 
       it('writes one job for several under one singleton key and period', async () => {
         const app = await start();
-        for (let i = 0; i < 2; i++) await send(app, { singletonKey: 'one letter', singletonSeconds: 3_600 });
+        for (let i = 0; i < 2; i++)
+          await send(app, { singletonKey: 'one letter', singletonSeconds: 3_600 });
         expect(await jobsIn(database)).toHaveLength(1);
       });
 
@@ -106,7 +121,9 @@ describeWith(postgres, 'the options of AirlockPgBossModule', () => {
       it('refuses the call with one that pg-boss does not have, and writes the others', async () => {
         const app = await start();
         const mail = app.get(Mail);
-        const withAttempts = app.get(EffectBuffer).defer(mail, { dispatchOptions: { attempts: 3 } });
+        const withAttempts = app
+          .get(EffectBuffer)
+          .defer(mail, { dispatchOptions: { attempts: 3 } });
         let error: unknown;
         await app.get(AirlockService).run(async () => {
           await mail.send('first');
@@ -131,7 +148,9 @@ describeWith(postgres, 'the options of AirlockPgBossModule', () => {
         );
         expect(error).toBeInstanceOf(AirlockOptionsError);
         expect(error.key).toBe('jobOptions.attempts');
-        expect(error.message).toMatch(/^`attempts` is no option of a job .+ Known options: priority, startAfter/);
+        expect(error.message).toMatch(
+          /^`attempts` is no option of a job .+ Known options: priority, startAfter/,
+        );
       });
 
       it('knows its version', async () => {
@@ -155,7 +174,8 @@ describeWith(postgres, 'the options of AirlockPgBossModule', () => {
     });
 
     describe('when effects go to several queues', () => {
-      const byText = ({ args: [text] }: Intent): string => (String(text).startsWith('urgent') ? 'urgent' : 'airlock');
+      const byText = ({ args: [text] }: Intent): string =>
+        String(text).startsWith('urgent') ? 'urgent' : 'airlock';
 
       it('writes consecutive ones of a queue in one statement each', async () => {
         const app = await start({ queues: { urgent: {} }, queueFor: byText });
@@ -165,9 +185,17 @@ describeWith(postgres, 'the options of AirlockPgBossModule', () => {
           for (const text of ['a', 'b', 'urgent c', 'urgent d', 'e']) await mail.send(text);
         });
         expect(insert).toHaveBeenCalledTimes(3);
-        const jobs = (await jobsIn(database)).map(({ queue, args }) => `${queue}: ${String(args[0])}`);
+        const jobs = (await jobsIn(database)).map(
+          ({ queue, args }) => `${queue}: ${String(args[0])}`,
+        );
         expect(new Set(jobs)).toEqual(
-          new Set(['airlock: a', 'airlock: b', 'urgent: urgent c', 'urgent: urgent d', 'airlock: e']),
+          new Set([
+            'airlock: a',
+            'airlock: b',
+            'urgent: urgent c',
+            'urgent: urgent d',
+            'airlock: e',
+          ]),
         );
       });
 
@@ -180,7 +208,9 @@ describeWith(postgres, 'the options of AirlockPgBossModule', () => {
             await mail.send('urgent b');
           }),
         );
-        expect(String(error.failures[0]!.error)).toContain('the queue "urgent", which is none of those here: airlock');
+        expect(String(error.failures[0]!.error)).toContain(
+          'the queue "urgent", which is none of those here: airlock',
+        );
         expect(await jobsIn(database)).toHaveLength(1);
       });
     });
@@ -206,7 +236,9 @@ describeWith(postgres, 'the options of AirlockPgBossModule', () => {
         for (let i = 0; i < 2; i++) await app.get(PgBossExecutor).execute(intent!);
         scope.close();
         scope.discard();
-        expect((await jobsIn(database)).map(({ row: { data } }) => (data as { id: string }).id)).toEqual([intent!.id]);
+        expect(
+          (await jobsIn(database)).map(({ row: { data } }) => (data as { id: string }).id),
+        ).toEqual([intent!.id]);
       });
     });
 
@@ -236,7 +268,8 @@ describeWith(postgres, 'the options of AirlockPgBossModule', () => {
         const trace = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };
         const app = await start({
           serializer: {
-            serialize: (args) => args.map((arg) => (arg instanceof Date ? { date: arg.toISOString() } : arg)),
+            serialize: (args) =>
+              args.map((arg) => (arg instanceof Date ? { date: arg.toISOString() } : arg)),
             deserialize: (args) => args.map((arg) => (isDate(arg) ? new Date(arg.date) : arg)),
           },
           tracing: {
@@ -284,7 +317,9 @@ describeWith(postgres, 'the options of AirlockPgBossModule', () => {
     describe('when an effect is too large', () => {
       it('refuses the call', async () => {
         const app = await start({ maxPayloadBytes: 100 });
-        const error = await errorOf(() => app.get(AirlockService).run(() => app.get(Mail).send('x'.repeat(200))));
+        const error = await errorOf(() =>
+          app.get(AirlockService).run(() => app.get(Mail).send('x'.repeat(200))),
+        );
         expect(error).toBeInstanceOf(EffectSerializationError);
       });
     });
@@ -292,32 +327,72 @@ describeWith(postgres, 'the options of AirlockPgBossModule', () => {
 
   describe('when an option is wrong', () => {
     const wrong: readonly (readonly [string, object, string])[] = [
-      ['an unknown key', { boss: {}, queu: 'a' }, 'Unknown option `queu`. Known options: plainFunctions,'],
-      ['no boss', {}, 'Expected `boss` to be a `PgBoss`, the token of one, or what to build one with, got `undefined`'],
-      ['a queue without a name', { boss: {}, queue: '' }, 'Expected `queue` to be a non-empty string'],
+      [
+        'an unknown key',
+        { boss: {}, queu: 'a' },
+        'Unknown option `queu`. Known options: plainFunctions,',
+      ],
+      [
+        'no boss',
+        {},
+        'Expected `boss` to be a `PgBoss`, the token of one, or what to build one with, got `undefined`',
+      ],
+      [
+        'a queue without a name',
+        { boss: {}, queue: '' },
+        'Expected `queue` to be a non-empty string',
+      ],
       ['queues that are a list', { boss: {}, queues: ['a'] }, 'Expected `queues` to be an object'],
-      ['a queue whose options are a flag', { boss: {}, queues: { a: true } }, 'Expected `queues.a` to be an object'],
+      [
+        'a queue whose options are a flag',
+        { boss: {}, queues: { a: true } },
+        'Expected `queues.a` to be an object',
+      ],
       [
         'no concurrency',
         { boss: {}, worker: { concurrency: 0 } },
         'Expected `worker.concurrency` to be a positive integer',
       ],
-      ['an unknown key of the worker', { boss: {}, worker: { teams: 2 } }, 'Unknown option `worker.teams`'],
-      ['polls without a pause', { boss: {}, worker: { pollingIntervalSeconds: 0.1 } }, '0.5 or more'],
-      ['a worked queue that is not there', { boss: {}, worker: { queues: ['a'] } }, 'names the queue "a"'],
-      ['a flag that is none', { boss: {}, createQueues: 'yes' }, 'Expected `createQueues` to be true or false'],
+      [
+        'an unknown key of the worker',
+        { boss: {}, worker: { teams: 2 } },
+        'Unknown option `worker.teams`',
+      ],
+      [
+        'polls without a pause',
+        { boss: {}, worker: { pollingIntervalSeconds: 0.1 } },
+        '0.5 or more',
+      ],
+      [
+        'a worked queue that is not there',
+        { boss: {}, worker: { queues: ['a'] } },
+        'names the queue "a"',
+      ],
+      [
+        'a flag that is none',
+        { boss: {}, createQueues: 'yes' },
+        'Expected `createQueues` to be true or false',
+      ],
       [
         'a URL instead of what to build a PgBoss with',
         { boss: 'postgres://user:secretpw@host/db' },
         'Write `boss: { connectionString }`',
       ],
-      ['the other form of it', { boss: 'postgresql://user:secretpw@host/db' }, 'Write `boss: { connectionString }`'],
+      [
+        'the other form of it',
+        { boss: 'postgresql://user:secretpw@host/db' },
+        'Write `boss: { connectionString }`',
+      ],
       [
         'no time',
         { boss: {}, dispatchTimeoutMs: 0 },
         'Expected `dispatchTimeoutMs` to be a number of milliseconds, more than 0',
       ],
-      ['more time than a timer can wait', { boss: {}, dispatchTimeoutMs: 2 ** 31 }, 'at most 2147483647'],
+      [
+        'more time than a timer can wait',
+        { boss: {}, dispatchTimeoutMs: 2 ** 31 },
+        'at most 2147483647',
+      ],
     ];
 
     it.each(wrong)('does not start with %s', async (_, options, message) => {

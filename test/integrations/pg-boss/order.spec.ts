@@ -36,7 +36,8 @@ describe('when jobs of one moment have to run in the order of their calls, on pg
           await steps.take(`${round}.${step}`);
         }
       });
-      // A row that is settled leaves its place in the table to the next: what is read in the order of the table is then no order.
+      // A row that is settled leaves its place in the table to the next: what is read in the order
+      // of the table is then no order.
       await until(() => steps.taken.length === expected.length);
     }
     expect(steps.taken).toEqual(expected);

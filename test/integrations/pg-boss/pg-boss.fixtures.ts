@@ -1,4 +1,9 @@
-import { type INestApplicationContext, type LoggerService, Module, type ModuleMetadata } from '@nestjs/common';
+import {
+  type INestApplicationContext,
+  type LoggerService,
+  Module,
+  type ModuleMetadata,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { drizzle as nodePostgres, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { drizzle as pglite } from 'drizzle-orm/pglite';
@@ -28,7 +33,10 @@ export interface Database {
   readonly close: () => Promise<void>;
 }
 
-/** No maintenance and no cron: they would only take connections. Workers of version 12 hear of jobs at once. */
+/**
+ * No maintenance and no cron: they would only take connections. Workers of version 12 hear of jobs
+ * at once.
+ */
 const QUIET = { schedule: false, supervise: false };
 const EAGER = { ...QUIET, useListenNotify: true };
 
@@ -43,7 +51,9 @@ export function onPostgres(version: Version): Database {
   pool.on('error', () => {});
   const options = { connectionString: postgres.url, schema };
   const bosses = new Bosses(() =>
-    version === 12 ? new PgBoss({ ...options, ...EAGER }) : impatient(new PgBoss10({ ...options, ...QUIET })),
+    version === 12
+      ? new PgBoss({ ...options, ...EAGER })
+      : impatient(new PgBoss10({ ...options, ...QUIET })),
   );
   return {
     schema,
@@ -61,7 +71,9 @@ export function onPostgres(version: Version): Database {
 export function onPglite(): Database {
   const schema = 'pgboss';
   const server = emptyPglite();
-  const bosses = new Bosses(() => new PgBoss({ db: fromPglite(server), backend: 'pglite', schema, ...EAGER }));
+  const bosses = new Bosses(
+    () => new PgBoss({ db: fromPglite(server), backend: 'pglite', schema, ...EAGER }),
+  );
   return {
     schema,
     db: trackDrizzleTransactions(pglite(server)) as unknown as NodePgDatabase,
@@ -74,7 +86,10 @@ export function onPglite(): Database {
   };
 }
 
-/** Version 10 polls every half second at best; its workers are waken instead, or its suites would only wait. */
+/**
+ * Version 10 polls every half second at best; its workers are waken instead, or its suites would
+ * only wait.
+ */
 function impatient(boss: PgBoss10): PgBoss10 {
   const ids: string[] = [];
   const work = boss.work.bind(boss) as PgBoss10Client['work'];
@@ -145,7 +160,10 @@ export async function boot({
   })
   class AppModule {}
 
-  return NestFactory.createApplicationContext(AppModule, { logger: lines ?? false, abortOnError: false });
+  return NestFactory.createApplicationContext(AppModule, {
+    logger: lines ?? false,
+    abortOnError: false,
+  });
 }
 
 /** One row of the table of jobs. */
@@ -161,7 +179,9 @@ export interface JobRow {
 
 /** The jobs of one pg-boss, in the order in which they were written. */
 export async function jobsIn({ schema, query }: Database): Promise<readonly JobRow[]> {
-  const rows = await query(`select * from ${schema}.job where name not like '\\_\\_%' order by created_on, id`);
+  const rows = await query(
+    `select * from ${schema}.job where name not like '\\_\\_%' order by created_on, id`,
+  );
   return rows.map((row) => {
     const { effect, args } = row['data'] as { effect: string; args: unknown[] };
     const { id, name, state, output } = row as unknown as JobRow & { readonly name: string };
@@ -170,10 +190,14 @@ export async function jobsIn({ schema, query }: Database): Promise<readonly JobR
 }
 
 /** Waits until something is true, and says so where it never becomes true. */
-export async function until(isTrue: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
+export async function until(
+  isTrue: () => boolean | Promise<boolean>,
+  timeoutMs = 15_000,
+): Promise<void> {
   const end = performance.now() + timeoutMs;
   while (!(await isTrue())) {
-    if (performance.now() > end) throw new Error(`Not true within ${timeoutMs} ms: ${isTrue.toString()}`);
+    if (performance.now() > end)
+      throw new Error(`Not true within ${timeoutMs} ms: ${isTrue.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -1,4 +1,9 @@
-import type { PgBoss10Client, PgBoss12Client, PgBossClient, PgBossJobOptions } from 'nestjs-airlock/pg-boss';
+import type {
+  PgBoss10Client,
+  PgBoss12Client,
+  PgBossClient,
+  PgBossJobOptions,
+} from 'nestjs-airlock/pg-boss';
 import type { ConstructorOptions, JobInsert, PgBoss } from 'pg-boss';
 import type PgBoss10 from 'pg-boss-10';
 import type { AirlockPgBossOptions } from 'nestjs-airlock/pg-boss';

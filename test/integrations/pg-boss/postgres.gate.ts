@@ -1,7 +1,10 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { postgres } from '../../servers.js';
 
-/** A way to PostgreSQL that can be shut: connections break and new ones are refused, or nothing answers any more. */
+/**
+ * A way to PostgreSQL that can be shut: connections break and new ones are refused, or nothing
+ * answers any more.
+ */
 export class PostgresGate {
   private readonly sockets = new Set<Socket>();
   private server: Server | undefined;
@@ -28,7 +31,9 @@ export class PostgresGate {
   async shut(): Promise<void> {
     const { server } = this;
     this.server = undefined;
-    const closed = new Promise<unknown>((resolve) => (server === undefined ? resolve(0) : server.close(resolve)));
+    const closed = new Promise<unknown>((resolve) =>
+      server === undefined ? resolve(0) : server.close(resolve),
+    );
     for (const socket of this.sockets) socket.destroy();
     await closed;
   }

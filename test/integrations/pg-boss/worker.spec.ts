@@ -60,7 +60,9 @@ describeWith(postgres, 'PgBossExecutor and its worker', () => {
         const mail = app.get(Mail);
         mail.failures = 2;
         await app.get(AirlockService).run(() => mail.sendStubbornly('letter'));
-        await until(async () => (await states()).filter((state) => state === 'completed').length === 2);
+        await until(
+          async () => (await states()).filter((state) => state === 'completed').length === 2,
+        );
         expect(mail.sent).toEqual(['letter', 'letter', 'letter', 'copy of letter in try 3']);
       });
     });
@@ -77,13 +79,18 @@ describeWith(postgres, 'PgBossExecutor and its worker', () => {
             .defer(mail, { dispatchOptions: { retryLimit: 1 } })
             .sendStubbornly('letter'),
         );
-        await until(async () => (await states()).includes('failed') && (await states('airlock_dead')).length === 1);
+        await until(
+          async () =>
+            (await states()).includes('failed') && (await states('airlock_dead')).length === 1,
+        );
         const [failed] = (await jobsIn(database)).filter(({ queue }) => queue === 'airlock');
         expect(failed!.output).toMatchObject({ message: 'letter came back' });
         expect(await states('airlock_dead')).toEqual(['created']);
         expect(mail.sent).toEqual(['letter', 'letter']);
         expect(lines.of('error')).toEqual([
-          expect.stringMatching(/^Effect Mail\.sendStubbornly \(job .+ of queue "airlock"\) failed: letter came back$/),
+          expect.stringMatching(
+            /^Effect Mail\.sendStubbornly \(job .+ of queue "airlock"\) failed: letter came back$/,
+          ),
           expect.stringContaining('letter came back'),
         ]);
       });
@@ -113,7 +120,9 @@ describeWith(postgres, 'PgBossExecutor and its worker', () => {
         await start(working());
         await until(async () => (await states()).includes('failed'));
         const [failed] = (await jobsIn(database)).filter(({ queue }) => queue === 'airlock');
-        expect(failed!.output).toMatchObject({ message: expect.stringContaining('its version is missing') });
+        expect(failed!.output).toMatchObject({
+          message: expect.stringContaining('its version is missing'),
+        });
       });
     });
 
@@ -128,7 +137,9 @@ describeWith(postgres, 'PgBossExecutor and its worker', () => {
         });
         const worker = await start(working({ batchSize: 10 }));
         const { sent } = Object.assign(worker.get(Mail), { failures: 1 });
-        await until(async () => (await states()).filter((state) => state === 'completed').length === 4);
+        await until(
+          async () => (await states()).filter((state) => state === 'completed').length === 4,
+        );
         expect(sent.toSorted((a, b) => a.localeCompare(b))).toEqual([
           'copy of two in try 2',
           'one',

@@ -11,7 +11,10 @@ export async function connectPg(tuning: Tuning = {}): Promise<TransactionContrac
   const transaction = PgTransaction.in(pool);
   return {
     transaction: (fn, options) =>
-      transaction((tx) => fn(contractOf(tx)), options?.isolation && `isolation level ${options.isolation}`),
+      transaction(
+        (tx) => fn(contractOf(tx)),
+        options?.isolation && `isolation level ${options.isolation}`,
+      ),
     query: async (sql) => (await pool.query<Record<string, unknown>>(sql)).rows,
     close: async () => {
       await pool.end();

@@ -1,4 +1,9 @@
-import { trackTransactions, trackSavepoints, openFrame, type TransactionFrame } from 'nestjs-airlock';
+import {
+  trackTransactions,
+  trackSavepoints,
+  openFrame,
+  type TransactionFrame,
+} from 'nestjs-airlock';
 import type { Pool, PoolClient } from 'pg';
 
 /** One transaction or savepoint of a plain `pg` pool. */
@@ -10,7 +15,10 @@ export class PgTransaction {
     private readonly depth = 0,
   ) {}
 
-  /** Runs a callback in a transaction that tracks transactions: all that an adapter of one's own comes to. */
+  /**
+   * Runs a callback in a transaction that tracks transactions: all that an adapter of one's own
+   * comes to.
+   */
   static in(pool: Pool) {
     return trackTransactions(
       async <T>(callback: (tx: PgTransaction) => Promise<T>, mode = ''): Promise<T> => {
@@ -37,7 +45,9 @@ export class PgTransaction {
     const name = `savepoint_${inner.depth}`;
     const run = trackSavepoints<PgTransaction, []>(
       (work) =>
-        between(this.client, [`savepoint ${name}`, `release ${name}`, `rollback to ${name}`], () => work(inner)),
+        between(this.client, [`savepoint ${name}`, `release ${name}`, `rollback to ${name}`], () =>
+          work(inner),
+        ),
       () => (inner.frame = this.frame.savepoint()),
     );
     return run(callback);
@@ -58,7 +68,8 @@ async function between<T>(
   try {
     const value = await work();
     const { command } = await client.query(commit);
-    // The answer to a COMMIT after a failed statement whose error was swallowed: no error, but no commit either.
+    // The answer to a COMMIT after a failed statement whose error was swallowed: no error, but no
+    // commit either.
     if (command === 'ROLLBACK') throw new Error('The server rolled back instead of committing.');
     return value;
   } catch (error) {

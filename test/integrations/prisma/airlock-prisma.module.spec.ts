@@ -49,9 +49,16 @@ describe.each(MAJORS)('on %s', (_name, major) => {
 
       it('does not look into a proxy to see whether it is a client', async () => {
         const providers = [{ provide: SHOP, useFactory: shop }];
-        const error = await errorOf(() => boot({ imports: [AirlockPrismaModule.forRoot()], providers }));
-        expect(error.message).toContain('AirlockPrismaModule found no Prisma client in the application');
-        const { app } = await boot({ imports: [AirlockPrismaModule.forRoot({ token: SHOP })], providers });
+        const error = await errorOf(() =>
+          boot({ imports: [AirlockPrismaModule.forRoot()], providers }),
+        );
+        expect(error.message).toContain(
+          'AirlockPrismaModule found no Prisma client in the application',
+        );
+        const { app } = await boot({
+          imports: [AirlockPrismaModule.forRoot({ token: SHOP })],
+          providers,
+        });
         expect(await outOf(app, shop())).toEqual([]);
       });
     },

@@ -7,7 +7,9 @@ describe('ClientFrames', () => {
   it('finds a frame by any client of its savepoint, and by no other', () => {
     const frames = new ClientFrames();
     const [here, elsewhere] = [{}, {}];
-    const clientOf = (scopeState: object, scopeId: string) => ({ [PLACE]: { scopeState, scopeId } });
+    const clientOf = (scopeState: object, scopeId: string) => ({
+      [PLACE]: { scopeState, scopeId },
+    });
     const frame = openFrame();
     frames.add(clientOf(here, 'a'), frame);
     expect(frames.of(clientOf(here, 'a'))).toBe(frame);
@@ -16,17 +18,19 @@ describe('ClientFrames', () => {
     frame.rollBack();
   });
 
-  it.each([{}, { [PLACE]: null }, { [PLACE]: { scopeState: null } }, { [PLACE]: { kind: 'nested', scopeState: 'a' } }])(
-    'finds a frame by the client itself where Prisma tells nothing of its place: %p',
-    (tx) => {
-      const frames = new ClientFrames();
-      const frame = openFrame();
-      frames.add(tx, frame);
-      expect(frames.of(tx)).toBe(frame);
-      expect(frames.of({})).toBeUndefined();
-      frame.rollBack();
-    },
-  );
+  it.each([
+    {},
+    { [PLACE]: null },
+    { [PLACE]: { scopeState: null } },
+    { [PLACE]: { kind: 'nested', scopeState: 'a' } },
+  ])('finds a frame by the client itself where Prisma tells nothing of its place: %p', (tx) => {
+    const frames = new ClientFrames();
+    const frame = openFrame();
+    frames.add(tx, frame);
+    expect(frames.of(tx)).toBe(frame);
+    expect(frames.of({})).toBeUndefined();
+    frame.rollBack();
+  });
 
   it('forgets savepoints that have ended once another one begins', async () => {
     const frames = new ClientFrames();

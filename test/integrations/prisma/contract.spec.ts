@@ -8,8 +8,10 @@ const extension = { model: { $allModels: { nothing: () => undefined } } };
 
 const clients: Readonly<Record<string, Keep>> = {
   'a client': (client) => trackPrismaTransactions(client),
-  'a client that was extended before': (client) => trackPrismaTransactions(client.$extends(extension)),
-  'a client that was extended after': (client) => trackPrismaTransactions(client).$extends(extension),
+  'a client that was extended before': (client) =>
+    trackPrismaTransactions(client.$extends(extension)),
+  'a client that was extended after': (client) =>
+    trackPrismaTransactions(client).$extends(extension),
 };
 
 describeWith(postgres, 'on PostgreSQL', () => {

@@ -28,14 +28,21 @@ describeWith(postgres, 'the doors to a transaction of Prisma', () => {
       },
     });
     const extendedOnly = trackPrismaTransactions(connect().$extends({ name: 'kept' }));
-    afterAll(() => Promise.all([prisma, alone, extendedOnly].map((client) => client.$disconnect())));
+    afterAll(() =>
+      Promise.all([prisma, alone, extendedOnly].map((client) => client.$disconnect())),
+    );
 
     const byCallback: Record<string, Door> = {
       '$transaction(callback)': (work) => prisma.$transaction(work),
-      '$transaction(callback) of a client that is extended later': (work) => after.$transaction(work),
-      '$transaction(callback) of a client that was extended before': (work) => before.$transaction(work),
-      '$transaction(callback) of a client that is kept once it is extended': (work) => extendedOnly.$transaction(work),
-      '$transaction(callback) of a client for one tenant, that is kept when it is made': async (work) => {
+      '$transaction(callback) of a client that is extended later': (work) =>
+        after.$transaction(work),
+      '$transaction(callback) of a client that was extended before': (work) =>
+        before.$transaction(work),
+      '$transaction(callback) of a client that is kept once it is extended': (work) =>
+        extendedOnly.$transaction(work),
+      '$transaction(callback) of a client for one tenant, that is kept when it is made': async (
+        work,
+      ) => {
         const tenant = trackPrismaTransactions(connect());
         try {
           await tenant.$transaction(work);
@@ -49,7 +56,9 @@ describeWith(postgres, 'the doors to a transaction of Prisma', () => {
         prisma.$transaction(async (tx) => {
           await tx.$transaction(work);
         }),
-      '$transaction(callback) of `$parent`, in an extension on the client of a transaction': (work) =>
+      '$transaction(callback) of `$parent`, in an extension on the client of a transaction': (
+        work,
+      ) =>
         working.$transaction(async (tx) => {
           await (tx.order as unknown as Working).work(work);
         }),

@@ -1,12 +1,23 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaPg as PrismaPg6 } from '@prisma/adapter-pg-6';
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { filesIn } from '../../package/built.js';
 
-/** What the suites call of the client of `schema.prisma`: it is generated when they run, so that nothing else knows its types. */
+/**
+ * What the suites call of the client of `schema.prisma`: it is generated when they run, so that
+ * nothing else knows its types.
+ */
 export interface OrdersClient extends OrdersTransaction {
   $transaction<T>(
     work: (tx: OrdersClient) => Promise<T>,
@@ -48,7 +59,8 @@ export const prisma7: Major = {
   cli: 'prisma',
   client: '@prisma/client',
   hasSavepoints: true,
-  onPostgres: (connection, schema) => new PrismaPg(connection, schema === undefined ? {} : { schema }),
+  onPostgres: (connection, schema) =>
+    new PrismaPg(connection, schema === undefined ? {} : { schema }),
 };
 
 /** Its engine of WebAssembly, which needs no binary. */
@@ -59,7 +71,10 @@ const prisma6: Major = {
   hasSavepoints: false,
   // The contract of a driver adapter is the same in both.
   onPostgres: (connection, schema) =>
-    new PrismaPg6(connection, schema === undefined ? {} : { schema }) as unknown as SqlDriverAdapterFactory,
+    new PrismaPg6(
+      connection,
+      schema === undefined ? {} : { schema },
+    ) as unknown as SqlDriverAdapterFactory,
 };
 
 export const MAJORS: readonly (readonly [name: string, major: Major])[] = [
@@ -69,20 +84,34 @@ export const MAJORS: readonly (readonly [name: string, major: Major])[] = [
 
 const root = join(__dirname, '../../..');
 
-/** Generates the client where it is not there yet. Nothing is downloaded: any file passes for the engine, which only migrations need. */
+/**
+ * Generates the client where it is not there yet. Nothing is downloaded: any file passes for the
+ * engine, which only migrations need.
+ */
 export function clientOf(provider: Provider, major = prisma7): string {
   const folder = join(__dirname, 'generated', `${provider}-${versionOf(major)}`);
   if (existsSync(folder)) return folder;
   mkdirSync(join(__dirname, 'generated'), { recursive: true });
   const made = mkdtempSync(join(__dirname, 'generated/making-'));
   writeFileSync(join(made, 'schema.prisma'), schemaFor(provider, major));
-  execFileSync(process.execPath, [join(root, 'node_modules', major.cli, 'build/index.js'), 'generate', '--no-hints'], {
-    cwd: made,
-    env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, CHECKPOINT_DISABLE: '1' },
-    stdio: 'pipe',
-  });
+  execFileSync(
+    process.execPath,
+    [join(root, 'node_modules', major.cli, 'build/index.js'), 'generate', '--no-hints'],
+    {
+      cwd: made,
+      env: {
+        ...process.env,
+        PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+        CHECKPOINT_DISABLE: '1',
+      },
+      stdio: 'pipe',
+    },
+  );
   for (const file of filesIn(join(made, 'generated'))) {
-    writeFileSync(file, readFileSync(file, 'utf8').replaceAll('"@prisma/client/', `"${major.client}/`));
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8').replaceAll('"@prisma/client/', `"${major.client}/`),
+    );
   }
   try {
     renameSync(join(made, 'generated'), folder);
@@ -112,11 +141,16 @@ function schemaFor(provider: Provider, { number }: Major): string {
 type ClientClass = new (options: { adapter: SqlDriverAdapterFactory }) => OrdersClient;
 
 export function classOfClients(provider: Provider, major = prisma7): ClientClass {
-  return (require(join(clientOf(provider, major), 'client')) as { PrismaClient: ClientClass }).PrismaClient;
+  return (require(join(clientOf(provider, major), 'client')) as { PrismaClient: ClientClass })
+    .PrismaClient;
 }
 
 /** A client of the tables in `schema.prisma`. */
-export function newClient(provider: Provider, adapter: SqlDriverAdapterFactory, major = prisma7): OrdersClient {
+export function newClient(
+  provider: Provider,
+  adapter: SqlDriverAdapterFactory,
+  major = prisma7,
+): OrdersClient {
   return new (classOfClients(provider, major))({ adapter });
 }
 

@@ -1,4 +1,10 @@
-import { AirlockOptionsError, enqueue, type Executor, FrameStateError, runInScope } from 'nestjs-airlock';
+import {
+  AirlockOptionsError,
+  enqueue,
+  type Executor,
+  FrameStateError,
+  runInScope,
+} from 'nestjs-airlock';
 import { trackPrismaTransactions } from 'nestjs-airlock/prisma';
 import { airlockMatchers, captureEffects } from 'nestjs-airlock/testing';
 import { describeWith, postgres } from '../../servers.js';
@@ -13,7 +19,13 @@ checkAfterEach();
 const audited = {
   query: {
     order: {
-      async create({ args, query }: { args: { data: { item: string } }; query: (args: unknown) => Promise<unknown> }) {
+      async create({
+        args,
+        query,
+      }: {
+        args: { data: { item: string } };
+        query: (args: unknown) => Promise<unknown>;
+      }) {
         enqueue(send, `ordering ${args.data.item}`);
         const order = await query(args);
         enqueue(send, `ordered ${args.data.item}`);
@@ -86,18 +98,28 @@ describeWith(postgres, 'trackPrismaTransactions', () => {
       it('lets out what query extensions call in it after its COMMIT', async () => {
         const extended = prisma.$extends(audited);
         await runInScope(async () => {
-          const orders = await extended.$transaction([order('tea', extended), order('cups', extended)]);
+          const orders = await extended.$transaction([
+            order('tea', extended),
+            order('cups', extended),
+          ]);
           expect(orders).toMatchObject([{ item: 'tea' }, { item: 'cups' }]);
           expect(sent).toEqual([]);
         });
-        expect([...sent].sort()).toEqual(['ordered cups', 'ordered tea', 'ordering cups', 'ordering tea']);
+        expect([...sent].sort()).toEqual([
+          'ordered cups',
+          'ordered tea',
+          'ordering cups',
+          'ordering tea',
+        ]);
         expect(await itemsOf(prisma)).toEqual(['cups', 'tea']);
       });
 
       it('drops it where one of them fails', async () => {
         const extended = prisma.$extends(audited);
         const captured = await captureEffects(async () => {
-          await errorOf(() => extended.$transaction([order('tea', extended), order('tea', extended)]));
+          await errorOf(() =>
+            extended.$transaction([order('tea', extended), order('tea', extended)]),
+          );
           enqueue(send, 'an apology');
         });
         expect(captured).toHaveDropped(send, { args: ['ordering tea'], reason: 'rollback' });
@@ -107,7 +129,10 @@ describeWith(postgres, 'trackPrismaTransactions', () => {
 
       it('has a transactional executor write after it, on its own: there is no moment before', async () => {
         const written: unknown[] = [];
-        const executor: Executor = { transactional: true, execute: (intent) => void written.push(intent.args[0]) };
+        const executor: Executor = {
+          transactional: true,
+          execute: (intent) => void written.push(intent.args[0]),
+        };
         const extended = prisma.$extends(audited);
         await runInScope({ executor }, () => extended.$transaction([order('tea', extended)]));
         expect(written).toEqual(['ordering tea', 'ordered tea']);
@@ -137,7 +162,10 @@ describeWith(postgres, 'trackPrismaTransactions', () => {
               expect(sent).toEqual([]);
             });
           });
-          expect(sent.filter((text) => text.startsWith('placed'))).toEqual(['placed cups', 'placed milk']);
+          expect(sent.filter((text) => text.startsWith('placed'))).toEqual([
+            'placed cups',
+            'placed milk',
+          ]);
           expect(await itemsOf(prisma)).toEqual(['cups', 'milk']);
         });
 
@@ -175,7 +203,10 @@ describeWith(postgres, 'trackPrismaTransactions', () => {
       ])('tracks the transactions of the one before it: %s', async (_, prepare) => {
         const other = await openPrisma(major);
         try {
-          const extended = prepare(trackPrismaTransactions(other.prisma.$extends(placing)), other.prisma);
+          const extended = prepare(
+            trackPrismaTransactions(other.prisma.$extends(placing)),
+            other.prisma,
+          );
           await runInScope(async () => {
             await extended.$transaction(async (tx) => {
               await errorOf(() => place('nothing', tx));
@@ -199,9 +230,12 @@ describeWith(postgres, 'trackPrismaTransactions', () => {
       it('is kept, and what it extends is left alone', async () => {
         const other = await openPrisma(major);
         try {
-          const $transaction = (work: (tx: OrdersClient) => Promise<unknown>) => other.prisma.$transaction(work);
+          const $transaction = (work: (tx: OrdersClient) => Promise<unknown>) =>
+            other.prisma.$transaction(work);
           const unkept: unknown = Reflect.get(other.prisma, '$transaction');
-          const extended = trackPrismaTransactions(other.prisma.$extends({ client: { $transaction } }));
+          const extended = trackPrismaTransactions(
+            other.prisma.$extends({ client: { $transaction } }),
+          );
           await runInScope(async () => {
             await errorOf(() =>
               extended.$transaction(async () => {
@@ -264,7 +298,10 @@ describeWith(postgres, 'trackPrismaTransactions', () => {
       it('lets arrays run side by side', async () => {
         await runInScope(() =>
           extended().$transaction((tx) =>
-            Promise.all([tx.$transaction([order('tea', tx)]), tx.$transaction([order('cups', tx)])]),
+            Promise.all([
+              tx.$transaction([order('tea', tx)]),
+              tx.$transaction([order('cups', tx)]),
+            ]),
           ),
         );
         expect(sent).toHaveLength(4);
@@ -299,7 +336,8 @@ describeWith(postgres, 'trackPrismaTransactions', () => {
       it('is given the transaction as Prisma knows it', async () => {
         const executor: Executor = {
           transactional: true,
-          execute: (intent, { tx }) => order(`written for ${String(intent.args[0])}`, tx as OrdersClient),
+          execute: (intent, { tx }) =>
+            order(`written for ${String(intent.args[0])}`, tx as OrdersClient),
         };
         await runInScope({ executor }, async () => {
           await prisma.$transaction(async () => enqueue(send, 'tea'));
@@ -369,7 +407,9 @@ describeWith(postgres, 'trackPrismaTransactions', () => {
         const backends = async (tx: OrdersClient) =>
           (await tx.$queryRawUnsafe<{ pid: number }[]>('select pg_backend_pid() as pid'))[0]!.pid;
         const last = (pid: number) =>
-          prisma.$queryRawUnsafe<{ query: string }[]>(`select query from pg_stat_activity where pid = ${pid}`);
+          prisma.$queryRawUnsafe<{ query: string }[]>(
+            `select query from pg_stat_activity where pid = ${pid}`,
+          );
         const other = await openPrisma(major);
         try {
           const pid = await trackPrismaTransactions(other.prisma).$transaction(backends);

@@ -5,7 +5,10 @@ import { overNats, overRabbitmq, overRedis } from './transports.js';
 
 for (const transport of [overRedis, overNats, overRabbitmq]) {
   describeWith(transport.broker!, `over ${transport.name}`, () => {
-    describeBoundaryContract('a message', rpcRow(transport, 'messages', 'a standalone microservice'));
+    describeBoundaryContract(
+      'a message',
+      rpcRow(transport, 'messages', 'a standalone microservice'),
+    );
     describeBoundaryContract('an event', rpcRow(transport, 'events', 'a standalone microservice'));
   });
 }

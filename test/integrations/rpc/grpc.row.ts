@@ -2,7 +2,10 @@ import { Client, credentials, type MethodDefinition, type ServiceError } from '@
 import { Controller, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type GrpcOptions, GrpcMethod, Transport } from '@nestjs/microservices';
-import type { BoundaryContractOptions, ContractPayload } from '../../contracts/boundary/boundary-contract.js';
+import type {
+  BoundaryContractOptions,
+  ContractPayload,
+} from '../../contracts/boundary/boundary-contract.js';
 import { ContractWork } from '../../contracts/boundary/contract-work.js';
 import { randomUUID } from 'node:crypto';
 
@@ -57,12 +60,17 @@ export function grpcRow(answer: 'one message' | 'a stream'): BoundaryContractOpt
       const contract = Object.fromEntries(names.map((name) => [name, methodOf(name, streams)]));
       const packageDefinition = { 'airlock.Contract': contract };
       const options: GrpcOptions['options'] = { package: 'airlock', packageDefinition, url };
-      const app = await NestFactory.createMicroservice(AppModule, { transport: Transport.GRPC, options, logger });
+      const app = await NestFactory.createMicroservice(AppModule, {
+        transport: Transport.GRPC,
+        options,
+        logger,
+      });
       await app.listen();
       const client = new Client(url, credentials.createInsecure());
       return {
         app,
-        trigger: async (payload) => (streams ? answersTo(client, payload) : answerTo(client, payload)),
+        trigger: async (payload) =>
+          streams ? answersTo(client, payload) : answerTo(client, payload),
         async leave(payload, underway) {
           const call = streamOf(client, payload);
           call.on('error', () => {});
@@ -79,7 +87,8 @@ export function grpcRow(answer: 'one message' | 'a stream'): BoundaryContractOpt
 async function answerTo(client: Client, payload: ContractPayload): Promise<unknown> {
   const { path, requestSerialize, responseDeserialize } = methodOf(payload.handler, false);
   return new Promise((resolve, reject) => {
-    const done = (error: ServiceError | null, value?: unknown): void => (error ? reject(error) : resolve(value));
+    const done = (error: ServiceError | null, value?: unknown): void =>
+      error ? reject(error) : resolve(value);
     client.makeUnaryRequest(path, requestSerialize, responseDeserialize, payload, done);
   });
 }

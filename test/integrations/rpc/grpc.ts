@@ -31,20 +31,27 @@ export function serviceOf(methods: Readonly<Record<string, Streaming>>): Package
   ]);
   return fromJSON(
     {
-      nested: { airlock: { nested: { Text: text, Orders: { methods: Object.fromEntries(all) as object } } } },
+      nested: {
+        airlock: { nested: { Text: text, Orders: { methods: Object.fromEntries(all) as object } } },
+      },
     } as never,
     { keepCase: true, defaults: true },
   );
 }
 
 /** What a server of it listens with: an address of its own, with no port to agree on. */
-export function optionsOf(packageDefinition: PackageDefinition): GrpcOptions & { options: { url: string } } {
+export function optionsOf(
+  packageDefinition: PackageDefinition,
+): GrpcOptions & { options: { url: string } } {
   const url = `unix:/tmp/airlock-grpc-${randomUUID()}.sock`;
   return { transport: Transport.GRPC, options: { package: 'airlock', packageDefinition, url } };
 }
 
 /** A client of it. */
-export function clientOf(packageDefinition: PackageDefinition, url: string): Client & { close(): void } {
+export function clientOf(
+  packageDefinition: PackageDefinition,
+  url: string,
+): Client & { close(): void } {
   const { airlock } = loadPackageDefinition(packageDefinition) as unknown as {
     airlock: { Orders: new (url: string, how: ChannelCredentials) => Client & { close(): void } };
   };
@@ -52,7 +59,11 @@ export function clientOf(packageDefinition: PackageDefinition, url: string): Cli
 }
 
 /** Calls a method that answers once: with one message, or with a stream of them. */
-export async function ask(client: Client, method: string, message: string | readonly string[]): Promise<string> {
+export async function ask(
+  client: Client,
+  method: string,
+  message: string | readonly string[],
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const done = (error: Error | null, answer?: { text: string }): void =>
       error === null ? resolve(answer!.text) : reject(error);

@@ -37,7 +37,8 @@ import {
 /** Scopes around the code that asks, innermost first. */
 function scopes(): readonly (string | undefined)[] {
   const names: (string | undefined)[] = [];
-  for (let scope = currentScope(); scope !== undefined; scope = scope.parent) names.push(scope.name);
+  for (let scope = currentScope(); scope !== undefined; scope = scope.parent)
+    names.push(scope.name);
   return names;
 }
 
@@ -99,25 +100,37 @@ class WithoutEffects {
 
 let atWork = gate();
 
-const options = (): MicroserviceOptions => ({ transport: Transport.TCP, options: { port: 0, host: '127.0.0.1' } });
+const options = (): MicroserviceOptions => ({
+  transport: Transport.TCP,
+  options: { port: 0, host: '127.0.0.1' },
+});
 const close: (() => unknown)[] = [];
 
-/** A hybrid application with two microservices, the second of which inherits its global enhancers. */
+/**
+ * A hybrid application with two microservices, the second of which inherits its global enhancers.
+ */
 async function start(module: Type) {
   const log = new Log();
   const app: INestApplication = await NestFactory.create(module, { logger: log });
-  const services = [false, true].map((inheritAppConfig) => app.connectMicroservice(options(), { inheritAppConfig }));
+  const services = [false, true].map((inheritAppConfig) =>
+    app.connectMicroservice(options(), { inheritAppConfig }),
+  );
   await app.startAllMicroservices();
   await app.listen(0, '127.0.0.1');
   const clients = services.map((service) => {
     const { port } = service.unwrap<Server>().address() as AddressInfo;
-    return ClientProxyFactory.create({ transport: Transport.TCP, options: { port, host: '127.0.0.1' } });
+    return ClientProxyFactory.create({
+      transport: Transport.TCP,
+      options: { port, host: '127.0.0.1' },
+    });
   });
   close.push(() => app.close(), ...clients.map((client) => () => client.close() as unknown));
-  const send = (pattern: string) => Promise.all(clients.map((one) => lastValueFrom(one.send<unknown>(pattern, {}))));
+  const send = (pattern: string) =>
+    Promise.all(clients.map((one) => lastValueFrom(one.send<unknown>(pattern, {}))));
   const emit = (pattern: object, data: object) =>
     lastValueFrom(clients[0]!.emit(pattern, data), { defaultValue: undefined });
-  const get = async (path: string): Promise<unknown> => (await fetch(`${await app.getUrl()}${path}`)).json();
+  const get = async (path: string): Promise<unknown> =>
+    (await fetch(`${await app.getUrl()}${path}`)).json();
   return { app, log, send, emit, get };
 }
 
@@ -130,7 +143,8 @@ afterEach(async () => {
   for (const one of close.splice(0).toReversed()) await one();
 });
 
-const hybrid = (): Type => moduleOf({ imports: [AirlockModule.forRoot()], controllers: [Orders, WithoutEffects] });
+const hybrid = (): Type =>
+  moduleOf({ imports: [AirlockModule.forRoot()], controllers: [Orders, WithoutEffects] });
 
 describe('when a handler takes requests, and messages of two microservices', () => {
   it('opens one scope for each, whichever of them it comes from', async () => {
@@ -197,7 +211,11 @@ describe('when applications share a controller', () => {
     @Module({ controllers: [WithoutEffects] })
     class Plain {}
     const plain = await start(Plain);
-    const answers = await Promise.all([first.send('place'), second.send('place'), plain.send('look')]);
+    const answers = await Promise.all([
+      first.send('place'),
+      second.send('place'),
+      plain.send('look'),
+    ]);
     expect(answers).toEqual([
       [['Orders.place'], ['Orders.place']],
       [['Orders.place'], ['Orders.place']],

@@ -1,4 +1,10 @@
-import { Controller, type INestApplication, type INestMicroservice, Module, type Type } from '@nestjs/common';
+import {
+  Controller,
+  type INestApplication,
+  type INestMicroservice,
+  Module,
+  type Type,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ClientProxyFactory, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import type {
@@ -12,7 +18,9 @@ import type { Transport } from './transports.js';
 
 /** How an application takes messages. */
 export type Kind =
-  'a standalone microservice' | 'a hybrid application' | 'a hybrid application with `inheritAppConfig`';
+  | 'a standalone microservice'
+  | 'a hybrid application'
+  | 'a hybrid application with `inheritAppConfig`';
 
 interface Service {
   readonly app: INestApplication | INestMicroservice;
@@ -20,7 +28,11 @@ interface Service {
 }
 
 /** Messages that are answered, or events that are not, over one transport. */
-export function rpcRow(transport: Transport, what: 'messages' | 'events', kind: Kind): BoundaryContractOptions {
+export function rpcRow(
+  transport: Transport,
+  what: 'messages' | 'events',
+  kind: Kind,
+): BoundaryContractOptions {
   return {
     boundary: 'rpc',
     method: 'handle',
@@ -28,7 +40,9 @@ export function rpcRow(transport: Transport, what: 'messages' | 'events', kind: 
     requestScoped: true,
     answers: what === 'messages',
     declare({ name, onClass, onMethod }) {
-      const pattern = (what === 'messages' ? MessagePattern(name) : EventPattern(name)) as MethodDecorator;
+      const pattern = (
+        what === 'messages' ? MessagePattern(name) : EventPattern(name)
+      ) as MethodDecorator;
       @Controller()
       @onClass
       class MessageHandler {
@@ -51,7 +65,9 @@ export function rpcRow(transport: Transport, what: 'messages' | 'events', kind: 
         trigger: (payload) =>
           what === 'messages'
             ? lastValueFrom(client.send<unknown>(payload.handler, payload).pipe(toArray()))
-            : lastValueFrom(client.emit<undefined>(payload.handler, payload), { defaultValue: undefined }),
+            : lastValueFrom(client.emit<undefined>(payload.handler, payload), {
+                defaultValue: undefined,
+              }),
         close: async () => client.close(),
       };
     },
@@ -76,7 +92,9 @@ async function serve(
     return { app: service, service };
   }
   const app = await NestFactory.create(module, { logger });
-  const service = app.connectMicroservice(options, { inheritAppConfig: kind.includes('inheritAppConfig') });
+  const service = app.connectMicroservice(options, {
+    inheritAppConfig: kind.includes('inheritAppConfig'),
+  });
   await app.startAllMicroservices();
   await app.listen(0, '127.0.0.1');
   return { app, service };

@@ -11,7 +11,11 @@ checkAfterEach();
 closeAfterEach();
 
 /** Sends two notes as effects over a wire, with something that happens to it after the first. */
-async function sendTwo(transport: Transport, size: number, happens: (wire: Wire, isLost: Promise<unknown>) => unknown) {
+async function sendTwo(
+  transport: Transport,
+  size: number,
+  happens: (wire: Wire, isLost: Promise<unknown>) => unknown,
+) {
   const wire = await wireTo(transport);
   const service = await start(transport);
   const { app, desk, client } = service;
@@ -19,7 +23,9 @@ async function sendTwo(transport: Transport, size: number, happens: (wire: Wire,
   const isLost = firstValueFrom(sender.status.pipe(filter((status) => status !== 'connected')));
   const effects = app.get(EffectBuffer);
   const note = (text: string, length: number): void =>
-    effects.defer(sender, { name: text }).emit(desk.pattern('note'), { text, padding: '.'.repeat(length) });
+    effects
+      .defer(sender, { name: text })
+      .emit(desk.pattern('note'), { text, padding: '.'.repeat(length) });
   const sending = app.get(AirlockService).run({ onDispatchError: () => {} }, () => {
     note('first', 0);
     effects.enqueueWith({ name: 'between' }, async () => {
@@ -42,7 +48,8 @@ async function sendTwo(transport: Transport, size: number, happens: (wire: Wire,
   return { seconds, failed };
 }
 
-// Not RabbitMQ: its connection manager rejects a promise of its own, unhandled, when a channel is lost while it is set up again.
+// Not RabbitMQ: its connection manager rejects a promise of its own, unhandled, when a channel is
+// lost while it is set up again.
 for (const transport of [overRedis, overNats]) {
   describeWith(transport.broker!, `over ${transport.name}`, () => {
     describe('when the connection is lost before an effect is sent over it', () => {

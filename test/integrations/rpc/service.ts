@@ -41,7 +41,10 @@ export class Desk {
     class Orders {
       constructor(private readonly effects: Effects) {}
       @on('place')
-      async place(@Payload() { fails }: { fails: boolean }, @Ctx() context: RmqContext): Promise<void> {
+      async place(
+        @Payload() { fails }: { fails: boolean },
+        @Ctx() context: RmqContext,
+      ): Promise<void> {
         const { passed, ...waiting } = gate();
         this.effects.all();
         desk.deliveries.push({ letGo: () => waiting.open() });
@@ -81,11 +84,16 @@ export async function wireTo(transport: Transport): Promise<Wire> {
 export async function start(transport: Transport, url?: string, acknowledges = false) {
   const name = randomUUID();
   const desk = new Desk(name);
-  const module = moduleOf({ imports: [AirlockModule.forRoot()], controllers: [desk.controller(acknowledges)] });
+  const module = moduleOf({
+    imports: [AirlockModule.forRoot()],
+    controllers: [desk.controller(acknowledges)],
+  });
   const log = new Log();
   const given = transport.options(url, name) as MicroserviceOptions & { options: object };
   const options = acknowledges ? { ...given, options: { ...given.options, noAck: false } } : given;
-  const app: INestMicroservice = recorded(await NestFactory.createMicroservice(module, { ...options, logger: log }));
+  const app: INestMicroservice = recorded(
+    await NestFactory.createMicroservice(module, { ...options, logger: log }),
+  );
   await app.listen();
   close.push(() => app.close());
   const client = await clientOf({ app, name }, transport);
@@ -98,7 +106,9 @@ export async function clientOf(
   transport: Transport,
   url?: string,
 ) {
-  const client = ClientProxyFactory.create(await transport.clientOptions(transport.options(url, name), app));
+  const client = ClientProxyFactory.create(
+    await transport.clientOptions(transport.options(url, name), app),
+  );
   await client.connect();
   close.push(() => client.close() as unknown);
   return client;

@@ -1,5 +1,9 @@
 import type { INestMicroservice } from '@nestjs/common';
-import { type ClientOptions, type MicroserviceOptions, Transport as Protocol } from '@nestjs/microservices';
+import {
+  type ClientOptions,
+  type MicroserviceOptions,
+  Transport as Protocol,
+} from '@nestjs/microservices';
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo, Server } from 'node:net';
 import { nats, rabbitmq, redis, type TestServer } from '../../servers.js';
@@ -15,7 +19,8 @@ export interface Transport {
    * What an application listens with. A connection that is lost is made again at once.
    *
    * @param url the broker's, or that of a way to it
-   * @param name shared with those that are to meet, where the broker itself does not bring them together
+   * @param name shared with those that are to meet, where the broker itself does not bring them
+   *   together
    */
   options(url?: string, name?: string): Options;
   /** What clients connect with once it listens, and all its patterns are known to the broker. */
@@ -37,7 +42,10 @@ export const overRedis: Transport = {
   options(url = redis.url) {
     const { hostname, port } = new URL(url);
     const address = { host: hostname, port: Number(port || 6379) };
-    return { transport: Protocol.REDIS, options: { ...address, retryAttempts: 1_000, retryDelay: 10 } };
+    return {
+      transport: Protocol.REDIS,
+      options: { ...address, retryAttempts: 1_000, retryDelay: 10 },
+    };
   },
   async clientOptions(options, service) {
     // Answered after the subscriptions that were asked for before it.

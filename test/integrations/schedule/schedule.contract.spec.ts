@@ -28,7 +28,10 @@ describe.each(clocks)('with $name', (clock) => {
       return Ticking;
     },
     async start({ imports, providers, handlers, logger }) {
-      @Module({ imports: [...imports, ScheduleModule.forRoot()], providers: [...providers, ...handlers] })
+      @Module({
+        imports: [...imports, ScheduleModule.forRoot()],
+        providers: [...providers, ...handlers],
+      })
       class AppModule {}
       const app = await NestFactory.createApplicationContext(AppModule, { logger });
       const registry = app.get(SchedulerRegistry);

@@ -1,7 +1,29 @@
 import { Injectable, Scope } from '@nestjs/common';
-import { Cron, CronExpression, Interval, ScheduleModule, SchedulerRegistry, Timeout } from '@nestjs/schedule';
-import { AirlockModule, type AirlockModuleOptions, AirlockService, currentScope, EffectBuffer } from 'nestjs-airlock';
-import { bootModule, checkAfterEach, delay, Effects, gate, moduleOf, Outbox, until } from '../../e2e/http/fixtures.js';
+import {
+  Cron,
+  CronExpression,
+  Interval,
+  ScheduleModule,
+  SchedulerRegistry,
+  Timeout,
+} from '@nestjs/schedule';
+import {
+  AirlockModule,
+  type AirlockModuleOptions,
+  AirlockService,
+  currentScope,
+  EffectBuffer,
+} from 'nestjs-airlock';
+import {
+  bootModule,
+  checkAfterEach,
+  delay,
+  Effects,
+  gate,
+  moduleOf,
+  Outbox,
+  until,
+} from '../../e2e/http/fixtures.js';
 
 const NEVER = '0 0 0 1 1 *';
 let go = gate();
@@ -104,10 +126,15 @@ beforeEach(() => {
 
 async function start(provider: new (...args: never[]) => unknown, options?: AirlockModuleOptions) {
   const booted = await bootModule(
-    moduleOf({ imports: [ScheduleModule.forRoot(), AirlockModule.forRoot(options)], providers: [provider] }),
+    moduleOf({
+      imports: [ScheduleModule.forRoot(), AirlockModule.forRoot(options)],
+      providers: [provider],
+    }),
   );
   const logged = () =>
-    booted.log.lines.filter(({ context }) => context === 'Scheduler').map(({ level, text }) => `${level} ${text}`);
+    booted.log.lines
+      .filter(({ context }) => context === 'Scheduler')
+      .map(({ level, text }) => `${level} ${text}`);
   return { ...booted, logged, registry: booted.app.get(SchedulerRegistry) };
 }
 
@@ -199,7 +226,9 @@ describe('when what ticks is no decorated method of a singleton', () => {
 
   it('leaves it to Nest to say that a request-scoped class does not tick', async () => {
     const { logged } = await start(PerRequest);
-    expect(logged()).toEqual([expect.stringMatching(/^warn Cannot register interval "PerRequest@tick"/)]);
+    expect(logged()).toEqual([
+      expect.stringMatching(/^warn Cannot register interval "PerRequest@tick"/),
+    ]);
     await delay(15);
     expect(begun).toEqual([]);
   });

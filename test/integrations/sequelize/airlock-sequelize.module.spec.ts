@@ -18,14 +18,20 @@ describeFramesModule<Sequelize>(
       return { client, close: () => client.close().then(() => schema.drop()) };
     },
     items: async (sequelize) => {
-      const rows = await sequelize.query<{ item: string }>('select item from orders order by item', {
-        type: QueryTypes.SELECT,
-      });
+      const rows = await sequelize.query<{ item: string }>(
+        'select item from orders order by item',
+        {
+          type: QueryTypes.SELECT,
+        },
+      );
       return rows.map(({ item }) => item);
     },
     transaction: (sequelize, item, work) =>
       sequelize.transaction(async (transaction) => {
-        await sequelize.query('insert into orders values (:item)', { replacements: { item }, transaction });
+        await sequelize.query('insert into orders values (:item)', {
+          replacements: { item },
+          transaction,
+        });
         await work();
       }),
   },

@@ -3,7 +3,10 @@ import type { ContractTransaction, TransactionContractClient } from 'nestjs-airl
 import { QueryTypes, Sequelize, Transaction } from 'sequelize';
 import { freshSchema } from '../../servers.js';
 
-/** One of the ways in which Sequelize begins and ends a transaction, or a savepoint where it is given one. */
+/**
+ * One of the ways in which Sequelize begins and ends a transaction, or a savepoint where it is
+ * given one.
+ */
 export type Begin = <T>(
   sequelize: Sequelize,
   options: { isolationLevel?: Transaction.ISOLATION_LEVELS; transaction?: Transaction },
@@ -47,7 +50,9 @@ export async function connectSequelize(begin: Begin = managed): Promise<Transact
     transaction: (fn, { isolation } = {}) =>
       begin(
         sequelize,
-        isolation === undefined ? {} : { isolationLevel: Transaction.ISOLATION_LEVELS.SERIALIZABLE },
+        isolation === undefined
+          ? {}
+          : { isolationLevel: Transaction.ISOLATION_LEVELS.SERIALIZABLE },
         (transaction) => fn(contractOf(transaction)),
       ),
     query: queryOf(),

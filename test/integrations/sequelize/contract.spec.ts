@@ -12,7 +12,9 @@ describeWith(postgres, 'Sequelize', () => {
   });
 
   describe('managed', () => {
-    describeTransactionContract('trackSequelizeTransactions', { connect: () => connectSequelize(managed) });
+    describeTransactionContract('trackSequelizeTransactions', {
+      connect: () => connectSequelize(managed),
+    });
   });
 
   describe('unmanaged', () => {

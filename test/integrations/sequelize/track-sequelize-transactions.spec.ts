@@ -56,7 +56,9 @@ describeWith(postgres, 'trackSequelizeTransactions', () => {
         'transaction(options, callback)': (work) => sequelize.transaction({ readOnly: true }, work),
         'transaction({ transaction }, callback)': (work) =>
           sequelize.transaction((transaction) => sequelize.transaction({ transaction }, work)),
-        'transaction(callback) of an instance that is made later, as one per tenant': async (work) => {
+        'transaction(callback) of an instance that is made later, as one per tenant': async (
+          work,
+        ) => {
           const tenant = connect();
           try {
             await tenant.transaction(work);
@@ -86,7 +88,8 @@ describeWith(postgres, 'trackSequelizeTransactions', () => {
 
   describe('when Sequelize passes its transactions on by CLS', () => {
     // For the whole class: `useCLS` cannot be undone by the public API.
-    const useCls = (namespace: Namespace | undefined): void => void Reflect.set(Sequelize, '_cls', namespace);
+    const useCls = (namespace: Namespace | undefined): void =>
+      void Reflect.set(Sequelize, '_cls', namespace);
     beforeAll(() => useCls(new Namespace()));
     afterAll(() => useCls(undefined));
 
@@ -116,7 +119,9 @@ describeWith(postgres, 'trackSequelizeTransactions', () => {
           levels.push(rows);
         },
       };
-      await runInScope({ executor }, () => sequelize.transaction(async () => enqueue(send, 'written')));
+      await runInScope({ executor }, () =>
+        sequelize.transaction(async () => enqueue(send, 'written')),
+      );
       expect(levels).toEqual([[{ here: true }]]);
     });
   });
@@ -128,9 +133,14 @@ describeWith(postgres, 'trackSequelizeTransactions', () => {
     beforeAll(async () => {
       schema = await freshSchema();
       own = trackSequelizeTransactions(new Sequelize(schema.url, { logging: false }));
-      const model = own.define('item', { name: { type: DataTypes.STRING, unique: true } }, { timestamps: false });
+      const model = own.define(
+        'item',
+        { name: { type: DataTypes.STRING, unique: true } },
+        { timestamps: false },
+      );
       model.beforeCreate((created) => {
-        if (created.get('name') !== 'quiet') enqueue(send, `creating ${String(created.get('name'))}`);
+        if (created.get('name') !== 'quiet')
+          enqueue(send, `creating ${String(created.get('name'))}`);
       });
       await own.sync();
     });
@@ -224,7 +234,9 @@ describeWith(postgres, 'trackSequelizeTransactions', () => {
   });
 
   describe('when a transaction has ended', () => {
-    const message = (text: string): object => ({ message: expect.stringContaining(text) as unknown });
+    const message = (text: string): object => ({
+      message: expect.stringContaining(text) as unknown,
+    });
 
     it('leaves the error of what is called then to Sequelize', async () => {
       const finished = message('has been finished');
@@ -240,7 +252,10 @@ describeWith(postgres, 'trackSequelizeTransactions', () => {
 
   describe('when a write of an executor fails before the COMMIT of a transaction without a callback', () => {
     it('rolls back, gives the connection back, and takes a rollback() by the caller', async () => {
-      const alone = new Sequelize(postgres.url, { logging: false, pool: { max: 1, acquire: 2000 } });
+      const alone = new Sequelize(postgres.url, {
+        logging: false,
+        pool: { max: 1, acquire: 2000 },
+      });
       const executor: Executor = {
         transactional: true,
         execute: async () => {
@@ -261,7 +276,9 @@ describeWith(postgres, 'trackSequelizeTransactions', () => {
 
   describe('when a transaction was begun before frames were kept', () => {
     it('keeps none for its savepoints', async () => {
-      const prototype = Sequelize.prototype as unknown as { transaction: { call(...args: unknown[]): unknown } };
+      const prototype = Sequelize.prototype as unknown as {
+        transaction: { call(...args: unknown[]): unknown };
+      };
       const kept = prototype.transaction;
       const symbol = Object.getOwnPropertySymbols(kept)[0]!;
       const { original } = Reflect.get(kept, symbol) as { original: typeof kept };
@@ -279,7 +296,9 @@ describeWith(postgres, 'trackSequelizeTransactions', () => {
 
   describe('when somebody has wrapped the method and it is replaced once more', () => {
     it('keeps one frame for each transaction and savepoint', async () => {
-      const { prototype } = Sequelize as unknown as { prototype: { transaction: (...args: unknown[]) => unknown } };
+      const { prototype } = Sequelize as unknown as {
+        prototype: { transaction: (...args: unknown[]) => unknown };
+      };
       const kept = prototype.transaction;
       prototype.transaction = async function (...args) {
         await Promise.resolve();

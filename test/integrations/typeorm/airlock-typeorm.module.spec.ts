@@ -1,7 +1,11 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { AirlockService, type Executor } from 'nestjs-airlock';
-import { AirlockTypeOrmModule, type AirlockTypeOrmOptions, type TypeOrmDataSource } from 'nestjs-airlock/typeorm';
+import {
+  AirlockTypeOrmModule,
+  type AirlockTypeOrmOptions,
+  type TypeOrmDataSource,
+} from 'nestjs-airlock/typeorm';
 import { DataSource } from 'typeorm';
 import { boot, Effects } from '../../e2e/http/fixtures.js';
 import { freshSchema, postgres } from '../../servers.js';
@@ -9,7 +13,12 @@ import { errorOf } from '../../unit/core/fixtures.js';
 import { describeFramesModule } from '../frames-module.suite.js';
 import { Order, ordersIn } from './fixtures.js';
 
-const settings = (url: string) => ({ type: 'postgres' as const, url, entities: [Order], synchronize: true });
+const settings = (url: string) => ({
+  type: 'postgres' as const,
+  url,
+  entities: [Order],
+  synchronize: true,
+});
 
 describeFramesModule<DataSource>(
   {
@@ -74,7 +83,9 @@ describeFramesModule<DataSource>(
         await runner.startTransaction();
         await runner.manager.insert(Order, { id });
         effects.one(id);
-        await (id.startsWith('unicorn') ? runner.rollbackTransaction() : runner.commitTransaction());
+        await (id.startsWith('unicorn')
+          ? runner.rollbackTransaction()
+          : runner.commitTransaction());
         await runner.release();
       };
       const items = ['tea', 'unicorn 1', 'milk', 'unicorn 2', 'bread', 'unicorn 3'];
@@ -91,9 +102,13 @@ describeFramesModule<DataSource>(
         providers: [{ provide: 'NONE', useValue: none }],
       });
       const runner = none.createQueryRunner();
-      expect(Object.hasOwn(none, 'createQueryRunner') || Object.hasOwn(runner, 'startTransaction')).toBe(false);
+      expect(
+        Object.hasOwn(none, 'createQueryRunner') || Object.hasOwn(runner, 'startTransaction'),
+      ).toBe(false);
       const imports = [AirlockTypeOrmModule.forRoot({ dataSources: ['NONE'] })];
-      const error = await errorOf(() => boot({ imports, providers: [{ provide: 'NONE', useValue: none }] }));
+      const error = await errorOf(() =>
+        boot({ imports, providers: [{ provide: 'NONE', useValue: none }] }),
+      );
       expect(error.message).toContain('has no transactions');
     });
 

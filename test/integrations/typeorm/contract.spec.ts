@@ -11,7 +11,8 @@ import { describeWith, freshMariadb, freshSchema, mariadb, postgres } from '../.
 
 const current = (url: string): DataSource => new DataSource({ type: 'postgres', url });
 // What is called here is the same in both.
-const previous = (url: string): DataSource => new DataSource03({ type: 'postgres', url }) as unknown as DataSource;
+const previous = (url: string): DataSource =>
+  new DataSource03({ type: 'postgres', url }) as unknown as DataSource;
 
 type Work = <T>(
   dataSource: DataSource,
@@ -21,7 +22,9 @@ type Work = <T>(
 
 const byManager: Work = (dataSource, isolation, fn) => {
   const run = (manager: EntityManager) => fn(managed(manager));
-  return isolation === undefined ? dataSource.transaction(run) : dataSource.transaction(isolation, run);
+  return isolation === undefined
+    ? dataSource.transaction(run)
+    : dataSource.transaction(isolation, run);
 };
 
 function managed(manager: EntityManager): ContractTransaction {
@@ -56,7 +59,10 @@ const byRunner: Work = async (dataSource, isolation, fn) => {
   }
 };
 
-async function connect(make: (url: string) => DataSource, work: Work): Promise<TransactionContractClient> {
+async function connect(
+  make: (url: string) => DataSource,
+  work: Work,
+): Promise<TransactionContractClient> {
   const schema = await freshSchema();
   return contractOf(make(schema.url), work, () => schema.drop());
 }
@@ -91,7 +97,9 @@ describeWith(mariadb, 'TypeORM on MariaDB', () => {
       byStatements: work === byRunner,
       connect: async () => {
         const database = await freshMariadb();
-        return contractOf(new DataSource({ type: 'mariadb', url: database.url }), work, () => database.drop());
+        return contractOf(new DataSource({ type: 'mariadb', url: database.url }), work, () =>
+          database.drop(),
+        );
       },
     });
   });
@@ -106,13 +114,17 @@ describeOnSqlite('TypeORM on SQLite', () => {
       dialect: 'sqlite',
       byStatements: work === byRunner,
       connect: () =>
-        contractOf(new DataSource({ type: 'better-sqlite3', database: ':memory:' }), work, () => Promise.resolve()),
+        contractOf(new DataSource({ type: 'better-sqlite3', database: ':memory:' }), work, () =>
+          Promise.resolve(),
+        ),
     });
   });
 });
 
 describeWith(postgres, 'TypeORM on PostgreSQL', () => {
-  describeTransactionContract('dataSource.transaction', { connect: () => connect(current, byManager) });
+  describeTransactionContract('dataSource.transaction', {
+    connect: () => connect(current, byManager),
+  });
   describeTransactionContract('a query runner', {
     byStatements: true,
     connect: () => connect(current, byRunner),
@@ -122,7 +134,9 @@ describeWith(postgres, 'TypeORM on PostgreSQL', () => {
 // The version before is what goes with Nest 11, where it has just been run.
 if (!('Connection' in typeorm)) {
   describeWith(postgres, 'TypeORM 0.3 on PostgreSQL', () => {
-    describeTransactionContract('dataSource.transaction', { connect: () => connect(previous, byManager) });
+    describeTransactionContract('dataSource.transaction', {
+      connect: () => connect(previous, byManager),
+    });
     describeTransactionContract('a query runner', {
       byStatements: true,
       connect: () => connect(previous, byRunner),

@@ -87,7 +87,11 @@ describeWith(postgres, 'the doors to a transaction of TypeORM', () => {
   });
 
   const onRunner =
-    (make: () => QueryRunner, begin: (runner: QueryRunner) => Promise<unknown>, end = commits): Door =>
+    (
+      make: () => QueryRunner,
+      begin: (runner: QueryRunner) => Promise<unknown>,
+      end = commits,
+    ): Door =>
     async (work) => {
       const runner = make();
       await runner.connect();
@@ -127,11 +131,14 @@ describeWith(postgres, 'the doors to a transaction of TypeORM', () => {
       'dataSource.transaction': (work) => dataSource.transaction(work),
       'dataSource.transaction with a level': (work) => dataSource.transaction('SERIALIZABLE', work),
       'dataSource.manager.transaction': (work) => dataSource.manager.transaction(work),
-      'repository.manager.transaction': (work) => dataSource.getRepository(Article).manager.transaction(work),
+      'repository.manager.transaction': (work) =>
+        dataSource.getRepository(Article).manager.transaction(work),
       'the manager of an extended repository': (work) =>
         dataSource.getRepository(Article).extend({}).manager.transaction(work),
-      'dataSource.createEntityManager().transaction': (work) => dataSource.createEntityManager().transaction(work),
-      'new EntityManager(dataSource).transaction': (work) => new EntityManager(dataSource).transaction(work),
+      'dataSource.createEntityManager().transaction': (work) =>
+        dataSource.createEntityManager().transaction(work),
+      'new EntityManager(dataSource).transaction': (work) =>
+        new EntityManager(dataSource).transaction(work),
       'a manager that was made before': (work) => articles.manager.transaction(work),
       'queryRunner.manager.transaction': async (work) => {
         const runner = dataSource.createQueryRunner();
@@ -141,12 +148,15 @@ describeWith(postgres, 'the doors to a transaction of TypeORM', () => {
           await runner.release();
         }
       },
-      'a savepoint by manager.transaction': (work) => dataSource.transaction((manager) => manager.transaction(work)),
+      'a savepoint by manager.transaction': (work) =>
+        dataSource.transaction((manager) => manager.transaction(work)),
       'repository.save, in a listener of its entity': ofItsOwnAccord(() =>
         dataSource.getRepository(Article).save(Object.assign(new Article(), { id: 'tea' })),
       ),
       'runMigrations, all in one': ofItsOwnAccord(() => dataSource.runMigrations()),
-      'runMigrations, each in its own': ofItsOwnAccord(() => dataSource.runMigrations({ transaction: 'each' })),
+      'runMigrations, each in its own': ofItsOwnAccord(() =>
+        dataSource.runMigrations({ transaction: 'each' }),
+      ),
     },
     byStatements: {
       'queryRunner.startTransaction': onRunner(

@@ -53,14 +53,18 @@ describeWith(postgres, 'the transactions of an EntityManager', () => {
     it('hands on what the callback returns, and the isolation level', async () => {
       const level = (manager: EntityManager) =>
         manager.query<{ transaction_isolation: string }[]>('show transaction_isolation');
-      expect(await dataSource.transaction(level)).toEqual([{ transaction_isolation: 'read committed' }]);
+      expect(await dataSource.transaction(level)).toEqual([
+        { transaction_isolation: 'read committed' },
+      ]);
       expect(await dataSource.manager.transaction('SERIALIZABLE', level)).toEqual([
         { transaction_isolation: 'serializable' },
       ]);
     });
 
     it('leaves it to TypeORM to refuse one without a callback', async () => {
-      const error = await errorOf(() => dataSource.manager.transaction('SERIALIZABLE', undefined as never));
+      const error = await errorOf(() =>
+        dataSource.manager.transaction('SERIALIZABLE', undefined as never),
+      );
       expect(error.message).toContain('requires callback');
     });
   });
@@ -86,7 +90,10 @@ describeWith(postgres, 'the transactions of an EntityManager', () => {
       ['the manager of the transaction', (manager) => manager],
       ['that of its query runner', (manager) => manager.queryRunner!.manager],
       ['that of a repository', (manager) => manager.getRepository(Order).manager],
-      ['one made for the query runner', (manager) => dataSource.createEntityManager(manager.queryRunner)],
+      [
+        'one made for the query runner',
+        (manager) => dataSource.createEntityManager(manager.queryRunner),
+      ],
     ])('takes a savepoint by %s', async (_name, managerOf) => {
       await runInScope(() =>
         dataSource.transaction(async (manager) => {

@@ -112,8 +112,12 @@ describeWith(postgres, 'the transactions of a QueryRunner', () => {
     });
 
     it('leaves it to TypeORM to refuse an end without a beginning', async () => {
-      expect((await errorOf(() => runner.commitTransaction())).name).toBe('TransactionNotStartedError');
-      expect((await errorOf(() => runner.rollbackTransaction())).name).toBe('TransactionNotStartedError');
+      expect((await errorOf(() => runner.commitTransaction())).name).toBe(
+        'TransactionNotStartedError',
+      );
+      expect((await errorOf(() => runner.rollbackTransaction())).name).toBe(
+        'TransactionNotStartedError',
+      );
     });
   });
 
@@ -174,7 +178,9 @@ describeWith(postgres, 'the transactions of a QueryRunner', () => {
   describe('when the last step is a subscriber’s', () => {
     it('counts what it throws before the commit as a rollback', async () => {
       listener.before = () => Promise.reject(new Error('not now'));
-      await runInScope(() => errorOf(() => dataSource.transaction(async () => enqueue(send, 'lost'))));
+      await runInScope(() =>
+        errorOf(() => dataSource.transaction(async () => enqueue(send, 'lost'))),
+      );
       expect(sent).toEqual([]);
     });
 
@@ -213,7 +219,10 @@ describeWith(postgres, 'the transactions of a QueryRunner', () => {
       execute: async ({ args }) => {
         const { rows } = await frames
           .getStore()!
-          .connection!.executeSql('insert into "order" values ($1, $2) returning id', args as unknown[]);
+          .connection!.executeSql(
+            'insert into "order" values ($1, $2) returning id',
+            args as unknown[],
+          );
         sent.push((rows[0] as { id: string }).id);
       },
     };
@@ -237,7 +246,9 @@ describeWith(postgres, 'the transactions of a QueryRunner', () => {
         },
       };
       await runInScope({ executor: byTypeOrm }, async () => {
-        await dataSource.transaction((manager) => manager.transaction(async () => enqueue(write, 'by a callback', '')));
+        await dataSource.transaction((manager) =>
+          manager.transaction(async () => enqueue(write, 'by a callback', '')),
+        );
         await runner.startTransaction();
         enqueue(write, 'by statements', '');
         await runner.commitTransaction();
@@ -294,15 +305,21 @@ describeWith(postgres, 'the transactions of a QueryRunner', () => {
           await own.release();
         },
       ],
-    ])('does not hold it against the effects that a transaction %s lets out', async (_name, transaction) => {
-      const { dataSource: only, close: end } = await connected({ extra: { max: 1 } });
-      await transaction(
-        () => runInScope(() => enqueue(async () => void sent.push(...(await ordersIn(only)), 'done'))),
-        only,
-      );
-      expect(sent).toEqual(['done']);
-      await end();
-    });
+    ])(
+      'does not hold it against the effects that a transaction %s lets out',
+      async (_name, transaction) => {
+        const { dataSource: only, close: end } = await connected({ extra: { max: 1 } });
+        await transaction(
+          () =>
+            runInScope(() =>
+              enqueue(async () => void sent.push(...(await ordersIn(only)), 'done')),
+            ),
+          only,
+        );
+        expect(sent).toEqual(['done']);
+        await end();
+      },
+    );
   });
 
   describe('when the transaction is that of a test', () => {
@@ -335,7 +352,9 @@ describeWith(postgres, 'the transactions of a QueryRunner', () => {
       await runInScope(async () => {
         await runner.startTransaction();
         await place('lost');
-        const told = jest.spyOn(runner.broadcaster, 'broadcast').mockRejectedValueOnce(new Error('not now'));
+        const told = jest
+          .spyOn(runner.broadcaster, 'broadcast')
+          .mockRejectedValueOnce(new Error('not now'));
         await errorOf(() => runner.rollbackTransaction());
         told.mockRestore();
         expect(await errorOf(() => runner.commitTransaction())).toBeInstanceOf(FrameStateError);
@@ -353,7 +372,9 @@ describeWith(postgres, 'the transactions of a QueryRunner', () => {
       await dataSource.query('select pg_terminate_backend($1)', [pid]);
       await errorOf(() => runner.query('select 1'));
       await errorOf(() => runner.rollbackTransaction());
-      expect((await errorOf(() => runner.startTransaction())).name).toBe('QueryRunnerAlreadyReleasedError');
+      expect((await errorOf(() => runner.startTransaction())).name).toBe(
+        'QueryRunnerAlreadyReleasedError',
+      );
     });
   });
 

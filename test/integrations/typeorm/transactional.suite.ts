@@ -17,8 +17,8 @@ import { connected, Order, ordersIn } from './fixtures.js';
 type Ending = 'completes' | 'fails';
 
 /**
- * Rows are the truth: whatever typeorm-transactional makes of a propagation, an effect gets out if and only if the row beside
- * it is there.
+ * Rows are the truth: whatever typeorm-transactional makes of a propagation, an effect gets out if
+ * and only if the row beside it is there.
  */
 export function defineTransactionalSuite(name: string, storageDriver: StorageDriver): void {
   checkAfterEach();
@@ -51,7 +51,10 @@ export function defineTransactionalSuite(name: string, storageDriver: StorageDri
       return orders;
     };
 
-    /** A method of a service: it writes and calls before its first `await` is over, and fails or not. */
+    /**
+     * A method of a service: it writes and calls before its first `await` is over, and fails or
+     * not.
+     */
     const inner = (propagation: Propagation, ending: Ending): Promise<void> =>
       runInTransaction(
         async () => {
@@ -62,7 +65,10 @@ export function defineTransactionalSuite(name: string, storageDriver: StorageDri
         { propagation },
       );
 
-    const inAnother = (propagation: Propagation, endings: [inner: Ending, outer: Ending]): Promise<unknown> =>
+    const inAnother = (
+      propagation: Propagation,
+      endings: [inner: Ending, outer: Ending],
+    ): Promise<unknown> =>
       runInScope(() =>
         runInTransaction(async () => {
           // Before anything else could tell whose transaction it is.
@@ -91,9 +97,9 @@ export function defineTransactionalSuite(name: string, storageDriver: StorageDri
       });
 
       it('MANDATORY refuses', async () => {
-        expect((await errorOf(() => runInScope(() => inner(Propagation.MANDATORY, 'completes')))).name).toBe(
-          'TransactionalError',
-        );
+        expect(
+          (await errorOf(() => runInScope(() => inner(Propagation.MANDATORY, 'completes')))).name,
+        ).toBe('TransactionalError');
         expect(sent).toEqual([]);
       });
     });
@@ -231,7 +237,9 @@ export function defineTransactionalSuite(name: string, storageDriver: StorageDri
     describe('when the data source is added before its transactions are tracked', () => {
       it('makes no difference', async () => {
         const other = await connected();
-        const plain = new (other.dataSource.constructor as typeof DataSource)(other.dataSource.options);
+        const plain = new (other.dataSource.constructor as typeof DataSource)(
+          other.dataSource.options,
+        );
         await plain.initialize();
         addTransactionalDataSource({ name: 'late', dataSource: plain });
         trackTypeOrmTransactions(plain);

@@ -1,4 +1,10 @@
-import { type CanActivate, Injectable, type PipeTransform, UseGuards, UsePipes } from '@nestjs/common';
+import {
+  type CanActivate,
+  Injectable,
+  type PipeTransform,
+  UseGuards,
+  UsePipes,
+} from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import {
   type OnGatewayConnection,
@@ -7,7 +13,13 @@ import {
   WebSocketGateway,
   WsException,
 } from '@nestjs/websockets';
-import { Airlock, AirlockModule, type AirlockModuleOptions, AirlockService, SkipAirlock } from 'nestjs-airlock';
+import {
+  Airlock,
+  AirlockModule,
+  type AirlockModuleOptions,
+  AirlockService,
+  SkipAirlock,
+} from 'nestjs-airlock';
 import { recorderOf, waitForEffect } from 'nestjs-airlock/testing';
 import {
   CANCELLED,
@@ -65,7 +77,10 @@ class Gateway implements OnGatewayConnection, OnGatewayDisconnect {
     codes.push(codeOf(() => this.effects.one('in handleConnection')));
   }
 
-  /** At a shutdown it is called too, when no scope is opened any more, and Nest handles no rejection of it. */
+  /**
+   * At a shutdown it is called too, when no scope is opened any more, and Nest handles no rejection
+   * of it.
+   */
   async handleDisconnect(): Promise<void> {
     await this.airlock
       .run(() => this.effects.one('goodbye'))
@@ -170,7 +185,9 @@ describe('when a message is answered with an exception', () => {
   it('takes a pipe for part of the work', async () => {
     const scopes: unknown[] = [];
     const server = await start(socketIo, {
-      boundaries: { ws: { shouldFlush: (outcome, { name }) => (scopes.push([name, outcome]), false) } },
+      boundaries: {
+        ws: { shouldFlush: (outcome, { name }) => (scopes.push([name, outcome]), false) },
+      },
     });
     const client = await server.connect();
     client.send('misunderstood', 1);

@@ -12,7 +12,10 @@ import {
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import type { BoundaryContractOptions, ContractPayload } from '../../contracts/boundary/boundary-contract.js';
+import type {
+  BoundaryContractOptions,
+  ContractPayload,
+} from '../../contracts/boundary/boundary-contract.js';
 import { ContractWork } from '../../contracts/boundary/contract-work.js';
 import { map, type Observable } from 'rxjs';
 import type { Connection, Sockets } from './sockets.js';
@@ -39,7 +42,10 @@ class Refusals implements ExceptionFilter {
 const { version } = jest.requireActual<{ version: string }>('@nestjs/core/package.json');
 
 /** How many answers a call has: two emissions, and perhaps an error after them. */
-const ANSWERS: Readonly<Partial<Record<ContractPayload['action'], number>>> = { stream: 2, 'break off': 3 };
+const ANSWERS: Readonly<Partial<Record<ContractPayload['action'], number>>> = {
+  stream: 2,
+  'break off': 3,
+};
 
 /** Messages over one WebSocket adapter. */
 export function wsRow(sockets: Sockets): BoundaryContractOptions {

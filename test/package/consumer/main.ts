@@ -2,7 +2,13 @@
 import 'reflect-metadata';
 import { ConflictException, Controller, Injectable, Module, Param, Post } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { AirlockModule, BlockTasks, EffectBuffer, SideEffect, UseAirlockPolicy } from 'nestjs-airlock';
+import {
+  AirlockModule,
+  BlockTasks,
+  EffectBuffer,
+  SideEffect,
+  UseAirlockPolicy,
+} from 'nestjs-airlock';
 
 @Injectable()
 class MailService {

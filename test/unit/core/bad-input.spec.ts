@@ -58,7 +58,11 @@ describe('when what is enqueued is no function', () => {
     [Promise.resolve(), 'an object (Promise)'],
   ])('is refused for %p, inside a scope and outside', async (effect, shown) => {
     const call = (): void => enqueue(effect as () => void);
-    for (const work of [call, () => runInScope(call), () => runInScope(() => enqueueWith({}, effect as () => void))]) {
+    for (const work of [
+      call,
+      () => runInScope(call),
+      () => runInScope(() => enqueueWith({}, effect as () => void)),
+    ]) {
       const error = await errorOf(work);
       expect(error).toBeInstanceOf(AirlockOptionsError);
       expect(error).toMatchObject({ code: 'AIRLOCK_OPTIONS', key: 'effect' });
@@ -83,18 +87,24 @@ describe('when enqueueWith names an executor that is not known', () => {
 
   it('knows the one that runs effects in this process, unless the application has another of that name', async () => {
     const sentBy: string[] = [];
-    const call = (): void => enqueueWith({ executor: 'in-process' }, () => void sentBy.push('the effect'));
+    const call = (): void =>
+      enqueueWith({ executor: 'in-process' }, () => void sentBy.push('the effect'));
     await new AirlockRuntime({ executor: () => {} }).run({}, call);
-    await new AirlockRuntime({ executors: { 'in-process': () => void sentBy.push('another') } }).run({}, call);
+    await new AirlockRuntime({
+      executors: { 'in-process': () => void sentBy.push('another') },
+    }).run({}, call);
     expect(sentBy).toEqual(['the effect', 'another']);
   });
 
-  it.each(['mail', 'toString', '__proto__', ''])('says so where there is none at all: %p', async (executor) => {
-    const error = await errorOf(() => runInScope(() => enqueueWith({ executor }, send, 'a')));
-    expect(error.message).toBe(
-      `No executor is named "${executor}". Known executors: in-process. Add it to \`executors\`, or fix the name.`,
-    );
-  });
+  it.each(['mail', 'toString', '__proto__', ''])(
+    'says so where there is none at all: %p',
+    async (executor) => {
+      const error = await errorOf(() => runInScope(() => enqueueWith({ executor }, send, 'a')));
+      expect(error.message).toBe(
+        `No executor is named "${executor}". Known executors: in-process. Add it to \`executors\`, or fix the name.`,
+      );
+    },
+  );
 });
 
 describe('when a call names a trigger that there is none of', () => {
@@ -104,24 +114,29 @@ describe('when a call names a trigger that there is none of', () => {
     [null, '`null`'],
     [true, '`true` (boolean)'],
     [['success'], 'an object (array)'],
-  ])('is refused where it is made, with the known ones, for %p, and buffers nothing', async (on, shown) => {
-    const options = { on } as EnqueueOptions;
-    await runInScope(async (scope) => {
-      enqueue(send, 'before');
-      for (const call of [
-        () => enqueueWith(options, send, 'a'),
-        () => enqueueWith(Object.freeze({ ...options }), send, 'a'),
-        () => defer({ send }, options).send('a'),
-      ]) {
-        const error = await errorOf(call);
-        expect(error).toBeInstanceOf(AirlockOptionsError);
-        expect(error).toMatchObject({ code: 'AIRLOCK_OPTIONS', key: 'on' });
-        expect(error.message).toBe(`Expected \`on\` to be 'success' or 'failure' or 'always', got ${shown}.`);
-      }
-      expect(texts(scope.intents)).toEqual(['before']);
-    });
-    expect(sent).toEqual(['before']);
-  });
+  ])(
+    'is refused where it is made, with the known ones, for %p, and buffers nothing',
+    async (on, shown) => {
+      const options = { on } as EnqueueOptions;
+      await runInScope(async (scope) => {
+        enqueue(send, 'before');
+        for (const call of [
+          () => enqueueWith(options, send, 'a'),
+          () => enqueueWith(Object.freeze({ ...options }), send, 'a'),
+          () => defer({ send }, options).send('a'),
+        ]) {
+          const error = await errorOf(call);
+          expect(error).toBeInstanceOf(AirlockOptionsError);
+          expect(error).toMatchObject({ code: 'AIRLOCK_OPTIONS', key: 'on' });
+          expect(error.message).toBe(
+            `Expected \`on\` to be 'success' or 'failure' or 'always', got ${shown}.`,
+          );
+        }
+        expect(texts(scope.intents)).toEqual(['before']);
+      });
+      expect(sent).toEqual(['before']);
+    },
+  );
 });
 
 describe('when a scope is opened with options that cannot be', () => {
@@ -158,7 +173,10 @@ describe('when a scope is opened with options that cannot be', () => {
       'No executor is named "mail". Known executors: in-process. Add it to `executors`, or fix the name.',
     ],
   ])('refuses %s before the work starts, and leaves no scope', async (_, options, key, message) => {
-    for (const work of [() => runInScope(options as ScopeOptions, () => send('ran')), () => openScope(options)]) {
+    for (const work of [
+      () => runInScope(options as ScopeOptions, () => send('ran')),
+      () => openScope(options),
+    ]) {
       const error = await errorOf(work);
       expect(error).toBeInstanceOf(AirlockOptionsError);
       expect(error).toMatchObject({ code: 'AIRLOCK_OPTIONS', key });
@@ -209,7 +227,9 @@ describe('when a scope is ended in the wrong order', () => {
     const error = await errorOf(() => end(scope));
     expect(error).toBeInstanceOf(ScopeStateError);
     expect(error).toMatchObject({ code: 'AIRLOCK_SCOPE_STATE', scope: 'job', state: 'open' });
-    expect(error.message).toBe(`Scope "job" cannot be ${becoming}: it is open. Call \`close()\` first.`);
+    expect(error.message).toBe(
+      `Scope "job" cannot be ${becoming}: it is open. Call \`close()\` first.`,
+    );
     expect(texts(scope.intents)).toEqual(['a']);
     await scope.end('completed');
     expect(sent).toEqual(['a']);
@@ -220,7 +240,9 @@ describe('when a scope is ended in the wrong order', () => {
     scope.close();
     const error = await errorOf(() => scope.close());
     expect(error).toBeInstanceOf(ScopeStateError);
-    expect(error.message).toBe('Scope "job" cannot be closed: it is closed. It takes no more calls.');
+    expect(error.message).toBe(
+      'Scope "job" cannot be closed: it is closed. It takes no more calls.',
+    );
     scope.discard();
   });
 
@@ -245,7 +267,9 @@ describe('when a scope is ended in the wrong order', () => {
     expect(error).toBeInstanceOf(ScopeStateError);
     const state = first === 'flush' ? 'flushed' : 'discarded';
     expect(error).toMatchObject({ code: 'AIRLOCK_SCOPE_STATE', scope: 'job', state });
-    expect(error.message).toBe(`Scope "job" cannot be ${becoming}: it is ${state}. A scope ends once.`);
+    expect(error.message).toBe(
+      `Scope "job" cannot be ${becoming}: it is ${state}. A scope ends once.`,
+    );
     expect(scope.state).toBe(state);
     expect(sent).toEqual(before);
   });

@@ -56,7 +56,10 @@ export async function isCollected(reference: WeakRef<object>): Promise<boolean> 
   return false;
 }
 
-/** Empties the outbox before each test, and fails a test that leaves a scope neither flushed nor discarded. */
+/**
+ * Empties the outbox before each test, and fails a test that leaves a scope neither flushed nor
+ * discarded.
+ */
 export function checkAfterEach(): void {
   const open = new Map<string, string>();
   const follow = (message: unknown): void => {

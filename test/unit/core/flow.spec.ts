@@ -1,4 +1,11 @@
-import { currentScope, enqueueWith, type Executor, onAirlock, type Policy, runInScope } from 'nestjs-airlock';
+import {
+  currentScope,
+  enqueueWith,
+  type Executor,
+  onAirlock,
+  type Policy,
+  runInScope,
+} from 'nestjs-airlock';
 
 describe('when a unit of work calls an effect', () => {
   it('is buffered at the call, let out by the outcome and the policies, and run by its executor', async () => {
@@ -10,10 +17,15 @@ describe('when a unit of work calls an effect', () => {
       allows: ({ name }) => (tell(`the policy allows ${name}`), true),
     };
     const executor: Executor = {
-      execute: (intent) => (tell(`the executor gets ${intent.name}`), intent.effect(...intent.args)),
+      execute: (intent) => (
+        tell(`the executor gets ${intent.name}`),
+        intent.effect(...intent.args)
+      ),
     };
     const shouldFlush = (outcome: string): boolean => (tell(`the outcome is ${outcome}`), true);
-    const stop = onAirlock('scope', ({ scope, reason }) => tell(`the scope ${scope.name} is ${reason}`));
+    const stop = onAirlock('scope', ({ scope, reason }) =>
+      tell(`the scope ${scope.name} is ${reason}`),
+    );
 
     const value = await runInScope({ name: 'POST /orders', policy, executor, shouldFlush }, () => {
       enqueueWith({ name: 'sendReceipt' }, sendReceipt, 7);

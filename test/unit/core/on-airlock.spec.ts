@@ -18,7 +18,10 @@ checkAfterEach();
 /** The events of runs while `work` is done, with the name of the effect. */
 async function runsDuring(work: () => unknown): Promise<readonly string[]> {
   const heard: string[] = [];
-  const stop = onAirlock('effect', ({ intent }, event: EffectRunEvent) => void heard.push(`${event} ${intent.name}`));
+  const stop = onAirlock(
+    'effect',
+    ({ intent }, event: EffectRunEvent) => void heard.push(`${event} ${intent.name}`),
+  );
   try {
     await errorOf(async () => {
       await work();
@@ -50,20 +53,18 @@ describe('when a channel is subscribed to by its name', () => {
   });
 
   it('refuses a name that is no channel, and a listener that is no function', () => {
-    expect(() => onAirlock('drops' as never, (() => {}) as never)).toThrow(/'enqueue' or 'dispatch'/);
+    expect(() => onAirlock('drops' as never, (() => {}) as never)).toThrow(
+      /'enqueue' or 'dispatch'/,
+    );
     expect(() => onAirlock('drop', undefined as never)).toThrow(/listener/);
   });
 });
 
 describe('when effects run', () => {
   it('publishes start and end of one that is synchronous, and its error', async () => {
-    expect(await runsDuring(() => runInScope(() => (enqueue(send, 'a'), enqueue(fail, 'b'))))).toEqual([
-      'start send',
-      'end send',
-      'start fail',
-      'error fail',
-      'end fail',
-    ]);
+    expect(
+      await runsDuring(() => runInScope(() => (enqueue(send, 'a'), enqueue(fail, 'b')))),
+    ).toEqual(['start send', 'end send', 'start fail', 'error fail', 'end fail']);
   });
 
   it('publishes the later end of one that is asynchronous, in order with what comes next', async () => {
@@ -81,12 +82,21 @@ describe('when effects run', () => {
   it('publishes the error of one whose time is over', async () => {
     const never = (): Promise<void> => new Promise(() => {});
     const events = await runsDuring(() => runInScope(() => enqueueWith({ timeoutMs: 5 }, never)));
-    expect(events).toEqual(['start never', 'end never', 'error never', 'asyncStart never', 'asyncEnd never']);
+    expect(events).toEqual([
+      'start never',
+      'end never',
+      'error never',
+      'asyncStart never',
+      'asyncEnd never',
+    ]);
   });
 
   it('publishes a batch as one run', async () => {
     const batches: (readonly Intent[] | undefined)[] = [];
-    const stop = onAirlock('effect', ({ batch }, event) => void (event === 'start' && batches.push(batch)));
+    const stop = onAirlock(
+      'effect',
+      ({ batch }, event) => void (event === 'start' && batches.push(batch)),
+    );
     const executor = {
       execute: () => {},
       executeBatch: async (intents: readonly Intent[]) => intents.map((intent) => ({ intent })),
@@ -99,9 +109,16 @@ describe('when effects run', () => {
   it('publishes a job in a worker, with what is known of its call and the scope it runs in', async () => {
     const runtime = new AirlockRuntime();
     const seen: unknown[] = [];
-    const stop = onAirlock('effect', ({ intent, scope }, event) => void seen.push([event, intent.id, scope?.name]));
+    const stop = onAirlock(
+      'effect',
+      ({ intent, scope }, event) => void seen.push([event, intent.id, scope?.name]),
+    );
     const job = { id: '7', name: 'MailService.send', origin: 'web' };
-    await runtime.runJob(job, runtime.prepare({ name: 'effect MailService.send' }), () => currentEffect()!.id);
+    await runtime.runJob(
+      job,
+      runtime.prepare({ name: 'effect MailService.send' }),
+      () => currentEffect()!.id,
+    );
     stop();
     expect(seen).toEqual([
       ['start', '7', 'effect MailService.send'],

@@ -74,7 +74,10 @@ describe('when an effect is called outside a scope under dispatch', () => {
 
   it('lets no call out after its scope ended', async () => {
     const reported: unknown[] = [];
-    const runtime = new AirlockRuntime({ outsideScope: 'dispatch', logError: (error) => void reported.push(error) });
+    const runtime = new AirlockRuntime({
+      outsideScope: 'dispatch',
+      logError: (error) => void reported.push(error),
+    });
     let late: Promise<unknown> | undefined;
     await runtime.run({}, () => {
       late = setImmediate().then(() => runtime.enqueue({}, send, ['late']));
@@ -109,7 +112,9 @@ describe.each<OutsideScope>(['dispatch', 'drop'])(
   (outsideScope) => {
     it('shows the caller the error and leaves no scope running', async () => {
       const runtime = new AirlockRuntime({ outsideScope, policy: AssertNoEffects });
-      expect(await errorOf(() => runtime.enqueue({}, send, ['a']))).toMatchObject({ code: 'AIRLOCK_POLICY_VIOLATION' });
+      expect(await errorOf(() => runtime.enqueue({}, send, ['a']))).toMatchObject({
+        code: 'AIRLOCK_POLICY_VIOLATION',
+      });
       expect(sent).toEqual([]);
       expect(await left(runtime)).toEqual([]);
     });
@@ -154,7 +159,12 @@ describe('when an application shuts down', () => {
     const committing = root.commit();
     await ending;
     expect(await runtime.shutdown(10_000)).toEqual([]);
-    expect(sent).toEqual(['free begins', 'free ends', 'in transaction begins', 'in transaction ends']);
+    expect(sent).toEqual([
+      'free begins',
+      'free ends',
+      'in transaction begins',
+      'in transaction ends',
+    ]);
     await committing;
   });
 
@@ -167,7 +177,9 @@ describe('when an application shuts down', () => {
       root.run(() => enqueue(send, 'a'));
     };
     await runtime.run({}, () => enqueue(effect));
-    expect(reported).toEqual([expect.objectContaining({ code: 'AIRLOCK_FRAME_STATE', frame: 'forgotten' })]);
+    expect(reported).toEqual([
+      expect.objectContaining({ code: 'AIRLOCK_FRAME_STATE', frame: 'forgotten' }),
+    ]);
     expect(await left(runtime)).toEqual(['effect effect']);
     await root!.commit();
     expect(sent).toEqual(['a']);
@@ -232,26 +244,38 @@ describe('when an application shuts down', () => {
     expect(unit!.pending()).toEqual([]);
   });
 
-  it.each(['is at its executor', 'waits for a policy'])('names every intent of a batch that %s', async (where) => {
-    let release = (): void => {};
-    const released = new Promise<void>((resolve) => (release = resolve));
-    const allows = ({ args }: Intent) => where === 'is at its executor' || args[0] !== 'b' || released.then(() => true);
-    const executeBatch = (batch: readonly Intent[]) => released.then(() => batch.map((intent) => ({ intent })));
-    const runtime = new AirlockRuntime({ policy: { allows }, executor: { execute: () => {}, executeBatch } });
-    const work = runtime.run({}, () => ['a', 'b', 'c'].forEach((text) => enqueue(send, text)));
-    const [unit] = await runtime.shutdown(5);
-    expect(texts(unit!.pending())).toEqual(['a', 'b', 'c']);
-    release();
-    await work;
-    expect(unit!.pending()).toEqual([]);
-  });
+  it.each(['is at its executor', 'waits for a policy'])(
+    'names every intent of a batch that %s',
+    async (where) => {
+      let release = (): void => {};
+      const released = new Promise<void>((resolve) => (release = resolve));
+      const allows = ({ args }: Intent) =>
+        where === 'is at its executor' || args[0] !== 'b' || released.then(() => true);
+      const executeBatch = (batch: readonly Intent[]) =>
+        released.then(() => batch.map((intent) => ({ intent })));
+      const runtime = new AirlockRuntime({
+        policy: { allows },
+        executor: { execute: () => {}, executeBatch },
+      });
+      const work = runtime.run({}, () => ['a', 'b', 'c'].forEach((text) => enqueue(send, text)));
+      const [unit] = await runtime.shutdown(5);
+      expect(texts(unit!.pending())).toEqual(['a', 'b', 'c']);
+      release();
+      await work;
+      expect(unit!.pending()).toEqual([]);
+    },
+  );
 
   it.each<[string, (runtime: AirlockRuntime) => unknown]>([
     ['failed', (runtime) => errorOf(() => runtime.run({}, () => fail('work')))],
-    ['had a failing effect', (runtime) => errorOf(() => runtime.run({}, () => enqueue(fail, 'effect')))],
+    [
+      'had a failing effect',
+      (runtime) => errorOf(() => runtime.run({}, () => enqueue(fail, 'effect'))),
+    ],
     [
       'had a hook that threw',
-      (runtime) => errorOf(() => runtime.run({ shouldFlush: () => fail('hook') as never }, () => {})),
+      (runtime) =>
+        errorOf(() => runtime.run({ shouldFlush: () => fail('hook') as never }, () => {})),
     ],
     [
       'had a nested one refused by a hook',
@@ -291,7 +315,10 @@ describe('when effects of a scope fail', () => {
 
   it('throws where nothing is said', async () => {
     const reported: unknown[] = [];
-    expect(await errorOf(() => work(undefined, reported))).toMatchObject({ code: 'AIRLOCK_DISPATCH', scope: 'job' });
+    expect(await errorOf(() => work(undefined, reported))).toMatchObject({
+      code: 'AIRLOCK_DISPATCH',
+      scope: 'job',
+    });
     expect(reported).toEqual([]);
   });
 
@@ -303,8 +330,13 @@ describe('when effects of a scope fail', () => {
 
   it('gives the value back after the function has had the error', async () => {
     const given: unknown[] = [];
-    const onDispatchError = async (error: unknown): Promise<void> => (await setImmediate(), void given.push(error));
-    expect(await runInScope({ onDispatchError }, () => (enqueue(fail, 'effect'), 'value'))).toBe('value');
+    const onDispatchError = async (error: unknown): Promise<void> => (
+      await setImmediate(),
+      void given.push(error)
+    );
+    expect(await runInScope({ onDispatchError }, () => (enqueue(fail, 'effect'), 'value'))).toBe(
+      'value',
+    );
     expect(given).toMatchObject([{ code: 'AIRLOCK_DISPATCH' }]);
   });
 });
@@ -315,7 +347,11 @@ describe('when the work fails and effects for failure fail too', () => {
     ['later', async () => (await setImmediate(), fail('effect'))],
   ];
 
-  function failing(effect: () => unknown, onDispatchError: OnDispatchError, reported: unknown[]): Promise<Error> {
+  function failing(
+    effect: () => unknown,
+    onDispatchError: OnDispatchError,
+    reported: unknown[],
+  ): Promise<Error> {
     const runtime = new AirlockRuntime({ logError: (error) => void reported.push(error) });
     return errorOf(() =>
       runtime.run({ name: 'job', onDispatchError }, () => {
@@ -329,7 +365,10 @@ describe('when the work fails and effects for failure fail too', () => {
     'tells a function of those that fail %s, reports nothing, and throws the error of the work',
     async (_, effect) => {
       const [given, reported]: [DispatchError[], unknown[]] = [[], []];
-      const how = async (error: DispatchError): Promise<void> => (await setImmediate(), void given.push(error));
+      const how = async (error: DispatchError): Promise<void> => (
+        await setImmediate(),
+        void given.push(error)
+      );
       expect(await failing(effect, how, reported)).toEqual(new Error('work'));
       expect(given).toEqual([expect.any(DispatchError)]);
       expect(given[0]).toMatchObject({ scope: 'job', errors: [new Error('effect')] });
@@ -337,17 +376,23 @@ describe('when the work fails and effects for failure fail too', () => {
     },
   );
 
-  it.each(failures)('reports under throw those that fail %s, and throws the error of the work', async (_, effect) => {
-    const reported: unknown[] = [];
-    expect(await failing(effect, 'throw', reported)).toEqual(new Error('work'));
-    expect(reported).toMatchObject([{ code: 'AIRLOCK_DISPATCH', errors: [new Error('effect')] }]);
-  });
+  it.each(failures)(
+    'reports under throw those that fail %s, and throws the error of the work',
+    async (_, effect) => {
+      const reported: unknown[] = [];
+      expect(await failing(effect, 'throw', reported)).toEqual(new Error('work'));
+      expect(reported).toMatchObject([{ code: 'AIRLOCK_DISPATCH', errors: [new Error('effect')] }]);
+    },
+  );
 
-  it.each(failures)('reports what that function throws about those that fail %s', async (_, effect) => {
-    const reported: unknown[] = [];
-    expect(await failing(effect, () => fail('told'), reported)).toEqual(new Error('work'));
-    expect(reported).toContainEqual(new Error('told'));
-  });
+  it.each(failures)(
+    'reports what that function throws about those that fail %s',
+    async (_, effect) => {
+      const reported: unknown[] = [];
+      expect(await failing(effect, () => fail('told'), reported)).toEqual(new Error('work'));
+      expect(reported).toContainEqual(new Error('told'));
+    },
+  );
 });
 
 type Run = <R>(options: ScopeOptions, work: (scope: EffectScope) => R) => Promise<Awaited<R>>;
@@ -366,7 +411,8 @@ describe.each<[string, Run]>([
   /** What became of the scope, and how often `shouldFlush` was asked. */
   function ended(end: (scope: EffectScope) => unknown, then: () => unknown) {
     const asked: Outcome[] = [];
-    const shouldFlush = (outcome: Outcome): boolean => asked.push(outcome) > 0 && outcome === 'completed';
+    const shouldFlush = (outcome: Outcome): boolean =>
+      asked.push(outcome) > 0 && outcome === 'completed';
     let scope: EffectScope | undefined;
     const work = run({ shouldFlush }, async (own) => {
       scope = own;
@@ -398,19 +444,25 @@ describe.each<[string, Run]>([
   it.each<[string, (scope: EffectScope) => unknown]>([
     ['a flush', (scope) => (scope.close(), scope.flush())],
     ['an end', (scope) => scope.end('completed')],
-    ['a checkpoint before a discard', (scope) => [scope.checkpoint(), scope.close(), scope.discard()]],
-  ])('waits for %s that the work does not await, with the value as with the error', async (_way, end) => {
-    const work = (then: () => unknown) =>
-      run({}, (scope) => {
-        enqueue(sendSlowly, 'a');
-        void end(scope);
-        return then();
-      });
-    expect(await work(() => 'value')).toBe('value');
-    expect(sent).toEqual(['a begins', 'a ends']);
-    expect(await errorOf(() => work(() => fail('work')))).toEqual(new Error('work'));
-    expect(sent).toEqual(['a begins', 'a ends', 'a begins', 'a ends']);
-  });
+    [
+      'a checkpoint before a discard',
+      (scope) => [scope.checkpoint(), scope.close(), scope.discard()],
+    ],
+  ])(
+    'waits for %s that the work does not await, with the value as with the error',
+    async (_way, end) => {
+      const work = (then: () => unknown) =>
+        run({}, (scope) => {
+          enqueue(sendSlowly, 'a');
+          void end(scope);
+          return then();
+        });
+      expect(await work(() => 'value')).toBe('value');
+      expect(sent).toEqual(['a begins', 'a ends']);
+      expect(await errorOf(() => work(() => fail('work')))).toEqual(new Error('work'));
+      expect(sent).toEqual(['a begins', 'a ends', 'a begins', 'a ends']);
+    },
+  );
 });
 
 describe('when a shutdown comes while an effect of an effect is at work', () => {

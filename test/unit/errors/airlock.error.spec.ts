@@ -18,12 +18,18 @@ const RAISE: [keyof Copy, (copy: Copy) => Error][] = [
   ['BufferLimitError', (copy) => new copy.BufferLimitError('effect', 'scope', 1)],
   ['CascadeDepthError', (copy) => new copy.CascadeDepthError(['a'], 1)],
   ['DispatchError', (copy) => new copy.DispatchError([], 'scope')],
-  ['EffectSerializationError', (copy) => new copy.EffectSerializationError('effect', 'args[0]', 'a bigint')],
+  [
+    'EffectSerializationError',
+    (copy) => new copy.EffectSerializationError('effect', 'args[0]', 'a bigint'),
+  ],
   ['MissingResultError', (copy) => new copy.MissingResultError('executor', 'effect')],
   ['NoScopeError', (copy) => new copy.NoScopeError('effect')],
   ['PolicyEnqueueError', (copy) => new copy.PolicyEnqueueError('policy', 'effect')],
   ['PolicyViolationError', (copy) => new copy.PolicyViolationError('policy', 'effect')],
-  ['ScopeClosedError', (copy) => new copy.ScopeClosedError('effect', 'scope', 'flushed', 'the end')],
+  [
+    'ScopeClosedError',
+    (copy) => new copy.ScopeClosedError('effect', 'scope', 'flushed', 'the end'),
+  ],
   ['ScopeStateError', (copy) => new copy.ScopeStateError('scope', 'open', 'text')],
   ['ShuttingDownError', (copy) => new copy.ShuttingDownError('scope')],
   ['UnknownEffectError', (copy) => new copy.UnknownEffectError('effect', [])],
@@ -46,8 +52,12 @@ describe('when two copies of the package are installed', () => {
   });
 
   it.each(RAISE)('takes %s of the other copy for no other class', (name, raise) => {
-    const matched = RAISE.filter(([other]) => raise(theirs) instanceof classOf(ours, other)).map(([other]) => other);
-    expect(matched).toEqual(name === 'ScopeClosedError' ? ['ScopeClosedError', 'ScopeStateError'] : [name]);
+    const matched = RAISE.filter(([other]) => raise(theirs) instanceof classOf(ours, other)).map(
+      ([other]) => other,
+    );
+    expect(matched).toEqual(
+      name === 'ScopeClosedError' ? ['ScopeClosedError', 'ScopeStateError'] : [name],
+    );
   });
 });
 
@@ -83,14 +93,20 @@ describe('when somebody extends an error of ours', () => {
 });
 
 describe('when something else is asked', () => {
-  it.each([[undefined], [null], ['text'], [7], [{}], [{ code: 'AIRLOCK_NO_SCOPE' }], [new Error('text')], [() => {}]])(
-    'is no AirlockError: %p',
-    (value) => {
-      expect(value instanceof ours.AirlockError).toBe(false);
-      expect(value instanceof ours.NoScopeError).toBe(false);
-      expect(value instanceof ours.DispatchError).toBe(false);
-    },
-  );
+  it.each([
+    [undefined],
+    [null],
+    ['text'],
+    [7],
+    [{}],
+    [{ code: 'AIRLOCK_NO_SCOPE' }],
+    [new Error('text')],
+    [() => {}],
+  ])('is no AirlockError: %p', (value) => {
+    expect(value instanceof ours.AirlockError).toBe(false);
+    expect(value instanceof ours.NoScopeError).toBe(false);
+    expect(value instanceof ours.DispatchError).toBe(false);
+  });
 
   it('is no DispatchError for being an AggregateError', () => {
     expect(new AggregateError([])).not.toBeInstanceOf(ours.DispatchError);

@@ -20,8 +20,13 @@ async function raisedFor(...reasons: unknown[]): Promise<DispatchError> {
 describe('when effects of one flush fail', () => {
   it('is an AggregateError, an AirlockError and a DispatchError', async () => {
     const error = await raisedFor(new Error('a'));
-    for (const type of [Error, AggregateError, AirlockError, DispatchError]) expect(error).toBeInstanceOf(type);
-    expect(error).toMatchObject({ name: 'DispatchError', code: 'AIRLOCK_DISPATCH', scope: 'POST /orders' });
+    for (const type of [Error, AggregateError, AirlockError, DispatchError])
+      expect(error).toBeInstanceOf(type);
+    expect(error).toMatchObject({
+      name: 'DispatchError',
+      code: 'AIRLOCK_DISPATCH',
+      scope: 'POST /orders',
+    });
   });
 
   it('carries every failure with its intent, in order, and the first as its cause', async () => {
@@ -43,7 +48,9 @@ describe('when effects of one flush fail', () => {
   });
 
   it('ends no sentence within the sentence', async () => {
-    expect((await raisedFor(new Error('The line is dead.'))).message).toContain('(Error: The line is dead). The work');
+    expect((await raisedFor(new Error('The line is dead.'))).message).toContain(
+      '(Error: The line is dead). The work',
+    );
   });
 
   it.each<[unknown, string]>([

@@ -19,7 +19,12 @@ import {
 const cause = new Error('cause');
 
 const CASES: [string, Error, string, Record<string, unknown>][] = [
-  ['AirlockOptionsError', new AirlockOptionsError('executor', 'text'), 'AIRLOCK_OPTIONS', { key: 'executor' }],
+  [
+    'AirlockOptionsError',
+    new AirlockOptionsError('executor', 'text'),
+    'AIRLOCK_OPTIONS',
+    { key: 'executor' },
+  ],
   [
     'BufferLimitError',
     new BufferLimitError('Mail.send', 'job', 3),
@@ -93,8 +98,15 @@ describe.each(CASES)('when %s is raised', (name, error, code, facts) => {
     expect(error).toBeInstanceOf(Error);
     expect(error.stack).toContain('errors.spec');
     expect(String(error)).toBe(`${name}: ${error.message}`);
-    const named = [facts['effect'], facts['policy'], facts['executor'], facts['path'], facts['found']];
-    for (const fact of named.filter((one) => one !== undefined)) expect(error.message).toContain(fact);
+    const named = [
+      facts['effect'],
+      facts['policy'],
+      facts['executor'],
+      facts['path'],
+      facts['found'],
+    ];
+    for (const fact of named.filter((one) => one !== undefined))
+      expect(error.message).toContain(fact);
   });
 
   it('shows no brand when it is printed or walked through', () => {
@@ -104,7 +116,9 @@ describe.each(CASES)('when %s is raised', (name, error, code, facts) => {
 
   it('is an AirlockError and of no other class of this package', () => {
     expect(error).toBeInstanceOf(AirlockError);
-    const matched = CASES.filter(([, other]) => error instanceof (other.constructor as typeof Error));
+    const matched = CASES.filter(
+      ([, other]) => error instanceof (other.constructor as typeof Error),
+    );
     expect(matched.map(([other]) => other)).toEqual(
       name === 'ScopeClosedError' ? ['ScopeClosedError', 'ScopeStateError'] : [name],
     );

@@ -1,4 +1,8 @@
-function having(key: string, descriptor: PropertyDescriptor, of: object = new Error('odd')): object {
+function having(
+  key: string,
+  descriptor: PropertyDescriptor,
+  of: object = new Error('odd'),
+): object {
   return Object.defineProperty(of, key, { configurable: true, ...descriptor });
 }
 function getter(key: string): object {
@@ -40,7 +44,8 @@ export const oddities: Readonly<Record<string, () => unknown>> = {
     for (let i = 0; i < 20_000; i++) error = new Error(`cause ${i}`, { cause: error });
     return error;
   },
-  'an aggregate that has no errors': () => having('errors', { value: Symbol('none') }, new AggregateError([])),
+  'an aggregate that has no errors': () =>
+    having('errors', { value: Symbol('none') }, new AggregateError([])),
   'an error with a message of a million letters': () => new Error('x'.repeat(1_000_000)),
   'an object without a prototype': () => Object.create(null) as unknown,
   'an object that throws when it is made a text': () => ({

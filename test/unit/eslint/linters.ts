@@ -6,7 +6,10 @@ import plugin from '../../../lib/eslint/index.js';
 
 export const fixtures = join(__dirname, 'fixtures');
 
-/** The versions of ESLint that the plugin supports. The older one's types differ in what the plugin does not use. */
+/**
+ * The versions of ESLint that the plugin supports. The older one's types differ in what the plugin
+ * does not use.
+ */
 export const versions = [
   {
     name: 'ESLint 9',
@@ -22,7 +25,11 @@ export const knowledge = [
   {
     name: 'with types',
     // Under `CI=true` the parser would read files from the disk instead of the code of the case.
-    parserOptions: { project: './tsconfig.json', tsconfigRootDir: fixtures, disallowAutomaticSingleRunInference: true },
+    parserOptions: {
+      project: './tsconfig.json',
+      tsconfigRootDir: fixtures,
+      disallowAutomaticSingleRunInference: true,
+    },
     filename: join(fixtures, 'case.ts'),
   },
 ];
@@ -56,7 +63,11 @@ export function linting(rule: RuleName) {
         Tester.describe = (_: string, work: () => void) => work();
         Tester.it = (_: string, work: () => void) => work();
         const tester = new Tester({ languageOptions: { parser, parserOptions } });
-        const subject = { code, filename, ...(options === undefined ? {} : { options: [options] }) };
+        const subject = {
+          code,
+          filename,
+          ...(options === undefined ? {} : { options: [options] }),
+        };
         const invalid = {
           ...subject,
           errors: errors.map(({ messageId, data, line, suggestion }) => ({
@@ -83,6 +94,7 @@ export function linting(rule: RuleName) {
 
   return {
     accepts: (code: string, where: Where = {}): void => run(code, [], where),
-    reports: (code: string, errors: readonly Expected[], where: Where = {}): void => run(code, errors, where),
+    reports: (code: string, errors: readonly Expected[], where: Where = {}): void =>
+      run(code, errors, where),
   };
 }

@@ -34,7 +34,10 @@ describe('when the type of what is called is written in the class', () => {
     reports(service(`async place() { await this.it.${call}; }`, `private readonly it: ${type}`), [
       {
         messageId: 'direct',
-        suggestion: service(`async place() { this.effects.defer(this.it).${call}; }`, `private readonly it: ${type}`),
+        suggestion: service(
+          `async place() { this.effects.defer(this.it).${call}; }`,
+          `private readonly it: ${type}`,
+        ),
       },
     ]);
   });
@@ -50,15 +53,21 @@ describe('when the type of what is called is written in the class', () => {
     accepts(
       'import { Transporter } from "nodemailer"; export class SmtpMailer { constructor(private readonly smtp: Transporter) {} async "sendMail"(mail: object) { return [mail].map((one) => this.smtp.sendMail(one)); } }',
     );
-    reports(service('async welcome() { await this.it.sendMail({}); }', 'private readonly it: MailerService'), [
-      {
-        messageId: 'direct',
-        suggestion: service(
-          'async welcome() { this.effects.defer(this.it).sendMail({}); }',
-          'private readonly it: MailerService',
-        ),
-      },
-    ]);
+    reports(
+      service(
+        'async welcome() { await this.it.sendMail({}); }',
+        'private readonly it: MailerService',
+      ),
+      [
+        {
+          messageId: 'direct',
+          suggestion: service(
+            'async welcome() { this.effects.defer(this.it).sendMail({}); }',
+            'private readonly it: MailerService',
+          ),
+        },
+      ],
+    );
   });
 
   it('leaves alone what a subclass does with itself', () => {
@@ -125,7 +134,11 @@ describe('when the type is written in another way', () => {
       'class A { constructor(private b: B) {} f() { this.b.it.add("a"); } }',
     ],
     ['a parameter', 'import { Queue } from "bullmq";', 'function f(it: Queue) { it.add("a"); }'],
-    ['a variable', 'import { Queue } from "bullmq";', 'const it = new Queue("stock"); it.add("a");'],
+    [
+      'a variable',
+      'import { Queue } from "bullmq";',
+      'const it = new Queue("stock"); it.add("a");',
+    ],
     [
       'a variable made of a property',
       'import { Queue } from "bullmq";',
@@ -136,7 +149,11 @@ describe('when the type is written in another way', () => {
       'import { Queue } from "bullmq";',
       'class A { constructor(private it: Queue) {} f() { const { it: jobs } = this; jobs.add("a"); } }',
     ],
-    ['a cast', 'import { Queue } from "bullmq";', 'declare const it: unknown; (it as Queue).add("a");'],
+    [
+      'a cast',
+      'import { Queue } from "bullmq";',
+      'declare const it: unknown; (it as Queue).add("a");',
+    ],
     [
       'a token asked for',
       'import { EventBus } from "@nestjs/cqrs"; import type { ModuleRef } from "@nestjs/core";',
@@ -189,7 +206,9 @@ describe('when the type is written in another way', () => {
     reports(service(method), [
       {
         messageId: 'direct',
-        ...(method.includes('?') ? {} : { suggestion: service(`f() { this.effects.defer(${object}).add("a"); }`) }),
+        ...(method.includes('?')
+          ? {}
+          : { suggestion: service(`f() { this.effects.defer(${object}).add("a"); }`) }),
       },
     ]);
   });
@@ -204,9 +223,12 @@ describe('when the type checker knows more than the file says', () => {
       [{ messageId: 'direct' }],
       { types },
     );
-    accepts('import { Queue } from "bullmq"; const jobs = () => ({ it: new Queue("a") }); jobs().it.add("a");', {
-      types: 'without',
-    });
+    accepts(
+      'import { Queue } from "bullmq"; const jobs = () => ({ it: new Queue("a") }); jobs().it.add("a");',
+      {
+        types: 'without',
+      },
+    );
   });
 
   it('knows a type parameter by its constraint', () => {
@@ -250,7 +272,9 @@ describe('when the type checker knows more than the file says', () => {
 
 describe('when nothing is known of the type', () => {
   it.each([
-    ['class A { constructor(stockQueue) { this.stockQueue = stockQueue; } f() { this.stockQueue.add("a"); } }'],
+    [
+      'class A { constructor(stockQueue) { this.stockQueue = stockQueue; } f() { this.stockQueue.add("a"); } }',
+    ],
     ['class A { f() { this.eventEmitter.emit("a"); } }'],
     ['class A { f() { this.emitter.emitAsync("a"); } }'],
     ['class A { f() { this.eventBus.publish({}); } }'],
@@ -264,7 +288,10 @@ describe('when nothing is known of the type', () => {
   it.each([
     ['another name', 'class A { f() { this.tags.add("a"); } }'],
     ['what hangs on some other object', 'function f(app) { app.queue.add("a"); }'],
-    ['a name whose type is written', 'class A { constructor(private queue: JobPort) {} f() { this.queue.add("a"); } }'],
+    [
+      'a name whose type is written',
+      'class A { constructor(private queue: JobPort) {} f() { this.queue.add("a"); } }',
+    ],
     [
       'a name that is asked for as something else',
       'class A { private queue = config.get<Set<string>>("x"); f() { this.queue.add("a"); } } declare const config: any;',
@@ -273,7 +300,10 @@ describe('when nothing is known of the type', () => {
       'a name that is deferred here',
       'import { EffectBuffer } from "nestjs-airlock"; class A { private readonly queue = this.effects.defer(this.it); constructor(readonly effects: EffectBuffer, private readonly it: any) {} f() { this.queue.add("a"); } }',
     ],
-    ['a name that is made here', 'class A { private queue = new Set(); f() { this.queue.add("a"); } }'],
+    [
+      'a name that is made here',
+      'class A { private queue = new Set(); f() { this.queue.add("a"); } }',
+    ],
   ])('leaves %s alone', (_, code) => {
     accepts(code);
   });
@@ -281,7 +311,10 @@ describe('when nothing is known of the type', () => {
 
 describe('when the call is made by an effect', () => {
   it.each([
-    ['a @SideEffect() method', '@SideEffect() async send(): Promise<void> { await this.queue.add("a", {}); }'],
+    [
+      'a @SideEffect() method',
+      '@SideEffect() async send(): Promise<void> { await this.queue.add("a", {}); }',
+    ],
     [
       'a function within one',
       '@SideEffect() async send(): Promise<void> { await Promise.all([1].map(() => this.queue.add("a", {}))); }',
@@ -357,17 +390,22 @@ describe('when the call is made by an effect', () => {
     const mailer =
       'class MailerService { @SideEffect() async sendMail(to: string): Promise<void> {} } class Orders { constructor(private readonly mailer: MailerService) {} f() { void this.mailer.sendMail("a"); } }';
     accepts(`import { SideEffect } from "nestjs-airlock"; ${mailer}`);
-    reports(`declare const SideEffect: any; ${mailer.replace('@SideEffect() ', '')}`, [{ messageId: 'direct' }]);
+    reports(`declare const SideEffect: any; ${mailer.replace('@SideEffect() ', '')}`, [
+      { messageId: 'direct' },
+    ]);
   });
 
   it('is not caught by a property that is made of itself', () => {
-    accepts('class A { it = this.it.defer(this.it); f() { this.it.add("a"); } }', { types: 'without' });
+    accepts('class A { it = this.it.defer(this.it); f() { this.it.add("a"); } }', {
+      types: 'without',
+    });
   });
 
   it("is not taken in by an enqueue of one's own", () => {
-    reports('function enqueue(work: () => void) { work(); } declare const queue: any; enqueue(() => queue.add("a"));', [
-      { messageId: 'direct' },
-    ]);
+    reports(
+      'function enqueue(work: () => void) { work(); } declare const queue: any; enqueue(() => queue.add("a"));',
+      [{ messageId: 'direct' }],
+    );
   });
 });
 
@@ -442,7 +480,9 @@ describe('when there is no scope that could fail', () => {
     reports(service('@Airlock() async onModuleInit() { await this.queue.add("a", {}); }'), [
       {
         messageId: 'direct',
-        suggestion: service('@Airlock() async onModuleInit() { this.effects.defer(this.queue).add("a", {}); }'),
+        suggestion: service(
+          '@Airlock() async onModuleInit() { this.effects.defer(this.queue).add("a", {}); }',
+        ),
       },
     ]);
   });
@@ -463,9 +503,15 @@ describe('when the result of the call is used', () => {
 
 describe('when the result is thrown away', () => {
   it.each([
-    ['await this.queue.add("a", { id: 1 });', 'this.effects.defer(this.queue).add("a", { id: 1 });'],
+    [
+      'await this.queue.add("a", { id: 1 });',
+      'this.effects.defer(this.queue).add("a", { id: 1 });',
+    ],
     ['void this.queue.add("a", { id: 1 });', 'this.effects.defer(this.queue).add("a", { id: 1 });'],
-    ['(await (this.queue).add("a", { id: 1 }));', '(this.effects.defer(this.queue).add("a", { id: 1 }));'],
+    [
+      '(await (this.queue).add("a", { id: 1 }));',
+      '(this.effects.defer(this.queue).add("a", { id: 1 }));',
+    ],
     [
       'const jobs = this.queue; await jobs.add("a", { id: 1 });',
       'const jobs = this.queue; this.effects.defer(jobs).add("a", { id: 1 });',
@@ -489,13 +535,19 @@ describe('when the result is thrown away', () => {
     reports(service(`async f() { ${statement} }`, dependency), [
       {
         messageId: 'direct',
-        suggestion: service('async f() { this.effects.defer(this.client).emit("a", 1); }', dependency),
+        suggestion: service(
+          'async f() { this.effects.defer(this.client).emit("a", 1); }',
+          dependency,
+        ),
       },
     ]);
   });
 
   it.each([
-    ['a comment would be lost', service('async f() { await /* at once */ this.queue.add("a", {}); }')],
+    [
+      'a comment would be lost',
+      service('async f() { await /* at once */ this.queue.add("a", {}); }'),
+    ],
     [
       '`this` is another object',
       service('f() { const q = this.queue; [1].forEach(function () { q.add("a", {}); }); }'),
@@ -557,11 +609,15 @@ describe('when there is a buffer that the place does not reach', () => {
       'class B { readonly #effects!: EffectBuffer; } class A extends B { queue: any; f() { CALL; } }',
     ],
     ['it is static', 'class A { static effects: EffectBuffer; queue: any; f() { CALL; } }'],
-    ['another name hides it', 'class A { queue: any; f(it: EffectBuffer) { [1].forEach((it) => { CALL; }); } }'],
+    [
+      'another name hides it',
+      'class A { queue: any; f(it: EffectBuffer) { [1].forEach((it) => { CALL; }); } }',
+    ],
   ])('suggests nothing: %s', (_, code) => {
-    reports(`import { EffectBuffer } from "nestjs-airlock"; ${code.replace('CALL', 'this.queue.add("a")')}`, [
-      { messageId: 'direct' },
-    ]);
+    reports(
+      `import { EffectBuffer } from "nestjs-airlock"; ${code.replace('CALL', 'this.queue.add("a")')}`,
+      [{ messageId: 'direct' }],
+    );
   });
 
   it('takes another one', () => {
@@ -578,9 +634,18 @@ describe('when the call may take part in a transaction', () => {
     'private readonly boss: PgBoss, private readonly events: EventEmitter2, private readonly bus: EventBus, private readonly queue: Queue, private readonly db: any';
 
   it.each([
-    ['pg-boss, which may write in it', 'f() { this.db.transaction(async () => { await this.boss.send("a"); }); }'],
-    ['listeners, which may write in it', 'f() { this.db.transaction(async () => { this.events.emit("a"); }); }'],
-    ['handlers, which may write in it', '@Transactional() async f() { await this.bus.publish({}); }'],
+    [
+      'pg-boss, which may write in it',
+      'f() { this.db.transaction(async () => { await this.boss.send("a"); }); }',
+    ],
+    [
+      'listeners, which may write in it',
+      'f() { this.db.transaction(async () => { this.events.emit("a"); }); }',
+    ],
+    [
+      'handlers, which may write in it',
+      '@Transactional() async f() { await this.bus.publish({}); }',
+    ],
     [
       'a function given by its name',
       'f() { const work = async () => { await this.boss.send("a"); }; return this.db.transaction(work); }',
@@ -610,7 +675,9 @@ describe('when the call may take part in a transaction', () => {
       'async f() { this.effects.defer(this.boss).send("a"); await this.db.transaction(() => {}); }',
     ],
   ])('suggests an effect where it cannot: %s', (_, before, after) => {
-    reports(service(before, dependencies), [{ messageId: 'direct', suggestion: service(after, dependencies) }]);
+    reports(service(before, dependencies), [
+      { messageId: 'direct', suggestion: service(after, dependencies) },
+    ]);
   });
 
   it('knows the transactions that options name', () => {
@@ -628,7 +695,8 @@ describe('when the call may take part in a transaction', () => {
 
 describe('when options say more', () => {
   it('knows further types and methods', () => {
-    const code = 'class A { constructor(private readonly hooks: WebhookClient) {} f() { this.hooks.post("a"); } }';
+    const code =
+      'class A { constructor(private readonly hooks: WebhookClient) {} f() { this.hooks.post("a"); } }';
     accepts(code);
     reports(code, [{ messageId: 'direct' }], { options: { types: { WebhookClient: ['post'] } } });
   });
@@ -646,7 +714,8 @@ describe('when options say more', () => {
   });
 
   it('knows decorators that make effects of methods', () => {
-    const code = 'class A { constructor(private readonly it: Queue) {} @Mail() f(): void { this.it.add("a"); } }';
+    const code =
+      'class A { constructor(private readonly it: Queue) {} @Mail() f(): void { this.it.add("a"); } }';
     reports(code, [{ messageId: 'direct' }]);
     accepts(code, { options: { effectDecorators: ['Mail'] } });
   });

@@ -29,7 +29,9 @@ describe('when a policy calls an effect', () => {
   });
 
   it('reports a method that is an effect', () => {
-    reports(policy('await this.tell();', '@SideEffect() async tell(): Promise<void> {}'), [{ messageId: 'effect' }]);
+    reports(policy('await this.tell();', '@SideEffect() async tell(): Promise<void> {}'), [
+      { messageId: 'effect' },
+    ]);
   });
 
   it.each([
@@ -56,25 +58,52 @@ describe('when a policy calls an effect', () => {
 describe('when something is a policy', () => {
   it.each([
     ['a class that implements Policy', 'class A implements Policy { onEnqueue() { enqueue(f); } }'],
-    ['a class that extends a policy', 'class A extends BlockTasks { override allows() { enqueue(f); return true; } }'],
+    [
+      'a class that extends a policy',
+      'class A extends BlockTasks { override allows() { enqueue(f); return true; } }',
+    ],
     [
       'a class whose base does',
       'class B implements Policy {} class A extends B { allows() { enqueue(f); return true; } }',
     ],
     ['a class with onEnqueue', 'class A { onEnqueue() {} allows() { enqueue(f); return true; } }'],
-    ['a class that allows intents', 'class A { allows(intent: Intent) { enqueue(f); return true; } }'],
-    ['a class that takes intents apart', 'class A { allows({ name }: Intent) { enqueue(f, name); return true; } }'],
-    ['a class with an arrow function', 'class A implements Policy { allows = () => { enqueue(f); return true; }; }'],
+    [
+      'a class that allows intents',
+      'class A { allows(intent: Intent) { enqueue(f); return true; } }',
+    ],
+    [
+      'a class that takes intents apart',
+      'class A { allows({ name }: Intent) { enqueue(f, name); return true; } }',
+    ],
+    [
+      'a class with an arrow function',
+      'class A implements Policy { allows = () => { enqueue(f); return true; }; }',
+    ],
     ['an object declared so', 'const a: Policy = { allows() { enqueue(f); return true; } };'],
-    ['an object that satisfies Policy', 'const a = { allows: () => { enqueue(f); return true; } } satisfies Policy;'],
-    ['an object that is returned as one', 'const a = (): Policy => ({ allows() { enqueue(f); return true; } });'],
+    [
+      'an object that satisfies Policy',
+      'const a = { allows: () => { enqueue(f); return true; } } satisfies Policy;',
+    ],
+    [
+      'an object that is returned as one',
+      'const a = (): Policy => ({ allows() { enqueue(f); return true; } });',
+    ],
     [
       'an object that is returned as one later',
       'function a(): Policy { return { allows() { enqueue(f); return true; } }; }',
     ],
-    ['an object given to withPolicy', 'withPolicy({ allows: () => { enqueue(f); return true; } }, f);'],
-    ['an object given to a decorator', '@UseAirlockPolicy({ allows: () => { enqueue(f); return true; } }) class A {}'],
-    ['an object among options', 'AirlockModule.forRoot({ policy: { allows: () => { enqueue(f); return true; } } });'],
+    [
+      'an object given to withPolicy',
+      'withPolicy({ allows: () => { enqueue(f); return true; } }, f);',
+    ],
+    [
+      'an object given to a decorator',
+      '@UseAirlockPolicy({ allows: () => { enqueue(f); return true; } }) class A {}',
+    ],
+    [
+      'an object among options',
+      'AirlockModule.forRoot({ policy: { allows: () => { enqueue(f); return true; } } });',
+    ],
     [
       'an object in a list among options',
       'AirlockModule.forRoot({ policy: [{ allows: () => { enqueue(f); return true; } }] });',
@@ -85,10 +114,19 @@ describe('when something is a policy', () => {
   });
 
   it.each([
-    ['a class with another allows', 'class A { allows(user: string) { enqueue(f, user); return true; } }'],
+    [
+      'a class with another allows',
+      'class A { allows(user: string) { enqueue(f, user); return true; } }',
+    ],
     ['an object with another allows', 'const a = { allows: () => { enqueue(f); return true; } };'],
-    ['an onEnqueue of something else', 'class A { onEnqueue(player: string) { enqueue(f, player); } }'],
-    ['a listener with an onEnqueue', 'const a = { onEnqueue: (player: string) => enqueue(f, player) };'],
+    [
+      'an onEnqueue of something else',
+      'class A { onEnqueue(player: string) { enqueue(f, player); } }',
+    ],
+    [
+      'a listener with an onEnqueue',
+      'const a = { onEnqueue: (player: string) => enqueue(f, player) };',
+    ],
     ['another method of a policy', 'class A implements Policy { report() { enqueue(f); } }'],
   ])('is not taken in by %s', (_, code) => {
     accepts(imports + code);

@@ -15,17 +15,33 @@ const late = 'async late() { await this.repo.save(); this.effects.enqueue(f, 1);
 
 describe('when nobody waits for a method that calls an effect after an await', () => {
   it.each([
-    ['the call is a statement', 'async place() { this.late(); }', 'async place() { await this.late(); }'],
-    ['the call is void', 'async place() { void this.late(); }', 'async place() { await this.late(); }'],
+    [
+      'the call is a statement',
+      'async place() { this.late(); }',
+      'async place() { await this.late(); }',
+    ],
+    [
+      'the call is void',
+      'async place() { void this.late(); }',
+      'async place() { await this.late(); }',
+    ],
     [
       'only its errors are handled',
       'async place() { this.late().catch(f); }',
       'async place() { await this.late().catch(f); }',
     ],
-    ['it goes on', 'async place() { void this.late().then(f, f); }', 'async place() { await this.late().then(f, f); }'],
+    [
+      'it goes on',
+      'async place() { void this.late().then(f, f); }',
+      'async place() { await this.late().then(f, f); }',
+    ],
     ['the method is not async', 'place() { void this.late(); }', undefined],
     ['the call depends on something', 'async place(x: boolean) { x && this.late(); }', undefined],
-    ['the call is one of two', 'async place(x: boolean) { x ? this.late() : this.repo.save(); }', undefined],
+    [
+      'the call is one of two',
+      'async place(x: boolean) { x ? this.late() : this.repo.save(); }',
+      undefined,
+    ],
     [
       'it is one of several',
       'async place() { void Promise.all([this.repo.save(), this.late()]); }',
@@ -33,21 +49,45 @@ describe('when nobody waits for a method that calls an effect after an await', (
     ],
     ['it is after a comma', 'async place() { this.repo, this.late(); }', undefined],
     ['forEach gets it', 'async place() { [1].forEach(() => this.late()); }', undefined],
-    ['an unused map returns it', 'async place() { [1].map(() => { return this.late(); }); }', undefined],
-    ['no async function is around it', 'async place() { [1].forEach(() => void this.late()); }', undefined],
-    ['it is an arrow function that forgets it', 'place() { [1].forEach(() => void this.late()); }', undefined],
+    [
+      'an unused map returns it',
+      'async place() { [1].map(() => { return this.late(); }); }',
+      undefined,
+    ],
+    [
+      'no async function is around it',
+      'async place() { [1].forEach(() => void this.late()); }',
+      undefined,
+    ],
+    [
+      'it is an arrow function that forgets it',
+      'place() { [1].forEach(() => void this.late()); }',
+      undefined,
+    ],
   ])('reports it: %s', (_, method, suggestion) => {
     reports(service(`${late} ${method}`), [
-      { messageId: 'floating', ...(suggestion && { suggestion: service(`${late} ${suggestion}`) }) },
+      {
+        messageId: 'floating',
+        ...(suggestion && { suggestion: service(`${late} ${suggestion}`) }),
+      },
     ]);
   });
 
   it.each([
     ['awaited', 'async place() { await this.late(); }'],
     ['returned', 'place() { return this.late(); }'],
-    ['returned by an arrow function', 'async place() { await Promise.all([1].map(() => this.late())); }'],
-    ['kept for later', 'async place() { const done = this.late(); await this.repo.save(); await done; }'],
-    ['awaited with others', 'async place() { await Promise.all([this.late(), this.repo.save()]); }'],
+    [
+      'returned by an arrow function',
+      'async place() { await Promise.all([1].map(() => this.late())); }',
+    ],
+    [
+      'kept for later',
+      'async place() { const done = this.late(); await this.repo.save(); await done; }',
+    ],
+    [
+      'awaited with others',
+      'async place() { await Promise.all([this.late(), this.repo.save()]); }',
+    ],
   ])('accepts it where it is %s', (_, method) => {
     accepts(service(`${late} ${method}`));
   });
@@ -56,15 +96,27 @@ describe('when nobody waits for a method that calls an effect after an await', (
 describe('when a method calls an effect late', () => {
   it.each([
     ['after an await', 'async g() { await this.repo.save(); this.effects.enqueue(f); }'],
-    ['with options', 'async g() { await this.repo.save(); this.effects.enqueueWith({ name: "x" }, f); }'],
+    [
+      'with options',
+      'async g() { await this.repo.save(); this.effects.enqueueWith({ name: "x" }, f); }',
+    ],
     ['with what it waited for', 'async g() { this.effects.enqueue(f, await this.repo.save()); }'],
-    ['in a loop with an await', 'async g() { for (;;) { this.effects.enqueue(f); await this.repo.save(); } }'],
+    [
+      'in a loop with an await',
+      'async g() { for (;;) { this.effects.enqueue(f); await this.repo.save(); } }',
+    ],
     [
       'in a loop that awaits',
       'async g(xs: AsyncIterable<number>) { for await (const x of xs) this.effects.enqueue(f, x); }',
     ],
-    ['in a callback of then', 'g() { return this.repo.save().then(() => this.effects.enqueue(f)); }'],
-    ['in a transaction', 'async g(db: any) { return db.transaction(() => { this.effects.enqueue(f); }); }'],
+    [
+      'in a callback of then',
+      'g() { return this.repo.save().then(() => this.effects.enqueue(f)); }',
+    ],
+    [
+      'in a transaction',
+      'async g(db: any) { return db.transaction(() => { this.effects.enqueue(f); }); }',
+    ],
     [
       'in an iteration after an await',
       'async g() { await this.repo.save(); [1].forEach((x) => this.effects.enqueue(f, x)); }',
@@ -82,7 +134,10 @@ describe('when a method calls an effect late', () => {
       'async g() { await this.repo.save(); this.h(); } h() { this.effects.enqueue(f); }',
     ],
     ['by the free function', 'async g() { await this.repo.save(); enqueue(f); }'],
-    ['on a deferred object', 'async g() { await this.repo.save(); this.effects.defer(this.repo).save(); }'],
+    [
+      'on a deferred object',
+      'async g() { await this.repo.save(); this.effects.defer(this.repo).save(); }',
+    ],
     [
       'on a deferred object with a name',
       'async g() { const repo = defer(this.repo); await this.repo.save(); repo.save(); }',
@@ -116,7 +171,10 @@ describe('when a method calls an effect in time', () => {
       'in a generator that nobody goes through',
       'async *g() { await this.repo.save(); this.effects.enqueue(f); yield 1; }',
     ],
-    ['while calling what it awaits', 'async g() { await this.h(); } async h() { this.effects.enqueue(f); }'],
+    [
+      'while calling what it awaits',
+      'async g() { await this.h(); } async h() { this.effects.enqueue(f); }',
+    ],
     [
       'in an iteration before an await',
       'async g() { [1].forEach((x) => this.effects.enqueue(f, x)); await this.repo.save(); }',
@@ -125,7 +183,10 @@ describe('when a method calls an effect in time', () => {
       'as an effect itself',
       '@SideEffect() async g(): Promise<void> { await this.repo.save(); this.effects.enqueue(f); }',
     ],
-    ['in a scope of its own', '@Airlock() async g() { await this.repo.save(); this.effects.enqueue(f); }'],
+    [
+      'in a scope of its own',
+      '@Airlock() async g() { await this.repo.save(); this.effects.enqueue(f); }',
+    ],
     [
       'in a scope that it opens',
       'async g() { await this.repo.save(); await this.airlock.run(() => this.effects.enqueue(f)); }',
@@ -142,12 +203,18 @@ describe('when a method calls an effect in time', () => {
       'in a listener',
       'async g(on: any) { on.on("a", async () => { await this.repo.save(); this.effects.enqueue(f); }); }',
     ],
-    ['never', 'async g() { await this.repo.save(); const h = () => this.effects.enqueue(f); return h; }'],
+    [
+      'never',
+      'async g() { await this.repo.save(); const h = () => this.effects.enqueue(f); return h; }',
+    ],
     [
       'never, but something else is called so',
       'async g(jobs: { enqueue(f: unknown): void }) { await this.repo.save(); jobs.enqueue(f); }',
     ],
-    ['never, and it calls itself', 'async g(): Promise<void> { await this.repo.save(); await this.g(); }'],
+    [
+      'never, and it calls itself',
+      'async g(): Promise<void> { await this.repo.save(); await this.g(); }',
+    ],
   ])('accepts who does not wait: %s', (_, methods) => {
     accepts(
       service(
@@ -195,7 +262,9 @@ describe('when nobody waits for a function', () => {
     ],
   ])('reports %s', (_, code, suggestion) => {
     const head = 'import { enqueue } from "nestjs-airlock"; declare const f: () => void;\n';
-    reports(head + code, [{ messageId: 'floating', ...(suggestion && { suggestion: head + suggestion }) }]);
+    reports(head + code, [
+      { messageId: 'floating', ...(suggestion && { suggestion: head + suggestion }) },
+    ]);
   });
 });
 

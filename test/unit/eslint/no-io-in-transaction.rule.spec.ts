@@ -28,7 +28,11 @@ describe('when a request is made in a transaction', () => {
     ['fetch of undici', 'import { fetch as load } from "undici";', 'load(url)'],
     ['got', 'import got from "got";', 'got(url)'],
     ['HttpService', 'import { HttpService } from "@nestjs/axios";', 'this.http.post(url, {})'],
-    ['the axios of HttpService', 'import { HttpService } from "@nestjs/axios";', 'this.http.axiosRef.post(url, {})'],
+    [
+      'the axios of HttpService',
+      'import { HttpService } from "@nestjs/axios";',
+      'this.http.axiosRef.post(url, {})',
+    ],
     [
       'an instance of axios',
       'import axios from "axios"; class Api { readonly axios = axios.create({}); } declare const api: Api;',
@@ -47,24 +51,32 @@ describe('when a request is made in a transaction', () => {
     ['runInTransaction', 'runInTransaction(async () => { const x = await fetch(url); })'],
     ['withTransaction', 'host.withTransaction({}, async () => { const x = await fetch(url); })'],
     ['a function within', 'db.transaction(async () => { const x = [1].map(() => fetch(url)); })'],
-    ['a function given by its name', 'db.transaction(work); async function work() { const x = await fetch(url); }'],
+    [
+      'a function given by its name',
+      'db.transaction(work); async function work() { const x = await fetch(url); }',
+    ],
     [
       'a method given by its name',
       'new (class { place() { db.transaction(this.work); } async work() { const x = await fetch(url); } })()',
     ],
   ])('knows the transaction: %s', (_, statement) => {
-    reports(`declare const db: any, host: any, runInTransaction: any, url: string;\n${statement};`, [
+    reports(
+      `declare const db: any, host: any, runInTransaction: any, url: string;\n${statement};`,
+      [{ messageId: 'direct' }],
+    );
+  });
+
+  it('knows a transactional method', () => {
+    reports(service('@Transactional() async place() { const x = await fetch(url); }'), [
       { messageId: 'direct' },
     ]);
   });
 
-  it('knows a transactional method', () => {
-    reports(service('@Transactional() async place() { const x = await fetch(url); }'), [{ messageId: 'direct' }]);
-  });
-
   it('reports it once, however many transactions are around it', () => {
     reports(
-      service('@Transactional() async place() { return db.transaction(() => db.transaction(() => fetch(url))); }'),
+      service(
+        '@Transactional() async place() { return db.transaction(() => db.transaction(() => fetch(url))); }',
+      ),
       [{ messageId: 'direct' }],
     );
   });
@@ -87,19 +99,30 @@ describe('when the request is behind a function of the file', () => {
     reports(service(method, 'async function tell() { return fetch(url); }'), [
       {
         messageId: 'indirect',
-        data: { call, request: 'fetch', line: method.includes('tell()); }') && call === 'tell()' ? '4' : '9' },
+        data: {
+          call,
+          request: 'fetch',
+          line: method.includes('tell()); }') && call === 'tell()' ? '4' : '9',
+        },
       },
     ]);
   });
 
   it('is not caught in a circle', () => {
-    accepts(service('place() { return db.transaction(() => this.again()); } again(): any { return this.again(); }'));
+    accepts(
+      service(
+        'place() { return db.transaction(() => this.again()); } again(): any { return this.again(); }',
+      ),
+    );
   });
 });
 
 describe('when the request waits until the transaction is over', () => {
   it.each([
-    ['it is an effect', 'place() { return db.transaction(() => { this.effects.enqueue(fetch, url); }); }'],
+    [
+      'it is an effect',
+      'place() { return db.transaction(() => { this.effects.enqueue(fetch, url); }); }',
+    ],
     [
       'it is in an effect',
       'place() { return db.transaction(() => { this.effects.enqueue(async () => { await fetch(url); }); }); }',
@@ -116,13 +139,28 @@ describe('when the request waits until the transaction is over', () => {
       'it runs after the commit',
       'place() { return db.transaction(() => { runOnTransactionCommit(() => fetch(url)); }); }',
     ],
-    ['it runs on a timer', 'place() { return db.transaction(() => { setTimeout(() => fetch(url), 1); }); }'],
-    ['it runs outside', 'place() { return db.transaction((tx) => tx.withoutTransaction(() => fetch(url))); }'],
-    ['it comes before', 'async place() { const x = await fetch(url); await db.transaction((tx) => tx.insert(x)); }'],
-    ['it comes after', 'async place() { await db.transaction((tx) => tx.insert()); return fetch(url); }'],
+    [
+      'it runs on a timer',
+      'place() { return db.transaction(() => { setTimeout(() => fetch(url), 1); }); }',
+    ],
+    [
+      'it runs outside',
+      'place() { return db.transaction((tx) => tx.withoutTransaction(() => fetch(url))); }',
+    ],
+    [
+      'it comes before',
+      'async place() { const x = await fetch(url); await db.transaction((tx) => tx.insert(x)); }',
+    ],
+    [
+      'it comes after',
+      'async place() { await db.transaction((tx) => tx.insert()); return fetch(url); }',
+    ],
   ])('accepts it: %s', (_, method) => {
     accepts(
-      service(method, 'import type { Transporter } from "nodemailer"; declare const runOnTransactionCommit: any;'),
+      service(
+        method,
+        'import type { Transporter } from "nodemailer"; declare const runOnTransactionCommit: any;',
+      ),
     );
   });
 });
@@ -148,7 +186,10 @@ describe('when nothing goes over the network', () => {
 
 describe('when nobody uses the answer', () => {
   it.each([
-    ['await fetch(url, { method: "POST" });', 'this.effects.enqueue(fetch, url, { method: "POST" });'],
+    [
+      'await fetch(url, { method: "POST" });',
+      'this.effects.enqueue(fetch, url, { method: "POST" });',
+    ],
     ['await this.smtp.sendMail({});', 'this.effects.defer(this.smtp).sendMail({});'],
     ['await this.tell(1);', 'this.effects.enqueue(this.tell.bind(this), 1);'],
     ['await this.quiet();', 'this.effects.enqueue(this.quiet.bind(this));'],
@@ -162,7 +203,9 @@ describe('when nobody uses the answer', () => {
          async both(x: number) { await this.tell(x); return (await this.quiet()).ok; }`,
         'import type { Transporter } from "nodemailer";',
       );
-    reports(code(before), [{ messageId: /this\.\w+\(/.test(before) ? 'indirect' : 'direct', suggestion: code(after) }]);
+    reports(code(before), [
+      { messageId: /this\.\w+\(/.test(before) ? 'indirect' : 'direct', suggestion: code(after) },
+    ]);
   });
 });
 
@@ -170,24 +213,52 @@ describe('when a call in a transaction does more than a request', () => {
   const code = (place: string, tell: string): string => service(`place() { ${place} } ${tell}`);
 
   it.each([
-    ['it is handed the transaction', 'tx', 'await this.tell(tx);', 'return fetch(url, { body: x });'],
-    ['it is handed a part of it', '{ manager }', 'await this.tell({ manager });', 'return fetch(url, { body: x });'],
+    [
+      'it is handed the transaction',
+      'tx',
+      'await this.tell(tx);',
+      'return fetch(url, { body: x });',
+    ],
+    [
+      'it is handed a part of it',
+      '{ manager }',
+      'await this.tell({ manager });',
+      'return fetch(url, { body: x });',
+    ],
     ['it writes', '', 'await this.tell(1);', 'await db.$transaction(() => x); return fetch(url);'],
-    ['it writes with a template', '', 'await this.tell(1);', 'await (db as any)`insert ${x}`; return fetch(url);'],
-    ['it changes what is written afterwards', '', 'await this.tell({});', 'x.sent = true; return fetch(url);'],
+    [
+      'it writes with a template',
+      '',
+      'await this.tell(1);',
+      'await (db as any)`insert ${x}`; return fetch(url);',
+    ],
+    [
+      'it changes what is written afterwards',
+      '',
+      'await this.tell({});',
+      'x.sent = true; return fetch(url);',
+    ],
     ['it counts', '', 'await this.tell({});', 'x.count++; return fetch(url);'],
     ['it takes something away', '', 'await this.tell({});', 'delete x.draft; return fetch(url);'],
-    ['it writes behind a function', '', 'await this.tell(1);', 'await this.write(); return fetch(url);'],
-  ])('suggests nothing, since an effect would do that after the commit: %s', (_, parameter, statement, body) => {
-    const typed = parameter && `${parameter}: any`;
-    reports(
-      code(
-        `return db.transaction(async (${typed}) => { ${statement} });`,
-        `async tell(x: any) { ${body} } async write() { await db.select(); }`,
-      ),
-      [{ messageId: 'indirect' }],
-    );
-  });
+    [
+      'it writes behind a function',
+      '',
+      'await this.tell(1);',
+      'await this.write(); return fetch(url);',
+    ],
+  ])(
+    'suggests nothing, since an effect would do that after the commit: %s',
+    (_, parameter, statement, body) => {
+      const typed = parameter && `${parameter}: any`;
+      reports(
+        code(
+          `return db.transaction(async (${typed}) => { ${statement} });`,
+          `async tell(x: any) { ${body} } async write() { await db.select(); }`,
+        ),
+        [{ messageId: 'indirect' }],
+      );
+    },
+  );
 
   it('suggests nothing for a function that writes in the transaction around it', () => {
     reports(
@@ -210,7 +281,10 @@ describe('when a call in a transaction does more than a request', () => {
 
   it('suggests nothing where the request is handed an inner transaction', () => {
     reports(
-      code('return db.transaction(() => db.transaction(async (tx) => { await fetch(url, { body: tx.id }); }));', ''),
+      code(
+        'return db.transaction(() => db.transaction(async (tx) => { await fetch(url, { body: tx.id }); }));',
+        '',
+      ),
       [{ messageId: 'direct' }],
     );
   });
@@ -239,7 +313,11 @@ describe('when options say more', () => {
       'declare const warehouse: any;',
       'db.transaction(() => warehouse.reserve(url))',
     ],
-    [{ transactions: ['atomically'] }, 'declare const db2: any;', 'db2.atomically(() => fetch(url))'],
+    [
+      { transactions: ['atomically'] },
+      'declare const db2: any;',
+      'db2.atomically(() => fetch(url))',
+    ],
   ])('knows %j', (options, head, expression) => {
     const code = service(`place() { return ${expression}; }`, head);
     accepts(code);

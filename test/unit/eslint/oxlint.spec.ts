@@ -1,5 +1,13 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { transformFileSync } from '@swc/core';
@@ -37,10 +45,17 @@ function install(folder: string): void {
 
 /** @returns what it prints; it exits with 1 where it finds anything */
 function oxlint(folder: string, ...args: readonly string[]): Promise<string> {
-  const command = [join(root, 'node_modules/oxlint/bin/oxlint'), '-c', 'oxlint.json', ...args, 'dirty'];
+  const command = [
+    join(root, 'node_modules/oxlint/bin/oxlint'),
+    '-c',
+    'oxlint.json',
+    ...args,
+    'dirty',
+  ];
   return new Promise((resolve, reject) => {
     execFile(process.execPath, command, { cwd: folder }, (error, stdout, stderr) => {
-      if (error !== null && error.code !== 1) reject(new Error(`${stdout}${stderr}`, { cause: error }));
+      if (error !== null && error.code !== 1)
+        reject(new Error(`${stdout}${stderr}`, { cause: error }));
       else resolve(stdout);
     });
   });
@@ -58,7 +73,12 @@ function findingsIn(printed: string): Findings {
   const { diagnostics } = JSON.parse(printed) as Report;
   return diagnostics
     .map(({ code, filename, labels }) =>
-      finding('dirty', filename, labels[0]!.span.line, code.replace(`${meta.name}(`, '').replace(')', '')),
+      finding(
+        'dirty',
+        filename,
+        labels[0]!.span.line,
+        code.replace(`${meta.name}(`, '').replace(')', ''),
+      ),
     )
     .sort();
 }
@@ -80,7 +100,9 @@ describe('when oxlint runs the plugin', () => {
     await oxlint(folder, '--fix-suggestions');
     const orders = readFileSync(join(folder, 'dirty/orders.service.ts'), 'utf8');
     expect(orders).toContain("    this.effects.defer(this.stock).add('reserve', { orderId });\n");
-    expect(orders).toContain("    this.effects.defer(this.client).emit('order.placed', orderId);\n");
+    expect(orders).toContain(
+      "    this.effects.defer(this.client).emit('order.placed', orderId);\n",
+    );
     expect(orders).toContain('    await this.remember(orderId);\n');
   });
 });

@@ -11,7 +11,9 @@ describe('when the plugin is loaded', () => {
   });
 
   it('carries the version of the package', () => {
-    const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, string>;
+    const { name, version } = JSON.parse(
+      readFileSync(join(root, 'package.json'), 'utf8'),
+    ) as Record<string, string>;
     expect(meta).toEqual({ name, version });
   });
 
@@ -29,9 +31,14 @@ describe('when the plugin is loaded', () => {
       path.endsWith('.ts'),
     )) {
       const imports = [
-        ...readFileSync(join(folder, file), 'utf8').matchAll(/^(?:import|export|\})(?! type ).* from '(.+)';$/gm),
+        ...readFileSync(join(folder, file), 'utf8').matchAll(
+          /^(?:import|export|\})(?! type ).* from '(.+)';$/gm,
+        ),
       ].map(([, path]) => path);
-      expect({ file, imports: imports.filter((path) => !/^\.\.?\/[\w./-]+\.js$/.test(path!)) }).toEqual({
+      expect({
+        file,
+        imports: imports.filter((path) => !/^\.\.?\/[\w./-]+\.js$/.test(path!)),
+      }).toEqual({
         file,
         imports: [],
       });
@@ -41,7 +48,9 @@ describe('when the plugin is loaded', () => {
   it('has a page for each rule, which the index of the pages names', () => {
     const folder = join(root, 'docs/eslint');
     const index = readFileSync(join(folder, 'README.md'), 'utf8');
-    expect(readdirSync(folder).sort()).toEqual(['README.md', ...Object.keys(rules).map((rule) => `${rule}.md`)].sort());
+    expect(readdirSync(folder).sort()).toEqual(
+      ['README.md', ...Object.keys(rules).map((rule) => `${rule}.md`)].sort(),
+    );
     for (const rule of Object.keys(rules)) expect(index).toContain(`(${rule}.md)`);
   });
 });

@@ -61,7 +61,11 @@ describe.each(versions)('when the recommended rules run in $name', ({ ESLint }) 
       disallowAutomaticSingleRunInference: true,
     };
     expect(
-      await lintFolder(ESLint, sample, parserOptions, ['**/*.spec.ts', '**/add-parcel.ts', '08-prisma/**']),
+      await lintFolder(ESLint, sample, parserOptions, [
+        '**/*.spec.ts',
+        '**/add-parcel.ts',
+        '08-prisma/**',
+      ]),
     ).toEqual([]);
   });
 });

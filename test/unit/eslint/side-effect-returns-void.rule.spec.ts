@@ -19,7 +19,10 @@ describe('when an effect declares a result', () => {
     ['a value', 'send(): number { return 1; }'],
     ['a promise of a value', 'async send(): Promise<Receipt> { return smtp.send(); }'],
     ['a value or nothing', 'send(): number | undefined { return 1; }'],
-    ['a promise of a value or nothing', 'async send(): Promise<Receipt | void> { return smtp.send(); }'],
+    [
+      'a promise of a value or nothing',
+      'async send(): Promise<Receipt | void> { return smtp.send(); }',
+    ],
     ['anything', 'async send(): Promise<any> { return smtp.send(); }'],
     ['a generator', 'async *send(): AsyncGenerator<void> { yield; }'],
   ])('reports it: %s', (_, method) => {
@@ -27,7 +30,10 @@ describe('when an effect declares a result', () => {
   });
 
   it.each([
-    ['async send(): Promise<any> { await smtp.send(); }', 'async send(): Promise<void> { await smtp.send(); }'],
+    [
+      'async send(): Promise<any> { await smtp.send(); }',
+      'async send(): Promise<void> { await smtp.send(); }',
+    ],
     ['send(): unknown { smtp.say(); return; }', 'send(): void { smtp.say(); return; }'],
     [
       'async send(): Promise<Receipt> { await Promise.all([1].map(() => { return smtp.send(); })); }',

@@ -9,7 +9,10 @@ import { nodesIn, type SourceCode } from '../../../lib/eslint/rule.js';
 import type { Timing } from '../../../lib/eslint/timing.js';
 import { fixtures, knowledge } from './linters.js';
 
-/** When a function calls effects, as the file at hand has it, and as it would be told from another file. */
+/**
+ * When a function calls effects, as the file at hand has it, and as it would be told from another
+ * file.
+ */
 export type Timings = Record<'here' | 'elsewhere', Timing>;
 
 /** The timings of the function `g` of a piece of code, which calls it. */
@@ -24,7 +27,9 @@ export function timingsOf(code: string): Timings {
         'Program:exit'() {
           const declarations = new Declarations(sourceCode);
           const nodes = [...nodesIn(sourceCode.ast, sourceCode)];
-          const fn = nodes.find((node) => is(node, 'FunctionDeclaration') && node.id?.name === 'g') as FunctionNode;
+          const fn = nodes.find(
+            (node) => is(node, 'FunctionDeclaration') && node.id?.name === 'g',
+          ) as FunctionNode;
           const call = nodes.findLast((node) => is(node, 'CallExpression')) as Call;
           found = {
             here: new Effects(declarations, paths.callsAfterAwait).timingOfFunction(fn),
@@ -45,6 +50,7 @@ export function timingsOf(code: string): Timings {
     },
     { filename },
   );
-  if (found === undefined) throw new Error(messages.map(({ message }) => message).join('\n') || 'There is no `g`.');
+  if (found === undefined)
+    throw new Error(messages.map(({ message }) => message).join('\n') || 'There is no `g`.');
   return found;
 }

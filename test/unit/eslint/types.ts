@@ -6,6 +6,14 @@ import plugin, { configs } from '../../../lib/eslint/index.js';
 export const types: [ESLint.Plugin, ESLint9.Plugin, Linter.Config[], Linter9.Config[]] = [
   plugin,
   plugin,
-  [configs.recommended, { files: ['**/*.ts'], ...configs.recommended }, { plugins: { airlock: plugin } }],
-  [configs.recommended, { files: ['**/*.ts'], ...configs.recommended }, { plugins: { airlock: plugin } }],
+  [
+    configs.recommended,
+    { files: ['**/*.ts'], ...configs.recommended },
+    { plugins: { airlock: plugin } },
+  ],
+  [
+    configs.recommended,
+    { files: ['**/*.ts'], ...configs.recommended },
+    { plugins: { airlock: plugin } },
+  ],
 ];

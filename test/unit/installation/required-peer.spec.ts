@@ -46,7 +46,9 @@ describe('when a peer is asked for', () => {
     install(version);
     const refused = (): void => requirePeer('a-client', range, 'nestjs-airlock/a');
     expect(refused).toThrow(PeerVersionError);
-    expect(refused).toThrow(expect.objectContaining({ version, folder: join(project, 'node_modules/a-client') }));
+    expect(refused).toThrow(
+      expect.objectContaining({ version, folder: join(project, 'node_modules/a-client') }),
+    );
   });
 
   it('judges nothing that it cannot find or read', () => {
@@ -59,7 +61,10 @@ describe('when a peer is asked for', () => {
     install('0.0.1');
     // What this package itself sees.
     mkdirSync(join(project, 'node_modules/rxjs'), { recursive: true });
-    writeFileSync(join(project, 'node_modules/rxjs/package.json'), JSON.stringify({ version: '0.0.1' }));
+    writeFileSync(
+      join(project, 'node_modules/rxjs/package.json'),
+      JSON.stringify({ version: '0.0.1' }),
+    );
     expect(() => requirePeer('rxjs', '>=7.0.0', 'nestjs-airlock/a')).not.toThrow();
   });
 });

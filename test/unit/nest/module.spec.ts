@@ -10,7 +10,14 @@ import {
   ShuttingDownError,
   SideEffect,
 } from 'nestjs-airlock';
-import { boot, bootModule, checkAfterEach, COMPLETED, Effects, moduleOf } from '../../e2e/http/fixtures.js';
+import {
+  boot,
+  bootModule,
+  checkAfterEach,
+  COMPLETED,
+  Effects,
+  moduleOf,
+} from '../../e2e/http/fixtures.js';
 
 @Injectable()
 class Config {
@@ -121,12 +128,18 @@ describe('when two modules import forRoot', () => {
   it.each([
     ['with different options', AirlockModule.forRoot({ policy: DropAll }), AirlockModule.forRoot()],
     ['with the same options', AirlockModule.forRoot(), AirlockModule.forRoot()],
-    ['and forRootAsync', AirlockModule.forRoot(), AirlockModule.forRootAsync({ useFactory: () => ({}) })],
+    [
+      'and forRootAsync',
+      AirlockModule.forRoot(),
+      AirlockModule.forRootAsync({ useFactory: () => ({}) }),
+    ],
   ])('refuses to boot %s', async (_how, first, second) => {
     const feature = moduleOf({ imports: [first] });
     await expect(bootModule(moduleOf({ imports: [feature, second] }))).rejects.toMatchObject({
       code: 'AIRLOCK_OPTIONS',
-      message: expect.stringMatching(/forRoot\(\)` is imported 2 times.*Import it once, in the root module/) as string,
+      message: expect.stringMatching(
+        /forRoot\(\)` is imported 2 times.*Import it once, in the root module/,
+      ) as string,
     });
   });
 });
@@ -138,17 +151,28 @@ describe('when asked to explain', () => {
     }
     const { app } = await boot(
       { providers: [Mail] },
-      { executors: { slow: SlowExecutor }, boundaries: { http: { policy: DropAll, openAt: 'request' } } },
+      {
+        executors: { slow: SlowExecutor },
+        boundaries: { http: { policy: DropAll, openAt: 'request' } },
+      },
     );
     const none = { isOn: true, policies: [], entryPoints: [] };
     const own = { policies: [], serializer: 'copies', timeoutMs: 30_000 };
     expect(app.get(AirlockService).explain()).toEqual({
       boundaries: [
-        { ...none, name: 'http', policies: ['DropAll'], openAt: 'request', dispatch: 'beforeResponse' },
-        ...['rpc', 'ws', 'graphql', 'bullmq', 'schedule', 'event-emitter', 'cqrs', 'commander'].map((name) => ({
+        {
           ...none,
-          name,
-        })),
+          name: 'http',
+          policies: ['DropAll'],
+          openAt: 'request',
+          dispatch: 'beforeResponse',
+        },
+        ...['rpc', 'ws', 'graphql', 'bullmq', 'schedule', 'event-emitter', 'cqrs', 'commander'].map(
+          (name) => ({
+            ...none,
+            name,
+          }),
+        ),
       ],
       executors: { default: 'InProcessExecutor', slow: 'SlowExecutor' },
       effects: [
@@ -170,7 +194,9 @@ describe('when asked to explain', () => {
       .get(AirlockService)
       .explain()
       .boundaries.filter(({ isOn }) => !isOn);
-    expect(off).toEqual(['http', 'cqrs'].map((name) => ({ name, isOn: false, policies: [], entryPoints: [] })));
+    expect(off).toEqual(
+      ['http', 'cqrs'].map((name) => ({ name, isOn: false, policies: [], entryPoints: [] })),
+    );
   });
 });
 
@@ -181,7 +207,11 @@ describe('when the application has shut down', () => {
     await app.close();
     const refused = airlock.run({ name: 'late job' }, () => 'unreached');
     await expect(refused).rejects.toBeInstanceOf(ShuttingDownError);
-    await expect(refused).rejects.toMatchObject({ code: 'AIRLOCK_SHUTTING_DOWN', scope: 'late job', statusCode: 503 });
+    await expect(refused).rejects.toMatchObject({
+      code: 'AIRLOCK_SHUTTING_DOWN',
+      scope: 'late job',
+      statusCode: 503,
+    });
     expect(() => airlock.open()).toThrow(ShuttingDownError);
   });
 });
@@ -194,7 +224,9 @@ describe('when AirlockService opens scopes', () => {
       app.get(Effects).one('effect');
       await Promise.resolve();
       expect(airlock.currentScope).toMatchObject({ name: 'job 7', state: 'open', id: scope.id });
-      expect(airlock.currentScope!.intents.map(({ name, origin }) => [name, origin])).toEqual([['effect', 'job 7']]);
+      expect(airlock.currentScope!.intents.map(({ name, origin }) => [name, origin])).toEqual([
+        ['effect', 'job 7'],
+      ]);
       expect(sent).toEqual([]);
       return 'value';
     });
@@ -250,7 +282,9 @@ describe('when the error of an effect is logged', () => {
     const [text, ...others] = log.airlock('error');
     expect(others).toEqual([]);
     const [summary, ...stacks] = text!.split('\n');
-    expect(summary).toContain(`scope "job" let out failed: broken (${error.name}: ${error.message})`);
+    expect(summary).toContain(
+      `scope "job" let out failed: broken (${error.name}: ${error.message})`,
+    );
     return stacks.filter((line) => !line.startsWith('    at '));
   }
 
@@ -269,7 +303,10 @@ describe('when the error of an effect is logged', () => {
   });
 
   it('shows each of several errors in one, with its causes, and then what caused them all', async () => {
-    const errors = [new Error('first', { cause: new Error('cause of the first') }), new Error('second')];
+    const errors = [
+      new Error('first', { cause: new Error('cause of the first') }),
+      new Error('second'),
+    ];
     const error = new AggregateError(errors, 'both', { cause: new Error('cause of both') });
     expect(await shown(error)).toEqual([
       'Error: first',

@@ -1,4 +1,12 @@
-import { Controller, Get, Inject, Injectable, type OnModuleInit, type Provider, Scope } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Inject,
+  Injectable,
+  type OnModuleInit,
+  type Provider,
+  Scope,
+} from '@nestjs/common';
 import {
   Airlock,
   type AirlockModuleOptions,
@@ -14,7 +22,15 @@ import {
   SideEffect,
   UseAirlockPolicy,
 } from 'nestjs-airlock';
-import { boot, checkAfterEach, delay, Effects, listen, Outbox, platforms } from '../../e2e/http/fixtures.js';
+import {
+  boot,
+  checkAfterEach,
+  delay,
+  Effects,
+  listen,
+  Outbox,
+  platforms,
+} from '../../e2e/http/fixtures.js';
 
 const [, express] = platforms[0]!;
 
@@ -61,7 +77,10 @@ class NeedsArguments implements Policy {
   }
 }
 
-async function outOf(policy: PolicyRef | readonly PolicyRef[], providers: (new (...args: never[]) => object)[] = []) {
+async function outOf(
+  policy: PolicyRef | readonly PolicyRef[],
+  providers: (new (...args: never[]) => object)[] = [],
+) {
   const { app, fate } = await boot({ providers }, { policy });
   await app.get(AirlockService).run(() => {
     for (const name of ['blocked', 'free']) app.get(Effects).one(name);
@@ -73,11 +92,17 @@ checkAfterEach();
 
 describe('when a policy is given', () => {
   it('may be an instance', async () => {
-    expect(await outOf(new BlockTasks(['blocked']))).toEqual({ out: ['free'], dropped: ['blocked'] });
+    expect(await outOf(new BlockTasks(['blocked']))).toEqual({
+      out: ['free'],
+      dropped: ['blocked'],
+    });
   });
 
   it('may be a class that Nest provides, with its dependencies', async () => {
-    expect(await outOf(BlocklistPolicy, [Blocklist, BlocklistPolicy])).toEqual({ out: ['free'], dropped: ['blocked'] });
+    expect(await outOf(BlocklistPolicy, [Blocklist, BlocklistPolicy])).toEqual({
+      out: ['free'],
+      dropped: ['blocked'],
+    });
   });
 
   it('may be a class unknown to Nest that takes no arguments', async () => {
@@ -86,7 +111,10 @@ describe('when a policy is given', () => {
 
   it('may be several, each of which must allow', async () => {
     const policies = [new BlockTasks(['free']), BlocklistPolicy];
-    expect(await outOf(policies, [Blocklist, BlocklistPolicy])).toEqual({ out: [], dropped: ['blocked', 'free'] });
+    expect(await outOf(policies, [Blocklist, BlocklistPolicy])).toEqual({
+      out: [],
+      dropped: ['blocked', 'free'],
+    });
   });
 
   it('may decide asynchronously, one effect at a time and in order', async () => {
@@ -108,7 +136,10 @@ describe('when a policy is given', () => {
   });
 
   it('is one instance per class, and the one that Nest injects elsewhere', async () => {
-    const { app, fate } = await boot({ providers: [Blocklist, BlocklistPolicy] }, { policy: BlocklistPolicy });
+    const { app, fate } = await boot(
+      { providers: [Blocklist, BlocklistPolicy] },
+      { policy: BlocklistPolicy },
+    );
     app.get(BlocklistPolicy).list.names.add('free');
     await app.get(AirlockService).run(() => app.get(Effects).one('free'));
     expect(await fate()).toEqual({ out: [], dropped: ['free'] });
@@ -128,7 +159,9 @@ describe('when a policy class cannot be had', () => {
     const providers = [RequestScopedPolicy, LeaningOnRequestPolicy];
     await expect(boot({ providers }, { policy })).rejects.toMatchObject({
       code: 'AIRLOCK_OPTIONS',
-      message: expect.stringMatching(new RegExp(`${(policy as { name: string }).name}.*${text}`)) as string,
+      message: expect.stringMatching(
+        new RegExp(`${(policy as { name: string }).name}.*${text}`),
+      ) as string,
     });
   });
 
@@ -171,11 +204,18 @@ describe('when a class is needed before Nest has built the provider of it', () =
     ['the executor of a scope', {}, { executor: OutboxExecutor }, 'OutboxExecutor'],
     ['the policy of the application', { policy: BlocklistPolicy }, {}, 'BlocklistPolicy'],
     ['the executor of the application', { executor: OutboxExecutor }, {}, 'OutboxExecutor'],
-    ['a named executor', { executors: { mail: OutboxExecutor } }, { executor: 'mail' }, 'OutboxExecutor'],
+    [
+      'a named executor',
+      { executors: { mail: OutboxExecutor } },
+      { executor: 'mail' },
+      'OutboxExecutor',
+    ],
   ];
   const provided = [Blocklist, BlocklistPolicy, OutboxExecutor];
 
-  /** Two providers that open a scope while Nest builds them, and one that does so once it is built. */
+  /**
+   * Two providers that open a scope while Nest builds them, and one that does so once it is built.
+   */
   function opening(options: ScopeOptions) {
     const open = (airlock: AirlockService, effects: Effects): Promise<void> =>
       airlock.run(options, () => effects.one('early'));
@@ -195,7 +235,11 @@ describe('when a class is needed before Nest has built the provider of it', () =
         await open(this.airlock, this.effects);
       }
     }
-    const inFactory: Provider = { provide: 'EARLY', inject: [AirlockService, Effects], useFactory: open };
+    const inFactory: Provider = {
+      provide: 'EARLY',
+      inject: [AirlockService, Effects],
+      useFactory: open,
+    };
     return { InConstructor, InOnModuleInit, inFactory };
   }
 
@@ -219,7 +263,9 @@ describe('when a class is needed before Nest has built the provider of it', () =
   it.each(needs)('finds it in onModuleInit where it is %s', async (_, options, scope, name) => {
     const { InOnModuleInit } = opening(scope);
     const { fate } = await boot({ providers: [InOnModuleInit, ...provided] }, options);
-    expect((await fate()).out).toEqual([name === 'OutboxExecutor' ? 'early by OutboxExecutor' : 'early']);
+    expect((await fate()).out).toEqual([
+      name === 'OutboxExecutor' ? 'early by OutboxExecutor' : 'early',
+    ]);
   });
 
   it('uses the provider with its dependencies later, where the first error was caught', async () => {
@@ -299,7 +345,17 @@ describe('when policies of every kind lie on the way', () => {
       );
       expect((await server.request('/')).status).toBe(200);
       await server.fate();
-      const order = ['own', 'block', 'nested', 'method 1', 'method 2', 'class 1', 'class 2', 'boundary', 'module'];
+      const order = [
+        'own',
+        'block',
+        'nested',
+        'method 1',
+        'method 2',
+        'class 1',
+        'class 2',
+        'boundary',
+        'module',
+      ];
       expect(asked).toEqual([...order.map((name) => `${name}?`), ...order, 'out']);
     },
   );

@@ -1,4 +1,12 @@
-import { AllowAll, AllowOnly, AssertNoEffects, BlockTasks, DropAll, LimitPerFlush, LogOnFlush } from 'nestjs-airlock';
+import {
+  AllowAll,
+  AllowOnly,
+  AssertNoEffects,
+  BlockTasks,
+  DropAll,
+  LimitPerFlush,
+  LogOnFlush,
+} from 'nestjs-airlock';
 import { describePolicyContract } from 'nestjs-airlock/testing';
 
 const [mail, sms] = ['MailService.sendReceipt', 'SmsService.send'];
@@ -9,7 +17,11 @@ describePolicyContract('DropAll', { create: () => DropAll, drops: [mail, sms] })
 
 describePolicyContract('AssertNoEffects', { create: () => AssertNoEffects, refuses: [mail, sms] });
 
-describePolicyContract('BlockTasks', { create: () => new BlockTasks([mail]), lets: [sms], drops: [mail] });
+describePolicyContract('BlockTasks', {
+  create: () => new BlockTasks([mail]),
+  lets: [sms],
+  drops: [mail],
+});
 
 describePolicyContract('BlockTasks with raiseOnEnqueue', {
   create: () => new BlockTasks([mail], { raiseOnEnqueue: true }),
@@ -17,7 +29,11 @@ describePolicyContract('BlockTasks with raiseOnEnqueue', {
   refuses: [mail],
 });
 
-describePolicyContract('AllowOnly', { create: () => new AllowOnly([mail]), lets: [mail], drops: [sms] });
+describePolicyContract('AllowOnly', {
+  create: () => new AllowOnly([mail]),
+  lets: [mail],
+  drops: [sms],
+});
 
 describePolicyContract('LimitPerFlush', {
   create: () => new LimitPerFlush(2),
@@ -26,7 +42,10 @@ describePolicyContract('LimitPerFlush', {
   drops: [mail, sms],
 });
 
-describePolicyContract('LogOnFlush', { create: () => new LogOnFlush({ log: () => {} }), lets: [mail, sms] });
+describePolicyContract('LogOnFlush', {
+  create: () => new LogOnFlush({ log: () => {} }),
+  lets: [mail, sms],
+});
 
 describePolicyContract('A policy that remembers its application', {
   create: () => {

@@ -34,7 +34,9 @@ describe('when LogOnFlush applies', () => {
   it('logs nothing for what the outcome or a policy further in drops', async () => {
     const policy = [new BlockTasks(['send']), new LogOnFlush(logger)];
     await runInScope({ policy }, () => enqueue(send, 'a'));
-    await errorOf(() => runInScope({ policy: new LogOnFlush(logger) }, () => (enqueue(send, 'b'), fail('work'))));
+    await errorOf(() =>
+      runInScope({ policy: new LogOnFlush(logger) }, () => (enqueue(send, 'b'), fail('work'))),
+    );
     expect(lines).toEqual([]);
   });
 

@@ -35,14 +35,19 @@ describe('when AllowAll applies', () => {
 });
 
 describe('when DropAll applies', () => {
-  it.each<PolicyRef>([DropAll, new DropAll()])('takes every call and lets nothing out', async (policy) => {
-    const report = await call(policy, 'a', 'b');
-    expect(sent).toEqual([]);
-    expect(report.dropped.map(({ intent, reason, policy: by }) => [intent.name, reason, by])).toEqual([
-      ['a', 'policy', expect.any(DropAll)],
-      ['b', 'policy', expect.any(DropAll)],
-    ]);
-  });
+  it.each<PolicyRef>([DropAll, new DropAll()])(
+    'takes every call and lets nothing out',
+    async (policy) => {
+      const report = await call(policy, 'a', 'b');
+      expect(sent).toEqual([]);
+      expect(
+        report.dropped.map(({ intent, reason, policy: by }) => [intent.name, reason, by]),
+      ).toEqual([
+        ['a', 'policy', expect.any(DropAll)],
+        ['b', 'policy', expect.any(DropAll)],
+      ]);
+    },
+  );
 });
 
 describe('when AssertNoEffects applies', () => {
@@ -154,11 +159,15 @@ describe.each([
   ])('refuses %p in the list at once', (effect, shown) => {
     const build = (): unknown => new Type(['a', effect as string]);
     expect(build).toThrow(AirlockOptionsError);
-    expect(build).toThrow(`Expected \`effects[1]\` to be a method, a function or a name of an effect, got ${shown}`);
+    expect(build).toThrow(
+      `Expected \`effects[1]\` to be a method, a function or a name of an effect, got ${shown}`,
+    );
   });
 
   it('is refused as a class, since it needs the names', async () => {
-    const error = await errorOf(() => runInScope({ policy: Type as unknown as PolicyRef }, () => {}));
+    const error = await errorOf(() =>
+      runInScope({ policy: Type as unknown as PolicyRef }, () => {}),
+    );
     expect(error).toMatchObject({ code: 'AIRLOCK_OPTIONS', key: name });
   });
 });

@@ -6,10 +6,16 @@ import { join } from 'node:path';
 const script = join(__dirname, '../../../scripts/openings.mjs');
 
 /** What the script says about a source with these doc comments, and how it exits. */
-function check(...comments: readonly string[]): { readonly status: number | null; readonly said: string } {
+function check(...comments: readonly string[]): {
+  readonly status: number | null;
+  readonly said: string;
+} {
   const folder = mkdtempSync(join(tmpdir(), 'airlock-openings-'));
   try {
-    writeFileSync(join(folder, 'a.ts'), comments.map((comment) => `/** ${comment} */\nexport {};\n`).join(''));
+    writeFileSync(
+      join(folder, 'a.ts'),
+      comments.map((comment) => `/** ${comment} */\nexport {};\n`).join(''),
+    );
     const { status, stderr } = spawnSync(process.execPath, [script, folder], { encoding: 'utf8' });
     return { status, said: stderr.replaceAll(`${folder}/`, '') };
   } finally {
@@ -35,7 +41,10 @@ describe('when a doc comment opens without a noun or a verb', () => {
     'One that has ended.',
   ])('names it: %s', (comment) => {
     const [opening] = comment.split('\n');
-    expect(check('Counts calls.', comment)).toEqual({ status: 1, said: expect.stringContaining(`a.ts:3 ${opening}`) });
+    expect(check('Counts calls.', comment)).toEqual({
+      status: 1,
+      said: expect.stringContaining(`a.ts:3 ${opening}`),
+    });
   });
 });
 

@@ -1,6 +1,20 @@
-import { Controller, type INestApplicationContext, Inject, Injectable, Module, Param, Post } from '@nestjs/common';
+import {
+  Controller,
+  type INestApplicationContext,
+  Inject,
+  Injectable,
+  Module,
+  Param,
+  Post,
+} from '@nestjs/common';
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
-import { AirlockModule, type AirlockModuleOptions, EffectBuffer, type Intent, SideEffect } from 'nestjs-airlock';
+import {
+  AirlockModule,
+  type AirlockModuleOptions,
+  EffectBuffer,
+  type Intent,
+  SideEffect,
+} from 'nestjs-airlock';
 import { airlockMatchers, type CapturedEffects } from 'nestjs-airlock/testing';
 import { channel } from 'node:diagnostics_channel';
 import type { Server } from 'node:http';
@@ -103,7 +117,9 @@ const parts = { controllers: [OrderController], providers: [Outbox, MailService,
 export class AppModule {}
 
 /** The parts of one, and whatever airlock a test gives it. */
-export function shop(airlock: NonNullable<Parameters<typeof Module>[0]['imports']>[number]): TestingModuleBuilder {
+export function shop(
+  airlock: NonNullable<Parameters<typeof Module>[0]['imports']>[number],
+): TestingModuleBuilder {
   return Test.createTestingModule({ imports: [airlock], ...parts });
 }
 
@@ -137,13 +153,19 @@ export async function post(app: { getHttpServer(): Server }, path: string): Prom
   return response.status;
 }
 
-// The first application and the first request load what they need, for which a loaded machine may take seconds.
+// The first application and the first request load what they need, for which a loaded machine may
+// take seconds.
 beforeAll(async () => {
   await post(await booted(shopWith()), '/orders/0');
 }, 60_000);
 
-const all = ['enqueue', 'dispatch', 'drop', 'fail', 'scope'].map((name) => channel(`airlock:${name}`));
-/** Channels belong to the process: those on which a test file that ran before in it has left somebody tell nothing here. */
+const all = ['enqueue', 'dispatch', 'drop', 'fail', 'scope'].map((name) =>
+  channel(`airlock:${name}`),
+);
+/**
+ * Channels belong to the process: those on which a test file that ran before in it has left
+ * somebody tell nothing here.
+ */
 const channels = all.filter((one) => !one.hasSubscribers);
 
 /** Closes what a test started; whatever the kit subscribed to is let go of by then. */

@@ -25,10 +25,14 @@ async function resultsOf(...args: readonly string[]): Promise<Results> {
   delete env.JEST_WORKER_ID;
   delete env.NODE_OPTIONS;
   try {
-    const ran = promisify(execFile)(process.execPath, [...args, `--outputFile=${file}`], { cwd: root, env });
+    const ran = promisify(execFile)(process.execPath, [...args, `--outputFile=${file}`], {
+      cwd: root,
+      env,
+    });
     const problem = await ran.then(
       () => '',
-      ({ message, stderr }: { readonly message: string; readonly stderr: string }) => `${message}\n${stderr}`,
+      ({ message, stderr }: { readonly message: string; readonly stderr: string }) =>
+        `${message}\n${stderr}`,
     );
     const results = await readFile(file, 'utf8').catch(() => {
       throw new Error(`It wrote no results. ${problem}`);
@@ -41,8 +45,12 @@ async function resultsOf(...args: readonly string[]): Promise<Results> {
 
 function failures({ testResults }: Results): string[] {
   return testResults.flatMap(({ name, message, assertionResults }) => {
-    const failed = assertionResults.filter(({ status }) => status !== 'passed').map(({ fullName }) => fullName);
-    return failed.length > 0 || message ? [`${basename(name)}: ${failed.join(', ')} ${message}`] : [];
+    const failed = assertionResults
+      .filter(({ status }) => status !== 'passed')
+      .map(({ fullName }) => fullName);
+    return failed.length > 0 || message
+      ? [`${basename(name)}: ${failed.join(', ')} ${message}`]
+      : [];
   });
 }
 
@@ -56,7 +64,12 @@ describe('when the specs of the kit run unchanged under another test runner', ()
     [
       'Vitest',
       'vitest.test.ts',
-      ['node_modules/vitest/vitest.mjs', 'run', '--config=test/kit/vitest.config.mts', '--reporter=json'],
+      [
+        'node_modules/vitest/vitest.mjs',
+        'run',
+        '--config=test/kit/vitest.config.mts',
+        '--reporter=json',
+      ],
     ],
     [
       'Jest with native ES modules',

@@ -1,4 +1,5 @@
-// The part of the address behind the `#`: what is shown, and what the list is narrowed to. A copied address shows the same to others.
+// The part of the address behind the `#`: what is shown, and what the list is narrowed to. A copied
+// address shows the same to others.
 
 export type Tab = 'units' | 'failures' | 'outside' | 'stuck';
 
@@ -23,16 +24,27 @@ export const NO_FILTERS: Filters = { name: '', state: '', reason: '', entry: '' 
 
 const tabs: readonly Tab[] = ['units', 'failures', 'outside', 'stuck'];
 
-/** @param before what was shown: a unit of work is looked at beside the list that it was found in */
+/**
+ * @param before what was shown: a unit of work is looked at beside the list that it was found in
+ */
 export function readAddress(hash: string, before?: Address): Address {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?');
   const [first = '', second] = path.split('/');
   if (first === 'unit' && second !== undefined) {
-    return { tab: before?.tab ?? 'units', filters: before?.filters ?? NO_FILTERS, unit: decodeURIComponent(second) };
+    return {
+      tab: before?.tab ?? 'units',
+      filters: before?.filters ?? NO_FILTERS,
+      unit: decodeURIComponent(second),
+    };
   }
   const given = new URLSearchParams(query);
   const of = (key: keyof Filters): string => given.get(key) ?? '';
-  const filters = { name: of('name'), state: of('state'), reason: of('reason'), entry: of('entry') };
+  const filters = {
+    name: of('name'),
+    state: of('state'),
+    reason: of('reason'),
+    entry: of('entry'),
+  };
   return { tab: tabs.find((tab) => tab === first) ?? 'units', filters, unit: undefined };
 }
 

@@ -31,8 +31,8 @@ export function App() {
       {link === 'refused' ? (
         <main id="main" class="page">
           <p class="empty">
-            <strong>You may not see this.</strong> A guard of the application refuses you; sign in to it, and this page
-            comes back by itself.
+            <strong>You may not see this.</strong> A guard of the application refuses you; sign in
+            to it, and this page comes back by itself.
           </p>
         </main>
       ) : (
@@ -47,7 +47,12 @@ export function App() {
             ) : (
               <>
                 <FilterBar address={address} units={state?.units ?? []} />
-                <UnitList units={units} tab={address.tab} selected={address.unit} isLoading={state === undefined} />
+                <UnitList
+                  units={units}
+                  tab={address.tab}
+                  selected={address.unit}
+                  isLoading={state === undefined}
+                />
               </>
             )}
           </main>
@@ -74,7 +79,8 @@ function useAddress(): Address {
   useEffect(() => {
     const onChange = (): void => {
       // What a skip link points to is no address of ours.
-      if (location.hash.startsWith('#/') || location.hash === '') show((before) => readAddress(location.hash, before));
+      if (location.hash.startsWith('#/') || location.hash === '')
+        show((before) => readAddress(location.hash, before));
     };
     addEventListener('hashchange', onChange);
     return () => removeEventListener('hashchange', onChange);

@@ -22,8 +22,12 @@ export class Server {
 
   listen(): void {
     const source = (this.source = new EventSource(`${base}/events`));
-    source.addEventListener('state', ({ data }) => this.is('live', JSON.parse(data as string) as StateView));
-    source.addEventListener('changes', ({ data }) => this.hear(JSON.parse(data as string) as ChangesView));
+    source.addEventListener('state', ({ data }) =>
+      this.is('live', JSON.parse(data as string) as StateView),
+    );
+    source.addEventListener('changes', ({ data }) =>
+      this.hear(JSON.parse(data as string) as ChangesView),
+    );
     source.addEventListener('error', () => void this.lost(source));
   }
 
@@ -39,7 +43,10 @@ export class Server {
     this.is('live', { ...state, now, totals, units: kept(all, state.capacity) });
   }
 
-  /** A browser comes back by itself to a server that has not answered at all; one that has refused, it leaves alone. */
+  /**
+   * A browser comes back by itself to a server that has not answered at all; one that has refused,
+   * it leaves alone.
+   */
   private async lost(source: EventSource): Promise<void> {
     this.is('lost', this.known.state);
     if (source.readyState !== EventSource.CLOSED) return;
@@ -66,11 +73,14 @@ export async function stuckRows(): Promise<readonly StuckRow[]> {
 
 export async function deal(id: string, action: 'retry' | 'discard'): Promise<void> {
   const headers = { 'x-airlock-inspector': 'page' };
-  await answered(await fetch(`${base}/stuck/${encodeURIComponent(id)}/${action}`, { method: 'POST', headers }));
+  await answered(
+    await fetch(`${base}/stuck/${encodeURIComponent(id)}/${action}`, { method: 'POST', headers }),
+  );
 }
 
 async function answered(answer: Response): Promise<unknown> {
-  const body = (await answer.json().catch(() => undefined)) as { readonly message?: string } | undefined;
+  const body = (await answer.json().catch(() => undefined)) as
+    { readonly message?: string } | undefined;
   if (!answer.ok) throw new Error(body?.message ?? `The application answered ${answer.status}.`);
   return body;
 }

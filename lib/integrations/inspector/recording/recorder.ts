@@ -24,8 +24,9 @@ export interface RecorderOptions {
 }
 
 /**
- * Keeps the last units of work of an application as its messages tell of them. All of it runs inside the calls of effects, so it only
- * notes things down: what they mean is found out when somebody looks.
+ * Keeps the last units of work of an application as its messages tell of them. All of it runs
+ * inside the calls of effects, so it only notes things down: what they mean is found out when
+ * somebody looks.
  *
  * @internal
  */
@@ -89,7 +90,9 @@ export class Recorder {
       this.noteEffect(record, kind, message, unit);
     }
     record.hasNews = true;
-    record.moveTo(!record.isAtRest ? this.running : record.isNoteworthy ? this.noteworthy : this.others);
+    record.moveTo(
+      !record.isAtRest ? this.running : record.isNoteworthy ? this.noteworthy : this.others,
+    );
     this.timer ??= detached(() => setTimeout(this.tell, TICK_MS)).unref();
   }
 

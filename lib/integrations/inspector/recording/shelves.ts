@@ -29,7 +29,11 @@ export class LastOnes<T> implements Shelf<T> {
   }
 }
 
-/** The first of those that have not gone: what stays for long is not pushed out by what comes and goes. @internal */
+/**
+ * The first of those that have not gone: what stays for long is not pushed out by what comes and
+ * goes.
+ * @internal
+ */
 export class FirstOnes<T> implements Shelf<T> {
   private readonly items = new Set<T>();
 

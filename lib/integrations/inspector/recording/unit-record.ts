@@ -7,7 +7,10 @@ import type { Shelf } from './shelves.js';
 /** Number of effects of one unit of work that are kept; the others are counted. */
 const MOST_EFFECTS = 100;
 
-/** Facts about one effect, kept as the messages say it, since most records are never looked at. @internal */
+/**
+ * Facts about one effect, kept as the messages say it, since most records are never looked at.
+ * @internal
+ */
 export class EffectRecord {
   fate: 'open' | 'sent' | 'dropped' | 'failed' = 'open';
   reason: string | undefined = undefined;
@@ -25,7 +28,11 @@ export class EffectRecord {
   ) {}
 }
 
-/** Facts about one unit of work and all that belongs to it: nested scopes, and what its effects call in their turn. @internal */
+/**
+ * Facts about one unit of work and all that belongs to it: nested scopes, and what its effects call
+ * in their turn.
+ * @internal
+ */
 export class UnitRecord {
   startedAt = Date.now();
   durationMs: number | undefined = undefined;
@@ -62,11 +69,16 @@ export class UnitRecord {
   }
 
   /** Undefined for one that is only counted. */
-  decided(intent: Intent, fate: 'sent' | 'dropped' | 'failed', unit: UnitOfWork): EffectRecord | undefined {
+  decided(
+    intent: Intent,
+    fate: 'sent' | 'dropped' | 'failed',
+    unit: UnitOfWork,
+  ): EffectRecord | undefined {
     let effect = this.find(intent);
     // What was refused at the call was never buffered.
     if (effect === undefined && this.more === 0) effect = this.called(intent, unit, undefined);
-    if (effect === undefined || effect.fate === 'open') this.undecided = Math.max(0, this.undecided - 1);
+    if (effect === undefined || effect.fate === 'open')
+      this.undecided = Math.max(0, this.undecided - 1);
     if (effect !== undefined) effect.fate = fate;
     return effect;
   }

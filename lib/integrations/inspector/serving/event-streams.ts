@@ -6,7 +6,10 @@ import { beginEvents, sendNoEvents } from './raw-response.js';
 /** Proxies cut what is silent for longer. */
 const HEARTBEAT_MS = 15_000;
 
-/** One browser that listens. What it does not take is not kept for it: it is sent all there is once it takes something again. */
+/**
+ * One browser that listens. What it does not take is not kept for it: it is sent all there is once
+ * it takes something again.
+ */
 class EventStream {
   private isBehind = false;
   private hasMissed = false;

@@ -1,4 +1,10 @@
-import { type CanActivate, type ExecutionContext, ForbiddenException, Inject, Injectable } from '@nestjs/common';
+import {
+  type CanActivate,
+  type ExecutionContext,
+  ForbiddenException,
+  Inject,
+  Injectable,
+} from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import { firstValueFrom, isObservable } from 'rxjs';
 import { ClassResolver } from '../../../nest/container/class-resolver.js';
@@ -8,8 +14,9 @@ import type { InspectorSettings } from '../inspector.settings.js';
 import { isOfOtherSite } from './other-sites.js';
 
 /**
- * The guards of the options, resolved from the module that imports the inspector: Nest would look for those of a controller in the
- * controller's own module, where the application's providers cannot be seen.
+ * The guards of the options, resolved from the module that imports the inspector: Nest would look
+ * for those of a controller in the controller's own module, where the application's providers
+ * cannot be seen.
  *
  * @internal
  */
@@ -24,7 +31,10 @@ export class GuardChain implements CanActivate {
    * @param inspector the module that the guards' own module imports
    * @throws AirlockOptionsError for a guard that cannot be resolved
    */
-  async resolve(modules: ModulesContainer, inspector: Parameters<typeof importerOf>[1]): Promise<void> {
+  async resolve(
+    modules: ModulesContainer,
+    inspector: Parameters<typeof importerOf>[1],
+  ): Promise<void> {
     const classes = new ClassResolver(modules);
     classes.areBuilt = true;
     classes.root = await importerOf(modules, inspector);
@@ -55,7 +65,10 @@ export class GuardChain implements CanActivate {
   }
 }
 
-/** The guard of the controller. Nest makes its own instance of it, which asks those of the options. @internal */
+/**
+ * The guard of the controller. Nest makes its own instance of it, which asks those of the options.
+ * @internal
+ */
 @Injectable()
 export class InspectorGuard implements CanActivate {
   constructor(@Inject(GuardChain) private readonly chain: GuardChain) {}

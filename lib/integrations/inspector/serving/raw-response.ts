@@ -10,8 +10,8 @@ const always: OutgoingHttpHeaders = {
 };
 
 /**
- * Node's own response, taken from the platform: interceptors of the application that wrap every answer in an object of their own would
- * leave nothing that the page can read.
+ * Node's own response, taken from the platform: interceptors of the application that wrap every
+ * answer in an object of their own would leave nothing that the page can read.
  *
  * @internal
  */
@@ -27,7 +27,11 @@ export function sendJson(response: unknown, body: unknown, status = 200): void {
   send(rawResponse(response), status, { 'content-type': 'application/json; charset=utf-8' }, text);
 }
 
-/** Sends a page whose own script and style may run, and nothing else (`NONCE` stands where it is put). @internal */
+/**
+ * Sends a page whose own script and style may run, and nothing else (`NONCE` stands where it is
+ * put).
+ * @internal
+ */
 export function sendPage(response: unknown, html: string): void {
   const nonce = randomBytes(18).toString('base64');
   const policy = [
@@ -38,11 +42,18 @@ export function sendPage(response: unknown, html: string): void {
   send(rawResponse(response), 200, headers, html.replaceAll('NONCE', nonce));
 }
 
-/** @returns undefined where the browser has left already, while a guard was asked: `close` is not emitted again @internal */
+/**
+ * @returns undefined where the browser has left already, while a guard was asked: `close` is not
+ *   emitted again @internal
+ */
 export function beginEvents(response: unknown): ServerResponse | undefined {
   const raw = rawResponse(response);
   if (raw.destroyed) return undefined;
-  raw.writeHead(200, { ...always, 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' });
+  raw.writeHead(200, {
+    ...always,
+    'content-type': 'text/event-stream; charset=utf-8',
+    'x-accel-buffering': 'no',
+  });
   return raw;
 }
 
@@ -51,7 +62,12 @@ export function sendNoEvents(response: unknown): void {
   send(rawResponse(response), 204, {}, '');
 }
 
-function send(raw: ServerResponse, status: number, headers: OutgoingHttpHeaders, body: string): void {
+function send(
+  raw: ServerResponse,
+  status: number,
+  headers: OutgoingHttpHeaders,
+  body: string,
+): void {
   raw.writeHead(status, { ...always, ...headers });
   raw.end(body);
 }

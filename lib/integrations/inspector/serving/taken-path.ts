@@ -16,7 +16,8 @@ interface Route {
 const scanner = new MetadataScanner();
 
 /**
- * Refuses a path that a route of the application has already: which of the two would answer is up to the platform.
+ * Refuses a path that a route of the application has already: which of the two would answer is up
+ * to the platform.
  *
  * @param inspector the controller of the inspector
  * @throws AirlockOptionsError
@@ -32,7 +33,9 @@ export function assertPathIsFree(modules: ModulesContainer, inspector: Type, pat
       else others.push(...routes);
     }
   }
-  const taken = others.find(({ address }) => ours.has(address) || ours.has(address.replace(/^ALL /, 'GET ')));
+  const taken = others.find(
+    ({ address }) => ours.has(address) || ours.has(address.replace(/^ALL /, 'GET ')),
+  );
   if (taken === undefined) return;
   throw new AirlockOptionsError(
     'path',
@@ -42,7 +45,11 @@ export function assertPathIsFree(modules: ModulesContainer, inspector: Type, pat
 }
 
 /** Lists the routes of one controller, without the global prefix, which all have. */
-function routesOf(modules: ModulesContainer, { metatype: moduleType }: Module, controller: Type): readonly Route[] {
+function routesOf(
+  modules: ModulesContainer,
+  { metatype: moduleType }: Module,
+  controller: Type,
+): readonly Route[] {
   const above = modulePath(modules, moduleType);
   const versioned = Reflect.getMetadata('__version__', controller) as unknown;
   const prototype = controller.prototype as Record<string, object>;
@@ -50,7 +57,8 @@ function routesOf(modules: ModulesContainer, { metatype: moduleType }: Module, c
   for (const key of scanner.getAllMethodNames(prototype)) {
     const method = prototype[key]!;
     const verb = Reflect.getMetadata('method', method) as RequestMethod | undefined;
-    if (verb === undefined || hasVersion(Reflect.getMetadata('__version__', method) ?? versioned)) continue;
+    if (verb === undefined || hasVersion(Reflect.getMetadata('__version__', method) ?? versioned))
+      continue;
     for (const base of listOf(Reflect.getMetadata('path', controller))) {
       for (const rest of listOf(Reflect.getMetadata('path', method))) {
         const address = `${RequestMethod[verb]} ${joined(above, base, rest)}`;
@@ -64,12 +72,17 @@ function routesOf(modules: ModulesContainer, { metatype: moduleType }: Module, c
 /** Returns the path that `RouterModule` has put a module under. */
 function modulePath(modules: ModulesContainer, type: Type): string {
   const key = '__module_path__';
-  return (Reflect.getMetadata(key + modules.applicationId, type) ?? Reflect.getMetadata(key, type) ?? '') as string;
+  return (Reflect.getMetadata(key + modules.applicationId, type) ??
+    Reflect.getMetadata(key, type) ??
+    '') as string;
 }
 
 /** A version of its own tells it apart from a route of any version. */
 function hasVersion(version: unknown): boolean {
-  return typeof version === 'string' || (Array.isArray(version) && version.every((one) => typeof one === 'string'));
+  return (
+    typeof version === 'string' ||
+    (Array.isArray(version) && version.every((one) => typeof one === 'string'))
+  );
 }
 
 function listOf(path: unknown): readonly string[] {

@@ -1,8 +1,8 @@
 // What the routes of the inspector send: the page is written against these types.
 
 /**
- * State of an effect: called and kept in by its scope (`buffered`), let out and not over, as it waits for a commit or the answer, or runs
- * (`waiting`), out (`sent`), `dropped` or `failed`.
+ * State of an effect: called and kept in by its scope (`buffered`), let out and not over, as it
+ * waits for a commit or the answer, or runs (`waiting`), out (`sent`), `dropped` or `failed`.
  */
 export type EffectState = 'buffered' | 'waiting' | 'sent' | 'dropped' | 'failed';
 

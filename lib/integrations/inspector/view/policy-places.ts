@@ -28,7 +28,8 @@ export class PolicyPlaces {
     const [type] = entryPoint.split('.');
     if (places.has(type!)) return `on ${type}`;
     const options = [...places].find((place) => place.startsWith('`'));
-    if (options !== undefined) return options === '`policy` of AirlockModule' ? 'of the application' : `(${options})`;
+    if (options !== undefined)
+      return options === '`policy` of AirlockModule' ? 'of the application' : `(${options})`;
     const [place] = places;
     return place === undefined ? 'around the call' : `on ${place}`;
   }

@@ -54,11 +54,15 @@ const unknown: Sentence = ({ reason }) => `Dropped (${reason ?? 'no reason given
 /** By `DropReason`. */
 const reasons: Readonly<Record<string, Sentence>> = {
   policy: ({ policy }) =>
-    policy === undefined ? 'Dropped: a policy said no.' : `Dropped: ${policy.name} ${policy.place} said no.`,
+    policy === undefined
+      ? 'Dropped: a policy said no.'
+      : `Dropped: ${policy.name} ${policy.place} said no.`,
   outcome: ({ on, unit: { outcome, kind } }) => {
     const [work] = nounsOf(kind);
-    if (on === 'failure') return `Dropped: it is for a failure (on: 'failure'), and the ${work} did not fail.`;
-    if (outcome === 'cancelled') return `Dropped because the ${work} was cancelled before it ended.`;
+    if (on === 'failure')
+      return `Dropped: it is for a failure (on: 'failure'), and the ${work} did not fail.`;
+    if (outcome === 'cancelled')
+      return `Dropped because the ${work} was cancelled before it ended.`;
     if (outcome === 'failed') return `Dropped because the ${work} failed.`;
     return `Dropped because of how the ${work} ended.`;
   },

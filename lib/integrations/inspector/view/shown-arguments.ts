@@ -34,7 +34,11 @@ export class ShownArguments {
 }
 
 function shortened(value: unknown): string | undefined {
-  const text = JSON.stringify(value, (_, one: unknown) => (typeof one === 'bigint' ? `${one}n` : one), 2);
+  const text = JSON.stringify(
+    value,
+    (_, one: unknown) => (typeof one === 'bigint' ? `${one}n` : one),
+    2,
+  );
   if (text === undefined || text.length <= LONGEST) return text;
   return `${text.slice(0, LONGEST)}… (${text.length - LONGEST} more letters)`;
 }

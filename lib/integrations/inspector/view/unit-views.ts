@@ -31,7 +31,8 @@ export class UnitViews {
     const entryPoint = unit.name ?? 'unnamed scope';
     const facts: Facts = {
       entryPoint,
-      kind: this.kinds.get(entryPoint) ?? (entryPoint === OUTSIDE ? 'outside' : kindByName(entryPoint)),
+      kind:
+        this.kinds.get(entryPoint) ?? (entryPoint === OUTSIDE ? 'outside' : kindByName(entryPoint)),
       ...(unit.outcome !== undefined && { outcome: unit.outcome }),
     };
     return {
@@ -41,7 +42,10 @@ export class UnitViews {
       state: !unit.isEnded ? 'open' : record.isAtRest ? 'ended' : 'ending',
       ...(record.durationMs !== undefined && { durationMs: record.durationMs }),
       transactions: [...record.transactions, ...transactionsOf(record)],
-      effects: [...record.settled, ...record.effects.map((effect) => this.effectOf(effect, record, facts))],
+      effects: [
+        ...record.settled,
+        ...record.effects.map((effect) => this.effectOf(effect, record, facts)),
+      ],
       more: record.more,
     };
   }
@@ -55,7 +59,10 @@ export class UnitViews {
     const sentence = sentenceFor({
       state,
       reason,
-      policy: policy && { name: policy.constructor.name, place: this.places.of(policy, unit.entryPoint, handler) },
+      policy: policy && {
+        name: policy.constructor.name,
+        place: this.places.of(policy, unit.entryPoint, handler),
+      },
       on,
       executor,
       isRemote: runner.remote === true,
@@ -95,7 +102,10 @@ function stateOf({ fate, unit }: EffectRecord): EffectState {
 
 function executorName(executor: Executor, intent: Intent): string {
   const { name } = executor.constructor;
-  const type = executor.remote !== true && (name === 'Object' || name === 'InProcessExecutor') ? 'in process' : name;
+  const type =
+    executor.remote !== true && (name === 'Object' || name === 'InProcessExecutor')
+      ? 'in process'
+      : name;
   return intent.executor === undefined ? type : `${intent.executor} (${type})`;
 }
 

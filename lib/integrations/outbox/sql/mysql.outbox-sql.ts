@@ -46,7 +46,10 @@ from json_table(?, '$[*]' columns (
 ) as due on claimed.id = due.id set claimed.due_at = ?, claimed.claim = ?`,
       [now, until, claim],
     );
-    return run(`select ${COLUMNS} from ${this.name} where due_at = ? and claim = ?`, [until, claim]);
+    return run(`select ${COLUMNS} from ${this.name} where due_at = ? and claim = ?`, [
+      until,
+      claim,
+    ]);
   }
 
   protected quote(identifier: string): string {

@@ -12,7 +12,11 @@ export type { OutboxSql } from './statements.js';
  * @param schema @default where the connection looks
  * @internal
  */
-export function outboxSqlOf(dialect: OutboxDialect, table = 'airlock_outbox', schema?: string): OutboxSql {
+export function outboxSqlOf(
+  dialect: OutboxDialect,
+  table = 'airlock_outbox',
+  schema?: string,
+): OutboxSql {
   switch (dialect) {
     case 'postgres':
       return new PostgresOutboxSql(table, schema);

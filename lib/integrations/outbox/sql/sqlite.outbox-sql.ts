@@ -28,7 +28,9 @@ select json_extract(value, '$.id'), key + 1, json_extract(value, '$.effect'), js
 from json_each(?), (select ? as written_at, ? as due_at)`;
   }
 
-  /** One statement is a transaction, which takes the lock of the writer as `begin immediate` does. */
+  /**
+   * One statement is a transaction, which takes the lock of the writer as `begin immediate` does.
+   */
   claim(run: RunSql, { now, until, limit }: Claim): Promise<readonly object[]> {
     return run(
       `update ${this.name} set due_at = ? where id in (

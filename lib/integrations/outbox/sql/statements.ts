@@ -14,8 +14,9 @@ export interface Claim {
 export const COLUMNS = 'id, position, effect, envelope, written_at, due_at, attempts, error';
 
 /**
- * The statements of the outbox. Times are milliseconds since 1970, as the processes of the application have them: a difference between
- * their clocks makes a row be looked at a little earlier or later.
+ * The statements of the outbox. Times are milliseconds since 1970, as the processes of the
+ * application have them: a difference between their clocks makes a row be looked at a little
+ * earlier or later.
  *
  * @internal
  */

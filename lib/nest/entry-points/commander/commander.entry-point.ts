@@ -4,15 +4,21 @@ import { type CommandLine, offerDryRun, rememberLine, takeDryRun } from './dry-r
 import { dryRun } from './dry-run.js';
 
 /**
- * `run` of a nest-commander command. Each gets an option `--dry-run`: nothing gets out, and what would have is printed. A command with
- * such an option of its own keeps it, and it means the same; one that takes unknown options is left alone.
+ * `run` of a nest-commander command. Each gets an option `--dry-run`: nothing gets out, and what
+ * would have is printed. A command with such an option of its own keeps it, and it means the same;
+ * one that takes unknown options is left alone.
  *
  * @internal
  */
 export const commander: WrappedEntryPoint = {
   name: 'commander',
   find: ({ type, methods }) =>
-    isMarked(type, 'CommandBuilder:Command:Meta', 'CommandBuilder:Subcommand:Meta', 'CommandBuilder:RootCommand:Meta')
+    isMarked(
+      type,
+      'CommandBuilder:Command:Meta',
+      'CommandBuilder:Subcommand:Meta',
+      'CommandBuilder:RootCommand:Meta',
+    )
       ? methods.filter((name) => name === 'run')
       : [],
   ignores: () => true,

@@ -16,9 +16,14 @@ export interface CommandLine {
   getOptionValueSource(key: string): string | undefined;
 }
 
-/** The name that commander gives to `--dry-run`, `--dryRun`, `--no-dry-run` and `--no-dryRun` alike. */
+/**
+ * The name that commander gives to `--dry-run`, `--dryRun`, `--no-dry-run` and `--no-dryRun` alike.
+ */
 const OWN = 'dryRun';
-/** The name of Airlock's option: a symbol, so that it is handed to no command among the command's own options. */
+/**
+ * The name of Airlock's option: a symbol, so that it is handed to no command among the command's
+ * own options.
+ */
 const OFFERED = Symbol('AIRLOCK_DRY_RUN');
 /** Values by which an option that takes one says no. */
 const NO: readonly unknown[] = [undefined, null, false, 0, '', '0', 'false', 'no', 'none', 'off'];
@@ -41,14 +46,17 @@ export function rememberLine(command: object, line: CommandLine): void {
 export function offerDryRun(command: object): void {
   const line = commandLines.get(command);
   if (line === undefined || !mayOffer(line)) return;
-  const option = line.createOption('--dry-run', 'let no effect out; print those that would have got out');
+  const option = line.createOption(
+    '--dry-run',
+    'let no effect out; print those that would have got out',
+  );
   option.attributeName = () => OFFERED;
   line.addOption(option);
 }
 
 /**
- * Whether nobody else is to get `--dry-run`: the command itself, or one within it, for commander gives a command the options that it
- * knows wherever they stand.
+ * Whether nobody else is to get `--dry-run`: the command itself, or one within it, for commander
+ * gives a command the options that it knows wherever they stand.
  */
 function mayOffer(line: CommandLine): boolean {
   return (
@@ -60,8 +68,9 @@ function mayOffer(line: CommandLine): boolean {
 }
 
 /**
- * Whether a command is to let nothing out: because `--dry-run` was given to it or to one that it is a part of, or because an option of
- * its own under that name says so, be it by default. Forgets what was given, since commander keeps it for the next time it parses.
+ * Whether a command is to let nothing out: because `--dry-run` was given to it or to one that it is
+ * a part of, or because an option of its own under that name says so, be it by default. Forgets
+ * what was given, since commander keeps it for the next time it parses.
  *
  * @internal
  */

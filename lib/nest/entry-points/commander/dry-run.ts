@@ -8,15 +8,20 @@ import type { HandlerScope } from '../../calls/call-in-scope.js';
 /**
  * Runs a command without letting anything out.
  *
- * The command itself runs as always, with whatever it writes to a database: only its effects are held back. They are buffered,
- * and when it ends all policies are asked as if they were to get out, with the outcome as it is: after an error only those
- * `on: 'failure'` and `'always'` would have. Then each that would have got out is printed to stdout with its name, its origin
- * and its id (never its arguments), and so is each that a policy would have dropped, with that policy; a summary comes last.
- * What an effect would itself have enqueued is not known, since none is run. Value, error and exit code are the command's own.
+ * The command itself runs as always, with whatever it writes to a database: only its effects are
+ * held back. They are buffered, and when it ends all policies are asked as if they were to get out,
+ * with the outcome as it is: after an error only those `on: 'failure'` and `'always'` would have.
+ * Then each that would have got out is printed to stdout with its name, its origin and its id
+ * (never its arguments), and so is each that a policy would have dropped, with that policy; a
+ * summary comes last. What an effect would itself have enqueued is not known, since none is run.
+ * Value, error and exit code are the command's own.
  *
  * @internal
  */
-export async function dryRun({ runtime, prepared }: HandlerScope, work: () => unknown): Promise<unknown> {
+export async function dryRun(
+  { runtime, prepared }: HandlerScope,
+  work: () => unknown,
+): Promise<unknown> {
   const gate = new ClosedGate(runtime.root.chain.gates);
   const scope = runtime.enter({ ...prepared, policies: [...prepared.policies, gate] });
   const end = async (outcome: Outcome): Promise<void> => {
@@ -34,7 +39,9 @@ export async function dryRun({ runtime, prepared }: HandlerScope, work: () => un
   return value;
 }
 
-/** Lets nothing out. It stands outside all policies but the application's, so those it asks itself. */
+/**
+ * Lets nothing out. It stands outside all policies but the application's, so those it asks itself.
+ */
 class ClosedGate implements Policy {
   readonly verdicts = new Map<Intent, Policy | 'allowed'>();
 
@@ -55,11 +62,18 @@ function linesOf(
 ): readonly string[] {
   const blocked = dropped.flatMap(({ intent, policy }) => {
     const verdict = policy === gate ? gate.verdicts.get(intent) : policy;
-    return verdict === undefined || verdict === 'allowed' ? [] : [`${line(intent)}, dropped by ${nameOf(verdict)}`];
+    return verdict === undefined || verdict === 'allowed'
+      ? []
+      : [`${line(intent)}, dropped by ${nameOf(verdict)}`];
   });
-  const broken = failed.map(({ intent, error }) => `${line(intent)}, dropped by a policy that threw: ${String(error)}`);
-  const free = dropped.filter(({ intent, policy }) => policy === gate && gate.verdicts.get(intent) === 'allowed');
-  // Those that wait for a scope around the command, or for a transaction, will not get out of these either.
+  const broken = failed.map(
+    ({ intent, error }) => `${line(intent)}, dropped by a policy that threw: ${String(error)}`,
+  );
+  const free = dropped.filter(
+    ({ intent, policy }) => policy === gate && gate.verdicts.get(intent) === 'allowed',
+  );
+  // Those that wait for a scope around the command, or for a transaction, will not get out of these
+  // either.
   const out = [...free.map(({ intent }) => intent), ...captured, ...deferred].map(line);
   return [
     ...out,

@@ -5,8 +5,8 @@ interface Configured {
 }
 
 /**
- * Tells whether a server breaks its connections when it is closed (`forceCloseConnections`): whoever is at work for a request then
- * is given up by the application itself.
+ * Tells whether a server breaks its connections when it is closed (`forceCloseConnections`):
+ * whoever is at work for a request then is given up by the application itself.
  *
  * To be called before the server is made.
  *
@@ -22,5 +22,6 @@ export function watchForcedClose(server: HttpServer): () => boolean {
     };
     Object.defineProperty(server, 'initHttpServer', { value, configurable: true, writable: true });
   }
-  return () => isForced || (server.getInstance() as Configured).initialConfig?.forceCloseConnections === true;
+  return () =>
+    isForced || (server.getInstance() as Configured).initialConfig?.forceCloseConnections === true;
 }

@@ -3,7 +3,20 @@ import { isThenable } from '../../../core/results/completion.js';
 import { disguised, type Method } from '../../methods/wrap-method.js';
 
 const VERBS = [
-  ...['all', 'get', 'head', 'post', 'put', 'patch', 'delete', 'options', 'query', 'search', 'propfind', 'proppatch'],
+  ...[
+    'all',
+    'get',
+    'head',
+    'post',
+    'put',
+    'patch',
+    'delete',
+    'options',
+    'query',
+    'search',
+    'propfind',
+    'proppatch',
+  ],
   ...['mkcol', 'copy', 'move', 'lock', 'unlock'],
 ];
 const OTHERS = ['use', 'setErrorHandler', 'setNotFoundHandler'];
@@ -24,15 +37,20 @@ export type EnterRequest = (
 type Adapter = HttpServer & Record<string, Callback | undefined>;
 
 interface FastifyLike {
-  addHook(name: 'onRequest', hook: (request: unknown, reply: unknown, done: () => void) => void): unknown;
+  addHook(
+    name: 'onRequest',
+    hook: (request: unknown, reply: unknown, done: () => void) => void,
+  ): unknown;
 }
 
 /**
- * Runs all that Nest registers with a platform's adapter in the scopes of requests: routes, middlewares, and the handlers behind
- * exception filters. One by one, since any of them may hand on to the next from an asynchronous context that is not the request's.
+ * Runs all that Nest registers with a platform's adapter in the scopes of requests: routes,
+ * middlewares, and the handlers behind exception filters. One by one, since any of them may hand on
+ * to the next from an asynchronous context that is not the request's.
  *
- * @returns enters requests on Express where no middleware of Nest's has been registered, as without body parsers: what comes next, such as the
- * middleware of a GraphQL server, may be put on the platform itself. To be called when those are there
+ * @returns enters requests on Express where no middleware of Nest's has been registered, as without
+ * body parsers: what comes next, such as the middleware of a GraphQL server, may be put on the
+ * platform itself. To be called when those are there
  * @internal
  */
 export function coverAdapter(server: HttpServer, enter: EnterRequest): () => void {
@@ -41,7 +59,8 @@ export function coverAdapter(server: HttpServer, enter: EnterRequest): () => voi
   const cover = (callback: unknown, name?: string): unknown => {
     if (Array.isArray(callback)) return callback.map((one) => cover(one, name));
     // Routers and whole applications are told by what they carry.
-    if (typeof callback !== 'function' || 'handle' in callback || covered.has(callback as Callback)) return callback;
+    if (typeof callback !== 'function' || 'handle' in callback || covered.has(callback as Callback))
+      return callback;
     const fn = callback as Callback;
     // As platforms do, tells handlers of errors by their arity.
     const at = fn.length === 4 ? 2 : 1;
@@ -54,7 +73,11 @@ export function coverAdapter(server: HttpServer, enter: EnterRequest): () => voi
   const replace = (key: string, by: (original: Callback) => Callback): void => {
     const original = adapter[key];
     if (typeof original !== 'function') return;
-    Object.defineProperty(adapter, key, { configurable: true, writable: true, value: by(original.bind(adapter)) });
+    Object.defineProperty(adapter, key, {
+      configurable: true,
+      writable: true,
+      value: by(original.bind(adapter)),
+    });
   };
 
   for (const verb of VERBS) {

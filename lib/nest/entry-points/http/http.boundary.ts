@@ -5,12 +5,27 @@ import type { AirlockRuntime } from '../../../core/runtime.js';
 import type { EffectScope } from '../../../core/effect-scope.js';
 import type { OnDispatchError } from '../../../core/scope-options.js';
 import type { Outcome } from '../../../core/model/scope-view.js';
-import { type Boundary, type HandlerPlan, HandlerPlans, safely } from '../../boundaries/boundary.js';
+import {
+  type Boundary,
+  type HandlerPlan,
+  HandlerPlans,
+  safely,
+} from '../../boundaries/boundary.js';
 import { observeInScope } from '../../../core/results/observe-in-scope.js';
 import { InterceptedBoundary } from '../../boundaries/intercepted.boundary.js';
-import type { AirlockModuleOptions, BoundaryOptions, DispatchTime } from '../../options/airlock-options.js';
+import type {
+  AirlockModuleOptions,
+  BoundaryOptions,
+  DispatchTime,
+} from '../../options/airlock-options.js';
 import { watchForcedClose } from './forced-close.js';
-import { type HttpResponse, isOver, nodeResponse, outcomeOf, outcomeSent } from './http.messages.js';
+import {
+  type HttpResponse,
+  isOver,
+  nodeResponse,
+  outcomeOf,
+  outcomeSent,
+} from './http.messages.js';
 import type { HandlerScope } from './request-scope.js';
 import { RequestScopes } from './request-scopes.js';
 import { ResponseEnds } from './response-ends.js';
@@ -20,7 +35,8 @@ const END_OF_HANDLER = 'the end of the handler';
 const END_OF_RESPONSE = 'the end of the response';
 
 /**
- * A scope per HTTP request, on any platform adapter: it only reads the status and waits for the end of the response.
+ * A scope per HTTP request, on any platform adapter: it only reads the status and waits for the end
+ * of the response.
  *
  * @internal
  */
@@ -48,7 +64,8 @@ export class HttpBoundary implements Boundary {
       cutsConnections: () => this.cutsConnections?.() === true,
       endWithResponse: (request, scope, response) => {
         const end = (): void => {
-          // A client that leaves does not stop a handler, so that one's end decides; but nobody waits for it after a shutdown.
+          // A client that leaves does not stop a handler, so that one's end decides; but nobody
+          // waits for it after a shutdown.
           if (!request.isHandled) this.endAfter(scope, request.outcome);
           else if (runtime.isClosed) this.endAfter(scope, 'cancelled');
         };
@@ -78,7 +95,8 @@ export class HttpBoundary implements Boundary {
     if (plan.isSkipped) return unscoped(next);
     const request = this.scopes.of(raw);
     return new Observable((subscriber) => {
-      const own = request?.isFree === true ? request : (request?.apart(raw) ?? this.scopes.apart(raw));
+      const own =
+        request?.isFree === true ? request : (request?.apart(raw) ?? this.scopes.apart(raw));
       const handler = own.beginHandler(plan);
       return observeInScope(
         () => next.handle(),
@@ -118,7 +136,8 @@ export class HttpBoundary implements Boundary {
     if (scope.hasEnded) return;
     // Nobody is left to throw at once the response is out.
     const how = this.onDispatchError === 'throw' ? 'report' : this.onDispatchError;
-    const end = async (): Promise<void> => this.runtime.endScope(scope, outcome, END_OF_RESPONSE, how);
+    const end = async (): Promise<void> =>
+      this.runtime.endScope(scope, outcome, END_OF_RESPONSE, how);
     void end().catch(this.runtime.logError);
   }
 

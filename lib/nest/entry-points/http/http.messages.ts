@@ -1,8 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import type { Outcome } from '../../../core/model/scope-view.js';
 
-/** Common part of Express and Fastify responses: the status so far, and Node's own response on or under them. @internal */
-export type HttpResponse = ServerResponse | { readonly statusCode: number; readonly raw: ServerResponse };
+/**
+ * Common part of Express and Fastify responses: the status so far, and Node's own response on or
+ * under them.
+ * @internal
+ */
+export type HttpResponse =
+  ServerResponse | { readonly statusCode: number; readonly raw: ServerResponse };
 
 /** A platform's request: Node's own, or an object around it. @internal */
 export interface HttpRequest {
@@ -15,11 +20,17 @@ export interface Connection {
   once(event: 'close', listener: () => void): unknown;
 }
 
-/** Node's own response on or under what a platform calls one; undefined for anything else. @internal */
+/**
+ * Node's own response on or under what a platform calls one; undefined for anything else.
+ * @internal
+ */
 export function nodeResponse(candidate: unknown): ServerResponse | undefined {
   if (typeof candidate !== 'object' || candidate === null) return undefined;
-  const raw = ('raw' in candidate ? candidate.raw : candidate) as Partial<ServerResponse> | null | undefined;
-  return typeof raw?.once === 'function' && 'headersSent' in raw ? (raw as ServerResponse) : undefined;
+  const raw = ('raw' in candidate ? candidate.raw : candidate) as
+    Partial<ServerResponse> | null | undefined;
+  return typeof raw?.once === 'function' && 'headersSent' in raw
+    ? (raw as ServerResponse)
+    : undefined;
 }
 
 /** Undefined where there is none, as for requests that never came over a network. @internal */
@@ -31,7 +42,9 @@ export function connectionOf(response: ServerResponse): Connection | undefined {
 
 /** True once the response was handed to the network, or its connection is gone. @internal */
 export function isOver(response: ServerResponse): boolean {
-  return response.writableFinished || response.destroyed || connectionOf(response)?.destroyed === true;
+  return (
+    response.writableFinished || response.destroyed || connectionOf(response)?.destroyed === true
+  );
 }
 
 /** The outcome that a status tells. @internal */

@@ -19,26 +19,39 @@ export interface RequestSettings {
   readonly chain: PolicyChain;
   /** Whether the server breaks the connections of requests that are at work when it is closed. */
   cutsConnections(): boolean;
-  /** Ends a scope as its request did, once the response is over; it is already where none is given. */
-  endWithResponse(request: RequestScope, scope: EffectScope, response: ServerResponse | undefined): void;
+  /**
+   * Ends a scope as its request did, once the response is over; it is already where none is given.
+   */
+  endWithResponse(
+    request: RequestScope,
+    scope: EffectScope,
+    response: ServerResponse | undefined,
+  ): void;
 }
 
 /**
- * Context of the code that Nest runs for a request. Its scope opens when the first effect is called, so that a request without any
- * costs this object alone. A handler that completes ends the scope; what is called after that, as by an exception filter
- * where the answer cannot be serialised, opens another, which the response decides.
+ * Context of the code that Nest runs for a request. Its scope opens when the first effect is
+ * called, so that a request without any costs this object alone. A handler that completes ends the
+ * scope; what is called after that, as by an exception filter where the answer cannot be
+ * serialised, opens another, which the response decides.
  *
  * @internal
  */
 export class RequestScope extends Context implements Latent {
   readonly chain: PolicyChain;
   readonly outer: Context | undefined;
-  /** Whether a handler has failed: what is called from then on belongs to a failed request, whatever is sent. */
+  /**
+   * Whether a handler has failed: what is called from then on belongs to a failed request, whatever
+   * is sent.
+   */
   hasFailed = false;
   private readonly around: Context;
   private handler: HandlerScope | undefined;
   private unit: UnitOfWork | undefined;
-  /** Let go of when it is over: a pooled socket or a cached Promise that a request has made keeps this context. */
+  /**
+   * Let go of when it is over: a pooled socket or a cached Promise that a request has made keeps
+   * this context.
+   */
   private response: ServerResponse | undefined;
   private sent: Outcome | undefined;
   private isCut = false;
@@ -179,10 +192,18 @@ export class RequestScope extends Context implements Latent {
 
   missed(outcome: Outcome): UnitOfWork {
     const { runtime, prepared } = this.settings;
-    return runtime.missed({ ...prepared, name: this.name }, this.chain, outcome, 'the end of the request');
+    return runtime.missed(
+      { ...prepared, name: this.name },
+      this.chain,
+      outcome,
+      'the end of the request',
+    );
   }
 
-  /** @throws ShuttingDownError for a request that came during the shutdown, and for all once that is over */
+  /**
+   * @throws ShuttingDownError for a request that came during the shutdown, and for all once that is
+   *   over
+   */
   private open(): UnitOfWork {
     this.assertAdmitted();
     const { runtime, prepared } = this.settings;
@@ -200,7 +221,10 @@ export class RequestScope extends Context implements Latent {
   }
 }
 
-/** Context of one handler of a request: in the request's scope, under the handler's own policies. @internal */
+/**
+ * Context of one handler of a request: in the request's scope, under the handler's own policies.
+ * @internal
+ */
 export class HandlerScope extends Context {
   private ended: Outcome | undefined;
   private unit: UnitOfWork | undefined;
@@ -250,7 +274,10 @@ export class HandlerScope extends Context {
     if (unit !== undefined) unit.failedBy = reason;
   }
 
-  /** Keeps the outcome of a scope in which no effect was called, for the effects that work left behind by it calls later. */
+  /**
+   * Keeps the outcome of a scope in which no effect was called, for the effects that work left
+   * behind by it calls later.
+   */
   wentAs(outcome: Outcome): void {
     this.ended = outcome;
   }

@@ -15,7 +15,10 @@ type CarriesScope = { [key: symbol]: RequestScope | undefined };
  * @internal
  */
 export class RequestScopes {
-  /** Property under which a response carries its scope: a map of all responses costs a request more than the rest of this. Each application has a key of its own. */
+  /**
+   * Property under which a response carries its scope: a map of all responses costs a request more
+   * than the rest of this. Each application has a key of its own.
+   */
   private readonly key = Symbol('AIRLOCK_REQUEST_SCOPE');
   private readonly onClose: (this: ServerResponse) => void;
   private known: RequestSettings | undefined;
@@ -37,7 +40,10 @@ export class RequestScopes {
     this.enterFirst = coverAdapter(server, this.enter);
   }
 
-  /** To be called when the platform has its body parsers, and before modules put anything on it themselves. */
+  /**
+   * To be called when the platform has its body parsers, and before modules put anything on it
+   * themselves.
+   */
   start(): void {
     this.enterFirst?.();
   }
@@ -52,8 +58,9 @@ export class RequestScopes {
   }
 
   /**
-   * Calls `fn` in the scope of a request, wherever it is called from: the callbacks of session stores, uploads and parsers come
-   * from elsewhere. What has put a scope or a policy of its own around the rest of the request stays around it.
+   * Calls `fn` in the scope of a request, wherever it is called from: the callbacks of session
+   * stores, uploads and parsers come from elsewhere. What has put a scope or a policy of its own
+   * around the rest of the request stays around it.
    *
    * @param name what serves the request, where `fn` does
    */
@@ -67,7 +74,10 @@ export class RequestScopes {
     return contexts.run(scope, Reflect.apply, fn, self, args);
   };
 
-  private scopeOf(request: HttpRequest | undefined, response: ServerResponse | undefined): RequestScope | undefined {
+  private scopeOf(
+    request: HttpRequest | undefined,
+    response: ServerResponse | undefined,
+  ): RequestScope | undefined {
     return response && (this.of(response) ?? this.begin(request, response));
   }
 
@@ -84,7 +94,12 @@ export class RequestScopes {
     if (this.known !== undefined) return this.known;
     const { runtime, ending } = this;
     const prepared = runtime.prepare(this.options);
-    return (this.known = { ...ending, runtime, prepared, chain: runtime.root.chain.inside(prepared.policies) });
+    return (this.known = {
+      ...ending,
+      runtime,
+      prepared,
+      chain: runtime.root.chain.inside(prepared.policies),
+    });
   }
 }
 

@@ -3,8 +3,9 @@ import type { Answer } from '../../../core/scope/pending-work.js';
 import { type Connection, connectionOf, isOver } from './http.messages.js';
 
 /**
- * Tells when a response is over: handed to the network, or its connection gone. Of the responses to a client that pipelines and
- * leaves, Node tells the first only, so connections are watched too, each by one listener that holds nothing but what still waits.
+ * Tells when a response is over: handed to the network, or its connection gone. Of the responses to
+ * a client that pipelines and leaves, Node tells the first only, so connections are watched too,
+ * each by one listener that holds nothing but what still waits.
  *
  * @internal
  */

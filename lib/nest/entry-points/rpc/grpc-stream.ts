@@ -24,12 +24,14 @@ type Answer = (error: unknown, ...value: unknown[]) => unknown;
 /** @internal */
 export function isGrpcCall(value: unknown): value is GrpcCall {
   const { cancelled, emit, getPeer } = (value ?? {}) as Record<string, unknown>;
-  return typeof cancelled === 'boolean' && typeof emit === 'function' && typeof getPeer === 'function';
+  return (
+    typeof cancelled === 'boolean' && typeof emit === 'function' && typeof getPeer === 'function'
+  );
 }
 
 /**
- * Whether the client has broken a call off. Node sends the end of a stream in front of its reset, so the handler of one that was
- * cancelled sees it end; a turn later the reset is there.
+ * Whether the client has broken a call off. Node sends the end of a stream in front of its reset,
+ * so the handler of one that was cancelled sees it end; a turn later the reset is there.
  *
  * @internal
  */
@@ -40,7 +42,11 @@ export async function isReset(call: GrpcCall): Promise<boolean> {
   return (layer?.stream?.rstCode ?? 0) > 0;
 }
 
-/** The same stream, whose emissions are handled where it was subscribed to, not where the network is read. @internal */
+/**
+ * The same stream, whose emissions are handled where it was subscribed to, not where the network is
+ * read.
+ * @internal
+ */
 export function inSubscribersContext(source: Observable<unknown>): Observable<unknown> {
   const bound = new Observable<unknown>((subscriber) => {
     const here = contexts.getStore() as Context;
@@ -52,13 +58,15 @@ export function inSubscribersContext(source: Observable<unknown>): Observable<un
   });
   // Nest keeps messages until the handler has subscribed, and then calls this.
   const { drainBuffer } = source as { drainBuffer?: () => void };
-  if (drainBuffer !== undefined) Object.defineProperty(bound, 'drainBuffer', { value: drainBuffer });
+  if (drainBuffer !== undefined)
+    Object.defineProperty(bound, 'drainBuffer', { value: drainBuffer });
   return bound;
 }
 
 /**
- * A call that a handler is given as it is (`@GrpcStreamCall`): whoever listens to it hears it in the scope, and it is known how it
- * ends. That is with its answer, which is sent by `end()` or by the callback, with an error, or with a client that leaves.
+ * A call that a handler is given as it is (`@GrpcStreamCall`): whoever listens to it hears it in
+ * the scope, and it is known how it ends. That is with its answer, which is sent by `end()` or by
+ * the callback, with an error, or with a client that leaves.
  *
  * @internal
  */
@@ -97,7 +105,10 @@ export class StreamCall {
   }
 }
 
-/** Reads from an event of a call how the call ended. `prefinish` comes before grpc-js calls it cancelled, as it does each that is over. */
+/**
+ * Reads from an event of a call how the call ended. `prefinish` comes before grpc-js calls it
+ * cancelled, as it does each that is over.
+ */
 function outcomeOf(event: string | symbol): Outcome | undefined {
   if (event === 'cancelled') return 'cancelled';
   if (event === 'error') return 'failed';

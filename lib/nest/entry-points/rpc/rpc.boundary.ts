@@ -6,15 +6,20 @@ import { MessageBoundary } from '../../boundaries/message.boundary.js';
 import { inSubscribersContext, isGrpcCall, isReset, StreamCall } from './grpc-stream.js';
 
 /**
- * A scope per message. One of gRPC may be a stream of them: what it emits is handled in the scope, which ends with the handler's
- * Observable, and where the handler is given the call itself with that call.
+ * A scope per message. One of gRPC may be a stream of them: what it emits is handled in the scope,
+ * which ends with the handler's Observable, and where the handler is given the call itself with
+ * that call.
  *
  * @internal
  */
 export class RpcBoundary extends MessageBoundary {
-  protected override ending(context: ExecutionContext, scope: LatentScope): (outcome: Outcome) => void | Promise<void> {
+  protected override ending(
+    context: ExecutionContext,
+    scope: LatentScope,
+  ): (outcome: Outcome) => void | Promise<void> {
     const end = super.ending(context, scope);
-    // The array itself: Nest hands its elements to the handler once the interceptors have been called.
+    // The array itself: Nest hands its elements to the handler once the interceptors have been
+    // called.
     const args: unknown[] = context.getArgs();
     const [input, , call] = args;
     if (isObservable(input)) {
@@ -23,7 +28,8 @@ export class RpcBoundary extends MessageBoundary {
       // Nest completes the input of a client that has left, as if it had been sent to its end.
       const endUnlessLost = async (): Promise<void> =>
         end((await isReset(call)) || call.cancelled ? 'cancelled' : 'completed');
-      return (outcome) => (outcome === 'completed' && scope.intents.length > 0 ? endUnlessLost() : end(outcome));
+      return (outcome) =>
+        outcome === 'completed' && scope.intents.length > 0 ? endUnlessLost() : end(outcome);
     }
     if (!isGrpcCall(input)) return end;
     const stream = new StreamCall(input, args, scope);

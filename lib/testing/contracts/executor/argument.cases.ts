@@ -28,16 +28,24 @@ export function argumentCases(suite: ExecutorSuite): void {
   }
 
   suite.when('an argument cannot leave the process', () => {
-    suite.it('refuses the call where it is made, naming the path, and keeps what is buffered', async () => {
-      const { airlock, effects } = suite;
-      let refusal: unknown;
-      await airlock.run(async () => {
-        await effects.tell('before');
-        refusal = await swallowed(() => effects.read({ text: 'refused', lines: [1, { at: new Date() }] }));
-        await effects.tell('after');
-      });
-      await suite.ran(['before', 'after']);
-      suite.same(refusal instanceof EffectSerializationError && refusal.path, 'args[0].lines[1].at');
-    });
+    suite.it(
+      'refuses the call where it is made, naming the path, and keeps what is buffered',
+      async () => {
+        const { airlock, effects } = suite;
+        let refusal: unknown;
+        await airlock.run(async () => {
+          await effects.tell('before');
+          refusal = await swallowed(() =>
+            effects.read({ text: 'refused', lines: [1, { at: new Date() }] }),
+          );
+          await effects.tell('after');
+        });
+        await suite.ran(['before', 'after']);
+        suite.same(
+          refusal instanceof EffectSerializationError && refusal.path,
+          'args[0].lines[1].at',
+        );
+      },
+    );
   });
 }

@@ -56,7 +56,9 @@ export class ContractEffects {
   /** Tells whether it knows its signal, and that it goes on. */
   @SideEffect()
   async ask(text: string): Promise<void> {
-    this.record.add(`${text}: ${currentEffect()?.signal.aborted === false ? 'not aborted' : 'no signal'}`);
+    this.record.add(
+      `${text}: ${currentEffect()?.signal.aborted === false ? 'not aborted' : 'no signal'}`,
+    );
   }
 
   /** Is given less time than it takes, unless it runs in a worker. */

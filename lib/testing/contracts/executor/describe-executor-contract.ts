@@ -9,8 +9,8 @@ import { outcomeCases } from './outcome.cases.js';
 import { shutdownCases } from './shutdown.cases.js';
 
 /**
- * Defines the suite that every executor passes, with the globals of Jest or Vitest: what a scope lets out runs, once and in order,
- * with the arguments it was called with, and nothing else runs.
+ * Defines the suite that every executor passes, with the globals of Jest or Vitest: what a scope
+ * lets out runs, once and in order, with the arguments it was called with, and nothing else runs.
  *
  * @param name the executor, as it stands in the report
  * @throws AirlockOptionsError where the test runner's globals are missing

@@ -46,8 +46,14 @@ export class ExecutorSuite extends ContractSuite {
   }
 
   boot(): Promise<ExecutorContractSystem> {
-    const common: readonly Provider[] = [{ provide: ContractRecord, useValue: this.record }, ContractEffects];
-    const providers: ExecutorContractProviders = { producer: [...common, ContractAbsentee], consumer: common };
+    const common: readonly Provider[] = [
+      { provide: ContractRecord, useValue: this.record },
+      ContractEffects,
+    ];
+    const providers: ExecutorContractProviders = {
+      producer: [...common, ContractAbsentee],
+      consumer: common,
+    };
     return this.options.boot(providers);
   }
 
@@ -80,14 +86,20 @@ export class ExecutorSuite extends ContractSuite {
     return this.isOrdered ? texts : texts.toSorted();
   }
 
-  /** Waits until an effect that is let out now has run: what was let out before has then run too, or never will. */
+  /**
+   * Waits until an effect that is let out now has run: what was let out before has then run too, or
+   * never will.
+   */
   async caughtUp(): Promise<void> {
     const name = `mark ${++this.marks}`;
     await this.airlock.run(() => this.effects.mark(name));
     await this.until(() => this.record.hasMark(name));
   }
 
-  /** Resolves also where it does not come true in time: what is compared afterwards says what is wrong. */
+  /**
+   * Resolves also where it does not come true in time: what is compared afterwards says what is
+   * wrong.
+   */
   async until(isTrue: () => boolean): Promise<void> {
     await until(isTrue, this.timeoutMs);
   }
@@ -101,12 +113,15 @@ export class ExecutorSuite extends ContractSuite {
   transaction<T>(fn: () => Promise<T>): Promise<T> {
     const { system } = this;
     if (system.transaction !== undefined) return system.transaction(fn);
-    if (this.isTransactional) throw missing('transaction', 'are written in a transaction (`transactional: true`)');
+    if (this.isTransactional)
+      throw missing('transaction', 'are written in a transaction (`transactional: true`)');
     return framed(fn);
   }
 }
 
-/** Tracks a transaction without a database, of which such an executor can tell nothing but its end. */
+/**
+ * Tracks a transaction without a database, of which such an executor can tell nothing but its end.
+ */
 const framed = trackTransactions(
   async <T>(callback: (tx: undefined) => Promise<T>): Promise<T> => callback(undefined),
   () => openFrame({ name: 'contract' }),

@@ -34,9 +34,10 @@ function localFailureCases(suite: ExecutorSuite): void {
         }),
       );
       await suite.ran(['one', 'two', 'three']);
-      suite.same(error instanceof DispatchError && error.failures.map(({ intent }) => intent.name), [
-        'ContractEffects.fail',
-      ]);
+      suite.same(
+        error instanceof DispatchError && error.failures.map(({ intent }) => intent.name),
+        ['ContractEffects.fail'],
+      );
     });
   });
 }
@@ -53,21 +54,27 @@ function remoteFailureCases(suite: ExecutorSuite): void {
       });
       await suite.until(() => suite.record.ran.length >= 2 + attempts);
       await suite.caughtUp();
-      suite.same(suite.inOrder(suite.record.ran.filter((text) => text !== 'bad')), suite.inOrder(['one', 'three']));
+      suite.same(
+        suite.inOrder(suite.record.ran.filter((text) => text !== 'bad')),
+        suite.inOrder(['one', 'three']),
+      );
     });
 
-    suite.it(`tries it ${attempts === 1 ? 'once' : `${attempts} times`}, under one id`, async () => {
-      const { airlock, effects } = suite;
-      const already = suite.delivered().length;
-      await airlock.run(() => effects.fail('bad'));
-      await suite.ran(Array.from({ length: attempts }, () => 'bad'));
-      const failures = suite
-        .delivered()
-        .slice(already)
-        .filter(({ error }) => error !== undefined);
-      suite.same(failures.length, attempts);
-      suite.same(new Set(failures.map(({ id }) => id)).size, 1);
-    });
+    suite.it(
+      `tries it ${attempts === 1 ? 'once' : `${attempts} times`}, under one id`,
+      async () => {
+        const { airlock, effects } = suite;
+        const already = suite.delivered().length;
+        await airlock.run(() => effects.fail('bad'));
+        await suite.ran(Array.from({ length: attempts }, () => 'bad'));
+        const failures = suite
+          .delivered()
+          .slice(already)
+          .filter(({ error }) => error !== undefined);
+        suite.same(failures.length, attempts);
+        suite.same(new Set(failures.map(({ id }) => id)).size, 1);
+      },
+    );
   });
 
   suite.when('the running side does not have an effect', () => {

@@ -92,7 +92,10 @@ export function outcomeCases(suite: ExecutorSuite): void {
       await suite.until(() => suite.record.ran.length >= 2 * even.length);
       await suite.caughtUp();
       const { ran } = suite.record;
-      suite.same(ran.toSorted(), even.flatMap((number) => [`${number} first`, `${number} second`]).toSorted());
+      suite.same(
+        ran.toSorted(),
+        even.flatMap((number) => [`${number} first`, `${number} second`]).toSorted(),
+      );
       for (const number of even) {
         const own = ran.filter((text) => text.startsWith(`${number} `));
         suite.same(suite.inOrder(own), [`${number} first`, `${number} second`]);

@@ -31,7 +31,9 @@ export function answerCases(suite: PolicySuite): void {
 
     if (suite.remembers !== 'nothing') return;
     for (const { call, ending } of expected) {
-      suite.it(`ends as stated, alone: ${ending}`, async () => suite.same(await suite.endingsOf([call]), [ending]));
+      suite.it(`ends as stated, alone: ${ending}`, async () =>
+        suite.same(await suite.endingsOf([call]), [ending]),
+      );
     }
   });
 
@@ -39,7 +41,9 @@ export function answerCases(suite: PolicySuite): void {
     suite.it('answers true or false, at once or in a Promise', async () => {
       // One that rejects has thrown, which is looked at elsewhere.
       const settled = await Promise.allSettled(await answersOf(suite, 'allows'));
-      const kinds = settled.flatMap((one) => (one.status === 'fulfilled' ? [typeof one.value] : []));
+      const kinds = settled.flatMap((one) =>
+        one.status === 'fulfilled' ? [typeof one.value] : [],
+      );
       suite.same(
         kinds.filter((kind) => kind !== 'boolean'),
         [],
@@ -52,13 +56,16 @@ export function answerCases(suite: PolicySuite): void {
       suite.same(late.length, 0);
     });
 
-    suite.it('calls no effect, neither at the call nor at the flush, nor after an await', async () => {
-      const { refusals, failures } = await suite.runOf(suite.sample);
-      suite.same(
-        [...refusals, ...failures].filter((error) => error instanceof PolicyEnqueueError),
-        [],
-      );
-    });
+    suite.it(
+      'calls no effect, neither at the call nor at the flush, nor after an await',
+      async () => {
+        const { refusals, failures } = await suite.runOf(suite.sample);
+        suite.same(
+          [...refusals, ...failures].filter((error) => error instanceof PolicyEnqueueError),
+          [],
+        );
+      },
+    );
 
     suite.it('leaves the arguments as they are', async () => {
       suite.same((await suite.runOf(suite.sample)).touched, []);
@@ -102,7 +109,8 @@ async function answersOf(suite: PolicySuite, method: Hook): Promise<readonly unk
   };
   await suite.runOf(suite.sample, (policy) => ({
     onEnqueue: (intent) => heard(policy, 'onEnqueue', intent) as void,
-    allows: (intent) => (policy.allows === undefined ? true : (heard(policy, 'allows', intent) as boolean)),
+    allows: (intent) =>
+      policy.allows === undefined ? true : (heard(policy, 'allows', intent) as boolean),
   }));
   return answers;
 }

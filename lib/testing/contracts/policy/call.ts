@@ -13,7 +13,8 @@ export class Call {
 
   constructor(stated: string | PolicyContractCall) {
     const { args = [], ...options } = typeof stated === 'string' ? { name: stated } : stated;
-    // One origin wherever the call is made: else that is the name of its scope, which a policy may go by.
+    // One origin wherever the call is made: else that is the name of its scope, which a policy may
+    // go by.
     this.options = { origin: 'PolicyContract', ...options };
     this.args = args;
     this.text = args.length === 0 ? options.name : printCall(options.name, args);

@@ -6,8 +6,9 @@ import type { PolicyContractOptions } from './policy-contract.js';
 import { PolicySuite } from './policy-suite.js';
 
 /**
- * Defines the suite that every policy passes, with the globals of Jest or Vitest: it does what its author says, wherever it stands
- * and whatever else goes on; it only narrows, changes nothing and calls no effect.
+ * Defines the suite that every policy passes, with the globals of Jest or Vitest: it does what its
+ * author says, wherever it stands and whatever else goes on; it only narrows, changes nothing and
+ * calls no effect.
  *
  * @param name the policy, as it stands in the report
  * @throws AirlockOptionsError where the test runner's globals are missing

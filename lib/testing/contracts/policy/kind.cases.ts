@@ -2,7 +2,11 @@ import { defer, enqueue, enqueueWith } from '../../../core/functions.js';
 import { SideEffect } from '../../../nest/decorators/side-effect.decorator.js';
 import type { PolicySuite } from './policy-suite.js';
 
-/** Defines that it has an answer for whatever can be called: an error of `allows` is a fault that looks like a drop (rule 14). @internal */
+/**
+ * Defines that it has an answer for whatever can be called: an error of `allows` is a fault that
+ * looks like a drop (rule 14).
+ * @internal
+ */
 export function kindCases(suite: PolicySuite): void {
   suite.when('all kinds of calls are made', () => {
     for (const [kind, call] of kinds()) {
@@ -12,7 +16,9 @@ export function kindCases(suite: PolicySuite): void {
           const { airlock, policy } = await suite.boot();
           const scope = airlock.open({ policy, shouldFlush: () => true });
           const refusals: unknown[] = [];
-          await Promise.resolve(scope.run(async () => call())).catch((error: unknown) => refusals.push(error));
+          await Promise.resolve(scope.run(async () => call())).catch((error: unknown) =>
+            refusals.push(error),
+          );
           const { failed } = await scope.end('failed');
           suite.same(
             failed.map(({ error }) => error),
@@ -56,10 +62,16 @@ function kinds(): readonly (readonly [kind: string, call: () => unknown])[] {
     ['a method of a deferred object', () => defer(mailer).plain(7)],
     ['a method with @SideEffect()', () => mailer.decorated(7)],
     ['a call for failures', () => enqueueWith({ on: 'failure' }, named, 7)],
-    ['a call with options for its executor', () => enqueueWith({ dispatchOptions: { delay: 7 } }, named, 7)],
+    [
+      'a call with options for its executor',
+      () => enqueueWith({ dispatchOptions: { delay: 7 } }, named, 7),
+    ],
     ['a call without arguments', () => enqueue(named)],
     ['arguments that are nothing', () => enqueue(named, undefined, null, Number.NaN, '')],
-    ['arguments that JSON does not know', () => enqueue(named, 7n, Symbol('seven'), named, new Map([[1, 2]]), mailer)],
+    [
+      'arguments that JSON does not know',
+      () => enqueue(named, 7n, Symbol('seven'), named, new Map([[1, 2]]), mailer),
+    ],
     ['an argument without a prototype', () => enqueue(named, Object.create(null))],
     ['an argument that contains itself', () => enqueue(named, circular)],
     ['an argument that is frozen', () => enqueue(named, frozen)],

@@ -40,7 +40,11 @@ const PLACES: Readonly<Record<string, Place>> = {
   },
 };
 
-/** Defines that it only narrows, and goes by calls, not by where it stands or what else is there (rules 11, 15 and 18). @internal */
+/**
+ * Defines that it only narrows, and goes by calls, not by where it stands or what else is there
+ * (rules 11, 15 and 18).
+ * @internal
+ */
 export function placeCases(suite: PolicySuite): void {
   suite.when('it stands in another place', () => {
     for (const [place, make] of Object.entries(PLACES)) {
@@ -73,7 +77,9 @@ export function placeCases(suite: PolicySuite): void {
     suite.it('lets each out once, in the order of the calls', async () => {
       const run = await suite.runOf(Array.from({ length: 5 }, () => suite.sample).flat());
       suite.same(
-        run.endings.filter((ending) => ending.includes('its effect ran') || ending.endsWith(': lost')),
+        run.endings.filter(
+          (ending) => ending.includes('its effect ran') || ending.endsWith(': lost'),
+        ),
         [],
       );
       suite.same(
@@ -90,8 +96,13 @@ export function placeCases(suite: PolicySuite): void {
       'answers in each of several at the same time as in one alone',
       async () => {
         const { airlock, policy } = await suite.boot();
-        const endings = await Promise.all(Array.from({ length: 10 }, () => inTurns(suite, airlock, policy)));
-        suite.same(new Set(endings.map(String)), new Set([String(await suite.endingsOf(suite.sample))]));
+        const endings = await Promise.all(
+          Array.from({ length: 10 }, () => inTurns(suite, airlock, policy)),
+        );
+        suite.same(
+          new Set(endings.map(String)),
+          new Set([String(await suite.endingsOf(suite.sample))]),
+        );
       },
       lack,
     );
@@ -109,7 +120,10 @@ export function placeCases(suite: PolicySuite): void {
     suite.it('answers in each of two applications as if the other was not there', async () => {
       const alone = await suite.endingsOf(suite.sample);
       const [one, other] = [await suite.bootUnder(), await suite.bootUnder()];
-      suite.same(await Promise.all([inTurns(suite, one, []), inTurns(suite, other, [])]), [alone, alone]);
+      suite.same(await Promise.all([inTurns(suite, one, []), inTurns(suite, other, [])]), [
+        alone,
+        alone,
+      ]);
     });
   });
 }

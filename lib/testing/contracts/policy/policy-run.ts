@@ -37,8 +37,14 @@ export class PolicyRun {
     }
   }
 
-  /** Runs `work` in a scope of its own and lets out what may go out, whatever outcome it waits for. */
-  async within(airlock: AirlockService, policy: PolicyRef | readonly PolicyRef[], work: () => unknown): Promise<void> {
+  /**
+   * Runs `work` in a scope of its own and lets out what may go out, whatever outcome it waits for.
+   */
+  async within(
+    airlock: AirlockService,
+    policy: PolicyRef | readonly PolicyRef[],
+    work: () => unknown,
+  ): Promise<void> {
     const scope = airlock.open({ policy, shouldFlush: () => true });
     try {
       await scope.run(work);

@@ -14,7 +14,10 @@ import { PolicyRun } from './policy-run.js';
 /** Tools that every case of the contract works with. @internal */
 export class PolicySuite extends ContractSuite {
   /** Calls that its author has stated, by how they end. */
-  readonly stated: readonly (readonly [ending: 'out' | 'dropped' | 'refused', calls: readonly Call[]])[];
+  readonly stated: readonly (readonly [
+    ending: 'out' | 'dropped' | 'refused',
+    calls: readonly Call[],
+  ])[];
   readonly refuses: readonly Call[];
   readonly remembers: NonNullable<PolicyContractOptions['remembers']>;
   readonly throws: boolean;
@@ -40,7 +43,9 @@ export class PolicySuite extends ContractSuite {
     return [...this.stated.flatMap(([, calls]) => calls), ...neutralCalls()];
   }
 
-  /** Boots an application that has no policy, and makes the policy under test as it would have it. */
+  /**
+   * Boots an application that has no policy, and makes the policy under test as it would have it.
+   */
   async boot(): Promise<{ readonly airlock: AirlockService; readonly policy: Policy }> {
     const app = await this.start();
     const [policy] = app.get(AirlockRuntime).policiesOf(this.options.create());
@@ -54,7 +59,10 @@ export class PolicySuite extends ContractSuite {
   }
 
   /** Makes calls one after another in one scope, under a policy that nobody has asked before. */
-  async runOf(calls: readonly Call[], on: (policy: Policy) => Policy = (policy) => policy): Promise<PolicyRun> {
+  async runOf(
+    calls: readonly Call[],
+    on: (policy: Policy) => Policy = (policy) => policy,
+  ): Promise<PolicyRun> {
     const { airlock, policy } = await this.boot();
     const run = new PolicyRun();
     await run.within(airlock, on(policy), () => run.makeAll(calls));
@@ -68,7 +76,13 @@ export class PolicySuite extends ContractSuite {
   private async start(options?: AirlockModuleOptions): Promise<INestApplicationContext> {
     class PolicyContractModule {}
     const imports = [AirlockModule.forRoot(options)];
-    const module = { module: PolicyContractModule, imports, providers: [...(this.options.providers ?? [])] };
-    return this.forThisCase(await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false }));
+    const module = {
+      module: PolicyContractModule,
+      imports,
+      providers: [...(this.options.providers ?? [])],
+    };
+    return this.forThisCase(
+      await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false }),
+    );
   }
 }

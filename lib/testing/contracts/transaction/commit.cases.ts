@@ -6,11 +6,18 @@ import type { TransactionSuite } from './transaction-suite.js';
 
 type Work = (tx: ContractTransaction) => Promise<void>;
 
-/** Defines what becomes of effects where a COMMIT fails, or where the database has rolled back before it (rule 21). @internal */
+/**
+ * Defines what becomes of effects where a COMMIT fails, or where the database has rolled back
+ * before it (rule 21).
+ * @internal
+ */
 export function commitCases(suite: TransactionSuite): void {
   const { first, dialect } = suite;
 
-  /** Runs work in a transaction of which the client may say that it has failed, with a step before and one after it. */
+  /**
+   * Runs work in a transaction of which the client may say that it has failed, with a step before
+   * and one after it.
+   */
   const between = (work: Work): Promise<void> =>
     runInScope(async () => {
       await first.step(suite.client, 'before');
@@ -29,12 +36,17 @@ export function commitCases(suite: TransactionSuite): void {
         await suite.settled(['before', 'after']);
       });
 
-      suite.it('rejects, and drops what a scope inside the transaction deferred to it', async () => {
-        await swallowed(() =>
-          suite.client.transaction((tx) => runInScope(() => first.stepThatCannotCommit(tx, 'inside'))),
-        );
-        await suite.settled([]);
-      });
+      suite.it(
+        'rejects, and drops what a scope inside the transaction deferred to it',
+        async () => {
+          await swallowed(() =>
+            suite.client.transaction((tx) =>
+              runInScope(() => first.stepThatCannotCommit(tx, 'inside')),
+            ),
+          );
+          await suite.settled([]);
+        },
+      );
     },
     dialect.lacksFailingCommit,
   );
@@ -54,45 +66,54 @@ export function commitCases(suite: TransactionSuite): void {
     );
   });
 
-  suite.when('the database has rolled back a transaction, and the error of the statement is swallowed', () => {
-    suite.it(
-      'drops what was called in the transaction, whether the client says so or not',
-      async () => {
-        await between(async (tx) => {
-          await first.step(tx, 'inside');
-          await swallowed(() => first.step(tx, 'before'));
-        });
-        await suite.settled(['before', 'after']);
-      },
-      !dialect.statementsAbort && 'a failed statement undoes itself alone',
-    );
+  suite.when(
+    'the database has rolled back a transaction, and the error of the statement is swallowed',
+    () => {
+      suite.it(
+        'drops what was called in the transaction, whether the client says so or not',
+        async () => {
+          await between(async (tx) => {
+            await first.step(tx, 'inside');
+            await swallowed(() => first.step(tx, 'before'));
+          });
+          await suite.settled(['before', 'after']);
+        },
+        !dialect.statementsAbort && 'a failed statement undoes itself alone',
+      );
 
-    suite.it(
-      'drops what was called before and after a deadlock',
-      async () => {
-        await between(async (tx) => {
-          await first.step(tx, 'inside');
-          await loseDeadlock(suite, tx);
-          first.tell('inside, after the deadlock');
-        });
-        await suite.settled(['before', 'after']);
-      },
-      suite.lacks.server || (!dialect.hasDeadlocks && 'no deadlock of this database is told at once'),
-    );
-  });
+      suite.it(
+        'drops what was called before and after a deadlock',
+        async () => {
+          await between(async (tx) => {
+            await first.step(tx, 'inside');
+            await loseDeadlock(suite, tx);
+            first.tell('inside, after the deadlock');
+          });
+          await suite.settled(['before', 'after']);
+        },
+        suite.lacks.server ||
+          (!dialect.hasDeadlocks && 'no deadlock of this database is told at once'),
+      );
+    },
+  );
 
   suite.when(
     'a serializable transaction conflicts with another one',
     () => {
       for (const moment of ['at a statement', 'at the commit'] as const) {
-        suite.it(`keeps only the retry, where the first try fails ${moment}`, () => retried(suite, moment));
+        suite.it(`keeps only the retry, where the first try fails ${moment}`, () =>
+          retried(suite, moment),
+        );
       }
     },
     suite.lacks.server || dialect.lacksConflicts,
   );
 }
 
-async function retried(suite: TransactionSuite, moment: 'at a statement' | 'at the commit'): Promise<void> {
+async function retried(
+  suite: TransactionSuite,
+  moment: 'at a statement' | 'at the commit',
+): Promise<void> {
   const { first, client } = suite;
   const serializable = { isolation: 'serializable' } as const;
   let tries = 0;
@@ -115,8 +136,14 @@ async function retried(suite: TransactionSuite, moment: 'at a statement' | 'at t
   await suite.settled(['the other', 'try 2']);
 }
 
-/** Makes a transaction wait for one that waits for it, and that has written more, so that the database decides against this one. */
-async function loseDeadlock({ first, client }: TransactionSuite, tx: ContractTransaction): Promise<void> {
+/**
+ * Makes a transaction wait for one that waits for it, and that has written more, so that the
+ * database decides against this one.
+ */
+async function loseDeadlock(
+  { first, client }: TransactionSuite,
+  tx: ContractTransaction,
+): Promise<void> {
   await first.write(tx, 'mine');
   const [holds, goesOn] = [new Gate(), new Gate()];
   const other = client.transaction(async (rival) => {

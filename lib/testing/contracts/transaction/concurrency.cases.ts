@@ -6,7 +6,11 @@ const MANY = Array.from({ length: 20 }, (_, index) => index);
 
 type End = 'commits' | 'rolls back';
 
-/** Defines that transactions, scopes and data sources that are in use at the same time do not meet (rule 18). @internal */
+/**
+ * Defines that transactions, scopes and data sources that are in use at the same time do not meet
+ * (rule 18).
+ * @internal
+ */
 export function concurrencyCases(suite: TransactionSuite): void {
   const { first, second } = suite;
 
@@ -28,7 +32,12 @@ export function concurrencyCases(suite: TransactionSuite): void {
     () => {
       suite.it('gives each call the ending of its own', async () => {
         await runInScope(() =>
-          Promise.all([work('a', 'commits'), work('b', 'rolls back'), work('c', 'commits'), work('d', 'rolls back')]),
+          Promise.all([
+            work('a', 'commits'),
+            work('b', 'rolls back'),
+            work('c', 'commits'),
+            work('d', 'rolls back'),
+          ]),
         );
         await suite.settled(stepsOf('a', 'c'));
       });
@@ -124,19 +133,22 @@ export function concurrencyCases(suite: TransactionSuite): void {
   );
 
   suite.when('two data sources are in use', () => {
-    suite.it('lets out what was called in the one that commits, and nothing of the other', async () => {
-      await runInScope(async () => {
-        await suite.client.transaction((tx) => first.step(tx, 'first'));
-        await swallowed(() =>
-          second.client.transaction(async (tx) => {
-            await second.step(tx, 'second');
-            throw new ExpectedError();
-          }),
-        );
-      });
-      await suite.settled(['first']);
-      await suite.settled([], second);
-    });
+    suite.it(
+      'lets out what was called in the one that commits, and nothing of the other',
+      async () => {
+        await runInScope(async () => {
+          await suite.client.transaction((tx) => first.step(tx, 'first'));
+          await swallowed(() =>
+            second.client.transaction(async (tx) => {
+              await second.step(tx, 'second');
+              throw new ExpectedError();
+            }),
+          );
+        });
+        await suite.settled(['first']);
+        await suite.settled([], second);
+      },
+    );
 
     for (const ending of ['commits', 'rolls back'] as const) {
       const other = ending === 'commits' ? 'rolls back' : 'commits';

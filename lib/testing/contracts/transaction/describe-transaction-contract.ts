@@ -11,24 +11,22 @@ import { triggerCases } from './trigger.cases.js';
 import type { TransactionContractOptions } from './transaction-contract.js';
 
 /**
- * Defines the suite that every transaction adapter passes, with the globals of Jest or Vitest: each step writes a row and calls an
- * effect that names it, and in the end the effects that got out equal the rows that are there, minus what outcomes and policies
- * forbid.
+ * Defines the suite that every transaction adapter passes, with the globals of Jest or Vitest: each
+ * step writes a row and calls an effect that names it, and in the end the effects that got out
+ * equal the rows that are there, minus what outcomes and policies forbid.
  *
  * @param name the adapter, as it stands in the report
- * @throws AirlockOptionsError where the test runner's globals are missing, or for a dialect that is not known
+ * @throws AirlockOptionsError where the test runner's globals are missing, or for a dialect that is
+ *   not known
  * @publicApi
- * @example
- * describeTransactionContract('orders database', {
- *   dialect: 'mysql',
- *   connect: async () => ({
- *     transaction: (fn) => db.transaction((tx) => fn({ query: (sql) => tx.query(sql), savepoint: … })),
- *     query: (sql) => db.query(sql),
- *     close: () => db.close(),
- *   }),
- * });
+ * @example describeTransactionContract('orders database', { dialect: 'mysql', connect: async () =>
+ * ({ transaction: (fn) => db.transaction((tx) => fn({ query: (sql) => tx.query(sql), savepoint: …
+ * })), query: (sql) => db.query(sql), close: () => db.close(), }), });
  */
-export function describeTransactionContract(name: string, options: TransactionContractOptions): void {
+export function describeTransactionContract(
+  name: string,
+  options: TransactionContractOptions,
+): void {
   const runner = testRunner('describeTransactionContract');
   runner.describe(`${name} tracks transactions`, () => {
     const suite = new TransactionSuite(runner, options);

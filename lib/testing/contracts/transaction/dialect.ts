@@ -6,13 +6,22 @@ export type TransactionContractDialect = 'postgres' | 'mysql' | 'sqlite';
 
 /** Statements of a database, and what sets it apart from others. @internal */
 export interface Dialect {
-  /** Creates a table of names, whose column `needs` refers to a name that has to be there at the COMMIT, if it refers to any. */
+  /**
+   * Creates a table of names, whose column `needs` refers to a name that has to be there at the
+   * COMMIT, if it refers to any.
+   */
   createTable(table: string): string;
   /** Why the suite makes no COMMIT fail. */
   readonly lacksFailingCommit: Lack;
-  /** True if a statement that fails aborts the transaction, whose COMMIT is then a rollback; false if only that statement is undone. */
+  /**
+   * True if a statement that fails aborts the transaction, whose COMMIT is then a rollback; false
+   * if only that statement is undone.
+   */
   readonly statementsAbort: boolean;
-  /** True if two transactions that wait for each other's rows are told at once, and the one that has written less is rolled back. */
+  /**
+   * True if two transactions that wait for each other's rows are told at once, and the one that has
+   * written less is rolled back.
+   */
   readonly hasDeadlocks: boolean;
   /** Why a serializable transaction does not fail for what another one has committed meanwhile. */
   readonly lacksConflicts: Lack;
@@ -46,7 +55,8 @@ const DIALECTS: Readonly<Record<TransactionContractDialect, Dialect>> = {
     },
   },
   mysql: {
-    createTable: (table) => `create table ${table} (name varchar(100) primary key, needs varchar(100)) engine = InnoDB`,
+    createTable: (table) =>
+      `create table ${table} (name varchar(100) primary key, needs varchar(100)) engine = InnoDB`,
     lacksFailingCommit: 'MySQL checks constraints at the statement',
     statementsAbort: false,
     hasDeadlocks: true,

@@ -10,7 +10,12 @@ const FRAMES = ['no transaction', 'a transaction', 'a savepoint'] as const;
 type Frame = (typeof FRAMES)[number];
 
 /** Ends of that work and its scope. */
-const ENDINGS = ['completes', 'fails', 'fails and the error is swallowed', 'completes and its scope fails'] as const;
+const ENDINGS = [
+  'completes',
+  'fails',
+  'fails and the error is swallowed',
+  'completes and its scope fails',
+] as const;
 type Ending = (typeof ENDINGS)[number];
 
 /** Policies by the names they let out. */
@@ -44,7 +49,11 @@ const ROWS: Readonly<Record<Frame, Readonly<Record<Ending, readonly string[]>>>>
   },
 };
 
-/** Defines the truth table of outcome × policy × frame: effects that got out are the rows, minus what outcome and policy forbid. @internal */
+/**
+ * Defines the truth table of outcome × policy × frame: effects that got out are the rows, minus
+ * what outcome and policy forbid.
+ * @internal
+ */
 export function endingCases(suite: TransactionSuite): void {
   for (const frame of FRAMES) {
     for (const ending of ENDINGS) {
@@ -73,7 +82,11 @@ function endingCase(suite: TransactionSuite, frame: Frame, ending: Ending, polic
   suite.it(truth, test, frame === 'a savepoint' && suite.lacks.savepoints);
 }
 
-async function steps({ client, first }: TransactionSuite, frame: Frame, ending: Ending): Promise<void> {
+async function steps(
+  { client, first }: TransactionSuite,
+  frame: Frame,
+  ending: Ending,
+): Promise<void> {
   const inside = async (where: Where): Promise<void> => {
     await first.step(where, 'inside');
     await first.step(where, 'inside, blocked');

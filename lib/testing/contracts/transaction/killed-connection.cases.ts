@@ -6,7 +6,11 @@ import type { TransactionSuite } from './transaction-suite.js';
 
 type Work = (tx: ContractTransaction, kill: () => Promise<void>) => Promise<void>;
 
-/** Ends the connection of a transaction at the server: nothing of it is there, nothing of it gets out. @internal */
+/**
+ * Ends the connection of a transaction at the server: nothing of it is there, nothing of it gets
+ * out.
+ * @internal
+ */
 export function killedConnectionCases(suite: TransactionSuite): void {
   const { first } = suite;
 
@@ -53,7 +57,9 @@ export function killedConnectionCases(suite: TransactionSuite): void {
   const keepsTheRest = (work: Work) => async (): Promise<void> => {
     await runInScope(async () => {
       await first.step(suite.client, 'before');
-      await swallowed(() => suite.client.transaction(async (tx) => work(tx, await killer(suite, tx))));
+      await swallowed(() =>
+        suite.client.transaction(async (tx) => work(tx, await killer(suite, tx))),
+      );
       await recovered(suite);
       await suite.client.transaction((tx) => first.step(tx, 'after'));
     });
@@ -91,7 +97,10 @@ export function killedConnectionCases(suite: TransactionSuite): void {
 }
 
 /** @returns what ends the connection of a transaction, and resolves when the server has done so */
-async function killer({ client, dialect }: TransactionSuite, tx: ContractTransaction): Promise<() => Promise<void>> {
+async function killer(
+  { client, dialect }: TransactionSuite,
+  tx: ContractTransaction,
+): Promise<() => Promise<void>> {
   const connections = dialect.connections!;
   const [found] = await tx.query(connections.own);
   const id = Number(found!.id);

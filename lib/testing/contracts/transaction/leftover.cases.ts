@@ -5,7 +5,11 @@ import type { TransactionSuite } from './transaction-suite.js';
 
 type Work = (tx: ContractTransaction) => Promise<void>;
 
-/** Defines what becomes of work that is not awaited where it was begun, and goes on after its transaction has ended. @internal */
+/**
+ * Defines what becomes of work that is not awaited where it was begun, and goes on after its
+ * transaction has ended.
+ * @internal
+ */
 export function leftoverCases(suite: TransactionSuite): void {
   const { first } = suite;
 
@@ -87,13 +91,16 @@ export function leftoverCases(suite: TransactionSuite): void {
       suite.lacks.callbacks,
     );
 
-    suite.it('lets it out in a scope begun apart, as that of a poller, where the transaction was in none', async () => {
-      await leftBehind('rolls back', async (goOn) => {
-        await goOn;
-        await runInScope(() => first.step(suite.client, 'tick'));
-      });
-      await suite.settled(['tick']);
-    });
+    suite.it(
+      'lets it out in a scope begun apart, as that of a poller, where the transaction was in none',
+      async () => {
+        await leftBehind('rolls back', async (goOn) => {
+          await goOn;
+          await runInScope(() => first.step(suite.client, 'tick'));
+        });
+        await suite.settled(['tick']);
+      },
+    );
 
     suite.it(
       'drops it in a scope that was opened inside the transaction',
@@ -152,7 +159,9 @@ export function leftoverCases(suite: TransactionSuite): void {
       'drops it, after a savepoint that is released in a transaction that rolls back',
       async () => {
         await runInScope(() =>
-          leftBehind('rolls back', late, (fn) => suite.client.transaction((tx) => tx.savepoint!(fn))),
+          leftBehind('rolls back', late, (fn) =>
+            suite.client.transaction((tx) => tx.savepoint!(fn)),
+          ),
         );
         await suite.leaves({ rows: ['late'], out: [] });
       },

@@ -57,26 +57,34 @@ export function savepointCases(suite: TransactionSuite): void {
         end.status === 'fulfilled' ? 'fulfilled' : (end.reason as Error).name;
 
       for (const ending of ['both complete', 'one fails'] as const) {
-        suite.it(`refuses the second, and commits nothing where that is swallowed: ${ending}`, async () => {
-          const ends: PromiseSettledResult<unknown>[] = [];
-          let refusal: unknown;
-          await runInScope(async () => {
-            refusal = await suite.client
-              .transaction(async (tx) => {
-                await first.step(tx, 'root');
-                const a = tx.savepoint!(async (inner) => {
-                  await first.step(inner, 'a');
-                  if (ending === 'one fails') throw new ExpectedError();
-                });
-                ends.push(...(await Promise.allSettled([a, tx.savepoint!((inner) => first.step(inner, 'b'))])));
-              })
-              .catch((error: unknown) => error);
-            await first.step(suite.client, 'after');
-          });
-          suite.same(name(ends[1]!), 'FrameStateError');
-          suite.same((refusal as Error | undefined)?.name, 'FrameStateError');
-          await suite.settled(['after']);
-        });
+        suite.it(
+          `refuses the second, and commits nothing where that is swallowed: ${ending}`,
+          async () => {
+            const ends: PromiseSettledResult<unknown>[] = [];
+            let refusal: unknown;
+            await runInScope(async () => {
+              refusal = await suite.client
+                .transaction(async (tx) => {
+                  await first.step(tx, 'root');
+                  const a = tx.savepoint!(async (inner) => {
+                    await first.step(inner, 'a');
+                    if (ending === 'one fails') throw new ExpectedError();
+                  });
+                  ends.push(
+                    ...(await Promise.allSettled([
+                      a,
+                      tx.savepoint!((inner) => first.step(inner, 'b')),
+                    ])),
+                  );
+                })
+                .catch((error: unknown) => error);
+              await first.step(suite.client, 'after');
+            });
+            suite.same(name(ends[1]!), 'FrameStateError');
+            suite.same((refusal as Error | undefined)?.name, 'FrameStateError');
+            await suite.settled(['after']);
+          },
+        );
       }
 
       suite.it('keeps them where each is awaited before the next', async () => {
@@ -97,10 +105,14 @@ export function savepointCases(suite: TransactionSuite): void {
         await runInScope(async () => {
           await swallowed(() =>
             suite.client.transaction((tx) =>
-              Promise.allSettled(['a', 'b'].map((one) => tx.savepoint!((inner) => first.step(inner, one)))),
+              Promise.allSettled(
+                ['a', 'b'].map((one) => tx.savepoint!((inner) => first.step(inner, one))),
+              ),
             ),
           );
-          await suite.client.transaction((tx) => tx.savepoint!((inner) => first.step(inner, 'kept')));
+          await suite.client.transaction((tx) =>
+            tx.savepoint!((inner) => first.step(inner, 'kept')),
+          );
         });
         await suite.settled(['kept']);
       });
@@ -140,10 +152,13 @@ export function savepointCases(suite: TransactionSuite): void {
           await suite.settled(['root', 'in the savepoint']);
         });
       } else {
-        suite.it('is rolled back and says so, and nothing of either is stored or gets out', async () => {
-          await runInScope(() => swallowed(commitWithOneOpen));
-          await suite.settled([]);
-        });
+        suite.it(
+          'is rolled back and says so, and nothing of either is stored or gets out',
+          async () => {
+            await runInScope(() => swallowed(commitWithOneOpen));
+            await suite.settled([]);
+          },
+        );
       }
     },
     suite.lacks.savepoints,
@@ -157,7 +172,9 @@ export function savepointCases(suite: TransactionSuite): void {
           suite.client.transaction((tx) =>
             tx.savepoint!(async (outer) => {
               await first.step(outer, 'before');
-              await swallowed(() => outer.savepoint!((inner) => refuseAfter(first.step(inner, 'inner'))));
+              await swallowed(() =>
+                outer.savepoint!((inner) => refuseAfter(first.step(inner, 'inner'))),
+              );
               await first.step(outer, 'after');
             }),
           ),

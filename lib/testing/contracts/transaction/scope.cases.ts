@@ -2,21 +2,27 @@ import { enqueue, openScope, runInScope } from '../../../core/functions.js';
 import { ExpectedError, swallowed } from '../expected-error.js';
 import type { TransactionSuite } from './transaction-suite.js';
 
-/** Defines what is decided by the transaction, and what by the scope (rules 20 and 22). @internal */
+/**
+ * Defines what is decided by the transaction, and what by the scope (rules 20 and 22).
+ * @internal
+ */
 export function scopeCases(suite: TransactionSuite): void {
   const { first } = suite;
 
   suite.when('a scope ends inside an open transaction', () => {
-    suite.it('reports its effects as deferred, and lets them out once the commit is done', async () => {
-      await suite.client.transaction(async (tx) => {
-        const scope = openScope();
-        await scope.run(() => first.step(tx, 'inside'));
-        const { deferred, dispatched } = await scope.end('completed');
-        suite.same([deferred.map(({ name }) => name), dispatched], [['inside'], []]);
-        suite.same(first.outSoFar, []);
-      });
-      await suite.settled(['inside']);
-    });
+    suite.it(
+      'reports its effects as deferred, and lets them out once the commit is done',
+      async () => {
+        await suite.client.transaction(async (tx) => {
+          const scope = openScope();
+          await scope.run(() => first.step(tx, 'inside'));
+          const { deferred, dispatched } = await scope.end('completed');
+          suite.same([deferred.map(({ name }) => name), dispatched], [['inside'], []]);
+          suite.same(first.outSoFar, []);
+        });
+        await suite.settled(['inside']);
+      },
+    );
 
     suite.it('drops them if the transaction rolls back', async () => {
       await swallowed(() =>
@@ -51,15 +57,18 @@ export function scopeCases(suite: TransactionSuite): void {
       await suite.settled(['inside']);
     });
 
-    suite.it('lets effects out in the order of their calls, whatever their transactions', async () => {
-      await runInScope(async () => {
-        await first.step(suite.client, '1');
-        await suite.client.transaction((tx) => first.step(tx, '2'));
-        await first.step(suite.client, '3');
-        await suite.client.transaction((tx) => first.step(tx, '4'));
-      });
-      suite.same(first.outSoFar, ['1', '2', '3', '4']);
-    });
+    suite.it(
+      'lets effects out in the order of their calls, whatever their transactions',
+      async () => {
+        await runInScope(async () => {
+          await first.step(suite.client, '1');
+          await suite.client.transaction((tx) => first.step(tx, '2'));
+          await first.step(suite.client, '3');
+          await suite.client.transaction((tx) => first.step(tx, '4'));
+        });
+        suite.same(first.outSoFar, ['1', '2', '3', '4']);
+      },
+    );
 
     suite.it('takes along what a nested scope handed up', async () => {
       await runInScope(async () => {

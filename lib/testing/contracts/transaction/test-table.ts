@@ -15,8 +15,8 @@ export interface TableState {
 }
 
 /**
- * A data source under test, with a table whose rows and effects are counted against each other: each step writes a row
- * and calls an effect that names it.
+ * A data source under test, with a table whose rows and effects are counted against each other:
+ * each step writes a row and calls an effect that names it.
  *
  * @internal
  */
@@ -48,8 +48,15 @@ export class TestTable {
     await this.client.query(`delete from ${this.table}`);
   }
 
-  /** Writes a row, and calls an effect that names it and expects to find it, from a connection of its own. */
-  async step(where: Pick<ContractTransaction, 'query'>, name: string, options: EnqueueOptions = {}): Promise<void> {
+  /**
+   * Writes a row, and calls an effect that names it and expects to find it, from a connection of
+   * its own.
+   */
+  async step(
+    where: Pick<ContractTransaction, 'query'>,
+    name: string,
+    options: EnqueueOptions = {},
+  ): Promise<void> {
     await this.write(where, name);
     enqueueWith({ ...options, name }, this.found, name);
   }
@@ -61,7 +68,9 @@ export class TestTable {
 
   /** Takes a step whose row makes the commit fail, and nothing before it. */
   async stepThatCannotCommit(tx: ContractTransaction, name: string): Promise<void> {
-    await tx.query(`insert into ${this.table} (name, needs) values ('${name}', 'a row that is not there')`);
+    await tx.query(
+      `insert into ${this.table} (name, needs) values ('${name}', 'a row that is not there')`,
+    );
     enqueueWith({ name }, this.found, name);
   }
 
@@ -81,7 +90,11 @@ export class TestTable {
 
   async state(): Promise<TableState> {
     const rows = await this.client.query(`select name from ${this.table} order by name`);
-    return { rows: rows.map(({ name }) => String(name)), out: this.out.toSorted(), unseen: [...this.unseen] };
+    return {
+      rows: rows.map(({ name }) => String(name)),
+      out: this.out.toSorted(),
+      unseen: [...this.unseen],
+    };
   }
 
   private readonly found = async (name: string): Promise<void> => {

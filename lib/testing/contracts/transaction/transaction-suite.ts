@@ -2,9 +2,16 @@ import { ContractSuite, type Lack } from '../contract-suite.js';
 import type { TestRunner } from '../test-runner.js';
 import { type Dialect, dialectNamed } from './dialect.js';
 import { TestTable } from './test-table.js';
-import type { TransactionContractClient, TransactionContractOptions } from './transaction-contract.js';
+import type {
+  TransactionContractClient,
+  TransactionContractOptions,
+} from './transaction-contract.js';
 
-/** Cases that an adapter, its client or its database cannot pass, each with the words that a skipped case says so with. @internal */
+/**
+ * Cases that an adapter, its client or its database cannot pass, each with the words that a skipped
+ * case says so with.
+ * @internal
+ */
 export interface Lacks {
   readonly savepoints: Lack;
   /** Transactions that run a callback, whose leftovers can be told apart. */
@@ -28,7 +35,11 @@ export class TransactionSuite extends ContractSuite {
   ) {
     super(runner);
     const dialect = dialectNamed(options.dialect ?? 'postgres');
-    const { savepoints = true, byStatements = false, isServer = dialect.connections !== undefined } = options;
+    const {
+      savepoints = true,
+      byStatements = false,
+      isServer = dialect.connections !== undefined,
+    } = options;
     this.dialect = dialect;
     this.lacks = {
       savepoints: !savepoints && 'no savepoints',
@@ -40,7 +51,10 @@ export class TransactionSuite extends ContractSuite {
     this.second = new TestTable(dialect);
   }
 
-  /** Connects two data sources before the cases, empties them before each, and leaves nothing behind. */
+  /**
+   * Connects two data sources before the cases, empties them before each, and leaves nothing
+   * behind.
+   */
   keepTables(): void {
     for (const table of [this.first, this.second]) {
       this.shared(async () => {
@@ -56,13 +70,22 @@ export class TransactionSuite extends ContractSuite {
     return this.first.client;
   }
 
-  /** Compares the rows that are there, and the effects that got out, each of which found its own row. */
+  /**
+   * Compares the rows that are there, and the effects that got out, each of which found its own
+   * row.
+   */
   async settled(names: readonly string[], table = this.first): Promise<void> {
     await this.leaves({ rows: names, out: names }, table);
   }
 
-  /** Compares rows and effects where they differ: an outcome or a policy kept an effect in, or one had no row. */
-  async leaves(expected: { rows: readonly string[]; out: readonly string[] }, table = this.first): Promise<void> {
+  /**
+   * Compares rows and effects where they differ: an outcome or a policy kept an effect in, or one
+   * had no row.
+   */
+  async leaves(
+    expected: { rows: readonly string[]; out: readonly string[] },
+    table = this.first,
+  ): Promise<void> {
     const { rows, out } = expected;
     this.same(await table.state(), { rows: rows.toSorted(), out: out.toSorted(), unseen: [] });
   }

@@ -19,15 +19,21 @@ export function triggerCases(suite: TransactionSuite): void {
     });
 
   suite.when('calls of each kind are made in a transaction that rolls back', () => {
-    suite.it('lets out those that survive it and have their outcome, where the scope completes', async () => {
-      await runInScope(() => swallowed(rolledBack));
-      await suite.leaves({ rows: [], out: ['surviving', 'surviving always'] });
-    });
+    suite.it(
+      'lets out those that survive it and have their outcome, where the scope completes',
+      async () => {
+        await runInScope(() => swallowed(rolledBack));
+        await suite.leaves({ rows: [], out: ['surviving', 'surviving always'] });
+      },
+    );
 
-    suite.it('lets out those that survive it and have their outcome, where the scope fails', async () => {
-      await swallowed(() => runInScope(rolledBack));
-      await suite.leaves({ rows: [], out: ['surviving failure', 'surviving always'] });
-    });
+    suite.it(
+      'lets out those that survive it and have their outcome, where the scope fails',
+      async () => {
+        await swallowed(() => runInScope(rolledBack));
+        await suite.leaves({ rows: [], out: ['surviving failure', 'surviving always'] });
+      },
+    );
 
     suite.it('lets out at once what survives it in a scope that ends inside', async () => {
       await swallowed(() =>
@@ -62,17 +68,20 @@ export function triggerCases(suite: TransactionSuite): void {
       });
     }
 
-    suite.it('makes an ordinary call of the failure of a scope inside, which waits for the commit', async () => {
-      await suite.client.transaction(async () => {
-        await swallowed(() =>
-          runInScope(() => {
-            first.tell('failure', { on: 'failure' });
-            throw new ExpectedError();
-          }),
-        );
-        suite.same(first.outSoFar, []);
-      });
-      await suite.leaves({ rows: [], out: ['failure'] });
-    });
+    suite.it(
+      'makes an ordinary call of the failure of a scope inside, which waits for the commit',
+      async () => {
+        await suite.client.transaction(async () => {
+          await swallowed(() =>
+            runInScope(() => {
+              first.tell('failure', { on: 'failure' });
+              throw new ExpectedError();
+            }),
+          );
+          suite.same(first.outSoFar, []);
+        });
+        await suite.leaves({ rows: [], out: ['failure'] });
+      },
+    );
   });
 }

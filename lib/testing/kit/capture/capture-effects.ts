@@ -23,7 +23,10 @@ export interface CapturedEffects<T = unknown> extends EffectRecord {
 
 /** @publicApi */
 export interface CaptureOptions {
-  /** Limit of the wait, after the block, for scopes that were begun in it, in milliseconds. @default 1000 */
+  /**
+   * Limit of the wait, after the block, for scopes that were begun in it, in milliseconds. @default
+   * 1000
+   */
   readonly settleTimeoutMs?: number;
 }
 
@@ -32,11 +35,13 @@ type WithBlock<R> = [fn: Block<R>, options?: CaptureOptions];
 type WithApplication<R> = [app: TestedApplication, fn: Block<R>, options?: CaptureOptions];
 
 /**
- * Runs a block in a scope of its own, independent of any around it, and lets none of its effects out.
+ * Runs a block in a scope of its own, independent of any around it, and lets none of its effects
+ * out.
  *
- * `captureEffects(fn)` is for code outside any application: the scope is that of `runInScope`. `captureEffects(app, fn)` opens
- * a scope of the application, and what its entry points do meanwhile belongs to the block as well, such as HTTP requests; such
- * captures of one application therefore run one after another, unless one stands in the block of the other.
+ * `captureEffects(fn)` is for code outside any application: the scope is that of `runInScope`.
+ * `captureEffects(app, fn)` opens a scope of the application, and what its entry points do
+ * meanwhile belongs to the block as well, such as HTTP requests; such captures of one application
+ * therefore run one after another, unless one stands in the block of the other.
  *
  * @returns what the block and its effects have come to; never rejects for what the block throws
  * @throws ShuttingDownError, AirlockOptionsError
@@ -45,7 +50,10 @@ type WithApplication<R> = [app: TestedApplication, fn: Block<R>, options?: Captu
  * const captured = await captureEffects(app, () => orders.place(order));
  * expect(captured).toHaveDispatched(mail.sendReceipt, order.id);
  */
-export function captureEffects<R>(fn: Block<R>, options?: CaptureOptions): Promise<CapturedEffects<Awaited<R>>>;
+export function captureEffects<R>(
+  fn: Block<R>,
+  options?: CaptureOptions,
+): Promise<CapturedEffects<Awaited<R>>>;
 export function captureEffects<R>(
   app: TestedApplication,
   fn: Block<R>,
@@ -55,11 +63,15 @@ export async function captureEffects<R>(
   ...args: WithBlock<R> | WithApplication<R>
 ): Promise<CapturedEffects<Awaited<R>>> {
   const [app, fn, options = {}] = hasNoApplication(args) ? [undefined, ...args] : args;
-  if (typeof fn !== 'function') throw AirlockOptionsError.expected('fn', 'the function to capture the effects of', fn);
+  if (typeof fn !== 'function')
+    throw AirlockOptionsError.expected('fn', 'the function to capture the effects of', fn);
   if (options.settleTimeoutMs !== undefined) duration('settleTimeoutMs', options.settleTimeoutMs);
-  if (app === undefined) return capture(new WithoutApplication(), new Capture(undefined), fn, options);
+  if (app === undefined)
+    return capture(new WithoutApplication(), new Capture(undefined), fn, options);
   const runtime = runtimeOf(app);
-  return inTurn(Capture.around(runtime) ?? runtime, () => capture(runtime, new Capture(runtime), fn, options));
+  return inTurn(Capture.around(runtime) ?? runtime, () =>
+    capture(runtime, new Capture(runtime), fn, options),
+  );
 }
 
 /** Knows every executor, for what is called in it goes nowhere. */
@@ -102,8 +114,13 @@ async function endingOf<R>(
   // What failed is in the record.
   const onDispatchError = (): void => {};
   try {
-    // In the scope: something that does its work when it is awaited, such as a query, does it there.
-    const result = await runtime.runAndEnd(scope, () => scope.run(async () => fn(scope)), onDispatchError);
+    // In the scope: something that does its work when it is awaited, such as a query, does it
+    // there.
+    const result = await runtime.runAndEnd(
+      scope,
+      () => scope.run(async () => fn(scope)),
+      onDispatchError,
+    );
     return { result, error: undefined };
   } catch (error) {
     return { result: undefined, error };

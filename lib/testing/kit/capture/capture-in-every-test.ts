@@ -13,7 +13,10 @@ export interface CaptureHooks {
 
 /** @publicApi */
 export interface EveryTestOptions {
-  /** Hooks for test runners without global ones: `{ beforeEach, afterAll }` of `@jest/globals` or `vitest`. @default the global ones */
+  /**
+   * Hooks for test runners without global ones: `{ beforeEach, afterAll }` of `@jest/globals` or
+   * `vitest`. @default the global ones
+   */
   readonly hooks?: CaptureHooks;
 }
 
@@ -23,11 +26,13 @@ const RECORDER = Symbol.for('nestjs-airlock.test-recorder');
 const tests = globalThis as { [RECORDER]?: EffectRecorder };
 
 /**
- * Gives every test a capture of its own: an effect that is called outside any scope, as by a test that calls a service directly,
- * is recorded and kept in, instead of `NoScopeError`. For a set-up file; `effectsOfTest()` is what the test at hand has called.
+ * Gives every test a capture of its own: an effect that is called outside any scope, as by a test
+ * that calls a service directly, is recorded and kept in, instead of `NoScopeError`. For a set-up
+ * file; `effectsOfTest()` is what the test at hand has called.
  *
- * Scopes and applications of a test stay as they are, an application's `outsideScope: 'dispatch' | 'drop'` included. Tests that
- * run at the same time in one file (`it.concurrent`) cannot be told apart.
+ * Scopes and applications of a test stay as they are, an application's
+ * `outsideScope: 'dispatch' | 'drop'` included. Tests that run at the same time in one file
+ * (`it.concurrent`) cannot be told apart.
  *
  * @returns what `effectsOfTest()` returns
  * @throws AirlockOptionsError where there is no hook
@@ -78,7 +83,10 @@ export function effectsOfTest(): EffectRecorder {
   );
 }
 
-/** Makes each call a unit of work that completes at once, and goes nowhere, whatever executor it names. */
+/**
+ * Makes each call a unit of work that completes at once, and goes nowhere, whatever executor it
+ * names.
+ */
 class TrackedInRuntime extends AirlockRuntime {
   constructor() {
     super({ outsideScope: 'dispatch', executor: KEPT_IN });

@@ -18,7 +18,8 @@ const captures = new AsyncLocalStorage<Capture>();
  *
  * - everything that happens in its asynchronous context, in whatever scope;
  * - scopes begun in it, to their end, and scopes nested in those;
- * - root scopes that its application opens meanwhile outside any block, as requests do that arrive by a socket;
+ * - root scopes that its application opens meanwhile outside any block, as requests do that arrive
+ *   by a socket;
  * - what becomes of intents called in any of these.
  *
  * What belongs to a block belongs to the blocks around it too.
@@ -43,7 +44,8 @@ export class Capture {
   /** The innermost open capture of an application around the caller. */
   static around(application: AirlockRuntime): Capture | undefined {
     let capture = captures.getStore();
-    while (capture !== undefined && !(capture.isOpen && capture.application === application)) capture = capture.around;
+    while (capture !== undefined && !(capture.isOpen && capture.application === application))
+      capture = capture.around;
     return capture;
   }
 
@@ -75,7 +77,11 @@ export class Capture {
     }
   };
 
-  private concerns(kind: MessageKind, { intent, reason }: AirlockMessage, unit: UnitOfWork): boolean {
+  private concerns(
+    kind: MessageKind,
+    { intent, reason }: AirlockMessage,
+    unit: UnitOfWork,
+  ): boolean {
     if (this.isHere || this.isMember(unit)) return true;
     if (intent !== undefined) return this.record.has(intent);
     return kind === 'scope' && reason === 'open' && this.isBegunByEntryPoint(unit);
@@ -95,7 +101,10 @@ export class Capture {
     return false;
   }
 
-  /** Leaves out what running effects enqueue, which belongs to whoever dispatched them, and what runs in another open block. */
+  /**
+   * Leaves out what running effects enqueue, which belongs to whoever dispatched them, and what
+   * runs in another open block.
+   */
   private isBegunByEntryPoint({ host, parent, level }: UnitOfWork): boolean {
     const isRoot = host === this.application && parent === undefined && level === undefined;
     return isRoot && captures.getStore()?.isOpen !== true;
@@ -108,7 +117,8 @@ export class Capture {
     return executorOverride === undefined ? executor : executorOverride(intent, executor);
   };
 
-  private readonly isKept = (intent: Intent): boolean => this.record.has(intent) || this.isMember(unitOfBirth(intent));
+  private readonly isKept = (intent: Intent): boolean =>
+    this.record.has(intent) || this.isMember(unitOfBirth(intent));
 
   /** Decides about what is dispatched in no block: by requests, or by a commit after the block. */
   private keepIn(runtime: AirlockRuntime): void {

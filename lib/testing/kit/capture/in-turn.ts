@@ -1,6 +1,10 @@
 const lines = new WeakMap<object, Promise<void>>();
 
-/** Runs what concerns one object one after another, first come, first served; whatever becomes of the one before. @internal */
+/**
+ * Runs what concerns one object one after another, first come, first served; whatever becomes of
+ * the one before.
+ * @internal
+ */
 export function inTurn<R>(of: object, work: () => Promise<R>): Promise<R> {
   const mine = lines.get(of)?.then(work) ?? work();
   const ended = (): void => {};

@@ -16,7 +16,8 @@ export interface HasExecutorOverride {
 const keepers = new WeakMap<HasExecutorOverride, Set<Keeper>>();
 
 /**
- * Keeps intents of an application in, before its own executorOverride is asked; any number of keepers at a time.
+ * Keeps intents of an application in, before its own executorOverride is asked; any number of
+ * keepers at a time.
  *
  * @returns what lets go; with the last one the application has the executorOverride it had before
  * @internal

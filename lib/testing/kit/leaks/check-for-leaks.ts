@@ -15,7 +15,10 @@ export interface TestHooks {
 export interface LeakCheckOptions {
   /** Time that scopes may take to end after the test, in milliseconds. @default 100 */
   readonly graceMs?: number;
-  /** Hooks for test runners without global ones: `{ beforeEach, afterEach }` of `@jest/globals` or `vitest`. @default the global ones */
+  /**
+   * Hooks for test runners without global ones: `{ beforeEach, afterEach }` of `@jest/globals` or
+   * `vitest`. @default the global ones
+   */
   readonly hooks?: TestHooks;
 }
 
@@ -30,14 +33,17 @@ export interface LeakWatch {
 }
 
 /**
- * Fails every test that leaves a scope neither flushed nor discarded, naming it and the line that opened it. To be called once in
- * a test file, a `describe` or a set-up file; not for tests that run at the same time in one file (`it.concurrent`), which cannot
- * be told apart.
+ * Fails every test that leaves a scope neither flushed nor discarded, naming it and the line that
+ * opened it. To be called once in a test file, a `describe` or a set-up file; not for tests that
+ * run at the same time in one file (`it.concurrent`), which cannot be told apart.
  *
  * @throws AirlockOptionsError where there are no hooks
  * @publicApi
  */
-export function checkForLeaks({ hooks = globalThis as unknown as TestHooks, ...options }: LeakCheckOptions = {}): void {
+export function checkForLeaks({
+  hooks = globalThis as unknown as TestHooks,
+  ...options
+}: LeakCheckOptions = {}): void {
   if (typeof hooks.beforeEach !== 'function' || typeof hooks.afterEach !== 'function') {
     throw new AirlockOptionsError(
       'hooks',
@@ -55,7 +61,9 @@ export function checkForLeaks({ hooks = globalThis as unknown as TestHooks, ...o
 }
 
 /** Does the same by hand, from this call to `end()`. @publicApi */
-export function watchForLeaks({ graceMs = 100 }: Pick<LeakCheckOptions, 'graceMs'> = {}): LeakWatch {
+export function watchForLeaks({
+  graceMs = 100,
+}: Pick<LeakCheckOptions, 'graceMs'> = {}): LeakWatch {
   duration('graceMs', graceMs);
   const atWork = new UnitsAtWork();
   const places = new WeakMap<UnitOfWork, string>();
@@ -88,5 +96,8 @@ function callerPlace(): string {
     .slice(1)
     .map((line) => line.replace(/^\s*at (?:.*\()?(.*?)\)?$/, '$1'));
   const ours = own.slice(0, own.lastIndexOf('testing'));
-  return others.find((place) => !place.startsWith(ours) && !place.startsWith('node:')) ?? 'an unknown place';
+  return (
+    others.find((place) => !place.startsWith(ours) && !place.startsWith('node:')) ??
+    'an unknown place'
+  );
 }

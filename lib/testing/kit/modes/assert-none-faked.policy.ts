@@ -2,7 +2,11 @@ import type { Intent } from '../../../core/model/intent.js';
 import { AssertNoEffects } from '../../../policies/assert-no-effects.policy.js';
 import type { IsFaked } from './is-faked.js';
 
-/** `AssertNoEffects` for the effects that a test fakes; the recorder hears of each, should the caller swallow the error. @internal */
+/**
+ * `AssertNoEffects` for the effects that a test fakes; the recorder hears of each, should the
+ * caller swallow the error.
+ * @internal
+ */
 export class AssertNoneFaked extends AssertNoEffects {
   constructor(
     private readonly isFaked: IsFaked,

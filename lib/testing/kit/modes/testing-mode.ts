@@ -10,10 +10,12 @@ import { INLINE, InlineAfterCommitExecutor } from './inline.executor.js';
 import type { IsFaked } from './is-faked.js';
 
 /**
- * Treatment of effects in a tested application, once outcome, policies and transaction have let them out:
+ * Treatment of effects in a tested application, once outcome, policies and transaction have let
+ * them out:
  *
  * - `capture`: they are kept in; `drain` runs them.
- * - `inline`: they run in this process, whatever executor they were for, and at the same moment: no server is needed.
+ * - `inline`: they run in this process, whatever executor they were for, and at the same moment: no
+ *   server is needed.
  * - `drop`: none gets out, as under `DropAll`.
  * - `assertNone`: every call is refused, as under `AssertNoEffects`.
  * - `real`: as in production. For tests from end to end, where the record is all that is wanted.

@@ -8,7 +8,10 @@ import type { MessageKind } from './messages.js';
 export interface EffectRecord {
   /** Every call that was buffered, in order, whatever became of it. */
   readonly effects: readonly Intent[];
-  /** Calls that were dispatched, in that order: outcome, policies and transaction were for it. What is kept in by a test counts too. */
+  /**
+   * Calls that were dispatched, in that order: outcome, policies and transaction were for it. What
+   * is kept in by a test counts too.
+   */
   readonly dispatched: readonly Intent[];
   /** Calls that were thrown away, each with its reason and, where one said no, the policy. */
   readonly dropped: readonly DroppedIntent[];
@@ -19,7 +22,9 @@ export interface EffectRecord {
 /** @internal */
 export function isEffectRecord(value: unknown): value is EffectRecord {
   const record = value as Partial<EffectRecord> | null | undefined;
-  return [record?.effects, record?.dispatched, record?.dropped, record?.failed].every(Array.isArray);
+  return [record?.effects, record?.dispatched, record?.dropped, record?.failed].every(
+    Array.isArray,
+  );
 }
 
 /** Record while it is written. @internal */

@@ -40,7 +40,9 @@ export class EffectRecorder implements EffectRecord {
     return [...this.#refused];
   }
 
-  /** Names of effects that workers of this application have run, in the order in which they ended. */
+  /**
+   * Names of effects that workers of this application have run, in the order in which they ended.
+   */
   get runs(): readonly string[] {
     return [...this.#runs];
   }
@@ -73,7 +75,8 @@ export class EffectRecorder implements EffectRecord {
       else if (message.reason === 'open') this.atWork.opened(unit);
       else {
         this.atWork.ended();
-        const effect = unit.level === undefined ? unit.name?.match(/^effect (.+)$/s)?.[1] : undefined;
+        const effect =
+          unit.level === undefined ? unit.name?.match(/^effect (.+)$/s)?.[1] : undefined;
         if (effect !== undefined && message.reason === 'flushed') this.#runs.push(effect);
       }
       this.#tell();

@@ -7,8 +7,8 @@ export type MessageKind = keyof typeof channels;
 const KINDS = Object.keys(channels) as MessageKind[];
 
 /**
- * Listens to everything that happens in this process, in the asynchronous context in which it happens. What another installed
- * copy does is left out.
+ * Listens to everything that happens in this process, in the asynchronous context in which it
+ * happens. What another installed copy does is left out.
  *
  * @returns what ends the listening; not to be called by the listener itself
  * @internal

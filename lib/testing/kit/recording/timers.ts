@@ -12,8 +12,8 @@ export interface RealTime {
 const LONGEST = 2 ** 31 - 1;
 
 /**
- * Waits in real time although a test may have put fakes in the place of all timers, even before this file was loaded: what is
- * behind `AbortSignal.timeout` nobody can replace.
+ * Waits in real time although a test may have put fakes in the place of all timers, even before
+ * this file was loaded: what is behind `AbortSignal.timeout` nobody can replace.
  *
  * @internal
  */
@@ -23,7 +23,9 @@ export function realTime(ms: number): RealTime {
   const { port1: alive } = new MessageChannel();
   alive.ref();
   return {
-    isOver: new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true })),
+    isOver: new Promise((resolve) =>
+      signal.addEventListener('abort', () => resolve(undefined), { once: true }),
+    ),
     end: () => alive.close(),
   };
 }

@@ -1,7 +1,10 @@
 import type { UnitOfWork } from '../../../core/scope/unit-of-work.js';
 import { realTime } from './timers.js';
 
-/** Units of work that have been opened, until they have ended and let out what they had. @internal */
+/**
+ * Units of work that have been opened, until they have ended and let out what they had.
+ * @internal
+ */
 export class UnitsAtWork {
   private readonly units = new Set<UnitOfWork>();
   private waiting: (() => void)[] = [];
@@ -56,6 +59,7 @@ export class UnitsAtWork {
 
   private forgetTheRested(): void {
     for (const unit of this.units)
-      if (unit.isEnded && unit.dispatching === undefined && unit.answering === undefined) this.units.delete(unit);
+      if (unit.isEnded && unit.dispatching === undefined && unit.answering === undefined)
+        this.units.delete(unit);
   }
 }

@@ -3,7 +3,13 @@ import { checkOptions } from '../../../nest/options/option-checks.js';
 import type { CapturedEffects } from '../capture/capture-effects.js';
 import { dropText } from '../texts/listing.js';
 import { print as oneLine, printCall } from '../texts/print.js';
-import { Mark, type Redaction, redactedArguments, redactedResult, redactions } from './redaction.js';
+import {
+  Mark,
+  type Redaction,
+  redactedArguments,
+  redactedResult,
+  redactions,
+} from './redaction.js';
 import { type EffectRecord, isEffectRecord } from '../recording/effect-record.js';
 
 /** @publicApi */
@@ -13,7 +19,13 @@ export interface EffectSerializerOptions {
 }
 
 // `any`: the test runner's own, and only handed back to it.
-type Printer = (value: unknown, config: any, indentation: string, depth: number, refs: any) => string;
+type Printer = (
+  value: unknown,
+  config: any,
+  indentation: string,
+  depth: number,
+  refs: any,
+) => string;
 
 /** Plugin of `pretty-format`, as Jest and Vitest take it. @publicApi */
 export interface EffectSerializer {
@@ -29,9 +41,11 @@ export interface EffectSerializer {
 }
 
 /**
- * Makes intents, results of `captureEffects` and recorders read, in snapshots, as what was called and what became of it. Intents are numbered as they come in a snapshot, in place of their ids.
+ * Makes intents, results of `captureEffects` and recorders read, in snapshots, as what was called
+ * and what became of it. Intents are numbered as they come in a snapshot, in place of their ids.
  *
- * @throws AirlockOptionsError for what would redact nothing: an unknown key, or a redaction that is none
+ * @throws AirlockOptionsError for what would redact nothing: an unknown key, or a redaction that is
+ *   none
  * @publicApi
  * @example
  * expect.addSnapshotSerializer(effectSerializer({ redact: ['email'] }));
@@ -50,7 +64,8 @@ export function effectSerializer(options: EffectSerializerOptions = {}): EffectS
       if (numbers === undefined) snapshots.set(config, (numbers = new Numbers()));
       const call = (intent: Intent): string => callText(numbers, intent, redact);
       if (value instanceof Intent) return call(value);
-      const print = (part: unknown): string => printer(redactedResult(part, redact), config, indentation, depth, refs);
+      const print = (part: unknown): string =>
+        printer(redactedResult(part, redact), config, indentation, depth, refs);
       return recordLines(value, numbers, call, print, indentOf(config)).join(`\n${indentation}`);
     },
   };
@@ -103,7 +118,10 @@ function recordLines(
   ];
 }
 
-/** Indents by nothing where Jest compares snapshots: it looks at the indentation apart from the rest. */
+/**
+ * Indents by nothing where Jest compares snapshots: it looks at the indentation apart from the
+ * rest.
+ */
 function indentOf(config: { readonly indent?: unknown } | undefined): string {
   return typeof config?.indent === 'string' ? config.indent : '  ';
 }

@@ -4,9 +4,10 @@ import { expectThat, isRecord } from '../../../nest/options/option-checks.js';
 import { assertEffectRef, type EffectRef, isCallOf } from '../../../core/effect/effect-ref.js';
 
 /**
- * Place of what is not to be shown: a property's name, wherever it stands in arguments or in the result (`'password'`), or a path in
- * arguments (`'args[0].card.number'`); with `effect`, in those of that effect alone. A key of a `Map`, or of `Headers` and the
- * like, counts as a property's name.
+ * Place of what is not to be shown: a property's name, wherever it stands in arguments or in the
+ * result (`'password'`), or a path in arguments (`'args[0].card.number'`); with `effect`, in those
+ * of that effect alone. A key of a `Map`, or of `Headers` and the like, counts as a property's
+ * name.
  *
  * @publicApi
  */
@@ -39,7 +40,10 @@ const REDACTED = new Mark('[redacted]');
 const CIRCULAR = new Mark('[Circular]');
 
 /** Copies an intent's arguments where something in them is redacted. @internal */
-export function redactedArguments(intent: Intent, redactions: readonly Redaction[]): readonly unknown[] {
+export function redactedArguments(
+  intent: Intent,
+  redactions: readonly Redaction[],
+): readonly unknown[] {
   const paths = redactions.flatMap((one) => {
     if (typeof one === 'string') return [one];
     return isCallOf(intent, one.effect) ? [one.path] : [];
@@ -57,7 +61,10 @@ function redacted(value: unknown, path: string, paths: readonly string[]): unkno
   return paths.length === 0 ? value : copy(value, path, '', new Set(paths), []);
 }
 
-/** Returns the value itself where nothing in it is redacted: it keeps the looks that its class gives it. */
+/**
+ * Returns the value itself where nothing in it is redacted: it keeps the looks that its class gives
+ * it.
+ */
 function copy(
   value: unknown,
   path: string,
@@ -67,7 +74,13 @@ function copy(
 ): unknown {
   if (paths.has(path) || paths.has(key)) return REDACTED;
   // An intent is redacted where it is written itself.
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || value instanceof Intent) return value;
+  if (
+    typeof value !== 'object' ||
+    value === null ||
+    ArrayBuffer.isView(value) ||
+    value instanceof Intent
+  )
+    return value;
   if (above.includes(value)) return CIRCULAR;
   const parts = partsOf(value);
   const within = [...above, value];
@@ -85,7 +98,9 @@ type Part = readonly [name: unknown, value: unknown];
 function partsOf(value: object): readonly Part[] {
   if (Array.isArray(value) || types.isSet(value)) return [...value].map((item, i) => [i, item]);
   if (isKeyed(value)) return [...value.entries()];
-  const keys = Reflect.ownKeys(value).filter((key) => Object.prototype.propertyIsEnumerable.call(value, key));
+  const keys = Reflect.ownKeys(value).filter((key) =>
+    Object.prototype.propertyIsEnumerable.call(value, key),
+  );
   const parts = keys.map((key): Part => [key, (value as Record<PropertyKey, unknown>)[key]]);
   return value instanceof Error && 'cause' in value ? [...parts, ['cause', value.cause]] : parts;
 }
@@ -96,7 +111,8 @@ function madeOf(parts: readonly Part[], original: object): object {
   if (types.isSet(original)) return new Set(items());
   if (isKeyed(original)) return new Map(parts);
   const result = emptyLike(original);
-  for (const [name, value] of parts) Object.defineProperty(result, name as PropertyKey, { value, enumerable: true });
+  for (const [name, value] of parts)
+    Object.defineProperty(result, name as PropertyKey, { value, enumerable: true });
   // How a class shows itself may need what only the original has, and would show what is redacted.
   if (inspect.custom in result) Object.defineProperty(result, inspect.custom, { value: undefined });
   return result;

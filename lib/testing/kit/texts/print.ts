@@ -8,7 +8,9 @@ export interface AsymmetricMatcher {
 
 /** @internal */
 export function isAsymmetric(value: unknown): value is AsymmetricMatcher {
-  return typeof (value as Partial<AsymmetricMatcher> | null | undefined)?.asymmetricMatch === 'function';
+  return (
+    typeof (value as Partial<AsymmetricMatcher> | null | undefined)?.asymmetricMatch === 'function'
+  );
 }
 
 /** Tells objects whose content is all there is to them. @internal */
@@ -39,7 +41,9 @@ function write(value: unknown, above: readonly unknown[]): string {
   if (isAsymmetric(value)) return writeAsymmetric(value, within);
   if (Array.isArray(value)) return `[${value.map((item) => write(item, within)).join(', ')}]`;
   if (isPlain(value)) {
-    const entries = Object.entries(value).map(([key, item]) => `${keyText(key)}: ${write(item, within)}`);
+    const entries = Object.entries(value).map(
+      ([key, item]) => `${keyText(key)}: ${write(item, within)}`,
+    );
     return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`;
   }
   if (value instanceof Error) return `${value.name}: ${value.message}`;

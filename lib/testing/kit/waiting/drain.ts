@@ -13,26 +13,33 @@ import { WaitTimeoutError } from './wait-timeout.error.js';
 
 /** @publicApi */
 export interface DrainOptions {
-  /** Limit of how deep effects that were kept in may enqueue effects while they are run. @default 16 */
+  /**
+   * Limit of how deep effects that were kept in may enqueue effects while they are run. @default 16
+   */
   readonly maxDepth?: number;
   /** Limit of each wait for scopes that are open, in milliseconds. @default 1000 */
   readonly timeoutMs?: number;
 }
 
 /**
- * Lets everything out until the application is quiet: waits for its scopes to end, then runs what `mode: 'capture'` has kept
- * in, in this process, one after another, then what those have enqueued, and so on. In other modes there is nothing to run, and
- * it only waits. The scope it is called in is not waited for.
+ * Lets everything out until the application is quiet: waits for its scopes to end, then runs what
+ * `mode: 'capture'` has kept in, in this process, one after another, then what those have enqueued,
+ * and so on. In other modes there is nothing to run, and it only waits. The scope it is called in
+ * is not waited for.
  *
  * @returns what it ran, in that order
- * @throws CascadeDepthError naming the chain of effects that goes too deep; DispatchError for effects that failed, once all
- * others have run; WaitTimeoutError naming scopes that do not end; AirlockOptionsError without `AirlockTestingModule`
+ * @throws CascadeDepthError naming the chain of effects that goes too deep; DispatchError for
+ * effects that failed, once all others have run; WaitTimeoutError naming scopes that do not end;
+ * AirlockOptionsError without `AirlockTestingModule`
  * @publicApi
  * @example
  * await request(app.getHttpServer()).post('/orders').send(order);
  * await drain(app); // runs what `mode: 'capture'` has kept in
  */
-export async function drain(app: TestedApplication, options: DrainOptions = {}): Promise<readonly Intent[]> {
+export async function drain(
+  app: TestedApplication,
+  options: DrainOptions = {},
+): Promise<readonly Intent[]> {
   checkOptions(options, { maxDepth: positiveInteger, timeoutMs: duration });
   const { maxDepth = 16, timeoutMs = 1000 } = options;
   const recorder = recorderOf(app);
@@ -45,7 +52,8 @@ export async function drain(app: TestedApplication, options: DrainOptions = {}):
     const next = held.takeNext();
     if (next === undefined) break;
     const { intent, trail } = next;
-    if (trail.length > maxDepth) throw new CascadeDepthError([...trail, intent.name], maxDepth, 'maxDepth');
+    if (trail.length > maxDepth)
+      throw new CascadeDepthError([...trail, intent.name], maxDepth, 'maxDepth');
     ran.push(intent);
     try {
       await held.run(runtime, next);
@@ -57,12 +65,19 @@ export async function drain(app: TestedApplication, options: DrainOptions = {}):
   return ran;
 }
 
-async function quiet(recorder: EffectRecorder, runtime: AirlockRuntime, timeoutMs: number): Promise<void> {
+async function quiet(
+  recorder: EffectRecorder,
+  runtime: AirlockRuntime,
+  timeoutMs: number,
+): Promise<void> {
   const around = new Set<unknown>();
   for (let unit = runtime.opened; unit !== undefined; unit = unit.parent) around.add(unit);
-  for (let context = contexts.getStore(); context !== undefined; context = context.outer) around.add(context);
+  for (let context = contexts.getStore(); context !== undefined; context = context.outer)
+    around.add(context);
   const handlers = (): readonly LatentScope[] =>
-    runtime.latents.filter((one): one is LatentScope => one instanceof LatentScope && !around.has(one));
+    runtime.latents.filter(
+      (one): one is LatentScope => one instanceof LatentScope && !around.has(one),
+    );
   do {
     await handled(runtime, handlers, timeoutMs);
     const left = await recorder.atWork.rest(timeoutMs, (unit) => around.has(unit));
@@ -90,5 +105,9 @@ async function handled(
   time.end();
   const names = atWork().map(({ name }) => `"${name}"`);
   if (names.length === 0) return;
-  throw new WaitTimeoutError('handlers to end', timeoutMs, `At work still: ${names.join(', ')}. Await what they do.`);
+  throw new WaitTimeoutError(
+    'handlers to end',
+    timeoutMs,
+    `At work still: ${names.join(', ')}. Await what they do.`,
+  );
 }

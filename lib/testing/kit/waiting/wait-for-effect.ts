@@ -5,7 +5,12 @@ import { sideEffectBodyOn, sideEffectOn } from '../../../nest/decorators/side-ef
 import { membersOf } from '../../../nest/container/providers.js';
 import { duration } from '../../../nest/options/option-checks.js';
 import type { TestedApplication } from '../application-of.js';
-import { assertEffectRef, type EffectRef, isCallOf, nameOfRef } from '../../../core/effect/effect-ref.js';
+import {
+  assertEffectRef,
+  type EffectRef,
+  isCallOf,
+  nameOfRef,
+} from '../../../core/effect/effect-ref.js';
 import { listOfEffects } from '../texts/listing.js';
 import { assertTimes, timesText } from '../texts/times.js';
 import { recorderOf } from '../recorder-of.js';
@@ -32,12 +37,13 @@ export interface WaitForEffectOptions extends WaitOptions {
 }
 
 /**
- * Waits until an effect has been let out, and resolves at once where that has happened already since the boot or the last
- * `clear()`. In process that means that it has run; for a remote executor, that its engine has it, and `waitForRun` waits for
- * the worker.
+ * Waits until an effect has been let out, and resolves at once where that has happened already
+ * since the boot or the last `clear()`. In process that means that it has run; for a remote
+ * executor, that its engine has it, and `waitForRun` waits for the worker.
  *
  * @returns the first such intent
- * @throws WaitTimeoutError listing what there was instead; AirlockOptionsError without `AirlockTestingModule`
+ * @throws WaitTimeoutError listing what there was instead; AirlockOptionsError without
+ *   `AirlockTestingModule`
  * @publicApi
  */
 export async function waitForEffect(
@@ -48,17 +54,24 @@ export async function waitForEffect(
   assertEffectRef(effect);
   duration('timeoutMs', timeoutMs);
   const recorder = recorderOf(app);
-  const found = (): Intent | undefined => recorder.dispatched.find((one) => isCallOf(one, effect) && where(one));
+  const found = (): Intent | undefined =>
+    recorder.dispatched.find((one) => isCallOf(one, effect) && where(one));
   const seen = await until(recorder, found, timeoutMs);
   if (seen !== undefined) return seen;
-  throw new WaitTimeoutError(`${nameOfRef(effect)} to be let out`, timeoutMs, listOfEffects(recorder));
+  throw new WaitTimeoutError(
+    `${nameOfRef(effect)} to be let out`,
+    timeoutMs,
+    listOfEffects(recorder),
+  );
 }
 
 /**
- * Waits until a worker of this application has run an effect that came from a queue, with what it enqueued handed on, as many
- * `times`, and resolves at once where that has happened already since the boot or the last `clear()`.
+ * Waits until a worker of this application has run an effect that came from a queue, with what it
+ * enqueued handed on, as many `times`, and resolves at once where that has happened already since
+ * the boot or the last `clear()`.
  *
- * @throws WaitTimeoutError naming what was run instead; AirlockOptionsError without `AirlockTestingModule`
+ * @throws WaitTimeoutError naming what was run instead; AirlockOptionsError without
+ *   `AirlockTestingModule`
  * @publicApi
  */
 export async function waitForRun(
@@ -71,9 +84,13 @@ export async function waitForRun(
   duration('timeoutMs', timeoutMs);
   const recorder = recorderOf(app);
   const names = namesIn(app, effect);
-  const isDone = (): boolean => recorder.runs.filter((name) => names.includes(name)).length >= times;
+  const isDone = (): boolean =>
+    recorder.runs.filter((name) => names.includes(name)).length >= times;
   if (await until(recorder, () => isDone() || undefined, timeoutMs)) return;
-  const facts = recorder.runs.length === 0 ? 'No worker has run any effect.' : `Run: ${recorder.runs.join(', ')}.`;
+  const facts =
+    recorder.runs.length === 0
+      ? 'No worker has run any effect.'
+      : `Run: ${recorder.runs.join(', ')}.`;
   const often = times === 1 ? '' : ` ${timesText(times)}`;
   throw new WaitTimeoutError(`a worker to run ${nameOfRef(effect)}${often}`, timeoutMs, facts);
 }
@@ -83,13 +100,17 @@ function namesIn(app: TestedApplication, effect: EffectRef): readonly string[] {
   if (typeof effect === 'string') return [effect];
   const body = sideEffectBodyOn(effect);
   if (body === undefined) return [];
-  return [...membersOf(app.get(ModulesContainer, { strict: false }))].flatMap(({ type, methods }) => {
-    const prototype = type.prototype as Record<string, object>;
-    const keys = methods.filter((key) => sideEffectBodyOn(prototype[key]!) === body);
-    return keys.map(
-      (key) => sideEffectOn(prototype[key]!)?.name ?? methodName(Object.create(prototype) as object, key),
-    );
-  });
+  return [...membersOf(app.get(ModulesContainer, { strict: false }))].flatMap(
+    ({ type, methods }) => {
+      const prototype = type.prototype as Record<string, object>;
+      const keys = methods.filter((key) => sideEffectBodyOn(prototype[key]!) === body);
+      return keys.map(
+        (key) =>
+          sideEffectOn(prototype[key]!)?.name ??
+          methodName(Object.create(prototype) as object, key),
+      );
+    },
+  );
 }
 
 async function until<T>(

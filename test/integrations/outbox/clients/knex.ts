@@ -14,7 +14,11 @@ export async function connectMariadb(): Promise<OutboxClient> {
   return connect('mariadb', { client: 'mysql2', connection: schema.url }, () => schema.drop());
 }
 
-function connect(dialect: OutboxClient['dialect'], config: Knex.Config, drop: () => Promise<void>): OutboxClient {
+function connect(
+  dialect: OutboxClient['dialect'],
+  config: Knex.Config,
+  drop: () => Promise<void>,
+): OutboxClient {
   const knex = trackKnexTransactions(connectTo({ ...config, pool: { min: 0, max: 10 } }));
   const contractOf = (trx: Knex): ContractTransaction => ({
     query: async (sql) => (await trx.raw<{ rows: Record<string, unknown>[] }>(sql)).rows ?? [],

@@ -25,7 +25,9 @@ function connect(
   options: Options,
   drop: () => Promise<void>,
 ): OutboxClient {
-  const sequelize = trackSequelizeTransactions(new Sequelize(url, { logging: false, pool: { max: 10 }, ...options }));
+  const sequelize = trackSequelizeTransactions(
+    new Sequelize(url, { logging: false, pool: { max: 10 }, ...options }),
+  );
   const contractOf = (transaction: Transaction): ContractTransaction => ({
     query: async (sql) => (await sequelize.query(sql, { transaction }))[0] as Row[],
     savepoint: (fn) => sequelize.transaction({ transaction }, (inner) => fn(contractOf(inner))),

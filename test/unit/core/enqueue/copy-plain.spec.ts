@@ -29,7 +29,11 @@ describe('when an argument is plain data', () => {
   it('keeps cycles, and is one copy wherever one object occurs twice', () => {
     const ring: { self?: unknown } = {};
     ring.self = ring;
-    const [a, b, [c]] = copyPlain([ring, ring, [ring]]) as [typeof ring, typeof ring, [typeof ring]];
+    const [a, b, [c]] = copyPlain([ring, ring, [ring]]) as [
+      typeof ring,
+      typeof ring,
+      [typeof ring],
+    ];
     expect(a).not.toBe(ring);
     expect(a.self).toBe(a);
     expect(b).toBe(a);
@@ -104,7 +108,8 @@ describe('when an argument is plain data', () => {
     let deep: { below?: object } = {};
     for (let i = 0; i < 100_000; i++) deep = { below: deep };
     let levels = 0;
-    for (let at: { below?: object } | undefined = copyOf(deep); at !== undefined; at = at.below) levels++;
+    for (let at: { below?: object } | undefined = copyOf(deep); at !== undefined; at = at.below)
+      levels++;
     expect(levels).toBe(100_001);
     const sparse: number[] = [];
     sparse[4_000_000_000] = 1;
@@ -122,7 +127,10 @@ describe('when an argument is anything else', () => {
   revoked.revoke();
   it.each<[string, unknown]>([
     ['an instance', order],
-    ['an instance of a class without a parent', Object.create(Object.create(null, { run: { value() {} } }))],
+    [
+      'an instance of a class without a parent',
+      Object.create(Object.create(null, { run: { value() {} } })),
+    ],
     ['an array of a class of its own', Lines.of('a')],
     ['a Date', new Date()],
     ['a Map', new Map()],

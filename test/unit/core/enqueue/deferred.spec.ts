@@ -145,7 +145,10 @@ describe('when a deferred object is used as a value', () => {
     ['added to a number', (proxy) => (proxy as unknown as number) + 1],
     ['turned into JSON', (proxy) => JSON.stringify(proxy)],
     ['inspected', (proxy) => inspect(proxy)],
-    ['asked for its properties', (proxy) => [Object.keys(proxy), 'send' in proxy, proxy.hasOwnProperty('send')]],
+    [
+      'asked for its properties',
+      (proxy) => [Object.keys(proxy), 'send' in proxy, proxy.hasOwnProperty('send')],
+    ],
   ];
 
   it.each(uses)('enqueues nothing if it is %s', async (_, use) => {
@@ -156,12 +159,15 @@ describe('when a deferred object is used as a value', () => {
     expect(sent).toEqual([]);
   });
 
-  it.each(uses)('enqueues nothing if it has toString, valueOf and toJSON of its own and is %s', async (_, use) => {
-    await runInScope(async (scope) => {
-      await use(defer(new Printable()));
-      expect(scope.intents).toEqual([]);
-    });
-  });
+  it.each(uses)(
+    'enqueues nothing if it has toString, valueOf and toJSON of its own and is %s',
+    async (_, use) => {
+      await runInScope(async (scope) => {
+        await use(defer(new Printable()));
+        expect(scope.intents).toEqual([]);
+      });
+    },
+  );
 
   it('shows no property that is no method', () => {
     expect((defer(new Mailer()) as unknown as Mailer).address).toBeUndefined();
@@ -182,7 +188,9 @@ describe('when a deferred object is used as a value', () => {
     const target = new Mailer();
     const error = await errorOf(() => Object.assign(defer(target), { address: 'you' }));
     expect(error).toBeInstanceOf(AirlockOptionsError);
-    expect(error.message).toBe('`Mailer.address` cannot be set on a deferred object; its methods can only be called.');
+    expect(error.message).toBe(
+      '`Mailer.address` cannot be set on a deferred object; its methods can only be called.',
+    );
     expect(target.address).toBe('me@example.org');
   });
 });
@@ -198,7 +206,9 @@ describe('when something that has no methods is deferred', () => {
     const error = await errorOf<AirlockOptionsError>(() => defer(target as object));
     expect(error).toBeInstanceOf(AirlockOptionsError);
     expect(error).toMatchObject({ code: 'AIRLOCK_OPTIONS', key: 'target' });
-    expect(error.message).toBe(`Expected \`target\` to be an object whose methods are to be deferred, got ${shown}.`);
+    expect(error.message).toBe(
+      `Expected \`target\` to be an object whose methods are to be deferred, got ${shown}.`,
+    );
     expect(currentScope()).toBeUndefined();
   });
 });

@@ -102,23 +102,32 @@ describe('when one effect is called twice under the same key', () => {
     };
     const { dropped } = await ended(
       () => {
-        for (const text of ['a', 'b', 'c']) enqueueWith({ dedupeKey: text === 'c' ? 'c' : 'key' }, send, text);
+        for (const text of ['a', 'b', 'c'])
+          enqueueWith({ dedupeKey: text === 'c' ? 'c' : 'key' }, send, text);
       },
       { executor },
     );
     expect(batches).toEqual([['a', 'c']]);
-    expect(dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([['b', 'duplicate']]);
+    expect(dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([
+      ['b', 'duplicate'],
+    ]);
   });
 });
 
 describe('when the first call under a key does not get out', () => {
   it.each<[string, () => void]>([
-    ['a policy drops it', () => withPolicy({ allows: () => false }, () => enqueueWith(once, send, 'first'))],
+    [
+      'a policy drops it',
+      () => withPolicy({ allows: () => false }, () => enqueueWith(once, send, 'first')),
+    ],
     [
       'a policy drops it in its own time',
       () => enqueueWith({ ...once, policy: { allows: async () => false } }, send, 'first'),
     ],
-    ['a policy throws', () => enqueueWith({ ...once, policy: { allows: () => fail('no') as never } }, send, 'first')],
+    [
+      'a policy throws',
+      () => enqueueWith({ ...once, policy: { allows: () => fail('no') as never } }, send, 'first'),
+    ],
     ['it is for a failure', () => enqueueWith({ ...once, on: 'failure' }, send, 'first')],
     [
       'its transaction rolls back',
@@ -131,7 +140,9 @@ describe('when the first call under a key does not get out', () => {
     [
       'the call is refused',
       () =>
-        expect(() => enqueueWith({ ...once, policy: { onEnqueue: () => fail('no') } }, send, 'first')).toThrow('no'),
+        expect(() =>
+          enqueueWith({ ...once, policy: { onEnqueue: () => fail('no') } }, send, 'first'),
+        ).toThrow('no'),
     ],
   ])('lets the second out where %s', async (_, first) => {
     await ended(() => {
@@ -170,7 +181,9 @@ describe('when the first call under a key does not get out', () => {
       enqueueWith(once, refused, 'second');
     });
     expect(failed.map(({ intent }) => intent.args[0])).toEqual(['first']);
-    expect(dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([['second', 'duplicate']]);
+    expect(dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([
+      ['second', 'duplicate'],
+    ]);
   });
 });
 
@@ -235,7 +248,11 @@ describe('when several scopes call one effect under one key', () => {
 
   it('lets one out of many that run side by side', async () => {
     await runInScope(() =>
-      Promise.all(Array.from({ length: 10 }, (_, i) => runInScope(() => enqueueWith(once, send, `listener ${i}`)))),
+      Promise.all(
+        Array.from({ length: 10 }, (_, i) =>
+          runInScope(() => enqueueWith(once, send, `listener ${i}`)),
+        ),
+      ),
     );
     expect(sent).toEqual(['listener 0']);
   });

@@ -26,7 +26,12 @@ describe('when a buffer is full', () => {
       enqueue(send, 'b');
       const error = await errorOf<BufferLimitError>(() => enqueue(send, 'c'));
       expect(error).toBeInstanceOf(BufferLimitError);
-      expect(error).toMatchObject({ code: 'AIRLOCK_BUFFER_LIMIT', effect: 'send', scope: 'import', limit: 2 });
+      expect(error).toMatchObject({
+        code: 'AIRLOCK_BUFFER_LIMIT',
+        effect: 'send',
+        scope: 'import',
+        limit: 2,
+      });
       expect(error.message).toBe(
         'Effect "send" was refused: scope "import" already holds 2 intents, its limit. What is buffered is kept. ' +
           'Let some out with `scope.checkpoint()`, split the work over several scopes, or raise `maxEffectsPerScope`.',
@@ -175,7 +180,8 @@ describe('when a buffer is full', () => {
       [', also to calls under a key', { dedupeKey: 'key' }],
     ])('gives its room to the next one, and tells of each drop once%s', async (_, options) => {
       const told: unknown[] = [];
-      const listen = (message: unknown): void => void told.push((message as AirlockMessage).intent!.args[0]);
+      const listen = (message: unknown): void =>
+        void told.push((message as AirlockMessage).intent!.args[0]);
       subscribe('airlock:drop', listen);
       const scope = runtime.open();
       await scope.run(async () => {
@@ -229,7 +235,10 @@ describe('when nothing is said about the limit', () => {
   it('is 100000 intents', async () => {
     await runInScope({ shouldFlush: () => false }, async (scope) => {
       for (let i = 0; i < 100_000; i++) enqueue(send, 'a');
-      expect(await errorOf(() => enqueue(send, 'a'))).toMatchObject({ code: 'AIRLOCK_BUFFER_LIMIT', limit: 100_000 });
+      expect(await errorOf(() => enqueue(send, 'a'))).toMatchObject({
+        code: 'AIRLOCK_BUFFER_LIMIT',
+        limit: 100_000,
+      });
       expect(scope.intents).toHaveLength(100_000);
     });
   });

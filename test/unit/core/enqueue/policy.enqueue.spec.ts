@@ -73,7 +73,13 @@ describe.each<[string, () => unknown]>([
       }
     },
   ],
-  ['a timer', () => new Promise((resolve, reject) => setTimeout(() => void errorOf(meddle).then(reject, resolve), 1))],
+  [
+    'a timer',
+    () =>
+      new Promise((resolve, reject) =>
+        setTimeout(() => void errorOf(meddle).then(reject, resolve), 1),
+      ),
+  ],
 ])('when a policy calls an effect through %s', (_, call) => {
   it.each<[string, () => unknown]>([
     ['at once', call],
@@ -82,7 +88,11 @@ describe.each<[string, () => unknown]>([
     const policy = new Meddler(work);
     await runInScope({ policy }, () => enqueue(send, 'a'));
     expect(policy.error).toBeInstanceOf(PolicyEnqueueError);
-    expect(policy.error).toMatchObject({ code: 'AIRLOCK_POLICY_ENQUEUE', policy: 'Meddler', effect: 'send' });
+    expect(policy.error).toMatchObject({
+      code: 'AIRLOCK_POLICY_ENQUEUE',
+      policy: 'Meddler',
+      effect: 'send',
+    });
     expect(sent).toEqual(['a']);
   });
 
@@ -162,27 +172,36 @@ describe('when a policy ends the scope of the very call it is asked about', () =
     ['discarded', 'discards it', (scope) => (scope.close(), scope.discard())],
     ['flushed', "ends it as 'completed'", (scope) => scope.end('completed')],
     ['discarded', "ends it as 'failed'", (scope) => scope.end('failed')],
-  ])('the call is late, since the scope is %s, and is not buffered where it %s', async (state, _, end) => {
-    const policy: Policy = { onEnqueue: ({ args }) => void (args[0] === 'late' && end(scope)) };
-    const reported: unknown[] = [];
-    const scope = new AirlockRuntime({ logError: (one) => void reported.push(one) }).open({ name: 'job', policy });
-    scope.run(() => {
-      enqueue(send, 'in time');
-      enqueueWith({ on: 'always' }, send, 'late');
-    });
-    const [error] = reported;
-    expect(error).toBeInstanceOf(ScopeClosedError);
-    expect(error).toMatchObject({ effect: 'send', scope: 'job', state });
-    expect(texts(scope.intents)).toEqual(state === 'closed' ? ['in time'] : []);
-    if (state === 'closed') await scope.flush();
-    expect(sent).toEqual(state === 'discarded' ? [] : ['in time']);
-    expect(scope.intents).toEqual([]);
-  });
+  ])(
+    'the call is late, since the scope is %s, and is not buffered where it %s',
+    async (state, _, end) => {
+      const policy: Policy = { onEnqueue: ({ args }) => void (args[0] === 'late' && end(scope)) };
+      const reported: unknown[] = [];
+      const scope = new AirlockRuntime({ logError: (one) => void reported.push(one) }).open({
+        name: 'job',
+        policy,
+      });
+      scope.run(() => {
+        enqueue(send, 'in time');
+        enqueueWith({ on: 'always' }, send, 'late');
+      });
+      const [error] = reported;
+      expect(error).toBeInstanceOf(ScopeClosedError);
+      expect(error).toMatchObject({ effect: 'send', scope: 'job', state });
+      expect(texts(scope.intents)).toEqual(state === 'closed' ? ['in time'] : []);
+      if (state === 'closed') await scope.flush();
+      expect(sent).toEqual(state === 'discarded' ? [] : ['in time']);
+      expect(scope.intents).toEqual([]);
+    },
+  );
 });
 
 describe('when a policy is done', () => {
   it('leaves code after it free to enqueue', async () => {
-    const policy = { onEnqueue: async () => setImmediate(), allows: async () => (await setImmediate(), true) };
+    const policy = {
+      onEnqueue: async () => setImmediate(),
+      allows: async () => (await setImmediate(), true),
+    };
     await runInScope({ policy: policy as Policy }, async (scope) => {
       enqueue(send, 'a');
       enqueue(send, 'b');
@@ -227,7 +246,9 @@ describe('when a policy is done', () => {
   it('sees no scope of its own', async () => {
     const seen: unknown[] = [];
     const look = (): boolean => (seen.push(currentScope()), true);
-    await runInScope({ policy: { onEnqueue: () => void look(), allows: look } }, () => enqueue(send, 'a'));
+    await runInScope({ policy: { onEnqueue: () => void look(), allows: look } }, () =>
+      enqueue(send, 'a'),
+    );
     expect(seen).toEqual([undefined, undefined]);
   });
 });

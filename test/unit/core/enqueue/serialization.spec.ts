@@ -1,4 +1,11 @@
-import { EffectSerializationError, enqueue, type Executor, type Intent, openScope, runInScope } from 'nestjs-airlock';
+import {
+  EffectSerializationError,
+  enqueue,
+  type Executor,
+  type Intent,
+  openScope,
+  runInScope,
+} from 'nestjs-airlock';
 import { checkAfterEach, errorOf } from '../fixtures.js';
 
 checkAfterEach();
@@ -68,9 +75,16 @@ describe('when an argument leaves the process', () => {
     ['a key that is no identifier', [{ 'a-b': sync }], 'args[0]["a-b"]', 'a function'],
   ])('refuses %s in the stack of the caller, with its path', async (_, args, path, found) => {
     const scope = openScope({ executor: new Remote() });
-    const error = await errorOf<EffectSerializationError>(() => scope.run(() => enqueue(sync, ...args)));
+    const error = await errorOf<EffectSerializationError>(() =>
+      scope.run(() => enqueue(sync, ...args)),
+    );
     expect(error).toBeInstanceOf(EffectSerializationError);
-    expect(error).toMatchObject({ code: 'AIRLOCK_EFFECT_SERIALIZATION', effect: 'sync', path, found });
+    expect(error).toMatchObject({
+      code: 'AIRLOCK_EFFECT_SERIALIZATION',
+      effect: 'sync',
+      path,
+      found,
+    });
     expect(error.message).toBe(
       `Effect "sync" leaves the process, but \`${path}\` is ${found}, which JSON cannot carry. Pass plain data, such as an id or an ISO date.`,
     );
@@ -131,7 +145,9 @@ describe('when an argument leaves the process', () => {
   it('is decided by the executor of the call, also when a local scope captures it', async () => {
     const local = new Local();
     await runInScope({ executor: local }, async () => {
-      const error = await errorOf(() => runInScope({ executor: new Remote() }, () => enqueue(sync, 1n)));
+      const error = await errorOf(() =>
+        runInScope({ executor: new Remote() }, () => enqueue(sync, 1n)),
+      );
       expect(error).toBeInstanceOf(EffectSerializationError);
       enqueue(sync, 1n);
     });
@@ -139,7 +155,9 @@ describe('when an argument leaves the process', () => {
   });
 });
 
-/** Milliseconds that the copy of a value takes: the best of some, for others use the machine too. */
+/**
+ * Milliseconds that the copy of a value takes: the best of some, for others use the machine too.
+ */
 async function copyingMs(value: unknown): Promise<number> {
   const times: number[] = [];
   await runInScope({ executor: new Remote(), shouldFlush: () => false }, () => {

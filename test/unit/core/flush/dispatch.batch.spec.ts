@@ -56,7 +56,9 @@ describe('when consecutive intents have an executor that takes batches', () => {
     const executor = new Batches();
     const order: string[] = [];
     const runtime = new AirlockRuntime({
-      executor: new Batches(async (intents) => (order.push(...intents.map(({ id }) => id)), everyGood(intents))),
+      executor: new Batches(
+        async (intents) => (order.push(...intents.map(({ id }) => id)), everyGood(intents)),
+      ),
       executors: { single: (intent) => void order.push(intent.id), batch: executor },
     });
     const scope = runtime.open();
@@ -107,15 +109,21 @@ describe('when consecutive intents have an executor that takes batches', () => {
       { executor },
     );
     expect(executor.seen).toEqual([['a', 'c']]);
-    expect(report.dropped.map(({ intent, policy }) => [intent.args[0], policy])).toEqual([['b', no]]);
+    expect(report.dropped.map(({ intent, policy }) => [intent.args[0], policy])).toEqual([
+      ['b', no],
+    ]);
     await flush(abc, { executor, policy: no });
     expect(executor.seen).toHaveLength(1);
   });
 
   it('hands over a list that cannot be changed', async () => {
-    const executor = new Batches(async (intents) => ((intents as Intent[]).pop(), everyGood(intents)));
+    const executor = new Batches(
+      async (intents) => ((intents as Intent[]).pop(), everyGood(intents)),
+    );
     const report = await flush(abc, { executor });
-    expect(report.failed.map(({ error }) => error)).toEqual([1, 2, 3].map(() => expect.any(TypeError)));
+    expect(report.failed.map(({ error }) => error)).toEqual(
+      [1, 2, 3].map(() => expect.any(TypeError)),
+    );
   });
 });
 
@@ -130,7 +138,9 @@ describe('when a batch ends in part', () => {
   });
 
   it('takes one whose error is undefined as sent', async () => {
-    const executor = new Batches(async (intents) => intents.map((intent) => ({ intent, error: undefined })));
+    const executor = new Batches(async (intents) =>
+      intents.map((intent) => ({ intent, error: undefined })),
+    );
     const report = await flush(() => enqueue(send, 'a'), { executor });
     expect([texts(report.dispatched), report.failed]).toEqual([['a'], []]);
   });
@@ -153,14 +163,20 @@ describe('when a batch ends in part', () => {
     expect(report.failed).toHaveLength(1);
     expect(failure!.intent.args[0]).toBe('b');
     expect(failure!.error).toBeInstanceOf(MissingResultError);
-    expect(failure!.error).toMatchObject({ code: 'AIRLOCK_MISSING_RESULT', executor: 'Batches', effect: 'send' });
+    expect(failure!.error).toMatchObject({
+      code: 'AIRLOCK_MISSING_RESULT',
+      executor: 'Batches',
+      effect: 'send',
+    });
     expect((failure!.error as Error).message).toBe(
       'Executor "Batches" gave no result for effect "send". `executeBatch` must resolve to one `{ intent, error? }` per intent, in order.',
     );
   });
 
   it('drops what follows in failFast', async () => {
-    const executor = new Batches(async (intents) => intents.map((intent) => ({ intent, error: new Error('down') })));
+    const executor = new Batches(async (intents) =>
+      intents.map((intent) => ({ intent, error: new Error('down') })),
+    );
     const runtime = new AirlockRuntime({ executors: { batch: executor } });
     const scope = runtime.open({ dispatchMode: 'failFast' });
     scope.run(() => {
@@ -170,7 +186,9 @@ describe('when a batch ends in part', () => {
     scope.close();
     const report = await scope.flush();
     expect(sent).toEqual([]);
-    expect(report.dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([['b', 'failFast']]);
+    expect(report.dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([
+      ['b', 'failFast'],
+    ]);
   });
 
   it('drops the rest of the batch in failFast when a policy throws for one of them', async () => {
@@ -183,7 +201,9 @@ describe('when a batch ends in part', () => {
       { executor, dispatchMode: 'failFast' },
     );
     expect(failures(report)).toEqual([['a', 'policy broke']]);
-    expect(report.dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([['b', 'failFast']]);
+    expect(report.dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([
+      ['b', 'failFast'],
+    ]);
     expect(executor.seen).toEqual([]);
   });
 });
@@ -193,7 +213,9 @@ describe.each<[string, Answer]>([
   ['throws at once', () => fail('down') as never],
 ])('when executeBatch %s', (_, answer) => {
   it('reports every intent of the batch as failed and goes on', async () => {
-    const runtime = new AirlockRuntime({ executors: { batch: { execute: send, executeBatch: answer } as never } });
+    const runtime = new AirlockRuntime({
+      executors: { batch: { execute: send, executeBatch: answer } as never },
+    });
     const scope = runtime.open();
     scope.run(() => {
       enqueueWith({ executor: 'batch' }, send, 'a');
@@ -223,7 +245,9 @@ describe('when executeBatch resolves to something that is no list of results', (
 
 describe('when a batch enqueues', () => {
   const runWith = (answer: Answer): Promise<FlushReport> => {
-    const runtime = new AirlockRuntime({ executors: { batch: { execute: send, executeBatch: answer } as never } });
+    const runtime = new AirlockRuntime({
+      executors: { batch: { execute: send, executeBatch: answer } as never },
+    });
     const scope = runtime.open();
     scope.run(() => {
       enqueueWith({ executor: 'batch' }, send, 'a');
@@ -243,6 +267,8 @@ describe('when a batch enqueues', () => {
   it('drops the cascade of a batch that rejects', async () => {
     const report = await runWith(async () => (enqueue(send, 'cascade'), fail('down') as never));
     expect(sent).toEqual(['c']);
-    expect(report.dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([['cascade', 'outcome']]);
+    expect(report.dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([
+      ['cascade', 'outcome'],
+    ]);
   });
 });

@@ -3,7 +3,16 @@ import { concat, defer as deferObservable, from, of, throwError } from 'rxjs';
 import { delay } from 'rxjs/operators';
 import { enqueue, enqueueWith, openScope, runInScope } from 'nestjs-airlock';
 import { AirlockRuntime } from '../../../../lib/core/runtime.js';
-import { checkAfterEach, errorOf, fail, recorder, send, sendSlowly, sent, texts } from '../fixtures.js';
+import {
+  checkAfterEach,
+  errorOf,
+  fail,
+  recorder,
+  send,
+  sendSlowly,
+  sent,
+  texts,
+} from '../fixtures.js';
 
 checkAfterEach();
 
@@ -55,7 +64,10 @@ describe('when an effect returns an Observable', () => {
     const stream = (text: string) =>
       deferObservable(() => {
         subscriptions++;
-        return concat(of('first').pipe(delay(1)), from((async () => (await setImmediate(), send(`${text} ends`)))()));
+        return concat(
+          of('first').pipe(delay(1)),
+          from((async () => (await setImmediate(), send(`${text} ends`)))()),
+        );
       });
     await runInScope(() => {
       enqueue(stream, 'a');
@@ -129,7 +141,9 @@ describe.each([
     expect(sent).toEqual(['a']);
     expect(texts(report.dispatched)).toEqual(['a']);
     expect(report.failed.map(({ intent }) => intent.args[0])).toEqual(['one']);
-    expect(report.dropped.map(({ intent, reason, policy }) => [intent.args[0], reason, policy])).toEqual([
+    expect(
+      report.dropped.map(({ intent, reason, policy }) => [intent.args[0], reason, policy]),
+    ).toEqual([
       ['b', 'failFast', undefined],
       ['two', 'failFast', undefined],
     ]);
@@ -161,8 +175,9 @@ describe('when intents have different executors', () => {
       }
     }
     await runInScope({ executor: Classy }, () => enqueue(send, 'a'));
-    await runInScope({ executor: (intent) => void sent.push(`function ${String(intent.args[0])}`) }, () =>
-      enqueue(send, 'b'),
+    await runInScope(
+      { executor: (intent) => void sent.push(`function ${String(intent.args[0])}`) },
+      () => enqueue(send, 'b'),
     );
     expect(sent).toEqual(['class a', 'function b']);
   });
@@ -171,7 +186,8 @@ describe('when intents have different executors', () => {
 describe('when an executor throws', () => {
   it('reports the intent as failed and goes on with the next', async () => {
     const scope = openScope({
-      executor: (intent) => (intent.args[0] === 'a' ? fail('no connection') : send(String(intent.args[0]))),
+      executor: (intent) =>
+        intent.args[0] === 'a' ? fail('no connection') : send(String(intent.args[0])),
     });
     scope.run(() => {
       enqueue(send, 'a');
@@ -179,7 +195,9 @@ describe('when an executor throws', () => {
     });
     scope.close();
     const report = await scope.flush();
-    expect(report.failed).toEqual([{ intent: expect.anything(), error: new Error('no connection') }]);
+    expect(report.failed).toEqual([
+      { intent: expect.anything(), error: new Error('no connection') },
+    ]);
     expect(sent).toEqual(['b']);
   });
 });

@@ -21,7 +21,11 @@ import { checkAfterEach, errorOf, fail, send, sent, sendSlowly, texts } from '..
 checkAfterEach();
 
 /** An airlock whose log is kept. */
-function airlock(settings: RuntimeSettings = {}): { runtime: AirlockRuntime; errors: Error[]; warnings: string[] } {
+function airlock(settings: RuntimeSettings = {}): {
+  runtime: AirlockRuntime;
+  errors: Error[];
+  warnings: string[];
+} {
   const [errors, warnings]: [Error[], string[]] = [[], []];
   const report = (error: unknown): void => void errors.push(error as Error);
   const warn = (message: string): void => void warnings.push(message);
@@ -60,7 +64,9 @@ describe('when an effect runs longer than its time limit', () => {
       effect: 'mail',
       timeoutMs: 10,
       scope: 'POST /orders',
-      message: expect.stringMatching(/^Effect "mail", let out by scope "POST \/orders", did not end within 10 ms/),
+      message: expect.stringMatching(
+        /^Effect "mail", let out by scope "POST \/orders", did not end within 10 ms/,
+      ),
     });
   });
 
@@ -73,7 +79,12 @@ describe('when an effect runs longer than its time limit', () => {
       expect(currentEffect()!.signal).toBe(signal);
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
       await sleep(1);
-      found.push(signal.reason, currentEffect()!.id === id, currentEffect()!.signal.aborted, secret);
+      found.push(
+        signal.reason,
+        currentEffect()!.id === id,
+        currentEffect()!.signal.aborted,
+        secret,
+      );
       open();
     };
     await runtime.run(ignored, () => enqueue(effect, 'secret'));
@@ -129,7 +140,9 @@ describe('when an effect runs longer than its time limit', () => {
   it('logs how it ends later: well', async () => {
     const { runtime, warnings, errors } = airlock({ effectTimeoutMs: 5 });
     const { open, passed } = gate();
-    await runtime.run({ ...ignored, name: 'night' }, () => enqueueWith({ name: 'mail' }, () => passed));
+    await runtime.run({ ...ignored, name: 'night' }, () =>
+      enqueueWith({ name: 'mail' }, () => passed),
+    );
     expect(warnings).toEqual([]);
     open();
     await sleep(0);
@@ -142,13 +155,16 @@ describe('when an effect runs longer than its time limit', () => {
   it('logs how it ends later: with an error, and no rejection goes unhandled', async () => {
     const { runtime, warnings, errors } = airlock({ effectTimeoutMs: 5 });
     const { open, passed } = gate();
-    await runtime.run({ ...ignored, name: 'night' }, () => enqueueWith({ name: 'mail' }, () => passed));
+    await runtime.run({ ...ignored, name: 'night' }, () =>
+      enqueueWith({ name: 'mail' }, () => passed),
+    );
     open(new Error('on purpose'));
     await sleep(0);
     expect(warnings).toEqual([]);
     expect(errors).toMatchObject([
       {
-        message: 'Effect "mail", let out by scope "night", ended after its time limit of 5 ms, with an error.',
+        message:
+          'Effect "mail", let out by scope "night", ended after its time limit of 5 ms, with an error.',
         cause: { message: 'on purpose' },
       },
     ]);
@@ -156,7 +172,10 @@ describe('when an effect runs longer than its time limit', () => {
 
   it('logs how it ends later: as its signal told it', async () => {
     const { runtime, warnings, errors } = airlock({ effectTimeoutMs: 5 });
-    for (const wrap of [(reason: Error) => reason, (cause: Error) => new Error('aborted', { cause })]) {
+    for (const wrap of [
+      (reason: Error) => reason,
+      (cause: Error) => new Error('aborted', { cause }),
+    ]) {
       const effect = (): Promise<void> =>
         new Promise((_, reject) => {
           const { signal } = currentEffect()!;
@@ -179,7 +198,8 @@ describe('when an effect runs longer than its time limit', () => {
       {
         executor: {
           execute: () => {},
-          executeBatch: ((batch: readonly Intent[]) => batch.map((intent) => ({ intent }))) as never,
+          executeBatch: ((batch: readonly Intent[]) =>
+            batch.map((intent) => ({ intent }))) as never,
         },
       },
       () => {},
@@ -205,7 +225,10 @@ describe('when an effect runs longer than its time limit', () => {
 });
 
 describe('when somebody says how long', () => {
-  const limits = async (settings: RuntimeSettings, call: (limited: () => Promise<void>) => void): Promise<boolean> => {
+  const limits = async (
+    settings: RuntimeSettings,
+    call: (limited: () => Promise<void>) => void,
+  ): Promise<boolean> => {
     const { runtime } = airlock(settings);
     const { open, passed } = gate();
     const scope = runtime.open();
@@ -217,7 +240,10 @@ describe('when somebody says how long', () => {
   };
 
   it('has the effect decide before the executor, and that before the application', async () => {
-    const executor = (timeoutMs: number | false): Executor => ({ execute: ({ effect }) => effect(), timeoutMs });
+    const executor = (timeoutMs: number | false): Executor => ({
+      execute: ({ effect }) => effect(),
+      timeoutMs,
+    });
     const plain = (run: () => void): void => enqueue(run);
     const own = (timeoutMs: number | false) => (run: () => void) => enqueueWith({ timeoutMs }, run);
     expect(await limits({}, plain)).toBe(false);
@@ -232,14 +258,19 @@ describe('when somebody says how long', () => {
     expect(await limits({ effectTimeoutMs: 5, executor: executor(false) }, own(5))).toBe(false);
   });
 
-  it.each([0, -1, Number.NaN, Infinity, 2 ** 31, '5', true, null])('refuses %p at the call', async (timeoutMs) => {
-    const scope = openScope();
-    const error = await errorOf(() => scope.run(() => enqueueWith({ timeoutMs: timeoutMs as number }, send, 'a')));
-    expect(error).toMatchObject({ code: 'AIRLOCK_OPTIONS', key: 'timeoutMs' });
-    expect(error.message).toContain('at most 2147483647');
-    scope.close();
-    await scope.flush();
-  });
+  it.each([0, -1, Number.NaN, Infinity, 2 ** 31, '5', true, null])(
+    'refuses %p at the call',
+    async (timeoutMs) => {
+      const scope = openScope();
+      const error = await errorOf(() =>
+        scope.run(() => enqueueWith({ timeoutMs: timeoutMs as number }, send, 'a')),
+      );
+      expect(error).toMatchObject({ code: 'AIRLOCK_OPTIONS', key: 'timeoutMs' });
+      expect(error.message).toContain('at most 2147483647');
+      scope.close();
+      await scope.flush();
+    },
+  );
 
   it('takes the longest one there is', async () => {
     const { runtime, warnings } = airlock({ effectTimeoutMs: 2 ** 31 - 1 });
@@ -294,7 +325,9 @@ describe('when an executor looks at what it is given besides', () => {
     const connection = { executeSql: async () => ({ rows: [] }) };
     const found: unknown[] = [];
     const execute: Executor['execute'] = (_, context) => void found.push(context.connection);
-    const { runtime } = airlock({ executors: { db: { execute, transactional: true }, other: { execute } } });
+    const { runtime } = airlock({
+      executors: { db: { execute, transactional: true }, other: { execute } },
+    });
     const frame = openFrame({ connection });
     await runtime.run({}, async () => {
       await frame.run(async () => {
@@ -311,8 +344,11 @@ describe('when an executor looks at what it is given besides', () => {
     const client = { query: () => {} };
     const found: DispatchContext[] = [];
     const seen: unknown[] = [];
-    const execute: Executor['execute'] = (_, context) => void (found.push(context), seen.push(context.tx));
-    const { runtime } = airlock({ executors: { db: { execute, transactional: true }, other: { execute } } });
+    const execute: Executor['execute'] = (_, context) =>
+      void (found.push(context), seen.push(context.tx));
+    const { runtime } = airlock({
+      executors: { db: { execute, transactional: true }, other: { execute } },
+    });
     const frame = openFrame({ tx: () => client });
     await runtime.run({}, async () => {
       await frame.run(async () => {
@@ -350,11 +386,17 @@ describe('when a flush takes longer than is good', () => {
     const { runtime, warnings } = airlock({ slowFlushMs: 10 });
     for (const name of ['mail', 'mail', 'report'])
       await runtime.run({ name: 'POST /orders' }, () => enqueueWith({ name }, () => sleep(20)));
-    expect(warnings.map((text) => /"(\w+)" has been running/.exec(text)![1])).toEqual(['mail', 'report']);
+    expect(warnings.map((text) => /"(\w+)" has been running/.exec(text)![1])).toEqual([
+      'mail',
+      'report',
+    ]);
   });
 
   it('names what runs in a cascade, a policy that does not answer, and several at a time', async () => {
-    const { runtime, warnings } = airlock({ slowFlushMs: 10, executor: new InProcessExecutor({ concurrency: 2 }) });
+    const { runtime, warnings } = airlock({
+      slowFlushMs: 10,
+      executor: new InProcessExecutor({ concurrency: 2 }),
+    });
     await runtime.run({ name: 'two' }, () => {
       enqueueWith({ name: 'a' }, () => sleep(25));
       enqueueWith({ name: 'b' }, () => enqueueWith({ name: 'c' }, () => sleep(25)));
@@ -484,7 +526,9 @@ describe('when several effects may run at a time', () => {
   });
 
   it.each([0, -1, 1.5, Infinity, '2', null])('refuses %p', async (concurrency) => {
-    expect(await errorOf(() => new InProcessExecutor({ concurrency: concurrency as number }))).toMatchObject({
+    expect(
+      await errorOf(() => new InProcessExecutor({ concurrency: concurrency as number })),
+    ).toMatchObject({
       code: 'AIRLOCK_OPTIONS',
       key: 'concurrency',
     });

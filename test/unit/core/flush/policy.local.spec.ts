@@ -18,9 +18,15 @@ const no: Policy = { allows: () => false };
 const slowYes: Policy = { allows: async () => (await setImmediate(), true) };
 const slowNo: Policy = { allows: async () => (await setImmediate(), false) };
 
-/** The one intent that `call` buffers under a scope policy that refuses; it never gets as far as the flush. */
+/**
+ * The one intent that `call` buffers under a scope policy that refuses; it never gets as far as the
+ * flush.
+ */
 async function intentOf(call: () => void): Promise<Intent> {
-  return runInScope({ policy: no, shouldFlush: () => false }, () => (call(), currentScope()!.intents[0]!));
+  return runInScope(
+    { policy: no, shouldFlush: () => false },
+    () => (call(), currentScope()!.intents[0]!),
+  );
 }
 
 describe('when an intent is asked whether it passes its local policies', () => {
@@ -29,7 +35,11 @@ describe('when an intent is asked whether it passes its local policies', () => {
     ['withPolicy that allows', true, () => withPolicy(yes, () => enqueue(send, 'a'))],
     ['withPolicy that refuses', false, () => withPolicy(no, () => enqueue(send, 'a'))],
     ['a policy of its own that refuses', false, () => enqueueWith({ policy: no }, send, 'a')],
-    ['two of its own, the last of which refuses', false, () => enqueueWith({ policy: [yes, no] }, send, 'a')],
+    [
+      'two of its own, the last of which refuses',
+      false,
+      () => enqueueWith({ policy: [yes, no] }, send, 'a'),
+    ],
     [
       'nested withPolicy, the outer of which refuses',
       false,
@@ -58,7 +68,9 @@ describe('when an intent is asked whether it passes its local policies', () => {
   });
 
   it('passes on what a policy throws or rejects with', async () => {
-    const throwing = await intentOf(() => enqueueWith({ policy: { allows: () => fail('now') as never } }, send, 'a'));
+    const throwing = await intentOf(() =>
+      enqueueWith({ policy: { allows: () => fail('now') as never } }, send, 'a'),
+    );
     expect(() => throwing.passesLocalPolicies()).toThrow('now');
     const rejecting = await intentOf(() =>
       enqueueWith({ policy: { allows: async () => fail('later') as never } }, send, 'a'),

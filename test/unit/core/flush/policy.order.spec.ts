@@ -1,5 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
-import { enqueue, enqueueWith, type Intent, openScope, type Policy, runInScope, withPolicy } from 'nestjs-airlock';
+import {
+  enqueue,
+  enqueueWith,
+  type Intent,
+  openScope,
+  type Policy,
+  runInScope,
+  withPolicy,
+} from 'nestjs-airlock';
 import { AirlockRuntime } from '../../../../lib/core/runtime.js';
 import { checkAfterEach, errorOf, fail, send, sent, texts } from '../fixtures.js';
 
@@ -24,14 +32,19 @@ class Witness implements Policy {
 const no = { allows: () => false };
 
 /** Calls one effect at the innermost of all the places where a policy may stand. */
-function innermostCall(log: string[], refuse?: string): { runtime: AirlockRuntime; work: () => Promise<unknown> } {
+function innermostCall(
+  log: string[],
+  refuse?: string,
+): { runtime: AirlockRuntime; work: () => Promise<unknown> } {
   const at = (name: string): Policy => new Witness(name, log, name !== refuse);
   const runtime = new AirlockRuntime({ policy: [at('module 1'), at('module 2')] });
   const work = (): Promise<unknown> =>
     runtime.run({ policy: at('outer scope') }, () =>
       withPolicy(at('outer local'), () =>
         runInScope({ policy: [at('inner scope 1'), at('inner scope 2')] }, () =>
-          withPolicy(at('inner local'), () => enqueueWith({ policy: [at('own 1'), at('own 2')] }, send, 'a')),
+          withPolicy(at('inner local'), () =>
+            enqueueWith({ policy: [at('own 1'), at('own 2')] }, send, 'a'),
+          ),
         ),
       ),
     );
@@ -61,18 +74,27 @@ describe('when policies stand at every place on the way', () => {
     expect(sent).toEqual(['a']);
   });
 
-  it.each(INNERMOST_FIRST)('lets nothing out if only %s refuses, and asks none further out', async (refuse) => {
-    const log: string[] = [];
-    await innermostCall(log, refuse).work();
-    expect(sent).toEqual([]);
-    const judges = log.filter((line) => line.includes('judges'));
-    expect(judges).toEqual(
-      INNERMOST_FIRST.slice(0, INNERMOST_FIRST.indexOf(refuse) + 1).map((name) => `${name} judges a`),
-    );
-  });
+  it.each(INNERMOST_FIRST)(
+    'lets nothing out if only %s refuses, and asks none further out',
+    async (refuse) => {
+      const log: string[] = [];
+      await innermostCall(log, refuse).work();
+      expect(sent).toEqual([]);
+      const judges = log.filter((line) => line.includes('judges'));
+      expect(judges).toEqual(
+        INNERMOST_FIRST.slice(0, INNERMOST_FIRST.indexOf(refuse) + 1).map(
+          (name) => `${name} judges a`,
+        ),
+      );
+    },
+  );
 
   it('shows the chain on the intent, innermost first', async () => {
-    const [own, local, scoped] = [new Witness('own', []), new Witness('local', []), new Witness('scoped', [])];
+    const [own, local, scoped] = [
+      new Witness('own', []),
+      new Witness('local', []),
+      new Witness('scoped', []),
+    ];
     const scope = openScope({ policy: scoped });
     scope.run(() => withPolicy(local, () => enqueueWith({ policy: own }, send, 'a')));
     expect(scope.intents[0]!.policies).toEqual([own, local, scoped]);
@@ -147,7 +169,9 @@ describe('when allows throws or rejects', () => {
     scope.close();
     const report = await scope.flush();
     expect(sent).toEqual(['a', 'c']);
-    expect(report.failed.map(({ intent, error }) => [intent.args[0], error])).toEqual([['b', new Error('broken')]]);
+    expect(report.failed.map(({ intent, error }) => [intent.args[0], error])).toEqual([
+      ['b', new Error('broken')],
+    ]);
     expect(report.dropped).toEqual([]);
   });
 });
@@ -175,7 +199,11 @@ describe('when allows is asynchronous', () => {
       enqueueWith({ policy: new Witness('own', log, Promise.resolve(false)) }, send, 'a');
       enqueueWith({ policy: new Witness('own', log, Promise.resolve(true)) }, send, 'b');
     });
-    expect(log.filter((line) => line.includes('judges'))).toEqual(['own judges a', 'own judges b', 'outer judges b']);
+    expect(log.filter((line) => line.includes('judges'))).toEqual([
+      'own judges a',
+      'own judges b',
+      'outer judges b',
+    ]);
   });
 });
 
@@ -215,7 +243,9 @@ describe('when withPolicy ends', () => {
 
   it('passes on what its function throws', async () => {
     await runInScope(async () => {
-      expect(await errorOf(() => withPolicy(no, () => fail('inside')))).toEqual(new Error('inside'));
+      expect(await errorOf(() => withPolicy(no, () => fail('inside')))).toEqual(
+        new Error('inside'),
+      );
     });
   });
 });

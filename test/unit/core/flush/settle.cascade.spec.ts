@@ -60,7 +60,9 @@ describe('when an effect enqueues', () => {
 
   it('keeps the async context of the caller otherwise', async () => {
     const request = new AsyncLocalStorage<string>();
-    await request.run('request 1', () => runInScope(() => enqueue(() => send(request.getStore()!))));
+    await request.run('request 1', () =>
+      runInScope(() => enqueue(() => send(request.getStore()!))),
+    );
     expect(sent).toEqual(['request 1']);
   });
 
@@ -70,7 +72,9 @@ describe('when an effect enqueues', () => {
       order.push(intent.name),
       intent.effect()
     );
-    await runInScope({ executor: executor as never }, () => enqueue(then('a', () => enqueue(function b() {}))));
+    await runInScope({ executor: executor as never }, () =>
+      enqueue(then('a', () => enqueue(function b() {}))),
+    );
     expect(order).toEqual(['(anonymous)', 'b']);
   });
 });
@@ -136,11 +140,15 @@ describe('when an effect fails', () => {
     scope.close();
     const report = await scope.flush();
     expect(sent).toEqual(['sorry', 'next']);
-    expect(report.dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([['lost', 'outcome']]);
+    expect(report.dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([
+      ['lost', 'outcome'],
+    ]);
   });
 
   it('drops the cascade of one that throws at once', async () => {
-    const error = await errorOf(() => runInScope(() => enqueue(() => (enqueue(send, 'lost'), fail('effect')))));
+    const error = await errorOf(() =>
+      runInScope(() => enqueue(() => (enqueue(send, 'lost'), fail('effect')))),
+    );
     expect(error).toMatchObject({ code: 'AIRLOCK_DISPATCH' });
     expect(sent).toEqual([]);
   });
@@ -176,7 +184,9 @@ describe('when effects cascade too deep', () => {
     });
 
   it('refuses the one beyond maxCascadeDepth and names the chain', async () => {
-    const error = await errorOf<DispatchError>(() => new AirlockRuntime({ maxCascadeDepth: 2 }).run({}, () => step(0)));
+    const error = await errorOf<DispatchError>(() =>
+      new AirlockRuntime({ maxCascadeDepth: 2 }).run({}, () => step(0)),
+    );
     expect(sent).toEqual(['0', '1', '2']);
     expect(error.failures).toHaveLength(1);
     const cause = error.failures[0]!.error as CascadeDepthError;
@@ -222,10 +232,17 @@ describe('when each effect calls several others', () => {
 
   it('refuses the call beyond maxEffectsPerScope, names the chain and loses nothing buffered', async () => {
     const runtime = new AirlockRuntime({ maxEffectsPerScope: 5 });
-    const error = await errorOf<DispatchError>(() => runtime.run({ name: 'job' }, () => enqueue(fan)));
+    const error = await errorOf<DispatchError>(() =>
+      runtime.run({ name: 'job' }, () => enqueue(fan)),
+    );
     const refusals = error.failures.map((failure) => failure.error as BufferLimitError);
     for (const refusal of refusals) expect(refusal).toBeInstanceOf(BufferLimitError);
-    expect(refusals[0]).toMatchObject({ code: 'AIRLOCK_BUFFER_LIMIT', effect: 'fan', scope: 'job', limit: 5 });
+    expect(refusals[0]).toMatchObject({
+      code: 'AIRLOCK_BUFFER_LIMIT',
+      effect: 'fan',
+      scope: 'job',
+      limit: 5,
+    });
     expect(refusals[0]!.chain!.every((name) => name === 'fan')).toBe(true);
     expect(refusals[0]!.message).toMatch(
       /^Effect "fan" was refused: effects that scope "job" lets out have called 5 effects in their turn, the limit of one flush: fan > .*fan\. What is buffered is kept\./,
@@ -262,7 +279,8 @@ describe('when each effect calls several others', () => {
     const error = await errorOf<DispatchError>(() =>
       runtime.run({}, () =>
         enqueue(async () => {
-          for (let i = 0; i < 2; i++) await runInScope(() => [1, 2].forEach(() => enqueue(send, 'inner')));
+          for (let i = 0; i < 2; i++)
+            await runInScope(() => [1, 2].forEach(() => enqueue(send, 'inner')));
         }),
       ),
     );

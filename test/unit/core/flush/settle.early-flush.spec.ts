@@ -33,10 +33,13 @@ describe('when beforeDescendantFlushes chooses some intents', () => {
   });
 
   it('keeps first in first out whatever order they are returned in', async () => {
-    await runInScope({ beforeDescendantFlushes: (_, intents) => [...intents].reverse() }, async () => {
-      await inner('a', 'b', 'c');
-      expect(sent).toEqual(['a', 'b', 'c']);
-    });
+    await runInScope(
+      { beforeDescendantFlushes: (_, intents) => [...intents].reverse() },
+      async () => {
+        await inner('a', 'b', 'c');
+        expect(sent).toEqual(['a', 'b', 'c']);
+      },
+    );
   });
 
   it('captures all for an empty list', async () => {
@@ -49,7 +52,9 @@ describe('when beforeDescendantFlushes chooses some intents', () => {
   });
 
   it('still applies the policies of every enclosing scope', async () => {
-    await runInScope({ policy: DropAll, beforeDescendantFlushes: (_, intents) => intents }, () => inner('a'));
+    await runInScope({ policy: DropAll, beforeDescendantFlushes: (_, intents) => intents }, () =>
+      inner('a'),
+    );
     expect(sent).toEqual([]);
   });
 
@@ -152,16 +157,19 @@ describe('when beforeDescendantFlushes throws', () => {
   });
 
   it('keeps what the inner hook let through for the scope whose hook threw', async () => {
-    await runInScope({ name: 'root', beforeDescendantFlushes: () => fail('hook') as never }, async (root) => {
-      await errorOf(() =>
-        runInScope({ beforeDescendantFlushes: bySend('a') }, async (middle) => {
-          expect(await errorOf(() => inner('a', 'b'))).toEqual(new Error('hook'));
-          expect(texts(root.intents)).toEqual(['a']);
-          expect(texts(middle.intents)).toEqual(['b']);
-        }),
-      );
-      expect(texts(root.intents)).toEqual(['a', 'b']);
-    });
+    await runInScope(
+      { name: 'root', beforeDescendantFlushes: () => fail('hook') as never },
+      async (root) => {
+        await errorOf(() =>
+          runInScope({ beforeDescendantFlushes: bySend('a') }, async (middle) => {
+            expect(await errorOf(() => inner('a', 'b'))).toEqual(new Error('hook'));
+            expect(texts(root.intents)).toEqual(['a']);
+            expect(texts(middle.intents)).toEqual(['b']);
+          }),
+        );
+        expect(texts(root.intents)).toEqual(['a', 'b']);
+      },
+    );
     expect(sent).toEqual(['a', 'b']);
   });
 });

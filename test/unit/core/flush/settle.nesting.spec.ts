@@ -118,12 +118,16 @@ describe('when scopes nest', () => {
   });
 
   it('lets an executor of the inner scope keep its intents after capture', async () => {
-    await runInScope({ executor: (intent) => void sent.push(`outer ${String(intent.args[0])}`) }, async () => {
-      await runInScope({ executor: (intent) => void sent.push(`inner ${String(intent.args[0])}`) }, () =>
-        enqueue(send, 'a'),
-      );
-      await runInScope(() => enqueue(send, 'b'));
-    });
+    await runInScope(
+      { executor: (intent) => void sent.push(`outer ${String(intent.args[0])}`) },
+      async () => {
+        await runInScope(
+          { executor: (intent) => void sent.push(`inner ${String(intent.args[0])}`) },
+          () => enqueue(send, 'a'),
+        );
+        await runInScope(() => enqueue(send, 'b'));
+      },
+    );
     expect(sent).toEqual(['inner a', 'outer b']);
   });
 
@@ -133,7 +137,11 @@ describe('when scopes nest', () => {
       const two = openScope();
       one.run(() => enqueue(send, 'one'));
       two.run(() => enqueue(send, 'two'));
-      expect([texts(one.intents), texts(two.intents), texts(outer.intents)]).toEqual([['one'], ['two'], []]);
+      expect([texts(one.intents), texts(two.intents), texts(outer.intents)]).toEqual([
+        ['one'],
+        ['two'],
+        [],
+      ]);
       await two.end('completed');
       await one.end('failed');
     });

@@ -33,7 +33,12 @@ function endedInside(enclosing: EffectScope, outcome: Outcome, options = {}): Pr
   });
 }
 
-describe.each<{ outcome: Outcome; shouldFlush?: boolean; onCancel?: 'flush'; goes: EffectTrigger[] }>([
+describe.each<{
+  outcome: Outcome;
+  shouldFlush?: boolean;
+  onCancel?: 'flush';
+  goes: EffectTrigger[];
+}>([
   { outcome: 'completed', goes: out('success', 'always') },
   { outcome: 'failed', goes: out('failure', 'always') },
   { outcome: 'cancelled', goes: out('always') },
@@ -125,19 +130,27 @@ describe('when an intent for failure becomes an ordinary one', () => {
       await scope.end('failed');
     });
     expect(parent.intents).toHaveLength(1);
-    expect(parent.intents[0]).toMatchObject({ ...before, on: 'success', name: 'Mail.apologise', origin: 'inner' });
+    expect(parent.intents[0]).toMatchObject({
+      ...before,
+      on: 'success',
+      name: 'Mail.apologise',
+      origin: 'inner',
+    });
     await parent.end('cancelled');
   });
 });
 
 describe('when a policy refuses an intent for failure or for always', () => {
-  it.each(['completed', 'failed', 'cancelled'] as const)('lets nothing out as %s', async (outcome) => {
-    const scope = openScope({ policy: DropAll });
-    scope.run(enqueueEach);
-    const report = await scope.end(outcome);
-    expect(sent).toEqual([]);
-    expect(report.dropped).toHaveLength(3);
-  });
+  it.each(['completed', 'failed', 'cancelled'] as const)(
+    'lets nothing out as %s',
+    async (outcome) => {
+      const scope = openScope({ policy: DropAll });
+      scope.run(enqueueEach);
+      const report = await scope.end(outcome);
+      expect(sent).toEqual([]);
+      expect(report.dropped).toHaveLength(3);
+    },
+  );
 });
 
 describe('when shouldFlush is asked', () => {
@@ -198,7 +211,10 @@ describe('when shouldFlush throws and intents that get out all the same fail', (
   const dispatchError = {
     code: 'AIRLOCK_DISPATCH',
     scope: 'job',
-    failures: [{ intent: { name: 'failing on failure' } }, { intent: { name: 'failing on always' } }],
+    failures: [
+      { intent: { name: 'failing on failure' } },
+      { intent: { name: 'failing on always' } },
+    ],
   };
 
   it.each(failing)(
@@ -213,16 +229,19 @@ describe('when shouldFlush throws and intents that get out all the same fail', (
     },
   );
 
-  it.each(failing)('does the same for an end by hand with those that fail %s', async (_, effect) => {
-    const reported: unknown[] = [];
-    const [runtime, options] = undecided(reported);
-    const scope = runtime.open(options);
-    scope.run(() => enqueueAll(effect));
-    expect(await errorOf(() => scope.end('completed'))).toEqual(new Error('undecided'));
-    expect(scope.state).toBe('discarded');
-    expect(sent).toEqual(['failure', 'always']);
-    expect(reported).toMatchObject([dispatchError]);
-  });
+  it.each(failing)(
+    'does the same for an end by hand with those that fail %s',
+    async (_, effect) => {
+      const reported: unknown[] = [];
+      const [runtime, options] = undecided(reported);
+      const scope = runtime.open(options);
+      scope.run(() => enqueueAll(effect));
+      expect(await errorOf(() => scope.end('completed'))).toEqual(new Error('undecided'));
+      expect(scope.state).toBe('discarded');
+      expect(sent).toEqual(['failure', 'always']);
+      expect(reported).toMatchObject([dispatchError]);
+    },
+  );
 
   it.each(failing)(
     'reports the error of the hook too where the work failed, with those that fail %s',

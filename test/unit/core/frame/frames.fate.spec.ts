@@ -11,7 +11,10 @@ import { checkAfterEach, errorOf, send, sendSlowly, sent, texts } from '../fixtu
 
 checkAfterEach();
 
-/** What a client's own `transaction` does as far as frames can tell: resolves after COMMIT, rejects after ROLLBACK. */
+/**
+ * What a client's own `transaction` does as far as frames can tell: resolves after COMMIT, rejects
+ * after ROLLBACK.
+ */
 const transaction = trackTransactions(
   async <T>(callback: (tx: string) => Promise<T>): Promise<T> => callback('tx'),
   () => openFrame({ name: 'orders' }),
@@ -29,7 +32,9 @@ describe('when a transaction in a scope commits', () => {
   });
 
   it('returns what the callback returned, and hands it the transaction', async () => {
-    await runInScope(async () => expect(await transaction(async (tx) => `${tx} done`)).toBe('tx done'));
+    await runInScope(async () =>
+      expect(await transaction(async (tx) => `${tx} done`)).toBe('tx done'),
+    );
   });
 
   it('drops its effects with a scope that fails later', async () => {
@@ -60,10 +65,14 @@ describe('when a transaction rolls back and the error is swallowed', () => {
   it('says so in the report of the scope', async () => {
     const scope = openScope();
     await scope
-      .run(() => transaction(async () => (enqueue(send, 'inside'), Promise.reject(new Error('no')))))
+      .run(() =>
+        transaction(async () => (enqueue(send, 'inside'), Promise.reject(new Error('no')))),
+      )
       .catch(() => {});
     const report = await scope.end('completed');
-    expect(report.dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([['inside', 'rollback']]);
+    expect(report.dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([
+      ['inside', 'rollback'],
+    ]);
   });
 
   it('keeps a call that survives the rollback', async () => {
@@ -174,7 +183,9 @@ describe('when a server has ended a transaction by itself', () => {
 
   it('rejects with the error of the question', async () => {
     asked.mockRejectedValue(new Error('connection lost'));
-    const error = await errorOf(() => runInScope(() => transaction(async () => enqueue(send, 'inside'))));
+    const error = await errorOf(() =>
+      runInScope(() => transaction(async () => enqueue(send, 'inside'))),
+    );
     expect(error).toMatchObject({ message: 'connection lost' });
     expect(sent).toEqual([]);
   });
@@ -265,7 +276,9 @@ describe('when a transaction is independent of the one around it', () => {
     await runInScope(async () => {
       await transaction(async () => {
         enqueue(send, 'outer');
-        await transaction(async () => (enqueue(send, 'independent'), Promise.reject(new Error('no')))).catch(() => {});
+        await transaction(
+          async () => (enqueue(send, 'independent'), Promise.reject(new Error('no'))),
+        ).catch(() => {});
         enqueue(send, 'outer again');
       });
     });
@@ -419,7 +432,9 @@ describe('when a call is made after its transaction has ended', () => {
     const scope = openScope();
     await scope.run(() => leftBehind('rolls back', () => enqueue(send, 'late')));
     const { dropped } = await scope.end('completed');
-    expect(dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([['late', 'rollback']]);
+    expect(dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([
+      ['late', 'rollback'],
+    ]);
     expect(sent).toEqual([]);
   });
 

@@ -23,8 +23,14 @@ describe('when a frame is ended wrongly', () => {
       await root.commit();
       const error = await errorOf<FrameStateError>(() => root.commit());
       expect(error).toBeInstanceOf(FrameStateError);
-      expect(error).toMatchObject({ code: 'AIRLOCK_FRAME_STATE', frame: 'orders', state: 'committed' });
-      expect(error.message).toBe('Frame "orders" cannot be committed: it is committed already. A frame ends once.');
+      expect(error).toMatchObject({
+        code: 'AIRLOCK_FRAME_STATE',
+        frame: 'orders',
+        state: 'committed',
+      });
+      expect(error.message).toBe(
+        'Frame "orders" cannot be committed: it is committed already. A frame ends once.',
+      );
       expect(await errorOf(() => root.rollBack())).toBeInstanceOf(FrameStateError);
     });
     expect(sent).toEqual(['a']);
@@ -61,7 +67,9 @@ describe('when a frame is ended wrongly', () => {
     const root = openFrame();
     const savepoint = root.savepoint();
     root.rollBack();
-    expect((await errorOf(() => savepoint.commit())).message).toContain('it is rolled back already');
+    expect((await errorOf(() => savepoint.commit())).message).toContain(
+      'it is rolled back already',
+    );
   });
 
   it('refuses a savepoint where there are none', () => {
@@ -104,7 +112,9 @@ describe('when a shutdown comes before the commit', () => {
   it('waits for what is deferred, and names it if the commit never comes', async () => {
     const runtime = new AirlockRuntime();
     const root = openFrame();
-    await root.run(() => runtime.run({ name: 'job' }, () => runtime.enqueue({ name: 'receipt' }, send, ['a'])));
+    await root.run(() =>
+      runtime.run({ name: 'job' }, () => runtime.enqueue({ name: 'receipt' }, send, ['a'])),
+    );
     const left = await runtime.shutdown(5);
     expect(left.map((unit) => [unit.label, texts(unit.pending())])).toEqual([['job', ['a']]]);
     await root.commit();
@@ -116,16 +126,22 @@ describe('when an effect that was deferred fails', () => {
   it('is told to whom the scope would have told it, and the commit stands', async () => {
     const told: DispatchError[] = [];
     const root = openFrame();
-    await root.run(() => runInScope({ onDispatchError: (error) => void told.push(error) }, () => enqueue(fail, 'a')));
+    await root.run(() =>
+      runInScope({ onDispatchError: (error) => void told.push(error) }, () => enqueue(fail, 'a')),
+    );
     await root.commit();
-    expect(told.map((error) => error.failures.map(({ error: cause }) => (cause as Error).message))).toEqual([['a']]);
+    expect(
+      told.map((error) => error.failures.map(({ error: cause }) => (cause as Error).message)),
+    ).toEqual([['a']]);
   });
 
   it('is reported where the scope would have thrown', async () => {
     const reported: unknown[] = [];
     const runtime = new AirlockRuntime({ logError: (error) => void reported.push(error) });
     const root = openFrame();
-    await root.run(() => runtime.run({ onDispatchError: 'throw' }, () => runtime.enqueue({}, fail, ['a'])));
+    await root.run(() =>
+      runtime.run({ onDispatchError: 'throw' }, () => runtime.enqueue({}, fail, ['a'])),
+    );
     await root.commit();
     expect(reported).toEqual([expect.any(DispatchError)]);
   });
@@ -153,7 +169,9 @@ describe('when an effect runs', () => {
     );
     await runInScope(() =>
       enqueue(async () => {
-        await transaction(async () => (enqueue(send, 'a'), Promise.reject(new Error('no')))).catch(() => {});
+        await transaction(async () => (enqueue(send, 'a'), Promise.reject(new Error('no')))).catch(
+          () => {},
+        );
         await transaction(async () => enqueue(send, 'b'));
       }),
     );
@@ -230,12 +248,21 @@ describe("when a test's own transaction counts as committed", () => {
 
 describe('when a transaction has ended', () => {
   it('lets nobody write through what was its connection', async () => {
-    const root = openFrame({ name: 'orders', connection: { executeSql: async () => ({ rows: [] }) } });
+    const root = openFrame({
+      name: 'orders',
+      connection: { executeSql: async () => ({ rows: [] }) },
+    });
     await root.connection!.executeSql('insert');
     await root.commit();
     const error = await errorOf(() => root.connection!.executeSql('insert'));
-    expect(error).toMatchObject({ code: 'AIRLOCK_FRAME_STATE', frame: 'orders', state: 'committed' });
-    expect(error.message).toBe('Nothing can be written through "orders": its transaction is completed.');
+    expect(error).toMatchObject({
+      code: 'AIRLOCK_FRAME_STATE',
+      frame: 'orders',
+      state: 'committed',
+    });
+    expect(error.message).toBe(
+      'Nothing can be written through "orders": its transaction is completed.',
+    );
   });
 
   it('still tells a savepoint that outlives the one around it whether it is current', async () => {

@@ -47,7 +47,9 @@ describe('when an executor is transactional', () => {
 
   it('writes nothing of a savepoint that was rolled back, and nothing that a policy drops', async () => {
     const rows: string[] = [];
-    const policy = { allows: (intent: { args: readonly unknown[] }) => intent.args[0] !== 'forbidden' };
+    const policy = {
+      allows: (intent: { args: readonly unknown[] }) => intent.args[0] !== 'forbidden',
+    };
     const scope = openScope({ executor: writer(rows), policy });
     await scope.run(async () => {
       const root = openFrame({ connection });
@@ -73,7 +75,9 @@ describe('when an executor is transactional', () => {
     const listeners = names.map((name) => {
       const listener = (message: unknown): void => {
         const { intent, reason } = message as AirlockMessage;
-        heard.push([name.slice(8), intent!.args[0], ...(reason === undefined ? [] : [reason])].join(' '));
+        heard.push(
+          [name.slice(8), intent!.args[0], ...(reason === undefined ? [] : [reason])].join(' '),
+        );
       };
       return [name, listener] as const;
     });
@@ -117,7 +121,9 @@ describe('when an executor is transactional', () => {
           if (text === 'b') throw new Error('disk full');
         },
       };
-      const policy = { allows: ({ args: [text] }: { args: readonly unknown[] }) => text !== 'forbidden' };
+      const policy = {
+        allows: ({ args: [text] }: { args: readonly unknown[] }) => text !== 'forbidden',
+      };
       await runInScope({ executor, policy }, async () => {
         const root = openFrame({ connection });
         root.run(() => ['a', 'forbidden', 'b'].forEach((text) => enqueue(send, text)));
@@ -149,7 +155,10 @@ describe('when an executor is transactional', () => {
       root.rollBack();
     });
     const report = await scope.end('completed');
-    expect([texts(report.dispatched), report.dropped.map(({ reason }) => reason)]).toEqual([[], ['rollback']]);
+    expect([texts(report.dispatched), report.dropped.map(({ reason }) => reason)]).toEqual([
+      [],
+      ['rollback'],
+    ]);
   });
 
   it('tells what each of two transactions at once has written, and which of them was in vain', async () => {
@@ -165,18 +174,25 @@ describe('when an executor is transactional', () => {
     });
     const report = await scope.end('completed');
     expect(texts(report.dispatched)).toEqual(['kept']);
-    expect(report.dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([['lost', 'rollback']]);
+    expect(report.dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([
+      ['lost', 'rollback'],
+    ]);
   });
 
   it('goes out with the scope where no transaction is open', async () => {
     const rows: string[] = [];
-    const executor: Executor = { transactional: true, execute: (intent) => void rows.push(String(intent.args[0])) };
+    const executor: Executor = {
+      transactional: true,
+      execute: (intent) => void rows.push(String(intent.args[0])),
+    };
     await runInScope({ executor }, () => enqueue(send, 'a'));
     expect(rows).toEqual(['a']);
   });
 
   it('keeps what a policy lost, and the transaction, where the policy throws', async () => {
-    const policy = { allows: (intent: { args: readonly unknown[] }) => intent.args[0] !== 'odd' || refuse() };
+    const policy = {
+      allows: (intent: { args: readonly unknown[] }) => intent.args[0] !== 'odd' || refuse(),
+    };
     const rows: string[] = [];
     const scope = openScope({ executor: writer(rows), policy });
     await scope.run(async () => {
@@ -187,7 +203,9 @@ describe('when an executor is transactional', () => {
     });
     const report = await scope.end('completed');
     expect([rows, texts(report.dispatched)]).toEqual([['even'], ['even']]);
-    expect(report.failed).toEqual([{ intent: expect.anything(), error: new Error('policy'), policy }]);
+    expect(report.failed).toEqual([
+      { intent: expect.anything(), error: new Error('policy'), policy },
+    ]);
   });
 
   it('reports such a policy at once where the scope has ended', async () => {
@@ -214,28 +232,33 @@ describe('when an executor is transactional', () => {
       root.rollBack();
     });
     const report = await scope.end('completed');
-    expect(report.dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([['a', 'rollback']]);
+    expect(report.dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([
+      ['a', 'rollback'],
+    ]);
     expect([report.dispatched, report.failed]).toEqual([[], []]);
   });
 
   it.each([
     ['a transaction of its own', 'independent'],
     ['none', 'independent'],
-  ])('takes a key for used once it was committed, with another call under it in %s', async (where, expected) => {
-    const rows: string[] = [];
-    await runInScope({ executor: writer(rows) }, async () => {
-      const outer = openFrame({ connection });
-      outer.run(() => enqueueWith({ dedupeKey: 'k' }, send, 'outer'));
-      if (where === 'none') enqueueWith({ dedupeKey: 'k' }, send, 'outside');
-      const independent = openFrame({ connection });
-      independent.run(() => enqueueWith({ dedupeKey: 'k' }, send, 'independent'));
-      await independent.beforeCommit();
-      await independent.commit();
-      await outer.beforeCommit();
-      await outer.commit();
-    });
-    expect(rows).toEqual([expected]);
-  });
+  ])(
+    'takes a key for used once it was committed, with another call under it in %s',
+    async (where, expected) => {
+      const rows: string[] = [];
+      await runInScope({ executor: writer(rows) }, async () => {
+        const outer = openFrame({ connection });
+        outer.run(() => enqueueWith({ dedupeKey: 'k' }, send, 'outer'));
+        if (where === 'none') enqueueWith({ dedupeKey: 'k' }, send, 'outside');
+        const independent = openFrame({ connection });
+        independent.run(() => enqueueWith({ dedupeKey: 'k' }, send, 'independent'));
+        await independent.beforeCommit();
+        await independent.commit();
+        await outer.beforeCommit();
+        await outer.commit();
+      });
+      expect(rows).toEqual([expected]);
+    },
+  );
 
   it('writes a key again if the first to write it was rolled back', async () => {
     const rows: string[] = [];
@@ -252,19 +275,20 @@ describe('when an executor is transactional', () => {
   });
 
   describe('and two transactions that are about to commit at once have called one effect under one key', () => {
-    const both = (end: (first: TransactionFrame, second: TransactionFrame) => Promise<void>) => async () => {
-      const rows: string[] = [];
-      const scope = openScope({ executor: writer(rows, false) });
-      const [first, second] = [openFrame({ connection }), openFrame({ connection })];
-      scope.run(() => {
-        first.run(() => enqueueWith({ dedupeKey: 'k' }, send, 'first'));
-        second.run(() => enqueueWith({ dedupeKey: 'k' }, send, 'second'));
-      });
-      await first.beforeCommit();
-      await second.beforeCommit();
-      await end(first, second);
-      return { rows, report: await scope.end('completed') };
-    };
+    const both =
+      (end: (first: TransactionFrame, second: TransactionFrame) => Promise<void>) => async () => {
+        const rows: string[] = [];
+        const scope = openScope({ executor: writer(rows, false) });
+        const [first, second] = [openFrame({ connection }), openFrame({ connection })];
+        scope.run(() => {
+          first.run(() => enqueueWith({ dedupeKey: 'k' }, send, 'first'));
+          second.run(() => enqueueWith({ dedupeKey: 'k' }, send, 'second'));
+        });
+        await first.beforeCommit();
+        await second.beforeCommit();
+        await end(first, second);
+        return { rows, report: await scope.end('completed') };
+      };
 
     it('writes one', async () => {
       const { rows, report } = await both(async (first, second) => {
@@ -273,7 +297,9 @@ describe('when an executor is transactional', () => {
       })();
       expect(rows).toEqual(['first']);
       expect(texts(report.dispatched)).toEqual(['first']);
-      expect(report.dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([['second', 'duplicate']]);
+      expect(report.dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([
+        ['second', 'duplicate'],
+      ]);
     });
 
     it('writes one if the second is done first', async () => {
@@ -291,12 +317,17 @@ describe('when an executor is transactional', () => {
         await first.commit();
       })();
       expect(rows).toEqual(['first']);
-      expect(report.dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([['second', 'rollback']]);
+      expect(report.dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([
+        ['second', 'rollback'],
+      ]);
     });
 
     it('lets the second out after its commit if the first is rolled back instead', async () => {
       const out: string[] = [];
-      const executor: Executor = { transactional: true, execute: (intent) => void out.push(String(intent.args[0])) };
+      const executor: Executor = {
+        transactional: true,
+        execute: (intent) => void out.push(String(intent.args[0])),
+      };
       for (const order of ['first', 'second']) {
         out.length = 0;
         const scope = openScope({ executor });
@@ -313,7 +344,9 @@ describe('when an executor is transactional', () => {
         const { dispatched, dropped } = await scope.end('completed');
         expect(out).toEqual(['first', 'second']);
         expect(texts(dispatched)).toEqual(['second']);
-        expect(dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([['first', 'rollback']]);
+        expect(dropped.map(({ intent, reason }) => [intent.args[0], reason])).toEqual([
+          ['first', 'rollback'],
+        ]);
       }
     });
 
@@ -329,7 +362,11 @@ describe('when an executor is transactional', () => {
       await first.beforeCommit();
       await second.beforeCommit();
       const report = await scope.end('completed');
-      expect([texts(report.deferred), report.dispatched, report.dropped]).toEqual([['second', 'free'], [], []]);
+      expect([texts(report.deferred), report.dispatched, report.dropped]).toEqual([
+        ['second', 'free'],
+        [],
+        [],
+      ]);
       await second.commit();
       await first.commit();
       expect(rows).toEqual(['first']);
@@ -345,7 +382,9 @@ describe('when an executor is transactional', () => {
     const runtime = new AirlockRuntime({ executor, maxEffectsPerScope: 200_000 });
     const scope = runtime.open();
     const root = openFrame({ connection });
-    scope.run(() => root.run(() => Array.from({ length: 150_000 }, () => runtime.enqueue({}, send, ['a']))));
+    scope.run(() =>
+      root.run(() => Array.from({ length: 150_000 }, () => runtime.enqueue({}, send, ['a']))),
+    );
     await root.beforeCommit();
     await root.commit();
     expect((await scope.end('completed')).dispatched).toHaveLength(150_000);

@@ -18,7 +18,11 @@ async function running(
   executor?: Executor,
 ): Promise<readonly unknown[]> {
   const errors: unknown[] = [];
-  const runtime = new AirlockRuntime({ context, executor, logError: (error) => errors.push(error) });
+  const runtime = new AirlockRuntime({
+    context,
+    executor,
+    logError: (error) => errors.push(error),
+  });
   const scope = runtime.open({ onDispatchError: 'report' });
   scope.run(work);
   scope.close();
@@ -42,7 +46,9 @@ describe('when a value is carried to the run of an effect', () => {
 
   it('is not there for a call that had none', async () => {
     const seen: unknown[] = [];
-    await running([carrier], () => tenants.exit(() => enqueue(() => seen.push(tenants.getStore()))));
+    await running([carrier], () =>
+      tenants.exit(() => enqueue(() => seen.push(tenants.getStore()))),
+    );
     expect(seen).toEqual(['of the flush']);
   });
 
@@ -53,7 +59,9 @@ describe('when a value is carried to the run of an effect', () => {
     outer.run(() => {
       const inner = runtime.open();
       inner.run(() =>
-        tenants.run('acme', () => runtime.enqueue({ on: 'failure' }, () => seen.push(tenants.getStore()), [])),
+        tenants.run('acme', () =>
+          runtime.enqueue({ on: 'failure' }, () => seen.push(tenants.getStore()), []),
+        ),
       );
       void runtime.endScope(inner, 'failed', 'here', 'report');
     });
@@ -83,7 +91,9 @@ describe('when a value is carried to the run of an effect', () => {
     const nosy: ContextCarrier = {
       name: 'nosy',
       capture: (effect) =>
-        known.push(`${effect.name} ${effect.id}${Object.isFrozen(effect) ? '' : ', which it could change'}`),
+        known.push(
+          `${effect.name} ${effect.id}${Object.isFrozen(effect) ? '' : ', which it could change'}`,
+        ),
       restore: (_value, run, { id, name }) => {
         known.push(`${name} ${id}`);
         return run();
@@ -98,7 +108,10 @@ describe('when a value is carried to the run of an effect', () => {
 describe('when an executor only hands the effect over', () => {
   it('restores nothing around it', async () => {
     const seen: unknown[] = [];
-    const sends: Executor = { remote: true, execute: (_intent: Intent) => seen.push(tenants.getStore()) };
+    const sends: Executor = {
+      remote: true,
+      execute: (_intent: Intent) => seen.push(tenants.getStore()),
+    };
     await running([carrier], () => tenants.run('acme', () => enqueue(() => {})), sends);
     expect(seen).toEqual(['of the flush']);
   });

@@ -70,10 +70,17 @@ class Ledger {
     ];
   }
 
-  private note(kind: 'enqueue' | 'dispatch' | 'drop' | 'fail', { intent, reason }: AirlockMessage): void {
+  private note(
+    kind: 'enqueue' | 'dispatch' | 'drop' | 'fail',
+    { intent, reason }: AirlockMessage,
+  ): void {
     const { id, name } = intent!;
     if (kind === 'enqueue') this.begun.set(id, name);
-    else this.ends.set(id, [...(this.ends.get(id) ?? []), reason === undefined ? kind : `${kind} (${reason})`]);
+    else
+      this.ends.set(id, [
+        ...(this.ends.get(id) ?? []),
+        reason === undefined ? kind : `${kind} (${reason})`,
+      ]);
   }
 }
 
@@ -97,7 +104,10 @@ class Program {
       executeBatch: async (intents) => {
         await setImmediate();
         this.fail(6);
-        const results = intents.map((intent) => ({ intent, ...(dice.once(5) && { error: new Error('one') }) }));
+        const results = intents.map((intent) => ({
+          intent,
+          ...(dice.once(5) && { error: new Error('one') }),
+        }));
         return dice.once(6) ? results.slice(1) : results;
       },
     };
@@ -106,7 +116,10 @@ class Program {
         batch,
         wide: new InProcessExecutor({ concurrency: 3 }),
         written: { transactional: true, execute: () => this.fail(5) },
-        'written-slowly': { transactional: true, execute: async () => (await setImmediate(), this.fail(5)) },
+        'written-slowly': {
+          transactional: true,
+          execute: async () => (await setImmediate(), this.fail(5)),
+        },
       },
       ...(dice.once(3) && { executor: batch }),
       lateCalls: dice.of('report', 'throw', 'follow'),
@@ -122,7 +135,9 @@ class Program {
 
   async run(): Promise<void> {
     for (let i = 0; i < 3; i++) {
-      await this.quietly(async () => this.runtime.run(this.options(), async (scope) => this.work(scope, 0)));
+      await this.quietly(async () =>
+        this.runtime.run(this.options(), async (scope) => this.work(scope, 0)),
+      );
     }
     if (this.dice.once(2)) await this.runtime.shutdown(50);
     while (this.left.length > 0) await Promise.all(this.left.splice(0));
@@ -136,7 +151,9 @@ class Program {
       ...(dice.once(4) && { executor: dice.of('batch', 'wide', 'in-process') }),
       ...(dice.once(4) && { dispatchMode: 'failFast' }),
       ...(dice.once(5) && { shouldFlush: () => (this.fail(4), dice.once(2)) }),
-      ...(dice.once(5) && { beforeDescendantFlushes: (_: unknown, intents: readonly Intent[]) => this.some(intents) }),
+      ...(dice.once(5) && {
+        beforeDescendantFlushes: (_: unknown, intents: readonly Intent[]) => this.some(intents),
+      }),
     };
   }
 
@@ -153,7 +170,8 @@ class Program {
 
   private async step(scope: EffectScope | undefined, depth: number): Promise<void> {
     const { dice } = this;
-    const inner = (): Promise<void> => (depth < 3 ? this.work(undefined, depth + 1) : setImmediate());
+    const inner = (): Promise<void> =>
+      depth < 3 ? this.work(undefined, depth + 1) : setImmediate();
     const deeds: readonly (() => unknown)[] = [
       () => this.call(depth),
       () => this.call(depth),
@@ -209,7 +227,8 @@ class Program {
     try {
       await frame.run(async () => {
         await work();
-        if (around === undefined && dice.once(2)) await this.quietly(async () => this.transaction(work, frame));
+        if (around === undefined && dice.once(2))
+          await this.quietly(async () => this.transaction(work, frame));
       });
       await end(!dice.once(3));
     } catch (error) {

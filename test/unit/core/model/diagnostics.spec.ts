@@ -1,15 +1,29 @@
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setImmediate } from 'node:timers/promises';
-import { type AirlockMessage, enqueue, enqueueWith, type Executor, openScope, runInScope } from 'nestjs-airlock';
+import {
+  type AirlockMessage,
+  enqueue,
+  enqueueWith,
+  type Executor,
+  openScope,
+  runInScope,
+} from 'nestjs-airlock';
 import { AirlockRuntime } from '../../../../lib/core/runtime.js';
 import { errorOf, fail, send, sent } from '../fixtures.js';
 
-const NAMES = ['airlock:enqueue', 'airlock:dispatch', 'airlock:drop', 'airlock:fail', 'airlock:scope'] as const;
+const NAMES = [
+  'airlock:enqueue',
+  'airlock:dispatch',
+  'airlock:drop',
+  'airlock:fail',
+  'airlock:scope',
+] as const;
 type ChannelName = (typeof NAMES)[number];
 
 const heard: [string, AirlockMessage][] = [];
 const listeners = NAMES.map(
-  (name) => [name, (message: unknown): void => void heard.push([name, message as AirlockMessage])] as const,
+  (name) =>
+    [name, (message: unknown): void => void heard.push([name, message as AirlockMessage])] as const,
 );
 
 function listen(): void {
@@ -43,7 +57,9 @@ describe('when somebody listens', () => {
   it('publishes each call with its intent and scope, at the call', async () => {
     await runInScope({ name: 'job' }, (scope) => {
       enqueue(send, 'a');
-      expect(on('airlock:enqueue')).toEqual([{ scope: expect.anything(), intent: scope.intents[0] }]);
+      expect(on('airlock:enqueue')).toEqual([
+        { scope: expect.anything(), intent: scope.intents[0] },
+      ]);
       expect(on('airlock:enqueue')[0]!.scope).toMatchObject({ id: scope.id, name: 'job' });
     });
   });
@@ -60,7 +76,11 @@ describe('when somebody listens', () => {
   it('publishes each dispatch with how long it took', async () => {
     await runInScope(() => enqueue(() => setImmediate()));
     const [message] = on('airlock:dispatch');
-    expect(message).toEqual({ intent: expect.anything(), scope: expect.anything(), durationMs: expect.any(Number) });
+    expect(message).toEqual({
+      intent: expect.anything(),
+      scope: expect.anything(),
+      durationMs: expect.any(Number),
+    });
     expect(message!.durationMs).toBeGreaterThan(0);
   });
 
@@ -87,16 +107,27 @@ describe('when somebody listens', () => {
     [
       'failFast',
       () =>
-        errorOf(() => runInScope({ dispatchMode: 'failFast' }, () => (enqueue(fail, 'broken'), enqueue(send, 'a')))),
+        errorOf(() =>
+          runInScope(
+            { dispatchMode: 'failFast' },
+            () => (enqueue(fail, 'broken'), enqueue(send, 'a')),
+          ),
+        ),
     ],
-    ['outsideScope', async () => new AirlockRuntime({ outsideScope: 'drop' }).enqueue({}, send, ['a'])],
     [
       'outsideScope',
-      async () => new AirlockRuntime({ outsideScope: 'report', logError: () => {} }).enqueue({}, send, ['a']),
+      async () => new AirlockRuntime({ outsideScope: 'drop' }).enqueue({}, send, ['a']),
+    ],
+    [
+      'outsideScope',
+      async () =>
+        new AirlockRuntime({ outsideScope: 'report', logError: () => {} }).enqueue({}, send, ['a']),
     ],
   ])('publishes what is dropped with the reason %s', async (reason, work) => {
     await work();
-    expect(on('airlock:drop')).toEqual([{ intent: expect.anything(), scope: expect.anything(), reason }]);
+    expect(on('airlock:drop')).toEqual([
+      { intent: expect.anything(), scope: expect.anything(), reason },
+    ]);
     expect(on('airlock:drop')[0]!.intent!.args).toEqual(['a']);
     expect(sent).toEqual([]);
   });
@@ -133,17 +164,22 @@ describe('when somebody listens', () => {
   it.each([
     ['flushed', 'completed'],
     ['discarded', 'failed'],
-  ] as const)('publishes that a scope opened and was %s, with how long it lived', async (state, outcome) => {
-    const scope = openScope({ name: 'job' });
-    await setImmediate();
-    await scope.end(outcome);
-    expect(on('airlock:scope')).toEqual([
-      { scope: expect.anything(), reason: 'open' },
-      { scope: expect.anything(), reason: state, durationMs: expect.any(Number) },
-      { scope: expect.anything(), reason: 'settled', durationMs: expect.any(Number) },
-    ]);
-    expect(new Set(on('airlock:scope').map((message) => message.scope!.id))).toEqual(new Set([scope.id]));
-  });
+  ] as const)(
+    'publishes that a scope opened and was %s, with how long it lived',
+    async (state, outcome) => {
+      const scope = openScope({ name: 'job' });
+      await setImmediate();
+      await scope.end(outcome);
+      expect(on('airlock:scope')).toEqual([
+        { scope: expect.anything(), reason: 'open' },
+        { scope: expect.anything(), reason: state, durationMs: expect.any(Number) },
+        { scope: expect.anything(), reason: 'settled', durationMs: expect.any(Number) },
+      ]);
+      expect(new Set(on('airlock:scope').map((message) => message.scope!.id))).toEqual(
+        new Set([scope.id]),
+      );
+    },
+  );
 
   it('gives listeners a view of the scope, never its handle', async () => {
     await runInScope((scope) => {
@@ -166,7 +202,9 @@ describe('when somebody listens', () => {
     await late;
     const opened = on('airlock:scope').filter(({ reason }) => reason === 'open');
     const ended = on('airlock:scope').filter(({ reason }) => reason !== 'open');
-    expect(new Set(opened.map(({ scope }) => scope!.id))).toEqual(new Set(ended.map(({ scope }) => scope!.id)));
+    expect(new Set(opened.map(({ scope }) => scope!.id))).toEqual(
+      new Set(ended.map(({ scope }) => scope!.id)),
+    );
     expect(await late).toMatchObject({ code: 'AIRLOCK_SCOPE_CLOSED' });
   });
 });

@@ -30,13 +30,25 @@ class MailService {
 describe('when an effect is called', () => {
   it.each<[string, () => void, string]>([
     ['the name of a function', () => enqueue(send, 'a'), 'send'],
-    ['Class.method for a deferred instance', () => defer(new MailService()).send('a'), 'MailService.send'],
+    [
+      'Class.method for a deferred instance',
+      () => defer(new MailService()).send('a'),
+      'MailService.send',
+    ],
     ['Class.method for a deferred class', () => defer(MailService).sweep(), 'MailService.sweep'],
     ['the method alone for a plain object', () => defer({ send }).send('a'), 'send'],
     ['the method alone for an object without a prototype', () => defer(bare()).send('a'), 'send'],
     ['(anonymous) for a function without a name', () => enqueue(() => {}), '(anonymous)'],
-    ['the name option above all', () => enqueueWith({ name: 'Mail.welcome' }, send, 'a'), 'Mail.welcome'],
-    ['the name option of a deferred object', () => defer({ send }, { name: 'Mail.out' }).send('a'), 'Mail.out'],
+    [
+      'the name option above all',
+      () => enqueueWith({ name: 'Mail.welcome' }, send, 'a'),
+      'Mail.welcome',
+    ],
+    [
+      'the name option of a deferred object',
+      () => defer({ send }, { name: 'Mail.out' }).send('a'),
+      'Mail.out',
+    ],
   ])('takes %s', async (_, call, name) => {
     expect((await intentOf(call)).name).toBe(name);
   });
@@ -44,7 +56,9 @@ describe('when an effect is called', () => {
   it('takes the name of its scope as origin, and the option above it', async () => {
     expect((await intentOf(() => enqueue(send, 'a'), 'POST /orders')).origin).toBe('POST /orders');
     expect((await intentOf(() => enqueue(send, 'a'))).origin).toBeUndefined();
-    expect((await intentOf(() => enqueueWith({ origin: 'import' }, send, 'a'), 'POST /orders')).origin).toBe('import');
+    expect(
+      (await intentOf(() => enqueueWith({ origin: 'import' }, send, 'a'), 'POST /orders')).origin,
+    ).toBe('import');
   });
 
   it('keeps the origin of the scope it was called in after capture', async () => {
@@ -56,7 +70,9 @@ describe('when an effect is called', () => {
 
   it('goes out on success unless said otherwise', async () => {
     expect((await intentOf(() => enqueue(send, 'a'))).on).toBe('success');
-    expect((await intentOf(() => enqueueWith({ on: undefined as never }, send, 'a'))).on).toBe('success');
+    expect((await intentOf(() => enqueueWith({ on: undefined as never }, send, 'a'))).on).toBe(
+      'success',
+    );
     expect((await intentOf(() => enqueueWith({ on: 'failure' }, send, 'a'))).on).toBe('failure');
   });
 
@@ -122,8 +138,16 @@ describe('when an effect runs', () => {
 
   it.each<[string, unknown, () => void]>([
     ['no `this` as a function', undefined, () => enqueue(record)],
-    ['no `this` as a function with options', undefined, () => enqueueWith({ name: 'Printer.print' }, record)],
-    ['no `this` as a method taken from its object', undefined, () => enqueue(unbound(printer, 'print'))],
+    [
+      'no `this` as a function with options',
+      undefined,
+      () => enqueueWith({ name: 'Printer.print' }, record),
+    ],
+    [
+      'no `this` as a method taken from its object',
+      undefined,
+      () => enqueue(unbound(printer, 'print')),
+    ],
     ['its `this` as a bound function', printer, () => enqueue(record.bind(printer))],
     ['its object as a deferred method', printer, () => defer(printer).print()],
   ])('has %s', async (_, expected, call) => {
@@ -196,7 +220,9 @@ describe('when somebody tries to change an intent', () => {
   });
 
   it('refuses to have a policy taken away', async () => {
-    const intent = await intentOf(() => enqueueWith({ policy: { allows: () => false } }, send, 'a'));
+    const intent = await intentOf(() =>
+      enqueueWith({ policy: { allows: () => false } }, send, 'a'),
+    );
     expect(() => (intent.policies as unknown[]).pop()).toThrow(TypeError);
     expect(intent.policies).toHaveLength(1);
   });
@@ -210,7 +236,10 @@ describe('when somebody tries to change an intent', () => {
 
 describe('when the options of a call are changed after it', () => {
   it('keeps those of the call', async () => {
-    const options: { -readonly [K in keyof EnqueueOptions]: EnqueueOptions[K] } = { name: 'first', origin: 'here' };
+    const options: { -readonly [K in keyof EnqueueOptions]: EnqueueOptions[K] } = {
+      name: 'first',
+      origin: 'here',
+    };
     await runInScope((scope) => {
       enqueueWith(options, send, 'a');
       Object.assign(options, { name: 'second', origin: 'there', on: 'failure' });

@@ -50,8 +50,14 @@ describe('when somebody listens to a refused call', () => {
           .catch(() => {}),
     ],
     ['await', async () => errorOf(async () => await refuse())],
-    ['a forgotten function that awaits and is caught', () => void (async () => await refuse())().catch(() => {})],
-    ['a forgotten function that returns it and is caught', () => void (async () => refuse())().catch(() => {})],
+    [
+      'a forgotten function that awaits and is caught',
+      () => void (async () => await refuse())().catch(() => {}),
+    ],
+    [
+      'a forgotten function that returns it and is caught',
+      () => void (async () => refuse())().catch(() => {}),
+    ],
     ['Promise.allSettled', () => Promise.allSettled([refuse(), refuse()])],
     ['a forgotten Promise.allSettled', () => void Promise.allSettled([refuse()])],
     ['Promise.race', () => errorOf(() => Promise.race([refuse(), refuse()]))],
@@ -121,14 +127,19 @@ describe('when nobody listens to a refused call', () => {
     expect(reported).toEqual([REFUSED]);
   });
 
-  it.each<['end' | 'flush']>([['end'], ['flush']])('a scope that is ended by hand rejects its %s', async (how) => {
-    const scope = runtime.open();
-    scope.run(() => (enqueue(send, 'lost'), void refuse()));
-    if (how === 'flush') scope.close();
-    expect(await errorOf(() => (how === 'end' ? scope.end('completed') : scope.flush()))).toEqual(REFUSED);
-    expect(scope.state).toBe('discarded');
-    expect(sent).toEqual([]);
-  });
+  it.each<['end' | 'flush']>([['end'], ['flush']])(
+    'a scope that is ended by hand rejects its %s',
+    async (how) => {
+      const scope = runtime.open();
+      scope.run(() => (enqueue(send, 'lost'), void refuse()));
+      if (how === 'flush') scope.close();
+      expect(await errorOf(() => (how === 'end' ? scope.end('completed') : scope.flush()))).toEqual(
+        REFUSED,
+      );
+      expect(scope.state).toBe('discarded');
+      expect(sent).toEqual([]);
+    },
+  );
 
   it('a scope that is discarded by hand reports it', () => {
     const scope = runtime.open();
@@ -186,7 +197,9 @@ describe('when nobody listens to a refused call', () => {
       void refuse();
       await refuse().catch(() => {});
     };
-    await runtime.run({ policy: { allows: () => (void afterwards(), true) } }, () => enqueue(sendSlowly, 'a'));
+    await runtime.run({ policy: { allows: () => (void afterwards(), true) } }, () =>
+      enqueue(sendSlowly, 'a'),
+    );
     await setImmediate();
     expect({ sent, reported }).toEqual({ sent: ['a begins', 'a ends'], reported: [REFUSED] });
   });

@@ -1,9 +1,18 @@
-import { currentScope, EffectScope, enqueue, type ScopeView, openScope, runInScope } from 'nestjs-airlock';
+import {
+  currentScope,
+  EffectScope,
+  enqueue,
+  type ScopeView,
+  openScope,
+  runInScope,
+} from 'nestjs-airlock';
 import { checkAfterEach, send, texts } from '../fixtures.js';
 
 checkAfterEach();
 
-/** Everything that can be reached from an object: own keys, symbols, and those of its prototypes. */
+/**
+ * Everything that can be reached from an object: own keys, symbols, and those of its prototypes.
+ */
 function reach(object: object): unknown[] {
   const found: unknown[] = [];
   for (
@@ -71,18 +80,26 @@ describe('when code inside a scope looks at it', () => {
 });
 
 describe('when code inside a scope wants to end it', () => {
-  it.each(['run', 'runUnder', 'close', 'closeBy', 'flush', 'discard', 'dropAll', 'checkpoint', 'end', 'endAt'])(
-    'finds no %s on the view, its prototype or its parent',
-    async (verb) => {
-      await runInScope(async (outer) => {
-        expect(verb in outer).toBe(true);
-        await runInScope(() => {
-          expect(verb in currentScope()!).toBe(false);
-          expect(verb in currentScope()!.parent!).toBe(false);
-        });
+  it.each([
+    'run',
+    'runUnder',
+    'close',
+    'closeBy',
+    'flush',
+    'discard',
+    'dropAll',
+    'checkpoint',
+    'end',
+    'endAt',
+  ])('finds no %s on the view, its prototype or its parent', async (verb) => {
+    await runInScope(async (outer) => {
+      expect(verb in outer).toBe(true);
+      await runInScope(() => {
+        expect(verb in currentScope()!).toBe(false);
+        expect(verb in currentScope()!.parent!).toBe(false);
       });
-    },
-  );
+    });
+  });
 
   it('finds no way to the handle or to anything that has one', async () => {
     await runInScope(async () => {

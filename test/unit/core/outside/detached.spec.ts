@@ -18,7 +18,9 @@ describe('when work is detached', () => {
   it('stands in no scope, and returns what it returns', async () => {
     await runInScope(async (scope) => {
       expect(detached(() => currentScope())).toBeUndefined();
-      expect(await errorOf(() => detached(() => enqueue(send, 'nowhere')))).toBeInstanceOf(NoScopeError);
+      expect(await errorOf(() => detached(() => enqueue(send, 'nowhere')))).toBeInstanceOf(
+        NoScopeError,
+      );
       expect(await detached(async () => 'value')).toBe('value');
       expect(currentScope()?.id).toBe(scope.id);
     });
@@ -32,7 +34,9 @@ describe('when work is detached', () => {
 
   it('gives a scope opened in it no parent, no policy and no part in the outcome', async () => {
     const work = runInScope({ policy: DropAll }, async () => {
-      await detached(() => runInScope((scope) => (expect(scope.parent).toBeUndefined(), enqueue(send, 'apart'))));
+      await detached(() =>
+        runInScope((scope) => (expect(scope.parent).toBeUndefined(), enqueue(send, 'apart'))),
+      );
       fail('work');
     });
     await errorOf(() => work);
@@ -50,7 +54,9 @@ describe('when work is detached', () => {
     await runInScope(async () => {
       let ticked: () => void;
       const tick = new Promise<void>((resolve) => (ticked = resolve));
-      detached(() => globalThis.setTimeout(() => void runInScope(() => enqueue(send, 'tick')).then(ticked)));
+      detached(() =>
+        globalThis.setTimeout(() => void runInScope(() => enqueue(send, 'tick')).then(ticked)),
+      );
       await tick;
       expect(sent).toEqual(['tick']);
       await setTimeout(1);

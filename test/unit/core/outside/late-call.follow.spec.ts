@@ -15,7 +15,10 @@ import { checkAfterEach, errorOf, fail, send, sent } from '../fixtures.js';
 checkAfterEach();
 
 const reported: unknown[] = [];
-const runtime = new AirlockRuntime({ lateCalls: 'follow', logError: (error) => void reported.push(error) });
+const runtime = new AirlockRuntime({
+  lateCalls: 'follow',
+  logError: (error) => void reported.push(error),
+});
 
 beforeEach(() => (reported.length = 0));
 
@@ -51,7 +54,9 @@ describe('when late calls follow their scope', () => {
     const origins: (string | undefined)[] = [];
     const blocked = leftover(() => enqueue(send, 'blocked'));
     const free = leftover(() => enqueue(send, 'free'));
-    const watch = { allows: ({ origin }: { origin?: string | undefined }) => (origins.push(origin), true) };
+    const watch = {
+      allows: ({ origin }: { origin?: string | undefined }) => (origins.push(origin), true),
+    };
     await runtime.run({ name: 'import', policy: watch }, () => {
       runtime.withPolicy(DropAll, blocked.start);
       free.start();
@@ -92,7 +97,8 @@ describe('when late calls follow their scope', () => {
     'go nowhere where their scope was thrown away by hand, whatever they wait for: %s',
     async (on) => {
       const reasons: unknown[] = [];
-      const watch = (message: unknown): void => void reasons.push((message as AirlockMessage).reason);
+      const watch = (message: unknown): void =>
+        void reasons.push((message as AirlockMessage).reason);
       subscribe('airlock:drop', watch);
       const late = leftover(() => enqueueWith({ on }, send, 'late'));
       const scope = runtime.open();
@@ -132,7 +138,9 @@ describe('when late calls follow their scope', () => {
     const late = leftover(() => enqueue(fail, 'smtp'));
     await runtime.run({ name: 'job' }, late.start);
     await late.finish();
-    expect(reported).toMatchObject([{ code: 'AIRLOCK_DISPATCH', message: expect.stringContaining('job') as string }]);
+    expect(reported).toMatchObject([
+      { code: 'AIRLOCK_DISPATCH', message: expect.stringContaining('job') as string },
+    ]);
   });
 
   it('are refused like any call', async () => {
@@ -144,7 +152,10 @@ describe('when late calls follow their scope', () => {
   });
 
   it('are reported while the application shuts down', async () => {
-    const closing = new AirlockRuntime({ lateCalls: 'follow', logError: (error) => void reported.push(error) });
+    const closing = new AirlockRuntime({
+      lateCalls: 'follow',
+      logError: (error) => void reported.push(error),
+    });
     const late = leftover(() => enqueue(send, 'late'));
     await closing.run({}, late.start);
     await closing.shutdown(0);

@@ -20,7 +20,10 @@ import { checkAfterEach, errorOf, fail, isCollected, send, sent } from '../fixtu
 checkAfterEach();
 
 /** Something a unit of work forgot to await: it does `late` once released. */
-function forgotten<R>(late: () => R | Promise<R>): { start: () => void; release: () => Promise<R> } {
+function forgotten<R>(late: () => R | Promise<R>): {
+  start: () => void;
+  release: () => Promise<R>;
+} {
   let open: () => void;
   const gate = new Promise<void>((resolve) => (open = resolve));
   let running: Promise<R>;
@@ -42,7 +45,9 @@ const reported: ScopeClosedError[] = [];
 
 beforeEach(() => {
   reported.length = 0;
-  jest.spyOn(console, 'error').mockImplementation((error) => void reported.push(error as ScopeClosedError));
+  jest
+    .spyOn(console, 'error')
+    .mockImplementation((error) => void reported.push(error as ScopeClosedError));
 });
 afterEach(() => {
   jest.restoreAllMocks();
@@ -89,7 +94,10 @@ describe.each<[string, () => void]>([
   it('says that the work had failed where it had', async () => {
     const late = forgotten(call);
     await errorOf(() => runInScope(() => (late.start(), fail('work'))));
-    expect(await reportOf(late)).toMatchObject({ state: 'discarded', closedAt: 'the error of its work' });
+    expect(await reportOf(late)).toMatchObject({
+      state: 'discarded',
+      closedAt: 'the error of its work',
+    });
   });
 
   it('publishes a drop for the reason `late`, in the scope that ended', async () => {
@@ -109,7 +117,10 @@ describe.each<[string, () => void]>([
   });
 
   it('throws the same error where `lateCalls` says so, and reports nothing', async () => {
-    const runtime = new AirlockRuntime({ lateCalls: 'throw', logError: (error) => reported.push(error as never) });
+    const runtime = new AirlockRuntime({
+      lateCalls: 'throw',
+      logError: (error) => reported.push(error as never),
+    });
     const late = forgotten(call);
     await runtime.run({ name: 'POST /orders' }, late.start);
     const error = await errorOf<ScopeClosedError>(late.release);
@@ -139,7 +150,9 @@ describe('when a scope was closed by hand', () => {
     const error = await errorOf<ScopeClosedError>(() => scope.run(() => send('entered')));
     expect(error).toBeInstanceOf(ScopeClosedError);
     expect(error).toMatchObject({ effect: undefined, scope: 'job', state: 'closed' });
-    expect(error.message).toMatch(/^Scope "job" was entered after it had ended \(closed; closed by .*closeHere/s);
+    expect(error.message).toMatch(
+      /^Scope "job" was entered after it had ended \(closed; closed by .*closeHere/s,
+    );
     expect(sent).toEqual([]);
     scope.discard();
   });
@@ -183,7 +196,9 @@ describe('when a scope is opened in what an ended one left behind', () => {
   it('inherits neither policies, nor an executor, nor the fate of the ended one', async () => {
     const late = forgotten(() => runInScope(() => enqueue(send, 'free')));
     const options = { policy: DropAll, executor: () => fail('the executor of the ended scope') };
-    await errorOf(() => runInScope(options, () => withPolicy(DropAll, () => (late.start(), fail('work')))));
+    await errorOf(() =>
+      runInScope(options, () => withPolicy(DropAll, () => (late.start(), fail('work')))),
+    );
     await late.release();
     expect(sent).toEqual(['free']);
   });
@@ -241,7 +256,10 @@ describe('when an effect calls another after it has ended', () => {
         late.start();
       }),
     );
-    expect(await reportOf(late)).toMatchObject({ code: 'AIRLOCK_SCOPE_CLOSED', scope: 'effect notify' });
+    expect(await reportOf(late)).toMatchObject({
+      code: 'AIRLOCK_SCOPE_CLOSED',
+      scope: 'effect notify',
+    });
     expect(sent).toEqual(['in time']);
   });
 
@@ -262,25 +280,32 @@ describe('when an effect leaves something behind that lives on', () => {
     ['at once', () => {}],
     ['later', () => setImmediate()],
     ['with an error', () => fail('effect')],
-  ])('keeps no arguments of one that ended %s, and still names it in the report of a late call', async (_, effect) => {
-    const late = forgotten(() => enqueue(send, 'late'));
-    const call = (): WeakRef<Attachment> => {
-      const attachment = { bytes: new Uint8Array(8) };
-      enqueueWith(
-        { name: 'Mail.attach' },
-        (argument: Attachment) => {
-          late.start();
-          return effect(argument);
-        },
-        attachment,
-      );
-      return new WeakRef(attachment);
-    };
-    const attachment = await runInScope({ onDispatchError: () => {} }, call);
-    expect(await isCollected(attachment)).toBe(true);
-    const error = await reportOf(late);
-    expect(error).toBeInstanceOf(ScopeClosedError);
-    expect(error).toMatchObject({ effect: 'send', scope: 'effect Mail.attach', closedAt: 'the end of the effect' });
-    expect(sent).toEqual([]);
-  });
+  ])(
+    'keeps no arguments of one that ended %s, and still names it in the report of a late call',
+    async (_, effect) => {
+      const late = forgotten(() => enqueue(send, 'late'));
+      const call = (): WeakRef<Attachment> => {
+        const attachment = { bytes: new Uint8Array(8) };
+        enqueueWith(
+          { name: 'Mail.attach' },
+          (argument: Attachment) => {
+            late.start();
+            return effect(argument);
+          },
+          attachment,
+        );
+        return new WeakRef(attachment);
+      };
+      const attachment = await runInScope({ onDispatchError: () => {} }, call);
+      expect(await isCollected(attachment)).toBe(true);
+      const error = await reportOf(late);
+      expect(error).toBeInstanceOf(ScopeClosedError);
+      expect(error).toMatchObject({
+        effect: 'send',
+        scope: 'effect Mail.attach',
+        closedAt: 'the end of the effect',
+      });
+      expect(sent).toEqual([]);
+    },
+  );
 });

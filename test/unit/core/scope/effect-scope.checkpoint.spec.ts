@@ -156,7 +156,9 @@ describe('when a scope that takes no more calls is checkpointed', () => {
     scope.close();
     const error = await errorOf(() => scope.checkpoint());
     expect(error).toBeInstanceOf(ScopeStateError);
-    expect(error.message).toBe('Scope "job" cannot be checkpointed: it is closed. It takes no more calls.');
+    expect(error.message).toBe(
+      'Scope "job" cannot be checkpointed: it is closed. It takes no more calls.',
+    );
     await scope.flush();
     expect((await errorOf(() => scope.checkpoint())).message).toBe(
       'Scope "job" cannot be checkpointed: it is flushed. A scope ends once.',
@@ -189,7 +191,9 @@ describe('when an effect asks for the end of the scope that is letting it out', 
     const report = await scope.checkpoint();
     expect(report.dispatched).toHaveLength(3);
     expect(errors.map(({ message }) => message.slice(0, message.indexOf(':')))).toEqual(
-      Array(2).fill(`\`${method}()\` of scope "import" was called in an effect that this scope is letting out`),
+      Array(2).fill(
+        `\`${method}()\` of scope "import" was called in an effect that this scope is letting out`,
+      ),
     );
     await (scope.state === 'open' ? scope.end('completed') : scope.flush());
   });

@@ -1,5 +1,12 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { BlockTasks, currentScope, enqueue, openScope, runInScope, withPolicy } from 'nestjs-airlock';
+import {
+  BlockTasks,
+  currentScope,
+  enqueue,
+  openScope,
+  runInScope,
+  withPolicy,
+} from 'nestjs-airlock';
 import { AirlockRuntime } from '../../../../lib/core/runtime.js';
 import { checkAfterEach, errorOf, fail, recorder, send, sent, texts } from '../fixtures.js';
 
@@ -16,7 +23,9 @@ describe('when two applications live in one process', () => {
     const [a, b] = [application(), application()];
     await a.runtime.run({ name: 'a' }, async () => {
       expect(b.runtime.opened).toBeUndefined();
-      expect(await errorOf(() => b.runtime.enqueue({}, send, ['stray']))).toMatchObject({ code: 'AIRLOCK_NO_SCOPE' });
+      expect(await errorOf(() => b.runtime.enqueue({}, send, ['stray']))).toMatchObject({
+        code: 'AIRLOCK_NO_SCOPE',
+      });
       a.runtime.enqueue({}, send, ['mine']);
     });
     expect([a.out, b.out]).toEqual([['mine'], []]);
@@ -118,7 +127,10 @@ describe('when runInScope is called outside any application', () => {
 describe('when withPolicy is called outside any scope and application', () => {
   const blocked = new BlockTasks(['blocked']);
 
-  /** Enqueues one that the policy of the application forbids, one that `blocked` forbids, and one that is free. */
+  /**
+   * Enqueues one that the policy of the application forbids, one that `blocked` forbids, and one
+   * that is free.
+   */
   function threeIn(runtime: AirlockRuntime): Promise<void> {
     return runtime.run({}, () => {
       for (const name of ['strict', 'blocked', 'free']) runtime.enqueue({ name }, send, [name]);
@@ -145,7 +157,8 @@ describe('when withPolicy is called outside any scope and application', () => {
       withPolicy(new BlockTasks(['strict']), () =>
         runtime.withPolicy(new BlockTasks(['own']), () =>
           runtime.run({}, () => {
-            for (const name of ['blocked', 'strict', 'own', 'free']) runtime.enqueue({ name }, send, [name]);
+            for (const name of ['blocked', 'strict', 'own', 'free'])
+              runtime.enqueue({ name }, send, [name]);
           }),
         ),
       ),
@@ -157,7 +170,9 @@ describe('when withPolicy is called outside any scope and application', () => {
     const asked: string[] = [];
     const named = (name: string) => ({ allows: () => asked.push(name) > 0 });
     const runtime = new AirlockRuntime({ policy: named('application') });
-    await withPolicy(named('withPolicy'), () => runtime.run({ policy: named('scope') }, () => enqueue(send, 'a')));
+    await withPolicy(named('withPolicy'), () =>
+      runtime.run({ policy: named('scope') }, () => enqueue(send, 'a')),
+    );
     expect(asked).toEqual(['scope', 'withPolicy', 'application']);
   });
 
@@ -186,7 +201,9 @@ describe('when withPolicy is called outside any scope and application', () => {
   it('leaves alone a scope that was opened before it', async () => {
     const runtime = strict();
     const before = runtime.open();
-    withPolicy(blocked, () => before.run(() => runtime.enqueue({ name: 'blocked' }, send, ['blocked'])));
+    withPolicy(blocked, () =>
+      before.run(() => runtime.enqueue({ name: 'blocked' }, send, ['blocked'])),
+    );
     await before.end('completed');
     expect(sent).toEqual(['blocked']);
   });
@@ -196,7 +213,10 @@ describe('when 200 units of work run interleaved', () => {
   /** A pause whose length differs from unit to unit, yet is the same in every run. */
   const pause = (n: number): Promise<void> => (n % 3 === 0 ? setTimeout(n % 7) : setImmediate());
 
-  async function unit(n: number, run: (work: () => Promise<void>) => Promise<unknown>): Promise<void> {
+  async function unit(
+    n: number,
+    run: (work: () => Promise<void>) => Promise<unknown>,
+  ): Promise<void> {
     await run(async () => {
       enqueue(send, `${n}:1`);
       await pause(n);
@@ -227,14 +247,19 @@ describe('when 200 units of work run interleaved', () => {
       Array.from({ length: 200 }, (_, n) => unit(n, (work) => runtime.run({}, work))),
     );
     expect(ends.filter(({ status }) => status === 'rejected')).toEqual(
-      Array.from({ length: 40 }, (_, i) => ({ status: 'rejected', reason: new Error(`unit ${i * 5}`) })),
+      Array.from({ length: 40 }, (_, i) => ({
+        status: 'rejected',
+        reason: new Error(`unit ${i * 5}`),
+      })),
     );
     expectUnmixed();
     expect(await runtime.shutdown(0)).toEqual([]);
   });
 
   it('mixes none of as many applications', async () => {
-    const ends = await Promise.allSettled(Array.from({ length: 200 }, (_, n) => unit(n, (work) => runInScope(work))));
+    const ends = await Promise.allSettled(
+      Array.from({ length: 200 }, (_, n) => unit(n, (work) => runInScope(work))),
+    );
     expect(ends.filter(({ status }) => status === 'rejected')).toHaveLength(40);
     expectUnmixed();
   });

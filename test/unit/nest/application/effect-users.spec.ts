@@ -40,7 +40,9 @@ async function mayCall(provider: Provider): Promise<boolean> {
     providers: [provider, settings, ...(provider === Tools ? [] : [Tools])],
   }).compile();
   const token: unknown = typeof provider === 'function' ? provider : provider.provide;
-  const member = [...membersOf(app.get(ModulesContainer))].find(({ wrapper }) => wrapper.token === token);
+  const member = [...membersOf(app.get(ModulesContainer))].find(
+    ({ wrapper }) => wrapper.token === token,
+  );
   await app.close();
   return mayCallEffects(member!);
 }

@@ -66,7 +66,15 @@ class RemindCommand extends CommandRunner {
 
 @Module({
   controllers: [OrdersController],
-  providers: [OrdersGateway, OrdersResolver, ParcelsProcessor, Tills, Newsletter, PlaceOrderHandler, RemindCommand],
+  providers: [
+    OrdersGateway,
+    OrdersResolver,
+    ParcelsProcessor,
+    Tills,
+    Newsletter,
+    PlaceOrderHandler,
+    RemindCommand,
+  ],
 })
 class AppModule {}
 

@@ -16,7 +16,10 @@ import {
   SideEffect,
   UseAirlockPolicy,
 } from 'nestjs-airlock';
-import { DESCRIBES_ITSELF, type DescribesItself } from '../../../../lib/nest/services/self-description.js';
+import {
+  DESCRIBES_ITSELF,
+  type DescribesItself,
+} from '../../../../lib/nest/services/self-description.js';
 
 @Injectable()
 @UseAirlockPolicy(AllowAll)
@@ -95,7 +98,9 @@ describe('when an application is explained', () => {
       openAt: 'request',
       dispatch: 'afterResponse',
     });
-    expect(entryPoint('OrdersController.list', 'http')).toMatchObject({ dispatch: 'beforeResponse' });
+    expect(entryPoint('OrdersController.list', 'http')).toMatchObject({
+      dispatch: 'beforeResponse',
+    });
   });
 
   it('has the methods with `@Airlock()`', () => {
@@ -161,10 +166,17 @@ describe('when scopes and effects are at work', () => {
     const scope = airlock.open({ name: 'job' });
     const slow = async (): Promise<void> => gate;
     scope.run(() => (enqueue(slow), enqueue(slow)));
-    expect(airlock.running()).toMatchObject([{ name: 'job', state: 'open', effects: [], waiting: ['slow', 'slow'] }]);
+    expect(airlock.running()).toMatchObject([
+      { name: 'job', state: 'open', effects: [], waiting: ['slow', 'slow'] },
+    ]);
     const ending = scope.end('completed');
     const [running] = airlock.running();
-    expect(running).toMatchObject({ name: 'job', state: 'flushed', effects: [{ name: 'slow' }], waiting: ['slow'] });
+    expect(running).toMatchObject({
+      name: 'job',
+      state: 'flushed',
+      effects: [{ name: 'slow' }],
+      waiting: ['slow'],
+    });
     expect(running!.ageMs).toBeGreaterThanOrEqual(running!.effects[0]!.ageMs!);
     go();
     await ending;

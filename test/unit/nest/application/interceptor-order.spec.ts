@@ -65,7 +65,8 @@ describe.each([
   ['before', [InterceptingModule, AirlockModule.forRoot()]],
   ['after', [AirlockModule.forRoot(), InterceptingModule]],
 ])("when a module with a user's APP_INTERCEPTOR is imported %s Airlock", (_where, imports) => {
-  const start = () => serve(express, moduleOf({ imports, controllers: [Handlers, SkippedHandlers] }));
+  const start = () =>
+    serve(express, moduleOf({ imports, controllers: [Handlers, SkippedHandlers] }));
 
   it('is inside the scope with all it does', async () => {
     const server = await start();

@@ -12,7 +12,15 @@ import {
   ShuttingDownError,
 } from 'nestjs-airlock';
 import { lastValueFrom } from 'rxjs';
-import { boot, checkAfterEach, COMPLETED, Effects, FAILED, listen, platforms } from '../../../e2e/http/fixtures.js';
+import {
+  boot,
+  checkAfterEach,
+  COMPLETED,
+  Effects,
+  FAILED,
+  listen,
+  platforms,
+} from '../../../e2e/http/fixtures.js';
 
 const [, express] = platforms[0]!;
 const toList: string[] = [];
@@ -109,13 +117,16 @@ describe('when an @Airlock() method is called outside any scope', () => {
     expect(await fate()).toEqual(COMPLETED);
   });
 
-  it.each(['rejecting', 'throwing'] as const)('drops them where it is %s, and keeps the error', async (method) => {
-    const { app, fate } = await boot({ providers });
-    await expect((async () => app.get(Jobs)[method]())()).rejects.toThrow(
-      method === 'rejecting' ? 'rejected' : 'thrown',
-    );
-    expect(await fate()).toEqual(FAILED);
-  });
+  it.each(['rejecting', 'throwing'] as const)(
+    'drops them where it is %s, and keeps the error',
+    async (method) => {
+      const { app, fate } = await boot({ providers });
+      await expect((async () => app.get(Jobs)[method]())()).rejects.toThrow(
+        method === 'rejecting' ? 'rejected' : 'thrown',
+      );
+      expect(await fate()).toEqual(FAILED);
+    },
+  );
 
   it('throws where it is called if the method throws there', async () => {
     const { app, fate } = await boot({ providers });
@@ -179,14 +190,23 @@ describe('when an @Airlock() method is called within a request', () => {
   it('hands its effects to the request, which decides', async () => {
     const server = await listen(express, { controllers: [JobsController], providers });
     const { body } = await server.request('/nested');
-    expect(JSON.parse(body)).toEqual({ out: [], buffered: ['before', 'success', 'failure', 'always'] });
-    expect(await server.fate()).toEqual({ out: ['before', ...COMPLETED.out], dropped: COMPLETED.dropped });
+    expect(JSON.parse(body)).toEqual({
+      out: [],
+      buffered: ['before', 'success', 'failure', 'always'],
+    });
+    expect(await server.fate()).toEqual({
+      out: ['before', ...COMPLETED.out],
+      dropped: COMPLETED.dropped,
+    });
   });
 
   it('loses its own effects alone where it fails and the request goes on', async () => {
     const server = await listen(express, { controllers: [JobsController], providers });
     expect((await server.request('/swallowed')).status).toBe(200);
-    expect(await server.fate()).toEqual({ out: ['before', ...FAILED.out], dropped: FAILED.dropped });
+    expect(await server.fate()).toEqual({
+      out: ['before', ...FAILED.out],
+      dropped: FAILED.dropped,
+    });
   });
 
   it('loses them with the request', async () => {
@@ -223,14 +243,17 @@ describe('when an @Airlock() method belongs to no application', () => {
 });
 
 describe('when an @Airlock() method is called while the application shuts down', () => {
-  it.each(['plain', 'throwing'] as const)('rejects with ShuttingDownError, and does not throw: %s', async (method) => {
-    const { app } = await boot({ providers });
-    const jobs = app.get(Jobs);
-    await app.close();
-    const refused = jobs[method]();
-    expect(refused).toBeInstanceOf(Promise);
-    await expect(refused).rejects.toBeInstanceOf(ShuttingDownError);
-  });
+  it.each(['plain', 'throwing'] as const)(
+    'rejects with ShuttingDownError, and does not throw: %s',
+    async (method) => {
+      const { app } = await boot({ providers });
+      const jobs = app.get(Jobs);
+      await app.close();
+      const refused = jobs[method]();
+      expect(refused).toBeInstanceOf(Promise);
+      await expect(refused).rejects.toBeInstanceOf(ShuttingDownError);
+    },
+  );
 
   it('can be awaited as well as subscribed to where nothing tells what it returns', async () => {
     class Untold {

@@ -1,8 +1,34 @@
 import { Injectable } from '@nestjs/common';
-import { Airlock, AirlockService, BlockTasks, currentScope, ShuttingDownError } from 'nestjs-airlock';
-import { concat, defer, finalize, firstValueFrom, from, interval, lastValueFrom, map, Observable, of, tap } from 'rxjs';
+import {
+  Airlock,
+  AirlockService,
+  BlockTasks,
+  currentScope,
+  ShuttingDownError,
+} from 'nestjs-airlock';
+import {
+  concat,
+  defer,
+  finalize,
+  firstValueFrom,
+  from,
+  interval,
+  lastValueFrom,
+  map,
+  Observable,
+  of,
+  tap,
+} from 'rxjs';
 import { throwError, toArray } from 'rxjs';
-import { boot, CANCELLED, checkAfterEach, COMPLETED, Effects, FAILED, gate } from '../../../e2e/http/fixtures.js';
+import {
+  boot,
+  CANCELLED,
+  checkAfterEach,
+  COMPLETED,
+  Effects,
+  FAILED,
+  gate,
+} from '../../../e2e/http/fixtures.js';
 
 @Injectable()
 class Streams {
@@ -13,7 +39,9 @@ class Streams {
   ending(): Observable<number> {
     return concat(
       defer(() => (this.effects.all(), of(1))),
-      of(2, 3).pipe(tap((n) => this.steps.push(`emits ${n} with ${this.effects.outbox.sent.length} out`))),
+      of(2, 3).pipe(
+        tap((n) => this.steps.push(`emits ${n} with ${this.effects.outbox.sent.length} out`)),
+      ),
     ).pipe(finalize(() => this.steps.push('torn down')));
   }
   @Airlock()
@@ -95,7 +123,10 @@ describe('when the Observable of an @Airlock() method ends', () => {
     const { streams } = await start();
     const seen: unknown[] = [];
     const all = streams.broken().pipe(tap((value) => seen.push(value)));
-    await expect(lastValueFrom(all)).rejects.toMatchObject({ code: 'AIRLOCK_DISPATCH', scope: 'Streams.broken' });
+    await expect(lastValueFrom(all)).rejects.toMatchObject({
+      code: 'AIRLOCK_DISPATCH',
+      scope: 'Streams.broken',
+    });
     expect(seen).toEqual([1]);
   });
 });
@@ -124,7 +155,10 @@ describe('when the Observable of an @Airlock() method is subscribed to again', (
     for (let i = 0; i < 3; i++) expect(await lastValueFrom(stream)).toBe('out');
     expect(new Set(repeated.scopes).size).toBe(3);
     expect(repeated.scopes).not.toContain(undefined);
-    expect(await fate()).toEqual({ out: ['out', 'out', 'out'], dropped: ['blocked', 'blocked', 'blocked'] });
+    expect(await fate()).toEqual({
+      out: ['out', 'out', 'out'],
+      dropped: ['blocked', 'blocked', 'blocked'],
+    });
   });
 
   it('lets out what the call itself buffered with the first only', async () => {
@@ -132,7 +166,11 @@ describe('when the Observable of an @Airlock() method is subscribed to again', (
     const stream = app.get(Repeated).withItsCall();
     await lastValueFrom(stream);
     await lastValueFrom(stream);
-    expect((await fate()).out).toEqual(['of the call', 'of the subscription', 'of the subscription']);
+    expect((await fate()).out).toEqual([
+      'of the call',
+      'of the subscription',
+      'of the subscription',
+    ]);
   });
 
   it('nests a later one where the method was called, as long as that scope is open', async () => {

@@ -77,21 +77,30 @@ checkAfterEach();
 beforeEach(() => guarded.splice(0));
 
 describe('when decorators stand above or below those of Airlock', () => {
-  it.each(['above', 'below'] as const)('obeys the ones %s: route, status, guard, parameter, policy', async (where) => {
-    const server = await listen(express, { controllers: [Orders], providers: [NotingGuard] });
-    expect(await server.request(`/${where}/7`)).toMatchObject({ status: 202, body: 'order 7' });
-    expect(guarded).toEqual(['asked']);
-    expect(await server.fate()).toEqual({ out: ['free'], dropped: ['blocked'] });
-  });
+  it.each(['above', 'below'] as const)(
+    'obeys the ones %s: route, status, guard, parameter, policy',
+    async (where) => {
+      const server = await listen(express, { controllers: [Orders], providers: [NotingGuard] });
+      expect(await server.request(`/${where}/7`)).toMatchObject({ status: 202, body: 'order 7' });
+      expect(guarded).toEqual(['asked']);
+      expect(await server.fate()).toEqual({ out: ['free'], dropped: ['blocked'] });
+    },
+  );
 
   it.each(['above', 'below'] as const)('lets a Reflector read the metadata set %s', (where) => {
     expect(new Reflector().get('role', Orders.prototype[where])).toBe('admin');
     expect(new Reflector().get('role', Bare.prototype[where])).toBe(where);
-    expect(Reflect.getMetadata('design:paramtypes', Bare.prototype, where)).toEqual([String, String]);
+    expect(Reflect.getMetadata('design:paramtypes', Bare.prototype, where)).toEqual([
+      String,
+      String,
+    ]);
   });
 
   it('keeps the method name and its number of parameters', () => {
-    const { above, below, both } = Bare.prototype as unknown as Record<string, (this: void) => void>;
+    const { above, below, both } = Bare.prototype as unknown as Record<
+      string,
+      (this: void) => void
+    >;
     expect([above, below, both].map((method) => [method?.name, method?.length])).toEqual([
       ['above', 2],
       ['below', 2],

@@ -12,7 +12,14 @@ import {
   ScopeClosedError,
   SideEffect,
 } from 'nestjs-airlock';
-import { boot, checkAfterEach, delay, listen, Outbox, platforms } from '../../../e2e/http/fixtures.js';
+import {
+  boot,
+  checkAfterEach,
+  delay,
+  listen,
+  Outbox,
+  platforms,
+} from '../../../e2e/http/fixtures.js';
 
 const viaNamed: string[] = [];
 
@@ -69,7 +76,9 @@ class LoudMail extends Mail {
   override async news(): Promise<void> {}
 }
 
-const options = { executors: { named: ({ name, args }: Intent) => void viaNamed.push(`${name} ${args.join()}`) } };
+const options = {
+  executors: { named: ({ name, args }: Intent) => void viaNamed.push(`${name} ${args.join()}`) },
+};
 
 async function start() {
   const booted = await boot({ providers: [Mail, LoudMail] }, options);
@@ -156,7 +165,9 @@ describe('when a @SideEffect() has options', () => {
     };
     await airlock.run(calls);
     expect(sent).toEqual(['audit']);
-    await airlock.run(() => calls().then(() => Promise.reject(new Error('failed')))).catch(() => {});
+    await airlock
+      .run(() => calls().then(() => Promise.reject(new Error('failed'))))
+      .catch(() => {});
     expect(sent).toEqual(['audit', 'alarm', 'audit']);
   });
 
@@ -203,7 +214,9 @@ describe('when a @SideEffect() names a trigger that there is none of', () => {
       return Alarm;
     };
     expect(define).toThrow(AirlockOptionsError);
-    expect(define).toThrow(`Expected \`on\` to be 'success' or 'failure' or 'always', got ${found}.`);
+    expect(define).toThrow(
+      `Expected \`on\` to be 'success' or 'failure' or 'always', got ${found}.`,
+    );
   });
 });
 
@@ -255,7 +268,10 @@ describe('when a @SideEffect() method is called where nothing takes it', () => {
   it('refuses a call outside any scope, naming effect and remedy', async () => {
     const { mail, sent } = await start();
     await expect(mail.send('nobody')).rejects.toBeInstanceOf(NoScopeError);
-    await expect(mail.send('nobody')).rejects.toMatchObject({ code: 'AIRLOCK_NO_SCOPE', effect: 'Mail.send' });
+    await expect(mail.send('nobody')).rejects.toMatchObject({
+      code: 'AIRLOCK_NO_SCOPE',
+      effect: 'Mail.send',
+    });
     expect(() => mail.note('nobody')).toThrow(NoScopeError);
     expect(sent).toEqual([]);
   });
@@ -264,7 +280,9 @@ describe('when a @SideEffect() method is called where nothing takes it', () => {
     const { mail, log } = await start();
     void mail.send('nobody');
     await delay(1);
-    expect(log.airlock('error')).toEqual([expect.stringContaining('Effect "Mail.send" was called outside a scope')]);
+    expect(log.airlock('error')).toEqual([
+      expect.stringContaining('Effect "Mail.send" was called outside a scope'),
+    ]);
   });
 
   it('fails the scope where nobody listens to a refusal in it', async () => {
@@ -273,7 +291,10 @@ describe('when a @SideEffect() method is called where nothing takes it', () => {
       void mail.send('nobody');
       await delay(1);
     });
-    await expect(work).rejects.toMatchObject({ code: 'AIRLOCK_POLICY_VIOLATION', effect: 'Mail.send' });
+    await expect(work).rejects.toMatchObject({
+      code: 'AIRLOCK_POLICY_VIOLATION',
+      effect: 'Mail.send',
+    });
     expect(sent).toEqual([]);
   });
 

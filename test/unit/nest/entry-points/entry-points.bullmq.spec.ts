@@ -3,7 +3,15 @@ import { Inject, Injectable, Scope } from '@nestjs/common';
 import { type Job, type Queue } from 'bullmq';
 import { AirlockModule, currentScope, EffectBuffer } from 'nestjs-airlock';
 import { randomUUID } from 'node:crypto';
-import { bootModule, checkAfterEach, delay, gate, moduleOf, Outbox, until } from '../../../e2e/http/fixtures.js';
+import {
+  bootModule,
+  checkAfterEach,
+  delay,
+  gate,
+  moduleOf,
+  Outbox,
+  until,
+} from '../../../e2e/http/fixtures.js';
 import { describeWith } from '../../../servers.js';
 
 const redis = { name: 'Redis', url: process.env.REDIS_URL || 'redis://127.0.0.1:6379' };
@@ -81,12 +89,15 @@ describeWith(redis, 'a BullMQ job', () => {
     return (await queue.getJob(id!)) as Job;
   };
 
-  it.each(['before', 'after'] as const)('runs in a scope where its module is imported %s Airlock', async (order) => {
-    const { queue, sent } = await start(WorkProcessor, 'work', order);
-    expect((await ended(queue, 'done')).returnvalue).toBe('WorkProcessor.process');
-    expect(await (await ended(queue, 'failing')).isFailed()).toBe(true);
-    expect(sent).toEqual(['done']);
-  });
+  it.each(['before', 'after'] as const)(
+    'runs in a scope where its module is imported %s Airlock',
+    async (order) => {
+      const { queue, sent } = await start(WorkProcessor, 'work', order);
+      expect((await ended(queue, 'done')).returnvalue).toBe('WorkProcessor.process');
+      expect(await (await ended(queue, 'failing')).isFailed()).toBe(true);
+      expect(sent).toEqual(['done']);
+    },
+  );
 
   it('does so in a request-scoped processor', async () => {
     const { queue, sent } = await start(ScopedProcessor, 'scoped');
@@ -113,7 +124,11 @@ describeWith(redis, 'a BullMQ job', () => {
     go.open();
     await closing;
     expect(sent).toEqual(['slow']);
-    expect(await other.queue.getJobCounts('wait', 'failed', 'active')).toEqual({ wait: 1, failed: 0, active: 0 });
+    expect(await other.queue.getJobCounts('wait', 'failed', 'active')).toEqual({
+      wait: 1,
+      failed: 0,
+      active: 0,
+    });
     await other.queue.obliterate({ force: true });
   });
 });

@@ -98,10 +98,14 @@ async function run(...argv: string[]) {
 }
 
 async function runWith(options: AirlockModuleOptions, ...argv: string[]) {
-  const imports = [AirlockModule.forRoot({ policy: new BlockTasks(['blocked by application']), ...options })];
+  const imports = [
+    AirlockModule.forRoot({ policy: new BlockTasks(['blocked by application']), ...options }),
+  ];
   const providers = [Mail, SendCommand, AgainCommand, OwnCommand, SkippedCommand];
   const before = process.argv;
-  const write = jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((stdout += String(text)), true));
+  const write = jest
+    .spyOn(process.stdout, 'write')
+    .mockImplementation((text) => ((stdout += String(text)), true));
   try {
     process.argv = ['node', 'cli', ...argv];
     const app = await CommandFactory.createWithoutRunning(moduleOf({ imports, providers }), {
@@ -160,7 +164,9 @@ describe('when it is given --dry-run', () => {
     expect(runs).toEqual([{ scope: 'SendCommand.run', options: {}, args: ['now'] }]);
     const [out, byClass, byApplication, summary, ...rest] = stdout.split('\n');
     expect(out).toMatch(new RegExp(`^\\[dry run\\] Mail.send from SendCommand.run ${id}$`));
-    expect(byClass).toMatch(new RegExp(`^\\[dry run\\] blocked from SendCommand.run ${id}, dropped by BlockTasks$`));
+    expect(byClass).toMatch(
+      new RegExp(`^\\[dry run\\] blocked from SendCommand.run ${id}, dropped by BlockTasks$`),
+    );
     expect(byApplication).toMatch(/^\[dry run\] blocked by application .*, dropped by BlockTasks$/);
     expect(summary).toBe(
       'Dry run of SendCommand.run: 1 effect would have got out, 2 effects would have been dropped by policies.',
@@ -181,12 +187,15 @@ describe('when it is given --dry-run', () => {
     expect(stdout).not.toContain('Mail.send');
   });
 
-  it.each([['before'], ['after']])('holds for a subcommand with the flag %s its name', async (where) => {
-    await run('send', ...(where === 'before' ? ['--dry-run', 'again'] : ['again', '--dry-run']));
-    expect(runs).toEqual([{ scope: 'AgainCommand.run', options: {}, args: [] }]);
-    expect(sent).toEqual([]);
-    expect(stdout).toContain('Mail.send from AgainCommand.run');
-  });
+  it.each([['before'], ['after']])(
+    'holds for a subcommand with the flag %s its name',
+    async (where) => {
+      await run('send', ...(where === 'before' ? ['--dry-run', 'again'] : ['again', '--dry-run']));
+      expect(runs).toEqual([{ scope: 'AgainCommand.run', options: {}, args: [] }]);
+      expect(sent).toEqual([]);
+      expect(stdout).toContain('Mail.send from AgainCommand.run');
+    },
+  );
 
   it('means the same for a command with such an option of its own, which gets it as well', async () => {
     await run('own', '-n');

@@ -11,14 +11,21 @@ import {
   QueryHandler,
   Saga,
 } from '@nestjs/cqrs';
-import { type AirlockModuleOptions, AirlockService, BlockTasks, currentScope, UseAirlockPolicy } from 'nestjs-airlock';
+import {
+  type AirlockModuleOptions,
+  AirlockService,
+  BlockTasks,
+  currentScope,
+  UseAirlockPolicy,
+} from 'nestjs-airlock';
 import { delay as later, map, type Observable } from 'rxjs';
 import { boot, checkAfterEach, delay, Effects } from '../../../e2e/http/fixtures.js';
 
 /** Names of the scopes from the innermost out. */
 function scopes(): string {
   const names: (string | undefined)[] = [];
-  for (let scope = currentScope(); scope !== undefined; scope = scope.parent) names.push(scope.name);
+  for (let scope = currentScope(); scope !== undefined; scope = scope.parent)
+    names.push(scope.name);
   return names.join(' < ');
 }
 
@@ -156,7 +163,9 @@ describe('when a saga is given an event', () => {
     const { app, sent, fate } = await start(true);
     for (const order of ['5', 'broken', '6']) app.get(EventBus).publish(new Placed(order));
     await delay(20);
-    expect(sent).toEqual(expect.arrayContaining(['saga 5', 'ship 5', 'saga broken', 'saga 6', 'ship 6']));
+    expect(sent).toEqual(
+      expect.arrayContaining(['saga 5', 'ship 5', 'saga broken', 'saga 6', 'ship 6']),
+    );
     expect((await fate()).dropped).toEqual([]);
   });
 

@@ -13,7 +13,14 @@ import {
   UseAirlockPolicy,
 } from 'nestjs-airlock';
 import { lastValueFrom, type Observable, of } from 'rxjs';
-import { boot, checkAfterEach, COMPLETED, delay, Effects, FAILED } from '../../../e2e/http/fixtures.js';
+import {
+  boot,
+  checkAfterEach,
+  COMPLETED,
+  delay,
+  Effects,
+  FAILED,
+} from '../../../e2e/http/fixtures.js';
 
 class UnknownPolicy implements Policy {
   constructor(readonly argument: string) {}
@@ -93,9 +100,13 @@ class Listeners {
 }
 
 async function start(options?: AirlockModuleOptions) {
-  const booted = await boot({ imports: [EventEmitterModule.forRoot()], providers: [Listeners] }, options);
+  const booted = await boot(
+    { imports: [EventEmitterModule.forRoot()], providers: [Listeners] },
+    options,
+  );
   const emitter = booted.app.get(EventEmitter2);
-  const emit = async (event: string): Promise<unknown> => ((await emitter.emitAsync(event)) as unknown[])[0];
+  const emit = async (event: string): Promise<unknown> =>
+    ((await emitter.emitAsync(event)) as unknown[])[0];
   return {
     ...booted,
     emit,
@@ -174,7 +185,10 @@ describe('when decorators and options narrow a wrapped handler', () => {
       boundaries: { 'event-emitter': { policy: new BlockTasks(['by boundary']) } },
     });
     await emit('policies');
-    expect(await fate()).toEqual({ out: ['free'], dropped: ['by method', 'by class', 'by boundary'] });
+    expect(await fate()).toEqual({
+      out: ['free'],
+      dropped: ['by method', 'by class', 'by boundary'],
+    });
   });
 
   it('asks shouldFlush', async () => {
@@ -194,11 +208,16 @@ describe('when decorators and options narrow a wrapped handler', () => {
   it('opens no scope under @SkipAirlock()', async () => {
     const { app, emit } = await start();
     expect(await emit('skipped')).toBeUndefined();
-    expect(await app.get(AirlockService).run({ name: 'around' }, () => emit('skipped'))).toBe('around');
+    expect(await app.get(AirlockService).run({ name: 'around' }, () => emit('skipped'))).toBe(
+      'around',
+    );
   });
 
   it('opens none where the boundary is off', async () => {
-    const { emit, explained } = await start({ boundaries: { 'event-emitter': false }, outsideScope: 'drop' });
+    const { emit, explained } = await start({
+      boundaries: { 'event-emitter': false },
+      outsideScope: 'drop',
+    });
     expect(await emit('value')).toBeUndefined();
     expect(explained().boundaries.find(({ name }) => name === 'event-emitter')).toMatchObject({
       isOn: false,
@@ -208,7 +227,9 @@ describe('when decorators and options narrow a wrapped handler', () => {
 
   it('is explained, without what is skipped', async () => {
     const { explained } = await start({ boundaries: { 'event-emitter': { policy: DropAll } } });
-    const { entryPoints, ...rest } = explained().boundaries.find(({ name }) => name === 'event-emitter')!;
+    const { entryPoints, ...rest } = explained().boundaries.find(
+      ({ name }) => name === 'event-emitter',
+    )!;
     expect(rest).toEqual({ name: 'event-emitter', isOn: true, policies: ['DropAll'] });
     expect(entryPoints).toContain('Listeners.value');
     expect(entryPoints).not.toContain('Listeners.skipped');
@@ -220,7 +241,9 @@ describe('when decorators and options narrow a wrapped handler', () => {
       @UseAirlockPolicy(UnknownPolicy)
       on(): void {}
     }
-    await expect(boot({ providers: [Bad] })).rejects.toThrow(/^Bad\.on: Class `UnknownPolicy` cannot be built/);
+    await expect(boot({ providers: [Bad] })).rejects.toThrow(
+      /^Bad\.on: Class `UnknownPolicy` cannot be built/,
+    );
   });
 });
 

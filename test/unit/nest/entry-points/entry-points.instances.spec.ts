@@ -31,7 +31,10 @@ class Listener extends Base {
   }
 }
 
-const FACTORY: Provider = { provide: 'FACTORY', useFactory: async () => Promise.resolve(new Listener()) };
+const FACTORY: Provider = {
+  provide: 'FACTORY',
+  useFactory: async () => Promise.resolve(new Listener()),
+};
 
 function sorted(texts: readonly (string | undefined)[]): readonly string[] {
   return texts.map(String).toSorted();
@@ -128,7 +131,10 @@ class PlacedHandler extends Handling {
 }
 
 describe('when handlers depend on something request-scoped', () => {
-  const metadata = { imports: [CqrsModule.forRoot()], providers: [PerRequest, PlaceHandler, PlacedHandler] };
+  const metadata = {
+    imports: [CqrsModule.forRoot()],
+    providers: [PerRequest, PlaceHandler, PlacedHandler],
+  };
 
   it('opens a scope around each call of each instance', async () => {
     Handling.seen.clear();
@@ -176,7 +182,8 @@ describe('when several applications share a listener', () => {
 
   it('opens one scope, of the application whose instance is called', async () => {
     const [first, second] = await both(new Shared(), () => Shared);
-    for (const app of [first, second]) app.get(Shared).buffers = [first, second].map((one) => one.get(EffectBuffer));
+    for (const app of [first, second])
+      app.get(Shared).buffers = [first, second].map((one) => one.get(EffectBuffer));
     first.get(EventEmitter2).emit('placed');
     second.get(EventEmitter2).emit('placed');
     expect(names).toEqual(['Shared.listener', 'true', 'false', 'Shared.listener', 'false', 'true']);
@@ -194,7 +201,10 @@ describe('when several applications share a listener', () => {
   it('does not wrap a shared instance twice where one application follows the other', async () => {
     const shared = new Shared();
     for (let i = 0; i < 3; i++) {
-      const { app } = await boot({ imports: emitters, providers: [{ provide: 'SHARED', useValue: shared }] });
+      const { app } = await boot({
+        imports: emitters,
+        providers: [{ provide: 'SHARED', useValue: shared }],
+      });
       shared.buffers = [app.get(EffectBuffer)];
       await app.get(AirlockService).run(() => {
         shared.listener();
@@ -214,7 +224,12 @@ describe('when a provider of several modules has entry points', () => {
       moduleOf({ imports: [feature(), ...emitters, AirlockModule.forRoot(), feature()] }),
     );
     await app.get(EventEmitter2).emitAsync('placed');
-    expect(sorted(names)).toEqual(['Listener.inherited', 'Listener.inherited', 'Listener.own', 'Listener.own']);
+    expect(sorted(names)).toEqual([
+      'Listener.inherited',
+      'Listener.inherited',
+      'Listener.own',
+      'Listener.own',
+    ]);
     const { entryPoints } = app
       .get(AirlockService)
       .explain()

@@ -15,7 +15,15 @@ import { waitForEffect } from 'nestjs-airlock/testing';
 import { concat, defer, from, map, type Observable, of, throwError } from 'rxjs';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { checkAfterEach, COMPLETED, Effects, FAILED, moduleOf, serve, until } from '../../../e2e/http/fixtures.js';
+import {
+  checkAfterEach,
+  COMPLETED,
+  Effects,
+  FAILED,
+  moduleOf,
+  serve,
+  until,
+} from '../../../e2e/http/fixtures.js';
 
 @Resolver()
 class Orders {
@@ -62,7 +70,10 @@ class Gateway {
 checkAfterEach();
 
 async function start(options: AirlockModuleOptions = {}) {
-  const graphql = GraphQLModule.forRoot<ApolloDriverConfig>({ driver: ApolloDriver, autoSchemaFile: true });
+  const graphql = GraphQLModule.forRoot<ApolloDriverConfig>({
+    driver: ApolloDriver,
+    autoSchemaFile: true,
+  });
   const imports = [AirlockModule.forRoot(options), graphql];
   const booted = await serve(
     () => new ExpressAdapter(),
@@ -73,14 +84,20 @@ async function start(options: AirlockModuleOptions = {}) {
     ...booted,
     query: async (query: string): Promise<unknown> => {
       const headers = { 'content-type': 'application/json' };
-      const { body } = await booted.request('/graphql', { method: 'POST', headers, body: JSON.stringify({ query }) });
+      const { body } = await booted.request('/graphql', {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({ query }),
+      });
       return (JSON.parse(body) as { data: unknown }).data;
     },
     /** The answers to one message, at least `count`, once its effects have ended. */
     message: async (event: string, count: number): Promise<readonly unknown[]> => {
       const socket = new WebSocket(booted.url.replace('http', 'ws'));
       const answers: unknown[] = [];
-      socket.on('message', (data: Buffer) => answers.push((JSON.parse(data.toString()) as { data: unknown }).data));
+      socket.on('message', (data: Buffer) =>
+        answers.push((JSON.parse(data.toString()) as { data: unknown }).data),
+      );
       await once(socket, 'open');
       socket.send(JSON.stringify({ event }));
       // Nest 11 answers an error with nothing that reaches the client.
@@ -133,7 +150,9 @@ describe('when a WebSocket message is handled', () => {
   });
 
   it('is narrowed by the policy of the boundary', async () => {
-    const { message, fate } = await start({ boundaries: { ws: { policy: new BlockTasks(['success']) } } });
+    const { message, fate } = await start({
+      boundaries: { ws: { policy: new BlockTasks(['success']) } },
+    });
     await message('value', 1);
     expect(await fate()).toEqual({ out: ['always'], dropped: ['failure', 'success'] });
   });

@@ -1,4 +1,11 @@
-import { Controller, Get, Injectable, type NestInterceptor, type Type, UseInterceptors } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Injectable,
+  type NestInterceptor,
+  type Type,
+  UseInterceptors,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
   ClientProxyFactory,
@@ -11,7 +18,15 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { AirlockModule, AirlockService, currentScope, EffectBuffer } from 'nestjs-airlock';
 import { createServer, type AddressInfo } from 'node:net';
 import { lastValueFrom, type Observable, retry, timeout } from 'rxjs';
-import { checkAfterEach, delay, Effects, moduleOf, Outbox, serve, until } from '../../../e2e/http/fixtures.js';
+import {
+  checkAfterEach,
+  delay,
+  Effects,
+  moduleOf,
+  Outbox,
+  serve,
+  until,
+} from '../../../e2e/http/fixtures.js';
 
 const seen: string[] = [];
 
@@ -78,7 +93,10 @@ async function freePort(): Promise<number> {
 }
 
 async function clientOf(port: number) {
-  const client = ClientProxyFactory.create({ transport: Transport.TCP, options: { host: '127.0.0.1', port } });
+  const client = ClientProxyFactory.create({
+    transport: Transport.TCP,
+    options: { host: '127.0.0.1', port },
+  });
   clients.push(client);
   await client.connect();
   return client;
@@ -90,13 +108,20 @@ function tcp(port: number): MicroserviceOptions {
   return { transport: Transport.TCP, options: { host: '127.0.0.1', port } };
 }
 
-async function hybrid(module: Type, inheritAppConfig: boolean, ...interceptors: readonly NestInterceptor[]) {
+async function hybrid(
+  module: Type,
+  inheritAppConfig: boolean,
+  ...interceptors: readonly NestInterceptor[]
+) {
   const port = await freePort();
   const booted = await serve(
     () => new ExpressAdapter(),
     module,
     (app) => {
-      const service = app.connectMicroservice(tcp(port), { inheritAppConfig, deferInitialization: true });
+      const service = app.connectMicroservice(tcp(port), {
+        inheritAppConfig,
+        deferInitialization: true,
+      });
       service.useGlobalInterceptors(...interceptors);
     },
   );
@@ -104,7 +129,8 @@ async function hybrid(module: Type, inheritAppConfig: boolean, ...interceptors: 
   return { ...booted, client: await clientOf(port) };
 }
 
-const withAirlock = () => moduleOf({ imports: [AirlockModule.forRoot()], controllers: [Orders], providers: [Noting] });
+const withAirlock = () =>
+  moduleOf({ imports: [AirlockModule.forRoot()], controllers: [Orders], providers: [Noting] });
 
 beforeEach(() => void (seen.length = 0));
 checkAfterEach();
@@ -137,7 +163,11 @@ describe.each([
 describe('when an interceptor of the microservice tries a message again', () => {
   it('opens a scope for each attempt, and lets out the effects of the one that succeeds', async () => {
     attempts = 0;
-    const module = moduleOf({ imports: [AirlockModule.forRoot()], controllers: [Flaky], providers: [Noting] });
+    const module = moduleOf({
+      imports: [AirlockModule.forRoot()],
+      controllers: [Flaky],
+      providers: [Noting],
+    });
     const { client, fate } = await hybrid(module, false, new Trying());
     expect(await lastValueFrom(client.send('flaky', {}))).toBe('attempt 3');
     expect(seen).toEqual(Array.from({ length: 3 }, () => 'interceptor in Flaky.flaky'));
@@ -147,7 +177,10 @@ describe('when an interceptor of the microservice tries a message again', () => 
 
 describe('when applications share a controller of messages', () => {
   it('opens the scope of the one that has got the message', async () => {
-    const [first, second] = [await hybrid(withAirlock(), false), await hybrid(withAirlock(), false)];
+    const [first, second] = [
+      await hybrid(withAirlock(), false),
+      await hybrid(withAirlock(), false),
+    ];
     expect(await lastValueFrom(first.client.send('place', '1'))).toBe(place);
     expect(await lastValueFrom(second.client.send('place', '2'))).toBe(place);
     expect([first.sent, second.sent]).toEqual([['1'], ['2']]);
@@ -156,15 +189,23 @@ describe('when applications share a controller of messages', () => {
   it('leaves one without Airlock alone', async () => {
     await hybrid(withAirlock(), false);
     const none = { provide: EffectBuffer, useValue: { enqueue: () => {}, isActive: false } };
-    const { client } = await hybrid(moduleOf({ controllers: [Orders], providers: [Noting, none] }), false);
-    expect(await lastValueFrom(client.send('place', '1'))).toBe('undefined, parent undefined, active false');
+    const { client } = await hybrid(
+      moduleOf({ controllers: [Orders], providers: [Noting, none] }),
+      false,
+    );
+    expect(await lastValueFrom(client.send('place', '1'))).toBe(
+      'undefined, parent undefined, active false',
+    );
   });
 });
 
 describe('when a microservice stands alone', () => {
   it('opens one scope per message, and explains its handlers', async () => {
     const port = await freePort();
-    const app = await NestFactory.createMicroservice(withAirlock(), { ...tcp(port), logger: false });
+    const app = await NestFactory.createMicroservice(withAirlock(), {
+      ...tcp(port),
+      logger: false,
+    });
     await app.listen();
     try {
       const client = await clientOf(port);

@@ -9,7 +9,14 @@ import {
 } from '@nestjs/common';
 import { Timeout, ScheduleModule } from '@nestjs/schedule';
 import { AirlockModule, AirlockService, currentScope } from 'nestjs-airlock';
-import { bootModule, checkAfterEach, Effects, gate, moduleOf, until } from '../../../e2e/http/fixtures.js';
+import {
+  bootModule,
+  checkAfterEach,
+  Effects,
+  gate,
+  moduleOf,
+  until,
+} from '../../../e2e/http/fixtures.js';
 
 const airlock = AirlockModule.forRoot();
 
@@ -46,12 +53,15 @@ describe.each([
   ['before', [peerModule, airlock]],
   ['after', [airlock, peerModule]],
   ['far below', [moduleOf({ imports: [moduleOf({ imports: [airlock] })] }), peerModule]],
-])('when a global module that looks methods up in onModuleInit is imported %s Airlock', (_, imports) => {
-  it('finds them wrapped', async () => {
-    const { app } = await bootModule(moduleOf({ imports }));
-    expect(app.get(Peer).found!()).toBe('Ticks.tick');
-  });
-});
+])(
+  'when a global module that looks methods up in onModuleInit is imported %s Airlock',
+  (_, imports) => {
+    it('finds them wrapped', async () => {
+      const { app } = await bootModule(moduleOf({ imports }));
+      expect(app.get(Peer).found!()).toBe('Ticks.tick');
+    });
+  },
+);
 
 @Injectable()
 class Job {

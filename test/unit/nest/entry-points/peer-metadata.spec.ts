@@ -9,10 +9,14 @@ import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { Command, CommandRunner, Option, RootCommand, SubCommand } from 'nest-commander';
 import { EMPTY, type Observable } from 'rxjs';
 import type { BoundaryName } from 'nestjs-airlock';
-import { interceptedEntryPoints, wrappedEntryPoints } from '../../../../lib/nest/entry-points/entry-points.js';
+import {
+  interceptedEntryPoints,
+  wrappedEntryPoints,
+} from '../../../../lib/nest/entry-points/entry-points.js';
 import { candidateOf } from '../../../../lib/nest/container/providers.js';
 
-// Decorated with the real packages, so that a changed metadata key shows here and not as effects that are lost.
+// Decorated with the real packages, so that a changed metadata key shows here and not as effects
+// that are lost.
 
 class Order {}
 
@@ -127,7 +131,12 @@ class Nothing {
   handle() {}
 }
 
-type Row = readonly [boundary: BoundaryName, peer: string, type: new () => object, expected: readonly string[]];
+type Row = readonly [
+  boundary: BoundaryName,
+  peer: string,
+  type: new () => object,
+  expected: readonly string[],
+];
 
 const rows: readonly Row[] = [
   ['http', '@nestjs/common', HttpController, ['get', 'stream']],
@@ -164,7 +173,9 @@ describe('when a class is decorated with the real package', () => {
   });
 
   it.each(rows)('only %s does (%s, %p)', (name, _peer, type) => {
-    const others = entryPoints.filter((one) => one.name !== name && one.find(candidate(type)).length > 0);
+    const others = entryPoints.filter(
+      (one) => one.name !== name && one.find(candidate(type)).length > 0,
+    );
     expect(others.map((one) => one.name)).toEqual([]);
   });
 });
@@ -177,6 +188,8 @@ describe('when a class is not decorated', () => {
 
 describe('when each kind of entry point is listed', () => {
   it('has a row above', () => {
-    expect([...new Set(rows.map(([name]) => name))].toSorted()).toEqual(entryPoints.map(({ name }) => name).toSorted());
+    expect([...new Set(rows.map(([name]) => name))].toSorted()).toEqual(
+      entryPoints.map(({ name }) => name).toSorted(),
+    );
   });
 });

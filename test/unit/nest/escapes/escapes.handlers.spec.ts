@@ -24,7 +24,9 @@ class Mailer {
       this.sendMail();
       this.answers.push('let through');
     } catch (error) {
-      this.answers.push(error instanceof EscapeError ? `noticed in ${error.inside}` : String(error));
+      this.answers.push(
+        error instanceof EscapeError ? `noticed in ${error.inside}` : String(error),
+      );
     }
   }
 }
@@ -94,7 +96,11 @@ describe('when escapes are looked for in handlers', () => {
   ])('%s: a direct call is %s', async (path, answer) => {
     const { app, request } = await listen(
       () => new ExpressAdapter(),
-      { imports: [EventEmitterModule.forRoot()], controllers: [Handlers], providers: [Mailer, Receipts] },
+      {
+        imports: [EventEmitterModule.forRoot()],
+        controllers: [Handlers],
+        providers: [Mailer, Receipts],
+      },
       { detectEscapes: 'throw' },
     );
     await request(`/${path}`);

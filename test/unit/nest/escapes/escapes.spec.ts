@@ -92,13 +92,13 @@ describe('when escapes are looked for', () => {
       letters: app.get(Letters),
     };
   }
-  const viaFetch = async (path: string): Promise<void> => void (await (await fetch(url + path)).text());
+  const viaFetch = async (path: string): Promise<void> =>
+    void (await (await fetch(url + path)).text());
   const viaNode = (path: string, options: RequestOptions = {}): Promise<void> =>
     new Promise((resolve, reject) => {
-      get(url + path, { agent: new Agent(), ...options }, (response) => response.resume().on('end', resolve)).on(
-        'error',
-        reject,
-      );
+      get(url + path, { agent: new Agent(), ...options }, (response) =>
+        response.resume().on('end', resolve),
+      ).on('error', reject);
     });
 
   // Node's own client says nothing before the caller is off the stack, up to Node 22.12.
@@ -112,7 +112,9 @@ describe('when escapes are looked for', () => {
     await request('/outside');
     expect(asked).toEqual(['GET /1', 'GET /2', 'GET /outside']);
     expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toContain(`GET ${new URL(url).host} was called directly inside scope "request"${place}`);
+    expect(warnings[0]).toContain(
+      `GET ${new URL(url).host} was called directly inside scope "request"${place}`,
+    );
     await app.close();
     await airlock.run(() => request('/closed')).catch(() => undefined);
     expect(warnings).toHaveLength(1);
@@ -135,7 +137,11 @@ describe('when escapes are looked for', () => {
     const { app, mailer } = await boot('throw');
     const frame = openFrame({ name: 'orders' });
     const error = await errorOf<EscapeError>(() => frame.run(() => mailer.sendMail('ann')));
-    expect(error).toMatchObject({ code: 'AIRLOCK_ESCAPE', escape: 'Mailer.sendMail', inside: 'transaction "orders"' });
+    expect(error).toMatchObject({
+      code: 'AIRLOCK_ESCAPE',
+      escape: 'Mailer.sendMail',
+      inside: 'transaction "orders"',
+    });
     frame.rollBack();
     expect(sent).toEqual([]);
     await app.close();
@@ -180,7 +186,10 @@ describe('when escapes are looked for', () => {
   });
 
   it('lets hosts and methods through that are allowed', async () => {
-    const { app, airlock, mailer } = await boot({ mode: 'throw', allow: ['127.0.0.1', /^Mailer\./] });
+    const { app, airlock, mailer } = await boot({
+      mode: 'throw',
+      allow: ['127.0.0.1', /^Mailer\./],
+    });
     await airlock.run(async () => {
       await viaFetch('/1');
       await mailer.sendMail('ann');
@@ -190,8 +199,13 @@ describe('when escapes are looked for', () => {
   });
 
   it('watches further methods of providers', async () => {
-    const { app, airlock, stock } = await boot({ mode: 'throw', watch: [{ token: Stock, methods: ['reserve'] }] });
-    expect(await errorOf(() => airlock.run(() => stock.reserve()))).toMatchObject({ escape: 'Stock.reserve' });
+    const { app, airlock, stock } = await boot({
+      mode: 'throw',
+      watch: [{ token: Stock, methods: ['reserve'] }],
+    });
+    expect(await errorOf(() => airlock.run(() => stock.reserve()))).toMatchObject({
+      escape: 'Stock.reserve',
+    });
     stock.reserve();
     expect(sent).toEqual(['reserved']);
     await app.close();
@@ -208,7 +222,10 @@ describe('when escapes are looked for', () => {
     [{ loud: true }, 'Unknown option `detectEscapes.loud`'],
     [{ mode: 'shout' }, "Expected `detectEscapes.mode` to be 'warn' or 'throw'"],
     [{ allow: 'localhost' }, 'Expected `detectEscapes.allow` to be an array of hosts and names'],
-    [{ watch: [{ token: 'nobody', methods: ['add'] }] }, '`detectEscapes.watch` names the provider `nobody`'],
+    [
+      { watch: [{ token: 'nobody', methods: ['add'] }] },
+      '`detectEscapes.watch` names the provider `nobody`',
+    ],
     [{ watch: [{ token: Stock, methods: ['add'] }] }, 'but `Stock.add` is not a method'],
   ])('refuses %j at boot', async (detectEscapes, message) => {
     const error = await errorOf(() => boot(detectEscapes as never));

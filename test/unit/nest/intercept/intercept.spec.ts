@@ -48,10 +48,15 @@ class Mail {
   }
 }
 
-const intercept: readonly InterceptedProvider[] = [{ token: 'QUEUE', methods: ['add', 'addBulk', 'emit'] }];
+const intercept: readonly InterceptedProvider[] = [
+  { token: 'QUEUE', methods: ['add', 'addBulk', 'emit'] },
+];
 
 async function start() {
-  const booted = await boot({ providers: [{ provide: 'QUEUE', useClass: Queue }, Mail] }, { intercept });
+  const booted = await boot(
+    { providers: [{ provide: 'QUEUE', useClass: Queue }, Mail] },
+    { intercept },
+  );
   const { app } = booted;
   return {
     ...booted,
@@ -99,7 +104,8 @@ describe('when an intercepted method is called in a scope', () => {
 
   it('warns once per method, with what to write instead', async () => {
     const { queue, airlock, log } = await start();
-    for (let i = 0; i < 2; i++) await airlock.run(() => (void queue.add('a'), void queue.emit('b')));
+    for (let i = 0; i < 2; i++)
+      await airlock.run(() => (void queue.add('a'), void queue.emit('b')));
     const warnings = log.airlock('warn');
     expect(warnings).toHaveLength(2);
     expect(warnings[0]).toContain('`QUEUE.add` was called in a scope');
@@ -125,7 +131,10 @@ describe('when what it returns is waited for', () => {
     ['finally', (call) => call.finally(() => {})],
     ['Promise.all', async (call) => (await Promise.all([call]))[0]],
     ['lastValueFrom', (call) => lastValueFrom(call)],
-    ['subscribe', (call) => new Promise((complete) => call.subscribe({ complete: () => complete(undefined) }))],
+    [
+      'subscribe',
+      (call) => new Promise((complete) => call.subscribe({ complete: () => complete(undefined) })),
+    ],
   ])('gives undefined: %s', async (_, wait) => {
     const { queue, airlock } = await start();
     await airlock.run(async () => {
@@ -137,7 +146,9 @@ describe('when what it returns is waited for', () => {
 
   it('emits once and completes, through operators too', async () => {
     const { queue, airlock } = await start();
-    expect(await airlock.run(() => lastValueFrom(queue.emit('a').pipe(toArray())))).toEqual([undefined]);
+    expect(await airlock.run(() => lastValueFrom(queue.emit('a').pipe(toArray())))).toEqual([
+      undefined,
+    ]);
   });
 });
 
@@ -239,7 +250,10 @@ describe('when several modules provide the token', () => {
   it('intercepts each, and one that is there twice only once', async () => {
     const queue = new Queue();
     const feature = () => moduleOf({ providers: [{ provide: 'QUEUE', useValue: queue }] });
-    const { app } = await boot({ imports: [feature(), feature()] }, { intercept: [...intercept, ...intercept] });
+    const { app } = await boot(
+      { imports: [feature(), feature()] },
+      { intercept: [...intercept, ...intercept] },
+    );
     await app.get(AirlockService).run(() => queue.add('a'));
     expect(queue.jobs).toEqual(['a']);
   });
@@ -257,10 +271,18 @@ describe('when what is to be intercepted is not there', () => {
     ['an unknown token', { token: 'NONE', methods: ['add'] }, /`NONE`, but no module provides it/],
     ['an unknown class', { token: Mail, methods: ['send'] }, /`Mail`, but no module provides it/],
     ['an unknown symbol', { token: Symbol('none'), methods: ['add'] }, /`Symbol\(none\)`/],
-    ['an unknown method', { token: 'QUEUE', methods: ['add', 'push'] }, /`QUEUE`, but `Queue\.push` is not a method/],
+    [
+      'an unknown method',
+      { token: 'QUEUE', methods: ['add', 'push'] },
+      /`QUEUE`, but `Queue\.push` is not a method/,
+    ],
     ['a property', { token: 'QUEUE', methods: ['jobs'] }, /`Queue\.jobs` is not a method/],
     ['no object', { token: 'TEXT', methods: ['add'] }, /`TEXT`, which is not an object/],
-    ['a request-scoped provider', { token: 'PER REQUEST', methods: ['add'] }, /`PER REQUEST`, which is request-scoped/],
+    [
+      'a request-scoped provider',
+      { token: 'PER REQUEST', methods: ['add'] },
+      /`PER REQUEST`, which is request-scoped/,
+    ],
     [
       'a transient provider',
       { token: 'TRANSIENT', methods: ['add'] },

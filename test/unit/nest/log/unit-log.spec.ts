@@ -1,6 +1,12 @@
 import { BadRequestException, ConsoleLogger, Injectable, Logger } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { AirlockModule, type AirlockModuleOptions, AirlockService, BlockTasks, SideEffect } from 'nestjs-airlock';
+import {
+  AirlockModule,
+  type AirlockModuleOptions,
+  AirlockService,
+  BlockTasks,
+  SideEffect,
+} from 'nestjs-airlock';
 
 @Injectable()
 class MailService {
@@ -18,7 +24,8 @@ class Lines extends ConsoleLogger {
 
   private note(level: string, message: unknown, context: unknown): void {
     const text = String(message);
-    if (context === 'Airlock' && !text.startsWith('boundaries: ')) this.lines.push(`${level} ${text}`);
+    if (context === 'Airlock' && !text.startsWith('boundaries: '))
+      this.lines.push(`${level} ${text}`);
   }
   override log(message: unknown, ...rest: unknown[]): void {
     this.note('log', message, rest.at(-1));
@@ -68,7 +75,9 @@ describe('when a unit of work has dropped effects', () => {
   });
 
   it('names the policy that said no', async () => {
-    const { app, mail, run, lines } = await boot({ policy: new BlockTasks(['MailService.sendReceipt']) });
+    const { app, mail, run, lines } = await boot({
+      policy: new BlockTasks(['MailService.sendReceipt']),
+    });
     await run('POST /orders', () => mail.sendReceipt('a secret'));
     await app.close();
     expect(lines).toEqual([
@@ -87,7 +96,10 @@ describe('when a unit of work has dropped effects', () => {
       await app.close();
       said.push(lines);
     }
-    expect(said).toEqual([['warn job → failed (Error): 1 effect dropped (outcome): MailService.sendReceipt'], []]);
+    expect(said).toEqual([
+      ['warn job → failed (Error): 1 effect dropped (outcome): MailService.sendReceipt'],
+      [],
+    ]);
   });
 
   it('makes no line that no logger shows', async () => {

@@ -1,4 +1,10 @@
-import { type CallHandler, Controller, Get, type NestInterceptor, UseInterceptors } from '@nestjs/common';
+import {
+  type CallHandler,
+  Controller,
+  Get,
+  type NestInterceptor,
+  UseInterceptors,
+} from '@nestjs/common';
 import diagnostics from 'node:diagnostics_channel';
 import { defer, of, type Observable, retry, timeout } from 'rxjs';
 import { AirlockRuntime } from '../../../../lib/core/runtime.js';
@@ -77,7 +83,9 @@ describe('when an application has interceptors', () => {
         }),
     };
     await runtime.run({}, async () => {
-      await new Promise<void>((resolve) => interceptor.intercept(undefined, handler).subscribe({ complete: resolve }));
+      await new Promise<void>((resolve) =>
+        interceptor.intercept(undefined, handler).subscribe({ complete: resolve }),
+      );
     });
     expect(invoked).toBe(500);
     const held = Object.values(invocations!).flatMap((value) =>

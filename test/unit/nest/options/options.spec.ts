@@ -1,4 +1,9 @@
-import { AirlockModule, AirlockOptionsError, DropAll, type AirlockModuleOptions } from 'nestjs-airlock';
+import {
+  AirlockModule,
+  AirlockOptionsError,
+  DropAll,
+  type AirlockModuleOptions,
+} from 'nestjs-airlock';
 import { boot, bootModule, checkAfterEach, moduleOf } from '../../../e2e/http/fixtures.js';
 
 const known =
@@ -25,7 +30,11 @@ describe('when forRoot is given a wrong value', () => {
     [{ boundaries: 'http' }, 'boundaries', '`http` (string)'],
     [{ boundaries: { http: 'on' } }, 'boundaries.http', '`on` (string)'],
     [{ boundaries: { http: { openAt: 'guard' } } }, 'boundaries.http.openAt', '`guard` (string)'],
-    [{ boundaries: { http: { shouldFlush: true } } }, 'boundaries.http.shouldFlush', '`true` (boolean)'],
+    [
+      { boundaries: { http: { shouldFlush: true } } },
+      'boundaries.http.shouldFlush',
+      '`true` (boolean)',
+    ],
     [{ boundaries: { http: { policy: 1n } } }, 'boundaries.http.policy', '`1` (bigint)'],
     [{ dispatch: 'later' }, 'dispatch', '`later` (string)'],
     [{ onCancel: true }, 'onCancel', '`true` (boolean)'],
@@ -93,12 +102,23 @@ describe('when forRoot is given an unknown key', () => {
   });
 });
 
-const others = ['rpc', 'ws', 'graphql', 'bullmq', 'schedule', 'event-emitter', 'cqrs', 'commander'] as const;
+const others = [
+  'rpc',
+  'ws',
+  'graphql',
+  'bullmq',
+  'schedule',
+  'event-emitter',
+  'cqrs',
+  'commander',
+] as const;
 
 describe('when a boundary other than http is set', () => {
   it.each(others)('takes on, off, a policy and shouldFlush for %s', (name) => {
     for (const value of [undefined, true, false, {}, { policy: DropAll, shouldFlush: () => true }])
-      expect(AirlockModule.forRoot({ boundaries: { [name]: value } })).toMatchObject({ global: true });
+      expect(AirlockModule.forRoot({ boundaries: { [name]: value } })).toMatchObject({
+        global: true,
+      });
   });
 
   it.each(others)('refuses openAt for %s, which only http has', (name) => {
@@ -132,7 +152,9 @@ describe('when intercept is set', () => {
 
   it('refuses an unknown key and names the known ones', () => {
     const error = errorOf({ intercept: [{ token: 'queue', methods: ['add'], method: 'add' }] });
-    expect(error.message).toBe('Unknown option `intercept[0].method`. Known options: token, methods, optional.');
+    expect(error.message).toBe(
+      'Unknown option `intercept[0].method`. Known options: token, methods, optional.',
+    );
   });
 });
 
@@ -150,11 +172,11 @@ describe('when forRootAsync yields a wrong value', () => {
   checkAfterEach();
   it('refuses to boot with the same error', async () => {
     const useFactory = () => ({ maxCascadeDepth: -1 });
-    await expect(bootModule(moduleOf({ imports: [AirlockModule.forRootAsync({ useFactory })] }))).rejects.toMatchObject(
-      {
-        code: 'AIRLOCK_OPTIONS',
-        message: 'Expected `maxCascadeDepth` to be a positive integer, got `-1` (number).',
-      },
-    );
+    await expect(
+      bootModule(moduleOf({ imports: [AirlockModule.forRootAsync({ useFactory })] })),
+    ).rejects.toMatchObject({
+      code: 'AIRLOCK_OPTIONS',
+      message: 'Expected `maxCascadeDepth` to be a positive integer, got `-1` (number).',
+    });
   });
 });

@@ -65,7 +65,9 @@ async function bootWith(
     class Feature {}
     return Feature;
   });
-  const app = await Test.createTestingModule({ imports: [AirlockModule.forRoot(options), ...modules] })
+  const app = await Test.createTestingModule({
+    imports: [AirlockModule.forRoot(options), ...modules],
+  })
     .setLogger({ log() {}, error() {}, warn })
     .compile();
   await app.init();
@@ -99,7 +101,9 @@ describe('when a worker runs an effect by its name', () => {
 
   it('drops what it enqueued when it fails, and passes its error on', async () => {
     const { worker } = await boot(Mail);
-    expect(await errorOf(() => worker.run(envelope('Mail.send', 'nobody')))).toEqual(new Error('no such box'));
+    expect(await errorOf(() => worker.run(envelope('Mail.send', 'nobody')))).toEqual(
+      new Error('no such box'),
+    );
     expect(sent).toEqual(['mail to nobody']);
   });
 
@@ -128,19 +132,33 @@ describe('when a worker runs an effect by its name', () => {
       }
     }
     const { worker } = await boot(Mail, LoudMail);
-    expect(worker.names).toEqual(expect.arrayContaining(['Mail.send', 'mail.log', 'LoudMail.send', 'loud.log']));
+    expect(worker.names).toEqual(
+      expect.arrayContaining(['Mail.send', 'mail.log', 'LoudMail.send', 'loud.log']),
+    );
     await worker.run(envelope('LoudMail.send', 'ann'));
     expect(sent).toEqual(['mail to ann', 'LOGGED ann']);
   });
 
   it.each<[string, unknown, string]>([
-    ['an unknown name', envelope('Mail.burn'), 'No effect is named "Mail.burn" here. Known effects: '],
+    [
+      'an unknown name',
+      envelope('Mail.burn'),
+      'No effect is named "Mail.burn" here. Known effects: ',
+    ],
     ['another version', { ...envelope('Mail.send'), v: 2 }, 'its version is 2, and 1 is known'],
     ['no object', 'Mail.send', 'it is not an object'],
     ['no arguments', { ...envelope('Mail.send'), args: 'ann' }, 'its `args` is not an array'],
     ['no id', { ...envelope('Mail.send'), id: undefined }, 'its `id` is not a string'],
-    ['an origin that is not a string', { ...envelope('Mail.send'), origin: 7 }, 'its `origin` is not a string'],
-    ['a trace that is none', { ...envelope('Mail.send'), trace: 'bad' }, 'its `trace.traceparent` is not a string'],
+    [
+      'an origin that is not a string',
+      { ...envelope('Mail.send'), origin: 7 },
+      'its `origin` is not a string',
+    ],
+    [
+      'a trace that is none',
+      { ...envelope('Mail.send'), trace: 'bad' },
+      'its `trace.traceparent` is not a string',
+    ],
   ])('refuses %s', async (_, data, message) => {
     const { worker } = await boot(Mail);
     const error = await errorOf(() => worker.run(data));
@@ -165,14 +183,20 @@ describe('when an effect overrides another', () => {
     const app = await bootWith({ executor: engine({ plainFunctions: 'refuse' }) }, [PoliteMail]);
     const error = await errorOf(() => app.worker.run(envelope('PoliteMail.send', 'ann')));
     expect(error).toBeInstanceOf(AirlockOptionsError);
-    expect(error.message).toContain('`PoliteMail.send` is not a `@SideEffect()` method that a worker could find');
+    expect(error.message).toContain(
+      '`PoliteMail.send` is not a `@SideEffect()` method that a worker could find',
+    );
   });
 });
 
 describe('when an effect is called in another way', () => {
   it.each<[string, AirlockModuleOptions, (mail: Mail, effects: EffectBuffer) => void]>([
     ['deferred', {}, (mail, effects) => effects.defer(mail).send('ann')],
-    ['intercepted', { intercept: [{ token: Mail, methods: ['send'] }] }, (mail) => void mail.send('ann')],
+    [
+      'intercepted',
+      { intercept: [{ token: Mail, methods: ['send'] }] },
+      (mail) => void mail.send('ann'),
+    ],
   ])('is sent under its name if it is %s', async (_, options, call) => {
     const executor = engine({ plainFunctions: 'refuse' });
     const app = await bootWith({ ...options, executor }, [Mail]);
@@ -271,7 +295,10 @@ describe('when two providers are of one class', () => {
     @SideEffect({ name: 'sms.call' })
     async call(): Promise<void> {}
   }
-  const of = (token: string | symbol): Provider => ({ provide: token, useFactory: () => new Sms(String(token)) });
+  const of = (token: string | symbol): Provider => ({
+    provide: token,
+    useFactory: () => new Sms(String(token)),
+  });
   const warning =
     '`Sms` is provided twice, as `A` of `Feature` and as `Symbol(B)` of `Feature`, with the effects `Sms.text`, `sms.call`. ' +
     'A worker runs those of the first, whichever was called. If they differ, give one a class of its own; if not, ' +
@@ -311,7 +338,9 @@ describe('when two effects carry one name', () => {
     }
     const error = await errorOf(() => boot(Mail, Other));
     expect(error).toBeInstanceOf(AirlockOptionsError);
-    expect(error.message).toContain('Two effects are named "mail.log": `Mail.log` and `Other.log`.');
+    expect(error.message).toContain(
+      'Two effects are named "mail.log": `Mail.log` and `Other.log`.',
+    );
   });
 
   it('refuses to boot too where they are of one class', async () => {
@@ -323,11 +352,17 @@ describe('when two effects carry one name', () => {
       async second(): Promise<void> {}
     }
     const error = await errorOf(() => boot(Twice));
-    expect(error.message).toContain('Two effects are named "x.y": `Twice.first` and `Twice.second`.');
+    expect(error.message).toContain(
+      'Two effects are named "x.y": `Twice.first` and `Twice.second`.',
+    );
   });
 
   it('takes one class that several modules provide for one', async () => {
-    const { worker } = await boot(Mail, { provide: 'mail', useExisting: Mail }, { provide: 'again', useClass: Mail });
+    const { worker } = await boot(
+      Mail,
+      { provide: 'mail', useExisting: Mail },
+      { provide: 'again', useClass: Mail },
+    );
     expect(worker.names).toEqual(['Mail.send', 'mail.log']);
   });
 
@@ -358,7 +393,13 @@ describe('when an effect asks who it is', () => {
       seen.push(scope.intents[0]!.id);
     });
     const outer = { id: seen[1], name: 'outer', origin: 'request' };
-    expect(seen).toEqual([undefined, expect.any(String), outer, outer, expect.objectContaining({ name: 'inner' })]);
+    expect(seen).toEqual([
+      undefined,
+      expect.any(String),
+      outer,
+      outer,
+      expect.objectContaining({ name: 'inner' }),
+    ]);
     expect(currentEffect()).toBeUndefined();
   });
 

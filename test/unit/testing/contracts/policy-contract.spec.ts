@@ -1,5 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { BlockTasks, enqueue, type Intent, type Policy, PolicyViolationError } from 'nestjs-airlock';
+import {
+  BlockTasks,
+  enqueue,
+  type Intent,
+  type Policy,
+  PolicyViolationError,
+} from 'nestjs-airlock';
 import { describePolicyContract, type PolicyContractOptions } from 'nestjs-airlock/testing';
 import { casesOf } from './contract-cases.js';
 
@@ -82,15 +88,25 @@ class TooEarly implements Policy {
 class Late implements Policy {
   private readonly waiting: Intent[] = [];
   allows(intent: Intent): boolean {
-    if (this.waiting.push(intent) === 3) for (const one of this.waiting.splice(0).toReversed()) void one.effect();
+    if (this.waiting.push(intent) === 3)
+      for (const one of this.waiting.splice(0).toReversed()) void one.effect();
     return false;
   }
 }
 
-const faults: readonly (readonly [fault: string, options: PolicyContractOptions, cases: readonly string[]])[] = [
+const faults: readonly (readonly [
+  fault: string,
+  options: PolicyContractOptions,
+  cases: readonly string[],
+])[] = [
   [
     'does something else than is stated',
-    { create: () => new BlockTasks(['b', 'c']), lets: ['a', 'b'], drops: ['c', 'd'], refuses: ['e'] },
+    {
+      create: () => new BlockTasks(['b', 'c']),
+      lets: ['a', 'b'],
+      drops: ['c', 'd'],
+      refuses: ['e'],
+    },
     [
       'when the calls that its author has stated are made › lets out, drops and refuses them as stated, in one scope',
       'when the calls that its author has stated are made › ends as stated, alone: b: out',
@@ -110,7 +126,10 @@ const faults: readonly (readonly [fault: string, options: PolicyContractOptions,
   ],
   [
     'refuses in a Promise',
-    { create: () => ({ onEnqueue: () => Promise.reject(new Error('too late')) as never }), refuses: ['a'] },
+    {
+      create: () => ({ onEnqueue: () => Promise.reject(new Error('too late')) as never }),
+      refuses: ['a'],
+    },
     [
       'when it is asked › refuses at the call or not at all: a Promise comes too late',
       'when it refuses a call › leaves nothing of it behind, and keeps what was called before',
@@ -119,12 +138,16 @@ const faults: readonly (readonly [fault: string, options: PolicyContractOptions,
   [
     'calls an effect at the call',
     { create: () => ({ onEnqueue: () => enqueue(() => {}) }) },
-    ['when it is asked › calls no effect, neither at the call nor at the flush, nor after an await'],
+    [
+      'when it is asked › calls no effect, neither at the call nor at the flush, nor after an await',
+    ],
   ],
   [
     'calls an effect at the flush',
     { create: () => ({ allows: () => (enqueue(() => {}), true) }) },
-    ['when it is asked › calls no effect, neither at the call nor at the flush, nor after an await'],
+    [
+      'when it is asked › calls no effect, neither at the call nor at the flush, nor after an await',
+    ],
   ],
   [
     'calls an effect after an await',
@@ -137,7 +160,9 @@ const faults: readonly (readonly [fault: string, options: PolicyContractOptions,
         },
       }),
     },
-    ['when it is asked › calls no effect, neither at the call nor at the flush, nor after an await'],
+    [
+      'when it is asked › calls no effect, neither at the call nor at the flush, nor after an await',
+    ],
   ],
   [
     'writes to an argument',
@@ -227,7 +252,10 @@ const faults: readonly (readonly [fault: string, options: PolicyContractOptions,
   [
     'leaves the answer to local policies',
     { create: () => ({ allows: (intent) => intent.passesLocalPolicies() }) },
-    [`${PLACE} around the calls as on the scope itself`, `${PLACE} on each effect alone as on the scope itself`],
+    [
+      `${PLACE} around the calls as on the scope itself`,
+      `${PLACE} on each effect alone as on the scope itself`,
+    ],
   ],
   [
     'has static state',
@@ -263,7 +291,12 @@ describe.each(faults)('when a policy %s', (_, options, expected) => {
 });
 
 describe('when all faults are counted', () => {
-  const options: PolicyContractOptions = { create: () => ({}), refuses: ['e'], lets: ['b'], drops: ['d'] };
+  const options: PolicyContractOptions = {
+    create: () => ({}),
+    refuses: ['e'],
+    lets: ['b'],
+    drops: ['d'],
+  };
   const all = casesOf(() => describePolicyContract('any', options));
 
   it('has shown each case of the contract to fail', () => {

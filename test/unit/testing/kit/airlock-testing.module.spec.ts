@@ -10,7 +10,12 @@ import {
   PolicyViolationError,
   SideEffect,
 } from 'nestjs-airlock';
-import { AirlockTestingModule, type AirlockTestingOptions, recorderOf, type TestingMode } from 'nestjs-airlock/testing';
+import {
+  AirlockTestingModule,
+  type AirlockTestingOptions,
+  recorderOf,
+  type TestingMode,
+} from 'nestjs-airlock/testing';
 import {
   AppModule,
   booted,
@@ -69,12 +74,19 @@ function newsletter(options: AirlockTestingOptions) {
 }
 
 @Module({
-  imports: [AirlockModule.forRootAsync({ useFactory: () => ({ policy: DropAll, executors: { engine, table } }) })],
+  imports: [
+    AirlockModule.forRootAsync({
+      useFactory: () => ({ policy: DropAll, executors: { engine, table } }),
+    }),
+  ],
   providers: [Newsletter],
 })
 class AsyncAppModule {}
 
-@Module({ imports: [AirlockModule.forRoot({ executors: { engine, table } })], providers: [Newsletter] })
+@Module({
+  imports: [AirlockModule.forRoot({ executors: { engine, table } })],
+  providers: [Newsletter],
+})
 class SyncAppModule {}
 
 const shops = [
@@ -91,14 +103,20 @@ describe.each(shops)('when AirlockTestingModule is %s', (_, build) => {
     const app = await booted(build({ mode: 'capture' }));
     await expect(post(app, '/orders/7')).resolves.toBe(201);
     expect(app.get(Outbox).sent).toEqual([]);
-    expect(names(recorderOf(app).dispatched)).toEqual(['MailService.sendReceipt', 'notifyWarehouse']);
+    expect(names(recorderOf(app).dispatched)).toEqual([
+      'MailService.sendReceipt',
+      'notifyWarehouse',
+    ]);
   });
 
   it('runs what is inline', async () => {
     const app = await booted(build({ mode: 'inline' }));
     await post(app, '/orders/7');
     expect(app.get(Outbox).sent).toEqual(['receipt 7', 'warehouse 7']);
-    expect(names(recorderOf(app).dispatched)).toEqual(['MailService.sendReceipt', 'notifyWarehouse']);
+    expect(names(recorderOf(app).dispatched)).toEqual([
+      'MailService.sendReceipt',
+      'notifyWarehouse',
+    ]);
   });
 
   it('drops what is to be dropped, as DropAll does', async () => {
@@ -112,9 +130,14 @@ describe.each(shops)('when AirlockTestingModule is %s', (_, build) => {
   it('refuses every call where none is expected, and remembers it', async () => {
     const app = await booted(build({ mode: 'assertNone' }));
     await expect(post(app, '/orders/7')).resolves.toBe(500);
-    const error = await errorOf(() => app.get(AirlockService).run(() => app.get(OrderService).place(7)));
+    const error = await errorOf(() =>
+      app.get(AirlockService).run(() => app.get(OrderService).place(7)),
+    );
     expect(error).toBeInstanceOf(PolicyViolationError);
-    expect(names(recorderOf(app).refused)).toEqual(['MailService.sendReceipt', 'MailService.sendReceipt']);
+    expect(names(recorderOf(app).refused)).toEqual([
+      'MailService.sendReceipt',
+      'MailService.sendReceipt',
+    ]);
     expect(app).not.toHaveNoEffects();
   });
 
@@ -127,14 +150,21 @@ describe.each(shops)('when AirlockTestingModule is %s', (_, build) => {
   });
 
   it('lets the rest run where only some are faked', async () => {
-    const app = await booted(build({ mode: 'capture', fakeOnly: [MailService.prototype.sendReceipt] }));
+    const app = await booted(
+      build({ mode: 'capture', fakeOnly: [MailService.prototype.sendReceipt] }),
+    );
     await post(app, '/orders/7');
     expect(app.get(Outbox).sent).toEqual(['warehouse 7']);
-    expect(names(recorderOf(app).dispatched)).toEqual(['MailService.sendReceipt', 'notifyWarehouse']);
+    expect(names(recorderOf(app).dispatched)).toEqual([
+      'MailService.sendReceipt',
+      'notifyWarehouse',
+    ]);
   });
 
   it('keeps in only those that `fakeOnly` names', async () => {
-    const app = await booted(build({ mode: 'capture', fakeOnly: [MailService.prototype.sendReceipt] }));
+    const app = await booted(
+      build({ mode: 'capture', fakeOnly: [MailService.prototype.sendReceipt] }),
+    );
     await post(app, '/orders/7');
     expect(app.get(Outbox).sent).toEqual(['warehouse 7']);
   });
@@ -150,7 +180,9 @@ describe.each(shops)('when AirlockTestingModule is %s', (_, build) => {
   });
 
   it('takes options of AirlockModule', async () => {
-    const app = await booted(build({ mode: 'capture', boundaries: { http: false }, outsideScope: 'drop' }));
+    const app = await booted(
+      build({ mode: 'capture', boundaries: { http: false }, outsideScope: 'drop' }),
+    );
     await post(app, '/orders/7');
     expect(app).toHaveDropped('notifyWarehouse', { reason: 'outsideScope' });
   });
@@ -172,7 +204,9 @@ describe.each(shops)('when AirlockTestingModule is %s', (_, build) => {
     await expect(build({ mode: 'drop', fakeOnly: 'ship' as never }).compile()).rejects.toThrow(
       'Expected `fakeOnly` to be an array of effects, got `ship` (string).',
     );
-    await expect(async () => build({ mode: 'drop', dispach: 1 } as never).compile()).rejects.toThrow('dispach');
+    await expect(async () =>
+      build({ mode: 'drop', dispach: 1 } as never).compile(),
+    ).rejects.toThrow('dispach');
   });
 });
 
@@ -197,7 +231,9 @@ describe('when effects are for a remote executor', () => {
     await app.get(AirlockService).run(() => app.get(Newsletter).send('all'));
     expect(app.get(Newsletter).sent).toEqual(['all']);
     expect(engine.jobs).toEqual([]);
-    const refused = app.get(AirlockService).run(() => app.get(Newsletter).send(new Date() as never));
+    const refused = app
+      .get(AirlockService)
+      .run(() => app.get(Newsletter).send(new Date() as never));
     await expect(refused).rejects.toMatchObject({ code: 'AIRLOCK_EFFECT_SERIALIZATION' });
   });
 

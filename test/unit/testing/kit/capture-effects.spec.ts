@@ -53,12 +53,13 @@ keepIn();
 
 describe('when a block is captured', () => {
   it('lets nothing out and says what it returned and what would have gone out', async () => {
-    const { result, error, effects, dispatched, dropped, failed, unfinished } = await captureEffects(async () => {
-      enqueue(send, 'first');
-      await setImmediate();
-      enqueue(send, 'second');
-      return 7;
-    });
+    const { result, error, effects, dispatched, dropped, failed, unfinished } =
+      await captureEffects(async () => {
+        enqueue(send, 'first');
+        await setImmediate();
+        enqueue(send, 'second');
+        return 7;
+      });
     expect(result).toBe(7);
     expect(error).toBeUndefined();
     expect(effects.map(({ args }) => args)).toEqual([['first'], ['second']]);
@@ -99,8 +100,12 @@ describe('when a block is captured', () => {
 
   it('says which policy dropped an effect', async () => {
     const policy = new BlockTasks(['send']);
-    const { dropped } = await captureEffects(() => withPolicy(policy, () => enqueue(send, 'blocked')));
-    expect(dropped).toEqual([{ intent: expect.objectContaining({ name: 'send' }), reason: 'policy', policy }]);
+    const { dropped } = await captureEffects(() =>
+      withPolicy(policy, () => enqueue(send, 'blocked')),
+    );
+    expect(dropped).toEqual([
+      { intent: expect.objectContaining({ name: 'send' }), reason: 'policy', policy },
+    ]);
   });
 
   it('says which policy failed', async () => {
@@ -110,7 +115,9 @@ describe('when a block is captured', () => {
         throw broken;
       },
     };
-    const { failed, error } = await captureEffects(() => withPolicy(policy, () => enqueue(send, 'unknown')));
+    const { failed, error } = await captureEffects(() =>
+      withPolicy(policy, () => enqueue(send, 'unknown')),
+    );
     expect(failed).toEqual([{ intent: expect.anything(), error: broken }]);
     expect(error).toBeUndefined();
   });
@@ -142,7 +149,9 @@ describe('when a block is captured', () => {
 
   it('follows scopes of applications that are opened in it', async () => {
     const app = await booted(shopWith());
-    const captured = await captureEffects(() => app.get(AirlockService).run(() => app.get(OrderService).place(7)));
+    const captured = await captureEffects(() =>
+      app.get(AirlockService).run(() => app.get(OrderService).place(7)),
+    );
     expect(captured.result).toBe('order 7');
     expect(names(captured.dispatched)).toEqual(['MailService.sendReceipt', 'notifyWarehouse']);
     expect(app.get(Outbox).sent).toEqual([]);
@@ -196,9 +205,13 @@ describe('when a block is captured', () => {
 
 describe('when an effect names its executor, and there is no application', () => {
   it('captures its call: it is not to be sent anyway', async () => {
-    const captured = await captureEffects(() => enqueueWith({ executor: 'mail', name: 'letter' }, () => {}));
+    const captured = await captureEffects(() =>
+      enqueueWith({ executor: 'mail', name: 'letter' }, () => {}),
+    );
     expect(captured.error).toBeUndefined();
-    expect(captured.dispatched.map(({ name, executor }) => [name, executor])).toEqual([['letter', 'mail']]);
+    expect(captured.dispatched.map(({ name, executor }) => [name, executor])).toEqual([
+      ['letter', 'mail'],
+    ]);
   });
 });
 
@@ -231,7 +244,9 @@ describe('when something is left behind by a block', () => {
 
   it('keeps in what waits for a commit after the block', async () => {
     const frame = openFrame();
-    const { effects, dispatched } = await captureEffects(() => frame.run(() => enqueue(send, 'deferred')));
+    const { effects, dispatched } = await captureEffects(() =>
+      frame.run(() => enqueue(send, 'deferred')),
+    );
     expect(effects).toHaveLength(1);
     expect(dispatched).toEqual([]);
     await frame.commit();
@@ -288,7 +303,9 @@ describe('when an application is captured', () => {
   it('takes a TestingModule', async () => {
     const module = await Test.createTestingModule({ imports: [AppModule] }).compile();
     await closing(module).init();
-    const { dispatched } = await captureEffects(module, () => module.get(MailService).sendReceipt(1));
+    const { dispatched } = await captureEffects(module, () =>
+      module.get(MailService).sendReceipt(1),
+    );
     expect(names(dispatched)).toEqual(['MailService.sendReceipt']);
   });
 
@@ -298,20 +315,26 @@ describe('when an application is captured', () => {
     expect(drops(captured)).toEqual(['notifyWarehouse: policy']);
   });
 
-  it.each(['beforeResponse', 'afterResponse'] as const)('follows requests (%s)', async (dispatch) => {
-    const app = await booted(shopWith({ dispatch }));
-    const { result, dispatched } = await captureEffects(app, () => post(app, '/orders/7'));
-    expect(result).toBe(201);
-    expect(names(dispatched)).toEqual(['MailService.sendReceipt', 'notifyWarehouse']);
-    expect(app.get(Outbox).sent).toEqual([]);
-  });
+  it.each(['beforeResponse', 'afterResponse'] as const)(
+    'follows requests (%s)',
+    async (dispatch) => {
+      const app = await booted(shopWith({ dispatch }));
+      const { result, dispatched } = await captureEffects(app, () => post(app, '/orders/7'));
+      expect(result).toBe(201);
+      expect(names(dispatched)).toEqual(['MailService.sendReceipt', 'notifyWarehouse']);
+      expect(app.get(Outbox).sent).toEqual([]);
+    },
+  );
 
   it('follows a request that fails', async () => {
     const app = await booted(shopWith());
     const captured = await captureEffects(app, () => post(app, '/orders/7/refused'));
     expect(captured.result).toBe(500);
     expect(names(captured.dispatched)).toEqual(['MailService.apologise']);
-    expect(drops(captured)).toEqual(['MailService.sendReceipt: outcome', 'notifyWarehouse: outcome']);
+    expect(drops(captured)).toEqual([
+      'MailService.sendReceipt: outcome',
+      'notifyWarehouse: outcome',
+    ]);
   });
 
   it('follows requests of supertest, whose server begins to listen in the block', async () => {
@@ -323,7 +346,9 @@ describe('when an application is captured', () => {
       expect(captured.error).toBeUndefined();
       expect(captured.dispatched.map(({ args }) => args.at(-1))).toEqual([id, id]);
     }
-    const refused = await captureEffects(app, () => request(app.getHttpServer()).post('/orders/3/refused').expect(500));
+    const refused = await captureEffects(app, () =>
+      request(app.getHttpServer()).post('/orders/3/refused').expect(500),
+    );
     expect(names(refused.dispatched)).toEqual(['MailService.apologise']);
     await order(4);
     expect(app.get(Outbox).sent).toEqual(['receipt 4', 'warehouse 4']);
@@ -406,7 +431,9 @@ describe('when an application is captured', () => {
   it('runs blocks of one application one after another, so that requests do not mix', async () => {
     const app = await booted(shopWith());
     const orders = [1, 2, 3, 4, 5];
-    const captures = await Promise.all(orders.map((id) => captureEffects(app, () => post(app, `/orders/${id}`))));
+    const captures = await Promise.all(
+      orders.map((id) => captureEffects(app, () => post(app, `/orders/${id}`))),
+    );
     const receipts = captures.map(({ dispatched }) => dispatched.map(({ args }) => args.at(-1)));
     expect(receipts).toEqual(orders.map((id) => [id, id]));
   });
@@ -458,13 +485,17 @@ describe('when an application is captured', () => {
       'Expected `app` to be a Nest application or TestingModule, got an object (Object).',
     );
     const bare = closing(await Test.createTestingModule({}).compile());
-    await expect(captureEffects(bare, () => {})).rejects.toThrow('This application has no `AirlockModule`.');
+    await expect(captureEffects(bare, () => {})).rejects.toThrow(
+      'This application has no `AirlockModule`.',
+    );
   });
 
   it('says when the application is closing', async () => {
     const app = await booted(shopWith());
     await app.close();
-    await expect(captureEffects(app, () => {})).rejects.toMatchObject({ code: 'AIRLOCK_SHUTTING_DOWN' });
+    await expect(captureEffects(app, () => {})).rejects.toMatchObject({
+      code: 'AIRLOCK_SHUTTING_DOWN',
+    });
   });
 });
 
@@ -483,7 +514,9 @@ describe('when a block calls what fails in a scope of its own', () => {
   it('lets out what it has for failures, where the block deals with the error', async () => {
     const app = await booted(shopWith());
     const job = new Job(app.get(MailService));
-    const captured = await captureEffects(app, () => expect(job.run()).rejects.toThrow('out of stock'));
+    const captured = await captureEffects(app, () =>
+      expect(job.run()).rejects.toThrow('out of stock'),
+    );
     expect(names(captured.dispatched)).toEqual(['MailService.apologise']);
     expect(drops(captured)).toEqual(['MailService.sendReceipt: outcome']);
   });
@@ -494,7 +527,10 @@ describe('when a block calls what fails in a scope of its own', () => {
     const captured = await captureEffects(app, () => new Job(mail).run());
     expect(captured.error).toMatchObject({ message: 'out of stock' });
     expect(names(captured.dispatched)).toEqual([]);
-    expect(drops(captured).sort()).toEqual(['MailService.apologise: outcome', 'MailService.sendReceipt: outcome']);
+    expect(drops(captured).sort()).toEqual([
+      'MailService.apologise: outcome',
+      'MailService.sendReceipt: outcome',
+    ]);
   });
 
   it('knows no failure of a handler without a boundary, which is what an HTTP handler is when a test calls it', async () => {

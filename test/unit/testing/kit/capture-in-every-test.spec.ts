@@ -13,7 +13,12 @@ import {
   SideEffect,
   withPolicy,
 } from 'nestjs-airlock';
-import { airlockMatchers, captureEffects, captureInEveryTest, effectsOfTest } from 'nestjs-airlock/testing';
+import {
+  airlockMatchers,
+  captureEffects,
+  captureInEveryTest,
+  effectsOfTest,
+} from 'nestjs-airlock/testing';
 
 expect.extend(airlockMatchers);
 
@@ -97,7 +102,10 @@ describe('when a set-up file captures in every test', () => {
   });
 
   it('leaves an application alone that says what happens outside a scope', async () => {
-    @Module({ imports: [AirlockModule.forRoot({ outsideScope: 'dispatch' })], providers: [MailService] })
+    @Module({
+      imports: [AirlockModule.forRoot({ outsideScope: 'dispatch' })],
+      providers: [MailService],
+    })
     class DispatchingModule {}
     const app = await NestFactory.createApplicationContext(DispatchingModule, { logger: false });
     await app.get(MailService).send('eve');
@@ -115,7 +123,10 @@ describe('when the tests of a file are over', () => {
   it('captures no more, and listens no more', () => {
     const hooks: Record<string, () => void> = {};
     captureInEveryTest({
-      hooks: { beforeEach: (hook) => (hooks.beforeEach = hook), afterAll: (hook) => (hooks.afterAll = hook) },
+      hooks: {
+        beforeEach: (hook) => (hooks.beforeEach = hook),
+        afterAll: (hook) => (hooks.afterAll = hook),
+      },
     });
     expect(hasSubscribers('airlock:enqueue')).toBe(true);
     hooks.afterAll!();
@@ -126,6 +137,8 @@ describe('when the tests of a file are over', () => {
 
 describe('when there are no hooks', () => {
   it('says how to hand them over', () => {
-    expect(() => captureInEveryTest({ hooks: {} as never })).toThrow(/captureInEveryTest\(\{ hooks/);
+    expect(() => captureInEveryTest({ hooks: {} as never })).toThrow(
+      /captureInEveryTest\(\{ hooks/,
+    );
   });
 });

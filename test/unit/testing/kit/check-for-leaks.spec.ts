@@ -1,6 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { AirlockService, type EffectScope, enqueue, openScope, runInScope } from 'nestjs-airlock';
-import { checkForLeaks, ScopeLeakError, type TestHooks, watchForLeaks } from 'nestjs-airlock/testing';
+import {
+  checkForLeaks,
+  ScopeLeakError,
+  type TestHooks,
+  watchForLeaks,
+} from 'nestjs-airlock/testing';
 import { booted, checkAfterEach, errorOf, shopWith } from '../fixtures.js';
 
 checkAfterEach();
@@ -53,8 +58,12 @@ describe('when a test leaves a scope open', () => {
     );
     expect(error).toBeInstanceOf(ScopeLeakError);
     expect(error.code).toBe('AIRLOCK_SCOPE_LEAK');
-    expect(error.leaks).toEqual([{ scope: expect.objectContaining({ name: 'import' }), openedAt: expect.any(String) }]);
-    expect(error.leaks[0]!.openedAt).toMatch(/test\/unit\/testing\/kit\/check-for-leaks\.spec\.ts:\d+/);
+    expect(error.leaks).toEqual([
+      { scope: expect.objectContaining({ name: 'import' }), openedAt: expect.any(String) },
+    ]);
+    expect(error.leaks[0]!.openedAt).toMatch(
+      /test\/unit\/testing\/kit\/check-for-leaks\.spec\.ts:\d+/,
+    );
     expect(error.message.replace(error.leaks[0]!.openedAt, 'HERE')).toMatchInlineSnapshot(`
      "1 scope has been opened and not ended:
        "import" is open, holding ship; opened at HERE
@@ -76,7 +85,9 @@ describe('when a test leaves a scope open', () => {
 
   it('names a scope of an application', async () => {
     const app = await booted(shopWith());
-    const error = await errorOf(() => checked().run(() => left.push(app.get(AirlockService).open({ name: 'job' }))));
+    const error = await errorOf(() =>
+      checked().run(() => left.push(app.get(AirlockService).open({ name: 'job' }))),
+    );
     expect(error.message).toContain('"job" is open');
     // An application that closes waits for it.
     await endAll();
@@ -124,6 +135,8 @@ describe('when leaks are watched for by hand', () => {
 
 describe('when there are no hooks', () => {
   it('says where to get them', () => {
-    expect(() => checkForLeaks({ hooks: {} as never })).toThrow('There are no global `beforeEach` and `afterEach`.');
+    expect(() => checkForLeaks({ hooks: {} as never })).toThrow(
+      'There are no global `beforeEach` and `afterEach`.',
+    );
   });
 });

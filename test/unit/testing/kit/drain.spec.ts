@@ -1,7 +1,18 @@
 // oxlint-disable typescript/unbound-method -- an effect is named by its method.
 import { setImmediate } from 'node:timers/promises';
-import { AirlockService, BlockTasks, CascadeDepthError, DispatchError, openFrame } from 'nestjs-airlock';
-import { AirlockTestingModule, type AirlockTestingOptions, drain, recorderOf } from 'nestjs-airlock/testing';
+import {
+  AirlockService,
+  BlockTasks,
+  CascadeDepthError,
+  DispatchError,
+  openFrame,
+} from 'nestjs-airlock';
+import {
+  AirlockTestingModule,
+  type AirlockTestingOptions,
+  drain,
+  recorderOf,
+} from 'nestjs-airlock/testing';
 import {
   booted,
   checkAfterEach,
@@ -18,7 +29,10 @@ import {
 
 checkAfterEach();
 
-function shopIn(mode: AirlockTestingOptions['mode'], options: Omit<AirlockTestingOptions, 'mode'> = {}) {
+function shopIn(
+  mode: AirlockTestingOptions['mode'],
+  options: Omit<AirlockTestingOptions, 'mode'> = {},
+) {
   return booted(shop(AirlockTestingModule.forRoot({ mode, ...options })));
 }
 
@@ -100,7 +114,10 @@ describe('when effects were captured', () => {
     const error = await errorOf<DispatchError>(() => drain(app));
     expect(error).toBeInstanceOf(DispatchError);
     expect(error.failures).toEqual([
-      { intent: expect.objectContaining({ name: 'broken mail' }), error: new Error('SMTP is down') },
+      {
+        intent: expect.objectContaining({ name: 'broken mail' }),
+        error: new Error('SMTP is down'),
+      },
     ]);
     expect(app.get(Outbox).sent).toEqual(['receipt 7']);
   });
@@ -151,7 +168,9 @@ describe('when something is at work', () => {
 describe('when an application is not under test', () => {
   it('refuses limits that are none', async () => {
     const app = await booted(shop(AirlockTestingModule.forRoot({ mode: 'capture' })));
-    await expect(drain(app, { maxDepth: 0 })).rejects.toThrow('Expected `maxDepth` to be a positive integer');
+    await expect(drain(app, { maxDepth: 0 })).rejects.toThrow(
+      'Expected `maxDepth` to be a positive integer',
+    );
     await expect(drain(app, { max: 3 } as never)).rejects.toThrow('Unknown option `max`.');
   });
 

@@ -1,12 +1,19 @@
 import { BlockTasks, enqueue, enqueueWith, withPolicy } from 'nestjs-airlock';
-import { AirlockTestingModule, captureEffects, effectSerializer, recorderOf } from 'nestjs-airlock/testing';
+import {
+  AirlockTestingModule,
+  captureEffects,
+  effectSerializer,
+  recorderOf,
+} from 'nestjs-airlock/testing';
 import { inspect } from 'node:util';
 import { booted, checkAfterEach, MailService, Outbox, post, shop } from '../fixtures.js';
 
 checkAfterEach();
 
 expect.addSnapshotSerializer(
-  effectSerializer({ redact: ['password', 'args[0].card.number', { effect: charge, path: 'args[1]' }] }),
+  effectSerializer({
+    redact: ['password', 'args[0].card.number', { effect: charge, path: 'args[1]' }],
+  }),
 );
 
 const mail = new MailService(new Outbox());
@@ -131,7 +138,9 @@ describe('when something is not to be shown', () => {
         readonly password: string,
       ) {}
     }
-    const { effects } = await captureEffects(() => enqueue(signUp, { user: new User('Ada', 'secret') }));
+    const { effects } = await captureEffects(() =>
+      enqueue(signUp, { user: new User('Ada', 'secret') }),
+    );
     expect(effects[0]).toMatchInlineSnapshot(
       `#1 signUp({ user: User { name: 'Ada', password: [redacted], since: 1970-01-01T00:00:00.000Z } })`,
     );
@@ -149,7 +158,9 @@ describe('when something is not to be shown', () => {
     const loop: Record<string, unknown> = { password: 'secret' };
     loop.self = loop;
     const { effects } = await captureEffects(() => enqueue(signUp, loop));
-    expect(effects[0]).toMatchInlineSnapshot(`#1 signUp({ password: [redacted], self: [Circular] })`);
+    expect(effects[0]).toMatchInlineSnapshot(
+      `#1 signUp({ password: [redacted], self: [Circular] })`,
+    );
   });
 
   it('redacts it in maps, sets and headers', async () => {
@@ -199,7 +210,10 @@ describe('when something is not to be shown', () => {
   });
 
   it('redacts it in what the block has returned', async () => {
-    const captured = await captureEffects(() => ({ user: { name: 'Ada', password: 'secret' }, at: new Date(0) }));
+    const captured = await captureEffects(() => ({
+      user: { name: 'Ada', password: 'secret' },
+      at: new Date(0),
+    }));
     expect(captured).toMatchInlineSnapshot(`
      result: {
        "at": 1970-01-01T00:00:00.000Z,
@@ -230,17 +244,37 @@ describe('when something is not to be shown', () => {
         return `Login ${this.password} ${this.#attempts}`;
       }
     }
-    const { effects } = await captureEffects(() => enqueue(signUp, { price: new Price(), login: new Login('secret') }));
-    expect(effects[0]).toMatchInlineSnapshot(`#1 signUp({ price: Price 12.5, login: Login { password: [redacted] } })`);
+    const { effects } = await captureEffects(() =>
+      enqueue(signUp, { price: new Price(), login: new Login('secret') }),
+    );
+    expect(effects[0]).toMatchInlineSnapshot(
+      `#1 signUp({ price: Price 12.5, login: Login { password: [redacted] } })`,
+    );
   });
 });
 
 describe('when it is misspelt what is to be redacted', () => {
   it.each<[string, object, string]>([
-    ['an unknown key', { redacted: ['password'] }, 'Unknown option `redacted`. Known options: redact.'],
-    ['a lone name', { redact: 'password' }, 'Expected `redact` to be an array of property names, paths'],
-    ['a path that is missing', { redact: [{ effect: 'ship' }] }, 'Expected `redact` to be an array'],
-    ['an effect that is missing', { redact: [{ path: 'args[0]' }] }, 'Expected `effect` to be a method'],
+    [
+      'an unknown key',
+      { redacted: ['password'] },
+      'Unknown option `redacted`. Known options: redact.',
+    ],
+    [
+      'a lone name',
+      { redact: 'password' },
+      'Expected `redact` to be an array of property names, paths',
+    ],
+    [
+      'a path that is missing',
+      { redact: [{ effect: 'ship' }] },
+      'Expected `redact` to be an array',
+    ],
+    [
+      'an effect that is missing',
+      { redact: [{ path: 'args[0]' }] },
+      'Expected `effect` to be a method',
+    ],
   ])('refuses %s', (_, options, message) => {
     expect(() => effectSerializer(options)).toThrow(message);
   });

@@ -64,7 +64,9 @@ describe('when an application as it is is recorded', () => {
 describe('when an application is asked for a record it does not keep', () => {
   it('says how to have one', async () => {
     const { app } = await shop();
-    expect(() => recorderOf(app)).toThrow('`recordEffects(app)` does for one that is to stay as it is.');
+    expect(() => recorderOf(app)).toThrow(
+      '`recordEffects(app)` does for one that is to stay as it is.',
+    );
     await app.close();
   });
 });

@@ -3,7 +3,16 @@ import { Test } from '@nestjs/testing';
 import { AirlockModule, EffectBuffer, enqueue, SideEffect } from 'nestjs-airlock';
 import { AirlockTestingModule, captureEffects, runEffect } from 'nestjs-airlock/testing';
 import { of, tap } from 'rxjs';
-import { booted, checkAfterEach, errorOf, MailService, names, Outbox, shop, shopWith } from '../fixtures.js';
+import {
+  booted,
+  checkAfterEach,
+  errorOf,
+  MailService,
+  names,
+  Outbox,
+  shop,
+  shopWith,
+} from '../fixtures.js';
 
 checkAfterEach();
 
@@ -58,7 +67,9 @@ const importer = new Importer();
 
 describe('when an effect is run itself', () => {
   it('runs the body on its object, and calls nothing', async () => {
-    const { effects } = await captureEffects(() => runEffect(importer, 'import', { id: 7 }, 'more'));
+    const { effects } = await captureEffects(() =>
+      runEffect(importer, 'import', { id: 7 }, 'more'),
+    );
     expect(seen).toEqual(['importer', { id: 7 }, 'more']);
     expect(effects).toEqual([]);
   });
@@ -77,7 +88,9 @@ describe('when an effect is run itself', () => {
   });
 
   it('says which argument would not arrive', async () => {
-    const error = await errorOf(() => runEffect(importer, 'import', { id: 7, placed: new Date(0) }));
+    const error = await errorOf(() =>
+      runEffect(importer, 'import', { id: 7, placed: new Date(0) }),
+    );
     expect(error).toMatchObject({ code: 'AIRLOCK_EFFECT_SERIALIZATION', path: 'args[0].placed' });
     expect(seen).toEqual([]);
   });
@@ -100,7 +113,9 @@ describe('when an effect is run itself', () => {
   });
 
   it('refuses a service there is none of', async () => {
-    await expect(runEffect(undefined as unknown as typeof importer, 'import', { id: 1 })).rejects.toThrow(
+    await expect(
+      runEffect(undefined as unknown as typeof importer, 'import', { id: 1 }),
+    ).rejects.toThrow(
       'Expected `service` to be an object with that method, or a function, got `undefined`.',
     );
   });
@@ -146,7 +161,8 @@ describe('when the service belongs to an application', () => {
   const dated = {
     remote: true,
     execute: () => {},
-    keepArguments: ({ args }: { readonly args: readonly unknown[] }) => args.map((one) => new Date(one as Date)),
+    keepArguments: ({ args }: { readonly args: readonly unknown[] }) =>
+      args.map((one) => new Date(one as Date)),
   };
 
   it('runs it in a scope of that application', async () => {
@@ -158,7 +174,9 @@ describe('when the service belongs to an application', () => {
 
   it('keeps arguments as its executor does', async () => {
     const airlock = AirlockModule.forRoot({ executors: { dated } });
-    const app = await booted(Test.createTestingModule({ imports: [airlock], providers: [Importer] }));
+    const app = await booted(
+      Test.createTestingModule({ imports: [airlock], providers: [Importer] }),
+    );
     const date = new Date(5);
     await runEffect(app.get(Importer), 'dated', date);
     expect(seen).toEqual([new Date(5)]);
@@ -168,7 +186,9 @@ describe('when the service belongs to an application', () => {
   it('gives functions the scope of the block they are run in', async () => {
     const app = await booted(shopWith());
     const buffer = app.get(EffectBuffer);
-    const captured = await captureEffects(app, () => runEffect(() => buffer.enqueue(() => seen.push('out'))));
+    const captured = await captureEffects(app, () =>
+      runEffect(() => buffer.enqueue(() => seen.push('out'))),
+    );
     expect(captured.dispatched).toHaveLength(1);
     expect(seen).toEqual([]);
   });

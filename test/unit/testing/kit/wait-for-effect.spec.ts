@@ -2,7 +2,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { Test } from '@nestjs/testing';
 import { AirlockService, SideEffect } from 'nestjs-airlock';
-import { AirlockTestingModule, recorderOf, waitForEffect, waitForRun } from 'nestjs-airlock/testing';
+import {
+  AirlockTestingModule,
+  recorderOf,
+  waitForEffect,
+  waitForRun,
+} from 'nestjs-airlock/testing';
 import {
   booted,
   checkAfterEach,
@@ -32,12 +37,16 @@ describe('when an effect is waited for', () => {
   it('resolves where it has gone out already', async () => {
     const app = await shopInline();
     await post(app, '/orders/7');
-    expect(await waitForEffect(app, MailService.prototype.sendReceipt, { timeoutMs: 0 })).toMatchObject({ args: [7] });
+    expect(
+      await waitForEffect(app, MailService.prototype.sendReceipt, { timeoutMs: 0 }),
+    ).toMatchObject({ args: [7] });
   });
 
   it('takes the first that is meant', async () => {
     const app = await shopInline();
-    const waiting = waitForEffect(app, 'MailService.sendReceipt', { where: ({ args }) => args[0] === 8 });
+    const waiting = waitForEffect(app, 'MailService.sendReceipt', {
+      where: ({ args }) => args[0] === 8,
+    });
     await post(app, '/orders/7');
     await post(app, '/orders/8');
     expect(await waiting).toMatchObject({ args: [8] });
@@ -47,7 +56,10 @@ describe('when an effect is waited for', () => {
     const app = await shopInline();
     await post(app, '/orders/7/refused');
     const error = await errorOf(() => waitForEffect(app, notifyWarehouse, { timeoutMs: 5 }));
-    expect(error).toMatchObject({ code: 'AIRLOCK_WAIT_TIMEOUT', waitedFor: 'notifyWarehouse to be let out' });
+    expect(error).toMatchObject({
+      code: 'AIRLOCK_WAIT_TIMEOUT',
+      waitedFor: 'notifyWarehouse to be let out',
+    });
     expect(error.message).toMatchInlineSnapshot(`
      "Waited 5 ms for notifyWarehouse to be let out. Enqueued:
        1. MailService.sendReceipt(7) — dropped: outcome
@@ -60,19 +72,26 @@ describe('when an effect is waited for', () => {
     const app = await shopInline();
     await post(app, '/orders/7');
     recorderOf(app).clear();
-    await expect(waitForEffect(app, notifyWarehouse, { timeoutMs: 5 })).rejects.toThrow('Nothing was enqueued.');
+    await expect(waitForEffect(app, notifyWarehouse, { timeoutMs: 5 })).rejects.toThrow(
+      'Nothing was enqueued.',
+    );
   });
 
   it('refuses what names no effect', async () => {
     const app = await shopInline();
-    await expect(waitForEffect(app, undefined as never)).rejects.toThrow('Expected `effect` to be a method');
+    await expect(waitForEffect(app, undefined as never)).rejects.toThrow(
+      'Expected `effect` to be a method',
+    );
     await expect(waitForRun(app, '')).rejects.toThrow('Expected `effect` to be a method');
   });
 });
 
 describe('when the run of a worker is waited for', () => {
   /** What a worker does with an effect that comes from a queue. */
-  async function work(app: { get(type: typeof AirlockService): AirlockService }, name: string): Promise<void> {
+  async function work(
+    app: { get(type: typeof AirlockService): AirlockService },
+    name: string,
+  ): Promise<void> {
     await app.get(AirlockService).run({ name: `effect ${name}` }, () => setImmediate());
   }
 
@@ -90,22 +109,30 @@ describe('when the run of a worker is waited for', () => {
   it('knows a method that was given a name', async () => {
     const app = await shopInline();
     await work(app, 'broken mail');
-    await expect(waitForRun(app, app.get(MailService).break, { timeoutMs: 0 })).resolves.toBeUndefined();
+    await expect(
+      waitForRun(app, app.get(MailService).break, { timeoutMs: 0 }),
+    ).resolves.toBeUndefined();
   });
 
   it('waits for as many as it is told', async () => {
     const app = await shopInline();
     await work(app, 'MailService.sendReceipt');
-    await expect(waitForRun(app, 'MailService.sendReceipt', { times: 2, timeoutMs: 5 })).rejects.toThrow(
+    await expect(
+      waitForRun(app, 'MailService.sendReceipt', { times: 2, timeoutMs: 5 }),
+    ).rejects.toThrow(
       'Waited 5 ms for a worker to run MailService.sendReceipt twice. Run: MailService.sendReceipt.',
     );
     await work(app, 'MailService.sendReceipt');
-    await expect(waitForRun(app, 'MailService.sendReceipt', { times: 2, timeoutMs: 5 })).resolves.toBeUndefined();
+    await expect(
+      waitForRun(app, 'MailService.sendReceipt', { times: 2, timeoutMs: 5 }),
+    ).resolves.toBeUndefined();
   });
 
   it('waits for none where that is the number', async () => {
     const app = await shopInline();
-    await expect(waitForRun(app, 'MailService.sendReceipt', { times: 0, timeoutMs: 0 })).resolves.toBeUndefined();
+    await expect(
+      waitForRun(app, 'MailService.sendReceipt', { times: 0, timeoutMs: 0 }),
+    ).resolves.toBeUndefined();
   });
 
   it('refuses a number of times that there is none of', async () => {
@@ -129,7 +156,9 @@ describe('when the run of a worker is waited for', () => {
     await work(app, 'PoliteMailService.sendReceipt');
     const letter = waitForRun(app, LetterService.prototype.sendReceipt, { timeoutMs: 5 });
     await expect(letter).rejects.toThrow('Run: PoliteMailService.sendReceipt.');
-    await expect(waitForRun(app, MailService.prototype.sendReceipt, { timeoutMs: 0 })).resolves.toBeUndefined();
+    await expect(
+      waitForRun(app, MailService.prototype.sendReceipt, { timeoutMs: 0 }),
+    ).resolves.toBeUndefined();
   });
 
   it('does not take a run that failed, and says what was run instead', async () => {
@@ -142,7 +171,9 @@ describe('when the run of a worker is waited for', () => {
       'Waited 5 ms for a worker to run MailService.welcome. No worker has run any effect.',
     );
     await work(app, 'MailService.nag');
-    await expect(waitForRun(app, 'MailService.welcome', { timeoutMs: 5 })).rejects.toThrow('Run: MailService.nag.');
+    await expect(waitForRun(app, 'MailService.welcome', { timeoutMs: 5 })).rejects.toThrow(
+      'Run: MailService.nag.',
+    );
   });
 });
 

@@ -97,9 +97,19 @@ describe('when arguments are given', () => {
   });
 
   it('takes asymmetric matchers anywhere in them', async () => {
-    expect(await captured).toHaveEnqueued(mail.sendReceipt, expect.any(Number), { copy: expect.any(Boolean) });
-    expect(await captured).toHaveDispatched(mail.sendReceipt, 7, expect.objectContaining({ copy: true }));
-    expect(await captured).not.toHaveEnqueued(mail.sendReceipt, expect.any(String) as number, expect.anything());
+    expect(await captured).toHaveEnqueued(mail.sendReceipt, expect.any(Number), {
+      copy: expect.any(Boolean),
+    });
+    expect(await captured).toHaveDispatched(
+      mail.sendReceipt,
+      7,
+      expect.objectContaining({ copy: true }),
+    );
+    expect(await captured).not.toHaveEnqueued(
+      mail.sendReceipt,
+      expect.any(String) as number,
+      expect.anything(),
+    );
   });
 
   it('does not tell an argument that is undefined from one that is missing', async () => {
@@ -110,7 +120,11 @@ describe('when arguments are given', () => {
     const stock = (_counts: Map<string, number>, _sizes: Set<number>): void => {};
     const counted = await captureEffects(() => enqueue(stock, new Map([['A', 1]]), new Set([40])));
     expect(counted).toHaveEnqueued(stock, new Map([['A', 1]]), new Set([40]));
-    expect(counted).toHaveEnqueued(stock, new Map([['A', expect.any(Number)]]) as Map<string, number>, new Set([40]));
+    expect(counted).toHaveEnqueued(
+      stock,
+      new Map([['A', expect.any(Number)]]) as Map<string, number>,
+      new Set([40]),
+    );
     expect(counted).not.toHaveEnqueued(stock, new Map([['A', 2]]), new Set([40]));
     expect(counted).not.toHaveDispatched(stock, new Map([['A', 1]]), new Set([41]));
   });
@@ -147,12 +161,21 @@ describe('when the fate of an effect is asked for', () => {
         await mail.sendReceipt(8, { copy: true });
       }),
     );
-    expect(some).toHaveDropped(mail.sendReceipt, { args: [8, { copy: true }], reason: 'policy', policy: refusing });
-    expect(some).toHaveDropped(mail.sendReceipt, { args: [expect.any(Number), { copy: expect.anything() }] });
+    expect(some).toHaveDropped(mail.sendReceipt, {
+      args: [8, { copy: true }],
+      reason: 'policy',
+      policy: refusing,
+    });
+    expect(some).toHaveDropped(mail.sendReceipt, {
+      args: [expect.any(Number), { copy: expect.anything() }],
+    });
     expect(some).toHaveDropped('MailService.sendReceipt', { args: [8, expect.anything()] });
     expect(some).not.toHaveDropped(mail.sendReceipt, { args: [7] });
     expect(some).not.toHaveDropped(mail.sendReceipt, { args: [8] });
-    expect(some).not.toHaveDropped(mail.sendReceipt, { args: [8, { copy: true }], reason: 'rollback' });
+    expect(some).not.toHaveDropped(mail.sendReceipt, {
+      args: [8, { copy: true }],
+      reason: 'rollback',
+    });
     expect(some).toHaveDispatchedTimes(mail.sendReceipt, 1);
     expect(some).not.toHaveDispatchedTimes(mail.sendReceipt, 2);
     expect(some).toHaveEnqueuedTimes(mail.sendReceipt, 2);
@@ -215,7 +238,9 @@ describe('when a buffer is received', () => {
     const scope = openScope();
     expect(() => expect(scope).toHaveDispatched('x')).toThrow('`toHaveDispatched` cannot tell');
     expect(() => expect(scope).not.toHaveDropped('x')).toThrow('`toHaveDropped` cannot tell');
-    expect(() => expect(scope).toHaveDispatchedTimes('x', 0)).toThrow('`toHaveDispatchedTimes` cannot tell');
+    expect(() => expect(scope).toHaveDispatchedTimes('x', 0)).toThrow(
+      '`toHaveDispatchedTimes` cannot tell',
+    );
     scope.close();
     scope.discard();
   });
@@ -232,7 +257,9 @@ describe('when something else is received', () => {
 
   it('says that a Promise was not awaited', async () => {
     const captured = captureEffects(() => {});
-    expect(() => expect(captured).toHaveNoEffects()).toThrow('got an object (Promise). Await it first.');
+    expect(() => expect(captured).toHaveNoEffects()).toThrow(
+      'got an object (Promise). Await it first.',
+    );
     await captured;
   });
 
@@ -272,7 +299,11 @@ describe('when something else is received', () => {
     ],
   ])('refuses as a drop %s', async (_, drop, message) => {
     const captured = await captureEffects(() => mail.apologise(7));
-    expect(textOf(() => expect(captured).toHaveDropped(mail.apologise, drop as object))).toBe(message);
-    expect(textOf(() => expect(captured).not.toHaveDropped(mail.apologise, drop as object))).toBe(message);
+    expect(textOf(() => expect(captured).toHaveDropped(mail.apologise, drop as object))).toBe(
+      message,
+    );
+    expect(textOf(() => expect(captured).not.toHaveDropped(mail.apologise, drop as object))).toBe(
+      message,
+    );
   });
 });

@@ -1,7 +1,23 @@
 // oxlint-disable typescript/unbound-method -- an effect is named by its method.
-import { AirlockService, BlockTasks, enqueue, enqueueWith, openFrame, runInScope, withPolicy } from 'nestjs-airlock';
+import {
+  AirlockService,
+  BlockTasks,
+  enqueue,
+  enqueueWith,
+  openFrame,
+  runInScope,
+  withPolicy,
+} from 'nestjs-airlock';
 import { AirlockTestingModule, captureEffects, recorderOf } from 'nestjs-airlock/testing';
-import { booted, checkAfterEach, MailService, notifyWarehouse, Outbox, shop, textOf } from '../fixtures.js';
+import {
+  booted,
+  checkAfterEach,
+  MailService,
+  notifyWarehouse,
+  Outbox,
+  shop,
+  textOf,
+} from '../fixtures.js';
 
 checkAfterEach();
 
@@ -14,7 +30,8 @@ function ship(_order: typeof order): void {}
 describe('when the block has thrown', () => {
   it('says so before all else: it is most likely why something is missing', async () => {
     const nothing = await captureEffects(() => Promise.reject(new Error('database is down')));
-    expect(textOf(() => expect(nothing).toHaveDispatched(mail.sendReceipt, 7))).toMatchInlineSnapshot(`
+    expect(textOf(() => expect(nothing).toHaveDispatched(mail.sendReceipt, 7)))
+      .toMatchInlineSnapshot(`
      "Expected sendReceipt(7) to be dispatched, but it was not enqueued.
 
      The block threw Error: database is down.
@@ -41,8 +58,9 @@ describe('when toHaveEnqueued fails', () => {
       enqueue(ship, order);
       await mail.sendReceipt(7);
     });
-    expect(textOf(() => expect(captured).toHaveEnqueued(ship, { ...order, to: expect.any(Number) })))
-      .toMatchInlineSnapshot(`
+    expect(
+      textOf(() => expect(captured).toHaveEnqueued(ship, { ...order, to: expect.any(Number) })),
+    ).toMatchInlineSnapshot(`
      "Expected ship({ id: 7, lines: [{ sku: 'A', count: 1 }], to: Any(Number) }) to be enqueued, but only with other arguments.
 
      Enqueued:
@@ -57,7 +75,8 @@ describe('when toHaveEnqueued fails', () => {
 
   it('shows arguments that are missing or too many', async () => {
     const captured = await captureEffects(() => mail.sendReceipt(7, { copy: true }));
-    expect(textOf(() => expect(captured).toHaveEnqueued(mail.sendReceipt, 7))).toMatchInlineSnapshot(`
+    expect(textOf(() => expect(captured).toHaveEnqueued(mail.sendReceipt, 7)))
+      .toMatchInlineSnapshot(`
      "Expected MailService.sendReceipt(7) to be enqueued, but only with other arguments.
 
      Enqueued:
@@ -67,7 +86,8 @@ describe('when toHaveEnqueued fails', () => {
        args[1]: expected nothing, got { copy: true }"
     `);
     const other = await captureEffects(() => mail.sendReceipt(7));
-    expect(textOf(() => expect(other).toHaveEnqueued(mail.sendReceipt, 7, { copy: true }))).toMatchInlineSnapshot(`
+    expect(textOf(() => expect(other).toHaveEnqueued(mail.sendReceipt, 7, { copy: true })))
+      .toMatchInlineSnapshot(`
      "Expected MailService.sendReceipt(7, { copy: true }) to be enqueued, but only with other arguments.
 
      Enqueued:
@@ -106,7 +126,8 @@ describe('when toHaveEnqueued fails', () => {
       enqueueWith({ name: 'ping' }, () => {});
       await mail.sendReceipt(7);
     });
-    expect(textOf(() => expect(captured).toHaveEnqueued('MailService.sendReciept', 7))).toMatchInlineSnapshot(`
+    expect(textOf(() => expect(captured).toHaveEnqueued('MailService.sendReciept', 7)))
+      .toMatchInlineSnapshot(`
      "Expected MailService.sendReciept(7) to be enqueued, but it was not.
 
      Enqueued:
@@ -121,7 +142,8 @@ describe('when toHaveEnqueued fails', () => {
   it('says that a function only has the same name', async () => {
     const captured = await captureEffects(() => mail.sendReceipt(7));
     const double = { sendReceipt: () => {} };
-    expect(textOf(() => expect(captured).toHaveEnqueued(double.sendReceipt))).toMatchInlineSnapshot(`
+    expect(textOf(() => expect(captured).toHaveEnqueued(double.sendReceipt)))
+      .toMatchInlineSnapshot(`
      "Expected sendReceipt to be enqueued, but it was not.
 
      Enqueued:
@@ -134,7 +156,8 @@ describe('when toHaveEnqueued fails', () => {
 
   it('says that there was nothing', async () => {
     const captured = await captureEffects(() => {});
-    expect(textOf(() => expect(captured).toHaveEnqueued(mail.sendReceipt, 7))).toMatchInlineSnapshot(`
+    expect(textOf(() => expect(captured).toHaveEnqueued(mail.sendReceipt, 7)))
+      .toMatchInlineSnapshot(`
      "Expected sendReceipt(7) to be enqueued, but it was not.
 
      Nothing was enqueued."
@@ -161,7 +184,8 @@ describe('when toHaveEnqueued fails', () => {
       enqueue(ship, order);
       await mail.sendReceipt(7);
     });
-    expect(textOf(() => expect(captured).not.toHaveEnqueued(mail.sendReceipt, 7))).toMatchInlineSnapshot(`
+    expect(textOf(() => expect(captured).not.toHaveEnqueued(mail.sendReceipt, 7)))
+      .toMatchInlineSnapshot(`
      "Expected MailService.sendReceipt(7) not to be enqueued, but it was.
 
      Enqueued:
@@ -179,7 +203,8 @@ describe('when toHaveEnqueued fails', () => {
     }
     const take = (_order: Order): void => {};
     const captured = await captureEffects(() => enqueue(take, new Order(7, new Date(0))));
-    expect(textOf(() => expect(captured).toHaveEnqueued(take, new Order(7, new Date(1))))).toMatchInlineSnapshot(`
+    expect(textOf(() => expect(captured).toHaveEnqueued(take, new Order(7, new Date(1)))))
+      .toMatchInlineSnapshot(`
      "Expected take(Order { id: 7, at: 1970-01-01T00:00:00.001Z }) to be enqueued, but only with other arguments.
 
      Enqueued:
@@ -188,7 +213,8 @@ describe('when toHaveEnqueued fails', () => {
      Nearest is 1:
        args[0].at: expected 1970-01-01T00:00:00.001Z, got 1970-01-01T00:00:00.000Z"
     `);
-    expect(textOf(() => expect(captured).toHaveEnqueued(take, { id: 8, at: expect.any(Date) }))).toMatchInlineSnapshot(`
+    expect(textOf(() => expect(captured).toHaveEnqueued(take, { id: 8, at: expect.any(Date) })))
+      .toMatchInlineSnapshot(`
      "Expected take({ id: 8, at: Any(Date) }) to be enqueued, but only with other arguments.
 
      Enqueued:
@@ -218,7 +244,8 @@ describe('when toHaveEnqueued fails', () => {
   it('shows ten differences at most', async () => {
     const captured = await captureEffects(() => enqueue((...numbers: number[]) => numbers, 1, 2));
     const numbers = Array.from({ length: 12 }, (_, i) => i + 5);
-    expect(textOf(() => expect(captured).toHaveEnqueued('(anonymous)', ...numbers))).toMatchInlineSnapshot(`
+    expect(textOf(() => expect(captured).toHaveEnqueued('(anonymous)', ...numbers)))
+      .toMatchInlineSnapshot(`
      "Expected (anonymous)(5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16) to be enqueued, but only with other arguments.
 
      Enqueued:
@@ -247,7 +274,8 @@ describe('when toHaveEnqueuedTimes fails', () => {
       await mail.sendReceipt(8);
       enqueue(ship, order);
     });
-    expect(textOf(() => expect(captured).toHaveEnqueuedTimes(mail.sendReceipt, 1))).toMatchInlineSnapshot(`
+    expect(textOf(() => expect(captured).toHaveEnqueuedTimes(mail.sendReceipt, 1)))
+      .toMatchInlineSnapshot(`
      "Expected MailService.sendReceipt to be enqueued once, but it was enqueued twice.
 
      Enqueued:
@@ -255,7 +283,8 @@ describe('when toHaveEnqueuedTimes fails', () => {
      → 2. MailService.sendReceipt(8) — dispatched
        3. ship({ id: 7, lines: [{ sku: 'A', count: 1 }], to: 'ada@example.org' }) — dispatched"
     `);
-    expect(textOf(() => expect(captured).toHaveEnqueuedTimes(notifyWarehouse, 3))).toMatchInlineSnapshot(`
+    expect(textOf(() => expect(captured).toHaveEnqueuedTimes(notifyWarehouse, 3)))
+      .toMatchInlineSnapshot(`
      "Expected notifyWarehouse to be enqueued 3 times, but it never was.
 
      Enqueued:
@@ -283,7 +312,8 @@ describe('when toHaveDispatched fails', () => {
       await mail.apologise(7);
       withPolicy(new BlockTasks(['ship']), () => enqueue(ship, order));
     });
-    expect(textOf(() => expect(captured).toHaveDispatched(mail.apologise, 7))).toMatchInlineSnapshot(`
+    expect(textOf(() => expect(captured).toHaveDispatched(mail.apologise, 7)))
+      .toMatchInlineSnapshot(`
      "Expected MailService.apologise(7) to be dispatched, but it was dropped: outcome.
 
      Enqueued:
@@ -297,7 +327,8 @@ describe('when toHaveDispatched fails', () => {
        1. MailService.apologise(7) — dropped: outcome
      → 2. ship({ id: 7, lines: [{ sku: 'A', count: 1 }], to: 'ada@example.org' }) — dropped: policy (BlockTasks)"
     `);
-    expect(textOf(() => expect(captured).toHaveDispatched(mail.apologise, 8))).toMatchInlineSnapshot(`
+    expect(textOf(() => expect(captured).toHaveDispatched(mail.apologise, 8)))
+      .toMatchInlineSnapshot(`
      "Expected MailService.apologise(8) to be dispatched, but it was enqueued with other arguments.
 
      Enqueued:
@@ -307,7 +338,8 @@ describe('when toHaveDispatched fails', () => {
      Nearest is 1:
        args[0]: expected 8, got 7"
     `);
-    expect(textOf(() => expect(captured).toHaveDispatched(mail.sendReceipt))).toMatchInlineSnapshot(`
+    expect(textOf(() => expect(captured).toHaveDispatched(mail.sendReceipt)))
+      .toMatchInlineSnapshot(`
      "Expected sendReceipt to be dispatched, but it was not enqueued.
 
      Enqueued:
@@ -322,7 +354,8 @@ describe('when toHaveDispatched fails', () => {
   it('says that it is not decided yet', async () => {
     const frame = openFrame();
     const captured = await captureEffects(() => frame.run(() => mail.sendReceipt(7)));
-    expect(textOf(() => expect(captured).toHaveDispatched(mail.sendReceipt))).toMatchInlineSnapshot(`
+    expect(textOf(() => expect(captured).toHaveDispatched(mail.sendReceipt)))
+      .toMatchInlineSnapshot(`
      "Expected MailService.sendReceipt to be dispatched, but it is not decided yet.
 
      Enqueued:
@@ -333,7 +366,9 @@ describe('when toHaveDispatched fails', () => {
 
   it('says how it failed', async () => {
     const app = await booted(shop(AirlockTestingModule.forRoot({ mode: 'inline' })));
-    await app.get(AirlockService).run({ onDispatchError: () => {} }, () => app.get(MailService).break());
+    await app
+      .get(AirlockService)
+      .run({ onDispatchError: () => {} }, () => app.get(MailService).break());
     expect(textOf(() => expect(app).toHaveDispatched(mail.break))).toMatchInlineSnapshot(`
      "Expected broken mail to be dispatched, but it failed: Error: SMTP is down.
 
@@ -344,7 +379,8 @@ describe('when toHaveDispatched fails', () => {
 
   it('marks what was not expected', async () => {
     const captured = await captureEffects(() => mail.sendReceipt(7));
-    expect(textOf(() => expect(captured).not.toHaveDispatched(mail.sendReceipt))).toMatchInlineSnapshot(`
+    expect(textOf(() => expect(captured).not.toHaveDispatched(mail.sendReceipt)))
+      .toMatchInlineSnapshot(`
      "Expected MailService.sendReceipt not to be dispatched, but it was.
 
      Enqueued:
@@ -360,7 +396,8 @@ describe('when toHaveDispatchedTimes fails', () => {
       withPolicy(new BlockTasks(['MailService.sendReceipt']), () => void mail.sendReceipt(8));
       await mail.apologise(7);
     });
-    expect(textOf(() => expect(captured).toHaveDispatchedTimes(mail.sendReceipt, 2))).toMatchInlineSnapshot(`
+    expect(textOf(() => expect(captured).toHaveDispatchedTimes(mail.sendReceipt, 2)))
+      .toMatchInlineSnapshot(`
      "Expected MailService.sendReceipt to be dispatched twice, but it was dispatched once.
 
      Enqueued:
@@ -368,7 +405,8 @@ describe('when toHaveDispatchedTimes fails', () => {
        2. MailService.sendReceipt(8) — dropped: policy (BlockTasks)
        3. MailService.apologise(7) — dropped: outcome"
     `);
-    expect(textOf(() => expect(captured).toHaveDispatchedTimes(mail.apologise, 1))).toMatchInlineSnapshot(`
+    expect(textOf(() => expect(captured).toHaveDispatchedTimes(mail.apologise, 1)))
+      .toMatchInlineSnapshot(`
      "Expected MailService.apologise to be dispatched once, but it never was.
 
      Enqueued:
@@ -376,7 +414,8 @@ describe('when toHaveDispatchedTimes fails', () => {
        2. MailService.sendReceipt(8) — dropped: policy (BlockTasks)
      → 3. MailService.apologise(7) — dropped: outcome"
     `);
-    expect(textOf(() => expect(captured).toHaveDispatchedTimes(notifyWarehouse, 1))).toMatchInlineSnapshot(`
+    expect(textOf(() => expect(captured).toHaveDispatchedTimes(notifyWarehouse, 1)))
+      .toMatchInlineSnapshot(`
      "Expected notifyWarehouse to be dispatched once, but it never was.
 
      Enqueued:
@@ -387,7 +426,8 @@ describe('when toHaveDispatchedTimes fails', () => {
      Nearest is 3:
        the effect is MailService.apologise, not notifyWarehouse"
     `);
-    expect(textOf(() => expect(captured).not.toHaveDispatchedTimes(mail.sendReceipt, 1))).toMatchInlineSnapshot(`
+    expect(textOf(() => expect(captured).not.toHaveDispatchedTimes(mail.sendReceipt, 1)))
+      .toMatchInlineSnapshot(`
      "Expected MailService.sendReceipt not to be dispatched once, but it was.
 
      Enqueued:
@@ -405,7 +445,8 @@ describe('when toHaveDropped fails', () => {
       await mail.sendReceipt(7);
       withPolicy(new BlockTasks(['ship']), () => enqueue(ship, order));
     });
-    expect(textOf(() => expect(captured).toHaveDropped(mail.apologise, { reason: 'rollback' }))).toMatchInlineSnapshot(`
+    expect(textOf(() => expect(captured).toHaveDropped(mail.apologise, { reason: 'rollback' })))
+      .toMatchInlineSnapshot(`
      "Expected MailService.apologise to be dropped: rollback, but it was dropped: outcome.
 
      Enqueued:
@@ -421,7 +462,8 @@ describe('when toHaveDropped fails', () => {
      → 2. MailService.sendReceipt(7) — dispatched
        3. ship({ id: 7, lines: [{ sku: 'A', count: 1 }], to: 'ada@example.org' }) — dropped: policy (BlockTasks)"
     `);
-    expect(textOf(() => expect(captured).toHaveDropped(ship, { policy: 'DropAll' }))).toMatchInlineSnapshot(`
+    expect(textOf(() => expect(captured).toHaveDropped(ship, { policy: 'DropAll' })))
+      .toMatchInlineSnapshot(`
      "Expected ship to be dropped: policy (DropAll), but it was dropped: policy (BlockTasks).
 
      Enqueued:
@@ -429,7 +471,8 @@ describe('when toHaveDropped fails', () => {
        2. MailService.sendReceipt(7) — dispatched
      → 3. ship({ id: 7, lines: [{ sku: 'A', count: 1 }], to: 'ada@example.org' }) — dropped: policy (BlockTasks)"
     `);
-    expect(textOf(() => expect(captured).toHaveDropped('shop', { reason: 'outcome' }))).toMatchInlineSnapshot(`
+    expect(textOf(() => expect(captured).toHaveDropped('shop', { reason: 'outcome' })))
+      .toMatchInlineSnapshot(`
      "Expected shop to be dropped: outcome, but it was not enqueued.
 
      Enqueued:
@@ -440,7 +483,8 @@ describe('when toHaveDropped fails', () => {
      Nearest is 3:
        the effect is ship, not shop"
     `);
-    expect(textOf(() => expect(captured).not.toHaveDropped(ship, { policy: BlockTasks }))).toMatchInlineSnapshot(`
+    expect(textOf(() => expect(captured).not.toHaveDropped(ship, { policy: BlockTasks })))
+      .toMatchInlineSnapshot(`
      "Expected ship not to be dropped: policy (BlockTasks), but it was.
 
      Enqueued:
@@ -456,7 +500,8 @@ describe('when toHaveDropped fails', () => {
       await mail.apologise(9);
       await mail.sendReceipt(7, { copy: true });
     });
-    expect(textOf(() => expect(captured).toHaveDropped(mail.apologise, { args: [8] }))).toMatchInlineSnapshot(`
+    expect(textOf(() => expect(captured).toHaveDropped(mail.apologise, { args: [8] })))
+      .toMatchInlineSnapshot(`
      "Expected MailService.apologise(8) to be dropped, but it was enqueued with other arguments.
 
      Enqueued:
@@ -469,7 +514,10 @@ describe('when toHaveDropped fails', () => {
     `);
     expect(
       textOf(() =>
-        expect(captured).toHaveDropped(mail.sendReceipt, { args: [7, expect.anything()], reason: 'outcome' }),
+        expect(captured).toHaveDropped(mail.sendReceipt, {
+          args: [7, expect.anything()],
+          reason: 'outcome',
+        }),
       ),
     ).toMatchInlineSnapshot(`
      "Expected MailService.sendReceipt(7, Anything) to be dropped: outcome, but it was dispatched.
@@ -479,8 +527,11 @@ describe('when toHaveDropped fails', () => {
        2. MailService.apologise(9) — dropped: outcome
      → 3. MailService.sendReceipt(7, { copy: true }) — dispatched"
     `);
-    expect(textOf(() => expect(captured).toHaveDropped(notifyWarehouse, { args: [outbox, 7], policy: 'DropAll' })))
-      .toMatchInlineSnapshot(`
+    expect(
+      textOf(() =>
+        expect(captured).toHaveDropped(notifyWarehouse, { args: [outbox, 7], policy: 'DropAll' }),
+      ),
+    ).toMatchInlineSnapshot(`
      "Expected notifyWarehouse(Outbox { sent: [] }, 7) to be dropped: policy (DropAll), but it was not enqueued.
 
      Enqueued:
@@ -491,8 +542,11 @@ describe('when toHaveDropped fails', () => {
      Nearest is 1:
        the effect is MailService.apologise, not notifyWarehouse"
     `);
-    expect(textOf(() => expect(captured).not.toHaveDropped(mail.apologise, { args: [expect.any(Number)] })))
-      .toMatchInlineSnapshot(`
+    expect(
+      textOf(() =>
+        expect(captured).not.toHaveDropped(mail.apologise, { args: [expect.any(Number)] }),
+      ),
+    ).toMatchInlineSnapshot(`
      "Expected MailService.apologise(Any(Number)) not to be dropped, but it was.
 
      Enqueued:

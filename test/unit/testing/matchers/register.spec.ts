@@ -8,6 +8,8 @@ describe('when the matchers are registered with the global expect', () => {
   it('has them', async () => {
     const captured = await captureEffects(() => enqueue(send, 'ada'));
     expect(captured).toHaveEnqueued(send, 'ada');
-    expect(() => expect(captured).toHaveNoEffects()).toThrow('Expected no effects, but there is 1.');
+    expect(() => expect(captured).toHaveNoEffects()).toThrow(
+      'Expected no effects, but there is 1.',
+    );
   });
 });

@@ -16,7 +16,9 @@ export function Announcer({ state, link }: { state: StateView | undefined; link:
     const timer = setInterval(() => {
       const { dropped, failed } = totalsOf(latest.current);
       const parts = [
-        ...(dropped > before.dropped ? [`${counted(dropped - before.dropped, 'effect')} dropped`] : []),
+        ...(dropped > before.dropped
+          ? [`${counted(dropped - before.dropped, 'effect')} dropped`]
+          : []),
         ...(failed > before.failed ? [`${counted(failed - before.failed, 'effect')} failed`] : []),
       ];
       before = { dropped, failed };
@@ -32,7 +34,10 @@ export function Announcer({ state, link }: { state: StateView | undefined; link:
   );
 }
 
-function totalsOf(state: StateView | undefined): { readonly dropped: number; readonly failed: number } {
+function totalsOf(state: StateView | undefined): {
+  readonly dropped: number;
+  readonly failed: number;
+} {
   const { dropped = {}, failed = 0 } = state?.totals ?? {};
   return { dropped: Object.values(dropped).reduce((sum, count) => sum + count, 0), failed };
 }

@@ -4,7 +4,13 @@ import { durationText, states } from '../words.js';
 import { Icon } from './icons.js';
 import { Sentence } from './sentence.js';
 
-export function EffectCard({ effect, showsArguments }: { effect: EffectView; showsArguments: boolean }) {
+export function EffectCard({
+  effect,
+  showsArguments,
+}: {
+  effect: EffectView;
+  showsArguments: boolean;
+}) {
   const { name, state, sentence, error, executor, durationMs, place, within, args, id } = effect;
   return (
     <li class={`effect is-${state}`}>

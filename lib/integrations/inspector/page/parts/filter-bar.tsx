@@ -3,7 +3,13 @@ import type { UnitView } from '../../view/inspector.view.js';
 import { type Address, type Filters, listAddress, NO_FILTERS } from '../address.js';
 import { reasons, states } from '../words.js';
 
-export function FilterBar({ address: { tab, filters }, units }: { address: Address; units: readonly UnitView[] }) {
+export function FilterBar({
+  address: { tab, filters },
+  units,
+}: {
+  address: Address;
+  units: readonly UnitView[];
+}) {
   const search = useRef<HTMLInputElement>(null);
   useEffect(() => onSlash(() => search.current?.focus()), []);
   const entries = [...new Set(units.map(({ entryPoint }) => entryPoint))].sort();
@@ -14,7 +20,12 @@ export function FilterBar({ address: { tab, filters }, units }: { address: Addre
   };
   const isNarrowed = Object.values(filters).some((value) => value !== '');
   return (
-    <form class="filters" role="search" aria-label="Filters" onSubmit={(event) => event.preventDefault()}>
+    <form
+      class="filters"
+      role="search"
+      aria-label="Filters"
+      onSubmit={(event) => event.preventDefault()}
+    >
       <label class="wide">
         <span>Effect</span>
         <input
@@ -27,12 +38,24 @@ export function FilterBar({ address: { tab, filters }, units }: { address: Addre
           spellcheck={false}
         />
       </label>
-      <Choice label="State" value={filters.state} options={Object.entries(states)} onChange={set('state')} />
-      <Choice label="Reason" value={filters.reason} options={Object.entries(reasons)} onChange={set('reason')} />
+      <Choice
+        label="State"
+        value={filters.state}
+        options={Object.entries(states)}
+        onChange={set('state')}
+      />
+      <Choice
+        label="Reason"
+        value={filters.reason}
+        options={Object.entries(reasons)}
+        onChange={set('reason')}
+      />
       <Choice
         label="Entry point"
         value={filters.entry}
-        options={[...new Set([...entries, ...(filters.entry === '' ? [] : [filters.entry])])].map((one) => [one, one])}
+        options={[...new Set([...entries, ...(filters.entry === '' ? [] : [filters.entry])])].map(
+          (one) => [one, one],
+        )}
         onChange={set('entry')}
       />
       {isNarrowed && (

@@ -8,7 +8,15 @@ const links: Readonly<Record<Link, string>> = {
   refused: 'refused',
 };
 
-export function Header({ link, isPaused, onPause }: { link: Link; isPaused: boolean; onPause: () => void }) {
+export function Header({
+  link,
+  isPaused,
+  onPause,
+}: {
+  link: Link;
+  isPaused: boolean;
+  onPause: () => void;
+}) {
   const isHeld = isPaused && link === 'live';
   return (
     <header class="top">

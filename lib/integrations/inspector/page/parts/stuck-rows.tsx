@@ -25,7 +25,11 @@ export function StuckRows({ state }: { state: StateView | undefined }) {
     return () => clearInterval(timer);
   }, []);
   const act = (row: StuckRow, action: 'retry' | 'discard'): void => {
-    if (action === 'discard' && !confirm(`Discard ${row.effect} (${row.id})? It will never get out.`)) return;
+    if (
+      action === 'discard' &&
+      !confirm(`Discard ${row.effect} (${row.id})? It will never get out.`)
+    )
+      return;
     deal(row.id, action).then(load, (error: Error) => tell(error.message));
   };
   if (problem !== undefined) {
@@ -39,7 +43,8 @@ export function StuckRows({ state }: { state: StateView | undefined }) {
   if (rows.length === 0) {
     return (
       <p class="empty">
-        <strong>Nothing is stuck.</strong> Rows of the outbox that could not be delivered are listed here.
+        <strong>Nothing is stuck.</strong> Rows of the outbox that could not be delivered are listed
+        here.
       </p>
     );
   }

@@ -19,9 +19,15 @@ export function Tabs({ address, state }: { address: Address; state: StateView | 
   return (
     <nav class="tabs" aria-label="Views">
       {tabs.map((tab) => (
-        <a key={tab} href={listAddress(tab)} aria-current={tab === address.tab ? 'page' : undefined}>
+        <a
+          key={tab}
+          href={listAddress(tab)}
+          aria-current={tab === address.tab ? 'page' : undefined}
+        >
           {names[tab]}
-          {tab !== 'stuck' && <span class="count">{state?.units.filter((unit) => isOf(tab, unit)).length ?? 0}</span>}
+          {tab !== 'stuck' && (
+            <span class="count">{state?.units.filter((unit) => isOf(tab, unit)).length ?? 0}</span>
+          )}
         </a>
       ))}
     </nav>

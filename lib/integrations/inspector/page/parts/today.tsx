@@ -38,7 +38,17 @@ export function Today({ state }: { state: StateView | undefined }) {
   );
 }
 
-function Figure({ label, value, tone, href }: { label: string; value: number; tone: string; href?: string }) {
+function Figure({
+  label,
+  value,
+  tone,
+  href,
+}: {
+  label: string;
+  value: number;
+  tone: string;
+  href?: string;
+}) {
   const text = (
     <>
       <b>{value.toLocaleString()}</b> {label}

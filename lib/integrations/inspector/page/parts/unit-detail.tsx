@@ -37,8 +37,8 @@ export function UnitDetail({ id, unit, isLoading, back, showsArguments }: UnitDe
             'Looking …'
           ) : (
             <>
-              <strong>This unit of work is not kept any more.</strong> The inspector keeps the last ones only (
-              <code>capacity</code>), and forgets them with the process.
+              <strong>This unit of work is not kept any more.</strong> The inspector keeps the last
+              ones only (<code>capacity</code>), and forgets them with the process.
             </>
           )}
         </p>
@@ -57,7 +57,9 @@ export function UnitDetail({ id, unit, isLoading, back, showsArguments }: UnitDe
               <EffectCard key={effect.id} effect={effect} showsArguments={showsArguments} />
             ))}
           </ol>
-          {unit.more > 0 && <p class="empty">and {unit.more} more, which the inspector has counted and not kept.</p>}
+          {unit.more > 0 && (
+            <p class="empty">and {unit.more} more, which the inspector has counted and not kept.</p>
+          )}
         </article>
       )}
     </>
@@ -71,7 +73,9 @@ function Facts({ unit }: { unit: UnitView }) {
         <span class={`outcome is-${toneOf(unit)}`}>{outcomeText(unit)}</span>
       </Fact>
       <Fact term="Started">
-        <time dateTime={new Date(unit.startedAt).toISOString()}>{calendarText(unit.startedAt)}</time>
+        <time dateTime={new Date(unit.startedAt).toISOString()}>
+          {calendarText(unit.startedAt)}
+        </time>
       </Fact>
       {unit.durationMs !== undefined && <Fact term="Took">{durationText(unit.durationMs)}</Fact>}
       <Fact term={unit.transactions.length > 1 ? 'Transactions' : 'Transaction'}>

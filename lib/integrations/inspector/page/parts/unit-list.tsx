@@ -13,20 +13,20 @@ const MOST_SENTENCES = 2;
 const empty: Readonly<Record<Tab, ComponentChildren>> = {
   units: (
     <>
-      <strong>Nothing to see yet.</strong> A unit of work appears here once an effect is called in it: a request, a job,
-      a message.
+      <strong>Nothing to see yet.</strong> A unit of work appears here once an effect is called in
+      it: a request, a job, a message.
     </>
   ),
   failures: (
     <>
-      <strong>Nothing has failed.</strong> Units of work that failed, and those with an effect that did, are listed
-      here.
+      <strong>Nothing has failed.</strong> Units of work that failed, and those with an effect that
+      did, are listed here.
     </>
   ),
   outside: (
     <>
-      <strong>No effect was called outside a scope.</strong> Where <code>outsideScope</code> lets them go on, they are
-      listed here.
+      <strong>No effect was called outside a scope.</strong> Where <code>outsideScope</code> lets
+      them go on, they are listed here.
     </>
   ),
   stuck: null,
@@ -60,7 +60,11 @@ function Row({ unit, isSelected }: { unit: UnitView; isSelected: boolean }) {
   const told = unit.effects.filter(({ state }) => state === 'dropped' || state === 'failed');
   return (
     <li>
-      <a class={`unit is-${toneOf(unit)}`} href={unitAddress(unit.id)} aria-current={isSelected ? 'true' : undefined}>
+      <a
+        class={`unit is-${toneOf(unit)}`}
+        href={unitAddress(unit.id)}
+        aria-current={isSelected ? 'true' : undefined}
+      >
         <span class="unit-head">
           <span class="kind">{kinds[unit.kind] ?? unit.kind}</span>
           <span class="name">{unit.entryPoint}</span>
@@ -80,7 +84,9 @@ function Row({ unit, isSelected }: { unit: UnitView; isSelected: boolean }) {
             </span>
           </span>
         ))}
-        {told.length > MOST_SENTENCES && <span class="told more">and {told.length - MOST_SENTENCES} more</span>}
+        {told.length > MOST_SENTENCES && (
+          <span class="told more">and {told.length - MOST_SENTENCES} more</span>
+        )}
       </a>
     </li>
   );
