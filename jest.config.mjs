@@ -67,6 +67,8 @@ const onNest12Alone = [
   // (check:imports).
   '/test/(oracle|unit/core|unit/errors)/',
   '/test/integrations/(drizzle|knex|kysely|mikro-orm|pg|prisma|sequelize)/(contract|doors|generated-client|sqlite|track-\\w+-transactions)\\.spec',
+  // Its transactions, of clients that no major of Nest matters to: it has suites of its own.
+  '/test/integrations/outbox/(drizzle|knex|kysely|mikro-orm|prisma|sequelize)\\.spec',
   // Read source files.
   '/test/unit/(eslint|scripts)/',
   // A page in a browser, which no Nest runs in.

@@ -17,7 +17,7 @@ import { begin, commit, frameOf, rollback, transactional } from './transaction.f
  * of its savepoint, however it is begun: `em.transactional(…)`, `@Transactional()`, `em.begin()`,
  * or by a `flush()` for itself, with the hooks of entities and the subscribers that run in it.
  * After `await em.begin()` the rest of the asynchronous function stands in it, until `em.commit()`
- * or `em.rollback()`. It is done on the class of connections, so that every instance on an SQL
+ * or `em.rollback()`. It is done on the class of connections, so that every instance on the same
  * database tracks transactions from then on. Does nothing the second time.
  *
  * @example
@@ -29,7 +29,7 @@ import { begin, commit, frameOf, rollback, transactional } from './transaction.f
  */
 export function trackMikroOrmTransactions<M extends MikroOrmClient>(orm: M): M {
   const prototype = classOf(orm);
-  if (TRACKS_TRANSACTIONS in prototype) return orm;
+  if (Object.hasOwn(prototype, TRACKS_TRANSACTIONS)) return orm;
   trackTransactionsOfClass(orm);
   // On the class, as that is what tracks them for good.
   Object.defineProperty(prototype, TRACKS_TRANSACTIONS, { value: true });
@@ -37,9 +37,9 @@ export function trackMikroOrmTransactions<M extends MikroOrmClient>(orm: M): M {
 }
 
 /**
- * Finds what all connections of one copy of MikroORM have in common.
+ * Finds what the connections of one copy of MikroORM to a kind of database have in common.
  *
- * @returns the prototype that declares the methods
+ * @returns the prototype that declares `commit`, and inherits the others or declares them
  * @throws AirlockOptionsError @throws PeerVersionError
  * @internal
  */
@@ -64,15 +64,16 @@ export function classOf(orm: MikroOrmClient): object {
 }
 
 /**
- * The topmost that has them all: classes of drivers may override one and call `super`. The very top
- * is what all databases share, and refuses.
+ * The very top is what all databases share, and refuses. One driver, that of MySQL in MikroORM 7,
+ * overrides `commit`: it ends savepoints there, and calls `super` for transactions.
  */
 function declarerOf(connection: object): object | undefined {
-  let declarer: object | undefined;
-  for (let at = above(connection); at !== null && above(at) !== Object.prototype; at = above(at)) {
-    if (METHODS.every((key) => Object.hasOwn(at!, key))) declarer = at;
-  }
-  return declarer;
+  const chain: object[] = [];
+  for (let at = above(connection); at !== null && above(at) !== Object.prototype; at = above(at))
+    chain.push(at);
+  return chain.some((at) => METHODS.every((key) => Object.hasOwn(at, key)))
+    ? chain.find((at) => Object.hasOwn(at, 'commit'))
+    : undefined;
 }
 
 function above(object: object): object | null {

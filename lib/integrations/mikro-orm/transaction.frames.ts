@@ -7,6 +7,9 @@ import { isSuspended } from './suspension.js';
 /** The frame of each transaction and savepoint. */
 const opened = new WeakMap<object, TransactionFrame>();
 
+/** Transactions whose COMMIT is on its way: the class of a driver passes it on to `super`. */
+const committing = new WeakSet<object>();
+
 /** In the options of a transaction that runs a callback. */
 const BY_CALLBACK = Symbol('AIRLOCK_BY_CALLBACK');
 
@@ -64,8 +67,9 @@ export const begin: Tracked<[BeginOptions?], MikroOrmTransaction> = async functi
 export const commit: Tracked<[MikroOrmTransaction, Broadcaster?, ...unknown[]], void> =
   async function (original, trx, broadcaster, ...rest) {
     const frame = frameOf(trx);
-    if (frame?.isOpen !== true) return original(trx, broadcaster, ...rest);
+    if (frame?.isOpen !== true || committing.has(trx)) return original(trx, broadcaster, ...rest);
     frame.leave();
+    committing.add(trx);
     try {
       if (frame.parent !== undefined) {
         await frame.beforeCommit();
@@ -78,6 +82,8 @@ export const commit: Tracked<[MikroOrmTransaction, Broadcaster?, ...unknown[]], 
     } catch (error) {
       if (frame.isOpen) frame.rollBack();
       throw error;
+    } finally {
+      committing.delete(trx);
     }
     if (frame.isOpen) await frame.commit();
   };

@@ -1,5 +1,10 @@
 import { describeWith, mariadb, postgres } from '../../servers.js';
-import { connectMariadb, connectPostgres } from './clients/kysely.js';
+import {
+  connectBetterSqlite,
+  connectMariadb,
+  connectPostgres,
+  connectSqlite,
+} from './clients/kysely.js';
 import { describeOutbox } from './outbox.suite.js';
 
 describeWith(postgres, 'PostgreSQL', () =>
@@ -8,3 +13,7 @@ describeWith(postgres, 'PostgreSQL', () =>
 describeWith(mariadb, 'MariaDB', () =>
   describeOutbox('Kysely', connectMariadb, { savepoints: false }),
 );
+describe('SQLite', () => {
+  describeOutbox('Kysely', connectSqlite, { savepoints: false });
+  describeOutbox('Kysely, beside its driver', connectBetterSqlite, { savepoints: false });
+});

@@ -1,5 +1,10 @@
-import { describeWith, postgres } from '../../servers.js';
-import { connectPostgres } from './clients/prisma.js';
+import { describeWith, mariadb, postgres } from '../../servers.js';
+import { MAJORS } from '../prisma/generated.js';
+import { connectMariadb, connectPostgres } from './clients/prisma.js';
 import { describeOutbox } from './outbox.suite.js';
 
-describeWith(postgres, 'PostgreSQL', () => describeOutbox('Prisma', connectPostgres));
+describeWith(postgres, 'PostgreSQL', () => {
+  for (const [name, major] of MAJORS)
+    describeOutbox(name, () => connectPostgres(major), { savepoints: major.hasSavepoints });
+});
+describeWith(mariadb, 'MariaDB', () => describeOutbox('Prisma 7', connectMariadb));

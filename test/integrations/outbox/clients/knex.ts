@@ -14,12 +14,21 @@ export async function connectMariadb(): Promise<OutboxClient> {
   return connect('mariadb', { client: 'mysql2', connection: schema.url }, () => schema.drop());
 }
 
+export async function connectSqlite(): Promise<OutboxClient> {
+  const connection = { filename: ':memory:' };
+  return connect(
+    'sqlite',
+    { client: 'better-sqlite3', connection, useNullAsDefault: true, pool: { min: 1, max: 1 } },
+    async () => {},
+  );
+}
+
 function connect(
   dialect: OutboxClient['dialect'],
   config: Knex.Config,
   drop: () => Promise<void>,
 ): OutboxClient {
-  const knex = trackKnexTransactions(connectTo({ ...config, pool: { min: 0, max: 10 } }));
+  const knex = trackKnexTransactions(connectTo({ pool: { min: 0, max: 10 }, ...config }));
   const contractOf = (trx: Knex): ContractTransaction => ({
     query: async (sql) => (await trx.raw<{ rows: Record<string, unknown>[] }>(sql)).rows ?? [],
     savepoint: (fn) => trx.transaction((inner) => fn(contractOf(inner))),

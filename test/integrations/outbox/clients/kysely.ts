@@ -1,4 +1,12 @@
-import { CompiledQuery, type Dialect, Kysely, MysqlDialect, PostgresDialect } from 'kysely';
+import {
+  CompiledQuery,
+  type Dialect,
+  Kysely,
+  MysqlDialect,
+  PostgresDialect,
+  type SqliteDatabase,
+  SqliteDialect,
+} from 'kysely';
 import { createPool } from 'mysql2';
 import { trackKyselyTransactions } from 'nestjs-airlock/kysely';
 import { Pool } from 'pg';
@@ -19,6 +27,27 @@ export async function connectMariadb(): Promise<OutboxClient> {
   return connect('mariadb', new MysqlDialect({ pool: createPool(schema.url) }), () =>
     schema.drop(),
   );
+}
+
+/** It comes without types. */
+const Sqlite = jest.requireActual<new (path: string) => SqliteDatabase>('better-sqlite3');
+
+export async function connectSqlite(): Promise<OutboxClient> {
+  return connect('sqlite', new SqliteDialect({ database: new Sqlite(':memory:') }), async () => {});
+}
+
+/** The outbox asks the driver itself, as its page says. */
+export async function connectBetterSqlite(): Promise<OutboxClient> {
+  const db = new Sqlite(':memory:');
+  return {
+    ...connect('sqlite', new SqliteDialect({ database: db }), async () => {}),
+    connection: {
+      query: async (sql, values) => {
+        const statement = db.prepare(sql);
+        return statement.reader ? statement.all(values) : statement.run(values);
+      },
+    },
+  };
 }
 
 function connect(

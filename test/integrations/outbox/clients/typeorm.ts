@@ -18,6 +18,10 @@ export async function connectSqljs(): Promise<OutboxClient> {
   return connect('sqlite', { type: 'sqljs' }, async () => {});
 }
 
+export async function connectBetterSqlite(): Promise<OutboxClient> {
+  return connect('sqlite', { type: 'better-sqlite3', database: ':memory:' }, async () => {});
+}
+
 async function connect(
   dialect: OutboxClient['dialect'],
   options: DataSourceOptions,
