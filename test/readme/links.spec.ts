@@ -63,6 +63,23 @@ it.each(pages)('has no dead link in %s', (page) => {
   expect(linksOf(page).filter((target) => isDead(page, target))).toEqual([]);
 });
 
+describe.each(['docs/README.md', 'docs/adr/README.md'])('when %s lists pages', (list) => {
+  const listed = linksOf(list).map((target) => join(dirname(list), target));
+  const inFolder = pages.filter(
+    (page) => page.startsWith(`${dirname(list)}/`) && page !== list && isListedBy(list, page),
+  );
+
+  it('names each page once', () => {
+    expect(inFolder.length).toBeGreaterThan(10);
+    expect([...listed].sort()).toEqual([...inFolder].sort());
+  });
+});
+
+/** Decisions have a list of their own, which stands for them in the list of all pages. */
+function isListedBy(list: string, page: string): boolean {
+  return list === 'docs/adr/README.md' || !/^docs\/adr\/\d/.test(page);
+}
+
 describe('when a rule is looked up', () => {
   const rules = new Map(
     proseOf('docs/rules.md')
