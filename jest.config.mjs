@@ -73,6 +73,7 @@ const onNest12Alone = [
   '/test/unit/(eslint|scripts)/',
   // A page in a browser, which no Nest runs in.
   '/test/integrations/inspector/inspector\\.page\\.spec',
+  '/sample/01-shop/page/',
   // Start runners that know nothing of these projects.
   '/test/unit/testing/other-runners\\.spec',
 ];

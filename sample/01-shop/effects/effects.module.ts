@@ -31,6 +31,9 @@ const inspector = AirlockInspectorModule.forRoot({
 /** Every dropped effect is told of: which, why, and by which policy. */
 const log = { drops: 'log' } as const;
 
+/** It is meant that reservations run in this process: only receipts are jobs. */
+const plainFunctions = 'in-process';
+
 const engines: Readonly<Record<ExecutorName, (settings: Settings) => DynamicModule[]>> = {
   'in-process': () => [AirlockModule.forRoot({ log })],
 
@@ -39,6 +42,7 @@ const engines: Readonly<Record<ExecutorName, (settings: Settings) => DynamicModu
     AirlockBullMqModule.forRoot({
       connection: redisUrl,
       queue,
+      plainFunctions,
       jobOptions: {
         attempts: 5,
         backoff: { type: 'exponential', delay: 1_000 },
@@ -72,6 +76,7 @@ const engines: Readonly<Record<ExecutorName, (settings: Settings) => DynamicModu
       useFactory: (database: Database) => ({
         boss: { ...database.pgBoss, useListenNotify: true },
         queue,
+        plainFunctions,
         queues: { [queue]: { retryLimit: 5, retryDelay: 1, retryBackoff: true, notify: true } },
         worker: true,
       }),

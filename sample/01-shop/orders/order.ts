@@ -3,6 +3,7 @@ export interface OrderDraft {
   readonly email: string;
   readonly lines: readonly DraftLine[];
   readonly giftWrap: boolean;
+  readonly card: string | undefined;
 }
 
 export interface DraftLine {

@@ -7,11 +7,12 @@ import { GiftWrapService } from './gift-wrap.service.js';
 import { OrdersController } from './orders.controller.js';
 import { OrdersRepository } from './orders.repository.js';
 import { OrdersService } from './orders.service.js';
+import { PaymentService } from './payment.service.js';
 import { ProductsRepository } from './products.repository.js';
 
 @Module({
   imports: [DatabaseModule, MailModule, WarehouseModule],
   controllers: [OrdersController, AdminOrdersController],
-  providers: [OrdersService, GiftWrapService, OrdersRepository, ProductsRepository],
+  providers: [OrdersService, PaymentService, GiftWrapService, OrdersRepository, ProductsRepository],
 })
 export class OrdersModule {}

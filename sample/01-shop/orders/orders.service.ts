@@ -6,6 +6,7 @@ import { WarehouseClient } from '../warehouse/warehouse.client.js';
 import { GiftWrapService } from './gift-wrap.service.js';
 import type { Order, OrderDraft, OrderLine } from './order.js';
 import { OrdersRepository } from './orders.repository.js';
+import { PaymentService } from './payment.service.js';
 import { ProductsRepository } from './products.repository.js';
 
 @Injectable()
@@ -17,13 +18,19 @@ export class OrdersService {
     private readonly orders: OrdersRepository,
     private readonly products: ProductsRepository,
     private readonly giftWrap: GiftWrapService,
+    private readonly payment: PaymentService,
     private readonly mail: MailService,
     private readonly warehouse: WarehouseClient,
     private readonly effects: EffectBuffer,
   ) {}
 
   place(draft: OrderDraft): Promise<Order> {
-    return this.database.transaction((tx) => this.write(tx, draft));
+    return this.database.transaction(async (tx) => {
+      const order = await this.write(tx, draft);
+      // By now everybody has been told; none of it gets out if the card is declined.
+      await this.payment.charge(order, draft.card);
+      return order;
+    });
   }
 
   /** Places the order and takes it back. @returns the names of the effects it would have had */

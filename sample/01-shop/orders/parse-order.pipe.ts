@@ -4,14 +4,16 @@ import type { DraftLine, OrderDraft } from './order.js';
 @Injectable()
 export class ParseOrderPipe implements PipeTransform<unknown, OrderDraft> {
   transform(body: unknown): OrderDraft {
-    const { email, lines, giftWrap = false } = (body ?? {}) as Record<string, unknown>;
+    const { email, lines, giftWrap = false, card } = (body ?? {}) as Record<string, unknown>;
     if (typeof email !== 'string' || !email.includes('@'))
       throw new BadRequestException('`email` is not an address');
     if (!Array.isArray(lines) || lines.length === 0)
       throw new BadRequestException('`lines` is empty');
     if (typeof giftWrap !== 'boolean')
       throw new BadRequestException('`giftWrap` is neither true nor false');
-    return { email, lines: lines.map(parseLine), giftWrap };
+    if (card !== undefined && typeof card !== 'string')
+      throw new BadRequestException('`card` is no number of a card');
+    return { email, lines: lines.map(parseLine), giftWrap, card };
   }
 }
 
