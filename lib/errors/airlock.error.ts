@@ -42,7 +42,8 @@ export class AirlockError extends Error {
     options?: ErrorCause,
   ) {
     super(message, options);
-    this.name = new.target.name;
+    // Not the class's own name, which a minifier takes.
+    this.name = Object.hasOwn(new.target, 'brandName') ? new.target.brandName : new.target.name;
     brand(this, ...lineageOf(new.target));
   }
 

@@ -37,6 +37,7 @@ import { PolicyNames } from '../boot-checks/policy-names.js';
 import { EffectWorker } from '../remote/effect-worker.js';
 import { warnOfUncovered } from '../boot-checks/uncovered-handlers.js';
 import type { AirlockReport } from '../services/airlock-report.js';
+import { warnOfShortenedNames } from '../boot-checks/shortened-names.js';
 import { warnOfMissingFrames } from '../boot-checks/transactional-executors.js';
 import { warnOfUnkeptClients } from '../boot-checks/untracked-clients.js';
 
@@ -184,6 +185,7 @@ export class AirlockApplication {
     this.boundaries.ready();
     warnOfMissingFrames(this.modules, this.runtime, this.logger);
     warnOfUnkeptClients(this.modules, this.logger);
+    warnOfShortenedNames(this.explorer.effects, this.runtime, this.logger);
     this.logger.stop();
   }
 

@@ -91,4 +91,6 @@ export interface AirlockReport {
   readonly workers: readonly WorkerReport[];
   /** Warnings of the boot. */
   readonly warnings: readonly string[];
+  /** The report as text, as it prints in a terminal. */
+  toString(): string;
 }

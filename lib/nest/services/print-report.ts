@@ -2,15 +2,13 @@ import { inspect } from 'node:util';
 import type { AirlockReport, EntryPointReport, PolicyReport } from './airlock-report.js';
 
 /**
- * Makes a report print as text where it is inspected, as by `console.log` and the REPL. It stays
- * plain data.
+ * Makes a report print as text where it is inspected, as by `console.log` and the REPL, or put into
+ * a string. It stays plain data.
  * @internal
  */
 export function printable<T extends AirlockReport>(report: T): T {
-  return Object.defineProperty(report, inspect.custom, {
-    value: () => printReport(report),
-    enumerable: false,
-  });
+  const value = (): string => printReport(report);
+  return Object.defineProperties(report, { [inspect.custom]: { value }, toString: { value } });
 }
 
 /** @internal */

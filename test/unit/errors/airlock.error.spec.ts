@@ -61,6 +61,18 @@ describe('when two copies of the package are installed', () => {
   });
 });
 
+describe('when a minifier has renamed the classes', () => {
+  it('still names its errors by their own names', () => {
+    const known = Object.getOwnPropertyDescriptor(ours.NoScopeError, 'name')!;
+    Object.defineProperty(ours.NoScopeError, 'name', { ...known, value: 'e' });
+    try {
+      expect(new ours.NoScopeError('effect').name).toBe('NoScopeError');
+    } finally {
+      Object.defineProperty(ours.NoScopeError, 'name', known);
+    }
+  });
+});
+
 describe('when somebody extends an error of ours', () => {
   class MyNoScopeError extends ours.NoScopeError {}
   class MyDispatchError extends ours.DispatchError {}

@@ -144,6 +144,7 @@ describe('when an application is explained', () => {
 
   it('prints as a page of text, and stays plain data', () => {
     const text = inspect(report);
+    expect(String(report)).toBe(text);
     expect(text).toContain('off: cqrs');
     expect(text).toMatch(
       /OrdersController\.list +open around the request, beforeResponse +DropAll \(@UseAirlockPolicy on/,

@@ -11,6 +11,7 @@ import {
   type Executor,
   runInScope,
   SideEffect,
+  type SideEffectOptions,
   UnknownEffectError,
 } from 'nestjs-airlock';
 import type { EffectEnvelope } from '../../../../lib/nest/remote/envelope.js';
@@ -284,6 +285,35 @@ describe('when a method is none that a worker could find', () => {
       await app.get(Odd)[key]();
     });
     expect([executor.jobs, sent]).toEqual([[], ['static', 'by symbol']]);
+  });
+});
+
+describe('when a minifier has renamed classes', () => {
+  /** A class as a minifier leaves it, with an effect. */
+  function renamed(name: string, options: SideEffectOptions<never[]> = {}): Provider {
+    class Sender {
+      @SideEffect(options)
+      async send(): Promise<void> {}
+    }
+    Object.defineProperty(Sender, 'name', { value: name });
+    return { provide: name, useClass: Sender };
+  }
+  const told = (): string[] => warn.mock.calls.map(([text]) => String(text));
+
+  it('warns that another build may give the names to other classes', async () => {
+    await bootWith({ executor: engine() }, [renamed('e'), renamed('xn')]);
+    expect(told()).toEqual([
+      expect.stringMatching(/stored for workers as e\.send, xn\.send: .* minifier/),
+    ]);
+  });
+
+  it.each<[string, AirlockModuleOptions, Provider[]]>([
+    ['nothing leaves the process', {}, [renamed('e')]],
+    ['effects have names of their own', { executor: engine() }, [renamed('e', { name: 'mail' })]],
+    ['other classes have kept theirs', { executor: engine() }, [renamed('Db'), Mail]],
+  ])('says nothing where %s', async (_, options, providers) => {
+    await bootWith(options, providers);
+    expect(told()).toEqual([]);
   });
 });
 
