@@ -5,6 +5,7 @@ create table if not exists `airlock_outbox` (
   envelope longtext character set utf8mb4 not null,
   written_at bigint not null,
   due_at bigint not null,
+  held boolean not null default true,
   attempts int not null default 0,
   error text character set utf8mb4,
   claim char(36) character set ascii collate ascii_bin,

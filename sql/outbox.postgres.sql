@@ -5,6 +5,7 @@ create table if not exists "airlock_outbox" (
   envelope text not null,
   written_at bigint not null,
   due_at bigint not null,
+  held boolean not null default true,
   attempts integer not null default 0,
   error text
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);

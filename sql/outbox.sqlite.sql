@@ -5,6 +5,7 @@ create table if not exists "airlock_outbox" (
   envelope text not null,
   written_at integer not null,
   due_at integer not null,
+  held boolean not null default true,
   attempts integer not null default 0,
   error text
 ) without rowid;

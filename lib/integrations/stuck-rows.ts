@@ -15,8 +15,8 @@ export interface StuckRow {
  */
 export interface StuckRows {
   list(): Promise<readonly StuckRow[]>;
-  /** @returns false where there is no such row any more */
-  retry(id: string): Promise<boolean>;
+  /** @returns `busy` where a process is at it already, `absent` where it is not there any more */
+  retry(id: string): Promise<'tried' | 'busy' | 'absent'>;
   /** @returns false where there is no such row any more */
   discard(id: string): Promise<boolean>;
 }

@@ -1,4 +1,5 @@
 import {
+  ConflictException,
   Controller,
   ForbiddenException,
   Get,
@@ -67,7 +68,9 @@ export class InspectorRoutes {
       throw new ForbiddenException('The header `x-airlock-inspector` is missing.');
     if (action !== 'retry' && action !== 'discard')
       throw new NotFoundException(`A row is retried or discarded.`);
-    if (!(await this.rows[action](id)))
+    const done = await this.rows[action](id);
+    if (done === 'busy') throw new ConflictException('A process is at this row already.');
+    if (done === 'absent' || done === false)
       throw new NotFoundException('There is no such row any more.');
     sendJson(response, { id, action });
   }

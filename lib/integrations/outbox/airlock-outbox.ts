@@ -24,6 +24,14 @@ export interface StuckEffect {
 }
 
 /**
+ * Result of `AirlockOutbox.retry`: the effect was tried, whatever came of it; a process is at it
+ * already, and goes on; it is not there any more.
+ *
+ * @publicApi
+ */
+export type RetryResult = 'tried' | 'busy' | 'absent';
+
+/**
  * Effects in the outbox that do not get out. A provider of `AirlockOutboxModule`.
  *
  * @example for (const { id, effect, error } of await this.outbox.stuck())
@@ -53,15 +61,13 @@ export class AirlockOutbox {
   }
 
   /**
-   * Has an effect tried again now, and waits for that; one that this process is trying already goes
-   * on. @returns false if it is not there any more
+   * Tries an effect again now, in this process, and waits for that. One that a process is at, this
+   * one or another, is left to it.
    */
-  async retry(id: string): Promise<boolean> {
-    if (this.#rows.has(id)) return true;
-    if ((await this.#table.find(id)) === undefined) return false;
-    await this.#table.postpone([id], Date.now());
-    await this.#sweeper.sweep();
-    return true;
+  async retry(id: string): Promise<RetryResult> {
+    if (this.#rows.has(id)) return 'busy';
+    if (await this.#sweeper.takeOverOne(id)) return 'tried';
+    return (await this.#table.find(id)) === undefined ? 'absent' : 'busy';
   }
 
   /** Throws an effect away that is never to run. @returns false if it is not there any more */

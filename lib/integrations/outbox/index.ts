@@ -1,4 +1,4 @@
-export { AirlockOutbox, type StuckEffect } from './airlock-outbox.js';
+export { AirlockOutbox, type RetryResult, type StuckEffect } from './airlock-outbox.js';
 export {
   type AirlockOutboxAsyncOptions,
   AirlockOutboxModule,

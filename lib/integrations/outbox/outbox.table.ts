@@ -40,14 +40,14 @@ export class OutboxTable {
     }
   }
 
-  /** Rows that are due, in the order of their writing, and nobody else's until then. */
-  async claim(limit: number, until: number): Promise<readonly OutboxRow[]> {
-    const rows = await this.settings.sql.claim(this.database.run, {
-      now: Date.now(),
-      until,
-      limit,
-    });
-    return rows.map(rowOf).sort(byAge);
+  /**
+   * Rows that are due, in the order of their writing, and nobody else's until then.
+   *
+   * @param id the only row that is wanted, due or not, unless a process is at it
+   */
+  async claim(limit: number, until: number, id?: string): Promise<readonly OutboxRow[]> {
+    const claim = { now: Date.now(), until, limit, id };
+    return (await this.settings.sql.claim(this.database.run, claim)).map(rowOf).sort(byAge);
   }
 
   async remove(ids: readonly string[]): Promise<void> {
@@ -56,6 +56,14 @@ export class OutboxTable {
     );
   }
 
+  /** Keeps rows for this process until then. */
+  async renew(ids: readonly string[], until: number): Promise<void> {
+    await this.inParts(ids, (part) =>
+      this.database.run(this.settings.sql.renew(part.length), [until, ...part]),
+    );
+  }
+
+  /** Leaves rows to whichever process is the first to try them then. */
   async postpone(ids: readonly string[], dueAt: number): Promise<void> {
     await this.inParts(ids, (part) =>
       this.database.run(this.settings.sql.postpone(part.length), [dueAt, ...part]),

@@ -102,7 +102,7 @@ export class RowsInFlight {
     );
     if (late.length === 0) return;
     const until = now + sweepAfterMs;
-    await this.table.postpone(
+    await this.table.renew(
       late.map(([id]) => id),
       until,
     );

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { detached } from '../../core/outside/detached.js';
 import { clearTimeout, setTimeout } from '../../core/model/timers.js';
+import { ShuttingDownError } from '../../errors/shutting-down.error.js';
 import { messageOf } from '../../errors/thrown.js';
 import { SafeLogger } from '../../nest/log/safe-logger.js';
 import { EngineBehind } from './engine-behind.js';
@@ -22,6 +23,8 @@ export class OutboxSweeper {
   private readonly logger = new SafeLogger(new Logger('AirlockOutbox'));
   private readonly timers = new Map<() => boolean, NodeJS.Timeout>();
   private sweeping: Promise<void> | undefined;
+  /** Rows taken over by hand. */
+  private readonly byHand = new Set<Promise<unknown>>();
   private isStopped = false;
   /** Message of the last error of each work. */
   private readonly troubles = new Map<() => Promise<void>, string>();
@@ -54,7 +57,7 @@ export class OutboxSweeper {
   async stop(): Promise<void> {
     this.isStopped = true;
     for (const [goesOn, timer] of this.timers) if (!goesOn()) clearTimeout(timer);
-    await this.sweeping?.catch(() => {});
+    await Promise.allSettled([this.sweeping, ...this.byHand]);
     await this.rows.close();
   }
 
@@ -69,18 +72,42 @@ export class OutboxSweeper {
     ));
   }
 
-  private async takeOver(): Promise<void> {
-    const { engine } = this.behind;
-    for (let goesOn = true; goesOn && !this.isStopped;) {
-      const until = Date.now() + this.settings.sweepAfterMs;
-      const claimed = await this.table.claim(PART, until);
-      // Of what this process is at, the claim has only run out.
-      const left = claimed.filter(({ id }) => !this.rows.has(id));
-      for (const { id, attempts } of left) this.rows.hold(id, until, attempts);
-      goesOn =
-        (left.length === 0 || (await engine.takeOver(left, () => this.isStopped))) &&
-        claimed.length === PART;
+  /**
+   * Takes over one row, due or not, in no scope or transaction of whoever asks.
+   *
+   * @returns false where it is not there, or a process is at it
+   */
+  async takeOverOne(id: string): Promise<boolean> {
+    if (this.isStopped) throw new ShuttingDownError(`retry of effect ${id}`);
+    const work = detached(() => this.takeOverPart(1, id));
+    this.byHand.add(work);
+    try {
+      return (await work).taken > 0;
+    } finally {
+      this.byHand.delete(work);
     }
+  }
+
+  private async takeOver(): Promise<void> {
+    for (let goesOn = true; goesOn && !this.isStopped;) {
+      const { claimed, isOver } = await this.takeOverPart(PART);
+      goesOn = claimed === PART && !isOver;
+    }
+  }
+
+  /** @returns `isOver` where it is of no use to claim more */
+  private async takeOverPart(
+    limit: number,
+    id?: string,
+  ): Promise<{ readonly claimed: number; readonly taken: number; readonly isOver: boolean }> {
+    const until = Date.now() + this.settings.sweepAfterMs;
+    const rows = await this.table.claim(limit, until, id);
+    // Of what this process is at, the claim has only run out.
+    const left = rows.filter((row) => !this.rows.has(row.id));
+    for (const row of left) this.rows.hold(row.id, until, row.attempts);
+    const goesOn =
+      left.length === 0 || (await this.behind.engine.takeOver(left, () => this.isStopped));
+    return { claimed: rows.length, taken: left.length, isOver: !goesOn };
   }
 
   private every(ms: number, work: () => Promise<void>, goesOn = () => !this.isStopped): void {

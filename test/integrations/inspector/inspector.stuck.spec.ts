@@ -71,6 +71,20 @@ describeWith(postgres, 'The inspector of an application with an outbox', () => {
       await until(async () => (await rows()).length === 0);
     });
 
+    it('says so where a process is at it already', async () => {
+      const { courier, rows, deal } = await open();
+      let begun = 0;
+      let end = (): void => {};
+      courier.before = () => (begun++, new Promise((resolve) => (end = resolve)));
+      const [{ id } = { id: 'none' }] = await rows();
+      const first = deal(id, 'retry');
+      await until(() => begun === 1);
+      expect(await deal(id, 'retry')).toBe(409);
+      end();
+      expect(await first).toBe(200);
+      expect(begun).toBe(1);
+    });
+
     it('throws it away when it is told to, and says where there is nothing any more', async () => {
       const { courier, rows, deal } = await open();
       const [{ id } = { id: 'none' }] = await rows();

@@ -22,7 +22,8 @@ describe('npx nestjs-airlock outbox-sql', () => {
       (dialect) => {
         const { code, log } = said('outbox-sql', dialect);
         expect(code).toBe(0);
-        expect(`${log}\n`).toBe(readFileSync(join(root, `sql/outbox.${dialect}.sql`), 'utf8'));
+        const file = dialect === 'mariadb' ? 'mysql' : dialect;
+        expect(`${log}\n`).toBe(readFileSync(join(root, `sql/outbox.${file}.sql`), 'utf8'));
       },
     );
 
@@ -41,6 +42,7 @@ describe('npx nestjs-airlock outbox-sql', () => {
         const sql = outboxSqlOf(dialect, undefined, undefined);
         for (const statement of [
           sql.insert,
+          sql.renew(2),
           sql.postpone(2),
           sql.fail(2),
           sql.find,

@@ -106,7 +106,7 @@ export function describeOutbox(
         const outbox = app.get(AirlockOutbox);
         const [stuck] = await outbox.stuck();
         expect(stuck).toMatchObject({ effect: 'mail.letter', attempts: 1, error: 'not now' });
-        expect(await outbox.retry(stuck!.id)).toBe(true);
+        expect(await outbox.retry(stuck!.id)).toBe('tried');
         const [intent] = courier.taken;
         expect(intent!.args).toEqual(JSON.parse(JSON.stringify(AWKWARD)));
         expect(intent).toMatchObject({
@@ -179,6 +179,37 @@ export function describeOutbox(
         await until(isEmpty);
         expect(courier.texts).toEqual(['a', 'b', 'c']);
         expect(courier.taken.map(({ id }) => id)).toEqual(ids);
+      });
+    });
+
+    describe('when an effect is retried by hand that another process is at', () => {
+      it('is left to that one', async () => {
+        const second = new Courier();
+        const other = await boot(client, { outbox: { executor: second } });
+        try {
+          courier.before = () => {
+            throw new Error('not now');
+          };
+          await airlock.run(() => client.transaction(() => mail.send('a')));
+          const [outbox, others] = [app.get(AirlockOutbox), other.get(AirlockOutbox)];
+          const { id } = (await outbox.stuck())[0]!;
+          let isAtIt = false;
+          let open = (): void => {};
+          courier.before = () => {
+            isAtIt = true;
+            return new Promise((resolve) => (open = resolve));
+          };
+          const retried = outbox.retry(id);
+          await until(() => isAtIt);
+          expect([await outbox.retry(id), await others.retry(id)]).toEqual(['busy', 'busy']);
+          open();
+          expect(await retried).toBe('tried');
+          await until(isEmpty);
+          expect(await others.retry(id)).toBe('absent');
+          expect([...courier.texts, ...second.texts]).toEqual(['a']);
+        } finally {
+          await other.close();
+        }
       });
     });
 

@@ -97,7 +97,7 @@ describeWith(postgres, 'The outbox', () => {
       expect(lines.of('error').at(-1)).toContain('is not tried again by itself');
       courier.before = () => {};
       const { id } = (await outbox.stuck())[0]!;
-      expect(await outbox.retry(id)).toBe(true);
+      expect(await outbox.retry(id)).toBe('tried');
       expect(courier.texts).toEqual(['bad']);
     });
 
@@ -113,7 +113,7 @@ describeWith(postgres, 'The outbox', () => {
       expect(await outbox.discard(id)).toBe(true);
       expect(await outbox.stuck()).toEqual([]);
       expect(await outbox.discard(id)).toBe(false);
-      expect(await outbox.retry(id)).toBe(false);
+      expect(await outbox.retry(id)).toBe('absent');
     });
   });
 

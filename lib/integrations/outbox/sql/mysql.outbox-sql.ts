@@ -14,6 +14,7 @@ export class MySqlOutboxSql extends OutboxSql {
   envelope longtext character set utf8mb4 not null,
   written_at bigint not null,
   due_at bigint not null,
+  held boolean not null default true,
   attempts int not null default 0,
   error text character set utf8mb4,
   claim char(36) character set ascii collate ascii_bin,
@@ -38,13 +39,15 @@ from json_table(?, '$[*]' columns (
   }
 
   /** There is no `returning`: a row says whose it is. */
-  async claim(run: RunSql, { now, until, limit }: Claim): Promise<readonly object[]> {
+  async claim(run: RunSql, wanted: Claim): Promise<readonly object[]> {
     const claim = randomUUID();
+    const { until } = wanted;
+    const { sql, values } = this.wanted(wanted);
     await run(
       `update ${this.name} as claimed join (
-  select id from ${this.name} where due_at <= ? order by due_at, position limit ${limit} for update skip locked
-) as due on claimed.id = due.id set claimed.due_at = ?, claimed.claim = ?`,
-      [now, until, claim],
+  ${sql} for update skip locked
+) as due on claimed.id = due.id set claimed.due_at = ?, claimed.held = true, claimed.claim = ?`,
+      [...values, until, claim],
     );
     return run(`select ${COLUMNS} from ${this.name} where due_at = ? and claim = ?`, [
       until,

@@ -13,6 +13,7 @@ export class PostgresOutboxSql extends OutboxSql {
   envelope text not null,
   written_at bigint not null,
   due_at bigint not null,
+  held boolean not null default true,
   attempts integer not null default 0,
   error text
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000)`,
@@ -29,12 +30,13 @@ select row ->> 'id', position, row ->> 'effect', row ->> 'envelope', given.writt
 from given, json_array_elements(given.list) with ordinality as rows (row, position)`;
   }
 
-  claim(run: RunSql, { now, until, limit }: Claim): Promise<readonly object[]> {
+  claim(run: RunSql, wanted: Claim): Promise<readonly object[]> {
+    const { sql, values } = this.wanted(wanted, 1);
     return run(
-      `update ${this.name} set due_at = $1 where id in (
-  select id from ${this.name} where due_at <= $2 order by due_at, position limit ${limit} for update skip locked
+      `update ${this.name} set due_at = $1, held = true where id in (
+  ${sql} for update skip locked
 ) returning ${COLUMNS}`,
-      [until, now],
+      [wanted.until, ...values],
     );
   }
 

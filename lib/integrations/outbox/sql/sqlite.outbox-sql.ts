@@ -15,6 +15,7 @@ export class SqliteOutboxSql extends OutboxSql {
   envelope text not null,
   written_at integer not null,
   due_at integer not null,
+  held boolean not null default true,
   attempts integer not null default 0,
   error text
 ) without rowid`,
@@ -31,12 +32,13 @@ from json_each(?), (select ? as written_at, ? as due_at)`;
   /**
    * One statement is a transaction, which takes the lock of the writer as `begin immediate` does.
    */
-  claim(run: RunSql, { now, until, limit }: Claim): Promise<readonly object[]> {
+  claim(run: RunSql, wanted: Claim): Promise<readonly object[]> {
+    const { sql, values } = this.wanted(wanted, 1);
     return run(
-      `update ${this.name} set due_at = ? where id in (
-  select id from ${this.name} where due_at <= ? order by due_at, position limit ${limit}
+      `update ${this.name} set due_at = ?, held = true where id in (
+  ${sql}
 ) returning ${COLUMNS}`,
-      [until, now],
+      [wanted.until, ...values],
     );
   }
 

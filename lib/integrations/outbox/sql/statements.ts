@@ -8,10 +8,17 @@ export interface Claim {
   readonly now: number;
   readonly until: number;
   readonly limit: number;
+  /** The only row that is wanted, due or not, unless a process is at it. @default all that is due */
+  readonly id?: string | undefined;
 }
 
-/** Columns that are read of a row. @internal */
-export const COLUMNS = 'id, position, effect, envelope, written_at, due_at, attempts, error';
+/**
+ * Columns that are read of a row. `held` says what `due_at` is: true for the end of the time for
+ * which one process has the row to itself, false for the time of the next try.
+ *
+ * @internal
+ */
+export const COLUMNS = 'id, position, effect, envelope, written_at, due_at, held, attempts, error';
 
 /**
  * The statements of the outbox. Times are milliseconds since 1970, as the processes of the
@@ -32,7 +39,7 @@ export abstract class OutboxSql {
     protected readonly schema: string | undefined,
   ) {}
 
-  /** Takes rows that are due, which no other process gets until the claim has run out. */
+  /** Takes rows that no other process gets until the claim has run out. */
   abstract claim(run: RunSql, claim: Claim): Promise<readonly object[]>;
   protected abstract quote(identifier: string): string;
   protected abstract placeholder(index: number): string;
@@ -53,15 +60,20 @@ export abstract class OutboxSql {
     return `delete from ${this.name} where id in (${this.list(count)})`;
   }
 
-  /** Takes a time and the ids. */
-  postpone(count: number): string {
+  /** Prolongs claims: takes a time and the ids. */
+  renew(count: number): string {
     return `update ${this.name} set due_at = ${this.placeholder(1)} where id in (${this.list(count, 1)})`;
+  }
+
+  /** Gives claims up: takes a time and the ids. */
+  postpone(count: number): string {
+    return `update ${this.name} set due_at = ${this.placeholder(1)}, held = false where id in (${this.list(count, 1)})`;
   }
 
   /** Takes an error, a time and the ids. */
   fail(count: number): string {
     const [error, due] = [this.placeholder(1), this.placeholder(2)];
-    const set = `attempts = attempts + 1, error = ${error}, due_at = ${due}`;
+    const set = `attempts = attempts + 1, error = ${error}, due_at = ${due}, held = false`;
     return `update ${this.name} set ${set} where id in (${this.list(count, 2)})`;
   }
 
@@ -73,6 +85,26 @@ export abstract class OutboxSql {
   /** Takes an id. */
   get find(): string {
     return `select ${COLUMNS} from ${this.name} where id = ${this.placeholder(1)}`;
+  }
+
+  /**
+   * Selects what a claim takes, which nobody else takes meanwhile.
+   *
+   * @param after number of the placeholders before it
+   */
+  protected wanted(
+    { now, limit, id }: Claim,
+    after = 0,
+  ): { readonly sql: string; readonly values: unknown[] } {
+    const [first, second] = [this.placeholder(after + 1), this.placeholder(after + 2)];
+    const where =
+      id === undefined
+        ? `due_at <= ${first}`
+        : `id = ${first} and (not held or due_at <= ${second})`;
+    return {
+      sql: `select id from ${this.name} where ${where} order by due_at, position limit ${limit}`,
+      values: id === undefined ? [now] : [id, now],
+    };
   }
 
   private list(count: number, after = 0): string {
