@@ -47,7 +47,7 @@ export const ours = {
  * their own.
  */
 const nest11 = {
-  '^(@nestjs/(apollo|bullmq|common|core|cqrs|event-emitter|graphql|mercurius|microservices|platform-[\\w.-]+|schedule|testing|typeorm|websockets)(/.*)?)$':
+  '^(@nestjs/(apollo|bullmq|common|core|cqrs|event-emitter|graphql|mercurius|microservices|platform-[\\w.-]+|schedule|terminus|testing|typeorm|websockets)(/.*)?)$':
     '<rootDir>/test/nest-11/node_modules/$1',
   // Made for Nest 11 alone.
   '^@golevelup/nestjs-rabbitmq$': '<rootDir>/test/nest-11/node_modules/@golevelup/nestjs-rabbitmq',

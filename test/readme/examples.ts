@@ -11,7 +11,8 @@ const shop = readFileSync(join(__dirname, 'shop.ts'), 'utf8');
 const modules: ReadonlyMap<string, string> = new Map([
   ...exportsOf('node_modules/@nestjs/common/index.d.ts', '@nestjs/common'),
   ...exportsOf('node_modules/@nestjs/microservices/index.d.ts', '@nestjs/microservices'),
-  ...['bullmq', 'pg-boss', 'microservices'].flatMap((peer) =>
+  ...exportsOf('node_modules/@nestjs/terminus/dist/index.d.ts', '@nestjs/terminus'),
+  ...['bullmq', 'health', 'pg-boss', 'microservices'].flatMap((peer) =>
     exportsOf(`lib/integrations/${peer}/index.ts`, `nestjs-airlock/${peer}`),
   ),
   ...exportsOf('lib/index.ts', 'nestjs-airlock'),

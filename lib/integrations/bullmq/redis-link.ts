@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type ConnectionOptions, type Job, type JobsOptions, Queue, RedisConnection } from 'bullmq';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 import { Deadline, TimedOut } from '../deadline.js';
+import { HEALTH_PROBE, type HealthProbe, type TellsHealth } from '../health-probe.js';
 import type { EngineLink } from '../remote.module.js';
 import { BullMqSettings } from './bullmq.settings.js';
 import { addressOfRedis, lineTo, sendingConnection } from './connection.js';
@@ -45,6 +46,7 @@ interface Client {
   multi(): unknown;
   connect(): Promise<unknown>;
   disconnect(reconnect?: boolean): void;
+  ping(): Promise<unknown>;
   quit(): Promise<unknown>;
   once(event: 'ready', listener: () => void): unknown;
 }
@@ -56,7 +58,7 @@ interface Client {
  * @internal
  */
 @Injectable()
-export class RedisLink implements EngineLink {
+export class RedisLink implements EngineLink, TellsHealth {
   private readonly queues = new Map<string, Queue>();
   /**
    * Queues that have taken jobs. Before that, BullMQ may send, or refuse, the next jobs before the
@@ -86,6 +88,17 @@ export class RedisLink implements EngineLink {
       'the application cannot start',
       'not sent',
     );
+  }
+
+  get [HEALTH_PROBE](): HealthProbe {
+    return {
+      name: 'BullMQ',
+      ask: async (deadline) => {
+        const client = await this.ready(deadline, 'no effect can be sent', 'not sent');
+        await deadline.within(client.ping());
+        return undefined;
+      },
+    };
   }
 
   /** Whether jobs for a queue are sent, or refused, as soon as they are added. */
@@ -180,7 +193,7 @@ export class RedisLink implements EngineLink {
     try {
       await deadline.within(this.nextReady(client));
     } catch {
-      throw this.unreachable(consequence, delivery);
+      throw this.unreachable(consequence, delivery, deadline.timeoutMs);
     }
     return client;
   }
@@ -223,9 +236,10 @@ export class RedisLink implements EngineLink {
   private unreachable(
     consequence: string,
     delivery: EngineUnreachableError['delivery'],
+    timeoutMs = this.settings.dispatchTimeoutMs,
   ): EngineUnreachableError {
-    const { connection, dispatchTimeoutMs } = this.settings;
-    const waited = this.isClosed ? undefined : dispatchTimeoutMs;
+    const { connection } = this.settings;
+    const waited = this.isClosed ? undefined : timeoutMs;
     const cause = withoutPayload(this.trouble);
     return new EngineUnreachableError(
       addressOfRedis(connection),

@@ -18,6 +18,9 @@ interface Events extends Record<string, (...facts: unknown[]) => void> {
   error(...facts: unknown[]): void;
 }
 
+/** Statuses of clients that can send. */
+const CONNECTED = ['connected', 'rebalancing'];
+
 /**
  * A client of a message broker, with an end to all waiting.
  *
@@ -60,9 +63,28 @@ export class BrokerLink {
     }
   }
 
+  /**
+   * Sees that the connection is there: by its own word, and by an answer where the transport has
+   * one. @throws EngineUnreachableError
+   */
+  async ping(deadline: Deadline): Promise<void> {
+    await this.reach('no effect can be sent', deadline);
+    await this.flush(deadline);
+    const status = this.status;
+    if (status !== undefined && !CONNECTED.includes(status))
+      throw this.unreachable('no effect can be sent', 'not sent', this.trouble, deadline.timeoutMs);
+  }
+
+  /** The last status that the client has told; undefined where it tells none. */
+  private get status(): string | undefined {
+    let last: string | undefined;
+    const { status } = this.client as Partial<ClientProxy>;
+    status?.subscribe((one: string) => (last = one)).unsubscribe();
+    return last;
+  }
+
   /** Waits until the client is connected. @throws EngineUnreachableError */
-  async reach(consequence: string): Promise<void> {
-    const deadline = new Deadline(this.timeoutMs);
+  async reach(consequence: string, deadline = new Deadline(this.timeoutMs)): Promise<void> {
     for (let waitMs = 50; ; waitMs = Math.min(2 * waitMs, 1_000)) {
       try {
         await deadline.within(this.client.connect());
@@ -73,7 +95,7 @@ export class BrokerLink {
         // Which is not a matter of time.
         const isRefused = problemOf(withoutPayload(cause)) !== undefined;
         if (error instanceof TimedOut || isRefused || !(await deadline.pause(waitMs))) {
-          throw this.unreachable(consequence, 'not sent', cause);
+          throw this.unreachable(consequence, 'not sent', cause, deadline.timeoutMs);
         }
       }
     }
@@ -104,13 +126,14 @@ export class BrokerLink {
    * Waits until the server has what was emitted, where the transport can tell. @throws
    * EngineUnreachableError
    */
-  async flush(): Promise<void> {
+  async flush(deadline = new Deadline(this.timeoutMs)): Promise<void> {
     const connection = this.client.unwrap<Flushing>();
     if (typeof connection.flush !== 'function') return;
     try {
-      await new Deadline(this.timeoutMs).within(connection.flush());
+      await deadline.within(connection.flush());
     } catch (error) {
-      throw this.unreachable('whether effects got out is not known', 'unknown', error);
+      const consequence = 'whether effects got out is not known';
+      throw this.unreachable(consequence, 'unknown', error, deadline.timeoutMs);
     }
   }
 
@@ -130,13 +153,14 @@ export class BrokerLink {
     consequence: string,
     delivery: EngineUnreachableError['delivery'],
     cause: unknown,
+    timeoutMs = this.timeoutMs,
   ): EngineUnreachableError {
     const told = cause instanceof TimedOut ? undefined : withoutPayload(cause);
     const options = told === undefined ? {} : { cause: told };
     const engine = `The broker behind ${this.name}`;
     return new EngineUnreachableError(
       engine,
-      this.timeoutMs,
+      timeoutMs,
       delivery,
       consequence,
       options,

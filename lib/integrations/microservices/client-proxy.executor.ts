@@ -9,6 +9,7 @@ import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js
 import { ProvidedBy } from '../../nest/container/provided-by.js';
 import { RemoteExecutor } from '../../nest/remote/remote-executor.js';
 import { clientBehind } from '../client-lookup.js';
+import { HEALTH_PROBE, type HealthProbe, type TellsHealth } from '../health-probe.js';
 import { Patience } from '../patience.js';
 import { BrokerLink } from './broker-link.js';
 import { MicroservicesSettings } from './microservices.settings.js';
@@ -25,7 +26,7 @@ const WINDOW = 100;
  */
 @ProvidedBy('AirlockMicroservicesModule.forRoot(…)', 'nestjs-airlock/microservices')
 @Injectable()
-export class ClientProxyExecutor extends RemoteExecutor implements OnModuleInit {
+export class ClientProxyExecutor extends RemoteExecutor implements OnModuleInit, TellsHealth {
   readonly #settings: MicroservicesSettings;
   readonly #modules: ModuleRef;
   readonly #patience = new Patience();
@@ -39,6 +40,18 @@ export class ClientProxyExecutor extends RemoteExecutor implements OnModuleInit 
     super('A message broker', settings.options);
     this.#settings = settings;
     this.#modules = modules;
+  }
+
+  /** None in an application that only consumes. @internal */
+  get [HEALTH_PROBE](): HealthProbe | undefined {
+    if (this.#settings.client === undefined) return undefined;
+    return {
+      name: 'message broker',
+      ask: async (deadline) => {
+        await this.#link.ping(deadline);
+        return undefined;
+      },
+    };
   }
 
   /** @throws EngineUnreachableError */

@@ -1,7 +1,7 @@
 import type { Attributes, Meter } from '@opentelemetry/api';
 import type { AirlockRuntime } from '../../core/runtime.js';
 import { type Intent, stampOf } from '../../core/model/intent.js';
-import { type IntentMessage, onOwnMessages } from './own-messages.js';
+import { type IntentMessage, onOwnMessages } from '../own-messages.js';
 
 /**
  * Counts what becomes of effects, and measures how long they wait and run.

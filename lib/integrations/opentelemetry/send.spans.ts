@@ -2,7 +2,7 @@ import { SpanKind, type Tracer } from '@opentelemetry/api';
 import type { AirlockRuntime } from '../../core/runtime.js';
 import { carriedWith, stampOf } from '../../core/model/intent.js';
 import { messagingAttributes } from './attributes.js';
-import { type IntentMessage, onOwnMessages } from './own-messages.js';
+import { type IntentMessage, onOwnMessages } from '../own-messages.js';
 import { failSpan, linksTo, type TraceHeaders } from './trace.carrier.js';
 
 /**

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FrameConnection } from '../../core/model/dispatch-context.js';
+import { HEALTH_PROBE, type HealthProbe, type TellsHealth } from '../health-probe.js';
 import { OutboxDatabase } from './outbox.database.js';
 import { byAge, type OutboxRow, rowOf } from './outbox-row.js';
 import { OutboxSettings } from './outbox.settings.js';
@@ -15,11 +16,28 @@ const LARGEST_BYTES = 4_000_000;
  * @internal
  */
 @Injectable()
-export class OutboxTable {
+export class OutboxTable implements TellsHealth {
   constructor(
     @Inject(OutboxSettings) private readonly settings: OutboxSettings,
     @Inject(OutboxDatabase) private readonly database: OutboxDatabase,
   ) {}
+
+  get [HEALTH_PROBE](): HealthProbe {
+    return {
+      name: 'outbox',
+      ask: async (_, { oldRowMs }) => {
+        const { check, countBefore } = this.settings.sql;
+        if (oldRowMs === false) {
+          await this.database.run(check);
+          return undefined;
+        }
+        const [row] = await this.database.run(countBefore, [Date.now() - oldRowMs]);
+        const count = Number((row as { readonly count: unknown }).count);
+        if (count === 0) return undefined;
+        return `${count} row(s) in the outbox are older than ${oldRowMs} ms; \`AirlockOutbox.stuck()\` lists those that failed.`;
+      },
+    };
+  }
 
   /**
    * @param rows JSON texts of one row each

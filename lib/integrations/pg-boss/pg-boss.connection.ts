@@ -3,6 +3,7 @@ import { ModuleRef } from '@nestjs/core';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { clientBehind } from '../client-lookup.js';
 import { Deadline } from '../deadline.js';
+import { HEALTH_PROBE, type HealthProbe, type TellsHealth } from '../health-probe.js';
 import type { EngineLink } from '../remote.module.js';
 import { withoutPayload } from '../without-payload.js';
 import { insist } from './insist.js';
@@ -21,11 +22,12 @@ import { PgBossSettings } from './pg-boss.settings.js';
  * @internal
  */
 @Injectable()
-export class PgBossConnection implements EngineLink {
+export class PgBossConnection implements EngineLink, TellsHealth {
   private readonly logger = new Logger('AirlockPgBoss');
   private opening: Promise<JobEngine> | undefined;
   private engineOpened: JobEngine | undefined;
   private built: PgBossClient | undefined;
+  private started: PgBossClient | undefined;
 
   constructor(
     @Inject(PgBossSettings) private readonly settings: PgBossSettings,
@@ -43,6 +45,17 @@ export class PgBossConnection implements EngineLink {
       this.opening = undefined;
       throw error;
     }));
+  }
+
+  get [HEALTH_PROBE](): HealthProbe {
+    return {
+      name: 'pg-boss',
+      ask: async ({ timeoutMs }) => {
+        const query = async (): Promise<unknown> => this.started?.getDb().executeSql('select 1');
+        await insist(timeoutMs, 'no effect can be sent', query);
+        return undefined;
+      },
+    };
   }
 
   /** The engine, once it is there. */
@@ -73,7 +86,7 @@ export class PgBossConnection implements EngineLink {
   }
 
   private async connect(): Promise<JobEngine> {
-    const boss = await this.insist(() => this.started());
+    const boss = await this.insist(() => this.start());
     const engine = isVersion12(boss) ? new PgBoss12Engine(boss) : new PgBoss10Engine(boss);
     assertKnown({ ...this.settings.options.jobOptions }, engine.jobOptions, 'jobOptions');
     for (const [name, options] of this.settings.queues) {
@@ -81,6 +94,7 @@ export class PgBossConnection implements EngineLink {
         await this.insist(() => boss.createQueue(name, { ...options }));
       if ((await this.insist(() => boss.getQueue(name))) === null) throw missingQueue(name);
     }
+    this.started = boss;
     return (this.engineOpened = engine);
   }
 
@@ -88,7 +102,7 @@ export class PgBossConnection implements EngineLink {
     return insist(this.settings.dispatchTimeoutMs, 'the application cannot start', work);
   }
 
-  private async started(): Promise<PgBossClient> {
+  private async start(): Promise<PgBossClient> {
     const boss = await this.found();
     // Without a listener, Node turns the first error of a poll into a crash.
     if (boss.listenerCount('error') === 0) {

@@ -13,6 +13,8 @@ import type { RemoteOptions } from './remote-options.js';
  * @internal
  */
 export class EffectWorker {
+  /** Told of each effect that fails here. */
+  onFailure: ((effect: string) => void) | undefined = undefined;
   private readonly scopes = new Map<string, PreparedScope>();
 
   constructor(
@@ -55,7 +57,9 @@ export class EffectWorker {
     const body = (): Promise<void> => this.registry.run(effect, given);
     const work = (): Promise<unknown> =>
       this.runtime.runJob(facts, this.scopeOf(effect), body, this.onDispatchError, context);
-    return tracing !== undefined && trace !== undefined ? tracing.run(trace, work) : work();
+    const end = tracing !== undefined && trace !== undefined ? tracing.run(trace, work) : work();
+    if (this.onFailure !== undefined) end.catch(() => this.onFailure?.(effect));
+    return end;
   }
 
   private scopeOf(effect: string): PreparedScope {

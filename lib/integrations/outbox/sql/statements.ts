@@ -82,6 +82,11 @@ export abstract class OutboxSql {
     return `select ${COLUMNS} from ${this.name} where attempts > 0 order by written_at, position limit ${limit}`;
   }
 
+  /** Counts the rows that were written before a time. */
+  get countBefore(): string {
+    return `select count(*) as count from ${this.name} where written_at <= ${this.placeholder(1)}`;
+  }
+
   /** Takes an id. */
   get find(): string {
     return `select ${COLUMNS} from ${this.name} where id = ${this.placeholder(1)}`;

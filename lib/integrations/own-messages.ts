@@ -1,7 +1,7 @@
-import { onAirlock } from '../../core/on-airlock.js';
-import type { AirlockRuntime } from '../../core/runtime.js';
-import type { AirlockMessage } from '../../core/model/diagnostics.js';
-import { type Intent, stampOf } from '../../core/model/intent.js';
+import { onAirlock } from '../core/on-airlock.js';
+import type { AirlockRuntime } from '../core/runtime.js';
+import type { AirlockMessage } from '../core/model/diagnostics.js';
+import { type Intent, stampOf } from '../core/model/intent.js';
 
 /** A message about an intent. @internal */
 export type IntentMessage = AirlockMessage & { readonly intent: Intent };
