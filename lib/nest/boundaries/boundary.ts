@@ -7,6 +7,7 @@ import type { Policy } from '../../core/model/policy.js';
 import { isSkipped } from '../decorators/skip-airlock.decorator.js';
 import { policiesOn } from '../decorators/use-airlock-policy.decorator.js';
 import { airlockOn } from '../decorators/airlock.decorator.js';
+import { answersItself } from './answers-itself.js';
 import type { BoundaryOptions, DispatchTime } from '../options/airlock-options.js';
 
 /**
@@ -36,6 +37,8 @@ export interface HandlerPlan {
   readonly scope: PreparedScope;
   /** Dispatch time that the handler chooses; undefined where it chooses none. */
   readonly dispatch: DispatchTime | undefined;
+  /** Whether the handler sends the answer to its request itself. */
+  readonly answersItself: boolean;
 }
 
 /** A class or a method. */
@@ -78,6 +81,7 @@ export class HandlerPlans {
     return {
       isSkipped: isSkipped(type, handler),
       dispatch: airlockOn(handler)?.dispatch,
+      answersItself: answersItself(type, handler, key),
       policies,
       scope: { ...own, policies: [...policies, ...own.policies] },
     };

@@ -116,7 +116,12 @@ export class HttpBoundary implements Boundary {
   ): void | Promise<void> {
     if (outcome === 'failed' && this.openAt === 'request') return handler.request.failHandler();
     const isAnswered = outcome === 'completed';
-    if (outcome === 'cancelled' || (plan.dispatch ?? this.dispatch) === 'beforeResponse') {
+    const dispatch = plan.dispatch ?? this.dispatch;
+    if (isAnswered && plan.answersItself && !raw.headersSent) {
+      // Not at its end yet: what it has left to callbacks sends the answer.
+      return this.ends.once(raw, () => this.endWithAnswer(handler, dispatch, raw));
+    }
+    if (outcome === 'cancelled' || dispatch === 'beforeResponse') {
       const reached = isAnswered ? this.outcomeOf(response) : outcome;
       const scope = handler.end(reached);
       scope?.answeredBy(this.ends.answerOf(raw));
@@ -127,9 +132,24 @@ export class HttpBoundary implements Boundary {
     scope?.closeBy(END_OF_HANDLER);
     this.ends.once(raw, () => {
       const reached = isAnswered ? outcomeSent(raw) : outcome;
-      if (scope === undefined) handler.wentAs(reached);
-      else this.endAfter(scope, reached);
+      if (scope === undefined) return handler.wentAs(reached);
+      if (isAnswered && reached === 'failed') scope.failedBy(statusOf(raw));
+      this.endAfter(scope, reached);
     });
+  }
+
+  /** Ends a handler that sends its answer itself. */
+  private endWithAnswer(
+    handler: HandlerScope,
+    dispatch: DispatchTime,
+    response: ServerResponse,
+  ): void {
+    const sent = outcomeSent(response);
+    // A client that leaves does not stop it.
+    const outcome = sent === 'cancelled' && dispatch === 'beforeResponse' ? 'completed' : sent;
+    const scope = handler.end(outcome);
+    if (outcome === 'failed') scope?.failedBy(statusOf(response));
+    if (scope !== undefined) this.endAfter(scope, outcome);
   }
 
   private endAfter(scope: EffectScope, outcome: Outcome): void {
