@@ -54,7 +54,7 @@ class OrdersController {
 
   @Get('hand-on')
   handOn(@Next() next: () => void): void {
-    void this.placeOrder().then(next);
+    void this.placeOrder().finally(() => setImmediate(next));
   }
 
   private async placeOrder(): Promise<void> {
@@ -146,14 +146,25 @@ it('leaves the answer to what comes next on Express', async () => {
 
 describe('a handler', () => {
   class Handlers {
-    @Get() own(@Res() _: unknown): void {}
-    @Get() next(@Next() _: unknown): void {}
-    @Get() passing(@Res({ passthrough: true }) _: unknown): void {}
-    @Get() @Render('page') rendering(@Res() _: unknown): void {}
-    @Sse() streaming(@Res() _: unknown): typeof EMPTY {
+    @Get() own(@Res() one: unknown): void {
+      void one;
+    }
+    @Get() next(@Next() one: unknown): void {
+      void one;
+    }
+    @Get() passing(@Res({ passthrough: true }) one: unknown): void {
+      void one;
+    }
+    @Get() @Render('page') rendering(@Res() one: unknown): void {
+      void one;
+    }
+    @Sse() streaming(@Res() one: unknown): typeof EMPTY {
+      void one;
       return EMPTY;
     }
-    @Get() plain(@Query() _: unknown): void {}
+    @Get() plain(@Query() one: unknown): void {
+      void one;
+    }
   }
   class Inheriting extends Handlers {}
 
