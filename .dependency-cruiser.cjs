@@ -71,6 +71,7 @@ module.exports = {
       { path: '^lib/(integrations|testing)/' },
       'nest imports core and policies only',
     ),
+    from('^lib/schematics', { path: '^lib/(?!schematics)' }, 'the CLI loads schematics alone'),
     from(
       '^lib/(?!integrations|testing)',
       { path: '^lib/(integrations|testing)/' },
@@ -78,7 +79,7 @@ module.exports = {
     ),
     from('^lib/.+', { path: '^lib/index' }, 'nobody imports through the barrel'),
     from(
-      '^lib/(?!integrations|testing|eslint)',
+      '^lib/(?!integrations|testing|eslint|schematics)',
       {
         dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-no-pkg'],
         pathNot: 'node_modules/(@nestjs/(common|core)|rxjs|reflect-metadata)/',

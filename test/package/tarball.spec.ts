@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import ts from 'typescript';
@@ -25,20 +25,41 @@ describe('when the package is packed', () => {
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('carries both builds, the SQL of the outbox, its manifest, its licence, its readme and its changelog, and nothing else', () => {
+  it('carries both builds, the pages, what the CLI of Nest reads, the SQL of the outbox, its manifest and the files beside it, and nothing else', () => {
     const shipped = filesIn(unpacked).map((file) => relative(unpacked, file).split(sep).join('/'));
-    const places = new Set(shipped.map((file) => file.replace(/^(dist\/[^/]+|sql)\/.*/, '$1')));
+    const places = new Set(
+      shipped.map((file) => file.replace(/^(dist\/[^/]+|docs|schematics|sql)\/.*/, '$1')),
+    );
     const wanted = [
       'dist/esm',
       'dist/cjs',
+      'docs',
+      'schematics',
       'sql',
       'package.json',
       'README.md',
       'LICENSE',
       'CHANGELOG.md',
+      'CONTRIBUTING.md',
+      'SECURITY.md',
+      'SKILL.md',
     ];
     expect(places).toEqual(new Set(wanted));
   });
+
+  it.each(['README.md', 'SKILL.md', 'docs/README.md'])(
+    'carries what %s links to, pictures included',
+    (page) => {
+      const targets = [
+        ...readFileSync(join(unpacked, page), 'utf8').matchAll(/\]\(([^()\s]+)\)/g),
+      ].map(([, target = '']) => target.replace(/#.*$/, ''));
+      const inside = targets.filter((target) => target !== '' && !/^[a-z]+:/i.test(target));
+      expect(inside.length).toBeGreaterThan(0);
+      expect(inside.filter((target) => !existsSync(join(unpacked, dirname(page), target)))).toEqual(
+        [],
+      );
+    },
+  );
 
   it('carries JavaScript and declarations only in the builds', () => {
     const others = filesIn(join(unpacked, 'dist'))

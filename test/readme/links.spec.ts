@@ -10,6 +10,7 @@ const pages = [
     'CONTRIBUTING.md',
     'SECURITY.md',
     'AGENTS.md',
+    'SKILL.md',
     'sample/README.md',
     'bench/README.md',
   ].filter((page) => existsSync(join(root, page))),
