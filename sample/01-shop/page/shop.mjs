@@ -177,7 +177,7 @@ const lists = [
 /** Whoever is told is told by another process than the page: it asks again and again. */
 async function look() {
   if (!document.hidden) await Promise.all(lists.map(refresh)).catch(() => undefined);
-  setTimeout(look, AGAIN_MS);
+  setTimeout(() => void look(), AGAIN_MS);
 }
 
 async function refresh([path, list, count, text]) {

@@ -285,7 +285,10 @@ describeWith(postgres, 'AirlockHealthIndicator over pg-boss', () => {
     const database = await freshDatabase();
     const gate = new PostgresGate();
     await gate.open();
-    closing.push(database.drop, () => gate.shut());
+    closing.push(
+      () => database.drop(),
+      () => gate.shut(),
+    );
     const url = new URL(gate.url);
     url.pathname = new URL(database.url).pathname;
     const boss = { connectionString: url.href, schedule: false, supervise: false };
