@@ -25,7 +25,9 @@ export function filesWithExamples(): readonly Page[] {
     const source = readFileSync(file, 'utf8');
     if (!source.includes(' * ```ts\n')) return [];
     const programs = programsIn(source.replaceAll(/^ *\* ?/gm, '')).map(withImports);
-    return [{ path: relative(root, file).split(sep).join('/'), programs, isGlobal: false }];
+    return [
+      { path: relative(root, file).split(sep).join('/'), text: source, programs, isGlobal: false },
+    ];
   });
 }
 

@@ -28,14 +28,30 @@ type Draft = {
   output?: string[];
 };
 
-/** The programs in a markdown text, by the convention at the top of `readme.spec.ts`. */
-export function programsIn(markdown: string): readonly Program[] {
+/** What stands around the blocks of a program, file by file. */
+export type Surroundings = ReadonlyMap<string, Surrounding>;
+
+export interface Surrounding {
+  readonly before: string;
+  /** Undefined where the page shows nothing of the file. */
+  readonly after: string | undefined;
+}
+
+/**
+ * The programs in a markdown text, by the convention at the top of `readme.spec.ts`.
+ *
+ * @param around what a group needs beside its blocks
+ */
+export function programsIn(
+  markdown: string,
+  around: (group: string) => Surroundings = () => new Map(),
+): readonly Program[] {
   const drafts = new Map<string, Draft>();
   let previous: Draft | undefined;
   for (const block of blocksIn(markdown)) {
     if (block.language === 'ts' || block.language === 'typescript') {
       const name = wordAfter('group=', block.info) ?? `line-${block.line}`;
-      const draft: Draft = drafts.get(name) ?? { name, files: new Map() };
+      const draft = drafts.get(name) ?? begin(name, around(name), block.line);
       drafts.set(name, draft);
       const file = add(block, draft);
       if (block.info.includes('run')) draft.entry = file;
@@ -45,7 +61,31 @@ export function programsIn(markdown: string): readonly Program[] {
       previous = undefined;
     }
   }
+  for (const { name, files } of drafts.values()) {
+    for (const [file, { after = '' }] of around(name)) surround(files.get(file)!, after);
+  }
   return [...drafts.values()];
+}
+
+/** The file that the page goes on with comes last. */
+function begin(name: string, around: Surroundings, line: number): Draft {
+  const files = [...around].map(([file, { before, after }]) => {
+    const source = { text: '', lines: [] };
+    surround(source, before, line);
+    return { file, source, isShown: after !== undefined };
+  });
+  files.sort((a, b) => Number(a.isShown) - Number(b.isShown));
+  return { name, files: new Map(files.map(({ file, source }) => [file, source])) };
+}
+
+/** Adds what no page shows. A mistake in it is told at the nearest line of the page. */
+function surround(
+  source: { text: string; lines: number[] },
+  text: string,
+  line = source.lines.at(-1)!,
+): void {
+  source.text += text;
+  source.lines.push(...Array.from(text.matchAll(/\n/g), () => line));
 }
 
 function blocksIn(markdown: string): readonly Block[] {

@@ -10,15 +10,17 @@
 // A block whose first line is `// orders/order.service.ts` starts that file; one without goes on
 // with the file its group wrote last, at first `main.ts`. Files import each other as
 // `./order.service.js`. What a program needs but a reader does not, such as imports or the class
-// around a method, may stand in a block inside `<!-- … -->`. All pages are compiled together, in
+// around a method, stands in `site/code/`, in the file of page and group, around a line `// …` for
+// the blocks: `site/code/guide/http/dispatch.ts`, or `site/code/testing/recipes/recipes/shop.ts`
+// where there are several files. All pages are compiled together, in
 // two lots: those where something is declared globally (`/// <reference types="jest" />`), which
 // all in that lot then see, and the others, which import what they need, also from `@jest/globals`.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { refuseStaleBuild, root } from '../package/built.js';
+import { join, relative, sep } from 'node:path';
+import { filesIn, refuseStaleBuild, root } from '../package/built.js';
 import { node } from '../package/run.js';
 import { type Compiled, compile } from './compile.js';
-import { pagesWithCode } from './pages.js';
+import { pagesWithCode, surroundings } from './pages.js';
 import type { Program } from './programs.js';
 
 const pages = pagesWithCode();
@@ -59,6 +61,18 @@ describe.each(pages)('when $path shows code', ({ programs }) => {
   }
 });
 
+it('keeps what pages do not show outside them, and nothing else', () => {
+  expect(pages.filter(({ text }) => text.includes('<!--')).map(({ path }) => path)).toEqual([]);
+  const groups = pages.flatMap(({ path, programs }) =>
+    programs.map(({ name }) => `${path.replace(/^docs\/|\.md$/g, '')}/${name}`),
+  );
+  const kept = filesIn(join(root, surroundings)).map((file) =>
+    relative(join(root, surroundings), file).split(sep).join('/'),
+  );
+  expect(kept.length).toBeGreaterThan(20);
+  expect(kept.filter((file) => !groups.some((group) => isOf(group, file)))).toEqual([]);
+});
+
 it.each(['README.md', 'docs/testing/README.md', 'docs/testing/recipes.md'])(
   'has a program in %s that is run',
   (path) => {
@@ -66,6 +80,10 @@ it.each(['README.md', 'docs/testing/README.md', 'docs/testing/recipes.md'])(
     expect(programs.filter(({ entry }) => entry !== undefined)).not.toEqual([]);
   },
 );
+
+function isOf(group: string, file: string): boolean {
+  return file === `${group}.ts` || file.startsWith(`${group}/`);
+}
 
 function argumentsFor(entry: string, rootDir: string): readonly string[] {
   if (!entry.endsWith('.spec.js')) return [entry];

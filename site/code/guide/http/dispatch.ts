@@ -1,0 +1,3 @@
+import { Controller, Post } from '@nestjs/common';
+import { Airlock, AirlockModule } from 'nestjs-airlock';
+// …

@@ -1,0 +1,3 @@
+import { Injectable } from '@nestjs/common';
+import { AirlockService } from 'nestjs-airlock';
+// …

@@ -1,0 +1,5 @@
+import { Module } from '@nestjs/common';
+import { AirlockModule } from 'nestjs-airlock';
+
+declare class MailService {}
+// …

@@ -1,0 +1,3 @@
+import { AirlockModule } from 'nestjs-airlock';
+import { PgBossExecutor } from 'nestjs-airlock/pg-boss';
+// …

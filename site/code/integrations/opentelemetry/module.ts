@@ -1,0 +1,3 @@
+import { Module } from '@nestjs/common';
+import { AirlockModule } from 'nestjs-airlock';
+// …

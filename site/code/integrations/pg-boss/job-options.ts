@@ -1,0 +1,5 @@
+import { SideEffect } from 'nestjs-airlock';
+
+class MailService {
+  // …
+}

@@ -1,0 +1,5 @@
+import { trackSavepoints, type RunInTransaction, type TransactionFrame } from 'nestjs-airlock';
+
+declare const runInSavepoint: RunInTransaction<object, []>;
+declare const frame: TransactionFrame;
+// …

@@ -1,0 +1,3 @@
+/// <reference types="jest" />
+import { Injectable } from '@nestjs/common';
+// …
