@@ -32,7 +32,7 @@ export default defineConfig({
   base: process.env.DOCS_BASE ?? '/',
   srcDir: '..',
   srcExclude: [
-    ...['README.md', 'AGENTS.md', 'lib/**', 'sample/*/**', 'test/**'],
+    ...['README.md', 'AGENTS.md', 'SKILL.md', 'lib/**', 'sample/*/**', 'schematics/**', 'test/**'],
     ...(process.env.DOCS_API === 'none' ? ['site/**'] : []),
   ],
   outDir: 'dist',

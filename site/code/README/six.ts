@@ -1,0 +1,4 @@
+import { Injectable } from '@nestjs/common';
+import { SideEffect } from 'nestjs-airlock';
+
+// …
