@@ -6,7 +6,9 @@ import { once } from 'node:events';
 import { atMost, ratioOf, row } from './ratios.mjs';
 
 const clients = ['Prisma', 'Kysely', 'MikroORM', 'Sequelize'];
-const TRANSACTIONS = 200;
+/** Few at a time: each side then has its turns in which the machine does little else. */
+const TRANSACTIONS = 25;
+const TURNS = 16;
 
 export async function measure(rounds) {
   const rows = [];
@@ -14,12 +16,15 @@ export async function measure(rounds) {
     const tracked = await start(client, 'tracked');
     const bare = await start(client, 'bare');
     const [mine, peers] = [[], []];
-    for (let i = -2; i < rounds * 2; i++) {
-      const a = await tracked.time();
-      const b = await bare.time();
+    for (let i = -2; i < rounds; i++) {
+      const turns = { tracked: [], bare: [] };
+      for (let turn = 0; turn < TURNS; turn++) {
+        turns.tracked.push(await tracked.time());
+        turns.bare.push(await bare.time());
+      }
       if (i < 0) continue;
-      mine.push(a);
-      peers.push(b);
+      mine.push(Math.min(...turns.tracked));
+      peers.push(Math.min(...turns.bare));
     }
     for (const one of [tracked, bare]) await one.end();
     rows.push(

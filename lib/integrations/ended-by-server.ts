@@ -56,3 +56,22 @@ export async function answersInTransaction(
     return false;
   }
 }
+
+/** The parts of a client of `pg` that tell of its transaction. @internal */
+export interface PgClient {
+  /** False while a statement is unanswered. */
+  readonly readyForQuery?: boolean;
+  /** `T` in a transaction, `E` in one that was aborted. Older versions have none. */
+  getTransactionStatus?(): string | null;
+}
+
+/**
+ * Tells the same without a statement, by what the server says at the end of each answer.
+ *
+ * @returns undefined where that is not known, or a statement is unanswered
+ * @internal
+ */
+export function isInTransactionByStatus(client: PgClient): boolean | undefined {
+  const status = client.readyForQuery === true ? client.getTransactionStatus?.() : undefined;
+  return status === undefined || status === null ? undefined : status === 'T';
+}

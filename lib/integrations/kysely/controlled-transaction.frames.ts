@@ -67,19 +67,20 @@ async function begin(
   watch: Watched,
 ): Promise<KyselyTransaction> {
   let trx: KyselyTransaction | undefined;
-  const database = () => trx && databaseOf(trx);
+  let database: ReturnType<typeof databaseOf> | undefined;
   const frame = openFrame({
     name: FRAME_NAME,
     tx: () => trx,
     get connection() {
-      return database()?.connection;
+      return database?.connection;
     },
-    isStillOpen: async () => database()?.isStillOpen?.() ?? true,
+    isStillOpen: async () => (await database?.isStillOpen?.()) ?? true,
   });
   // Before anything is awaited: the rest of the caller's function is to stand in it.
   frame.enter();
   try {
     trx = await execute();
+    database = databaseOf(trx);
   } catch (error) {
     frame.leave();
     frame.rollBack();

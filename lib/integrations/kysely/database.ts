@@ -1,9 +1,15 @@
 import type { SqlDialect } from '../../core/model/dispatch-context.js';
 import type { FrameConnection, FrameOptions } from '../../core/frame/transaction-frame.js';
 import { answersInTransaction, isInTransactionBySql } from '../ended-by-server.js';
+import { statementsOf } from './connection.statements.js';
 import type { KyselyTransaction } from './kysely.client.js';
 
-/** Returns the options of frames that depend on the transaction's database. @internal */
+/**
+ * Returns the options of frames that depend on the transaction's database.
+ *
+ * @param tx just begun: its statements are watched from here on
+ * @internal
+ */
 export function databaseOf(
   tx: KyselyTransaction,
 ): Pick<FrameOptions, 'connection' | 'isStillOpen'> {
@@ -25,7 +31,11 @@ export function databaseOf(
   // Of the databases that Kysely knows only PostgreSQL has both, only MySQL neither, and SQLite
   // returns rows.
   if (supportsReturning && supportsTransactionalDdl) {
-    return { connection: connectionOn('postgres'), isStillOpen: () => answersInTransaction(query) };
+    const statements = statementsOf(tx);
+    return {
+      connection: connectionOn('postgres'),
+      isStillOpen: async () => statements()?.leaveItOpen(query) ?? answersInTransaction(query),
+    };
   }
   if (supportsReturning) return { connection: connectionOn('sqlite') };
   if (supportsTransactionalDdl) return {};

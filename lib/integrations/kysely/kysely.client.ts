@@ -16,9 +16,16 @@ export interface KyselyTransaction {
       readonly supportsReturning: boolean;
       readonly supportsTransactionalDdl: boolean;
     };
+    provideConnection(consumer: (connection: KyselyConnection) => Promise<void>): Promise<void>;
   };
   withoutPlugins(): KyselyTransaction;
   executeQuery(query: object): Promise<{ readonly rows: unknown[] }>;
+}
+
+/** Connection of a driver, the same object for one transaction after the other. @internal */
+export interface KyselyConnection {
+  executeQuery: (...args: never[]) => Promise<unknown>;
+  streamQuery: (...args: never[]) => unknown;
 }
 
 /** Statement of Kysely that is yet to be sent. @internal */

@@ -11,23 +11,29 @@ const INSIDE: ReadonlySet<string> = new Set([
   'beforeTransactionRollback',
 ]);
 
+interface AroundEvents {
+  before?(event: string, transaction: object | undefined): void;
+  after?(event: string): Promise<void>;
+}
+
 /**
  * Tells the subscribers of a transaction each in the context of what they belong to, whoever begins
  * and ends it.
  *
- * @param told after each event
+ * @param around called before and after each event
  * @internal
  */
 export function tellInContext(
   given: Broadcaster | undefined,
   frame: TransactionFrame,
-  told: (event: string) => Promise<void> | void = () => {},
+  around: AroundEvents = {},
 ): Broadcaster {
-  const dispatchEvent: Broadcaster['dispatchEvent'] = async (event, ...rest) => {
+  const dispatchEvent: Broadcaster['dispatchEvent'] = async (event, transaction) => {
+    around.before?.(event, transaction);
     await frames.run(INSIDE.has(event) ? frame : frame.next, async () =>
-      given?.dispatchEvent(event, ...rest),
+      given?.dispatchEvent(event, transaction),
     );
-    await told(event);
+    await around.after?.(event);
   };
   return Object.assign(Object.create(given ?? null) as Broadcaster, { dispatchEvent });
 }

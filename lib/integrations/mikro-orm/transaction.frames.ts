@@ -45,22 +45,27 @@ export const begin: Tracked<[BeginOptions?], MikroOrmTransaction> = async functi
   // In a transaction that was begun before, there are no frames, and of one that has ended MikroORM
   // has an error of its own.
   if (options.ctx !== undefined && around?.isOpen !== true) return original(options);
-  let begun: MikroOrmTransaction | undefined;
-  const frame = around?.nextSavepoint() ?? openRoot(this, () => begun);
+  const root = around === undefined ? openRoot(this) : undefined;
+  const frame = root?.frame ?? around!.nextSavepoint();
   // Before anything is awaited: the rest of the function that calls `em.begin()` is to stand in it.
   if (!(BY_CALLBACK in options)) frame.enter();
   try {
-    begun = await original({
+    const begun = await original({
       ...options,
-      eventBroadcaster: tellInContext(options.eventBroadcaster, frame),
+      eventBroadcaster: tellInContext(options.eventBroadcaster, frame, {
+        // Before subscribers send statements in it.
+        before(event, trx) {
+          if (event === 'afterTransactionStart') root?.begun(trx as MikroOrmTransaction);
+        },
+      }),
     });
+    opened.set(begun, frame);
+    return begun;
   } catch (error) {
     frame.leave();
     if (frame.isOpen) frame.rollBack();
     throw error;
   }
-  opened.set(begun, frame);
-  return begun;
 };
 
 /** @internal */
@@ -97,11 +102,13 @@ async function commitRoot(
 ): Promise<boolean> {
   const isCommitted = watchAnswer(trx);
   let isSent = false;
-  const watched = tellInContext(broadcaster, frame, async (event) => {
-    if (event !== 'beforeTransactionCommit') return;
-    // Subscribers have called their effects.
-    await frame.beforeCommit();
-    isSent = true;
+  const watched = tellInContext(broadcaster, frame, {
+    after: async (event) => {
+      if (event !== 'beforeTransactionCommit') return;
+      // Subscribers have called their effects.
+      await frame.beforeCommit();
+      isSent = true;
+    },
   });
   await send(watched);
   // MikroORM sends nothing where the transaction was rolled back by hand, and resolves.
@@ -121,23 +128,31 @@ export const rollback: Tracked<[MikroOrmTransaction, Broadcaster?, ...unknown[]]
     }
   };
 
-function openRoot(
-  connection: MikroOrmConnection,
-  begun: () => MikroOrmTransaction | undefined,
-): TransactionFrame {
-  const database = connection.config?.get('dbName');
+interface Root {
+  readonly frame: TransactionFrame;
+  begun(trx: MikroOrmTransaction): void;
+}
+
+function openRoot(connection: MikroOrmConnection): Root {
+  const dbName = connection.config?.get('dbName');
   const name =
-    typeof database === 'string' ? `MikroORM transaction in ${database}` : 'MikroORM transaction';
-  let found: ReturnType<typeof databaseOf> | undefined;
-  const here = () => begun() && (found ??= databaseOf(connection, begun()!, name));
+    typeof dbName === 'string' ? `MikroORM transaction in ${dbName}` : 'MikroORM transaction';
+  let tx: MikroOrmTransaction | undefined;
+  let database: ReturnType<typeof databaseOf> | undefined;
   const frame: TransactionFrame = openFrame({
     name,
-    tx: begun,
+    tx: () => tx,
     get connection() {
-      return here()?.connection;
+      return database?.connection;
     },
     isCurrent: () => !isSuspended(frame),
-    isStillOpen: async () => (await here()?.isStillOpen?.()) ?? true,
+    isStillOpen: async () => (await database?.isStillOpen?.()) ?? true,
   });
-  return frame;
+  return {
+    frame,
+    begun(trx) {
+      tx = trx;
+      database = databaseOf(connection, trx, name);
+    },
+  };
 }

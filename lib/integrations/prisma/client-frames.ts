@@ -8,8 +8,22 @@ const PLACE = Symbol.for('prisma.client.transaction.scope_context');
  * of it.
  */
 interface Place {
+  readonly txId?: unknown;
   readonly scopeState: object;
   readonly scopeId: unknown;
+}
+
+/** The key under which Prisma 6 has the same. */
+const ID = Symbol.for('prisma.client.transaction.id');
+
+/**
+ * Finds what Prisma calls the transaction of a client in its requests; undefined where another
+ * version tells nothing.
+ *
+ * @internal
+ */
+export function transactionIdOf(client: object): unknown {
+  return placeOf(client).txId ?? (client as { readonly [ID]?: unknown })[ID];
 }
 
 /**

@@ -10,6 +10,7 @@ import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
 import { ClientFrames } from './client-frames.js';
 import { databaseOf } from './database.js';
 import type { PrismaClientLike, PrismaTransaction } from './prisma.client.js';
+import { RequestStatements } from './request.statements.js';
 
 /** Options of `trackPrismaTransactions`, for messages. @publicApi */
 export interface PrismaFrameOptions {
@@ -47,6 +48,7 @@ export function trackPrismaTransactions<P extends PrismaClientLike>(
   const provider: unknown = (prisma as { readonly _activeProvider?: unknown })._activeProvider;
   /** The clients of a transaction find this function on `prisma`, and are its `this`. */
   const opened = new ClientFrames();
+  const statements = new RequestStatements(firstOf(prisma));
 
   const tracking: Transaction = function (work, ...rest) {
     const around = opened.of(this);
@@ -57,17 +59,20 @@ export function trackPrismaTransactions<P extends PrismaClientLike>(
       return around === undefined ? batch(run, name) : (around.standing ?? around).run(run);
     }
     let frame: TransactionFrame;
-    const transaction: RunInTransaction<PrismaTransaction, []> = (callback) =>
-      original.call(this, callback, ...rest) as never;
+    const transaction: RunInTransaction<PrismaTransaction, []> = (callback) => {
+      const watched = (tx: PrismaTransaction) => statements.during(tx, () => callback(tx));
+      return original.call(this, around === undefined ? watched : callback, ...rest) as never;
+    };
     const running: Work = (tx) => {
       opened.add(tx, frame);
       return (work as Work)(tx);
     };
+    const open = (tx: PrismaTransaction): TransactionFrame => {
+      const database = databaseOf(provider, tx, statements.of(tx));
+      return (frame = openFrame({ name, tx: () => tx, ...database }));
+    };
     return around === undefined
-      ? trackTransactions(
-          transaction,
-          (tx) => (frame = openFrame({ name, tx: () => tx, ...databaseOf(provider, tx) })),
-        )(running)
+      ? trackTransactions(transaction, open)(running)
       : trackSavepoints(transaction, () => (frame = around.savepoint()))(running);
   };
   Object.assign(firstOf(prisma), {

@@ -4,6 +4,7 @@ import {
   answersInTransaction,
   isInTransaction,
   isInTransactionBySql,
+  isInTransactionByStatus,
   NO_OPERATION,
 } from '../ended-by-server.js';
 import { rowsIn } from '../rows-in.js';
@@ -35,7 +36,8 @@ export function databaseOf(
           dialect: 'postgres',
           executeSql: (text, values) => transaction().connection.query(text, values),
         },
-        isStillOpen: () => answersInTransaction(query),
+        isStillOpen: async () =>
+          isInTransactionByStatus(transaction().connection) ?? answersInTransaction(query),
       };
     case 'mariadb':
       // The OK packets of its driver have no status.

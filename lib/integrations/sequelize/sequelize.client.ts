@@ -1,3 +1,5 @@
+import type { PgClient } from '../ended-by-server.js';
+
 /** The parts of a Sequelize instance that are called; real ones fit. @publicApi */
 export interface SequelizeClient {
   transaction: (...args: never[]) => PromiseLike<unknown>;
@@ -16,8 +18,8 @@ export interface SequelizeInstance {
 
 /** @internal */
 export interface SequelizeTransaction {
-  /** Connection of the driver. */
-  readonly connection: {
+  /** Connection of the driver: of PostgreSQL's, that is a client of `pg`. */
+  readonly connection: PgClient & {
     query(text: string, values?: unknown[]): Promise<{ readonly rows: unknown[] }>;
   };
   commit: () => Promise<void>;
