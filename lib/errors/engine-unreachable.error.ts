@@ -26,6 +26,7 @@ export class EngineUnreachableError extends AirlockError {
    * @param delivery what became of the effects at hand: none of them left, or the connection broke
    *   before the engine had answered
    * @param problem what it says itself; undefined where it does not answer
+   * @param limit option that allows more time
    */
   constructor(
     readonly engine: string,
@@ -34,10 +35,11 @@ export class EngineUnreachableError extends AirlockError {
     consequence: string,
     options?: ErrorCause,
     readonly problem?: EngineProblem,
+    limit: 'dispatchTimeoutMs' | 'effectTimeoutMs' | 'timeoutMs' = 'dispatchTimeoutMs',
   ) {
     super(
       'AIRLOCK_ENGINE_UNREACHABLE',
-      messageOf(engine, timeoutMs, consequence, problem),
+      messageOf(engine, timeoutMs, consequence, problem, limit),
       options,
     );
   }
@@ -48,6 +50,7 @@ function messageOf(
   timeoutMs: number | undefined,
   consequence: string,
   problem: EngineProblem | undefined,
+  limit: string,
 ): string {
   if (timeoutMs === undefined)
     return `The connection to ${engine} was closed when this application shut down: ${consequence}. End its work before that.`;
@@ -55,7 +58,7 @@ function messageOf(
     case undefined:
       return (
         `${engine} did not answer within ${timeoutMs} ms: ${consequence}. ` +
-        'See that it runs and that its address is right, or allow more time with `dispatchTimeoutMs`.'
+        `See that it runs and that its address is right, or allow more time with \`${limit}\`.`
       );
     case 'login':
       return (

@@ -118,8 +118,8 @@ function linked<C extends new () => object>(Module: C, link: Type<EngineLink>): 
       try {
         await this.link.open();
       } catch (error) {
-        // Nest does not, where an application fails to start.
-        await this.link.close();
+        // Nest does not, where an application fails to start. Why it does is the first error's.
+        await this.link.close().catch(() => {});
         throw error;
       }
     }

@@ -4,6 +4,7 @@ import { AirlockModule, AirlockOptionsError } from 'nestjs-airlock';
 import { AirlockBullMqModule } from 'nestjs-airlock/bullmq';
 import { AirlockMicroservicesModule } from 'nestjs-airlock/microservices';
 import { AirlockPgBossModule } from 'nestjs-airlock/pg-boss';
+import { remoteModule } from '../../lib/integrations/remote.module.js';
 import { errorOf } from '../unit/core/fixtures.js';
 
 /** A port where nobody is, so that nothing but the check could be what refuses the boot. */
@@ -69,5 +70,36 @@ describe('when one engine module is imported by several modules', () => {
     class FeatureModule {}
 
     await expect(boot(microservices, FeatureModule)).resolves.toBeUndefined();
+  });
+});
+
+describe('when a connection cannot be opened, nor closed', () => {
+  it('refuses to start with the error of the opening', async () => {
+    class Link {
+      async open(): Promise<never> {
+        throw new Error('cannot be opened');
+      }
+      async close(): Promise<never> {
+        throw new Error('cannot be closed');
+      }
+    }
+    class Settings {}
+    class Nobody {}
+
+    @Module({})
+    class EngineModule extends remoteModule({
+      module: 'EngineModule',
+      peer: 'rxjs',
+      versions: '>=7.0.0',
+      subPath: 'nestjs-airlock/engine',
+      hint: '',
+      factoryMethod: 'createOptions',
+      settings: Settings,
+      link: Link,
+      executor: Nobody,
+    }) {}
+
+    const error = await errorOf<Error>(() => boot(EngineModule.forRoot({})));
+    expect(error.message).toBe('cannot be opened');
   });
 });

@@ -1,7 +1,6 @@
 import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
 import type { EffectWorker } from '../../nest/remote/effect-worker.js';
 import { listed } from '../../errors/thrown.js';
-import { envelopeIn, type OutboxRow } from './outbox-row.js';
 
 /**
  * Refuses a row that no provider of this application has the effect of: it was renamed, or another
@@ -10,8 +9,7 @@ import { envelopeIn, type OutboxRow } from './outbox-row.js';
  * @throws UnknownEffectError
  * @internal
  */
-export function assertKnown(row: OutboxRow, worker: EffectWorker): void {
-  const { effect } = envelopeIn(row);
+export function assertKnown(effect: string, worker: EffectWorker): void {
   if (worker.knows(effect)) return;
   const names = listed(worker.names, (name) => name) || 'none';
   throw new UnknownEffectError(

@@ -67,7 +67,7 @@ export class LocalEngine implements OutboxEngine {
   }
 
   private async run(intent: Intent, context: DispatchContext): Promise<void> {
-    this.renew(intent.id, stampOf(intent).options.timeoutMs);
+    this.renew(intent.id, stampOf(intent).options.timeoutMs ?? this.worker.effectTimeoutMs);
     try {
       await completionOf(this.executor.execute(intent, context));
     } catch (error) {
@@ -88,10 +88,11 @@ export class LocalEngine implements OutboxEngine {
 
   /** Does not reject. @returns false where this application runs nothing more */
   private async runSwept(row: OutboxRow): Promise<boolean> {
-    this.renew(row.id);
     try {
-      assertKnown(row, this.worker);
-      await this.worker.run(envelopeIn(row), this.settings.options);
+      const envelope = envelopeIn(row);
+      assertKnown(envelope.effect, this.worker);
+      this.renew(row.id, this.worker.timeoutOf(envelope.effect));
+      await this.worker.run(envelope, this.settings.options);
     } catch (error) {
       await this.failures.note([failureOf(row, error)]);
       return !(error instanceof ShuttingDownError);
@@ -100,7 +101,7 @@ export class LocalEngine implements OutboxEngine {
     return true;
   }
 
-  private renew(id: string, timeoutMs: number | false = this.worker.effectTimeoutMs): void {
+  private renew(id: string, timeoutMs: number | false): void {
     if (timeoutMs !== false) this.rows.renewFor(id, timeoutMs * LIMITS);
   }
 

@@ -12,7 +12,7 @@ import { ENVELOPES, EnvelopeWriter } from '../../nest/remote/envelope-writer.js'
 import type { RemoteOptions } from '../../nest/remote/remote-options.js';
 import type { OutboxEngine } from './engine.js';
 import type { Failure, OutboxFailures } from './failures.js';
-import { assertOptionsWritable, intentOf, type OutboxRow } from './outbox-row.js';
+import { assertOptionsWritable, envelopeIn, intentOf, type OutboxRow } from './outbox-row.js';
 import type { RowsInFlight } from './rows-in-flight.js';
 import { assertKnown } from './known-effects.js';
 
@@ -77,7 +77,7 @@ export class RemoteEngine implements OutboxEngine {
     const intents: Intent[] = [];
     for (const row of rows) {
       try {
-        assertKnown(row, this.worker);
+        assertKnown(envelopeIn(row).effect, this.worker);
         intents.push(intentOf(row, this, this.envelopes, this.worker.host));
       } catch (error) {
         unreadable.push({ id: row.id, effect: row.effect, error });
@@ -165,6 +165,8 @@ export class RemoteEngine implements OutboxEngine {
         'unknown',
         'effects that it may have taken are handed over again where they were written',
         { cause: error },
+        undefined,
+        this.executor.timeoutMs === undefined ? 'effectTimeoutMs' : 'timeoutMs',
       );
     }
   }

@@ -133,6 +133,7 @@ export class AirlockExplorer implements KnownHandlers {
           owner: type,
           method: name,
           body,
+          timeoutMs: effect.timeoutMs,
           resolve: () => instanceOf(member),
         });
         effects.push(this.reportOf(known, name, effect, method));

@@ -11,6 +11,8 @@ export interface RegisteredEffect {
   resolve(): unknown;
   /** The method that the decorator stands in front of. */
   readonly body: (...args: never[]) => unknown;
+  /** Its own time limit; undefined where that of the application holds. */
+  readonly timeoutMs?: number | false | undefined;
 }
 
 /**
@@ -27,6 +29,11 @@ export class EffectRegistry {
 
   has(name: string): boolean {
     return this.effects.has(name);
+  }
+
+  /** The time limit of an effect itself; undefined where it has none of its own. */
+  timeoutOf(name: string): number | false | undefined {
+    return this.effects.get(name)?.timeoutMs;
   }
 
   /** @throws AirlockOptionsError if two methods carry one name */

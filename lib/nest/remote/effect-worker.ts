@@ -37,6 +37,11 @@ export class EffectWorker {
     return this.runtime.effectTimeoutMs;
   }
 
+  /** The time limit of an effect: its own, else that of the application. */
+  timeoutOf(effect: string): number | false {
+    return this.registry.timeoutOf(effect) ?? this.effectTimeoutMs;
+  }
+
   knows(effect: string): boolean {
     return this.registry.has(effect);
   }

@@ -30,6 +30,12 @@ export class Mail {
     this.sent.push(text);
   }
 
+  @SideEffect({ timeoutMs: 60_000 })
+  async ship(text: unknown): Promise<void> {
+    await this.before(text);
+    this.sent.push(text);
+  }
+
   @SideEffect({ on: 'failure' })
   async apologise(text: string): Promise<void> {
     this.sent.push(text);

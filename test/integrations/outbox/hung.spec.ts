@@ -38,15 +38,16 @@ describeWith(postgres, 'The outbox', () => {
     apps.push(app);
     return app;
   };
+  const leaveOne = async (text: string, position = 0, effect = 'Mail.send'): Promise<void> => {
+    const id = `${text}:0`;
+    const envelope = JSON.stringify({ v: 1, id, effect, args: [text], at: 'now' });
+    await client.connection.query(
+      'insert into airlock_outbox (id, position, effect, envelope, written_at, due_at) values ($1, $2, $3, $4, 1, 1)',
+      [id, position, effect, envelope],
+    );
+  };
   const leave = async (...texts: string[]): Promise<void> => {
-    for (const [i, text] of texts.entries()) {
-      const id = `${text}:0`;
-      const envelope = JSON.stringify({ v: 1, id, effect: 'Mail.send', args: [text], at: 'now' });
-      await client.connection.query(
-        'insert into airlock_outbox (id, position, effect, envelope, written_at, due_at) values ($1, $2, $3, $4, 1, 1)',
-        [id, i, 'Mail.send', envelope],
-      );
-    }
+    for (const [i, text] of texts.entries()) await leaveOne(text, i);
   };
   const rows = () => rowsOf(client, 'select id, due_at, attempts from airlock_outbox order by id');
 
@@ -72,6 +73,26 @@ describeWith(postgres, 'The outbox', () => {
       await sleep(100);
       expect(second.get(Mail).sent).toEqual([]);
       await until(() => second.get(Mail).sent.length === 1);
+    });
+  });
+
+  describe('when an effect that is swept up has a longer limit of its own', () => {
+    it('keeps its claim for as long, beyond ten times the limit of the application', async () => {
+      const [first, second] = [
+        await start({ sweepAfterMs: 100 }, { effectTimeoutMs: 30 }),
+        await start({ sweepAfterMs: 100 }, { effectTimeoutMs: 30 }),
+      ];
+      let begun = 0;
+      let open = (): void => {};
+      for (const app of [first, second])
+        app.get(Mail).before = () => (begun++, new Promise((resolve) => (open = resolve)));
+      await leaveOne('a', 0, 'Mail.ship');
+      await until(() => begun === 1);
+      const end = Date.now() + 10 * 30 + 3 * 100;
+      await until(async () => Number((await rows())[0]!['due_at']) > end);
+      expect(begun).toBe(1);
+      open();
+      await until(async () => (await rows()).length === 0);
     });
   });
 
@@ -126,7 +147,8 @@ describeWith(postgres, 'The outbox', () => {
         .get(AirlockService)
         .run(send)
         .catch((one: unknown) => one);
-      expect(String(error)).toContain('Courier');
+      expect(String(error)).toContain('Courier did not answer within 100 ms');
+      expect(String(error)).toContain('allow more time with `effectTimeoutMs`');
       await app.get(AirlockService).run(() => client.transaction(send));
       courier.before = () => {};
       await until(() => courier.taken.length === 1);
