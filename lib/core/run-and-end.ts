@@ -22,12 +22,31 @@ export interface Ender {
   logError(error: unknown): void;
 }
 
+/** Tells what an error means by which work steers whoever has called it. @internal */
+export type OutcomeOfError = (error: unknown) => Outcome;
+
+/**
+ * Ends a scope whose work has thrown: that error wins over those of effects. @internal
+ */
+export function endWithError(
+  host: Ender,
+  scope: WorkScope,
+  error: unknown,
+  how: OnDispatchError,
+  outcomeOf: OutcomeOfError = () => 'failed',
+): void | Promise<void> {
+  const outcome = outcomeOf(error);
+  if (outcome === 'failed') scope.failedBy(kindOf(error));
+  return host.endScope(scope, outcome, 'the error of its work', how === 'throw' ? 'report' : how);
+}
+
 /**
  * Ends a scope with the work it was opened for: same value, same error. Of an Observable that the
  * work comes to, each subscription is a unit of work of its own, and so is the iteration of a
  * generator.
  *
  * @param begin a scope for such a one
+ * @param outcomeOf what an error means. @default that the work has failed
  * @internal
  */
 export async function runAndEnd<R>(
@@ -36,13 +55,13 @@ export async function runAndEnd<R>(
   work: () => R,
   how: OnDispatchError,
   begin?: () => WorkScope,
+  outcomeOf: OutcomeOfError = () => 'failed',
 ): Promise<Awaited<R>> {
   let value: Awaited<R>;
   try {
     value = await work();
   } catch (error) {
-    scope.failedBy(kindOf(error));
-    await host.endScope(scope, 'failed', 'the error of its work', how);
+    await endWithError(host, scope, error, how, outcomeOf);
     throw error;
   }
   const ending = host.endScope(scope, 'completed', 'the end of its work', how);

@@ -4,6 +4,7 @@ import type { INestApplicationContext, LoggerService } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { AirlockModule, EffectBuffer } from 'nestjs-airlock';
 import { type Job, Queue, WaitingChildrenError } from 'bullmq';
+import { until } from '../integrations/remote.js';
 
 const ran: string[] = [];
 let errors: unknown[] = [];
@@ -43,8 +44,8 @@ class StepProcessor extends WorkerHost {
           }
         }
       }
-      // Of a call without a parent nothing changes.
-      this.effects.defer(this.children).add('notice', {}, {});
+      // Of a call without a parent nothing changes: it gets out with the step that made it.
+      this.effects.defer(this.children).add(`notice of ${job.id}`, {}, {});
       await job.updateData({ step: 'last' });
       if (await job.moveToWaitingChildren(token!)) throw new WaitingChildrenError();
     }
@@ -92,11 +93,13 @@ beforeEach(() => {
   errors = [];
 });
 
-async function run(chosen: typeof way): Promise<void> {
+/** @returns the id of the job */
+async function run(chosen: typeof way): Promise<string> {
   way = chosen;
   const done = new Promise<void>((resolve) => (onDone = resolve));
-  await app.get<Queue>(getQueueToken('steps')).add('order', {});
+  const { id } = await app.get<Queue>(getQueueToken('steps')).add('order', {});
   await done;
+  return id!;
 }
 
 describe('when a step job adds children of its own and waits for them', () => {
@@ -104,10 +107,19 @@ describe('when a step job adds children of its own and waits for them', () => {
     'has an intercepted `%s` pass at once, and runs its last step once',
     async (one) => {
       await run(one);
-      expect(ran.filter((text) => text !== 'child notice')).toEqual(['child a', 'last step']);
+      expect(ran.filter((text) => !text.startsWith('child notice'))).toEqual([
+        'child a',
+        'last step',
+      ]);
       expect(warnings.filter((text) => text.includes('buffered'))).toEqual([]);
     },
   );
+
+  it('lets out what the step has called that then waits', async () => {
+    const notice = `child notice of ${await run('add')}`;
+    await until(() => ran.includes(notice));
+    expect(ran.filter((text) => text === notice)).toHaveLength(1);
+  });
 
   it('is refused a deferred child, with what to do instead', async () => {
     await run('defer');
@@ -123,6 +135,6 @@ describe('when a step job adds children of its own and waits for them', () => {
         message: expect.stringContaining('cannot be deferred with a `parent`'),
       },
     ]);
-    expect(ran.filter((text) => text !== 'child notice')).toEqual(['last step']);
+    expect(ran.filter((text) => !text.startsWith('child notice'))).toEqual(['last step']);
   });
 });

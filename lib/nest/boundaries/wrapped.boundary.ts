@@ -68,7 +68,9 @@ export class WrappedBoundary {
       replaceOwn(instance, key, runtime, (original) => {
         const declared = declaredResult(type.prototype as object, key, original);
         const isIgnored = entryPoint.ignores?.(key) === true;
-        return this.wrap(original, { runtime, prepared, how, declared, isIgnored }, key, type);
+        const { outcomeOf } = entryPoint;
+        const handler = { runtime, prepared, how, declared, isIgnored, outcomeOf };
+        return this.wrap(original, handler, key, type);
       });
     }
     if (!isCovered) return;

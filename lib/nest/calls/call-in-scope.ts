@@ -1,6 +1,6 @@
 import { isObservable, Observable, throwError } from 'rxjs';
 import type { AirlockRuntime } from '../../core/runtime.js';
-import type { WorkScope } from '../../core/run-and-end.js';
+import { endWithError, type OutcomeOfError, type WorkScope } from '../../core/run-and-end.js';
 import { isThenable } from '../../core/results/completion.js';
 import { hasBegun } from '../../core/scope/coverage.js';
 import type { Context } from '../../core/scope/context.js';
@@ -8,7 +8,6 @@ import type { OnDispatchError } from '../../core/scope-options.js';
 import type { Outcome } from '../../core/model/scope-view.js';
 import { observeInScope } from '../../core/results/observe-in-scope.js';
 import type { PreparedScope } from '../../core/prepared-scope.js';
-import { kindOf } from '../../errors/thrown.js';
 import { refused } from '../../core/outside/refused-call.js';
 import { setImmediate } from '../../core/model/timers.js';
 import { type DeclaredResult, Refused } from '../methods/declared-result.js';
@@ -28,6 +27,8 @@ export interface HandlerScope {
    * first effect.
    */
   readonly isEager?: boolean;
+  /** Tells what an error means by which the method steers its caller. @default that it failed */
+  readonly outcomeOf?: OutcomeOfError | undefined;
 }
 
 /**
@@ -50,7 +51,7 @@ export function callInScope(
   work: () => unknown,
   atOnce: (handler: HandlerScope, scope: WorkScope, value: unknown) => unknown = complete,
 ): unknown {
-  const { runtime, how, declared } = handler;
+  const { runtime, how, declared, outcomeOf } = handler;
   const here = runtime.context;
   const begin = (): WorkScope => begun(handler, here);
   let scope: WorkScope;
@@ -63,15 +64,14 @@ export function callInScope(
   try {
     result = scope.enter(() => underWay(work()));
   } catch (error) {
-    scope.failedBy(kindOf(error));
-    void runtime.endScope(scope, 'failed', 'the error of its work', how);
+    void endWithError(runtime, scope, error, how, outcomeOf);
     throw error;
   }
   const isPromise = isThenable(result);
   if (isObservable(result) && !(isPromise && declared !== 'observable')) {
     return observeInScopes(handler, begin, scope, result);
   }
-  if (isPromise) return runtime.runAndEnd(scope, () => result, how, begin);
+  if (isPromise) return runtime.runAndEnd(scope, () => result, how, begin, outcomeOf);
   return atOnce(handler, scope, result);
 }
 

@@ -1,4 +1,5 @@
 import { isThenable } from '../../core/results/completion.js';
+import type { Outcome } from '../../core/model/scope-view.js';
 import { AirlockError } from '../../errors/airlock.error.js';
 import { named } from '../../errors/quoted.js';
 import { callInScope, type HandlerScope } from '../calls/call-in-scope.js';
@@ -35,6 +36,7 @@ export const bullmq: WrappedEntryPoint = {
       : methodsWith('bull:module_queue_process', candidate),
   // The result of a job is stored, not used.
   ignores: () => true,
+  outcomeOf,
   wrap: (original, scope) =>
     function (this: unknown, ...args) {
       const [job, token] = args as unknown as readonly [Job?, string?];
@@ -53,6 +55,22 @@ export const bullmq: WrappedEntryPoint = {
     await worker?.close();
   },
 };
+
+/** Names of the errors that say a job goes on later; BullMQ knows them by name too. */
+const GOES_ON_LATER = new Set(['DelayedError', 'WaitingChildrenError', 'WaitingError']);
+/** Message of the error that gives a job back because of a rate limit. */
+const RATE_LIMITED = 'bullmq:rateLimitExceeded';
+
+/**
+ * Tells the outcome of an attempt by the error it ends with. One that has put its job off has done what it is to
+ * do until then, as a step job that waits for its children has; one that gives it back for a rate
+ * limit is to be made again.
+ */
+function outcomeOf(error: unknown): Outcome {
+  if (!(error instanceof Error)) return 'failed';
+  if (GOES_ON_LATER.has(error.name)) return 'completed';
+  return error.message === RATE_LIMITED ? 'cancelled' : 'failed';
+}
 
 /**
  * Fails an attempt that has lost the job's lock, as it does where Redis was away for long: the job

@@ -1,5 +1,5 @@
 import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
-import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
+import { DelayedError, type Job, RateLimitError, UnrecoverableError } from 'bullmq';
 import { AirlockModule, currentScope, EffectBuffer } from 'nestjs-airlock';
 import { bootModule, checkAfterEach, Effects, moduleOf, until } from '../../e2e/http/fixtures.js';
 import { describeWith, redis } from '../../servers.js';
@@ -20,7 +20,7 @@ class TrialProcessor extends WorkerHost {
   }
 
   async process(
-    job: Job<{ succeedsAt?: number; ends?: 'for good' | 'later' }>,
+    job: Job<{ succeedsAt?: number; ends?: 'for good' | 'later' | 'limited' }>,
     token: string,
   ): Promise<string> {
     foundAtStart.push(this.buffer.intents.map(({ name }) => name));
@@ -33,6 +33,10 @@ class TrialProcessor extends WorkerHost {
     if (job.data.ends === 'later') {
       await job.moveToDelayed(Date.now() + 1, token);
       throw new DelayedError();
+    }
+    if (job.data.ends === 'limited') {
+      await this.worker.rateLimit(1);
+      throw new RateLimitError();
     }
     throw new Error(`attempt ${attempt} failed`);
   }
@@ -106,14 +110,17 @@ describeWith(redis, 'the attempts of a BullMQ job', () => {
       expect(sent).toEqual(['alarm in 1']);
     });
 
-    it('hands on one that puts the job off, and takes the attempt for one that failed', async () => {
+    it.each([
+      ['puts the job off, and takes the attempt for done until then', 'later', ['done in 1']],
+      ['keeps a rate limit, and takes the attempt for one to be made again', 'limited', []],
+    ] as const)('hands on one that %s', async (_, ends, out) => {
       const { sent } = await start();
-      const job = await jobs.add('trials', { ends: 'later', succeedsAt: 2 });
+      const job = await jobs.add('trials', { ends, succeedsAt: 2 });
       expect(await jobs.ended('trials', job)).toMatchObject({
         state: 'completed',
         returnvalue: 'done',
       });
-      expect(sent).toEqual(['alarm in 1', 'done in 2']);
+      expect(sent).toEqual([...out, 'done in 2']);
     });
   });
 
