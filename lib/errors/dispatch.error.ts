@@ -9,7 +9,9 @@ export interface DispatchFailure<I = unknown> {
 
 /**
  * Every failure of one flush, together. An `AggregateError` whose `errors` are the causes in order;
- * it also is `instanceof AirlockError`. Its message names the first twenty; `failures` has all.
+ * it also is `instanceof AirlockError`. Its message names the first twenty; `failures` has all. With
+ * a `transaction`, they could not be written in that and it is rolled back; without, the work is
+ * done.
  *
  * @publicApi
  */
@@ -18,15 +20,26 @@ export class DispatchError<
 > extends AggregateError {
   readonly code = 'AIRLOCK_DISPATCH';
 
+  /**
+   * @param transaction the one that they were to be written in just before its COMMIT; undefined
+   *   where they ran
+   */
   constructor(
     readonly failures: readonly DispatchFailure<I>[],
     readonly scope: string,
+    readonly transaction?: string,
   ) {
+    const which = listed(
+      failures,
+      ({ intent, error }) => `${intent.name} (${titleOf(error).replace(/\.$/, '')})`,
+    );
     super(
       failures.map(({ error }) => error),
-      `${failures.length} of the effects that scope "${scope}" let out failed: ` +
-        `${listed(failures, ({ intent, error }) => `${intent.name} (${titleOf(error).replace(/\.$/, '')})`)}. ` +
-        'The work itself is done, and each of these may be sent again or left: `failures` has the calls and their errors.',
+      transaction === undefined
+        ? `${failures.length} of the effects that scope "${scope}" let out failed: ${which}. ` +
+            'The work itself is done, and each of these may be sent again or left: `failures` has the calls and their errors.'
+        : `${failures.length} of the effects that scope "${scope}" called in "${transaction}" could not be written before its COMMIT: ${which}. ` +
+            'So the transaction is rolled back, and nothing of it is stored or gets out. Mend what `failures` names, and run the work again.',
       { cause: failures[0]?.error },
     );
     this.name = 'DispatchError';

@@ -133,7 +133,7 @@ class HeldInFrames implements HeldIntents {
     if (due.length === 0) return;
     const journal = new FlushJournal();
     const startedAt = startOf();
-    const check = (): void | Promise<void> => this.wrote(journal, startedAt);
+    const check = (): void | Promise<void> => this.wrote(root, journal, startedAt);
     const writing = this.unit.host.dispatch(this.unit, journal, due, root);
     return writing ? writing.then(check) : check();
   }
@@ -142,7 +142,11 @@ class HeldInFrames implements HeldIntents {
    * A policy that threw loses its own intent (rule 14); a write that failed rolls its transaction
    * back (rule 23).
    */
-  private wrote(journal: FlushJournal, startedAt: number): void | Promise<void> {
+  private wrote(
+    root: StampedFrame,
+    journal: FlushJournal,
+    startedAt: number,
+  ): void | Promise<void> {
     const took = durationSince(startedAt);
     this.written = [...this.written, ...journal.dispatched.map((intent) => ({ intent, ...took }))];
     append(this.settled.dropped, journal.dropped);
@@ -152,7 +156,7 @@ class HeldInFrames implements HeldIntents {
       journal.failed.filter(({ policy }) => policy !== undefined),
     );
     this.unwritten = [...this.unwritten, ...failures];
-    if (failures.length > 0) throw new DispatchError(failures, this.unit.label);
+    if (failures.length > 0) throw new DispatchError(failures, this.unit.label, root.name);
     if (this.unit.isEnded && this.settled.failed.length > 0)
       return raiseLate(this.unit, new FlushJournal(this.settled));
   }

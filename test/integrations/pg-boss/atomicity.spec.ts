@@ -180,6 +180,8 @@ describeWith(postgres, 'PgBossExecutor', () => {
         expect(error).toBeInstanceOf(DispatchError);
         expect(error.failures.map(({ intent }) => (intent as Intent).args[0])).toEqual(['a', 'b']);
         expect(await there()).toEqual({ orders: [], mails: [] });
+        expect(error.message).toContain('So the transaction is rolled back');
+        expect(error.message).not.toContain('The work itself is done');
       });
 
       it('leaves later transactions alone', async () => {

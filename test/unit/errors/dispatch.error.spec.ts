@@ -47,6 +47,16 @@ describe('when effects of one flush fail', () => {
     );
   });
 
+  it('says of effects that could not be written in a transaction that it is rolled back', () => {
+    const failures = [{ intent: { name: 'Mail.send' }, error: new Error('no table') }];
+    const error = new DispatchError(failures, 'POST /orders', 'orders database');
+    expect(error.transaction).toBe('orders database');
+    expect(error.message).toBe(
+      '1 of the effects that scope "POST /orders" called in "orders database" could not be written before its COMMIT: Mail.send (Error: no table). ' +
+        'So the transaction is rolled back, and nothing of it is stored or gets out. Mend what `failures` names, and run the work again.',
+    );
+  });
+
   it('ends no sentence within the sentence', async () => {
     expect((await raisedFor(new Error('The line is dead.'))).message).toContain(
       '(Error: The line is dead). The work',
