@@ -91,9 +91,10 @@ function elements(
   const [first] = imports.elements;
   const at = imports.getStart(file) + 1;
   if (first === undefined) return { at, text: arrayOf(calls).slice(1, -1) };
-  const before = file.text.slice(at, first.getStart(file));
-  const separator = before.includes('\n') ? before : ' ';
-  return { at: first.getStart(file), text: calls.map((call) => `${call},${separator}`).join('') };
+  // A comment before the first element stays with it.
+  const indent = /\n[ \t]*$/.exec(file.text.slice(at, first.getStart(file)))?.[0];
+  const text = calls.map((call) => (indent === undefined ? `${call}, ` : `${indent}${call},`));
+  return { at, text: text.join('') };
 }
 
 function arrayOf(calls: readonly string[]): string {

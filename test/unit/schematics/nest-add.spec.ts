@@ -41,8 +41,8 @@ describe('when AirlockModule is added to a root module', () => {
     ],
     [
       'imports in many lines',
-      '{\n  imports: [\n    A.forRoot({\n      x: [],\n    }),\n  ],\n}',
-      '{\n  imports: [\n    AirlockModule.forRoot(),\n    A.forRoot({\n      x: [],\n    }),\n  ],\n}',
+      '{\n  imports: [\n    // A comment of A.\n    A.forRoot({\n      x: [],\n    }),\n  ],\n}',
+      '{\n  imports: [\n    AirlockModule.forRoot(),\n    // A comment of A.\n    A.forRoot({\n      x: [],\n    }),\n  ],\n}',
     ],
   ])('stands first where it %s', (_, before, after) => {
     const { files } = add({ 'src/app.module.ts': moduleWith(before) });

@@ -3,6 +3,7 @@ import type { Executor } from '../../../core/model/executor.js';
 import { captureCalls } from '../../../core/outside/no-scope.js';
 import { AirlockOptionsError } from '../../../errors/airlock-options.error.js';
 import { KEPT_IN } from './keep-in.js';
+import { INLINE } from '../modes/inline.executor.js';
 import { EffectRecorder } from '../recording/effect-recorder.js';
 
 /** Hooks of Jest or Vitest. @publicApi */
@@ -18,7 +19,14 @@ export interface EveryTestOptions {
    * `vitest`. @default the global ones
    */
   readonly hooks?: CaptureHooks;
+  /**
+   * `'capture'`: no effect runs. `'inline'`: each runs at its call, in this process, so that what a
+   * suite expects of its mocks holds as before. @default 'capture'
+   */
+  readonly mode?: 'capture' | 'inline';
 }
+
+const executors = { capture: KEPT_IN, inline: INLINE };
 
 const RECORDER = Symbol.for('nestjs-airlock.test-recorder');
 
@@ -27,7 +35,7 @@ const tests = globalThis as { [RECORDER]?: EffectRecorder };
 
 /**
  * Gives every test a capture of its own: an effect that is called outside any scope, as by a test
- * that calls a service directly, is recorded and kept in, instead of `NoScopeError`. For a set-up
+ * that calls a service directly, is recorded and kept in, or run by `mode: 'inline'`, instead of `NoScopeError`. For a set-up
  * file; `effectsOfTest()` is what the test at hand has called.
  *
  * Scopes and applications of a test stay as they are, an application's
@@ -35,7 +43,7 @@ const tests = globalThis as { [RECORDER]?: EffectRecorder };
  * (`it.concurrent`) cannot be told apart.
  *
  * @returns what `effectsOfTest()` returns
- * @throws AirlockOptionsError where there is no hook
+ * @throws AirlockOptionsError where there is no hook, or for what is no mode
  * @publicApi
  * @example
  * // test/setup.ts
@@ -46,6 +54,7 @@ const tests = globalThis as { [RECORDER]?: EffectRecorder };
  */
 export function captureInEveryTest({
   hooks = globalThis as unknown as CaptureHooks,
+  mode = 'capture',
 }: EveryTestOptions = {}): EffectRecorder {
   if (typeof hooks.beforeEach !== 'function' || typeof hooks.afterAll !== 'function') {
     throw new AirlockOptionsError(
@@ -54,7 +63,9 @@ export function captureInEveryTest({
         'test runner: `captureInEveryTest({ hooks: { beforeEach, afterAll } })`.',
     );
   }
-  const runtime = new TrackedInRuntime();
+  if (!Object.hasOwn(executors, mode))
+    throw AirlockOptionsError.expected('mode', "one of 'capture', 'inline'", mode);
+  const runtime = new TrackedInRuntime(executors[mode]);
   const recorder = (tests[RECORDER] = new EffectRecorder());
   const stop = recorder.recordFrom(runtime);
   captureCalls((options, effect, args) => runtime.enqueue(options, effect, args));
@@ -84,15 +95,15 @@ export function effectsOfTest(): EffectRecorder {
 }
 
 /**
- * Makes each call a unit of work that completes at once, and goes nowhere, whatever executor it
- * names.
+ * Makes each call a unit of work that completes at once, and whose effect goes to one executor,
+ * whatever executor it names.
  */
 class TrackedInRuntime extends AirlockRuntime {
-  constructor() {
-    super({ outsideScope: 'dispatch', executor: KEPT_IN });
+  constructor(private readonly only: Executor) {
+    super({ outsideScope: 'dispatch', executor: only });
   }
 
   override executorNamed(): Executor {
-    return KEPT_IN;
+    return this.only;
   }
 }
