@@ -65,8 +65,10 @@ const onNest12Alone = [
   '/test/(package|types|readme|crash|soak)/',
   // Frames and what is decided by them: PostgreSQL and the core, which imports no Nest
   // (check:imports).
-  '/test/(oracle|unit/core|unit/errors)/',
-  '/test/integrations/(drizzle|knex|kysely|mikro-orm|pg|prisma|sequelize)/(contract|doors|generated-client|sqlite|track-\\w+-transactions)\\.spec',
+  '/test/(oracle|unit/core|unit/errors|integrations/nest-outbox)/',
+  '/test/unit/policies/contract\\.spec',
+  '/test/integrations/(drizzle|knex|kysely|mikro-orm|pg|prisma|sequelize)/(client-frames|contract|doors|generated-client|sqlite|track-[\\w-]+-transactions)\\.spec',
+  '/test/field/(a-failed-statement-is-swallowed-on-postgres|an-asynchronous-primitive-decides-the-scope|nothing-grows-worse-than-linear)\\.spec',
   // Its transactions, of clients that no major of Nest matters to: it has suites of its own.
   '/test/integrations/outbox/(drizzle|knex|kysely|mikro-orm|prisma|sequelize)\\.spec',
   // Read source files.
