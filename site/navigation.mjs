@@ -47,7 +47,7 @@ function apiSidebar() {
     ...(path && { link: linkTo(pageOf(`site/api/${path}`)) }),
     ...(children.length > 0 && { items: children.map(item), collapsed: true }),
   });
-  return JSON.parse(readFileSync(tree, 'utf8')).map(item);
+  return JSON.parse(readFileSync(tree, 'utf8')).map((top) => ({ ...item(top), collapsed: false }));
 }
 
 function linkTo(page) {

@@ -1,4 +1,5 @@
 import type { TSESLint } from '@typescript-eslint/utils';
+import { root } from '../installation/location.js';
 import { type Call, is, isFunction, type Node, type NodeOf } from './estree.js';
 
 /** @internal */
@@ -21,13 +22,25 @@ export type Suggestion = TSESLint.SuggestionReportDescriptor<string>;
 export interface AirlockRule {
   readonly meta: {
     readonly type: 'problem';
-    readonly docs: { readonly description: string; readonly recommended: true };
+    readonly docs: {
+      readonly description: string;
+      readonly recommended: true;
+      /** The rule's page in the installed package, which editors open. */
+      readonly url: string | undefined;
+    };
     readonly hasSuggestions?: true;
     readonly messages: Record<string, string>;
     readonly schema: object[];
   };
   // `any`: every linter has types of its own for these; each rule says what it reads of them.
   create(context: any): Record<string, (nodeOrPath: any) => void>;
+}
+
+/** The address of a rule's page; undefined where the plugin is part of somebody's bundle. @internal */
+export function pageOf(rule: string): string | undefined {
+  if (root === undefined) return undefined;
+  const folder = root.replaceAll('\\', '/').replace(/^\/?/, '/');
+  return new URL(`file://${folder}/docs/eslint/${rule}.md`).href;
 }
 
 /** The JSON schema of a list of names. @internal */

@@ -5,7 +5,7 @@ import { Effects } from '../effects.js';
 import { ancestorsOf, bare, type Call, is, nameOf, type NodeOf } from '../estree.js';
 import { classOfThis } from '../members.js';
 import { type MethodTable, methodTable, Methods } from '../methods.js';
-import { type AirlockRule, excerpt, names, optionsOf, type RuleContext } from '../rule.js';
+import { type AirlockRule, excerpt, names, optionsOf, type RuleContext, pageOf } from '../rule.js';
 import { type TransactionOptions, transactionOptions, Transactions } from '../transactions.js';
 
 interface Options extends TransactionOptions {
@@ -71,6 +71,7 @@ export const noDirectDispatch: AirlockRule = {
     docs: {
       description: 'Let queues, emitters, clients and event buses be called through effects only',
       recommended: true,
+      url: pageOf('no-direct-dispatch'),
     },
     hasSuggestions: true,
     messages: {

@@ -13,7 +13,7 @@ import {
   type NodeOf,
 } from '../estree.js';
 import { membersOf, parameterOf } from '../members.js';
-import { type AirlockRule, callsIn, excerpt, type RuleContext } from '../rule.js';
+import { type AirlockRule, callsIn, excerpt, type RuleContext, pageOf } from '../rule.js';
 import { wantedTypes } from '../wanted-types.js';
 
 const METHODS: readonly string[] = ['allows', 'onEnqueue'];
@@ -37,7 +37,11 @@ const TAKERS: readonly string[] = ['withPolicy', 'UseAirlockPolicy', 'Airlock'];
 export const noEnqueueInPolicy: AirlockRule = {
   meta: {
     type: 'problem',
-    docs: { description: 'Let policies decide about effects and call none', recommended: true },
+    docs: {
+      description: 'Let policies decide about effects and call none',
+      recommended: true,
+      url: pageOf('no-enqueue-in-policy'),
+    },
     messages: {
       effect:
         'A policy cannot call effects: `{{call}}` throws `PolicyEnqueueError` here. Call it where the work is done, or subscribe to the diagnostics channels `airlock:enqueue` and `airlock:drop`.',

@@ -18,6 +18,7 @@ import {
   returnsIn,
   type RuleContext,
   type Suggestion,
+  pageOf,
 } from '../rule.js';
 
 /** Methods of arrays that throw away, or pass on, the promises that a callback returns. */
@@ -34,7 +35,11 @@ const CHAINS: readonly string[] = ['then', 'catch', 'finally'];
 export const noFloatingEffects: AirlockRule = {
   meta: {
     type: 'problem',
-    docs: { description: 'Wait for whatever calls effects later on', recommended: true },
+    docs: {
+      description: 'Wait for whatever calls effects later on',
+      recommended: true,
+      url: pageOf('no-floating-effects'),
+    },
     hasSuggestions: true,
     messages: {
       floating:

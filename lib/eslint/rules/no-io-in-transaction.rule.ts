@@ -11,6 +11,7 @@ import {
   nodesIn,
   optionsOf,
   type RuleContext,
+  pageOf,
 } from '../rule.js';
 import { type TransactionOptions, transactionOptions, Transactions } from '../transactions.js';
 
@@ -26,7 +27,11 @@ interface Options extends NetworkOptions, TransactionOptions {
 export const noIoInTransaction: AirlockRule = {
   meta: {
     type: 'problem',
-    docs: { description: 'Keep network calls out of transactions', recommended: true },
+    docs: {
+      description: 'Keep network calls out of transactions',
+      recommended: true,
+      url: pageOf('no-io-in-transaction'),
+    },
     hasSuggestions: true,
     messages: {
       direct:

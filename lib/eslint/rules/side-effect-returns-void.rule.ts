@@ -7,6 +7,7 @@ import {
   returnsIn,
   type RuleContext,
   type Suggestion,
+  pageOf,
 } from '../rule.js';
 
 interface Options {
@@ -34,6 +35,7 @@ export const sideEffectReturnsVoid: AirlockRule = {
     docs: {
       description: 'Let `@SideEffect()` methods return void or Promise<void>',
       recommended: true,
+      url: pageOf('side-effect-returns-void'),
     },
     hasSuggestions: true,
     messages: {

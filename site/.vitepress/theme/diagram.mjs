@@ -17,6 +17,8 @@ export const Diagram = defineComponent({
         startOnLoad: false,
         theme: isDark.value ? 'dark' : 'neutral',
         fontFamily: 'inherit',
+        htmlLabels: false, // those of HTML take the line height of the page
+        flowchart: { htmlLabels: false },
       });
       drawn += 1;
       svg.value = (await mermaid.render(`diagram-${drawn}`, text)).svg;

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import plugin, { configs, meta, rules } from '../../../lib/eslint/index.js';
 
 const root = join(__dirname, '../../..');
@@ -52,5 +53,10 @@ describe('when the plugin is loaded', () => {
       ['README.md', ...Object.keys(rules).map((rule) => `${rule}.md`)].sort(),
     );
     for (const rule of Object.keys(rules)) expect(index).toContain(`(${rule}.md)`);
+  });
+
+  it('tells editors the page of each rule in the installed package', () => {
+    for (const [name, { meta }] of Object.entries(rules))
+      expect(meta.docs.url).toBe(pathToFileURL(join(root, `docs/eslint/${name}.md`)).href);
   });
 });
