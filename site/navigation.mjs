@@ -1,5 +1,5 @@
 // The navigation is the list of pages in docs/README.md, in its order.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { pageOf, root } from './pages.mjs';
 
@@ -15,10 +15,21 @@ export function sections() {
       const [, indent, name, target, about] = /^( *)- \[(.+?)\]\((.+?)\): (.+)$/.exec(line) ?? [];
       if (name === undefined) continue;
       const page = pageOf(posix.join(posix.dirname(list), target));
-      const entry = { title: name.replaceAll('`', ''), page, about, pages: [] };
+      const below = page === 'adr/index.md' ? decisions() : [];
+      const entry = { title: name.replaceAll('`', ''), page, about, pages: below };
       (indent === '' ? pages : pages.at(-1).pages).push(entry);
     }
     return { title, pages };
+  });
+}
+
+/** All records, by number: whoever writes one adds it to no list. */
+function decisions() {
+  const folder = 'docs/adr';
+  const records = readdirSync(`${root}/${folder}`).filter((file) => /^\d/.test(file));
+  return records.sort().map((file) => {
+    const [, title] = /^# (.+)/.exec(readFileSync(`${root}/${folder}/${file}`, 'utf8'));
+    return { title: title.replaceAll('`', ''), page: pageOf(`${folder}/${file}`), pages: [] };
   });
 }
 
