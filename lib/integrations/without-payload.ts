@@ -1,6 +1,6 @@
-import { types } from 'node:util';
 import { AirlockError } from '../errors/airlock.error.js';
 import { masked } from '../errors/masked.js';
+import { isError } from '../errors/thrown.js';
 
 /** Properties of an error that say nothing about what was sent. */
 const PLAIN = new Set([
@@ -39,9 +39,9 @@ export function withoutPayload(error: unknown, depth = 0): unknown {
   if (error === undefined || error instanceof AirlockError) return error;
   // Clients of Nest also reject with strings.
   if (typeof error === 'string') return new Error(masked(error));
-  if (!types.isNativeError(error)) {
+  if (!isError(error)) {
     // The client of RabbitMQ rejects with an error beside the URL that it is about.
-    const inner: unknown = Object.values(Object(error) as object).find(types.isNativeError);
+    const inner: unknown = Object.values(Object(error) as object).find(isError);
     return inner === undefined
       ? new Error('The engine failed without an error.')
       : withoutPayload(inner, depth + 1);

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Pool } from 'pg';
+import type { Knex } from 'knex';
+import { connectTo, DIALECTS, type Row, rowsOf } from './database.js';
 import { bossSchemaOf } from './settings.js';
-
-export const ENGINES = ['pg-boss', 'BullMQ', 'outbox'] as const;
-export type Engine = (typeof ENGINES)[number];
+import type { Engine, Setup } from './setups.js';
 
 /** What became of the calls of effects, by the rows that their transactions left. */
 export interface Account {
@@ -11,7 +10,7 @@ export interface Account {
   readonly committed: number;
   /** In those that did not, the killed ones included. */
   readonly rolledBack: number;
-  readonly engines: Readonly<Record<Engine, Verdict>>;
+  readonly engines: ReadonlyMap<Engine, Verdict>;
 }
 
 export interface Verdict {
@@ -23,78 +22,59 @@ export interface Verdict {
   readonly duplicated: number;
 }
 
+type Values = Readonly<Record<string, unknown>>;
+
 /** The tables of one run: what was called, and what was seen. */
 export class Ledger {
-  private readonly pool: Pool;
+  private readonly knex: Knex;
 
   constructor(
-    postgresUrl: string,
+    private readonly setup: Setup,
+    url: string,
     private readonly run: string,
   ) {
-    this.pool = new Pool({
-      connectionString: postgresUrl,
-      options: `-c search_path=${run}`,
-      max: 2,
-    });
-    // The server is killed under it, too.
-    this.pool.on('error', () => {});
+    this.knex = connectTo(setup.database, url, 2);
   }
 
   async open(): Promise<void> {
-    await this.pool.query(`
-      create schema ${this.run};
-      create table orders (id serial primary key, twin int references orders deferrable initially deferred);
-      create table calls (id serial primary key);
-      create table seen (call int not null, engine text not null, was_committed boolean not null);`);
+    for (const table of this.dialect.tables) await this.knex.raw(table);
   }
 
   async close(): Promise<void> {
-    await this.pool.end();
+    await this.knex.destroy();
   }
 
-  /**
-   * How many calls there have been, whatever became of them: a number taken from a sequence is not
-   * given back.
-   */
+  /** How many calls there have been, whatever became of them. */
   async calls(): Promise<number> {
-    return this.number('select case when is_called then last_value else 0 end from calls_id_seq');
+    return this.number(this.dialect.lastCall);
   }
 
   /** Whether an effect of a call after number `last` was seen. */
   async hasSeen(engine: Engine, last: number): Promise<boolean> {
-    return (
-      (await this.number(
-        'select count(*) from seen where engine = $1 and call > $2',
-        engine,
-        last,
-      )) > 0
-    );
+    const sql = 'select count(*) from seen where engine = :engine and call_id > :last';
+    return (await this.number(sql, { engine, last })) > 0;
   }
 
   /** Of the calls with a number above `start`, when all are over. */
   async account(start: number): Promise<Account> {
     const called = (await this.calls()) - start;
-    const committed = await this.number('select count(*) from calls where id > $1', start);
-    const engines = {
-      'pg-boss': await this.verdict('pg-boss', start),
-      BullMQ: await this.verdict('BullMQ', start),
-      outbox: await this.verdict('outbox', start),
-    };
+    const committed = await this.number('select count(*) from calls where id > :start', { start });
+    const engines = new Map<Engine, Verdict>();
+    for (const engine of this.setup.engines) engines.set(engine, await this.verdict(engine, start));
     return { committed, rolledBack: called - committed, engines };
   }
 
   private async verdict(engine: Engine, start: number): Promise<Verdict> {
-    const mine = 'select call, was_committed from seen where engine = $1 and call > $2';
-    const count = (sql: string): Promise<number> =>
-      this.number(`with mine as (${mine}) ${sql}`, engine, start);
+    const mine = 'from seen where engine = :engine and call_id > :start';
+    const count = (sql: string): Promise<number> => this.number(sql, { engine, start });
     return {
       lost: await count(
-        'select count(*) from calls where id > $2 and id not in (select call from mine)',
+        `select count(*) from calls where id > :start and id not in (select call_id ${mine})`,
       ),
       phantom: await count(
-        'select count(distinct call) from mine where not was_committed or call not in (select id from calls)',
+        `select count(distinct call_id) ${mine} and (not was_committed or call_id not in (select id from calls))`,
       ),
-      duplicated: await count('select count(*) - count(distinct call) from mine'),
+      duplicated: await count(`select count(*) - count(distinct call_id) ${mine}`),
     };
   }
 
@@ -104,12 +84,12 @@ export class Ledger {
     start: number,
     complaints: readonly number[],
   ): Promise<number> {
-    return this.number(
-      `select count(*) from calls where id > $2 and id <> all($3::int[]) and id not in (select call from seen where engine = $1)`,
-      engine,
-      start,
-      complaints,
+    const lost = await this.rows(
+      'select id from calls where id > :start and id not in (select call_id from seen where engine = :engine)',
+      { engine, start },
     );
+    const told = new Set(complaints);
+    return lost.filter(({ id }) => !told.has(Number(id))).length;
   }
 
   /** How many rows are in the outbox. */
@@ -119,36 +99,55 @@ export class Ledger {
 
   /** How many jobs of pg-boss there are, by state. */
   async bossJobs(): Promise<ReadonlyMap<string, number>> {
-    const sql = `select state::text, count(*)::int from ${bossSchemaOf(this.run)}.job where name = $1 group by state`;
-    const rows = await this.rows(sql, [this.run]);
-    return new Map(rows.map(({ state, count }) => [String(state), Number(count)]));
+    if (!this.setup.engines.includes('pg-boss')) return new Map();
+    const rows = await this.rows(
+      `select state, count(*) as jobs from ${bossSchemaOf(this.run)}.job where name = :run group by state`,
+      { run: this.run },
+    );
+    return new Map(rows.map(({ state, jobs }) => [String(state), Number(jobs)]));
   }
 
-  /** Ends connections of the run as an administrator would. @returns how many */
-  async terminateBackends(): Promise<number> {
-    const sql = `select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = $1`;
-    return this.number(sql, this.run);
+  /** Ends all other connections, as an administrator would. */
+  async terminateConnections(): Promise<void> {
+    if (this.setup.database === 'PostgreSQL') {
+      const others = `backend_type = 'client backend' and pid <> pg_backend_pid()`;
+      await this.rows(`select pg_terminate_backend(pid) from pg_stat_activity where ${others}`);
+      return;
+    }
+    const others = await this.rows(
+      `select id from information_schema.processlist where user <> 'system user' and id <> connection_id()`,
+    );
+    for (const { id } of others)
+      await this.knex.raw(`kill ${Number(id)}`).catch(() => {
+        // It is gone already.
+      });
   }
 
-  private async number(sql: string, ...values: unknown[]): Promise<number> {
+  private async number(sql: string, values?: Values): Promise<number> {
     const rows = await this.rows(sql, values);
     return Number(Object.values(rows[0]!)[0]);
   }
 
   /** Asks again where the server goes away meanwhile. */
-  private async rows(sql: string, values: unknown[]): Promise<readonly Record<string, unknown>[]> {
+  private async rows(sql: string, values?: Values): Promise<readonly Row[]> {
     const end = performance.now() + PATIENCE_MS;
     for (;;) {
       try {
-        return (await this.pool.query<Record<string, unknown>>(sql, values)).rows;
+        return await rowsOf(this.knex, sql, values);
       } catch (error) {
-        // Of class 42 are errors of this program.
         const { code = '' } = error as { readonly code?: string };
-        if (code.startsWith('42') || performance.now() > end) throw error;
+        if (OURS.test(code) || performance.now() > end) throw error;
         await sleep(100);
       }
     }
   }
+
+  private get dialect() {
+    return DIALECTS[this.setup.database];
+  }
 }
 
-const PATIENCE_MS = 30_000;
+/** Codes of errors of this program. */
+const OURS = /^(42|ER_(PARSE|NO_SUCH|BAD_FIELD))/;
+
+const PATIENCE_MS = 60_000;

@@ -82,8 +82,13 @@ export class Member {
     });
   }
 
+  /** What it said last, for messages. */
+  get lastWords(): string {
+    return `The last that ${this.name} said:\n${this.lines.join('\n')}`;
+  }
+
   private report(what: string): void {
-    this.onAccident(`${this.name} ${what}. The last it said:\n${this.lines.join('\n')}`);
+    this.onAccident(`${this.name} ${what}. ${this.lastWords}`);
   }
 
   private readonly keepLines = (text: string): void => {

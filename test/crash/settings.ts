@@ -1,23 +1,21 @@
+import type { SetupName } from './setups.js';
+
 export type Role = 'web' | 'worker';
 
 /** What the program tells each process of the application, as JSON in `CRASH_SETTINGS`. */
 export interface Settings {
   readonly role: Role;
   /**
-   * Names schemas, queues and connections, so that runs do not meet and their connections can be
-   * found.
+   * Names the schema of pg-boss, queues and connections to Redis, so that those can be found.
    */
   readonly run: string;
   readonly seed: number;
-  readonly postgresUrl: string;
+  readonly setup: SetupName;
+  readonly databaseUrl: string;
   readonly redisUrl: string;
-  /** What stands behind the outbox. */
-  readonly outbox: Outbox;
 }
 
-export type Outbox = 'BullMQ' | 'in process';
-
-/** The schema of pg-boss; that of the application is named as the run. */
+/** The schema of pg-boss. */
 export function bossSchemaOf(run: string): string {
   return `${run}_boss`;
 }
@@ -29,9 +27,16 @@ export interface Answers {
   readonly refused: number;
   /** Answered with an error. */
   readonly failed: number;
-  readonly slowestMs: number;
+  /** Those that took their time. */
+  readonly slow: readonly Wait[];
   /** Calls of effects about which somebody was told that something went wrong. */
   readonly complaints: readonly number[];
+}
+
+/** Time for which an order waited for its answer, in milliseconds since 1970. */
+export interface Wait {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** What a process tells the program. */

@@ -1,19 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { Address } from '../own-servers/address.js';
+import { OwnMariadb } from '../own-servers/own.mariadb.js';
 import { OwnPostgres } from '../own-servers/own.postgres.js';
 import { OwnRedis } from '../own-servers/own.redis.js';
 import { Ledger } from './ledger.js';
 import { Member } from './member.js';
 import type { Random } from './random.js';
 import { RedisWitness } from './redis-witness.js';
-import type { Answers, Outbox, Role } from './settings.js';
+import type { Answers, Role, Settings } from './settings.js';
+import { type Setup, type SetupName, SETUPS } from './setups.js';
 import { until } from './until.js';
 
 const PATIENCE_MS = 90_000;
 
 /** Servers of the run's own. */
 interface Servers {
-  readonly postgres: OwnPostgres;
+  readonly database: OwnPostgres | OwnMariadb;
   /** The one that takes writes. */
   redis: OwnRedis;
   replica: OwnRedis;
@@ -30,29 +32,33 @@ export class Shop {
   private readonly workers: readonly Member[];
 
   private constructor(
+    readonly setup: Setup,
     readonly servers: Servers,
-    readonly postgresAddress: Address,
+    readonly databaseAddress: Address,
     readonly redisAddress: Address,
     random: Random,
-    outbox: Outbox,
+    name: SetupName,
   ) {
-    this.ledger = new Ledger(servers.postgres.url, this.run);
+    this.ledger = new Ledger(setup, servers.database.url, this.run);
     const redisUrl = `redis://127.0.0.1:${redisAddress.port}`;
     this.witness = new RedisWitness(redisUrl, this.run);
-    const member = (name: string, role: Role): Member => {
-      const urls = { postgresUrl: this.named(servers.postgres.url, postgresAddress), redisUrl };
-      const settings = { role, run: this.run, seed: random.integer(0, 2 ** 31), outbox, ...urls };
-      return new Member(name, settings, (accident) => this.accidents.push(accident));
+    const databaseUrl = through(databaseAddress, servers.database.url);
+    const member = (title: string, role: Role): Member => {
+      const seed = random.integer(0, 2 ** 31);
+      const settings: Settings = { role, run: this.run, seed, setup: name, databaseUrl, redisUrl };
+      return new Member(title, settings, (accident) => this.accidents.push(accident));
     };
     this.web = member('web', 'web');
     this.workers = [member('worker 1', 'worker'), member('worker 2', 'worker')];
   }
 
-  static async open(random: Random, outbox: Outbox): Promise<Shop> {
-    const [postgres, redis] = await Promise.all([OwnPostgres.start(), OwnRedis.start()]);
+  static async open(random: Random, name: SetupName): Promise<Shop> {
+    const setup = SETUPS[name];
+    const kind = setup.database === 'MariaDB' ? OwnMariadb : OwnPostgres;
+    const [database, redis] = await Promise.all([kind.start(), OwnRedis.start()]);
     const replica = await OwnRedis.start({ replicaOf: redis });
-    const addresses = [await Address.of(postgres), await Address.of(redis)] as const;
-    const shop = new Shop({ postgres, redis, replica }, ...addresses, random, outbox);
+    const addresses = [await Address.of(database), await Address.of(redis)] as const;
+    const shop = new Shop(setup, { database, redis, replica }, ...addresses, random, name);
     await shop.ledger.open();
     return shop;
   }
@@ -73,6 +79,11 @@ export class Shop {
 
   get members(): readonly Member[] {
     return [this.web, ...this.workers];
+  }
+
+  /** What the web process said last. */
+  lastWords(): string {
+    return this.web.lastWords;
   }
 
   /** Starts what does not run. */
@@ -107,21 +118,19 @@ export class Shop {
   /** Leaves nothing behind, however the run ended. */
   async clear(): Promise<void> {
     for (const member of this.members) await member.kill();
-    await Promise.all([this.postgresAddress.shut(), this.redisAddress.shut()]);
+    await Promise.all([this.databaseAddress.shut(), this.redisAddress.shut()]);
     this.witness.close();
     await this.ledger.close();
-    const { postgres, redis, replica } = this.servers;
-    await Promise.all([postgres.remove(), redis.remove(), replica.remove()]);
+    const { database, redis, replica } = this.servers;
+    await Promise.all([database.remove(), redis.remove(), replica.remove()]);
   }
+}
 
-  /** Connections of this run only can be found by this name. */
-  private named(postgresUrl: string, { port }: Address): string {
-    const url = new URL(postgresUrl);
-    url.port = String(port);
-    url.searchParams.set('application_name', this.run);
-    url.searchParams.set('options', `-c search_path=${this.run}`);
-    return url.href;
-  }
+/** A URL whose server is asked through an address. */
+function through({ port }: Address, serverUrl: string): string {
+  const url = new URL(serverUrl);
+  url.port = String(port);
+  return url.href;
 }
 
 /** States of jobs that nobody will run any more. */

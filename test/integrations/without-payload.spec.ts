@@ -15,6 +15,11 @@ function databaseError(message: string, code: string): DatabaseError {
   });
 }
 
+/** It comes without types; what it makes is an error by its prototype alone. */
+const { SqliteError } = jest.requireActual<{
+  readonly SqliteError: new (message: string, code: string) => Error;
+}>('better-sqlite3');
+
 const carrying: readonly (readonly [what: string, error: Error, text: string, code: unknown])[] = [
   [
     'a command of Redis',
@@ -23,6 +28,12 @@ const carrying: readonly (readonly [what: string, error: Error, text: string, co
     }),
     'OOM command not allowed',
     undefined,
+  ],
+  [
+    'a statement of better-sqlite3',
+    Object.assign(new SqliteError('no such table: a', 'SQLITE_ERROR'), { sql: SECRET }),
+    'no such table: a',
+    'SQLITE_ERROR',
   ],
   ['a row of PostgreSQL', databaseError('violates "picky"', '23514'), 'violates "picky"', '23514'],
   [

@@ -23,6 +23,7 @@ export abstract class OwnServer {
   readonly folder: string;
   private child: ChildProcess | undefined;
   private said = '';
+  private readonly onExit = (): void => this.signalAll('SIGKILL');
 
   protected constructor(
     readonly port: number,
@@ -30,7 +31,7 @@ export abstract class OwnServer {
   ) {
     this.folder = mkdtempSync(join(tmpdir(), 'own-server-'));
     // However the tests end, nothing is left running.
-    process.once('exit', () => this.signalAll('SIGKILL'));
+    process.once('exit', this.onExit);
     if (user !== undefined) chownSync(this.folder, user.uid, user.gid);
   }
 
@@ -75,6 +76,7 @@ export abstract class OwnServer {
   /** Leaves nothing of it behind. */
   async remove(): Promise<void> {
     await this.kill();
+    process.off('exit', this.onExit);
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 

@@ -8,8 +8,13 @@ export interface Ended {
 }
 
 /** Runs Node to its end. Plain output: no colours, and nothing that says it is under test. */
-export function node(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): Ended {
-  return run(process.execPath, args, cwd, env);
+export function node(
+  args: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv = {},
+  timeoutMs?: number,
+): Ended {
+  return run(process.execPath, args, cwd, env, timeoutMs);
 }
 
 export function run(
@@ -17,13 +22,14 @@ export function run(
   args: readonly string[],
   cwd: string,
   env: NodeJS.ProcessEnv = {},
+  timeoutMs = 180_000,
 ): Ended {
   const { NODE_ENV: _, FORCE_COLOR: __, ...inherited } = process.env;
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     cwd,
     env: { ...inherited, NO_COLOR: '1', ...env },
     encoding: 'utf8',
-    timeout: 180_000,
+    timeout: timeoutMs,
     maxBuffer: 64 * 1024 * 1024,
     shell: command === 'npm' && process.platform === 'win32',
   });

@@ -1,47 +1,47 @@
-import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { AirlockModule, InProcessExecutor } from 'nestjs-airlock';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AirlockModule, type ExecutorRef, InProcessExecutor } from 'nestjs-airlock';
 import { AirlockBullMqModule, BullMqExecutor } from 'nestjs-airlock/bullmq';
+import { AirlockKnexModule } from 'nestjs-airlock/knex';
 import { AirlockOutboxModule, OutboxExecutor } from 'nestjs-airlock/outbox';
 import { AirlockPgBossModule, PgBossExecutor } from 'nestjs-airlock/pg-boss';
-import { Pool } from 'pg';
+import { connectTo } from '../database.js';
 import { bossSchemaOf, type Settings } from '../settings.js';
+import { type Engine, type Setup, SETUPS } from '../setups.js';
+import { Books } from './books.js';
 import { Complaints } from './complaints.js';
-import { Notifications } from './notifications.service.js';
+import { NOTIFICATIONS, Notifications } from './notifications.service.js';
 import { OrdersController } from './orders.controller.js';
 import { Orders } from './orders.service.js';
 
+const EXECUTORS: Readonly<Record<Engine, ExecutorRef>> = {
+  'pg-boss': PgBossExecutor,
+  BullMQ: BullMqExecutor,
+  outbox: OutboxExecutor,
+};
+
 /**
  * One application in two roles: the web process places orders, workers run their effects. Each
- * effect goes through pg-boss, BullMQ and the outbox. What a killed worker was at is given to
- * another within seconds, and tried as often as it takes.
+ * effect goes through every engine of the setup. What a killed worker was at is given to another
+ * within seconds, and tried as often as it takes.
  */
 @Module({})
-export class AppModule implements OnApplicationShutdown {
-  constructor(@Inject(Pool) private readonly pool: Pool) {}
-
-  static in({ role, run, postgresUrl, redisUrl, outbox }: Settings): DynamicModule {
+export class AppModule {
+  static in(settings: Settings): DynamicModule {
+    const { role, run, redisUrl, databaseUrl } = settings;
+    const setup: Setup = SETUPS[settings.setup];
     const isWorker = role === 'worker';
     const complaints = new Complaints();
+    const books = new Books(connectTo(setup.database, databaseUrl, 6), setup.database);
+    const executors = Object.fromEntries(
+      setup.engines.map((engine) => [engine, EXECUTORS[engine]]),
+    );
+    const notifications = setup.engines.map((engine) => NOTIFICATIONS[engine]);
     return {
       module: AppModule,
       imports: [
-        AirlockModule.forRoot({
-          executors: { 'pg-boss': PgBossExecutor, bullmq: BullMqExecutor, outbox: OutboxExecutor },
-          onDispatchError: complaints.reported,
-        }),
-        AirlockPgBossModule.forRoot({
-          boss: {
-            connectionString: postgresUrl,
-            schema: bossSchemaOf(run),
-            max: 4,
-            schedule: false,
-            superviseIntervalSeconds: 1,
-            monitorIntervalSeconds: 1,
-          },
-          queue: run,
-          queues: { [run]: { retryLimit: 1_000, retryDelay: 0, expireInSeconds: 5 } },
-          worker: isWorker && { concurrency: 3, batchSize: 5, pollingIntervalSeconds: 0.5 },
-        }),
+        AirlockModule.forRoot({ executors, onDispatchError: complaints.reported }),
+        AirlockKnexModule.forRoot(),
+        ...(setup.engines.includes('pg-boss') ? [pgBossOf(settings)] : []),
         AirlockBullMqModule.forRoot({
           connection: { url: redisUrl, connectionName: run },
           queue: run,
@@ -54,33 +54,45 @@ export class AppModule implements OnApplicationShutdown {
           },
         }),
         AirlockOutboxModule.forRoot({
-          dialect: 'postgres',
-          connection: Pool,
+          dialect: setup.database === 'MariaDB' ? 'mariadb' : 'postgres',
+          connection: Books,
           executor:
-            outbox === 'BullMQ' ? BullMqExecutor : new InProcessExecutor({ concurrency: 5 }),
+            setup.behind === 'BullMQ' ? BullMqExecutor : new InProcessExecutor({ concurrency: 5 }),
           createTable: true,
           sweepIntervalMs: 500,
           sweepAfterMs: 3_000,
+          retryDelayMs: 500,
         }),
       ],
       controllers: isWorker ? [] : [OrdersController],
       providers: [
-        { provide: Pool, useFactory: () => poolOf(postgresUrl) },
+        { provide: Books, useValue: books },
         { provide: Complaints, useValue: complaints },
-        Notifications,
+        ...notifications,
+        {
+          provide: Notifications,
+          inject: notifications,
+          useFactory: (...ways: ConstructorParameters<typeof Notifications>[0]) =>
+            new Notifications(ways),
+        },
         Orders,
       ],
     };
   }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.pool.end();
-  }
 }
 
-function poolOf(connectionString: string): Pool {
-  const pool = new Pool({ connectionString, max: 6, connectionTimeoutMillis: 5_000 });
-  // Idle connections break, too.
-  pool.on('error', () => {});
-  return pool;
+function pgBossOf({ role, run, databaseUrl }: Settings): DynamicModule {
+  return AirlockPgBossModule.forRoot({
+    boss: {
+      connectionString: databaseUrl,
+      schema: bossSchemaOf(run),
+      max: 4,
+      schedule: false,
+      superviseIntervalSeconds: 1,
+      monitorIntervalSeconds: 1,
+    },
+    queue: run,
+    queues: { [run]: { retryLimit: 1_000, retryDelay: 0, expireInSeconds: 5 } },
+    worker: role === 'worker' && { concurrency: 3, batchSize: 5, pollingIntervalSeconds: 0.5 },
+  });
 }

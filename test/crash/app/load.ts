@@ -1,19 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../random.js';
-import type { Answers } from '../settings.js';
-import { FATES } from './fate.js';
+import type { Answers, Wait } from '../settings.js';
+import type { Fate } from './fate.js';
 
 const CUSTOMERS = 6;
+/** What takes less needs no account. */
+const SLOW_MS = 500;
 
 /** Customers of the web process, each placing one order after the other. */
 export class Load {
-  private readonly answers = { placed: 0, refused: 0, failed: 0, slowestMs: 0 };
+  private readonly answers = { placed: 0, refused: 0, failed: 0 };
+  private readonly slow: Wait[] = [];
   private readonly customers: Promise<void>[] = [];
   private isOver = false;
 
   constructor(
     private readonly url: string,
     private readonly random: Random,
+    private readonly fates: readonly Fate[],
   ) {}
 
   begin(): void {
@@ -24,14 +28,14 @@ export class Load {
   async end(): Promise<Omit<Answers, 'complaints'>> {
     this.isOver = true;
     await Promise.all(this.customers);
-    return this.answers;
+    return { ...this.answers, slow: this.slow };
   }
 
   private async customer(): Promise<void> {
     while (!this.isOver) {
-      const start = performance.now();
+      const from = Date.now();
       this.answers[await this.order()]++;
-      this.answers.slowestMs = Math.max(this.answers.slowestMs, performance.now() - start);
+      if (Date.now() - from > SLOW_MS) this.slow.push({ from, to: Date.now() });
       await sleep(this.random.between(5, 60));
     }
   }
@@ -40,7 +44,7 @@ export class Load {
     const response = await fetch(`${this.url}/orders`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ fate: this.random.pick(FATES) }),
+      body: JSON.stringify({ fate: this.random.pick(this.fates) }),
     });
     await response.arrayBuffer();
     if (response.ok) return 'placed';

@@ -3,8 +3,10 @@
 import { NestFactory } from '@nestjs/core';
 import { Random } from '../random.js';
 import { type Message, type Settings } from '../settings.js';
+import { SETUPS } from '../setups.js';
 import { AppModule } from './app.module.js';
 import { Complaints } from './complaints.js';
+import { fatesOn } from './fate.js';
 import { Load } from './load.js';
 
 const settings = JSON.parse(process.env.CRASH_SETTINGS!) as Settings;
@@ -22,7 +24,8 @@ if (settings.role === 'worker') {
 } else {
   const application = await NestFactory.create(module, options);
   await application.listen(0, '127.0.0.1');
-  const load = new Load(await application.getUrl(), new Random(settings.seed));
+  const fates = fatesOn(SETUPS[settings.setup].database);
+  const load = new Load(await application.getUrl(), new Random(settings.seed), fates);
   load.begin();
   process.once('message', () => void finish());
   const finish = async (): Promise<void> => {

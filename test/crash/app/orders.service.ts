@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Pool } from 'pg';
-import { PgTransaction } from '../../integrations/pg/pg.adapter.js';
+import type { Knex } from 'knex';
+import { Books } from './books.js';
 import { Complaints } from './complaints.js';
 import type { Fate } from './fate.js';
 import { Notifications } from './notifications.service.js';
@@ -16,21 +16,17 @@ const FOREIGN_KEY_VIOLATION = '23503';
  */
 @Injectable()
 export class Orders {
-  private readonly transaction: ReturnType<typeof PgTransaction.in>;
-
   constructor(
-    pool: Pool,
+    private readonly books: Books,
     private readonly notifications: Notifications,
     private readonly complaints: Complaints,
-  ) {
-    this.transaction = PgTransaction.in(pool);
-  }
+  ) {}
 
   /** @throws ChangedMind for the fates that roll everything back */
   async place(fate: Fate): Promise<void> {
     const calls: number[] = [];
     try {
-      await this.transaction((tx) => this.placeIn(tx, fate, calls));
+      await this.books.knex.transaction((tx) => this.placeIn(tx, fate, calls));
     } catch (error) {
       const { code } = error as { readonly code?: string };
       if (code === FOREIGN_KEY_VIOLATION) throw new ChangedMind('at COMMIT', { cause: error });
@@ -39,21 +35,20 @@ export class Orders {
     }
   }
 
-  private async placeIn(tx: PgTransaction, fate: Fate, calls: number[]): Promise<void> {
-    await tx.executeSql('insert into orders (twin) values ($1)', [
-      fate === 'its COMMIT fails' ? NOBODY : null,
-    ]);
+  private async placeIn(tx: Knex, fate: Fate, calls: number[]): Promise<void> {
+    const twin = fate === 'its COMMIT fails' ? NOBODY : null;
+    await tx.raw('insert into orders (twin) values (?)', [twin as never]);
     calls.push(await this.notify(tx));
     if (fate === 'a savepoint is released')
-      calls.push(await tx.savepoint((step) => this.notify(step)));
+      calls.push(await tx.transaction((step) => this.notify(step)));
     if (fate === 'a savepoint rolls back') await this.tryInVain(tx);
     calls.push(await this.notify(tx));
     if (fate === 'it rolls back') throw new ChangedMind('before COMMIT');
   }
 
   /** The error is swallowed: the order goes on without what this step did. */
-  private async tryInVain(tx: PgTransaction): Promise<void> {
-    const step = tx.savepoint(async (inner) => {
+  private async tryInVain(tx: Knex): Promise<void> {
+    const step = tx.transaction(async (inner) => {
       await this.notify(inner);
       throw new ChangedMind('in a savepoint');
     });
@@ -63,12 +58,9 @@ export class Orders {
   }
 
   /** @returns the number of the call */
-  private async notify(tx: PgTransaction): Promise<number> {
-    const { rows } = await tx.executeSql('insert into calls default values returning id');
-    const call = rows[0]!.id as number;
-    await this.notifications.throughPgBoss(call);
-    await this.notifications.throughBullMq(call);
-    await this.notifications.throughOutbox(call);
+  private async notify(tx: Knex): Promise<number> {
+    const call = await this.books.call(tx);
+    await this.notifications.send(call);
     return call;
   }
 }

@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { AirlockService } from 'nestjs-airlock';
-import { AirlockOutbox } from 'nestjs-airlock/outbox';
+import { AirlockOutbox, OutboxTableError } from 'nestjs-airlock/outbox';
 import type { ContractTransaction } from 'nestjs-airlock/testing';
 import { errorOf } from '../../unit/core/fixtures.js';
 import { until } from '../remote.js';
@@ -38,7 +38,8 @@ export function describeOutbox(
 
     beforeAll(async () => {
       client = await connect();
-      await client.connection.query('create table orders (id varchar(100) primary key)', []);
+      for (const table of ['orders', 'wrong'])
+        await client.connection.query(`create table ${table} (id varchar(100) primary key)`, []);
     });
 
     beforeEach(async () => {
@@ -151,6 +152,20 @@ export function describeOutbox(
         });
       });
     }
+
+    describe('when its table is not there, or has other columns', () => {
+      it.each(['absent', 'wrong'])(
+        'refuses to start, and says how to create it (%s)',
+        async (table) => {
+          const error = await errorOf<Error>(async () => {
+            const refused = await boot(client, { outbox: { createTable: false, table } });
+            await refused.close();
+          });
+          expect(error).toBeInstanceOf(OutboxTableError);
+          expect(error.message).toContain(`\`npx nestjs-airlock outbox-sql ${client.dialect}\``);
+        },
+      );
+    });
 
     describe('when a process leaves its rows behind', () => {
       it('has another one hand them over, under the same ids, each once', async () => {
