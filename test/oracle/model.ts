@@ -36,6 +36,8 @@ interface Place {
   readonly scope?: Effect[];
   /** What was called in the innermost transaction or savepoint. */
   readonly frame?: Effect[];
+  /** The innermost transaction. */
+  readonly transaction?: { hasCalls: boolean };
 }
 
 /**
@@ -60,6 +62,7 @@ export function verdictOf(program: Node): Verdict {
       isDue: false,
     };
     for (const list of [effects, at.scope, at.frame]) list?.push(effect);
+    if (at.transaction !== undefined) at.transaction.hasCalls = true;
   };
 
   /** The end of a nested scope, or of the outermost. */
@@ -116,12 +119,22 @@ export function verdictOf(program: Node): Verdict {
       case 'transaction':
       case 'savepoint': {
         const frame: Effect[] = [];
-        const commits = all({ frame }) && node.end === 'commits';
+        const transaction = {
+          hasCalls: node.leftovers.some(({ does }) => does === 'calls in a scope'),
+        };
+        const completes = all(node.kind === 'savepoint' ? { frame } : { frame, transaction });
+        const commits = completes && node.end === 'commits';
         if (commits && node.kind === 'savepoint') at.frame!.push(...frame);
         else for (const effect of frame) effect.isThere = commits;
+        // The server is not asked about a transaction that has called no effect.
+        const isUnheard = completes && node.end.startsWith('deadlocks') && !transaction.hasCalls;
+        const seemsToCommit = commits || isUnheard;
         // What it has left running is a part of what was undone, or else stands in what is around.
-        const left = commits ? at : { ...at, frame: [] };
-        const inside = commits && node.kind === 'transaction' ? { ...at, frame: undefined } : left;
+        const left = seemsToCommit ? at : { ...at, frame: [], transaction: undefined };
+        const inside =
+          seemsToCommit && node.kind === 'transaction'
+            ? { ...at, frame: undefined, transaction: undefined }
+            : left;
         for (const [index, leftover] of node.leftovers.entries()) {
           outlive(leftover, leftoverAt(at.path, index), inside, left);
         }

@@ -53,7 +53,8 @@ export function enqueueIn(
   if (unit.level !== undefined) assertInCascade(unit, unit.level, options, effect);
   if (unit.isFull && options.dedupeKey === undefined && !makeRoom(unit))
     throw full(unit, options, effect);
-  const frame = options.survivesRollback === true ? undefined : currentFrame();
+  const frameHere = currentFrame();
+  const frame = options.survivesRollback === true ? undefined : frameHere;
 
   const shared = context.stampFor(unit, options, frame, effect);
   const stamp =
@@ -77,6 +78,7 @@ export function enqueueIn(
   if (channels.enqueue.hasSubscribers)
     publish('enqueue', { scope: unit.view, intent: freeze(intent) });
   if (frame !== undefined) joinFrame(unit, intent);
+  else frameHere?.noteCall();
 }
 
 /**

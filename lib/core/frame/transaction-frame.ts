@@ -49,6 +49,8 @@ export class TransactionFrame {
   /** The one whose rollback had left its context behind when it was opened. */
   private leftBy: TransactionFrame | undefined;
   private readonly participants = new Set<FrameParticipant>();
+  /** True if an effect was called in the transaction, one that survives its rollback included. */
+  private hasCalls = false;
 
   /** @internal Use `openFrame` or `savepoint`. */
   constructor(
@@ -273,7 +275,7 @@ export class TransactionFrame {
         `cannot be committed: ${open} savepoint(s) in it are still open. Await what runs in them before it ends.`,
       );
     }
-    if (this.parent !== undefined || this.participants.size === 0) return;
+    if (this.parent !== undefined || !this.hasCalls) return;
     if ((await this.options.isStillOpen?.()) === false) return this.rollBack();
     for (const participant of this.participants) await participant.beforeCommit(this);
   }
@@ -340,8 +342,17 @@ export class TransactionFrame {
 
   /** @internal */
   join(participant: FrameParticipant): void {
+    this.noteCall();
     this.root.tellWhereItBegan();
     this.root.participants.add(participant);
+  }
+
+  /**
+   * Notes a call in it: what is left running may follow its rollback, so that has to be known.
+   * @internal
+   */
+  noteCall(): void {
+    this.root.hasCalls = true;
   }
 
   /** A unit of work may open after the transaction: with the first effect that is called in it. */

@@ -175,7 +175,23 @@ describe('when a server has ended a transaction by itself', () => {
     expect(report.dropped.map(({ reason }) => reason)).toEqual(['rollback', 'rollback']);
   });
 
-  it('is not asked where no effect waits for it', async () => {
+  it('drops what outlives it, although only an effect was called that survives its rollback', async () => {
+    asked.mockResolvedValue(false);
+    let leftBehind!: Promise<void>;
+    await runInScope(async () => {
+      let end!: () => void;
+      const ended = new Promise<void>((resolve) => (end = resolve));
+      await transaction(async () => {
+        enqueueWith({ survivesRollback: true }, send, 'survives');
+        leftBehind = ended.then(() => enqueue(send, 'left behind'));
+      });
+      end();
+      await leftBehind;
+    });
+    expect(sent).toEqual(['survives']);
+  });
+
+  it('is not asked where no effect was called in it', async () => {
     asked.mockClear();
     await runInScope(() => transaction(async () => 7));
     expect(asked).not.toHaveBeenCalled();
