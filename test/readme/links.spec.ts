@@ -64,6 +64,10 @@ it.each(pages)('has no dead link in %s', (page) => {
   expect(linksOf(page).filter((target) => isDead(page, target))).toEqual([]);
 });
 
+it('has a title on every page', () => {
+  expect(pages.filter((page) => !/^# \S/m.test(proseOf(page)))).toEqual([]);
+});
+
 it('has every page in the list of docs/README.md, once', () => {
   const listed = linksOf('docs/README.md').map((target) => join('docs', target));
   // Decisions are listed by their folder.
