@@ -131,6 +131,8 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   unheard: HasRefusals['unheard'] = undefined;
   /** The one `EffectScope` of this unit, made when it is first asked for. */
   handle: object | undefined;
+  /** Record that the inspector keeps of it: a `WeakMap` of them would cost a request a quarter. */
+  record: object | undefined;
 
   /**
    * May become more exact while it runs: the handler of a request is known after its middlewares.

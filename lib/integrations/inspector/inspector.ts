@@ -20,6 +20,11 @@ import { UnitViews } from './view/unit-views.js';
  */
 const MANY_NEWS = 100;
 
+/**
+ * Number of units that are let go of at a time while nobody looks: more come and go by themselves.
+ */
+const MOST_UNWATCHED = 20;
+
 /** Facts about the application that an inspector looks into. @internal */
 export interface InspectedApplication {
   readonly runtime: AirlockRuntime;
@@ -83,10 +88,15 @@ export class Inspector {
 
   /** Shows what is new, and lets go of what is over. */
   private tell(): void {
-    const news = [...this.recorder].filter(({ hasNews }) => hasNews);
+    const isWatched = this.streams.count > 0;
+    const all = [...this.recorder].filter(
+      ({ hasNews, isAtRest }) => hasNews && (isWatched || isAtRest),
+    );
+    const news = isWatched ? all : all.slice(0, MOST_UNWATCHED);
     for (const record of news) record.hasNews = false;
     const units = this.viewsOf(news);
-    if (this.streams.count === 0) return;
+    if (news.length < all.length) this.recorder.tellLater();
+    if (!isWatched) return;
     // With as many as are kept, others have been pushed out untold.
     if (news.length >= Math.min(MANY_NEWS, this.settings.capacity)) this.streams.tellAll();
     else this.streams.tell({ now: Date.now(), totals: this.recorder.totals.view, units });

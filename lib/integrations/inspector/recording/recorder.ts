@@ -1,6 +1,7 @@
 import type { AirlockRuntime } from '../../../core/runtime.js';
-import { type AirlockMessage, channels } from '../../../core/model/diagnostics.js';
+import type { AirlockMessage } from '../../../core/model/diagnostics.js';
 import { clearTimeout, setTimeout } from '../../../core/model/timers.js';
+import { onAirlock } from '../../../core/on-airlock.js';
 import { detached } from '../../../core/outside/detached.js';
 import { unitOf, type UnitOfWork } from '../../../core/scope/unit-of-work.js';
 import { callSite } from '../../../nest/escapes/call-site.js';
@@ -8,7 +9,8 @@ import { FirstOnes, LastOnes, type Shelf } from './shelves.js';
 import { Totals } from './totals.js';
 import { UnitRecord } from './unit-record.js';
 
-type Kind = keyof typeof channels;
+const KINDS = ['enqueue', 'dispatch', 'drop', 'fail', 'scope'] as const;
+type Kind = (typeof KINDS)[number];
 
 /** Milliseconds in which news are collected before they are shown. */
 const TICK_MS = 250;
@@ -32,10 +34,9 @@ export interface RecorderOptions {
  */
 export class Recorder {
   readonly totals = new Totals();
-  private readonly records = new WeakMap<UnitOfWork, UnitRecord>();
   private readonly running: Shelf<UnitRecord>;
-  private readonly noteworthy: Shelf<UnitRecord>;
-  private readonly others: Shelf<UnitRecord>;
+  private readonly noteworthy: LastOnes<UnitRecord>;
+  private readonly others: LastOnes<UnitRecord>;
   private readonly stops: (() => void)[] = [];
   private timer: NodeJS.Timeout | undefined;
 
@@ -49,16 +50,18 @@ export class Recorder {
   }
 
   start(): void {
-    for (const kind of Object.keys(channels) as Kind[]) {
-      const listen = (message: unknown): void => this.hear(kind, message as AirlockMessage);
-      channels[kind].subscribe(listen);
-      this.stops.push(() => channels[kind].unsubscribe(listen));
-    }
+    for (const kind of KINDS)
+      this.stops.push(onAirlock(kind, (message: AirlockMessage) => this.hear(kind, message)));
   }
 
   stop(): void {
     for (const stop of this.stops.splice(0)) stop();
     clearTimeout(this.timer);
+  }
+
+  /** Tells of news in some moments. */
+  tellLater(): void {
+    this.timer ??= detached(() => setTimeout(this.tell, TICK_MS)).unref();
   }
 
   /** Iterates over all that is kept. */
@@ -80,20 +83,20 @@ export class Recorder {
 
   private note(kind: Kind, message: AirlockMessage, unit: UnitOfWork): void {
     const root = rootOf(unit);
-    let record = this.records.get(root);
+    let record = root.record as UnitRecord | undefined;
     if (kind === 'scope') {
       if (record === undefined || unit !== root || message.reason === 'open') return;
       record.durationMs = message.durationMs;
     } else {
       // A unit of work is worth a record once an effect is called in it.
-      if (record === undefined) this.records.set(root, (record = new UnitRecord(root)));
+      record ??= root.record = new UnitRecord(root);
       this.noteEffect(record, kind, message, unit);
     }
     record.hasNews = true;
     record.moveTo(
       !record.isAtRest ? this.running : record.isNoteworthy ? this.noteworthy : this.others,
     );
-    this.timer ??= detached(() => setTimeout(this.tell, TICK_MS)).unref();
+    this.tellLater();
   }
 
   private noteEffect(
@@ -124,6 +127,8 @@ export class Recorder {
 
   private readonly tell = (): void => {
     this.timer = undefined;
+    this.noteworthy.nextTick();
+    this.others.nextTick();
     this.options.onNews();
   };
 }

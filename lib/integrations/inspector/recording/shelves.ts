@@ -6,14 +6,30 @@ export interface Shelf<T> extends Iterable<T> {
   take(item: T, slot: number): void;
 }
 
-/** The last of many: the oldest one goes where there is no room. @internal */
+/** The slot of what was not taken. */
+const NOWHERE = -1;
+/** Least number of items that are taken between two ticks. */
+const MOST_A_TICK = 200;
+
+/**
+ * The last of many: the oldest one goes where there is no room. Of those that come faster than
+ * anybody is told of them, no more than it holds are taken until the next tick: to keep each of
+ * thousands a second for some milliseconds would cost more than to record them.
+ * @internal
+ */
 export class LastOnes<T> implements Shelf<T> {
   private readonly slots: (T | undefined)[] = [];
   private next = 0;
+  private sinceTick = 0;
 
   constructor(private readonly capacity: number) {}
 
+  nextTick(): void {
+    this.sinceTick = 0;
+  }
+
   add(item: T): number {
+    if (++this.sinceTick > Math.max(this.capacity, MOST_A_TICK)) return NOWHERE;
     const slot = this.next;
     this.slots[slot] = item;
     this.next = (slot + 1) % this.capacity;
@@ -35,20 +51,25 @@ export class LastOnes<T> implements Shelf<T> {
  * @internal
  */
 export class FirstOnes<T> implements Shelf<T> {
-  private readonly items = new Set<T>();
+  private readonly slots: (T | undefined)[] = [];
+  private readonly free: number[] = [];
 
   constructor(private readonly capacity: number) {}
 
   add(item: T): number {
-    if (this.items.size < this.capacity) this.items.add(item);
-    return 0;
+    const slot = this.free.pop() ?? this.slots.length;
+    if (slot === this.capacity) return NOWHERE;
+    this.slots[slot] = item;
+    return slot;
   }
 
-  take(item: T): void {
-    this.items.delete(item);
+  take(_item: T, slot: number): void {
+    if (slot === NOWHERE) return;
+    this.slots[slot] = undefined;
+    this.free.push(slot);
   }
 
-  [Symbol.iterator](): Iterator<T> {
-    return this.items.values();
+  *[Symbol.iterator](): Generator<T> {
+    for (const item of this.slots) if (item !== undefined) yield item;
   }
 }

@@ -7,6 +7,8 @@ import type { Shelf } from './shelves.js';
 /** Number of effects of one unit of work that are kept; the others are counted. */
 const MOST_EFFECTS = 100;
 
+const NONE: readonly never[] = Object.freeze([]);
+
 /**
  * Facts about one effect, kept as the messages say it, since most records are never looked at.
  * @internal
@@ -39,8 +41,8 @@ export class UnitRecord {
   /** Records of effects that are not over, or were not shown since. */
   effects: EffectRecord[] = [];
   /** Views of those that are over, so that nothing holds their arguments any more. */
-  settled: readonly EffectView[] = [];
-  transactions: readonly TransactionView[] = [];
+  settled: readonly EffectView[] = NONE;
+  transactions: readonly TransactionView[] = NONE;
   more = 0;
   /** Whether it dropped or failed something. */
   isNoteworthy = false;
