@@ -32,7 +32,7 @@ export type {
   ScopeMessage,
 } from './core/model/diagnostics.js';
 export { type AirlockListener, onAirlock } from './core/on-airlock.js';
-export type { EffectEnvelope, TraceContext } from './nest/remote/envelope.js';
+export type { EffectEnvelope } from './nest/remote/envelope.js';
 export { EffectScope } from './core/effect-scope.js';
 export type { OnDispatchError, ScopeOptions } from './core/scope-options.js';
 export {
@@ -123,7 +123,7 @@ export type {
   DispatchTime,
 } from './nest/options/airlock-options.js';
 export type { InterceptedProvider } from './nest/options/intercepted-provider.js';
-export type { ArgumentSerializer, RemoteOptions, Tracing } from './nest/remote/remote-options.js';
+export type { ArgumentSerializer, RemoteOptions } from './nest/remote/remote-options.js';
 export type {
   AirlockReport,
   BoundaryReport,

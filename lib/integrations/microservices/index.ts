@@ -13,9 +13,5 @@ export {
   type EngineProblem,
   EngineUnreachableError,
 } from '../../errors/engine-unreachable.error.js';
-export type { EffectEnvelope, TraceContext } from '../../nest/remote/envelope.js';
-export type {
-  ArgumentSerializer,
-  RemoteOptions,
-  Tracing,
-} from '../../nest/remote/remote-options.js';
+export type { EffectEnvelope } from '../../nest/remote/envelope.js';
+export type { ArgumentSerializer, RemoteOptions } from '../../nest/remote/remote-options.js';

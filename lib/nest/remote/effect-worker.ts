@@ -53,16 +53,15 @@ export class EffectWorker {
    * @throws UnknownEffectError for an envelope that nothing here can run; ShuttingDownError;
    *   rejects with what the effect throws
    */
-  run(data: unknown, { serializer, tracing }: RemoteOptions = {}): Promise<unknown> {
+  run(data: unknown, { serializer }: RemoteOptions = {}): Promise<unknown> {
     const envelope = readEnvelope(data);
-    const { id, effect, args, origin, trace, context } = envelope;
+    const { id, effect, args, origin, context } = envelope;
     if (!this.registry.has(effect)) throw new UnknownEffectError(effect, this.registry.names);
     const given = serializer === undefined ? args : serializer.deserialize(args);
     const facts = { id, name: effect, ...(origin !== undefined && { origin }) };
     const body = (): Promise<void> => this.registry.run(effect, given);
-    const work = (): Promise<unknown> =>
-      this.runtime.runJob(facts, this.scopeOf(effect), body, this.onDispatchError, context);
-    const end = tracing !== undefined && trace !== undefined ? tracing.run(trace, work) : work();
+    const scope = this.scopeOf(effect);
+    const end = this.runtime.runJob(facts, scope, body, this.onDispatchError, context);
     if (this.onFailure !== undefined) end.catch(() => this.onFailure?.(effect));
     return end;
   }

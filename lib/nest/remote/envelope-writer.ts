@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { type EffectEnvelope, envelopeOf, type TraceContext } from './envelope.js';
+import { type EffectEnvelope, envelopeOf } from './envelope.js';
 import type { EffectCall } from '../../core/model/executor.js';
 import type { Intent } from '../../core/model/intent.js';
 import { copyArguments } from '../../core/enqueue/serialization.js';
@@ -22,8 +22,6 @@ export const ENVELOPES: unique symbol = Symbol.for('nestjs-airlock.envelopes') a
  * @internal
  */
 export class EnvelopeWriter {
-  /** Trace contexts that calls were made under, by the arguments that were kept of them. */
-  private readonly traces = new WeakMap<readonly unknown[], TraceContext>();
   /** Addresses of effects that were read from envelopes, by the arguments. */
   private readonly addresses = new WeakMap<readonly unknown[], string>();
   private readonly maxPayloadBytes: number;
@@ -64,14 +62,7 @@ export class EnvelopeWriter {
   }
 
   /** @throws EffectSerializationError for what JSON cannot carry, or too much of it */
-  keepArguments(call: EffectCall): unknown[] {
-    const kept = this.copyOf(call);
-    const trace = this.options.tracing?.inject();
-    if (trace !== undefined) this.traces.set(kept, trace);
-    return kept;
-  }
-
-  private copyOf({ name, args }: EffectCall): unknown[] {
+  keepArguments({ name, args }: EffectCall): unknown[] {
     const { serializer } = this.options;
     const { maxPayloadBytes } = this;
     const tooMuch = (bytes = `more than ${maxPayloadBytes}`): EffectSerializationError =>
@@ -92,15 +83,14 @@ export class EnvelopeWriter {
     const { serializer } = this.options;
     const args = serializer === undefined ? intent.args : serializer.serialize(intent.args);
     const address = addressOf(intent.effect) ?? this.addresses.get(intent.args) ?? intent.name;
-    return envelopeOf(intent, address, args, this.traces.get(intent.args));
+    return envelopeOf(intent, address, args);
   }
 
   /** The arguments in an envelope, for an intent that is to be written once more. */
-  read({ args: written, effect, trace }: EffectEnvelope): unknown[] {
+  read({ args: written, effect }: EffectEnvelope): unknown[] {
     const { serializer } = this.options;
     const args = [...(serializer === undefined ? written : serializer.deserialize(written))];
     this.addresses.set(args, effect);
-    if (trace !== undefined) this.traces.set(args, trace);
     return args;
   }
 }

@@ -2,12 +2,6 @@ import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
 import { quoted } from '../../errors/quoted.js';
 import { carriedWith, type Intent } from '../../core/model/intent.js';
 
-/** The W3C trace context an effect was called under. @publicApi */
-export interface TraceContext {
-  readonly traceparent: string;
-  readonly tracestate?: string;
-}
-
 /** An intent on its way to another process: plain JSON data. @publicApi */
 export interface EffectEnvelope {
   /** Version of this shape. */
@@ -23,7 +17,6 @@ export interface EffectEnvelope {
   readonly origin?: string;
   /** Time at which it was handed to the engine, ISO 8601. */
   readonly at: string;
-  readonly trace?: TraceContext;
   /** Values that carriers have captured at the call, by their names. */
   readonly context?: Readonly<Record<string, unknown>>;
 }
@@ -33,7 +26,6 @@ export function envelopeOf(
   intent: Intent,
   effect: string,
   args: readonly unknown[],
-  trace: TraceContext | undefined,
 ): EffectEnvelope {
   const carried = carriedWith(intent);
   return {
@@ -43,7 +35,6 @@ export function envelopeOf(
     args,
     ...(intent.origin !== undefined && { origin: intent.origin }),
     at: new Date().toISOString(),
-    ...(trace && { trace }),
     ...(carried && { context: carried }),
   };
 }
@@ -60,7 +51,7 @@ const LONGEST_ID = 1_000;
 export function readEnvelope(data: unknown): EffectEnvelope {
   if (typeof data !== 'object' || data === null)
     throw UnknownEffectError.malformed('it is not an object');
-  const { v, id, effect, args, at, origin, trace, context } = data as Partial<
+  const { v, id, effect, args, at, origin, context } = data as Partial<
     Record<keyof EffectEnvelope, unknown>
   >;
   if (v !== 1)
@@ -73,7 +64,6 @@ export function readEnvelope(data: unknown): EffectEnvelope {
   assertText('effect', effect);
   assertText('at', at);
   if (origin !== undefined) assertText('origin', origin);
-  if (trace !== undefined) assertText('trace.traceparent', Object(trace).traceparent);
   if (
     context !== undefined &&
     (typeof context !== 'object' || context === null || Array.isArray(context))

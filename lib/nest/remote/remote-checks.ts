@@ -17,7 +17,6 @@ export const remoteChecks: Readonly<
   plainFunctions: oneOf('in-process', 'refuse'),
   serializer: withMethods('serialize', 'deserialize'),
   maxPayloadBytes: positiveInteger,
-  tracing: withMethods('inject', 'run'),
   dispatchTimeoutMs: waitingTime,
 };
 

@@ -1,5 +1,3 @@
-import type { TraceContext } from './envelope.js';
-
 /**
  * Turns arguments that plain JSON cannot carry, such as dates or bigints, into some that it can,
  * and back. @publicApi
@@ -8,17 +6,6 @@ export interface ArgumentSerializer {
   /** @returns plain JSON data; anything else is refused at the call */
   serialize(args: readonly unknown[]): readonly unknown[];
   deserialize(args: readonly unknown[]): readonly unknown[];
-}
-
-/** Carries the trace of a call to the worker that runs it. @publicApi */
-export interface Tracing {
-  /**
-   * The trace context that is active now, asked at each call of an effect; undefined where there is
-   * none.
-   */
-  inject(): TraceContext | undefined;
-  /** Runs a job under the trace it comes from. */
-  run<R>(trace: TraceContext, job: () => R): R;
 }
 
 /** Options of every executor that leaves the process. @publicApi */
@@ -37,6 +24,4 @@ export interface RemoteOptions {
    * @default 1_000_000
    */
   readonly maxPayloadBytes?: number;
-  /** @default none */
-  readonly tracing?: Tracing;
 }

@@ -50,7 +50,6 @@ describeWith(server, 'AirlockBullMqModule', () => {
       ],
       [{ plainFunctions: 'drop' }, 'plainFunctions', "'in-process' or 'refuse'"],
       [{ serializer: { serialize: () => [] } }, 'serializer', '`serialize` and `deserialize`'],
-      [{ tracing: {} }, 'tracing', '`inject` and `run`'],
       [{ maxPayloadBytes: 1.5 }, 'maxPayloadBytes', 'a positive integer'],
     ])('refuses to start: %j', async (options, key, message) => {
       const starting = bench.producer({ bullmq: options as Partial<AirlockBullMqOptions> });

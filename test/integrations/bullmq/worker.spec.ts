@@ -1,8 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Scope } from '@nestjs/common';
 import { UnrecoverableError } from 'bullmq';
-import { AirlockService, EffectBuffer, onAirlock, SideEffect } from 'nestjs-airlock';
-import type { Tracing } from 'nestjs-airlock/bullmq';
+import {
+  AirlockService,
+  type ContextCarrier,
+  EffectBuffer,
+  onAirlock,
+  SideEffect,
+} from 'nestjs-airlock';
 import { describeWith } from '../../servers.js';
 import { Bench, Mail, server, until, within } from './fixtures.js';
 
@@ -290,19 +295,21 @@ describeWith(server, 'A worker of BullMQ', () => {
     });
   });
 
-  describe('when tracing is set', () => {
-    it('runs a job under the trace its effect was called under', async () => {
+  describe('when a carrier takes something from the call', () => {
+    it('runs a job with what its own effect was called with', async () => {
       let current: string | undefined;
       const runs: unknown[] = [];
-      const tracing: Tracing = {
-        inject: () => (current === undefined ? undefined : { traceparent: current }),
-        run: (trace, job) => {
+      const carrier: ContextCarrier<string> = {
+        name: 'trace',
+        capture: () => current,
+        restore: (trace, run) => {
           runs.push(trace);
-          return job();
+          return run();
         },
       };
-      const producer = await bench.producer({ bullmq: { tracing } });
-      const worker = await bench.worker({ bullmq: { tracing } });
+      const airlock = { context: [carrier] };
+      const producer = await bench.producer({ airlock });
+      const worker = await bench.worker({ airlock });
       await within(producer, async () => {
         await producer.get(Mail).send('not traced');
         for (const trace of ['00-aaaa-bbbb-01', '00-aaaa-cccc-01']) {
@@ -312,10 +319,7 @@ describeWith(server, 'A worker of BullMQ', () => {
         current = '00-aaaa-dddd-01';
       });
       await until(() => worker.get(Mail).sent.length === 3);
-      expect(runs).toEqual([
-        { traceparent: '00-aaaa-bbbb-01' },
-        { traceparent: '00-aaaa-cccc-01' },
-      ]);
+      expect(runs).toEqual(['00-aaaa-bbbb-01', '00-aaaa-cccc-01']);
     });
   });
 

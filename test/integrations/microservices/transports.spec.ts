@@ -5,6 +5,7 @@ import {
   AirlockModule,
   AirlockOptionsError,
   AirlockService,
+  type ContextCarrier,
   EffectBuffer,
   EffectSerializationError,
   enqueue,
@@ -15,7 +16,6 @@ import {
   AirlockMicroservicesModule,
   ClientProxyExecutor,
   EngineUnreachableError,
-  type Tracing,
 } from 'nestjs-airlock/microservices';
 import { describeWith } from '../../servers.js';
 import { Line } from '../line.js';
@@ -182,20 +182,20 @@ describe.each(Object.values(carriers))('Over $server.name', (carrier) => {
       });
     });
 
-    describe('when tracing is set', () => {
-      it('carries the trace', async () => {
+    describe('when a carrier takes something from the call', () => {
+      it('restores it around the run', async () => {
         const runs: unknown[] = [];
-        const tracing: Tracing = {
-          inject: () => ({ traceparent: '00-aaaa-bbbb-01' }),
-          run: (trace, job) => (runs.push(trace), job()),
+        const carrier: ContextCarrier<string> = {
+          name: 'trace',
+          capture: () => '00-aaaa-bbbb-01',
+          restore: (trace, run) => (runs.push(trace), run()),
         };
-        const consumer = await bench.consumer({
-          micro: { tracing, consumer: { acknowledge: usesRabbit } },
-        });
-        const producer = await bench.producer({ micro: { client: 'BROKER', tracing } });
+        const airlock = { context: [carrier] };
+        const consumer = await bench.consumer({ airlock });
+        const producer = await bench.producer({ airlock });
         await within(producer, () => producer.get(Mail).send('a'));
         await until(() => consumer.get(Mail).sent.length === 1);
-        expect(runs).toEqual([{ traceparent: '00-aaaa-bbbb-01' }]);
+        expect(runs).toEqual(['00-aaaa-bbbb-01']);
       });
     });
 
