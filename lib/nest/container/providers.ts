@@ -69,8 +69,17 @@ export function candidateOf(type: unknown, isController: boolean): Candidate | u
   return {
     type: type as Class,
     isController,
-    methods: scanner.getAllMethodNames(type.prototype as object),
+    methods: scanner
+      .getAllMethodNames(type.prototype as object)
+      .filter((key) => isMethod(type.prototype as object, key)),
   };
+}
+
+/** False for a getter that a subclass has in place of a method: to look at it would run it. */
+function isMethod(prototype: object, key: string): boolean {
+  let at: object | null = prototype;
+  while (at !== null && !Object.hasOwn(at, key)) at = Object.getPrototypeOf(at) as object | null;
+  return at !== null && 'value' in Object.getOwnPropertyDescriptor(at, key)!;
 }
 
 /**

@@ -156,6 +156,28 @@ describe('when an application is explained', () => {
   });
 });
 
+describe('when a class has a getter where its base class has an entry point', () => {
+  it('reads nothing off it at boot', async () => {
+    let reads = 0;
+    class Shadowed extends OrdersController {}
+    Object.defineProperty(Shadowed.prototype, 'list', {
+      get() {
+        reads++;
+        throw new Error('not yet');
+      },
+    });
+    Controller('shadowed')(Shadowed);
+    const app = await Test.createTestingModule({
+      imports: [AirlockModule.forRoot()],
+      providers: [Shadowed],
+    }).compile();
+    await app.init();
+    app.get(AirlockService).explain();
+    expect(reads).toBe(0);
+    await app.close();
+  });
+});
+
 describe('when scopes and effects are at work', () => {
   it('lists them with their ages, and what waits', async () => {
     let go = (): void => {};
