@@ -63,7 +63,6 @@ export function enqueueIn(
     frame.assertWaitsForWrites(effectName(options, effect));
   const kept = keptBy(stamp.executor, options, effect, args);
   const intent = new Intent(stamp, unit.nextSequence(), effect, kept);
-  if (unit.host.carriers.length > 0) carry(intent, captureContext(unit.host, freeze(intent)));
   const isTooMany = unit.isFull && !makeRoom(unit);
   if (isTooMany && !unit.isRepeated(intent)) throw full(unit, options, effect);
   const { watchers } = stamp.path;
@@ -73,6 +72,8 @@ export function enqueueIn(
     if ((unit as UnitOfWork).state !== 'open') return late(context, unit, options, effect, args);
   }
   if (isTooMany) return dropRepeated(unit, intent);
+  // Carriers hear of no call that is refused.
+  if (unit.host.carriers.length > 0) carry(intent, captureContext(unit.host, freeze(intent)));
   unit.add(intent);
   if (unit.level !== undefined) unit.level.cascade.calls++;
   if (channels.enqueue.hasSubscribers)

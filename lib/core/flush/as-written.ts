@@ -10,7 +10,7 @@ export function asWritten(intent: Intent, executor: Executor, successor: Executo
   const stamp = stampOf(intent);
   const { dedupeKey: _, ...options } = stamp.options;
   const path = Object.create(stamp.path, { gates: { value: undefined } }) as PolicyPath;
-  const handedOn = { ...stamp, options, path, executor: successor };
+  const handedOn = { ...stamp, options, path, executor: successor, calledWith: executor };
   const isWritten = executor.hasWritten?.(intent) ?? true;
   return restamped(intent, isWritten ? { ...handedOn, isWritten } : handedOn);
 }

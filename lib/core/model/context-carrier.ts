@@ -15,7 +15,7 @@ export interface ContextCarrier<V = unknown> {
   /** Names the value on its way; workers find their carrier by it. */
   readonly name: string;
   /**
-   * Runs at each call of an effect, in the caller's stack. What it throws is logged, and the effect
+   * Runs at each call of an effect that is buffered, in the caller's stack. What it throws is logged, and the effect
    * goes without the value.
    *
    * @returns plain JSON data, since the effect may leave the process; undefined where there is

@@ -34,6 +34,8 @@ export interface Stamp {
   readonly path: PolicyPath;
   readonly executor: Executor;
   readonly on: EffectTrigger;
+  /** The executor that it was called with, which has handed it on to `executor`. */
+  readonly calledWith?: Executor;
   /** True if its executor has written it down, and the executor's successor is to take it over. */
   readonly isWritten?: true;
 }
@@ -48,6 +50,12 @@ export let carry: (intent: Intent, carried: CarriedContext | undefined) => void;
 export let carriedWith: (intent: Intent) => CarriedContext | undefined;
 /** The same call, with the same id, under another stamp. @internal */
 export let restamped: (intent: Intent, stamp: Stamp) => Intent;
+
+/** The executor that a call is for, whichever its effect is handed on to. @internal */
+export function executorOf(intent: Intent): Executor {
+  const { calledWith, executor } = stampOf(intent);
+  return calledWith ?? executor;
+}
 
 /**
  * Freezes an intent before user code sees it. Done late: freezing at every call would cost more

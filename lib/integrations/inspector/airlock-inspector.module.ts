@@ -6,6 +6,7 @@ import {
   Logger,
   Module,
   type NestModule,
+  type OnApplicationBootstrap,
   type OnModuleDestroy,
   type OnModuleInit,
   type Type,
@@ -113,7 +114,7 @@ const CONTROLLER = Symbol('AIRLOCK_INSPECTOR_CONTROLLER');
 })
 export class AirlockInspectorModule
   extends ConfigurableModuleClass
-  implements NestModule, OnModuleInit, OnModuleDestroy
+  implements NestModule, OnModuleInit, OnApplicationBootstrap, OnModuleDestroy
 {
   /** @internal Built by Nest. */
   constructor(
@@ -144,6 +145,10 @@ export class AirlockInspectorModule
 
   async onModuleInit(): Promise<void> {
     await this.guards.resolve(this.modules, AirlockInspectorModule);
+  }
+
+  /** Listens from here on: of a boot that fails before, Nest tells nobody. */
+  onApplicationBootstrap(): void {
     this.inspector.start();
   }
 

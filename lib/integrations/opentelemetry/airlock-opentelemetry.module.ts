@@ -3,6 +3,7 @@ import {
   type DynamicModule,
   Inject,
   Module,
+  type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { type Meter, metrics, trace, type Tracer } from '@opentelemetry/api';
@@ -15,6 +16,7 @@ import {
   type AirlockOpenTelemetryOptions,
 } from './opentelemetry.options.js';
 import { hasMeterProvider, hasTracerProvider } from './sdk.js';
+import { recordScopes } from './scope.attributes.js';
 import { recordSends } from './send.spans.js';
 import { TraceCarrier } from './trace.carrier.js';
 
@@ -41,9 +43,10 @@ const provider = (method: string) =>
 @Module({})
 export class AirlockOpenTelemetryModule
   extends ConfigurableModuleClass
-  implements OnApplicationShutdown
+  implements OnApplicationBootstrap, OnApplicationShutdown
 {
-  readonly #stops: (() => void)[] = [];
+  readonly #starts: (() => () => void)[] = [];
+  #stops: readonly (() => void)[] = [];
 
   /** @internal Built by Nest. @throws AirlockOptionsError */
   constructor(
@@ -61,10 +64,13 @@ export class AirlockOpenTelemetryModule
     if (tracerProvider !== undefined || hasTracerProvider()) {
       const tracer = (tracerProvider ?? trace).getTracer('nestjs-airlock') as Tracer;
       runtime.carryWith(new TraceCarrier(tracer, relation));
-      this.#stops.push(recordSends(runtime, tracer));
+      this.#starts.push(
+        () => recordSends(runtime, tracer),
+        () => recordScopes(runtime),
+      );
     }
     if (meterProvider !== undefined || hasMeterProvider())
-      this.#stops.push(
+      this.#starts.push(() =>
         recordMetrics(runtime, (meterProvider ?? metrics).getMeter('nestjs-airlock') as Meter),
       );
   }
@@ -75,6 +81,11 @@ export class AirlockOpenTelemetryModule
    */
   static override forRoot(options: AirlockOpenTelemetryOptions = {}): DynamicModule {
     return super.forRoot(options);
+  }
+
+  /** Listens from here on: of a boot that fails before, Nest tells nobody. */
+  onApplicationBootstrap(): void {
+    this.#stops = this.#starts.map((start) => start());
   }
 
   /** After the last effects. */

@@ -1,6 +1,6 @@
 import type { Attributes, Meter } from '@opentelemetry/api';
 import type { AirlockRuntime } from '../../core/runtime.js';
-import { type Intent, stampOf } from '../../core/model/intent.js';
+import { executorOf, type Intent } from '../../core/model/intent.js';
 import { type IntentMessage, onOwnMessages } from '../own-messages.js';
 
 /**
@@ -65,5 +65,5 @@ export function recordMetrics(runtime: AirlockRuntime, meter: Meter): () => void
 }
 
 function attributesOf(intent: Intent): Attributes {
-  return { name: intent.name, executor: stampOf(intent).executor.constructor.name };
+  return { name: intent.name, executor: executorOf(intent).constructor.name };
 }

@@ -1,6 +1,6 @@
 import { SpanKind, type Tracer } from '@opentelemetry/api';
 import type { AirlockRuntime } from '../../core/runtime.js';
-import { carriedWith, stampOf } from '../../core/model/intent.js';
+import { carriedWith, executorOf } from '../../core/model/intent.js';
 import { messagingAttributes } from './attributes.js';
 import { type IntentMessage, onOwnMessages } from '../own-messages.js';
 import { failSpan, linksTo, type TraceHeaders } from './trace.carrier.js';
@@ -14,7 +14,7 @@ import { failSpan, linksTo, type TraceHeaders } from './trace.carrier.js';
  */
 export function recordSends(runtime: AirlockRuntime, tracer: Tracer): () => void {
   const record = ({ intent, durationMs, error, policy }: IntentMessage): void => {
-    const { executor } = stampOf(intent);
+    const executor = executorOf(intent);
     if (executor.remote !== true || policy !== undefined || durationMs === undefined) return;
     const headers = carriedWith(intent)?.['trace'] as TraceHeaders | undefined;
     const span = tracer.startSpan(`send ${intent.name}`, {

@@ -19,6 +19,18 @@ describe('the cost of the inspector', () => {
     await app.close();
   });
 
+  it('is none after a boot that has failed in another module', async () => {
+    class Broken {
+      onModuleInit(): void {
+        throw new Error('no database');
+      }
+    }
+    Module({})(Broken);
+    const app = await NestFactory.create(shop({}, { imports: [Broken] }), { logger: false });
+    await expect(app.init()).rejects.toThrow('no database');
+    expect(heard()).toBe(0);
+  });
+
   it('ends with its application', async () => {
     const app = await NestFactory.create(shop(), { logger: false });
     await app.init();

@@ -13,12 +13,13 @@ import {
   type ReadableSpan,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Module, type OnModuleInit } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import {
   AirlockModule,
   type AirlockModuleOptions,
   AirlockService,
+  BlockTasks,
   DropAll,
   EffectBuffer,
   SideEffect,
@@ -164,6 +165,58 @@ describe('when an SDK is registered', () => {
     expect(status).toEqual({ code: SpanStatusCode.ERROR, message: 'no stamps' });
     expect(attributes['error.type']).toBe('RangeError');
     expect(events.map(({ name }) => name)).toEqual(['exception']);
+  });
+
+  it('makes no span of a call that is refused', async () => {
+    const refusing = {
+      onEnqueue: () => {
+        throw new Error('not today');
+      },
+    };
+    const app = await boot({}, { policy: refusing });
+    await inRequest(app, () =>
+      app
+        .get(Post)
+        .send()
+        .catch(() => {}),
+    );
+    const full = await boot({}, { maxEffectsPerScope: 1 });
+    await inRequest(full, () => Promise.allSettled([full.get(Post).send(), full.get(Post).send()]));
+    expect(spans('create Post.send').length).toBe(1);
+  });
+
+  it('says on the span of the request how its scope ended, and what was dropped why', async () => {
+    const app = await boot({}, { policy: new BlockTasks(['Post.send']) });
+    await inRequest(app, async () => {
+      await app.get(Post).send();
+      await app.get(Post).send();
+      app.get(EffectBuffer).enqueueWith({ on: 'failure' }, function apologise() {});
+      // Decided with its parent.
+      await app.get(AirlockService).run({ name: 'nested' }, () => {});
+    });
+    expect(span('POST /orders').attributes).toEqual({
+      'nestjs_airlock.scope.outcome': 'completed',
+      'nestjs_airlock.dropped.policy': 2,
+      'nestjs_airlock.dropped.outcome': 1,
+    });
+  });
+
+  it('leaves nothing behind of a boot that fails in another module', async () => {
+    @Module({})
+    class Broken implements OnModuleInit {
+      onModuleInit(): void {
+        throw new Error('no database');
+      }
+    }
+    const { channel } = await import('node:diagnostics_channel');
+    const module = await Test.createTestingModule({
+      imports: [AirlockModule.forRoot(), AirlockOpenTelemetryModule.forRoot(), Broken],
+    }).compile();
+    await expect(module.init()).rejects.toThrow('no database');
+    const listened = ['enqueue', 'dispatch', 'drop', 'fail', 'scope'].filter(
+      (name) => channel(`airlock:${name}`).hasSubscribers,
+    );
+    expect(listened).toEqual([]);
   });
 
   it('makes no span of a run that a policy forbids', async () => {

@@ -1,4 +1,4 @@
-import { type Intent, stampOf } from '../../../core/model/intent.js';
+import { executorOf, type Intent, stampOf } from '../../../core/model/intent.js';
 import type { Executor } from '../../../core/model/executor.js';
 import type { StampedFrame } from '../../../core/model/stamped-frame.js';
 import { titleOf } from '../../../errors/thrown.js';
@@ -52,7 +52,8 @@ export class UnitViews {
 
   private effectOf(record: EffectRecord, { unit: root }: UnitRecord, unit: Facts): EffectView {
     const { intent, policy, reason, error, durationMs, place } = record;
-    const { executor: runner, frame, on } = stampOf(intent);
+    const { frame, on } = stampOf(intent);
+    const runner = executorOf(intent);
     const state = stateOf(record);
     const executor = executorName(runner, intent);
     const [, handler] = nounsOf(unit.kind);

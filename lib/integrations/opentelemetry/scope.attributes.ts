@@ -1,0 +1,37 @@
+import { type Span, trace } from '@opentelemetry/api';
+import { onAirlock } from '../../core/on-airlock.js';
+import type { AirlockRuntime } from '../../core/runtime.js';
+import { unitOf } from '../../core/scope/unit-of-work.js';
+import { onOwnMessages } from '../own-messages.js';
+
+/**
+ * Writes on the span that is active where a scope ends, such as that of a request, how it ended
+ * (`nestjs_airlock.scope.outcome`), and where effects are dropped, how many and why
+ * (`nestjs_airlock.dropped.policy`).
+ *
+ * @returns stops it
+ * @internal
+ */
+export function recordScopes(runtime: AirlockRuntime): () => void {
+  const counts = new WeakMap<Span, Record<string, number>>();
+  const stopEnds = onAirlock('scope', ({ scope, reason }) => {
+    const unit = reason === 'flushed' || reason === 'discarded' ? unitOf(scope) : undefined;
+    // The outermost decides.
+    if (unit?.host !== runtime || unit.parent !== undefined || unit.outcome === undefined) return;
+    trace.getActiveSpan()?.setAttribute('nestjs_airlock.scope.outcome', unit.outcome);
+  });
+  const stopDrops = onOwnMessages(runtime, {
+    drop({ reason = '' }) {
+      const span = trace.getActiveSpan();
+      if (span === undefined) return;
+      const ofSpan = counts.get(span) ?? {};
+      counts.set(span, ofSpan);
+      ofSpan[reason] = (ofSpan[reason] ?? 0) + 1;
+      span.setAttribute(`nestjs_airlock.dropped.${reason}`, ofSpan[reason]);
+    },
+  });
+  return () => {
+    stopEnds();
+    stopDrops();
+  };
+}
