@@ -15,7 +15,7 @@ const variants = [
     'airlock 20',
     'request-scoped',
   ],
-  ...['nestjs-cls', 'airlock 3, inspected'],
+  ...['nestjs-cls', 'airlock 3, inspected', 'airlock 3, opentelemetry'],
 ];
 const seconds = Number(process.env.BENCH_SECONDS ?? 3);
 const hasTaskset = spawnSync('taskset', ['--version']).status === 0;
@@ -78,6 +78,7 @@ async function measurePlatform(platform, rounds) {
     against('airlock 3', 'request-scoped', isFastify ? atLeast(3.5) : undefined),
     against('airlock 3', 'nestjs-cls', isFastify ? atLeast(1.4) : undefined),
     against('airlock 3, inspected', 'airlock 3', atLeast(0.9)),
+    against('airlock 3, opentelemetry', 'airlock 3', atLeast(0.98)),
   ].map((entry) => ({ ...entry, what: `${entry.what} / ${entry.peer}` }));
 }
 

@@ -5,6 +5,7 @@ import { Controller, Get, Inject, Injectable, Module, Scope } from '@nestjs/comm
 import { APP_INTERCEPTOR, NestFactory } from '@nestjs/core';
 import { AirlockModule, EffectBuffer } from 'nestjs-airlock';
 import { AirlockInspectorModule } from 'nestjs-airlock/inspector';
+import { AirlockOpenTelemetryModule } from 'nestjs-airlock/opentelemetry';
 import { ClsModule, ClsService } from 'nestjs-cls';
 import { Observable } from 'rxjs';
 
@@ -95,6 +96,8 @@ const modules = {
   'airlock 3': () => airlock(3),
   'airlock 20': () => airlock(20),
   'airlock 3, inspected': () => airlock(3, AirlockInspectorModule.forRoot()),
+  // Without an SDK.
+  'airlock 3, opentelemetry': () => airlock(3, AirlockOpenTelemetryModule.forRoot()),
   'request-scoped': () => ({
     controllers: [controller([RequestBuffer], enqueueAndRun)],
     providers: [RequestBuffer],

@@ -15,8 +15,11 @@ const OF_NEST = /^(@nestjs\/.*|rxjs(\/.*)?|reflect-metadata)$/;
 if (isMainThread) register(import.meta.url);
 
 export async function resolve(specifier, context, next) {
-  if (specifier === 'nestjs-airlock')
-    return { url: new URL('lib/index.ts', root).href, shortCircuit: true };
+  const [ours, path] = /^nestjs-airlock(?:\/(.*))?$/.exec(specifier) ?? [];
+  if (ours !== undefined) {
+    const source = path === undefined ? 'lib/index.ts' : `lib/integrations/${path}/index.ts`;
+    return { url: new URL(source, root).href, shortCircuit: true };
+  }
   if (process.env.NEST === '11' && OF_NEST.test(specifier))
     return next(specifier, { ...context, parentURL: nest11 });
   if (specifier.startsWith('.') && specifier.endsWith('.js')) {

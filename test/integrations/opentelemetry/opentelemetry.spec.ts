@@ -1,3 +1,6 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { context, metrics, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
@@ -28,8 +31,11 @@ import {
   AirlockOpenTelemetryModule,
   type AirlockOpenTelemetryOptions,
 } from 'nestjs-airlock/opentelemetry';
-import { describeWith } from '../../servers.js';
+import { describeWith, postgres } from '../../servers.js';
 import { Bench, Mail, server, until, within } from '../bullmq/fixtures.js';
+import { connectPg } from '../outbox/clients/pg.js';
+import { boot as bootOutbox, Courier, Mail as OutboxMail } from '../outbox/fixtures.js';
+import type { ToldSpan } from './worker.app.js';
 
 const exported = new InMemorySpanExporter();
 let metricsExported: InMemoryMetricExporter;
@@ -298,6 +304,90 @@ describe('when an option is wrong', () => {
     [{ traces: true }, 'Unknown option `traces`'],
   ])('refuses %j', async (options, text) => {
     await expect(boot(options as never)).rejects.toThrow(text);
+  });
+});
+
+describeWith(server, 'when an effect runs in a worker of another process', () => {
+  const bench = new Bench();
+  beforeEach(startSdk);
+  afterEach(stopSdk);
+
+  /** Runs the effects of this test's queue, and tells of the spans that are made there. */
+  async function forked(relation: 'link' | 'parent') {
+    const told: ToldSpan[] = [];
+    const child = fork(join(__dirname, 'worker.app.ts'), [server.url, bench.queue, relation], {
+      cwd: join(__dirname, '../../..'),
+      execArgv: ['--import', './test/process/typescript.mjs'],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    const left = once(child, 'exit');
+    child.on('message', (message) => {
+      if (message !== 'ready') told.push(message as ToldSpan);
+    });
+    await Promise.race([once(child, 'message'), left]);
+    const close = async (): Promise<void> => {
+      if (child.connected) child.disconnect();
+      await left;
+    };
+    return { told, close };
+  }
+
+  it.each(['link', 'parent'] as const)(
+    'has its run there point to the call here, by relation: %s',
+    async (relation) => {
+      const { told, close } = await forked(relation);
+      try {
+        const imports = [AirlockOpenTelemetryModule.forRoot({ relation })];
+        const producer = await bench.producer({ imports });
+        await within(producer, () => producer.get(Mail).send('hello'));
+        await until(() => told.length === 2);
+        const call = span('create Mail.send').spanContext();
+        const [smtp, run] = told as [ToldSpan, ToldSpan];
+        expect([smtp.name, run.name]).toEqual(['smtp', 'process Mail.send']);
+        expect(run.pid).not.toBe(process.pid);
+        expect(smtp).toMatchObject({ traceId: run.traceId, parentSpanId: run.spanId });
+        if (relation === 'parent')
+          expect(run).toMatchObject({ traceId: call.traceId, parentSpanId: call.spanId });
+        else {
+          expect(run.links).toMatchObject([{ traceId: call.traceId, spanId: call.spanId }]);
+          expect(run.traceId).not.toBe(call.traceId);
+        }
+        expect(spans('process Mail.send')).toEqual([]);
+      } finally {
+        await close();
+      }
+    },
+    60_000,
+  );
+});
+
+describeWith(postgres, 'when effects go through an outbox', () => {
+  beforeEach(startSdk);
+  afterEach(stopSdk);
+
+  it('counts those that are out and those that are dropped under one executor', async () => {
+    const client = await connectPg();
+    try {
+      const app = await bootOutbox(client, {
+        outbox: { executor: new Courier() },
+        imports: [AirlockOpenTelemetryModule.forRoot()],
+      });
+      const mail = app.get(OutboxMail);
+      await app.get(AirlockService).run(() => client.transaction(() => mail.send('a')));
+      await app.get(AirlockService).run(() => client.transaction(() => mail.apologise('b')));
+      const counted = (await measured()).filter(([name]) => name === 'nestjs_airlock.effects');
+      await app.close();
+      const executor = 'OutboxExecutor';
+      expect(counted.map(([, attributes]) => attributes)).toEqual([
+        { name: 'Mail.send', executor, outcome: 'dispatched' },
+        { name: 'Mail.apologise', executor, outcome: 'dropped', reason: 'outcome' },
+      ]);
+      expect(span('send Mail.send').attributes).toMatchObject({
+        'nestjs_airlock.executor': executor,
+      });
+    } finally {
+      await client.close();
+    }
   });
 });
 
