@@ -2,19 +2,25 @@ import { NoScopeError } from '../errors/no-scope.error.js';
 import type { EffectScope } from './effect-scope.js';
 import type { Context } from './scope/context.js';
 import { frames } from './frame/transaction-frame.js';
-import { publishLostCall } from './outside/late-call.js';
+import { lostIntent, publishLostCall } from './outside/late-call.js';
 import { refuseWithoutScope } from './outside/no-scope.js';
 import type { PreparedScope } from './prepared-scope.js';
 import type { OutsideScope } from './runtime-settings.js';
 import type { OnDispatchError, ScopeOptions } from './scope-options.js';
 import { type UnitHost, UnitOfWork } from './scope/unit-of-work.js';
 import type { Executor } from './model/executor.js';
+import type { Intent } from './model/intent.js';
 import { type Effect, effectName, type EnqueueOptions } from './model/enqueue-options.js';
 import type { Outcome } from './model/scope-view.js';
+
+/** @internal */
+export type OnRefused = (unit: UnitOfWork, intent: Intent) => void;
 
 /** An application whose effect is called where no scope is open. @internal */
 export interface ScopelessHost extends UnitHost {
   readonly defaultExecutor: Executor;
+  /** Told of calls that are refused with `NoScopeError`; must not throw. */
+  readonly onRefused: OnRefused | undefined;
   prepare(options: ScopeOptions): PreparedScope;
   enter(prepared: PreparedScope, here: Context): EffectScope;
   enqueue(options: EnqueueOptions, effect: Effect, args: unknown[]): void;
@@ -39,7 +45,10 @@ export function callOutsideScope(
   effect: Effect,
   args: unknown[],
 ): void {
-  if (outsideScope === 'throw') return refuseWithoutScope(options, effect, args);
+  if (outsideScope === 'throw') {
+    tellRefused(host, context, options, effect, args);
+    return refuseWithoutScope(options, effect, args);
+  }
   if (outsideScope === 'report') return reportCall(host, context, options, effect, args);
   const scope = host.enter(host.prepare({ name: 'outside a scope' }), context);
   try {
@@ -64,14 +73,29 @@ function reportCall(
   args: unknown[],
 ): void {
   host.logError(new NoScopeError(effectName(options, effect)));
-  const { chain } = context;
-  const unit = new UnitOfWork(host, {
-    name: 'outside a scope',
-    chain,
-    executor: host.defaultExecutor,
-  });
+  const unit = endedUnit(host, context);
+  publishLostCall(unit, context, options, effect, args, 'outsideScope');
+}
+
+/** Tells who looks: a call that throws is no drop, and on no channel. */
+function tellRefused(
+  host: ScopelessHost,
+  context: Context,
+  options: EnqueueOptions,
+  effect: Effect,
+  args: unknown[],
+): void {
+  if (host.onRefused === undefined) return;
+  const unit = endedUnit(host, context);
+  host.onRefused(unit, lostIntent(unit, context, options, effect, args));
+}
+
+/** A unit for a call that belongs to none. */
+function endedUnit(host: ScopelessHost, { chain }: Context): UnitOfWork {
+  const executor = host.defaultExecutor;
+  const unit = new UnitOfWork(host, { name: 'outside a scope', chain, executor });
   unit.close('the call itself');
   unit.end({ outcome: 'cancelled', flushes: false });
   unit.rest();
-  publishLostCall(unit, context, options, effect, args, 'outsideScope');
+  return unit;
 }

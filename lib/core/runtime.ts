@@ -39,7 +39,7 @@ import type { StampedFrame } from './model/stamped-frame.js';
 import type { TransactionFrame } from './frame/transaction-frame.js';
 import { leftBehindIn } from './frame/current-frame.js';
 import { type OnSettled, type UnitHost, UnitOfWork } from './scope/unit-of-work.js';
-import { callOutsideScope } from './outside-scope.js';
+import { callOutsideScope, type OnRefused } from './outside-scope.js';
 import { type OutcomeOfError, runAndEnd, type WorkScope } from './run-and-end.js';
 import { FREE, type RuntimeSettings } from './runtime-settings.js';
 
@@ -63,6 +63,8 @@ export class AirlockRuntime implements UnitHost {
    * none yet only where one may.
    */
   callsEffects = false;
+  /** Set by the inspector. */
+  onRefused: OnRefused | undefined = undefined;
   /** Set by tests. */
   executorOverride: ExecutorOverride | undefined = undefined;
   /** Set by tests: told before a scope is opened. */

@@ -73,6 +73,13 @@ export interface Executor {
    */
   readonly concurrency?: number;
   /**
+   * Id of the job that its engine makes of an intent, for the inspector; undefined where that is
+   * the engine's to choose.
+   *
+   * @internal
+   */
+  jobIdOf?(intent: Intent): string | undefined;
+  /**
    * Takes over what `executeBatch` has written down: once the transaction has committed that it was
    * written in, elsewhere at once.
    *

@@ -29,6 +29,18 @@ export function publishLostCall(
   reason: DropReason,
 ): void {
   if (!channels.drop.hasSubscribers) return;
+  const intent = lostIntent(unit, { chain, attempt }, options, effect, args);
+  publish('drop', { scope: unit.view, intent, reason });
+}
+
+/** The intent that a call would have been. @internal */
+export function lostIntent(
+  unit: UnitOfWork,
+  { chain, attempt }: Pick<Context, 'chain' | 'attempt'>,
+  options: EnqueueOptions,
+  effect: Effect,
+  args: unknown[],
+): Intent {
   const { executor } = unit;
   const { on = 'success' } = options;
   const stamp = {
@@ -40,11 +52,7 @@ export function publishLostCall(
     on,
     attempt,
   };
-  publish('drop', {
-    scope: unit.view,
-    intent: freeze(new Intent(stamp, unit.nextSequence(), effect, args)),
-    reason,
-  });
+  return freeze(new Intent(stamp, unit.nextSequence(), effect, args));
 }
 
 /**

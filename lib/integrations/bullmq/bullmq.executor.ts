@@ -11,7 +11,7 @@ import { BullMqSettings } from './bullmq.settings.js';
 import { lineTo } from './connection.js';
 import { consignmentsOf, type Destination, Nowhere } from './destination.js';
 import { refuseOurs, refuseParent } from './dispatch-options.js';
-import { EffectQueue } from './effect-queue.js';
+import { EffectQueue, jobIdOf } from './effect-queue.js';
 import { type AddArguments, argumentsOfAdd, copyOfAdd, queueAddedTo } from './queue-add.js';
 import { RedisLink } from './redis-link.js';
 import { UsersQueue } from './users-queue.js';
@@ -57,6 +57,11 @@ export class BullMqExecutor extends RemoteExecutor {
     if (queueAddedTo(call.effect) !== undefined) return copyOfAdd(call);
     refuseOurs(call);
     return super.keepArguments(call);
+  }
+
+  /** @internal */
+  jobIdOf(intent: Intent): string | undefined {
+    return queueAddedTo(intent.effect) === undefined ? jobIdOf(intent) : undefined;
   }
 
   /** Consecutive intents of one queue go in one go. */

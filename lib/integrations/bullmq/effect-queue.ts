@@ -14,6 +14,11 @@ import type { Course, JobToAdd, RedisLink } from './redis-link.js';
  */
 const LARGEST = 250;
 
+/** BullMQ takes no ids with a colon. @internal */
+export function jobIdOf({ id }: { readonly id: string }): string {
+  return id.replace(':', '-');
+}
+
 /** An intent and the job that is made of it, or why there is none. */
 interface Parcel {
   readonly intent: Intent;
@@ -104,8 +109,7 @@ export class EffectQueue implements Destination {
     return {
       name: data.effect,
       data,
-      // BullMQ takes no ids with a colon.
-      opts: { ...this.jobOptions, ...intent.dispatchOptions, jobId: data.id.replace(':', '-') },
+      opts: { ...this.jobOptions, ...intent.dispatchOptions, jobId: jobIdOf(data) },
     };
   }
 }

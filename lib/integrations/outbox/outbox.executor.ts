@@ -55,6 +55,11 @@ export class OutboxExecutor implements Executor {
     return this.#rows.has(id);
   }
 
+  /** @internal */
+  jobIdOf(intent: Intent): string | undefined {
+    return this.#behind.engine.jobIdOf?.(intent);
+  }
+
   accepts(call: EffectCall): boolean {
     return this.#behind.engine.accepts(call);
   }

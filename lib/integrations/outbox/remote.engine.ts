@@ -51,6 +51,10 @@ export class RemoteEngine implements OutboxEngine {
     return this.executor.keepArguments?.(call) ?? this.envelopes.keepArguments(call);
   }
 
+  jobIdOf(intent: Intent): string | undefined {
+    return this.executor.jobIdOf?.(intent);
+  }
+
   async execute(intent: Intent, context: DispatchContext): Promise<void> {
     const [result] = await this.executeBatch([intent], context);
     if (result!.error !== undefined) throw result!.error;

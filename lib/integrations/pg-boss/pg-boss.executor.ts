@@ -59,6 +59,11 @@ export class PgBossExecutor extends RemoteExecutor {
     return kept;
   }
 
+  /** @internal */
+  jobIdOf({ id }: Intent): string {
+    return this.#ids.of(id);
+  }
+
   /**
    * Consecutive intents of one queue are one statement.
    *

@@ -1,8 +1,12 @@
-import type { CanActivate } from '@nestjs/common';
+import type { CanActivate, ModuleMetadata } from '@nestjs/common';
+import { type AirlockModuleOptions, AirlockService } from 'nestjs-airlock';
+import { AirlockOutboxModule, OutboxExecutor } from 'nestjs-airlock/outbox';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { describeInBrowser } from '../../browser.js';
 import { checkAfterEach, platforms, serve } from '../../e2e/http/fixtures.js';
-import { MARKUP, shop } from './shop.js';
+import { connectPg } from '../outbox/clients/pg.js';
+import { Courier } from '../outbox/fixtures.js';
+import { MailService, MARKUP, shop } from './shop.js';
 
 checkAfterEach();
 
@@ -23,8 +27,9 @@ describeInBrowser('the page of the inspector', (browser) => {
     options: Parameters<typeof shop>[0] = {},
     settings: BrowserContextOptions = {},
     hash = '#/',
+    more: readonly [ModuleMetadata?, AirlockModuleOptions?] = [],
   ) {
-    const running = await serve(platform, shop(options));
+    const running = await serve(platform, shop(options, ...more));
     const page = await (await browser().newContext(settings)).newPage();
     pages.push(page);
     // A policy of the page that is violated is one, too.
@@ -169,6 +174,54 @@ describeInBrowser('the page of the inspector', (browser) => {
       await page.locator('.detail h2').waitFor();
       expect(await isWider()).toBe(false);
       expect(await page.locator('main').isVisible()).toBe(viewport === undefined);
+    });
+  });
+
+  describe('when effects are stuck in the outbox', () => {
+    it('has them retried and discarded by a click', async () => {
+      const client = await connectPg();
+      try {
+        const courier = new Courier();
+        courier.before = () => {
+          throw new Error('no such address');
+        };
+        const outbox = AirlockOutboxModule.forRoot({
+          dialect: 'postgres',
+          connection: client.connection,
+          createTable: true,
+          executor: courier,
+          retryDelayMs: 60_000,
+        });
+        const { page, app, go } = await open({}, {}, '#/stuck', [
+          { imports: [outbox] },
+          { executor: OutboxExecutor },
+        ]);
+        const airlock = app.get(AirlockService);
+        const mail = app.get(MailService);
+        for (const email of ['ada@example.com', 'bob@example.com'])
+          await airlock.run(() => client.transaction(() => mail.sendReceipt({ email })));
+        await go();
+        const rows = page.locator('.stuck > li');
+        await rows.nth(1).waitFor();
+        expect(await rows.first().innerText()).toContain('no such address');
+        expect(await page.locator('.stuck').innerText()).not.toContain('ada@example.com');
+
+        courier.before = () => {};
+        await rows.first().getByRole('button', { name: 'Retry' }).click();
+        await rows.nth(1).waitFor({ state: 'detached' });
+        expect(courier.texts).toEqual([{ email: 'ada@example.com' }]);
+
+        page.once('dialog', (dialog) => void dialog.dismiss());
+        await rows.first().getByRole('button', { name: 'Discard' }).click();
+        expect(await rows.count()).toBe(1);
+        page.once('dialog', (dialog) => void dialog.accept());
+        await rows.first().getByRole('button', { name: 'Discard' }).click();
+        await page.getByText('Nothing is stuck.').waitFor();
+        expect(courier.texts).toHaveLength(1);
+      } finally {
+        for (const page of pages.splice(0)) await page.context().close();
+        await client.close();
+      }
     });
   });
 

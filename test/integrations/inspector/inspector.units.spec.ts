@@ -1,4 +1,4 @@
-import { enqueueWith, detached, runInScope } from 'nestjs-airlock';
+import { detached, enqueueWith, NoScopeError, runInScope } from 'nestjs-airlock';
 import { drain } from 'nestjs-airlock/testing';
 import type { AirlockInspectorOptions } from 'nestjs-airlock/inspector';
 import type {
@@ -163,6 +163,33 @@ describe('when effects are called outside any scope', () => {
     expect((await state()).units).toMatchObject([
       { kind: 'outside', effects: [{ state: stands, sentence }] },
     ]);
+  });
+});
+
+describe('when a call outside any scope is refused', () => {
+  it('lists it as one that was, and counts it', async () => {
+    const { app, state } = await open();
+    expect(() => detached(() => app.get(OrdersController).markup())).toThrow(NoScopeError);
+    const { units, totals } = await state();
+    expect(units).toMatchObject([
+      {
+        kind: 'outside',
+        effects: [
+          { state: 'dropped', reason: 'refused', sentence: expect.stringMatching(/^Refused with/) },
+        ],
+      },
+    ]);
+    expect(totals.dropped).toEqual({ refused: 1 });
+  });
+});
+
+describe('when a handler fails', () => {
+  it('names the class of its error, and nothing else of it', async () => {
+    const { unitOf } = await open();
+    const unit = await unitOf('unpaid');
+    expect(unit).toMatchObject({ outcome: 'failed', failedBy: 'BadRequestException' });
+    expect(JSON.stringify(unit)).not.toContain('Not paid');
+    expect(await (await open()).unitOf('')).not.toHaveProperty('failedBy');
   });
 });
 

@@ -18,6 +18,7 @@ export const reasons: Readonly<Record<string, string>> = {
   retry: 'handler ran again',
   outsideScope: 'outside a scope',
   late: 'called too late',
+  refused: 'refused outside a scope',
 };
 
 export const kinds: Readonly<Record<string, string>> = {
@@ -40,9 +41,14 @@ export function reasonText(reason: string): string {
 }
 
 /** Says in a word what a unit of work has come to. */
-export function outcomeText({ state, outcome }: Pick<UnitView, 'state' | 'outcome'>): string {
+export function outcomeText({
+  state,
+  outcome,
+  failedBy,
+}: Pick<UnitView, 'state' | 'outcome' | 'failedBy'>): string {
   if (state === 'open') return 'at work';
-  return state === 'ending' ? `${outcome}, effects under way` : (outcome ?? 'ended');
+  const how = failedBy === undefined ? (outcome ?? 'ended') : `failed (${failedBy})`;
+  return state === 'ending' ? `${how}, effects under way` : how;
 }
 
 export function durationText(ms: number): string {

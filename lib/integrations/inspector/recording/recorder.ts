@@ -50,6 +50,9 @@ export class Recorder {
   }
 
   start(): void {
+    this.runtime.onRefused = ({ view }, intent) =>
+      this.hear('drop', { scope: view, intent, reason: 'refused' });
+    this.stops.push(() => (this.runtime.onRefused = undefined));
     for (const kind of KINDS)
       this.stops.push(onAirlock(kind, (message: AirlockMessage) => this.hear(kind, message)));
   }

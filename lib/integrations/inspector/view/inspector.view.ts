@@ -19,6 +19,8 @@ export interface EffectView {
   readonly policy?: string;
   /** Name of what runs it: `in process`, or the class of an executor. */
   readonly executor: string;
+  /** Id of the job that its engine has made of it. */
+  readonly jobId?: string;
   /** Title of what it failed with. */
   readonly error?: string;
   readonly durationMs?: number;
@@ -48,6 +50,8 @@ export interface UnitView {
   /** `ending`: its outcome is known, and effects of it are still to end. */
   readonly state: 'open' | 'ending' | 'ended';
   readonly outcome?: 'completed' | 'failed' | 'cancelled';
+  /** Class of the error that its work failed with, or the status that it was answered with. */
+  readonly failedBy?: string;
   /** From its first effect or its opening to its outcome. */
   readonly durationMs?: number;
   readonly transactions: readonly TransactionView[];

@@ -73,6 +73,8 @@ const reasons: Readonly<Record<string, Sentence>> = {
   duplicate: () => 'Dropped: another call under the same dedupe key goes out for it.',
   retry: () => 'Dropped: its handler failed and was invoked again.',
   outsideScope: () => 'Dropped: it was called outside any scope.',
+  refused: () =>
+    'Refused with NoScopeError: it was called outside any scope. Open one with `airlock.run`, or set `outsideScope`.',
   late: () => 'Dropped: it was called after its scope had ended. Look for a missing `await`.',
 };
 

@@ -37,6 +37,7 @@ export class UnitViews {
     };
     return {
       ...facts,
+      ...(unit.outcome === 'failed' && unit.failedBy !== undefined && { failedBy: unit.failedBy }),
       id: unit.id,
       startedAt: record.startedAt,
       state: !unit.isEnded ? 'open' : record.isAtRest ? 'ended' : 'ending',
@@ -73,6 +74,7 @@ export class UnitViews {
     });
     if (record.args === null) record.args = this.shownArguments.of(intent.name, intent.args);
     const { args } = record;
+    const jobId = state === 'sent' ? runner.jobIdOf?.(intent) : undefined;
     return {
       id: intent.id,
       name: intent.name,
@@ -81,6 +83,7 @@ export class UnitViews {
       executor,
       ...(reason !== undefined && { reason }),
       ...(policy !== undefined && { policy: policy.constructor.name }),
+      ...(jobId !== undefined && { jobId }),
       ...(state === 'failed' && { error: titleOf(error) }),
       ...(durationMs !== undefined && { durationMs }),
       ...(place !== undefined && { place }),

@@ -11,7 +11,8 @@ export function EffectCard({
   effect: EffectView;
   showsArguments: boolean;
 }) {
-  const { name, state, sentence, error, executor, durationMs, place, within, args, id } = effect;
+  const { name, state, sentence, error, executor, durationMs, place, within, args, id, jobId } =
+    effect;
   return (
     <li class={`effect is-${state}`}>
       <div class="effect-head">
@@ -30,6 +31,11 @@ export function EffectCard({
         {place !== undefined && (
           <Fact term="Called at">
             <code>{place}</code>
+          </Fact>
+        )}
+        {jobId !== undefined && (
+          <Fact term="Job">
+            <code class="id">{jobId}</code>
           </Fact>
         )}
         <Fact term="Id">

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'preact/hooks';
 import type { StateView } from '../../view/inspector.view.js';
 import { type Address, listAddress, type Tab } from '../address.js';
 import { isOf } from '../filters.js';
@@ -16,8 +17,14 @@ export function Tabs({ address, state }: { address: Address; state: StateView | 
     'outside',
     ...(state?.hasOutbox === true ? (['stuck'] as const) : []),
   ];
+  const strip = useRef<HTMLElement>(null);
+  // On a phone they find no room side by side.
+  useEffect(
+    () => strip.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' }),
+    [address.tab, tabs.length],
+  );
   return (
-    <nav class="tabs" aria-label="Views">
+    <nav class="tabs" aria-label="Views" ref={strip}>
       {tabs.map((tab) => (
         <a
           key={tab}

@@ -16,7 +16,7 @@ export function Today({ state }: { state: StateView | undefined }) {
         tone="sent"
         href={listAddress('units', { ...NO_FILTERS, state: 'sent' })}
       />
-      <div class="figure is-dropped">
+      <div class={`figure is-dropped ${droppedInAll === 0 ? 'is-none' : ''}`}>
         <a href={listAddress('units', { ...NO_FILTERS, state: 'dropped' })}>
           <b>{droppedInAll.toLocaleString()}</b> dropped today
         </a>
