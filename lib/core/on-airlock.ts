@@ -18,8 +18,12 @@ const EVENTS: readonly EffectRunEvent[] = ['start', 'end', 'asyncStart', 'asyncE
  * `drop`, `fail` and `scope`, and the tracing channel `airlock:effect`, without casts. The listener
  * runs where it happens, synchronously.
  *
- * @example const stop = onAirlock('drop', ({ intent, reason, policy }) => metrics.count('dropped',
- * { effect: intent.name, reason }));
+ * @example
+ * ```ts
+ * const stop = onAirlock('drop', ({ intent, reason }) => {
+ *   metrics.count('dropped', { effect: intent?.name, reason });
+ * });
+ * ```
  *
  * @returns what ends the listening
  * @throws AirlockOptionsError for a name that is no channel, and for a listener that is no function

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import ts from 'typescript';
 import { filesIn, root } from '../package/built.js';
@@ -12,9 +12,11 @@ const modules: ReadonlyMap<string, string> = new Map([
   ...exportsOf('node_modules/@nestjs/common/index.d.ts', '@nestjs/common'),
   ...exportsOf('node_modules/@nestjs/microservices/index.d.ts', '@nestjs/microservices'),
   ...exportsOf('node_modules/@nestjs/terminus/dist/index.d.ts', '@nestjs/terminus'),
-  ...['bullmq', 'health', 'pg-boss', 'microservices'].flatMap((peer) =>
+  ...exportsOf('node_modules/@nestjs/testing/index.d.ts', '@nestjs/testing'),
+  ...integrations().flatMap((peer) =>
     exportsOf(`lib/integrations/${peer}/index.ts`, `nestjs-airlock/${peer}`),
   ),
+  ...exportsOf('lib/testing/index.ts', 'nestjs-airlock/testing'),
   ...exportsOf('lib/index.ts', 'nestjs-airlock'),
   ...exportsOf('test/readme/shop.ts', './shop.js'),
 ]);
@@ -51,6 +53,12 @@ function withImports(program: Program): Program {
       ['shop.ts', { text: shop, lines: [1] }],
     ]),
   };
+}
+
+function integrations(): readonly string[] {
+  return readdirSync(join(root, 'lib/integrations'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
 }
 
 function exportsOf(file: string, from: string): readonly (readonly [name: string, from: string])[] {

@@ -15,8 +15,15 @@ type OptionsFactory = AnyAdapter['optionsFactory'];
  * begins, in every propagation mode. Changes the adapter in place and returns it; does nothing the
  * second time.
  *
- * @example new ClsPluginTransactional({ adapter: trackClsTransactions(new
- * TransactionalAdapterTypeOrm({ dataSourceToken: getDataSourceToken() })), })
+ * @example
+ * ```ts
+ * const plugin = new ClsPluginTransactional({
+ *   adapter: trackClsTransactions(
+ *     new TransactionalAdapterTypeOrm({ dataSourceToken: DataSource }),
+ *   ),
+ * });
+ * ```
+ *
  * @throws AirlockOptionsError for what is no adapter
  * @publicApi
  */

@@ -9,7 +9,9 @@ import type { ContextCarrier } from '../../core/model/context-carrier.js';
  * `ClsService` as ever.
  *
  * @example
+ * ```ts
  * AirlockModule.forRoot({ context: [carryCls('tenant', 'locale')] });
+ * ```
  *
  * @param keys of values that JSON can carry; a key without a value carries nothing
  * @throws AirlockOptionsError without keys, or for one that is not a non-empty string

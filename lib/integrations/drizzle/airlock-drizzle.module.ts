@@ -40,7 +40,11 @@ const databases: ClientKind<DrizzleDatabase, AirlockDrizzleOptions> = {
  * for each token.
  *
  * @example
- * imports: [AirlockModule.forRoot(), AirlockDrizzleModule.forRoot()]
+ * ```ts
+ * @Module({ imports: [AirlockModule.forRoot(), AirlockDrizzleModule.forRoot()] })
+ * export class AppModule {}
+ * ```
+ *
  * @publicApi
  */
 @Module({})

@@ -53,6 +53,16 @@ const CONTROLLER = Symbol('AIRLOCK_INSPECTOR_CONTROLLER');
  * and why, what failed, what is stuck. Needs `AirlockModule`, and a guard in production.
  *
  * @example
+ * ```ts
+ * @Module({
+ *   imports: [
+ *     AirlockModule.forRoot(),
+ *     AirlockInspectorModule.forRoot({ guards: [AdminGuard] }),
+ *   ],
+ * })
+ * export class AppModule {}
+ * ```
+ *
  * @Module({ imports: [AirlockModule.forRoot(), AirlockInspectorModule.forRoot({ guards:
  * [AdminGuard] })] }) export class AppModule {}
  *

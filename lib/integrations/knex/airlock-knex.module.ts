@@ -42,7 +42,11 @@ const instances: ClientKind<KnexClient, AirlockKnexOptions> = {
  * each token.
  *
  * @example
- * imports: [AirlockModule.forRoot(), AirlockKnexModule.forRoot()]
+ * ```ts
+ * @Module({ imports: [AirlockModule.forRoot(), AirlockKnexModule.forRoot()] })
+ * export class AppModule {}
+ * ```
+ *
  * @publicApi
  */
 @Module({})

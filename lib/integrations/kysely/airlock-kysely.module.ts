@@ -37,7 +37,11 @@ const instances: ClientKind<KyselyClient, AirlockKyselyOptions> = {
  * later. Imported once, anywhere.
  *
  * @example
- * imports: [AirlockModule.forRoot(), AirlockKyselyModule.forRoot()]
+ * ```ts
+ * @Module({ imports: [AirlockModule.forRoot(), AirlockKyselyModule.forRoot()] })
+ * export class AppModule {}
+ * ```
+ *
  * @publicApi
  */
 @Module({})

@@ -24,7 +24,10 @@ import {
  * `startTransaction().execute()` stands in it, until its end.
  *
  * @example
+ * ```ts
  * const db = trackKyselyTransactions(new Kysely<Tables>({ dialect }));
+ * ```
+ *
  * @returns `db`
  * @throws AirlockOptionsError for what is no Kysely instance
  * @publicApi

@@ -32,8 +32,18 @@ const instances: ClientKind<MikroOrmClient, AirlockMikroOrmOptions> = {
  * `trackMikroOrmTransactions` for the instances of an application, those included that are made
  * later. Imported once, anywhere.
  *
- * @example imports: [AirlockModule.forRoot(), MikroOrmModule.forRoot(config),
- * AirlockMikroOrmModule.forRoot()]
+ * @example
+ * ```ts
+ * @Module({
+ *   imports: [
+ *     AirlockModule.forRoot(),
+ *     MikroOrmModule.forRoot(config),
+ *     AirlockMikroOrmModule.forRoot(),
+ *   ],
+ * })
+ * export class AppModule {}
+ * ```
+ *
  * @publicApi
  */
 @Module({})

@@ -21,7 +21,10 @@ import { begin, commit, frameOf, rollback, transactional } from './transaction.f
  * database tracks transactions from then on. Does nothing the second time.
  *
  * @example
+ * ```ts
  * const orm = trackMikroOrmTransactions(await MikroORM.init(config));
+ * ```
+ *
  * @returns `orm`
  * @throws AirlockOptionsError for what is no MikroORM instance on an SQL database, or one of a
  * version that begins transactions elsewhere; PeerVersionError for one older than 6.6

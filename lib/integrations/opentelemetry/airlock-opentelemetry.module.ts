@@ -36,7 +36,15 @@ const provider = (method: string) =>
  * its instrumentations need it.
  *
  * @example
- * imports: [AirlockModule.forRoot(), AirlockOpenTelemetryModule.forRoot({ relation: 'parent' })]
+ * ```ts
+ * @Module({
+ *   imports: [
+ *     AirlockModule.forRoot(),
+ *     AirlockOpenTelemetryModule.forRoot({ relation: 'parent' }),
+ *   ],
+ * })
+ * export class AppModule {}
+ * ```
  *
  * @publicApi
  */

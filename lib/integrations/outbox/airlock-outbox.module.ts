@@ -48,10 +48,23 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockOutboxO
  * `AirlockOutbox`. Needs `AirlockModule`, the module of the executor behind it, and an adapter for
  * the client of the transactions.
  *
- * @example imports: [ AirlockModule.forRoot({ executor: OutboxExecutor }),
- * AirlockTypeOrmModule.forRoot(), AirlockBullMqModule.forRoot({ connection: 'redis://…' }),
- * AirlockOutboxModule.forRoot({ dialect: 'postgres', connection: DataSource, executor:
- * BullMqExecutor }), ]
+ * @example
+ * ```ts
+ * @Module({
+ *   imports: [
+ *     AirlockModule.forRoot({ executor: OutboxExecutor }),
+ *     AirlockTypeOrmModule.forRoot(),
+ *     AirlockBullMqModule.forRoot({ connection: 'redis://localhost' }),
+ *     AirlockOutboxModule.forRoot({
+ *       dialect: 'postgres',
+ *       connection: DataSource,
+ *       executor: BullMqExecutor,
+ *     }),
+ *   ],
+ * })
+ * export class AppModule {}
+ * ```
+ *
  * @publicApi
  */
 @Module({

@@ -34,8 +34,13 @@ export type RetryResult = 'tried' | 'busy' | 'absent';
 /**
  * Effects in the outbox that do not get out. A provider of `AirlockOutboxModule`.
  *
- * @example for (const { id, effect, error } of await this.outbox.stuck())
- * this.logger.warn(`${effect} (${id}): ${error}`);
+ * @example
+ * ```ts
+ * for (const { id, effect, error } of await outbox.stuck()) {
+ *   logger.warn(`${effect} (${id}): ${error}`);
+ * }
+ * ```
+ *
  * @publicApi
  */
 @Injectable()

@@ -33,7 +33,11 @@ const clients: ClientKind<PrismaClientLike, AirlockPrismaOptions> = {
  * each token.
  *
  * @example
- * imports: [AirlockModule.forRoot(), AirlockPrismaModule.forRoot()]
+ * ```ts
+ * @Module({ imports: [AirlockModule.forRoot(), AirlockPrismaModule.forRoot()] })
+ * export class AppModule {}
+ * ```
+ *
  * @publicApi
  */
 @Module({})

@@ -30,7 +30,10 @@ type Transaction = ((this: object, work: unknown, ...options: never[]) => Promis
  * `$extends`, before or after, and those it was made of, are covered. Does nothing the second time.
  *
  * @example
- * this.prisma = trackPrismaTransactions(new PrismaClient({ adapter }));
+ * ```ts
+ * const prisma = trackPrismaTransactions(new PrismaClient({ adapter }));
+ * ```
+ *
  * @throws AirlockOptionsError for what is no Prisma client
  * @publicApi
  */

@@ -35,7 +35,11 @@ const instances: ClientKind<SequelizeClient, AirlockSequelizeOptions> = {
  * later. Imported once, anywhere.
  *
  * @example
- * imports: [AirlockModule.forRoot(), AirlockSequelizeModule.forRoot()]
+ * ```ts
+ * @Module({ imports: [AirlockModule.forRoot(), AirlockSequelizeModule.forRoot()] })
+ * export class AppModule {}
+ * ```
+ *
  * @publicApi
  */
 @Module({})

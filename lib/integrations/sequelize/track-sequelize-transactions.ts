@@ -26,7 +26,10 @@ import {
  * instance tracks transactions from then on. Does nothing the second time.
  *
  * @example
+ * ```ts
  * const sequelize = trackSequelizeTransactions(new Sequelize(url));
+ * ```
+ *
  * @returns `sequelize`
  * @throws AirlockOptionsError for what is no Sequelize instance
  * @publicApi

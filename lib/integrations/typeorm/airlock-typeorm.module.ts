@@ -44,7 +44,11 @@ const dataSources: ClientKind<TypeOrmDataSource, AirlockTypeOrmOptions> = {
  * `trackTypeOrmTransactions` for the data sources of an application. Imported once, anywhere.
  *
  * @example
- * imports: [AirlockModule.forRoot(), AirlockTypeOrmModule.forRoot()]
+ * ```ts
+ * @Module({ imports: [AirlockModule.forRoot(), AirlockTypeOrmModule.forRoot()] })
+ * export class AppModule {}
+ * ```
+ *
  * @publicApi
  */
 @Module({})

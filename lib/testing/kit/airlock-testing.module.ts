@@ -21,10 +21,12 @@ export class AirlockTestingModule {
    *
    * @throws AirlockOptionsError
    * @example
+   * ```ts
    * const module = await Test.createTestingModule({
    *   imports: [AirlockTestingModule.forRoot({ mode: 'capture' })],
    *   providers: [OrderService],
    * }).compile();
+   * ```
    */
   static forRoot({ mode, fakeOnly, ...options }: AirlockTestingOptions): DynamicModule {
     const { providers = [], ...module } = AirlockModule.forRoot(options);
@@ -42,8 +44,10 @@ export class AirlockTestingModule {
    *
    * @param options also options of `AirlockModule`, which win over those of the application
    * @example
+   * ```ts
    * const builder = Test.createTestingModule({ imports: [AppModule] });
    * const module = await AirlockTestingModule.override(builder, { mode: 'capture' }).compile();
+   * ```
    */
   static override(
     builder: TestingModuleBuilder,

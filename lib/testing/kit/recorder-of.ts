@@ -9,7 +9,9 @@ import type { EffectRecorder } from './recording/effect-recorder.js';
  * @throws AirlockOptionsError for an application without `AirlockTestingModule`
  * @publicApi
  * @example
+ * ```ts
  * expect(recorderOf(app).dispatched.map(String)).toEqual(['MailService.sendReceipt']);
+ * ```
  */
 export function recorderOf(app: TestedApplication): EffectRecorder {
   const recorder = recorderIn(app);

@@ -34,8 +34,10 @@ export type ArgumentsOf<T, K extends keyof T> = T[K] extends (...args: infer A) 
  * AirlockOptionsError; what the body throws; DispatchError for what it enqueued
  * @publicApi
  * @example
+ * ```ts
  * await runEffect(mail, 'sendReceipt', 7);
  * expect(smtp.sent).toHaveLength(1);
+ * ```
  */
 export function runEffect<T extends object, K extends MethodNames<T>>(
   service: T,

@@ -22,9 +22,11 @@ export type AirlockMatcher = (
  *
  * @publicApi
  * @example
+ * ```ts
  * expect.extend(airlockMatchers);
  * expect(app).toHaveDispatched(mail.sendReceipt, 7);
  * expect(await captureEffects(work)).toHaveNoEffects();
+ * ```
  */
 export const airlockMatchers: Readonly<Record<keyof AirlockMatchers, AirlockMatcher>> = {
   toHaveEnqueued,

@@ -16,6 +16,7 @@ import { shutdownCases } from './shutdown.cases.js';
  * @throws AirlockOptionsError where the test runner's globals are missing
  * @publicApi
  * @example
+ * ```ts
  * describeExecutorContract('MyQueueExecutor', {
  *   remote: true,
  *   boot: async ({ producer, consumer }) => {
@@ -23,6 +24,7 @@ import { shutdownCases } from './shutdown.cases.js';
  *     return { producer: web, delivered: () => worker.jobs, close: () => closeBoth(web, worker) };
  *   },
  * });
+ * ```
  */
 export function describeExecutorContract(name: string, options: ExecutorContractOptions): void {
   const runner = testRunner('describeExecutorContract');

@@ -14,12 +14,14 @@ import { PolicySuite } from './policy-suite.js';
  * @throws AirlockOptionsError where the test runner's globals are missing
  * @publicApi
  * @example
+ * ```ts
  * describePolicyContract('MutedTenants', {
  *   create: () => MutedTenants,
  *   providers: [MutedTenants, Tenants],
  *   lets: ['MailService.sendNews'],
  *   drops: [{ name: 'MailService.sendNews', args: ['acme'] }],
  * });
+ * ```
  */
 export function describePolicyContract(name: string, options: PolicyContractOptions): void {
   const runner = testRunner('describePolicyContract');

@@ -19,9 +19,17 @@ import type { TransactionContractOptions } from './transaction-contract.js';
  * @throws AirlockOptionsError where the test runner's globals are missing, or for a dialect that is
  *   not known
  * @publicApi
- * @example describeTransactionContract('orders database', { dialect: 'mysql', connect: async () =>
- * ({ transaction: (fn) => db.transaction((tx) => fn({ query: (sql) => tx.query(sql), savepoint: …
- * })), query: (sql) => db.query(sql), close: () => db.close(), }), });
+ * @example
+ * ```ts
+ * describeTransactionContract('orders database', {
+ *   dialect: 'mysql',
+ *   connect: async () => ({
+ *     transaction: (fn) => database.transaction((tx) => fn({ query: (sql) => tx.rows(sql) })),
+ *     query: (sql) => connection.rows(sql),
+ *     close: () => connection.close(),
+ *   }),
+ * });
+ * ```
  */
 export function describeTransactionContract(
   name: string,

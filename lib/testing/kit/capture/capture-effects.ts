@@ -47,8 +47,10 @@ type WithApplication<R> = [app: TestedApplication, fn: Block<R>, options?: Captu
  * @throws ShuttingDownError, AirlockOptionsError
  * @publicApi
  * @example
- * const captured = await captureEffects(app, () => orders.place(order));
+ * ```ts
+ * const captured = await captureEffects(app, () => orders.place(order.id));
  * expect(captured).toHaveDispatched(mail.sendReceipt, order.id);
+ * ```
  */
 export function captureEffects<R>(
   fn: Block<R>,

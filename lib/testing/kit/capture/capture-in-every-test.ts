@@ -46,11 +46,13 @@ const tests = globalThis as { [RECORDER]?: EffectRecorder };
  * @throws AirlockOptionsError where there is no hook, or for what is no mode
  * @publicApi
  * @example
+ * ```ts
  * // test/setup.ts
  * captureInEveryTest();
  * // any test
  * await mail.sendReceipt(7);
  * expect(effectsOfTest()).toHaveEnqueued(mail.sendReceipt, 7);
+ * ```
  */
 export function captureInEveryTest({
   hooks = globalThis as unknown as CaptureHooks,

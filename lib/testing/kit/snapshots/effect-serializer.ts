@@ -48,8 +48,10 @@ export interface EffectSerializer {
  *   none
  * @publicApi
  * @example
+ * ```ts
  * expect.addSnapshotSerializer(effectSerializer({ redact: ['email'] }));
  * expect(await captureEffects(() => mail.sendReceipt(7))).toMatchSnapshot();
+ * ```
  */
 export function effectSerializer(options: EffectSerializerOptions = {}): EffectSerializer {
   checkOptions(options, { redact: redactions });

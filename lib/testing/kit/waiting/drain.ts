@@ -33,8 +33,10 @@ export interface DrainOptions {
  * AirlockOptionsError without `AirlockTestingModule`
  * @publicApi
  * @example
+ * ```ts
  * await request(app.getHttpServer()).post('/orders').send(order);
  * await drain(app); // runs what `mode: 'capture'` has kept in
+ * ```
  */
 export async function drain(
   app: TestedApplication,
