@@ -1,9 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { OutboxSettings } from './outbox.settings.js';
 import { OutboxTable } from './outbox.table.js';
 
 /** Largest number of rows that one statement removes. */
 const LARGEST = 1_000;
+
+/**
+ * Milliseconds for which a removal waits for more. Each is a transaction whose COMMIT goes to the
+ * disk, where those of requests wait behind it.
+ */
+const GATHERING_MS = 20;
 
 /** Facts about a row that this process is working on. */
 interface Held {
@@ -16,8 +23,8 @@ interface Held {
 
 /**
  * The rows that this process has written or claimed and not settled, and those that are done and
- * still to be removed. Removing does not hold anybody up: what is done while one statement is on
- * its way goes with the next.
+ * still to be removed. Removing does not hold anybody up: what is done within some milliseconds, or
+ * while one statement is on its way, goes with the next.
  *
  * @internal
  */
@@ -111,6 +118,7 @@ export class RowsInFlight {
 
   private async remove(): Promise<void> {
     try {
+      if (!this.isClosing) await sleep(GATHERING_MS);
       while (this.done.size > 0) {
         const ids = [...this.done].slice(0, LARGEST);
         await this.table.remove(ids);
