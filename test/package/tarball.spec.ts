@@ -106,6 +106,11 @@ describe('when the package is packed', () => {
       expect(optional).toEqual([]);
       expect([...imported.keys()]).toContain('@nestjs/common');
     });
+
+    it('names no package from the types of the ESLint plugin that its user may lack', () => {
+      const imported = packagesImportedFrom(join(unpacked, 'dist', build, 'eslint/index.d.ts'));
+      expect([...imported].filter(([name]) => name !== 'eslint')).toEqual([]);
+    });
   });
 });
 
