@@ -1,4 +1,4 @@
-import type { Deadline } from './deadline.js';
+import type { Deadline } from '../core/model/deadline.js';
 
 /** Limits that a probe is asked with. @internal */
 export interface HealthLimits {

@@ -11,7 +11,8 @@ import { channels, publish } from '../model/diagnostics.js';
 import { type Effect, effectName, type EnqueueOptions } from '../model/enqueue-options.js';
 import type { PolicyLink } from '../model/policy.js';
 import type { EffectCall, Executor } from '../model/executor.js';
-import { carry, freeze, Intent, invoke, type Stamp } from '../model/intent.js';
+import { InProcessExecutor } from '../model/in-process.executor.js';
+import { carry, freeze, Intent, type Stamp } from '../model/intent.js';
 import { contextOfEvaluation, policyName } from '../scope/policy-evaluation.js';
 import { joinFrame } from '../frame/held-intents.js';
 import { raiseUnheard } from '../model/refusal.js';
@@ -23,7 +24,8 @@ import type { UnitOfWork } from '../scope/unit-of-work.js';
 /** @internal */
 export const NO_OPTIONS: EnqueueOptions = Object.freeze({});
 
-const IN_PROCESS: Executor = { execute: invoke };
+/** Runs what the executor of a call does not take. */
+const inProcess = new InProcessExecutor();
 
 /**
  * Turns a call into a buffered intent: checks it, has policies narrow it, stamps it, stores it.
@@ -118,7 +120,7 @@ function late(
 function acceptedBy(stamp: Stamp, options: EnqueueOptions, effect: Effect, args: unknown[]): Stamp {
   return stamp.executor.accepts!(callOf(options, effect, args))
     ? stamp
-    : { ...stamp, executor: IN_PROCESS };
+    : { ...stamp, executor: inProcess };
 }
 
 function keptBy(

@@ -16,7 +16,7 @@ import {
   type DescribesItself,
   type SelfDescription,
 } from '../../nest/services/self-description.js';
-import { Deadline, TimedOut } from '../deadline.js';
+import { Deadline, TimedOut } from '../../core/model/deadline.js';
 import { withoutPayload } from '../without-payload.js';
 import { BullMqSettings } from './bullmq.settings.js';
 import { addressOfRedis, isConstructed, workingConnection } from './connection.js';

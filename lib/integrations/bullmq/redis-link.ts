@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type ConnectionOptions, type Job, type JobsOptions, Queue, RedisConnection } from 'bullmq';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
-import { Deadline, TimedOut } from '../deadline.js';
+import { Deadline, TimedOut } from '../../core/model/deadline.js';
 import { HEALTH_PROBE, type HealthProbe, type TellsHealth } from '../health-probe.js';
 import type { EngineLink } from '../remote.module.js';
 import { BullMqSettings } from './bullmq.settings.js';

@@ -2,7 +2,7 @@ import type { Queue } from 'bullmq';
 import type { DispatchResult } from '../../core/model/executor.js';
 import type { Intent } from '../../core/model/intent.js';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
-import { Deadline, TimedOut } from '../deadline.js';
+import { Deadline, TimedOut } from '../../core/model/deadline.js';
 import { withoutPayload } from '../without-payload.js';
 import type { Destination } from './destination.js';
 import { type AddArguments, argumentsOfAdd } from './queue-add.js';

@@ -10,7 +10,7 @@ import { AirlockRuntime } from '../../core/runtime.js';
 import { messageOf } from '../../errors/thrown.js';
 import { objectsIn } from '../../nest/boot-checks/held-objects.js';
 import { EffectWorker } from '../../nest/remote/effect-worker.js';
-import { Deadline, TimedOut } from '../deadline.js';
+import { Deadline, TimedOut } from '../../core/model/deadline.js';
 import { type HealthProbe, probeOf } from '../health-probe.js';
 import { onOwnMessages } from '../own-messages.js';
 import { withoutPayload } from '../without-payload.js';

@@ -6,7 +6,7 @@ import {
   type EngineProblem,
 } from '../../errors/engine-unreachable.error.js';
 import { isError } from '../../errors/thrown.js';
-import { Deadline, TimedOut } from '../deadline.js';
+import { Deadline, TimedOut } from '../../core/model/deadline.js';
 import { withoutPayload } from '../without-payload.js';
 
 /** Some transports hand a message to the network and go on; this waits until the server has it. */

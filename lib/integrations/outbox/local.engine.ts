@@ -6,7 +6,7 @@ import { type Intent, stampOf } from '../../core/model/intent.js';
 import { completionOf } from '../../core/results/completion.js';
 import { ShuttingDownError } from '../../errors/shutting-down.error.js';
 import type { EffectWorker } from '../../nest/remote/effect-worker.js';
-import { Deadline } from '../deadline.js';
+import { Deadline } from '../../core/model/deadline.js';
 import { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
 import type { OutboxEngine } from './engine.js';
 import type { Failure, OutboxFailures } from './failures.js';

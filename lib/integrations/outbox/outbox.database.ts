@@ -6,7 +6,7 @@ import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js
 import { OutboxTableError } from '../../errors/outbox-table.error.js';
 import { messageOf } from '../../errors/thrown.js';
 import { clientBehind } from '../client-lookup.js';
-import { Deadline, TimedOut } from '../deadline.js';
+import { Deadline, TimedOut } from '../../core/model/deadline.js';
 import { rowsIn } from '../rows-in.js';
 import { withoutPayload } from '../without-payload.js';
 import type { OutboxConnection } from './outbox.options.js';

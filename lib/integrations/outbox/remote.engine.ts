@@ -5,7 +5,7 @@ import { completionOf } from '../../core/results/completion.js';
 import { policyName } from '../../core/scope/policy-evaluation.js';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 import { MissingResultError } from '../../errors/missing-result.error.js';
-import { Deadline, TimedOut } from '../deadline.js';
+import { Deadline, TimedOut } from '../../core/model/deadline.js';
 import { addressOf } from '../../nest/remote/effect-address.js';
 import type { EffectWorker } from '../../nest/remote/effect-worker.js';
 import { ENVELOPES, EnvelopeWriter } from '../../nest/remote/envelope-writer.js';

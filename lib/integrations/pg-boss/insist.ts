@@ -2,7 +2,7 @@ import {
   EngineUnreachableError,
   type EngineProblem,
 } from '../../errors/engine-unreachable.error.js';
-import { Deadline, TimedOut } from '../deadline.js';
+import { Deadline, TimedOut } from '../../core/model/deadline.js';
 import { withoutPayload } from '../without-payload.js';
 
 const PAUSE_MS = 100;

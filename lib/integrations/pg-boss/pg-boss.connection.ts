@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { clientBehind } from '../client-lookup.js';
-import { Deadline } from '../deadline.js';
+import { Deadline } from '../../core/model/deadline.js';
 import { HEALTH_PROBE, type HealthProbe, type TellsHealth } from '../health-probe.js';
 import type { EngineLink } from '../remote.module.js';
 import { withoutPayload } from '../without-payload.js';

@@ -13,7 +13,7 @@ import {
   type DescribesItself,
   type SelfDescription,
 } from '../../nest/services/self-description.js';
-import { Deadline } from '../deadline.js';
+import { Deadline } from '../../core/model/deadline.js';
 import type { JobWorker } from './job-engine.js';
 import type { FetchedJob } from './pg-boss.client.js';
 import { PgBossConnection } from './pg-boss.connection.js';

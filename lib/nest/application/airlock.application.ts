@@ -2,7 +2,7 @@ import type { HttpServer, LoggerService } from '@nestjs/common';
 import type { ApplicationConfig, LazyModuleLoader, ModulesContainer } from '@nestjs/core';
 import { AirlockRuntime } from '../../core/runtime.js';
 import { applicationBegan, applicationEnded } from '../../core/outside/running-applications.js';
-import { clearTimeout, setTimeout } from '../../core/model/timers.js';
+import { Deadline } from '../../core/model/deadline.js';
 import type { UnitOfWork } from '../../core/scope/unit-of-work.js';
 import { DispatchError } from '../../errors/dispatch.error.js';
 import { listed, messageOf, stacksOf } from '../../errors/thrown.js';
@@ -199,12 +199,10 @@ export class AirlockApplication {
 
   private async end(): Promise<void> {
     const timeoutMs = this.options.shutdownTimeoutMs ?? 10_000;
-    const startedAt = performance.now();
-    await within(timeoutMs, this.boundaries.stop().catch(this.runtime.logError));
+    const time = new Deadline(timeoutMs);
+    await time.within(this.boundaries.stop().catch(this.runtime.logError)).catch(() => {});
     cancelNeverSubscribed(this.runtime);
-    const left = await this.runtime.shutdown(
-      Math.max(0, timeoutMs - (performance.now() - startedAt)),
-    );
+    const left = await this.runtime.shutdown(time.leftMs);
     this.escapes?.stop();
     applicationEnded();
     if (left.length === 0) return;
@@ -284,16 +282,6 @@ function summaryOf(
         ]
       : []),
   ].join(' · ');
-}
-
-/** @param work never rejects */
-async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([
-    work,
-    new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs))),
-  ]);
-  clearTimeout(timer);
 }
 
 function remainder(unit: UnitOfWork): string {

@@ -156,9 +156,9 @@ describe('when a worker runs an effect by its name', () => {
       'its `origin` is not a string',
     ],
     [
-      'a trace that is none',
-      { ...envelope('Mail.send'), trace: 'bad' },
-      'its `trace.traceparent` is not a string',
+      'carried values that are none',
+      { ...envelope('Mail.send'), context: 'bad' },
+      'its `context` is not an object',
     ],
   ])('refuses %s', async (_, data, message) => {
     const { worker } = await boot(Mail);

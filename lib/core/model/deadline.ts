@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { clearTimeout, setTimeout } from '../core/model/timers.js';
+import { clearTimeout, setTimeout } from './timers.js';
 
 /** Error of a wait that was given up. @internal */
 export class TimedOut extends Error {
@@ -20,6 +20,10 @@ export class Deadline {
     return performance.now() >= this.endsAt;
   }
 
+  get leftMs(): number {
+    return Math.max(0, this.endsAt - performance.now());
+  }
+
   /**
    * @throws TimedOut if `work` has not ended by then; what it does later is nobody's concern any
    *   more
@@ -27,10 +31,7 @@ export class Deadline {
   async within<T>(work: PromiseLike<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(new TimedOut(this.timeoutMs)),
-        Math.max(0, this.endsAt - performance.now()),
-      );
+      timer = setTimeout(() => reject(new TimedOut(this.timeoutMs)), this.leftMs);
     });
     try {
       return await Promise.race([work, late]);
