@@ -25,9 +25,7 @@ export interface Ender {
 /** Tells what an error means by which work steers whoever has called it. @internal */
 export type OutcomeOfError = (error: unknown) => Outcome;
 
-/**
- * Ends a scope whose work has thrown: that error wins over those of effects. @internal
- */
+/** Ends a scope whose work has thrown: that error wins over those of effects. @internal */
 export function endWithError(
   host: Ender,
   scope: WorkScope,
@@ -37,7 +35,9 @@ export function endWithError(
 ): void | Promise<void> {
   const outcome = outcomeOf(error);
   if (outcome === 'failed') scope.failedBy(kindOf(error));
-  return host.endScope(scope, outcome, 'the error of its work', how === 'throw' ? 'report' : how);
+  // An error that is no failure wins as well.
+  const told = outcome === 'completed' && how === 'throw' ? 'report' : how;
+  return host.endScope(scope, outcome, 'the error of its work', told);
 }
 
 /**
