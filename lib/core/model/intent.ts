@@ -15,6 +15,8 @@ export interface Birthplace {
   readonly name: string | undefined;
   /** Identifies the application. */
   readonly host: object;
+  /** Level of the cascade; undefined where no effect has called it. */
+  readonly level?: object | undefined;
 }
 
 /** An invocation that calls were made in, of work that may be invoked again. @internal */

@@ -63,9 +63,6 @@ const CONTROLLER = Symbol('AIRLOCK_INSPECTOR_CONTROLLER');
  * export class AppModule {}
  * ```
  *
- * @Module({ imports: [AirlockModule.forRoot(), AirlockInspectorModule.forRoot({ guards:
- * [AdminGuard] })] }) export class AppModule {}
- *
  * @publicApi
  */
 @Module({

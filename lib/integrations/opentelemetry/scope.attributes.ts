@@ -1,5 +1,6 @@
 import { type Span, trace } from '@opentelemetry/api';
 import { onAirlock } from '../../core/on-airlock.js';
+import { stampOf } from '../../core/model/intent.js';
 import type { AirlockRuntime } from '../../core/runtime.js';
 import { unitOf } from '../../core/scope/unit-of-work.js';
 import { onOwnMessages } from '../own-messages.js';
@@ -7,7 +8,7 @@ import { onOwnMessages } from '../own-messages.js';
 /**
  * Writes on the span that is active where a scope ends, such as that of a request, how it ended
  * (`nestjs_airlock.scope.outcome`), and where effects are dropped, how many and why
- * (`nestjs_airlock.dropped.policy`).
+ * (`nestjs_airlock.dropped.policy`). What effects call in their turn is left out.
  *
  * @returns stops it
  * @internal
@@ -16,14 +17,15 @@ export function recordScopes(runtime: AirlockRuntime): () => void {
   const counts = new WeakMap<Span, Record<string, number>>();
   const stopEnds = onAirlock('scope', ({ scope, reason }) => {
     const unit = reason === 'flushed' || reason === 'discarded' ? unitOf(scope) : undefined;
-    // The outermost decides.
-    if (unit?.host !== runtime || unit.parent !== undefined || unit.outcome === undefined) return;
+    // The outermost decides, and that of an effect is not that of the request.
+    if (unit?.host !== runtime || unit.parent !== undefined || unit.level !== undefined) return;
+    if (unit.outcome === undefined) return;
     trace.getActiveSpan()?.setAttribute('nestjs_airlock.scope.outcome', unit.outcome);
   });
   const stopDrops = onOwnMessages(runtime, {
-    drop({ reason = '' }) {
+    drop({ intent, reason = '' }) {
       const span = trace.getActiveSpan();
-      if (span === undefined) return;
+      if (span === undefined || stampOf(intent).birthplace.level !== undefined) return;
       const ofSpan = counts.get(span) ?? {};
       counts.set(span, ofSpan);
       ofSpan[reason] = (ofSpan[reason] ?? 0) + 1;

@@ -75,6 +75,13 @@ class Post {
   async fail(): Promise<void> {
     throw new RangeError('no stamps');
   }
+
+  /** Fails after a call of its own, which is dropped. */
+  @SideEffect()
+  async chain(): Promise<void> {
+    await this.send();
+    throw new RangeError('no stamps');
+  }
 }
 
 const applications: TestingModule[] = [];
@@ -205,6 +212,19 @@ describe('when an SDK is registered', () => {
       'nestjs_airlock.dropped.policy': 2,
       'nestjs_airlock.dropped.outcome': 1,
     });
+  });
+
+  it('says nothing there of what becomes of the calls of its effects', async () => {
+    const app = await boot();
+    await inRequest(app, () => app.get(Post).chain());
+    expect(span('POST /orders').attributes).toEqual({
+      'nestjs_airlock.scope.outcome': 'completed',
+    });
+    expect(await measured()).toContainEqual([
+      'nestjs_airlock.effects',
+      { name: 'Post.send', executor: 'InProcessExecutor', outcome: 'dropped', reason: 'outcome' },
+      1,
+    ]);
   });
 
   it('leaves nothing behind of a boot that fails in another module', async () => {
