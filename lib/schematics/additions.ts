@@ -1,11 +1,15 @@
-/** An import of the root module. @internal */
-export interface Addition {
-  /** The class, by which it is known whether it is imported already. */
+/** A class, and the package that it comes from. @internal */
+export interface Name {
   readonly name: string;
   readonly from: string;
-  /** Other names of the same package that its call needs. */
-  readonly also?: readonly string[];
-  readonly call: string;
+}
+
+/** An import of the root module. @internal */
+export interface Addition extends Name {
+  /** Its options, as text. */
+  readonly options?: string;
+  /** The class that its options name. Without it effects would stay in the process. */
+  readonly executor?: Name;
 }
 
 /** @internal */
@@ -48,25 +52,21 @@ export type EngineName = keyof typeof engines;
 
 /** @internal */
 export function additionsFor({ orm, engine }: NestAddOptions): readonly Addition[] {
-  const executor = engine && engines[engine].executor;
-  const additions: Addition[] = [
-    {
-      name: 'AirlockModule',
-      from: 'nestjs-airlock',
-      call: `AirlockModule.forRoot(${executor ? `{ executor: ${executor} }` : ''})`,
-    },
+  const airlock = { name: 'AirlockModule', from: 'nestjs-airlock' };
+  const adapter = orm ? [{ name: orms[orm].module, from: `nestjs-airlock/${orm}` }] : [];
+  if (engine === undefined) return [airlock, ...adapter];
+  const { module, executor, options } = engines[engine];
+  const from = `nestjs-airlock/${engine}`;
+  return [
+    { ...airlock, options: `{ executor: ${executor} }`, executor: { name: executor, from } },
+    ...adapter,
+    { name: module, from, options },
   ];
-  if (orm !== undefined) {
-    const { module } = orms[orm];
-    additions.push({ name: module, from: `nestjs-airlock/${orm}`, call: `${module}.forRoot()` });
-  }
-  if (engine !== undefined) {
-    const { module, options } = engines[engine];
-    const also = [engines[engine].executor];
-    const call = `${module}.forRoot(${options})`;
-    additions.push({ name: module, also, from: `nestjs-airlock/${engine}`, call });
-  }
-  return additions;
+}
+
+/** @internal */
+export function callOf({ name, options = '' }: Addition): string {
+  return `${name}.forRoot(${options})`;
 }
 
 /** The packages that these need, and that this one does not bring. @internal */

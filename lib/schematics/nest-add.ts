@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join, posix } from 'node:path';
 import type * as TypeScript from 'typescript';
-import { additionsFor, type NestAddOptions, peersFor } from './additions.js';
+import { additionsFor, callOf, type NestAddOptions, peersFor } from './additions.js';
 import { withModuleImports } from './module-imports.js';
 
 /** Files of the application as the CLI hands them over. @internal */
@@ -25,13 +25,14 @@ export interface Context {
 export function nestAdd(options: NestAddOptions): (tree: Tree, context: Context) => void {
   return (tree, { logger }) => {
     const additions = additionsFor(options);
-    const file = options.module ?? rootModuleOf(tree, options.sourceRoot ?? 'src');
-    const byHand = `Import by hand, in the root module: ${additions.map(({ call }) => call).join(', ')}.`;
+    const root = rootModuleOf(tree, options.sourceRoot ?? 'src');
+    const file = options.module ?? root.file;
+    const byHand = `Import by hand, in the root module: ${additions.map(callOf).join(', ')}.`;
     if (!tree.exists(file)) throw new Error(`There is no ${file}. Name it: --module. ${byHand}`);
     const before = tree.readText(file);
     let after;
     try {
-      after = withModuleImports(typescript(), before, additions);
+      after = withModuleImports(typescript(), before, root.className, additions);
     } catch (error) {
       throw new Error(`${file} stays as it is. ${(error as Error).message} ${byHand}`, {
         cause: error,
@@ -40,6 +41,10 @@ export function nestAdd(options: NestAddOptions): (tree: Tree, context: Context)
     if (after.text !== before) tree.overwrite(file, after.text);
     for (const name of after.known)
       logger.info(`${name} is imported in ${file} already, and stays as it is.`);
+    for (const { name, from } of after.unset)
+      logger.warn(
+        `Effects stay in the process until AirlockModule has the executor: import ${name} from ${from} in ${file}, and set \`executor: ${name}\` in the options of AirlockModule.`,
+      );
     const missing = peersFor(options).filter((peer) => !dependsOn(tree, peer));
     if (missing.length > 0)
       logger.warn(`Not among the dependencies of package.json: ${missing.join(', ')}.`);
@@ -47,15 +52,19 @@ export function nestAdd(options: NestAddOptions): (tree: Tree, context: Context)
 }
 
 /** The module that main.ts creates the application of. */
-function rootModuleOf(tree: Tree, sourceRoot: string): string {
+function rootModuleOf(
+  tree: Tree,
+  sourceRoot: string,
+): { readonly file: string; readonly className: string | undefined } {
   const main = posix.join(sourceRoot, 'main.ts');
   const text = tree.exists(main) ? tree.readText(main) : '';
-  const [, name] = /NestFactory\s*\.\s*create\w*\s*(?:<[^>]*>)?\s*\(\s*(\w+)/.exec(text) ?? [];
+  const [, className] = /NestFactory\s*\.\s*create\w*\s*(?:<[^>]*>)?\s*\(\s*(\w+)/.exec(text) ?? [];
   const [, path] =
-    new RegExp(`import\\s*\\{[^}]*\\b${name}\\b[^}]*\\}\\s*from\\s*['"](\\.[^'"]*)['"]`).exec(
+    new RegExp(`import\\s*\\{[^}]*\\b${className}\\b[^}]*\\}\\s*from\\s*['"](\\.[^'"]*)['"]`).exec(
       text,
     ) ?? [];
-  return posix.join(sourceRoot, `${path?.replace(/\.[jt]s$/, '') ?? 'app.module'}.ts`);
+  const name = path?.replace(/\.[jt]s$/, '') ?? 'app.module';
+  return { file: posix.join(sourceRoot, `${name}.ts`), className };
 }
 
 function typescript(): typeof TypeScript {

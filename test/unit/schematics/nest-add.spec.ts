@@ -37,14 +37,30 @@ describe('when AirlockModule is added to a root module', () => {
     [
       'imports in one line',
       '{ imports: [A, ...more] }',
-      '{ imports: [AirlockModule.forRoot(), A, ...more] }',
+      '{ imports: [A, ...more, AirlockModule.forRoot()] }',
     ],
     [
       'imports in many lines',
       '{\n  imports: [\n    // A comment of A.\n    A.forRoot({\n      x: [],\n    }),\n  ],\n}',
-      '{\n  imports: [\n    AirlockModule.forRoot(),\n    // A comment of A.\n    A.forRoot({\n      x: [],\n    }),\n  ],\n}',
+      '{\n  imports: [\n    // A comment of A.\n    A.forRoot({\n      x: [],\n    }),\n    AirlockModule.forRoot(),\n  ],\n}',
     ],
-  ])('stands first where it %s', (_, before, after) => {
+    [
+      'has a comment behind the last import',
+      '{\n  imports: [\n    A, // A comment of A.\n  ],\n}',
+      '{\n  imports: [\n    A, // A comment of A.\n    AirlockModule.forRoot(),\n  ],\n}',
+    ],
+    [
+      'has a comment and no comma behind the last import',
+      '{\n  imports: [\n    A // A comment of A.\n  ],\n}',
+      '{\n  imports: [\n    A, // A comment of A.\n    AirlockModule.forRoot()\n  ],\n}',
+    ],
+    [
+      'names it in a comment only',
+      '{\n  imports: [\n    // TODO: AirlockModule\n    A,\n  ],\n}',
+      '{\n  imports: [\n    // TODO: AirlockModule\n    A,\n    AirlockModule.forRoot(),\n  ],\n}',
+    ],
+    ['quotes the key', "{ 'imports': [A] }", "{ 'imports': [A, AirlockModule.forRoot()] }"],
+  ])('stands last where it %s', (_, before, after) => {
     const { files } = add({ 'src/app.module.ts': moduleWith(before) });
     expect(files['src/app.module.ts']).toBe(
       moduleWith(after).replace(
@@ -61,6 +77,29 @@ describe('when AirlockModule is added to a root module', () => {
     expect(said).toEqual([
       'AirlockModule is imported in src/app.module.ts already, and stays as it is.',
     ]);
+  });
+
+  it('is known by the name that the file gives it', () => {
+    const before = `import { AirlockModule as Airlock } from 'nestjs-airlock';\n${moduleWith('{ imports: [Airlock.forRoot()] }')}`;
+    expect(add({ 'src/app.module.ts': before }).files['src/app.module.ts']).toBe(before);
+  });
+
+  it('gets no second import statement where it has one', () => {
+    const statement = `import { AirlockModule } from 'nestjs-airlock';\n`;
+    const { files } = add({ 'src/app.module.ts': statement + moduleWith('{ imports: [A] }') });
+    expect(files['src/app.module.ts']).toBe(
+      statement + moduleWith('{ imports: [A, AirlockModule.forRoot()] }'),
+    );
+  });
+
+  it('goes into the module of the application where a file has two', () => {
+    const part = '@Module({ imports: [A] })\nclass Part {}\n';
+    const { files } = add({
+      'src/main.ts': main,
+      'src/app.module.ts': part + moduleWith('{ imports: [Part] }'),
+    });
+    expect(files['src/app.module.ts']).toContain(part);
+    expect(files['src/app.module.ts']).toContain('[Part, AirlockModule.forRoot()]');
   });
 
   it('uses the quotes of the file', () => {
@@ -95,6 +134,40 @@ describe('when AirlockModule is added to a root module', () => {
   });
 });
 
+describe('when an engine is added to a module that has AirlockModule', () => {
+  const withAirlock = (call: string): Record<string, string> => ({
+    'package.json': JSON.stringify({ dependencies: { bullmq: '*' } }),
+    'src/app.module.ts': `import { AirlockModule } from 'nestjs-airlock';\n${moduleWith(`{ imports: [ConfigModule.forRoot(), ${call}] }`)}`,
+  });
+  const engine = 'bullmq';
+
+  it('sets the executor where it has no options, and does so once', () => {
+    const { files, said } = add(withAirlock('AirlockModule.forRoot()'), { engine });
+    expect(files['src/app.module.ts']).toMatchSnapshot();
+    expect(said).toEqual([]);
+    const before = files['src/app.module.ts'];
+    const again = add(files, { engine });
+    expect(again.files['src/app.module.ts']).toBe(before);
+    expect(again.said).toEqual([
+      'AirlockModule is imported in src/app.module.ts already, and stays as it is.',
+      'AirlockBullMqModule is imported in src/app.module.ts already, and stays as it is.',
+    ]);
+  });
+
+  it.each(['AirlockModule.forRoot({ log: true })', 'AirlockModule.forRootAsync(options)'])(
+    'leaves %s alone, and says what to set',
+    (call) => {
+      const { files, said } = add(withAirlock(call), { engine });
+      expect(files['src/app.module.ts']).toContain(`[ConfigModule.forRoot(), ${call}, `);
+      expect(files['src/app.module.ts']).not.toContain('BullMqExecutor');
+      expect(said).toEqual([
+        'AirlockModule is imported in src/app.module.ts already, and stays as it is.',
+        'Effects stay in the process until AirlockModule has the executor: import BullMqExecutor from nestjs-airlock/bullmq in src/app.module.ts, and set `executor: BullMqExecutor` in the options of AirlockModule.',
+      ]);
+    },
+  );
+});
+
 describe('when a root module cannot be changed', () => {
   it.each([
     ['has no module', 'export const AppModule = 1;\n', 'no class with `@Module({ … })`'],
@@ -104,6 +177,7 @@ describe('when a root module cannot be changed', () => {
       moduleWith('{ imports: all }'),
       '`imports` of its module is not an array that is written down in place',
     ],
+    ['has several modules', moduleWith('{}').repeat(2), 'It has several modules'],
   ])('says what to do by hand where the file %s', (_, text, why) => {
     expect(() => add({ 'src/app.module.ts': text })).toThrow(
       new RegExp(
