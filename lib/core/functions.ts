@@ -10,6 +10,7 @@ import { enqueueIn, NO_OPTIONS } from './enqueue/enqueue.js';
 import type { Effect, EnqueueOptions } from './model/enqueue-options.js';
 import type { PolicyRef } from './model/policy.js';
 import type { ScopeView } from './model/scope-view.js';
+import type { EndAtCall } from './model/end-at-call.js';
 import { refuseWithoutScope } from './outside/no-scope.js';
 
 /**
@@ -141,13 +142,17 @@ export function currentScope(): ScopeView | undefined {
   return viewAt(contexts.getStore());
 }
 
-/** @internal */
-export function enqueueInnermost(options: EnqueueOptions, effect: Effect, args: unknown[]): void {
+/** @returns its end where a test runs it at its call @internal */
+export function enqueueInnermost(
+  options: EnqueueOptions,
+  effect: Effect,
+  args: unknown[],
+): EndAtCall {
   const context = contexts.getStore();
   if (context !== undefined) return enqueueIn(context, options, effect, args);
   if (typeof effect !== 'function')
     throw AirlockOptionsError.expected('effect', 'a function', effect);
-  refuseWithoutScope(options, effect, args);
+  return refuseWithoutScope(options, effect, args);
 }
 
 /** @internal */

@@ -3,6 +3,7 @@ import type { EffectScope } from './effect-scope.js';
 import type { Context } from './scope/context.js';
 import { frames } from './frame/transaction-frame.js';
 import { lostIntent, publishLostCall } from './outside/late-call.js';
+import type { EndAtCall } from './model/end-at-call.js';
 import { refuseWithoutScope } from './outside/no-scope.js';
 import type { PreparedScope } from './prepared-scope.js';
 import type { OutsideScope } from './runtime-settings.js';
@@ -23,7 +24,7 @@ export interface ScopelessHost extends UnitHost {
   readonly onRefused: OnRefused | undefined;
   prepare(options: ScopeOptions): PreparedScope;
   enter(prepared: PreparedScope, here: Context): EffectScope;
-  enqueue(options: EnqueueOptions, effect: Effect, args: unknown[]): void;
+  enqueue(options: EnqueueOptions, effect: Effect, args: unknown[]): EndAtCall;
   endScope(
     scope: EffectScope,
     outcome: Outcome,
@@ -44,12 +45,26 @@ export function callOutsideScope(
   options: EnqueueOptions,
   effect: Effect,
   args: unknown[],
-): void {
+): EndAtCall {
   if (outsideScope === 'throw') {
-    tellRefused(host, context, options, effect, args);
-    return refuseWithoutScope(options, effect, args);
+    return refuseWithoutScope(options, effect, args, () =>
+      tellRefused(host, context, options, effect, args),
+    );
   }
   if (outsideScope === 'report') return reportCall(host, context, options, effect, args);
+  const scope = scopeOfCall(host, context, options, effect, args);
+  if (outsideScope === 'drop') scope.dropAll('outsideScope');
+  else void host.endScope(scope, 'completed', 'the call itself', 'report');
+}
+
+/** Makes a call a unit of work of its own, which is closed. @throws what refuses it @internal */
+export function scopeOfCall(
+  host: ScopelessHost,
+  context: Context,
+  options: EnqueueOptions,
+  effect: Effect,
+  args: unknown[],
+): EffectScope {
   const scope = host.enter(host.prepare({ name: 'outside a scope' }), context);
   try {
     // Nobody has begun anything apart: the call goes as the transaction it stands in.
@@ -61,8 +76,7 @@ export function callOutsideScope(
     throw error;
   }
   scope.closeBy('the call itself');
-  if (outsideScope === 'drop') scope.dropAll('outsideScope');
-  else void host.endScope(scope, 'completed', 'the call itself', 'report');
+  return scope;
 }
 
 function reportCall(

@@ -24,6 +24,7 @@ import { tellSafely } from './outside/last-resort.js';
 import { LatentScope } from './latent-scope.js';
 import { type Latent, RunningScopes } from './scope/running-scopes.js';
 import { enqueueLate, publishLostCall } from './outside/late-call.js';
+import type { EndAtCall } from './model/end-at-call.js';
 import { decide } from './flush/outcome.js';
 import type { ExecutorOverride } from './scope/executor-override.js';
 import { PolicyChain } from './scope/policy-chain.js';
@@ -146,12 +147,17 @@ export class AirlockRuntime implements UnitHost {
     return viewAt(contextOf(this));
   }
 
-  enqueue(options: EnqueueOptions, effect: Effect, args: unknown[]): void {
-    enqueueIn(this.context, options, effect, args);
+  enqueue(options: EnqueueOptions, effect: Effect, args: unknown[]): EndAtCall {
+    return enqueueIn(this.context, options, effect, args);
   }
 
-  outsideScope(context: Context, options: EnqueueOptions, effect: Effect, args: unknown[]): void {
-    callOutsideScope(this, this.settings.outsideScope, context, options, effect, args);
+  outsideScope(
+    context: Context,
+    options: EnqueueOptions,
+    effect: Effect,
+    args: unknown[],
+  ): EndAtCall {
+    return callOutsideScope(this, this.settings.outsideScope, context, options, effect, args);
   }
 
   lateCall(

@@ -41,7 +41,7 @@ export type Deferred<T extends object> = {
 /** @internal */
 export function deferred<T extends object>(
   target: T,
-  enqueue: (effect: Effect, args: never[]) => void,
+  enqueue: (effect: Effect, args: never[]) => unknown,
 ): Deferred<T> {
   if ((typeof target !== 'object' && typeof target !== 'function') || target === null) {
     throw AirlockOptionsError.expected(

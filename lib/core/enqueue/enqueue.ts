@@ -15,6 +15,7 @@ import { InProcessExecutor } from '../model/in-process.executor.js';
 import { carry, freeze, Intent, type Stamp } from '../model/intent.js';
 import { contextOfEvaluation, policyName } from '../scope/policy-evaluation.js';
 import { joinFrame } from '../frame/held-intents.js';
+import type { EndAtCall } from '../model/end-at-call.js';
 import { raiseUnheard } from '../model/refusal.js';
 import { copyArguments } from './serialization.js';
 import { currentFrame } from '../frame/current-frame.js';
@@ -30,6 +31,7 @@ const inProcess = new InProcessExecutor();
 /**
  * Turns a call into a buffered intent: checks it, has policies narrow it, stamps it, stores it.
  *
+ * @returns its end where a test runs it at its call
  * @throws NoScopeError, ScopeClosedError, PolicyEnqueueError, CascadeDepthError, BufferLimitError,
  * EffectSerializationError, AirlockOptionsError, FrameStateError, or whatever a policy's
  * `onEnqueue` throws; in each case nothing was buffered and nothing buffered is lost
@@ -40,7 +42,7 @@ export function enqueueIn(
   options: EnqueueOptions,
   effect: Effect,
   args: unknown[],
-): void {
+): EndAtCall {
   if (typeof effect !== 'function')
     throw AirlockOptionsError.expected('effect', 'a function', effect);
   if (context.evaluation !== undefined) {

@@ -1,10 +1,11 @@
 import { NoScopeError } from '../../errors/no-scope.error.js';
 import { refuseOtherCopies } from '../../installation/installed-copies.js';
+import type { EndAtCall } from '../model/end-at-call.js';
 import { type Effect, effectName, type EnqueueOptions } from '../model/enqueue-options.js';
 import { hasRunningApplication } from './running-applications.js';
 
 /** Takes a call that is made outside any scope. @internal */
-export type CallTaker = (options: EnqueueOptions, effect: Effect, args: unknown[]) => void;
+export type CallTaker = (options: EnqueueOptions, effect: Effect, args: unknown[]) => EndAtCall;
 
 const CAPTURE = Symbol.for('nestjs-airlock.test-capture');
 
@@ -23,12 +24,19 @@ export function captureCalls(taker: CallTaker | undefined): void {
 /**
  * Refuses a call outside any scope, unless a test captures it.
  *
+ * @param beforeRefusal told of a call that no test captures
  * @throws NoScopeError, TwoCopiesError
  * @internal
  */
-export function refuseWithoutScope(options: EnqueueOptions, effect: Effect, args: unknown[]): void {
+export function refuseWithoutScope(
+  options: EnqueueOptions,
+  effect: Effect,
+  args: unknown[],
+  beforeRefusal?: () => void,
+): EndAtCall {
   const take = tests[CAPTURE];
   if (take !== undefined) return take(options, effect, args);
+  beforeRefusal?.();
   refuseOtherCopies();
   throw new NoScopeError(effectName(options, effect), hasRunningApplication());
 }

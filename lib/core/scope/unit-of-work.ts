@@ -16,6 +16,7 @@ import type { Birthplace, Intent } from '../model/intent.js';
 import { freeze, stampOf } from '../model/intent.js';
 import type { ExecutorOverride } from './executor-override.js';
 import type { PolicyChain } from './policy-chain.js';
+import type { EndAtCall } from '../model/end-at-call.js';
 import type { HasRefusals } from '../model/refusal.js';
 import type { ScopeState, ScopeView } from '../model/scope-view.js';
 import { type EffectUnderWay, SlowFlush } from './slow-flush.js';
@@ -35,7 +36,12 @@ export interface UnitHost {
   /** The names of effects that were named as slow. */
   readonly knownAsSlow: Set<string>;
   /** Takes a call that is made outside a scope. */
-  outsideScope(context: object, options: EnqueueOptions, effect: Effect, args: unknown[]): void;
+  outsideScope(
+    context: object,
+    options: EnqueueOptions,
+    effect: Effect,
+    args: unknown[],
+  ): EndAtCall;
   /** Takes a call that is made after its scope ended; `error` shows where that was. */
   lateCall(
     error: ScopeClosedError,

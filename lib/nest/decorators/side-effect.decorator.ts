@@ -5,6 +5,7 @@ import { NO_OPTIONS } from '../../core/enqueue/enqueue.js';
 import { enqueueInnermost } from '../../core/functions.js';
 import { type Effect, type EnqueueOptions, fixed } from '../../core/model/enqueue-options.js';
 import type { PolicyRef } from '../../core/model/policy.js';
+import type { EndAtCall } from '../../core/model/end-at-call.js';
 import { refused } from '../../core/outside/refused-call.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { text } from '../options/option-checks.js';
@@ -92,7 +93,8 @@ export function SideEffect<A extends unknown[] = any[]>(
     let constant: EnqueueOptions | undefined;
     const body = descriptor.value as Effect;
     wrapMethod(descriptor, () => {
-      return function (this: unknown, ...args: never[]): Promise<void> | undefined {
+      return function (this: unknown, ...args: never[]): PromiseLike<void> | undefined {
+        let end: EndAtCall;
         try {
           // Not before: decorators above this one come later.
           constant ??= narrowed(written, policiesOnMethod(target, key));
@@ -103,13 +105,15 @@ export function SideEffect<A extends unknown[] = any[]>(
           if (this === undefined || this === null) throw withoutObject(methodName(target, key));
           const effect = boundEffect(this as object, body, key);
           const owner = ownerOf(this);
-          if (owner !== undefined) owner.enqueue(called, effect, args);
-          else enqueueInnermost(called, effect, args);
+          end =
+            owner === undefined
+              ? enqueueInnermost(called, effect, args)
+              : owner.enqueue(called, effect, args);
         } catch (error) {
           if (isVoid) throw error;
           return refused(error, ownerOf(this)?.context ?? contexts.getStore());
         }
-        return isVoid ? undefined : Promise.resolve();
+        return isVoid ? undefined : end || Promise.resolve();
       };
     });
     Reflect.defineMetadata(

@@ -1,5 +1,5 @@
 import { detached, enqueueWith, NoScopeError, runInScope } from 'nestjs-airlock';
-import { drain } from 'nestjs-airlock/testing';
+import { captureInEveryTest, drain } from 'nestjs-airlock/testing';
 import type { AirlockInspectorOptions } from 'nestjs-airlock/inspector';
 import type {
   EffectView,
@@ -180,6 +180,18 @@ describe('when a call outside any scope is refused', () => {
       },
     ]);
     expect(totals.dropped).toEqual({ refused: 1 });
+  });
+
+  it('lists none that a test captures', async () => {
+    const { app, state } = await open();
+    let end = (): void => {};
+    const recorder = captureInEveryTest({
+      hooks: { beforeEach: () => {}, afterAll: (hook) => (end = hook) },
+    });
+    detached(() => app.get(OrdersController).markup());
+    end();
+    expect(recorder.effects).toHaveLength(1);
+    expect(await state()).toMatchObject({ units: [], totals: { dropped: {} } });
   });
 });
 

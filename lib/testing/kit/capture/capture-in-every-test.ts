@@ -1,10 +1,7 @@
-import { AirlockRuntime } from '../../../core/runtime.js';
-import type { Executor } from '../../../core/model/executor.js';
 import { captureCalls } from '../../../core/outside/no-scope.js';
 import { AirlockOptionsError } from '../../../errors/airlock-options.error.js';
-import { KEPT_IN } from './keep-in.js';
-import { INLINE } from '../modes/inline.executor.js';
 import { EffectRecorder } from '../recording/effect-recorder.js';
+import { callsOfTest } from './calls-of-test.runtime.js';
 
 /** Hooks of Jest or Vitest. @publicApi */
 export interface CaptureHooks {
@@ -20,13 +17,12 @@ export interface EveryTestOptions {
    */
   readonly hooks?: CaptureHooks;
   /**
-   * `'capture'`: no effect runs. `'inline'`: each runs at its call, in this process, so that what a
-   * suite expects of its mocks holds as before. @default 'capture'
+   * `'capture'`: no effect runs. `'inline'`: each runs at its call, in this process, and a
+   * `@SideEffect()` method returns the end of its effect, so that what a suite expects of its mocks
+   * holds as before. What an effect fails with is logged where nobody listens. @default 'capture'
    */
   readonly mode?: 'capture' | 'inline';
 }
-
-const executors = { capture: KEPT_IN, inline: INLINE };
 
 const RECORDER = Symbol.for('nestjs-airlock.test-recorder');
 
@@ -35,8 +31,10 @@ const tests = globalThis as { [RECORDER]?: EffectRecorder };
 
 /**
  * Gives every test a capture of its own: an effect that is called outside any scope, as by a test
- * that calls a service directly, is recorded and kept in, or run by `mode: 'inline'`, instead of `NoScopeError`. For a set-up
- * file; `effectsOfTest()` is what the test at hand has called.
+ * that calls a service directly, is recorded and kept in, or run by `mode: 'inline'`, instead of
+ * `NoScopeError`. For a set-up file; `effectsOfTest()` is what the test at hand has called.
+ *
+ * Each such call is a unit of work that completes: an effect with `on: 'failure'` is dropped.
  *
  * Scopes and applications of a test stay as they are, an application's
  * `outsideScope: 'dispatch' | 'drop'` included. Tests that run at the same time in one file
@@ -65,13 +63,21 @@ export function captureInEveryTest({
         'test runner: `captureInEveryTest({ hooks: { beforeEach, afterAll } })`.',
     );
   }
-  if (!Object.hasOwn(executors, mode))
+  if (!Object.hasOwn(callsOfTest, mode))
     throw AirlockOptionsError.expected('mode', "one of 'capture', 'inline'", mode);
-  const runtime = new TrackedInRuntime(executors[mode]);
   const recorder = (tests[RECORDER] = new EffectRecorder());
-  const stop = recorder.recordFrom(runtime);
-  captureCalls((options, effect, args) => runtime.enqueue(options, effect, args));
-  hooks.beforeEach(() => recorder.clear());
+  // A runtime for each test: what an earlier one has left running is none of the next one's.
+  const begin = (): (() => void) => {
+    const runtime = callsOfTest[mode]();
+    captureCalls((options, effect, args) => runtime.enqueue(options, effect, args));
+    return recorder.recordFrom(runtime);
+  };
+  let stop = begin();
+  hooks.beforeEach(() => {
+    stop();
+    recorder.clear();
+    stop = begin();
+  });
   // Channels belong to the process, which runs further test files.
   hooks.afterAll(() => {
     stop();
@@ -94,18 +100,4 @@ export function effectsOfTest(): EffectRecorder {
     'effectsOfTest',
     'Tests have no capture of their own. Call `captureInEveryTest()` in a set-up file of your test runner.',
   );
-}
-
-/**
- * Makes each call a unit of work that completes at once, and whose effect goes to one executor,
- * whatever executor it names.
- */
-class TrackedInRuntime extends AirlockRuntime {
-  constructor(private readonly only: Executor) {
-    super({ outsideScope: 'dispatch', executor: only });
-  }
-
-  override executorNamed(): Executor {
-    return this.only;
-  }
 }

@@ -85,6 +85,17 @@ describe('when a set-up file captures in every test', () => {
     expect(effectsOfTest()).toHaveDropped(MailService.prototype.send);
   });
 
+  it('returns from a call before its end, as an application does', async () => {
+    const logged = jest.spyOn(console, 'error').mockImplementation(() => {});
+    const allows = (): boolean => {
+      throw new Error('no policy');
+    };
+    await expect(withPolicy({ allows }, () => orders.place('ann'))).resolves.toBe('placed');
+    expect(effectsOfTest().failed).toHaveLength(1);
+    expect(logged).toHaveBeenCalledTimes(1);
+    logged.mockRestore();
+  });
+
   it('leaves scopes and captures of the test as they are', async () => {
     await runInScope(() => orders.place('bob'));
     expect(sent).toEqual(['bob']);
