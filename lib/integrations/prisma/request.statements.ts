@@ -1,7 +1,14 @@
 import { WatchedStatements } from '../watched-statements.js';
 import { transactionIdOf } from './client-frames.js';
 
-/** Method that each query of a client, and of all that are made of it, begins with. Not public. */
+/**
+ * Methods of a client, and of all that are made of it, that each query runs through. Not public. In
+ * the first, extensions run around the second: they may swallow its error. An array of queries
+ * names its transaction to the second only; the first lasts until a query that nobody awaits is
+ * sent.
+ */
+const METHODS = ['_request', '_executeRequest'] as const;
+
 type Request = (
   this: object,
   query: { readonly transaction?: { readonly id?: unknown } },
@@ -14,9 +21,9 @@ export class RequestStatements {
 
   /** @param prisma the one that all others are made of */
   constructor(prisma: object) {
-    const { _request: request } = prisma as { readonly _request?: Request };
-    this.isTold = typeof request === 'function';
-    if (this.isTold) Object.assign(prisma, { _request: this.hear(request!) });
+    const client = prisma as Record<(typeof METHODS)[number], Request>;
+    this.isTold = METHODS.every((method) => typeof client[method] === 'function');
+    if (this.isTold) for (const method of METHODS) client[method] = this.hear(client[method]);
   }
 
   /** Watches those of a transaction while `fn` runs. */

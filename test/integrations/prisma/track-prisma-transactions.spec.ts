@@ -400,6 +400,42 @@ describeWith(postgres, 'trackPrismaTransactions', () => {
         expect(await itemsOf(prisma)).toEqual([]);
         expect(sent).toEqual([]);
       });
+
+      it('does so where a query extension swallows it, awaited or not', async () => {
+        const lenient = prisma.$extends({
+          query: {
+            order: {
+              create: async ({
+                args,
+                query,
+              }: {
+                args: object;
+                query: (args: object) => Promise<unknown>;
+              }) => {
+                try {
+                  return await query(args);
+                } catch {
+                  return null;
+                }
+              },
+            },
+          },
+        });
+        await runInScope(async () => {
+          await lenient.$transaction(async (tx) => {
+            await order('tea', tx);
+            enqueue(send, 'tea');
+            expect(await order('tea', tx)).toBeNull();
+          });
+          await lenient.$transaction(async (tx) => {
+            await order('cups', tx);
+            enqueue(send, 'cups');
+            order('cups', tx).catch(() => {});
+          });
+        });
+        expect(await itemsOf(prisma)).toEqual([]);
+        expect(sent).toEqual([]);
+      });
     });
 
     describe('when a transaction calls no effect', () => {
