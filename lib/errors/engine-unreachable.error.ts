@@ -11,6 +11,9 @@ export interface EngineProblem {
   readonly told: string;
 }
 
+/** Option that bounds how long an engine is waited for. @internal */
+export type TimeLimitOption = 'dispatchTimeoutMs' | 'effectTimeoutMs' | 'timeoutMs';
+
 /**
  * An engine that carries effects to their workers, such as Redis, could not be reached in time.
  *
@@ -35,7 +38,7 @@ export class EngineUnreachableError extends AirlockError {
     consequence: string,
     options?: ErrorCause,
     readonly problem?: EngineProblem,
-    limit: 'dispatchTimeoutMs' | 'effectTimeoutMs' | 'timeoutMs' = 'dispatchTimeoutMs',
+    limit: TimeLimitOption = 'dispatchTimeoutMs',
   ) {
     super(
       'AIRLOCK_ENGINE_UNREACHABLE',
@@ -68,7 +71,7 @@ function messageOf(
     case 'writes':
       return (
         `${engine} took no writes for ${timeoutMs} ms (${problem.told}): ${consequence}. ` +
-        'See that its address leads to the primary, and not to a replica, or allow more time with `dispatchTimeoutMs`.'
+        `See that its address leads to the primary, and not to a replica, or allow more time with \`${limit}\`.`
       );
   }
 }

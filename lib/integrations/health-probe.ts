@@ -11,6 +11,9 @@ export interface HealthProbe {
   /** The part, such as `BullMQ`. */
   readonly name: string;
   /**
+   * Asks nothing anew while an answer is due that an earlier check gave up waiting for: an
+   * unanswered question may hold a connection.
+   *
    * @returns what impairs it though it works, in a sentence
    * @throws why it does not work, such as an `EngineUnreachableError`
    */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clearTimeout, setTimeout } from './timers.js';
+import type { TimeLimitOption } from '../../errors/engine-unreachable.error.js';
 
 /** Error of a wait that was given up. @internal */
 export class TimedOut extends Error {
@@ -12,7 +13,11 @@ export class TimedOut extends Error {
 export class Deadline {
   private readonly endsAt: number;
 
-  constructor(readonly timeoutMs: number) {
+  /** @param option that allows more time; undefined where nobody is told */
+  constructor(
+    readonly timeoutMs: number,
+    readonly option?: TimeLimitOption,
+  ) {
     this.endsAt = performance.now() + timeoutMs;
   }
 

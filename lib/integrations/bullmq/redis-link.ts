@@ -6,6 +6,7 @@ import { HEALTH_PROBE, type HealthProbe, type TellsHealth } from '../health-prob
 import type { EngineLink } from '../remote.module.js';
 import { BullMqSettings } from './bullmq.settings.js';
 import { addressOfRedis, lineTo, sendingConnection } from './connection.js';
+import { oneAtATime } from '../one-at-a-time.js';
 import { withoutPayload } from '../without-payload.js';
 import {
   isConnectionError,
@@ -95,11 +96,13 @@ export class RedisLink implements EngineLink, TellsHealth {
       name: 'BullMQ',
       ask: async (deadline) => {
         const client = await this.ready(deadline, 'no effect can be sent', 'not sent');
-        await deadline.within(client.ping());
+        await deadline.within(this.ping(client));
         return undefined;
       },
     };
   }
+
+  private readonly ping = oneAtATime((client: Client) => client.ping());
 
   /** Whether jobs for a queue are sent, or refused, as soon as they are added. */
   isSetUp(name: string): boolean {
@@ -193,7 +196,7 @@ export class RedisLink implements EngineLink, TellsHealth {
     try {
       await deadline.within(this.nextReady(client));
     } catch {
-      throw this.unreachable(consequence, delivery, deadline.timeoutMs);
+      throw this.unreachable(consequence, delivery, deadline);
     }
     return client;
   }
@@ -236,10 +239,10 @@ export class RedisLink implements EngineLink, TellsHealth {
   private unreachable(
     consequence: string,
     delivery: EngineUnreachableError['delivery'],
-    timeoutMs = this.settings.dispatchTimeoutMs,
+    deadline?: Deadline,
   ): EngineUnreachableError {
-    const { connection } = this.settings;
-    const waited = this.isClosed ? undefined : timeoutMs;
+    const { connection, dispatchTimeoutMs } = this.settings;
+    const waited = this.isClosed ? undefined : (deadline?.timeoutMs ?? dispatchTimeoutMs);
     const cause = withoutPayload(this.trouble);
     return new EngineUnreachableError(
       addressOfRedis(connection),
@@ -248,6 +251,7 @@ export class RedisLink implements EngineLink, TellsHealth {
       consequence,
       { cause },
       problemOf(this.trouble),
+      deadline?.option,
     );
   }
 }

@@ -128,7 +128,7 @@ export class AirlockHealthIndicator implements OnApplicationBootstrap, OnApplica
     const { timeoutMs, oldRowMs } = this.#settings;
     const part = probe.name;
     try {
-      const asked = probe.ask(new Deadline(timeoutMs), { oldRowMs });
+      const asked = probe.ask(new Deadline(timeoutMs, 'timeoutMs'), { oldRowMs });
       const problem = await new Deadline(timeoutMs + GRACE_MS).within(asked);
       return { part, state: problem === undefined ? 'up' : 'degraded', problem };
     } catch (error) {

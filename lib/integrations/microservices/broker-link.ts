@@ -7,6 +7,7 @@ import {
 } from '../../errors/engine-unreachable.error.js';
 import { isError } from '../../errors/thrown.js';
 import { Deadline, TimedOut } from '../../core/model/deadline.js';
+import { oneAtATime } from '../one-at-a-time.js';
 import { withoutPayload } from '../without-payload.js';
 
 /** Some transports hand a message to the network and go on; this waits until the server has it. */
@@ -68,12 +69,19 @@ export class BrokerLink {
    * one. @throws EngineUnreachableError
    */
   async ping(deadline: Deadline): Promise<void> {
-    await this.reach('no effect can be sent', deadline);
-    await this.flush(deadline);
+    const consequence = 'no effect can be sent';
+    await this.reach(consequence, deadline);
+    try {
+      await deadline.within(this.pong());
+    } catch (error) {
+      throw this.unreachable(consequence, 'not sent', error, deadline);
+    }
     const status = this.status;
     if (status !== undefined && !CONNECTED.includes(status))
-      throw this.unreachable('no effect can be sent', 'not sent', this.trouble, deadline.timeoutMs);
+      throw this.unreachable(consequence, 'not sent', this.trouble, deadline);
   }
+
+  private readonly pong = oneAtATime(() => this.answer());
 
   /** The last status that the client has told; undefined where it tells none. */
   private get status(): string | undefined {
@@ -95,7 +103,7 @@ export class BrokerLink {
         // Which is not a matter of time.
         const isRefused = problemOf(withoutPayload(cause)) !== undefined;
         if (error instanceof TimedOut || isRefused || !(await deadline.pause(waitMs))) {
-          throw this.unreachable(consequence, 'not sent', cause, deadline.timeoutMs);
+          throw this.unreachable(consequence, 'not sent', cause, deadline);
         }
       }
     }
@@ -126,15 +134,17 @@ export class BrokerLink {
    * Waits until the server has what was emitted, where the transport can tell. @throws
    * EngineUnreachableError
    */
-  async flush(deadline = new Deadline(this.timeoutMs)): Promise<void> {
-    const connection = this.client.unwrap<Flushing>();
-    if (typeof connection.flush !== 'function') return;
+  async flush(): Promise<void> {
     try {
-      await deadline.within(connection.flush());
+      await new Deadline(this.timeoutMs).within(this.answer());
     } catch (error) {
-      const consequence = 'whether effects got out is not known';
-      throw this.unreachable(consequence, 'unknown', error, deadline.timeoutMs);
+      throw this.unreachable('whether effects got out is not known', 'unknown', error);
     }
+  }
+
+  private async answer(): Promise<void> {
+    const connection = this.client.unwrap<Flushing>();
+    if (typeof connection.flush === 'function') await connection.flush();
   }
 
   /**
@@ -153,18 +163,19 @@ export class BrokerLink {
     consequence: string,
     delivery: EngineUnreachableError['delivery'],
     cause: unknown,
-    timeoutMs = this.timeoutMs,
+    deadline?: Deadline,
   ): EngineUnreachableError {
     const told = cause instanceof TimedOut ? undefined : withoutPayload(cause);
     const options = told === undefined ? {} : { cause: told };
     const engine = `The broker behind ${this.name}`;
     return new EngineUnreachableError(
       engine,
-      timeoutMs,
+      deadline?.timeoutMs ?? this.timeoutMs,
       delivery,
       consequence,
       options,
       problemOf(told),
+      deadline?.option,
     );
   }
 }

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller, Inject, Logger, type OnApplicationBootstrap, type Type } from '@nestjs/common';
 import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
-import { named } from '../../errors/quoted.js';
 import { messageOf, stacksOf } from '../../errors/thrown.js';
 import { ShuttingDownError } from '../../errors/shutting-down.error.js';
 import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
 import { SkipAirlock } from '../../nest/decorators/skip-airlock.decorator.js';
 import { EffectWorker } from '../../nest/remote/effect-worker.js';
+import { effectNamedIn } from '../../nest/remote/envelope.js';
 import { ConsumerSettings, MicroservicesSettings } from './microservices.settings.js';
 
 /** The parts that are used of the context of a message from RabbitMQ. */
@@ -64,8 +64,7 @@ abstract class EffectConsumer implements OnApplicationBootstrap {
   }
 
   private async run(data: unknown, rabbit: RabbitContext | undefined): Promise<void> {
-    const { effect: given } = Object(data) as { readonly effect?: unknown };
-    const effect = typeof given === 'string' ? named(given) : '(unreadable)';
+    const effect = effectNamedIn(data);
     try {
       await this.effects.run(data, this.settings.options);
     } catch (error) {

@@ -1,16 +1,19 @@
 import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
 import type { EffectWorker } from '../../nest/remote/effect-worker.js';
 import { listed } from '../../errors/thrown.js';
+import { envelopeIn, type OutboxRow, type WrittenEnvelope } from './outbox-row.js';
 
 /**
- * Refuses a row that no provider of this application has the effect of: it was renamed, or another
- * application writes to this table.
+ * Reads a row, and refuses one that no provider of this application has the effect of: it was renamed,
+ * or another application writes to this table.
  *
  * @throws UnknownEffectError
  * @internal
  */
-export function assertKnown(effect: string, worker: EffectWorker): void {
-  if (worker.knows(effect)) return;
+export function knownEnvelopeIn(row: OutboxRow, worker: EffectWorker): WrittenEnvelope {
+  const envelope = envelopeIn(row);
+  const { effect } = envelope;
+  if (worker.knows(effect)) return envelope;
   const names = listed(worker.names, (name) => name) || 'none';
   throw new UnknownEffectError(
     effect,

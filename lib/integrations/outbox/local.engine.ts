@@ -10,8 +10,8 @@ import { Deadline } from '../../core/model/deadline.js';
 import { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
 import type { OutboxEngine } from './engine.js';
 import type { Failure, OutboxFailures } from './failures.js';
-import { assertKnown } from './known-effects.js';
-import { envelopeIn, type OutboxRow } from './outbox-row.js';
+import { knownEnvelopeIn } from './known-effects.js';
+import type { OutboxRow } from './outbox-row.js';
 import type { OutboxSettings } from './outbox.settings.js';
 import type { RowsInFlight } from './rows-in-flight.js';
 
@@ -89,8 +89,7 @@ export class LocalEngine implements OutboxEngine {
   /** Does not reject. @returns false where this application runs nothing more */
   private async runSwept(row: OutboxRow): Promise<boolean> {
     try {
-      const envelope = envelopeIn(row);
-      assertKnown(envelope.effect, this.worker);
+      const envelope = this.worker.watched(row, () => knownEnvelopeIn(row, this.worker));
       this.renew(row.id, this.worker.timeoutOf(envelope.effect));
       await this.worker.run(envelope, this.settings.options);
     } catch (error) {

@@ -5,8 +5,8 @@ import { EffectSerializationError } from '../../errors/effect-serialization.erro
 import { type EffectEnvelope, readEnvelope } from '../../nest/remote/envelope.js';
 import type { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
 
-/** An intent as it is written down: its envelope, and what only its executor needs. */
-interface WrittenEnvelope extends EffectEnvelope {
+/** An intent as it is written down: its envelope, and what only its executor needs. @internal */
+export interface WrittenEnvelope extends EffectEnvelope {
   /** Name of the call, where it is another than the effect's. */
   readonly name?: string;
   readonly dispatchOptions?: Readonly<Record<string, unknown>>;
@@ -77,22 +77,21 @@ export function assertOptionsWritable(
 }
 
 /** @throws UnknownEffectError for what is no envelope of this version @internal */
-export function envelopeIn(row: OutboxRow): EffectEnvelope {
+export function envelopeIn(row: OutboxRow): WrittenEnvelope {
   return readEnvelope(parsed(row.envelope));
 }
 
 /**
  * The intent that was written down, for an executor that leaves the process: it is not to call the
- * effect. @throws UnknownEffectError
+ * effect.
  * @internal
  */
 export function intentOf(
-  row: OutboxRow,
+  envelope: WrittenEnvelope,
   executor: Executor,
   envelopes: EnvelopeWriter,
   host: object,
 ): Intent {
-  const envelope: WrittenEnvelope = envelopeIn(row);
   const { id, effect, origin, dispatchOptions, name = effect } = envelope;
   const end = id.lastIndexOf(':');
   const options = { name, ...(dispatchOptions && { dispatchOptions }) };

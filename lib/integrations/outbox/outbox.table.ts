@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FrameConnection } from '../../core/model/dispatch-context.js';
 import { HEALTH_PROBE, type HealthProbe, type TellsHealth } from '../health-probe.js';
 import { OutboxDatabase } from './outbox.database.js';
+import { oneAtATime } from '../one-at-a-time.js';
 import { byAge, type OutboxRow, rowOf } from './outbox-row.js';
 import { OutboxSettings } from './outbox.settings.js';
 
@@ -25,19 +26,23 @@ export class OutboxTable implements TellsHealth {
   get [HEALTH_PROBE](): HealthProbe {
     return {
       name: 'outbox',
-      ask: async (_, { oldRowMs }) => {
-        const { check, countBefore } = this.settings.sql;
-        if (oldRowMs === false) {
-          await this.database.run(check);
-          return undefined;
-        }
-        const [row] = await this.database.run(countBefore, [Date.now() - oldRowMs]);
-        const count = Number((row as { readonly count: unknown }).count);
+      ask: async (deadline, { oldRowMs }) => {
+        const count = await deadline.within(this.countOld(oldRowMs));
         if (count === 0) return undefined;
         return `${count} row(s) in the outbox are older than ${oldRowMs} ms; \`AirlockOutbox.stuck()\` lists those that failed.`;
       },
     };
   }
+
+  private readonly countOld = oneAtATime(async (oldRowMs: number | false): Promise<number> => {
+    const { check, countBefore } = this.settings.sql;
+    if (oldRowMs === false) {
+      await this.database.ask(check);
+      return 0;
+    }
+    const [row] = await this.database.ask(countBefore, [Date.now() - oldRowMs]);
+    return Number((row as { readonly count: unknown }).count);
+  });
 
   /**
    * @param rows JSON texts of one row each

@@ -12,9 +12,9 @@ import { ENVELOPES, EnvelopeWriter } from '../../nest/remote/envelope-writer.js'
 import type { RemoteOptions } from '../../nest/remote/remote-options.js';
 import type { OutboxEngine } from './engine.js';
 import type { Failure, OutboxFailures } from './failures.js';
-import { assertOptionsWritable, envelopeIn, intentOf, type OutboxRow } from './outbox-row.js';
+import { assertOptionsWritable, intentOf, type OutboxRow } from './outbox-row.js';
 import type { RowsInFlight } from './rows-in-flight.js';
-import { assertKnown } from './known-effects.js';
+import { knownEnvelopeIn } from './known-effects.js';
 
 /** An executor that leaves the process, such as that of BullMQ. @internal */
 export class RemoteEngine implements OutboxEngine {
@@ -81,8 +81,7 @@ export class RemoteEngine implements OutboxEngine {
     const intents: Intent[] = [];
     for (const row of rows) {
       try {
-        assertKnown(envelopeIn(row).effect, this.worker);
-        intents.push(intentOf(row, this, this.envelopes, this.worker.host));
+        intents.push(this.worker.watched(row, () => this.read(row)));
       } catch (error) {
         unreadable.push({ id: row.id, effect: row.effect, error });
       }
@@ -95,6 +94,11 @@ export class RemoteEngine implements OutboxEngine {
     });
     await this.settle(results);
     return !results.some(({ error }) => error instanceof EngineUnreachableError);
+  }
+
+  private read(row: OutboxRow): Intent {
+    const envelope = knownEnvelopeIn(row, this.worker);
+    return intentOf(envelope, this, this.envelopes, this.worker.host);
   }
 
   private async settle(results: readonly DispatchResult[]): Promise<void> {

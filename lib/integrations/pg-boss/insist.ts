@@ -2,7 +2,7 @@ import {
   EngineUnreachableError,
   type EngineProblem,
 } from '../../errors/engine-unreachable.error.js';
-import { Deadline, TimedOut } from '../../core/model/deadline.js';
+import { type Deadline, TimedOut } from '../../core/model/deadline.js';
 import { withoutPayload } from '../without-payload.js';
 
 const PAUSE_MS = 100;
@@ -32,18 +32,17 @@ const LOGINS = ['28P01', '28000'];
  * Asks PostgreSQL for something, and again while it cannot be reached, as during its restart.
  *
  * @param consequence of giving up, for the message
- * @param isRepeatable false for what cannot be done twice: then the first failure counts
+ * @param sends what sends effects; one that cannot be done twice fails at the first failure
  * @throws EngineUnreachableError if the time is over before it succeeded, or PostgreSQL refuses the
  * password; any other error at once, without what was sent
  * @internal
  */
 export async function insist<T>(
-  timeoutMs: number,
+  deadline: Deadline,
   consequence: string,
   work: () => Promise<T>,
-  isRepeatable = true,
+  sends?: { readonly isRepeatable: boolean },
 ): Promise<T> {
-  const deadline = new Deadline(timeoutMs);
   let delivery: EngineUnreachableError['delivery'] = 'not sent';
   for (;;) {
     try {
@@ -56,22 +55,22 @@ export async function insist<T>(
         readonly message?: string;
       };
       if (LOGINS.includes(code))
-        throw unreachable(timeoutMs, delivery, consequence, told, { kind: 'login', told: code });
+        throw unreachable(deadline, delivery, consequence, told, { kind: 'login', told: code });
       const isBroken = BREAKS.includes(code) || TEXTS.some((text) => message?.startsWith(text));
       const isUnreachable = isBroken || REFUSALS.includes(code);
-      if (!isLate && !(isUnreachable && isRepeatable)) throw told;
-      if (isLate || isBroken) delivery = 'unknown';
+      if (!isLate && !(isUnreachable && sends?.isRepeatable !== false)) throw told;
+      if (sends !== undefined && (isLate || isBroken)) delivery = 'unknown';
       if (!isLate && (await deadline.pause(PAUSE_MS))) continue;
       const problem: EngineProblem | undefined =
         code === '25006' ? { kind: 'writes', told: code } : undefined;
-      throw unreachable(timeoutMs, delivery, consequence, told, problem);
+      throw unreachable(deadline, delivery, consequence, told, problem);
     }
   }
 }
 
 /** @internal */
 export function unreachable(
-  timeoutMs: number,
+  { timeoutMs, option }: Pick<Deadline, 'timeoutMs' | 'option'>,
   delivery: EngineUnreachableError['delivery'],
   consequence: string,
   cause?: unknown,
@@ -85,5 +84,6 @@ export function unreachable(
     consequence,
     options,
     problem,
+    option,
   );
 }

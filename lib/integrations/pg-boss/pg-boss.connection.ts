@@ -5,6 +5,7 @@ import { clientBehind } from '../client-lookup.js';
 import { Deadline } from '../../core/model/deadline.js';
 import { HEALTH_PROBE, type HealthProbe, type TellsHealth } from '../health-probe.js';
 import type { EngineLink } from '../remote.module.js';
+import { oneAtATime } from '../one-at-a-time.js';
 import { withoutPayload } from '../without-payload.js';
 import { insist } from './insist.js';
 import type { JobEngine } from './job-engine.js';
@@ -50,13 +51,16 @@ export class PgBossConnection implements EngineLink, TellsHealth {
   get [HEALTH_PROBE](): HealthProbe {
     return {
       name: 'pg-boss',
-      ask: async ({ timeoutMs }) => {
-        const query = async (): Promise<unknown> => this.started?.getDb().executeSql('select 1');
-        await insist(timeoutMs, 'no effect can be sent', query);
+      ask: async (deadline) => {
+        await insist(deadline, 'no effect can be sent', this.ping);
         return undefined;
       },
     };
   }
+
+  private readonly ping = oneAtATime(async (): Promise<unknown> =>
+    this.started?.getDb().executeSql('select 1'),
+  );
 
   /** The engine, once it is there. */
   get opened(): JobEngine | undefined {
@@ -99,7 +103,8 @@ export class PgBossConnection implements EngineLink, TellsHealth {
   }
 
   private insist<T>(work: () => Promise<T>): Promise<T> {
-    return insist(this.settings.dispatchTimeoutMs, 'the application cannot start', work);
+    const deadline = new Deadline(this.settings.dispatchTimeoutMs);
+    return insist(deadline, 'the application cannot start', work);
   }
 
   private async start(): Promise<PgBossClient> {

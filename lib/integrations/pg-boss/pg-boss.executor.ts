@@ -3,6 +3,7 @@ import type { DispatchContext } from '../../core/model/dispatch-context.js';
 import type { DispatchResult, EffectCall } from '../../core/model/executor.js';
 import type { Intent } from '../../core/model/intent.js';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
+import { Deadline } from '../../core/model/deadline.js';
 import { ProvidedBy } from '../../nest/container/provided-by.js';
 import { RemoteExecutor } from '../../nest/remote/remote-executor.js';
 import { connectionFor } from '../frame-connection.js';
@@ -115,7 +116,8 @@ export class PgBossExecutor extends RemoteExecutor {
   /** PostgreSQL did not answer a moment ago, so that nothing is gained by waiting once more. */
   #notWritten(queue: string, { length }: NewJob[], cause: unknown): EngineUnreachableError {
     const consequence = `${length} effect(s) for queue "${queue}" were not sent`;
-    return unreachable(this.#settings.dispatchTimeoutMs, 'not sent', consequence, cause);
+    const { dispatchTimeoutMs: timeoutMs } = this.#settings;
+    return unreachable({ timeoutMs, option: 'dispatchTimeoutMs' }, 'not sent', consequence, cause);
   }
 
   #write(
@@ -130,10 +132,10 @@ export class PgBossExecutor extends RemoteExecutor {
     // whose connection broke cannot.
     const isRepeatable = transaction === undefined;
     return insist(
-      dispatchTimeoutMs,
+      new Deadline(dispatchTimeoutMs),
       consequence,
       () => engine.insert(queue, jobs, transaction),
-      isRepeatable,
+      { isRepeatable },
     );
   }
 

@@ -1,7 +1,8 @@
 import type { AirlockRuntime } from '../../core/runtime.js';
 import type { PreparedScope } from '../../core/prepared-scope.js';
-import { readEnvelope } from './envelope.js';
+import { effectNamedIn, readEnvelope } from './envelope.js';
 import type { OnDispatchError } from '../../core/scope-options.js';
+import { ShuttingDownError } from '../../errors/shutting-down.error.js';
 import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
 import type { EffectRegistry } from './effect-registry.js';
 import type { RemoteOptions } from './remote-options.js';
@@ -13,7 +14,7 @@ import type { RemoteOptions } from './remote-options.js';
  * @internal
  */
 export class EffectWorker {
-  /** Told of each effect that fails here. */
+  /** Told of each effect that fails here, or cannot be run. */
   onFailure: ((effect: string) => void) | undefined = undefined;
   private readonly scopes = new Map<string, PreparedScope>();
 
@@ -53,17 +54,40 @@ export class EffectWorker {
    * @throws UnknownEffectError for an envelope that nothing here can run; ShuttingDownError;
    *   rejects with what the effect throws
    */
-  run(data: unknown, { serializer }: RemoteOptions = {}): Promise<unknown> {
-    const envelope = readEnvelope(data);
-    const { id, effect, args, origin, context } = envelope;
+  run(data: unknown, options: RemoteOptions = {}): Promise<unknown> {
+    const end = this.watched(data, () => this.begin(data, options));
+    if (this.onFailure !== undefined) end.catch((error: unknown) => this.noteFailure(data, error));
+    return end;
+  }
+
+  /**
+   * Tells of an effect that does not get as far as its run.
+   *
+   * @param data with the name of an `effect`, as far as it is to be trusted
+   * @throws what `prepare` throws
+   */
+  watched<T>(data: unknown, prepare: () => T): T {
+    try {
+      return prepare();
+    } catch (error) {
+      this.noteFailure(data, error);
+      throw error;
+    }
+  }
+
+  /** Tells of a failure, which it is none if a shutdown turns the effect away. */
+  private noteFailure(data: unknown, error: unknown): void {
+    if (!(error instanceof ShuttingDownError)) this.onFailure?.(effectNamedIn(data));
+  }
+
+  private begin(data: unknown, { serializer }: RemoteOptions): Promise<unknown> {
+    const { id, effect, args, origin, context } = readEnvelope(data);
     if (!this.registry.has(effect)) throw new UnknownEffectError(effect, this.registry.names);
     const given = serializer === undefined ? args : serializer.deserialize(args);
     const facts = { id, name: effect, ...(origin !== undefined && { origin }) };
     const body = (): Promise<void> => this.registry.run(effect, given);
     const scope = this.scopeOf(effect);
-    const end = this.runtime.runJob(facts, scope, body, this.onDispatchError, context);
-    if (this.onFailure !== undefined) end.catch(() => this.onFailure?.(effect));
-    return end;
+    return this.runtime.runJob(facts, scope, body, this.onDispatchError, context);
   }
 
   private scopeOf(effect: string): PreparedScope {

@@ -1,5 +1,5 @@
 import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
-import { quoted } from '../../errors/quoted.js';
+import { named, quoted } from '../../errors/quoted.js';
 import { carriedWith, type Intent } from '../../core/model/intent.js';
 
 /** An intent on its way to another process: plain JSON data. @publicApi */
@@ -37,6 +37,12 @@ export function envelopeOf(
     at: new Date().toISOString(),
     ...(carried && { context: carried }),
   };
+}
+
+/** Name of the effect that data is about, cut for messages, whatever the data is. @internal */
+export function effectNamedIn(data: unknown): string {
+  const { effect } = Object(data) as { readonly effect?: unknown };
+  return typeof effect === 'string' ? named(effect) : '(unreadable)';
 }
 
 /** Limit in letters: ids of this package have some fifty. */

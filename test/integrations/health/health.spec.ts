@@ -24,6 +24,8 @@ import {
   type AirlockModuleOptions,
   AirlockService,
   type ExecutorRef,
+  InProcessExecutor,
+  ShuttingDownError,
   SideEffect,
 } from 'nestjs-airlock';
 import { AirlockBullMqModule, BullMqExecutor } from 'nestjs-airlock/bullmq';
@@ -33,7 +35,11 @@ import {
   type AirlockHealthOptions,
 } from 'nestjs-airlock/health';
 import { AirlockMicroservicesModule, ClientProxyExecutor } from 'nestjs-airlock/microservices';
-import { AirlockOutboxModule, OutboxExecutor } from 'nestjs-airlock/outbox';
+import {
+  AirlockOutboxModule,
+  type AirlockOutboxOptions,
+  OutboxExecutor,
+} from 'nestjs-airlock/outbox';
 import { AirlockPgBossModule, PgBossExecutor } from 'nestjs-airlock/pg-boss';
 import request from 'supertest';
 import { describeWith, freshDatabase, postgres, redis } from '../../servers.js';
@@ -44,6 +50,7 @@ import type { OutboxClient } from '../outbox/client.js';
 import { connectPg } from '../outbox/clients/pg.js';
 import { Courier } from '../outbox/fixtures.js';
 import { PostgresGate } from '../pg-boss/postgres.gate.js';
+import { EffectWorker } from '../../../lib/nest/remote/effect-worker.js';
 import { Lines, until } from '../remote.js';
 
 @Controller('health')
@@ -171,6 +178,16 @@ describe('AirlockHealthIndicator', () => {
       });
     });
 
+    it('counts no effect that a shutdown turns away', async () => {
+      const app = await serve();
+      const [worker, indicator] = [app.get(EffectWorker), app.get(AirlockHealthIndicator)];
+      await app.close();
+      const envelope = { v: 1, id: 'a:1', effect: 'Mail.send', args: [], at: 'now' };
+      const run = async (): Promise<unknown> => worker.run(envelope);
+      await expect(run()).rejects.toThrow(ShuttingDownError);
+      expect(await indicator.isHealthy()).toMatchObject({ airlock: { status: 'up' } });
+    });
+
     it('leaves another application of the process as it is', async () => {
       const other = await serve();
       await failing();
@@ -237,7 +254,7 @@ describeWith(redis, 'AirlockHealthIndicator over BullMQ', () => {
         parts: { BullMQ: 'down' },
         problems: [
           expect.stringMatching(
-            /^Redis at 127.0.0.1:\d+ did not answer within 300 ms: no effect can be sent/,
+            /^Redis at 127.0.0.1:\d+ did not answer within 300 ms: no effect can be sent\..* `timeoutMs`\.$/,
           ),
         ],
       },
@@ -281,7 +298,7 @@ describeWith(redis, 'AirlockHealthIndicator over BullMQ', () => {
 });
 
 describeWith(postgres, 'AirlockHealthIndicator over pg-boss', () => {
-  it('is down while PostgreSQL cannot be reached, and up when it is back', async () => {
+  async function overGate(options: AirlockHealthOptions) {
     const database = await freshDatabase();
     const gate = new PostgresGate();
     await gate.open();
@@ -292,9 +309,14 @@ describeWith(postgres, 'AirlockHealthIndicator over pg-boss', () => {
     const url = new URL(gate.url);
     url.pathname = new URL(database.url).pathname;
     const boss = { connectionString: url.href, schedule: false, supervise: false };
-    const app = await serve({ timeoutMs: 500 }, [AirlockPgBossModule.forRoot({ boss })], {
+    const app = await serve(options, [AirlockPgBossModule.forRoot({ boss })], {
       executor: PgBossExecutor as ExecutorRef,
     });
+    return { app, gate };
+  }
+
+  it('is down while PostgreSQL cannot be reached, and up when it is back', async () => {
+    const { app, gate } = await overGate({ timeoutMs: 500 });
     expect(await health(app)).toMatchObject({ airlock: { parts: { 'pg-boss': 'up' } } });
     await gate.shut();
     expect(await health(app)).toMatchObject({
@@ -303,6 +325,19 @@ describeWith(postgres, 'AirlockHealthIndicator over pg-boss', () => {
     });
     await gate.open();
     await until(async () => (await health(app)).code === 200);
+  });
+
+  it('holds one connection while PostgreSQL is silent, however often it is asked', async () => {
+    const { app, gate } = await overGate({ timeoutMs: 100 });
+    expect((await health(app)).airlock.parts).toEqual({ 'pg-boss': 'up' });
+    const { connections } = gate;
+    gate.fallSilent();
+    for (let checks = 0; checks < connections + 2; checks++)
+      expect((await health(app)).airlock.problems).toEqual([
+        expect.stringMatching(/ within 100 ms: no effect can be sent\..* `timeoutMs`\.$/),
+      ]);
+    expect(gate.connections).toBe(connections);
+    await gate.shut();
   });
 });
 
@@ -333,6 +368,9 @@ for (const [name, carrier] of Object.entries(carriers)) {
       expect(await health(app)).toMatchObject({ airlock: { parts: { 'message broker': 'up' } } });
       await line.cut();
       await until(async () => (await health(app)).airlock.parts['message broker'] === 'down');
+      expect((await health(app)).airlock.problems).toEqual([
+        expect.stringMatching(/ within 500 ms: no effect can be sent\..* `timeoutMs`\.$/),
+      ]);
       await line.mend();
       await until(async () => (await health(app)).code === 200);
       await app.get(AirlockService).run(() => app.get(Mail).send('a'));
@@ -349,7 +387,11 @@ describeWith(postgres, 'AirlockHealthIndicator over an outbox', () => {
 
   afterAll(() => client?.close());
 
-  async function withOutbox(options: AirlockHealthOptions, table: string) {
+  async function withOutbox(
+    options: AirlockHealthOptions,
+    table: string,
+    rest?: Partial<AirlockOutboxOptions>,
+  ) {
     const courier = new Courier();
     const outbox = AirlockOutboxModule.forRoot({
       dialect: 'postgres',
@@ -358,6 +400,7 @@ describeWith(postgres, 'AirlockHealthIndicator over an outbox', () => {
       table,
       executor: courier,
       retryDelayMs: 60_000,
+      ...rest,
     });
     const app = await serve(options, [outbox], { executor: OutboxExecutor });
     const write = (): Promise<void> =>
@@ -368,7 +411,7 @@ describeWith(postgres, 'AirlockHealthIndicator over an outbox', () => {
   it('is degraded when rows are old, and says how many', async () => {
     const { app, courier, write } = await withOutbox({ oldRowMs: 1, maxFailures: 1 }, 'old_rows');
     await write();
-    expect((await health(app)).airlock.parts).toEqual({ outbox: 'up' });
+    await until(async () => (await health(app)).airlock.parts.outbox === 'up');
     courier.before = () => {
       throw new Error('no such address');
     };
@@ -380,6 +423,55 @@ describeWith(postgres, 'AirlockHealthIndicator over an outbox', () => {
     expect(airlock.problems).toEqual([
       expect.stringContaining('1 row(s) in the outbox are older than 1 ms'),
     ]);
+  });
+
+  it('holds one connection while the table is locked, however often it is asked', async () => {
+    const { app } = await withOutbox({ timeoutMs: 100 }, 'locked_rows', {
+      dispatchTimeoutMs: 500,
+    });
+    await client.transaction(async (tx) => {
+      await tx.query('lock table locked_rows in access exclusive mode');
+      // Longer than the outbox waits for its own statements.
+      for (let checks = 0; checks < 6; checks++)
+        expect((await health(app)).airlock).toMatchObject({
+          status: 'down',
+          problems: ['outbox did not answer within 100 ms.'],
+        });
+      const waiting = await tx.query(
+        "select query from pg_stat_activity where wait_event_type = 'Lock' and query like 'select count(*)%locked_rows%'",
+      );
+      expect(waiting).toHaveLength(1);
+    });
+    expect((await health(app)).airlock.parts).toEqual({ outbox: 'up' });
+  });
+
+  describe('when swept rows cannot be run', () => {
+    it.each([
+      ['their effect is unknown', 'Mail.gone', 'Mail.gone'],
+      ['their arguments cannot be read', 'Mail.send', 'Mail.send'],
+      ['they are no effects', undefined, 'Mail.written'],
+    ])('is degraded where %s', async (_, effect, told) => {
+      const { app } = await withOutbox({}, 'broken_rows', {
+        executor: InProcessExecutor,
+        sweepIntervalMs: 20,
+        serializer: {
+          serialize: (args) => args,
+          deserialize: () => {
+            throw new Error('no such key');
+          },
+        },
+      });
+      const envelope = { v: 1, id: 'a:1', effect, args: [], at: new Date().toISOString() };
+      await client.connection.query(
+        'insert into broken_rows (id, position, effect, envelope, written_at, due_at) values ($1, 1, $2, $3, $4, 1)',
+        [randomUUID(), effect ?? 'Mail.written', JSON.stringify(envelope), Date.now()],
+      );
+      await until(async () => (await health(app)).airlock.problems !== undefined);
+      expect((await health(app)).airlock).toMatchObject({
+        problems: [`1 effect(s) failed in the last 60000 ms: ${told}.`],
+      });
+      await client.connection.query('delete from broken_rows', []);
+    });
   });
 
   it('is down where the table is gone', async () => {

@@ -2,7 +2,12 @@ import { Intent, InProcessExecutor } from 'nestjs-airlock';
 import { PolicyChain } from '../../../lib/core/scope/policy-chain.js';
 import { carry } from '../../../lib/core/model/intent.js';
 import { EnvelopeWriter } from '../../../lib/nest/remote/envelope-writer.js';
-import { intentOf, rowOf, writtenOf } from '../../../lib/integrations/outbox/outbox-row.js';
+import {
+  envelopeIn,
+  intentOf,
+  rowOf,
+  writtenOf,
+} from '../../../lib/integrations/outbox/outbox-row.js';
 
 const host = {};
 const executor = new InProcessExecutor();
@@ -25,7 +30,7 @@ describe('when an effect is handed to an engine from what was written down', () 
     carry(called, { cls: { tenant: 'acme' } });
 
     const written = JSON.parse(writtenOf(called, envelopes)) as Record<string, unknown>;
-    const swept = intentOf(rowOf(written), executor, envelopes, host);
+    const swept = intentOf(envelopeIn(rowOf(written)), executor, envelopes, host);
     expect(envelopes.write(swept)).toMatchObject({
       id: 'scope:0',
       args: [7],

@@ -19,6 +19,11 @@ export class PostgresGate {
     return url.href;
   }
 
+  /** Number of connections that lead through it. */
+  get connections(): number {
+    return this.sockets.size / 2;
+  }
+
   async open(): Promise<void> {
     this.isSilent = false;
     if (this.server !== undefined) return;
