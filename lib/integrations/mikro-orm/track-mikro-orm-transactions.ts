@@ -10,6 +10,7 @@ import {
   type MikroOrmClient,
 } from './mikro-orm.client.js';
 import { watchSuspensions } from './suspension.js';
+import { isTracked, wantTracked } from './tracked.classes.js';
 import { begin, commit, frameOf, rollback, transactional } from './transaction.frames.js';
 
 /**
@@ -18,7 +19,8 @@ import { begin, commit, frameOf, rollback, transactional } from './transaction.f
  * or by a `flush()` for itself, with the hooks of entities and the subscribers that run in it.
  * After `await em.begin()` the rest of the asynchronous function stands in it, until `em.commit()`
  * or `em.rollback()`. It is done on the class of connections, so that every instance on the same
- * database tracks transactions from then on. Does nothing the second time.
+ * kind of database tracks transactions from then on, and none on another. Does nothing the second
+ * time.
  *
  * @example
  * ```ts
@@ -42,7 +44,7 @@ export function trackMikroOrmTransactions<M extends MikroOrmClient>(orm: M): M {
 /**
  * Finds what the connections of one copy of MikroORM to a kind of database have in common.
  *
- * @returns the prototype that declares `commit`, and inherits the others or declares them
+ * @returns the prototype of their class, which declares the methods or inherits them
  * @throws AirlockOptionsError @throws PeerVersionError
  * @internal
  */
@@ -57,8 +59,8 @@ export function classOf(orm: MikroOrmClient): object {
       'trackMikroOrmTransactions was given a MikroORM instance whose database is not an SQL one. Transactions are tracked on those only.',
     );
   }
-  const declarer = declarerOf(connectionOf(orm));
-  if (declarer !== undefined) return declarer;
+  const connection = connectionOf(orm);
+  if (haveMethods(connection)) return above(connection)!;
   throw new AirlockOptionsError(
     'orm',
     `trackMikroOrmTransactions did not find \`${METHODS.join('`, `')}\` on the class of the connection, where MikroORM 6.6 and 7 ` +
@@ -66,17 +68,11 @@ export function classOf(orm: MikroOrmClient): object {
   );
 }
 
-/**
- * The very top is what all databases share, and refuses. One driver, that of MySQL in MikroORM 7,
- * overrides `commit`: it ends savepoints there, and calls `super` for transactions.
- */
-function declarerOf(connection: object): object | undefined {
-  const chain: object[] = [];
+/** The very top is what all databases share, and refuses. */
+function haveMethods(connection: object): boolean {
   for (let at = above(connection); at !== null && above(at) !== Object.prototype; at = above(at))
-    chain.push(at);
-  return chain.some((at) => METHODS.every((key) => Object.hasOwn(at, key)))
-    ? chain.find((at) => Object.hasOwn(at, 'commit'))
-    : undefined;
+    if (METHODS.every((key) => Object.hasOwn(at!, key))) return true;
+  return false;
 }
 
 function above(object: object): object | null {
@@ -93,12 +89,16 @@ export function trackTransactionsOfClass(orm: MikroOrmClient): () => void {
   const prototype = classOf(orm);
   const methods = { transactional, begin, commit, rollback };
   const ends = [
+    wantTracked(prototype),
+    // One driver, that of MySQL in MikroORM 7, overrides `commit`: it ends savepoints there, and
+    // calls `super` for transactions.
     ...METHODS.map((key) =>
       replaceOnClass(
         prototype,
         key,
         (original) =>
           function (this: object, ...args) {
+            if (!isTracked(this)) return original.apply(this, args);
             return (methods[key] as (...all: unknown[]) => unknown).call(
               this,
               original.bind(this),
