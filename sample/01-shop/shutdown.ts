@@ -1,19 +1,27 @@
 import type { INestApplication } from '@nestjs/common';
 import { AirlockService, type RunningScopeReport } from 'nestjs-airlock';
 
+const signals = ['SIGINT', 'SIGTERM'] as const;
+
 /**
  * Closes the shop at Ctrl-C or SIGTERM: requests that are under way finish, and their effects go
  * out before anything is closed. A second signal ends the process at once.
  */
 export function closeOnSignal(app: INestApplication): void {
   const close = async (): Promise<void> => {
+    // Without a listener a signal ends the process.
+    for (const signal of signals) process.off(signal, onSignal);
     console.log(`\n${farewell(app.get(AirlockService).running())}`);
     const since = performance.now();
     await app.close();
     console.log(`Closed after ${seconds(performance.now() - since)}.`);
   };
-  process.once('SIGINT', () => void close());
-  process.once('SIGTERM', () => void close());
+  const onSignal = (): void =>
+    void close().catch((error: unknown) => {
+      console.error('The shop could not be closed:', error);
+      process.exit(1);
+    });
+  for (const signal of signals) process.on(signal, onSignal);
 }
 
 /** Says what a shutdown waits for. */

@@ -7,6 +7,13 @@ import { Settings } from '../settings/settings.js';
 
 jest.setTimeout(60_000);
 
+/** What is told of an unpaid order. */
+const unpaid = [
+  '402, The card was declined for order N',
+  'dropped WarehouseClient.reserve Dropped because transaction "shop" was rolled back.',
+  'dropped MailService.sendReceipt Dropped because transaction "shop" was rolled back.',
+];
+
 const phone = { width: 390, height: 844 };
 
 describeInBrowser('the page of the shop', (browser) => {
@@ -37,6 +44,10 @@ describeInBrowser('the page of the shop', (browser) => {
     page.on('console', (message) => {
       if (/Content Security Policy/.test(message.text())) problems.push(message.text());
     });
+    // Lets a test send events of its own.
+    await page.addInitScript(`window.EventSource = class extends EventSource {
+      constructor(url) { super(url); window.source = this; }
+    }`);
     await page.goto(url);
     return page;
   }
@@ -68,14 +79,7 @@ describeInBrowser('the page of the shop', (browser) => {
         'out MailService.sendReceipt Handed to PgBossExecutor.',
       ],
     ],
-    [
-      'An unpaid order',
-      [
-        '402, The card was declined for order N',
-        'dropped WarehouseClient.reserve Dropped because transaction "shop" was rolled back.',
-        'dropped MailService.sendReceipt Dropped because transaction "shop" was rolled back.',
-      ],
-    ],
+    ['An unpaid order', unpaid],
     [
       'An order by staff',
       [
@@ -105,6 +109,34 @@ describeInBrowser('the page of the shop', (browser) => {
     ],
   ])('tells what became of the effects of: %s', async (title, told) => {
     expect(await order(await open(), title)).toEqual(told);
+  });
+
+  describe('when the shop did not answer a click', () => {
+    it('names the next unit of work after its own click', async () => {
+      const page = await open();
+      await page.route('**/orders', (route) => route.abort());
+      await page.getByRole('button', { name: /^An order The/ }).click();
+      await page.getByText('An order: The shop does not answer.').waitFor();
+      await page.unroute('**/orders');
+      expect(await order(page, 'An unpaid order')).toEqual(unpaid);
+    });
+  });
+
+  describe('when the inspector tells all it knows between a click and its unit of work', () => {
+    it('names no earlier unit of work after the click', async () => {
+      const page = await open();
+      await order(page, 'An order');
+      await page.reload();
+      await page.locator('.unit').first().waitFor();
+      // The event of a reconnection.
+      await page.route('**/orders', async (route) => {
+        if (route.request().method() === 'POST')
+          await page.evaluate(`fetch('airlock/state').then((response) => response.text())
+            .then((data) => source.dispatchEvent(new MessageEvent('state', { data })))`);
+        await route.continue();
+      });
+      expect(await order(page, 'An unpaid order')).toEqual(unpaid);
+    });
   });
 
   describe('when an order has got out', () => {

@@ -44,9 +44,12 @@ const orders = [
 const MOST = 20;
 const words = { buffered: 'kept in', waiting: 'waiting', sent: 'out' };
 
-/** What was clicked, the newest first; `unit` is the id of what the inspector knows it as. */
+/**
+ * What was clicked, the newest first; `unit` is the id of what the inspector knows it as. Times are
+ * those of the machine that the shop runs on, since the inspector lets in no other.
+ */
 const clicks = [];
-/** Units of work by id. */
+/** Units of work by id, no more than are shown. */
 const units = new Map();
 
 const byId = (id) => document.getElementById(id);
@@ -72,8 +75,9 @@ for (const order of orders) {
 async function place(order, button) {
   if (button.getAttribute('aria-disabled') === 'true') return;
   button.setAttribute('aria-disabled', 'true');
-  const click = { order, answer: '…', unit: undefined };
+  const click = { order, answer: '…', unit: undefined, from: Date.now(), until: Infinity };
   clicks.unshift(click);
+  clicks.splice(MOST);
   try {
     const response = await fetch(order.path, {
       method: 'POST',
@@ -84,6 +88,7 @@ async function place(order, button) {
   } catch {
     click.answer = 'The shop does not answer.';
   }
+  click.until = Date.now();
   button.removeAttribute('aria-disabled');
   byId('news').textContent = `${order.title}: ${click.answer}`;
   show();
@@ -95,26 +100,37 @@ function answerText(status, { id, message, wouldLetOut }) {
   return `${status}, ${said}`;
 }
 
-/** The units of work that are new are those of the clicks that have none yet, the oldest first. */
 function hear(changed) {
   for (const unit of changed.toSorted((a, b) => a.startedAt - b.startedAt)) {
-    const click = clicks.findLast(
-      ({ unit: id, order }) => id === undefined && order.entryPoint === unit.entryPoint,
-    );
-    if (click !== undefined && !units.has(unit.id)) click.unit = unit.id;
+    const click = clickOf(unit) ?? clicks.findLast((candidate) => mayHaveBegun(candidate, unit));
+    if (click !== undefined) click.unit = unit.id;
     units.set(unit.id, unit);
   }
+  for (const { id } of newestUnits().slice(MOST)) units.delete(id);
   show();
 }
 
+function clickOf({ id }) {
+  return clicks.find(({ unit }) => unit === id);
+}
+
+/** True for a click without a unit of work, if this one began between it and its answer. */
+function mayHaveBegun({ order, unit, from, until }, { entryPoint, startedAt }) {
+  const isInTime = from <= startedAt && startedAt <= until;
+  return unit === undefined && order.entryPoint === entryPoint && isInTime;
+}
+
+function newestUnits() {
+  return [...units.values()].sort((a, b) => b.startedAt - a.startedAt);
+}
+
 function show() {
-  const newest = [...units.values()].sort((a, b) => b.startedAt - a.startedAt).slice(0, MOST);
-  byId('nothing').hidden = newest.length > 0;
-  byId('told').replaceChildren(...newest.map(unitItem));
+  byId('nothing').hidden = units.size > 0;
+  byId('told').replaceChildren(...newestUnits().map(unitItem));
 }
 
 function unitItem(unit) {
-  const click = clicks.find(({ unit: id }) => id === unit.id);
+  const click = clickOf(unit);
   return element(
     'li',
     { class: 'unit' },
