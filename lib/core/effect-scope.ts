@@ -156,6 +156,11 @@ export class EffectScope implements ScopeView {
   }
 
   /** @internal */
+  outcomeOf(error: unknown): Outcome {
+    return this.#unit.outcomeOf(error);
+  }
+
+  /** @internal */
   failedBy(reason: string): void {
     this.#unit.failedBy = reason;
   }

@@ -149,6 +149,10 @@ export class LatentScope extends Context implements Latent {
       : apartFrom(this.left, () => contexts.run(this, fn));
   }
 
+  outcomeOf(error: unknown): Outcome {
+    return this.unit?.outcomeOf(error) ?? this.prepared.hooks?.outcomeOf?.(error) ?? 'failed';
+  }
+
   failedBy(reason: string): void {
     if (this.unit !== undefined) this.unit.failedBy = reason;
   }

@@ -22,22 +22,22 @@ export interface Ender {
   logError(error: unknown): void;
 }
 
-/** Tells what an error means by which work steers whoever has called it. @internal */
-export type OutcomeOfError = (error: unknown) => Outcome;
-
 /** Ends a scope whose work has thrown: that error wins over those of effects. @internal */
 export function endWithError(
   host: Ender,
   scope: WorkScope,
   error: unknown,
   how: OnDispatchError,
-  outcomeOf: OutcomeOfError = () => 'failed',
 ): void | Promise<void> {
-  const outcome = outcomeOf(error);
+  const outcome = scope.outcomeOf(error);
   if (outcome === 'failed') scope.failedBy(kindOf(error));
-  // An error that is no failure wins as well.
   const told = outcome === 'completed' && how === 'throw' ? 'report' : how;
-  return host.endScope(scope, outcome, 'the error of its work', told);
+  const tell = (problem: unknown): void => host.logError(problem);
+  try {
+    return host.endScope(scope, outcome, 'the error of its work', told)?.catch(tell);
+  } catch (problem) {
+    tell(problem);
+  }
 }
 
 /**
@@ -46,7 +46,6 @@ export function endWithError(
  * generator.
  *
  * @param begin a scope for such a one
- * @param outcomeOf what an error means. @default that the work has failed
  * @internal
  */
 export async function runAndEnd<R>(
@@ -55,13 +54,12 @@ export async function runAndEnd<R>(
   work: () => R,
   how: OnDispatchError,
   begin?: () => WorkScope,
-  outcomeOf: OutcomeOfError = () => 'failed',
 ): Promise<Awaited<R>> {
   let value: Awaited<R>;
   try {
     value = await work();
   } catch (error) {
-    await endWithError(host, scope, error, how, outcomeOf);
+    await endWithError(host, scope, error, how);
     throw error;
   }
   const ending = host.endScope(scope, 'completed', 'the end of its work', how);

@@ -41,7 +41,7 @@ import type { TransactionFrame } from './frame/transaction-frame.js';
 import { leftBehindIn } from './frame/current-frame.js';
 import { type OnSettled, type UnitHost, UnitOfWork } from './scope/unit-of-work.js';
 import { callOutsideScope, type OnRefused } from './outside-scope.js';
-import { type OutcomeOfError, runAndEnd, type WorkScope } from './run-and-end.js';
+import { runAndEnd, type WorkScope } from './run-and-end.js';
 import { FREE, type RuntimeSettings } from './runtime-settings.js';
 
 /**
@@ -334,16 +334,14 @@ export class AirlockRuntime implements UnitHost {
    * generator.
    *
    * @param begin a scope for such a one
-   * @param outcomeOf what an error means. @default that the work has failed
    */
   runAndEnd<R>(
     scope: WorkScope,
     work: () => R,
     how: OnDispatchError = 'throw',
     begin?: () => WorkScope,
-    outcomeOf?: OutcomeOfError,
   ): Promise<Awaited<R>> {
-    return runAndEnd(this, scope, work, how, begin, outcomeOf);
+    return runAndEnd(this, scope, work, how, begin);
   }
 
   /**

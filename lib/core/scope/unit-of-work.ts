@@ -77,6 +77,8 @@ export type OnSettled = (unit: UnitOfWork, report: FlushReport) => void;
 
 /** The hooks of a scope's opener. @internal */
 export interface UnitHooks {
+  /** Tells what an error means by which work steers whoever has called it. @default 'failed' */
+  outcomeOf?(error: unknown): Outcome;
   shouldFlush?(outcome: Outcome, unit: UnitOfWork): boolean;
   beforeDescendantFlushes?(exiting: UnitOfWork, intents: readonly Intent[]): readonly Intent[];
 }
@@ -191,6 +193,11 @@ export class UnitOfWork implements Birthplace, HasRefusals {
 
   get view(): ScopeView {
     return (this.knownView ??= new UnitView(this));
+  }
+
+  /** Tells the outcome of work that has thrown, as whoever opened it or one around it says. */
+  outcomeOf(error: unknown): Outcome {
+    return this.hooks?.outcomeOf?.(error) ?? this.parent?.outcomeOf(error) ?? 'failed';
   }
 
   get isEnded(): boolean {

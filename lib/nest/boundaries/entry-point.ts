@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { OutcomeOfError } from '../../core/run-and-end.js';
+import type { Outcome } from '../../core/model/scope-view.js';
 import type { AirlockRuntime } from '../../core/runtime.js';
 import type { Method } from '../methods/wrap-method.js';
 import type { Boundary } from './boundary.js';
@@ -39,7 +39,7 @@ export interface WrappedEntryPoint extends EntryPoint {
   /** Whether the peer makes nothing of what a method returns, other than to wait for a Promise. */
   readonly ignores?: (key: string) => boolean;
   /** Tells what an error means by which a method steers the peer. @default that it has failed */
-  readonly outcomeOf?: OutcomeOfError;
+  readonly outcomeOf?: (error: unknown) => Outcome;
   /** Makes the function that takes the place of a method. @default a scope around each call */
   wrap?(original: Method, scope: HandlerScope, key: string, type: Class): Method;
   /** Further methods to replace, by name, on an instance that has an entry point. */

@@ -63,14 +63,14 @@ export class WrappedBoundary {
   cover(instance: object, type: Class, keys: readonly string[], isLasting: boolean): void {
     const { runtime, entryPoint, onDispatchError: how } = this;
     let isCovered = false;
-    for (const [key, { scope: prepared }] of this.plansOf(instance, type, keys, isLasting)) {
+    const { outcomeOf } = entryPoint;
+    for (const [key, { scope }] of this.plansOf(instance, type, keys, isLasting)) {
       isCovered = true;
+      const prepared = outcomeOf ? { ...scope, hooks: { ...scope.hooks, outcomeOf } } : scope;
       replaceOwn(instance, key, runtime, (original) => {
         const declared = declaredResult(type.prototype as object, key, original);
         const isIgnored = entryPoint.ignores?.(key) === true;
-        const { outcomeOf } = entryPoint;
-        const handler = { runtime, prepared, how, declared, isIgnored, outcomeOf };
-        return this.wrap(original, handler, key, type);
+        return this.wrap(original, { runtime, prepared, how, declared, isIgnored }, key, type);
       });
     }
     if (!isCovered) return;

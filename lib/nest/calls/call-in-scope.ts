@@ -1,6 +1,6 @@
 import { isObservable, Observable, throwError } from 'rxjs';
 import type { AirlockRuntime } from '../../core/runtime.js';
-import { endWithError, type OutcomeOfError, type WorkScope } from '../../core/run-and-end.js';
+import { endWithError, type WorkScope } from '../../core/run-and-end.js';
 import { isThenable } from '../../core/results/completion.js';
 import { hasBegun } from '../../core/scope/coverage.js';
 import type { Context } from '../../core/scope/context.js';
@@ -27,8 +27,6 @@ export interface HandlerScope {
    * first effect.
    */
   readonly isEager?: boolean;
-  /** Tells what an error means by which the method steers its caller. @default that it failed */
-  readonly outcomeOf?: OutcomeOfError | undefined;
 }
 
 /**
@@ -51,7 +49,7 @@ export function callInScope(
   work: () => unknown,
   atOnce: (handler: HandlerScope, scope: WorkScope, value: unknown) => unknown = complete,
 ): unknown {
-  const { runtime, how, declared, outcomeOf } = handler;
+  const { runtime, how, declared } = handler;
   const here = runtime.context;
   const begin = (): WorkScope => begun(handler, here);
   let scope: WorkScope;
@@ -64,14 +62,14 @@ export function callInScope(
   try {
     result = scope.enter(() => underWay(work()));
   } catch (error) {
-    void endWithError(runtime, scope, error, how, outcomeOf);
+    void endWithError(runtime, scope, error, how);
     throw error;
   }
   const isPromise = isThenable(result);
   if (isObservable(result) && !(isPromise && declared !== 'observable')) {
     return observeInScopes(handler, begin, scope, result);
   }
-  if (isPromise) return runtime.runAndEnd(scope, () => result, how, begin, outcomeOf);
+  if (isPromise) return runtime.runAndEnd(scope, () => result, how, begin);
   return atOnce(handler, scope, result);
 }
 

@@ -58,18 +58,13 @@ export const bullmq: WrappedEntryPoint = {
 
 /** Names of the errors that say a job goes on later; BullMQ knows them by name too. */
 const GOES_ON_LATER = new Set(['DelayedError', 'WaitingChildrenError', 'WaitingError']);
-/** Message of the error that gives a job back because of a rate limit. */
-const RATE_LIMITED = 'bullmq:rateLimitExceeded';
 
 /**
- * Tells the outcome of an attempt by the error it ends with. One that has put its job off has done what it is to
- * do until then, as a step job that waits for its children has; one that gives it back for a rate
- * limit is to be made again.
+ * Tells the outcome of an attempt by the error it ends with. One that has put its job off has done
+ * what it is to do until then, as a step job that waits for its children has.
  */
 function outcomeOf(error: unknown): Outcome {
-  if (!(error instanceof Error)) return 'failed';
-  if (GOES_ON_LATER.has(error.name)) return 'completed';
-  return error.message === RATE_LIMITED ? 'cancelled' : 'failed';
+  return error instanceof Error && GOES_ON_LATER.has(error.name) ? 'completed' : 'failed';
 }
 
 /**

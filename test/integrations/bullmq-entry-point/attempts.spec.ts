@@ -1,6 +1,13 @@
 import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { DelayedError, type Job, RateLimitError, UnrecoverableError } from 'bullmq';
-import { AirlockModule, currentScope, EffectBuffer } from 'nestjs-airlock';
+import {
+  AirlockModule,
+  AirlockService,
+  AssertNoEffects,
+  currentScope,
+  EffectBuffer,
+  SideEffect,
+} from 'nestjs-airlock';
 import { bootModule, checkAfterEach, Effects, moduleOf, until } from '../../e2e/http/fixtures.js';
 import { describeWith, redis } from '../../servers.js';
 import { Jobs } from './jobs.js';
@@ -10,19 +17,25 @@ const heardIn: Record<string, string | undefined> = {};
 /** What the buffer held when each attempt began. */
 const foundAtStart: string[][] = [];
 
+type Ends = 'for good' | 'later' | 'later, nested' | 'later, refused' | 'limited';
+
+class Note {
+  @SideEffect()
+  async send(): Promise<void> {}
+}
+
 @Processor('trials')
 class TrialProcessor extends WorkerHost {
   constructor(
     private readonly effects: Effects,
     private readonly buffer: EffectBuffer,
+    private readonly airlock: AirlockService,
+    private readonly note: Note,
   ) {
     super();
   }
 
-  async process(
-    job: Job<{ succeedsAt?: number; ends?: 'for good' | 'later' | 'limited' }>,
-    token: string,
-  ): Promise<string> {
+  async process(job: Job<{ succeedsAt?: number; ends?: Ends }>, token: string): Promise<string> {
     foundAtStart.push(this.buffer.intents.map(({ name }) => name));
     const attempt = job.attemptsStarted;
     this.effects.one(`done in ${attempt}`);
@@ -30,9 +43,20 @@ class TrialProcessor extends WorkerHost {
     await job.updateProgress(50);
     if (attempt === job.data.succeedsAt) return 'done';
     if (job.data.ends === 'for good') throw new UnrecoverableError('not to be tried again');
-    if (job.data.ends === 'later') {
+    const putOff = async (): Promise<never> => {
       await job.moveToDelayed(Date.now() + 1, token);
       throw new DelayedError();
+    };
+    if (job.data.ends === 'later') return putOff();
+    if (job.data.ends === 'later, nested') {
+      return this.airlock.run(() => {
+        this.effects.one(`nested in ${attempt}`);
+        return putOff();
+      });
+    }
+    if (job.data.ends === 'later, refused') {
+      this.buffer.withPolicy(AssertNoEffects, () => void this.note.send());
+      return putOff();
     }
     if (job.data.ends === 'limited') {
       await this.worker.rateLimit(1);
@@ -67,7 +91,7 @@ describeWith(redis, 'the attempts of a BullMQ job', () => {
     bootModule(
       moduleOf({
         imports: [...jobs.modules(), AirlockModule.forRoot()],
-        providers: [TrialProcessor],
+        providers: [TrialProcessor, Note],
       }),
     );
 
@@ -112,7 +136,8 @@ describeWith(redis, 'the attempts of a BullMQ job', () => {
 
     it.each([
       ['puts the job off, and takes the attempt for done until then', 'later', ['done in 1']],
-      ['keeps a rate limit, and takes the attempt for one to be made again', 'limited', []],
+      ['puts it off in a scope of its own', 'later, nested', ['nested in 1', 'done in 1']],
+      ['keeps a rate limit, and takes the attempt for one that failed', 'limited', ['alarm in 1']],
     ] as const)('hands on one that %s', async (_, ends, out) => {
       const { sent } = await start();
       const job = await jobs.add('trials', { ends, succeedsAt: 2 });
@@ -120,7 +145,15 @@ describeWith(redis, 'the attempts of a BullMQ job', () => {
         state: 'completed',
         returnvalue: 'done',
       });
-      expect(sent).toEqual([...out, 'done in 2']);
+      expect([...sent].sort()).toEqual([...out, 'done in 2'].sort());
+    });
+
+    it('hands on one that puts the job off although a refused call has failed the attempt', async () => {
+      const { sent, log } = await start();
+      const job = await jobs.add('trials', { ends: 'later, refused', succeedsAt: 2 });
+      expect(await jobs.ended('trials', job)).toMatchObject({ state: 'completed' });
+      expect(sent).toEqual(['alarm in 1', 'done in 2']);
+      expect(log.airlock('error').join()).toContain('AssertNoEffects');
     });
   });
 
