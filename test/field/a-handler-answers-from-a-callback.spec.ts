@@ -1,6 +1,7 @@
 import { Controller, Get, Next, Query, Render, Res, Sse } from '@nestjs/common';
 import { DropAll, UseAirlockPolicy } from 'nestjs-airlock';
-import { get } from 'node:http';
+import { get, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { EMPTY } from 'rxjs';
 import { answersItself } from '../../lib/nest/boundaries/answers-itself.js';
 import {
@@ -13,6 +14,7 @@ import {
   listen,
   platforms,
   type Reply,
+  type Running,
 } from '../e2e/http/fixtures.js';
 
 /** An order that is placed behind the back of the handler, as in `orders.place().then(…)`. */
@@ -38,10 +40,13 @@ class OrdersController {
   }
 
   @Get('place-slowly')
-  placeSlowly(@Res() res: Reply): void {
+  placeSlowly(@Query('status') status: string | undefined, @Res() res: Reply): void {
     this.effects.one('before');
     OrdersController.begun.open();
-    void OrdersController.work.passed.then(() => res.send('placed'));
+    void OrdersController.work.passed.then(() => {
+      if (status !== undefined) this.effects.one('after');
+      res.status(Number(status ?? 200)).send('placed');
+    });
   }
 
   @Get('begin-to-send')
@@ -123,17 +128,32 @@ describe.each(platforms)('on %s', (_, platform) => {
   );
 
   describe('when the client leaves before that', () => {
-    it.each([
-      ['beforeResponse', { out: ['before'], dropped: [] }],
-      ['afterResponse', { out: [], dropped: ['before'] }],
-    ] as const)('ends as for any other handler, under %s', async (dispatch, fate) => {
-      const server = await listen(platform, parts, { dispatch });
-      const client = get(`${server.url}/place-slowly`).on('error', () => {});
+    async function leave(server: Running, path: string): Promise<void> {
+      const hungUp = gate();
+      (server.app.getHttpServer() as Server).once('connection', (socket: Socket) =>
+        socket.once('close', () => hungUp.open()),
+      );
+      const client = get(server.url + path).on('error', () => {});
       await OrdersController.begun.passed;
       client.destroy();
-      while (server.sent.length + (await server.fate()).dropped.length === 0) await delay(1);
-      expect(await server.fate()).toEqual(fate);
+      await hungUp.passed;
+    }
+
+    it.each([
+      [201, { out: ['before', 'after'], dropped: [] }],
+      [500, { out: [], dropped: ['before', 'after'] }],
+    ])('ends with what it answers nobody, %i, under beforeResponse', async (status, fate) => {
+      const server = await listen(platform, parts);
+      await leave(server, `/place-slowly?status=${status}`);
       OrdersController.work.open();
+      expect(await server.fate()).toEqual(fate);
+      expect(server.log.airlock('error')).toEqual([]);
+    });
+
+    it('is cancelled under afterResponse', async () => {
+      const server = await listen(platform, parts, { dispatch: 'afterResponse' });
+      await leave(server, '/place-slowly');
+      expect(await server.fate()).toEqual({ out: [], dropped: ['before'] });
     });
   });
 });

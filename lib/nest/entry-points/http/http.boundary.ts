@@ -28,7 +28,7 @@ import {
 } from './http.messages.js';
 import type { HandlerScope } from './request-scope.js';
 import { RequestScopes } from './request-scopes.js';
-import { ResponseEnds } from './response-ends.js';
+import { onceEnded, ResponseEnds } from './response-ends.js';
 import { unscoped } from '../../boundaries/unscoped.js';
 
 const END_OF_HANDLER = 'the end of the handler';
@@ -138,15 +138,21 @@ export class HttpBoundary implements Boundary {
     });
   }
 
-  /** Ends a handler that sends its answer itself. */
+  /**
+   * Ends a handler that sends its answer itself. A client that leaves does not stop it, so that it
+   * ends as any other would: with its answer, though nobody gets that any more.
+   */
   private endWithAnswer(
     handler: HandlerScope,
     dispatch: DispatchTime,
     response: ServerResponse,
   ): void {
     const sent = outcomeSent(response);
-    // A client that leaves does not stop it.
-    const outcome = sent === 'cancelled' && dispatch === 'beforeResponse' ? 'completed' : sent;
+    if (sent !== 'cancelled' || dispatch === 'afterResponse') this.endAs(sent, handler, response);
+    else onceEnded(response, () => this.endAs(outcomeOf(response), handler, response));
+  }
+
+  private endAs(outcome: Outcome, handler: HandlerScope, response: ServerResponse): void {
     const scope = handler.end(outcome);
     if (outcome === 'failed') scope?.failedBy(statusOf(response));
     if (scope !== undefined) this.endAfter(scope, outcome);

@@ -58,3 +58,20 @@ class ResponseAnswer implements Answer {
     this.ends.once(this.response, fn);
   }
 }
+
+/**
+ * Calls `fn` once a response has been given its end, be it sent or not: Node tells nothing of one
+ * whose connection is gone.
+ *
+ * @internal
+ */
+export function onceEnded(response: ServerResponse, fn: () => void): void {
+  if (response.writableEnded) return fn();
+  const { end } = response;
+  response.end = ((...args: unknown[]) => {
+    response.end = end;
+    Reflect.apply(end, response, args);
+    fn();
+    return response;
+  }) as ServerResponse['end'];
+}
