@@ -185,7 +185,7 @@ export class AirlockApplication {
     this.boundaries.ready();
     warnOfMissingFrames(this.modules, this.runtime, this.logger);
     warnOfUnkeptClients(this.modules, this.logger);
-    warnOfShortenedNames(this.explorer.effects, this.runtime, this.logger);
+    warnOfShortenedNames(this.explorer.effectsNamedByClass, this.runtime, this.logger);
     this.logger.stop();
   }
 

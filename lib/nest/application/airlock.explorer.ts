@@ -38,6 +38,7 @@ export class AirlockExplorer implements KnownHandlers {
   private fieldsOpen = false;
   // By name: a class that is provided several times has its effects once.
   private readonly byName = new Map<string, EffectReport>();
+  private readonly namedByClass = new Set<string>();
   private readonly scoped = new Map<string, EntryPointReport>();
 
   constructor(
@@ -55,6 +56,11 @@ export class AirlockExplorer implements KnownHandlers {
   /** Theirs. */
   get effects(): readonly EffectReport[] {
     return [...this.byName.values()];
+  }
+
+  /** Those among them without a name of their own. */
+  get effectsNamedByClass(): readonly EffectReport[] {
+    return this.effects.filter(({ name }) => this.namedByClass.has(name));
   }
 
   /** The `@Airlock()` methods among them, without the policies of the application. */
@@ -127,6 +133,7 @@ export class AirlockExplorer implements KnownHandlers {
       });
       if (effect !== undefined) {
         const known = effect.name ?? name;
+        if (effect.name === undefined) this.namedByClass.add(name);
         const body = sideEffectBodyOn(method)!;
         this.registry.add({
           name: known,

@@ -3,16 +3,15 @@ import type { AirlockRuntime } from '../../core/runtime.js';
 import { listed } from '../../errors/thrown.js';
 import type { EffectReport } from '../services/airlock-report.js';
 
-/** Matches an effect that is named by its class: `MailService.sendReceipt`. */
-const BY_CLASS = /^[\w$]+\.[\w$]+$/;
 /** Matches the names that minifiers give: `e.send`, `xn.send`, `t2.send`. */
-const SHORTENED = /^[\w$]{1,2}\./;
+const SHORTENED = /^([\w$]{1,2})\./;
 
 /**
  * Warns where classes seem to have lost their names to a minifier and effects leave the process by
  * them: the next build may give a name to another class, and a job that this one has stored would
  * then run what was never called.
  *
+ * @param effects those that are named by their classes
  * @internal
  */
 export function warnOfShortenedNames(
@@ -21,10 +20,11 @@ export function warnOfShortenedNames(
   logger: LoggerService,
 ): void {
   const sent = effects
-    .filter(({ name, executor }) => BY_CLASS.test(name) && isRemote(runtime, executor))
+    .filter(({ executor }) => isRemote(runtime, executor))
     .map(({ name }) => name);
-  // One class may have a short name of its own; all of them do not.
-  if (sent.length === 0 || !sent.every((name) => SHORTENED.test(name))) return;
+  const classes = sent.map((name) => SHORTENED.exec(name)?.[1]);
+  // One class may have a short name of its own; several, and no other, do not.
+  if (classes.includes(undefined) || new Set(classes).size < 2) return;
   logger.warn(
     `Effects are stored for workers as ${listed(sent, String)}: their classes seem to be renamed by a minifier. Another build may give these ` +
       'names to other classes, and its workers would run those. Keep class names in the build (esbuild: `keepNames`, terser: `keep_classnames`), ' +

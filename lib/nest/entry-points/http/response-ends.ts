@@ -67,9 +67,9 @@ class ResponseAnswer implements Answer {
  */
 export function onceEnded(response: ServerResponse, fn: () => void): void {
   if (response.writableEnded) return fn();
-  const { end } = response;
+  const end = response.end as (this: void) => unknown;
   response.end = ((...args: unknown[]) => {
-    response.end = end;
+    response.end = end as ServerResponse['end'];
     Reflect.apply(end, response, args);
     fn();
     return response;

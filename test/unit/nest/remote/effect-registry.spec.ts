@@ -301,7 +301,8 @@ describe('when a minifier has renamed classes', () => {
   const told = (): string[] => warn.mock.calls.map(([text]) => String(text));
 
   it('warns that another build may give the names to other classes', async () => {
-    await bootWith({ executor: engine() }, [renamed('e'), renamed('xn')]);
+    const named = renamed('t', { name: 'mail.receipt' });
+    await bootWith({ executor: engine() }, [renamed('e'), renamed('xn'), named]);
     expect(told()).toEqual([
       expect.stringMatching(/stored for workers as e\.send, xn\.send: .* minifier/),
     ]);
@@ -309,7 +310,12 @@ describe('when a minifier has renamed classes', () => {
 
   it.each<[string, AirlockModuleOptions, Provider[]]>([
     ['nothing leaves the process', {}, [renamed('e')]],
-    ['effects have names of their own', { executor: engine() }, [renamed('e', { name: 'mail' })]],
+    [
+      'effects have names of their own',
+      { executor: engine() },
+      [renamed('e', { name: 'v1.mail' }), renamed('t', { name: 'v2.mail' })],
+    ],
+    ['one class has a short name', { executor: engine() }, [renamed('S3')]],
     ['other classes have kept theirs', { executor: engine() }, [renamed('Db'), Mail]],
   ])('says nothing where %s', async (_, options, providers) => {
     await bootWith(options, providers);
