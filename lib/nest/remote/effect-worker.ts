@@ -75,7 +75,7 @@ export class EffectWorker {
     }
   }
 
-  /** Tells of a failure, which it is none if a shutdown turns the effect away. */
+  /** Tells of a failure, which is none if a shutdown turns the effect away. */
   private noteFailure(data: unknown, error: unknown): void {
     if (!(error instanceof ShuttingDownError)) this.onFailure?.(effectNamedIn(data));
   }

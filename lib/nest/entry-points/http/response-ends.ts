@@ -67,9 +67,9 @@ class ResponseAnswer implements Answer {
  */
 export function onceEnded(response: ServerResponse, fn: () => void): void {
   if (response.writableEnded) return fn();
-  const end = response.end as (this: void) => unknown;
+  const end = Reflect.get(response, 'end') as ServerResponse['end'];
   response.end = ((...args: unknown[]) => {
-    response.end = end as ServerResponse['end'];
+    response.end = end;
     Reflect.apply(end, response, args);
     fn();
     return response;
