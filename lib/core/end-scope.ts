@@ -10,7 +10,7 @@ export interface Endable {
   readonly hasEnded: boolean;
   /** The dispatch that is under way. */
   readonly dispatching: Promise<void> | undefined;
-  /** What an error means that its work has thrown. */
+  /** Tells what an error means that its work has thrown. */
   outcomeOf(error: unknown): Outcome;
   /** Told what its work failed with, before it is ended. */
   failedBy(reason: string): void;
