@@ -11,7 +11,7 @@ export interface EngineProblem {
   readonly told: string;
 }
 
-/** Option that bounds how long an engine is waited for. @internal */
+/** Option that bounds how long an engine is waited for. */
 export type TimeLimitOption = 'dispatchTimeoutMs' | 'effectTimeoutMs' | 'timeoutMs';
 
 /**

@@ -20,7 +20,7 @@ const peers = [
   '@types/jest',
   'bullmq',
 ];
-const nestPeers = ['@nestjs/microservices'];
+const nestPeers = ['@nestjs/microservices', '@nestjs/terminus'];
 
 const packed = new Packed();
 

@@ -80,7 +80,7 @@ export class AirlockHealthIndicator implements OnApplicationBootstrap, OnApplica
     this.#failures = new RecentFailures(settings.failureWindowMs);
   }
 
-  /** @internal */
+  /** Counts failures from here on. */
   onApplicationBootstrap(): void {
     this.#worker.onFailure = (effect) => this.#failures.add(effect);
     this.#stop = onOwnMessages(this.#runtime, {
@@ -88,7 +88,7 @@ export class AirlockHealthIndicator implements OnApplicationBootstrap, OnApplica
     });
   }
 
-  /** @internal */
+  /** Counts no more. */
   onApplicationShutdown(): void {
     this.#stop?.();
   }

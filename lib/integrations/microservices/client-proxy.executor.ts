@@ -9,7 +9,7 @@ import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js
 import { ProvidedBy } from '../../nest/container/provided-by.js';
 import { RemoteExecutor } from '../../nest/remote/remote-executor.js';
 import { clientBehind } from '../client-lookup.js';
-import { HEALTH_PROBE, type HealthProbe, type TellsHealth } from '../health-probe.js';
+import { HEALTH_PROBE, type HealthProbe } from '../health-probe.js';
 import { Patience } from '../patience.js';
 import { BrokerLink } from './broker-link.js';
 import { MicroservicesSettings } from './microservices.settings.js';
@@ -26,7 +26,7 @@ const WINDOW = 100;
  */
 @ProvidedBy('AirlockMicroservicesModule.forRoot(…)', 'nestjs-airlock/microservices')
 @Injectable()
-export class ClientProxyExecutor extends RemoteExecutor implements OnModuleInit, TellsHealth {
+export class ClientProxyExecutor extends RemoteExecutor implements OnModuleInit {
   readonly #settings: MicroservicesSettings;
   readonly #modules: ModuleRef;
   readonly #patience = new Patience();

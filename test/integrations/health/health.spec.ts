@@ -426,11 +426,13 @@ describeWith(postgres, 'AirlockHealthIndicator over an outbox', () => {
   });
 
   it('holds one connection while the table is locked, however often it is asked', async () => {
-    const { app } = await withOutbox({ timeoutMs: 100 }, 'locked_rows', {
+    // The server tells of all connections, those of the other version's run too.
+    const table = `locked_rows_${process.pid}`;
+    const { app } = await withOutbox({ timeoutMs: 100 }, table, {
       dispatchTimeoutMs: 500,
     });
     await client.transaction(async (tx) => {
-      await tx.query('lock table locked_rows in access exclusive mode');
+      await tx.query(`lock table ${table} in access exclusive mode`);
       // Longer than the outbox waits for its own statements.
       for (let checks = 0; checks < 6; checks++)
         expect((await health(app)).airlock).toMatchObject({
@@ -438,7 +440,7 @@ describeWith(postgres, 'AirlockHealthIndicator over an outbox', () => {
           problems: ['outbox did not answer within 100 ms.'],
         });
       const waiting = await tx.query(
-        "select query from pg_stat_activity where wait_event_type = 'Lock' and query like 'select count(*)%locked_rows%'",
+        `select query from pg_stat_activity where wait_event_type = 'Lock' and query like 'select count(*)%${table}%'`,
       );
       expect(waiting).toHaveLength(1);
     });
