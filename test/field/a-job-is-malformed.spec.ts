@@ -51,7 +51,7 @@ const malformed: readonly (readonly [what: string, data: object])[] = [
   ['a version of two million letters', envelope({ v: 'x'.repeat(2_000_000) })],
   ['an id of two million letters', envelope({ id: 'x'.repeat(2_000_000) })],
   ['no arguments', envelope({ args: { length: 1e9 } })],
-  ['a trace that is none', envelope({ trace: { traceparent: { toString: 1 } } })],
+  ['carried values that are none', envelope({ context: [{ toString: 1 }] })],
   ['another shape', { hello: `\n${FORGED}` }],
 ];
 
