@@ -11,11 +11,17 @@ const MOST = 100;
 const LONGEST_MESSAGE = 2_000;
 const LONGEST_STACK = 10_000;
 
-/** `instanceof Error` for a value that may refuse to be looked at. @internal */
+/**
+ * `instanceof Error` for a value that may refuse to be looked at, or comes from elsewhere: one of
+ * `better-sqlite3` is no native error, and of the realm that has loaded the library first.
+ * @internal
+ */
 export function isError(thrown: unknown): thrown is Error {
   if (isNativeError(thrown)) return true;
   try {
-    return thrown instanceof Error;
+    if (thrown instanceof Error) return true;
+    const { message, stack } = Object(thrown) as Partial<Error>;
+    return typeof message === 'string' && typeof stack === 'string';
   } catch {
     return false;
   }

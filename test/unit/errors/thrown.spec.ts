@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { isError, listed, messageOf, stacksOf, titleOf } from '../../../lib/errors/thrown.js';
 import { masked } from '../../../lib/errors/masked.js';
 import { oddities } from './oddities.js';
@@ -16,6 +17,19 @@ describe.each(Object.entries(oddities))('when what was thrown is %s', (_name, ma
     }
     expect(messageOf(make())).not.toBe('');
     expect(typeof isError(make())).toBe('boolean');
+  });
+});
+
+describe('when an error is one of another realm, made without a class', () => {
+  it('is known as one, and told by its message', () => {
+    const error = runInNewContext(`
+      function SqliteError(message) { this.message = message; Error.captureStackTrace(this); }
+      Object.setPrototypeOf(SqliteError.prototype, Error.prototype);
+      new SqliteError('no such table: orders');
+    `) as unknown;
+    expect(error).not.toBeInstanceOf(Error);
+    expect(isError(error)).toBe(true);
+    expect(messageOf(error)).toBe('no such table: orders');
   });
 });
 
