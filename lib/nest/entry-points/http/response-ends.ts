@@ -69,8 +69,9 @@ export function onceEnded(response: ServerResponse, fn: () => void): void {
   if (response.writableEnded) return fn();
   const end = Reflect.get(response, 'end') as ServerResponse['end'];
   response.end = ((...args: unknown[]) => {
-    response.end = end;
+    // May throw, as for a body of the wrong kind: whoever called it may then answer otherwise.
     Reflect.apply(end, response, args);
+    response.end = end;
     fn();
     return response;
   }) as ServerResponse['end'];
