@@ -24,6 +24,11 @@ const PER_TRANSACTION = 50;
 const AT_A_TIME = 4;
 /** What the engine makes of code that runs often, which has an end. */
 const NOISE = 4_000_000;
+/**
+ * How many times the first part's files later ones may have: what one removes is free only after
+ * the next VACUUM. Ten parts of which a quarter stayed would have more.
+ */
+const ROOM = 3;
 
 const effects = Number(process.env['SOAK_EFFECTS'] ?? 1_000_000);
 const server = new URL(
@@ -149,5 +154,5 @@ console.log(
   `outbox: ${taker.taken} effects, ${left} rows left, table ${kB(sizes[0]!)} after the first part, ${kB(largest)} at most later, ${kB(emptied)} in the end, heap grown by ${kB(growth)}`,
 );
 const isRight =
-  taker.taken === effects && left === 0 && largest <= 1.5 * sizes[0]! && growth <= NOISE;
+  taker.taken === effects && left === 0 && largest <= ROOM * sizes[0]! && growth <= NOISE;
 process.exitCode = isRight ? 0 : 1;
