@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { TestEnvironment } from 'jest-environment-node';
+import './compiled-once.mjs';
 
 /** What has been entered since the last test file ended, and what in that file. */
 let entered = new Set();
