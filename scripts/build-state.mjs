@@ -11,6 +11,7 @@ const settings = [
   'tsconfig.json',
   'tsconfig.build.json',
   'scripts/build.mjs',
+  'scripts/declarations.mjs',
   'scripts/inspector-page.mjs',
 ];
 

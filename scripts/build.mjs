@@ -2,9 +2,10 @@
 // built from the same sources already; `--check` only tells whether it was.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { rollup } from 'rollup';
 import { isBuiltFrom, noteBuiltFrom, sources } from './build-state.mjs';
+import { declarationsReachedFrom } from './declarations.mjs';
 import { inspectorPage } from './inspector-page.mjs';
 import './types-versions.mjs';
 
@@ -67,10 +68,15 @@ const { output } = await bundle.write({
   minifyInternalExports: false,
 });
 refuseRenamedClasses(output);
-for (const file of readdirSync('dist/next/modules', { recursive: true })) {
-  if (file.endsWith('.d.ts')) moveInto('dist/next/esm', file);
-}
+const declarations = {
+  esm: declarationsOf('import', 'esm', 'dist/next/modules'),
+  cjs: declarationsOf('require', 'cjs', 'dist/next/cjs'),
+};
+for (const file of declarations.esm) moveInto('dist/next/esm', file);
 rmSync('dist/next/modules', { recursive: true });
+for (const file of readdirSync('dist/next/cjs', { recursive: true })) {
+  if (file.endsWith('.d.ts') && !declarations.cjs.has(file)) rmSync(join('dist/next/cjs', file));
+}
 
 for (const format of ['esm', 'cjs']) {
   rmSync(`dist/${format}`, { recursive: true, force: true });
@@ -78,6 +84,13 @@ for (const format of ['esm', 'cjs']) {
 }
 rmSync('dist/next', { recursive: true });
 noteBuiltFrom(from);
+
+/** What an export of this condition leads a compiler to, relative to the folder it was built in. */
+function declarationsOf(condition, format, folder) {
+  const types = Object.values(exports).flatMap((target) => target[condition]?.types ?? []);
+  const files = types.map((file) => join(folder, relative(`./dist/${format}`, file)));
+  return new Set([...declarationsReachedFrom(files)].map((file) => relative(folder, file)));
+}
 
 function moveInto(folder, file) {
   mkdirSync(dirname(join(folder, file)), { recursive: true });

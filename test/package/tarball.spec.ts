@@ -68,6 +68,20 @@ describe('when the package is packed', () => {
     expect(others).toEqual(['dist/cjs/package.json']);
   });
 
+  it.each(['esm', 'cjs'])('carries the declarations of %s that an export reaches only', (build) => {
+    const { exports } = JSON.parse(readFileSync(join(unpacked, 'package.json'), 'utf8')) as {
+      exports: Record<string, Partial<Record<string, { types: string }>>>;
+    };
+    const condition = build === 'esm' ? 'import' : 'require';
+    const entries = Object.values(exports).flatMap(({ [condition]: target }) => target ?? []);
+    const reached = new Set(
+      entries.flatMap(({ types }) => [...filesReachedFrom(join(unpacked, types))]),
+    );
+    const shipped = filesIn(join(unpacked, 'dist', build)).filter((it) => it.endsWith('.d.ts'));
+    expect(shipped.filter((file) => !reached.has(file))).toEqual([]);
+    expect(reached.size).toBeGreaterThan(entries.length);
+  });
+
   it('has nothing for publint to complain about', () => {
     const { status, said } = node(
       [join(root, 'node_modules/publint/src/cli.js'), 'run', tarball, '--strict'],
@@ -119,26 +133,32 @@ describe('when the package is packed', () => {
  * does.
  */
 function packagesImportedFrom(entry: string): ReadonlyMap<string, string> {
-  const packages = new Map<string, string>();
-  const followed = new Set<string>();
-  const follow = (file: string): void => {
-    if (followed.has(file)) return;
-    followed.add(file);
-    const text = readFileSync(file, 'utf8');
-    const { importedFiles, typeReferenceDirectives } = ts.preProcessFile(text, true, true);
-    for (const { fileName } of [...importedFiles, ...typeReferenceDirectives]) {
-      if (!fileName.startsWith('.')) packages.set(fileName, file);
-      else
-        follow(
-          resolve(
-            dirname(file),
-            entry.endsWith('.d.ts') ? fileName.replace(/\.js$/, '.d.ts') : fileName,
-          ),
-        );
+  const files = [...filesReachedFrom(entry)];
+  return new Map(
+    files.flatMap((file) =>
+      importsOf(file)
+        .filter((name) => !name.startsWith('.'))
+        .map((name) => [name, file] as const),
+    ),
+  );
+}
+
+/** A file and all it reaches by relative imports. */
+function filesReachedFrom(entry: string): ReadonlySet<string> {
+  const reached = new Set([entry]);
+  for (const file of reached)
+    for (const name of importsOf(file)) {
+      if (!name.startsWith('.')) continue;
+      const target = entry.endsWith('.d.ts') ? name.replace(/\.js$/, '.d.ts') : name;
+      reached.add(resolve(dirname(file), target));
     }
-  };
-  follow(entry);
-  return packages;
+  return reached;
+}
+
+function importsOf(file: string): readonly string[] {
+  const text = readFileSync(file, 'utf8');
+  const { importedFiles, typeReferenceDirectives } = ts.preProcessFile(text, true, true);
+  return [...importedFiles, ...typeReferenceDirectives].map(({ fileName }) => fileName);
 }
 
 function isBuiltin(name: string): boolean {
