@@ -9,14 +9,13 @@ import type { UnitOfWork } from './unit-of-work.js';
  * Takes out of a queue what is not to hold up the answer (`dispatch: 'afterResponse'`); where
  * nobody waits for one, that is nothing.
  *
- * @param dispatch lets it out later
+ * @returns the rest
  * @internal
  */
 export function holdForAnswer(
   unit: UnitOfWork,
   journal: FlushJournal,
   queue: readonly Intent[],
-  dispatch: (journal: FlushJournal, intents: readonly Intent[]) => void | Promise<void>,
 ): readonly Intent[] {
   if (!unit.hasPatient || queue.length === 0) return queue;
   const answer = answerOf(unit);
@@ -29,7 +28,7 @@ export function holdForAnswer(
     unit.unanswered.delete(held);
     const late = new FlushJournal();
     try {
-      await dispatch(late, intents);
+      await unit.host.dispatch(unit, late, intents);
       unit.host.onSettled?.(unit, late);
       await raiseLate(unit, late);
     } catch (error) {
