@@ -29,7 +29,7 @@ export function endWithError(
   error: unknown,
   how: OnDispatchError,
 ): void | Promise<void> {
-  const outcome = scope.outcomeOf(error);
+  const outcome = outcomeOf(host, scope, error);
   if (outcome === 'failed') scope.failedBy(kindOf(error));
   const told = outcome === 'completed' && how === 'throw' ? 'report' : how;
   const tell = (problem: unknown): void => host.logError(problem);
@@ -37,6 +37,15 @@ export function endWithError(
     return host.endScope(scope, outcome, 'the error of its work', told)?.catch(tell);
   } catch (problem) {
     tell(problem);
+  }
+}
+
+function outcomeOf(host: Ender, scope: WorkScope, error: unknown): Outcome {
+  try {
+    return scope.outcomeOf(error);
+  } catch (problem) {
+    host.logError(problem);
+    return 'failed';
   }
 }
 

@@ -28,6 +28,12 @@ export interface ScopeOptions {
    * @default 'isolated'
    */
   readonly dispatchMode?: 'isolated' | 'failFast';
+  /**
+   * Tells what an error means that the work has thrown or rejected with, where some steer an engine
+   * and are no failures; an Observable that errors has failed. Holds for nested scopes too. The
+   * caller gets the error as ever. @default 'failed'
+   */
+  outcomeOf?(error: unknown): Outcome;
   /** Decides whether ordinary intents get out. @default `outcome === 'completed'` */
   shouldFlush?(outcome: Outcome, scope: EffectScope): boolean;
   /**
@@ -42,9 +48,10 @@ export function hooksOf(
   options: ScopeOptions,
   handleOf: (unit: UnitOfWork) => EffectScope,
 ): UnitHooks | undefined {
-  if (options.shouldFlush === undefined && options.beforeDescendantFlushes === undefined)
+  if (!options.outcomeOf && !options.shouldFlush && !options.beforeDescendantFlushes)
     return undefined;
   return {
+    ...(options.outcomeOf && { outcomeOf: (error) => options.outcomeOf!(error) }),
     ...(options.shouldFlush && {
       shouldFlush: (outcome, unit) => options.shouldFlush!(outcome, handleOf(unit)),
     }),

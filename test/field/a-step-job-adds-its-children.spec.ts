@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { BullModule, getQueueToken, InjectQueue, Processor, WorkerHost } from '@nestjs/bullmq';
 import type { INestApplicationContext, LoggerService } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { AirlockModule, EffectBuffer } from 'nestjs-airlock';
+import { AirlockModule, AirlockService, EffectBuffer } from 'nestjs-airlock';
+import { outcomeOfJob } from 'nestjs-airlock/bullmq';
 import { type Job, Queue, WaitingChildrenError } from 'bullmq';
 import { until } from '../integrations/remote.js';
 
@@ -136,5 +137,43 @@ describe('when a step job adds children of its own and waits for them', () => {
       },
     ]);
     expect(ran.filter((text) => !text.startsWith('child notice'))).toEqual(['last step']);
+  });
+});
+
+describe('when the worker of a step job is made by hand', () => {
+  it.each([
+    [WaitingChildrenError, { out: ['success', 'always'] }],
+    [Error, { out: ['failure', 'always'] }],
+  ])('tells an error that puts the job off from a failure: %p', async (Failure, { out }) => {
+    const ran: string[] = [];
+    const airlock = app.get(AirlockService);
+    const work = airlock.run({ name: 'step', outcomeOf: outcomeOfJob }, async () => {
+      for (const on of ['success', 'failure', 'always'] as const)
+        app.get(EffectBuffer).enqueueWith({ on }, () => void ran.push(on));
+      await airlock.run(async () => {
+        app.get(EffectBuffer).enqueueWith({ on: 'failure' }, () => void ran.push('nested'));
+      });
+      throw new Failure();
+    });
+    await expect(work).rejects.toBeInstanceOf(Failure);
+    expect(ran.filter((one) => one !== 'nested')).toEqual(out);
+    expect(ran.includes('nested')).toBe(Failure === Error);
+  });
+
+  it('takes it for a failure where nobody can tell', async () => {
+    const ran: string[] = [];
+    const work = app.get(AirlockService).run(
+      {
+        outcomeOf: () => {
+          throw new Error('broken');
+        },
+      },
+      () => {
+        app.get(EffectBuffer).enqueue(() => void ran.push('success'));
+        throw new WaitingChildrenError();
+      },
+    );
+    await expect(work).rejects.toBeInstanceOf(WaitingChildrenError);
+    expect(ran).toEqual([]);
   });
 });

@@ -14,3 +14,4 @@ export {
   EngineUnreachableError,
 } from '../../errors/engine-unreachable.error.js';
 export type { ArgumentSerializer, RemoteOptions } from '../../nest/remote/remote-options.js';
+export { outcomeOfJob } from '../../nest/entry-points/outcome-of-job.js';

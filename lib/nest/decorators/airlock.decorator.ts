@@ -126,6 +126,7 @@ const OPTION_KEYS: readonly string[] = [
   'executor',
   'onDispatchError',
   'dispatchMode',
+  'outcomeOf',
   'shouldFlush',
   'beforeDescendantFlushes',
   'dispatch',

@@ -1,8 +1,8 @@
 import { isThenable } from '../../core/results/completion.js';
-import type { Outcome } from '../../core/model/scope-view.js';
 import { AirlockError } from '../../errors/airlock.error.js';
 import { named } from '../../errors/quoted.js';
 import { callInScope, type HandlerScope } from '../calls/call-in-scope.js';
+import { outcomeOfJob } from './outcome-of-job.js';
 import { isMarked, methodsWith, type WrappedEntryPoint } from '../boundaries/entry-point.js';
 
 interface WorkerHost {
@@ -36,7 +36,7 @@ export const bullmq: WrappedEntryPoint = {
       : methodsWith('bull:module_queue_process', candidate),
   // The result of a job is stored, not used.
   ignores: () => true,
-  outcomeOf,
+  outcomeOf: outcomeOfJob,
   wrap: (original, scope) =>
     function (this: unknown, ...args) {
       const [job, token] = args as unknown as readonly [Job?, string?];
@@ -55,17 +55,6 @@ export const bullmq: WrappedEntryPoint = {
     await worker?.close();
   },
 };
-
-/** Names of the errors that say a job goes on later; BullMQ knows them by name too. */
-const GOES_ON_LATER = new Set(['DelayedError', 'WaitingChildrenError', 'WaitingError']);
-
-/**
- * Tells the outcome of an attempt by the error it ends with. One that has put its job off has done
- * what it is to do until then, as a step job that waits for its children has.
- */
-function outcomeOf(error: unknown): Outcome {
-  return error instanceof Error && GOES_ON_LATER.has(error.name) ? 'completed' : 'failed';
-}
 
 /**
  * Fails an attempt that has lost the job's lock, as it does where Redis was away for long: the job
