@@ -127,6 +127,20 @@ describe.each(platforms)('on %s', (_, platform) => {
     },
   );
 
+  describe('when the scope is open around the handler alone', () => {
+    it.each([
+      [201, COMPLETED],
+      [409, FAILED],
+    ])('decides by the status that is sent from the callback as well, %i', async (status, fate) => {
+      const server = await listen(platform, parts, {
+        boundaries: { http: { openAt: 'handler' } },
+      });
+      await server.request(`/place?status=${status}`);
+      expect(await server.fate()).toEqual(fate);
+      expect(server.log.airlock('error')).toEqual([]);
+    });
+  });
+
   describe('when the client leaves before that', () => {
     async function leave(server: Running, path: string): Promise<void> {
       const hungUp = gate();

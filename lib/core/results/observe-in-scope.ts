@@ -39,21 +39,23 @@ export function observedInScopes<T extends ObservableLike, S extends Enterable>(
  * Subscribes to a unit of work and ends it with it: same emissions, then the end, then the
  * completion or the error.
  *
- * @param end told once how the work ended; rejects only to fail work that completed
+ * @param end told once how the work ended, and what it has emitted last; rejects only to fail work
+ *   that completed
  * @internal
  */
 export function observeInScope(
   source: () => ObservableLike,
   subscriber: SubscriberLike,
   scope: Enterable,
-  end: (outcome: Outcome) => void | Promise<void>,
+  end: (outcome: Outcome, last: unknown) => void | Promise<void>,
 ): () => void {
   let isRunning = true;
+  let last: unknown;
   const endThen = (outcome: Outcome, proceed: () => void): void => {
     isRunning = false;
     const fail = (error: unknown): void => subscriber.error(error);
     try {
-      const ending = end(outcome);
+      const ending = end(outcome, last);
       if (ending) ending.then(proceed, fail);
       else proceed();
     } catch (error) {
@@ -63,6 +65,7 @@ export function observeInScope(
   const inner = linkedTo(subscriber, {
     next: (value) => {
       scope.emitted?.();
+      last = value;
       subscriber.next(value);
     },
     error: (error) => {
@@ -77,6 +80,6 @@ export function observeInScope(
   return () => {
     if (!isRunning) return;
     isRunning = false;
-    void end('cancelled');
+    void end('cancelled', last);
   };
 }

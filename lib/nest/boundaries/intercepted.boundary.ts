@@ -37,11 +37,14 @@ export class InterceptedBoundary implements Boundary {
     });
   }
 
-  /** Returns the function that ends a scope when its handler's Observable has ended. */
+  /**
+   * Returns the function that ends a scope when its handler's Observable has ended, told what that
+   * has emitted last.
+   */
   protected ending(
     _context: ExecutionContext,
     scope: LatentScope,
-  ): (outcome: Outcome) => void | Promise<void> {
+  ): (outcome: Outcome, answer?: unknown) => void | Promise<void> {
     return (outcome) =>
       this.runtime.endScope(scope, outcome, 'the end of the handler', this.onDispatchError);
   }

@@ -7,7 +7,7 @@ import { graphql } from './graphql.entry-point.js';
 import { http } from './http/http.entry-point.js';
 import { rpc } from './rpc/rpc.entry-point.js';
 import { schedule } from './schedule.entry-point.js';
-import { ws } from './ws.entry-point.js';
+import { ws } from './ws/ws.entry-point.js';
 
 /** Entry points where Nest runs interceptors. @internal */
 export const interceptedEntryPoints: readonly InterceptedEntryPoint[] = [http, rpc, ws, graphql];

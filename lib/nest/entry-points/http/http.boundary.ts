@@ -102,7 +102,8 @@ export class HttpBoundary implements Boundary {
         () => next.handle(),
         subscriber,
         handler,
-        (outcome) => this.end(handler, outcome, plan, response as HttpResponse, raw),
+        (outcome, answer) =>
+          this.end(handler, outcome, answer, plan, response as HttpResponse, raw),
       );
     });
   }
@@ -110,6 +111,7 @@ export class HttpBoundary implements Boundary {
   private end(
     handler: HandlerScope,
     outcome: Outcome,
+    answer: unknown,
     plan: HandlerPlan,
     response: HttpResponse,
     raw: ServerResponse,
@@ -123,12 +125,12 @@ export class HttpBoundary implements Boundary {
     }
     if (outcome === 'cancelled' || dispatch === 'beforeResponse') {
       const reached = isAnswered ? this.outcomeOf(response) : outcome;
-      const scope = handler.end(reached);
+      const scope = handler.end(reached, answer);
       scope?.answeredBy(this.ends.answerOf(raw));
       if (isAnswered && reached === 'failed') scope?.failedBy(statusOf(response));
       return scope && this.runtime.endScope(scope, reached, END_OF_HANDLER, this.onDispatchError);
     }
-    const scope = handler.end(outcome);
+    const scope = handler.end(outcome, answer);
     scope?.closeBy(END_OF_HANDLER);
     this.ends.once(raw, () => {
       const reached = isAnswered ? outcomeSent(raw) : outcome;

@@ -56,3 +56,21 @@ export function outcomeOf({ statusCode }: { readonly statusCode: number }): Outc
 export function outcomeSent(response: ServerResponse): Outcome {
   return response.headersSent ? outcomeOf(response) : 'cancelled';
 }
+
+/**
+ * True for an answer that is produced while it is sent: a `StreamableFile`, and what a platform or
+ * Nest 12 sends piece by piece, such as a stream, an async generator or the `Response` of a
+ * `fetch`.
+ *
+ * @internal
+ */
+export function isStream(answer: unknown): boolean {
+  if (typeof answer !== 'object' || answer === null) return false;
+  const { getStream, pipe } = answer as Record<string, unknown>;
+  return (
+    typeof getStream === 'function' ||
+    typeof pipe === 'function' ||
+    Symbol.asyncIterator in answer ||
+    answer instanceof Response
+  );
+}

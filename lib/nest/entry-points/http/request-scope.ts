@@ -9,7 +9,7 @@ import type { PolicyChain } from '../../../core/scope/policy-chain.js';
 import type { UnitOfWork } from '../../../core/scope/unit-of-work.js';
 import { ShuttingDownError } from '../../../errors/shutting-down.error.js';
 import type { HandlerPlan } from '../../boundaries/boundary.js';
-import { isOver, outcomeSent } from './http.messages.js';
+import { isOver, isStream, outcomeSent } from './http.messages.js';
 
 /** Settings that the scopes of all requests of an application have in common. @internal */
 export interface RequestSettings {
@@ -38,7 +38,8 @@ export interface RequestSettings {
  * @internal
  */
 export class RequestScope extends Context implements Latent {
-  readonly chain: PolicyChain;
+  /** With the policies of a handler whose answer is being streamed. */
+  chain: PolicyChain;
   readonly outer: Context | undefined;
   /**
    * Whether a handler has failed: what is called from then on belongs to a failed request, whatever
@@ -55,6 +56,8 @@ export class RequestScope extends Context implements Latent {
   private response: ServerResponse | undefined;
   private sent: Outcome | undefined;
   private isCut = false;
+  /** Whether its handler has answered with a stream. */
+  private isStreaming = false;
 
   constructor(
     private readonly settings: RequestSettings,
@@ -142,14 +145,20 @@ export class RequestScope extends Context implements Latent {
     return this.handler;
   }
 
-  /** @returns the scope, if one was opened; nothing that is called from here on belongs to it */
-  endHandler(): UnitOfWork | undefined {
-    const { unit } = this;
+  /**
+   * @param isStreaming whether the answer is a stream: what that calls stands under the handler's
+   *   policies, and is lost with a client that leaves
+   * @returns the scope, if one was opened; nothing that is called from here on belongs to it
+   */
+  endHandler(isStreaming: boolean): UnitOfWork | undefined {
+    const { unit, handler } = this;
     this.unit = undefined;
     this.handler = undefined;
     this.host.gone(this);
+    this.isStreaming = isStreaming;
+    if (isStreaming) this.chain = handler!.chain;
     // Filters and middlewares stand in the request's own.
-    if (this.isApart) this.response = undefined;
+    else if (this.isApart) this.response = undefined;
     return unit?.isEnded === false ? unit : undefined;
   }
 
@@ -180,8 +189,8 @@ export class RequestScope extends Context implements Latent {
   look(): void {
     const { response } = this;
     if (response === undefined || !isOver(response)) return;
-    this.sent = outcomeSent(response);
     this.isCut = !response.writableFinished;
+    this.sent = this.isCut && this.isStreaming ? 'cancelled' : outcomeSent(response);
     this.response = undefined;
   }
 
@@ -227,6 +236,7 @@ export class RequestScope extends Context implements Latent {
  */
 export class HandlerScope extends Context {
   private ended: Outcome | undefined;
+  private isStreaming = false;
   private unit: UnitOfWork | undefined;
 
   constructor(
@@ -249,20 +259,25 @@ export class HandlerScope extends Context {
   }
 
   get isLive(): boolean {
-    return this.ended === undefined && this.request.isLive;
+    return this.goesOn && this.request.isLive;
   }
 
   override get opened(): UnitOfWork | undefined {
-    return this.ended === undefined ? this.request.opened : this.unit;
+    return this.goesOn ? this.request.opened : this.unit;
   }
 
   override get mayReceive(): boolean {
-    return this.ended === undefined && this.request.mayReceive;
+    return this.goesOn && this.request.mayReceive;
   }
 
   receiver(): UnitOfWork {
-    if (this.ended === undefined) return this.request.receiver();
-    return (this.unit ??= this.request.missed(this.ended));
+    if (this.goesOn) return this.request.receiver();
+    return (this.unit ??= this.request.missed(this.ended!));
+  }
+
+  /** A handler that answers with a stream goes on in that, with a scope that ends with it. */
+  private get goesOn(): boolean {
+    return this.ended === undefined || (this.isStreaming && this.request.isLive);
   }
 
   run<R>(fn: () => R): R {
@@ -282,10 +297,15 @@ export class HandlerScope extends Context {
     this.ended = outcome;
   }
 
-  /** From here on calls are late. @returns the scope to end, if one was opened */
-  end(outcome: Outcome): EffectScope | undefined {
+  /**
+   * From here on calls are late, or belong to the stream that it has answered with.
+   *
+   * @returns the scope to end, if one was opened
+   */
+  end(outcome: Outcome, answer?: unknown): EffectScope | undefined {
     this.ended = outcome;
-    this.unit = this.request.endHandler();
+    this.isStreaming = isStream(answer);
+    this.unit = this.request.endHandler(this.isStreaming);
     return this.unit && this.request.scopeOf(this.unit);
   }
 }

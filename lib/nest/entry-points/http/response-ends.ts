@@ -5,26 +5,19 @@ import { type Connection, connectionOf, isOver } from './http.messages.js';
 /**
  * Tells when a response is over: handed to the network, or its connection gone. Of the responses to
  * a client that pipelines and leaves, Node tells the first only, so connections are watched too,
- * each by one listener that holds nothing but what still waits.
+ * each by one listener that holds nothing but what still waits. So are responses: a stream that is
+ * piped into one brings many listeners of its own, and Node warns of more than ten.
  *
  * @internal
  */
 export class ResponseEnds {
-  private readonly waiting = new WeakMap<Connection, Set<() => void>>();
+  private readonly waiting = new WeakMap<ServerResponse, Set<() => void>>();
+  private readonly onConnection = new WeakMap<Connection, Set<() => void>>();
 
   /** Calls `fn` once: at once where it is over already. */
   once(response: ServerResponse, fn: () => void): void {
     if (isOver(response)) return fn();
-    const connection = connectionOf(response);
-    const end = (): void => {
-      response.off('finish', end);
-      response.off('close', end);
-      if (connection !== undefined) this.waiting.get(connection)?.delete(end);
-      fn();
-    };
-    response.once('finish', end);
-    response.once('close', end);
-    if (connection !== undefined) this.waitingOn(connection).add(end);
+    (this.waiting.get(response) ?? this.watch(response)).add(fn);
   }
 
   /** The end of a response, for what waits for the answer to its request. */
@@ -32,15 +25,32 @@ export class ResponseEnds {
     return new ResponseAnswer(this, response);
   }
 
-  private waitingOn(connection: Connection): Set<() => void> {
-    const known = this.waiting.get(connection);
-    if (known !== undefined) return known;
+  private watch(response: ServerResponse): Set<() => void> {
     const waiting = new Set<() => void>();
-    this.waiting.set(connection, waiting);
-    connection.once('close', () => {
-      for (const end of waiting) end();
-    });
+    this.waiting.set(response, waiting);
+    const connection = connectionOf(response);
+    const end = (): void => {
+      response.off('finish', end);
+      response.off('close', end);
+      if (connection !== undefined) this.onConnection.get(connection)?.delete(end);
+      this.waiting.delete(response);
+      for (const fn of waiting) fn();
+    };
+    response.once('finish', end);
+    response.once('close', end);
+    if (connection !== undefined) this.watchConnection(connection).add(end);
     return waiting;
+  }
+
+  private watchConnection(connection: Connection): Set<() => void> {
+    const known = this.onConnection.get(connection);
+    if (known !== undefined) return known;
+    const ends = new Set<() => void>();
+    this.onConnection.set(connection, ends);
+    connection.once('close', () => {
+      for (const end of ends) end();
+    });
+    return ends;
   }
 }
 

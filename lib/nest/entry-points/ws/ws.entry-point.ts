@@ -1,5 +1,5 @@
-import { MessageBoundary } from '../boundaries/message.boundary.js';
-import { isMarked, methodsWith, type InterceptedEntryPoint } from '../boundaries/entry-point.js';
+import { isMarked, methodsWith, type InterceptedEntryPoint } from '../../boundaries/entry-point.js';
+import { WsBoundary } from './ws.boundary.js';
 
 /** A WebSocket message: `@SubscribeMessage` in a gateway, on any adapter. @internal */
 export const ws: InterceptedEntryPoint = {
@@ -10,5 +10,5 @@ export const ws: InterceptedEntryPoint = {
     isMarked(candidate.type, 'websockets:is_gateway')
       ? methodsWith('websockets:message_mapping', candidate)
       : [],
-  boundary: (runtime, options, module) => new MessageBoundary(runtime, options, module),
+  boundary: (runtime, options, module) => new WsBoundary(runtime, options, module),
 };
