@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { CallsBeside } from './calls-beside.js';
 import { FrameStateError } from '../../errors/frame-state.error.js';
 import { type Context, contexts } from '../scope/context.js';
 import type { FrameConnection } from '../model/dispatch-context.js';
@@ -44,6 +45,8 @@ export class TransactionFrame {
    * ended.
    */
   private begunAt: Context | undefined;
+  /** The calls that may be its own although they were made outside of it. */
+  private beside: CallsBeside | undefined;
   private begunIn: UnitOfWork | undefined;
   private readonly outer: TransactionFrame | undefined;
   /** The one whose rollback had left its context behind when it was opened. */
@@ -65,7 +68,7 @@ export class TransactionFrame {
     const here = frames.getStore();
     this.outer = openAt(here);
     this.leftBy = leftover(here);
-    if (parent === undefined && options.countsAsCommitted !== true) {
+    if (this.isOwn) {
       this.begunAt = contexts.getStore();
       this.tellWhereItBegan();
     }
@@ -121,6 +124,8 @@ export class TransactionFrame {
    */
   enter(): void {
     this.isEntered = true;
+    const here = contexts.getStore();
+    if (this.isOwn && here !== undefined) this.beside = new CallsBeside(this, here);
     frames.enterWith(this);
   }
 
@@ -132,6 +137,8 @@ export class TransactionFrame {
    * @internal
    */
   async runCallback<R>(fn: () => Promise<R>): Promise<R> {
+    this.beside?.ended();
+    this.beside = undefined;
     try {
       return await this.run(fn);
     } finally {
@@ -139,9 +146,14 @@ export class TransactionFrame {
     }
   }
 
-  /** Undoes `enter` for the rest of the caller's asynchronous function. */
+  /**
+   * Undoes `enter` for the rest of the caller's asynchronous function, before the statement that
+   * ends it. Where that function stands in none of its connection, a helper has begun it, and what
+   * was called in no transaction meanwhile is its own.
+   */
   leave(): void {
     if (frames.getStore() === this) frames.enterWith(this.next);
+    else if (this.standing === undefined) this.beside?.adopt();
   }
 
   /**
@@ -241,6 +253,11 @@ export class TransactionFrame {
         'awaited in it. It is rolled back. Pick another executor for the effect, or an asynchronous driver for the database.',
     );
     throw root.lost;
+  }
+
+  /** True for a transaction of its own, not a savepoint nor the one around a test. */
+  private get isOwn(): boolean {
+    return this.parent === undefined && this.options.countsAsCommitted !== true;
   }
 
   /** @internal */
@@ -372,6 +389,8 @@ export class TransactionFrame {
 
   private end(state: FrameState): void {
     this.current = state;
+    this.beside?.ended();
+    this.beside = undefined;
     // What remembers that it ended need not keep its connection, which may be somebody else's by
     // now, nor what came before.
     const { connection, countsAsCommitted } = this.options;

@@ -32,6 +32,8 @@ export abstract class Context {
   abstract readonly chain: PolicyChain;
   abstract readonly outer: Context | undefined;
   abstract readonly evaluation: PolicyEvaluation | undefined;
+  /** Calls beside transactions that were begun here and are open; made at the first. */
+  callsBeside: Set<object> | undefined = undefined;
   private stamp: Stamp | undefined = undefined;
   private stamped: Effect | undefined = undefined;
 

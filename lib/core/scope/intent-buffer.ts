@@ -1,5 +1,6 @@
 import type { Intent } from '../model/intent.js';
-import { stampOf } from '../model/intent.js';
+import { restamped, stampOf } from '../model/intent.js';
+import type { StampedFrame } from '../model/stamped-frame.js';
 import { FullBuffer } from './dedupe-keys.js';
 
 /** The intents of one unit of work, in the order of their calls. @internal */
@@ -74,6 +75,26 @@ export class IntentBuffer {
     this.intents.length = this.framedFrom;
     for (const intent of since) if (!gone.has(intent)) this.intents.push(intent);
     return taken;
+  }
+
+  /** Lists what was buffered after `last` for success, in no transaction. */
+  unframedSince(last: Intent | undefined): readonly Intent[] {
+    const { all } = this;
+    const from = last === undefined ? 0 : all.lastIndexOf(last) + 1;
+    return all.slice(from).filter((intent) => {
+      const { frame, on, options } = stampOf(intent);
+      return frame === undefined && on === 'success' && options.survivesRollback !== true;
+    });
+  }
+
+  /** Gives intents of it to a transaction. @returns them, stamped with it */
+  adopt(frame: StampedFrame, intents: readonly Intent[]): readonly Intent[] {
+    this.full = undefined;
+    return intents.map((intent) => {
+      const at = this.all.lastIndexOf(intent);
+      this.framedFrom = Math.min(this.framedFrom ?? at, at);
+      return (this.intents![at] = restamped(intent, { ...stampOf(intent), frame }));
+    });
   }
 
   /** No transaction is open any more that it holds something of. */

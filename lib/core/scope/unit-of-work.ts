@@ -284,6 +284,21 @@ export class UnitOfWork implements Birthplace, HasRefusals {
     return this.buffer.takeFramed(wanted);
   }
 
+  /** The one that was buffered last. */
+  get lastIntent(): Intent | undefined {
+    return this.buffer.all.at(-1);
+  }
+
+  /** Lists what was called after `last` for success, in no transaction. */
+  unframedSince(last: Intent | undefined): readonly Intent[] {
+    return this.buffer.unframedSince(last);
+  }
+
+  /** Gives intents of it to a transaction. @returns them, stamped with it */
+  adopt(frame: StampedFrame, intents: readonly Intent[]): readonly Intent[] {
+    return this.buffer.adopt(frame, intents);
+  }
+
   /** No transaction is open any more that it holds something of. */
   hasNoneFramed(): void {
     this.buffer.hasNoneFramed();

@@ -238,7 +238,7 @@ export class QueryRunnerFrames {
   private release(): Promise<void> {
     if (this.isShared) return this.original.release();
     if (this.innermost !== undefined) {
-      this.innermost.standing?.leave();
+      (this.innermost.standing ?? this.innermost.root).leave();
       return this.abandon();
     }
     const released = this.original.release();
