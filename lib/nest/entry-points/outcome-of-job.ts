@@ -10,8 +10,13 @@ const GOES_ON_LATER = new Set(['DelayedError', 'WaitingChildrenError', 'WaitingE
  *
  * @example
  * ```ts
- * new Worker('stock', (job, token) =>
- *   airlock.run({ name: 'stock', outcomeOf: outcomeOfJob }, () => stock.process(job, token)),
+ * import { Worker } from 'bullmq';
+ *
+ * const worker = new Worker<{ id: number }>(
+ *   'orders',
+ *   ({ name, data }) =>
+ *     airlock.run({ name, outcomeOf: outcomeOfJob }, () => orders.place(data.id)),
+ *   { connection: { url } },
  * );
  * ```
  *
