@@ -11,3 +11,5 @@ create table if not exists "airlock_outbox" (
 ) without rowid;
 
 create index if not exists "airlock_outbox_due" on "airlock_outbox" (due_at);
+
+create index if not exists "airlock_outbox_written" on "airlock_outbox" (written_at);

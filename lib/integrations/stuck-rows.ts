@@ -17,8 +17,8 @@ export interface StuckRows {
   list(): Promise<readonly StuckRow[]>;
   /** @returns `busy` where a process is at it already, `absent` where it is not there any more */
   retry(id: string): Promise<'tried' | 'busy' | 'absent'>;
-  /** @returns false where there is no such row any more */
-  discard(id: string): Promise<boolean>;
+  /** @returns the same for a row that is not discarded */
+  discard(id: string): Promise<'discarded' | 'busy' | 'absent'>;
 }
 
 /** The provider of `StuckRows`, of an application that has an outbox. @internal */

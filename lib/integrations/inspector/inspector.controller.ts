@@ -70,8 +70,7 @@ export class InspectorRoutes {
       throw new NotFoundException(`A row is retried or discarded.`);
     const done = await this.rows[action](id);
     if (done === 'busy') throw new ConflictException('A process is at this row already.');
-    if (done === 'absent' || done === false)
-      throw new NotFoundException('There is no such row any more.');
+    if (done === 'absent') throw new NotFoundException('There is no such row any more.');
     sendJson(response, { id, action });
   }
 

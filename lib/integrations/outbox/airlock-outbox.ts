@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type OutboxRow } from './outbox-row.js';
-import { NEVER } from './outbox.settings.js';
+import { NEVER, OutboxSettings } from './outbox.settings.js';
 import { OutboxTable } from './outbox.table.js';
 import { RowsInFlight } from './rows-in-flight.js';
 import { OutboxSweeper } from './sweeper.js';
@@ -32,6 +32,14 @@ export interface StuckEffect {
 export type RetryResult = 'tried' | 'busy' | 'absent';
 
 /**
+ * Result of `AirlockOutbox.discard`: the effect never runs; a process is at it already, and goes on;
+ * it is not there any more.
+ *
+ * @publicApi
+ */
+export type DiscardResult = 'discarded' | 'busy' | 'absent';
+
+/**
  * Effects in the outbox that do not get out. A provider of `AirlockOutboxModule`.
  *
  * @example
@@ -48,16 +56,19 @@ export class AirlockOutbox {
   readonly #table: OutboxTable;
   readonly #rows: RowsInFlight;
   readonly #sweeper: OutboxSweeper;
+  readonly #settings: OutboxSettings;
 
   /** @internal Built by Nest. */
   constructor(
     @Inject(OutboxTable) table: OutboxTable,
     @Inject(RowsInFlight) rows: RowsInFlight,
     @Inject(OutboxSweeper) sweeper: OutboxSweeper,
+    @Inject(OutboxSettings) settings: OutboxSettings,
   ) {
     this.#table = table;
     this.#rows = rows;
     this.#sweeper = sweeper;
+    this.#settings = settings;
   }
 
   /** Effects that have failed at least once, the oldest first, at most a thousand. */
@@ -71,21 +82,27 @@ export class AirlockOutbox {
    */
   async retry(id: string): Promise<RetryResult> {
     if (this.#rows.has(id)) return 'busy';
-    if (await this.#sweeper.takeOverOne(id)) return 'tried';
-    return (await this.#table.find(id)) === undefined ? 'absent' : 'busy';
+    return (await this.#sweeper.takeOverOne(id)) ? 'tried' : this.#whyNot(id);
   }
 
-  /** Throws an effect away that is never to run. @returns false if it is not there any more */
-  async discard(id: string): Promise<boolean> {
-    if ((await this.#table.find(id)) === undefined) return false;
+  /** Throws an effect away that is never to run. One that a process is at is left to it. */
+  async discard(id: string): Promise<DiscardResult> {
+    if (this.#rows.has(id)) return 'busy';
+    const until = Date.now() + this.#settings.sweepAfterMs;
+    const [row] = await this.#table.claim(1, until, id);
+    if (row === undefined) return this.#whyNot(id);
     await this.#table.remove([id]);
-    this.#rows.letGo([id]);
-    return true;
+    return 'discarded';
   }
 
   /** Hands over now what is due, without waiting for the next interval. */
   async sweep(): Promise<void> {
     await this.#sweeper.sweep();
+  }
+
+  /** Says why a row could not be claimed. */
+  async #whyNot(id: string): Promise<'busy' | 'absent'> {
+    return (await this.#table.find(id)) === undefined ? 'absent' : 'busy';
   }
 }
 

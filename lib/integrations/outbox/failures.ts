@@ -42,11 +42,15 @@ export class OutboxFailures {
     this.isDown = false;
   }
 
-  /** Never rejects: what cannot be written down is due when its claim has run out. */
+  /**
+   * Never rejects: what cannot be written down is due when its claim has run out. What is not
+   * claimed any more is somebody else's to count.
+   */
   async note(failures: readonly Failure[]): Promise<void> {
     try {
-      // Others in this process may have settled it meanwhile.
-      const held = failures.filter(({ id }) => this.rows.attemptsOf(id) !== undefined);
+      const held = failures.filter(
+        ({ id }) => !this.rows.letGoIfLost(id) && this.rows.attemptsOf(id) !== undefined,
+      );
       await this.postpone(held.filter(({ error }) => isOfTheMoment(error)));
       await this.count(held.filter(({ error }) => !isOfTheMoment(error)));
     } catch (error) {

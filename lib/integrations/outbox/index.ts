@@ -1,4 +1,9 @@
-export { AirlockOutbox, type RetryResult, type StuckEffect } from './airlock-outbox.js';
+export {
+  AirlockOutbox,
+  type DiscardResult,
+  type RetryResult,
+  type StuckEffect,
+} from './airlock-outbox.js';
 export {
   type AirlockOutboxAsyncOptions,
   AirlockOutboxModule,

@@ -55,8 +55,9 @@ export class LocalEngine implements OutboxEngine {
     const waiting = [...rows];
     let isOver = false;
     const lane = async (): Promise<void> => {
-      for (let row; !isOver && !isStopped() && (row = waiting.shift()) !== undefined;)
-        isOver = !(await this.inTime(row));
+      for (let row; !isOver && !isStopped() && (row = waiting.shift()) !== undefined;) {
+        if (!this.rows.letGoIfLost(row.id)) isOver = !(await this.inTime(row));
+      }
     };
     await Promise.all(Array.from({ length: this.concurrency }, lane));
     if (waiting.length > 0)
@@ -66,7 +67,9 @@ export class LocalEngine implements OutboxEngine {
     return !isOver;
   }
 
+  /** Runs what was written here, unless it was kept waiting until it was another process's to run. */
   private async run(intent: Intent, context: DispatchContext): Promise<void> {
+    if (this.rows.letGoIfLost(intent.id)) return;
     this.renew(intent.id, stampOf(intent).options.timeoutMs ?? this.worker.effectTimeoutMs);
     try {
       await completionOf(this.executor.execute(intent, context));

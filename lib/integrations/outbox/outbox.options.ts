@@ -65,7 +65,7 @@ export interface AirlockOutboxOptions extends RemoteOptions {
   readonly sweepIntervalMs?: number | false;
   /**
    * Milliseconds after its write from which an effect counts as left behind, unless its process
-   * says otherwise. @default 15_000
+   * says otherwise; the same in all processes. @default 15_000
    */
   readonly sweepAfterMs?: number;
   /**

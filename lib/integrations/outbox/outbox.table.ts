@@ -10,6 +10,8 @@ import { OutboxSettings } from './outbox.settings.js';
 const LARGEST = 1_000;
 /** Largest size of one statement: MySQL and MariaDB limit it, to 16 MB by default. */
 const LARGEST_BYTES = 4_000_000;
+/** Number of old rows from which on they are not counted any more. */
+const MANY = 1_000;
 
 /**
  * The rows of the outbox.
@@ -29,18 +31,19 @@ export class OutboxTable implements TellsHealth {
       ask: async (deadline, { oldRowMs }) => {
         const count = await deadline.within(this.countOld(oldRowMs));
         if (count === 0) return undefined;
-        return `${count} row(s) in the outbox are older than ${oldRowMs} ms; \`AirlockOutbox.stuck()\` lists those that failed.`;
+        const number = count > MANY ? `More than ${MANY}` : count;
+        return `${number} row(s) in the outbox are older than ${oldRowMs} ms; \`AirlockOutbox.stuck()\` lists those that failed.`;
       },
     };
   }
 
   private readonly countOld = oneAtATime(async (oldRowMs: number | false): Promise<number> => {
-    const { check, countBefore } = this.settings.sql;
+    const { sql } = this.settings;
     if (oldRowMs === false) {
-      await this.database.ask(check);
+      await this.database.ask(sql.check);
       return 0;
     }
-    const [row] = await this.database.ask(countBefore, [Date.now() - oldRowMs]);
+    const [row] = await this.database.ask(sql.countBefore(MANY + 1), [Date.now() - oldRowMs]);
     return Number((row as { readonly count: unknown }).count);
   });
 
@@ -79,25 +82,42 @@ export class OutboxTable implements TellsHealth {
     );
   }
 
-  /** Keeps rows for this process until then. */
-  async renew(ids: readonly string[], until: number): Promise<void> {
-    await this.inParts(ids, (part) =>
-      this.database.run(this.settings.sql.renew(part.length), [until, ...part]),
-    );
+  /**
+   * Keeps rows for this process until then, all of which it has a claim to that has not run out.
+   *
+   * @returns the ids of those that it still has
+   */
+  async renew(ids: readonly string[], until: number): Promise<readonly string[]> {
+    const { sql } = this.settings;
+    const kept: string[] = [];
+    await this.inParts(ids, async (part) => {
+      await this.database.run(sql.renew(part.length), [until, ...part, until]);
+      const rows = await this.database.run(sql.renewed(part.length), [...part, until]);
+      for (const row of rows) kept.push((row as { readonly id: string }).id);
+    });
+    return kept;
   }
 
-  /** Leaves rows to whichever process is the first to try them then. */
+  /**
+   * Leaves rows to whichever process is the first to try them then, unless another one has claimed
+   * them.
+   */
   async postpone(ids: readonly string[], dueAt: number): Promise<void> {
     await this.inParts(ids, (part) =>
-      this.database.run(this.settings.sql.postpone(part.length), [dueAt, ...part]),
+      this.database.run(this.settings.sql.postpone(part.length), [dueAt, ...part, this.latest]),
     );
   }
 
-  /** Counts a failure of each. */
+  /** Counts a failure of each, unless another process has claimed it. */
   async fail(ids: readonly string[], error: string, dueAt: number): Promise<void> {
     await this.inParts(ids, (part) =>
-      this.database.run(this.settings.sql.fail(part.length), [error, dueAt, ...part]),
+      this.database.run(this.settings.sql.fail(part.length), [error, dueAt, ...part, this.latest]),
     );
+  }
+
+  /** End of the claims that are made now. */
+  private get latest(): number {
+    return Date.now() + this.settings.sweepAfterMs;
   }
 
   async failed(limit: number): Promise<readonly OutboxRow[]> {

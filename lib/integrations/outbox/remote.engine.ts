@@ -62,7 +62,7 @@ export class RemoteEngine implements OutboxEngine {
 
   /**
    * Hands over; what was written and is not taken is no failure of its scope, for it is handed over
-   * later.
+   * later. Nor is what waited until it was another process's to hand over.
    */
   async executeBatch(
     intents: readonly Intent[],
@@ -71,8 +71,9 @@ export class RemoteEngine implements OutboxEngine {
     const written = new Set(intents.filter(({ id }) => this.rows.attemptsOf(id) !== undefined));
     const results = await this.handOver(intents, context);
     await this.settle(results.filter(({ intent }) => written.has(intent)));
-    return results.map((result) =>
-      written.has(result.intent) ? { intent: result.intent } : result,
+    const errors = new Map(results.map(({ intent, error }) => [intent, error]));
+    return intents.map((intent) =>
+      written.has(intent) ? { intent } : { intent, error: errors.get(intent) },
     );
   }
 
@@ -114,12 +115,14 @@ export class RemoteEngine implements OutboxEngine {
     );
   }
 
-  /** One result for each, whatever the executor does. */
+  /** One result for each that is still this process's, whatever the executor does. */
   private async handOver(
-    intents: readonly Intent[],
+    given: readonly Intent[],
     context: DispatchContext,
   ): Promise<readonly DispatchResult[]> {
-    if (this.executor.executeBatch === undefined) return this.oneByOne(intents, context);
+    if (this.executor.executeBatch === undefined) return this.oneByOne(given, context);
+    const intents = given.filter(({ id }) => !this.rows.letGoIfLost(id));
+    if (intents.length === 0) return [];
     try {
       const results = await this.inTime(this.executor.executeBatch(intents, context));
       const errors = new Map(results.map(({ intent, error }) => [intent, error]));
@@ -143,6 +146,7 @@ export class RemoteEngine implements OutboxEngine {
   ): Promise<readonly DispatchResult[]> {
     const results: DispatchResult[] = [];
     for (const intent of intents) {
+      if (this.rows.letGoIfLost(intent.id)) continue;
       try {
         await this.inTime(Promise.resolve(completionOf(this.executor.execute(intent, context))));
         results.push({ intent });

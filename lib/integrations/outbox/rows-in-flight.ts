@@ -14,7 +14,7 @@ const GATHERING_MS = 20;
 
 /** Facts about a row that this process is working on. */
 interface Held {
-  /** Time until which the row is nobody else's. */
+  /** Time until which the row is nobody else's. From then on any process may claim it. */
   until: number;
   readonly attempts: number;
   /** Time from which its claim is not renewed any more; none before its run has begun. */
@@ -42,6 +42,22 @@ export class RowsInFlight {
 
   hold(id: string, until: number, attempts = 0): void {
     this.held.set(id, { until, attempts });
+  }
+
+  /** Notes that a row of this process has been claimed anew. */
+  prolong(id: string, until: number): void {
+    const row = this.held.get(id);
+    if (row !== undefined) row.until = until;
+  }
+
+  /**
+   * Lets a row go whose claim has run out: another process may be at it.
+   *
+   * @returns true if it was let go; false for a row that is claimed, or was not held
+   */
+  letGoIfLost(id: string): boolean {
+    const row = this.held.get(id);
+    return row !== undefined && row.until <= Date.now() && this.held.delete(id);
   }
 
   /** Has a row whose run begins renewed for that long, and then left to other processes. */
@@ -99,21 +115,21 @@ export class RowsInFlight {
     if (this.done.size > 0) await (this.removing ??= this.remove());
   }
 
-  /** Keeps what takes its time from being taken for left behind. */
+  /** Keeps what takes its time from being taken for left behind. A claim that has run out is lost. */
   async renew(): Promise<void> {
     const { sweepAfterMs } = this.settings;
     const now = Date.now();
     const late = [...this.held].filter(
       ([, { until, lastRenewal = Infinity }]) =>
-        until < now + sweepAfterMs / 2 && lastRenewal > now,
+        until > now && until < now + (2 * sweepAfterMs) / 3 && lastRenewal > now,
     );
     if (late.length === 0) return;
     const until = now + sweepAfterMs;
-    await this.table.renew(
+    const kept = await this.table.renew(
       late.map(([id]) => id),
       until,
     );
-    for (const [, held] of late) held.until = until;
+    for (const id of kept) this.prolong(id, until);
   }
 
   private async remove(): Promise<void> {

@@ -103,6 +103,7 @@ export class OutboxSweeper {
     const until = Date.now() + this.settings.sweepAfterMs;
     const rows = await this.table.claim(limit, until, id);
     // Of what this process is at, the claim has only run out.
+    for (const { id } of rows) this.rows.prolong(id, until);
     const left = rows.filter((row) => !this.rows.has(row.id));
     for (const row of left) this.rows.hold(row.id, until, row.attempts);
     const goesOn =

@@ -65,14 +65,21 @@ describeWith(postgres, 'The outbox', () => {
     });
 
     it('leaves it to other processes when it has taken ten times the time limit', async () => {
-      const first = await start({ sweepAfterMs: 100 }, { effectTimeoutMs: 30 });
+      const second = await start(
+        { sweepIntervalMs: false, sweepAfterMs: 300 },
+        { effectTimeoutMs: 90 },
+      );
+      const first = await start({ sweepAfterMs: 300 }, { effectTimeoutMs: 90 });
       first.get(Mail).before = forever;
       await leave('a');
       await until(async () => Number((await rows())[0]!['due_at']) > 1);
-      const second = await start({ sweepAfterMs: 100 }, { effectTimeoutMs: 30 });
-      await sleep(100);
+      await sleep(300);
+      await second.get(AirlockOutbox).sweep();
       expect(second.get(Mail).sent).toEqual([]);
-      await until(() => second.get(Mail).sent.length === 1);
+      await until(async () => {
+        await second.get(AirlockOutbox).sweep();
+        return second.get(Mail).sent.length === 1;
+      });
     });
   });
 
@@ -113,12 +120,18 @@ describeWith(postgres, 'The outbox', () => {
 
   describe('when the application shuts down', () => {
     it('keeps its claim on what still runs', async () => {
-      const first = await start({ sweepAfterMs: 150 }, { shutdownTimeoutMs: 5_000 });
+      const second = await start({ sweepIntervalMs: false, sweepAfterMs: 300 });
+      const first = await start({ sweepAfterMs: 300 }, { shutdownTimeoutMs: 5_000 });
       first.get(Mail).before = () => sleep(1_000);
       await leave('a');
       await until(async () => Number((await rows())[0]!['due_at']) > 1);
-      const second = await start({ sweepAfterMs: 150 });
-      await first.close();
+      let isClosed = false;
+      const closing = first.close().finally(() => (isClosed = true));
+      while (!isClosed) {
+        await second.get(AirlockOutbox).sweep();
+        await sleep(20);
+      }
+      await closing;
       expect([first.get(Mail).sent, second.get(Mail).sent]).toEqual([['a'], []]);
     });
 

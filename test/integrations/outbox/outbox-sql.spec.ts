@@ -43,6 +43,8 @@ describe('npx nestjs-airlock outbox-sql', () => {
         for (const statement of [
           sql.insert,
           sql.renew(2),
+          sql.renewed(2),
+          sql.countBefore(2),
           sql.postpone(2),
           sql.fail(2),
           sql.find,

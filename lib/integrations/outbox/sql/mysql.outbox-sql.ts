@@ -18,7 +18,8 @@ export class MySqlOutboxSql extends OutboxSql {
   attempts int not null default 0,
   error text character set utf8mb4,
   claim char(36) character set ascii collate ascii_bin,
-  key ${this.quote(`${this.table}_due`)} (due_at)
+  key ${this.quote(`${this.table}_due`)} (due_at),
+  key ${this.quote(`${this.table}_written`)} (written_at)
 ) engine = InnoDB`,
     ];
   }

@@ -18,6 +18,7 @@ export class PostgresOutboxSql extends OutboxSql {
   error text
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000)`,
       `create index if not exists ${this.quote(`${this.table}_due`)} on ${this.name} (due_at)`,
+      `create index if not exists ${this.quote(`${this.table}_written`)} on ${this.name} (written_at)`,
     ];
   }
 

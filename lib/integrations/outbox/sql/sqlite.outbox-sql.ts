@@ -5,8 +5,8 @@ export class SqliteOutboxSql extends OutboxSql {
   readonly dialect = 'sqlite';
 
   get create(): readonly string[] {
-    const index = this.quote(`${this.table}_due`);
-    const qualified = this.schema === undefined ? index : `${this.quote(this.schema)}.${index}`;
+    const schema = this.schema === undefined ? '' : `${this.quote(this.schema)}.`;
+    const index = (name: string): string => schema + this.quote(`${this.table}_${name}`);
     return [
       `create table if not exists ${this.name} (
   id text primary key,
@@ -19,7 +19,8 @@ export class SqliteOutboxSql extends OutboxSql {
   attempts integer not null default 0,
   error text
 ) without rowid`,
-      `create index if not exists ${qualified} on ${this.quote(this.table)} (due_at)`,
+      `create index if not exists ${index('due')} on ${this.quote(this.table)} (due_at)`,
+      `create index if not exists ${index('written')} on ${this.quote(this.table)} (written_at)`,
     ];
   }
 

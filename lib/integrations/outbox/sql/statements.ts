@@ -29,7 +29,7 @@ export const COLUMNS = 'id, position, effect, envelope, written_at, due_at, held
  */
 export abstract class OutboxSql {
   abstract readonly dialect: SqlDialect;
-  /** Creates the table and its index where they are not there. */
+  /** Creates the table and its indexes where they are not there. */
   abstract readonly create: readonly string[];
   /** Writes rows, given as one JSON array, a time of writing and one at which they are due. */
   abstract readonly insert: string;
@@ -60,21 +60,27 @@ export abstract class OutboxSql {
     return `delete from ${this.name} where id in (${this.list(count)})`;
   }
 
-  /** Prolongs claims: takes a time and the ids. */
+  /** Prolongs claims: takes a time, the ids and that time again. */
   renew(count: number): string {
-    return `update ${this.name} set due_at = ${this.placeholder(1)} where id in (${this.list(count, 1)})`;
+    return `update ${this.name} set due_at = ${this.placeholder(1)} where ${this.claimed(count, 1)}`;
   }
 
-  /** Gives claims up: takes a time and the ids. */
+  /** Selects those of renewed rows that were: takes the ids and the time. */
+  renewed(count: number): string {
+    const until = this.placeholder(count + 1);
+    return `select id from ${this.name} where id in (${this.list(count)}) and held and due_at = ${until}`;
+  }
+
+  /** Gives claims up: takes a time, the ids and the latest end of their claims. */
   postpone(count: number): string {
-    return `update ${this.name} set due_at = ${this.placeholder(1)}, held = false where id in (${this.list(count, 1)})`;
+    return `update ${this.name} set due_at = ${this.placeholder(1)}, held = false where ${this.claimed(count, 1)}`;
   }
 
-  /** Takes an error, a time and the ids. */
+  /** Takes an error, a time, the ids and the latest end of their claims. */
   fail(count: number): string {
     const [error, due] = [this.placeholder(1), this.placeholder(2)];
     const set = `attempts = attempts + 1, error = ${error}, due_at = ${due}, held = false`;
-    return `update ${this.name} set ${set} where id in (${this.list(count, 2)})`;
+    return `update ${this.name} set ${set} where ${this.claimed(count, 2)}`;
   }
 
   /** Selects rows that have failed, the oldest first. */
@@ -82,9 +88,10 @@ export abstract class OutboxSql {
     return `select ${COLUMNS} from ${this.name} where attempts > 0 order by written_at, position limit ${limit}`;
   }
 
-  /** Counts the rows that were written before a time. */
-  get countBefore(): string {
-    return `select count(*) as count from ${this.name} where written_at <= ${this.placeholder(1)}`;
+  /** Counts the rows that were written before a time, as far as a limit. */
+  countBefore(limit: number): string {
+    const some = `select 1 from ${this.name} where written_at <= ${this.placeholder(1)} limit ${limit}`;
+    return `select count(*) as count from (${some}) as written`;
   }
 
   /** Takes an id. */
@@ -110,6 +117,15 @@ export abstract class OutboxSql {
       sql: `select id from ${this.name} where ${where} order by due_at, position limit ${limit}`,
       values: id === undefined ? [now] : [id, now],
     };
+  }
+
+  /**
+   * Condition for rows that are still claimed as they were. A claim begins after the one before it
+   * has run out, and lasts as long: it ends later than any that began before it.
+   */
+  private claimed(count: number, after: number): string {
+    const end = this.placeholder(after + count + 1);
+    return `id in (${this.list(count, after)}) and held and due_at <= ${end}`;
   }
 
   private list(count: number, after = 0): string {
