@@ -13,7 +13,7 @@ import type { StampedFrame } from '../model/stamped-frame.js';
  */
 export class CallsBeside {
   /** True once the calls may as well be those of another such transaction. */
-  private isAmbiguous = false;
+  isAmbiguous = false;
   private last: Intent | undefined;
   /** Calls that were left with their scope, since it is not known whose they are. */
   private left: readonly Intent[] = [];
@@ -31,11 +31,11 @@ export class CallsBeside {
   adopt(): void {
     const { at, frame, last } = this;
     const unit = at.opened;
-    for (const other of this.others) other.isAmbiguous = this.isAmbiguous = true;
+    for (const other of at.callsBeside!)
+      if (other !== this) other.isAmbiguous = this.isAmbiguous = true;
     if (unit?.state !== 'open') return;
-    const calls = unit.unframedSince(last);
-    if (this.isAmbiguous) this.left = calls;
-    else for (const intent of unit.adopt(frame, calls)) joinFrame(unit, intent);
+    if (this.isAmbiguous) this.left = unit.unframedSince(last);
+    else for (const intent of unit.adopt(frame, last)) joinFrame(unit, intent);
     this.last = unit.lastIntent;
   }
 
@@ -50,9 +50,5 @@ export class CallsBeside {
         `scope "${at.opened!.label}". Others were open there at the same time, so it cannot be told whose calls these are, and they go ` +
         'out with the scope. Begin a transaction in the function that does its work, or give each its own scope (`airlock.run`).',
     );
-  }
-
-  private get others(): readonly CallsBeside[] {
-    return [...(this.at.callsBeside as Set<CallsBeside>)].filter((one) => one !== this);
   }
 }

@@ -125,7 +125,7 @@ export class TransactionFrame {
   enter(): void {
     this.isEntered = true;
     const here = contexts.getStore();
-    if (this.isOwn && here !== undefined) this.beside = new CallsBeside(this, here);
+    if (this.isOwn && here !== undefined) this.beside ??= new CallsBeside(this, here);
     frames.enterWith(this);
   }
 

@@ -33,7 +33,7 @@ export abstract class Context {
   abstract readonly outer: Context | undefined;
   abstract readonly evaluation: PolicyEvaluation | undefined;
   /** Calls beside transactions that were begun here and are open; made at the first. */
-  callsBeside: Set<object> | undefined = undefined;
+  callsBeside: Set<{ isAmbiguous: boolean }> | undefined = undefined;
   private stamp: Stamp | undefined = undefined;
   private stamped: Effect | undefined = undefined;
 

@@ -79,26 +79,34 @@ export class IntentBuffer {
 
   /** Lists what was buffered after `last` for success, in no transaction. */
   unframedSince(last: Intent | undefined): readonly Intent[] {
-    const { all } = this;
-    const from = last === undefined ? 0 : all.lastIndexOf(last) + 1;
-    return all.slice(from).filter((intent) => {
-      const { frame, on, options } = stampOf(intent);
-      return frame === undefined && on === 'success' && options.survivesRollback !== true;
-    });
+    return this.all.slice(this.indexAfter(last)).filter(isUnframed);
   }
 
-  /** Gives intents of it to a transaction. @returns them, stamped with it */
-  adopt(frame: StampedFrame, intents: readonly Intent[]): readonly Intent[] {
-    this.full = undefined;
-    return intents.map((intent) => {
-      const at = this.all.lastIndexOf(intent);
+  /** Gives a transaction what `unframedSince` lists. @returns it, stamped with the transaction */
+  adopt(frame: StampedFrame, last: Intent | undefined): readonly Intent[] {
+    const adopted: Intent[] = [];
+    for (let at = this.indexAfter(last); at < this.length; at++) {
+      const intent = this.intents![at]!;
+      if (!isUnframed(intent)) continue;
       this.framedFrom = Math.min(this.framedFrom ?? at, at);
-      return (this.intents![at] = restamped(intent, { ...stampOf(intent), frame }));
-    });
+      adopted.push((this.intents![at] = restamped(intent, { ...stampOf(intent), frame })));
+    }
+    if (adopted.length > 0) this.full = undefined;
+    return adopted;
+  }
+
+  private indexAfter(intent: Intent | undefined): number {
+    return intent === undefined ? 0 : this.all.lastIndexOf(intent) + 1;
   }
 
   /** No transaction is open any more that it holds something of. */
   hasNoneFramed(): void {
     this.framedFrom = undefined;
   }
+}
+
+/** True for what goes out with its scope alone, and not where a transaction is rolled back. */
+function isUnframed(intent: Intent): boolean {
+  const { frame, on, options } = stampOf(intent);
+  return frame === undefined && on === 'success' && options.survivesRollback !== true;
 }

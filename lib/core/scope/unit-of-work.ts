@@ -294,9 +294,9 @@ export class UnitOfWork implements Birthplace, HasRefusals {
     return this.buffer.unframedSince(last);
   }
 
-  /** Gives intents of it to a transaction. @returns them, stamped with it */
-  adopt(frame: StampedFrame, intents: readonly Intent[]): readonly Intent[] {
-    return this.buffer.adopt(frame, intents);
+  /** Gives a transaction what `unframedSince` lists. @returns it, stamped with the transaction */
+  adopt(frame: StampedFrame, last: Intent | undefined): readonly Intent[] {
+    return this.buffer.adopt(frame, last);
   }
 
   /** No transaction is open any more that it holds something of. */
