@@ -75,13 +75,14 @@ export function effectMethodName(target: object, key: PropertyKey): string {
 }
 
 /**
- * All names that a method's effect goes by: with the name of a base class or of a token in front as
- * well.
+ * All names that the effects of some methods go by: with the name of a base class or of a token in
+ * front as well.
  * @internal
  */
-export function methodNames(target: object, key: PropertyKey): readonly string[] {
+export function methodNames(target: object, ...keys: readonly PropertyKey[]): readonly string[] {
   const owners = [...ownerNames(target)];
-  return owners.length === 0 ? [String(key)] : owners.map((owner) => memberName(owner, key));
+  if (owners.length === 0) return keys.map(String);
+  return keys.flatMap((key) => owners.map((owner) => memberName(owner, key)));
 }
 
 function memberName(owner: string | undefined, key: PropertyKey): string {

@@ -115,12 +115,12 @@ export class AirlockExplorer implements KnownHandlers {
   }
 
   private effectsOf(member: Member): readonly EffectReport[] {
-    const { type, methods } = member;
+    const { type, marked } = member;
     const effects: EffectReport[] = [];
     const prototype = type.prototype as Record<string, object>;
     const on = member.instance ?? type;
     resolving(type.name, () => this.runtime.policiesOf(policiesOn(type), on));
-    for (const key of methods) {
+    for (const key of marked) {
       const method = prototype[key]!;
       const effect = sideEffectOn(method);
       const scope = airlockOn(method);

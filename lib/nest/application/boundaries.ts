@@ -210,8 +210,9 @@ export class Boundaries {
 }
 
 function found(kinds: readonly EntryPoint[], member: Member): ReadonlySet<string> {
-  const candidates = [member, { ...member, isController: true }];
-  return new Set(kinds.flatMap((kind) => candidates.flatMap((one) => kind.find(one))));
+  // No kind finds less in a controller.
+  const candidate = { ...member, isController: true };
+  return new Set(kinds.flatMap((kind) => kind.find(candidate)));
 }
 
 function optionsOf({ policy }: EntryPointOptions): BoundaryOptions {

@@ -13,11 +13,11 @@ const SERVICES: readonly unknown[] = [EffectBuffer, AirlockService];
  *
  * @internal
  */
-export function mayCallEffects({ type, methods, wrapper }: Member): boolean {
+export function mayCallEffects({ type, marked, wrapper }: Member): boolean {
   const prototype = type.prototype as Record<string, object>;
   return (
     dependenciesOf(type, wrapper.inject).some((one) => SERVICES.includes(tokenOf(one))) ||
-    methods.some((key) => sideEffectOn(prototype[key]!) !== undefined)
+    marked.some((key) => sideEffectOn(prototype[key]!) !== undefined)
   );
 }
 

@@ -25,9 +25,9 @@ export function eachInterceptor(
   for (const module of modules.values()) {
     for (const wrapper of module.injectables.values()) eachInstance(wrapper as Wrapper, seen);
   }
-  for (const { type, methods } of membersOf(modules)) {
+  for (const { type, marked } of membersOf(modules)) {
     const prototype = type.prototype as Record<string, object>;
-    for (const holder of [type, ...methods.map((key) => prototype[key]!)])
+    for (const holder of [type, ...marked.map((key) => prototype[key]!)])
       namedOn(holder).forEach(seen);
   }
 }

@@ -34,46 +34,44 @@ export function refuseMisplaced(
   handlers: KnownHandlers,
   logger: LoggerService,
 ): void {
-  const { type, methods } = member;
+  const { type, methods, marked } = member;
   const entryPoints = handlers.entryPointsOf(member);
   const routes = handlers.routesOf(member);
   const prototype = type.prototype as Record<string, object>;
-  const opens = methods.filter(
-    (key) => entryPoints.has(key) || airlockOn(prototype[key]!) !== undefined,
-  );
+  const opens = new Set([
+    ...entryPoints,
+    ...marked.filter((key) => airlockOn(prototype[key]!) !== undefined),
+  ]);
   // Of a class whose handlers are known, the mark is too.
   const isUnknown = entryPoints.size === 0 && isClassOfOthers(type);
-  const unknown = methods.filter((key) => isUnknown || isMarkedByOthers(type, key));
+  const mayBeOthers = (key: string): boolean => isUnknown || isMarkedByOthers(type, key);
   const complain = (error: AirlockOptionsError, isKnown: boolean): void => {
     if (isKnown) throw error;
     logger.warn(
       `${error.message} Unless another library makes a handler of it, which Airlock cannot see.`,
     );
   };
-  for (const key of methods) {
+  for (const key of marked) {
     const method = prototype[key]!;
     const name = methodName(Object.create(prototype) as object, key);
     if (handlers.isHandler(method) && !entryPoints.has(key)) continue;
     if (airlockOn(method)?.dispatch !== undefined && !routes.has(key))
       throw misplacedDispatch(name);
-    if (policiesOn(method).length > 0 && !opens.includes(key) && sideEffectOn(method) === undefined)
-      complain(misplacedPolicy(name), !unknown.includes(key));
+    if (policiesOn(method).length > 0 && !opens.has(key) && sideEffectOn(method) === undefined)
+      complain(misplacedPolicy(name), !mayBeOthers(key));
     if (isSkipped(method) && !entryPoints.has(key))
-      complain(misplacedSkip(name), !unknown.includes(key));
+      complain(misplacedSkip(name), !mayBeOthers(key));
   }
   // Nothing is there that a policy could let through.
   if (mayHaveNoHandlers(type)) return;
   // Of its own: a base class may be decorated for those subclasses that have handlers.
   const isDecorated = (holder: Class, has: (holder: object) => boolean): boolean =>
     has(holder) && !has(Object.getPrototypeOf(holder) as object);
-  if (
-    isDecorated(type, (holder) => policiesOn(holder).length > 0) &&
-    opens.length === 0 &&
-    entryPoints.size === 0
-  )
-    complain(misplacedPolicy(type.name), !isUnknown && unknown.length === 0);
+  const isOurs = (): boolean => !isUnknown && !methods.some(mayBeOthers);
+  if (isDecorated(type, (holder) => policiesOn(holder).length > 0) && opens.size === 0)
+    complain(misplacedPolicy(type.name), isOurs());
   if (isDecorated(type, (holder) => isSkipped(holder)) && entryPoints.size === 0)
-    complain(misplacedSkip(type.name), !isUnknown && unknown.length === 0);
+    complain(misplacedSkip(type.name), isOurs());
 }
 
 function misplacedPolicy(name: string): AirlockOptionsError {

@@ -39,10 +39,10 @@ export function* namedByOptions({
 }
 
 /** Lists the classes that decorators on a provider or controller name. @internal */
-export function* namedOn({ type, instance, methods }: Member): Generator<Named> {
+export function* namedOn({ type, instance, marked }: Member): Generator<Named> {
   const on = instance ?? type;
   yield named(type.name, on, policiesOn(type));
-  for (const key of methods) {
+  for (const key of marked) {
     const method = (type.prototype as Record<string, object>)[key]!;
     const scope = airlockOn(method);
     const policies = [

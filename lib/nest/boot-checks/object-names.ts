@@ -23,11 +23,11 @@ export function nameObjects(members: readonly Member[]): void {
     if (instance !== undefined && (!firstToken.has(instance) || wrapper.token === type))
       firstToken.set(instance, wrapper.token);
   }
-  for (const { instance, type, methods } of members) {
+  for (const { instance, type, marked } of members) {
     if (instance === undefined) continue;
     const token = firstToken.get(instance);
     const prototype = type.prototype as Record<string, object>;
-    const hasEffects = methods.some((key) => sideEffectOn(prototype[key]!) !== undefined);
+    const hasEffects = marked.some((key) => sideEffectOn(prototype[key]!) !== undefined);
     if (token !== type && !hasEffects) knownAs(instance, token, tokenName(token));
   }
   for (const { instance, type } of members) {
@@ -49,8 +49,7 @@ export function methodNamesIn(members: readonly Member[]): Set<string> {
   const add = (object: object): void => {
     if (seen.has(object)) return;
     seen.add(object);
-    for (const key of methodsOf(object))
-      for (const name of methodNames(object, key)) names.add(name);
+    for (const name of methodNames(object, ...methodsOf(object))) names.add(name);
   };
   for (const { instance, type } of members) {
     add(instance ?? (Object.create(type.prototype as object) as object));

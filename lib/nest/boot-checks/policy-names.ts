@@ -78,12 +78,19 @@ function nearestTo(name: string, known: Iterable<string>): string | undefined {
   let least = Math.max(3, name.length / 2);
   for (const one of known) {
     const [itsOwner, itsKey] = partsOf(one);
+    // No distance is shorter than the difference in length, which costs nothing to tell.
+    const atLeast = lengthsApart(itsOwner, owner) + 2 * lengthsApart(itsKey, key);
+    if (atLeast >= least) continue;
     const distance = editDistance(itsOwner, owner) + 2 * editDistance(itsKey, key);
     if (distance >= least) continue;
     least = distance;
     nearest = one;
   }
   return nearest;
+}
+
+function lengthsApart(a: string, b: string): number {
+  return Math.abs(a.length - b.length);
 }
 
 function partsOf(name: string): readonly [owner: string, key: string] {

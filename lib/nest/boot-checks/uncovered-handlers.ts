@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import type { LoggerService } from '@nestjs/common';
 import { methodName } from '../../core/effect/bound-effect.js';
+import { methodsWith } from '../boundaries/entry-point.js';
 import { airlockOn } from '../decorators/airlock.decorator.js';
 import { isSkipped } from '../decorators/skip-airlock.decorator.js';
-import type { Class } from '../container/candidate.js';
 import type { Member } from '../container/providers.js';
 
 /** Metadata by which a library tells its handlers, which it calls itself. */
@@ -75,11 +75,10 @@ function* handlersOf(
   library: Library,
   isCovered: (member: Member, key: string) => boolean,
 ): Generator<string> {
-  const { type, methods } = member;
+  const { type } = member;
   const prototype = type.prototype as Record<string, object>;
-  for (const key of methods) {
+  for (const key of markedBy(library, member)) {
     const method = prototype[key]!;
-    if (!isMarked(type, key, library)) continue;
     // What is wrapped on the instance is not what a library takes from the class.
     if (library.on === 'method' && isCovered(member, key)) continue;
     if (airlockOn(method) === undefined && !isSkipped(type, method))
@@ -87,17 +86,18 @@ function* handlersOf(
   }
 }
 
-function isMarked(type: Class, key: string, { keys, on }: Library): boolean {
-  const prototype = type.prototype as Record<string, object>;
-  return keys.some((mark) => {
-    if (on === 'name') return Reflect.hasMetadata(mark, prototype, key);
-    if (on !== 'class') return Reflect.hasMetadata(mark, prototype[key]!);
-    const marked: unknown = Reflect.getMetadata(mark, type);
-    return (
-      Array.isArray(marked) &&
-      marked.some((one) => (one as { propertyKey?: unknown } | null)?.propertyKey === key)
+function markedBy({ keys, on }: Library, member: Member): readonly string[] {
+  const { type, methods } = member;
+  if (on === 'name')
+    return methods.filter((name) =>
+      keys.some((key) => Reflect.hasMetadata(key, type.prototype as object, name)),
     );
-  });
+  if (on !== 'class') return keys.flatMap((key) => methodsWith(key, member));
+  const listed = keys.flatMap((key) => Reflect.getMetadata(key, type) as unknown);
+  const names = new Set(
+    listed.map((one) => (one as { readonly propertyKey?: unknown } | null)?.propertyKey),
+  );
+  return methods.filter((name) => names.has(name));
 }
 
 function remedyFor({ name, keys: [key], on }: Library): string {

@@ -57,9 +57,9 @@ export interface WrappedEntryPoint extends EntryPoint {
 }
 
 /** The methods that a decorator has marked. @internal */
-export function methodsWith(key: string | symbol, { type, methods }: Candidate): readonly string[] {
+export function methodsWith(key: string | symbol, { type, marked }: Candidate): readonly string[] {
   const prototype = type.prototype as Record<string, object>;
-  return methods.filter((name) => Reflect.hasMetadata(key, prototype[name]!));
+  return marked.filter((name) => Reflect.hasMetadata(key, prototype[name]!));
 }
 
 /**

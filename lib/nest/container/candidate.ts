@@ -7,4 +7,6 @@ export interface Candidate {
   readonly isController: boolean;
   /** The names of its methods, inherited ones included. */
   readonly methods: readonly string[];
+  /** Those among them that carry metadata: few do, and all that is decorated does. */
+  readonly marked: readonly string[];
 }

@@ -66,13 +66,10 @@ export function isBuilt({ wrapper }: Member): boolean {
 export function candidateOf(type: unknown, isController: boolean): Candidate | undefined {
   if (typeof type !== 'function' || typeof type.prototype !== 'object' || type.prototype === null)
     return undefined;
-  return {
-    type: type as Class,
-    isController,
-    methods: scanner
-      .getAllMethodNames(type.prototype as object)
-      .filter((key) => isMethod(type.prototype as object, key)),
-  };
+  const prototype = type.prototype as Record<string, object>;
+  const methods = scanner.getAllMethodNames(prototype).filter((key) => isMethod(prototype, key));
+  const marked = methods.filter((key) => Reflect.getMetadataKeys(prototype[key]!).length > 0);
+  return { type: type as Class, isController, methods, marked };
 }
 
 /** False for a getter that a subclass has in place of a method: to look at it would run it. */

@@ -101,9 +101,9 @@ function namesIn(app: TestedApplication, effect: EffectRef): readonly string[] {
   const body = sideEffectBodyOn(effect);
   if (body === undefined) return [];
   return [...membersOf(app.get(ModulesContainer, { strict: false }))].flatMap(
-    ({ type, methods }) => {
+    ({ type, marked }) => {
       const prototype = type.prototype as Record<string, object>;
-      const keys = methods.filter((key) => sideEffectBodyOn(prototype[key]!) === body);
+      const keys = marked.filter((key) => sideEffectBodyOn(prototype[key]!) === body);
       return keys.map(
         (key) =>
           sideEffectOn(prototype[key]!)?.name ??
