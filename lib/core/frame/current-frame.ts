@@ -1,4 +1,5 @@
-import { frames, leftover, openAt, type TransactionFrame } from './transaction-frame.js';
+import { leftover, openAt } from './surroundings.js';
+import { frames, type TransactionFrame } from './transaction-frame.js';
 
 // Where code stands: in which transaction, or in what one has left behind.
 

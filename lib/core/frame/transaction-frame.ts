@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { CallsBeside } from './calls-beside.js';
+import { Beginning } from './beginning.js';
+import { ConnectionFrames } from './connection-frames.js';
 import { FrameStateError } from '../../errors/frame-state.error.js';
-import { type Context, contexts } from '../scope/context.js';
 import type { FrameConnection } from '../model/dispatch-context.js';
 import type { FrameOptions, FrameState } from './frame-options.js';
-import type { UnitOfWork } from '../scope/unit-of-work.js';
+import { Surroundings } from './surroundings.js';
 import type { Fate, FrameParticipant, StampedFrame } from '../model/stamped-frame.js';
 import { refuseOtherCopies } from '../../installation/installed-copies.js';
 
@@ -23,14 +23,16 @@ export const frames = new AsyncLocalStorage<TransactionFrame | undefined>();
 export class TransactionFrame {
   readonly name: string;
   readonly parent: TransactionFrame | undefined;
-  private current: FrameState = 'open';
-  /** The frame that it lies in on its connection: its parent, or the transaction around a test. */
-  private below: TransactionFrame | undefined;
   /**
-   * The savepoint that is open in it. On one connection they lie in one another, never side by
-   * side.
+   * The frame that it lies in on its connection: its parent, or the transaction around a test.
+   * @internal
    */
-  private inner: TransactionFrame | undefined;
+  readonly below: TransactionFrame | undefined;
+  private current: FrameState = 'open';
+  private readonly connected: ConnectionFrames<TransactionFrame>;
+  private readonly surroundings: Surroundings<TransactionFrame>;
+  /** Place where it was begun; undefined for a savepoint and for the transaction around a test. */
+  private readonly beginning: Beginning | undefined;
   /** The savepoint that `nextSavepoint` took last. */
   private last: TransactionFrame | undefined;
   /** The reason why the whole transaction can only be rolled back. */
@@ -40,17 +42,6 @@ export class TransactionFrame {
    * nothing left behind.
    */
   private isEntered = false;
-  /**
-   * The context that it was begun in; undefined once the unit of work there is known, or it has
-   * ended.
-   */
-  private begunAt: Context | undefined;
-  /** The calls that may be its own although they were made outside of it. */
-  private beside: CallsBeside | undefined;
-  private begunIn: UnitOfWork | undefined;
-  private readonly outer: TransactionFrame | undefined;
-  /** The one whose rollback had left its context behind when it was opened. */
-  private leftBy: TransactionFrame | undefined;
   private readonly participants = new Set<FrameParticipant>();
   /** True if an effect was called in the transaction, one that survives its rollback included. */
   private hasCalls = false;
@@ -59,19 +50,16 @@ export class TransactionFrame {
   constructor(
     private options: FrameOptions,
     parent?: TransactionFrame,
+    below?: TransactionFrame,
   ) {
     this.name =
       options.name ?? (parent === undefined ? 'transaction' : `savepoint in ${parent.name}`);
     this.parent = parent;
-    // Ended ones are skipped, or code that begins transaction after transaction in one context
-    // would chain them.
-    const here = frames.getStore();
-    this.outer = openAt(here);
-    this.leftBy = leftover(here);
-    if (this.isOwn) {
-      this.begunAt = contexts.getStore();
-      this.tellWhereItBegan();
-    }
+    this.below = below;
+    this.connected = below?.connected ?? new ConnectionFrames<TransactionFrame>(this);
+    this.surroundings = new Surroundings(frames.getStore());
+    const isOwn = parent === undefined && options.countsAsCommitted !== true;
+    this.beginning = isOwn ? new Beginning(this) : undefined;
   }
 
   get state(): FrameState {
@@ -124,8 +112,7 @@ export class TransactionFrame {
    */
   enter(): void {
     this.isEntered = true;
-    const here = contexts.getStore();
-    if (this.isOwn && here !== undefined) this.beside ??= new CallsBeside(this, here);
+    this.beginning?.byStatement();
     frames.enterWith(this);
   }
 
@@ -137,8 +124,7 @@ export class TransactionFrame {
    * @internal
    */
   async runCallback<R>(fn: () => Promise<R>): Promise<R> {
-    this.beside?.ended();
-    this.beside = undefined;
+    this.beginning?.byCallback();
     try {
       return await this.run(fn);
     } finally {
@@ -153,7 +139,7 @@ export class TransactionFrame {
    */
   leave(): void {
     if (frames.getStore() === this) frames.enterWith(this.next);
-    else if (this.standing === undefined) this.beside?.adopt();
+    else if (this.standing === undefined) this.beginning?.byHelper();
   }
 
   /**
@@ -170,15 +156,13 @@ export class TransactionFrame {
         'has no savepoints. Join it, or begin a transaction of its own instead of a nested one.',
       );
     }
-    const { innermost } = this;
+    const { innermost } = this.connected;
     if (innermost !== this && innermost !== this.standing)
       throw this.lose('take a savepoint', this.standing);
-    const isRoot = innermost.options.countsAsCommitted === true;
-    const taken = isRoot
-      ? new TransactionFrame(options)
-      : new TransactionFrame({ savepoints: true, ...this.inherited(), ...options }, innermost);
-    taken.below = innermost;
-    return (innermost.inner = taken);
+    return (this.connected.innermost =
+      innermost.options.countsAsCommitted === true
+        ? new TransactionFrame(options, undefined, innermost)
+        : new TransactionFrame(this.passedOn(options), innermost, innermost));
   }
 
   /**
@@ -190,7 +174,7 @@ export class TransactionFrame {
    * @internal
    */
   nextSavepoint(): TransactionFrame {
-    // Not `inner`: a frame that a host has put into this one, such as that of
+    // Not the innermost: a frame that a host has put into this one, such as that of
     // `@nestjs-cls/transactional`, is no savepoint of the client.
     if (this.last?.isOpen === true) throw this.lose('take a savepoint');
     return (this.last = this.savepoint());
@@ -205,7 +189,8 @@ export class TransactionFrame {
    */
   assertInOrder(wish: string): void {
     const { standing } = this;
-    if (standing !== undefined && standing !== this.innermost) throw this.lose(wish, standing);
+    if (standing !== undefined && standing !== this.connected.innermost)
+      throw this.lose(wish, standing);
   }
 
   /** @throws FrameStateError if a frame of its transaction was asked for out of order @internal */
@@ -218,24 +203,13 @@ export class TransactionFrame {
    * @internal
    */
   get standing(): TransactionFrame | undefined {
-    const { bottom } = this;
     for (let at = frames.getStore(); at !== undefined; at = at.around) {
-      for (let frame: TransactionFrame | undefined = at; frame !== undefined; frame = frame.below) {
-        if (frame.isOpen && frame.bottom === bottom) return frame;
-      }
+      if (at.connected !== this.connected) continue;
+      let frame: TransactionFrame | undefined = at;
+      while (frame !== undefined && !frame.isOpen) frame = frame.below;
+      if (frame !== undefined) return frame;
     }
     return undefined;
-  }
-
-  /** The frame that the next statement on its connection lies in. */
-  private get innermost(): TransactionFrame {
-    let frame = this.bottom;
-    while (frame.inner !== undefined) frame = frame.inner;
-    return frame;
-  }
-
-  private get bottom(): TransactionFrame {
-    return this.below?.bottom ?? this;
   }
 
   /**
@@ -255,11 +229,6 @@ export class TransactionFrame {
     throw root.lost;
   }
 
-  /** True for a transaction of its own, not a savepoint nor the one around a test. */
-  private get isOwn(): boolean {
-    return this.parent === undefined && this.options.countsAsCommitted !== true;
-  }
-
   /** @internal */
   get isOpen(): boolean {
     return this.current === 'open' && this.fate === 'open';
@@ -268,7 +237,7 @@ export class TransactionFrame {
   /** Makes a rollback the only end of the whole transaction. @internal */
   lose(wish: string, frame: TransactionFrame = this): FrameStateError {
     const problem =
-      `cannot ${wish}: "${this.innermost.name}", begun after it on the same connection, is still open. ` +
+      `cannot ${wish}: "${this.connected.innermost.name}", begun after it on the same connection, is still open. ` +
       'Await one savepoint before the next one begins (no `Promise.all`), and both before the transaction ends.';
     return (frame.root.lost = frame.refusal(problem));
   }
@@ -285,8 +254,7 @@ export class TransactionFrame {
   async beforeCommit(): Promise<void> {
     this.assertOpen('be committed');
     this.assertNotLost();
-    let open = 0;
-    for (let frame = this.inner; frame !== undefined; frame = frame.inner) open++;
+    const open = this.connected.countIn(this) ?? 0;
     if (open > 0) {
       throw this.refusal(
         `cannot be committed: ${open} savepoint(s) in it are still open. Await what runs in them before it ends.`,
@@ -349,18 +317,18 @@ export class TransactionFrame {
 
   /** The open frame its context stood in when it was opened. @internal */
   get around(): TransactionFrame | undefined {
-    return this.outer;
+    return this.surroundings.open;
   }
 
   /** The frame of a call that does not belong to it. @internal */
   get next(): TransactionFrame | undefined {
-    return this.leftBy ?? this.outer;
+    return this.surroundings.next;
   }
 
   /** @internal */
   join(participant: FrameParticipant): void {
     this.noteCall();
-    this.root.tellWhereItBegan();
+    this.root.beginning?.tell();
     this.root.participants.add(participant);
   }
 
@@ -372,25 +340,16 @@ export class TransactionFrame {
     this.root.hasCalls = true;
   }
 
-  /** A unit of work may open after the transaction: with the first effect that is called in it. */
-  private tellWhereItBegan(): void {
-    const unit = this.begunAt?.opened;
-    if (unit === undefined) return;
-    this.begunAt = undefined;
-    this.begunIn = unit;
-    unit.transactionOpened(this);
-  }
-
-  private inherited(): FrameOptions {
+  /** Options of a savepoint in it. */
+  private passedOn(own: FrameOptions): FrameOptions {
     // Not `this.options`: a savepoint may outlive the one around it.
     const { options } = this;
-    return options.isCurrent === undefined ? {} : { isCurrent: () => options.isCurrent!() };
+    const isCurrent = options.isCurrent && { isCurrent: () => options.isCurrent!() };
+    return { savepoints: true, ...isCurrent, ...own };
   }
 
   private end(state: FrameState): void {
     this.current = state;
-    this.beside?.ended();
-    this.beside = undefined;
     // What remembers that it ended need not keep its connection, which may be somebody else's by
     // now, nor what came before.
     const { connection, countsAsCommitted } = this.options;
@@ -398,10 +357,9 @@ export class TransactionFrame {
       ...(connection !== undefined && { connection: { executeSql: async () => this.refuse() } }),
       ...(countsAsCommitted === true && { countsAsCommitted }),
     };
-    if (this.takesLeftovers) this.leftBy = undefined;
-    if (this.below?.inner === this) this.below.inner = undefined;
-    this.begunAt = undefined;
-    this.begunIn?.transactionEnded(this);
+    if (this.takesLeftovers) this.surroundings.forgetLeft();
+    this.connected.remove(this);
+    this.beginning?.ended();
   }
 
   private assertOpen(wish: string): void {
@@ -447,18 +405,4 @@ export class TransactionFrame {
 export function openFrame(options: FrameOptions = {}): TransactionFrame {
   refuseOtherCopies();
   return new TransactionFrame(options);
-}
-
-/** The innermost that is open, from `frame` outwards. @internal */
-export function openAt(frame: TransactionFrame | undefined): TransactionFrame | undefined {
-  let open = frame;
-  while (open !== undefined && open.fate !== 'open') open = open.around;
-  return open;
-}
-
-/** The innermost that was rolled back and takes calls, before any that is open. @internal */
-export function leftover(frame: TransactionFrame | undefined): TransactionFrame | undefined {
-  let ended = frame;
-  while (ended !== undefined && ended.fate !== 'open' && !ended.takesLeftovers) ended = ended.next;
-  return ended?.takesLeftovers === true ? ended : undefined;
 }
