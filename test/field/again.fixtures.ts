@@ -16,7 +16,13 @@ import { APP_INTERCEPTOR, NestFactory } from '@nestjs/core';
 import { GraphQLModule, Query, Resolver } from '@nestjs/graphql';
 import { ClientProxyFactory, MessagePattern } from '@nestjs/microservices';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { AirlockModule, AirlockService, EffectBuffer, SideEffect } from 'nestjs-airlock';
+import {
+  AirlockModule,
+  type AirlockModuleOptions,
+  AirlockService,
+  EffectBuffer,
+  SideEffect,
+} from 'nestjs-airlock';
 import { drain, recordEffects, recorderOf } from 'nestjs-airlock/testing';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -32,7 +38,7 @@ const [, sockets] = adapters[0]!;
  * invoked before.
  */
 export interface Plan {
-  around(next: CallHandler): Observable<unknown>;
+  around(next: CallHandler, desk: Desk): Observable<unknown>;
   work(nth: number, desk: Desk): unknown;
 }
 
@@ -76,7 +82,7 @@ class OuterInterceptor implements NestInterceptor {
 class AgainInterceptor implements NestInterceptor {
   constructor(private readonly desk: Desk) {}
   intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    return this.desk.plan!.around(next);
+    return this.desk.plan!.around(next, this.desk);
   }
 }
 
@@ -184,10 +190,10 @@ export class Again {
     this.endRecord = recordEffects(app);
   }
 
-  static async start(kind: (typeof kinds)[number]): Promise<Again> {
+  static async start(kind: (typeof kinds)[number], options?: AirlockModuleOptions): Promise<Again> {
     const { imports = [], controllers = [], providers = [] } = handlers[kind];
     const module = moduleOf({
-      imports: [AirlockModule.forRoot(), ...imports],
+      imports: [AirlockModule.forRoot(options), ...imports],
       controllers,
       providers: [Desk, ...providers],
     });

@@ -1,3 +1,4 @@
+import { wasCalledInFailure } from '../scope/attempt.js';
 import { recordDropped } from '../scope/journal.js';
 import type { Decision, Outcome } from '../model/scope-view.js';
 import { type Intent, restamped, stampOf } from '../model/intent.js';
@@ -33,19 +34,26 @@ export function decisionAbove({ parent }: UnitOfWork): Decision {
   return decisionOf(ancestor ?? parent!);
 }
 
-/** For a unit that nobody above decides about: what goes out; the rest is dropped. @internal */
+/**
+ * For a unit that nobody above decides about: what goes out; the rest is dropped. What an invocation
+ * has called that failed, and that something else has answered for, goes as in a unit that failed.
+ * @internal
+ */
 export function dropByOutcome(
   unit: UnitOfWork,
   journal: FlushJournal,
   intents: readonly Intent[],
   { outcome, flushes }: Decision,
 ): readonly Intent[] {
-  if (!unit.hasTriggers && flushes) return intents;
+  if (!unit.hasTriggers && flushes && !unit.top.hasFailedAttempts) return intents;
   const goes = { success: flushes, failure: outcome === 'failed', always: true };
-  return intents.filter(
-    (intent) =>
-      goes[stampOf(intent).on] || (recordDropped(unit, journal, intent, 'outcome'), false),
-  );
+  const goesAfterFailure = { success: false, failure: true, always: true };
+  return intents.filter((intent) => {
+    const hasFailed = outcome === 'completed' && wasCalledInFailure(intent);
+    if ((hasFailed ? goesAfterFailure : goes)[stampOf(intent).on]) return true;
+    recordDropped(unit, journal, intent, 'outcome');
+    return false;
+  });
 }
 
 /**

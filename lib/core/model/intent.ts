@@ -21,6 +21,8 @@ export interface Birthplace {
 
 /** An invocation that calls were made in, of work that may be invoked again. @internal */
 export interface AttemptMark {
+  /** True once it has failed: whatever its unit comes to, its calls go as those of failed work. */
+  readonly hasFailed: boolean;
   /** True once it has failed and the work was invoked again, so that its calls do not count. */
   readonly isAbandoned: boolean;
 }

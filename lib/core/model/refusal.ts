@@ -70,8 +70,8 @@ export function takeUnheard(holder: HasRefusals): readonly unknown[] {
 }
 
 /**
- * @param host told of all but the first, and of those in invocations that have failed and were made
- *   again: they fail nothing any more
+ * @param host told of all but the first, and of those in invocations that have failed: what answers
+ *   in their place is not failed by them
  * @throws the first error that nobody has listened to
  * @internal
  */
@@ -79,7 +79,7 @@ export function raiseUnheard(holder: HasRefusals, host: { logError(error: unknow
   if (!hasUnheard(holder)) return;
   const unheard = [...holder.unheard!];
   holder.unheard = undefined;
-  const first = unheard.find(({ attempt }) => attempt?.isAbandoned !== true);
+  const first = unheard.find(({ attempt }) => !attempt?.isAbandoned && !attempt?.hasFailed);
   for (const one of unheard) if (one !== first) host.logError(one.error);
   if (first !== undefined) throw first.error;
 }

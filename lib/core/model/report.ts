@@ -4,8 +4,8 @@ import type { Policy } from './policy.js';
 import type { Intent } from './intent.js';
 
 /**
- * The reason why an intent was thrown away: a `policy` said no, the `outcome` of its scope did not
- * let it out, an earlier one failed in `failFast` mode, its scope was `discarded` by hand, its
+ * The reason why an intent was thrown away: a `policy` said no, the `outcome` of its scope, or the
+ * failure of its handler, did not let it out, an earlier one failed in `failFast` mode, its scope was `discarded` by hand, its
  * transaction or savepoint was rolled back (`rollback`), another call under its `dedupeKey` went
  * out (`duplicate`), its handler failed and was invoked again (`retry`), it was called
  * `outsideScope` under `outsideScope: 'drop'` or `'report'`, or it came `late`, after its scope had

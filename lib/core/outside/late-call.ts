@@ -19,6 +19,9 @@ import { UnitOfWork } from '../scope/unit-of-work.js';
  */
 export type LateCalls = 'report' | 'throw' | 'follow';
 
+const COMPLETED: Decision = { outcome: 'completed', flushes: true };
+const FAILED: Decision = { outcome: 'failed', flushes: false };
+
 /** Publishes the drop of a call that was never buffered. @internal */
 export function publishLostCall(
   unit: UnitOfWork,
@@ -75,9 +78,8 @@ export function enqueueLate(
     return publishLostCall(late, context, options, effect, args, 'retry');
   if (late.thrownAway !== undefined)
     return publishLostCall(late, context, options, effect, args, late.thrownAway);
-  const decision: Decision = late.isEnded
-    ? decisionOf(late)
-    : { outcome: 'completed', flushes: true };
+  const decision =
+    context.attempt?.hasFailed === true ? FAILED : late.isEnded ? decisionOf(late) : COMPLETED;
   const unit = new UnitOfWork(host, {
     name: late.name,
     parent: late.isEnded ? late.parent : late,

@@ -7,14 +7,15 @@ import type { UnitHost, UnitOfWork } from './unit-of-work.js';
 
 /**
  * One invocation of work that may be made again in the same unit of work, as a handler under
- * `retry`. Calls made in it carry its mark; once it is abandoned they are dropped when their unit
- * ends or has no room for more, those included that are still to come from what it has left
- * running.
+ * `retry`. Calls made in it carry its mark, those included that are still to come from what it has
+ * left running. Once it has failed they go as its failure says; once it is abandoned they are
+ * dropped when their unit ends or has no room for more.
  *
  * @internal
  */
 export class Attempt implements AttemptMark {
   private isGivenUp = false;
+  private isFailed = false;
 
   /**
    * @param around where the work is invoked
@@ -29,6 +30,16 @@ export class Attempt implements AttemptMark {
     return this.isGivenUp || this.outer?.isAbandoned === true;
   }
 
+  get hasFailed(): boolean {
+    return this.isFailed || this.outer?.hasFailed === true;
+  }
+
+  /** @param reason the class of the error, for the log */
+  fail(reason?: string): void {
+    this.isFailed = true;
+    this.around.opened?.hasFailedIn(reason);
+  }
+
   abandon(): void {
     this.isGivenUp = true;
     this.around.opened?.hasGivenUp();
@@ -36,6 +47,30 @@ export class Attempt implements AttemptMark {
 
   run<R>(fn: () => R): R {
     return contexts.run(new AttemptContext(this.around, this), fn);
+  }
+
+  /**
+   * Calls what hears of the failure. If that invokes the work again, its calls are dropped with
+   * those of this attempt; if it answers in place of the work, they are its own.
+   */
+  runAfterFailure<R>(fn: () => R): R {
+    const mark = new Aftermath(this, this.outer);
+    return contexts.run(new AttemptContext(this.around, mark), fn);
+  }
+}
+
+class Aftermath implements AttemptMark {
+  constructor(
+    private readonly attempt: Attempt,
+    private readonly outer: AttemptMark | undefined,
+  ) {}
+
+  get isAbandoned(): boolean {
+    return this.attempt.isAbandoned;
+  }
+
+  get hasFailed(): boolean {
+    return this.outer?.hasFailed === true;
   }
 }
 
@@ -110,13 +145,17 @@ export function makeRoom(unit: UnitOfWork): boolean {
   return !unit.isFull;
 }
 
-/**
- * Not what is written with the rows of an open transaction, whose fate it shares for good (rule
- * 23).
- */
 function isAbandoned(intent: Intent): boolean {
-  const { attempt, executor, frame } = stampOf(intent);
-  return (
-    attempt?.isAbandoned === true && !(executor.transactional === true && frame?.fate === 'open')
-  );
+  return stampOf(intent).attempt?.isAbandoned === true && !isWithRows(intent);
+}
+
+/** True for a call of an invocation that has failed. @internal */
+export function wasCalledInFailure(intent: Intent): boolean {
+  return stampOf(intent).attempt?.hasFailed === true && !isWithRows(intent);
+}
+
+/** True for what is written with the rows of an open transaction: their fate is its own (rule 23). */
+function isWithRows(intent: Intent): boolean {
+  const { executor, frame } = stampOf(intent);
+  return executor.transactional === true && frame?.fate === 'open';
 }

@@ -104,6 +104,8 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   state: ScopeState = 'open';
   /** The answer that its caller waits for, where one does. */
   answer: Answer | undefined;
+  /** True if an attempt at its work has failed; of the outermost unit, whether one has in it. */
+  hasFailedAttempts = false;
   /**
    * True if an attempt at its work was abandoned; of the outermost unit, whether one was anywhere
    * in it.
@@ -244,8 +246,16 @@ export class UnitOfWork implements Birthplace, HasRefusals {
 
   add(intent: Intent): void {
     // What an attempt has left running may be the first to call an effect.
-    if (stampOf(intent).attempt?.isAbandoned === true) this.hasGivenUp();
+    const { attempt } = stampOf(intent);
+    if (attempt?.hasFailed === true) this.hasFailedIn();
+    if (attempt?.isAbandoned === true) this.hasGivenUp();
     this.buffer.add(intent);
+  }
+
+  /** An attempt at its work has failed. @param reason the class of the error, where it is known */
+  hasFailedIn(reason?: string): void {
+    this.hasFailedAttempts = this.top.hasFailedAttempts = true;
+    this.failedBy = reason ?? this.failedBy;
   }
 
   /** An attempt at its work was abandoned. */

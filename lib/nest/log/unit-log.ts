@@ -66,7 +66,8 @@ export function lineOf(
         ]
       : []),
   ];
-  const why = failedBy === undefined || outcome !== 'failed' ? '' : ` (${failedBy})`;
+  const link = outcome === 'completed' ? 'in spite of ' : '';
+  const why = failedBy === undefined || outcome === 'cancelled' ? '' : ` (${link}${failedBy})`;
   return `${label} → ${outcome ?? 'open'}${why}: ${parts.join('; ') || 'no effects'}`;
 }
 

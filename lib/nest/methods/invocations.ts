@@ -4,12 +4,14 @@ import { Observable, Subscriber, type TeardownLogic } from 'rxjs';
 import type { AirlockRuntime } from '../../core/runtime.js';
 import { Attempt } from '../../core/scope/attempt.js';
 import type { AttemptMark } from '../../core/model/intent.js';
+import { kindOf } from '../../errors/thrown.js';
 import { replaceOwn } from './replace-method.js';
 
 /**
- * Has an interceptor tell when it invokes its handler again, as `retry` does: what the failed
- * invocation has buffered is dropped then, whatever was buffered before it stays. Costs nothing
- * where no scope is open.
+ * Has an interceptor tell when an invocation of its handler has failed: what that has buffered goes
+ * as in a unit of work that failed, though the interceptor may answer in its place. Where the
+ * handler is invoked again, as by `retry`, it is dropped; whatever was buffered before it stays.
+ * Costs nothing where no scope is open.
  *
  * @internal
  */
@@ -77,8 +79,8 @@ class Invocations implements CallHandler {
         subscriber.next(value);
       },
       error: (error: unknown) => {
-        if (this.live.delete(invocation)) this.failed.push(invocation);
-        subscriber.error(error);
+        if (this.live.delete(invocation)) this.fail(invocation, kindOf(error));
+        invocation.attempt.runAfterFailure(() => subscriber.error(error));
       },
       complete: () => {
         if (this.live.delete(invocation)) this.hasCompleted = true;
@@ -96,7 +98,12 @@ class Invocations implements CallHandler {
     if (!this.live.delete(invocation)) return;
     if (invocation.hasEmitted) this.hasCompleted = true;
     else if (this.hasCompleted || this.live.size > 0) invocation.attempt.abandon();
-    else this.failed.push(invocation);
+    else this.fail(invocation);
+  }
+
+  private fail(invocation: Invocation, reason?: string): void {
+    invocation.attempt.fail(reason);
+    this.failed.push(invocation);
   }
 }
 

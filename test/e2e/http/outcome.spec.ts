@@ -204,13 +204,7 @@ describe.each(platforms)('on %s', (_name, platform) => {
       400,
       FAILED,
     ],
-    [
-      'an inner interceptor recovers from the error',
-      'GET',
-      '/interceptor-recovers',
-      200,
-      COMPLETED,
-    ],
+    ['an inner interceptor recovers from the error', 'GET', '/interceptor-recovers', 200, FAILED],
     ['a filter makes a 200 of the error', 'GET', '/filter', 200, FAILED],
     ['@HttpCode says 422', 'GET', '/422', 422, FAILED],
     ['res.status(409) is called with passthrough', 'GET', '/409-passthrough', 409, FAILED],
@@ -240,6 +234,16 @@ describe.each(platforms)('on %s', (_name, platform) => {
         'conflict',
         'recovered',
         'never mind',
+      ]);
+    });
+  });
+
+  describe('when an interceptor answers for a handler that failed', () => {
+    it('tells in the log what the scope has completed in spite of', async () => {
+      const server = await listen(platform, parts, { log: { drops: 'warn' } });
+      await server.request('/interceptor-recovers');
+      expect(server.log.airlock('warn')).toEqual([
+        'OutcomeController.recovered → completed (in spite of Error): 1 effect dropped (outcome): success',
       ]);
     });
   });
