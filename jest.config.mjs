@@ -40,6 +40,8 @@ export const ours = {
   '^nestjs-airlock$': '<rootDir>/lib/index.ts',
   '^nestjs-airlock/(testing|eslint)$': '<rootDir>/lib/$1/index.ts',
   '^nestjs-airlock/(.*)$': '<rootDir>/lib/integrations/$1/index.ts',
+  // Stand beside Nest 11: the one takes no other, the other does not go with what is installed here.
+  '^(@golevelup/nestjs-rabbitmq|inngest)$': '<rootDir>/test/nest-11/node_modules/$1',
 };
 
 /**
@@ -49,8 +51,6 @@ export const ours = {
 const nest11 = {
   '^(@nestjs/(apollo|bullmq|common|core|cqrs|event-emitter|graphql|mercurius|microservices|platform-[\\w.-]+|schedule|terminus|testing|typeorm|websockets)(/.*)?)$':
     '<rootDir>/test/nest-11/node_modules/$1',
-  // Made for Nest 11 alone.
-  '^@golevelup/nestjs-rabbitmq$': '<rootDir>/test/nest-11/node_modules/@golevelup/nestjs-rabbitmq',
   // What those were made for.
   '^(amqplib|amqp-connection-manager|bullmq|graphql|ioredis|mercurius|typeorm)$':
     '<rootDir>/test/nest-11/node_modules/$1',
@@ -65,7 +65,7 @@ const onNest12Alone = [
   '/test/(package|types|readme|crash|soak)/',
   // Frames and what is decided by them: PostgreSQL and the core, which imports no Nest
   // (check:imports).
-  '/test/(oracle|unit/core|unit/errors|integrations/nest-outbox)/',
+  '/test/(oracle|unit/core|unit/errors|integrations/recipes)/',
   '/test/unit/policies/contract\\.spec',
   '/test/integrations/(drizzle|knex|kysely|mikro-orm|pg|prisma|sequelize)/(client-frames|contract|doors|generated-client|sqlite|track-[\\w-]+-transactions)\\.spec',
   '/test/field/(a-failed-statement-is-swallowed-on-postgres|an-asynchronous-primitive-decides-the-scope|nothing-grows-worse-than-linear)\\.spec',

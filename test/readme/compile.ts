@@ -99,6 +99,14 @@ function hostThatReadsOnce(options: ts.CompilerOptions): ts.CompilerHost {
   return host;
 }
 
+/** Clients that recipes use and that stand in the folder of Nest 11 (jest.config.mjs). */
+const besideNest11 = Object.fromEntries(
+  ['@golevelup/nestjs-rabbitmq/lib/index.d.ts', 'inngest/index.d.ts'].map((types) => [
+    types.replace(/(\/lib)?\/index\.d\.ts$/, ''),
+    [join(root, 'test/nest-11/node_modules', types)],
+  ]),
+);
+
 /** Those of `tsconfig.json`, except that an example may declare what only its reader uses. */
 function compilerOptions(): ts.CompilerOptions {
   const { config, error } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) =>
@@ -113,6 +121,7 @@ function compilerOptions(): ts.CompilerOptions {
   );
   return {
     ...options,
+    paths: { ...options.paths, ...besideNest11 },
     noEmit: false,
     declaration: false,
     noUnusedLocals: false,

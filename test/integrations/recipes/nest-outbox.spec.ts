@@ -1,14 +1,11 @@
 // `@nestjs/outbox` itself is not installed here: its part is played by the interface it publishes,
 // which writes to a table through the `tx` it is given. The executor is that of the page.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { compileFunction } from 'node:vm';
 import { enqueueWith, type Executor, runInScope } from 'nestjs-airlock';
 import { trackTypeOrmTransactions } from 'nestjs-airlock/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
-import ts from 'typescript';
 import { describeWith, freshSchema, postgres } from '../../servers.js';
 import { checkAfterEach, errorOf } from '../../unit/core/fixtures.js';
+import { recipe } from './recipe.js';
 
 checkAfterEach();
 
@@ -19,17 +16,6 @@ type ExecutorOfPage = new (
   outbox: Outbox,
   begin: (work: (tx: EntityManager) => Promise<void>) => Promise<void>,
 ) => Executor;
-
-function executorOfPage(): ExecutorOfPage {
-  const page = readFileSync(join(__dirname, '../../../docs/guide/recipes.md'), 'utf8');
-  const [, code] = /```ts group=nest-outbox\n([^]*?)```/.exec(page)!;
-  const { outputText } = ts.transpileModule(code!, {
-    compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
-  });
-  const exported: { NestOutboxExecutor?: ExecutorOfPage } = {};
-  compileFunction(outputText, ['exports'])(exported);
-  return exported.NestOutboxExecutor!;
-}
 
 describeWith(postgres, 'the recipe for `@nestjs/outbox`', () => {
   let schema: Awaited<ReturnType<typeof freshSchema>>;
@@ -56,7 +42,8 @@ describeWith(postgres, 'the recipe for `@nestjs/outbox`', () => {
     );
     await dataSource.query('create table messages (topic text, payload jsonb)');
     await dataSource.query('create table orders (item text)');
-    executor = new (executorOfPage())(outbox, (work) => dataSource.transaction(work));
+    const { NestOutboxExecutor } = recipe<{ NestOutboxExecutor: ExecutorOfPage }>('nest-outbox');
+    executor = new NestOutboxExecutor(outbox, (work) => dataSource.transaction(work));
   });
   afterAll(async () => {
     await dataSource.destroy();
