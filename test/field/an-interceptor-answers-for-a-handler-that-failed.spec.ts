@@ -1,5 +1,5 @@
 import { checkForLeaks } from 'nestjs-airlock/testing';
-import { catchError, from, lastValueFrom, of, retry, throwError, timeout } from 'rxjs';
+import { catchError, finalize, from, lastValueFrom, of, retry, throwError, timeout } from 'rxjs';
 import { gate } from '../e2e/http/fixtures.js';
 import { Again, kinds, type Plan } from './again.fixtures.js';
 
@@ -95,6 +95,15 @@ describe.each(ways)(
         work: fails,
       });
       expect(out).toEqual(['failure 0', 'always 0']);
+    });
+
+    it('has what it calls at the end in any case be part of the work', async () => {
+      const { out } = await again.call({
+        around: (next, { effects }) =>
+          next.handle().pipe(finalize(() => effects.one('finalize', 'always'))),
+        work: fails,
+      });
+      expect(out).toEqual(['failure 0', 'always 0', 'finalize']);
     });
 
     it('is not failed by a refusal that nobody has listened to in the handler', async () => {

@@ -53,6 +53,8 @@ export function observeInScope(
   let last: unknown;
   const endThen = (outcome: Outcome, proceed: () => void): void => {
     isRunning = false;
+    // What is to be called at the end of the work in any case (`finalize`) is part of it.
+    inner.unsubscribe();
     const fail = (error: unknown): void => subscriber.error(error);
     try {
       const ending = end(outcome, last);
