@@ -18,6 +18,7 @@ import type { Effect, EnqueueOptions } from './model/enqueue-options.js';
 import type { Policy, PolicyRef } from './model/policy.js';
 import { type CarriedContext, type ContextCarrier, withContext } from './model/context-carrier.js';
 import type { Executor } from './model/executor.js';
+import { type ChannelName, type Listeners, NO_LISTENERS } from './model/diagnostics.js';
 import type { Outcome } from './model/scope-view.js';
 import type { Intent } from './model/intent.js';
 import { tellSafely } from './outside/last-resort.js';
@@ -59,6 +60,7 @@ export class AirlockRuntime implements UnitHost {
   readonly slowFlushMs: number | undefined;
   readonly onSettled: OnSettled | undefined;
   readonly knownAsSlow = new Set<string>();
+  listeners = NO_LISTENERS;
   /**
    * True if anything calls effects, or ever has: a shutdown waits for handlers that have called
    * none yet only where one may.
@@ -321,6 +323,17 @@ export class AirlockRuntime implements UnitHost {
       return this.runAndEnd(scope, () => scope.enter(() => runJob(effect, work)), how);
     };
     return withContext(this.carriers, carried, effect, () => contexts.run(this.root, run));
+  }
+
+  /** Listens to the messages of this application alone, for as long as it lives. */
+  listen(listeners: Partial<Listeners>): void {
+    for (const name of Object.keys(listeners) as ChannelName[])
+      this.listenTo(name, listeners[name]);
+  }
+
+  private listenTo<K extends ChannelName>(name: K, listener: Listeners[K] | undefined): void {
+    if (listener !== undefined)
+      this.listeners = { ...this.listeners, [name]: [...(this.listeners[name] ?? []), listener] };
   }
 
   /** For modules that carry something themselves. */

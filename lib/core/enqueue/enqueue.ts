@@ -7,7 +7,7 @@ import { isThenable } from '../results/completion.js';
 import { type Context, contexts, type PolicyEvaluation } from '../scope/context.js';
 import { copyPlain } from './copy-plain.js';
 import { captureContext } from '../model/context-carrier.js';
-import { channels, publish } from '../model/diagnostics.js';
+import { isHeard, publish } from '../model/diagnostics.js';
 import { type Effect, effectName, type EnqueueOptions } from '../model/enqueue-options.js';
 import type { PolicyLink } from '../model/policy.js';
 import type { EffectCall, Executor } from '../model/executor.js';
@@ -80,8 +80,8 @@ export function enqueueIn(
   if (unit.host.carriers.length > 0) carry(intent, captureContext(unit.host, freeze(intent)));
   unit.add(intent);
   if (unit.level !== undefined) unit.level.cascade.calls++;
-  if (channels.enqueue.hasSubscribers)
-    publish('enqueue', { scope: unit.view, intent: freeze(intent) });
+  if (isHeard(unit.host, 'enqueue'))
+    publish(unit.host, 'enqueue', { scope: unit.view, intent: freeze(intent) });
   if (frame !== undefined) joinFrame(unit, intent);
   else frameHere?.noteCall();
 }
@@ -91,8 +91,8 @@ export function enqueueIn(
  * no report either.
  */
 function dropRepeated(unit: UnitOfWork, intent: Intent): void {
-  if (channels.drop.hasSubscribers)
-    publish('drop', { scope: unit.view, intent: freeze(intent), reason: 'duplicate' });
+  if (isHeard(unit.host, 'drop'))
+    publish(unit.host, 'drop', { scope: unit.view, intent: freeze(intent), reason: 'duplicate' });
 }
 
 function full(unit: UnitOfWork, options: EnqueueOptions, effect: Effect): BufferLimitError {

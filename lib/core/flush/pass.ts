@@ -124,7 +124,7 @@ export class Pass implements InFlight {
   private execute(executor: Executor, intent: Intent): void | PromiseLike<void> {
     if (executor.successor !== undefined) return this.executeTogether(executor, [intent]);
     const context = new EffectContext(this.unit, intent, this.flush.outer);
-    const startedAt = startOf();
+    const startedAt = startOf(this.unit.host);
     try {
       const completion = runIntent(executor, intent, context, this.flush.id);
       if (completion !== undefined) return this.executed(completion, context, intent, startedAt);
@@ -176,7 +176,7 @@ export class Pass implements InFlight {
 
   private async executeTogether(executor: Executor, batch: readonly Intent[]): Promise<void> {
     const context = new EffectContext(this.unit, batch[0]!, this.flush.outer);
-    const startedAt = startOf();
+    const startedAt = startOf(this.unit.host);
     this.beginsToWait();
     const { failures, hasCompleted } = await endOfBatch(
       executor,

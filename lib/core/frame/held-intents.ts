@@ -132,7 +132,7 @@ class HeldInFrames implements HeldIntents {
     const due = [...this.take(isDue), ...this.unit.takeFramed(isDue)];
     if (due.length === 0) return;
     const journal = new FlushJournal();
-    const startedAt = startOf();
+    const startedAt = startOf(this.unit.host);
     const check = (): void | Promise<void> => this.wrote(root, journal, startedAt);
     const writing = this.unit.host.dispatch(this.unit, journal, due, root);
     return writing ? writing.then(check) : check();

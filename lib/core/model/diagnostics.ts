@@ -106,10 +106,7 @@ export interface AirlockMessages {
 /** The channel of each end of an intent: one without does not compile. */
 type ChannelOfEnd = { dispatched: 'dispatch'; dropped: 'drop'; failed: 'fail' }[FinalEnd];
 
-/**
- * The `node:diagnostics_channel` channels. Ask `hasSubscribers` before building a message.
- * @internal
- */
+/** The `node:diagnostics_channel` channels. @internal */
 export const channels = {
   enqueue: channel('airlock:enqueue'),
   dispatch: channel('airlock:dispatch'),
@@ -122,9 +119,54 @@ export const channels = {
 export const effectRuns = tracingChannel<unknown, EffectRunMessage>('airlock:effect');
 
 /** @internal */
-export function publish<K extends keyof typeof channels>(
+export type ChannelName = keyof typeof channels;
+
+/**
+ * Listeners to the messages of one application. They are part of it, so that nothing of them stays
+ * in the process where its boot fails.
+ *
+ * @internal
+ */
+export type OwnListeners = { readonly [K in ChannelName]: readonly Listeners[K][] | undefined };
+
+/** @internal */
+export type Listeners = { readonly [K in ChannelName]: (message: AirlockMessages[K]) => void };
+
+/** @internal */
+export const NO_LISTENERS: OwnListeners = {
+  enqueue: undefined,
+  dispatch: undefined,
+  drop: undefined,
+  fail: undefined,
+  scope: undefined,
+};
+
+/** Application whose messages can be listened to. @internal */
+export interface MessageHost {
+  readonly listeners: OwnListeners;
+  /** Logs an error that no caller is left to see. */
+  logError(error: unknown): void;
+}
+
+/** To be asked before a message is built. @internal */
+export function isHeard({ listeners }: MessageHost, name: ChannelName): boolean {
+  return channels[name].hasSubscribers || listeners[name] !== undefined;
+}
+
+/** @internal */
+export function publish<K extends ChannelName>(
+  host: MessageHost,
   name: K,
   message: AirlockMessages[K],
 ): void {
   channels[name].publish(message);
+  const listeners: readonly Listeners[K][] | undefined = host.listeners[name];
+  if (listeners === undefined) return;
+  for (const listen of listeners) {
+    try {
+      listen(message);
+    } catch (error) {
+      host.logError(error);
+    }
+  }
 }

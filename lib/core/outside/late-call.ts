@@ -1,6 +1,6 @@
 import { DispatchError } from '../../errors/dispatch.error.js';
 import { type Context, ScopeContext } from '../scope/context.js';
-import { channels, publish } from '../model/diagnostics.js';
+import { isHeard, publish } from '../model/diagnostics.js';
 import { enqueueIn } from '../enqueue/enqueue.js';
 import type { Effect, EnqueueOptions } from '../model/enqueue-options.js';
 import { Intent, freeze } from '../model/intent.js';
@@ -31,9 +31,9 @@ export function publishLostCall(
   args: unknown[],
   reason: DropReason,
 ): void {
-  if (!channels.drop.hasSubscribers) return;
+  if (!isHeard(unit.host, 'drop')) return;
   const intent = lostIntent(unit, { chain, attempt }, options, effect, args);
-  publish('drop', { scope: unit.view, intent, reason });
+  publish(unit.host, 'drop', { scope: unit.view, intent, reason });
 }
 
 /** The intent that a call would have been. @internal */

@@ -1,4 +1,4 @@
-import { channels, publish } from '../model/diagnostics.js';
+import { isHeard, type MessageHost, publish } from '../model/diagnostics.js';
 import type { Policy } from '../model/policy.js';
 import type { Intent } from '../model/intent.js';
 import type { DropReason, FlushJournal } from '../model/report.js';
@@ -16,8 +16,8 @@ export function recordDispatched(
   startedAt: number,
 ): void {
   journal.dispatched.push(intent);
-  if (channels.dispatch.hasSubscribers) {
-    publish('dispatch', { scope: unit.view, intent, ...durationSince(startedAt) });
+  if (isHeard(unit.host, 'dispatch')) {
+    publish(unit.host, 'dispatch', { scope: unit.view, intent, ...durationSince(startedAt) });
   }
 }
 
@@ -34,7 +34,8 @@ export function recordCommitted(
   { intent, ...took }: WrittenIntent,
 ): void {
   journal.dispatched.push(intent);
-  if (channels.dispatch.hasSubscribers) publish('dispatch', { scope: unit.view, intent, ...took });
+  if (isHeard(unit.host, 'dispatch'))
+    publish(unit.host, 'dispatch', { scope: unit.view, intent, ...took });
 }
 
 /** Its write failed, which was published, and with it its transaction. @internal */
@@ -51,8 +52,8 @@ export function recordFailed(
   startedAt: number,
 ): void {
   journal.failed.push({ intent, error });
-  if (channels.fail.hasSubscribers)
-    publish('fail', { scope: unit.view, intent, error, ...durationSince(startedAt) });
+  if (isHeard(unit.host, 'fail'))
+    publish(unit.host, 'fail', { scope: unit.view, intent, error, ...durationSince(startedAt) });
 }
 
 /** Not let out by its policies. @internal */
@@ -81,7 +82,8 @@ function recordPolicyError(
   policy: Policy,
 ): void {
   journal.failed.push({ intent, error, policy });
-  if (channels.fail.hasSubscribers) publish('fail', { scope: unit.view, intent, error, policy });
+  if (isHeard(unit.host, 'fail'))
+    publish(unit.host, 'fail', { scope: unit.view, intent, error, policy });
 }
 
 /** Thrown away. @internal */
@@ -93,13 +95,13 @@ export function recordDropped(
   policy?: Policy,
 ): void {
   journal.dropped.push({ intent, reason, ...(policy && { policy }) });
-  if (channels.drop.hasSubscribers)
-    publish('drop', { scope: unit.view, intent, reason, ...(policy && { policy }) });
+  if (isHeard(unit.host, 'drop'))
+    publish(unit.host, 'drop', { scope: unit.view, intent, reason, ...(policy && { policy }) });
 }
 
 /** Time at which an effect starts, in milliseconds; read only where somebody listens. @internal */
-export function startOf(): number {
-  return channels.dispatch.hasSubscribers || channels.fail.hasSubscribers ? performance.now() : 0;
+export function startOf(host: MessageHost): number {
+  return isHeard(host, 'dispatch') || isHeard(host, 'fail') ? performance.now() : 0;
 }
 
 /** @internal */

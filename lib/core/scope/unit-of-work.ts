@@ -6,7 +6,7 @@ import { DedupeKeys } from './dedupe-keys.js';
 import { IntentBuffer } from './intent-buffer.js';
 import type { Answer, HeldIntents, InFlight, Unanswered } from './pending-work.js';
 import { UnitView, viewedBy } from './unit-view.js';
-import { channels, publish, type ScopeEvent } from '../model/diagnostics.js';
+import { isHeard, type MessageHost, publish, type ScopeEvent } from '../model/diagnostics.js';
 import type { DropReason, FlushJournal, FlushReport } from '../model/report.js';
 import type { Effect, EnqueueOptions } from '../model/enqueue-options.js';
 import type { PolicyRef, Policy } from '../model/policy.js';
@@ -23,7 +23,7 @@ import { type EffectUnderWay, SlowFlush } from './slow-flush.js';
 import type { StampedFrame } from '../model/stamped-frame.js';
 
 /** The application of a unit of work, as far as the unit asks it. @internal */
-export interface UnitHost {
+export interface UnitHost extends MessageHost {
   readonly maxEffectsPerScope: number;
   readonly maxCascadeDepth: number;
   readonly flushesOnCancel: boolean;
@@ -54,8 +54,6 @@ export interface UnitHost {
   executorNamed(name: string): Executor;
   /** @param on what names them, which is where classes are looked up from */
   policiesOf(ref: PolicyRef | readonly PolicyRef[] | undefined, on?: object): readonly Policy[];
-  /** Logs an error that no caller is left to see. */
-  logError(error: unknown): void;
   warn(message: string): void;
   /** Dispatches what nothing holds back any more; inside a transaction where one is given. */
   dispatch(
@@ -182,7 +180,8 @@ export class UnitOfWork implements Birthplace, HasRefusals {
     this.hooks = settings.hooks;
     this.failFast = settings.failFast ?? false;
     this.level = settings.level;
-    if (channels.scope.hasSubscribers) publish('scope', { scope: this.view, reason: 'open' });
+    if (isHeard(this.host, 'scope'))
+      publish(this.host, 'scope', { scope: this.view, reason: 'open' });
   }
 
   get id(): string {
@@ -404,8 +403,8 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   }
 
   private publish(reason: ScopeEvent): void {
-    if (channels.scope.hasSubscribers)
-      publish('scope', { scope: this.view, reason, durationMs: this.ageMs });
+    if (isHeard(this.host, 'scope'))
+      publish(this.host, 'scope', { scope: this.view, reason, durationMs: this.ageMs });
   }
 
   /** The nearest ancestor that has not ended yet and so still decides (rules 15 and 17). */

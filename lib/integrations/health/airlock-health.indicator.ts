@@ -1,9 +1,4 @@
-import {
-  Inject,
-  Injectable,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
-} from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
 import { AirlockRuntime } from '../../core/runtime.js';
@@ -12,7 +7,6 @@ import { objectsIn } from '../../nest/boot-checks/held-objects.js';
 import { EffectWorker } from '../../nest/remote/effect-worker.js';
 import { Deadline, TimedOut } from '../../core/model/deadline.js';
 import { type HealthProbe, probeOf } from '../health-probe.js';
-import { onOwnMessages } from '../own-messages.js';
 import { withoutPayload } from '../without-payload.js';
 import { HealthSettings } from './health.settings.js';
 import { RecentFailures } from './recent-failures.js';
@@ -57,14 +51,12 @@ interface Finding {
  * @publicApi
  */
 @Injectable()
-export class AirlockHealthIndicator implements OnApplicationBootstrap, OnApplicationShutdown {
+export class AirlockHealthIndicator {
   readonly #settings: HealthSettings;
   readonly #runtime: AirlockRuntime;
-  readonly #worker: EffectWorker;
   readonly #modules: ModulesContainer;
   readonly #failures: RecentFailures;
   #probes: readonly HealthProbe[] | undefined;
-  #stop: (() => void) | undefined;
 
   /** @internal Built by Nest. */
   constructor(
@@ -75,22 +67,11 @@ export class AirlockHealthIndicator implements OnApplicationBootstrap, OnApplica
   ) {
     this.#settings = settings;
     this.#runtime = runtime;
-    this.#worker = worker;
     this.#modules = modules;
     this.#failures = new RecentFailures(settings.failureWindowMs);
-  }
-
-  /** Counts failures from here on. */
-  onApplicationBootstrap(): void {
-    this.#worker.onFailure = (effect) => this.#failures.add(effect);
-    this.#stop = onOwnMessages(this.#runtime, {
-      fail: ({ intent: { name } }) => this.#failures.add(name),
-    });
-  }
-
-  /** Counts no more. */
-  onApplicationShutdown(): void {
-    this.#stop?.();
+    const add = (effect: string): void => this.#failures.add(effect);
+    worker.onFailure = add;
+    runtime.listen({ fail: ({ intent: { name } }) => add(name) });
   }
 
   /**

@@ -6,7 +6,6 @@ import {
   Logger,
   Module,
   type NestModule,
-  type OnApplicationBootstrap,
   type OnModuleDestroy,
   type OnModuleInit,
   type Type,
@@ -121,7 +120,7 @@ const CONTROLLER = Symbol('AIRLOCK_INSPECTOR_CONTROLLER');
 })
 export class AirlockInspectorModule
   extends ConfigurableModuleClass
-  implements NestModule, OnModuleInit, OnApplicationBootstrap, OnModuleDestroy
+  implements NestModule, OnModuleInit, OnModuleDestroy
 {
   /** @internal Built by Nest. */
   constructor(
@@ -152,10 +151,6 @@ export class AirlockInspectorModule
 
   async onModuleInit(): Promise<void> {
     await this.guards.resolve(this.modules, AirlockInspectorModule);
-  }
-
-  /** Listens from here on: of a boot that fails before, Nest tells nobody. */
-  onApplicationBootstrap(): void {
     this.inspector.start();
   }
 

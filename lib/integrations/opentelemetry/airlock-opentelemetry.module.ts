@@ -6,11 +6,13 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { type Meter, metrics, trace, type Tracer } from '@opentelemetry/api';
 import { AirlockRuntime } from '../../core/runtime.js';
+import { bootstrapLast } from '../../nest/container/hook-order.js';
 import { checkOptions, expectThat, isRecord, oneOf } from '../../nest/options/option-checks.js';
 import { requirePeer } from '../../installation/required-peer.js';
-import { recordMetrics } from './effect.metrics.js';
+import { type Gauges, recordMetrics } from './effect.metrics.js';
 import {
   AIRLOCK_OPENTELEMETRY_OPTIONS,
   type AirlockOpenTelemetryOptions,
@@ -53,13 +55,13 @@ export class AirlockOpenTelemetryModule
   extends ConfigurableModuleClass
   implements OnApplicationBootstrap, OnApplicationShutdown
 {
-  readonly #starts: (() => () => void)[] = [];
-  #stops: readonly (() => void)[] = [];
+  readonly #gauges: Gauges | undefined;
 
   /** @internal Built by Nest. @throws AirlockOptionsError */
   constructor(
     @Inject(AIRLOCK_OPENTELEMETRY_OPTIONS) options: AirlockOpenTelemetryOptions,
     @Inject(AirlockRuntime) runtime: AirlockRuntime,
+    @Inject(ModulesContainer) modules: ModulesContainer,
   ) {
     super();
     requirePeer('@opentelemetry/api', '>=1.4.0', 'nestjs-airlock/opentelemetry');
@@ -72,15 +74,15 @@ export class AirlockOpenTelemetryModule
     if (tracerProvider !== undefined || hasTracerProvider()) {
       const tracer = (tracerProvider ?? trace).getTracer('nestjs-airlock') as Tracer;
       runtime.carryWith(new TraceCarrier(tracer, relation));
-      this.#starts.push(
-        () => recordSends(runtime, tracer),
-        () => recordScopes(runtime),
-      );
+      recordSends(runtime, tracer);
+      recordScopes(runtime);
     }
-    if (meterProvider !== undefined || hasMeterProvider())
-      this.#starts.push(() =>
-        recordMetrics(runtime, (meterProvider ?? metrics).getMeter('nestjs-airlock') as Meter),
-      );
+    if (meterProvider === undefined && !hasMeterProvider()) return;
+    this.#gauges = recordMetrics(
+      runtime,
+      (meterProvider ?? metrics).getMeter('nestjs-airlock') as Meter,
+    );
+    bootstrapLast(modules, AirlockOpenTelemetryModule);
   }
 
   /**
@@ -91,13 +93,13 @@ export class AirlockOpenTelemetryModule
     return super.forRoot(options);
   }
 
-  /** Listens from here on: of a boot that fails before, Nest tells nobody. */
+  /** Last of all: of a boot that fails before, Nest tells nobody. */
   onApplicationBootstrap(): void {
-    this.#stops = this.#starts.map((start) => start());
+    this.#gauges?.show();
   }
 
   /** After the last effects. */
   onApplicationShutdown(): void {
-    for (const stop of this.#stops) stop();
+    this.#gauges?.hide();
   }
 }

@@ -1,7 +1,7 @@
-import type { Attributes, Meter } from '@opentelemetry/api';
+import type { Attributes, Meter, ObservableCallback, ObservableGauge } from '@opentelemetry/api';
 import type { AirlockRuntime } from '../../core/runtime.js';
 import { executorOf, type Intent } from '../../core/model/intent.js';
-import { type IntentMessage, onOwnMessages } from '../own-messages.js';
+import type { DispatchMessage, DropMessage, FailMessage } from '../../core/model/diagnostics.js';
 
 /**
  * Counts what becomes of effects, and measures how long they wait and run.
@@ -14,10 +14,10 @@ import { type IntentMessage, onOwnMessages } from '../own-messages.js';
  * | `nestjs_airlock.scopes.open` | gauge | |
  * | `nestjs_airlock.effects.buffered` | gauge | |
  *
- * @returns stops it
+ * @returns what the gauges show, for as long as they are to
  * @internal
  */
-export function recordMetrics(runtime: AirlockRuntime, meter: Meter): () => void {
+export function recordMetrics(runtime: AirlockRuntime, meter: Meter): Gauges {
   const effects = meter.createCounter('nestjs_airlock.effects', {
     description: 'Effects, by what became of them',
   });
@@ -29,15 +29,12 @@ export function recordMetrics(runtime: AirlockRuntime, meter: Meter): () => void
     unit: 's',
     description: 'How long an effect ran, or its hand-over to an engine took',
   });
-  const open = meter.createObservableGauge('nestjs_airlock.scopes.open', {
-    description: 'Scopes that are open',
-  });
-  const buffered = meter.createObservableGauge('nestjs_airlock.effects.buffered', {
-    description: 'Effects that were called and have no end yet',
-  });
-
   const calledAt = new Map<string, number>();
-  const end = ({ intent, durationMs }: IntentMessage, outcome: string, reason?: string): void => {
+  const end = (
+    { intent, durationMs }: DispatchMessage | DropMessage | FailMessage,
+    outcome: string,
+    reason?: string,
+  ): void => {
     const attributes = attributesOf(intent);
     effects.add(1, { ...attributes, outcome, ...(reason !== undefined && { reason }) });
     const called = calledAt.get(intent.id);
@@ -46,22 +43,43 @@ export function recordMetrics(runtime: AirlockRuntime, meter: Meter): () => void
       waits.record((performance.now() - called) / 1000, attributes);
     if (durationMs !== undefined) runs.record(durationMs / 1000, { ...attributes, outcome });
   };
-  const countOpen: Parameters<typeof open.addCallback>[0] = (result) =>
-    result.observe(runtime.openScopes);
-  const countBuffered: typeof countOpen = (result) => result.observe(calledAt.size);
-  open.addCallback(countOpen);
-  buffered.addCallback(countBuffered);
-  const stop = onOwnMessages(runtime, {
+  runtime.listen({
     enqueue: ({ intent }) => void calledAt.set(intent.id, performance.now()),
     dispatch: (message) => end(message, 'dispatched'),
     drop: (message) => end(message, 'dropped', message.reason),
     fail: (message) => end(message, 'failed'),
   });
-  return () => {
-    stop();
-    open.removeCallback(countOpen);
-    buffered.removeCallback(countBuffered);
-  };
+  return new Gauges(meter, [
+    ['nestjs_airlock.scopes.open', 'Scopes that are open', () => runtime.openScopes],
+    [
+      'nestjs_airlock.effects.buffered',
+      'Effects that were called and have no end yet',
+      () => calledAt.size,
+    ],
+  ]);
+}
+
+/** Numbers that are asked for. The meter, which outlives applications, holds on to what it asks. @internal */
+export class Gauges {
+  private readonly gauges: readonly (readonly [ObservableGauge, ObservableCallback])[];
+
+  constructor(
+    meter: Meter,
+    gauges: readonly (readonly [name: string, description: string, read: () => number])[],
+  ) {
+    this.gauges = gauges.map(([name, description, read]) => [
+      meter.createObservableGauge(name, { description }),
+      (result) => result.observe(read()),
+    ]);
+  }
+
+  show(): void {
+    for (const [gauge, observe] of this.gauges) gauge.addCallback(observe);
+  }
+
+  hide(): void {
+    for (const [gauge, observe] of this.gauges) gauge.removeCallback(observe);
+  }
 }
 
 function attributesOf(intent: Intent): Attributes {

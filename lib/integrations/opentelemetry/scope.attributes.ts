@@ -1,29 +1,26 @@
 import { type Span, trace } from '@opentelemetry/api';
-import { onAirlock } from '../../core/on-airlock.js';
 import { stampOf } from '../../core/model/intent.js';
 import type { AirlockRuntime } from '../../core/runtime.js';
 import { unitOf } from '../../core/scope/unit-of-work.js';
-import { onOwnMessages } from '../own-messages.js';
 
 /**
  * Writes on the span that is active where a scope ends, such as that of a request, how it ended
  * (`nestjs_airlock.scope.outcome`), and where effects are dropped, how many and why
  * (`nestjs_airlock.dropped.policy`). What effects call in their turn is left out.
  *
- * @returns stops it
  * @internal
  */
-export function recordScopes(runtime: AirlockRuntime): () => void {
+export function recordScopes(runtime: AirlockRuntime): void {
   const counts = new WeakMap<Span, Record<string, number>>();
-  const stopEnds = onAirlock('scope', ({ scope, reason }) => {
-    const unit = reason === 'flushed' || reason === 'discarded' ? unitOf(scope) : undefined;
-    // The outermost decides, and that of an effect is not that of the request.
-    if (unit?.host !== runtime || unit.parent !== undefined || unit.level !== undefined) return;
-    if (unit.outcome === undefined) return;
-    trace.getActiveSpan()?.setAttribute('nestjs_airlock.scope.outcome', unit.outcome);
-  });
-  const stopDrops = onOwnMessages(runtime, {
-    drop({ intent, reason = '' }) {
+  runtime.listen({
+    scope({ scope, reason }) {
+      const unit = reason === 'flushed' || reason === 'discarded' ? unitOf(scope) : undefined;
+      // The outermost decides, and that of an effect is not that of the request.
+      if (unit?.outcome === undefined || unit.parent !== undefined || unit.level !== undefined)
+        return;
+      trace.getActiveSpan()?.setAttribute('nestjs_airlock.scope.outcome', unit.outcome);
+    },
+    drop({ intent, reason }) {
       const span = trace.getActiveSpan();
       if (span === undefined || stampOf(intent).birthplace.level !== undefined) return;
       const ofSpan = counts.get(span) ?? {};
@@ -32,8 +29,4 @@ export function recordScopes(runtime: AirlockRuntime): () => void {
       span.setAttribute(`nestjs_airlock.dropped.${reason}`, ofSpan[reason]);
     },
   });
-  return () => {
-    stopEnds();
-    stopDrops();
-  };
 }

@@ -2,18 +2,17 @@ import { SpanKind, type Tracer } from '@opentelemetry/api';
 import type { AirlockRuntime } from '../../core/runtime.js';
 import { carriedWith, executorOf } from '../../core/model/intent.js';
 import { messagingAttributes } from './attributes.js';
-import { type IntentMessage, onOwnMessages } from '../own-messages.js';
+import type { DispatchMessage, FailMessage } from '../../core/model/diagnostics.js';
 import { failSpan, linksTo, type TraceHeaders } from './trace.carrier.js';
 
 /**
  * Makes a span of each effect that is handed to an engine (`send`), linked to its call. What runs
  * in this process has none: its run is one already.
  *
- * @returns stops it
  * @internal
  */
-export function recordSends(runtime: AirlockRuntime, tracer: Tracer): () => void {
-  const record = ({ intent, durationMs, error, policy }: IntentMessage): void => {
+export function recordSends(runtime: AirlockRuntime, tracer: Tracer): void {
+  const record = ({ intent, durationMs, error, policy }: DispatchMessage | FailMessage): void => {
     const executor = executorOf(intent);
     if (executor.remote !== true || policy !== undefined || durationMs === undefined) return;
     const headers = carriedWith(intent)?.['trace'] as TraceHeaders | undefined;
@@ -29,5 +28,5 @@ export function recordSends(runtime: AirlockRuntime, tracer: Tracer): () => void
     if (error === undefined) span.end();
     else failSpan(span, error);
   };
-  return onOwnMessages(runtime, { dispatch: record, fail: record });
+  runtime.listen({ dispatch: record, fail: record });
 }

@@ -21,6 +21,11 @@ export function destroyFirst(modules: ModulesContainer, type: Type): void {
   setDistance(modules, type, -Infinity);
 }
 
+/** Lets a module's hook at the end of a boot run when those of all others have. @internal */
+export function bootstrapLast(modules: ModulesContainer, type: Type): void {
+  setDistance(modules, type, -Infinity);
+}
+
 function setDistance(modules: ModulesContainer, type: Type, distance: number): void {
   for (const module of modules.values()) if (module.metatype === type) module.distance = distance;
 }

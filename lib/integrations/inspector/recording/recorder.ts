@@ -1,7 +1,6 @@
 import type { AirlockRuntime } from '../../../core/runtime.js';
 import type { AirlockMessage } from '../../../core/model/diagnostics.js';
 import { clearTimeout, setTimeout } from '../../../core/model/timers.js';
-import { onAirlock } from '../../../core/on-airlock.js';
 import { detached } from '../../../core/outside/detached.js';
 import { unitOf, type UnitOfWork } from '../../../core/scope/unit-of-work.js';
 import { callSite } from '../../../nest/escapes/call-site.js';
@@ -37,7 +36,6 @@ export class Recorder {
   private readonly running: Shelf<UnitRecord>;
   private readonly noteworthy: LastOnes<UnitRecord>;
   private readonly others: LastOnes<UnitRecord>;
-  private readonly stops: (() => void)[] = [];
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -52,13 +50,11 @@ export class Recorder {
   start(): void {
     this.runtime.onRefused = ({ view }, intent) =>
       this.hear('drop', { scope: view, intent, reason: 'refused' });
-    this.stops.push(() => (this.runtime.onRefused = undefined));
     for (const kind of KINDS)
-      this.stops.push(onAirlock(kind, (message: AirlockMessage) => this.hear(kind, message)));
+      this.runtime.listen({ [kind]: (message: AirlockMessage) => this.hear(kind, message) });
   }
 
   stop(): void {
-    for (const stop of this.stops.splice(0)) stop();
     clearTimeout(this.timer);
   }
 
@@ -74,11 +70,11 @@ export class Recorder {
     yield* this.others;
   }
 
-  /** Listens without throwing: what a channel's listener throws ends the process. */
+  /** Listens without throwing: what goes wrong in here is told once. */
   private hear(kind: Kind, message: AirlockMessage): void {
     try {
       const unit = message.scope && unitOf(message.scope);
-      if (unit?.host === this.runtime) this.note(kind, message, unit);
+      if (unit !== undefined) this.note(kind, message, unit);
     } catch (error) {
       this.options.report(error);
     }

@@ -242,3 +242,21 @@ describe('when nobody listens', () => {
     ]);
   });
 });
+
+describe('when an application listens to itself', () => {
+  it('hears its own effects alone, and logs what a listener throws', async () => {
+    const errors: unknown[] = [];
+    const runtime = new AirlockRuntime({ logError: (error) => errors.push(error) });
+    const names: string[] = [];
+    runtime.listen({
+      enqueue: () => {
+        throw new RangeError('no ear');
+      },
+      dispatch: ({ intent }) => void names.push(intent.name),
+    });
+    await runtime.run({}, () => runtime.enqueue({ name: 'ours' }, () => {}, []));
+    await new AirlockRuntime().run({}, (scope) => scope.run(() => enqueue(send, 'theirs')));
+    expect(names).toEqual(['ours']);
+    expect(errors).toEqual([new RangeError('no ear')]);
+  });
+});
