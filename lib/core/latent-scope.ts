@@ -4,7 +4,7 @@ import { covered } from './scope/coverage.js';
 import type { EffectScope } from './effect-scope.js';
 import type { Outcome } from './model/scope-view.js';
 import type { AttemptMark, Intent } from './model/intent.js';
-import type { Latent } from './scope/running-scopes.js';
+import type { Latent, RunningScopes } from './scope/running-scopes.js';
 import type { PolicyChain } from './scope/policy-chain.js';
 import type { PreparedScope } from './prepared-scope.js';
 import { type FlushReport, NOTHING } from './model/report.js';
@@ -14,20 +14,19 @@ import type { UnitHost, UnitOfWork } from './scope/unit-of-work.js';
 
 /** The application of a latent scope, as far as the scope asks it. @internal */
 export interface LatentHost extends UnitHost {
-  readonly isClosing: boolean;
-  readonly isClosed: boolean;
   readonly root: Context;
-  begin(prepared: PreparedScope, chain: PolicyChain, parent: UnitOfWork | undefined): UnitOfWork;
-  missed(
-    prepared: PreparedScope,
-    chain: PolicyChain,
-    outcome: Outcome,
-    closedAt: string,
-    parent?: UnitOfWork,
-  ): UnitOfWork;
-  handleOf(unit: UnitOfWork, context: Context): EffectScope;
-  came(latent: Latent): void;
-  gone(latent: Latent): void;
+  readonly running: RunningScopes;
+  readonly scopes: {
+    begin(prepared: PreparedScope, chain: PolicyChain, parent: UnitOfWork | undefined): UnitOfWork;
+    missed(
+      prepared: PreparedScope,
+      chain: PolicyChain,
+      outcome: Outcome,
+      closedAt: string,
+      parent?: UnitOfWork,
+    ): UnitOfWork;
+    handleOf(unit: UnitOfWork, context: Context): EffectScope;
+  };
 }
 
 /**
@@ -66,8 +65,8 @@ export class LatentScope extends Context implements Latent {
     this.outerAttempt = this.outer?.attempt;
     this.evaluation = store?.evaluation?.isActive === true ? store.evaluation : undefined;
     this.left = this.around.mayReceive ? undefined : leftBehindIn();
-    this.isAdmitted = !host.isClosing;
-    host.came(this);
+    this.isAdmitted = !host.running.isClosing;
+    host.running.came(this);
   }
 
   override get within(): Context | undefined {
@@ -106,10 +105,10 @@ export class LatentScope extends Context implements Latent {
   private openIn(parent: UnitOfWork | undefined): UnitOfWork {
     const { host, prepared, chain, outcome, closedAt } = this;
     if (outcome !== undefined)
-      return (this.unit = host.missed(prepared, chain, outcome, closedAt, parent));
-    if ((!this.isAdmitted || host.isClosed) && parent === undefined)
+      return (this.unit = host.scopes.missed(prepared, chain, outcome, closedAt, parent));
+    if ((!this.isAdmitted || host.running.isOver) && parent === undefined)
       throw new ShuttingDownError(this.name);
-    return (this.unit = host.begin(prepared, chain, parent));
+    return (this.unit = host.scopes.begin(prepared, chain, parent));
   }
 
   appear(): void {
@@ -121,7 +120,7 @@ export class LatentScope extends Context implements Latent {
    * waits for it while it has called no effect.
    */
   emitted(): void {
-    if (this.unit === undefined) this.host.gone(this);
+    if (this.unit === undefined) this.host.running.gone(this);
   }
 
   get name(): string {
@@ -174,9 +173,9 @@ export class LatentScope extends Context implements Latent {
   ): FlushReport | Promise<FlushReport> {
     this.outcome = outcome;
     this.closedAt = closedAt;
-    this.host.gone(this);
+    this.host.running.gone(this);
     if (this.unit === undefined) return NOTHING;
-    return this.host
+    return this.host.scopes
       .handleOf(this.unit, this)
       .endAt(outcome, closedAt, onLateFailure, onHookFailure);
   }

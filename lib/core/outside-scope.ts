@@ -23,7 +23,7 @@ export interface ScopelessHost extends UnitHost {
   /** Told of calls that are refused with `NoScopeError`; must not throw. */
   readonly onRefused: OnRefused | undefined;
   prepare(options: ScopeOptions): PreparedScope;
-  enter(prepared: PreparedScope, here: Context): EffectScope;
+  readonly scopes: { enter(prepared: PreparedScope, here: Context): EffectScope };
   enqueue(options: EnqueueOptions, effect: Effect, args: unknown[]): EndAtCall;
   endScope(
     scope: EffectScope,
@@ -65,7 +65,7 @@ export function scopeOfCall(
   effect: Effect,
   args: unknown[],
 ): EffectScope {
-  const scope = host.enter(host.prepare({ name: 'outside a scope' }), context);
+  const scope = host.scopes.enter(host.prepare({ name: 'outside a scope' }), context);
   try {
     // Nobody has begun anything apart: the call goes as the transaction it stands in.
     const frame = frames.getStore();

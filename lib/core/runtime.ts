@@ -1,5 +1,4 @@
 import type { ScopeClosedError } from '../errors/scope-closed.error.js';
-import { ShuttingDownError } from '../errors/shutting-down.error.js';
 import { InProcessExecutor } from './model/in-process.executor.js';
 import { endScope, type Endable } from './end-scope.js';
 import { covered } from './scope/coverage.js';
@@ -22,11 +21,10 @@ import { type ChannelName, type Listeners, NO_LISTENERS } from './model/diagnost
 import type { Outcome } from './model/scope-view.js';
 import type { Intent } from './model/intent.js';
 import { tellSafely } from './outside/last-resort.js';
-import { LatentScope } from './latent-scope.js';
-import { type Latent, RunningScopes } from './scope/running-scopes.js';
+import { RunningScopes } from './scope/running-scopes.js';
+import { type OpenerHost, ScopeOpener } from './scope-opener.js';
 import { enqueueLate, publishLostCall } from './outside/late-call.js';
 import type { EndAtCall } from './model/end-at-call.js';
-import { decide } from './flush/outcome.js';
 import type { ExecutorOverride } from './scope/executor-override.js';
 import { PolicyChain } from './scope/policy-chain.js';
 import type { PreparedScope } from './prepared-scope.js';
@@ -39,8 +37,7 @@ import type { FlushJournal } from './model/report.js';
 import type { ScopeView } from './model/scope-view.js';
 import type { StampedFrame } from './model/stamped-frame.js';
 import type { TransactionFrame } from './frame/transaction-frame.js';
-import { leftBehindIn } from './frame/current-frame.js';
-import { type OnSettled, type UnitHost, UnitOfWork } from './scope/unit-of-work.js';
+import type { OnSettled, UnitOfWork } from './scope/unit-of-work.js';
 import { callOutsideScope, type OnRefused } from './outside-scope.js';
 import { runAndEnd, type WorkScope } from './run-and-end.js';
 import { FREE, type RuntimeSettings } from './runtime-settings.js';
@@ -51,7 +48,7 @@ import { FREE, type RuntimeSettings } from './runtime-settings.js';
  *
  * @internal
  */
-export class AirlockRuntime implements UnitHost {
+export class AirlockRuntime implements OpenerHost {
   readonly maxEffectsPerScope: number;
   readonly maxCascadeDepth: number;
   readonly flushesOnCancel: boolean;
@@ -61,20 +58,14 @@ export class AirlockRuntime implements UnitHost {
   readonly onSettled: OnSettled | undefined;
   readonly knownAsSlow = new Set<string>();
   listeners = NO_LISTENERS;
-  /**
-   * True if anything calls effects, or ever has: a shutdown waits for handlers that have called
-   * none yet only where one may.
-   */
-  callsEffects = false;
+  readonly scopes: ScopeOpener = new ScopeOpener(this);
+  readonly running: RunningScopes = new RunningScopes();
   /** Set by the inspector. */
   onRefused: OnRefused | undefined = undefined;
   /** Set by tests. */
   executorOverride: ExecutorOverride | undefined = undefined;
-  /** Set by tests: told before a scope is opened. */
-  beforeScope: (() => void) | undefined = undefined;
   private readonly ownCarriers: ContextCarrier[];
   private readonly references: References;
-  private readonly runningScopes = new RunningScopes();
   private base: Context | undefined;
   private standard: Executor | undefined;
 
@@ -122,17 +113,8 @@ export class AirlockRuntime implements UnitHost {
     return this.references.executorNames;
   }
 
-  get openScopes(): number {
-    return this.runningScopes.size;
-  }
-
   get isClosing(): boolean {
-    return this.runningScopes.isClosing;
-  }
-
-  /** True once a shutdown waits for nothing any more. */
-  get isClosed(): boolean {
-    return this.runningScopes.isOver;
+    return this.running.isClosing;
   }
 
   get context(): Context {
@@ -194,7 +176,7 @@ export class AirlockRuntime implements UnitHost {
   }
 
   open(options: ScopeOptions = {}): EffectScope {
-    return this.enter(this.prepare(options));
+    return this.scopes.enter(this.prepare(options));
   }
 
   /**
@@ -212,69 +194,9 @@ export class AirlockRuntime implements UnitHost {
         typeof executor === 'string'
           ? this.executorNamed(executor)
           : executor && this.references.executorOf(executor, on),
-      hooks: hooksOf(options, (unit) => this.handleOf(unit)),
+      hooks: hooksOf(options, (unit) => this.scopes.handleOf(unit)),
       failFast: options.dispatchMode === 'failFast',
     };
-  }
-
-  /**
-   * Opens a scope where the caller stands: nested in the open one, or a new root where there is
-   * none or only what an ended one left behind.
-   *
-   * @throws ShuttingDownError
-   */
-  enter(prepared: PreparedScope, here: Context = this.context): EffectScope {
-    const around = here.isLive ? here : this.root;
-    const parent = around.receiver();
-    if (this.isClosing && parent === undefined)
-      throw new ShuttingDownError(prepared.name ?? 'unnamed');
-    const chain = this.chainAt(here).inside(prepared.policies);
-    const unit = this.begin(prepared, chain, parent);
-    const store = contexts.getStore();
-    const evaluation = store?.evaluation?.isActive === true ? store.evaluation : undefined;
-    return this.handleOf(
-      unit,
-      new ScopeContext(this, unit, chain, store?.isLive === true ? store : undefined, evaluation),
-      parent === undefined ? leftBehindIn() : undefined,
-    );
-  }
-
-  /** A scope where the caller stands, which opens when the first effect is called in it. */
-  latent(prepared: PreparedScope, here: Context = this.context): LatentScope {
-    return new LatentScope(this, prepared, here);
-  }
-
-  /** Opens a unit of work for a context that knows where it stands, and that it may be opened. */
-  begin(prepared: PreparedScope, chain: PolicyChain, parent: UnitOfWork | undefined): UnitOfWork {
-    this.callsEffects = true;
-    this.beforeScope?.();
-    const unit = this.unitFor(prepared, chain, parent);
-    this.unitOpened(unit);
-    return unit;
-  }
-
-  /** A unit of work that ended before anything was called in it, for calls that come too late. */
-  missed(
-    prepared: PreparedScope,
-    chain: PolicyChain,
-    outcome: Outcome,
-    closedAt: string,
-    parent?: UnitOfWork,
-  ): UnitOfWork {
-    const unit = this.unitFor(prepared, chain, parent);
-    unit.close(closedAt);
-    unit.end({ outcome, flushes: this.wouldFlush(unit, outcome) });
-    unit.rest();
-    return unit;
-  }
-
-  private wouldFlush(unit: UnitOfWork, outcome: Outcome): boolean {
-    try {
-      return decide(unit, outcome).flushes;
-    } catch (error) {
-      this.logError(error);
-      return false;
-    }
   }
 
   /**
@@ -283,12 +205,12 @@ export class AirlockRuntime implements UnitHost {
    */
   run<R>(options: ScopeOptions, fn: (scope: EffectScope) => R): Promise<Awaited<R>> {
     const { context } = this;
-    const chain = this.chainAt(context);
+    const chain = this.scopes.chainAt(context);
     let prepared: PreparedScope;
     let scope: EffectScope;
     try {
       prepared = this.prepare(options);
-      scope = this.enter(prepared, context);
+      scope = this.scopes.enter(prepared, context);
     } catch (error) {
       return refused(error, context);
     }
@@ -300,7 +222,7 @@ export class AirlockRuntime implements UnitHost {
       options.onDispatchError,
       // Nested in what is open where it is used, and under the policies of the call as well: one
       // that was around it never fails open.
-      () => this.enter({ ...prepared, policies: [...prepared.policies, ...chain.policies] }),
+      () => this.scopes.enter({ ...prepared, policies: [...prepared.policies, ...chain.policies] }),
     );
   }
 
@@ -319,7 +241,7 @@ export class AirlockRuntime implements UnitHost {
     carried?: CarriedContext,
   ): Promise<unknown> {
     const run = (): Promise<unknown> => {
-      const scope = this.enter(prepared);
+      const scope = this.scopes.enter(prepared);
       return this.runAndEnd(scope, () => scope.enter(() => runJob(effect, work)), how);
     };
     return withContext(this.carriers, carried, effect, () => contexts.run(this.root, run));
@@ -396,57 +318,12 @@ export class AirlockRuntime implements UnitHost {
       : dispatchInTransaction(frame as TransactionFrame, unit, journal, queue);
   }
 
-  unitOpened(unit: UnitOfWork): void {
-    this.runningScopes.unitOpened(unit);
-  }
-
-  unitEnded(unit: UnitOfWork): void {
-    this.runningScopes.unitEnded(unit);
-  }
-
-  /** Units of work that have been opened and have not come to rest. */
-  get units(): readonly UnitOfWork[] {
-    return this.runningScopes.units;
-  }
-
-  /**
-   * Work that may still open a scope, until it is `gone`: a shutdown has it opened, and waits for
-   * it.
-   */
-  came(latent: Latent): void {
-    this.runningScopes.came(latent);
-  }
-
-  gone(latent: Latent): void {
-    this.runningScopes.gone(latent);
-  }
-
-  /** Work that has come and not gone, and has called no effect yet, or has. */
-  get latents(): readonly Latent[] {
-    return this.runningScopes.latents;
-  }
-
-  /** Resolves when the next of it has gone. */
-  nextGone(): Promise<void> {
-    return this.runningScopes.nextGone();
-  }
-
-  /** `stop` is asked first at a shutdown. */
-  onShutdown(stop: () => Promise<unknown>): void {
-    this.runningScopes.onShutdown(stop);
-  }
-
   /**
    * Opens no root scope from here on and waits for the running ones, at most `timeoutMs`. @returns
    * what had not ended by then
    */
   shutdown(timeoutMs: number): Promise<readonly UnitOfWork[]> {
-    return this.runningScopes.shutdown(timeoutMs, this.callsEffects, this.logError);
-  }
-
-  /** The policies that a scope stands under which is opened here. */
-  private chainAt(here: Context): PolicyChain {
-    return here.isLive ? here.chain : (here.chainForRoots ?? this.root.chain);
+    return this.running.shutdown(timeoutMs, this.logError);
   }
 
   /** `withPolicy` called outside any scope and application holds for every application in it. */
@@ -463,31 +340,6 @@ export class AirlockRuntime implements UnitHost {
         undefined,
       )
     );
-  }
-
-  private unitFor(
-    prepared: PreparedScope,
-    chain: PolicyChain,
-    parent: UnitOfWork | undefined,
-  ): UnitOfWork {
-    return new UnitOfWork(this, {
-      name: prepared.name,
-      parent,
-      chain,
-      executor: prepared.executor ?? parent?.executor ?? this.defaultExecutor,
-      hooks: prepared.hooks,
-      failFast: prepared.failFast,
-      level: parent?.level,
-    });
-  }
-
-  /** The handle of a unit; `context` is where code that it runs is to stand. */
-  handleOf(unit: UnitOfWork, context?: Context, left?: TransactionFrame): EffectScope {
-    return (unit.handle ??= new EffectScope(
-      unit,
-      context ?? new ScopeContext(this, unit, unit.chain, undefined, undefined),
-      left,
-    )) as EffectScope;
   }
 }
 

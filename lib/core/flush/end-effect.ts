@@ -26,6 +26,6 @@ export function endEffect(
   const free = holdBack(unit, journal, dropByOutcome(unit, journal, intents, decision));
   const prompt = holdForAnswer(unit, journal, free);
   // A shutdown waits for the commit or the answer that the others wait for.
-  if (!unit.isAtRest) unit.host.unitOpened(unit);
+  if (!unit.isAtRest) unit.host.running.unitOpened(unit);
   return prompt;
 }

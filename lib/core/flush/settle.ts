@@ -47,7 +47,7 @@ export function settle(
       dispatch(unit, journal, holdBack(unit, journal, due), outer),
     );
   } catch (error) {
-    unit.host.unitEnded(unit);
+    unit.host.running.unitEnded(unit);
     throw error;
   }
 }

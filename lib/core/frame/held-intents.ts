@@ -116,7 +116,7 @@ class HeldInFrames implements HeldIntents {
   hold(intent: Intent): void {
     this.waiting = [...this.waiting, intent];
     // An effect's own unit is not known to be running.
-    this.unit.host.unitOpened(this.unit);
+    this.unit.host.running.unitOpened(this.unit);
   }
 
   beforeCommit(root: StampedFrame): void | Promise<void> {

@@ -87,7 +87,7 @@ export function enqueueLate(
     executor: late.executor,
     level: late.level,
   });
-  host.unitOpened(unit);
+  host.running.unitOpened(unit);
   const around = outer?.isLive === true ? outer : undefined;
   try {
     enqueueIn(new ScopeContext(host, unit, chain, around, undefined), options, effect, args);

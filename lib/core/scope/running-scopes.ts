@@ -9,6 +9,11 @@ export interface Latent {
 
 /** The running units of work of an application, and how it comes to rest (rule 24). @internal */
 export class RunningScopes {
+  /**
+   * True if anything calls effects, or ever has: a shutdown waits for handlers that have called
+   * none yet only where one may.
+   */
+  callsEffects = false;
   private readonly running = new Set<UnitOfWork>();
   private readonly latent = new Set<Latent>();
   private readonly sources: (() => Promise<unknown>)[] = [];
@@ -44,6 +49,10 @@ export class RunningScopes {
     if (this.running.size === 0) this.onIdle?.();
   }
 
+  /**
+   * Work that may still open a scope, until it is `gone`: a shutdown has it opened, and waits for
+   * it.
+   */
   came(latent: Latent): void {
     this.latent.add(latent);
   }
@@ -53,6 +62,7 @@ export class RunningScopes {
     for (const wake of this.waiting.splice(0)) wake();
   }
 
+  /** Work that has come and not gone, and has called no effect yet, or has. */
   get latents(): readonly Latent[] {
     return [...this.latent];
   }
@@ -74,14 +84,11 @@ export class RunningScopes {
    * Stops the sources of work, then closes and waits for the units that are running.
    *
    * @param timeoutMs at most that long, in all
-   * @param waitsForLatent false where nothing is ever called: then work that has called no effect
-   *   yet is not waited for
    * @param logError told what goes wrong while stopping
    * @returns what had not ended by then
    */
   async shutdown(
     timeoutMs: number,
-    waitsForLatent: boolean,
     logError: (error: unknown) => void,
   ): Promise<readonly UnitOfWork[]> {
     let timer: NodeJS.Timeout | undefined;
@@ -93,7 +100,7 @@ export class RunningScopes {
       await Promise.race([Promise.all(stopped), late]);
     }
     this.closing = true;
-    if (waitsForLatent) for (const one of this.latent) one.appear();
+    if (this.callsEffects) for (const one of this.latent) one.appear();
     if (this.running.size > 0) {
       const idle = new Promise<void>((resolve) => (this.onIdle = resolve));
       await Promise.race([idle, late]);

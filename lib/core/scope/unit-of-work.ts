@@ -66,6 +66,11 @@ export interface UnitHost extends MessageHost {
    * Told what became of the intents of an ended unit, and again of those that are decided later.
    */
   readonly onSettled: OnSettled | undefined;
+  readonly running: RunningUnits;
+}
+
+/** The units of work that an application has to wait for. @internal */
+export interface RunningUnits {
   unitOpened(unit: UnitOfWork): void;
   unitEnded(unit: UnitOfWork): void;
 }
@@ -391,7 +396,7 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   rest(): void {
     if (!this.isEnded || !this.isAtRest) return;
     this.answer = undefined;
-    this.host.unitEnded(this);
+    this.host.running.unitEnded(this);
     if (this.isSettled) return;
     this.isSettled = true;
     this.publish('settled');

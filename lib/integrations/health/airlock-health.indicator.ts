@@ -92,7 +92,7 @@ export class AirlockHealthIndicator {
       ...(parts.length > 0 && {
         parts: Object.fromEntries(parts.map(({ part, state }) => [part, state])),
       }),
-      openScopes: this.#runtime.openScopes,
+      openScopes: this.#runtime.running.size,
     };
     const session = new HealthIndicatorService().check(key);
     if (states.includes('down')) return session.down(details);
@@ -137,7 +137,7 @@ export class AirlockHealthIndicator {
     const stuck =
       stuckScopeMs === false
         ? []
-        : this.#runtime.units.filter(({ ageMs }) => ageMs >= stuckScopeMs);
+        : this.#runtime.running.units.filter(({ ageMs }) => ageMs >= stuckScopeMs);
     return finding(
       'scopes',
       stuck.length > 0 &&

@@ -50,7 +50,7 @@ export function recordMetrics(runtime: AirlockRuntime, meter: Meter): Gauges {
     fail: (message) => end(message, 'failed'),
   });
   return new Gauges(meter, [
-    ['nestjs_airlock.scopes.open', 'Scopes that are open', () => runtime.openScopes],
+    ['nestjs_airlock.scopes.open', 'Scopes that are open', () => runtime.running.size],
     [
       'nestjs_airlock.effects.buffered',
       'Effects that were called and have no end yet',

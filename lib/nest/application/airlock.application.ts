@@ -149,10 +149,10 @@ export class AirlockApplication {
     for (const name of this.runtime.executorNames) this.runtime.executorNamed(name);
     this.explorer.explore(members);
     if (members.some(mayCallEffects) || (this.options.intercept ?? []).length > 0)
-      this.runtime.callsEffects = true;
+      this.runtime.running.callsEffects = true;
     const isCovered = (member: Member, key: string): boolean =>
       this.explorer.entryPointsOf(member).has(key);
-    if (this.runtime.callsEffects) warnOfUncovered(members, isCovered, this.logger);
+    if (this.runtime.running.callsEffects) warnOfUncovered(members, isCovered, this.logger);
   }
 
   /** Classes are resolved from the module of what they stand on. */

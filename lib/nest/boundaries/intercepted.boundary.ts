@@ -32,7 +32,7 @@ export class InterceptedBoundary implements Boundary {
     const plan = this.plans.of(context.getClass(), context.getHandler());
     if (plan.isSkipped) return unscoped(next);
     return new Observable((subscriber) => {
-      const scope = this.runtime.latent(plan.scope, this.runtime.context.forEntryPoints);
+      const scope = this.runtime.scopes.latent(plan.scope, this.runtime.context.forEntryPoints);
       return observeInScope(() => next.handle(), subscriber, scope, this.ending(context, scope));
     });
   }

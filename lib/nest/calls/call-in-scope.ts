@@ -74,7 +74,9 @@ export function callInScope(
 }
 
 function begun({ runtime, prepared, isEager }: HandlerScope, here: Context): WorkScope {
-  return isEager === true ? runtime.enter(prepared, here) : runtime.latent(prepared, here);
+  return isEager === true
+    ? runtime.scopes.enter(prepared, here)
+    : runtime.scopes.latent(prepared, here);
 }
 
 /** Something that does its work when it is awaited, such as a query, does it in the scope. */

@@ -66,7 +66,7 @@ function throughScopes(
   return new Observable((subscriber) =>
     events.subscribe({
       next: (event) => {
-        const scope = runtime.latent(prepared);
+        const scope = runtime.scopes.latent(prepared);
         scope.run(() => subscriber.next(event));
         const outcome = passage.isBroken ? 'failed' : 'completed';
         // The event's publisher is not to hear of effects that fail.

@@ -102,6 +102,6 @@ export class EffectWorker {
    * ended.
    */
   onShutdown(stop: () => Promise<unknown>): void {
-    this.runtime.onShutdown(stop);
+    this.runtime.running.onShutdown(stop);
   }
 }

@@ -78,7 +78,7 @@ export class AirlockService {
    * milliseconds. Requests that have called no effect yet have no scope.
    */
   running(): readonly RunningScopeReport[] {
-    return this.#runtime.units.map(reportOfRunning).sort((a, b) => b.ageMs - a.ageMs);
+    return this.#runtime.running.units.map(reportOfRunning).sort((a, b) => b.ageMs - a.ageMs);
   }
 
   /**

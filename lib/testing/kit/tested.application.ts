@@ -47,15 +47,15 @@ export class TestedAirlockApplication extends AirlockApplication implements OnAp
     this.runtime.executorOverride = mode.executorOverride?.(parts, this.runtime);
     // Not before there is anything to record: nobody can close an application whose boot has
     // failed.
-    this.runtime.beforeScope = () => {
-      this.runtime.beforeScope = undefined;
+    this.runtime.scopes.beforeScope = () => {
+      this.runtime.scopes.beforeScope = undefined;
       this.stopRecording = recorder.recordFrom(this.runtime);
     };
   }
 
   /** Stops late: effects that go out while the application closes are recorded too. */
   onApplicationShutdown(): void {
-    this.runtime.beforeScope = undefined;
+    this.runtime.scopes.beforeScope = undefined;
     this.stopRecording?.();
   }
 }

@@ -23,7 +23,7 @@ export async function dryRun(
   work: () => unknown,
 ): Promise<unknown> {
   const gate = new ClosedGate(runtime.root.chain.gates);
-  const scope = runtime.enter({ ...prepared, policies: [...prepared.policies, gate] });
+  const scope = runtime.scopes.enter({ ...prepared, policies: [...prepared.policies, gate] });
   const end = async (outcome: Outcome): Promise<void> => {
     const report = await scope.endAt(outcome, 'the end of the command');
     process.stdout.write(linesOf(prepared.name!, report, gate).join('\n') + '\n');

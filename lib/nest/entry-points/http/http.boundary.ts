@@ -67,7 +67,7 @@ export class HttpBoundary implements Boundary {
           // A client that leaves does not stop a handler, so that one's end decides; but nobody
           // waits for it after a shutdown.
           if (!request.isHandled) this.endAfter(scope, request.outcome);
-          else if (runtime.isClosed) this.endAfter(scope, 'cancelled');
+          else if (runtime.running.isOver) this.endAfter(scope, 'cancelled');
         };
         // Where a client has left already, exception filters are still to run.
         if (response === undefined || isOver(response)) setImmediate(end);

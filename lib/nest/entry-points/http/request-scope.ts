@@ -141,7 +141,7 @@ export class RequestScope extends Context implements Latent {
     this.handler = new HandlerScope(this, this.chain.inside(plan.policies));
     // What its effects call in their turn stands under its policies too.
     if (this.unit !== undefined && !this.unit.isEnded) this.unit.chain = this.handler.chain;
-    this.host.came(this);
+    this.host.running.came(this);
     return this.handler;
   }
 
@@ -154,7 +154,7 @@ export class RequestScope extends Context implements Latent {
     const { unit, handler } = this;
     this.unit = undefined;
     this.handler = undefined;
-    this.host.gone(this);
+    this.host.running.gone(this);
     this.isStreaming = isStreaming;
     if (isStreaming) this.chain = handler!.chain;
     // Filters and middlewares stand in the request's own.
@@ -166,7 +166,7 @@ export class RequestScope extends Context implements Latent {
   failHandler(): void {
     this.hasFailed = true;
     this.handler = undefined;
-    this.host.gone(this);
+    this.host.running.gone(this);
     if (this.unit !== undefined && !this.unit.isEnded) this.endWithResponse();
   }
 
@@ -176,7 +176,7 @@ export class RequestScope extends Context implements Latent {
   }
 
   scopeOf(unit: UnitOfWork): EffectScope {
-    return this.host.handleOf(unit, this);
+    return this.host.scopes.handleOf(unit, this);
   }
 
   /** Outcome of the response: what a handler made of it, else what was sent. */
@@ -201,7 +201,7 @@ export class RequestScope extends Context implements Latent {
 
   missed(outcome: Outcome): UnitOfWork {
     const { runtime, prepared } = this.settings;
-    return runtime.missed(
+    return runtime.scopes.missed(
       { ...prepared, name: this.name },
       this.chain,
       outcome,
@@ -217,7 +217,7 @@ export class RequestScope extends Context implements Latent {
     this.assertAdmitted();
     const { runtime, prepared } = this.settings;
     const { chain } = this.handler ?? this;
-    return runtime.begin({ ...prepared, name: this.name }, chain, this.around.receiver());
+    return runtime.scopes.begin({ ...prepared, name: this.name }, chain, this.around.receiver());
   }
 
   private endWithResponse(): void {
@@ -225,7 +225,7 @@ export class RequestScope extends Context implements Latent {
   }
 
   private assertAdmitted(): void {
-    const isAdmitted = this.admitted && !this.host.isClosed;
+    const isAdmitted = this.admitted && !this.host.running.isOver;
     if (!isAdmitted && this.around.receiver() === undefined) throw new ShuttingDownError(this.name);
   }
 }

@@ -77,7 +77,7 @@ async function quiet(
   for (let context = contexts.getStore(); context !== undefined; context = context.outer)
     around.add(context);
   const handlers = (): readonly LatentScope[] =>
-    runtime.latents.filter(
+    runtime.running.latents.filter(
       (one): one is LatentScope => one instanceof LatentScope && !around.has(one),
     );
   do {
@@ -103,7 +103,7 @@ async function handled(
   const time = realTime(timeoutMs);
   let isLate = false;
   const late = time.isOver.then(() => (isLate = true));
-  while (atWork().length > 0 && !isLate) await Promise.race([runtime.nextGone(), late]);
+  while (atWork().length > 0 && !isLate) await Promise.race([runtime.running.nextGone(), late]);
   time.end();
   const names = atWork().map(({ name }) => `"${name}"`);
   if (names.length === 0) return;
