@@ -78,12 +78,13 @@ function driverErrorIn(error: Error): Error {
   return found;
 }
 
-/** PostgreSQL quotes a value that it cannot read, in errors of class 22. */
+/** PostgreSQL, MySQL and MariaDB quote what they cannot read, in errors of these codes. */
 function textOf(error: Error): string {
   const { code } = error as { readonly code?: unknown };
   const text = masked(error.message);
-  return typeof code === 'string' && /^22[0-9A-Z]{3}$/.test(code)
-    ? text.replace(/: "[^]*$/, '')
+  if (/^22[0-9A-Z]{3}$/.test(String(code))) return text.replace(/: "[^]*$/, '');
+  return /^ER_(PARSE_ERROR|TRUNCATED_WRONG_VALUE\w*)$/.test(String(code))
+    ? text.replace(/(:| near) '[^]*$/, '')
     : text;
 }
 

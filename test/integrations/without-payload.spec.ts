@@ -43,6 +43,23 @@ const carrying: readonly (readonly [what: string, error: Error, text: string, co
     '22P02',
   ],
   [
+    'a value that MariaDB cannot read',
+    Object.assign(new Error(`Incorrect string value: '${SECRET}' for column 'a' at row 1`), {
+      code: 'ER_TRUNCATED_WRONG_VALUE_FOR_FIELD',
+    }),
+    'Incorrect string value',
+    'ER_TRUNCATED_WRONG_VALUE_FOR_FIELD',
+  ],
+  [
+    'a statement that MariaDB cannot read',
+    Object.assign(new Error(`the right syntax to use near '${SECRET}' at line 3`), {
+      code: 'ER_PARSE_ERROR',
+      sql: SECRET,
+    }),
+    'the right syntax to use',
+    'ER_PARSE_ERROR',
+  ],
+  [
     'a statement of TypeORM',
     new QueryFailedError('insert …', [SECRET], databaseError('violates "picky"', '23514')),
     'violates "picky"',

@@ -13,6 +13,7 @@ import { STUCK_ROWS, type StuckRows } from '../stuck-rows.js';
 import { AirlockOutbox } from './airlock-outbox.js';
 import { EngineBehind } from './engine-behind.js';
 import { OutboxFailures } from './failures.js';
+import { OutboxClock } from './outbox.clock.js';
 import { OutboxDatabase } from './outbox.database.js';
 import { OutboxExecutor } from './outbox.executor.js';
 import { AIRLOCK_OUTBOX_OPTIONS, type AirlockOutboxOptions } from './outbox.options.js';
@@ -78,6 +79,7 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockOutboxO
         return new OutboxSettings(options);
       },
     },
+    OutboxClock,
     OutboxDatabase,
     OutboxTable,
     RowsInFlight,

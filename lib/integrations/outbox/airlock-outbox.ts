@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type OutboxRow } from './outbox-row.js';
+import { OutboxClock } from './outbox.clock.js';
 import { NEVER, OutboxSettings } from './outbox.settings.js';
 import { OutboxTable } from './outbox.table.js';
 import { RowsInFlight } from './rows-in-flight.js';
@@ -57,6 +58,7 @@ export class AirlockOutbox {
   readonly #rows: RowsInFlight;
   readonly #sweeper: OutboxSweeper;
   readonly #settings: OutboxSettings;
+  readonly #clock: OutboxClock;
 
   /** @internal Built by Nest. */
   constructor(
@@ -64,11 +66,13 @@ export class AirlockOutbox {
     @Inject(RowsInFlight) rows: RowsInFlight,
     @Inject(OutboxSweeper) sweeper: OutboxSweeper,
     @Inject(OutboxSettings) settings: OutboxSettings,
+    @Inject(OutboxClock) clock: OutboxClock,
   ) {
     this.#table = table;
     this.#rows = rows;
     this.#sweeper = sweeper;
     this.#settings = settings;
+    this.#clock = clock;
   }
 
   /** Effects that have failed at least once, the oldest first, at most a thousand. */
@@ -88,7 +92,7 @@ export class AirlockOutbox {
   /** Throws an effect away that is never to run. One that a process is at is left to it. */
   async discard(id: string): Promise<DiscardResult> {
     if (this.#rows.has(id)) return 'busy';
-    const until = Date.now() + this.#settings.sweepAfterMs;
+    const until = this.#clock.now() + this.#settings.sweepAfterMs;
     const [row] = await this.#table.claim(1, until, id);
     if (row === undefined) return this.#whyNot(id);
     await this.#table.remove([id]);

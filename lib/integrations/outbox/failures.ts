@@ -4,7 +4,8 @@ import { ShuttingDownError } from '../../errors/shutting-down.error.js';
 import { messageOf, stacksOf } from '../../errors/thrown.js';
 import { SafeLogger } from '../../nest/log/safe-logger.js';
 import { withoutPayload } from '../without-payload.js';
-import { NEVER, OutboxSettings } from './outbox.settings.js';
+import { OutboxClock } from './outbox.clock.js';
+import { OutboxSettings } from './outbox.settings.js';
 import { OutboxTable } from './outbox.table.js';
 import { RowsInFlight } from './rows-in-flight.js';
 
@@ -35,6 +36,7 @@ export class OutboxFailures {
     @Inject(OutboxTable) private readonly table: OutboxTable,
     @Inject(RowsInFlight) private readonly rows: RowsInFlight,
     @Inject(OutboxSettings) private readonly settings: OutboxSettings,
+    @Inject(OutboxClock) private readonly clock: OutboxClock,
   ) {}
 
   /** Notes that the engine has taken something. */
@@ -74,7 +76,7 @@ export class OutboxFailures {
     }
     await this.table.postpone(
       failures.map(({ id }) => id),
-      Date.now() + (this.settings.sweepIntervalMs || 0),
+      this.clock.now() + (this.settings.sweepIntervalMs || 0),
     );
   }
 
@@ -93,7 +95,7 @@ export class OutboxFailures {
       const text = textOf(group[0]!.error);
       this.report(group, attempts, text);
       const ids = group.map(({ id }) => id);
-      await this.table.fail(ids, text, this.settings.dueAfter(attempts));
+      await this.table.fail(ids, text, this.settings.dueAfter(attempts, this.clock.now()));
     }
   }
 
@@ -101,7 +103,7 @@ export class OutboxFailures {
   private report(group: readonly Failure[], attempts: number, text: string): void {
     const { id, effect, error, isTold } = group[0]!;
     const others = group.length > 1 ? ` and ${group.length - 1} more` : '';
-    const isGivenUp = this.settings.dueAfter(attempts) === NEVER;
+    const isGivenUp = attempts >= this.settings.maxAttempts;
     if ((attempts > 1 || isTold === true) && !isGivenUp) return;
     const next = isGivenUp
       ? `for the ${attempts}th time and is not tried again by itself`

@@ -32,11 +32,11 @@ export function rowOf(read: object): OutboxRow {
   return {
     id: String(row['id']),
     effect: String(row['effect']),
-    writtenAt: Number(row['written_at']),
-    dueAt: Number(row['due_at']),
+    writtenAt: Number(row['written']),
+    dueAt: Number(row['due']),
     position: Number(row['position']),
     attempts: Number(row['attempts']),
-    error: typeof row['error'] === 'string' ? row['error'] : undefined,
+    error: typeof row['error'] === 'string' ? fromAscii(row['error']) : undefined,
     envelope: String(row['envelope']),
   };
 }
@@ -44,6 +44,24 @@ export function rowOf(read: object): OutboxRow {
 /** In the order in which they were written. @internal */
 export function byAge(a: OutboxRow, b: OutboxRow): number {
   return a.writtenAt - b.writtenAt || a.position - b.position;
+}
+
+/**
+ * Text as JSON may have it, for databases and connections whose character set has not all letters.
+ *
+ * @internal
+ */
+export function inAscii(text: string): string {
+  return text.replaceAll(
+    /[\u0080-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+function fromAscii(text: string): string {
+  return text.replaceAll(/\\u([\da-f]{4})/g, (_, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  );
 }
 
 /** An intent as the insert statement takes it: JSON, with its envelope as JSON in it. @internal */
@@ -56,7 +74,7 @@ export function writtenOf(intent: Intent, envelopes: EnvelopeWriter): string {
     ...(name !== effect && { name }),
     ...(dispatchOptions && { dispatchOptions }),
   };
-  return JSON.stringify({ id, effect, envelope: JSON.stringify(written) });
+  return inAscii(JSON.stringify({ id, effect, envelope: inAscii(JSON.stringify(written)) }));
 }
 
 /** @throws EffectSerializationError @internal */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { AirlockError } from '../../errors/airlock.error.js';
@@ -8,11 +9,15 @@ import { messageOf } from '../../errors/thrown.js';
 import { clientBehind } from '../client-lookup.js';
 import { Deadline, TimedOut } from '../../core/model/deadline.js';
 import { rowsIn } from '../rows-in.js';
+import { OutboxClock } from './outbox.clock.js';
 import { withoutPayload } from '../without-payload.js';
 import type { OutboxConnection } from './outbox.options.js';
 import { OutboxSettings } from './outbox.settings.js';
 
 const PAUSE_MS = 200;
+
+/** Number of times that a statement is sent which the server gives up for the sake of others. */
+const TRIES = 8;
 
 /**
  * Matches what PostgreSQL, MySQL and SQLite say when a table, a schema or a column is not there,
@@ -20,6 +25,17 @@ const PAUSE_MS = 200;
  */
 const MISSING =
   /\b(42P01|42703|3F000|ER_NO_SUCH_TABLE|ER_BAD_FIELD_ERROR|ER_BAD_DB_ERROR)\b|does not exist|doesn't exist|no such (table|column)|unknown column|has no column/i;
+
+/** Matches the same for what the user of the connection may not do, or nobody may. */
+const REFUSED =
+  /\b(42501|25006|ER_(TABLEACCESS|DBACCESS|COLUMNACCESS)_DENIED_ERROR|ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION|ER_OPTION_PREVENTS_STATEMENT|SQLITE_READONLY\w*)\b|permission denied|must be owner|command denied|access denied for user [^(]*to database|read[- ]?only (transaction|database|option)|--read-only/i;
+
+/**
+ * Matches what they say of a statement that has done nothing, and may succeed the next time:
+ * serialization failures, deadlocks, locks that were waited for in vain.
+ */
+const GIVEN_UP =
+  /\b(40001|40P01|55P03|ER_LOCK_DEADLOCK|ER_LOCK_WAIT_TIMEOUT|ER_CHECKREAD|SQLITE_BUSY\w*|SQLITE_LOCKED\w*|P2034)\b|could not serialize|deadlock|lock wait timeout|database (table )?is locked/i;
 
 /**
  * The application's own connection to the database of the outbox, with an end to all waiting.
@@ -33,6 +49,7 @@ export class OutboxDatabase {
   constructor(
     @Inject(OutboxSettings) private readonly settings: OutboxSettings,
     @Inject(ModuleRef) private readonly modules: ModuleRef,
+    @Inject(OutboxClock) private readonly clock: OutboxClock,
   ) {}
 
   /**
@@ -42,12 +59,11 @@ export class OutboxDatabase {
    *   EngineUnreachableError where the database is down
    */
   async open(): Promise<void> {
-    const { sql, createsTable, dispatchTimeoutMs } = this.settings;
-    const deadline = new Deadline(dispatchTimeoutMs);
-    const statements = [...(createsTable ? sql.create : []), sql.check];
+    const deadline = new Deadline(this.settings.dispatchTimeoutMs);
     for (;;) {
       try {
-        for (const statement of statements) await this.run(statement);
+        await this.readClock();
+        await this.prepare();
         return;
       } catch (error) {
         if (error instanceof AirlockError && !(error instanceof EngineUnreachableError))
@@ -59,12 +75,65 @@ export class OutboxDatabase {
     }
   }
 
+  /** @throws AirlockOptionsError for a connection whose rows or transactions are not as they should be */
+  async readClock(): Promise<void> {
+    await this.clock.compare(async () => {
+      const [row] = await this.run(this.settings.sql.clock);
+      const { millis, autocommit = 1 } = Object(row) as Record<string, unknown>;
+      if (Number(autocommit) === 1 && Number(millis) > 0) return Number(millis);
+      throw new AirlockOptionsError(
+        'connection',
+        '`connection` of AirlockOutboxModule cannot be used: ' +
+          (Number(millis) > 0
+            ? 'its `autocommit` is off, so that nothing of what the outbox does would be committed. Give it one of its own where it is on.'
+            : 'its `query` does not resolve to rows that are objects with the columns for keys. Take options away that give them another form (`rowsAsArray`, `nestTables`, `plain`), or give it a pool of its own.'),
+      );
+    });
+  }
+
+  /** Sees that all that will be done to the table can be, by whomever it was created. */
+  private async prepare(): Promise<void> {
+    const { settings } = this;
+    let refusal: unknown;
+    if (settings.createsTable) {
+      try {
+        for (const statement of settings.sql.create) await this.run(statement);
+      } catch (error) {
+        refusal = error;
+      }
+    }
+    try {
+      for (const statement of settings.sql.checks) await this.run(statement);
+      if (settings.writesAlways) await this.run(settings.sql.insert, ['[]', 0, 0]);
+    } catch (error) {
+      throw refusal ?? error;
+    }
+    await this.locate();
+  }
+
+  /** Names the schema from here on: transactions may look elsewhere. */
+  private async locate(): Promise<void> {
+    const { sql, options } = this.settings;
+    if (options.schema !== undefined || sql.locate === undefined) return;
+    const [row] = await this.run(sql.locate);
+    const { place } = Object(row) as { readonly place?: unknown };
+    if (typeof place === 'string') this.settings.useSchema(place);
+  }
+
   /**
-   * @returns the rows of one statement @throws OutboxTableError; EngineUnreachableError; what the
+   * @returns the rows of one statement, a transaction of its own @throws OutboxTableError; EngineUnreachableError; what the
    *   database says, without what was sent
    */
-  readonly run = async (sql: string, values: unknown[] = []): Promise<readonly object[]> =>
-    rowsIn(await this.bounded(() => this.connection.query(sql, values)));
+  readonly run = async (sql: string, values: unknown[] = []): Promise<readonly object[]> => {
+    for (let tries = 1; ; tries++) {
+      try {
+        return rowsIn(await this.bounded(() => this.connection.query(sql, values)));
+      } catch (error) {
+        if (tries === TRIES || !says(GIVEN_UP, error)) throw error;
+        await sleep(Math.random() * 10 * tries);
+      }
+    }
+  };
 
   /** Runs one statement however long it takes. @throws OutboxTableError; what the database says */
   async ask(sql: string, values: unknown[] = []): Promise<readonly object[]> {
@@ -89,13 +158,11 @@ export class OutboxDatabase {
   private told(error: unknown): unknown {
     const told = withoutPayload(error);
     if (told instanceof AirlockError) return told;
-    const { code } = Object(told) as { readonly code?: unknown };
-    const message = messageOf(told);
-    if (!MISSING.test(`${String(code)} ${message}`)) return told;
+    const isRefused = says(REFUSED, told);
+    if (!isRefused && !says(MISSING, told)) return told;
     const { sql, options } = this.settings;
-    return new OutboxTableError(sql.name, options.dialect, message.replace(/\.$/, ''), {
-      cause: told,
-    });
+    const problem = messageOf(told).replace(/\.$/, '');
+    return new OutboxTableError(sql.name, options.dialect, problem, { cause: told }, isRefused);
   }
 
   private unreachable(consequence: string, cause: unknown): EngineUnreachableError {
@@ -130,4 +197,9 @@ export class OutboxDatabase {
       found,
     );
   }
+}
+
+function says(pattern: RegExp, error: unknown): boolean {
+  const { code } = Object(error) as { readonly code?: unknown };
+  return pattern.test(`${String(code)} ${messageOf(error)}`);
 }

@@ -7,6 +7,7 @@ import { ProvidedBy } from '../../nest/container/provided-by.js';
 import { connectionFor } from '../frame-connection.js';
 import { EngineBehind } from './engine-behind.js';
 import { writtenOf } from './outbox-row.js';
+import { OutboxClock } from './outbox.clock.js';
 import { OutboxSettings } from './outbox.settings.js';
 import { OutboxTable } from './outbox.table.js';
 import { RowsInFlight } from './rows-in-flight.js';
@@ -31,6 +32,7 @@ export class OutboxExecutor implements Executor {
   readonly #table: OutboxTable;
   readonly #rows: RowsInFlight;
   readonly #behind: EngineBehind;
+  readonly #clock: OutboxClock;
 
   /** @internal Built by Nest. */
   constructor(
@@ -38,11 +40,13 @@ export class OutboxExecutor implements Executor {
     @Inject(OutboxTable) table: OutboxTable,
     @Inject(RowsInFlight) rows: RowsInFlight,
     @Inject(EngineBehind) behind: EngineBehind,
+    @Inject(OutboxClock) clock: OutboxClock,
   ) {
     this.#settings = settings;
     this.#table = table;
     this.#rows = rows;
     this.#behind = behind;
+    this.#clock = clock;
   }
 
   /** @internal */
@@ -91,7 +95,7 @@ export class OutboxExecutor implements Executor {
     const connection = connectionFor(context, 'the outbox', sql.dialect);
     if (connection !== undefined || writesAlways) {
       const { envelopes } = this.#behind.engine;
-      const dueAt = Date.now() + sweepAfterMs;
+      const dueAt = this.#clock.now() + sweepAfterMs;
       await this.#table.insert(
         intents.map((intent) => writtenOf(intent, envelopes)),
         dueAt,

@@ -55,7 +55,7 @@ export const NEVER: number = Number.MAX_SAFE_INTEGER;
  * @internal
  */
 export class OutboxSettings {
-  readonly sql: OutboxSql;
+  private statements: OutboxSql;
   readonly createsTable: boolean;
   readonly writesAlways: boolean;
   readonly sweepIntervalMs: number | false;
@@ -69,7 +69,7 @@ export class OutboxSettings {
     checkOptions(options, checks);
     dialect('dialect', options.dialect);
     connection('connection', options.connection);
-    this.sql = outboxSqlOf(options.dialect, options.table, options.schema);
+    this.statements = outboxSqlOf(options.dialect, options.table, options.schema);
     this.createsTable = options.createTable ?? false;
     this.writesAlways = options.outsideTransaction === 'write';
     this.sweepIntervalMs = options.sweepIntervalMs ?? 5_000;
@@ -79,9 +79,19 @@ export class OutboxSettings {
     this.dispatchTimeoutMs = options.dispatchTimeoutMs ?? 5_000;
   }
 
-  /** Returns when a row is due again that has failed for the `attempts`th time. */
-  dueAfter(attempts: number): number {
+  get sql(): OutboxSql {
+    return this.statements;
+  }
+
+  /** From here on the table is looked for there. */
+  useSchema(schema: string): void {
+    const { dialect, table } = this.options;
+    this.statements = outboxSqlOf(dialect, table, schema);
+  }
+
+  /** Returns when a row is due again that fails now, for the `attempts`th time. */
+  dueAfter(attempts: number, now: number): number {
     if (attempts >= this.maxAttempts) return NEVER;
-    return Date.now() + Math.min(LONGEST_DELAY_MS, this.retryDelayMs * 2 ** (attempts - 1));
+    return now + Math.min(LONGEST_DELAY_MS, this.retryDelayMs * 2 ** (attempts - 1));
   }
 }

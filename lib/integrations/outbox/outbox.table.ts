@@ -1,15 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FrameConnection } from '../../core/model/dispatch-context.js';
 import { HEALTH_PROBE, type HealthProbe, type TellsHealth } from '../health-probe.js';
+import { OutboxClock } from './outbox.clock.js';
 import { OutboxDatabase } from './outbox.database.js';
 import { oneAtATime } from '../one-at-a-time.js';
-import { byAge, type OutboxRow, rowOf } from './outbox-row.js';
+import { byAge, inAscii, type OutboxRow, rowOf } from './outbox-row.js';
 import { OutboxSettings } from './outbox.settings.js';
 
 /** Largest number of ids in one statement: databases limit its values. */
 const LARGEST = 1_000;
-/** Largest size of one statement: MySQL and MariaDB limit it, to 16 MB by default. */
-const LARGEST_BYTES = 4_000_000;
+/**
+ * Largest size of the rows in one statement. MySQL and MariaDB limit it, to 16 MB by default, of
+ * what some of their clients make twice as long by escapes.
+ */
+const LARGEST_BYTES = 1_000_000;
 /** Number of old rows from which on they are not counted any more. */
 const MANY = 1_000;
 
@@ -23,6 +27,7 @@ export class OutboxTable implements TellsHealth {
   constructor(
     @Inject(OutboxSettings) private readonly settings: OutboxSettings,
     @Inject(OutboxDatabase) private readonly database: OutboxDatabase,
+    @Inject(OutboxClock) private readonly clock: OutboxClock,
   ) {}
 
   get [HEALTH_PROBE](): HealthProbe {
@@ -40,10 +45,10 @@ export class OutboxTable implements TellsHealth {
   private readonly countOld = oneAtATime(async (oldRowMs: number | false): Promise<number> => {
     const { sql } = this.settings;
     if (oldRowMs === false) {
-      await this.database.ask(sql.check);
+      await this.database.ask(sql.checks[0]!);
       return 0;
     }
-    const [row] = await this.database.ask(sql.countBefore(MANY + 1), [Date.now() - oldRowMs]);
+    const [row] = await this.database.ask(sql.countBefore(MANY + 1), [this.clock.now() - oldRowMs]);
     return Number((row as { readonly count: unknown }).count);
   });
 
@@ -58,7 +63,7 @@ export class OutboxTable implements TellsHealth {
     connection: FrameConnection | undefined,
   ): Promise<void> {
     const { insert } = this.settings.sql;
-    const now = Date.now();
+    const now = this.clock.now();
     for (const json of arraysOf(rows)) {
       const values = [json, now, dueAt];
       if (connection === undefined) await this.database.run(insert, values);
@@ -72,7 +77,7 @@ export class OutboxTable implements TellsHealth {
    * @param id the only row that is wanted, due or not, unless a process is at it
    */
   async claim(limit: number, until: number, id?: string): Promise<readonly OutboxRow[]> {
-    const claim = { now: Date.now(), until, limit, id };
+    const claim = { now: this.clock.now(), until, limit, id };
     return (await this.settings.sql.claim(this.database.run, claim)).map(rowOf).sort(byAge);
   }
 
@@ -111,13 +116,18 @@ export class OutboxTable implements TellsHealth {
   /** Counts a failure of each, unless another process has claimed it. */
   async fail(ids: readonly string[], error: string, dueAt: number): Promise<void> {
     await this.inParts(ids, (part) =>
-      this.database.run(this.settings.sql.fail(part.length), [error, dueAt, ...part, this.latest]),
+      this.database.run(this.settings.sql.fail(part.length), [
+        inAscii(error),
+        dueAt,
+        ...part,
+        this.latest,
+      ]),
     );
   }
 
   /** End of the claims that are made now. */
   private get latest(): number {
-    return Date.now() + this.settings.sweepAfterMs;
+    return this.clock.now() + this.settings.sweepAfterMs;
   }
 
   async failed(limit: number): Promise<readonly OutboxRow[]> {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
+import { OutboxClock } from './outbox.clock.js';
 import { OutboxSettings } from './outbox.settings.js';
 import { OutboxTable } from './outbox.table.js';
 
@@ -38,6 +39,7 @@ export class RowsInFlight {
   constructor(
     @Inject(OutboxTable) private readonly table: OutboxTable,
     @Inject(OutboxSettings) private readonly settings: OutboxSettings,
+    @Inject(OutboxClock) private readonly clock: OutboxClock,
   ) {}
 
   hold(id: string, until: number, attempts = 0): void {
@@ -57,13 +59,13 @@ export class RowsInFlight {
    */
   letGoIfLost(id: string): boolean {
     const row = this.held.get(id);
-    return row !== undefined && row.until <= Date.now() && this.held.delete(id);
+    return row !== undefined && row.until <= this.clock.now() && this.held.delete(id);
   }
 
   /** Has a row whose run begins renewed for that long, and then left to other processes. */
   renewFor(id: string, ms: number): void {
     const row = this.held.get(id);
-    if (row !== undefined) row.lastRenewal = Date.now() + ms;
+    if (row !== undefined) row.lastRenewal = this.clock.now() + ms;
   }
 
   /** Returns how often a held row has failed; undefined for one that is not held. */
@@ -118,7 +120,7 @@ export class RowsInFlight {
   /** Keeps what takes its time from being taken for left behind. A claim that has run out is lost. */
   async renew(): Promise<void> {
     const { sweepAfterMs } = this.settings;
-    const now = Date.now();
+    const now = this.clock.now();
     const late = [...this.held].filter(
       ([, { until, lastRenewal = Infinity }]) =>
         until > now && until < now + (2 * sweepAfterMs) / 3 && lastRenewal > now,

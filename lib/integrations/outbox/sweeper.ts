@@ -5,6 +5,8 @@ import { ShuttingDownError } from '../../errors/shutting-down.error.js';
 import { messageOf } from '../../errors/thrown.js';
 import { SafeLogger } from '../../nest/log/safe-logger.js';
 import { EngineBehind } from './engine-behind.js';
+import { OutboxClock } from './outbox.clock.js';
+import { OutboxDatabase } from './outbox.database.js';
 import { OutboxSettings } from './outbox.settings.js';
 import { OutboxTable } from './outbox.table.js';
 import { RowsInFlight } from './rows-in-flight.js';
@@ -34,6 +36,8 @@ export class OutboxSweeper {
     @Inject(OutboxTable) private readonly table: OutboxTable,
     @Inject(RowsInFlight) private readonly rows: RowsInFlight,
     @Inject(EngineBehind) private readonly behind: EngineBehind,
+    @Inject(OutboxDatabase) private readonly database: OutboxDatabase,
+    @Inject(OutboxClock) private readonly clock: OutboxClock,
   ) {}
 
   start(): void {
@@ -44,12 +48,12 @@ export class OutboxSweeper {
       () => this.rows.renew(),
       () => !this.isStopped || this.rows.holdsAny,
     );
-    if (sweepIntervalMs === false) return this.every(sweepAfterMs, () => this.rows.removed());
     const look = async (): Promise<void> => {
+      await this.database.readClock();
       await this.rows.removed();
-      await this.sweep();
+      if (sweepIntervalMs !== false) await this.sweep();
     };
-    this.every(sweepIntervalMs, look);
+    this.every(sweepIntervalMs === false ? sweepAfterMs : sweepIntervalMs, look);
     void this.tried(look);
   }
 
@@ -100,7 +104,7 @@ export class OutboxSweeper {
     limit: number,
     id?: string,
   ): Promise<{ readonly claimed: number; readonly taken: number; readonly isOver: boolean }> {
-    const until = Date.now() + this.settings.sweepAfterMs;
+    const until = this.clock.now() + this.settings.sweepAfterMs;
     const rows = await this.table.claim(limit, until, id);
     // Of what this process is at, the claim has only run out.
     for (const { id } of rows) this.rows.prolong(id, until);

@@ -1,3 +1,4 @@
+import { OutboxClock } from '../../../lib/integrations/outbox/outbox.clock.js';
 import type { OutboxSettings } from '../../../lib/integrations/outbox/outbox.settings.js';
 import type { OutboxTable } from '../../../lib/integrations/outbox/outbox.table.js';
 import { RowsInFlight } from '../../../lib/integrations/outbox/rows-in-flight.js';
@@ -9,7 +10,11 @@ describe('when effects of several requests are done at about the same time', () 
 
   beforeEach(() => {
     removals.length = 0;
-    rows = new RowsInFlight(table as unknown as OutboxTable, {} as OutboxSettings);
+    rows = new RowsInFlight(
+      table as unknown as OutboxTable,
+      {} as OutboxSettings,
+      new OutboxClock(),
+    );
   });
 
   it('removes their rows in one statement', async () => {

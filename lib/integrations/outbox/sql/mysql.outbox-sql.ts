@@ -5,6 +5,10 @@ import { type Claim, COLUMNS, OutboxSql, type RunSql } from './statements.js';
 export class MySqlOutboxSql extends OutboxSql {
   readonly dialect = 'mysql';
 
+  protected override get ownColumns(): readonly string[] {
+    return ['claim'];
+  }
+
   get create(): readonly string[] {
     return [
       `create table if not exists ${this.name} (
@@ -24,9 +28,10 @@ export class MySqlOutboxSql extends OutboxSql {
     ];
   }
 
-  override get check(): string {
-    return `select ${COLUMNS}, claim from ${this.name} where 1 = 0`;
-  }
+  /** `unix_timestamp(now(3))` would go through the time zone of the session, and its summer. */
+  readonly clock =
+    'select unix_timestamp() * 1000 + microsecond(now(3)) div 1000 as millis, @@autocommit as autocommit';
+  readonly locate = 'select database() as place';
 
   get insert(): string {
     return `insert into ${this.name} (id, position, effect, envelope, written_at, due_at)

@@ -3,6 +3,7 @@ import { type Claim, COLUMNS, OutboxSql, type RunSql } from './statements.js';
 /** @internal */
 export class PostgresOutboxSql extends OutboxSql {
   readonly dialect = 'postgres';
+  readonly clock = 'select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as millis';
 
   get create(): readonly string[] {
     return [
@@ -20,6 +21,11 @@ export class PostgresOutboxSql extends OutboxSql {
       `create index if not exists ${this.quote(`${this.table}_due`)} on ${this.name} (due_at)`,
       `create index if not exists ${this.quote(`${this.table}_written`)} on ${this.name} (written_at)`,
     ];
+  }
+
+  get locate(): string {
+    const name = `'${this.name.replaceAll("'", "''")}'`;
+    return `select nspname as place from pg_namespace join pg_class on relnamespace = pg_namespace.oid where pg_class.oid = to_regclass(${name})`;
   }
 
   get insert(): string {

@@ -3,6 +3,8 @@ import { type Claim, COLUMNS, OutboxSql, type RunSql } from './statements.js';
 /** SQLite from 3.35 on. @internal */
 export class SqliteOutboxSql extends OutboxSql {
   readonly dialect = 'sqlite';
+  readonly clock = "select cast((julianday('now') - 2440587.5) * 86400000 as integer) as millis";
+  readonly locate = undefined;
 
   get create(): readonly string[] {
     const schema = this.schema === undefined ? '' : `${this.quote(this.schema)}.`;

@@ -13,17 +13,18 @@ export interface Claim {
 }
 
 /**
- * Columns that are read of a row. `held` says what `due_at` is: true for the end of the time for
- * which one process has the row to itself, false for the time of the next try.
+ * Columns that are read of a row, under names that plugins of clients leave alone: `written_at`
+ * would be `writtenAt` to some.
  *
  * @internal
  */
-export const COLUMNS = 'id, position, effect, envelope, written_at, due_at, held, attempts, error';
+export const COLUMNS =
+  'id, position, effect, envelope, written_at as written, due_at as due, attempts, error';
 
 /**
- * The statements of the outbox. Times are milliseconds since 1970, as the processes of the
- * application have them: a difference between their clocks makes a row be looked at a little
- * earlier or later.
+ * The statements of the outbox. Times are milliseconds since 1970 of the server's clock, as
+ * `OutboxClock` knows it. `held` says what `due_at` is: true for the end of the time for which one
+ * process has the row to itself, false for the time of the next try.
  *
  * @internal
  */
@@ -31,6 +32,10 @@ export abstract class OutboxSql {
   abstract readonly dialect: SqlDialect;
   /** Creates the table and its indexes where they are not there. */
   abstract readonly create: readonly string[];
+  /** Reads the server's time as `millis`, and `autocommit` where a connection can be without. */
+  abstract readonly clock: string;
+  /** Reads as `place` the schema that the table is in, where the database has such. */
+  abstract readonly locate: string | undefined;
   /** Writes rows, given as one JSON array, a time of writing and one at which they are due. */
   abstract readonly insert: string;
 
@@ -50,9 +55,22 @@ export abstract class OutboxSql {
     return this.schema === undefined ? table : `${this.quote(this.schema)}.${table}`;
   }
 
-  /** Reads nothing, and fails where a column is missing. */
-  get check(): string {
-    return `select ${COLUMNS} from ${this.name} where 1 = 0`;
+  /**
+   * Does nothing, and fails where a column or a right is missing, or the database is to be read
+   * only. No row has an empty id.
+   */
+  get checks(): readonly string[] {
+    const { name, ownColumns } = this;
+    return [
+      `select ${[COLUMNS, 'held', ...ownColumns].join()} from ${name} where id = ''`,
+      `update ${name} set due_at = due_at where id = ''`,
+      `delete from ${name} where id = ''`,
+    ];
+  }
+
+  /** Columns that only one dialect has. */
+  protected get ownColumns(): readonly string[] {
+    return [];
   }
 
   /** Takes the ids. */

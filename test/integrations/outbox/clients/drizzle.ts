@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { drizzle as mysql } from 'drizzle-orm/mysql2';
 import { drizzle as nodePostgres } from 'drizzle-orm/node-postgres';
-import { createPool } from 'mysql2/promise';
+import { createPool, type PoolOptions } from 'mysql2/promise';
 import { trackDrizzleTransactions } from 'nestjs-airlock/drizzle';
 import type { ContractTransaction } from 'nestjs-airlock/testing';
 import { Pool } from 'pg';
@@ -28,9 +28,16 @@ export async function connectPostgres(): Promise<OutboxClient> {
   };
 }
 
-export async function connectMariadb(): Promise<OutboxClient> {
+/** @param settings of each of its sessions */
+export async function connectMariadb(
+  settings: readonly string[] = [],
+  options: PoolOptions = {},
+): Promise<OutboxClient> {
   const schema = await freshMariadb();
-  const pool = createPool(schema.url);
+  const pool = createPool({ uri: schema.url, ...options });
+  pool.on('connection', (connection) => {
+    for (const setting of settings) void connection.query(`set ${setting}`);
+  });
   const db = trackDrizzleTransactions(mysql(pool));
   type Transaction = Parameters<Parameters<typeof db.transaction>[0]>[0];
   const contractOf = (tx: Transaction): ContractTransaction => ({

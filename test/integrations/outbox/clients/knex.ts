@@ -4,14 +4,18 @@ import type { ContractTransaction } from 'nestjs-airlock/testing';
 import { freshMariadb, freshSchema } from '../../../servers.js';
 import type { OutboxClient } from '../client.js';
 
-export async function connectPostgres(): Promise<OutboxClient> {
+export async function connectPostgres(config: Knex.Config = {}): Promise<OutboxClient> {
   const schema = await freshSchema();
-  return connect('postgres', { client: 'pg', connection: schema.url }, () => schema.drop());
+  return connect('postgres', { client: 'pg', connection: schema.url, ...config }, () =>
+    schema.drop(),
+  );
 }
 
-export async function connectMariadb(): Promise<OutboxClient> {
+export async function connectMariadb(config: Knex.Config = {}): Promise<OutboxClient> {
   const schema = await freshMariadb();
-  return connect('mariadb', { client: 'mysql2', connection: schema.url }, () => schema.drop());
+  return connect('mariadb', { client: 'mysql2', connection: schema.url, ...config }, () =>
+    schema.drop(),
+  );
 }
 
 export async function connectSqlite(): Promise<OutboxClient> {

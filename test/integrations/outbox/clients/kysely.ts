@@ -2,6 +2,7 @@ import {
   CompiledQuery,
   type Dialect,
   Kysely,
+  type KyselyPlugin,
   MysqlDialect,
   PostgresDialect,
   type SqliteDatabase,
@@ -13,19 +14,25 @@ import { Pool } from 'pg';
 import { freshMariadb, freshSchema } from '../../../servers.js';
 import type { OutboxClient, Row } from '../client.js';
 
-export async function connectPostgres(): Promise<OutboxClient> {
+export async function connectPostgres(
+  plugins: readonly KyselyPlugin[] = [],
+): Promise<OutboxClient> {
   const schema = await freshSchema();
   return connect(
     'postgres',
     new PostgresDialect({ pool: new Pool({ connectionString: schema.url }) }),
     () => schema.drop(),
+    plugins,
   );
 }
 
-export async function connectMariadb(): Promise<OutboxClient> {
+export async function connectMariadb(plugins: readonly KyselyPlugin[] = []): Promise<OutboxClient> {
   const schema = await freshMariadb();
-  return connect('mariadb', new MysqlDialect({ pool: createPool(schema.url) }), () =>
-    schema.drop(),
+  return connect(
+    'mariadb',
+    new MysqlDialect({ pool: createPool(schema.url) }),
+    () => schema.drop(),
+    plugins,
   );
 }
 
@@ -54,8 +61,11 @@ function connect(
   dialect: OutboxClient['dialect'],
   driver: Dialect,
   drop: () => Promise<void>,
+  plugins: readonly KyselyPlugin[] = [],
 ): OutboxClient {
-  const db = trackKyselyTransactions(new Kysely<object>({ dialect: driver }));
+  const db = trackKyselyTransactions(
+    new Kysely<object>({ dialect: driver, plugins: [...plugins] }),
+  );
   return {
     dialect,
     connection: { query: (sql, values) => db.executeQuery(CompiledQuery.raw(sql, values)) },
