@@ -75,7 +75,8 @@ const onNest12Alone = [
   '/test/unit/(eslint|scripts)/',
   // A page in a browser, which no Nest runs in.
   '/test/integrations/inspector/inspector\\.page\\.spec',
-  '/sample/01-shop/page/',
+  // An application of parts that have suites of their own on both.
+  '/sample/01-shop/',
   // Start runners that know nothing of these projects.
   '/test/unit/testing/other-runners\\.spec',
 ];
@@ -95,7 +96,8 @@ if (existsSync(new URL('test/nest-11/node_modules/.package-lock.json', import.me
 }
 
 export default {
-  maxWorkers: 2,
+  // One more than the processors of a small machine: many suites wait for servers and processes.
+  maxWorkers: 3,
   globalSetup: '<rootDir>/test/built-page.mjs',
   // A worker keeps some of every file that it has run: one that is full of it spends its time
   // collecting garbage.
