@@ -104,24 +104,16 @@ class PlainCopies {
     for (const key of keys) this.set(source, copy, key);
   }
 
-  /** Also symbols, and what is not enumerable. */
+  /**
+   * Also symbols, and what is hidden: that is no data but its library's own, and stays what it is. A
+   * React element hides what answers to nothing but itself.
+   */
   private fillByKeys(source: Properties, copy: Properties): void {
     for (const key of Reflect.ownKeys(source)) {
       if (Object.prototype.propertyIsEnumerable.call(source, key)) this.set(source, copy, key);
       else if (key === 'length' && Array.isArray(source)) copy.length = source.length;
-      else
-        Object.defineProperty(
-          copy,
-          key,
-          this.hidden(Object.getOwnPropertyDescriptor(source, key)!),
-        );
+      else Object.defineProperty(copy, key, Object.getOwnPropertyDescriptor(source, key)!);
     }
-  }
-
-  private hidden(descriptor: PropertyDescriptor): PropertyDescriptor {
-    return 'value' in descriptor
-      ? { ...descriptor, value: this.valueOf(descriptor.value) }
-      : descriptor;
   }
 
   /** Reads the value as it is now; a getter that throws is left to the effect. */

@@ -40,20 +40,30 @@ describe('when an argument is plain data', () => {
     expect(c).toBe(a);
   });
 
-  it('keeps the order of keys, symbols, hidden properties and a `__proto__` that is data', () => {
+  it('keeps the order of keys, symbols and a `__proto__` that is data', () => {
     const mark = Symbol('mark');
     const source = JSON.parse('{"b":1,"__proto__":{"a":[1]}}') as Record<PropertyKey, unknown>;
     source['a'] = 2;
     source[mark] = { id: 1 };
-    Object.defineProperty(source, 'hidden', { value: { id: 1 } });
     const copy = copyOf(source);
-    expect(Reflect.ownKeys(copy)).toEqual(['b', '__proto__', 'a', 'hidden', mark]);
+    expect(Reflect.ownKeys(copy)).toEqual(['b', '__proto__', 'a', mark]);
     expect(Object.getPrototypeOf(copy)).toBe(Object.prototype);
     expect(Object.getOwnPropertyDescriptor(copy, '__proto__')!.value).toEqual({ a: [1] });
     expect(copy[mark]).toEqual({ id: 1 });
     expect(copy[mark]).not.toBe(source[mark]);
-    expect(copy['hidden']).not.toBe(source['hidden']);
-    expect(Object.keys(copy)).not.toContain('hidden');
+  });
+
+  it('has its hidden properties, as they are: those of a React element answer to themselves alone', () => {
+    const task = {
+      run<R>(fn: () => R): R {
+        if (this !== task) throw new TypeError("'run' called with illegal receiver"); // as V8's do
+        return fn();
+      },
+    };
+    const element = Object.defineProperty({ props: { order: 7 } }, '_debugTask', { value: task });
+    const copy = copyOf(element) as typeof element & { _debugTask: typeof task };
+    expect(Object.keys(copy)).toEqual(['props']);
+    expect(copy._debugTask.run(() => copy.props)).toEqual({ order: 7 });
   });
 
   it('keeps an object without a prototype as one', () => {
