@@ -10,10 +10,10 @@ import { OutboxSettings } from './outbox.settings.js';
 /** Largest number of ids in one statement: databases limit its values. */
 const LARGEST = 1_000;
 /**
- * Largest size of the rows in one statement. MySQL and MariaDB limit it, to 16 MB by default, of
- * what some of their clients make twice as long by escapes.
+ * Largest size of the rows in one statement. MySQL and MariaDB limit it, some to 1 MB, and some of
+ * their clients make it twice as long by escapes.
  */
-const LARGEST_BYTES = 1_000_000;
+const LARGEST_BYTES = 400_000;
 /** Number of old rows from which on they are not counted any more. */
 const MANY = 1_000;
 

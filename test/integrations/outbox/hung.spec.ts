@@ -1,10 +1,14 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { type AirlockModuleOptions, AirlockService, openFrame } from 'nestjs-airlock';
+import {
+  type AirlockModuleOptions,
+  AirlockService,
+  openFrame,
+  ShuttingDownError,
+} from 'nestjs-airlock';
 import { AirlockOutbox, type AirlockOutboxOptions } from 'nestjs-airlock/outbox';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWith, postgres } from '../../servers.js';
 import { Lines, until } from '../remote.js';
-import { type OutboxClient, rowsOf } from './client.js';
+import { type OutboxClient, rowsOf, untilRenewed } from './client.js';
 import { connectPg } from './clients/pg.js';
 import { boot, Courier, Mail } from './fixtures.js';
 
@@ -50,6 +54,15 @@ describeWith(postgres, 'The outbox', () => {
     for (const [i, text] of texts.entries()) await leaveOne(text, i);
   };
   const rows = () => rowsOf(client, 'select id, due_at, attempts from airlock_outbox order by id');
+  /** Waits until a process that shuts down takes over nothing more. */
+  const untilStopped = (app: INestApplicationContext): Promise<void> =>
+    until(async () => {
+      const answer: unknown = await app
+        .get(AirlockOutbox)
+        .retry('no id')
+        .catch((error: unknown) => error);
+      return answer instanceof ShuttingDownError;
+    });
 
   describe('when an effect that is swept up hangs', () => {
     it('goes on to the others and sweeps again', async () => {
@@ -72,9 +85,7 @@ describeWith(postgres, 'The outbox', () => {
       const first = await start({ sweepAfterMs: 300 }, { effectTimeoutMs: 90 });
       first.get(Mail).before = forever;
       await leave('a');
-      await until(async () => Number((await rows())[0]!['due_at']) > 1);
-      await sleep(300);
-      await second.get(AirlockOutbox).sweep();
+      await untilRenewed(client, second.get(AirlockOutbox));
       expect(second.get(Mail).sent).toEqual([]);
       await until(async () => {
         await second.get(AirlockOutbox).sweep();
@@ -122,15 +133,14 @@ describeWith(postgres, 'The outbox', () => {
     it('keeps its claim on what still runs', async () => {
       const second = await start({ sweepIntervalMs: false, sweepAfterMs: 300 });
       const first = await start({ sweepAfterMs: 300 }, { shutdownTimeoutMs: 5_000 });
-      first.get(Mail).before = () => sleep(1_000);
+      let open: (() => void) | undefined;
+      first.get(Mail).before = () => new Promise((resolve) => (open = resolve));
       await leave('a');
-      await until(async () => Number((await rows())[0]!['due_at']) > 1);
-      let isClosed = false;
-      const closing = first.close().finally(() => (isClosed = true));
-      while (!isClosed) {
-        await second.get(AirlockOutbox).sweep();
-        await sleep(20);
-      }
+      await until(() => open);
+      const closing = first.close();
+      await untilStopped(first);
+      await untilRenewed(client, second.get(AirlockOutbox));
+      open!();
       await closing;
       expect([first.get(Mail).sent, second.get(Mail).sent]).toEqual([['a'], []]);
     });
@@ -138,11 +148,14 @@ describeWith(postgres, 'The outbox', () => {
     it('begins nothing more of its claim, and leaves that to others at once', async () => {
       const app = await start({}, { shutdownTimeoutMs: 5_000 });
       const mail = app.get(Mail);
-      let begun = 0;
-      mail.before = () => (begun++, sleep(200));
+      let open: (() => void) | undefined;
+      mail.before = () => new Promise((resolve) => (open = resolve));
       await leave('a', 'b', 'c', 'd');
-      await until(() => begun === 1);
-      await app.close();
+      await until(() => open);
+      const closing = app.close();
+      await untilStopped(app);
+      open!();
+      await closing;
       expect(mail.sent).toEqual(['a']);
       const left = await rows();
       expect(left.map(({ id }) => id)).toEqual(['b:0', 'c:0', 'd:0']);
@@ -206,15 +219,16 @@ describeWith(postgres, 'The outbox', () => {
   describe('when the database is down for a while', () => {
     it('says so once', async () => {
       let isDown = false;
+      let refused = 0;
       const query = (sql: string, values: unknown[]): Promise<unknown> =>
         isDown
-          ? Promise.reject(new Error('connection refused'))
+          ? (refused++, Promise.reject(new Error('connection refused')))
           : (client.connection.query(sql, values) as Promise<unknown>);
       const lines = new Lines();
       const connection = { query } as OutboxClient['connection'];
       await start({ connection, sweepAfterMs: 90, dispatchTimeoutMs: 50 }, {}, lines);
       isDown = true;
-      await sleep(800);
+      await until(() => refused >= 5);
       isDown = false;
       expect(
         lines.of('warn').filter((line) => line.includes('could not be looked at')),

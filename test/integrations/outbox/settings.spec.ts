@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
 import { CamelCasePlugin } from 'kysely';
 import type { Knex } from 'knex';
@@ -212,6 +215,35 @@ describeWith(mariadb, 'MariaDB', () => {
     connect: connectMariadb,
     isolation: (level) => connectMariadb([`session transaction isolation level ${level}`]),
     readOnly: () => connectMariadb(['session transaction read only']),
+  });
+});
+
+describe('SQLite', () => {
+  describe('when a foreign process has the lock, nobody waits for it, and integers are BigInt', () => {
+    it.each(['wal', 'delete'])('goes on where it is free again: %s', async (mode) => {
+      const folder = mkdtempSync(join(tmpdir(), 'outbox-'));
+      const [db, foreign] = [0, 1].map(() => onKysely.openSqlite(join(folder, 'data.sqlite')));
+      try {
+        db!.defaultSafeIntegers();
+        db!.exec(`pragma journal_mode = ${mode}`);
+        const client = await opened(onKysely.connectBetterSqlite(db));
+        const app = await start(client, { sweepIntervalMs: 10, retryDelayMs: 60_000 });
+        app.courier.before = () => {
+          throw new Error('not now');
+        };
+        await app.send(TEXT);
+        expect(await app.outbox.stuck()).toMatchObject([{ attempts: 1, error: 'not now' }]);
+        app.courier.before = () => {};
+        foreign!.exec('begin immediate; update airlock_outbox set due_at = 0');
+        await until(() => warnings(app).length === 1);
+        foreign!.exec('commit');
+        await until(() => app.courier.taken.length === 1);
+        await until(() => isEmpty(client));
+      } finally {
+        foreign!.close();
+        rmSync(folder, { recursive: true });
+      }
+    });
   });
 });
 

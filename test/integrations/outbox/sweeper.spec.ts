@@ -9,7 +9,7 @@ import { AirlockOutbox, type AirlockOutboxOptions } from 'nestjs-airlock/outbox'
 import { EngineUnreachableError } from '../../../lib/errors/engine-unreachable.error.js';
 import { describeWith, postgres } from '../../servers.js';
 import { Lines, until } from '../remote.js';
-import { type OutboxClient, rowsOf } from './client.js';
+import { type OutboxClient, rowsOf, untilRenewed } from './client.js';
 import { connectPg } from './clients/pg.js';
 import { boot, Courier, Mail } from './fixtures.js';
 
@@ -185,7 +185,7 @@ describeWith(postgres, 'The outbox', () => {
       let open = (): void => {};
       first.get(Mail).before = () => new Promise((resolve) => (open = resolve));
       const sending = send(first, 'slow');
-      await new Promise((resolve) => setTimeout(resolve, 600));
+      await untilRenewed(client, second.get(AirlockOutbox));
       open();
       await sending;
       await until(async () => (await rows()).length === 0);

@@ -37,15 +37,27 @@ export async function connectMariadb(plugins: readonly KyselyPlugin[] = []): Pro
 }
 
 /** It comes without types. */
-const Sqlite = jest.requireActual<new (path: string) => SqliteDatabase>('better-sqlite3');
+const Sqlite =
+  jest.requireActual<new (path: string, options?: { timeout: number }) => BetterSqlite>(
+    'better-sqlite3',
+  );
+
+interface BetterSqlite extends SqliteDatabase {
+  exec(sql: string): void;
+  defaultSafeIntegers(): void;
+}
+
+/** One that does not wait for the locks of others. */
+export function openSqlite(path = ':memory:'): BetterSqlite {
+  return new Sqlite(path, { timeout: 0 });
+}
 
 export async function connectSqlite(): Promise<OutboxClient> {
   return connect('sqlite', new SqliteDialect({ database: new Sqlite(':memory:') }), async () => {});
 }
 
 /** The outbox asks the driver itself, as its page says. */
-export async function connectBetterSqlite(): Promise<OutboxClient> {
-  const db = new Sqlite(':memory:');
+export async function connectBetterSqlite(db = openSqlite()): Promise<OutboxClient> {
   return {
     ...connect('sqlite', new SqliteDialect({ database: db }), async () => {}),
     connection: {
