@@ -56,6 +56,7 @@ export class RequestScope extends Context implements Latent {
   private response: ServerResponse | undefined;
   private sent: Outcome | undefined;
   private isCut = false;
+  private isEnding = false;
   /** Whether its handler has answered with a stream. */
   private isStreaming = false;
 
@@ -113,7 +114,7 @@ export class RequestScope extends Context implements Latent {
     if (this.handler === undefined) {
       this.look();
       // Of a response that was cut off, exception filters are still to come.
-      if (this.sent !== undefined && !this.isCut)
+      if (this.sent !== undefined && !this.isCut && !this.tellsItsEnd)
         return (this.unit ??= this.missed(this.hasFailed ? 'failed' : this.sent));
     }
     this.unit = this.open();
@@ -194,6 +195,18 @@ export class RequestScope extends Context implements Latent {
     this.response = undefined;
   }
 
+  /** To be called before all others that listen to an end of the response, for they are part of it. */
+  end(): void {
+    this.look();
+    this.isEnding = true;
+    queueMicrotask(() => (this.isEnding = false));
+  }
+
+  /** Whether those are being called; once nothing may begin any more, they come too late. */
+  get tellsItsEnd(): boolean {
+    return this.isEnding && this.isAdmitted;
+  }
+
   /** Whether a handler works for it, whose end is going to decide. */
   get isHandled(): boolean {
     return this.handler !== undefined;
@@ -224,9 +237,13 @@ export class RequestScope extends Context implements Latent {
     this.settings.endWithResponse(this, this.scopeOf(this.unit!), this.response);
   }
 
+  private get isAdmitted(): boolean {
+    return this.admitted && !this.host.running.isOver;
+  }
+
   private assertAdmitted(): void {
-    const isAdmitted = this.admitted && !this.host.running.isOver;
-    if (!isAdmitted && this.around.receiver() === undefined) throw new ShuttingDownError(this.name);
+    if (!this.isAdmitted && this.around.receiver() === undefined)
+      throw new ShuttingDownError(this.name);
   }
 }
 
@@ -275,9 +292,13 @@ export class HandlerScope extends Context {
     return (this.unit ??= this.request.missed(this.ended!));
   }
 
-  /** A handler that answers with a stream goes on in that, with a scope that ends with it. */
+  /**
+   * A handler that answers with a stream goes on in that, with a scope that ends with it; one that
+   * has sent the answer itself has those called in it that listen to the end of that.
+   */
   private get goesOn(): boolean {
-    return this.ended === undefined || (this.isStreaming && this.request.isLive);
+    const { request } = this;
+    return this.ended === undefined || (this.isStreaming && request.isLive) || request.tellsItsEnd;
   }
 
   run<R>(fn: () => R): R {

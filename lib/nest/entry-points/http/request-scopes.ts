@@ -20,7 +20,7 @@ export class RequestScopes {
    * than the rest of this. Each application has a key of its own.
    */
   private readonly key = Symbol('AIRLOCK_REQUEST_SCOPE');
-  private readonly onClose: (this: ServerResponse) => void;
+  private readonly onEnd: (this: ServerResponse) => void;
   private known: RequestSettings | undefined;
   private enterFirst: (() => void) | undefined;
 
@@ -30,8 +30,8 @@ export class RequestScopes {
     private readonly ending: Pick<RequestSettings, 'endWithResponse' | 'cutsConnections'>,
   ) {
     const { key } = this;
-    this.onClose = function () {
-      (this as unknown as CarriesScope)[key]?.look();
+    this.onEnd = function () {
+      (this as unknown as CarriesScope)[key]?.end();
     };
   }
 
@@ -85,7 +85,8 @@ export class RequestScopes {
     // Not its path, which may be secret.
     const scope = new RequestScope(this.settings, response, `${request?.method ?? 'HTTP'} request`);
     (response as unknown as CarriesScope)[this.key] = scope;
-    response.on('close', this.onClose);
+    response.prependListener('finish', this.onEnd);
+    response.prependListener('close', this.onEnd);
     return scope;
   }
 
