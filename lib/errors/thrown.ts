@@ -50,6 +50,13 @@ export function kindOf(thrown: unknown): string {
   return isError(thrown) ? nameOf(thrown) : thrown === null ? 'null' : typeof thrown;
 }
 
+/** The `code` of an error, as `ECONNREFUSED`; undefined for what is none. @internal */
+export function codeOf(thrown: unknown): string | undefined {
+  const code = isError(thrown) ? read(thrown, 'code') : undefined;
+  const text = typeof code === 'string' || typeof code === 'number' ? `${code}` : '';
+  return /^[\w.-]{1,60}$/.test(text) ? text : undefined;
+}
+
 /** @internal */
 export function causeOf(thrown: unknown): unknown {
   return isError(thrown) ? read(thrown, 'cause') : undefined;
@@ -144,7 +151,10 @@ function textOf(value: unknown): string {
   }
 }
 
-function read(error: Error, key: 'name' | 'message' | 'stack' | 'cause' | 'errors'): unknown {
+function read(
+  error: Error,
+  key: 'name' | 'code' | 'message' | 'stack' | 'cause' | 'errors',
+): unknown {
   try {
     return (error as unknown as Record<string, unknown>)[key];
   } catch {

@@ -21,6 +21,7 @@ export const everything: AirlockInspectorOptions = {
   capacity: 500,
   redact: ({ name, args }: InspectedCall) =>
     name === 'MailService.sendReceipt' ? args : undefined,
+  redactError: (error) => (error instanceof RangeError ? error.message : undefined),
   readOnly: true,
   callSites: true,
   version: ['1', VERSION_NEUTRAL],

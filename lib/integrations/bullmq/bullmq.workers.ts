@@ -140,7 +140,7 @@ export class BullMqWorkers
   private async run(job: Job): Promise<void> {
     this.running++;
     try {
-      await this.effects.run(job.data, this.settings.options);
+      await this.effects.run(job.data, this.settings.options, job.attemptsMade + 1);
     } catch (error) {
       if (error instanceof UnknownEffectError) throw failingForGood(job, error);
       // BullMQ reads properties of what is thrown.

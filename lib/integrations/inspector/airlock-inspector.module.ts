@@ -106,9 +106,10 @@ const CONTROLLER = Symbol('AIRLOCK_INSPECTOR_CONTROLLER');
         airlock: AirlockService | undefined,
       ) => {
         if (airlock === undefined) throw nothingToInspect();
-        const { runtime } = providers.get(AirlockApplication, { strict: false });
+        const { runtime, worker } = providers.get(AirlockApplication, { strict: false });
         const inspected: InspectedApplication = {
           runtime,
+          worker,
           options: providers.get<AirlockModuleOptions>(AIRLOCK_OPTIONS, { strict: false }),
           modules,
           explain: () => airlock.explain(),

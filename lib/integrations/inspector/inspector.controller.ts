@@ -48,7 +48,11 @@ export class InspectorRoutes {
 
   @Get('stuck')
   async stuck(@Res() response: unknown): Promise<void> {
-    sendJson(response, await this.rows.list());
+    const rows = await this.rows.list();
+    sendJson(
+      response,
+      rows.map((row) => ({ ...row, error: this.inspector.storedError(row) })),
+    );
   }
 
   /**

@@ -30,6 +30,14 @@ export interface AirlockInspectorOptions {
    */
   redact?(call: InspectedCall): unknown;
   /**
+   * Makes of an error what the page shows of it beside its class and code: its message may hold what
+   * the effect was called with. Given what an effect has failed with, and of rows that are stuck in
+   * the outbox the message that is stored there; `undefined` shows nothing.
+   *
+   * @default messages are hidden
+   */
+  redactError?(error: unknown): unknown;
+  /**
    * True: rows that are stuck in the outbox can be seen, but neither retried nor discarded. False:
    * they can. @default false
    */

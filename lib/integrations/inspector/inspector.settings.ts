@@ -33,6 +33,7 @@ const checks: Readonly<Record<keyof AirlockInspectorOptions, OptionCheck>> = {
       Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= MOST_UNITS,
   ),
   redact: func,
+  redactError: func,
   readOnly: flag,
   callSites: flag,
   version: expectThat("a version, as '1', VERSION_NEUTRAL or an array of these", (value) =>
@@ -54,6 +55,7 @@ export class InspectorSettings {
   readonly guards: NonNullable<AirlockInspectorOptions['guards']>;
   readonly capacity: number;
   readonly redact: AirlockInspectorOptions['redact'];
+  readonly redactError: AirlockInspectorOptions['redactError'];
   readonly readOnly: boolean;
   readonly callSites: boolean;
   readonly version: NonNullable<AirlockInspectorOptions['version']>;
@@ -65,6 +67,8 @@ export class InspectorSettings {
     this.guards = options.guards ?? [];
     this.capacity = options.capacity ?? 200;
     this.redact = options.redact === undefined ? undefined : (call) => options.redact!(call);
+    this.redactError =
+      options.redactError === undefined ? undefined : (error) => options.redactError!(error);
     this.readOnly = options.readOnly ?? false;
     this.callSites = options.callSites ?? false;
     this.version = options.version ?? VERSION_NEUTRAL;

@@ -4,15 +4,18 @@ import type { AirlockRuntime } from '../../core/runtime.js';
 import { titleOf } from '../../errors/thrown.js';
 import { anyProvider } from '../../nest/container/module-lookup.js';
 import type { AirlockModuleOptions } from '../../nest/options/airlock-options.js';
+import type { EffectAttempt, EffectWorker } from '../../nest/remote/effect-worker.js';
 import type { AirlockReport } from '../../nest/services/airlock-report.js';
+import type { InspectedCall } from './inspector.options.js';
 import type { InspectorSettings } from './inspector.settings.js';
 import { Recorder } from './recording/recorder.js';
 import type { UnitRecord } from './recording/unit-record.js';
 import { EventStreams } from './serving/event-streams.js';
-import { STUCK_ROWS, type StuckRows } from '../stuck-rows.js';
+import { STUCK_ROWS, type StuckRow, type StuckRows } from '../stuck-rows.js';
 import type { StateView, UnitView } from './view/inspector.view.js';
 import { PolicyPlaces } from './view/policy-places.js';
-import { ShownArguments } from './view/shown-arguments.js';
+import { Redaction } from './view/redaction.js';
+import { ShownErrors } from './view/shown-errors.js';
 import { UnitViews } from './view/unit-views.js';
 
 /**
@@ -30,6 +33,7 @@ export interface InspectedApplication {
   readonly runtime: AirlockRuntime;
   readonly options: AirlockModuleOptions;
   readonly modules: ModulesContainer;
+  readonly worker: EffectWorker;
   explain(): AirlockReport;
 }
 
@@ -41,7 +45,9 @@ export interface InspectedApplication {
 export class Inspector {
   readonly streams = new EventStreams(() => this.state);
   private readonly recorder: Recorder;
-  private readonly shownArguments: ShownArguments;
+  private readonly shownArguments: Redaction<InspectedCall>;
+  private readonly storedErrors: Redaction<unknown>;
+  private readonly shownErrors: ShownErrors;
   private known: UnitViews | undefined;
   private hasFailed = false;
 
@@ -50,7 +56,10 @@ export class Inspector {
     private readonly settings: InspectorSettings,
     private readonly logger: Pick<Logger, 'warn'>,
   ) {
-    this.shownArguments = new ShownArguments(settings.redact, (message) => logger.warn(message));
+    const warn = (message: string): void => logger.warn(message);
+    this.shownArguments = new Redaction('redact', settings.redact, warn);
+    this.storedErrors = new Redaction('redactError', settings.redactError, warn);
+    this.shownErrors = new ShownErrors(this.storedErrors);
     this.recorder = new Recorder(application.runtime, {
       capacity: settings.capacity,
       callSites: settings.callSites,
@@ -62,6 +71,11 @@ export class Inspector {
   /** Undefined where the application has no outbox. */
   get stuckRows(): StuckRows | undefined {
     return anyProvider(this.application.modules, STUCK_ROWS)?.instance as StuckRows | undefined;
+  }
+
+  /** Text that is shown of the message that a row was left with. */
+  storedError({ effect, error }: StuckRow): string {
+    return this.storedErrors.of(effect, error) ?? '(hidden: `redactError` shows it)';
   }
 
   get state(): StateView {
@@ -79,11 +93,21 @@ export class Inspector {
 
   start(): void {
     this.recorder.start();
+    this.application.worker.onAttempt = (attempt) => this.noteAttempt(attempt);
   }
 
   stop(): void {
     this.recorder.stop();
     this.streams.close();
+  }
+
+  private noteAttempt({ id, effect, number, failure }: EffectAttempt): void {
+    try {
+      const error = failure && this.shownErrors.of(effect, failure.error);
+      this.recorder.attempted(id, { number, ...(error !== undefined && { error }) });
+    } catch (error) {
+      this.report(error);
+    }
   }
 
   /** Shows what is new, and lets go of what is over. */
@@ -138,6 +162,11 @@ export class Inspector {
         entryPoints.map((entryPoint) => [entryPoint, name] as const),
       );
     const places = new PolicyPlaces(runtime, options, modules);
-    return (this.known = new UnitViews(new Map(kinds), places, this.shownArguments));
+    return (this.known = new UnitViews(
+      new Map(kinds),
+      places,
+      this.shownArguments,
+      this.shownErrors,
+    ));
   }
 }

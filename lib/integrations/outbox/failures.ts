@@ -3,6 +3,7 @@ import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js
 import { ShuttingDownError } from '../../errors/shutting-down.error.js';
 import { messageOf, stacksOf } from '../../errors/thrown.js';
 import { SafeLogger } from '../../nest/log/safe-logger.js';
+import { EffectWorker } from '../../nest/remote/effect-worker.js';
 import { withoutPayload } from '../without-payload.js';
 import { OutboxClock } from './outbox.clock.js';
 import { OutboxSettings } from './outbox.settings.js';
@@ -37,6 +38,7 @@ export class OutboxFailures {
     @Inject(RowsInFlight) private readonly rows: RowsInFlight,
     @Inject(OutboxSettings) private readonly settings: OutboxSettings,
     @Inject(OutboxClock) private readonly clock: OutboxClock,
+    @Inject(EffectWorker) private readonly worker: EffectWorker,
   ) {}
 
   /** Notes that the engine has taken something. */
@@ -83,7 +85,9 @@ export class OutboxFailures {
   private async count(failures: readonly Failure[]): Promise<void> {
     const groups = new Map<string, Failure[]>();
     for (const failure of failures) {
-      const attempts = this.rows.attemptsOf(failure.id)! + 1;
+      const { id, effect, error } = failure;
+      const attempts = this.rows.attemptsOf(id)! + 1;
+      this.worker.onAttempt?.({ id, effect, number: attempts, failure: { error } });
       const text = textOf(failure.error);
       const key = `${attempts} ${failure.isTold === true} ${failure.effect} ${text}`;
       const group = groups.get(key);

@@ -94,7 +94,8 @@ export class LocalEngine implements OutboxEngine {
     try {
       const envelope = this.worker.watched(row, () => knownEnvelopeIn(row, this.worker));
       this.renew(row.id, this.worker.timeoutOf(envelope.effect));
-      await this.worker.run(envelope, this.settings.options);
+      const attempt = (this.rows.attemptsOf(row.id) ?? 0) + 1;
+      await this.worker.run(envelope, this.settings.options, attempt);
     } catch (error) {
       await this.failures.note([failureOf(row, error)]);
       return !(error instanceof ShuttingDownError);

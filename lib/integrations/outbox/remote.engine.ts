@@ -103,16 +103,25 @@ export class RemoteEngine implements OutboxEngine {
   }
 
   private async settle(results: readonly DispatchResult[]): Promise<void> {
-    const taken = results.filter(({ error }) => error === undefined).map(({ intent }) => intent.id);
+    const taken = results.filter(({ error }) => error === undefined).map(({ intent }) => intent);
     const failed = results.filter(({ error }) => error !== undefined);
     if (taken.length > 0) {
       this.failures.engineAnswers();
-      await this.rows.finish(taken);
+      this.tellOfTaken(taken);
+      await this.rows.finish(taken.map(({ id }) => id));
     }
     if (failed.length === 0) return;
     await this.failures.note(
       failed.map(({ intent, error }) => ({ id: intent.id, effect: intent.name, error })),
     );
+  }
+
+  /** Tells of those that an attempt before has failed to hand over. */
+  private tellOfTaken(intents: readonly Intent[]): void {
+    for (const { id, name: effect } of intents) {
+      const failed = this.rows.attemptsOf(id) ?? 0;
+      if (failed > 0) this.worker.onAttempt?.({ id, effect, number: failed + 1 });
+    }
   }
 
   /** One result for each that is still this process's, whatever the executor does. */

@@ -70,9 +70,10 @@ export class PgBossWorkers
     }
   }
 
-  private async run(queue: string, { id, data }: FetchedJob): Promise<void> {
+  private async run(queue: string, { id, data, retryCount }: FetchedJob): Promise<void> {
     try {
-      await this.effects.run(data, this.settings.options);
+      const attempt = retryCount === undefined ? undefined : retryCount + 1;
+      await this.effects.run(data, this.settings.options, attempt);
     } catch (error) {
       const { effect } = Object(data) as { readonly effect?: unknown };
       const what = `Effect ${typeof effect === 'string' ? named(effect) : '(unreadable)'} (job ${id} of queue "${queue}") failed`;

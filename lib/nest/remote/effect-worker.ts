@@ -1,11 +1,22 @@
 import type { AirlockRuntime } from '../../core/runtime.js';
 import type { PreparedScope } from '../../core/prepared-scope.js';
-import { effectNamedIn, readEnvelope } from './envelope.js';
+import { effectNamedIn, type EffectEnvelope, readEnvelope } from './envelope.js';
 import type { OnDispatchError } from '../../core/scope-options.js';
 import { ShuttingDownError } from '../../errors/shutting-down.error.js';
 import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
 import type { EffectRegistry } from './effect-registry.js';
 import type { RemoteOptions } from './remote-options.js';
+
+/** End of one attempt of an engine at an effect. @internal */
+export interface EffectAttempt {
+  /** The effect's own. */
+  readonly id: string;
+  readonly effect: string;
+  /** The first is 1. */
+  readonly number: number;
+  /** Set where it failed. */
+  readonly failure?: { readonly error: unknown };
+}
 
 /**
  * Runs effects that came from another process, each in a scope of its own: what it enqueues goes
@@ -16,6 +27,8 @@ import type { RemoteOptions } from './remote-options.js';
 export class EffectWorker {
   /** Told of each effect that fails here, or cannot be run. */
   onFailure: ((effect: string) => void) | undefined = undefined;
+  /** Told of each attempt that an engine counts. */
+  onAttempt: ((attempt: EffectAttempt) => void) | undefined = undefined;
   private readonly scopes = new Map<string, PreparedScope>();
 
   constructor(
@@ -51,11 +64,13 @@ export class EffectWorker {
    * Not `async`: each promise of a job costs a part of it that shows. What it throws itself it
    * throws at once.
    *
+   * @param attempt its number, where the engine tells
    * @throws UnknownEffectError for an envelope that nothing here can run; ShuttingDownError;
    *   rejects with what the effect throws
    */
-  run(data: unknown, options: RemoteOptions = {}): Promise<unknown> {
+  run(data: unknown, options: RemoteOptions = {}, attempt?: number): Promise<unknown> {
     const end = this.watched(data, () => this.begin(data, options));
+    if (this.onAttempt !== undefined && attempt !== undefined) this.noteAttempt(end, data, attempt);
     if (this.onFailure !== undefined) end.catch((error: unknown) => this.noteFailure(data, error));
     return end;
   }
@@ -73,6 +88,18 @@ export class EffectWorker {
       this.noteFailure(data, error);
       throw error;
     }
+  }
+
+  private noteAttempt(end: Promise<unknown>, data: unknown, number: number): void {
+    const { id, effect } = data as EffectEnvelope;
+    const attempt = { id, effect, number };
+    end.then(
+      () => this.onAttempt?.(attempt),
+      (error: unknown) => {
+        if (!(error instanceof ShuttingDownError))
+          this.onAttempt?.({ ...attempt, failure: { error } });
+      },
+    );
   }
 
   /** Tells of a failure, which is none if a shutdown turns the effect away. */

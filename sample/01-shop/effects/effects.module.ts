@@ -20,11 +20,12 @@ export class EffectsModule {
 
 /**
  * Shows at /airlock what became of every effect. Mails and prices may be seen here, so arguments
- * are shown as they are.
+ * and messages of errors are shown as they are.
  */
 const inspector = AirlockInspectorModule.forRoot({
   guards: [new OnThisMachine()],
   redact: ({ args }) => args,
+  redactError: (error) => (error instanceof Error ? error.message : error),
   callSites: true,
 });
 

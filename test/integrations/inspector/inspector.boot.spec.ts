@@ -176,6 +176,7 @@ describe('AirlockInspectorModule.forRoot', () => {
     [{ guards: Anyone }, 'guards'],
     [{ guards: [{}] }, 'guards'],
     [{ redact: true }, 'redact'],
+    [{ redactError: true }, 'redactError'],
     [{ readOnly: 'yes' }, 'readOnly'],
     [{ version: [] }, 'version'],
     [{ pathh: 'x' }, 'pathh'],

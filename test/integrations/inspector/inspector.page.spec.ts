@@ -97,7 +97,7 @@ describeInBrowser('the page of the inspector', (browser) => {
 
   describe('when a unit of work is looked at', () => {
     it('has an address of its own, from which it is found again', async () => {
-      const { page, post, go } = await open();
+      const { page, post, go } = await open({ redactError: (error) => (error as Error).message });
       await post('sold-out');
       await go();
       await page.getByRole('link', { name: /soldOut/ }).click();

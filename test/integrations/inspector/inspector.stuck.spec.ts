@@ -1,5 +1,7 @@
 import { AirlockService } from 'nestjs-airlock';
 import { AirlockOutboxModule, OutboxExecutor } from 'nestjs-airlock/outbox';
+import type { AirlockInspectorOptions } from 'nestjs-airlock/inspector';
+import type { StateView } from '../../../lib/integrations/inspector/view/inspector.view.js';
 import type { StuckRow } from '../../../lib/integrations/stuck-rows.js';
 import { checkAfterEach, platforms, serve } from '../../e2e/http/fixtures.js';
 import { describeWith, postgres } from '../../servers.js';
@@ -22,7 +24,7 @@ describeWith(postgres, 'The inspector of an application with an outbox', () => {
 
   afterAll(() => client?.close());
 
-  async function open() {
+  async function open(inspector: AirlockInspectorOptions = {}) {
     const courier = new Courier();
     courier.before = () => {
       throw new Error('no such address');
@@ -36,7 +38,7 @@ describeWith(postgres, 'The inspector of an application with an outbox', () => {
     });
     const running = await serve(
       platform,
-      shop({}, { imports: [outbox] }, { executor: OutboxExecutor }),
+      shop(inspector, { imports: [outbox] }, { executor: OutboxExecutor }),
     );
     const { app, request } = running;
     await app
@@ -49,12 +51,16 @@ describeWith(postgres, 'The inspector of an application with an outbox', () => {
     const headers = { 'x-airlock-inspector': 'test' };
     const deal = async (id: string, action: string) =>
       (await request(`/airlock/stuck/${id}/${action}`, { method: 'POST', headers })).status;
-    return { courier, request, rows, deal };
+    const effect = async () => {
+      const { units } = JSON.parse((await request('/airlock/state')).body) as StateView;
+      return units[0]!.effects[0];
+    };
+    return { courier, request, rows, deal, effect };
   }
 
   describe('when an executor refuses an effect', () => {
     it('lists it, and has it tried again when it is told to', async () => {
-      const { courier, request, rows, deal } = await open();
+      const { courier, request, rows, deal, effect } = await open({ redactError: String });
       expect(JSON.parse((await request('/airlock/state')).body)).toMatchObject({ hasOutbox: true });
       const [row] = await rows();
       expect(row).toEqual({
@@ -64,11 +70,22 @@ describeWith(postgres, 'The inspector of an application with an outbox', () => {
         error: 'no such address',
         since: expect.any(Number),
       });
+      expect(await effect()).toMatchObject({
+        attempts: 1,
+        state: 'failed',
+        sentence: 'Handed to OutboxExecutor. Attempt 1 failed.',
+        error: 'Error: Error: no such address',
+      });
       courier.before = () => {};
       expect(await deal(row!.id, 'retry')).toBe(200);
       expect(courier.texts).toEqual([{ email: 'ada@example.com' }]);
       // Removed behind the hand-over.
       await until(async () => (await rows()).length === 0);
+      expect(await effect()).toMatchObject({
+        attempts: 2,
+        state: 'sent',
+        sentence: 'Handed to OutboxExecutor. Attempt 2 ran without an error.',
+      });
     });
 
     it('says so where a process is at it already', async () => {
@@ -87,7 +104,9 @@ describeWith(postgres, 'The inspector of an application with an outbox', () => {
 
     it('throws it away when it is told to, and says where there is nothing any more', async () => {
       const { courier, rows, deal } = await open();
-      const [{ id } = { id: 'none' }] = await rows();
+      const [{ id, error } = { id: 'none', error: '' }] = await rows();
+      // It is only stored: nothing says that it may be seen.
+      expect(error).toBe('(hidden: `redactError` shows it)');
       expect(await deal(id, 'discard')).toBe(200);
       expect(await rows()).toEqual([]);
       expect(await deal(id, 'discard')).toBe(404);

@@ -116,12 +116,12 @@ describe('when something does not get out', () => {
     );
   });
 
-  it('shows the error of one that failed', async () => {
+  it('shows the class of the error of one that failed, and not its message', async () => {
     const { unitOf, state } = await open();
     expect((await unitOf('sold-out')).effects).toMatchObject([
       {
         state: 'failed',
-        error: 'Error: The warehouse answered 503 for "ladder"',
+        error: 'Error',
         sentence: 'Failed when it ran.',
       },
     ]);
@@ -219,6 +219,28 @@ describe('when more happens than it keeps', () => {
   });
 });
 
+describe('when `redactError` is set', () => {
+  it.each([
+    [
+      'what it makes of an error',
+      (error: unknown) => (error as Error).message,
+      'Error: The warehouse answered 503 for "ladder"',
+    ],
+    ['no more than the class for what it shows nothing of', () => undefined, 'Error'],
+    ['what is no text as JSON', () => ({ status: 503 }), 'Error: {\n  "status": 503\n}'],
+    [
+      'none of what it throws',
+      (error: unknown) => {
+        throw error;
+      },
+      'Error: (hidden: redactError threw)',
+    ],
+  ])('shows %s', async (_, redactError, error) => {
+    const { unitOf } = await open({ redactError });
+    expect((await unitOf('sold-out')).effects).toMatchObject([{ error }]);
+  });
+});
+
 describe('when `redact` is set', () => {
   it('shows what it makes of arguments, of each effect once', async () => {
     const asked: string[] = [];
@@ -268,7 +290,7 @@ describe('when `redact` is set', () => {
     [
       'a very long text',
       () => 'x'.repeat(10_000),
-      expect.stringMatching(/^"x{1999}… \(8002 more letters\)$/),
+      expect.stringMatching(/^x{2000}… \(8000 more letters\)$/),
     ],
   ])('shows %s in its own way', async (_, redact, shown) => {
     const { unitOf } = await open({ redact });

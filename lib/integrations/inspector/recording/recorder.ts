@@ -5,6 +5,7 @@ import { detached } from '../../../core/outside/detached.js';
 import { unitOf, type UnitOfWork } from '../../../core/scope/unit-of-work.js';
 import { callSite } from '../../../nest/escapes/call-site.js';
 import { FirstOnes, LastOnes, type Shelf } from './shelves.js';
+import type { Attempt } from '../view/attempts.js';
 import { Totals } from './totals.js';
 import { UnitRecord } from './unit-record.js';
 
@@ -54,6 +55,11 @@ export class Recorder {
       this.runtime.listen({ [kind]: (message: AirlockMessage) => this.hear(kind, message) });
   }
 
+  /** Notes an attempt at an effect that was called in this process. */
+  attempted(id: string, attempt: Attempt): void {
+    for (const record of this) if (record.attempted(id, attempt)) return this.hasChanged(record);
+  }
+
   stop(): void {
     clearTimeout(this.timer);
   }
@@ -91,6 +97,10 @@ export class Recorder {
       record ??= root.record = new UnitRecord(root);
       this.noteEffect(record, kind, message, unit);
     }
+    this.hasChanged(record);
+  }
+
+  private hasChanged(record: UnitRecord): void {
     record.hasNews = true;
     record.moveTo(
       !record.isAtRest ? this.running : record.isNoteworthy ? this.noteworthy : this.others,

@@ -1,6 +1,7 @@
 import type { Intent } from '../../../core/model/intent.js';
 import type { Policy } from '../../../core/model/policy.js';
 import type { UnitOfWork } from '../../../core/scope/unit-of-work.js';
+import { type Attempt, attempted } from '../view/attempts.js';
 import type { EffectView, TransactionView } from '../view/inspector.view.js';
 import type { Shelf } from './shelves.js';
 
@@ -19,6 +20,7 @@ export class EffectRecord {
   policy: Policy | undefined = undefined;
   error: unknown = undefined;
   durationMs: number | undefined = undefined;
+  attempt: Attempt | undefined = undefined;
   /** Text that `redact` has made of its arguments; null before it was asked. */
   args: string | undefined | null = null;
 
@@ -83,6 +85,18 @@ export class UnitRecord {
       this.undecided = Math.max(0, this.undecided - 1);
     if (effect !== undefined) effect.fate = fate;
     return effect;
+  }
+
+  /** @returns whether the effect is one of this */
+  attempted(id: string, attempt: Attempt): boolean {
+    const effect = this.effects.find(({ intent }) => intent.id === id);
+    if (effect !== undefined) effect.attempt = attempt;
+    else {
+      if (!this.settled.some((view) => view.id === id)) return false;
+      this.settled = this.settled.map((view) => (view.id === id ? attempted(view, attempt) : view));
+    }
+    if (attempt.error !== undefined) this.isNoteworthy = true;
+    return true;
   }
 
   /** Lets go of what the application knows of it, once nothing of it is to come. */

@@ -21,8 +21,10 @@ export interface EffectView {
   readonly executor: string;
   /** Id of the job that its engine has made of it. */
   readonly jobId?: string;
-  /** Title of what it failed with. */
+  /** Class and code of what it failed with, and what `redactError` shows of it. */
   readonly error?: string;
+  /** Number of attempts of its engine, as far as they were made in this process. */
+  readonly attempts?: number;
   readonly durationMs?: number;
   /** Place in the code that has called it. */
   readonly place?: string;

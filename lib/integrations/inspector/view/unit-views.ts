@@ -1,12 +1,14 @@
 import { executorOf, type Intent, stampOf } from '../../../core/model/intent.js';
 import type { Executor } from '../../../core/model/executor.js';
 import type { StampedFrame } from '../../../core/model/stamped-frame.js';
-import { titleOf } from '../../../errors/thrown.js';
 import type { EffectRecord, UnitRecord } from '../recording/unit-record.js';
+import { attempted } from './attempts.js';
 import type { EffectState, EffectView, TransactionView, UnitView } from './inspector.view.js';
 import type { PolicyPlaces } from './policy-places.js';
 import { nounsOf, sentenceFor } from './sentences.js';
-import type { ShownArguments } from './shown-arguments.js';
+import type { InspectedCall } from '../inspector.options.js';
+import type { Redaction } from './redaction.js';
+import type { ShownErrors } from './shown-errors.js';
 
 const OUTSIDE = 'outside a scope';
 
@@ -23,7 +25,8 @@ export class UnitViews {
   constructor(
     private readonly kinds: ReadonlyMap<string, string>,
     private readonly places: PolicyPlaces,
-    private readonly shownArguments: ShownArguments,
+    private readonly shownArguments: Redaction<InspectedCall>,
+    private readonly shownErrors: ShownErrors,
   ) {}
 
   of(record: UnitRecord): UnitView {
@@ -52,7 +55,7 @@ export class UnitViews {
   }
 
   private effectOf(record: EffectRecord, { unit: root }: UnitRecord, unit: Facts): EffectView {
-    const { intent, policy, reason, error, durationMs, place } = record;
+    const { intent, policy, reason, error, durationMs, place, attempt } = record;
     const { frame, on } = stampOf(intent);
     const runner = executorOf(intent);
     const state = stateOf(record);
@@ -72,10 +75,11 @@ export class UnitViews {
       isCommitted: frame?.fate !== 'open',
       unit,
     });
-    if (record.args === null) record.args = this.shownArguments.of(intent.name, intent.args);
+    if (record.args === null)
+      record.args = this.shownArguments.of(intent.name, { name: intent.name, args: intent.args });
     const { args } = record;
     const jobId = state === 'sent' ? runner.jobIdOf?.(intent) : undefined;
-    return {
+    const view: EffectView = {
       id: intent.id,
       name: intent.name,
       state,
@@ -84,12 +88,13 @@ export class UnitViews {
       ...(reason !== undefined && { reason }),
       ...(policy !== undefined && { policy: policy.constructor.name }),
       ...(jobId !== undefined && { jobId }),
-      ...(state === 'failed' && { error: titleOf(error) }),
+      ...(state === 'failed' && { error: this.shownErrors.of(intent.name, error) }),
       ...(durationMs !== undefined && { durationMs }),
       ...(place !== undefined && { place }),
       ...(record.unit !== root && { within: record.unit.label }),
       ...(args !== undefined && { args }),
     };
+    return attempt === undefined ? view : attempted(view, attempt);
   }
 }
 

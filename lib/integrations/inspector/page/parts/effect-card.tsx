@@ -11,8 +11,8 @@ export function EffectCard({
   effect: EffectView;
   showsArguments: boolean;
 }) {
-  const { name, state, sentence, error, executor, durationMs, place, within, args, id, jobId } =
-    effect;
+  const { name, state, sentence, error, executor, durationMs, place, within, args, id } = effect;
+  const { jobId, attempts } = effect;
   return (
     <li class={`effect is-${state}`}>
       <div class="effect-head">
@@ -38,6 +38,7 @@ export function EffectCard({
             <code class="id">{jobId}</code>
           </Fact>
         )}
+        {attempts !== undefined && <Fact term="Attempts">{attempts}</Fact>}
         <Fact term="Id">
           <code class="id">{id}</code>
         </Fact>
