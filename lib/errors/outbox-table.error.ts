@@ -1,5 +1,15 @@
 import { AirlockError, type ErrorCause } from './airlock.error.js';
 
+const REMEDIES = {
+  missing: (dialect: string) =>
+    `Create it by a migration, with what \`npx nestjs-airlock outbox-sql ${dialect}\` prints, ` +
+    'name it with `table` and `schema`, or set `createTable: true` in development.',
+  refused: () =>
+    'Its `connection` has to write to it, so it needs a server that is not read only, and a user with the rights to SELECT, UPDATE and DELETE; transactions need INSERT.',
+  elsewhere: () =>
+    'Transactions that call effects have to be in the database of its `connection`; name another executor for effects that are called in others.',
+} as const;
+
 /**
  * The table of the outbox is not there, or not as it has to be.
  *
@@ -10,22 +20,18 @@ export class OutboxTableError extends AirlockError {
 
   /**
    * @param problem what the database says
-   * @param isRefused true where it is there, and may not be used
+   * @param kind what that means
    */
   constructor(
     readonly table: string,
     readonly dialect: string,
     problem: string,
     options?: ErrorCause,
-    isRefused = false,
+    kind: 'missing' | 'refused' | 'elsewhere' = 'missing',
   ) {
     super(
       'AIRLOCK_OUTBOX_TABLE',
-      `The outbox cannot use the table ${table}: ${problem}. ` +
-        (isRefused
-          ? 'Its `connection` has to write to it, so it needs a server that is not read only, and a user with the rights to SELECT, UPDATE and DELETE; transactions need INSERT.'
-          : `Create it by a migration, with what \`npx nestjs-airlock outbox-sql ${dialect}\` prints, ` +
-            'name it with `table` and `schema`, or set `createTable: true` in development.'),
+      `The outbox cannot use the table ${table}: ${problem}. ` + REMEDIES[kind](dialect),
       options,
     );
   }

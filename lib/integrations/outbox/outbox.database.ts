@@ -30,6 +30,15 @@ const MISSING =
 const REFUSED =
   /\b(42501|25006|ER_(TABLEACCESS|DBACCESS|COLUMNACCESS)_DENIED_ERROR|ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION|ER_OPTION_PREVENTS_STATEMENT|SQLITE_READONLY\w*)\b|permission denied|must be owner|command denied|access denied for user [^(]*to database|read[- ]?only (transaction|database|option)|--read-only/i;
 
+/** Matches what PostgreSQL says of a table in another database. */
+const ELSEWHERE = /cross-database references/i;
+
+const PROBLEMS = [
+  [ELSEWHERE, 'elsewhere'],
+  [REFUSED, 'refused'],
+  [MISSING, 'missing'],
+] as const;
+
 /**
  * Matches what they say of a statement that has done nothing, and may succeed the next time:
  * serialization failures, deadlocks, locks that were waited for in vain.
@@ -113,11 +122,11 @@ export class OutboxDatabase {
 
   /** Names the schema from here on: transactions may look elsewhere. */
   private async locate(): Promise<void> {
-    const { sql, options } = this.settings;
-    if (options.schema !== undefined || sql.locate === undefined) return;
+    const { sql } = this.settings;
+    if (sql.locate === undefined) return;
     const [row] = await this.run(sql.locate);
-    const { place } = Object(row) as { readonly place?: unknown };
-    if (typeof place === 'string') this.settings.useSchema(place);
+    const { place, catalog } = Object(row) as { readonly place?: unknown; catalog?: string };
+    if (typeof place === 'string') this.settings.useSchema(place, catalog);
   }
 
   /**
@@ -158,11 +167,11 @@ export class OutboxDatabase {
   private told(error: unknown): unknown {
     const told = withoutPayload(error);
     if (told instanceof AirlockError) return told;
-    const isRefused = says(REFUSED, told);
-    if (!isRefused && !says(MISSING, told)) return told;
+    const found = PROBLEMS.find(([pattern]) => says(pattern, told));
+    if (found === undefined) return told;
     const { sql, options } = this.settings;
     const problem = messageOf(told).replace(/\.$/, '');
-    return new OutboxTableError(sql.name, options.dialect, problem, { cause: told }, isRefused);
+    return new OutboxTableError(sql.name, options.dialect, problem, { cause: told }, found[1]);
   }
 
   private unreachable(consequence: string, cause: unknown): EngineUnreachableError {

@@ -84,9 +84,9 @@ export class OutboxSettings {
   }
 
   /** From here on the table is looked for there. */
-  useSchema(schema: string): void {
+  useSchema(schema: string, catalog: string | undefined): void {
     const { dialect, table } = this.options;
-    this.statements = outboxSqlOf(dialect, table, schema);
+    this.statements = outboxSqlOf(dialect, table, this.options.schema ?? schema, catalog);
   }
 
   /** Returns when a row is due again that fails now, for the `attempts`th time. */

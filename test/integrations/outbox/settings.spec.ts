@@ -7,9 +7,11 @@ import { CamelCasePlugin } from 'kysely';
 import type { Knex } from 'knex';
 import type { PoolOptions } from 'mysql2/promise';
 import { AirlockService } from 'nestjs-airlock';
+import { Pool } from 'pg';
+import { PgTransaction } from '../pg/pg.adapter.js';
 import { AirlockOutbox, type AirlockOutboxOptions } from 'nestjs-airlock/outbox';
 import { outboxSqlOf } from '../../../lib/integrations/outbox/sql/outbox-sql.js';
-import { describeWith, mariadb, postgres } from '../../servers.js';
+import { describeWith, freshDatabase, mariadb, postgres } from '../../servers.js';
 import { errorOf } from '../../unit/core/fixtures.js';
 import { Lines, until } from '../remote.js';
 import { type OutboxClient, rowsOf } from './client.js';
@@ -39,6 +41,8 @@ interface Started {
   readonly courier: Courier;
   readonly lines: Lines;
   readonly outbox: AirlockOutbox;
+  readonly airlock: AirlockService;
+  readonly mail: Mail;
   readonly send: (...texts: string[]) => Promise<void>;
 }
 
@@ -54,6 +58,8 @@ async function start(
     courier,
     lines,
     outbox: app.get(AirlockOutbox),
+    airlock: app.get(AirlockService),
+    mail: app.get(Mail),
     send: (...texts) =>
       app.get(AirlockService).run(() =>
         client.transaction(async () => {
@@ -124,6 +130,59 @@ describeWith(postgres, 'PostgreSQL', () => {
         await handedOver(await opened(onKysely.connectPostgres([new CamelCasePlugin()]))),
       ).toEqual([TEXT]);
     });
+  });
+
+  describe('when a transaction is given up for the sake of another as its rows are written', () => {
+    it('tells so by the cause of its error, for whoever tries it again', async () => {
+      const level = { default_transaction_isolation: 'serializable' };
+      const [client, other] = [await opened(connectPg(level)), await opened(connectPg())];
+      const { courier, airlock, mail } = await start(client, { sweepIntervalMs: false });
+      const [{ schema }] = (await rowsOf(client, 'select current_schema() as schema')) as [
+        { schema: string },
+      ];
+      const stock = `${schema}.stock`;
+      await client.connection.query(`create table ${stock} as select 1 as amount`, []);
+      const error = await errorOf(() =>
+        airlock.run(() =>
+          client.transaction(async (tx) => {
+            await tx.query(`select sum(amount) from ${stock}`);
+            await tx.query(`insert into ${stock} values (1)`);
+            await other.connection.query(
+              `begin isolation level serializable;
+insert into ${stock} select sum(amount) from ${stock};
+commit`,
+              undefined as never,
+            );
+            await mail.send('a');
+          }),
+        ),
+      );
+      expect(error).toMatchObject({ code: 'AIRLOCK_DISPATCH', cause: { code: '40001' } });
+      expect(courier.texts).toEqual([]);
+    });
+  });
+
+  describe('when transactions are in another database, with a table of that name', () => {
+    it('refuses to write where nobody would look, and says so', async () => {
+      const [here, place] = [await opened(connectPg()), await freshDatabase()];
+      const pool = new Pool({ connectionString: place.url });
+      const transaction = PgTransaction.in(pool);
+      const { airlock, courier, mail } = await start(here);
+      try {
+        for (const sql of outboxSqlOf('postgres').create) await pool.query(sql);
+        const error = await errorOf(() => airlock.run(() => transaction(() => mail.send('a'))));
+        expect(error).toMatchObject({
+          cause: {
+            code: 'AIRLOCK_OUTBOX_TABLE',
+            message: expect.stringContaining('in the database of its `connection`') as string,
+          },
+        });
+        expect(courier.texts).toEqual([]);
+      } finally {
+        await pool.end();
+        await place.drop();
+      }
+    }, 30_000);
   });
 
   describe('when the users of transactions and of the outbox may do nothing else', () => {

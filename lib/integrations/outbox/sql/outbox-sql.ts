@@ -10,16 +10,18 @@ export type { OutboxSql } from './statements.js';
  * The statements of the outbox for one database.
  *
  * @param schema @default where the connection looks
+ * @param catalog the database that the schema is in, for PostgreSQL
  * @internal
  */
 export function outboxSqlOf(
   dialect: OutboxDialect,
   table = 'airlock_outbox',
   schema?: string,
+  catalog?: string,
 ): OutboxSql {
   switch (dialect) {
     case 'postgres':
-      return new PostgresOutboxSql(table, schema);
+      return new PostgresOutboxSql(table, schema, catalog);
     case 'sqlite':
       return new SqliteOutboxSql(table, schema);
     default:

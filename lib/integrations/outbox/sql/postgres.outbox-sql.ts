@@ -23,9 +23,22 @@ export class PostgresOutboxSql extends OutboxSql {
     ];
   }
 
+  /** @param catalog the database, which refuses statements that name another one */
+  constructor(
+    table: string,
+    schema: string | undefined,
+    private readonly catalog?: string,
+  ) {
+    super(table, schema);
+  }
+
+  override get name(): string {
+    return this.catalog === undefined ? super.name : `${this.quote(this.catalog)}.${super.name}`;
+  }
+
   get locate(): string {
     const name = `'${this.name.replaceAll("'", "''")}'`;
-    return `select nspname as place from pg_namespace join pg_class on relnamespace = pg_namespace.oid where pg_class.oid = to_regclass(${name})`;
+    return `select nspname as place, current_database() as catalog from pg_namespace join pg_class on relnamespace = pg_namespace.oid where pg_class.oid = to_regclass(${name})`;
   }
 
   get insert(): string {

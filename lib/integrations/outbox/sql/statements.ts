@@ -34,7 +34,10 @@ export abstract class OutboxSql {
   abstract readonly create: readonly string[];
   /** Reads the server's time as `millis`, and `autocommit` where a connection can be without. */
   abstract readonly clock: string;
-  /** Reads as `place` the schema that the table is in, where the database has such. */
+  /**
+   * Reads as `place` the schema that the table is in, where the database has such, and as `catalog`
+   * the database that this one is in, where its statements can name that.
+   */
   abstract readonly locate: string | undefined;
   /** Writes rows, given as one JSON array, a time of writing and one at which they are due. */
   abstract readonly insert: string;
