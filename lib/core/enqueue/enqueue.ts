@@ -68,7 +68,7 @@ export function enqueueIn(
   const kept = keptBy(stamp.executor, options, effect, args);
   const intent = new Intent(stamp, unit.nextSequence(), effect, kept);
   const isTooMany = unit.isFull && !makeRoom(unit);
-  if (isTooMany && !unit.isRepeated(intent)) throw full(unit, options, effect);
+  if (isTooMany && !unit.buffer.isRepeated(intent)) throw full(unit, options, effect);
   const { watchers } = stamp.path;
   if (watchers !== undefined) {
     askWatchers(watchers, freeze(intent), unit);

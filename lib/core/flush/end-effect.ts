@@ -18,7 +18,7 @@ export function endEffect(
   outcome: 'completed' | 'failed',
 ): readonly Intent[] {
   unit.close('the end of the effect');
-  const intents = unit.take();
+  const intents = unit.buffer.take();
   const decision = decide(unit, outcome);
   unit.end(decision);
   for (const error of takeUnheard(unit)) unit.host.logError(error);

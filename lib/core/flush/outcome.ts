@@ -45,7 +45,7 @@ export function dropByOutcome(
   intents: readonly Intent[],
   { outcome, flushes }: Decision,
 ): readonly Intent[] {
-  if (!unit.hasTriggers && flushes && !unit.top.hasFailedAttempts) return intents;
+  if (!unit.buffer.hasTriggers && flushes && !unit.top.hasFailedAttempts) return intents;
   const goes = { success: flushes, failure: outcome === 'failed', always: true };
   const goesAfterFailure = { success: false, failure: true, always: true };
   return intents.filter((intent) => {
@@ -67,7 +67,7 @@ export function handOver(
   intents: readonly Intent[],
   { outcome, flushes }: Decision,
 ): readonly Intent[] {
-  if (!unit.hasTriggers && flushes) return intents;
+  if (!unit.buffer.hasTriggers && flushes) return intents;
   return intents.flatMap((intent) => {
     const { on } = stampOf(intent);
     if (on === 'success' ? flushes : outcome === 'completed') return [intent];

@@ -25,7 +25,7 @@ export function settle(
   decision: Decision,
   outer: Context | undefined,
 ): FlushReport | Promise<FlushReport> {
-  const intents = unit.take();
+  const intents = unit.buffer.take();
   unit.end(decision);
   reportOpenTransactions(unit);
   if (
@@ -62,7 +62,9 @@ export function settleSoFar(
   outer: Context | undefined,
 ): FlushReport | Promise<FlushReport> {
   const journal = new FlushJournal(unit.heldIntents?.settled);
-  const ready = unit.take((intent) => mayGoEarly(intent) && stampOf(intent).frame?.fate !== 'open');
+  const ready = unit.buffer.take(
+    (intent) => mayGoEarly(intent) && stampOf(intent).frame?.fate !== 'open',
+  );
   const running = dispatch(
     unit,
     journal,
@@ -74,7 +76,7 @@ export function settleSoFar(
 
 /** Throws everything away, whatever it waits for. @internal */
 export function discardAll(unit: UnitOfWork, reason: DropReason): readonly Intent[] {
-  const intents = unit.take();
+  const intents = unit.buffer.take();
   unit.thrownAway = reason;
   unit.end({ outcome: 'cancelled', flushes: false });
   for (const error of takeUnheard(unit)) unit.host.logError(error);

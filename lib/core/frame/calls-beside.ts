@@ -23,7 +23,7 @@ export class CallsBeside {
     private readonly frame: StampedFrame,
     private readonly at: Context,
   ) {
-    this.last = at.opened?.lastIntent;
+    this.last = at.opened?.buffer.last;
     (at.callsBeside ??= new Set()).add(this);
   }
 
@@ -34,9 +34,9 @@ export class CallsBeside {
     for (const other of at.callsBeside!)
       if (other !== this) other.isAmbiguous = this.isAmbiguous = true;
     if (unit?.state !== 'open') return;
-    if (this.isAmbiguous) this.left = unit.unframedSince(last);
-    else for (const intent of unit.adopt(frame, last)) joinFrame(unit, intent);
-    this.last = unit.lastIntent;
+    if (this.isAmbiguous) this.left = unit.buffer.unframedSince(last);
+    else for (const intent of unit.buffer.adopt(frame, last)) joinFrame(unit, intent);
+    this.last = unit.buffer.last;
   }
 
   /** The transaction has ended. */

@@ -68,7 +68,7 @@ export function holdUntil(
  * @internal
  */
 export function reportOpenTransactions(unit: UnitOfWork): void {
-  if (!unit.hasTransactions) return;
+  if (unit.openTransactions === undefined || unit.openTransactions.size === 0) return;
   const consequence =
     unit.state === 'flushed'
       ? 'effects called in it so far wait for its commit'
@@ -129,7 +129,7 @@ class HeldInFrames implements HeldIntents {
         frame.fate === 'open'
       );
     };
-    const due = [...this.take(isDue), ...this.unit.takeFramed(isDue)];
+    const due = [...this.take(isDue), ...this.unit.buffer.takeFramed(isDue)];
     if (due.length === 0) return;
     const journal = new FlushJournal();
     const startedAt = startOf(this.unit.host);
@@ -201,7 +201,7 @@ class HeldInFrames implements HeldIntents {
     this.unwritten = this.unwritten.filter(({ intent }) => !isLost(intent));
     for (const intent of written) recordDropped(this.unit, this.settled, intent, 'rollback');
     for (const intent of failures) recordUnwritten(this.settled, intent);
-    for (const intent of [...this.take(isLost), ...this.unit.takeFramed(isLost)])
+    for (const intent of [...this.take(isLost), ...this.unit.buffer.takeFramed(isLost)])
       recordDropped(this.unit, this.settled, intent, 'rollback');
     this.forgetEnded();
     // What waited only to learn whether the key of one of those is free.
@@ -222,7 +222,7 @@ class HeldInFrames implements HeldIntents {
 
   private forgetEnded(): void {
     for (const root of this.open) if (root.fate !== 'open') this.open.delete(root);
-    if (this.open.size === 0) this.unit.hasNoneFramed();
+    if (this.open.size === 0) this.unit.buffer.hasNoneFramed();
   }
 
   /** Asks `wanted` once about each, in order. */

@@ -141,7 +141,7 @@ export function makeRoom(unit: UnitOfWork): boolean {
   if (!unit.holdsAbandoned) return false;
   unit.holdsAbandoned = false;
   const journal = (unit.givenUp ??= new FlushJournal());
-  for (const intent of unit.take(isAbandoned)) recordDropped(unit, journal, intent, 'retry');
+  for (const intent of unit.buffer.take(isAbandoned)) recordDropped(unit, journal, intent, 'retry');
   return !unit.isFull;
 }
 

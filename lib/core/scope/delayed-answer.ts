@@ -17,7 +17,7 @@ export function holdForAnswer(
   journal: FlushJournal,
   queue: readonly Intent[],
 ): readonly Intent[] {
-  if (!unit.hasPatient || queue.length === 0) return queue;
+  if (!unit.buffer.hasPatient || queue.length === 0) return queue;
   const answer = answerOf(unit);
   if (answer === undefined || answer.isGiven) return queue;
   const intents = queue.filter(isPatient);

@@ -23,6 +23,11 @@ export class IntentBuffer {
     return this.intents ?? [];
   }
 
+  /** The one that was buffered last. */
+  get last(): Intent | undefined {
+    return this.intents?.at(-1);
+  }
+
   /**
    * True if a call repeats one that is buffered under the same key, so that a full buffer need not
    * refuse it.

@@ -1,7 +1,7 @@
-import type { EffectUnderWay } from './slow-flush.js';
+import { type EffectUnderWay, type Flushing, SlowFlush } from './slow-flush.js';
 import type { Intent } from '../model/intent.js';
 import type { FlushJournal } from '../model/report.js';
-import type { FrameParticipant } from '../model/stamped-frame.js';
+import type { FrameParticipant, StampedFrame } from '../model/stamped-frame.js';
 
 // All that may keep a unit of work from coming to rest: a dispatch, a transaction, an answer.
 
@@ -31,4 +31,43 @@ export interface Unanswered {
   readonly intents: readonly Intent[];
   /** Resolves when it has ended. */
   readonly rested: Promise<void>;
+}
+
+/** All that one unit of work waits for, but for the intents that it holds for transactions. @internal */
+export class PendingWork {
+  /** Transactions that were begun in it and have not ended. */
+  readonly transactions = new Set<StampedFrame>();
+  readonly unanswered = new Set<Unanswered>();
+  private readonly inFlight = new Set<InFlight>();
+  private slow: SlowFlush | undefined;
+
+  constructor(private readonly unit: Flushing) {}
+
+  track(work: InFlight): void {
+    this.inFlight.add(work);
+    if (this.unit.host.slowFlushMs !== undefined) (this.slow ??= new SlowFlush(this.unit)).begin();
+  }
+
+  untrack(work: InFlight): void {
+    this.inFlight.delete(work);
+    if (this.inFlight.size === 0) this.slow?.end();
+  }
+
+  get underWay(): readonly EffectUnderWay[] {
+    return [...this.inFlight].flatMap((work) => work.underWay);
+  }
+
+  /** Intents that are dispatched and have not ended. */
+  get remaining(): readonly Intent[] {
+    return [...this.inFlight].flatMap((work) => work.remaining());
+  }
+
+  get waitingForAnswer(): readonly Intent[] {
+    return [...this.unanswered].flatMap(({ intents }) => intents);
+  }
+
+  get answering(): Promise<void> | undefined {
+    const [held] = this.unanswered;
+    return held?.rested;
+  }
 }

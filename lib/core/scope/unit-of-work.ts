@@ -4,7 +4,13 @@ import { ScopeClosedError } from '../../errors/scope-closed.error.js';
 import type { Cascade, CascadeLevel } from './cascade-level.js';
 import { DedupeKeys } from './dedupe-keys.js';
 import { IntentBuffer } from './intent-buffer.js';
-import type { Answer, HeldIntents, InFlight, Unanswered } from './pending-work.js';
+import {
+  type Answer,
+  type HeldIntents,
+  type InFlight,
+  PendingWork,
+  type Unanswered,
+} from './pending-work.js';
 import { UnitView, viewedBy } from './unit-view.js';
 import { isHeard, type MessageHost, publish, type ScopeEvent } from '../model/diagnostics.js';
 import type { DropReason, FlushJournal, FlushReport } from '../model/report.js';
@@ -19,7 +25,7 @@ import type { PolicyChain } from './policy-chain.js';
 import type { EndAtCall } from '../model/end-at-call.js';
 import type { HasRefusals } from '../model/refusal.js';
 import type { ScopeState, ScopeView } from '../model/scope-view.js';
-import { type EffectUnderWay, SlowFlush } from './slow-flush.js';
+import type { EffectUnderWay } from './slow-flush.js';
 import type { StampedFrame } from '../model/stamped-frame.js';
 
 /** The application of a unit of work, as far as the unit asks it. @internal */
@@ -160,12 +166,10 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   readonly hooks: UnitHooks | undefined;
   readonly failFast: boolean;
   readonly level: CascadeLevel<UnitOfWork> | undefined;
-  private readonly buffer = new IntentBuffer();
+  readonly buffer = new IntentBuffer();
   private keys: DedupeKeys | undefined;
-  private inFlight: Set<InFlight> | undefined;
-  private slow: SlowFlush | undefined;
-  private patient: Set<Unanswered> | undefined;
-  private transactions: Set<StampedFrame> | undefined;
+  /** Made with the first of it. */
+  private work: PendingWork | undefined;
   private sequence = 0;
   private readonly openedAt = performance.now();
   private isSettled = false;
@@ -236,18 +240,6 @@ export class UnitOfWork implements Birthplace, HasRefusals {
     return this.buffer.length >= this.host.maxEffectsPerScope;
   }
 
-  get hasTriggers(): boolean {
-    return this.buffer.hasTriggers;
-  }
-
-  get hasPatient(): boolean {
-    return this.buffer.hasPatient;
-  }
-
-  isRepeated(intent: Intent): boolean {
-    return this.buffer.isRepeated(intent);
-  }
-
   add(intent: Intent): void {
     // What an attempt has left running may be the first to call an effect.
     const { attempt } = stampOf(intent);
@@ -288,36 +280,6 @@ export class UnitOfWork implements Birthplace, HasRefusals {
     return Object.freeze(chosen.map(freeze));
   }
 
-  /** Empties the buffer, or takes only what `wanted` picks. */
-  take(wanted?: (intent: Intent) => boolean): Intent[] {
-    return this.buffer.take(wanted);
-  }
-
-  /** Takes what `wanted` picks among what transactions may decide about. */
-  takeFramed(wanted: (intent: Intent) => boolean): readonly Intent[] {
-    return this.buffer.takeFramed(wanted);
-  }
-
-  /** The one that was buffered last. */
-  get lastIntent(): Intent | undefined {
-    return this.buffer.all.at(-1);
-  }
-
-  /** Lists what was called after `last` for success, in no transaction. */
-  unframedSince(last: Intent | undefined): readonly Intent[] {
-    return this.buffer.unframedSince(last);
-  }
-
-  /** Gives a transaction what `unframedSince` lists. @returns it, stamped with the transaction */
-  adopt(frame: StampedFrame, last: Intent | undefined): readonly Intent[] {
-    return this.buffer.adopt(frame, last);
-  }
-
-  /** No transaction is open any more that it holds something of. */
-  hasNoneFramed(): void {
-    this.buffer.hasNoneFramed();
-  }
-
   /** No more calls. `closedAt` says what closed it, or is an `Error` whose stack shows where. */
   close(closedAt: string | Error): void {
     this.state = 'closed';
@@ -333,53 +295,52 @@ export class UnitOfWork implements Birthplace, HasRefusals {
 
   /** A transaction was begun in it. */
   transactionOpened(transaction: StampedFrame): void {
-    (this.transactions ??= new Set()).add(transaction);
+    this.pendingWork.transactions.add(transaction);
   }
 
   transactionEnded(transaction: StampedFrame): void {
-    this.transactions?.delete(transaction);
+    this.work?.transactions.delete(transaction);
   }
 
-  get hasTransactions(): boolean {
-    return this.transactions !== undefined && this.transactions.size > 0;
-  }
-
-  /** Transactions that were begun in it and have not ended. */
-  get openTransactions(): readonly StampedFrame[] {
-    return [...(this.transactions ?? [])];
+  /** Transactions that were begun in it and have not ended; undefined where none ever was. */
+  get openTransactions(): ReadonlySet<StampedFrame> | undefined {
+    return this.work?.transactions;
   }
 
   track(work: InFlight): void {
-    (this.inFlight ??= new Set()).add(work);
-    if (this.host.slowFlushMs !== undefined) (this.slow ??= new SlowFlush(this)).begin();
+    this.pendingWork.track(work);
   }
 
   untrack(work: InFlight): void {
-    this.inFlight?.delete(work);
-    if (this.inFlight?.size === 0) this.slow?.end();
+    this.work?.untrack(work);
   }
 
   /** The effects that it runs right now, cascades included. */
   get underWay(): readonly EffectUnderWay[] {
-    return [...(this.inFlight ?? [])].flatMap((work) => work.underWay);
+    return this.work?.underWay ?? [];
   }
 
   /** Intents that were taken out of the buffer and have not ended yet. */
   pending(): readonly Intent[] {
-    const remaining = [...(this.inFlight ?? [])].flatMap((work) => work.remaining());
-    const unanswered = [...(this.patient ?? [])].flatMap(({ intents }) => intents);
-    return [...remaining, ...(this.heldIntents?.deferred ?? []), ...unanswered];
+    return [
+      ...(this.work?.remaining ?? []),
+      ...(this.heldIntents?.deferred ?? []),
+      ...(this.work?.waitingForAnswer ?? []),
+    ];
   }
 
   /** Intents that wait for the answer, or went out after it and have not ended. */
   get unanswered(): Set<Unanswered> {
-    return (this.patient ??= new Set());
+    return this.pendingWork.unanswered;
   }
 
   /** Resolves when what waits for the answer has ended; undefined where nothing does. */
   get answering(): Promise<void> | undefined {
-    const [held] = this.patient ?? [];
-    return held?.rested;
+    return this.work?.answering;
+  }
+
+  private get pendingWork(): PendingWork {
+    return (this.work ??= new PendingWork(this));
   }
 
   /**
@@ -388,7 +349,9 @@ export class UnitOfWork implements Birthplace, HasRefusals {
    */
   get isAtRest(): boolean {
     return (
-      this.dispatching === undefined && !this.heldIntents?.deferred.length && !this.patient?.size
+      this.dispatching === undefined &&
+      !this.heldIntents?.deferred.length &&
+      !this.work?.unanswered.size
     );
   }
 
