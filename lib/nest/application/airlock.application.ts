@@ -4,8 +4,8 @@ import { AirlockRuntime } from '../../core/runtime.js';
 import { applicationBegan, applicationEnded } from '../../core/outside/running-applications.js';
 import { Deadline } from '../../core/model/deadline.js';
 import type { UnitOfWork } from '../../core/scope/unit-of-work.js';
-import { DispatchError } from '../../errors/dispatch.error.js';
-import { listed, messageOf, stacksOf } from '../../errors/thrown.js';
+import { listed } from '../../errors/thrown.js';
+import { logsErrors } from '../log/error-log.js';
 import { RecordingLogger } from '../log/recording-logger.js';
 import { logsUnits } from '../log/unit-log.js';
 import { AirlockExplorer } from './airlock.explorer.js';
@@ -13,6 +13,7 @@ import { AirlockInterceptor } from '../boundaries/airlock.interceptor.js';
 import { Boundaries } from './boundaries.js';
 import { safely } from '../boundaries/boundary.js';
 import { explain } from './explain.js';
+import { startupLine } from './startup-line.js';
 import { ClassResolver } from '../container/class-resolver.js';
 import { EffectRegistry } from '../remote/effect-registry.js';
 import { mayCallEffects } from './effect-users.js';
@@ -75,7 +76,7 @@ export class AirlockApplication {
       ...options,
       instantiate: this.classes.instanceOf,
       inspect: (policy) => this.policyNames.inspect(policy),
-      logError: (error) => this.logError(error),
+      logError: logsErrors(options.log ?? {}, logger),
       onSettled: logsUnits(options.log ?? {}, logger),
       warn: (message) => logger.warn(message),
       slowFlushMs: process.env['NODE_ENV'] === 'production' ? undefined : 1_000,
@@ -119,7 +120,7 @@ export class AirlockApplication {
     );
     this.escapes?.start(this.modules);
     this.checkNames(named);
-    this.logger.log(summaryOf(this.explain(), this.options));
+    this.logger.log(startupLine(this.explain(), this.options));
     watchLazyModules(loader, this.modules, this.runtime, (loaded) => {
       // One after the other: overlapping loads may share modules.
       const look = this.loading.then(() => this.exploreLoaded(loaded));
@@ -225,25 +226,7 @@ export class AirlockApplication {
       policy: options.policy,
     });
   }
-
-  private logError(error: unknown): void {
-    const message = messageOf(error);
-    const level =
-      error instanceof DispatchError ? (this.options.log?.failures ?? 'error') : 'error';
-    if (level !== false) this.logger[level]?.(message, withoutMessage(stacksOf(error), message));
-  }
 }
-
-/** A stack begins with the message, which stands in front of it already. */
-function withoutMessage(stacks: string, message: string): string {
-  const at = stacks.indexOf(message);
-  return at < 0 || at > LONGEST_NAME
-    ? stacks
-    : stacks.slice(0, at).replace(/: $/, '') + stacks.slice(at + message.length);
-}
-
-/** Longest name of an error's class that is printed. */
-const LONGEST_NAME = 100;
 
 function namedOnAll(members: readonly Member[]): readonly Named[] {
   return members.flatMap((member) => [...namedOn(member)]);
@@ -254,34 +237,6 @@ async function importerOfThis(modules: ModulesContainer): Promise<ModuleOfNest |
   for (const module of modules.values())
     if (module.providers.has(AirlockApplication)) return importerOf(modules, module.metatype);
   return undefined;
-}
-
-/** Tells what is in force, in one line; what an application makes no use of is left out. */
-function summaryOf(
-  report: AirlockReport,
-  { dispatch, outsideScope, detectEscapes }: AirlockModuleOptions,
-): string {
-  const { boundaries, policies, executors, effects, intercepted } = report;
-  const used = boundaries
-    .filter(({ entryPoints }) => entryPoints.length > 0)
-    .map(({ name, entryPoints: { length } }) => `${name} (${length})`);
-  const off = boundaries.filter(({ isOn }) => !isOn).map(({ name }) => name);
-  return [
-    `boundaries: ${used.join(', ') || 'none'}${off.length > 0 ? `, off: ${off.join(', ')}` : ''}`,
-    `policies: ${policies.join(', ') || 'AllowAll'}`,
-    `executors: ${Object.entries(executors)
-      .map(([name, type]) => `${name}=${type}`)
-      .join(', ')}`,
-    `dispatch: ${dispatch ?? 'beforeResponse'}`,
-    `outside a scope: ${outsideScope ?? 'throw'}`,
-    `@SideEffect methods: ${effects.length}`,
-    ...(intercepted.length > 0 ? [`intercepted: ${intercepted.join(', ')}`] : []),
-    ...(detectEscapes
-      ? [
-          `escapes: ${typeof detectEscapes === 'string' ? detectEscapes : (detectEscapes.mode ?? 'warn')}`,
-        ]
-      : []),
-  ].join(' · ');
 }
 
 function remainder(unit: UnitOfWork): string {

@@ -26,7 +26,7 @@ import {
   outcomeOf,
   outcomeSent,
 } from './http.messages.js';
-import type { HandlerScope } from './request-scope.js';
+import type { HandlerContext } from './handler-context.js';
 import { RequestScopes } from './request-scopes.js';
 import { onceEnded, ResponseEnds } from './response-ends.js';
 import { unscoped } from '../../boundaries/unscoped.js';
@@ -109,7 +109,7 @@ export class HttpBoundary implements Boundary {
   }
 
   private end(
-    handler: HandlerScope,
+    handler: HandlerContext,
     outcome: Outcome,
     answer: unknown,
     plan: HandlerPlan,
@@ -145,7 +145,7 @@ export class HttpBoundary implements Boundary {
    * ends as any other would: with its answer, though nobody gets that any more.
    */
   private endWithAnswer(
-    handler: HandlerScope,
+    handler: HandlerContext,
     dispatch: DispatchTime,
     response: ServerResponse,
   ): void {
@@ -154,7 +154,7 @@ export class HttpBoundary implements Boundary {
     else onceEnded(response, () => this.endAs(outcomeOf(response), handler, response));
   }
 
-  private endAs(outcome: Outcome, handler: HandlerScope, response: ServerResponse): void {
+  private endAs(outcome: Outcome, handler: HandlerContext, response: ServerResponse): void {
     const scope = handler.end(outcome);
     if (outcome === 'failed') scope?.failedBy(statusOf(response));
     if (scope !== undefined) this.endAfter(scope, outcome);

@@ -9,7 +9,8 @@ import type { PolicyChain } from '../../../core/scope/policy-chain.js';
 import type { UnitOfWork } from '../../../core/scope/unit-of-work.js';
 import { ShuttingDownError } from '../../../errors/shutting-down.error.js';
 import type { HandlerPlan } from '../../boundaries/boundary.js';
-import { isOver, isStream, outcomeSent } from './http.messages.js';
+import { HandlerContext } from './handler-context.js';
+import { isOver, outcomeSent } from './http.messages.js';
 
 /** Settings that the scopes of all requests of an application have in common. @internal */
 export interface RequestSettings {
@@ -47,7 +48,7 @@ export class RequestScope extends Context implements Latent {
    */
   hasFailed = false;
   private readonly around: Context;
-  private handler: HandlerScope | undefined;
+  private handler: HandlerContext | undefined;
   private unit: UnitOfWork | undefined;
   /**
    * Let go of when it is over: a pooled socket or a cached Promise that a request has made keeps
@@ -137,9 +138,9 @@ export class RequestScope extends Context implements Latent {
     if (this.unit !== undefined && !this.unit.isEnded) this.unit.name = name;
   }
 
-  beginHandler(plan: HandlerPlan): HandlerScope {
+  beginHandler(plan: HandlerPlan): HandlerContext {
     this.named(plan.scope.name!);
-    this.handler = new HandlerScope(this, this.chain.inside(plan.policies));
+    this.handler = new HandlerContext(this, this.chain.inside(plan.policies));
     // What its effects call in their turn stands under its policies too.
     if (this.unit !== undefined && !this.unit.isEnded) this.unit.chain = this.handler.chain;
     this.host.running.came(this);
@@ -244,89 +245,5 @@ export class RequestScope extends Context implements Latent {
   private assertAdmitted(): void {
     if (!this.isAdmitted && this.around.receiver() === undefined)
       throw new ShuttingDownError(this.name);
-  }
-}
-
-/**
- * Context of one handler of a request: in the request's scope, under the handler's own policies.
- * @internal
- */
-export class HandlerScope extends Context {
-  private ended: Outcome | undefined;
-  private isStreaming = false;
-  private unit: UnitOfWork | undefined;
-
-  constructor(
-    readonly request: RequestScope,
-    readonly chain: PolicyChain,
-  ) {
-    super();
-  }
-
-  get host(): AirlockRuntime {
-    return this.request.host;
-  }
-
-  get outer(): Context | undefined {
-    return this.request.outer;
-  }
-
-  get evaluation(): undefined {
-    return undefined;
-  }
-
-  get isLive(): boolean {
-    return this.goesOn && this.request.isLive;
-  }
-
-  override get opened(): UnitOfWork | undefined {
-    return this.goesOn ? this.request.opened : this.unit;
-  }
-
-  override get mayReceive(): boolean {
-    return this.goesOn && this.request.mayReceive;
-  }
-
-  receiver(): UnitOfWork {
-    if (this.goesOn) return this.request.receiver();
-    return (this.unit ??= this.request.missed(this.ended!));
-  }
-
-  /**
-   * A handler that answers with a stream goes on in that, with a scope that ends with it; one that
-   * has sent the answer itself has those called in it that listen to the end of that.
-   */
-  private get goesOn(): boolean {
-    const { request } = this;
-    return this.ended === undefined || (this.isStreaming && request.isLive) || request.tellsItsEnd;
-  }
-
-  run<R>(fn: () => R): R {
-    return contexts.run(this, fn);
-  }
-
-  failedBy(reason: string): void {
-    const unit = this.request.opened;
-    if (unit !== undefined) unit.failedBy = reason;
-  }
-
-  /**
-   * Keeps the outcome of a scope in which no effect was called, for the effects that work left
-   * behind by it calls later.
-   */
-  wentAs(outcome: Outcome): void {
-    this.ended = outcome;
-  }
-
-  /**
-   * From here on calls are late, or belong to the stream that it has answered with.
-   *
-   * @returns the scope to end, if one was opened
-   */
-  end(outcome: Outcome, answer?: unknown): EffectScope | undefined {
-    this.ended = outcome;
-    this.isStreaming = isStream(answer);
-    this.unit = this.request.endHandler(this.isStreaming);
-    return this.unit && this.request.scopeOf(this.unit);
   }
 }
