@@ -1,6 +1,6 @@
 import { frames } from '../../core/frame/transaction-frame.js';
 import { replaceOnClass } from '../replace-on-class.js';
-import { framesOf } from './query-runner.frames.js';
+import { framesOf } from './tracked-query-runner.js';
 import type { TypeOrmManager } from './typeorm.client.js';
 
 type Callback = (manager: TypeOrmManager) => Promise<unknown>;

@@ -4,22 +4,10 @@ import {
   openFrame,
   type TransactionFrame,
 } from '../../core/frame/transaction-frame.js';
-import { watchEnds } from './end-watch.js';
 import { CurrentTransaction } from './current-transaction.js';
 import { databaseOf } from './database.js';
 import { FrameStack } from './frame-stack.js';
 import type { TypeOrmDataSource, TypeOrmQueryRunner } from './typeorm.client.js';
-
-/**
- * The key of its frames on a query runner whose transactions are tracked; two installed copies
- * recognise each other.
- */
-const FRAMES = Symbol.for('nestjs-airlock.typeorm-frames');
-
-/** The frames of a query runner; undefined where its transactions are not tracked. @internal */
-export function framesOf(runner: TypeOrmQueryRunner | undefined): QueryRunnerFrames | undefined {
-  return (runner as { [FRAMES]?: QueryRunnerFrames } | undefined)?.[FRAMES];
-}
 
 /**
  * The transaction of one query runner and the savepoints in it, as frames. Each statement is asked
@@ -48,7 +36,7 @@ export class QueryRunnerFrames {
   /** While what was let out is on its way. */
   private outgoing: Promise<void> | undefined;
 
-  private constructor(
+  constructor(
     private readonly runner: TypeOrmQueryRunner,
     private readonly dataSource: TypeOrmDataSource,
   ) {
@@ -61,30 +49,6 @@ export class QueryRunnerFrames {
     };
     this.current = new CurrentTransaction(dataSource, runner);
     this.database = databaseOf(dataSource.options.type, runner);
-  }
-
-  /** Makes a query runner track transactions, in place; nothing happens the second time. */
-  static track(runner: TypeOrmQueryRunner, dataSource: TypeOrmDataSource): TypeOrmQueryRunner {
-    if (framesOf(runner) !== undefined) return runner;
-    const tracked = new QueryRunnerFrames(runner, dataSource);
-    Object.defineProperty(runner, FRAMES, { value: tracked });
-    Object.assign(runner, {
-      startTransaction: (...isolation: never[]) => tracked.start(isolation),
-      commitTransaction: () => tracked.commit(),
-      rollbackTransaction: () => tracked.rollBack(),
-      release: () => tracked.release(),
-    });
-    tracked.disposeInOrder();
-    watchEnds(runner.broadcaster, {
-      beforeCommit: () => tracked.committing?.beforeCommit(),
-      rolledBackInstead: () => tracked.committing?.rollBack(),
-      ended: (event) => tracked.ended(event),
-      outside: (tell) => {
-        const frame = tracked.committing ?? tracked.rollingBack;
-        return frame === undefined ? tell() : frames.run(frame.next, tell);
-      },
-    });
-    return runner;
   }
 
   /** Begins the transaction around a test. */
@@ -107,7 +71,7 @@ export class QueryRunnerFrames {
     return this.stack.innermost;
   }
 
-  private start(isolation: never[], options: FrameOptions = {}): Promise<void> {
+  start(isolation: never[], options: FrameOptions = {}): Promise<void> {
     if (this.runner.isReleased) return this.original.startTransaction(...isolation);
     let frame: TransactionFrame;
     try {
@@ -155,7 +119,7 @@ export class QueryRunnerFrames {
     }
   }
 
-  private commit(): Promise<void> {
+  commit(): Promise<void> {
     const { innermost } = this;
     if (innermost === undefined) return this.original.commitTransaction();
     try {
@@ -188,7 +152,7 @@ export class QueryRunnerFrames {
    * Subscribers are told next: what they call belongs to what is around, and what they begin begins
    * anew.
    */
-  private ended(event: 'AfterTransactionCommit' | 'AfterTransactionRollback'): void {
+  ended(event: 'AfterTransactionCommit' | 'AfterTransactionRollback'): void {
     const { committing, rollingBack } = this;
     if (event === 'AfterTransactionCommit') {
       if (committing !== undefined) this.committed(committing);
@@ -205,7 +169,7 @@ export class QueryRunnerFrames {
     this.outgoing = this.outgoing === undefined ? done : both(this.outgoing, done);
   }
 
-  private rollBack(): Promise<void> {
+  rollBack(): Promise<void> {
     const { innermost, starting } = this;
     if (innermost === undefined) return this.original.rollbackTransaction();
     try {
@@ -235,7 +199,7 @@ export class QueryRunnerFrames {
     frame.rollBack();
   }
 
-  private release(): Promise<void> {
+  release(): Promise<void> {
     if (this.isShared) return this.original.release();
     if (this.innermost !== undefined) {
       (this.innermost.standing ?? this.innermost.root).leave();
@@ -278,21 +242,27 @@ export class QueryRunnerFrames {
     await this.delivered();
   }
 
-  /**
-   * `await using` commits all at once from TypeORM 1 on, the transaction and the savepoints in it.
-   */
-  private disposeInOrder(): void {
-    const { runner, stack } = this;
-    const dispose = (runner as { [Symbol.asyncDispose]?(): Promise<void> })[Symbol.asyncDispose];
-    if (dispose === undefined) return;
-    Object.assign(runner, {
-      [Symbol.asyncDispose]: () => {
-        for (let frame; (frame = stack.innermost)?.parent !== undefined; stack.remove(frame!)) {
-          if (frame!.fate === 'open') void frame!.commit();
-        }
-        return dispose.call(runner);
-      },
-    });
+  /** What TypeORM tells of the end of a transaction goes on outside of it. */
+  outside<R>(tell: () => R): R {
+    const frame = this.committing ?? this.rollingBack;
+    return frame === undefined ? tell() : frames.run(frame.next, tell);
+  }
+
+  beforeCommit(): Promise<void> | undefined {
+    return this.committing?.beforeCommit();
+  }
+
+  /** The server has answered a COMMIT with a rollback. */
+  rolledBackInstead(): void {
+    this.committing?.rollBack();
+  }
+
+  /** Ends the savepoints as a COMMIT of the whole transaction does. */
+  releaseSavepoints(): void {
+    const { stack } = this;
+    for (let frame; (frame = stack.innermost)?.parent !== undefined; stack.remove(frame!)) {
+      if (frame!.fate === 'open') void frame!.commit();
+    }
   }
 
   private isStillOpen(before: number): boolean {

@@ -1,7 +1,7 @@
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
 import { trackManagerTransactions } from './entity-manager.frames.js';
-import { framesOf, QueryRunnerFrames } from './query-runner.frames.js';
+import { framesOf, trackQueryRunner } from './tracked-query-runner.js';
 import type { TypeOrmDataSource, TypeOrmQueryRunner } from './typeorm.client.js';
 import { requirePeer } from '../../installation/required-peer.js';
 import { replaceOnClass } from '../replace-on-class.js';
@@ -24,7 +24,7 @@ export function trackTypeOrmTransactions<D extends TypeOrmDataSource>(dataSource
     return dataSource;
   trackManagerTransactions(Object.getPrototypeOf(dataSource.manager) as object);
   const tracking = (...args: never[]): TypeOrmQueryRunner =>
-    QueryRunnerFrames.track(createQueryRunner.apply(dataSource, args), dataSource);
+    trackQueryRunner(createQueryRunner.apply(dataSource, args), dataSource);
   return Object.assign(dataSource, {
     createQueryRunner: Object.defineProperty(tracking, TRACKS_TRANSACTIONS, { value: true }),
   });
@@ -60,9 +60,7 @@ function trackQueryRunners(prototype: object): () => void {
     (original) =>
       function (this: TypeOrmDataSource, ...mode: unknown[]) {
         const runner = original.apply(this, mode) as TypeOrmQueryRunner;
-        return this.driver.transactionSupport === 'none'
-          ? runner
-          : QueryRunnerFrames.track(runner, this);
+        return this.driver.transactionSupport === 'none' ? runner : trackQueryRunner(runner, this);
       },
   );
 }
