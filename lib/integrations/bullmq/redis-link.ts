@@ -1,20 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type ConnectionOptions, type Job, type JobsOptions, Queue, RedisConnection } from 'bullmq';
-import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
+import { type ConnectionOptions, type Job, type JobsOptions, Queue } from 'bullmq';
+import type { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 import { Deadline, TimedOut } from '../../core/model/deadline.js';
 import { HEALTH_PROBE, type HealthProbe, type TellsHealth } from '../health-probe.js';
 import type { EngineLink } from '../remote.module.js';
 import { BullMqSettings } from './bullmq.settings.js';
-import { addressOfRedis, lineTo, sendingConnection } from './connection.js';
-import { oneAtATime } from '../one-at-a-time.js';
+import { lineTo } from './connection.js';
 import { withoutPayload } from '../without-payload.js';
-import {
-  isConnectionError,
-  isElsewhere,
-  isScriptGone,
-  mostTelling,
-  problemOf,
-} from './redis-errors.js';
+import { isConnectionError, isElsewhere, isScriptGone, mostTelling } from './redis-errors.js';
+import { type Client, cut, isReady, SendingConnection } from './sending-connection.js';
 
 /** @internal */
 export interface JobToAdd {
@@ -34,26 +28,8 @@ export interface Course {
   isHeldUp: boolean;
 }
 
-/** The parts that are used of the client that BullMQ makes or wraps. */
-interface Client {
-  readonly status: string;
-  readonly stream?: {
-    destroy(): void;
-    resetAndDestroy(): void;
-    readonly destroyed: boolean;
-    readonly encrypted?: boolean;
-  };
-  pipeline: unknown;
-  multi(): unknown;
-  connect(): Promise<unknown>;
-  disconnect(reconnect?: boolean): void;
-  ping(): Promise<unknown>;
-  quit(): Promise<unknown>;
-  once(event: 'ready', listener: () => void): unknown;
-}
-
 /**
- * The connection that effects are sent through. All waiting is bounded, and what was reported as
+ * The queues that effects are sent to. All waiting is bounded, and what was reported as
  * failed is not sent later.
  *
  * @internal
@@ -66,16 +42,11 @@ export class RedisLink implements EngineLink, TellsHealth {
    * first.
    */
   private readonly proven = new WeakSet<Queue>();
-  /**
-   * Made when it is first needed: an application that fails to start before leaves nothing open.
-   */
-  private connecting: Promise<Client> | undefined;
-  private readying: Promise<void> | undefined;
-  private isClosed = false;
-  /** Why it is not connected, as far as is known. */
-  private trouble: unknown;
+  private readonly connection: SendingConnection;
 
-  constructor(@Inject(BullMqSettings) private readonly settings: BullMqSettings) {}
+  constructor(@Inject(BullMqSettings) private readonly settings: BullMqSettings) {
+    this.connection = new SendingConnection(settings.connection, settings.dispatchTimeoutMs);
+  }
 
   /** Identity of the Redis: one value for each. */
   get line(): unknown {
@@ -84,7 +55,7 @@ export class RedisLink implements EngineLink, TellsHealth {
 
   /** @throws EngineUnreachableError */
   async open(): Promise<void> {
-    await this.ready(
+    await this.connection.ready(
       new Deadline(this.settings.dispatchTimeoutMs),
       'the application cannot start',
       'not sent',
@@ -95,14 +66,12 @@ export class RedisLink implements EngineLink, TellsHealth {
     return {
       name: 'BullMQ',
       ask: async (deadline) => {
-        const client = await this.ready(deadline, 'no effect can be sent', 'not sent');
-        await deadline.within(this.ping(client));
+        const client = await this.connection.ready(deadline, 'no effect can be sent', 'not sent');
+        await deadline.within(this.connection.ping(client));
         return undefined;
       },
     };
   }
-
-  private readonly ping = oneAtATime((client: Client) => client.ping());
 
   /** Whether jobs for a queue are sent, or refused, as soon as they are added. */
   isSetUp(name: string): boolean {
@@ -117,12 +86,13 @@ export class RedisLink implements EngineLink, TellsHealth {
    * @throws EngineUnreachableError; whatever BullMQ or Redis have against a job
    */
   async add(name: string, jobs: readonly JobToAdd[], course: Course): Promise<readonly Job[]> {
+    const { connection } = this;
     const deadline = new Deadline(this.settings.dispatchTimeoutMs);
     const notSent = `${jobs.length} effect(s) for queue "${name}" were not sent`;
     const inDoubt = `whether ${jobs.length} effect(s) for queue "${name}" got in is not known; all did or none`;
-    if (!course.isPatient && !isReady(await this.client()))
-      throw this.unreachable(notSent, 'not sent');
-    let client = await this.ready(deadline, notSent, 'not sent');
+    if (!course.isPatient && !isReady(await connection.client()))
+      throw connection.unreachable(notSent, 'not sent');
+    let client = await connection.ready(deadline, notSent, 'not sent');
     let [consequence, delivery]: [string, EngineUnreachableError['delivery']] = [
       notSent,
       'not sent',
@@ -143,72 +113,18 @@ export class RedisLink implements EngineLink, TellsHealth {
         if (!isRefused) [consequence, delivery] = [inDoubt, 'unknown'];
         course.isHeldUp = true;
         this.forget(name);
-        if (!isLate) this.trouble = reason;
+        if (!isLate) connection.trouble = reason;
         if (isLate || !course.isPatient || !(await deadline.pause(isRefused ? 100 : 20)))
-          throw this.unreachable(consequence, delivery);
-        client = await this.ready(deadline, consequence, delivery);
+          throw connection.unreachable(consequence, delivery);
+        client = await connection.ready(deadline, consequence, delivery);
       }
     }
   }
 
   async close(): Promise<void> {
-    this.isClosed = true;
+    const closing = this.connection.close();
     for (const name of this.queues.keys()) this.forget(name);
-    const client = await this.connecting?.catch(() => undefined);
-    if (client?.status === 'ready')
-      await new Deadline(this.settings.dispatchTimeoutMs).within(client.quit()).catch(() => {});
-    client?.disconnect();
-  }
-
-  private client(): Promise<Client> {
-    return (this.connecting ??= this.connect());
-  }
-
-  private async connect(): Promise<Client> {
-    const connection = new RedisConnection(sendingConnection(this.settings.connection), {
-      shared: false,
-      blocking: false,
-      skipVersionCheck: true,
-      skipWaitingForReady: true,
-    });
-    connection.on('error', (error: unknown) => (this.trouble = error));
-    const client = (await connection.client) as unknown as Client;
-    // BullMQ's bulk commands become transactions: where a connection breaks, all of one have
-    // arrived or none.
-    client.pipeline = () => client.multi();
-    return client;
-  }
-
-  private async ready(
-    deadline: Deadline,
-    consequence: string,
-    delivery: EngineUnreachableError['delivery'],
-  ): Promise<Client> {
-    if (this.isClosed) throw this.unreachable(consequence, delivery);
-    const client = await this.client();
-    if (isReady(client)) {
-      this.trouble = undefined;
-      return client;
-    }
-    // One that connects when it is told to; one that has given up.
-    if (['wait', 'end'].includes(client.status))
-      client.connect().catch((error: unknown) => (this.trouble = error));
-    try {
-      await deadline.within(this.nextReady(client));
-    } catch {
-      throw this.unreachable(consequence, delivery, deadline);
-    }
-    return client;
-  }
-
-  /** Waits for the client, with one listener however many flushes wait for it. */
-  private nextReady(client: Client): Promise<void> {
-    return (this.readying ??= new Promise((resolve) => {
-      client.once('ready', () => {
-        this.readying = undefined;
-        resolve();
-      });
-    }));
+    await closing;
   }
 
   private queueOn(client: Client, name: string): Queue {
@@ -218,7 +134,7 @@ export class RedisLink implements EngineLink, TellsHealth {
         connection: client as unknown as ConnectionOptions,
         prefix: this.settings.prefix,
       });
-      queue.on('error', (error) => (this.trouble = error));
+      queue.on('error', (error) => (this.connection.trouble = error));
       this.queues.set(name, queue);
     }
     return queue;
@@ -235,36 +151,4 @@ export class RedisLink implements EngineLink, TellsHealth {
       .then(() => queue.close())
       .catch(() => {});
   }
-
-  private unreachable(
-    consequence: string,
-    delivery: EngineUnreachableError['delivery'],
-    deadline?: Deadline,
-  ): EngineUnreachableError {
-    const { connection, dispatchTimeoutMs } = this.settings;
-    const waited = this.isClosed ? undefined : (deadline?.timeoutMs ?? dispatchTimeoutMs);
-    const cause = withoutPayload(this.trouble);
-    return new EngineUnreachableError(
-      addressOfRedis(connection),
-      waited,
-      delivery,
-      consequence,
-      { cause },
-      problemOf(this.trouble),
-      deadline?.option,
-    );
-  }
-}
-
-/** True if a client can send. One whose connection was cut still says so until it has noticed. */
-function isReady({ status, stream }: Client): boolean {
-  return status === 'ready' && stream?.destroyed !== true;
-}
-
-/** Throws away what has not left this process yet; the client connects anew. */
-function cut(client: Client): void {
-  const { stream } = client;
-  if (stream === undefined) client.disconnect(true);
-  else if (stream.encrypted === true) stream.destroy();
-  else stream.resetAndDestroy();
 }
