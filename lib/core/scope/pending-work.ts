@@ -33,7 +33,7 @@ export interface Unanswered {
   readonly rested: Promise<void>;
 }
 
-/** All that one unit of work waits for, but for the intents that it holds for transactions. @internal */
+/** Work that one unit waits for, but for the intents that it holds for transactions. @internal */
 export class PendingWork {
   /** Transactions that were begun in it and have not ended. */
   readonly transactions = new Set<StampedFrame>();

@@ -242,7 +242,7 @@ export class QueryRunnerFrames {
     await this.delivered();
   }
 
-  /** What TypeORM tells of the end of a transaction goes on outside of it. */
+  /** Runs what TypeORM tells of the end of a transaction outside of it. */
   outside<R>(tell: () => R): R {
     const frame = this.committing ?? this.rollingBack;
     return frame === undefined ? tell() : frames.run(frame.next, tell);
