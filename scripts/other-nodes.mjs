@@ -8,7 +8,7 @@ import { seconds } from './side-by-side.mjs';
 // on the oldest that it takes.
 const everywhere = ['/test/unit/(core|nest)/'];
 const versions = {
-  22: [...everywhere, '/test/integrations/(outbox/)?mikro-orm'],
+  22: [...everywhere, '/test/integrations/((outbox/)?mikro-orm|pg-boss/atomicity)'],
   24: [...everywhere, '/test/integrations/(drizzle|knex|typeorm)/contract'],
 };
 

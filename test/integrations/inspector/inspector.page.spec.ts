@@ -192,7 +192,7 @@ describeInBrowser('the page of the inspector', (browser) => {
           executor: courier,
           retryDelayMs: 60_000,
         });
-        const { page, app, go } = await open({}, {}, '#/stuck', [
+        const { page, app, go } = await open({ redactError: String }, {}, '#/stuck', [
           { imports: [outbox] },
           { executor: OutboxExecutor },
         ]);
