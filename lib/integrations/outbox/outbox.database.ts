@@ -79,7 +79,8 @@ export class OutboxDatabase {
           throw error;
         if (!(error instanceof EngineUnreachableError) && (await deadline.pause(PAUSE_MS)))
           continue;
-        throw this.unreachable('the application cannot start', error);
+        const said = error instanceof EngineUnreachableError ? '' : ` (${messageOf(error)})`;
+        throw this.unreachable(`the application cannot start${said}`, error);
       }
     }
   }

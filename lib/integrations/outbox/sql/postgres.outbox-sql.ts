@@ -36,9 +36,10 @@ export class PostgresOutboxSql extends OutboxSql {
     return this.catalog === undefined ? super.name : `${this.quote(this.catalog)}.${super.name}`;
   }
 
+  /** Prisma 6 does not read values of the type `name`. */
   get locate(): string {
     const name = `'${this.name.replaceAll("'", "''")}'`;
-    return `select nspname as place, current_database() as catalog from pg_namespace join pg_class on relnamespace = pg_namespace.oid where pg_class.oid = to_regclass(${name})`;
+    return `select nspname::text as place, current_database()::text as catalog from pg_namespace join pg_class on relnamespace = pg_namespace.oid where pg_class.oid = to_regclass(${name})`;
   }
 
   get insert(): string {
