@@ -3,9 +3,8 @@ import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 /**
  * The longest wait in milliseconds, a little under 25 days: `setTimeout` takes anything longer for
  * 1 ms.
- * @internal
  */
-export const LONGEST_MS = 2 ** 31 - 1;
+const LONGEST_MS = 2 ** 31 - 1;
 
 /** @internal */
 export const A_DURATION = `a number of milliseconds from 0 to ${LONGEST_MS} (24.8 days)`;

@@ -51,8 +51,8 @@ export function explain(application: Explained): AirlockReport {
   });
 }
 
-/** The class of an executor or a policy. @internal */
-export function classNameOf(instance: object): string {
+/** The class of an executor or a policy. */
+function classNameOf(instance: object): string {
   return instance.constructor.name === 'Object' ? 'function' : instance.constructor.name;
 }
 

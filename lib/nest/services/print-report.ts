@@ -11,8 +11,7 @@ export function printable<T extends AirlockReport>(report: T): T {
   return Object.defineProperties(report, { [inspect.custom]: { value }, toString: { value } });
 }
 
-/** @internal */
-export function printReport(report: AirlockReport): string {
+function printReport(report: AirlockReport): string {
   const {
     boundaries,
     entryPoints,

@@ -12,10 +12,8 @@ const always: OutgoingHttpHeaders = {
 /**
  * Node's own response, taken from the platform: interceptors of the application that wrap every
  * answer in an object of their own would leave nothing that the page can read.
- *
- * @internal
  */
-export function rawResponse(response: unknown): ServerResponse {
+function rawResponse(response: unknown): ServerResponse {
   // Fastify would answer by itself otherwise.
   (response as { hijack?(): void }).hijack?.();
   return nodeResponse(response)!;
