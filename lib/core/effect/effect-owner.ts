@@ -76,7 +76,8 @@ export function* declarersOf(target: object): Generator<object> {
 
 /** A class's own name, the name of an instance's class; undefined for a plain object. @internal */
 export function className(target: object): string | undefined {
-  const name = typeOf(target)?.name;
+  // A proxy of a library may hand out everything bound, as those of `nestjs-cls` do.
+  const name = typeOf(target)?.name?.replace(/^bound /, '');
   return name && name !== 'Object' ? name : undefined;
 }
 

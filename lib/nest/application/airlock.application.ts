@@ -20,6 +20,7 @@ import { mayCallEffects } from './effect-users.js';
 import { EscapeDetector } from '../escapes/escape.detector.js';
 import { assertImportedOnce } from '../container/imported-once.js';
 import { eachInterceptor } from './interceptors.js';
+import { claim } from '../methods/owner.js';
 import { watchInvocations } from '../methods/invocations.js';
 import { InterceptedProviders } from '../intercept/intercepted-providers.js';
 import { watchLazyModules } from '../container/lazy-modules.js';
@@ -32,7 +33,7 @@ import {
   prepareClasses,
 } from '../boot-checks/named-classes.js';
 import { cancelNeverSubscribed } from '../calls/unsubscribed-scopes.js';
-import { methodNamesIn } from '../boot-checks/object-names.js';
+import { methodNamesIn, proxiedClassesIn } from '../boot-checks/object-names.js';
 import type { AirlockModuleOptions } from '../options/airlock-options.js';
 import { PolicyNames } from '../boot-checks/policy-names.js';
 import { EffectWorker } from '../remote/effect-worker.js';
@@ -149,6 +150,7 @@ export class AirlockApplication {
     await this.prepareClasses(members, named);
     for (const name of this.runtime.executorNames) this.runtime.executorNamed(name);
     this.explorer.explore(members);
+    for (const type of proxiedClassesIn(this.modules)) claim(type, this.runtime);
     if (members.some(mayCallEffects) || (this.options.intercept ?? []).length > 0)
       this.runtime.running.callsEffects = true;
     const isCovered = (member: Member, key: string): boolean =>
@@ -175,7 +177,10 @@ export class AirlockApplication {
     }));
     policyNames.begin(
       () =>
-        new Set([...explorer.effects.map(({ name }) => name), ...methodNamesIn(explorer.members)]),
+        new Set([
+          ...explorer.effects.map(({ name }) => name),
+          ...methodNamesIn(explorer.members, proxiedClassesIn(this.modules)),
+        ]),
     );
     for (const { where, policies } of standing)
       for (const policy of policies) policyNames.inspect(policy, where);

@@ -16,7 +16,7 @@ import type { Class } from '../container/candidate.js';
 import type { Member, Wrapper } from '../container/providers.js';
 import { claim } from '../methods/owner.js';
 import { type KnownHandlers, refuseMisplaced } from '../boot-checks/misplaced-decorators.js';
-import { nameObjects } from '../boot-checks/object-names.js';
+import { nameObjects, partsOf } from '../boot-checks/object-names.js';
 import { instanceOf } from '../container/resolve-provider.js';
 import type { EffectReport, EntryPointReport } from '../services/airlock-report.js';
 import { descriptionOf } from '../services/self-description.js';
@@ -83,7 +83,10 @@ export class AirlockExplorer implements KnownHandlers {
     );
     this.noteHandlers(members);
     for (const member of members) {
-      claim(member.instance ?? member.type, this.runtime);
+      const { instance } = member;
+      claim(instance ?? member.type, this.runtime);
+      // What it has made itself, such as the channels of a notifier, calls effects as it does.
+      for (const part of instance === undefined ? [] : partsOf(instance)) claim(part, this.runtime);
       for (const effect of this.effectsOf(member)) this.byName.set(effect.name, effect);
       refuseMisplaced(member, this, this.logger);
       resolving(member.type.name, () => this.boundaries.cover(member));

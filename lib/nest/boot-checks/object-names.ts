@@ -2,7 +2,9 @@ import { isProxy } from 'node:util/types';
 import { methodNames } from '../../core/effect/bound-effect.js';
 import { className, knownAs, tokenName } from '../../core/effect/effect-owner.js';
 import { sideEffectOn } from '../decorators/side-effect.decorator.js';
-import type { Member } from '../container/providers.js';
+import type { ModulesContainer } from '@nestjs/core';
+import type { Class } from '../container/candidate.js';
+import { candidateOf, type Member } from '../container/providers.js';
 
 /**
  * Notes what the objects of an application are known as, so that names of their effects tell them
@@ -43,7 +45,7 @@ export function nameObjects(members: readonly Member[]): void {
  * Every name that a method of a provider, or of an object that a provider holds, goes by.
  * @internal
  */
-export function methodNamesIn(members: readonly Member[]): Set<string> {
+export function methodNamesIn(members: readonly Member[], proxied: Iterable<Class>): Set<string> {
   const names = new Set<string>();
   const seen = new Set<object>();
   const add = (object: object): void => {
@@ -51,6 +53,7 @@ export function methodNamesIn(members: readonly Member[]): Set<string> {
     seen.add(object);
     for (const name of methodNames(object, ...methodsOf(object))) names.add(name);
   };
+  for (const { prototype } of proxied) add(Object.create(prototype as object) as object);
   for (const { instance, type } of members) {
     add(instance ?? (Object.create(type.prototype as object) as object));
     if (instance !== undefined) for (const [, value] of heldBy(instance)) add(value);
@@ -58,12 +61,43 @@ export function methodNamesIn(members: readonly Member[]): Set<string> {
   return names;
 }
 
+/**
+ * The classes that libraries provide proxies under, which may refuse to be looked at before there is
+ * an instance behind them.
+ * @internal
+ */
+export function* proxiedClassesIn(modules: ModulesContainer): Generator<Class> {
+  for (const { providers } of modules.values()) {
+    for (const { instance, token } of providers.values()) {
+      const type = candidateOf(token, false)?.type;
+      if (type !== undefined && isProxy(instance)) yield type;
+    }
+  }
+}
+
 /** The objects in an object's own properties; nothing is run to read them. @internal */
 export function* heldBy(instance: object): Generator<readonly [key: string, value: object]> {
-  if (isProxy(instance)) return;
+  // A file that is provided has as many properties as bytes.
+  if (isProxy(instance) || ArrayBuffer.isView(instance)) return;
   for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(instance))) {
     const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
     if (isObject && !isProxy(value) && !isBuiltIn(value as object)) yield [key, value as object];
+  }
+}
+
+/**
+ * The objects that an object holds, those in its lists, sets and maps included, or that are in it if
+ * it is one.
+ * @internal
+ */
+export function* partsOf(instance: object): Generator<object> {
+  if (isProxy(instance) || ArrayBuffer.isView(instance)) return;
+  const held = Object.values(Object.getOwnPropertyDescriptors(instance));
+  for (const one of [instance, ...held.map(({ value }) => value as unknown)]) {
+    if (typeof one !== 'object' || one === null || isProxy(one)) continue;
+    const isCollection = Array.isArray(one) || one instanceof Set || one instanceof Map;
+    for (const part of isCollection ? (one.values() as Iterable<unknown>) : [one])
+      if (typeof part === 'object' && part !== null && part !== instance) yield part;
   }
 }
 

@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import { SideEffect } from 'nestjs-airlock';
+import { boot, checkAfterEach, Outbox } from '../e2e/http/fixtures.js';
+
+/** Not provided itself: one for each way to tell people. */
+class Channel {
+  constructor(
+    private readonly outbox: Outbox,
+    private readonly name: string,
+  ) {}
+  @SideEffect()
+  async tell(text: string): Promise<void> {
+    this.outbox.sent.push(`${this.name}: ${text}`);
+    await Promise.resolve();
+  }
+}
+
+@Injectable()
+class Notifier {
+  readonly mail: Channel;
+  readonly byName: ReadonlyMap<string, Channel>;
+  readonly fallbacks: readonly Channel[];
+  constructor(outbox: Outbox) {
+    this.mail = new Channel(outbox, 'mail');
+    this.byName = new Map([['sms', new Channel(outbox, 'sms')]]);
+    this.fallbacks = [new Channel(outbox, 'fax')];
+  }
+}
+
+const CHANNELS = 'CHANNELS';
+const providers = [
+  Notifier,
+  { provide: CHANNELS, inject: [Outbox], useFactory: (o: Outbox) => [new Channel(o, 'push')] },
+];
+
+describe('when objects that a provider has made have effects', () => {
+  checkAfterEach();
+
+  it.each([
+    ['dispatch', ['mail: now', 'sms: now', 'fax: now', 'push: now']],
+    ['drop', []],
+  ] as const)(
+    "treats calls of theirs outside a scope as those of the provider: outsideScope '%s'",
+    async (outsideScope, out) => {
+      const { app, fate } = await boot({ providers }, { outsideScope });
+      const { mail, byName, fallbacks } = app.get(Notifier);
+      const others = app.get<Channel[]>(CHANNELS);
+      for (const one of [mail, ...byName.values(), ...fallbacks, ...others]) await one.tell('now');
+      expect((await fate()).out).toEqual(out);
+    },
+  );
+});
