@@ -123,16 +123,19 @@ describe('when late calls follow their scope', () => {
     expect(sent).toEqual(['late']);
   });
 
-  it('are dropped where an abandoned attempt has left them', async () => {
-    const late = leftover(() => enqueue(send, 'late'));
-    await runtime.run({}, () => {
-      const attempt = new Attempt(runtime.context, undefined);
-      attempt.run(late.start);
-      attempt.abandon();
-    });
-    await late.finish();
-    expect({ sent, reported }).toEqual({ sent: [], reported: [] });
-  });
+  it.each(['fail', 'abandon'] as const)(
+    'are dropped where an attempt has left them: %s',
+    async (end) => {
+      const late = leftover(() => enqueue(send, 'late'));
+      await runtime.run({}, () => {
+        const attempt = new Attempt(runtime.context, undefined);
+        attempt.run(late.start);
+        attempt[end]();
+      });
+      await late.finish();
+      expect({ sent, reported }).toEqual({ sent: [], reported: [] });
+    },
+  );
 
   it('report what fails in them: nobody is left to see it', async () => {
     const late = leftover(() => enqueue(fail, 'smtp'));
