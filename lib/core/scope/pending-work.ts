@@ -36,38 +36,38 @@ export interface Unanswered {
 /** Work that one unit waits for, but for the intents that it holds for transactions. @internal */
 export class PendingWork {
   /** Transactions that were begun in it and have not ended. */
-  readonly transactions = new Set<StampedFrame>();
-  readonly unanswered = new Set<Unanswered>();
-  private readonly inFlight = new Set<InFlight>();
+  transactions: Set<StampedFrame> | undefined;
+  unanswered: Set<Unanswered> | undefined;
+  private inFlight: Set<InFlight> | undefined;
   private slow: SlowFlush | undefined;
 
   constructor(private readonly unit: Flushing) {}
 
   track(work: InFlight): void {
-    this.inFlight.add(work);
+    (this.inFlight ??= new Set()).add(work);
     if (this.unit.host.slowFlushMs !== undefined) (this.slow ??= new SlowFlush(this.unit)).begin();
   }
 
   untrack(work: InFlight): void {
-    this.inFlight.delete(work);
-    if (this.inFlight.size === 0) this.slow?.end();
+    this.inFlight?.delete(work);
+    if (this.inFlight?.size === 0) this.slow?.end();
   }
 
   get underWay(): readonly EffectUnderWay[] {
-    return [...this.inFlight].flatMap((work) => work.underWay);
+    return [...(this.inFlight ?? [])].flatMap((work) => work.underWay);
   }
 
   /** Intents that are dispatched and have not ended. */
   get remaining(): readonly Intent[] {
-    return [...this.inFlight].flatMap((work) => work.remaining());
+    return [...(this.inFlight ?? [])].flatMap((work) => work.remaining());
   }
 
   get waitingForAnswer(): readonly Intent[] {
-    return [...this.unanswered].flatMap(({ intents }) => intents);
+    return [...(this.unanswered ?? [])].flatMap(({ intents }) => intents);
   }
 
   get answering(): Promise<void> | undefined {
-    const [held] = this.unanswered;
+    const [held] = this.unanswered ?? [];
     return held?.rested;
   }
 }

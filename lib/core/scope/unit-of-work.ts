@@ -295,11 +295,11 @@ export class UnitOfWork implements Birthplace, HasRefusals {
 
   /** A transaction was begun in it. */
   transactionOpened(transaction: StampedFrame): void {
-    this.pendingWork.transactions.add(transaction);
+    (this.pendingWork.transactions ??= new Set()).add(transaction);
   }
 
   transactionEnded(transaction: StampedFrame): void {
-    this.work?.transactions.delete(transaction);
+    this.work?.transactions?.delete(transaction);
   }
 
   /** Transactions that were begun in it and have not ended; undefined where none ever was. */
@@ -331,7 +331,7 @@ export class UnitOfWork implements Birthplace, HasRefusals {
 
   /** Intents that wait for the answer, or went out after it and have not ended. */
   get unanswered(): Set<Unanswered> {
-    return this.pendingWork.unanswered;
+    return (this.pendingWork.unanswered ??= new Set());
   }
 
   /** Resolves when what waits for the answer has ended; undefined where nothing does. */
@@ -351,7 +351,7 @@ export class UnitOfWork implements Birthplace, HasRefusals {
     return (
       this.dispatching === undefined &&
       !this.heldIntents?.deferred.length &&
-      !this.work?.unanswered.size
+      !this.work?.unanswered?.size
     );
   }
 
