@@ -70,7 +70,7 @@ const onNest12Alone = [
   '/test/integrations/(drizzle|knex|kysely|mikro-orm|pg|prisma|sequelize)/(client-frames|contract|doors|generated-client|sqlite|track-[\\w-]+-transactions)\\.spec',
   '/test/field/(a-failed-statement-is-swallowed-on-postgres|an-asynchronous-primitive-decides-the-scope|nothing-grows-worse-than-linear)\\.spec',
   // Its transactions, of clients that no major of Nest matters to: it has suites of its own.
-  '/test/integrations/outbox/(drizzle|knex|kysely|mikro-orm|prisma|sequelize|settings)\\.spec',
+  '/test/integrations/outbox/(drizzle|knex|kysely|mikro-orm|prisma|sequelize|settings|transactional)\\.spec',
   // Read source files.
   '/test/unit/(eslint|scripts)/',
   // A page in a browser, which no Nest runs in.

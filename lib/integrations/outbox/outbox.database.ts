@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { AirlockError } from '../../errors/airlock.error.js';
@@ -45,6 +45,12 @@ const PROBLEMS = [
  */
 const GIVEN_UP =
   /\b(40001|40P01|55P03|ER_LOCK_DEADLOCK|ER_LOCK_WAIT_TIMEOUT|ER_CHECKREAD|SQLITE_BUSY\w*|SQLITE_LOCKED\w*|P2034)\b|could not serialize|deadlock|lock wait timeout|database (table )?is locked/i;
+
+/**
+ * Runs something where nothing was going on: connections such as those of `typeorm-transactional`
+ * look for the transaction of their caller, which is not the outbox's to write to, nor to try again.
+ */
+const outsideAll = AsyncLocalStorage.snapshot();
 
 /**
  * The application's own connection to the database of the outbox, with an end to all waiting.
@@ -135,12 +141,13 @@ export class OutboxDatabase {
    *   database says, without what was sent
    */
   readonly run = async (sql: string, values: unknown[] = []): Promise<readonly object[]> => {
+    const deadline = new Deadline(this.settings.dispatchTimeoutMs);
     for (let tries = 1; ; tries++) {
       try {
-        return rowsIn(await this.bounded(() => this.connection.query(sql, values)));
+        return rowsIn(await this.bounded(() => this.send(sql, values), deadline));
       } catch (error) {
         if (tries === TRIES || !says(GIVEN_UP, error)) throw error;
-        await sleep(Math.random() * 10 * tries);
+        if (!(await deadline.pause(Math.random() * 10 * tries))) throw error;
       }
     }
   };
@@ -148,21 +155,29 @@ export class OutboxDatabase {
   /** Runs one statement however long it takes. @throws OutboxTableError; what the database says */
   async ask(sql: string, values: unknown[] = []): Promise<readonly object[]> {
     try {
-      return rowsIn(await this.connection.query(sql, values));
+      return rowsIn(await this.send(sql, values));
     } catch (error) {
       throw this.told(error);
     }
   }
 
   /** Waits for a statement as long as may be, on whatever connection. */
-  async bounded<T>(statement: () => PromiseLike<T>): Promise<T> {
+  async bounded<T>(
+    statement: () => PromiseLike<T>,
+    deadline: Deadline = new Deadline(this.settings.dispatchTimeoutMs),
+  ): Promise<T> {
     try {
-      return await new Deadline(this.settings.dispatchTimeoutMs).within(statement());
+      return await deadline.within(statement());
     } catch (error) {
       if (error instanceof TimedOut)
         throw this.unreachable('a statement on its table has not ended', undefined);
       throw this.told(error);
     }
+  }
+
+  /** Statements of some clients begin when they are awaited. */
+  private send(sql: string, values: unknown[]): Promise<unknown> {
+    return outsideAll(async () => await this.connection.query(sql, values));
   }
 
   private told(error: unknown): unknown {

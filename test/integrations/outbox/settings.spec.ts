@@ -162,6 +162,20 @@ commit`,
     });
   });
 
+  describe('when somebody has the table locked', () => {
+    it('tries its own statements again for no longer than `dispatchTimeoutMs`', async () => {
+      const client = await opened(connectPg({ lock_timeout: '200ms' }));
+      const { outbox } = await start(client, { sweepIntervalMs: false, dispatchTimeoutMs: 1_000 });
+      await client.transaction(async (tx) => {
+        await tx.query('lock table airlock_outbox in access exclusive mode');
+        const query = jest.spyOn(client.connection, 'query');
+        expect(await errorOf(() => outbox.stuck())).toBeInstanceOf(Error);
+        expect(query.mock.calls.length).toBeLessThanOrEqual(5);
+        expect(query.mock.calls.length).toBeGreaterThan(1);
+      });
+    });
+  });
+
   describe('when transactions are in another database, with a table of that name', () => {
     it('refuses to write where nobody would look, and says so', async () => {
       const [here, place] = [await opened(connectPg()), await freshDatabase()];
