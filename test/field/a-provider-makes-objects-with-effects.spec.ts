@@ -49,4 +49,16 @@ describe('when objects that a provider has made have effects', () => {
       expect((await fate()).out).toEqual(out);
     },
   );
+
+  it('leaves a provider of another application that one of its own holds to that one', async () => {
+    const post: Channel[] = [];
+    const useFactory = (o: Outbox) => (post[0] = new Channel(o, 'post'));
+    const { fate } = await boot(
+      { providers: [{ provide: 'POST', inject: [Outbox], useFactory }] },
+      { outsideScope: 'dispatch' },
+    );
+    await boot({ providers: [{ provide: 'BRIDGE', useValue: { channel: post[0] } }] });
+    await post[0]!.tell('now');
+    expect((await fate()).out).toEqual(['post: now']);
+  });
 });

@@ -14,7 +14,7 @@ import type { EffectRegistry } from '../remote/effect-registry.js';
 import { fieldsOf, runsFieldInterceptors } from '../entry-points/graphql.entry-point.js';
 import type { Class } from '../container/candidate.js';
 import type { Member, Wrapper } from '../container/providers.js';
-import { claim } from '../methods/owner.js';
+import { claim, claimPart } from '../methods/owner.js';
 import { type KnownHandlers, refuseMisplaced } from '../boot-checks/misplaced-decorators.js';
 import { nameObjects, partsOf } from '../boot-checks/object-names.js';
 import { instanceOf } from '../container/resolve-provider.js';
@@ -86,7 +86,8 @@ export class AirlockExplorer implements KnownHandlers {
       const { instance } = member;
       claim(instance ?? member.type, this.runtime);
       // What it has made itself, such as the channels of a notifier, calls effects as it does.
-      for (const part of instance === undefined ? [] : partsOf(instance)) claim(part, this.runtime);
+      if (instance !== undefined)
+        for (const part of partsOf(instance)) claimPart(part, this.runtime);
       for (const effect of this.effectsOf(member)) this.byName.set(effect.name, effect);
       refuseMisplaced(member, this, this.logger);
       resolving(member.type.name, () => this.boundaries.cover(member));

@@ -92,13 +92,18 @@ export function* heldBy(instance: object): Generator<readonly [key: string, valu
  */
 export function* partsOf(instance: object): Generator<object> {
   if (isProxy(instance) || ArrayBuffer.isView(instance)) return;
-  const held = Object.values(Object.getOwnPropertyDescriptors(instance));
-  for (const one of [instance, ...held.map(({ value }) => value as unknown)]) {
-    if (typeof one !== 'object' || one === null || isProxy(one)) continue;
-    const isCollection = Array.isArray(one) || one instanceof Set || one instanceof Map;
-    for (const part of isCollection ? (one.values() as Iterable<unknown>) : [one])
-      if (typeof part === 'object' && part !== null && part !== instance) yield part;
-  }
+  if (isCollection(instance)) return yield* objectsAmong(instance.values());
+  for (const { value } of Object.values(Object.getOwnPropertyDescriptors(instance)))
+    yield* objectsAmong(isCollection(value) ? value.values() : [value]);
+}
+
+function* objectsAmong(values: Iterable<unknown>): Generator<object> {
+  for (const value of values) if (typeof value === 'object' && value !== null) yield value;
+}
+
+function isCollection(value: unknown): value is { values(): Iterable<unknown> } {
+  if (isProxy(value)) return false;
+  return Array.isArray(value) || value instanceof Set || value instanceof Map;
 }
 
 /** The names of its methods, inherited ones included. */

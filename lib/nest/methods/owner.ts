@@ -1,7 +1,9 @@
 import type { AirlockRuntime } from '../../core/runtime.js';
 
 const SHARED = Symbol('shared');
-const owners = new WeakMap<object, AirlockRuntime | typeof SHARED>();
+type Owners = WeakMap<object, AirlockRuntime | typeof SHARED>;
+const owners: Owners = new WeakMap();
+const holders: Owners = new WeakMap();
 
 /**
  * Notes which application an instance belongs to, so that decorators on its class find their
@@ -11,10 +13,24 @@ const owners = new WeakMap<object, AirlockRuntime | typeof SHARED>();
  * @internal
  */
 export function claim(instance: object, runtime: AirlockRuntime): void {
-  const owner = owners.get(instance);
+  note(owners, instance, runtime);
+}
+
+/**
+ * Notes the same for what a provider holds, and has made as a rule. A provider of another
+ * application, which it may hold as well, stays that one's.
+ *
+ * @internal
+ */
+export function claimPart(part: object, runtime: AirlockRuntime): void {
+  note(holders, part, runtime);
+}
+
+function note(notes: Owners, instance: object, runtime: AirlockRuntime): void {
+  const owner = notes.get(instance);
   const isTaken =
     owner !== undefined && owner !== runtime && (owner === SHARED || !owner.isClosing);
-  owners.set(instance, isTaken ? SHARED : runtime);
+  notes.set(instance, isTaken ? SHARED : runtime);
 }
 
 /**
@@ -24,6 +40,6 @@ export function claim(instance: object, runtime: AirlockRuntime): void {
 export function ownerOf(instance: unknown): AirlockRuntime | undefined {
   if ((typeof instance !== 'object' && typeof instance !== 'function') || instance === null)
     return undefined;
-  const owner = owners.get(instance) ?? owners.get(instance.constructor);
+  const owner = owners.get(instance) ?? holders.get(instance) ?? owners.get(instance.constructor);
   return owner === SHARED ? undefined : owner;
 }
