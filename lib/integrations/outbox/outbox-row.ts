@@ -31,7 +31,7 @@ export function rowOf(read: object): OutboxRow {
   const row = read as Record<string, unknown>;
   return {
     id: String(row['id']),
-    effect: String(row['effect']),
+    effect: fromAscii(String(row['effect'])),
     writtenAt: Number(row['written']),
     dueAt: Number(row['due']),
     position: Number(row['position']),
@@ -58,8 +58,9 @@ export function inAscii(text: string): string {
   );
 }
 
+/** Leaves other escapes alone, such as those of a control character in a message. */
 function fromAscii(text: string): string {
-  return text.replaceAll(/\\u([\da-f]{4})/g, (_, code: string) =>
+  return text.replaceAll(/\\u((?!00[0-7])[\da-f]{4})/g, (_, code: string) =>
     String.fromCharCode(Number.parseInt(code, 16)),
   );
 }
@@ -74,7 +75,8 @@ export function writtenOf(intent: Intent, envelopes: EnvelopeWriter): string {
     ...(name !== effect && { name }),
     ...(dispatchOptions && { dispatchOptions }),
   };
-  return inAscii(JSON.stringify({ id, effect, envelope: inAscii(JSON.stringify(written)) }));
+  const envelopeText = inAscii(JSON.stringify(written));
+  return JSON.stringify({ id, effect: inAscii(effect), envelope: envelopeText });
 }
 
 /** @throws EffectSerializationError @internal */

@@ -12,29 +12,54 @@ import {
 const host = {};
 const executor = new InProcessExecutor();
 
+function called(name: string, args: unknown[]): Intent {
+  const birthplace = { id: 'scope', name: undefined, host };
+  const stamp = {
+    frame: undefined,
+    birthplace,
+    attempt: undefined,
+    options: { name },
+    path: PolicyChain.empty,
+    executor,
+    on: 'success',
+  } as const;
+  return new Intent(stamp, 0, () => {}, args);
+}
+
+const asWritten = (intent: Intent, envelopes: EnvelopeWriter): Record<string, unknown> =>
+  JSON.parse(writtenOf(intent, envelopes)) as Record<string, unknown>;
+
 describe('when an effect is handed to an engine from what was written down', () => {
   it('takes along the values that its call did', () => {
     const envelopes = new EnvelopeWriter('the outbox', {});
     const args = envelopes.keepArguments({ name: 'ship', effect: () => {}, args: [7] });
-    const birthplace = { id: 'scope', name: undefined, host };
-    const stamp = {
-      frame: undefined,
-      birthplace,
-      attempt: undefined,
-      options: { name: 'ship' },
-      path: PolicyChain.empty,
-      executor,
-      on: 'success',
-    } as const;
-    const called = new Intent(stamp, 0, () => {}, args);
-    carry(called, { cls: { tenant: 'acme' } });
+    const ship = called('ship', args);
+    carry(ship, { cls: { tenant: 'acme' } });
 
-    const written = JSON.parse(writtenOf(called, envelopes)) as Record<string, unknown>;
-    const swept = intentOf(envelopeIn(rowOf(written)), executor, envelopes, host);
+    const swept = intentOf(
+      envelopeIn(rowOf(asWritten(ship, envelopes))),
+      executor,
+      envelopes,
+      host,
+    );
     expect(envelopes.write(swept)).toMatchObject({
       id: 'scope:0',
       args: [7],
       context: { cls: { tenant: 'acme' } },
     });
+  });
+});
+
+describe('when a database has not all letters', () => {
+  it('keeps names and arguments in those that it has, and reads them as they were', () => {
+    const envelopes = new EnvelopeWriter('the outbox', {});
+    const text = 'ü € 😀 \ud83d \\u00fc \u0000';
+    const effect = function schicke(): void {};
+    const args = envelopes.keepArguments({ name: 'größe', effect, args: [text] });
+    const written = asWritten(called('größe', args), envelopes);
+    expect(Object.values(written).join('')).toMatch(/^[ -~]*$/);
+    const row = rowOf({ ...written, error: 'No: \\u00fc \\u001b' });
+    expect(row).toMatchObject({ effect: 'größe', error: 'No: ü \\u001b' });
+    expect(envelopeIn(row)).toMatchObject({ effect: 'größe', args: [text] });
   });
 });
