@@ -7,6 +7,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DispatchError, enqueueWith, type Executor, runInScope } from 'nestjs-airlock';
 import { describeWith, rabbitmq } from '../../servers.js';
+import { Line } from '../line.js';
 import { checkAfterEach, errorOf } from '../../unit/core/fixtures.js';
 import { KafkaServer } from './kafka.js';
 import { describeWithClient, recipe } from './recipe.js';
@@ -200,7 +201,7 @@ describeWithClient(golevelup, 'when effects go to RabbitMQ', () => {
       readonly channel: {
         consume(queue: string, take: (message: Message) => void, options: object): Promise<unknown>;
       };
-      readonly managedConnection: { close(): Promise<void> };
+      readonly managedConnection: { once(event: 'disconnect', heard: () => void): unknown };
       init(): Promise<void>;
       close(): Promise<void>;
     }
@@ -209,40 +210,58 @@ describeWithClient(golevelup, 'when effects go to RabbitMQ', () => {
       readonly fields: { readonly routingKey: string };
       readonly properties: { readonly messageId: string };
     }
-    let connection: Connection;
+    const line = new Line(rabbitmq);
+    const queue = `airlock-${randomUUID()}`;
+    let consumer: Connection;
+    let producer: Connection;
     let executor: Executor;
     const got: Message[] = [];
     let told = (): void => {};
 
-    beforeAll(async () => {
+    async function connect(uri: string): Promise<Connection> {
       const { AmqpConnection } = jest.requireActual<{
         AmqpConnection: new (config: object) => Connection;
       }>(golevelup);
-      const { RabbitMqExecutor } = recipe<{
-        RabbitMqExecutor: new (connection: Connection) => Executor;
-      }>('rabbitmq');
-      const queue = `airlock-${randomUUID()}`;
       const shortLived = { durable: false, autoDelete: true };
-      connection = new AmqpConnection({
-        uri: rabbitmq.url,
+      const connection = new AmqpConnection({
+        uri,
         exchanges: [{ name: 'effects', type: 'topic', options: shortLived }],
         queues: [
           { name: queue, exchange: 'effects', routingKey: 'sendReceipt', options: shortLived },
         ],
+        connectionManagerOptions: { reconnectTimeInSeconds: 0.05 },
         logger: { log: () => {}, error: () => {}, warn: () => {} },
       });
       await connection.init();
+      return connection;
+    }
+
+    /** Resolves when so many messages have arrived. */
+    const arrivalOf = (count: number): Promise<void> =>
+      new Promise((resolve) => (told = () => got.length === count && resolve()));
+
+    beforeAll(async () => {
+      await line.mend();
+      consumer = await connect(rabbitmq.url);
+      producer = await connect(line.url);
       const take = (message: Message): void => {
         got.push(message);
         told();
       };
-      await connection.channel.consume(queue, take, { noAck: true });
-      executor = new RabbitMqExecutor(connection);
+      await consumer.channel.consume(queue, take, { noAck: true });
+      const { RabbitMqExecutor } = recipe<{
+        RabbitMqExecutor: new (connection: Connection) => Executor;
+      }>('rabbitmq');
+      executor = new RabbitMqExecutor(producer);
     });
-    afterAll(() => connection.close());
+    beforeEach(() => got.splice(0));
+    afterAll(async () => {
+      await Promise.all([producer.close(), consumer.close()]);
+      await line.cut();
+    });
 
     it('has the confirmation of the broker for each of them', async () => {
-      const all = new Promise<void>((resolve) => (told = () => got.length === 2 && resolve()));
+      const all = arrivalOf(2);
       await send(executor, 'tea', 'milk');
       await all;
       expect(got.map(({ content }) => JSON.parse(content.toString()))).toEqual([
@@ -251,6 +270,27 @@ describeWithClient(golevelup, 'when effects go to RabbitMQ', () => {
       ]);
       expect(got[0]!.fields.routingKey).toBe('sendReceipt');
       expect(got[0]!.properties.messageId).toBe(JSON.parse(got[0]!.content.toString()).id);
+    });
+
+    it('tells of each after ten seconds without a broker, and sends none of them later', async () => {
+      const gone = new Promise<void>((heard) =>
+        producer.managedConnection.once('disconnect', heard),
+      );
+      await line.cut();
+      await gone;
+      const wait = setTimeout;
+      const tenSecondsPass = ((run: () => void, ms: number) =>
+        wait(run, ms === 10_000 ? 0 : ms)) as typeof setTimeout;
+      const timers = jest.spyOn(globalThis, 'setTimeout').mockImplementation(tenSecondsPass);
+      const failures = await failuresOf(send(executor, 'tea', 'milk'));
+      timers.mockRestore();
+      expect(failures).toEqual(['tea: Error: timeout', 'milk: Error: timeout']);
+
+      await line.mend();
+      const next = arrivalOf(1);
+      await send(executor, 'bread');
+      await next;
+      expect(got.map(({ content }) => JSON.parse(content.toString()))).toEqual([bodyWith('bread')]);
     });
   });
 });

@@ -6,8 +6,12 @@ import ts from 'typescript';
 
 const root = join(__dirname, '../../..');
 
-/** Exports of the first block of a group of the page "Recipes", which is run as it stands there. */
-export function recipe<Exports>(group: string): Exports {
+/**
+ * Exports of the first block of a group of the page "Recipes", which is run as it stands there.
+ *
+ * @param declared what the block only declares, by name
+ */
+export function recipe<Exports>(group: string, declared: Record<string, unknown> = {}): Exports {
   const page = readFileSync(join(root, 'docs/guide/recipes.md'), 'utf8');
   const code = page.split(`\`\`\`ts group=${group}\n`)[1]?.split('```')[0];
   if (code === undefined) throw new Error(`The page has no recipe "${group}".`);
@@ -20,7 +24,10 @@ export function recipe<Exports>(group: string): Exports {
     },
   });
   const exported = {};
-  compileFunction(outputText, ['exports', 'require'])(exported, jest.requireActual);
+  // Without `Reflect` and `console` it would have those of Node: a test has globals of its own, to which
+  // reflect-metadata has added.
+  const given = { exports: exported, require: jest.requireActual, Reflect, console, ...declared };
+  compileFunction(outputText, Object.keys(given))(...Object.values(given));
   return exported as Exports;
 }
 
