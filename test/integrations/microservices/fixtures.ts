@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import {
+  type DynamicModule,
   type INestApplication,
   type INestMicroservice,
   Injectable,
@@ -97,6 +98,7 @@ interface Application {
   readonly airlock?: AirlockModuleOptions;
   readonly micro?: AirlockMicroservicesOptions & AirlockMicroservicesExtras;
   readonly providers?: Provider[];
+  readonly imports?: DynamicModule[];
   readonly url?: string;
 }
 
@@ -122,6 +124,7 @@ export class Bench {
     airlock,
     micro,
     providers = [],
+    imports = [],
     url,
   }: Application = {}): Promise<TestingModule> {
     const client = {
@@ -135,6 +138,7 @@ export class Bench {
         AirlockModule.forRoot({ executor: ClientProxyExecutor, ...airlock }),
         AirlockMicroservicesModule.forRoot({ client: 'BROKER', pattern: this.subject, ...micro }),
         ClientsModule.register([client]),
+        ...imports,
       ],
       providers: [Mail, ...providers],
     });
@@ -170,13 +174,19 @@ export class Bench {
     return app;
   }
 
-  private consumerModule({ airlock, micro, providers = [] }: Application): Promise<TestingModule> {
+  private consumerModule({
+    airlock,
+    micro,
+    providers = [],
+    imports = [],
+  }: Application): Promise<TestingModule> {
     const acknowledge = this.carrier === carriers.rabbitmq;
     const consumer = { acknowledge, retryDelayMs: 20 };
     return Test.createTestingModule({
       imports: [
         AirlockModule.forRoot({ ...airlock }),
         AirlockMicroservicesModule.forRoot({ pattern: this.subject, consumer, ...micro }),
+        ...imports,
       ],
       providers: [Mail, ...providers],
     })

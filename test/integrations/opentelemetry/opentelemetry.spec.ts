@@ -33,8 +33,11 @@ import {
 } from 'nestjs-airlock/opentelemetry';
 import { describeWith, postgres } from '../../servers.js';
 import { Bench, Mail, server, until, within } from '../bullmq/fixtures.js';
+import { Bench as MicroBench, carriers, Mail as MicroMail } from '../microservices/fixtures.js';
 import { connectPg } from '../outbox/clients/pg.js';
 import { boot as bootOutbox, Courier, Mail as OutboxMail } from '../outbox/fixtures.js';
+import { Mail as PgBossMail } from '../pg-boss/mail.js';
+import { boot as bootPgBoss, NOTIFY, onPostgres } from '../pg-boss/pg-boss.fixtures.js';
 import type { ToldSpan } from './worker.app.js';
 
 const exported = new InMemorySpanExporter();
@@ -457,5 +460,60 @@ describeWith(server, 'when an effect runs in a worker', () => {
     expect(span('process Mail.send').spanContext().traceId).toBe(
       span('create Mail.send').spanContext().traceId,
     );
+  });
+});
+
+/** Whether the span of an effect's run has one link, to that of its call, in a trace of its own. */
+async function isLinked(): Promise<boolean> {
+  await until(() => spans('process Mail.send').length === 1);
+  const [call, run] = [span('create Mail.send'), span('process Mail.send')];
+  const links = run.links.map((link) => link.context.spanId);
+  return (
+    links.join() === call.spanContext().spanId &&
+    run.spanContext().traceId !== call.spanContext().traceId
+  );
+}
+
+describeWith(postgres, 'when an effect is a row of an outbox, or a job of pg-boss', () => {
+  beforeEach(startSdk);
+  afterEach(stopSdk);
+  const imports = [AirlockOpenTelemetryModule.forRoot()];
+
+  it('is linked to the call after it was a row', async () => {
+    const client = await connectPg();
+    const app = await bootOutbox(client, { imports });
+    await app
+      .get(AirlockService)
+      .run(() => client.transaction(() => app.get(OutboxMail).send('a')));
+    expect(await isLinked()).toBe(true);
+    await app.close();
+    await client.close();
+  });
+
+  it('is linked to the call after it was a job', async () => {
+    const database = onPostgres(12);
+    const app = await bootPgBoss({
+      pgBoss: { boss: database.boss(), queues: NOTIFY, worker: { pollingIntervalSeconds: 0.5 } },
+      providers: [PgBossMail],
+      imports,
+    });
+    await app.get(AirlockService).run(() => app.get(PgBossMail).send('a'));
+    expect(await isLinked()).toBe(true);
+    await app.close();
+    await database.close();
+  });
+});
+
+describeWith(carriers.redis.server, 'when an effect is a message of a microservice', () => {
+  const bench = new MicroBench(carriers.redis);
+  beforeEach(startSdk);
+  afterEach(stopSdk);
+
+  it('is linked to the call', async () => {
+    const imports = [AirlockOpenTelemetryModule.forRoot()];
+    await bench.consumer({ imports });
+    const producer = await bench.producer({ imports });
+    await within(producer, () => producer.get(MicroMail).send('a'));
+    expect(await isLinked()).toBe(true);
   });
 });
