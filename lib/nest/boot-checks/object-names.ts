@@ -1,4 +1,4 @@
-import { isProxy } from 'node:util/types';
+import { isMap, isProxy, isSet } from 'node:util/types';
 import { methodNames } from '../../core/effect/bound-effect.js';
 import { className, knownAs, tokenName } from '../../core/effect/effect-owner.js';
 import { sideEffectOn } from '../decorators/side-effect.decorator.js';
@@ -77,11 +77,9 @@ export function* proxiedClassesIn(modules: ModulesContainer): Generator<Class> {
 
 /** The objects in an object's own properties; nothing is run to read them. @internal */
 export function* heldBy(instance: object): Generator<readonly [key: string, value: object]> {
-  // A file that is provided has as many properties as bytes.
-  if (isProxy(instance) || ArrayBuffer.isView(instance)) return;
-  for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(instance))) {
+  for (const [key, value] of propertiesOf(instance)) {
     const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
-    if (isObject && !isProxy(value) && !isBuiltIn(value as object)) yield [key, value as object];
+    if (isObject && !isProxy(value) && !isBuiltIn(value)) yield [key, value];
   }
 }
 
@@ -91,19 +89,43 @@ export function* heldBy(instance: object): Generator<readonly [key: string, valu
  * @internal
  */
 export function* partsOf(instance: object): Generator<object> {
-  if (isProxy(instance) || ArrayBuffer.isView(instance)) return;
-  if (isCollection(instance)) return yield* objectsAmong(instance.values());
-  for (const { value } of Object.values(Object.getOwnPropertyDescriptors(instance)))
-    yield* objectsAmong(isCollection(value) ? value.values() : [value]);
+  const own = elementsOf(instance);
+  if (own !== undefined) return yield* objectsAmong(own);
+  for (const value of valuesOf(instance)) yield* objectsAmong(elementsOf(value) ?? [value]);
 }
 
 function* objectsAmong(values: Iterable<unknown>): Generator<object> {
   for (const value of values) if (typeof value === 'object' && value !== null) yield value;
 }
 
-function isCollection(value: unknown): value is { values(): Iterable<unknown> } {
-  if (isProxy(value)) return false;
-  return Array.isArray(value) || value instanceof Set || value instanceof Map;
+/** Undefined for what is no list, set or map. */
+function elementsOf(value: unknown): Iterable<unknown> | undefined {
+  if (Array.isArray(value)) return valuesOf(value);
+  // Not by its own methods, which a subclass may have replaced.
+  if (isMap(value)) return firstOf(Map.prototype.values.call(value));
+  return isSet(value) ? firstOf(Set.prototype.values.call(value)) : undefined;
+}
+
+function* valuesOf(object: object): Generator {
+  for (const [, value] of propertiesOf(object)) yield value;
+}
+
+function* propertiesOf(object: object): Generator<readonly [key: string, value: unknown]> {
+  // A file that is provided has as many properties as bytes.
+  if (isProxy(object) || ArrayBuffer.isView(object)) return;
+  for (const key of firstOf(Object.getOwnPropertyNames(object)))
+    yield [key, Object.getOwnPropertyDescriptor(object, key)!.value];
+}
+
+/** What holds more than these is data, and a boot need not wait for it. */
+const MOST_PARTS = 1_000;
+
+function* firstOf<T>(all: Iterable<T>): Generator<T> {
+  let count = 0;
+  for (const one of all) {
+    if (count++ === MOST_PARTS) return;
+    yield one;
+  }
 }
 
 /** The names of its methods, inherited ones included. */
