@@ -52,15 +52,19 @@ describe.each(platforms)(
         if (name === 'Fastify') {
           const fastify = app.getHttpAdapter().getInstance() as FastifyInstance;
           fastify.addHook('onResponse', async () => effects.one('onResponse', 'always'));
+          // Called once the one before it has resolved.
+          fastify.addHook('onResponse', async () => effects.one('second', 'always'));
         }
       };
       const server = await serve(platform, shop, listens);
-      const onResponse = name === 'Fastify' ? ['onResponse'] : [];
+      const isFastify = name === 'Fastify';
+      const onResponse = isFastify ? ['onResponse'] : [];
+      const second = isFastify ? ['second'] : [];
       for (const [path, out] of [
-        ['/place', ['handler', ...onResponse, 'finish 200', 'close']],
-        ['/answers', [...onResponse, 'finish 200', 'close']],
-        ['/fails', [...onResponse, 'alarm']],
-        ['/nowhere', [...onResponse, 'alarm']],
+        ['/place', ['handler', ...onResponse, 'finish 200', 'close', ...second]],
+        ['/answers', [...onResponse, 'finish 200', 'close', ...second]],
+        ['/fails', [...onResponse, 'alarm', ...second]],
+        ['/nowhere', [...onResponse, 'alarm', ...second]],
       ] as const) {
         server.sent.length = 0;
         closed = false;

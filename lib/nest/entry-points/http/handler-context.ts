@@ -67,12 +67,14 @@ export class HandlerContext extends Context {
   }
 
   /**
-   * A handler that answers with a stream goes on in that, with a scope that ends with it; one that
-   * has sent the answer itself has those called in it that listen to the end of that.
+   * A handler that answers with a stream goes on in that, with a scope that ends with it; so do
+   * those called in it that listen to the end of the answer, unless nobody waited for the handler
+   * any more.
    */
   private get goesOn(): boolean {
-    const { request } = this;
-    return this.ended === undefined || (this.isStreaming && request.isLive) || request.tellsItsEnd;
+    const { request, ended } = this;
+    if (ended === undefined || (this.isStreaming && request.isLive)) return true;
+    return ended !== 'cancelled' && request.tellsItsEnd;
   }
 
   run<R>(fn: () => R): R {

@@ -10,6 +10,7 @@ import type { UnitOfWork } from '../../../core/scope/unit-of-work.js';
 import { ShuttingDownError } from '../../../errors/shutting-down.error.js';
 import type { HandlerPlan } from '../../boundaries/boundary.js';
 import { HandlerContext } from './handler-context.js';
+import type { ResponseEndings } from './response-endings.js';
 import { isOver, outcomeSent } from './http.messages.js';
 
 /** Settings that the scopes of all requests of an application have in common. @internal */
@@ -18,6 +19,8 @@ export interface RequestSettings {
   readonly prepared: PreparedScope;
   /** The policies of a request that stands in no other scope. */
   readonly chain: PolicyChain;
+  /** Those whose responses end right now. */
+  readonly endings: ResponseEndings;
   /** Whether the server breaks the connections of requests that are at work when it is closed. */
   cutsConnections(): boolean;
   /**
@@ -57,7 +60,8 @@ export class RequestScope extends Context implements Latent {
   private response: ServerResponse | undefined;
   private sent: Outcome | undefined;
   private isCut = false;
-  private isEnding = false;
+  /** Whether what listens to the end of the response is being called. */
+  isEnding = false;
   /** Whether its handler has answered with a stream. */
   private isStreaming = false;
 
@@ -194,17 +198,21 @@ export class RequestScope extends Context implements Latent {
     this.isCut = !response.writableFinished;
     this.sent = this.isCut && this.isStreaming ? 'cancelled' : outcomeSent(response);
     this.response = undefined;
+    this.settings.endings.note(this);
   }
 
-  /** To be called before all others that listen to an end of the response, for they are part of it. */
+  /** To be called before all others that listen to the last event of the response. */
   end(): void {
     this.look();
-    this.isEnding = true;
-    queueMicrotask(() => (this.isEnding = false));
+    this.settings.endings.note(this);
   }
 
-  /** Whether those are being called; once nothing may begin any more, they come too late. */
+  /**
+   * Whether what is called belongs to the end of the response; once nothing may begin any more, it
+   * comes too late.
+   */
   get tellsItsEnd(): boolean {
+    this.look();
     return this.isEnding && this.isAdmitted;
   }
 

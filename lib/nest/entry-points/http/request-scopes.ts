@@ -4,6 +4,7 @@ import type { AirlockRuntime } from '../../../core/runtime.js';
 import { type Context, contexts } from '../../../core/scope/context.js';
 import type { BoundaryOptions } from '../../options/airlock-options.js';
 import { coverAdapter, type EnterRequest } from './http.adapter.js';
+import { ResponseEndings } from './response-endings.js';
 import { type HttpRequest, nodeResponse } from './http.messages.js';
 import { RequestScope, type RequestSettings } from './request-scope.js';
 
@@ -85,8 +86,8 @@ export class RequestScopes {
     // Not its path, which may be secret.
     const scope = new RequestScope(this.settings, response, `${request?.method ?? 'HTTP'} request`);
     (response as unknown as CarriesScope)[this.key] = scope;
-    response.prependListener('finish', this.onEnd);
-    response.prependListener('close', this.onEnd);
+    // That it was handed to the network can be seen on it; HTTP/2 tells all at its first event.
+    response.prependListener('stream' in response ? 'finish' : 'close', this.onEnd);
     return scope;
   }
 
@@ -97,6 +98,7 @@ export class RequestScopes {
     const prepared = runtime.prepare(this.options);
     return (this.known = {
       ...ending,
+      endings: new ResponseEndings(),
       runtime,
       prepared,
       chain: runtime.root.chain.inside(prepared.policies),
