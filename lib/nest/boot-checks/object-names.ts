@@ -69,8 +69,8 @@ export function methodNamesIn(members: readonly Member[], proxied: Iterable<Clas
 export function* proxiedClassesIn(modules: ModulesContainer): Generator<Class> {
   for (const { providers } of modules.values()) {
     for (const { instance, token } of providers.values()) {
-      const type = candidateOf(token, false)?.type;
-      if (type !== undefined && isProxy(instance)) yield type;
+      const type = isProxy(instance) ? candidateOf(token, false)?.type : undefined;
+      if (type !== undefined) yield type;
     }
   }
 }
@@ -117,7 +117,7 @@ function* propertiesOf(object: object): Generator<readonly [key: string, value: 
     yield [key, Object.getOwnPropertyDescriptor(object, key)!.value];
 }
 
-/** What holds more than these is data, and a boot need not wait for it. */
+/** Limit of what is looked at: what holds more is data, and a boot need not wait for it. */
 const MOST_PARTS = 1_000;
 
 function* firstOf<T>(all: Iterable<T>): Generator<T> {

@@ -19,7 +19,7 @@ export interface RequestSettings {
   readonly prepared: PreparedScope;
   /** The policies of a request that stands in no other scope. */
   readonly chain: PolicyChain;
-  /** Those whose responses end right now. */
+  /** Scopes whose responses end right now. */
   readonly endings: ResponseEndings;
   /** Whether the server breaks the connections of requests that are at work when it is closed. */
   cutsConnections(): boolean;
