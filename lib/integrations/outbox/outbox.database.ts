@@ -226,5 +226,6 @@ export class OutboxDatabase {
 
 function says(pattern: RegExp, error: unknown): boolean {
   const { code } = Object(error) as { readonly code?: unknown };
-  return pattern.test(`${String(code)} ${messageOf(error)}`);
+  // A port, as in 127.0.0.1:42501, is no code.
+  return pattern.test(`${String(code)} ${messageOf(error).replaceAll(/:\d+/g, '')}`);
 }
