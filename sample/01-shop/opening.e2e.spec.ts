@@ -41,15 +41,17 @@ describe('when the port of the shop is taken', () => {
   });
 });
 
-describe('when the shop is closed', () => {
-  it('says what it waits for', async () => {
-    jest.spyOn(console, 'log').mockReturnValue();
+describe('when the shop is opened and closed', () => {
+  it('says where its page and its inspector are, and at last what it waits for', async () => {
+    const said = jest.spyOn(console, 'log').mockReturnValue();
     expect(await openShop(app, 0)).toBe(true);
+    expect(said.mock.calls.join()).toContain(' at http://localhost:0/airlock\n');
     const airlock = app.get(AirlockService);
     expect(farewell(airlock.running())).toBe('Closing the shop; nothing is under way.');
 
     const told = once(warehouse, 'request');
     const { port } = app.getHttpServer().address() as AddressInfo;
+    expect((await fetch(`http://127.0.0.1:${port}/airlock`)).status).toBe(200);
     const order = fetch(`http://127.0.0.1:${port}/orders`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

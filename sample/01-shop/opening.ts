@@ -10,6 +10,9 @@ export async function openShop(app: INestApplication, port: number): Promise<boo
     return false;
   }
   const url = `http://localhost:${port}`;
-  console.log(`\nThe shop is open: click an order at ${url}, and see what got out and why.\n`);
+  console.log(
+    `\nThe shop is open: click an order at ${url}, and see what got out and why.` +
+      `\nThe inspector shows every effect at ${url}/airlock\n`,
+  );
   return true;
 }
