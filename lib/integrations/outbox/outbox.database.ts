@@ -49,6 +49,7 @@ const GIVEN_UP =
 /**
  * Runs something where nothing was going on: connections such as those of `typeorm-transactional`
  * look for the transaction of their caller, which is not the outbox's to write to, nor to try again.
+ * Holds for those that look by `AsyncLocalStorage`; `cls-hooked` cannot be left.
  */
 const outsideAll = AsyncLocalStorage.snapshot();
 
