@@ -64,18 +64,23 @@ export function observeInScope(
       fail(error);
     }
   };
-  const inner = linkedTo(subscriber, {
-    next: (value) => {
-      scope.emitted?.();
-      last = value;
-      subscriber.next(value);
+  const inner = linkedTo(
+    subscriber,
+    {
+      next: (value) => {
+        scope.emitted?.();
+        last = value;
+        subscriber.next(value);
+      },
+      error: (error) => {
+        scope.failedBy?.(kindOf(error));
+        endThen('failed', () => subscriber.error(error));
+      },
+      complete: () => endThen('completed', () => subscriber.complete()),
     },
-    error: (error) => {
-      scope.failedBy?.(kindOf(error));
-      endThen('failed', () => subscriber.error(error));
-    },
-    complete: () => endThen('completed', () => subscriber.complete()),
-  });
+    // Whoever leaves may stand anywhere, as in a callback of a socket.
+    (one) => (isRunning ? scope.run(() => one.unsubscribe()) : one.unsubscribe()),
+  );
   // Both inside: Nest binds the context where `handle()` is called, and a handler's Observable
   // works when subscribed to.
   scope.run(() => source().subscribe(inner));
