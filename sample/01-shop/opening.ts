@@ -11,8 +11,8 @@ export async function openShop(app: INestApplication, port: number): Promise<boo
   }
   const url = `http://localhost:${port}`;
   console.log(
-    `\nThe shop is open: click an order at ${url}, and see what got out and why.` +
-      `\nThe inspector shows every effect at ${url}/airlock\n`,
+    `\nThe shop is open. Its inspector shows what gets out and why, at ${url}/airlock` +
+      `\nClick an order on the shop's own page, at ${url}\n`,
   );
   return true;
 }
