@@ -80,7 +80,7 @@ export function enqueueIn(
   if (unit.host.carriers.length > 0) carry(intent, captureContext(unit.host, freeze(intent)));
   unit.add(intent);
   if (unit.level !== undefined) unit.level.cascade.calls++;
-  if (isHeard(unit.host, 'enqueue'))
+  if (isHeard.enqueue(unit.host))
     publish(unit.host, 'enqueue', { scope: unit.view, intent: freeze(intent) });
   if (frame !== undefined) joinFrame(unit, intent);
   else frameHere?.noteCall();
@@ -91,7 +91,7 @@ export function enqueueIn(
  * no report either.
  */
 function dropRepeated(unit: UnitOfWork, intent: Intent): void {
-  if (isHeard(unit.host, 'drop'))
+  if (isHeard.drop(unit.host))
     publish(unit.host, 'drop', { scope: unit.view, intent: freeze(intent), reason: 'duplicate' });
 }
 

@@ -148,10 +148,24 @@ export interface MessageHost {
   logError(error: unknown): void;
 }
 
-/** To be asked before a message is built. @internal */
-export function isHeard({ listeners }: MessageHost, name: ChannelName): boolean {
-  return channels[name].hasSubscribers || listeners[name] !== undefined;
-}
+/**
+ * Whether anybody listens, to be asked before a message is built. A function each, for it is asked
+ * for every effect: one that takes the name looks its channel up anew each time.
+ *
+ * @internal
+ */
+export const isHeard = {
+  enqueue: ({ listeners }: MessageHost): boolean =>
+    channels.enqueue.hasSubscribers || listeners.enqueue !== undefined,
+  dispatch: ({ listeners }: MessageHost): boolean =>
+    channels.dispatch.hasSubscribers || listeners.dispatch !== undefined,
+  drop: ({ listeners }: MessageHost): boolean =>
+    channels.drop.hasSubscribers || listeners.drop !== undefined,
+  fail: ({ listeners }: MessageHost): boolean =>
+    channels.fail.hasSubscribers || listeners.fail !== undefined,
+  scope: ({ listeners }: MessageHost): boolean =>
+    channels.scope.hasSubscribers || listeners.scope !== undefined,
+};
 
 /** @internal */
 export function publish<K extends ChannelName>(

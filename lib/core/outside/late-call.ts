@@ -31,7 +31,7 @@ export function publishLostCall(
   args: unknown[],
   reason: DropReason,
 ): void {
-  if (!isHeard(unit.host, 'drop')) return;
+  if (!isHeard.drop(unit.host)) return;
   const intent = lostIntent(unit, { chain, attempt }, options, effect, args);
   publish(unit.host, 'drop', { scope: unit.view, intent, reason });
 }

@@ -16,7 +16,7 @@ export function recordDispatched(
   startedAt: number,
 ): void {
   journal.dispatched.push(intent);
-  if (isHeard(unit.host, 'dispatch')) {
+  if (isHeard.dispatch(unit.host)) {
     publish(unit.host, 'dispatch', { scope: unit.view, intent, ...durationSince(startedAt) });
   }
 }
@@ -34,7 +34,7 @@ export function recordCommitted(
   { intent, ...took }: WrittenIntent,
 ): void {
   journal.dispatched.push(intent);
-  if (isHeard(unit.host, 'dispatch'))
+  if (isHeard.dispatch(unit.host))
     publish(unit.host, 'dispatch', { scope: unit.view, intent, ...took });
 }
 
@@ -52,7 +52,7 @@ export function recordFailed(
   startedAt: number,
 ): void {
   journal.failed.push({ intent, error });
-  if (isHeard(unit.host, 'fail'))
+  if (isHeard.fail(unit.host))
     publish(unit.host, 'fail', { scope: unit.view, intent, error, ...durationSince(startedAt) });
 }
 
@@ -82,7 +82,7 @@ function recordPolicyError(
   policy: Policy,
 ): void {
   journal.failed.push({ intent, error, policy });
-  if (isHeard(unit.host, 'fail'))
+  if (isHeard.fail(unit.host))
     publish(unit.host, 'fail', { scope: unit.view, intent, error, policy });
 }
 
@@ -95,13 +95,13 @@ export function recordDropped(
   policy?: Policy,
 ): void {
   journal.dropped.push({ intent, reason, ...(policy && { policy }) });
-  if (isHeard(unit.host, 'drop'))
+  if (isHeard.drop(unit.host))
     publish(unit.host, 'drop', { scope: unit.view, intent, reason, ...(policy && { policy }) });
 }
 
 /** Time at which an effect starts, in milliseconds; read only where somebody listens. @internal */
 export function startOf(host: MessageHost): number {
-  return isHeard(host, 'dispatch') || isHeard(host, 'fail') ? performance.now() : 0;
+  return isHeard.dispatch(host) || isHeard.fail(host) ? performance.now() : 0;
 }
 
 /** @internal */

@@ -189,8 +189,7 @@ export class UnitOfWork implements Birthplace, HasRefusals {
     this.hooks = settings.hooks;
     this.failFast = settings.failFast ?? false;
     this.level = settings.level;
-    if (isHeard(this.host, 'scope'))
-      publish(this.host, 'scope', { scope: this.view, reason: 'open' });
+    if (isHeard.scope(this.host)) publish(this.host, 'scope', { scope: this.view, reason: 'open' });
   }
 
   get id(): string {
@@ -371,7 +370,7 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   }
 
   private publish(reason: ScopeEvent): void {
-    if (isHeard(this.host, 'scope'))
+    if (isHeard.scope(this.host))
       publish(this.host, 'scope', { scope: this.view, reason, durationMs: this.ageMs });
   }
 
