@@ -133,7 +133,9 @@ describeWith(postgres, 'The outbox', () => {
       ).toHaveLength(1);
       courier.before = () => {};
       await until(() => courier.taken.length === 3);
-      expect(courier.texts).toEqual(['a', 'b', 'c']);
+      // Each scope in its order; a sweep may have put the first off for longer than the second.
+      expect(courier.texts).toContain('c');
+      expect(courier.texts.filter((text) => text !== 'c')).toEqual(['a', 'b']);
       await until(async () => (await rows()).length === 0);
     });
   });
