@@ -76,9 +76,12 @@ export function* declarersOf(target: object): Generator<object> {
 
 /** A class's own name, the name of an instance's class; undefined for a plain object. @internal */
 export function className(target: object): string | undefined {
+  // A class may have a static of that name.
+  const given: unknown = typeOf(target)?.name;
+  if (typeof given !== 'string') return undefined;
   // A proxy of a library may hand out everything bound, as those of `nestjs-cls` do.
-  const name = typeOf(target)?.name?.replace(/^bound /, '');
-  return name && name !== 'Object' ? name : undefined;
+  const name = given.replace(/^bound /, '');
+  return name !== '' && name !== 'Object' ? name : undefined;
 }
 
 /** A token for names and messages. @internal */

@@ -53,8 +53,15 @@ export function observeInScope(
   let last: unknown;
   const endThen = (outcome: Outcome, proceed: () => void): void => {
     isRunning = false;
-    // What is to be called at the end of the work in any case (`finalize`) is part of it.
-    inner.unsubscribe();
+    try {
+      // What is to be called at the end of the work in any case (`finalize`) is part of it.
+      inner.unsubscribe();
+    } finally {
+      // Whatever that throws is rxjs's to tell, as it is without a scope.
+      settle(outcome, proceed);
+    }
+  };
+  const settle = (outcome: Outcome, proceed: () => void): void => {
     const fail = (error: unknown): void => subscriber.error(error);
     try {
       const ending = end(outcome, last);
