@@ -2,12 +2,15 @@
 // Arguments go to jest. `--quick` runs the checks and what needs no server and no build, on one
 // major of Nest.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { runOnOtherNodes } from './other-nodes.mjs';
 import { findServers } from './servers.mjs';
 import { seconds, sideBySide } from './side-by-side.mjs';
 
 const results = '.cache/test-results.json';
+const resultsAlone = '.cache/test-results-alone.json';
+/** More files than these do not fail by chance. */
+const MOST_AGAIN = 3;
 const given = process.argv.slice(2);
 const quick = given.includes('--quick');
 const jestArguments = given.filter((argument) => argument !== '--quick');
@@ -48,29 +51,75 @@ if (failed.length > 0) {
 
 console.log('\n2. Suites');
 mkdirSync('.cache', { recursive: true });
-rmSync(results, { force: true });
 const since = Date.now();
-const { status } = spawnSync(
-  process.execPath,
-  [
-    '--experimental-vm-modules',
-    '--disable-warning=ExperimentalWarning',
-    'node_modules/jest/bin/jest.js',
-    // Far beyond what any test needs, for machines that are busy with something else.
-    '--testTimeout=60000',
-    '--json',
-    `--outputFile=${results}`,
-    ...suites,
-    ...jestArguments,
-  ],
-  { stdio: ['inherit', 'ignore', 'inherit'] },
-);
+let status = runSuites(results, [...suites, ...jestArguments]);
+if (everywhere && status !== 0) status = againAlone();
 tellSkipped();
 console.log(`\nSuites: ${seconds(since)}.`);
 if (everywhere) console.log('\n3. Other versions of Node');
 const isFineElsewhere = !everywhere || runOnOtherNodes();
 console.log(`\nAll: ${seconds(began)}.`);
 process.exit(status === 0 && !isFineElsewhere ? 1 : (status ?? 1));
+
+function runSuites(file, jestOptions) {
+  rmSync(file, { force: true });
+  const { status: code } = spawnSync(
+    process.execPath,
+    [
+      '--experimental-vm-modules',
+      '--disable-warning=ExperimentalWarning',
+      'node_modules/jest/bin/jest.js',
+      // Far beyond what any test needs, for machines that are busy with something else.
+      '--testTimeout=60000',
+      '--json',
+      `--outputFile=${file}`,
+      ...jestOptions,
+    ],
+    { stdio: ['inherit', 'ignore', 'inherit'] },
+  );
+  return code;
+}
+
+/**
+ * Runs a few files that failed once more, with nothing beside them, and names them: what then
+ * passes failed because the machine was busy, and is to be mended all the same.
+ */
+function againAlone() {
+  const all = read(results);
+  const files = [...new Set(all?.testResults.filter(hasFailed).map(({ name }) => name))];
+  if (files.length === 0 || files.length > MOST_AGAIN) return 1;
+  console.log(['\nFailed, so run once more, alone:', ...files].join('\n  '));
+  runSuites(resultsAlone, ['--maxWorkers=1', '--runTestsByPath', ...files]);
+  const alone = read(resultsAlone);
+  if (alone === undefined) return 1;
+  const testResults = [
+    ...all.testResults.filter(({ name }) => !files.includes(name)),
+    ...alone.testResults,
+  ];
+  const count = (how) =>
+    testResults.flatMap((file) => file.assertionResults).filter((test) => test.status === how)
+      .length;
+  writeFileSync(
+    results,
+    JSON.stringify({
+      ...all,
+      testResults,
+      numPassedTests: count('passed'),
+      numFailedTests: count('failed'),
+      numPendingTests: count('pending'),
+      numRuntimeErrorTestSuites: alone.numRuntimeErrorTestSuites,
+    }),
+  );
+  const unsteady = files.filter(
+    (file) => !alone.testResults.some((one) => one.name === file && hasFailed(one)),
+  );
+  if (unsteady.length > 0) console.log(['\nUnsteady, passed alone:', ...unsteady].join('\n  '));
+  return alone.testResults.some(hasFailed) ? 1 : 0;
+}
+
+function hasFailed({ status: how }) {
+  return how === 'failed';
+}
 
 async function tellServers() {
   const servers = await findServers();

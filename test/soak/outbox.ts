@@ -1,7 +1,6 @@
 // Effects are written to an outbox, handed over and removed; then its table is empty, its files are
 // as small as in the beginning, and the process keeps nothing of them.
 import 'reflect-metadata';
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runInNewContext } from 'node:vm';
 import { Injectable, Module } from '@nestjs/common';
@@ -15,8 +14,9 @@ import {
   SideEffect,
 } from 'nestjs-airlock';
 import { AirlockOutboxModule, OutboxExecutor } from 'nestjs-airlock/outbox';
-import { Client, Pool } from 'pg';
+import { Pool } from 'pg';
 import { PgTransaction } from '../integrations/pg/pg.adapter.js';
+import { freshDatabase } from '../servers.js';
 
 /** Largest number of effects between two runs of VACUUM, which the server does once a minute. */
 const LARGEST_PART = 20_000;
@@ -31,9 +31,6 @@ const NOISE = 4_000_000;
 const ROOM = 3;
 
 const effects = Number(process.env['SOAK_EFFECTS'] ?? 1_000_000);
-const server = new URL(
-  process.env['DATABASE_URL'] || 'postgres://postgres@127.0.0.1:5432/postgres',
-);
 const part = Math.min(LARGEST_PART, effects / 10);
 console.log(`SOAK_EFFECTS=${effects}`);
 
@@ -58,19 +55,9 @@ class Mail {
   async send(_to: string, _text: string): Promise<void> {}
 }
 
-async function administer(sql: string): Promise<void> {
-  const client = new Client({ connectionString: server.href });
-  await client.connect();
-  await client.query(sql);
-  await client.end();
-}
-
 // One of its own: what others have begun in a database keeps its vacuum from removing rows.
-const name = `soak_${randomUUID().replaceAll('-', '')}`;
-await administer(`create database ${name}`);
-const url = new URL(server);
-url.pathname = `/${name}`;
-const pool = new Pool({ connectionString: url.href });
+const database = await freshDatabase();
+const pool = new Pool({ connectionString: database.url });
 const transaction = PgTransaction.in(pool);
 const taker = new Taker();
 
@@ -143,7 +130,7 @@ const seconds = (performance.now() - startedAt) / 1_000;
 const [left, emptied] = [await rows(), await size()];
 await app.close();
 await pool.end();
-await administer(`drop database ${name} with (force)`);
+await database.drop();
 
 const kB = (bytes: number): string => `${Math.round(bytes / 1_000)} kB`;
 const largest = Math.max(...sizes.slice(1));

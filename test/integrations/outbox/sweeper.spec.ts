@@ -180,10 +180,8 @@ describeWith(postgres, 'The outbox', () => {
     });
 
     it('keeps an effect that takes long from being taken for left behind', async () => {
-      const [first, second] = [
-        await start({ sweepAfterMs: 150 }),
-        await start({ sweepAfterMs: 150 }),
-      ];
+      const sweepAfterMs = 1_200;
+      const [first, second] = [await start({ sweepAfterMs }), await start({ sweepAfterMs })];
       let open = (): void => {};
       first.get(Mail).before = () => new Promise((resolve) => (open = resolve));
       const sending = send(first, 'slow');
