@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
 import { Client } from 'pg';
+import { type FreshDatabase, freshDatabaseOn } from './integrations/pg/fresh-database.js';
 // Also read by scripts/servers.mjs, which tells before a run what it found.
 import servers from './servers.json' with { type: 'json' };
 
@@ -54,33 +54,7 @@ export async function freshSchema(): Promise<{ readonly url: string; drop(): Pro
 }
 
 /** A database of one's own, for what makes schemas itself. */
-export async function freshDatabase(): Promise<{ readonly url: string; drop(): Promise<void> }> {
-  const name = `test_${randomUUID().replaceAll('-', '')}`;
-  const url = new URL(postgres.url);
-  url.pathname = `/${name}`;
-  await onPostgres(`create database ${name}`);
-  return { url: url.href, drop: () => dropDatabase(name) };
-}
-
-/**
- * Removes a database when nobody is connected any more. `Pool.end()` of `pg` does not wait until the
- * server has let its connections go, and what is then told that it is terminated throws an
- * `error` that nobody listens to. Who is still there after 10 seconds is thrown out.
- */
-async function dropDatabase(name: string): Promise<void> {
-  const client = new Client({ connectionString: postgres.url });
-  await client.connect();
-  try {
-    const isUsed = 'select from pg_stat_activity where datname = $1';
-    for (let tries = 0; tries < 100; tries++) {
-      if ((await client.query(isUsed, [name])).rowCount === 0) break;
-      await setTimeout(100);
-    }
-    await client.query(`drop database ${name} with (force)`);
-  } finally {
-    await client.end();
-  }
-}
+export const freshDatabase = (): Promise<FreshDatabase> => freshDatabaseOn(postgres.url);
 
 /** A database of one's own on MariaDB or MySQL. */
 export async function freshMariadb(): Promise<{ readonly url: string; drop(): Promise<void> }> {

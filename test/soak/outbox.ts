@@ -15,8 +15,8 @@ import {
 } from 'nestjs-airlock';
 import { AirlockOutboxModule, OutboxExecutor } from 'nestjs-airlock/outbox';
 import { Pool } from 'pg';
+import { freshDatabaseOn } from '../integrations/pg/fresh-database.js';
 import { PgTransaction } from '../integrations/pg/pg.adapter.js';
-import { freshDatabase } from '../servers.js';
 
 /** Largest number of effects between two runs of VACUUM, which the server does once a minute. */
 const LARGEST_PART = 20_000;
@@ -31,6 +31,7 @@ const NOISE = 4_000_000;
 const ROOM = 3;
 
 const effects = Number(process.env['SOAK_EFFECTS'] ?? 1_000_000);
+const server = process.env['DATABASE_URL'] || 'postgres://postgres@127.0.0.1:5432/postgres';
 const part = Math.min(LARGEST_PART, effects / 10);
 console.log(`SOAK_EFFECTS=${effects}`);
 
@@ -56,7 +57,7 @@ class Mail {
 }
 
 // One of its own: what others have begun in a database keeps its vacuum from removing rows.
-const database = await freshDatabase();
+const database = await freshDatabaseOn(server);
 const pool = new Pool({ connectionString: database.url });
 const transaction = PgTransaction.in(pool);
 const taker = new Taker();

@@ -180,7 +180,7 @@ describeWith(postgres, 'The outbox', () => {
     });
 
     it('keeps an effect that takes long from being taken for left behind', async () => {
-      const sweepAfterMs = 1_200;
+      const sweepAfterMs = 900;
       const [first, second] = [await start({ sweepAfterMs }), await start({ sweepAfterMs })];
       let open = (): void => {};
       first.get(Mail).before = () => new Promise((resolve) => (open = resolve));
