@@ -13,10 +13,10 @@ const imports = /\bimport\s*(\(|\.)/;
 // the module anew there.
 vm.compileFunction = (source, parameters, options) => {
   const { filename, parsingContext } = options ?? {};
-  if (parsingContext === undefined || imports.test(source))
-    return compileFunction(source, parameters, options);
-  let known = compiled.get(filename);
+  let known = parsingContext && compiled.get(filename);
   if (known?.source !== source) {
+    if (parsingContext === undefined || imports.test(source))
+      return compileFunction(source, parameters, options);
     const head = `(function (${parameters.join(', ')}) {`;
     const text = `${head}${source}\n})`;
     known = { source, script: new vm.Script(text, { filename, columnOffset: -head.length }) };
