@@ -1,7 +1,13 @@
 import { isHandmade, resubscribedByHand } from './handmade-observable.js';
 import { kindOf } from '../../errors/thrown.js';
 import type { Outcome } from '../model/scope-view.js';
-import { linkedTo, type ObservableLike, resubscribed, type SubscriberLike } from './observable.js';
+import {
+  linkedTo,
+  type ObservableLike,
+  type Observer,
+  resubscribed,
+  type SubscriberLike,
+} from './observable.js';
 
 /** A scope, as work in it needs it. @internal */
 export interface Enterable {
@@ -47,53 +53,79 @@ export function observeInScope(
   source: () => ObservableLike,
   subscriber: SubscriberLike,
   scope: Enterable,
-  end: (outcome: Outcome, last: unknown) => void | Promise<void>,
+  end: End,
 ): () => void {
-  let isRunning = true;
-  let last: unknown;
-  const endThen = (outcome: Outcome, proceed: () => void): void => {
-    isRunning = false;
+  const work = new ObservedWork(subscriber, scope, end);
+  work.begin(source);
+  return () => work.cancel();
+}
+
+type End = (outcome: Outcome, last: unknown) => void | Promise<void>;
+
+class ObservedWork implements Observer {
+  private isRunning = true;
+  private last: unknown;
+  private readonly inner: SubscriberLike;
+
+  constructor(
+    private readonly subscriber: SubscriberLike,
+    private readonly scope: Enterable,
+    private readonly end: End,
+  ) {
+    // Whoever leaves may stand anywhere, as in a callback of a socket.
+    this.inner = linkedTo(subscriber, this, (inner) =>
+      this.isRunning ? scope.run(() => inner.unsubscribe()) : inner.unsubscribe(),
+    );
+  }
+
+  /**
+   * Both inside: Nest binds the context where `handle()` is called, and a handler's Observable
+   * works when subscribed to.
+   */
+  begin(source: () => ObservableLike): void {
+    this.scope.run(() => source().subscribe(this.inner));
+  }
+
+  next(value: unknown): void {
+    this.scope.emitted?.();
+    this.last = value;
+    this.subscriber.next(value);
+  }
+
+  error(error: unknown): void {
+    this.scope.failedBy?.(kindOf(error));
+    this.finish('failed', () => this.subscriber.error(error));
+  }
+
+  complete(): void {
+    this.finish('completed', () => this.subscriber.complete());
+  }
+
+  cancel(): void {
+    if (!this.isRunning) return;
+    this.isRunning = false;
+    void this.end('cancelled', this.last);
+  }
+
+  private finish(outcome: Outcome, proceed: () => void): void {
+    this.isRunning = false;
     try {
       // What is to be called at the end of the work in any case (`finalize`) is part of it.
-      inner.unsubscribe();
+      this.inner.unsubscribe();
     } finally {
       // Whatever that throws is rxjs's to tell, as it is without a scope.
-      settle(outcome, proceed);
+      this.settle(outcome, proceed);
     }
-  };
-  const settle = (outcome: Outcome, proceed: () => void): void => {
-    const fail = (error: unknown): void => subscriber.error(error);
+  }
+
+  private settle(outcome: Outcome, proceed: () => void): void {
+    const fail = (error: unknown): void => this.subscriber.error(error);
     try {
-      const ending = end(outcome, last);
+      const ending = this.end(outcome, this.last);
       if (ending) ending.then(proceed, fail);
       else proceed();
     } catch (error) {
       fail(error);
     }
-  };
-  const inner = linkedTo(
-    subscriber,
-    {
-      next: (value) => {
-        scope.emitted?.();
-        last = value;
-        subscriber.next(value);
-      },
-      error: (error) => {
-        scope.failedBy?.(kindOf(error));
-        endThen('failed', () => subscriber.error(error));
-      },
-      complete: () => endThen('completed', () => subscriber.complete()),
-    },
-    // Whoever leaves may stand anywhere, as in a callback of a socket.
-    (one) => (isRunning ? scope.run(() => one.unsubscribe()) : one.unsubscribe()),
-  );
-  // Both inside: Nest binds the context where `handle()` is called, and a handler's Observable
-  // works when subscribed to.
-  scope.run(() => source().subscribe(inner));
-  return () => {
-    if (!isRunning) return;
-    isRunning = false;
-    void end('cancelled', last);
-  };
+  }
 }

@@ -86,8 +86,8 @@ export class HttpBoundary implements Boundary {
   }
 
   around(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const http = context.switchToHttp();
-    const response = http.getResponse<HttpResponse | undefined>();
+    // As `switchToHttp()` reads it, which makes an object and three functions to do so.
+    const response = context.getArgByIndex<HttpResponse | undefined>(1);
     const raw = nodeResponse(response);
     // Third parties run handlers of their own kinds under this type: Discord's, RabbitMQ's.
     if (raw === undefined) return this.messages.around(context, next);

@@ -10,7 +10,7 @@ import type { UnitOfWork } from '../../../core/scope/unit-of-work.js';
 import { ShuttingDownError } from '../../../errors/shutting-down.error.js';
 import type { HandlerPlan } from '../../boundaries/boundary.js';
 import { HandlerContext } from './handler-context.js';
-import type { ResponseEndings } from './response-endings.js';
+import type { Ending, ResponseEndings } from './response-endings.js';
 import { isOver, outcomeSent } from './http.messages.js';
 
 /** Settings that the scopes of all requests of an application have in common. @internal */
@@ -41,7 +41,7 @@ export interface RequestSettings {
  *
  * @internal
  */
-export class RequestScope extends Context implements Latent {
+export class RequestScope extends Context implements Latent, Ending {
   /** With the policies of a handler whose answer is being streamed. */
   chain: PolicyChain;
   readonly outer: Context | undefined;
@@ -62,6 +62,7 @@ export class RequestScope extends Context implements Latent {
   private isCut = false;
   /** Whether what listens to the end of the response is being called. */
   isEnding = false;
+  endedAfter: Ending | undefined = undefined;
   /** Whether its handler has answered with a stream. */
   private isStreaming = false;
 

@@ -1,6 +1,8 @@
 /** A request whose response has ended. @internal */
 export interface Ending {
   isEnding: boolean;
+  /** The one that ended before it, of those that are left together. */
+  endedAfter: Ending | undefined;
 }
 
 /**
@@ -12,20 +14,27 @@ export interface Ending {
  * @internal
  */
 export class ResponseEndings {
-  private noted: Ending[] = [];
+  private last: Ending | undefined;
 
   note(request: Ending): void {
     if (request.isEnding) return;
     request.isEnding = true;
-    if (this.noted.push(request) === 1) void RESOLVED.then(this.leaveAfterMicrotasks);
+    request.endedAfter = this.last;
+    if (this.last === undefined) void RESOLVED.then(this.leaveAfterMicrotasks);
+    this.last = request;
   }
 
   private readonly leaveAfterMicrotasks = (): void => process.nextTick(this.leave);
 
   private readonly leave = (): void => {
-    const { noted } = this;
-    this.noted = [];
-    for (const request of noted) request.isEnding = false;
+    let request = this.last;
+    this.last = undefined;
+    while (request !== undefined) {
+      const before: Ending | undefined = request.endedAfter;
+      request.isEnding = false;
+      request.endedAfter = undefined;
+      request = before;
+    }
   };
 }
 
