@@ -19,7 +19,7 @@ import { MessagesService } from './parcels/messages.service.js';
 import type { Parcel } from './parcels/parcel.js';
 import { assertReachable, Settings } from './settings.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 expect.extend(airlockMatchers);
 // oxlint-disable typescript/unbound-method -- effects are named by their methods.
 const { tellCustomer, tellStaff } = MessagesService.prototype;

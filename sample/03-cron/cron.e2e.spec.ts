@@ -83,6 +83,6 @@ describe('the nightly report', () => {
         'to the station shop: you took 700.00 EUR',
         'to the harbour shop: you took 700.00 EUR',
       ]);
-    }, 20_000);
+    }, 60_000);
   });
 });

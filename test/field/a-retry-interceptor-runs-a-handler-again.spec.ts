@@ -5,7 +5,7 @@ import { catchError, race, repeat, retry, switchMap, take, timeout, timer } from
 import { gate } from '../e2e/http/fixtures.js';
 import { Again, kinds, type Plan } from './again.fixtures.js';
 
-jest.setTimeout(20_000);
+jest.setTimeout(60_000);
 
 const failsOnce = (nth: number): void => {
   if (nth === 0) throw new Error('deadlock detected');

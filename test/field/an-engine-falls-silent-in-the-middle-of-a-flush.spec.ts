@@ -84,7 +84,7 @@ describe.each(ENGINES)(
           .setLogger(new Lines() as never)
           .compile();
         await application.init();
-      }, 30_000);
+      }, 60_000);
       afterEach(async () => {
         server.thaw();
         await application.close();
@@ -124,7 +124,7 @@ describe.each(ENGINES)(
           ['unknown', ...Array.from({ length: 9 }, () => 'not sent')],
         );
         expect(application.get(Shop).noted).toBe(10);
-      }, 20_000);
+      }, 60_000);
     });
   },
 );

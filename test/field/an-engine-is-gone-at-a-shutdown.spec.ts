@@ -137,7 +137,7 @@ describe.each(ENGINES)(
         server.freeze();
         const ms = await msOfClosing(application);
         expect(ms).toBeLessThan(SHUTDOWN_TIMEOUT_MS + 3 * DISPATCH_TIMEOUT_MS);
-      }, 30_000);
+      }, 60_000);
     });
   },
 );

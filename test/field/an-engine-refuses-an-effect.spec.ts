@@ -175,7 +175,7 @@ describe('when an engine refuses an effect', () => {
           await client.close();
           await database.close();
         }
-      }, 30_000);
+      }, 60_000);
     });
   });
 });

@@ -3,7 +3,7 @@ import { catchError, finalize, from, lastValueFrom, of, retry, throwError, timeo
 import { gate } from '../e2e/http/fixtures.js';
 import { Again, kinds, type Plan } from './again.fixtures.js';
 
-jest.setTimeout(20_000);
+jest.setTimeout(60_000);
 
 const fails: Plan['work'] = async (nth, { effects }) => {
   effects.one(`success ${nth}`);

@@ -72,7 +72,7 @@ describeWith(redis, 'when effects go through a real queue', () => {
     await waitForEffect(app, MailService.prototype.sendReceipt);
     await waitForRun(app, MailService.prototype.sendReceipt, { timeoutMs: 10_000 });
     expect(app.get(MailService).sent).toEqual([7]);
-  }, 20_000);
+  }, 60_000);
 
   it('keeps out of it what a block lets out', async () => {
     const app = await booted({ mode: 'real' }, true);
@@ -84,7 +84,7 @@ describeWith(redis, 'when effects go through a real queue', () => {
     expect(jobs.map(({ data }: { data: { args: unknown[] } }) => data.args)).not.toContainEqual([
       8,
     ]);
-  }, 20_000);
+  }, 60_000);
 });
 
 describe('when the queue is left out', () => {

@@ -54,7 +54,7 @@ describe.each([12, 11] as const)(
       const { names, missing, different, renamed } = compare();
       expect({ missing, different, renamed }).toEqual({ missing: [], different: [], renamed: [] });
       expect(names).toBeGreaterThan(30);
-    }, 30_000);
+    }, 60_000);
 
     // Nest 12 itself is ESM only and cannot be required there at all.
     if (nest === 11) {
@@ -67,7 +67,7 @@ describe.each([12, 11] as const)(
         expect(refused).toEqual([true, true, false]);
         expect(undelivered).toEqual([true, true, false]);
         expect(aggregate).toBe(true);
-      }, 30_000);
+      }, 60_000);
     }
   },
 );

@@ -88,7 +88,7 @@ describe('when the package is packed', () => {
       folder,
     );
     expect({ status, said }).toEqual({ status: 0, said: expect.stringContaining('All good!') });
-  }, 30_000);
+  }, 60_000);
 
   it.each([
     ['the root in every module mode, node10 included', ['--entrypoints', '.'], 'No problems found'],

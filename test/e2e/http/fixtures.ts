@@ -112,7 +112,7 @@ const recordings: (() => void)[] = [];
  */
 export function checkAfterEach(): void {
   // 200 connections take a loaded machine some seconds.
-  jest.setTimeout(20_000);
+  jest.setTimeout(60_000);
   beforeEach(() => {
     unhandled.length = 0;
     process.on('unhandledRejection', onUnhandled);

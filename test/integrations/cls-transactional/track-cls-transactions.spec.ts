@@ -309,6 +309,6 @@ describeWith(postgres, 'the adapter for Prisma', () => {
         expect(error.message).toContain('Give the adapter its `sqlFlavor`');
       });
       expect(sent).toEqual([]);
-    }, 30_000);
+    }, 60_000);
   });
 });

@@ -196,7 +196,7 @@ commit`,
         await pool.end();
         await place.drop();
       }
-    }, 30_000);
+    }, 60_000);
   });
 
   describe('when the users of transactions and of the outbox may do nothing else', () => {

@@ -13,7 +13,7 @@ import { Mail } from './mail.js';
 import { boot, type Database, jobsIn, onPostgres, until } from './pg-boss.fixtures.js';
 import { PostgresGate } from './postgres.gate.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 describeWith(postgres, 'AirlockPgBossModule', () => {
   let database: Database;

@@ -14,7 +14,7 @@ import {
   type Version,
 } from './pg-boss.fixtures.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 const versions: readonly Version[] = [12, 10];
 
