@@ -1,8 +1,6 @@
 import type { WorkerOptions } from 'bullmq';
-import type { Intent } from '../../core/model/intent.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import {
-  checkOptions,
   expectThat,
   flag,
   func,
@@ -14,6 +12,7 @@ import {
   texts,
 } from '../../nest/options/option-checks.js';
 import { remoteChecks, turnedOn } from '../../nest/remote/remote-checks.js';
+import { QueueSettings } from '../queue.settings.js';
 import type {
   AirlockBullMqOptions,
   BullMqJobOptions,
@@ -52,33 +51,21 @@ const checks: Readonly<Record<keyof AirlockBullMqOptions, OptionCheck>> = {
   worker,
 };
 
-/**
- * Options with their defaults.
- *
- * @internal
- */
-export class BullMqSettings {
+/** @internal */
+export class BullMqSettings extends QueueSettings<AirlockBullMqOptions> {
   readonly connection: AirlockBullMqOptions['connection'];
   readonly prefix: string;
-  readonly dispatchTimeoutMs: number;
   readonly jobOptions: BullMqJobOptions;
   /** Options of each worker of this process; undefined where it has none. */
   readonly worker: Omit<WorkerOptions, 'connection'> | undefined;
-  /** The queues it serves. */
   readonly served: readonly string[];
-  private readonly queue: string;
+  protected readonly assertQueue = queueName;
 
-  /**
-   * @throws AirlockOptionsError for an unknown key, a value of the wrong kind, or options that do
-   *   not go together
-   */
-  constructor(readonly options: AirlockBullMqOptions) {
-    checkOptions(options, checks);
+  constructor(options: AirlockBullMqOptions) {
+    super(options, checks, 5_000);
     connection('connection', options.connection);
     this.connection = options.connection;
     this.prefix = options.prefix ?? 'bull';
-    this.queue = options.queue ?? 'airlock';
-    this.dispatchTimeoutMs = options.dispatchTimeoutMs ?? 5_000;
     this.jobOptions = options.jobOptions ?? {};
     const worker = turnedOn(options.worker);
     const { queues, ...own } = worker ?? {};
@@ -86,13 +73,6 @@ export class BullMqSettings {
       throw queuesUnknown();
     this.worker = worker && own;
     this.served = worker === undefined ? [] : (queues ?? [this.queue]);
-  }
-
-  queueOf(intent: Intent): string {
-    if (this.options.queueFor === undefined) return this.queue;
-    const name: unknown = this.options.queueFor(intent);
-    queueName('queueFor', name);
-    return name as string;
   }
 }
 

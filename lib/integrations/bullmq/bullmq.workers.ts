@@ -1,38 +1,23 @@
-import {
-  Inject,
-  Injectable,
-  Logger,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
-} from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { type ConnectionOptions, type Job, UnrecoverableError, Worker } from 'bullmq';
+import { Deadline, TimedOut } from '../../core/model/deadline.js';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 import { named } from '../../errors/quoted.js';
 import { isError, messageOf, stacksOf } from '../../errors/thrown.js';
 import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
 import { EffectWorker } from '../../nest/remote/effect-worker.js';
-import {
-  DESCRIBES_ITSELF,
-  type DescribesItself,
-  type SelfDescription,
-} from '../../nest/services/self-description.js';
-import { Deadline, TimedOut } from '../../core/model/deadline.js';
+import { QueueWorkers } from '../queue.workers.js';
 import { withoutPayload } from '../without-payload.js';
 import { BullMqSettings } from './bullmq.settings.js';
 import { addressOfRedis, isConstructed, workingConnection } from './connection.js';
 import { isConnectionError, problemOf } from './redis-errors.js';
 import { RedisLink } from './redis-link.js';
 
-/**
- * Takes effects from their queues and runs them, with a worker of BullMQ for each queue.
- *
- * @internal
- */
+/** A worker of BullMQ for each queue. @internal */
 @Injectable()
-export class BullMqWorkers
-  implements OnApplicationBootstrap, OnApplicationShutdown, DescribesItself
-{
-  private readonly logger = new Logger('AirlockBullMq');
+export class BullMqWorkers extends QueueWorkers<BullMqSettings> implements OnApplicationShutdown {
+  protected readonly engine = 'BullMQ';
+  protected readonly logger = new Logger('AirlockBullMq');
   private readonly workers: Worker[] = [];
   private readonly connections: ConnectionOptions[] = [];
   /** Number of effects that are running. */
@@ -42,23 +27,18 @@ export class BullMqWorkers
   private trouble: Error | undefined;
 
   constructor(
-    @Inject(BullMqSettings) private readonly settings: BullMqSettings,
+    @Inject(BullMqSettings) settings: BullMqSettings,
     @Inject(RedisLink) private readonly link: RedisLink,
-    @Inject(EffectWorker) private readonly effects: EffectWorker,
-  ) {}
-
-  [DESCRIBES_ITSELF](): SelfDescription {
-    const { served } = this.settings;
-    return served.length === 0 ? {} : { workers: [{ engine: 'BullMQ', queues: served }] };
+    @Inject(EffectWorker) effects: EffectWorker,
+  ) {
+    super(settings, effects);
   }
 
   /** @throws EngineUnreachableError; what BullMQ has against the options of a worker */
-  async onApplicationBootstrap(): Promise<void> {
-    const { served, dispatchTimeoutMs } = this.settings;
-    if (served.length === 0) return;
-    this.effects.onShutdown(() => this.drain());
+  protected async start(queues: readonly string[]): Promise<void> {
+    const { dispatchTimeoutMs } = this.settings;
     try {
-      for (const queue of served) this.workers.push(this.workerOf(queue));
+      for (const queue of queues) this.workers.push(this.workerOf(queue));
       await new Deadline(dispatchTimeoutMs).within(
         Promise.all(this.workers.map((worker) => worker.waitUntilReady())),
       );
@@ -78,7 +58,6 @@ export class BullMqWorkers
     }
     for (const worker of this.workers)
       worker.run().catch((error: unknown) => this.logger.error(withoutPayload(error)));
-    this.logger.log(`Running the effects in ${served.map((queue) => `"${queue}"`).join(', ')}`);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -98,11 +77,8 @@ export class BullMqWorkers
     for (const connection of this.connections) (connection as { disconnect(): void }).disconnect();
   }
 
-  /**
-   * Fetches no more, and resolves when what was fetched has ended, as far as Redis lets BullMQ
-   * know.
-   */
-  private async drain(): Promise<void> {
+  /** Resolves as far as Redis lets BullMQ know. */
+  protected async drain(): Promise<void> {
     const paused = Promise.all(this.workers.map((worker) => worker.pause()));
     const idle = this.idle().then(() =>
       new Deadline(this.settings.dispatchTimeoutMs).within(paused).catch(() => {}),

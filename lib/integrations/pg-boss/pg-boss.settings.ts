@@ -1,7 +1,5 @@
-import type { Intent } from '../../core/model/intent.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import {
-  checkOptions,
   expectThat,
   flag,
   func,
@@ -13,6 +11,7 @@ import {
   texts,
 } from '../../nest/options/option-checks.js';
 import { flagOr, remoteChecks, turnedOn } from '../../nest/remote/remote-checks.js';
+import { QueueSettings } from '../queue.settings.js';
 import type { FetchOptions } from './pg-boss.client.js';
 import type {
   AirlockPgBossOptions,
@@ -60,32 +59,27 @@ const checks: Readonly<Record<keyof AirlockPgBossOptions, OptionCheck>> = {
   worker: flagOr(workerChecks),
 };
 
-/**
- * Options with their defaults.
- *
- * @internal
- */
-export class PgBossSettings {
+/** @internal */
+export class PgBossSettings extends QueueSettings<AirlockPgBossOptions> {
   /** Every queue by its name, each after its dead letter queue. */
   readonly queues: ReadonlyMap<string, PgBossQueueOptions>;
   readonly createsQueues: boolean;
-  readonly dispatchTimeoutMs: number;
-  /** The queues that this process serves; none where it only sends. */
   readonly served: readonly string[];
   readonly concurrency: number;
   readonly fetching: FetchOptions;
-  private readonly queue: string;
+  /** Version 10 would leave the jobs of a queue that nobody has made out without a word. */
+  protected readonly assertQueue = (key: string, name: string): void => {
+    if (this.queues.has(name)) return;
+    throw new AirlockOptionsError(
+      key,
+      `\`${key}\` names the queue "${name}", which is none of those here: ${[...this.queues.keys()].join(', ')}. Add it to \`queues\`, or fix the name.`,
+    );
+  };
 
-  /**
-   * @throws AirlockOptionsError for an unknown key, a value of the wrong kind, or options that do
-   *   not go together
-   */
-  constructor(readonly options: AirlockPgBossOptions) {
-    checkOptions(options, checks);
+  constructor(options: AirlockPgBossOptions) {
+    super(options, checks, 30_000);
     boss('boss', options.boss);
     this.createsQueues = options.createQueues ?? true;
-    this.dispatchTimeoutMs = options.dispatchTimeoutMs ?? 30_000;
-    this.queue = options.queue ?? 'airlock';
     const { queues = {}, jobOptions } = options;
     this.queues = withDeadLetters(
       [jobOptions?.deadLetter, this.queue, ...Object.keys(queues)],
@@ -93,22 +87,11 @@ export class PgBossSettings {
     );
     const worker = turnedOn(options.worker);
     this.served = worker === undefined ? [] : (worker.queues ?? this.livingQueues());
-    for (const name of this.served) this.assertKnown('worker.queues', name);
+    for (const name of this.served) this.assertQueue('worker.queues', name);
     this.concurrency = worker?.concurrency ?? 1;
     const { batchSize = 1, pollingIntervalSeconds = 1 } = worker ?? {};
     const { notifyPollingIntervalSeconds = pollingIntervalSeconds } = worker ?? {};
     this.fetching = { batchSize, pollingIntervalSeconds, notifyPollingIntervalSeconds };
-  }
-
-  /**
-   * @throws AirlockOptionsError for a queue that nobody has made sure of: version 10 would leave
-   *   its jobs out without a word
-   */
-  queueOf(intent: Intent): string {
-    if (this.options.queueFor === undefined) return this.queue;
-    const name = this.options.queueFor(intent);
-    this.assertKnown('queueFor', name);
-    return name;
   }
 
   /** Lists the queues that are not the dead letter queue of another. */
@@ -117,14 +100,6 @@ export class PgBossSettings {
       (options) => options?.deadLetter,
     );
     return [...this.queues.keys()].filter((name) => !deadLetters.includes(name));
-  }
-
-  private assertKnown(key: string, name: string): void {
-    if (this.queues.has(name)) return;
-    throw new AirlockOptionsError(
-      key,
-      `\`${key}\` names the queue "${name}", which is none of those here: ${[...this.queues.keys()].join(', ')}. Add it to \`queues\`, or fix the name.`,
-    );
   }
 }
 

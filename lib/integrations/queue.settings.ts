@@ -1,0 +1,39 @@
+import type { Intent } from '../core/model/intent.js';
+import { checkOptions, type OptionCheck } from '../nest/options/option-checks.js';
+import type { RemoteOptions } from '../nest/remote/remote-options.js';
+
+/** The options that engines with queues have in common. */
+interface QueueOptions extends RemoteOptions {
+  readonly queue?: string;
+  queueFor?(intent: Intent): string;
+  readonly dispatchTimeoutMs?: number;
+}
+
+/** Options of an engine with queues, with their defaults. @internal */
+export abstract class QueueSettings<Options extends QueueOptions = QueueOptions> {
+  /** The queues that this process serves; none where it only sends. */
+  abstract readonly served: readonly string[];
+  readonly dispatchTimeoutMs: number;
+  protected readonly queue: string;
+  /** Refuses the name of a queue that jobs cannot go to. */
+  protected abstract readonly assertQueue: (key: string, name: string) => void;
+
+  /** @throws AirlockOptionsError for an unknown key or a value of the wrong kind */
+  constructor(
+    readonly options: Options,
+    checks: Readonly<Record<keyof Options, OptionCheck>>,
+    dispatchTimeoutMs: number,
+  ) {
+    checkOptions(options, checks);
+    this.queue = options.queue ?? 'airlock';
+    this.dispatchTimeoutMs = options.dispatchTimeoutMs ?? dispatchTimeoutMs;
+  }
+
+  /** @throws AirlockOptionsError if `queueFor` picks none that jobs can go to */
+  queueOf(intent: Intent): string {
+    if (this.options.queueFor === undefined) return this.queue;
+    const name = this.options.queueFor(intent);
+    this.assertQueue('queueFor', name);
+    return name;
+  }
+}
