@@ -4,7 +4,7 @@ import { AirlockModule, AirlockOptionsError } from 'nestjs-airlock';
 import { AirlockBullMqModule } from 'nestjs-airlock/bullmq';
 import { AirlockMicroservicesModule } from 'nestjs-airlock/microservices';
 import { AirlockPgBossModule } from 'nestjs-airlock/pg-boss';
-import { remoteModule } from '../../lib/integrations/remote.module.js';
+import { rootModule } from '../../lib/integrations/root.module.js';
 import { errorOf } from '../unit/core/fixtures.js';
 
 /** A port where nobody is, so that nothing but the check could be what refuses the boot. */
@@ -84,19 +84,14 @@ describe('when a connection cannot be opened, nor closed', () => {
       }
     }
     class Settings {}
-    class Nobody {}
 
-    @Module({})
-    class EngineModule extends remoteModule({
+    @Module({ providers: [Link] })
+    class EngineModule extends rootModule({
       module: 'EngineModule',
-      peer: 'rxjs',
-      versions: '>=7.0.0',
-      subPath: 'nestjs-airlock/engine',
       hint: '',
       factoryMethod: 'createOptions',
       settings: Settings,
       link: Link,
-      executor: Nobody,
     }) {}
 
     const error = await errorOf<Error>(() => boot(EngineModule.forRoot({})));

@@ -1,5 +1,5 @@
 import { type ConfigurableModuleAsyncOptions, Module } from '@nestjs/common';
-import { remoteModule } from '../remote.module.js';
+import { rootModule } from '../root.module.js';
 import { BullMqExecutor } from './bullmq.executor.js';
 import type { AirlockBullMqOptions } from './bullmq.options.js';
 import { BullMqSettings } from './bullmq.settings.js';
@@ -41,16 +41,12 @@ export type AirlockBullMqAsyncOptions = ConfigurableModuleAsyncOptions<
  *
  * @publicApi
  */
-@Module({})
-export class AirlockBullMqModule extends remoteModule({
+@Module({ providers: [RedisLink, BullMqExecutor, BullMqWorkers], exports: [BullMqExecutor] })
+export class AirlockBullMqModule extends rootModule({
   module: 'AirlockBullMqModule',
-  peer: 'bullmq',
-  versions: '>=5.57.0',
-  subPath: 'nestjs-airlock/bullmq',
   hint: '`queueFor` picks the queue of each effect',
+  peer: ['bullmq', '>=5.57.0', 'nestjs-airlock/bullmq'],
   factoryMethod: 'createAirlockBullMqOptions',
   settings: BullMqSettings,
   link: RedisLink,
-  executor: BullMqExecutor,
-  workers: [BullMqWorkers],
 }) {}

@@ -3,7 +3,7 @@ import { type ConnectionOptions, type Job, type JobsOptions, Queue } from 'bullm
 import type { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 import { Deadline, TimedOut } from '../../core/model/deadline.js';
 import { HEALTH_PROBE, type HealthProbe, type TellsHealth } from '../health-probe.js';
-import type { EngineLink } from '../remote.module.js';
+import type { EngineLink } from '../root.module.js';
 import { BullMqSettings } from './bullmq.settings.js';
 import { lineTo } from './connection.js';
 import { withoutPayload } from '../without-payload.js';

@@ -1,14 +1,12 @@
 import {
   type ConfigurableModuleAsyncOptions,
-  ConfigurableModuleBuilder,
   type DynamicModule,
+  Global,
   Module,
 } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
-import { requirePeer } from '../../installation/required-peer.js';
-import { assertImportedOnce } from '../../nest/container/imported-once.js';
+import { rootModule } from '../root.module.js';
 import { AirlockHealthIndicator } from './airlock-health.indicator.js';
-import { AIRLOCK_HEALTH_OPTIONS, type AirlockHealthOptions } from './health.options.js';
+import type { AirlockHealthOptions } from './health.options.js';
 import { checkHealthOptions, HealthSettings } from './health.settings.js';
 
 /** Interface that `useClass` and `useExisting` of `forRootAsync` implement. @publicApi */
@@ -25,13 +23,6 @@ export type AirlockHealthAsyncOptions = ConfigurableModuleAsyncOptions<
   'createAirlockHealthOptions'
 >;
 
-const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockHealthOptions>({
-  optionsInjectionToken: AIRLOCK_HEALTH_OPTIONS,
-})
-  .setClassMethodName('forRoot')
-  .setFactoryMethodName('createAirlockHealthOptions')
-  .build();
-
 /**
  * Provides `AirlockHealthIndicator` to every module, for the health checks of `@nestjs/terminus`.
  * Needs `AirlockModule`.
@@ -46,31 +37,18 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockHealthO
  *
  * @publicApi
  */
-@Module({
-  providers: [
-    {
-      provide: HealthSettings,
-      inject: [AIRLOCK_HEALTH_OPTIONS, ModulesContainer],
-      useFactory: (options: AirlockHealthOptions, modules: ModulesContainer) => {
-        requirePeer('@nestjs/terminus', '>=11.0.0', 'nestjs-airlock/health');
-        const hint = 'its indicator is there for every module';
-        assertImportedOnce(modules, 'AirlockHealthModule', HealthSettings, hint);
-        return new HealthSettings(options);
-      },
-    },
-    AirlockHealthIndicator,
-  ],
-  exports: [AirlockHealthIndicator],
-})
-export class AirlockHealthModule extends ConfigurableModuleClass {
+@Global()
+@Module({ providers: [AirlockHealthIndicator], exports: [AirlockHealthIndicator] })
+export class AirlockHealthModule extends rootModule({
+  module: 'AirlockHealthModule',
+  hint: 'its indicator is there for every module',
+  factoryMethod: 'createAirlockHealthOptions',
+  settings: HealthSettings,
+  peer: ['@nestjs/terminus', '>=11.0.0', 'nestjs-airlock/health'],
+}) {
   /** @throws AirlockOptionsError for an unknown key or a value of the wrong kind */
   static override forRoot(options: AirlockHealthOptions = {}): DynamicModule {
     checkHealthOptions(options);
-    return { ...super.forRoot(options), global: true };
-  }
-
-  /** Options that come from other providers; checked when they have arrived. */
-  static override forRootAsync(options: AirlockHealthAsyncOptions): DynamicModule {
-    return { ...super.forRootAsync(options), global: true };
+    return super.forRoot(options);
   }
 }

@@ -25,6 +25,3 @@ export interface AirlockHealthOptions {
    */
   readonly isDegradedDown?: boolean;
 }
-
-/** @internal */
-export const AIRLOCK_HEALTH_OPTIONS: unique symbol = Symbol('AIRLOCK_HEALTH_OPTIONS');

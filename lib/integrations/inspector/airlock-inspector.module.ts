@@ -1,6 +1,5 @@
 import {
   type ConfigurableModuleAsyncOptions,
-  ConfigurableModuleBuilder,
   type DynamicModule,
   Inject,
   Logger,
@@ -13,12 +12,12 @@ import {
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { AirlockApplication } from '../../nest/application/airlock.application.js';
-import { assertImportedOnce } from '../../nest/container/imported-once.js';
 import { SafeLogger } from '../../nest/log/safe-logger.js';
 import { AIRLOCK_OPTIONS, type AirlockModuleOptions } from '../../nest/options/airlock-options.js';
 import { AirlockService } from '../../nest/services/airlock.service.js';
+import { rootModule } from '../root.module.js';
 import { inspectorController, mount } from './inspector.controller.js';
-import { AIRLOCK_INSPECTOR_OPTIONS, type AirlockInspectorOptions } from './inspector.options.js';
+import type { AirlockInspectorOptions } from './inspector.options.js';
 import { checkInspectorOptions, InspectorSettings } from './inspector.settings.js';
 import { type InspectedApplication, Inspector } from './inspector.js';
 import { GuardChain } from './serving/guard-chain.js';
@@ -37,13 +36,6 @@ export type AirlockInspectorAsyncOptions = ConfigurableModuleAsyncOptions<
   AirlockInspectorOptions,
   'createAirlockInspectorOptions'
 >;
-
-const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockInspectorOptions>({
-  optionsInjectionToken: AIRLOCK_INSPECTOR_OPTIONS,
-})
-  .setClassMethodName('forRoot')
-  .setFactoryMethodName('createAirlockInspectorOptions')
-  .build();
 
 const CONTROLLER = Symbol('AIRLOCK_INSPECTOR_CONTROLLER');
 
@@ -66,25 +58,6 @@ const CONTROLLER = Symbol('AIRLOCK_INSPECTOR_CONTROLLER');
  */
 @Module({
   providers: [
-    {
-      provide: InspectorSettings,
-      inject: [AIRLOCK_INSPECTOR_OPTIONS, ModulesContainer, CONTROLLER],
-      useFactory: (
-        options: AirlockInspectorOptions,
-        modules: ModulesContainer,
-        controller: Type,
-      ) => {
-        assertImportedOnce(
-          modules,
-          'AirlockInspectorModule',
-          InspectorSettings,
-          'it sees the whole application',
-        );
-        const settings = new InspectorSettings(options);
-        mount(controller, settings);
-        return settings;
-      },
-    },
     {
       provide: GuardChain,
       inject: [InspectorSettings],
@@ -120,7 +93,20 @@ const CONTROLLER = Symbol('AIRLOCK_INSPECTOR_CONTROLLER');
   ],
 })
 export class AirlockInspectorModule
-  extends ConfigurableModuleClass
+  extends rootModule({
+    module: 'AirlockInspectorModule',
+    hint: 'it sees the whole application',
+    factoryMethod: 'createAirlockInspectorOptions',
+    settings: InspectorSettings,
+    // Of each application's own: two of them may mount the inspector at different paths.
+    shapedBy: () => {
+      const controller = inspectorController();
+      return {
+        controllers: [controller],
+        providers: [{ provide: CONTROLLER, useValue: controller }],
+      };
+    },
+  })
   implements NestModule, OnModuleInit, OnModuleDestroy
 {
   /** @internal Built by Nest. */
@@ -132,17 +118,13 @@ export class AirlockInspectorModule
     @Inject(CONTROLLER) private readonly controller: Type,
   ) {
     super();
+    mount(controller, settings);
   }
 
   /** @throws AirlockOptionsError for an unknown key or a value that is not what it can be */
   static override forRoot(options: AirlockInspectorOptions = {}): DynamicModule {
     checkInspectorOptions(options);
-    return withController(super.forRoot(options));
-  }
-
-  /** Options that come from other providers; checked when they have arrived. */
-  static override forRootAsync(options: AirlockInspectorAsyncOptions): DynamicModule {
-    return withController(super.forRootAsync(options));
+    return super.forRoot(options);
   }
 
   /** Adds no middleware: this is when all controllers are known, and no route is registered yet. */
@@ -158,19 +140,6 @@ export class AirlockInspectorModule
   onModuleDestroy(): void {
     this.inspector.stop();
   }
-}
-
-/**
- * Each application has a controller of its own: two of them may mount the inspector at different
- * paths.
- */
-function withController(module: DynamicModule): DynamicModule {
-  const controller = inspectorController();
-  return {
-    ...module,
-    controllers: [controller],
-    providers: [...(module.providers ?? []), { provide: CONTROLLER, useValue: controller }],
-  };
 }
 
 function nothingToInspect(): AirlockOptionsError {

@@ -52,6 +52,3 @@ export interface AirlockInspectorOptions {
    */
   readonly version?: ControllerOptions['version'];
 }
-
-/** @internal */
-export const AIRLOCK_INSPECTOR_OPTIONS: unique symbol = Symbol('AIRLOCK_INSPECTOR_OPTIONS');

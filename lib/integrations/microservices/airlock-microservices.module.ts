@@ -1,5 +1,5 @@
 import { type ConfigurableModuleAsyncOptions, Module } from '@nestjs/common';
-import { remoteModule } from '../remote.module.js';
+import { rootModule } from '../root.module.js';
 import { ClientProxyExecutor } from './client-proxy.executor.js';
 import { consumerOf } from './effect.consumer.js';
 import type {
@@ -42,16 +42,13 @@ export type AirlockMicroservicesAsyncOptions = AirlockMicroservicesExtras &
  *
  * @publicApi
  */
-@Module({})
-export class AirlockMicroservicesModule extends remoteModule({
+@Module({ providers: [ClientProxyExecutor], exports: [ClientProxyExecutor] })
+export class AirlockMicroservicesModule extends rootModule({
   module: 'AirlockMicroservicesModule',
-  peer: '@nestjs/microservices',
-  versions: '>=11.0.0',
-  subPath: 'nestjs-airlock/microservices',
   hint: '`patternFor` picks the pattern of each effect',
+  peer: ['@nestjs/microservices', '>=11.0.0', 'nestjs-airlock/microservices'],
   factoryMethod: 'createAirlockMicroservicesOptions',
   settings: MicroservicesSettings,
-  executor: ClientProxyExecutor,
   extras: { pattern: undefined, consumer: undefined },
   shapedBy: (extras: AirlockMicroservicesExtras) => {
     const consumer = new ConsumerSettings(extras);

@@ -1,14 +1,12 @@
 import {
   type ConfigurableModuleAsyncOptions,
-  ConfigurableModuleBuilder,
   Inject,
   Module,
   type OnApplicationBootstrap,
   type OnModuleInit,
 } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
-import { assertImportedOnce } from '../../nest/container/imported-once.js';
 import { EffectWorker } from '../../nest/remote/effect-worker.js';
+import { rootModule } from '../root.module.js';
 import { STUCK_ROWS, type StuckRows } from '../stuck-rows.js';
 import { AirlockOutbox } from './airlock-outbox.js';
 import { EngineBehind } from './engine-behind.js';
@@ -16,7 +14,7 @@ import { OutboxFailures } from './failures.js';
 import { OutboxClock } from './outbox.clock.js';
 import { OutboxDatabase } from './outbox.database.js';
 import { OutboxExecutor } from './outbox.executor.js';
-import { AIRLOCK_OUTBOX_OPTIONS, type AirlockOutboxOptions } from './outbox.options.js';
+import type { AirlockOutboxOptions } from './outbox.options.js';
 import { OutboxSettings } from './outbox.settings.js';
 import { OutboxTable } from './outbox.table.js';
 import { RowsInFlight } from './rows-in-flight.js';
@@ -35,13 +33,6 @@ export type AirlockOutboxAsyncOptions = ConfigurableModuleAsyncOptions<
   AirlockOutboxOptions,
   'createAirlockOutboxOptions'
 >;
-
-const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockOutboxOptions>({
-  optionsInjectionToken: AIRLOCK_OUTBOX_OPTIONS,
-})
-  .setClassMethodName('forRoot')
-  .setFactoryMethodName('createAirlockOutboxOptions')
-  .build();
 
 /**
  * An outbox in front of another executor: effects called in a transaction are rows that commit with
@@ -70,15 +61,6 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockOutboxO
  */
 @Module({
   providers: [
-    {
-      provide: OutboxSettings,
-      inject: [AIRLOCK_OUTBOX_OPTIONS, ModulesContainer],
-      useFactory: (options: AirlockOutboxOptions, modules: ModulesContainer) => {
-        const hint = 'it is for all effects whose executor is `OutboxExecutor`';
-        assertImportedOnce(modules, 'AirlockOutboxModule', OutboxSettings, hint);
-        return new OutboxSettings(options);
-      },
-    },
     OutboxClock,
     OutboxDatabase,
     OutboxTable,
@@ -93,7 +75,12 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AirlockOutboxO
   exports: [OutboxExecutor, AirlockOutbox],
 })
 export class AirlockOutboxModule
-  extends ConfigurableModuleClass
+  extends rootModule({
+    module: 'AirlockOutboxModule',
+    hint: 'it is for all effects whose executor is `OutboxExecutor`',
+    factoryMethod: 'createAirlockOutboxOptions',
+    settings: OutboxSettings,
+  })
   implements OnModuleInit, OnApplicationBootstrap
 {
   /** @internal Built by Nest. */

@@ -84,6 +84,3 @@ export interface AirlockOutboxOptions extends RemoteOptions {
    */
   readonly dispatchTimeoutMs?: number;
 }
-
-/** @internal */
-export const AIRLOCK_OUTBOX_OPTIONS: unique symbol = Symbol('AIRLOCK_OUTBOX_OPTIONS');

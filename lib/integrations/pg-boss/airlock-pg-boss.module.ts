@@ -1,5 +1,5 @@
 import { type ConfigurableModuleAsyncOptions, Module } from '@nestjs/common';
-import { remoteModule } from '../remote.module.js';
+import { rootModule } from '../root.module.js';
 import { PgBossConnection } from './pg-boss.connection.js';
 import { PgBossExecutor } from './pg-boss.executor.js';
 import type { AirlockPgBossOptions } from './pg-boss.options.js';
@@ -42,16 +42,15 @@ export type AirlockPgBossAsyncOptions = ConfigurableModuleAsyncOptions<
  *
  * @publicApi
  */
-@Module({})
-export class AirlockPgBossModule extends remoteModule({
+@Module({
+  providers: [PgBossConnection, PgBossExecutor, PgBossWorkers],
+  exports: [PgBossExecutor],
+})
+export class AirlockPgBossModule extends rootModule({
   module: 'AirlockPgBossModule',
-  peer: 'pg-boss',
-  versions: '^10.0.0 || >=12.30.0',
-  subPath: 'nestjs-airlock/pg-boss',
   hint: '`queueFor` picks the queue of each effect',
+  peer: ['pg-boss', '^10.0.0 || >=12.30.0', 'nestjs-airlock/pg-boss'],
   factoryMethod: 'createAirlockPgBossOptions',
   settings: PgBossSettings,
   link: PgBossConnection,
-  executor: PgBossExecutor,
-  workers: [PgBossWorkers],
 }) {}

@@ -4,7 +4,7 @@ import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { clientBehind } from '../client-lookup.js';
 import { Deadline } from '../../core/model/deadline.js';
 import { HEALTH_PROBE, type HealthProbe, type TellsHealth } from '../health-probe.js';
-import type { EngineLink } from '../remote.module.js';
+import type { EngineLink } from '../root.module.js';
 import { oneAtATime } from '../one-at-a-time.js';
 import { withoutPayload } from '../without-payload.js';
 import { insist } from './insist.js';

@@ -5,7 +5,6 @@ import {
   type ModuleMetadata,
   type OnApplicationShutdown,
   type OnModuleInit,
-  type Provider,
   type Type,
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
@@ -21,28 +20,23 @@ export interface EngineLink {
   close(): Promise<void>;
 }
 
-/** An engine that effects leave this process for, and what its module provides. @internal */
-export interface RemoteEngine<Options, FactoryMethod extends string, Extras extends object> {
+/** A module that an application imports once, with options. @internal */
+export interface RootModule<Options, FactoryMethod extends string, Extras extends object> {
   /** The module, for messages. */
   readonly module: string;
-  readonly peer: string;
-  /** The versions of the peer that are known to work, as `>=5.57.0`. */
-  readonly versions: string;
-  /** The sub-path of this package. */
-  readonly subPath: string;
   /** Why nobody needs the module twice. */
   readonly hint: string;
   /** The method of the classes that `forRootAsync({ useClass })` takes. */
   readonly factoryMethod: FactoryMethod;
   /** The options with their defaults; made before anything else. */
   readonly settings: Type<object> & (new (options: Options, extras: Partial<Extras>) => object);
+  /** A peer, the versions of it that are known to work, and the sub-path that needs it. */
+  readonly peer?: Parameters<typeof requirePeer>;
   /**
-   * Opened at the start, and closed after all other providers were told of the shutdown. Absent
-   * where the executor opens its own.
+   * A provider that is opened at the start, and closed after all other providers were told of the
+   * shutdown.
    */
   readonly link?: Type<EngineLink>;
-  readonly executor: Type<object>;
-  readonly workers?: readonly Provider[];
   /** The options that shape the module itself, and so cannot come from other providers. */
   readonly extras?: Record<keyof Extras, undefined>;
   readonly shapedBy?: (
@@ -50,55 +44,50 @@ export interface RemoteEngine<Options, FactoryMethod extends string, Extras exte
   ) => Pick<ModuleMetadata, 'controllers' | 'providers'>;
 }
 
-const OPTIONS = Symbol('AIRLOCK_REMOTE_OPTIONS');
+const OPTIONS = Symbol('AIRLOCK_ROOT_MODULE_OPTIONS');
 
 /**
- * Makes the class that the module of an engine extends: `forRoot`, `forRootAsync`, and the life of
- * its connection.
+ * Makes the class that such a module extends: `forRoot`, `forRootAsync`, its settings, and the life
+ * of its connection.
  *
  * @internal
  */
-export function remoteModule<Options, FactoryMethod extends string, Extras extends object = object>(
-  engine: RemoteEngine<Options, FactoryMethod, Extras>,
-): ConfigurableModuleCls<Options, 'forRoot', FactoryMethod, Extras> {
-  const { executor, workers = [], link, shapedBy } = engine;
+export function rootModule<Options, FactoryMethod extends string, Extras extends object = object>({
+  module,
+  hint,
+  factoryMethod,
+  settings,
+  peer,
+  link,
+  extras: defaults,
+  shapedBy,
+}: RootModule<Options, FactoryMethod, Extras>): ConfigurableModuleCls<
+  Options,
+  'forRoot',
+  FactoryMethod,
+  Extras
+> {
   const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<Options>({
     optionsInjectionToken: OPTIONS,
   })
     .setClassMethodName('forRoot')
-    .setFactoryMethodName(engine.factoryMethod)
-    .setExtras<Extras>((engine.extras ?? {}) as unknown as Extras, (definition, extras) => {
+    .setFactoryMethodName(factoryMethod)
+    .setExtras<Extras>((defaults ?? {}) as unknown as Extras, (definition, extras) => {
       const { controllers = [], providers = [] } = shapedBy?.(extras) ?? {};
-      const own = [
-        settingsOf(engine, extras),
-        ...(link === undefined ? [] : [link]),
-        executor,
-        ...workers,
-      ];
+      const useFactory = (options: Options, modules: ModulesContainer): object => {
+        if (peer !== undefined) requirePeer(...peer);
+        assertImportedOnce(modules, module, settings, hint);
+        return new settings(options, extras);
+      };
+      const made = { provide: settings, inject: [OPTIONS, ModulesContainer], useFactory };
       return {
         ...definition,
         controllers,
-        providers: [...(definition.providers ?? []), ...providers, ...own],
-        exports: [executor],
+        providers: [...(definition.providers ?? []), ...providers, made],
       };
     })
     .build();
   return link === undefined ? ConfigurableModuleClass : linked(ConfigurableModuleClass, link);
-}
-
-function settingsOf<Options, Extras extends object>(
-  { module, peer, versions, subPath, hint, settings }: RemoteEngine<Options, string, Extras>,
-  extras: Partial<Extras>,
-): Provider {
-  return {
-    provide: settings,
-    inject: [OPTIONS, ModulesContainer],
-    useFactory: (options: Options, modules: ModulesContainer) => {
-      requirePeer(peer, versions, subPath);
-      assertImportedOnce(modules, module, settings, hint);
-      return new settings(options, extras);
-    },
-  };
 }
 
 /**
