@@ -1,8 +1,10 @@
 import { WatchedStatements } from '../watched-statements.js';
 import type { KyselyConnection, KyselyTransaction } from './kysely.client.js';
 
-/** The statements of the latest transaction on each connection that was ever watched. */
-const latest = new WeakMap<KyselyConnection, WatchedStatements>();
+/** The key on a connection of the statements of its latest transaction. */
+const LATEST = Symbol('AIRLOCK_LATEST_STATEMENTS');
+
+type WatchedConnection = KyselyConnection & { [LATEST]?: WatchedStatements };
 
 /**
  * Watches the statements of a transaction from now on, on its connection: all that stand for it
@@ -14,24 +16,24 @@ const latest = new WeakMap<KyselyConnection, WatchedStatements>();
 export function statementsOf(tx: KyselyTransaction): () => WatchedStatements | undefined {
   let statements: WatchedStatements | undefined;
   tx.getExecutor()
-    .provideConnection(async (connection) => {
-      if (!latest.has(connection)) watch(connection);
-      latest.set(connection, (statements = new WatchedStatements()));
+    .provideConnection(async (connection: WatchedConnection) => {
+      if (connection[LATEST] === undefined) watch(connection);
+      connection[LATEST] = statements = new WatchedStatements();
     })
     .catch(() => {});
   return () => statements;
 }
 
 /** Replaces the methods on the connection itself, as Kysely does for its log. */
-function watch(connection: KyselyConnection): void {
+function watch(connection: WatchedConnection): void {
   const { executeQuery, streamQuery } = connection;
   connection.executeQuery = (...args) => {
     const answer = executeQuery.apply(connection, args);
-    latest.get(connection)!.watch(answer);
+    connection[LATEST]!.watch(answer);
     return answer;
   };
   connection.streamQuery = (...args) => {
-    latest.get(connection)!.doubt();
+    connection[LATEST]!.doubt();
     return streamQuery.apply(connection, args);
   };
 }

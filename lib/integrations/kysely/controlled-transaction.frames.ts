@@ -4,20 +4,6 @@ import { databaseOf } from './database.js';
 import { FRAME_NAME, type KyselyCommand, type KyselyTransaction } from './kysely.client.js';
 import { OpenFrames } from './open-frames.js';
 
-/** Frames by each object that stands for a controlled transaction. */
-const opened = new WeakMap<object, OpenFrames>();
-
-/**
- * Watches over the classes of transactions by the class of the builders that begin them, while
- * somebody wants it.
- */
-const watched = new WeakMap<object, Watched>();
-
-interface Watched {
-  readonly ends: Map<object, readonly (() => void)[]>;
-  times: number;
-}
-
 /** Methods that return another object for the same transaction, each in some version of Kysely. */
 const COPIES = [
   'withPlugin',
@@ -37,35 +23,17 @@ const COPIES = [
  * @internal
  */
 export function trackControlledTransactions(builder: object): () => void {
-  const watch = watched.get(builder) ?? {
-    ends: new Map<object, readonly (() => void)[]>(),
-    times: 0,
-  };
-  watched.set(builder, watch);
-  watch.times++;
-  const end = replaceOnClass(
+  return replaceOnClass(
     builder,
     'execute',
     (execute) =>
       function (this: object) {
-        return begin(() => execute.call(this) as Promise<KyselyTransaction>, watch);
+        return begin(() => execute.call(this) as Promise<KyselyTransaction>);
       },
   );
-  let isWanted = true;
-  return () => {
-    end();
-    if (isWanted) watch.times--;
-    isWanted = false;
-    if (watch.times > 0) return;
-    for (const endOfClass of [...watch.ends.values()].flat()) endOfClass();
-    watch.ends.clear();
-  };
 }
 
-async function begin(
-  execute: () => Promise<KyselyTransaction>,
-  watch: Watched,
-): Promise<KyselyTransaction> {
+async function begin(execute: () => Promise<KyselyTransaction>): Promise<KyselyTransaction> {
   let trx: KyselyTransaction | undefined;
   let database: ReturnType<typeof databaseOf> | undefined;
   const frame = openFrame({
@@ -86,48 +54,7 @@ async function begin(
     frame.rollBack();
     throw error;
   }
-  const prototype = Object.getPrototypeOf(trx) as object;
-  if (watch.times > 0 && !watch.ends.has(prototype))
-    watch.ends.set(prototype, watchStatements(prototype));
-  opened.set(trx, new OpenFrames(frame));
-  return trx;
-}
-
-function watchStatements(prototype: object): readonly (() => void)[] {
-  const statements: Record<string, Statement> = {
-    commit,
-    rollback(open, send) {
-      open.end(0, 'rollBack');
-      return send();
-    },
-    savepoint: takeSavepoint,
-    rollbackToSavepoint(open, send, name) {
-      open.end(open.indexOf(name), 'rollBack');
-      // The savepoint itself stays.
-      return takeSavepoint(open, send, name);
-    },
-    releaseSavepoint(open, send, name) {
-      open.end(open.indexOf(name), 'commit');
-      return send();
-    },
-  };
-  return [
-    ...Object.entries(statements).map(([key, statement]) =>
-      watchStatement(prototype, key, statement),
-    ),
-    ...COPIES.filter((key) => key in prototype).map((key) => watchCopies(prototype, key)),
-  ];
-}
-
-function watchCopies(prototype: object, key: string): () => void {
-  return replaceOnClass(
-    prototype,
-    key,
-    (original) =>
-      function (this: object, ...args) {
-        return standFor(original.apply(this, args) as object, opened.get(this));
-      },
-  );
+  return standFor(trx, new OpenFrames(frame));
 }
 
 type Statement = (
@@ -136,29 +63,60 @@ type Statement = (
   savepoint: string,
 ) => Promise<unknown>;
 
-/**
- * Carries a statement out when its command is executed; the transactions of others stay as they
- * are.
- */
-function watchStatement(prototype: object, key: string, statement: Statement): () => void {
-  return replaceOnClass(
-    prototype,
-    key,
-    (original) =>
-      function (this: object, ...args) {
-        const command = original.apply(this, args) as KyselyCommand;
-        const open = opened.get(this);
-        if (open === undefined) return command;
-        const send = command.execute.bind(command);
-        // Of one that has ended Kysely has an error of its own.
-        command.execute = async () =>
-          standFor(
-            open.root.isOpen ? await statement(open, send, args[0] as string) : await send(),
-            open,
-          );
-        return command;
-      },
-  );
+const STATEMENTS: Readonly<Record<string, Statement>> = {
+  commit,
+  rollback(open, send) {
+    open.end(0, 'rollBack');
+    return send();
+  },
+  savepoint: takeSavepoint,
+  rollbackToSavepoint(open, send, name) {
+    open.end(open.indexOf(name), 'rollBack');
+    // The savepoint itself stays.
+    return takeSavepoint(open, send, name);
+  },
+  releaseSavepoint(open, send, name) {
+    open.end(open.indexOf(name), 'commit');
+    return send();
+  },
+};
+
+/** Makes an object stand for a transaction: it ends its frames, and those that it returns do. */
+function standFor<T>(trx: T, open: OpenFrames): T {
+  // Some statements return nothing.
+  if (typeof trx !== 'object' || trx === null) return trx;
+  for (const key of COPIES)
+    replaceOwn(
+      trx,
+      key,
+      (copy) =>
+        (...args) =>
+          standFor(copy(...args), open),
+    );
+  for (const [key, statement] of Object.entries(STATEMENTS)) {
+    replaceOwn(trx, key, (original) => (...args) => {
+      const command = original(...args) as KyselyCommand;
+      const send = command.execute.bind(command);
+      // Of one that has ended Kysely has an error of its own.
+      command.execute = async () =>
+        standFor(
+          open.root.isOpen ? await statement(open, send, args[0] as string) : await send(),
+          open,
+        );
+      return command;
+    });
+  }
+  return trx;
+}
+
+type Method = (...args: readonly unknown[]) => unknown;
+
+/** Replaces a method of one object, where there is such a method. */
+function replaceOwn(object: object, key: string, replace: (original: Method) => Method): void {
+  const original: unknown = Reflect.get(object, key);
+  if (typeof original !== 'function') return;
+  const value = replace(original.bind(object) as Method);
+  Object.defineProperty(object, key, { value, writable: true, configurable: true });
 }
 
 async function commit(open: OpenFrames, send: () => Promise<unknown>): Promise<void> {
@@ -192,9 +150,4 @@ async function takeSavepoint(
   } finally {
     open.isTaking = false;
   }
-}
-
-function standFor<T>(trx: T, open: OpenFrames | undefined): T {
-  if (open !== undefined && typeof trx === 'object' && trx !== null) opened.set(trx, open);
-  return trx;
 }
