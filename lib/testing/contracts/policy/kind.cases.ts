@@ -1,5 +1,6 @@
 import { defer, enqueue, enqueueWith } from '../../../core/functions.js';
 import { SideEffect } from '../../../nest/decorators/side-effect.decorator.js';
+import { PolicyRun } from './policy-run.js';
 import type { PolicySuite } from './policy-suite.js';
 
 /**
@@ -8,33 +9,26 @@ import type { PolicySuite } from './policy-suite.js';
  * @internal
  */
 export function kindCases(suite: PolicySuite): void {
-  suite.when('all kinds of calls are made', () => {
+  const cases = (): void => {
     for (const [kind, call] of kinds()) {
-      suite.it(
-        `has an answer for ${kind}`,
-        async () => {
-          const { airlock, policy } = await suite.boot();
-          const scope = airlock.open({ policy, shouldFlush: () => true });
-          const refusals: unknown[] = [];
-          await Promise.resolve(scope.run(async () => call())).catch((error: unknown) =>
-            refusals.push(error),
-          );
-          const { failed } = await scope.end('failed');
-          suite.same(
-            failed.map(({ error }) => error),
-            [],
-          );
-          // An error nobody spoke of is more likely a mistake in `onEnqueue` than a refusal.
-          const stated = new Set((await suite.runOf(suite.refuses)).refusals.map(classOf));
-          suite.same(
-            refusals.filter((error) => !stated.has(classOf(error))),
-            [],
-          );
-        },
-        suite.throws && 'it may throw',
-      );
+      suite.it(`has an answer for ${kind}`, async () => {
+        const { airlock, policy } = await suite.boot();
+        const run = new PolicyRun();
+        const refusals: unknown[] = [];
+        await run
+          .within(airlock, policy, async () => call())
+          .catch((error: unknown) => refusals.push(error));
+        suite.same(run.failures, []);
+        // An error nobody spoke of is more likely a mistake in `onEnqueue` than a refusal.
+        const stated = (await suite.runOf(suite.refuses)).refusals.map(classOf);
+        suite.same(
+          refusals.filter((error) => !stated.includes(classOf(error))),
+          [],
+        );
+      });
     }
-  });
+  };
+  suite.when('all kinds of calls are made', cases, suite.options.throws === true && 'it may throw');
 }
 
 function classOf(error: unknown): unknown {
@@ -57,21 +51,17 @@ function kinds(): readonly (readonly [kind: string, call: () => unknown])[] {
   circular.self = circular;
   // An instance: of plain data an effect gets a copy.
   const frozen = Object.freeze(new Mailer());
+  const sent = { dispatchOptions: { delay: 7 } };
+  const oddities = [7n, Symbol('seven'), named, new Map([[1, 2]]), mailer];
   return [
     ['a function without a name', () => enqueue(() => {})],
     ['a method of a deferred object', () => defer(mailer).plain(7)],
     ['a method with @SideEffect()', () => mailer.decorated(7)],
     ['a call for failures', () => enqueueWith({ on: 'failure' }, named, 7)],
-    [
-      'a call with options for its executor',
-      () => enqueueWith({ dispatchOptions: { delay: 7 } }, named, 7),
-    ],
+    ['a call with options for its executor', () => enqueueWith(sent, named, 7)],
     ['a call without arguments', () => enqueue(named)],
     ['arguments that are nothing', () => enqueue(named, undefined, null, Number.NaN, '')],
-    [
-      'arguments that JSON does not know',
-      () => enqueue(named, 7n, Symbol('seven'), named, new Map([[1, 2]]), mailer),
-    ],
+    ['arguments that JSON does not know', () => enqueue(named, ...oddities)],
     ['an argument without a prototype', () => enqueue(named, Object.create(null))],
     ['an argument that contains itself', () => enqueue(named, circular)],
     ['an argument that is frozen', () => enqueue(named, frozen)],

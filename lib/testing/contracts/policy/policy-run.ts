@@ -7,7 +7,6 @@ import type { FlushReport } from '../../../core/model/report.js';
 import type { AirlockService } from '../../../nest/services/airlock.service.js';
 import type { Call } from './call.js';
 
-/** Call that was made, and what is known of it so far. */
 interface Made {
   readonly call: Call;
   readonly effect: () => Promise<void>;
@@ -26,11 +25,8 @@ export class PolicyRun {
       const made: Made = { call, effect: () => this.run(made) };
       this.made.push(made);
       try {
-        enqueueWith(
-          { ...call.options, ...options },
-          made.effect as (...args: unknown[]) => Promise<void>,
-          ...call.args,
-        );
+        const effect = made.effect as (...args: unknown[]) => Promise<void>;
+        enqueueWith({ ...call.options, ...options }, effect, ...call.args);
       } catch (error) {
         made.refusal = error;
       }
@@ -55,8 +51,17 @@ export class PolicyRun {
 
   /** Ending of each call, as `MailService.sendReceipt(7): out`. */
   get endings(): readonly string[] {
+    const { dispatched, dropped, failed } = this.report!;
+    const ended = new Map<unknown, string>([
+      ...dispatched.map(({ effect }) => [effect, 'out'] as const),
+      ...dropped.map(({ intent }) => [intent.effect, 'dropped'] as const),
+      ...failed.map(
+        ({ intent, error }) => [intent.effect, `failed with ${String(error)}`] as const,
+      ),
+    ]);
     return this.made.map((made) => {
-      const [ending, runs] = [this.endingOf(made), this.ran.filter((one) => one === made).length];
+      const ending = 'refusal' in made ? 'refused' : (ended.get(made.effect) ?? 'lost');
+      const runs = this.ran.filter((one) => one === made).length;
       const isFault = runs !== (ending === 'out' ? 1 : 0);
       return `${made.call.text}: ${ending}${isFault ? `, and its effect ran ${runs} times` : ''}`;
     });
@@ -96,15 +101,5 @@ export class PolicyRun {
     this.ran.push(made);
     // Flushes take turns.
     await setImmediate();
-  }
-
-  private endingOf(made: Made): string {
-    if ('refusal' in made) return 'refused';
-    const isIt = (intent: Intent): boolean => intent.effect === made.effect;
-    const { dispatched, dropped, failed } = this.report!;
-    const failure = failed.find(({ intent }) => isIt(intent));
-    if (failure !== undefined) return `failed with ${String(failure.error)}`;
-    if (dropped.some(({ intent }) => isIt(intent))) return 'dropped';
-    return dispatched.some(isIt) ? 'out' : 'lost';
   }
 }

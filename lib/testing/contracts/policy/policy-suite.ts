@@ -1,4 +1,3 @@
-import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Policy } from '../../../core/model/policy.js';
 import { AirlockRuntime } from '../../../core/runtime.js';
@@ -13,76 +12,62 @@ import { PolicyRun } from './policy-run.js';
 
 /** Tools that every case of the contract works with. @internal */
 export class PolicySuite extends ContractSuite {
-  /** Calls that its author has stated, by how they end. */
-  readonly stated: readonly (readonly [
-    ending: 'out' | 'dropped' | 'refused',
-    calls: readonly Call[],
-  ])[];
   readonly refuses: readonly Call[];
-  readonly remembers: NonNullable<PolicyContractOptions['remembers']>;
-  readonly throws: boolean;
+  /** Calls that its author has stated. */
+  readonly stated: readonly Call[];
+  /** Their endings, in the same order. */
+  readonly endings: readonly string[];
+  /** Calls that most cases put to the policy: those stated, and some of which it has not heard. */
+  readonly sample: readonly Call[];
 
   constructor(
     runner: TestRunner,
-    private readonly options: PolicyContractOptions,
+    readonly options: PolicyContractOptions,
   ) {
     super(runner);
-    const { lets = [], drops = [], refuses = [], remembers = 'nothing', throws = false } = options;
-    this.refuses = refuses.map((stated) => new Call(stated));
-    this.stated = [
-      ['out', lets.map((stated) => new Call(stated))],
-      ['dropped', drops.map((stated) => new Call(stated))],
-      ['refused', this.refuses],
+    const [lets, drops, refuses] = [options.lets, options.drops, options.refuses].map((calls) =>
+      (calls ?? []).map((stated) => new Call(stated)),
+    ) as [Call[], Call[], Call[]];
+    this.refuses = refuses;
+    this.stated = [...lets, ...drops, ...refuses];
+    this.endings = [
+      ...lets.map(({ text }) => `${text}: out`),
+      ...drops.map(({ text }) => `${text}: dropped`),
+      ...refuses.map(({ text }) => `${text}: refused`),
     ];
-    this.remembers = remembers;
-    this.throws = throws;
+    this.sample = [...this.stated, ...neutralCalls()];
   }
 
-  /** Calls that most cases put to the policy: those stated, and some of which it has not heard. */
-  get sample(): readonly Call[] {
-    return [...this.stated.flatMap(([, calls]) => calls), ...neutralCalls()];
-  }
-
-  /**
-   * Boots an application that has no policy, and makes the policy under test as it would have it.
-   */
-  async boot(): Promise<{ readonly airlock: AirlockService; readonly policy: Policy }> {
-    const app = await this.start();
+  /** Boots an application, and makes the policy under test as it would have it. */
+  async boot(
+    options?: AirlockModuleOptions,
+  ): Promise<{ readonly airlock: AirlockService; readonly policy: Policy }> {
+    class PolicyContractModule {}
+    const module = {
+      module: PolicyContractModule,
+      imports: [AirlockModule.forRoot(options)],
+      providers: [...(this.options.providers ?? [])],
+    };
+    const app = this.forThisCase(
+      await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false }),
+    );
     const [policy] = app.get(AirlockRuntime).policiesOf(this.options.create());
     return { airlock: app.get(AirlockService), policy: policy! };
   }
 
   /** Boots an application that is under the policy as a whole. */
   async bootUnder(): Promise<AirlockService> {
-    const app = await this.start({ policy: this.options.create() });
-    return app.get(AirlockService);
+    return (await this.boot({ policy: this.options.create() })).airlock;
   }
 
   /** Makes calls one after another in one scope, under a policy that nobody has asked before. */
   async runOf(
-    calls: readonly Call[],
+    calls: readonly Call[] = this.sample,
     on: (policy: Policy) => Policy = (policy) => policy,
   ): Promise<PolicyRun> {
     const { airlock, policy } = await this.boot();
     const run = new PolicyRun();
     await run.within(airlock, on(policy), () => run.makeAll(calls));
     return run;
-  }
-
-  async endingsOf(calls: readonly Call[]): Promise<readonly string[]> {
-    return (await this.runOf(calls)).endings;
-  }
-
-  private async start(options?: AirlockModuleOptions): Promise<INestApplicationContext> {
-    class PolicyContractModule {}
-    const imports = [AirlockModule.forRoot(options)];
-    const module = {
-      module: PolicyContractModule,
-      imports,
-      providers: [...(this.options.providers ?? [])],
-    };
-    return this.forThisCase(
-      await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false }),
-    );
   }
 }
