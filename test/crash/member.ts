@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { type Answers, FINISH, type Message, type Settings } from './settings.js';
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 const LINES = 40;
 
 /** A process of the application that can be started again when it has ended. */

@@ -4,6 +4,7 @@ import { carry, Intent } from '../../core/model/intent.js';
 import { EffectSerializationError } from '../../errors/effect-serialization.error.js';
 import { type EffectEnvelope, readEnvelope } from '../../nest/remote/envelope.js';
 import type { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
+import type { NewRow } from './sql/statements.js';
 
 /** An intent as it is written down: its envelope, and what only its executor needs. @internal */
 export interface WrittenEnvelope extends EffectEnvelope {
@@ -11,6 +12,9 @@ export interface WrittenEnvelope extends EffectEnvelope {
   readonly name?: string;
   readonly dispatchOptions?: Readonly<Record<string, unknown>>;
 }
+
+/** A row as it is to be written. @internal */
+export type WrittenRow = Omit<NewRow, 'position'>;
 
 /** A row of the outbox. @internal */
 export interface OutboxRow {
@@ -65,8 +69,8 @@ function fromAscii(text: string): string {
   );
 }
 
-/** An intent as the insert statement takes it: JSON, with its envelope as JSON in it. @internal */
-export function writtenOf(intent: Intent, envelopes: EnvelopeWriter): string {
+/** The row of an intent, with its envelope as JSON. @internal */
+export function writtenOf(intent: Intent, envelopes: EnvelopeWriter): WrittenRow {
   const envelope = envelopes.write(intent);
   const { id, name, dispatchOptions } = intent;
   const { effect } = envelope;
@@ -75,8 +79,7 @@ export function writtenOf(intent: Intent, envelopes: EnvelopeWriter): string {
     ...(name !== effect && { name }),
     ...(dispatchOptions && { dispatchOptions }),
   };
-  const envelopeText = inAscii(JSON.stringify(written));
-  return JSON.stringify({ id, effect: inAscii(effect), envelope: envelopeText });
+  return { id, effect: inAscii(effect), envelope: inAscii(JSON.stringify(written)) };
 }
 
 /** @throws EffectSerializationError @internal */

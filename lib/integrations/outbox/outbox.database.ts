@@ -121,7 +121,7 @@ export class OutboxDatabase {
     }
     try {
       for (const statement of settings.sql.checks) await this.run(statement);
-      if (settings.writesAlways) await this.run(settings.sql.insert, ['[]', 0, 0]);
+      if (settings.writesAlways) await this.run(settings.sql.insertMany, ['[]', 0, 0]);
     } catch (error) {
       throw refusal ?? error;
     }

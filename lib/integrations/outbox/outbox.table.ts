@@ -4,16 +4,19 @@ import { HEALTH_PROBE, type HealthProbe, type TellsHealth } from '../health-prob
 import { OutboxClock } from './outbox.clock.js';
 import { OutboxDatabase } from './outbox.database.js';
 import { oneAtATime } from '../one-at-a-time.js';
-import { byAge, inAscii, type OutboxRow, rowOf } from './outbox-row.js';
+import { byAge, inAscii, type OutboxRow, rowOf, type WrittenRow } from './outbox-row.js';
 import { OutboxSettings } from './outbox.settings.js';
+import type { NewRow } from './sql/statements.js';
 
 /** Largest number of ids in one statement: databases limit its values. */
 const LARGEST = 1_000;
 /**
- * Largest size of the rows in one statement. MySQL and MariaDB limit it, some to 1 MB, and some of
- * their clients make it twice as long by escapes.
+ * Largest size of the envelopes in one statement. MySQL and MariaDB limit it, some to 1 MB. As JSON
+ * in JSON they may be twice as long, and some clients double that by escapes.
  */
-const LARGEST_BYTES = 400_000;
+const LARGEST_BYTES = 200_000;
+/** Largest position of a row. */
+const LAST = 2 ** 31 - 1;
 /** Number of old rows from which on they are not counted any more. */
 const MANY = 1_000;
 
@@ -24,6 +27,9 @@ const MANY = 1_000;
  */
 @Injectable()
 export class OutboxTable implements TellsHealth {
+  /** Counts what this process writes: rows of one millisecond keep their order. */
+  private position = 0;
+
   constructor(
     @Inject(OutboxSettings) private readonly settings: OutboxSettings,
     @Inject(OutboxDatabase) private readonly database: OutboxDatabase,
@@ -53,21 +59,20 @@ export class OutboxTable implements TellsHealth {
   });
 
   /**
-   * @param rows JSON texts of one row each
    * @param connection of the transaction that they are written in @default a transaction of their
    *   own for each statement
    */
   async insert(
-    rows: readonly string[],
+    rows: readonly WrittenRow[],
     dueAt: number,
     connection: FrameConnection | undefined,
   ): Promise<void> {
-    const { insert } = this.settings.sql;
     const now = this.clock.now();
-    for (const json of arraysOf(rows)) {
-      const values = [json, now, dueAt];
-      if (connection === undefined) await this.database.run(insert, values);
-      else await this.database.bounded(() => connection.executeSql(insert, values));
+    const placed = rows.map((row) => ({ ...row, position: this.nextPosition() }));
+    for (const part of partsOf(placed)) {
+      const { sql, values } = this.settings.sql.insert(part, now, dueAt);
+      if (connection === undefined) await this.database.run(sql, values);
+      else await this.database.bounded(() => connection.executeSql(sql, values));
     }
   }
 
@@ -139,6 +144,10 @@ export class OutboxTable implements TellsHealth {
     return row && rowOf(row);
   }
 
+  private nextPosition(): number {
+    return (this.position = (this.position % LAST) + 1);
+  }
+
   private async inParts(
     ids: readonly string[],
     run: (part: string[]) => Promise<unknown>,
@@ -148,17 +157,18 @@ export class OutboxTable implements TellsHealth {
   }
 }
 
-/** JSON arrays of rows, one as a rule. */
-function* arraysOf(rows: readonly string[]): Generator<string> {
-  let part: string[] = [];
+/** Splits rows into what one statement takes, all as a rule. */
+function* partsOf(rows: readonly NewRow[]): Generator<readonly NewRow[]> {
+  let part: NewRow[] = [];
   let bytes = 0;
   for (const row of rows) {
-    if (part.length > 0 && bytes + row.length > LARGEST_BYTES) {
-      yield `[${part.join()}]`;
+    const { length } = row.envelope;
+    if (part.length > 0 && bytes + length > LARGEST_BYTES) {
+      yield part;
       [part, bytes] = [[], 0];
     }
     part.push(row);
-    bytes += row.length;
+    bytes += length;
   }
-  if (part.length > 0) yield `[${part.join()}]`;
+  if (part.length > 0) yield part;
 }

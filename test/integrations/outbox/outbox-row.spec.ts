@@ -26,9 +26,6 @@ function called(name: string, args: unknown[]): Intent {
   return new Intent(stamp, 0, () => {}, args);
 }
 
-const asWritten = (intent: Intent, envelopes: EnvelopeWriter): Record<string, unknown> =>
-  JSON.parse(writtenOf(intent, envelopes)) as Record<string, unknown>;
-
 describe('when an effect is handed to an engine from what was written down', () => {
   it('takes along the values that its call did', () => {
     const envelopes = new EnvelopeWriter('the outbox', {});
@@ -37,7 +34,7 @@ describe('when an effect is handed to an engine from what was written down', () 
     carry(ship, { cls: { tenant: 'acme' } });
 
     const swept = intentOf(
-      envelopeIn(rowOf(asWritten(ship, envelopes))),
+      envelopeIn(rowOf(writtenOf(ship, envelopes))),
       executor,
       envelopes,
       host,
@@ -56,7 +53,7 @@ describe('when a database has not all letters', () => {
     const text = 'ü € 😀 \ud83d \\u00fc \u0000';
     const effect = function schicke(): void {};
     const args = envelopes.keepArguments({ name: 'größe', effect, args: [text] });
-    const written = asWritten(called('größe', args), envelopes);
+    const written = writtenOf(called('größe', args), envelopes);
     expect(Object.values(written).join('')).toMatch(/^[ -~]*$/);
     const row = rowOf({ ...written, error: 'No: \\u00fc \\u001b' });
     expect(row).toMatchObject({ effect: 'größe', error: 'No: ü \\u001b' });

@@ -40,8 +40,10 @@ describe('npx nestjs-airlock outbox-sql', () => {
       'names each once, in the order of its values, for %s',
       (dialect) => {
         const sql = outboxSqlOf(dialect, undefined, undefined);
+        const row = { id: 'a', position: 1, effect: 'Mail.send', envelope: '{}' };
         for (const statement of [
-          sql.insert,
+          sql.insert([row, row], 1, 2).sql,
+          sql.insertMany,
           sql.renew(2),
           sql.renewed(2),
           sql.countBefore(2),

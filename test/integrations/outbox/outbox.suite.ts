@@ -98,25 +98,34 @@ export function describeOutbox(
         expect(courier.texts).toEqual(['a']);
       });
 
-      it('carries whatever JSON carries, in a row as in memory', async () => {
-        courier.before = () => {
-          throw new Error('not now');
-        };
-        await airlock.run(() => client.transaction(() => mail.letter(...AWKWARD)));
-        courier.before = () => {};
-        const outbox = app.get(AirlockOutbox);
-        const [stuck] = await outbox.stuck();
-        expect(stuck).toMatchObject({ effect: 'mail.letter', attempts: 1, error: 'not now' });
-        expect(await outbox.retry(stuck!.id)).toBe('tried');
-        const [intent] = courier.taken;
-        expect(intent!.args).toEqual(JSON.parse(JSON.stringify(AWKWARD)));
-        expect(intent).toMatchObject({
-          id: stuck!.id,
-          name: 'mail.letter',
-          dispatchOptions: { priority: 1 },
-        });
-        await until(isEmpty);
-      });
+      // Few rows are written in another form than many.
+      it.each([1, 11])(
+        'carries whatever JSON carries, in %i row(s) as in memory',
+        async (count) => {
+          courier.before = () => {
+            throw new Error('not now');
+          };
+          await airlock.run(() =>
+            client.transaction(async () => {
+              for (let i = 0; i < count; i++) await mail.letter(...AWKWARD);
+            }),
+          );
+          courier.before = () => {};
+          const outbox = app.get(AirlockOutbox);
+          const stuck = await outbox.stuck();
+          expect(stuck).toHaveLength(count);
+          const { id, ...last } = stuck.at(-1)!;
+          expect(last).toMatchObject({ effect: 'mail.letter', attempts: 1, error: 'not now' });
+          expect(await outbox.retry(id)).toBe('tried');
+          const [intent] = courier.taken;
+          expect(intent!.args).toEqual(JSON.parse(JSON.stringify(AWKWARD)));
+          expect(intent).toMatchObject({
+            id,
+            name: 'mail.letter',
+            dispatchOptions: { priority: 1 },
+          });
+        },
+      );
     });
 
     describe('when the transaction rolls back', () => {

@@ -50,6 +50,27 @@ describeWith(postgres, 'The outbox', () => {
   const rows = () => rowsOf(client, 'select * from airlock_outbox order by position');
   const makeDue = () => client.connection.query('update airlock_outbox set due_at = 0', []);
 
+  describe('when the effects of a transaction take several statements to be written', () => {
+    it('keeps their order for whoever finds them', async () => {
+      const courier = new Courier();
+      const app = await start({ executor: courier, sweepIntervalMs: false });
+      courier.before = () => {
+        throw new Error('not now');
+      };
+      const texts = ['a', 'b', 'c', 'd', 'e'].map((letter) => letter.repeat(120_000));
+      await send(app, ...texts);
+      const envelopes = (await rows()).map(({ envelope }) => String(envelope));
+      expect(
+        envelopes.map((envelope) => texts.findIndex((text) => envelope.includes(text))),
+      ).toEqual([0, 1, 2, 3, 4]);
+      expect(new Set((await rows()).map(({ position }) => position)).size).toBe(5);
+      courier.before = () => {};
+      await makeDue();
+      await app.get(AirlockOutbox).sweep();
+      expect(courier.texts.map((text) => String(text)[0])).toEqual(['a', 'b', 'c', 'd', 'e']);
+    });
+  });
+
   describe('when an executor refuses an effect', () => {
     it('keeps the row with its error, tells of it once, tries it later each time, and lists it', async () => {
       const courier = new Courier();

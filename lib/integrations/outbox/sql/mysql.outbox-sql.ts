@@ -33,12 +33,12 @@ export class MySqlOutboxSql extends OutboxSql {
     'select unix_timestamp() * 1000 + microsecond(now(3)) div 1000 as millis, @@autocommit as autocommit';
   readonly locate = 'select database() as place';
 
-  get insert(): string {
+  get insertMany(): string {
     return `insert into ${this.name} (id, position, effect, envelope, written_at, due_at)
 select rows_of.id, rows_of.position, rows_of.effect, rows_of.envelope, times.written_at, times.due_at
 from json_table(?, '$[*]' columns (
-  position for ordinality,
   id varchar(255) path '$.id',
+  position int path '$.position',
   effect text path '$.effect',
   envelope longtext path '$.envelope'
 )) as rows_of, (select ? as written_at, ? as due_at) as times`;

@@ -42,13 +42,13 @@ export class PostgresOutboxSql extends OutboxSql {
     return `select nspname::text as place, current_database()::text as catalog from pg_namespace join pg_class on relnamespace = pg_namespace.oid where pg_class.oid = to_regclass(${name})`;
   }
 
-  get insert(): string {
+  get insertMany(): string {
     // Parameters in the order of the text, each once: clients with `?` for a placeholder know no
     // other.
     return `with given (list, written_at, due_at) as (select $1::json, $2::bigint, $3::bigint)
 insert into ${this.name} (id, position, effect, envelope, written_at, due_at)
-select row ->> 'id', position, row ->> 'effect', row ->> 'envelope', given.written_at, given.due_at
-from given, json_array_elements(given.list) with ordinality as rows (row, position)`;
+select row ->> 'id', (row ->> 'position')::integer, row ->> 'effect', row ->> 'envelope', given.written_at, given.due_at
+from given, json_array_elements(given.list) as rows (row)`;
   }
 
   claim(run: RunSql, wanted: Claim): Promise<readonly object[]> {

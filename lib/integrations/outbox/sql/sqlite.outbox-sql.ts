@@ -26,9 +26,9 @@ export class SqliteOutboxSql extends OutboxSql {
     ];
   }
 
-  get insert(): string {
+  get insertMany(): string {
     return `insert into ${this.name} (id, position, effect, envelope, written_at, due_at)
-select json_extract(value, '$.id'), key + 1, json_extract(value, '$.effect'), json_extract(value, '$.envelope'), written_at, due_at
+select json_extract(value, '$.id'), json_extract(value, '$.position'), json_extract(value, '$.effect'), json_extract(value, '$.envelope'), written_at, due_at
 from json_each(?), (select ? as written_at, ? as due_at)`;
   }
 

@@ -3,6 +3,12 @@ import type { SqlDialect } from '../../../core/model/dispatch-context.js';
 /** Runs one statement and resolves to its rows. @internal */
 export type RunSql = (sql: string, values: unknown[]) => Promise<readonly object[]>;
 
+/** A statement and its parameters. @internal */
+export interface Statement {
+  readonly sql: string;
+  readonly values: unknown[];
+}
+
 /** Limits of a claim, and the time until which its rows are nobody else's. @internal */
 export interface Claim {
   readonly now: number;
@@ -11,6 +17,18 @@ export interface Claim {
   /** The only row that is wanted, due or not, unless a process is at it. @default all that is due */
   readonly id?: string | undefined;
 }
+
+/** A row as it is first written, but for its times. @internal */
+export interface NewRow {
+  readonly id: string;
+  /** Place among the rows of its time. */
+  readonly position: number;
+  readonly effect: string;
+  readonly envelope: string;
+}
+
+/** Number of rows up to which each value is a parameter: from there on one of JSON is faster. */
+const FEW = 10;
 
 /**
  * Columns that are read of a row, under names that plugins of clients leave alone: `written_at`
@@ -39,8 +57,8 @@ export abstract class OutboxSql {
    * the database that this one is in, where its statements can name that.
    */
   abstract readonly locate: string | undefined;
-  /** Writes rows, given as one JSON array, a time of writing and one at which they are due. */
-  abstract readonly insert: string;
+  /** Writes many rows, given as one JSON array, a time of writing and one at which they are due. */
+  abstract readonly insertMany: string;
 
   constructor(
     protected readonly table: string,
@@ -74,6 +92,23 @@ export abstract class OutboxSql {
   /** Columns that only one dialect has. */
   protected get ownColumns(): readonly string[] {
     return [];
+  }
+
+  insert(rows: readonly NewRow[], writtenAt: number, dueAt: number): Statement {
+    if (rows.length > FEW)
+      return { sql: this.insertMany, values: [JSON.stringify(rows), writtenAt, dueAt] };
+    const lists = rows.map((_, i) => `(${this.list(6, 6 * i)})`);
+    return {
+      sql: `insert into ${this.name} (id, position, effect, envelope, written_at, due_at) values ${lists.join(', ')}`,
+      values: rows.flatMap(({ id, position, effect, envelope }) => [
+        id,
+        position,
+        effect,
+        envelope,
+        writtenAt,
+        dueAt,
+      ]),
+    };
   }
 
   /** Takes the ids. */
@@ -125,10 +160,7 @@ export abstract class OutboxSql {
    *
    * @param after number of the placeholders before it
    */
-  protected wanted(
-    { now, limit, id }: Claim,
-    after = 0,
-  ): { readonly sql: string; readonly values: unknown[] } {
+  protected wanted({ now, limit, id }: Claim, after = 0): Statement {
     const [first, second] = [this.placeholder(after + 1), this.placeholder(after + 2)];
     const where =
       id === undefined
