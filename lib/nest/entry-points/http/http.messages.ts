@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Outcome } from '../../../core/model/scope-view.js';
 
 /**
@@ -14,9 +14,16 @@ export interface HttpRequest {
   readonly method?: string;
 }
 
+/** @internal */
+export interface Emitter {
+  emit(event: string | symbol, ...args: unknown[]): boolean;
+}
+
 /** Emitter that tells the end of a connection: the socket, or the stream of HTTP/2. @internal */
-export interface Connection {
+export interface Connection extends Emitter {
   readonly destroyed: boolean;
+  /** The response that a socket is kept for. Private to Node. */
+  readonly _httpMessage?: ServerResponse | null;
   once(event: 'close', listener: () => void): unknown;
 }
 
@@ -38,6 +45,12 @@ export function connectionOf(response: ServerResponse): Connection | undefined {
   const { stream, req } = response as ServerResponse & { readonly stream?: Connection };
   const connection: Partial<Connection> | null | undefined = stream ?? req?.socket;
   return typeof connection?.once === 'function' ? (connection as Connection) : undefined;
+}
+
+/** @internal */
+export function bringsBody(request: Partial<IncomingMessage> | undefined): boolean {
+  const { headers } = request ?? {};
+  return headers !== undefined && ('content-length' in headers || 'transfer-encoding' in headers);
 }
 
 /** True once the response was handed to the network, or its connection is gone. @internal */

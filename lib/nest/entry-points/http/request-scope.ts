@@ -100,6 +100,11 @@ export class RequestScope extends Context implements Latent, Ending {
     return this.handler === undefined && this.isLive;
   }
 
+  /** The context of the code that works for it now. */
+  get innermost(): Context {
+    return this.handler ?? this;
+  }
+
   get isLive(): boolean {
     if (this.handler !== undefined) return true;
     this.look();

@@ -1,11 +1,12 @@
 import type { HttpServer } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import type { AirlockRuntime } from '../../../core/runtime.js';
-import { type Context, contexts } from '../../../core/scope/context.js';
+import { contexts } from '../../../core/scope/context.js';
 import type { BoundaryOptions } from '../../options/airlock-options.js';
 import { coverAdapter, type EnterRequest } from './http.adapter.js';
 import { ResponseEndings } from './response-endings.js';
 import { type HttpRequest, nodeResponse } from './http.messages.js';
+import { isWithin, RequestEvents } from './request-events.js';
 import { RequestScope, type RequestSettings } from './request-scope.js';
 
 type CarriesScope = { [key: symbol]: RequestScope | undefined };
@@ -22,6 +23,7 @@ export class RequestScopes {
    */
   private readonly key = Symbol('AIRLOCK_REQUEST_SCOPE');
   private readonly onEnd: (this: ServerResponse) => void;
+  private readonly events = new RequestEvents((response) => this.of(response));
   private known: RequestSettings | undefined;
   private enterFirst: (() => void) | undefined;
 
@@ -88,6 +90,7 @@ export class RequestScopes {
     (response as unknown as CarriesScope)[this.key] = scope;
     // That it was handed to the network can be seen on it; HTTP/2 tells all at its first event.
     response.prependListener('stream' in response ? 'finish' : 'close', this.onEnd);
+    this.events.cover(response);
     return scope;
   }
 
@@ -104,10 +107,4 @@ export class RequestScopes {
       chain: runtime.root.chain.inside(prepared.policies),
     });
   }
-}
-
-function isWithin(scope: Context): boolean {
-  let here = contexts.getStore();
-  while (here !== undefined && here !== scope) here = here.outer;
-  return here !== undefined;
 }

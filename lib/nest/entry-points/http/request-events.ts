@@ -1,0 +1,53 @@
+import type { ServerResponse } from 'node:http';
+import { type Context, contexts } from '../../../core/scope/context.js';
+import { bringsBody, type Connection, connectionOf, type Emitter } from './http.messages.js';
+
+/**
+ * Events of requests that Node tells from their connection: the parts of a body, and that a client
+ * has left. Whoever listens to them is called in the scope of the request.
+ *
+ * @internal
+ */
+export class RequestEvents {
+  private readonly covered = new WeakSet<Connection>();
+
+  /** @param scopeOf the scope that a response carries */
+  constructor(
+    private readonly scopeOf: (response: ServerResponse) => { innermost: Context } | undefined,
+  ) {}
+
+  /** To be called at the begin of each request. */
+  cover(response: ServerResponse): void {
+    const connection = connectionOf(response);
+    const here = (): Context | undefined => this.scopeOf(response)?.innermost;
+    // One of HTTP/2 has a stream of its own.
+    if ('stream' in response) return connection && heardIn(connection, here);
+    const answered = connection?._httpMessage ?? response;
+    if (answered !== response || bringsBody(response.req)) heardIn(response.req, here);
+    if (connection === undefined || this.covered.has(connection)) return;
+    this.covered.add(connection);
+    heardIn(connection, () => {
+      const answered = connection._httpMessage ?? undefined;
+      return answered && this.scopeOf(answered)?.innermost;
+    });
+  }
+}
+
+/** @param here where listeners are called; undefined to call them where the event comes from */
+function heardIn(emitter: Emitter, here: () => Context | undefined): void {
+  const emit = Reflect.get(emitter, 'emit') as Emitter['emit'];
+  const value: Emitter['emit'] = function (this: Emitter, ...args): boolean {
+    const context = here();
+    return context === undefined || isWithin(context)
+      ? Reflect.apply(emit, this, args)
+      : contexts.run(context, () => Reflect.apply(emit, this, args));
+  };
+  Object.defineProperty(emitter, 'emit', { value, configurable: true, writable: true });
+}
+
+/** Whether code runs in a context, or in one that it is around. @internal */
+export function isWithin(context: Context): boolean {
+  let here = contexts.getStore();
+  while (here !== undefined && here !== context) here = here.outer;
+  return here !== undefined;
+}
