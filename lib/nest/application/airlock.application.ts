@@ -53,7 +53,7 @@ export class AirlockApplication {
   readonly interceptor: AirlockInterceptor;
   readonly worker: EffectWorker;
   private readonly logger: RecordingLogger;
-  private readonly registry = new EffectRegistry();
+  private readonly registry: EffectRegistry;
   private readonly boundaries: Boundaries;
   private readonly providers: InterceptedProviders;
   private readonly escapes: EscapeDetector | undefined;
@@ -82,6 +82,7 @@ export class AirlockApplication {
       warn: (message) => logger.warn(message),
       slowFlushMs: process.env['NODE_ENV'] === 'production' ? undefined : 1_000,
     });
+    this.registry = new EffectRegistry(this.runtime);
     this.boundaries = new Boundaries(this.runtime, options);
     this.explorer = new AirlockExplorer(this.runtime, this.boundaries, this.registry, logger);
     this.interceptor = new AirlockInterceptor(this.boundaries.of);

@@ -26,6 +26,11 @@ export function claimPart(part: object, runtime: AirlockRuntime): void {
   note(holders, part, runtime);
 }
 
+/** Whether an application provides an instance, or its class where those are made per request. @internal */
+export function isProvided(instance: object): boolean {
+  return owners.has(instance) || owners.has(instance.constructor);
+}
+
 function note(notes: Owners, instance: object, runtime: AirlockRuntime): void {
   const owner = notes.get(instance);
   const isTaken =

@@ -1,5 +1,7 @@
+import { contexts } from '../../core/scope/context.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
+import { isProvided } from '../methods/owner.js';
 
 /** A `@SideEffect()` method of a provider. @internal */
 export interface RegisteredEffect {
@@ -22,6 +24,11 @@ export interface RegisteredEffect {
  */
 export class EffectRegistry {
   private readonly effects = new Map<string, RegisteredEffect>();
+
+  /** @param application identity only, as contexts tell it */
+  constructor(application: object) {
+    registries.set(application, this);
+  }
 
   get names(): readonly string[] {
     return [...this.effects.keys()];
@@ -60,4 +67,23 @@ export class EffectRegistry {
     const provider = effect.resolve();
     await Reflect.apply(effect.body, provider instanceof Promise ? await provider : provider, args);
   }
+}
+
+const registries = new WeakMap<object, EffectRegistry>();
+
+/**
+ * False where the application at hand does not provide the object that an effect is called on: a
+ * worker knows of none that was made by hand.
+ *
+ * @param name of the effect, as workers know it
+ * @internal
+ */
+export function isKnownToWorkers(name: string, target: object): boolean {
+  let isAnywhere = false;
+  for (let at = contexts.getStore(); at !== undefined; at = at.outer) {
+    const registry = registries.get(at.host);
+    if (registry?.has(name) === true && isProvided(target)) return true;
+    isAnywhere ||= registry !== undefined;
+  }
+  return !isAnywhere;
 }

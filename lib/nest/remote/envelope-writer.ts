@@ -6,7 +6,9 @@ import { copyArguments } from '../../core/enqueue/serialization.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { EffectSerializationError } from '../../errors/effect-serialization.error.js';
 import { SafeLogger } from '../log/safe-logger.js';
+import { methodOf } from '../../core/effect/bound-effect.js';
 import { addressOf } from './effect-address.js';
+import { isKnownToWorkers } from './effect-registry.js';
 import type { RemoteOptions } from './remote-options.js';
 
 /**
@@ -40,7 +42,9 @@ export class EnvelopeWriter {
    *   whose address is hidden
    */
   accepts(call: EffectCall): boolean {
-    if (addressOf(call.effect) !== undefined) return true;
+    const address = addressOf(call.effect);
+    if (address !== undefined && isKnownToWorkers(address, methodOf(call.effect)!.target))
+      return true;
     if (this.options.plainFunctions === undefined) this.warnOnce(call.name);
     if (this.options.plainFunctions !== 'refuse') return false;
     throw new AirlockOptionsError(
