@@ -53,6 +53,14 @@ export function bringsBody(request: Partial<IncomingMessage> | undefined): boole
   return headers !== undefined && ('content-length' in headers || 'transfer-encoding' in headers);
 }
 
+/**
+ * True where the connection speaks another protocol from this request on, as a WebSocket does.
+ * @internal
+ */
+export function isUpgraded({ req }: ServerResponse): boolean {
+  return (req as { readonly upgrade?: unknown } | undefined)?.upgrade === true;
+}
+
 /** True once the response was handed to the network, or its connection is gone. @internal */
 export function isOver(response: ServerResponse): boolean {
   return (

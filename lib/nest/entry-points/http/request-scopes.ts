@@ -5,7 +5,7 @@ import { contexts } from '../../../core/scope/context.js';
 import type { BoundaryOptions } from '../../options/airlock-options.js';
 import { coverAdapter, type EnterRequest } from './http.adapter.js';
 import { ResponseEndings } from './response-endings.js';
-import { type HttpRequest, nodeResponse } from './http.messages.js';
+import { type HttpRequest, isUpgraded, nodeResponse } from './http.messages.js';
 import { isWithin, RequestEvents } from './request-events.js';
 import { RequestScope, type RequestSettings } from './request-scope.js';
 
@@ -81,7 +81,9 @@ export class RequestScopes {
     request: HttpRequest | undefined,
     response: ServerResponse | undefined,
   ): RequestScope | undefined {
-    return response && (this.of(response) ?? this.begin(request, response));
+    // What is said on a WebSocket is no part of the request that has opened it.
+    if (response === undefined || isUpgraded(response)) return undefined;
+    return this.of(response) ?? this.begin(request, response);
   }
 
   private begin(request: HttpRequest | undefined, response: ServerResponse): RequestScope {
