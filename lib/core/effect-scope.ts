@@ -1,7 +1,6 @@
 import { ScopeStateError } from '../errors/scope-state.error.js';
 import { type Context, contexts, ScopeContext } from './scope/context.js';
 import { isWithinEffectOf } from './scope/effect-context.js';
-import type { Policy } from './model/policy.js';
 import type { Outcome } from './model/scope-view.js';
 import type { Intent } from './model/intent.js';
 import { covered } from './scope/coverage.js';
@@ -75,15 +74,6 @@ export class EffectScope implements ScopeView {
     if (evaluation?.isActive !== true) return this.#enter(this.#context, fn);
     const { host, chain, outer } = this.#context;
     return this.#enter(new ScopeContext(host, this.#unit, chain, outer, evaluation), fn);
-  }
-
-  /** `run` for one handler of a wider scope, under that handler's policies too. @internal */
-  runUnder<R>(policies: readonly Policy[], fn: () => R): R {
-    const { host, chain, outer } = this.#context;
-    return this.#enter(
-      new ScopeContext(host, this.#unit, chain.inside(policies), outer, undefined),
-      fn,
-    );
   }
 
   #enter<R>(context: Context, fn: () => R): R {

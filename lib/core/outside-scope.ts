@@ -17,8 +17,8 @@ import type { Outcome } from './model/scope-view.js';
 /** @internal */
 export type OnRefused = (unit: UnitOfWork, intent: Intent) => void;
 
-/** An application whose effect is called where no scope is open. @internal */
-export interface ScopelessHost extends UnitHost {
+/** An application whose effect is called where no scope is open. */
+interface ScopelessHost extends UnitHost {
   readonly defaultExecutor: Executor;
   /** Told of calls that are refused with `NoScopeError`; must not throw. */
   readonly onRefused: OnRefused | undefined;

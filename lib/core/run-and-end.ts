@@ -11,8 +11,8 @@ import type { Outcome } from './model/scope-view.js';
 /** A scope that is opened for some work, and ended with it. @internal */
 export type WorkScope = Endable & Pick<EffectScope, 'run' | 'enter'>;
 
-/** The application that ends scopes. @internal */
-export interface Ender {
+/** The application that ends scopes. */
+interface Ender {
   endScope(
     scope: Endable,
     outcome: Outcome,

@@ -4,8 +4,8 @@ import { bare, type Call, is, nameOf, type Node } from './estree.js';
 /** The package that Airlock's own names are imported from. @internal */
 export const AIRLOCK = 'nestjs-airlock';
 
-/** The names of an expression's type; undefined where nothing is known of it. @internal */
-export type TypesOf = (expression: Node) => readonly string[] | undefined;
+/** The names of an expression's type; undefined where nothing is known of it. */
+type TypesOf = (expression: Node) => readonly string[] | undefined;
 
 /**
  * Whether a call is one of Airlock's functions with these names: a free one, or a method of one of

@@ -1,7 +1,7 @@
 import type { Deadline } from '../core/model/deadline.js';
 
-/** Limits that a probe is asked with. @internal */
-export interface HealthLimits {
+/** Limits that a probe is asked with. */
+interface HealthLimits {
   /** Milliseconds from which on a row of an outbox is old; `false` asks about none. */
   readonly oldRowMs: number | false;
 }

@@ -20,8 +20,8 @@ export interface EngineLink {
   close(): Promise<void>;
 }
 
-/** A module that an application imports once, with options. @internal */
-export interface RootModule<Options, FactoryMethod extends string, Extras extends object> {
+/** A module that an application imports once, with options. */
+interface RootModule<Options, FactoryMethod extends string, Extras extends object> {
   /** The module, for messages. */
   readonly module: string;
   /** Why nobody needs the module twice. */

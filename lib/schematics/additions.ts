@@ -47,8 +47,8 @@ const engines = {
   },
 } as const;
 
-export type OrmName = keyof typeof orms;
-export type EngineName = keyof typeof engines;
+type OrmName = keyof typeof orms;
+type EngineName = keyof typeof engines;
 
 /** @internal */
 export function additionsFor({ orm, engine }: NestAddOptions): readonly Addition[] {

@@ -9,8 +9,7 @@ interface Edit {
   readonly text: string;
 }
 
-/** @internal */
-export interface ModuleImports {
+interface ModuleImports {
   readonly text: string;
   /** Names of those that were there and stay as they are. */
   readonly known: readonly string[];

@@ -4,8 +4,8 @@ import type * as TypeScript from 'typescript';
 import { additionsFor, callOf, type NestAddOptions, peersFor } from './additions.js';
 import { withModuleImports } from './module-imports.js';
 
-/** Files of the application as the CLI hands them over. @internal */
-export interface Tree {
+/** Files of the application as the CLI hands them over. */
+interface Tree {
   exists(path: string): boolean;
   readText(path: string): string;
   overwrite(path: string, content: string): void;

@@ -10,7 +10,7 @@ interface Place {
  * Limit of the size of a copy; asked while it is made, for what is too large may be much too large.
  * @internal
  */
-export interface SizeLimit {
+interface SizeLimit {
   readonly bytes: number;
   tooMuch(): Error;
 }

@@ -6,8 +6,8 @@ import type { Executor } from '../model/executor.js';
 import type { Intent } from '../model/intent.js';
 import { runBatch } from './run-intent.js';
 
-/** Ends of a batch: the error of each intent that failed. @internal */
-export interface BatchEnd {
+/** Ends of a batch: the error of each intent that failed. */
+interface BatchEnd {
   readonly failures: ReadonlyMap<Intent, unknown>;
   /** False where the batch failed as a whole. */
   readonly hasCompleted: boolean;

@@ -17,8 +17,8 @@ import { freeze, type Intent, stampOf } from '../model/intent.js';
 import { FlushJournal } from '../model/report.js';
 import type { StampedFrame } from '../model/stamped-frame.js';
 
-/** The flush that a pass is part of, cascades included. @internal */
-export interface Flush {
+/** The flush that a pass is part of, cascades included. */
+interface Flush {
   /** Identity of the flush, for policies and executors. */
   readonly id: object;
   /** The context around the scope that flushes. */

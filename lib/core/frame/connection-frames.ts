@@ -1,5 +1,5 @@
-/** A frame as the other frames of its connection see it. @internal */
-export interface OnConnection<F> {
+/** A frame as the other frames of its connection see it. */
+interface OnConnection<F> {
   /** The frame that it lies in on its connection: its parent, or the transaction around a test. */
   readonly below: F | undefined;
 }

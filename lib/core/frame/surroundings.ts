@@ -1,7 +1,7 @@
 import type { Fate } from '../model/stamped-frame.js';
 
-/** A frame as code that stands in it, or in what it has left behind, sees it. @internal */
-export interface Ambient<F> {
+/** A frame as code that stands in it, or in what it has left behind, sees it. */
+interface Ambient<F> {
   readonly fate: Fate;
   /**
    * True if a call made in its context after it was rolled back is a part of what was undone (rule

@@ -127,7 +127,7 @@ export type ChannelName = keyof typeof channels;
  *
  * @internal
  */
-export type OwnListeners = { readonly [K in ChannelName]: readonly Listeners[K][] | undefined };
+type OwnListeners = { readonly [K in ChannelName]: readonly Listeners[K][] | undefined };
 
 /** @internal */
 export type Listeners = { readonly [K in ChannelName]: (message: AirlockMessages[K]) => void };

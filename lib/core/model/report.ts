@@ -60,7 +60,7 @@ export interface FlushReport {
  * compile.
  * @internal
  */
-export type IntentEnd = keyof FlushReport;
+type IntentEnd = keyof FlushReport;
 
 /**
  * Ends that are the last word about an intent; the others are followed by one of these, in another

@@ -4,8 +4,8 @@ import type { EndAtCall } from '../model/end-at-call.js';
 import { type Effect, effectName, type EnqueueOptions } from '../model/enqueue-options.js';
 import { hasRunningApplication } from './running-applications.js';
 
-/** Takes a call that is made outside any scope. @internal */
-export type CallTaker = (options: EnqueueOptions, effect: Effect, args: unknown[]) => EndAtCall;
+/** Takes a call that is made outside any scope. */
+type CallTaker = (options: EnqueueOptions, effect: Effect, args: unknown[]) => EndAtCall;
 
 const CAPTURE = Symbol.for('nestjs-airlock.test-capture');
 

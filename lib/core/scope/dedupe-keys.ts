@@ -7,7 +7,7 @@ import type { StampedFrame } from '../model/stamped-frame.js';
  * decides it, in which another was written.
  * @internal
  */
-export type DedupeVerdict = 'first' | 'duplicate' | StampedFrame;
+type DedupeVerdict = 'first' | 'duplicate' | StampedFrame;
 
 /**
  * Keys of the effects that a scope and those nested in it have let out (rule 6). Asked last, once

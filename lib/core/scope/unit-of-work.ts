@@ -75,8 +75,8 @@ export interface UnitHost extends MessageHost {
   readonly running: RunningUnits;
 }
 
-/** The units of work that an application has to wait for. @internal */
-export interface RunningUnits {
+/** The units of work that an application has to wait for. */
+interface RunningUnits {
   unitOpened(unit: UnitOfWork): void;
   unitEnded(unit: UnitOfWork): void;
 }
@@ -92,8 +92,7 @@ export interface UnitHooks {
   beforeDescendantFlushes?(exiting: UnitOfWork, intents: readonly Intent[]): readonly Intent[];
 }
 
-/** @internal */
-export interface UnitSettings {
+interface UnitSettings {
   readonly name?: string | undefined;
   readonly parent?: UnitOfWork | undefined;
   readonly chain: PolicyChain;

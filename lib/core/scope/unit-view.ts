@@ -1,8 +1,8 @@
 import type { Intent } from '../model/intent.js';
 import type { ScopeState, ScopeView } from '../model/scope-view.js';
 
-/** A unit of work, as far as a view of it shows. @internal */
-export interface Viewed {
+/** A unit of work, as far as a view of it shows. */
+interface Viewed {
   readonly id: string;
   readonly name: string | undefined;
   readonly parent: { readonly view: ScopeView } | undefined;

@@ -51,8 +51,8 @@ type Track = (
 /** Work that runs in a transaction. @internal */
 export type Work = (...args: unknown[]) => Promise<unknown>;
 
-/** Makes a transaction the host's current one. @internal */
-export type SetTx<Tx> = (tx?: Tx) => void;
+/** Makes a transaction the host's current one. */
+type SetTx<Tx> = (tx?: Tx) => void;
 
 /** Calls an adapter, with all else that it takes. @internal */
 export type Begin<Tx> = (work: Work, setTx: SetTx<Tx>) => Promise<unknown>;

@@ -23,8 +23,7 @@ export interface DrizzleTransaction extends DrizzleDatabase {
   readonly session?: DrizzleSession;
 }
 
-/** @internal */
-export interface DrizzleSession {
+interface DrizzleSession {
   prepareQuery(
     query: { readonly sql: string; readonly params: unknown[] },
     fields: undefined,

@@ -23,7 +23,7 @@ import type { StuckRows } from '../stuck-rows.js';
 /** The routes of one inspector. @internal */
 @SkipAirlock()
 @UseGuards(InspectorGuard)
-export class InspectorRoutes {
+class InspectorRoutes {
   constructor(
     @Inject(Inspector) private readonly inspector: Inspector,
     @Inject(InspectorSettings) private readonly settings: InspectorSettings,

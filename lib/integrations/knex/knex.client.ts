@@ -40,8 +40,8 @@ export interface KnexTransaction extends KnexInstance {
   raw(sql: string, values?: unknown[]): PromiseLike<unknown>;
 }
 
-/** A connection of `pg`. @internal */
-export interface FrameConnectionSource {
+/** A connection of `pg`. */
+interface FrameConnectionSource {
   query(text: string, values?: unknown[]): ReturnType<FrameConnection['executeSql']>;
 }
 

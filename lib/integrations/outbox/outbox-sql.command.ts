@@ -9,8 +9,8 @@ const USAGE = `Usage: nestjs-airlock outbox-sql <${DIALECTS.join('|')}> [--table
 
 Prints the SQL that creates the table of the outbox, for a migration.`;
 
-/** Output of a command. @internal */
-export interface Output {
+/** Output of a command. */
+interface Output {
   log(text: string): void;
   error(text: string): void;
 }

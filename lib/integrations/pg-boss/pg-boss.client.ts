@@ -28,7 +28,7 @@ export interface SqlConnection {
 }
 
 /** @publicApi */
-export interface InsertOptions {
+interface InsertOptions {
   readonly db?: SqlConnection;
 }
 

@@ -1,7 +1,6 @@
 import type { TypeOrmBroadcaster } from './typeorm.client.js';
 
-/** @internal */
-export interface EndWatcher {
+interface EndWatcher {
   /** The last word before the statement. */
   beforeCommit(): Promise<void> | undefined;
   /** The statement was answered by a rollback and no error. */

@@ -14,8 +14,8 @@ import type { AirlockExplorer } from './airlock.explorer.js';
 import type { Boundaries } from './boundaries.js';
 import { reportsOf } from './policy-reports.js';
 
-/** The parts of an application that a report tells of. @internal */
-export interface Explained {
+/** The parts of an application that a report tells of. */
+interface Explained {
   readonly runtime: AirlockRuntime;
   readonly modules: ModulesContainer;
   readonly boundaries: Boundaries;

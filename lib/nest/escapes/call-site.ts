@@ -1,7 +1,7 @@
 import { sources } from '../../installation/location.js';
 
-/** Place in the application's own code that made a call. @internal */
-export interface CallSite {
+/** Place in the application's own code that made a call. */
+interface CallSite {
   /** The innermost place on the stack that is neither Node's, nor a package's, nor ours. */
   readonly place: string;
   /**

@@ -46,8 +46,8 @@ function isShown(level: LogLevel): boolean {
   return Logger.isLevelEnabled(level) || !Logger.isLevelEnabled('fatal');
 }
 
-/** The line of a unit of work: names only, for arguments may be secret. @internal */
-export function lineOf(
+/** The line of a unit of work: names only, for arguments may be secret. */
+function lineOf(
   { label, outcome, failedBy }: Told,
   report: FlushReport,
   withDispatched: boolean,

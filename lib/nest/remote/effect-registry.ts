@@ -3,8 +3,8 @@ import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
 import { isProvided } from '../methods/owner.js';
 
-/** A `@SideEffect()` method of a provider. @internal */
-export interface RegisteredEffect {
+/** A `@SideEffect()` method of a provider. */
+interface RegisteredEffect {
   readonly name: string;
   readonly owner: object;
   /** `Class.method`, for messages. */

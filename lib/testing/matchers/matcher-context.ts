@@ -2,7 +2,6 @@ import type { Equals } from './differences.js';
 
 /** Object that Jest and Vitest hand to a matcher as `this`, as far as it is used. @publicApi */
 export interface MatcherContext {
-  readonly isNot?: boolean;
   // `any`: each test runner has its own type of testers, and they are only handed back.
   readonly customTesters?: any;
   readonly utils?: { readonly iterableEquality?: any };

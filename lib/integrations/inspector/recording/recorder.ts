@@ -15,8 +15,8 @@ type Kind = (typeof KINDS)[number];
 /** Milliseconds in which news are collected before they are shown. */
 const TICK_MS = 250;
 
-/** Settings of a recorder. @internal */
-export interface RecorderOptions {
+/** Settings of a recorder. */
+interface RecorderOptions {
   readonly capacity: number;
   readonly callSites: boolean;
   /** Told that there is something new, some moments later. */

@@ -1,7 +1,7 @@
 import type { EffectView, UnitView } from './inspector.view.js';
 
-/** Facts that a sentence about an effect is made of. @internal */
-export interface Circumstances {
+/** Facts that a sentence about an effect is made of. */
+interface Circumstances {
   readonly state: EffectView['state'];
   readonly reason: string | undefined;
   /** Class name of a policy, and the phrase for where it stands. */

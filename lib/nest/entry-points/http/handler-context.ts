@@ -6,8 +6,8 @@ import type { PolicyChain } from '../../../core/scope/policy-chain.js';
 import type { UnitOfWork } from '../../../core/scope/unit-of-work.js';
 import { isStream } from './http.messages.js';
 
-/** The request that a handler serves. @internal */
-export interface HandledRequest extends Context {
+/** The request that a handler serves. */
+interface HandledRequest extends Context {
   readonly host: AirlockRuntime;
   receiver(): UnitOfWork;
   /** @returns the scope, if one was opened; nothing that is called from here on belongs to it */

@@ -3,8 +3,8 @@ import { type Context, contexts } from '../../../core/scope/context.js';
 import type { Outcome } from '../../../core/model/scope-view.js';
 import type { LatentScope } from '../../../core/latent-scope.js';
 
-/** The parts of a gRPC call that are used. @internal */
-export interface GrpcCall {
+/** The parts of a gRPC call that are used. */
+interface GrpcCall {
   /** Whether the client has left, or its deadline has passed; true as well once it was answered. */
   readonly cancelled: boolean;
   /** Layers of the call: interceptors, with the HTTP/2 stream innermost. Private to grpc-js. */

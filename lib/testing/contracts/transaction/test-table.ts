@@ -4,8 +4,8 @@ import type { EnqueueOptions } from '../../../core/model/enqueue-options.js';
 import type { Dialect } from './dialect.js';
 import type { ContractTransaction, TransactionContractClient } from './transaction-contract.js';
 
-/** State of a data source at the end of a case. @internal */
-export interface TableState {
+/** State of a data source at the end of a case. */
+interface TableState {
   /** The names of the rows that are there. */
   readonly rows: readonly string[];
   /** The names that effects told when they got out. */

@@ -12,7 +12,7 @@ import type {
  * case says so with.
  * @internal
  */
-export interface Lacks {
+interface Lacks {
   readonly savepoints: Lack;
   /** Transactions that run a callback, whose leftovers can be told apart. */
   readonly callbacks: Lack;

@@ -2,14 +2,14 @@ import type { Executor } from '../../../core/model/executor.js';
 import type { Intent } from '../../../core/model/intent.js';
 import type { ExecutorOverride } from '../../../core/scope/executor-override.js';
 
-/** Tells whether a capture keeps an intent from getting out. @internal */
-export type Keeper = (intent: Intent) => boolean;
+/** Tells whether a capture keeps an intent from getting out. */
+type Keeper = (intent: Intent) => boolean;
 
 /** Stands in for whatever would have run an intent. @internal */
 export const KEPT_IN: Executor = { execute: () => undefined };
 
-/** Runtime of an application, as far as its executor override goes. @internal */
-export interface HasExecutorOverride {
+/** Runtime of an application, as far as its executor override goes. */
+interface HasExecutorOverride {
   executorOverride: ExecutorOverride | undefined;
 }
 

@@ -6,8 +6,8 @@ import type { Executor } from '../../../core/model/executor.js';
 import type { Intent } from '../../../core/model/intent.js';
 import { runDetached } from './detached-run.js';
 
-/** Effect that was dispatched and has not run. @internal */
-export interface HeldEffect {
+/** Effect that was dispatched and has not run. */
+interface HeldEffect {
   readonly intent: Intent;
   /** Names of the effects that led to it while they were run from here, outermost first. */
   readonly trail: readonly string[];

@@ -31,8 +31,8 @@ export interface ModeParts {
   readonly onRefused: (intent: Intent) => void;
 }
 
-/** Parts that a mode puts into an application. @internal */
-export interface Mode {
+/** Parts that a mode puts into an application. */
+interface Mode {
   policies?(parts: ModeParts): readonly Policy[];
   executorOverride?(parts: ModeParts, runtime: AirlockRuntime): ExecutorOverride;
 }

@@ -1,7 +1,7 @@
 import { MessageChannel } from 'node:worker_threads';
 
-/** Wait in real time. @internal */
-export interface RealTime {
+/** Wait in real time. */
+interface RealTime {
   /** Resolves to undefined when it is over. */
   readonly isOver: Promise<undefined>;
   /** Lets go of the process, which stays alive until then. */

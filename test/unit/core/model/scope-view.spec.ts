@@ -80,26 +80,18 @@ describe('when code inside a scope looks at it', () => {
 });
 
 describe('when code inside a scope wants to end it', () => {
-  it.each([
-    'run',
-    'runUnder',
-    'close',
-    'closeBy',
-    'flush',
-    'discard',
-    'dropAll',
-    'checkpoint',
-    'end',
-    'endAt',
-  ])('finds no %s on the view, its prototype or its parent', async (verb) => {
-    await runInScope(async (outer) => {
-      expect(verb in outer).toBe(true);
-      await runInScope(() => {
-        expect(verb in currentScope()!).toBe(false);
-        expect(verb in currentScope()!.parent!).toBe(false);
+  it.each(['run', 'close', 'closeBy', 'flush', 'discard', 'dropAll', 'checkpoint', 'end', 'endAt'])(
+    'finds no %s on the view, its prototype or its parent',
+    async (verb) => {
+      await runInScope(async (outer) => {
+        expect(verb in outer).toBe(true);
+        await runInScope(() => {
+          expect(verb in currentScope()!).toBe(false);
+          expect(verb in currentScope()!.parent!).toBe(false);
+        });
       });
-    });
-  });
+    },
+  );
 
   it('finds no way to the handle or to anything that has one', async () => {
     await runInScope(async () => {
