@@ -1,33 +1,16 @@
 import { ShuttingDownError } from '../errors/shutting-down.error.js';
 import { Context, contexts, type PolicyEvaluation } from './scope/context.js';
 import { covered } from './scope/coverage.js';
-import type { EffectScope } from './effect-scope.js';
 import type { Outcome } from './model/scope-view.js';
 import type { AttemptMark, Intent } from './model/intent.js';
-import type { Latent, RunningScopes } from './scope/running-scopes.js';
+import type { Latent } from './scope/running-scopes.js';
 import type { PolicyChain } from './scope/policy-chain.js';
 import type { PreparedScope } from './prepared-scope.js';
+import type { OpenerHost } from './scope-opener.js';
 import { type FlushReport, NOTHING } from './model/report.js';
 import { type TransactionFrame } from './frame/transaction-frame.js';
 import { apartFrom, leftBehindIn } from './frame/current-frame.js';
-import type { UnitHost, UnitOfWork } from './scope/unit-of-work.js';
-
-/** The application of a latent scope, as far as the scope asks it. @internal */
-export interface LatentHost extends UnitHost {
-  readonly root: Context;
-  readonly running: RunningScopes;
-  readonly scopes: {
-    begin(prepared: PreparedScope, chain: PolicyChain, parent: UnitOfWork | undefined): UnitOfWork;
-    missed(
-      prepared: PreparedScope,
-      chain: PolicyChain,
-      outcome: Outcome,
-      closedAt: string,
-      parent?: UnitOfWork,
-    ): UnitOfWork;
-    handleOf(unit: UnitOfWork, context: Context): EffectScope;
-  };
-}
+import type { UnitOfWork } from './scope/unit-of-work.js';
 
 /**
  * The scope of a handler that may call no effect: its unit of work opens with the first one. Until
@@ -51,9 +34,9 @@ export class LatentScope extends Context implements Latent {
   private closedAt = '';
 
   constructor(
-    readonly host: LatentHost,
+    readonly host: OpenerHost,
     private readonly prepared: PreparedScope,
-    here: Context,
+    here: Context = host.context,
   ) {
     super();
     const store = contexts.getStore();

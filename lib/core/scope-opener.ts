@@ -3,7 +3,6 @@ import { EffectScope } from './effect-scope.js';
 import { decide } from './flush/outcome.js';
 import { leftBehindIn } from './frame/current-frame.js';
 import type { TransactionFrame } from './frame/transaction-frame.js';
-import { LatentScope } from './latent-scope.js';
 import type { Executor } from './model/executor.js';
 import type { Outcome } from './model/scope-view.js';
 import type { PreparedScope } from './prepared-scope.js';
@@ -53,11 +52,6 @@ export class ScopeOpener {
       new ScopeContext(host, unit, chain, store?.isLive === true ? store : undefined, evaluation),
       parent === undefined ? leftBehindIn() : undefined,
     );
-  }
-
-  /** A scope where the caller stands, which opens when the first effect is called in it. */
-  latent(prepared: PreparedScope, here: Context = this.host.context): LatentScope {
-    return new LatentScope(this.host, prepared, here);
   }
 
   /** Opens a unit of work for a context that knows where it stands, and that it may be opened. */

@@ -5,7 +5,7 @@ import type { OnDispatchError } from '../../core/scope-options.js';
 import type { Outcome } from '../../core/model/scope-view.js';
 import { type Boundary, HandlerPlans, safely } from './boundary.js';
 import { observeInScope } from '../../core/results/observe-in-scope.js';
-import type { LatentScope } from '../../core/latent-scope.js';
+import { LatentScope } from '../../core/latent-scope.js';
 import type { AirlockModuleOptions, BoundaryOptions } from '../options/airlock-options.js';
 import { unscoped } from './unscoped.js';
 
@@ -32,7 +32,8 @@ export class InterceptedBoundary implements Boundary {
     const plan = this.plans.of(context.getClass(), context.getHandler());
     if (plan.isSkipped) return unscoped(next);
     return new Observable((subscriber) => {
-      const scope = this.runtime.scopes.latent(plan.scope, this.runtime.context.forEntryPoints);
+      const { runtime } = this;
+      const scope = new LatentScope(runtime, plan.scope, runtime.context.forEntryPoints);
       return observeInScope(() => next.handle(), subscriber, scope, this.ending(context, scope));
     });
   }

@@ -1,5 +1,6 @@
 import { isObservable, Observable, throwError } from 'rxjs';
 import type { AirlockRuntime } from '../../core/runtime.js';
+import { LatentScope } from '../../core/latent-scope.js';
 import { endWithError, type WorkScope } from '../../core/run-and-end.js';
 import { isThenable } from '../../core/results/completion.js';
 import { hasBegun } from '../../core/scope/coverage.js';
@@ -76,7 +77,7 @@ export function callInScope(
 function begun({ runtime, prepared, isEager }: HandlerScope, here: Context): WorkScope {
   return isEager === true
     ? runtime.scopes.enter(prepared, here)
-    : runtime.scopes.latent(prepared, here);
+    : new LatentScope(runtime, prepared, here);
 }
 
 /** Something that does its work when it is awaited, such as a query, does it in the scope. */

@@ -2,6 +2,7 @@ import { isObservable, Observable, tap } from 'rxjs';
 import type { Method } from '../methods/wrap-method.js';
 import { callInScope, type HandlerScope } from '../calls/call-in-scope.js';
 import type { Class } from '../container/candidate.js';
+import { LatentScope } from '../../core/latent-scope.js';
 import { isMarked, type WrappedEntryPoint } from '../boundaries/entry-point.js';
 
 const SAGAS = '__saga__';
@@ -66,7 +67,7 @@ function throughScopes(
   return new Observable((subscriber) =>
     events.subscribe({
       next: (event) => {
-        const scope = runtime.scopes.latent(prepared);
+        const scope = new LatentScope(runtime, prepared);
         scope.run(() => subscriber.next(event));
         const outcome = passage.isBroken ? 'failed' : 'completed';
         // The event's publisher is not to hear of effects that fail.
