@@ -6,6 +6,8 @@ import config, { base, ours, esmOnly } from './jest.config.mjs';
  */
 export default {
   ...config,
+  // Two versions run side by side.
+  maxWorkers: 2,
   projects: [
     {
       ...base,

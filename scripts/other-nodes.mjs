@@ -1,8 +1,7 @@
 // Other versions of Node than this one: on each, every sub-path of the build is loaded, and the
 // suites run that a version could matter to. MikroORM 7, which needs Node 22, is tested here only.
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { seconds } from './side-by-side.mjs';
+import { run, seconds } from './side-by-side.mjs';
 
 // What a version could matter to is run once: clients of databases on the newer one, and MikroORM 7
 // on the oldest that it takes.
@@ -12,12 +11,13 @@ const versions = {
   24: [...everywhere, '/test/integrations/(drizzle|knex|typeorm)/contract'],
 };
 
-/** @returns whether all went well on every version */
-export function runOnOtherNodes() {
-  return Object.entries(versions).map(runOn).every(Boolean);
+/** All versions side by side. @returns whether all went well on every one */
+export async function runOnOtherNodes() {
+  const went = await Promise.all(Object.entries(versions).map(runOn));
+  return went.every(Boolean);
 }
 
-function runOn([version, suites]) {
+async function runOn([version, suites]) {
   const node = `test/other-nodes/node_modules/node-${version}/bin/node${process.platform === 'win32' ? '.exe' : ''}`;
   if (!existsSync(node)) {
     console.log(
@@ -32,22 +32,19 @@ function runOn([version, suites]) {
     '--testTimeout=60000',
   ];
   const vm = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-  const isLoaded = step(`Node ${version}: every sub-path as ESM and as CommonJS`, node, [
+  const isLoaded = await step(`Node ${version}: every sub-path as ESM and as CommonJS`, node, [
     'scripts/load-sub-paths.mjs',
   ]);
   return (
-    step(`Node ${version}: core, Nest, transactions`, node, [...vm, ...jest, ...suites]) && isLoaded
+    (await step(`Node ${version}: core, Nest, transactions`, node, [...vm, ...jest, ...suites])) &&
+    isLoaded
   );
 }
 
-function step(name, node, args) {
+async function step(name, node, args) {
   const since = Date.now();
-  const { status, stdout, stderr } = spawnSync(node, args, {
-    encoding: 'utf8',
-    maxBuffer: 2 ** 28,
-    env: { ...process.env, OTHER_NODE: '1' },
-  });
+  const { status, said } = await run(node, args, { ...process.env, OTHER_NODE: '1' });
   console.log(`  ${status === 0 ? '✓' : '✗'} ${name} (${seconds(since)})`);
-  if (status !== 0) console.log(stdout, stderr);
+  if (status !== 0) console.log(said);
   return status === 0;
 }

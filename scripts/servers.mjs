@@ -20,7 +20,7 @@ export async function findServers() {
 
 function connects(address) {
   return new Promise((resolve) => {
-    const socket = connect({ ...address, timeout: 2000 });
+    const socket = connect({ ...address, timeout: 5000 });
     const end = (answers) => {
       socket.destroy();
       resolve(answers);

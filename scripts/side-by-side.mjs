@@ -13,7 +13,7 @@ export async function sideBySide(scripts) {
   const lane = async () => {
     for (let script = left.shift(); script !== undefined; script = left.shift()) {
       const since = Date.now();
-      const { status, said } = await run(script);
+      const { status, said } = await run('npm', ['run', '--silent', script]);
       console.log(`  ${status === 0 ? '✓' : '✗'} ${script} (${seconds(since)})`);
       if (status === 0) continue;
       failed.push(script);
@@ -28,11 +28,13 @@ export function seconds(since) {
   return `${Math.round((Date.now() - since) / 1000)} s`;
 }
 
-function run(script) {
+/** @returns the exit status of a program, and what it said */
+export function run(program, args, env = process.env) {
   return new Promise((resolve) => {
-    const child = spawn('npm', ['run', '--silent', script], {
+    const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      shell: process.platform === 'win32',
+      shell: program === 'npm' && process.platform === 'win32',
+      env,
     });
     let said = '';
     for (const stream of [child.stdout, child.stderr])

@@ -57,7 +57,7 @@ if (everywhere && status !== 0) status = againAlone();
 tellSkipped();
 console.log(`\nSuites: ${seconds(since)}.`);
 if (everywhere) console.log('\n3. Other versions of Node');
-const isFineElsewhere = !everywhere || runOnOtherNodes();
+const isFineElsewhere = !everywhere || (await runOnOtherNodes());
 console.log(`\nAll: ${seconds(began)}.`);
 process.exit(status === 0 && !isFineElsewhere ? 1 : (status ?? 1));
 

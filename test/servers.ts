@@ -1,17 +1,14 @@
-import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createConnection } from 'mysql2/promise';
 import { Client } from 'pg';
 import { type FreshDatabase, freshDatabaseOn } from './integrations/pg/fresh-database.js';
-// Also read by scripts/servers.mjs, which tells before a run what it found.
+// Also read by scripts/servers.mjs, which finds those that answer before a run.
 import servers from './servers.json' with { type: 'json' };
 
 /** A server that a user's machine may not have. */
 export interface TestServer {
   readonly name: string;
   readonly url: string;
-  /** Where the URL names none. */
-  readonly port?: number;
 }
 
 export const postgres = known('PostgreSQL');
@@ -22,8 +19,8 @@ export const rabbitmq = known('RabbitMQ');
 export const nats = known('NATS');
 
 function known(name: string): TestServer {
-  const { variable, url, port } = servers.find((server) => server.name === name)!;
-  return { name, url: process.env[variable] || url, port };
+  const { variable, url } = servers.find((server) => server.name === name)!;
+  return { name, url: process.env[variable] || url };
 }
 
 /**
@@ -82,32 +79,7 @@ async function onPostgres(sql: string): Promise<void> {
 
 const skipped = describe.skip;
 
-const asked = new Map<string, boolean>();
-
-/** Synchronous, as the definition of suites is: a process of its own tries to connect. */
-function answers(server: TestServer): boolean {
-  let isThere = asked.get(server.url);
-  if (isThere === undefined) asked.set(server.url, (isThere = connects(server)));
-  return isThere;
-}
-
-function connects(server: TestServer): boolean {
-  const { hostname, port } = new URL(server.url);
-  const script = `
-    const [host, port] = process.argv.slice(1);
-    const socket = require('node:net').connect({ host, port: Number(port), timeout: 2000 });
-    socket.on('connect', () => process.exit(0)).on('error', () => process.exit(1)).on('timeout', () => process.exit(1));`;
-  try {
-    const args = [
-      '--input-type=commonjs',
-      '-e',
-      script,
-      hostname.replace(/^\[|\]$/g, ''),
-      port || String(server.port),
-    ];
-    execFileSync(process.execPath, args, { stdio: 'ignore', timeout: 10_000 });
-    return true;
-  } catch {
-    return false;
-  }
+/** As found before the run by test/before-all.mjs: suites are defined without waiting. */
+function answers({ name }: TestServer): boolean {
+  return process.env.SERVERS_THAT_ANSWER!.split(',').includes(name);
 }
