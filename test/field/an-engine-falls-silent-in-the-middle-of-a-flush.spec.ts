@@ -19,7 +19,8 @@ import { OwnRedis } from '../own-servers/own.redis.js';
 import { Lines } from '../integrations/remote.js';
 import type { OwnServer } from '../own-servers/own.server.js';
 
-const DISPATCH_TIMEOUT_MS = 400;
+/** Enough for an engine that answers, on a machine that is busy. */
+const DISPATCH_TIMEOUT_MS = 1_000;
 
 @Injectable()
 class Shop {
@@ -49,7 +50,7 @@ const ENGINES = [
     (url: string) => [
       AirlockPgBossModule.forRoot({
         boss: { connectionString: url },
-        dispatchTimeoutMs: 10 * DISPATCH_TIMEOUT_MS,
+        dispatchTimeoutMs: 8 * DISPATCH_TIMEOUT_MS,
       }),
     ],
   ],
@@ -115,8 +116,9 @@ describe.each(ENGINES)(
           }
         });
         const timeoutMs =
-          executor === PgBossExecutor ? 10 * DISPATCH_TIMEOUT_MS : DISPATCH_TIMEOUT_MS;
-        expect(ms).toBeLessThan(1.9 * timeoutMs);
+          executor === PgBossExecutor ? 8 * DISPATCH_TIMEOUT_MS : DISPATCH_TIMEOUT_MS;
+        // For each of them it would be ten times as long.
+        expect(ms).toBeLessThan(5 * timeoutMs);
         expect(error.failures.map(({ error }) => (error as { code: string }).code)).toEqual(
           Array.from({ length: 10 }, () => 'AIRLOCK_ENGINE_UNREACHABLE'),
         );
@@ -154,15 +156,19 @@ describeWithOwn(
       try {
         await Promise.all(queues.map((queue) => queue.waitUntilReady()));
         redis.freeze();
-        const startedAt = performance.now();
         const flushing = application.get(AirlockService).run(() => {
           for (let round = 0; round < 3; round++) {
             for (const queue of queues)
               application.get(EffectBuffer).defer(queue).add('job', { round });
           }
         });
-        await expect(flushing).rejects.toBeInstanceOf(DispatchError);
-        expect(performance.now() - startedAt).toBeLessThan(2 * DISPATCH_TIMEOUT_MS);
+        const error: DispatchError = await flushing.then(
+          () => Promise.reject(new Error('It was flushed.')),
+          (reason: DispatchError) => reason,
+        );
+        expect(error.failures.map(({ error }) => (error as { delivery: string }).delivery)).toEqual(
+          ['unknown', ...Array.from({ length: 11 }, () => 'not sent')],
+        );
       } finally {
         redis.thaw();
         await Promise.all(queues.map((queue) => queue.close()));
