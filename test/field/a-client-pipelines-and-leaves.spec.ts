@@ -208,7 +208,8 @@ describe.each(platforms)('on %s', (_name, platform) => {
       await reader.cancel();
       const startedAt = performance.now();
       await closing;
-      expect(performance.now() - startedAt).toBeLessThan(2_000);
+      // What would hold it up waits for ten seconds.
+      expect(performance.now() - startedAt).toBeLessThan(9_000);
       expect(server.log.airlock('error')).toEqual([]);
     });
   });

@@ -60,7 +60,8 @@ describe('when a third party runs a handler that it has made with the external c
     await handlerOf(app)('hello');
     const startedAt = performance.now();
     await app.close();
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    // What would hold it up waits for ten seconds.
+    expect(performance.now() - startedAt).toBeLessThan(9_000);
   });
 });
 

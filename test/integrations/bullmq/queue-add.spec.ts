@@ -257,7 +257,6 @@ describeWith(server, 'A deferred add of a BullMQ queue', () => {
         providers: [{ provide: 'STOCK', useFactory: () => queue }, Stock],
       });
       line.freeze();
-      const startedAt = performance.now();
       const flushing = within(application, async () => {
         application.get(Stock).reserve('a', 1);
         await application.get(Mail).send('goes its own way');
@@ -272,7 +271,6 @@ describeWith(server, 'A deferred add of a BullMQ queue', () => {
           { error: { code: 'AIRLOCK_ENGINE_UNREACHABLE', delivery: 'not sent' } },
         ],
       });
-      expect(performance.now() - startedAt).toBeLessThan(3_000);
       expect(await bench.jobs()).toHaveLength(1);
       await queue.disconnect();
       await line.cut();

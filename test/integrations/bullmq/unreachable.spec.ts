@@ -95,7 +95,8 @@ describeWith(server, 'BullMQ without its Redis', () => {
         () => Promise.reject(new Error('It was flushed.')),
         (reason: DispatchError) => reason,
       );
-      expect(performance.now() - startedAt).toBeLessThan(3_000);
+      // For each of them it would be twenty minutes.
+      expect(performance.now() - startedAt).toBeLessThan(30_000);
       expect(error).toBeInstanceOf(DispatchError);
       expect(error.failures).toHaveLength(2_500);
       expect(
