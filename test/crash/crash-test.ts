@@ -4,7 +4,7 @@ import { Outages } from './outages.js';
 import type { Random } from './random.js';
 import type { Answers, Wait } from './settings.js';
 import type { Shop } from './shop.js';
-import { until } from './until.js';
+import { until } from '../until.js';
 
 /** Ends a wait for what would never come: how fast a machine is, is not in question. */
 const PATIENCE_MS = 120_000;

@@ -9,7 +9,7 @@ import type { Random } from './random.js';
 import { RedisWitness } from './redis-witness.js';
 import type { Answers, Role, Settings } from './settings.js';
 import { type Setup, type SetupName, SETUPS } from './setups.js';
-import { until } from './until.js';
+import { until } from '../until.js';
 
 const PATIENCE_MS = 90_000;
 

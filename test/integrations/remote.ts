@@ -1,8 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { AirlockService } from 'nestjs-airlock';
 import type { ExecutorContractDelivery } from 'nestjs-airlock/testing';
 import { EffectWorker } from '../../lib/nest/remote/effect-worker.js';
+
+export { until } from '../until.js';
 
 /** What loggers were told, by level. */
 export class Lines {
@@ -22,16 +23,6 @@ export function within<R>(
   work: () => R,
 ): Promise<Awaited<R>> {
   return application.get(AirlockService).run(work);
-}
-
-/** Waits until something holds. */
-export async function until(holds: () => unknown, timeoutMs = 10_000): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!(await holds())) {
-    if (performance.now() > deadline)
-      throw new Error(`Waited ${timeoutMs} ms in vain for ${String(holds)}`);
-    await sleep(5);
-  }
 }
 
 /** What the running side is handed from here on, in order. */

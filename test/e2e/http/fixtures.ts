@@ -21,6 +21,8 @@ import { checkForLeaks, drain, recordEffects, recorderOf } from 'nestjs-airlock/
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+export { until } from '../../until.js';
+
 export type Platform = () => AbstractHttpAdapter;
 
 export const platforms: readonly (readonly [string, Platform])[] = [
@@ -250,14 +252,6 @@ export function gate(): { readonly passed: Promise<void>; open(): void } {
   let open = (): void => {};
   const passed = new Promise<void>((resolve) => (open = resolve));
   return { passed, open: () => open() };
-}
-
-export async function until(holds: () => boolean, timeoutMs = 10_000): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while (!holds()) {
-    if (Date.now() > deadline) throw new Error(`Not within ${timeoutMs} ms: ${holds.toString()}`);
-    await delay(2);
-  }
 }
 
 export function delay(ms: number): Promise<void> {

@@ -11,6 +11,7 @@ import type {
 } from '../../../lib/integrations/inspector/view/inspector.view.js';
 import { checkAfterEach, delay, gate, platforms, serve } from '../../e2e/http/fixtures.js';
 import { nodeResponse } from '../../../lib/nest/entry-points/http/http.messages.js';
+import { until } from '../../until.js';
 import { shop } from './shop.js';
 
 checkAfterEach();
@@ -207,8 +208,4 @@ function longestQueue(server: Server): () => number {
     for (const { writableLength } of sockets) longest = Math.max(longest, writableLength);
   }, 1).unref();
   return () => longest;
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
 }

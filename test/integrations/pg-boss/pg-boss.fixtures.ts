@@ -23,6 +23,8 @@ import PgBoss10 from 'pg-boss-10';
 import { postgres } from '../../servers.js';
 import { emptyPglite } from '../../pglite.js';
 
+export { until } from '../../until.js';
+
 /** A database with pg-boss in a schema of its own. */
 export interface Database {
   readonly schema: string;
@@ -187,17 +189,4 @@ export async function jobsIn({ schema, query }: Database): Promise<readonly JobR
     const { id, name, state, output } = row as unknown as JobRow & { readonly name: string };
     return { id, queue: name, state, effect, args, output, row };
   });
-}
-
-/** Waits until something is true, and says so where it never becomes true. */
-export async function until(
-  isTrue: () => boolean | Promise<boolean>,
-  timeoutMs = 15_000,
-): Promise<void> {
-  const end = performance.now() + timeoutMs;
-  while (!(await isTrue())) {
-    if (performance.now() > end)
-      throw new Error(`Not true within ${timeoutMs} ms: ${isTrue.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }

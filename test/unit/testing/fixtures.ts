@@ -19,6 +19,8 @@ import { airlockMatchers, type CapturedEffects } from 'nestjs-airlock/testing';
 import { channel } from 'node:diagnostics_channel';
 import type { Server } from 'node:http';
 
+export { errorOf } from '../core/fixtures.js';
+
 expect.extend(airlockMatchers);
 
 /** The outside world of one application. */
@@ -184,16 +186,6 @@ export function textOf(assertion: () => void): string {
     return (error as Error).message;
   }
   throw new Error('Expected the assertion to fail, but it passed.');
-}
-
-/** The error that `work` throws or rejects with. */
-export async function errorOf<E = Error>(work: () => unknown): Promise<E> {
-  try {
-    await work();
-  } catch (error) {
-    return error as E;
-  }
-  throw new Error('Expected an error, but there was none.');
 }
 
 export function names(intents: readonly Intent[]): string[] {
