@@ -133,6 +133,16 @@ export class TransactionFrame {
   }
 
   /**
+   * Runs hooks that a client calls after COMMIT, although it may have failed, or was answered by a
+   * rollback: what they call shares its fate.
+   *
+   * @internal
+   */
+  runAfterCommit<R>(fn: () => R): R {
+    return new TransactionFrame({ name: this.name }, this).run(fn);
+  }
+
+  /**
    * Undoes `enter` for the rest of the caller's asynchronous function, before the statement that
    * ends it. Where that function stands in none of its connection, a helper has begun it, and what
    * was called in no transaction meanwhile is its own.

@@ -12,7 +12,7 @@ const INSIDE: ReadonlySet<string> = new Set([
 ]);
 
 interface AroundEvents {
-  before?(event: string, transaction: object | undefined): void;
+  before?(event: string, transaction: object | undefined): void | Promise<void>;
   after?(event: string): Promise<void>;
 }
 
@@ -29,10 +29,12 @@ export function tellInContext(
   around: AroundEvents = {},
 ): Broadcaster {
   const dispatchEvent: Broadcaster['dispatchEvent'] = async (event, transaction) => {
-    around.before?.(event, transaction);
-    await frames.run(INSIDE.has(event) ? frame : frame.next, async () =>
-      given?.dispatchEvent(event, transaction),
-    );
+    await around.before?.(event, transaction);
+    const tell = async (): Promise<unknown> => given?.dispatchEvent(event, transaction);
+    // The server may have answered COMMIT with a rollback.
+    if (event === 'afterTransactionCommit' && frame.fate === 'rolledBack')
+      await frame.runAfterCommit(tell);
+    else await frames.run(INSIDE.has(event) ? frame : frame.next, tell);
     await around.after?.(event);
   };
   return Object.assign(Object.create(given ?? null) as Broadcaster, { dispatchEvent });

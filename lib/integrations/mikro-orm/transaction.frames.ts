@@ -109,6 +109,9 @@ async function commitRoot(
       await frame.beforeCommit();
       isSent = true;
     },
+    before: async (event) => {
+      if (event === 'afterTransactionCommit' && !(await isCommitted())) frame.rollBack();
+    },
   });
   await send(watched);
   // MikroORM sends nothing where the transaction was rolled back by hand, and resolves.

@@ -20,9 +20,19 @@ export class Opened {
     return (transaction as { readonly [OPENED]?: Opened })[OPENED];
   }
 
-  /** Makes this stand for a transaction. */
+  /** Makes this stand for a transaction, and what its hooks call share its fate. */
   standFor(transaction: SequelizeTransaction): void {
     Object.defineProperty(transaction, OPENED, { value: this });
+    const { frame } = this;
+    const { afterCommit } = transaction;
+    transaction.afterCommit = (hook) => {
+      if (typeof hook !== 'function') return afterCommit.call(transaction, hook);
+      // They may call effects when it is too late to ask the server.
+      frame.noteCall();
+      afterCommit.call(transaction, () =>
+        frame.runAfterCommit(() => hook.call(transaction, transaction)),
+      );
+    };
   }
 
   /**

@@ -24,6 +24,8 @@ export interface SequelizeTransaction {
   };
   commit: () => Promise<void>;
   rollback: () => Promise<void>;
+  /** Takes a function that is told of the COMMIT, whatever came of it. */
+  afterCommit: (hook: (transaction: SequelizeTransaction) => unknown) => void;
 }
 
 /** The topmost, that of Sequelize itself: others may override it and call `super`. @internal */

@@ -244,7 +244,10 @@ export class QueryRunnerFrames {
 
   /** Runs what TypeORM tells of the end of a transaction outside of it. */
   outside<R>(tell: () => R): R {
-    const frame = this.committing ?? this.rollingBack;
+    const { committing, rollingBack } = this;
+    // The server has answered COMMIT with a rollback.
+    if (committing?.fate === 'rolledBack') return committing.runAfterCommit(tell);
+    const frame = committing ?? rollingBack;
     return frame === undefined ? tell() : frames.run(frame.next, tell);
   }
 
