@@ -13,6 +13,8 @@ interface QueueOptions extends RemoteOptions {
 export abstract class QueueSettings<Options extends QueueOptions = QueueOptions> {
   /** The queues that this process serves; none where it only sends. */
   abstract readonly served: readonly string[];
+  /** Number of effects of each of them that run at a time. */
+  abstract readonly concurrency: number;
   readonly dispatchTimeoutMs: number;
   protected readonly queue: string;
   /** Refuses the name of a queue that jobs cannot go to. */

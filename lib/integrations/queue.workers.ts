@@ -25,8 +25,8 @@ export abstract class QueueWorkers<Settings extends QueueSettings>
   ) {}
 
   [DESCRIBES_ITSELF](): SelfDescription {
-    const { served } = this.settings;
-    return served.length === 0 ? {} : { workers: [{ engine: this.engine, queues: served }] };
+    const { served: queues, concurrency } = this.settings;
+    return queues.length === 0 ? {} : { workers: [{ engine: this.engine, queues, concurrency }] };
   }
 
   async onApplicationBootstrap(): Promise<void> {

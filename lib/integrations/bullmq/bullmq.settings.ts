@@ -59,6 +59,7 @@ export class BullMqSettings extends QueueSettings<AirlockBullMqOptions> {
   /** Options of each worker of this process; undefined where it has none. */
   readonly worker: Omit<WorkerOptions, 'connection'> | undefined;
   readonly served: readonly string[];
+  readonly concurrency: number;
   protected readonly assertQueue = queueName;
 
   constructor(options: AirlockBullMqOptions) {
@@ -72,6 +73,7 @@ export class BullMqSettings extends QueueSettings<AirlockBullMqOptions> {
     if (worker !== undefined && queues === undefined && options.queueFor !== undefined)
       throw queuesUnknown();
     this.worker = worker && own;
+    this.concurrency = worker?.concurrency ?? 1;
     this.served = worker === undefined ? [] : (queues ?? [this.queue]);
   }
 }

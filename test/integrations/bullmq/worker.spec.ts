@@ -138,11 +138,14 @@ describeWith(server, 'A worker of BullMQ', () => {
       expect(ids.size).toBe(2); // that of the call, and that of what the effect enqueued
     });
 
-    it('is listed by explain(), with the queues that it serves', async () => {
-      const worker = await bench.worker({ providers: [Orders] });
+    it('is listed by explain(), with the queues that it serves and how many run at a time', async () => {
+      const worker = await bench.worker({
+        providers: [Orders],
+        bullmq: { worker: { concurrency: 3 } },
+      });
       const producer = await bench.producer({ providers: [Orders] });
       expect(worker.get(AirlockService).explain().workers).toEqual([
-        { engine: 'BullMQ', queues: [expect.any(String)] },
+        { engine: 'BullMQ', queues: [expect.any(String)], concurrency: 3 },
       ]);
       expect(producer.get(AirlockService).explain().workers).toEqual([]);
     });
