@@ -40,8 +40,11 @@ select concat('scope:', n), 1, 'Mail.send', repeat('x', 300), n, n from ${number
 
     afterAll(() => client?.close());
 
+    // MariaDB wants what is set for a statement before `explain`.
     const planOf = async (sql: string, values: unknown[]): Promise<string> =>
-      JSON.stringify(await client.connection.query(`explain ${sql}`, values));
+      JSON.stringify(
+        await client.connection.query(`explain ${sql.replace(/^\/\*M!.*?\*\/ /, '')}`, values),
+      );
 
     it.each(statements)('does not go through all of them for %s', async (_, statement) => {
       expect(await planOf(...statement(outboxSqlOf(client.dialect)))).not.toMatch(everything);

@@ -253,6 +253,7 @@ describeWith(mariadb, 'MariaDB', () => {
       { settings: ["sql_mode = 'TRADITIONAL,ONLY_FULL_GROUP_BY,EMPTY_STRING_IS_NULL'"] },
       { settings: ["sql_mode = ''", 'names utf8mb3'] },
       { settings: ['names latin1', 'innodb_lock_wait_timeout = 1'] },
+      { settings: ['sql_safe_updates = 1'] },
     ])('keeps and hands over what was called: $settings', async ({ settings }) => {
       expect(await handedOver(await opened(connectMariadb(settings)))).toEqual([TEXT]);
     });

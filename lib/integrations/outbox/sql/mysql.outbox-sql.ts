@@ -44,13 +44,16 @@ from json_table(?, '$[*]' columns (
 )) as rows_of, (select ? as written_at, ? as due_at) as times`;
   }
 
-  /** There is no `returning`: a row says whose it is. */
+  /**
+   * There is no `returning`: a row says whose it is. With `sql_safe_updates`, MariaDB and MySQL refuse
+   * whatever goes through a derived table, unless they are told so, each in its way.
+   */
   async claim(run: RunSql, wanted: Claim): Promise<readonly object[]> {
     const claim = randomUUID();
     const { until } = wanted;
     const { sql, values } = this.wanted(wanted);
     await run(
-      `update ${this.name} as claimed join (
+      `/*M! set statement sql_safe_updates = 0 for */ update /*+ set_var(sql_safe_updates = 0) */ ${this.name} as claimed join (
   ${sql} for update skip locked
 ) as due on claimed.id = due.id set claimed.due_at = ?, claimed.held = true, claimed.claim = ?`,
       [...values, until, claim],
