@@ -191,25 +191,32 @@ export class RequestScope extends Context implements Latent, Ending {
     return this.host.scopes.handleOf(unit, this);
   }
 
-  /** Outcome of the response: what a handler made of it, else what was sent. */
+  /**
+   * Outcome of the response, which is over: what a handler made of it, else what was sent.
+   */
   get outcome(): Outcome {
-    this.look();
+    this.letGo();
     return this.hasFailed ? 'failed' : (this.sent ?? 'cancelled');
   }
 
-  /** Notes how the response ended, if it has, and lets go of it. */
+  /** Notes how the response ended, if that shows, and lets go of it. */
   look(): void {
-    const { response } = this;
-    if (response === undefined || !isOver(response)) return;
-    this.isCut = !response.writableFinished;
-    this.sent = this.isCut && this.isStreaming ? 'cancelled' : outcomeSent(response);
-    this.response = undefined;
-    this.settings.endings.note(this);
+    if (this.response !== undefined && isOver(this.response)) this.letGo();
   }
 
   /** To be called before all others that listen to the last event of the response. */
   end(): void {
-    this.look();
+    this.letGo();
+    this.settings.endings.note(this);
+  }
+
+  /** Notes how it ended and lets go of it: that it is over does not show on every response. */
+  private letGo(): void {
+    const { response } = this;
+    if (response === undefined) return;
+    this.isCut = !response.writableFinished && isOver(response);
+    this.sent = this.isCut && this.isStreaming ? 'cancelled' : outcomeSent(response);
+    this.response = undefined;
     this.settings.endings.note(this);
   }
 

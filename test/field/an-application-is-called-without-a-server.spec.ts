@@ -1,0 +1,110 @@
+import {
+  type CanActivate,
+  Controller,
+  Get,
+  type INestApplication,
+  Injectable,
+  UseGuards,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import { AirlockModule } from 'nestjs-airlock';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import {
+  checkAfterEach,
+  COMPLETED,
+  Effects,
+  FAILED,
+  fateOf,
+  moduleOf,
+  recorded,
+  until,
+} from '../e2e/http/fixtures.js';
+
+@Injectable()
+class DenyingGuard implements CanActivate {
+  constructor(private readonly effects: Effects) {}
+  canActivate(): boolean {
+    this.effects.all();
+    return false;
+  }
+}
+
+@Controller()
+class ShopController {
+  constructor(private readonly effects: Effects) {}
+  @Get('place')
+  place(): string {
+    this.effects.all();
+    return 'placed';
+  }
+  @Get('fails')
+  fails(): never {
+    this.effects.all();
+    throw new Error('sold out');
+  }
+  @Get('denied')
+  @UseGuards(DenyingGuard)
+  denied(): void {}
+}
+
+/** Answers a request as adapters for serverless platforms do: there is no connection. */
+async function call(app: INestApplication, url: string): Promise<number> {
+  const request = new IncomingMessage({ encrypted: true, readable: true } as never);
+  Object.assign(request, { method: 'GET', url, headers: { host: 'shop' }, complete: true });
+  request.push(null);
+  const response = new ServerResponse({ method: 'GET' } as never);
+  const ignore = (): void => {};
+  response.assignSocket({
+    _writableState: {},
+    writable: true,
+    on: ignore,
+    removeListener: ignore,
+    destroy: ignore,
+    cork: ignore,
+    uncork: ignore,
+    write: (_data: unknown, ...rest: unknown[]) => {
+      (rest.find((one) => typeof one === 'function') as (() => void) | undefined)?.();
+      return true;
+    },
+  } as unknown as Socket);
+  const instance = app.getHttpAdapter().getInstance() as Partial<FastifyInstance>;
+  await instance.ready?.();
+  const handle = instance.routing ?? instance;
+  return new Promise((resolve) => {
+    response.once('finish', () => resolve(response.statusCode));
+    (handle as (...args: unknown[]) => void)(request, response);
+  });
+}
+
+const platforms = [
+  ['Express', () => new ExpressAdapter()],
+  ['Fastify', () => new FastifyAdapter()],
+] as const;
+
+describe.each(platforms)('on %s, when no server listens', (_name, adapter) => {
+  checkAfterEach();
+
+  describe.each(['beforeResponse', 'afterResponse'] as const)('under %s', (dispatch) => {
+    it.each([
+      ['/place', 200, COMPLETED],
+      ['/fails', 500, FAILED],
+      ['/denied', 403, FAILED],
+    ])('decides about the effects of %s as a server would', async (path, status, fate) => {
+      const module = moduleOf({
+        imports: [AirlockModule.forRoot({ dispatch })],
+        controllers: [ShopController],
+        providers: [DenyingGuard],
+      });
+      const app = recorded(await NestFactory.create(module, adapter(), { logger: false }));
+      await app.init();
+      expect(await call(app, path)).toBe(status);
+      await until(() => fateOf(app).out.length === fate.out.length);
+      expect(fateOf(app)).toEqual(fate);
+      await app.close();
+    });
+  });
+});
