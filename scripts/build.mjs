@@ -50,13 +50,6 @@ const entries = files.flatMap((file) => file?.match(/^\.\/dist\/esm\/(.*)\.js$/)
 const bundle = await rollup({
   input: Object.fromEntries(entries.map((entry) => [entry, `./dist/next/modules/${entry}.js`])),
   external: /^[^./]/,
-  // CommonJS has a variable for it (lib/core/installation.ts).
-  plugins: [
-    {
-      name: 'filename',
-      renderChunk: (code) => code.replaceAll('__filename', 'import.meta.filename'),
-    },
-  ],
   onLog(level, { code, message }) {
     // TypeScript's helpers for decorators ask for a `this` that has one already.
     if (level === 'warn' && code !== 'THIS_IS_UNDEFINED') throw new Error(message);

@@ -1,8 +1,10 @@
+import { fileURLToPath } from 'node:url';
+
 /**
- * This very file: a variable of CommonJS, which the build fills in for ES modules; undefined where
- * a bundler has dropped it.
+ * This very file; undefined where a bundler has made it part of a program that has no files.
+ * @internal
  */
-export const location: string | undefined = typeof __filename === 'string' ? __filename : undefined;
+export const location: string | undefined = thisFile();
 
 const parts = location?.match(/^(.*)([\\/](?:dist[\\/](?:esm|cjs)|lib)[\\/])/s);
 
@@ -18,3 +20,21 @@ export const root: string | undefined = parts?.[1];
  * @internal
  */
 export const sources: string | undefined = parts?.[0];
+
+/**
+ * Read from a stack, which ES modules and CommonJS both have: `import.meta` is a syntax error in
+ * the scripts that webpack makes of this package.
+ */
+function thisFile(): string | undefined {
+  const before: object = { prepareStackTrace: undefined, ...(Error as object) };
+  try {
+    Error.stackTraceLimit = 1;
+    Error.prepareStackTrace = (_, [here]) => here?.getFileName();
+    const file = new Error().stack;
+    return file?.startsWith('file:') ? fileURLToPath(file) : file;
+  } catch {
+    return undefined;
+  } finally {
+    Object.assign(Error, before);
+  }
+}
