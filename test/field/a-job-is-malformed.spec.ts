@@ -140,7 +140,7 @@ describe('when somebody writes malformed jobs', () => {
           (await jobsIn(database)).map(({ state }) => state);
         await until(
           async () => (await states()).every((state) => ['completed', 'failed'].includes(state)),
-          30_000,
+          60_000,
         );
         await isTold(malformed.length);
         expect((await states()).filter((state) => state === 'failed')).toHaveLength(

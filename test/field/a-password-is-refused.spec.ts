@@ -55,7 +55,7 @@ describe('when an engine refuses the password at boot', () => {
   ): void {
     describeWithOwn([kind], kind.name, () => {
       let server: OwnServer;
-      beforeAll(async () => (server = await kind.start({ password: 'correct' })), 30_000);
+      beforeAll(async () => (server = await kind.start({ password: 'correct' })), 60_000);
       afterAll(() => server.remove());
 
       it.each(ways)('says so, and nowhere the password: %s', async (_, engine, imports) => {

@@ -73,7 +73,7 @@ describe.each(ENGINES)(
       let server: OwnServer;
       const lines = new Lines();
 
-      beforeEach(async () => void (server = await kind.start()), 30_000);
+      beforeEach(async () => void (server = await kind.start()), 60_000);
       afterEach(() => server.remove());
 
       async function boot() {
@@ -123,7 +123,7 @@ describe.each(ENGINES)(
           const ms = await msOfClosing(application);
           expect(ms).toBeLessThan(SHUTDOWN_TIMEOUT_MS + 3 * DISPATCH_TIMEOUT_MS);
         },
-        30_000,
+        60_000,
       );
 
       it('answers nobody while an effect runs: it closes in the time that is given for it', async () => {

@@ -34,7 +34,7 @@ describeWith(server, 'BullMQ without its Redis', () => {
     ])('says so after dispatchTimeoutMs, without secrets: %s', async (_, connectionTo, host) => {
       await line.cut();
       const booting = bench.producer({
-        bullmq: { connection: connectionTo(line.port), dispatchTimeoutMs: 100 },
+        bullmq: { connection: connectionTo(line.port), dispatchTimeoutMs: 1_000 },
       });
       const error: EngineUnreachableError = await booting.then(
         () => Promise.reject(new Error('It started.')),
@@ -43,11 +43,11 @@ describeWith(server, 'BullMQ without its Redis', () => {
       expect(error).toBeInstanceOf(EngineUnreachableError);
       expect(error).toMatchObject({
         code: 'AIRLOCK_ENGINE_UNREACHABLE',
-        timeoutMs: 100,
+        timeoutMs: 1_000,
         delivery: 'not sent',
       });
       expect(error.message).toContain(
-        `Redis at ${host}:${line.port} did not answer within 100 ms: the application cannot start.`,
+        `Redis at ${host}:${line.port} did not answer within 1000 ms: the application cannot start.`,
       );
       expect(String((error.cause as Error).message)).toContain('ECONNREFUSED');
       expect(error.message).not.toContain('secret');

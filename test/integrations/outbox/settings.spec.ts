@@ -350,7 +350,7 @@ function describeServer({ connect, isolation, readOnly }: Server): void {
         expect(taken().map(String).toSorted()).toEqual(texts.toSorted());
         expect(apps.flatMap(warnings)).toEqual([]);
       },
-      30_000,
+      60_000,
     );
   });
 
