@@ -48,6 +48,25 @@ class Transient {
   }
 }
 
+class Traced {
+  @SideEffect()
+  async mail(): Promise<void> {
+    sent.push('traced');
+  }
+}
+
+/** As libraries for traces and metrics do: methods are handed out bound to what is behind it. */
+function traced(): Traced {
+  return new Proxy(new Traced(), {
+    get: (behind, key) => {
+      const value: unknown = Reflect.get(behind, key);
+      return key !== 'constructor' && typeof value === 'function'
+        ? (value.bind(behind) as unknown)
+        : value;
+    },
+  });
+}
+
 @InjectableProxy()
 class TenantMailer {
   @SideEffect()
@@ -81,7 +100,10 @@ describeWith(redis, 'when an effect of an object is to leave the process', () =>
     const { app, log, fate } = await boot(
       {
         imports: [bullmq, ...cls],
-        providers: [Mailer, Notifier, PerRequest, Transient, Shop],
+        providers: [
+          ...[Mailer, Notifier, PerRequest, Transient, Shop],
+          { provide: 'traced', useFactory: traced },
+        ],
       },
       { executor: BullMqExecutor },
     );
@@ -100,9 +122,12 @@ describeWith(redis, 'when an effect of an object is to leave the process', () =>
       app.get(Shop).effects.defer(app.get(Mailer)).mail();
       await (await app.resolve(PerRequest)).mail();
       await app.get(Shop).transient.mail();
+      await app.get<Traced>('traced').mail();
     });
-    await until(() => sent.length === 4);
-    expect(sent.toSorted()).toEqual(['from the shop', 'from the shop', 'per request', 'transient']);
+    await until(() => sent.length === 5);
+    expect(sent.toSorted()).toEqual([
+      ...['from the shop', 'from the shop', 'per request', 'traced', 'transient'],
+    ]);
     expect(log.airlock('warn')).toEqual([]);
   });
 

@@ -1,3 +1,4 @@
+import { isProxy } from 'node:util/types';
 import type { LoggerService } from '@nestjs/common';
 import type { AirlockRuntime } from '../../core/runtime.js';
 import { timeLimitOf } from '../../core/flush/time-limit.js';
@@ -85,6 +86,8 @@ export class AirlockExplorer implements KnownHandlers {
     for (const member of members) {
       const { instance } = member;
       claim(instance ?? member.type, this.runtime);
+      // What is behind it is called as often, and only its class tells whose that is.
+      if (isProxy(instance)) claim(member.type, this.runtime);
       // What it has made itself, such as the channels of a notifier, calls effects as it does.
       if (instance !== undefined)
         for (const part of partsOf(instance)) claimPart(part, this.runtime);
