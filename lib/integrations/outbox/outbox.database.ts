@@ -79,6 +79,7 @@ export class OutboxDatabase {
     for (;;) {
       try {
         await this.readClock();
+        await this.assertUnchanged('"');
         await this.prepare();
         return;
       } catch (error) {
@@ -106,6 +107,19 @@ export class OutboxDatabase {
             : 'its `query` does not resolve to rows that are objects with the columns for keys. Take options away that give them another form (`rowsAsArray`, `nestTables`, `plain`), or give it a pool of its own.'),
       );
     });
+  }
+
+  /** @throws AirlockOptionsError for a connection that changes text on its way to the database */
+  private async assertUnchanged(text: string): Promise<void> {
+    const { echo } = this.settings.sql;
+    if (echo === undefined) return;
+    const [row] = await this.run(echo, [text]);
+    if (String((row as { readonly echoed: unknown }).echoed) === text) return;
+    throw new AirlockOptionsError(
+      'connection',
+      '`connection` of AirlockOutboxModule cannot be used: its driver escapes quotes with backslashes, and its `sql_mode` has `NO_BACKSLASH_ESCAPES`, ' +
+        'so that what is read would not be what was written. Take that out of `sql_mode`, or use the `mariadb` driver.',
+    );
   }
 
   /** Sees that all that will be done to the table can be, by whomever it was created. */

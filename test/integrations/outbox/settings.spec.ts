@@ -276,6 +276,11 @@ describeWith(mariadb, 'MariaDB', () => {
       { options: { rowsAsArray: true }, says: 'rows that are objects' },
       { options: { nestTables: true }, says: 'rows that are objects' },
       { settings: ['autocommit = 0'], options: {}, says: '`autocommit` is off' },
+      {
+        settings: ["sql_mode = 'NO_BACKSLASH_ESCAPES'"],
+        options: {},
+        says: 'NO_BACKSLASH_ESCAPES',
+      },
     ])('refuses to start where nothing would be kept or read: $says', async (given) => {
       const client = await opened(connectMariadb(given.settings, given.options));
       expect(await errorOf(() => boot(client))).toMatchObject({

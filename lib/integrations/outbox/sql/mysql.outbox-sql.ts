@@ -32,6 +32,7 @@ export class MySqlOutboxSql extends OutboxSql {
   readonly clock =
     'select unix_timestamp() * 1000 + microsecond(now(3)) div 1000 as millis, @@autocommit as autocommit';
   readonly locate = 'select database() as place';
+  override readonly echo = 'select ? as echoed';
 
   get insertMany(): string {
     return `insert into ${this.name} (id, position, effect, envelope, written_at, due_at)

@@ -59,6 +59,8 @@ export abstract class OutboxSql {
   abstract readonly locate: string | undefined;
   /** Writes many rows, given as one JSON array, a time of writing and one at which they are due. */
   abstract readonly insertMany: string;
+  /** Reads a parameter back as `echoed`, where clients write parameters into the text. */
+  readonly echo: string | undefined = undefined;
 
   constructor(
     protected readonly table: string,
