@@ -24,7 +24,7 @@ export class ResponseEndings {
     this.last = request;
   }
 
-  private readonly leaveAfterMicrotasks = (): void => process.nextTick(this.leave);
+  private readonly leaveAfterMicrotasks = (): void => nextTick(this.leave);
 
   private readonly leave = (): void => {
     let request = this.last;
@@ -39,3 +39,5 @@ export class ResponseEndings {
 }
 
 const RESOLVED = Promise.resolve();
+/** Node's own, which a test may replace while an application runs. */
+const nextTick = process.nextTick.bind(process);
