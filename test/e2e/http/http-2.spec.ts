@@ -1,9 +1,19 @@
-import { Body, Controller, Get, type INestApplication, Post, Res, Sse } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  type INestApplication,
+  Post,
+  Res,
+  Sse,
+  StreamableFile,
+} from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { AirlockModule, type AirlockModuleOptions, currentScope } from 'nestjs-airlock';
 import { recorderOf } from 'nestjs-airlock/testing';
 import type { ServerResponse } from 'node:http';
 import { type ClientHttp2Session, connect } from 'node:http2';
+import { PassThrough } from 'node:stream';
 import { interval, map } from 'rxjs';
 import {
   CANCELLED,
@@ -42,6 +52,13 @@ class ShopController {
     await Promise.resolve();
     this.effects.one(text);
     return `${text} in ${currentScope()?.intents.map(String).join()}`;
+  }
+  @Get('report')
+  report(): StreamableFile {
+    const rows = new PassThrough();
+    rows.write('row\n');
+    rows.once('data', () => this.effects.all());
+    return new StreamableFile(rows);
   }
   @Sse('events')
   events() {
@@ -97,9 +114,9 @@ describe('on Fastify over HTTP/2', () => {
       expect(server.log.airlock('error')).toEqual([]);
     });
 
-    it('cancels a stream of events that the client has left', async () => {
+    it.each(['events', 'report'])('cancels a stream that the client has left: %s', async (path) => {
       const { session, ...server } = await serveShop({ dispatch });
-      const stream = session.request({ ':path': '/events' }).on('error', () => {});
+      const stream = session.request({ ':path': `/${path}` }).on('error', () => {});
       await new Promise((resolve) => stream.once('data', resolve));
       stream.close(8);
       await until(() => recorderOf(server.app).dropped.length === 2);

@@ -68,6 +68,15 @@ export function isOver(response: ServerResponse): boolean {
   );
 }
 
+/**
+ * True once its connection is gone before all of it was handed over. HTTP/2 tells that by
+ * `writableEnded` alone.
+ * @internal
+ */
+export function isCutOff(response: ServerResponse): boolean {
+  return isOver(response) && !(response.writableFinished && response.writableEnded);
+}
+
 /** The outcome that a status tells. @internal */
 export function outcomeOf({ statusCode }: { readonly statusCode: number }): Outcome {
   return statusCode >= 400 ? 'failed' : 'completed';

@@ -11,7 +11,7 @@ import { ShuttingDownError } from '../../../errors/shutting-down.error.js';
 import type { HandlerPlan } from '../../boundaries/boundary.js';
 import { HandlerContext } from './handler-context.js';
 import type { Ending, ResponseEndings } from './response-endings.js';
-import { isOver, outcomeSent } from './http.messages.js';
+import { isCutOff, isOver, outcomeSent } from './http.messages.js';
 
 /** Settings that the scopes of all requests of an application have in common. @internal */
 export interface RequestSettings {
@@ -214,7 +214,7 @@ export class RequestScope extends Context implements Latent, Ending {
   private letGo(): void {
     const { response } = this;
     if (response === undefined) return;
-    this.isCut = !response.writableFinished && isOver(response);
+    this.isCut = isCutOff(response);
     this.sent = this.isCut && this.isStreaming ? 'cancelled' : outcomeSent(response);
     this.response = undefined;
     this.settings.endings.note(this);
