@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Outcome } from '../../../core/model/scope-view.js';
 
@@ -38,6 +39,20 @@ export function nodeResponse(candidate: unknown): ServerResponse | undefined {
   return typeof raw?.once === 'function' && 'headersSent' in raw
     ? (raw as ServerResponse)
     : undefined;
+}
+
+/**
+ * Makes room for a listener of Airlock's own: Node warns of more than ten, and an answer that is
+ * streamed comes close to that by itself.
+ *
+ * @internal
+ */
+export function makeRoomForListener(emitter: object): void {
+  // What serverless platforms put in the place of a connection counts none.
+  const counts = emitter as Partial<EventEmitter>;
+  const room = counts.getMaxListeners?.() ?? 0;
+  // 0 has room for any number.
+  if (room > 0) counts.setMaxListeners?.(room + 1);
 }
 
 /** Undefined where there is none, as for requests that never came over a network. @internal */

@@ -5,7 +5,12 @@ import { contexts } from '../../../core/scope/context.js';
 import type { BoundaryOptions } from '../../options/airlock-options.js';
 import { coverAdapter, type EnterRequest } from './http.adapter.js';
 import { ResponseEndings } from './response-endings.js';
-import { type HttpRequest, isUpgraded, nodeResponse } from './http.messages.js';
+import {
+  type HttpRequest,
+  isUpgraded,
+  makeRoomForListener,
+  nodeResponse,
+} from './http.messages.js';
 import { isWithin, RequestEvents } from './request-events.js';
 import { RequestScope, type RequestSettings } from './request-scope.js';
 
@@ -90,6 +95,7 @@ export class RequestScopes {
     // Not its path, which may be secret.
     const scope = new RequestScope(this.settings, response, `${request?.method ?? 'HTTP'} request`);
     (response as unknown as CarriesScope)[this.key] = scope;
+    makeRoomForListener(response);
     // That it was handed to the network can be seen on it; HTTP/2 tells all at its first event.
     response.prependListener('stream' in response ? 'finish' : 'close', this.onEnd);
     this.events.cover(response);

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Answer } from '../../../core/scope/pending-work.js';
-import { type Connection, connectionOf, isOver } from './http.messages.js';
+import { type Connection, connectionOf, isOver, makeRoomForListener } from './http.messages.js';
 
 /**
  * Tells when a response is over: handed to the network, or its connection gone. Of the responses to
@@ -36,6 +36,7 @@ export class ResponseEnds {
       this.waiting.delete(response);
       for (const fn of waiting) fn();
     };
+    makeRoomForListener(response);
     response.once('finish', end);
     response.once('close', end);
     if (connection !== undefined) this.watchConnection(connection).add(end);
@@ -47,6 +48,7 @@ export class ResponseEnds {
     if (known !== undefined) return known;
     const ends = new Set<() => void>();
     this.onConnection.set(connection, ends);
+    makeRoomForListener(connection);
     connection.once('close', () => {
       for (const end of ends) end();
     });
