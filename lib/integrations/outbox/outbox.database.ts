@@ -47,6 +47,13 @@ const GIVEN_UP =
   /\b(40001|40P01|55P03|ER_LOCK_DEADLOCK|ER_LOCK_WAIT_TIMEOUT|ER_CHECKREAD|SQLITE_BUSY\w*|SQLITE_LOCKED\w*|P2034)\b|could not serialize|deadlock|lock wait timeout|database (table )?is locked/i;
 
 /**
+ * Largest number of statements that were given up on and still have a connection of the
+ * application's: with the table locked, or behind a network that swallows answers, they would come
+ * to be all that it has.
+ */
+const MOST_UNANSWERED = 3;
+
+/**
  * Runs something where nothing was going on: connections such as those of `typeorm-transactional`
  * look for the transaction of their caller, which is not the outbox's to write to, nor to try again.
  * Holds for those that look by `AsyncLocalStorage`; `cls-hooked` cannot be left.
@@ -61,6 +68,8 @@ const outsideAll = AsyncLocalStorage.snapshot();
 @Injectable()
 export class OutboxDatabase {
   private known: OutboxConnection | undefined;
+  /** Statements that were given up on and have not ended. */
+  private readonly unanswered = new Set<Promise<unknown>>();
 
   constructor(
     @Inject(OutboxSettings) private readonly settings: OutboxSettings,
@@ -159,7 +168,7 @@ export class OutboxDatabase {
     const deadline = new Deadline(this.settings.dispatchTimeoutMs);
     for (let tries = 1; ; tries++) {
       try {
-        return rowsIn(await this.bounded(() => this.send(sql, values), deadline));
+        return rowsIn(await this.bounded(() => this.sendInTurn(sql, values, deadline), deadline));
       } catch (error) {
         if (tries === TRIES || !says(GIVEN_UP, error)) throw error;
         if (!(await deadline.pause(Math.random() * 10 * tries))) throw error;
@@ -188,6 +197,24 @@ export class OutboxDatabase {
         throw this.unreachable('a statement on its table has not ended', undefined);
       throw this.told(error);
     }
+  }
+
+  /** Sends nothing more while too much has no answer. @throws TimedOut */
+  private async sendInTurn(sql: string, values: unknown[], deadline: Deadline): Promise<unknown> {
+    while (this.unanswered.size >= MOST_UNANSWERED)
+      await deadline.within(Promise.race(this.unanswered));
+    const sent = this.send(sql, values);
+    try {
+      return await deadline.within(sent);
+    } catch (error) {
+      if (error instanceof TimedOut) this.leave(sent);
+      throw error;
+    }
+  }
+
+  private leave(sent: Promise<unknown>): void {
+    const ended = sent.catch(() => {}).finally(() => this.unanswered.delete(ended));
+    this.unanswered.add(ended);
   }
 
   /** Statements of some clients begin when they are awaited. */

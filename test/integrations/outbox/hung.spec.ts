@@ -236,6 +236,44 @@ describeWith(postgres, 'The outbox', () => {
     });
   });
 
+  describe('when its table is locked for a while, as by VACUUM FULL', () => {
+    it('leaves the application its connections, and goes on when it is free', async () => {
+      const courier = new Courier();
+      let unanswered = 0;
+      const query = async (sql: string, values: unknown[]): Promise<unknown> => {
+        unanswered++;
+        try {
+          return (await client.connection.query(sql, values)) as unknown;
+        } finally {
+          unanswered--;
+        }
+      };
+      const app = await start({
+        executor: courier,
+        connection: { query } as OutboxClient['connection'],
+        sweepIntervalMs: false,
+        dispatchTimeoutMs: 500,
+      });
+      await leave('a');
+      await client.transaction(async (tx) => {
+        await tx.query('lock table airlock_outbox in access exclusive mode');
+        for (let i = 0; i < 5; i++) {
+          const sweep = app.get(AirlockOutbox).sweep();
+          await expect(sweep).rejects.toMatchObject({ code: 'AIRLOCK_ENGINE_UNREACHABLE' });
+        }
+        expect(unanswered).toBe(3);
+      });
+      await until(() => unanswered === 0);
+      // What was given up on has claimed it.
+      await client.connection.query('update airlock_outbox set due_at = 0', []);
+      await until(async () => {
+        await app.get(AirlockOutbox).sweep();
+        return courier.texts.length > 0;
+      });
+      expect(courier.texts).toEqual(['a']);
+    });
+  });
+
   describe('when many effects fail alike', () => {
     it('tells of them in one line, with their number', async () => {
       const lines = new Lines();
