@@ -1,40 +1,59 @@
 import { fileURLToPath } from 'node:url';
 
+/** This very file, as stacks name it: a path, or the URL of an ES module. */
+const inStacks = thisFile();
+
 /**
  * This very file; undefined where a bundler has made it part of a program that has no files.
  * @internal
  */
-export const location: string | undefined = thisFile();
+export const location: string | undefined = pathOf(inStacks);
 
-const parts = location?.match(/^(.*)([\\/](?:dist[\\/](?:esm|cjs)|lib)[\\/])/s);
+const ownCode = /^(.*)[\\/](?:dist[\\/](?:esm|cjs)|lib)[\\/]/s;
 
 /**
  * The folder this copy of the package is installed in; undefined where it is part of somebody's
  * bundle.
  * @internal
  */
-export const root: string | undefined = parts?.[1];
+export const root: string | undefined = location?.match(ownCode)?.[1];
 
 /**
- * Start of the paths of the package's own code, to tell it in stacks; undefined where `root` is.
+ * Start of the names of the package's own code, to tell it in stacks; undefined where `root` is.
  * @internal
  */
-export const sources: string | undefined = parts?.[0];
+export const sources: string | undefined = inStacks?.match(ownCode)?.[0];
 
 /**
  * Read from a stack, which ES modules and CommonJS both have: `import.meta` is a syntax error in
- * the scripts that webpack makes of this package.
+ * the scripts that webpack makes of this package. What an application has set on `Error` is put
+ * back as it was; where it has frozen `Error`, the file stays unknown.
  */
 function thisFile(): string | undefined {
-  const before: object = { prepareStackTrace: undefined, ...(Error as object) };
+  let file: string | null | undefined;
+  const restore = [
+    replace('stackTraceLimit', 1),
+    replace('prepareStackTrace', (_: Error, [here]: NodeJS.CallSite[]) => {
+      file = here?.getFileName();
+    }),
+  ];
+  void new Error().stack;
+  for (const one of restore) one();
+  return file ?? undefined;
+}
+
+function pathOf(file: string | undefined): string | undefined {
   try {
-    Error.stackTraceLimit = 1;
-    Error.prepareStackTrace = (_, [here]) => here?.getFileName();
-    const file = new Error().stack;
     return file?.startsWith('file:') ? fileURLToPath(file) : file;
   } catch {
+    // The name is somebody's invention, as a bundler's for a part of a bundle.
     return undefined;
-  } finally {
-    Object.assign(Error, before);
   }
+}
+
+/** By descriptors: assignments throw on a frozen `Error`, and would call a library's setter. */
+function replace(key: keyof ErrorConstructor, value: unknown): () => boolean {
+  const was = Object.getOwnPropertyDescriptor(Error, key);
+  Reflect.defineProperty(Error, key, { value, configurable: true });
+  return () => (was ? Reflect.defineProperty(Error, key, was) : Reflect.deleteProperty(Error, key));
 }
