@@ -236,4 +236,4 @@ export interface AirlockModuleOptions {
 }
 
 /** @internal */
-export const AIRLOCK_OPTIONS: unique symbol = Symbol('AIRLOCK_OPTIONS');
+export const AIRLOCK_OPTIONS: unique symbol = Symbol.for('nestjs-airlock.options') as never;
