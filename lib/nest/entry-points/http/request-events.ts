@@ -19,17 +19,20 @@ export class RequestEvents {
   /** To be called at the begin of each request. */
   cover(response: ServerResponse): void {
     const connection = connectionOf(response);
-    const here = (): Context | undefined => this.scopeOf(response)?.innermost;
     // One of HTTP/2 has a stream of its own.
-    if ('stream' in response) return connection && heardIn(connection, here);
+    if ('stream' in response) return connection && this.coverFor(response, connection);
     const answered = connection?._httpMessage ?? response;
-    if (answered !== response || bringsBody(response.req)) heardIn(response.req, here);
+    if (answered !== response || bringsBody(response.req)) this.coverFor(response, response.req);
     if (connection === undefined || this.covered.has(connection)) return;
     this.covered.add(connection);
     heardIn(connection, () => {
       const answered = connection._httpMessage ?? undefined;
       return answered && this.scopeOf(answered)?.innermost;
     });
+  }
+
+  private coverFor(response: ServerResponse, emitter: Emitter): void {
+    heardIn(emitter, () => this.scopeOf(response)?.innermost);
   }
 }
 
