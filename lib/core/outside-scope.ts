@@ -1,4 +1,5 @@
 import { NoScopeError } from '../errors/no-scope.error.js';
+import { ShuttingDownError } from '../errors/shutting-down.error.js';
 import type { EffectScope } from './effect-scope.js';
 import type { Context } from './scope/context.js';
 import { frames } from './frame/transaction-frame.js';
@@ -20,6 +21,7 @@ export type OnRefused = (unit: UnitOfWork, intent: Intent) => void;
 /** An application whose effect is called where no scope is open. */
 interface ScopelessHost extends UnitHost {
   readonly defaultExecutor: Executor;
+  readonly isClosing: boolean;
   /** Told of calls that are refused with `NoScopeError`; must not throw. */
   readonly onRefused: OnRefused | undefined;
   prepare(options: ScopeOptions): PreparedScope;
@@ -34,8 +36,8 @@ interface ScopelessHost extends UnitHost {
 }
 
 /**
- * Treats a call where no scope is open as `outsideScope` says. @throws NoScopeError, and what
- * refuses the call
+ * Treats a call where no scope is open as `outsideScope` says. @throws NoScopeError,
+ * ShuttingDownError, and what refuses the call
  * @internal
  */
 export function callOutsideScope(
@@ -47,9 +49,11 @@ export function callOutsideScope(
   args: unknown[],
 ): EndAtCall {
   if (outsideScope === 'throw') {
-    return refuseWithoutScope(options, effect, args, () =>
-      tellRefused(host, context, options, effect, args),
-    );
+    return refuseWithoutScope(options, effect, args, () => {
+      tellRefused(host, context, options, effect, args);
+      // A scope, which `NoScopeError` would advise, is refused as well.
+      if (host.isClosing) throw new ShuttingDownError('outside a scope');
+    });
   }
   if (outsideScope === 'report') return reportCall(host, context, options, effect, args);
   const scope = scopeOfCall(host, context, options, effect, args);
