@@ -9,7 +9,9 @@ const inStacks = thisFile();
  */
 export const location: string | undefined = pathOf(inStacks);
 
-const ownCode = /^(.*)[\\/](?:dist[\\/](?:esm|cjs)|lib)[\\/]/s;
+// Not any folder called `lib`: somebody's bundle may stand in one.
+const ownCode =
+  /^(.*)[\\/](?:dist[\\/](?:esm|cjs)|lib)[\\/](?=(?:shared|installation)[\\/][^\\/]*$)/s;
 
 /**
  * The folder this copy of the package is installed in; undefined where it is part of somebody's

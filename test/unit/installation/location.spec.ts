@@ -1,3 +1,5 @@
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const file = join(__dirname, '../../../lib/installation/location.ts');
@@ -63,6 +65,24 @@ describe('when nothing is set on `Error`', () => {
       expect(Object.hasOwn(Error, key)).toBe(false);
     } finally {
       if (was) Object.defineProperty(Error, key, was);
+    }
+  });
+});
+
+describe('when a bundle that the package is part of stands in a folder called lib', () => {
+  it('is installed nowhere', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'airlock-'));
+    const bundle = join(folder, 'lib/app/main.ts');
+    mkdirSync(join(folder, 'lib/app'), { recursive: true });
+    copyFileSync(file, bundle);
+    try {
+      expect(await import(bundle)).toMatchObject({
+        location: bundle,
+        root: undefined,
+        sources: undefined,
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
     }
   });
 });
