@@ -10,10 +10,13 @@ import { checkAfterEach, send, sent } from '../unit/core/fixtures.js';
 
 checkAfterEach();
 
+let fails = false;
+
 /** What the hooks of all clients do after a COMMIT. */
 const tell = (): void => {
   // TypeORM makes its tables in a transaction as well.
   if (currentScope() !== undefined) enqueue(send, 'it is there');
+  if (fails) throw new Error('no hook');
 };
 
 type Query = (sql: string) => Promise<unknown>;
@@ -121,7 +124,10 @@ describeWith(postgres, 'a hook that a client calls after COMMIT', () => {
     // Sequelize tells of a COMMIT that has failed.
     jest.spyOn(console, 'warn').mockImplementation(() => {});
   });
-  afterEach(() => jest.restoreAllMocks());
+  afterEach(() => {
+    fails = false;
+    jest.restoreAllMocks();
+  });
 
   describe.each([
     ['TypeORM', typeorm],
@@ -144,6 +150,29 @@ describeWith(postgres, 'a hook that a client calls after COMMIT', () => {
           expect(sent).toEqual([]);
         });
         expect(sent).toEqual(['it is there']);
+      });
+
+      it('keeps what the transaction has called where it fails after a COMMIT', async () => {
+        fails = true;
+        await runInScope(async () => {
+          const work = transaction(async (query) => {
+            await query(`insert into pairs values (null)`);
+            enqueue(send, 'inside');
+          });
+          await expect(work).rejects.toThrow('no hook');
+        });
+        expect(sent).toEqual(['inside', 'it is there']);
+      });
+
+      it('drops it where it fails, as the COMMIT has', async () => {
+        fails = true;
+        await runInScope(() =>
+          transaction(async (query) => {
+            await query(`insert into pairs values ('d'), ('d')`);
+            enqueue(send, 'inside');
+          }).catch(() => {}),
+        );
+        expect(sent).toEqual([]);
       });
 
       it('drops it where the server has answered the COMMIT with a rollback', async () => {

@@ -47,7 +47,8 @@ export function trackTransactions<Tx, Rest extends unknown[]>(
         ...rest,
       );
     } catch (error) {
-      frame?.rollBack();
+      // What clients call after a COMMIT may have failed: an adapter that sees it has committed.
+      if (frame?.state === 'open') frame.rollBack();
       throw error;
     }
     ended?.();

@@ -102,6 +102,7 @@ async function commitRoot(
 ): Promise<boolean> {
   const isCommitted = watchAnswer(trx);
   let isSent = false;
+  let isOver = false;
   const watched = tellInContext(broadcaster, frame, {
     after: async (event) => {
       if (event !== 'beforeTransactionCommit') return;
@@ -110,10 +111,18 @@ async function commitRoot(
       isSent = true;
     },
     before: async (event) => {
-      if (event === 'afterTransactionCommit' && !(await isCommitted())) frame.rollBack();
+      if (event !== 'afterTransactionCommit') return;
+      isOver = await isCommitted();
+      if (!isOver) frame.rollBack();
     },
   });
-  await send(watched);
+  try {
+    await send(watched);
+  } catch (error) {
+    // A subscriber has thrown after the statement.
+    if (isOver && frame.isOpen) await frame.commit();
+    throw error;
+  }
   // MikroORM sends nothing where the transaction was rolled back by hand, and resolves.
   return isSent && (await isCommitted());
 }

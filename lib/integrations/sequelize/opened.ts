@@ -24,14 +24,26 @@ export class Opened {
   standFor(transaction: SequelizeTransaction): void {
     Object.defineProperty(transaction, OPENED, { value: this });
     const { frame } = this;
-    const { afterCommit } = transaction;
+    const { afterCommit, forceCleanup } = transaction;
+    let hasFailed = forceCleanup === undefined;
+    if (forceCleanup !== undefined)
+      transaction.forceCleanup = () => {
+        hasFailed = true;
+        return forceCleanup.call(transaction);
+      };
     transaction.afterCommit = (hook) => {
       if (typeof hook !== 'function') return afterCommit.call(transaction, hook);
       // They may call effects when it is too late to ask the server.
       frame.noteCall();
-      afterCommit.call(transaction, () =>
-        frame.runAfterCommit(() => hook.call(transaction, transaction)),
-      );
+      afterCommit.call(transaction, async () => {
+        try {
+          await frame.runAfterCommit(() => hook.call(transaction, transaction));
+        } catch (error) {
+          // Sequelize rejects with it, although there was a COMMIT.
+          if (!hasFailed && frame.isOpen) await frame.commit();
+          throw error;
+        }
+      });
     };
   }
 

@@ -26,6 +26,8 @@ export interface SequelizeTransaction {
   rollback: () => Promise<void>;
   /** Takes a function that is told of the COMMIT, whatever came of it. */
   afterCommit: (hook: (transaction: SequelizeTransaction) => unknown) => void;
+  /** Called where a COMMIT or ROLLBACK has failed, before those functions. Older versions have none. */
+  forceCleanup?: () => Promise<void>;
 }
 
 /** The topmost, that of Sequelize itself: others may override it and call `super`. @internal */
