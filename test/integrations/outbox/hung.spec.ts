@@ -226,7 +226,7 @@ describeWith(postgres, 'The outbox', () => {
           : (client.connection.query(sql, values) as Promise<unknown>);
       const lines = new Lines();
       const connection = { query } as OutboxClient['connection'];
-      await start({ connection, sweepAfterMs: 90, dispatchTimeoutMs: 50 }, {}, lines);
+      await start({ connection, sweepAfterMs: 90, dispatchTimeoutMs: 1_000 }, {}, lines);
       isDown = true;
       await until(() => refused >= 5);
       isDown = false;
