@@ -13,24 +13,19 @@ const jsc = {
  * A build of one run's own, which nothing that is built meanwhile pulls from under its processes,
  * and which goes with it.
  *
+ * @param paths folders, and single files
  * @returns its folder
  */
-export function builtForRun(name, folders) {
+export function builtForRun(name, paths) {
   mkdirSync('.cache', { recursive: true });
   const build = mkdtempSync(resolve(`.cache/${name}-`));
   process.on('exit', () => rmSync(build, { recursive: true, force: true }));
-  for (const folder of folders) {
-    for (const file of readdirSync(folder, { recursive: true })) {
-      if (!/(?<!\.spec)\.ts$/.test(file)) continue;
-      const { code } = transformFileSync(join(folder, file), {
-        swcrc: false,
-        jsc,
-        module: { type: 'es6' },
-      });
-      const target = join(build, folder, file.replace(/\.ts$/, '.js'));
-      mkdirSync(dirname(target), { recursive: true });
-      writeFileSync(target, code);
-    }
+  for (const file of paths.flatMap(filesOf)) {
+    if (!/(?<!\.spec)\.ts$/.test(file)) continue;
+    const { code } = transformFileSync(file, { swcrc: false, jsc, module: { type: 'es6' } });
+    const target = join(build, file.replace(/\.ts$/, '.js'));
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, code);
   }
   const exports = { '.': './lib/index.js', './*': './lib/integrations/*/index.js' };
   writeFileSync(
@@ -38,4 +33,9 @@ export function builtForRun(name, folders) {
     JSON.stringify({ name: 'nestjs-airlock', type: 'module', exports }),
   );
   return build;
+}
+
+function filesOf(path) {
+  if (path.endsWith('.ts')) return [path];
+  return readdirSync(path, { recursive: true }).map((file) => join(path, file));
 }

@@ -6,5 +6,5 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { builtForRun } from './built-for-run.mjs';
 
-const build = builtForRun('crash', ['lib', 'test/crash', 'test/own-servers']);
+const build = builtForRun('crash', ['lib', 'test/crash', 'test/own-servers', 'test/until.ts']);
 await import(pathToFileURL(join(build, 'test/crash/main.js')));
