@@ -27,9 +27,9 @@ class Wire implements OutboxConnection {
   }
 
   /** Resolves when a statement like that has been sent from here on. */
-  async hasAsked(start: string): Promise<void> {
+  async hasAsked(part: string): Promise<void> {
     const before = this.asked.length;
-    await until(() => this.asked.slice(before).some((sql) => sql.startsWith(start)));
+    await until(() => this.asked.slice(before).some((sql) => sql.includes(part)));
   }
 }
 
