@@ -47,11 +47,10 @@ const GIVEN_UP =
   /\b(40001|40P01|55P03|ER_LOCK_DEADLOCK|ER_LOCK_WAIT_TIMEOUT|ER_CHECKREAD|SQLITE_BUSY\w*|SQLITE_LOCKED\w*|P2034)\b|could not serialize|deadlock|lock wait timeout|database (table )?is locked/i;
 
 /**
- * Largest number of statements that were given up on and still have a connection of the
- * application's: with the table locked, or behind a network that swallows answers, they would come
- * to be all that it has.
+ * Number of statements that were given up on, and still have a connection of the application's, from
+ * which on further ones are put off: with the table locked they would come to be all that it has.
  */
-const MOST_UNANSWERED = 3;
+const MANY_UNANSWERED = 3;
 
 /**
  * Runs something where nothing was going on: connections such as those of `typeorm-transactional`
@@ -68,8 +67,10 @@ const outsideAll = AsyncLocalStorage.snapshot();
 @Injectable()
 export class OutboxDatabase {
   private known: OutboxConnection | undefined;
-  /** Statements that were given up on and have not ended. */
-  private readonly unanswered = new Set<Promise<unknown>>();
+  /** Statements that were given up on and have not ended, with the times when they were sent. */
+  private readonly unanswered = new Map<Promise<unknown>, number>();
+  /** Time until which nothing is sent. */
+  private restsUntil = 0;
 
   constructor(
     @Inject(OutboxSettings) private readonly settings: OutboxSettings,
@@ -168,7 +169,7 @@ export class OutboxDatabase {
     const deadline = new Deadline(this.settings.dispatchTimeoutMs);
     for (let tries = 1; ; tries++) {
       try {
-        return rowsIn(await this.bounded(() => this.sendInTurn(sql, values, deadline), deadline));
+        return rowsIn(await this.sendInTurn(sql, values, deadline));
       } catch (error) {
         if (tries === TRIES || !says(GIVEN_UP, error)) throw error;
         if (!(await deadline.pause(Math.random() * 10 * tries))) throw error;
@@ -193,28 +194,37 @@ export class OutboxDatabase {
     try {
       return await deadline.within(statement());
     } catch (error) {
-      if (error instanceof TimedOut)
-        throw this.unreachable('a statement on its table has not ended', undefined);
+      if (error instanceof TimedOut) throw this.unended();
       throw this.told(error);
     }
   }
 
-  /** Sends nothing more while too much has no answer. @throws TimedOut */
+  /** Sends nothing for a while where too much has no answer. */
   private async sendInTurn(sql: string, values: unknown[], deadline: Deadline): Promise<unknown> {
-    while (this.unanswered.size >= MOST_UNANSWERED)
-      await deadline.within(Promise.race(this.unanswered));
+    const now = performance.now();
+    if (now < this.restsUntil) throw this.unended();
     const sent = this.send(sql, values);
     try {
-      return await deadline.within(sent);
+      return await this.bounded(() => sent, deadline);
     } catch (error) {
-      if (error instanceof TimedOut) this.leave(sent);
+      if (error instanceof EngineUnreachableError) this.leave(sent, now);
       throw error;
     }
   }
 
-  private leave(sent: Promise<unknown>): void {
-    const ended = sent.catch(() => {}).finally(() => this.unanswered.delete(ended));
-    this.unanswered.add(ended);
+  /**
+   * Has further statements wait for as long as the oldest one has by now: behind a network that has
+   * lost an answer, others have good connections, and that one ends after a quarter of an hour.
+   */
+  private leave(sent: Promise<unknown>, sentAt: number): void {
+    this.unanswered.set(sent, sentAt);
+    const [oldest = sentAt] = this.unanswered.values();
+    if (this.unanswered.size >= MANY_UNANSWERED) this.restsUntil = 2 * performance.now() - oldest;
+    const ended = (): void => {
+      this.unanswered.delete(sent);
+      this.restsUntil = 0;
+    };
+    sent.then(ended, ended);
   }
 
   /** Statements of some clients begin when they are awaited. */
@@ -230,6 +240,10 @@ export class OutboxDatabase {
     const { sql, options } = this.settings;
     const problem = messageOf(told).replace(/\.$/, '');
     return new OutboxTableError(sql.name, options.dialect, problem, { cause: told }, found[1]);
+  }
+
+  private unended(): EngineUnreachableError {
+    return this.unreachable('a statement on its table has not ended', undefined);
   }
 
   private unreachable(consequence: string, cause: unknown): EngineUnreachableError {

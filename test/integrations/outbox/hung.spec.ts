@@ -274,6 +274,31 @@ describeWith(postgres, 'The outbox', () => {
     });
   });
 
+  describe('when a network swallows answers, and later ones come', () => {
+    it('goes on, although what it lost has not ended', async () => {
+      const courier = new Courier();
+      let toLose = 0;
+      const query = (sql: string, values: unknown[]): Promise<unknown> =>
+        toLose-- > 0 ? forever() : (client.connection.query(sql, values) as Promise<unknown>);
+      const app = await start({
+        executor: courier,
+        connection: { query } as OutboxClient['connection'],
+        sweepIntervalMs: false,
+        dispatchTimeoutMs: 200,
+      });
+      await leave('a');
+      toLose = 4;
+      await until(() =>
+        app
+          .get(AirlockOutbox)
+          .sweep()
+          .then(() => true)
+          .catch(() => false),
+      );
+      expect(courier.texts).toEqual(['a']);
+    });
+  });
+
   describe('when many effects fail alike', () => {
     it('tells of them in one line, with their number', async () => {
       const lines = new Lines();
