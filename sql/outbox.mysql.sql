@@ -9,6 +9,6 @@ create table if not exists `airlock_outbox` (
   attempts int not null default 0,
   error text character set utf8mb4,
   claim char(36) character set ascii collate ascii_bin,
-  key `airlock_outbox_due` (due_at),
+  key `airlock_outbox_due` (due_at, position),
   key `airlock_outbox_written` (written_at)
 ) engine = InnoDB;

@@ -10,6 +10,6 @@ create table if not exists "airlock_outbox" (
   error text
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
-create index if not exists "airlock_outbox_due" on "airlock_outbox" (due_at);
+create index if not exists "airlock_outbox_due" on "airlock_outbox" (due_at, position);
 
 create index if not exists "airlock_outbox_written" on "airlock_outbox" (written_at);

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type OutboxRow } from './outbox-row.js';
+import { type RowFacts } from './outbox-row.js';
 import { OutboxClock } from './outbox.clock.js';
 import { NEVER, OutboxSettings } from './outbox.settings.js';
 import { OutboxTable } from './outbox.table.js';
@@ -106,11 +106,11 @@ export class AirlockOutbox {
 
   /** Says why a row could not be claimed. */
   async #whyNot(id: string): Promise<'busy' | 'absent'> {
-    return (await this.#table.find(id)) === undefined ? 'absent' : 'busy';
+    return (await this.#table.has(id)) ? 'busy' : 'absent';
   }
 }
 
-function stuckOf({ id, effect, writtenAt, attempts, error = '', dueAt }: OutboxRow): StuckEffect {
+function stuckOf({ id, effect, writtenAt, attempts, error = '', dueAt }: RowFacts): StuckEffect {
   const nextAt = dueAt === NEVER ? undefined : new Date(dueAt);
   return { id, effect, since: new Date(writtenAt), attempts, error, nextAt };
 }

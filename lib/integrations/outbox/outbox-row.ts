@@ -16,8 +16,8 @@ export interface WrittenEnvelope extends EffectEnvelope {
 /** A row as it is to be written. @internal */
 export type WrittenRow = Omit<NewRow, 'position'>;
 
-/** A row of the outbox. @internal */
-export interface OutboxRow {
+/** Facts about a row. @internal */
+export interface RowFacts {
   readonly id: string;
   readonly effect: string;
   readonly writtenAt: number;
@@ -26,12 +26,21 @@ export interface OutboxRow {
   /** Number of times that it has failed. */
   readonly attempts: number;
   readonly error: string | undefined;
+}
+
+/** A row of the outbox. @internal */
+export interface OutboxRow extends RowFacts {
   /** JSON, from whoever can write to the table. */
   readonly envelope: string;
 }
 
-/** A row as a client reads it: some have large numbers as strings. @internal */
+/** A row as a client reads it. @internal */
 export function rowOf(read: object): OutboxRow {
+  return { ...factsOf(read), envelope: String((read as Record<string, unknown>)['envelope']) };
+}
+
+/** The facts as a client reads them: some have large numbers as strings. @internal */
+export function factsOf(read: object): RowFacts {
   const row = read as Record<string, unknown>;
   return {
     id: String(row['id']),
@@ -41,12 +50,11 @@ export function rowOf(read: object): OutboxRow {
     position: Number(row['position']),
     attempts: Number(row['attempts']),
     error: typeof row['error'] === 'string' ? fromAscii(row['error']) : undefined,
-    envelope: String(row['envelope']),
   };
 }
 
 /** In the order in which they were written. @internal */
-export function byAge(a: OutboxRow, b: OutboxRow): number {
+export function byAge(a: RowFacts, b: RowFacts): number {
   return a.writtenAt - b.writtenAt || a.position - b.position;
 }
 

@@ -4,7 +4,15 @@ import { HEALTH_PROBE, type HealthProbe, type TellsHealth } from '../health-prob
 import { OutboxClock } from './outbox.clock.js';
 import { OutboxDatabase } from './outbox.database.js';
 import { oneAtATime } from '../one-at-a-time.js';
-import { byAge, inAscii, type OutboxRow, rowOf, type WrittenRow } from './outbox-row.js';
+import {
+  byAge,
+  factsOf,
+  inAscii,
+  type OutboxRow,
+  type RowFacts,
+  rowOf,
+  type WrittenRow,
+} from './outbox-row.js';
 import { OutboxSettings } from './outbox.settings.js';
 import type { NewRow } from './sql/statements.js';
 
@@ -135,13 +143,12 @@ export class OutboxTable implements TellsHealth {
     return this.clock.now() + this.settings.sweepAfterMs;
   }
 
-  async failed(limit: number): Promise<readonly OutboxRow[]> {
-    return (await this.database.run(this.settings.sql.failed(limit))).map(rowOf);
+  async failed(limit: number): Promise<readonly RowFacts[]> {
+    return (await this.database.run(this.settings.sql.failed(limit))).map(factsOf);
   }
 
-  async find(id: string): Promise<OutboxRow | undefined> {
-    const [row] = await this.database.run(this.settings.sql.find, [id]);
-    return row && rowOf(row);
+  async has(id: string): Promise<boolean> {
+    return (await this.database.run(this.settings.sql.find, [id])).length > 0;
   }
 
   private nextPosition(): number {

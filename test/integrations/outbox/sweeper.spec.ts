@@ -122,6 +122,24 @@ describeWith(postgres, 'The outbox', () => {
       expect(courier.texts).toEqual(['bad']);
     });
 
+    it('lists it without reading its arguments, which may be large', async () => {
+      const answers: unknown[] = [];
+      const query = async (sql: string, values: unknown[]): Promise<unknown> => {
+        const answer: unknown = await client.connection.query(sql, values);
+        answers.push(answer);
+        return answer;
+      };
+      const app = await start({ connection: { query }, sweepIntervalMs: false });
+      app.get(Mail).before = () => {
+        throw new Error('not now');
+      };
+      await send(app, 'a large text').catch(() => {});
+      answers.length = 0;
+      expect(await app.get(AirlockOutbox).stuck()).toHaveLength(1);
+      expect(JSON.stringify(answers)).toContain('not now');
+      expect(JSON.stringify(answers)).not.toContain('a large text');
+    });
+
     it('throws it away when it is told to', async () => {
       const courier = new Courier();
       const app = await start({ executor: courier, retryDelayMs: 60_000 });

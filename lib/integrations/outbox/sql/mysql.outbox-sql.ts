@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Claim, COLUMNS, OutboxSql, type RunSql } from './statements.js';
+import { ALL_COLUMNS, type Claim, OutboxSql, type RunSql } from './statements.js';
 
 /** MySQL from 8.0 on, MariaDB from 10.6 on. @internal */
 export class MySqlOutboxSql extends OutboxSql {
@@ -22,7 +22,7 @@ export class MySqlOutboxSql extends OutboxSql {
   attempts int not null default 0,
   error text character set utf8mb4,
   claim char(36) character set ascii collate ascii_bin,
-  key ${this.quote(`${this.table}_due`)} (due_at),
+  key ${this.quote(`${this.table}_due`)} (due_at, position),
   key ${this.quote(`${this.table}_written`)} (written_at)
 ) engine = InnoDB`,
     ];
@@ -59,7 +59,7 @@ from json_table(?, '$[*]' columns (
 ) as due on claimed.id = due.id set claimed.due_at = ?, claimed.held = true, claimed.claim = ?`,
       [...values, until, claim],
     );
-    return run(`select ${COLUMNS} from ${this.name} where due_at = ? and claim = ?`, [
+    return run(`select ${ALL_COLUMNS} from ${this.name} where due_at = ? and claim = ?`, [
       until,
       claim,
     ]);

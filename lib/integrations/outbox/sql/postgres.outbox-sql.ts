@@ -1,4 +1,4 @@
-import { type Claim, COLUMNS, OutboxSql, type RunSql } from './statements.js';
+import { ALL_COLUMNS, type Claim, OutboxSql, type RunSql } from './statements.js';
 
 /** @internal */
 export class PostgresOutboxSql extends OutboxSql {
@@ -18,7 +18,7 @@ export class PostgresOutboxSql extends OutboxSql {
   attempts integer not null default 0,
   error text
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000)`,
-      `create index if not exists ${this.quote(`${this.table}_due`)} on ${this.name} (due_at)`,
+      `create index if not exists ${this.quote(`${this.table}_due`)} on ${this.name} (due_at, position)`,
       `create index if not exists ${this.quote(`${this.table}_written`)} on ${this.name} (written_at)`,
     ];
   }
@@ -56,7 +56,7 @@ from given, json_array_elements(given.list) as rows (row)`;
     return run(
       `update ${this.name} set due_at = $1, held = true where id in (
   ${sql} for update skip locked
-) returning ${COLUMNS}`,
+) returning ${ALL_COLUMNS}`,
       [wanted.until, ...values],
     );
   }

@@ -1,4 +1,4 @@
-import { type Claim, COLUMNS, OutboxSql, type RunSql } from './statements.js';
+import { ALL_COLUMNS, type Claim, OutboxSql, type RunSql } from './statements.js';
 
 /** SQLite from 3.35 on. @internal */
 export class SqliteOutboxSql extends OutboxSql {
@@ -21,7 +21,7 @@ export class SqliteOutboxSql extends OutboxSql {
   attempts integer not null default 0,
   error text
 ) without rowid`,
-      `create index if not exists ${index('due')} on ${this.quote(this.table)} (due_at)`,
+      `create index if not exists ${index('due')} on ${this.quote(this.table)} (due_at, position)`,
       `create index if not exists ${index('written')} on ${this.quote(this.table)} (written_at)`,
     ];
   }
@@ -40,7 +40,7 @@ from json_each(?), (select ? as written_at, ? as due_at)`;
     return run(
       `update ${this.name} set due_at = ?, held = true where id in (
   ${sql}
-) returning ${COLUMNS}`,
+) returning ${ALL_COLUMNS}`,
       [wanted.until, ...values],
     );
   }

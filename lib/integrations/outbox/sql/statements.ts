@@ -33,11 +33,11 @@ const FEW = 10;
 /**
  * Columns that are read of a row, under names that plugins of clients leave alone: `written_at`
  * would be `writtenAt` to some.
- *
- * @internal
  */
-export const COLUMNS =
-  'id, position, effect, envelope, written_at as written, due_at as due, attempts, error';
+const COLUMNS = 'id, position, effect, written_at as written, due_at as due, attempts, error';
+
+/** List of these and the arguments of the call, which may be large. @internal */
+export const ALL_COLUMNS: string = `${COLUMNS}, envelope`;
 
 /**
  * The statements of the outbox. Times are milliseconds since 1970 of the server's clock, as
@@ -85,7 +85,7 @@ export abstract class OutboxSql {
   get checks(): readonly string[] {
     const { name, ownColumns } = this;
     return [
-      `select ${[COLUMNS, 'held', ...ownColumns].join()} from ${name} where id = ''`,
+      `select ${[ALL_COLUMNS, 'held', ...ownColumns].join()} from ${name} where id = ''`,
       `update ${name} set due_at = due_at where id = ''`,
       `delete from ${name} where id = ''`,
     ];
@@ -154,7 +154,7 @@ export abstract class OutboxSql {
 
   /** Takes an id. */
   get find(): string {
-    return `select ${COLUMNS} from ${this.name} where id = ${this.placeholder(1)}`;
+    return `select id from ${this.name} where id = ${this.placeholder(1)}`;
   }
 
   /**
