@@ -7,7 +7,11 @@ import { run, seconds } from './side-by-side.mjs';
 // on the oldest that it takes.
 const everywhere = ['/test/unit/(core|nest)/'];
 const versions = {
-  22: [...everywhere, '/test/integrations/((outbox/)?mikro-orm|pg-boss/atomicity)'],
+  22: [
+    ...everywhere,
+    '/test/integrations/((outbox/)?mikro-orm|pg-boss/atomicity)',
+    '/test/field/a-transaction-lies-around',
+  ],
   24: [...everywhere, '/test/integrations/(drizzle|knex|typeorm)/contract'],
 };
 

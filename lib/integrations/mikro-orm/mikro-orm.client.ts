@@ -30,6 +30,7 @@ export interface BeginOptions {
 
 /** Teller of the events of a transaction to its subscribers. @internal */
 export interface Broadcaster {
+  readonly em?: MikroOrmClient['em'];
   dispatchEvent(event: string, transaction?: object): Promise<unknown>;
 }
 

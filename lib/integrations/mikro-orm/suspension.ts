@@ -73,6 +73,28 @@ export function watchSuspensions(
 }
 
 /**
+ * Runs what waited for a transaction, while its entity manager still holds it: it is forgotten
+ * afterwards only, or never.
+ *
+ * @param em the one that has begun it, if that is known
+ * @internal
+ */
+export async function outside(
+  trx: object,
+  em: MikroOrmClient['em'] | undefined,
+  fn: () => Promise<void>,
+): Promise<void> {
+  if (em?.getTransactionContext() !== trx) return fn();
+  // Nothing is put aside: it has ended.
+  asides.run(undefined as never, () => em.resetTransactionContext());
+  try {
+    await fn();
+  } finally {
+    em.setTransactionContext(trx as never);
+  }
+}
+
+/**
  * The innermost call around that has put a transaction aside. Others are skipped, or timers that
  * begin transaction after transaction would chain them.
  */

@@ -2,7 +2,7 @@ import { openFrame, type TransactionFrame } from '../../core/frame/transaction-f
 import { databaseOf, type MikroOrmTransaction, watchAnswer } from './database.js';
 import { tellInContext } from './event-context.js';
 import type { BeginOptions, Broadcaster, MikroOrmConnection } from './mikro-orm.client.js';
-import { isSuspended } from './suspension.js';
+import { isSuspended, outside } from './suspension.js';
 
 /** The frame of each transaction and savepoint. */
 const opened = new WeakMap<object, TransactionFrame>();
@@ -90,7 +90,7 @@ export const commit: Tracked<[MikroOrmTransaction, Broadcaster?, ...unknown[]], 
     } finally {
       committing.delete(trx);
     }
-    if (frame.isOpen) await frame.commit();
+    if (frame.isOpen) await outside(trx, broadcaster?.em, () => frame.commit());
   };
 
 /** @returns whether there was a COMMIT, and not a rollback before it or by it */
