@@ -123,6 +123,8 @@ export class Boundaries {
         if (!plan.isSkipped) covered.set(`${type.name}.${key}`, { type, key, plan });
       }
     }
+    if (member.instance !== undefined)
+      for (const { boundary } of this.wrapped) boundary?.coverSender(member.instance, member);
     const found = this.wrapped
       .map((kind) => ({ ...kind, keys: kind.entryPoint.find(member) }))
       .filter(({ boundary, keys }) => boundary !== undefined && keys.length > 0);

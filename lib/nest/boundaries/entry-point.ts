@@ -42,6 +42,11 @@ export interface WrappedEntryPoint extends EntryPoint {
   readonly outcomeOf?: (error: unknown) => Outcome;
   /** Makes the function that takes the place of a method. @default a scope around each call */
   wrap?(original: Method, scope: HandlerScope, key: string, type: Class): Method;
+  /**
+   * Lists the methods by which a class of the peer's own is given something for entry points of this
+   * kind, which it may call later.
+   */
+  senders?(candidate: Candidate): readonly string[];
   /** Further methods to replace, by name, on an instance that has an entry point. */
   readonly alongside?: Readonly<Record<string, (original: Method) => Method>>;
   /**
@@ -60,6 +65,15 @@ export interface WrappedEntryPoint extends EntryPoint {
 export function methodsWith(key: string | symbol, { type, marked }: Candidate): readonly string[] {
   const prototype = type.prototype as Record<string, object>;
   return marked.filter((name) => Reflect.hasMetadata(key, prototype[name]!));
+}
+
+/** Lists those of `names` that a class has, if it has a member that tells the peer's own. @internal */
+export function methodsOf(
+  { type, methods }: Candidate,
+  member: string,
+  names: readonly string[],
+): readonly string[] {
+  return member in (type.prototype as object) ? names.filter((name) => methods.includes(name)) : [];
 }
 
 /**

@@ -2,10 +2,11 @@ import type { AirlockRuntime } from '../../core/runtime.js';
 import type { OnDispatchError } from '../../core/scope-options.js';
 import { type HandlerPlan, HandlerPlans, safely } from './boundary.js';
 import type { Method } from '../methods/wrap-method.js';
-import type { Class } from '../container/candidate.js';
+import type { Candidate, Class } from '../container/candidate.js';
 import type { WrappedEntryPoint } from './entry-point.js';
 import type { AirlockModuleOptions, BoundaryOptions } from '../options/airlock-options.js';
 import { replaceOwn } from '../methods/replace-method.js';
+import { receiveHere, sendFromHere } from '../../core/scope/message.js';
 import { declaredResult } from '../methods/declared-result.js';
 import { callInScope, type HandlerScope } from '../calls/call-in-scope.js';
 
@@ -81,6 +82,17 @@ export class WrappedBoundary {
     if (isLasting) this.lasting.add(instance);
   }
 
+  /** Has an instance of the peer's own know where it was given what it hands to entry points. */
+  coverSender(instance: object, candidate: Candidate): void {
+    for (const key of this.entryPoint.senders?.(candidate) ?? []) {
+      replaceOwn(instance, key, this.runtime, (original) => {
+        return function (this: unknown, ...args: never[]): unknown {
+          return sendFromHere(() => original.apply(this, args));
+        };
+      });
+    }
+  }
+
   /** To be called when all modules are initialised. */
   ready(): void {
     for (const instance of this.lasting) this.entryPoint.ready?.(instance);
@@ -91,11 +103,14 @@ export class WrappedBoundary {
   }
 
   private wrap(original: Method, scope: HandlerScope, key: string, type: Class): Method {
-    return (
+    const wrapped =
       this.entryPoint.wrap?.(original, scope, key, type) ??
       function (this: unknown, ...args: never[]): unknown {
         return callInScope(scope, () => original.apply(this, args));
-      }
-    );
+      };
+    if (this.entryPoint.senders === undefined) return wrapped;
+    return function (this: unknown, ...args: never[]): unknown {
+      return receiveHere(() => wrapped.apply(this, args));
+    };
   }
 }

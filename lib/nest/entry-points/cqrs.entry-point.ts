@@ -3,7 +3,7 @@ import type { Method } from '../methods/wrap-method.js';
 import { callInScope, type HandlerScope } from '../calls/call-in-scope.js';
 import type { Class } from '../container/candidate.js';
 import { LatentScope } from '../../core/latent-scope.js';
-import { isMarked, type WrappedEntryPoint } from '../boundaries/entry-point.js';
+import { isMarked, methodsOf, type WrappedEntryPoint } from '../boundaries/entry-point.js';
 
 const SAGAS = '__saga__';
 
@@ -24,6 +24,8 @@ export const cqrs: WrappedEntryPoint = {
   ],
   // Whoever has executed a command or a query gets what its handler returns.
   ignores: (key) => key === 'handle',
+  // A handler whose instance is still to be made is called later.
+  senders: (candidate) => methodsOf(candidate, 'subject$', ['execute', 'publish', 'publishAll']),
   wrap: (original, scope, key, type) =>
     sagasOf(type).includes(key)
       ? inScopes(original, scope)

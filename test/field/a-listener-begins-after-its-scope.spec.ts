@@ -1,0 +1,291 @@
+import { type CanActivate, Controller, Get, Injectable, Scope, UseGuards } from '@nestjs/common';
+import {
+  Command,
+  CommandBus,
+  CommandHandler,
+  CqrsModule,
+  EventBus,
+  EventsHandler,
+  type ICommandHandler,
+  type IEventHandler,
+} from '@nestjs/cqrs';
+import { EventEmitter2, EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
+import {
+  AirlockService,
+  BlockTasks,
+  openFrame,
+  trackTransactions,
+  UseAirlockPolicy,
+} from 'nestjs-airlock';
+import {
+  boot,
+  checkAfterEach,
+  COMPLETED,
+  Effects,
+  FAILED,
+  gate,
+  listen,
+  platforms,
+} from '../e2e/http/fixtures.js';
+
+/** What makes each listener here begin late: its dependency, or an option of the emitter. */
+let slow = gate();
+let isHeard = gate();
+
+class Slow {}
+
+class Work {
+  constructor(private readonly effects: Effects) {}
+
+  do(): void {
+    this.effects.all();
+    isHeard.open();
+  }
+}
+Injectable()(Work);
+Reflect.defineMetadata('design:paramtypes', [Effects], Work);
+
+@Injectable()
+class Listener {
+  constructor(private readonly work: Work) {}
+
+  @OnEvent('async', { async: true })
+  async onAsync(): Promise<void> {
+    this.work.do();
+  }
+
+  @OnEvent('nextTick', { nextTick: true })
+  onNextTick(): void {
+    this.work.do();
+  }
+
+  @OnEvent('narrowed', { async: true })
+  @UseAirlockPolicy(new BlockTasks(['success']))
+  onNarrowed(): void {
+    this.work.do();
+  }
+}
+
+@Injectable({ scope: Scope.REQUEST })
+class SlowListener {
+  constructor(
+    private readonly work: Work,
+    readonly slow: Slow,
+  ) {}
+
+  @OnEvent('slow')
+  onSlow(): void {
+    this.work.do();
+  }
+}
+
+class Paid {}
+class Tell extends Command<void> {}
+
+@EventsHandler(Paid, { scope: Scope.REQUEST })
+class PaidHandler implements IEventHandler<Paid> {
+  constructor(
+    private readonly work: Work,
+    readonly slow: Slow,
+  ) {}
+
+  handle(): void {
+    this.work.do();
+  }
+}
+
+@CommandHandler(Tell, { scope: Scope.REQUEST })
+class TellHandler implements ICommandHandler<Tell> {
+  constructor(
+    private readonly work: Work,
+    readonly slow: Slow,
+  ) {}
+
+  async execute(): Promise<void> {
+    this.work.do();
+  }
+}
+
+const stop = new Error('sold out');
+
+const transaction = trackTransactions(
+  async <T>(callback: (tx: undefined) => Promise<T>): Promise<T> => callback(undefined),
+  () => openFrame({ name: 'orders' }),
+);
+
+@Injectable()
+class Guard implements CanActivate {
+  constructor(private readonly emitter: EventEmitter2) {}
+  canActivate(): boolean {
+    return this.emitter.emit('slow');
+  }
+}
+
+@Controller()
+class OrdersController {
+  constructor(private readonly emitter: EventEmitter2) {}
+
+  @Get('placed')
+  placed(): void {
+    this.emitter.emit('slow');
+  }
+
+  @Get('sold-out')
+  soldOut(): void {
+    this.emitter.emit('slow');
+    throw stop;
+  }
+
+  @Get('guarded')
+  @UseGuards(Guard)
+  guarded(): void {}
+
+  @Get('guarded-and-sold-out')
+  @UseGuards(Guard)
+  guardedAndSoldOut(): void {
+    throw stop;
+  }
+}
+
+const parts = {
+  imports: [EventEmitterModule.forRoot(), CqrsModule.forRoot()],
+  controllers: [OrdersController],
+  providers: [
+    Work,
+    Listener,
+    SlowListener,
+    PaidHandler,
+    TellHandler,
+    {
+      provide: Slow,
+      scope: Scope.REQUEST,
+      useFactory: async () => (await slow.passed, new Slow()),
+    },
+  ],
+};
+
+beforeEach(() => {
+  slow = gate();
+  isHeard = gate();
+});
+
+async function start() {
+  const { app, fate } = await boot(parts);
+  await app.init();
+  const emitter = app.get(EventEmitter2);
+  const ways = {
+    'an @OnEvent listener with `async`': () => emitter.emit('async'),
+    'an @OnEvent listener with `async`, of `emitAsync`': () => emitter.emitAsync('async'),
+    'an @OnEvent listener with `nextTick`': () => emitter.emit('nextTick'),
+    'a request-scoped @OnEvent listener': () => emitter.emit('slow'),
+    'a request-scoped handler of an event': () => app.get(EventBus).publish(new Paid()),
+    'a request-scoped handler of events': () => app.get(EventBus).publishAll([new Paid()]),
+    'a request-scoped handler of a command': () => void app.get(CommandBus).execute(new Tell()),
+  };
+  return {
+    emitter,
+    airlock: app.get(AirlockService),
+    tell: (way: keyof typeof ways) => void ways[way](),
+    /** What became of its effects, once the listener has been let in. */
+    fate: async () => {
+      slow.open();
+      await isHeard.passed;
+      return fate();
+    },
+  };
+}
+
+const ways = [
+  'an @OnEvent listener with `async`',
+  'an @OnEvent listener with `async`, of `emitAsync`',
+  'an @OnEvent listener with `nextTick`',
+  'a request-scoped @OnEvent listener',
+  'a request-scoped handler of an event',
+  'a request-scoped handler of events',
+  'a request-scoped handler of a command',
+] as const;
+
+checkAfterEach();
+
+describe.each(ways)('when %s begins after the scope it was told of in has ended', (way) => {
+  it('lets its effects out where the scope has completed', async () => {
+    const { airlock, tell, fate } = await start();
+    await airlock.run(async () => tell(way));
+    expect(await fate()).toEqual(COMPLETED);
+  });
+
+  it('goes as that scope went, where that has failed', async () => {
+    const { airlock, tell, fate } = await start();
+    const failing = airlock.run(async () => {
+      tell(way);
+      throw stop;
+    });
+    await expect(failing).rejects.toBe(stop);
+    expect(await fate()).toEqual(FAILED);
+  });
+
+  it('drops them where the transaction around has rolled back, whatever became of the scope', async () => {
+    const { airlock, tell, fate } = await start();
+    await airlock.run(() =>
+      transaction(async () => {
+        tell(way);
+        throw stop;
+      }).catch(() => {}),
+    );
+    expect(await fate()).toEqual({ out: [], dropped: ['success', 'failure', 'always'] });
+  });
+
+  it('stands under the policies of that scope', async () => {
+    const { airlock, tell, fate } = await start();
+    const policy = new BlockTasks(['success']);
+    await airlock.run({ policy }, async () => tell(way));
+    expect(await fate()).toEqual({ out: ['always'], dropped: ['failure', 'success'] });
+  });
+
+  it('is a unit of work of its own where it was told by what such a scope has left behind', async () => {
+    const { airlock, tell, fate } = await start();
+    const later = gate();
+    const failing = airlock.run(async () => {
+      void later.passed.then(() => tell(way));
+      throw stop;
+    });
+    await expect(failing).rejects.toBe(stop);
+    later.open();
+    expect(await fate()).toEqual(COMPLETED);
+  });
+});
+
+describe.each(platforms)(
+  'when it begins after the answer to a request on %s',
+  (_name, platform) => {
+    it.each([
+      ['placed', COMPLETED],
+      ['sold-out', FAILED],
+      ['guarded', COMPLETED],
+      ['guarded-and-sold-out', FAILED],
+    ])('goes as the request went: /%s', async (path, expected) => {
+      const { request, fate } = await listen(platform, parts);
+      await request(`/${path}`);
+      slow.open();
+      await isHeard.passed;
+      expect(await fate()).toEqual(expected);
+    });
+  },
+);
+
+it('binds the policies of the listener as well', async () => {
+  const { airlock, emitter, fate } = await start();
+  await airlock.run({ policy: new BlockTasks(['always']) }, async () => emitter.emit('narrowed'));
+  expect(await fate()).toEqual({ out: [], dropped: ['failure', 'success', 'always'] });
+});
+
+it('leaves a timer that a listener added by hand has started a unit of work of its own', async () => {
+  const { airlock, emitter, fate } = await start();
+  emitter.on('placed', () => void setImmediate(() => emitter.emit('async')));
+  const failing = airlock.run(async () => {
+    emitter.emit('placed');
+    throw stop;
+  });
+  await expect(failing).rejects.toBe(stop);
+  expect(await fate()).toEqual(COMPLETED);
+});
