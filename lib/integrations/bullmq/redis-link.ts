@@ -43,14 +43,12 @@ export class RedisLink implements EngineLink, TellsHealth {
    */
   private readonly proven = new WeakSet<Queue>();
   private readonly connection: SendingConnection;
+  /** Identity of the Redis: one value for each. */
+  readonly line: unknown;
 
   constructor(@Inject(BullMqSettings) private readonly settings: BullMqSettings) {
     this.connection = new SendingConnection(settings.connection, settings.dispatchTimeoutMs);
-  }
-
-  /** Identity of the Redis: one value for each. */
-  get line(): unknown {
-    return lineTo(this.settings.connection, this);
+    this.line = lineTo(settings.connection, this);
   }
 
   /** @throws EngineUnreachableError */
