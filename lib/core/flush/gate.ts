@@ -36,7 +36,9 @@ export class Gate {
    */
   passes(intent: Intent, journal = this.journal): boolean | Promise<boolean> {
     if (this.hasFailedFast(intent)) return this.drop(intent, journal, 'failFast');
-    if (stampOf(intent).path.gates === undefined) return this.isFirst(intent, journal);
+    const { path, options } = stampOf(intent);
+    if (path.gates === undefined)
+      return options.dedupeKey === undefined || this.isFirst(intent, journal);
     const refusal = (this.policies ??= new PolicyAsker(this.unit, this.flush)).ask(intent);
     return refusal instanceof Promise
       ? refusal.then((one) => this.isOut(intent, journal, one))

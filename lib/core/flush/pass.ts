@@ -4,7 +4,7 @@ import { append } from '../model/append.js';
 import type { Context } from '../scope/context.js';
 import { EffectContext } from '../scope/effect-context.js';
 import { type ExecutorOverride, executorOverrides } from '../scope/executor-override.js';
-import { recordDispatched, recordFailed, startOf } from '../scope/journal.js';
+import { recordDispatched, recordFailed, isTimed } from '../scope/journal.js';
 import type { InFlight } from '../scope/pending-work.js';
 import type { EffectUnderWay } from '../scope/slow-flush.js';
 import type { UnitOfWork } from '../scope/unit-of-work.js';
@@ -41,6 +41,8 @@ export class Pass implements InFlight {
    */
   private unfinished = 0;
   private readonly executorOverride: ExecutorOverride | undefined;
+  /** True if somebody wants to know how long effects take. */
+  private readonly isTimed: boolean;
   /** Time at which what is running began; 0 while nothing runs. */
   private since = 0;
   /** Intents that run side by side, each in a pass of its own. */
@@ -56,6 +58,7 @@ export class Pass implements InFlight {
     private readonly gate = new Gate(unit, journal, flush.id, frame),
   ) {
     this.executorOverride = executorOverrides.getStore() ?? unit.host.executorOverride;
+    this.isTimed = isTimed(unit.host);
   }
 
   run(): void | Promise<void> {
@@ -124,7 +127,7 @@ export class Pass implements InFlight {
   private execute(executor: Executor, intent: Intent): void | PromiseLike<void> {
     if (executor.successor !== undefined) return this.executeTogether(executor, [intent]);
     const context = new EffectContext(this.unit, intent, this.flush.outer);
-    const startedAt = startOf(this.unit.host);
+    const startedAt = this.isTimed ? performance.now() : 0;
     try {
       const completion = runIntent(executor, intent, context, this.flush.id);
       if (completion !== undefined) return this.executed(completion, context, intent, startedAt);
@@ -176,7 +179,7 @@ export class Pass implements InFlight {
 
   private async executeTogether(executor: Executor, batch: readonly Intent[]): Promise<void> {
     const context = new EffectContext(this.unit, batch[0]!, this.flush.outer);
-    const startedAt = startOf(this.unit.host);
+    const startedAt = this.isTimed ? performance.now() : 0;
     this.beginsToWait();
     const { failures, hasCompleted } = await endOfBatch(
       executor,

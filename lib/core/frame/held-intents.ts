@@ -6,7 +6,7 @@ import {
   recordCommitted,
   recordDropped,
   durationSince,
-  startOf,
+  isTimed,
   recordUnwritten,
   type WrittenIntent,
 } from '../scope/journal.js';
@@ -132,7 +132,7 @@ class HeldInFrames implements HeldIntents {
     const due = [...this.take(isDue), ...this.unit.buffer.takeFramed(isDue)];
     if (due.length === 0) return;
     const journal = new FlushJournal();
-    const startedAt = startOf(this.unit.host);
+    const startedAt = isTimed(this.unit.host) ? performance.now() : 0;
     const check = (): void | Promise<void> => this.wrote(root, journal, startedAt);
     const writing = this.unit.host.dispatch(this.unit, journal, due, root);
     return writing ? writing.then(check) : check();

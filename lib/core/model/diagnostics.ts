@@ -17,8 +17,8 @@ export interface AirlockMessage {
   readonly policy?: Policy;
   readonly error?: unknown;
   /**
-   * Milliseconds the effect took, or the scope lived. Absent for effects that began before anybody
-   * listened.
+   * Milliseconds the effect took, or the scope lived. Absent for effects of a flush that began before
+   * anybody listened.
    */
   readonly durationMs?: number;
 }

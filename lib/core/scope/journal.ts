@@ -99,9 +99,9 @@ export function recordDropped(
     publish(unit.host, 'drop', { scope: unit.view, intent, reason, ...(policy && { policy }) });
 }
 
-/** Time at which an effect starts, in milliseconds; read only where somebody listens. @internal */
-export function startOf(host: MessageHost): number {
-  return isHeard.dispatch(host) || isHeard.fail(host) ? performance.now() : 0;
+/** True if somebody listens who is told how long effects take. @internal */
+export function isTimed(host: MessageHost): boolean {
+  return isHeard.dispatch(host) || isHeard.fail(host);
 }
 
 /** @internal */
