@@ -135,11 +135,11 @@ const suite = (): void => {
     expect(seen).toEqual(['Orders.place']);
   });
 
-  it('takes a message that is refused by `Nack` for one that was dealt with', async () => {
+  it('has failed where it gives the message back by `Nack`', async () => {
     const { seen, publish, fate } = await start();
     await publish('refuse');
     await until(() => seen.length === 1);
-    expect(await fate()).toEqual(COMPLETED);
+    expect(await fate()).toEqual(FAILED);
   });
 
   it('lets effects of a request out, and answers as ever', async () => {

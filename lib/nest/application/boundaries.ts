@@ -5,7 +5,7 @@ import { type EntryPoint, methodsWith, type WrappedEntryPoint } from '../boundar
 import { interceptedEntryPoints, wrappedEntryPoints } from '../entry-points/entry-points.js';
 import { http } from '../entry-points/http/http.entry-point.js';
 import { eachInstance, type Member } from '../container/providers.js';
-import { MessageBoundary } from '../boundaries/message.boundary.js';
+import { OtherBoundary } from '../entry-points/rpc/other.boundary.js';
 import type {
   AirlockModuleOptions,
   BoundaryName,
@@ -61,7 +61,7 @@ export class Boundaries {
       name,
       find: (candidate) => methodsWith(metadataKey, candidate),
     }));
-    this.others = new MessageBoundary(runtime, {}, settings);
+    this.others = new OtherBoundary(runtime, {}, settings);
     this.wrapped = [...wrappedEntryPoints, ...own].map((entryPoint) =>
       this.inForce(
         entryPoint,

@@ -20,7 +20,7 @@ export class InterceptedBoundary implements Boundary {
   private readonly onDispatchError: OnDispatchError;
 
   constructor(
-    private readonly runtime: AirlockRuntime,
+    protected readonly runtime: AirlockRuntime,
     options: BoundaryOptions,
     module: AirlockModuleOptions,
   ) {

@@ -3,21 +3,24 @@ import { isObservable } from 'rxjs';
 import type { Outcome } from '../../../core/model/scope-view.js';
 import type { LatentScope } from '../../../core/latent-scope.js';
 import { MessageBoundary } from '../../boundaries/message.boundary.js';
+import { GivenBack } from './given-back.js';
 import { inSubscribersContext, isGrpcCall, isReset, StreamCall } from './grpc-stream.js';
 
 /**
  * A scope per message. One of gRPC may be a stream of them: what it emits is handled in the scope,
  * which ends with the handler's Observable, and where the handler is given the call itself with
- * that call.
+ * that call. One that its handler gives back to the queue has failed.
  *
  * @internal
  */
 export class RpcBoundary extends MessageBoundary {
+  private readonly givenBack = new GivenBack(this.runtime);
+
   protected override ending(
     context: ExecutionContext,
     scope: LatentScope,
   ): (outcome: Outcome) => void | Promise<void> {
-    const end = super.ending(context, scope);
+    const end = this.givenBack.endOf(context, scope, super.ending(context, scope));
     // The array itself: Nest hands its elements to the handler once the interceptors have been
     // called.
     const args: unknown[] = context.getArgs();
