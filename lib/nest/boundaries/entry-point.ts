@@ -41,7 +41,7 @@ export interface WrappedEntryPoint extends EntryPoint {
   /** Tells what an error means by which a method steers the peer. @default that it has failed */
   readonly outcomeOf?: (error: unknown) => Outcome;
   /** Makes the function that takes the place of a method. @default a scope around each call */
-  wrap?(original: Method, scope: HandlerScope, key: string, type: Class): Method;
+  wrap?(original: Method, scope: HandlerScope, key: string, type: Class): Method | undefined;
   /**
    * Lists the methods by which a class of the peer's own is given something for entry points of this
    * kind, which it may call later.

@@ -2,6 +2,7 @@ import { isThenable } from '../../core/results/completion.js';
 import { AirlockError } from '../../errors/airlock.error.js';
 import { named } from '../../errors/quoted.js';
 import { callInScope, type HandlerScope } from '../calls/call-in-scope.js';
+import type { Method } from '../methods/wrap-method.js';
 import { outcomeOfJob } from './outcome-of-job.js';
 import { isMarked, methodsWith, type WrappedEntryPoint } from '../boundaries/entry-point.js';
 
@@ -19,10 +20,17 @@ interface Job {
   extendLock?(token: string, durationMs: number): Promise<number>;
 }
 
+/** Keys of `@OnWorkerEvent()`, `@OnQueueEvent()`, and those of `@nestjs/bull`. */
+const LISTENERS = [
+  'bullmq:worker_events_metadata',
+  'bullmq:queue_events_metadata',
+  'bull:module_on_queue_event',
+];
+
 /**
  * A job attempt: `process` of a class with `@Processor()`, and a method with `@Process()` of
- * `@nestjs/bull`. Listeners of worker and queue events are told what has happened and are no units
- * of work.
+ * `@nestjs/bull`. And a call of a listener to events of workers and queues, nested in the job that
+ * it is called in, if in any.
  *
  * At shutdown the workers are closed before scopes are refused, so that no job starts only to fail.
  *
@@ -30,21 +38,25 @@ interface Job {
  */
 export const bullmq: WrappedEntryPoint = {
   name: 'bullmq',
-  find: (candidate) =>
-    isMarked(candidate.type, 'bullmq:processor_metadata')
+  find: (candidate) => [
+    ...(isMarked(candidate.type, 'bullmq:processor_metadata')
       ? candidate.methods.filter((name) => name === 'process')
-      : methodsWith('bull:module_queue_process', candidate),
-  // The result of a job is stored, not used.
+      : methodsWith('bull:module_queue_process', candidate)),
+    ...LISTENERS.flatMap((key) => methodsWith(key, candidate)),
+  ],
+  // The result of a job is stored, not used; that of a listener neither.
   ignores: () => true,
   outcomeOf: outcomeOfJob,
   wrap: (original, scope) =>
-    function (this: unknown, ...args) {
-      const [job, token] = args as unknown as readonly [Job?, string?];
-      return callInScope(scope, () => {
-        const result = original.apply(this, args);
-        return isThenable(result) ? stillOurs(scope, result, job, token) : result;
-      });
-    },
+    isListener(original)
+      ? undefined
+      : function (this: unknown, ...args) {
+          const [job, token] = args as unknown as readonly [Job?, string?];
+          return callInScope(scope, () => {
+            const result = original.apply(this, args);
+            return isThenable(result) ? stillOurs(scope, result, job, token) : result;
+          });
+        },
   async stop(instance) {
     let worker: WorkerHost['worker'];
     try {
@@ -55,6 +67,10 @@ export const bullmq: WrappedEntryPoint = {
     await worker?.close();
   },
 };
+
+function isListener(method: Method): boolean {
+  return LISTENERS.some((key) => Reflect.hasMetadata(key, method));
+}
 
 /**
  * Fails an attempt that has lost the job's lock, as it does where Redis was away for long: the job

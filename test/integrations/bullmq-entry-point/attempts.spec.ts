@@ -12,12 +12,19 @@ import { bootModule, checkAfterEach, Effects, moduleOf, until } from '../../e2e/
 import { describeWith, redis } from '../../servers.js';
 import { Jobs } from './jobs.js';
 
-/** Where listeners of the worker were called. */
-const heardIn: Record<string, string | undefined> = {};
+/** The scopes that listeners of the worker were called in, the innermost first. */
+const heardIn: Record<string, readonly (string | undefined)[]> = {};
 /** What the buffer held when each attempt began. */
 const foundAtStart: string[][] = [];
 
 type Ends = 'for good' | 'later' | 'later, nested' | 'later, refused' | 'limited';
+
+function scopesHere(): readonly (string | undefined)[] {
+  const names: (string | undefined)[] = [];
+  for (let scope = currentScope(); scope !== undefined; scope = scope.parent)
+    names.push(scope.name);
+  return names;
+}
 
 class Note {
   @SideEffect()
@@ -67,12 +74,12 @@ class TrialProcessor extends WorkerHost {
 
   @OnWorkerEvent('completed')
   onCompleted(): void {
-    heardIn.completed = currentScope()?.name;
+    heardIn.completed = scopesHere();
   }
 
   @OnWorkerEvent('progress')
   onProgress(): void {
-    heardIn.progress = currentScope()?.name;
+    heardIn.progress = scopesHere();
   }
 }
 
@@ -158,11 +165,14 @@ describeWith(redis, 'the attempts of a BullMQ job', () => {
   });
 
   describe('when listeners of the worker hear of it', () => {
-    it('opens no scope for them, and that of the job is around those that the job calls', async () => {
+    it('opens a scope for each, within that of the job where the job calls it', async () => {
       await start();
       await jobs.ended('trials', await jobs.add('trials', { succeedsAt: 1 }));
       await until(() => 'completed' in heardIn);
-      expect(heardIn).toEqual({ completed: undefined, progress: 'TrialProcessor.process' });
+      expect(heardIn).toEqual({
+        completed: ['TrialProcessor.onCompleted'],
+        progress: ['TrialProcessor.onProgress', 'TrialProcessor.process'],
+      });
     });
   });
 });
