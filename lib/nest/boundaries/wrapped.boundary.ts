@@ -6,7 +6,8 @@ import type { Candidate, Class } from '../container/candidate.js';
 import type { WrappedEntryPoint } from './entry-point.js';
 import type { AirlockModuleOptions, BoundaryOptions } from '../options/airlock-options.js';
 import { replaceOwn } from '../methods/replace-method.js';
-import { receiveHere, sendFromHere } from '../../core/scope/message.js';
+import { receiveHere } from '../../core/scope/message.js';
+import { noteSender } from '../methods/note-sender.js';
 import { declaredResult } from '../methods/declared-result.js';
 import { callInScope, type HandlerScope } from '../calls/call-in-scope.js';
 
@@ -84,13 +85,7 @@ export class WrappedBoundary {
 
   /** Has an instance of the peer's own know where it was given what it hands to entry points. */
   coverSender(instance: object, candidate: Candidate): void {
-    for (const key of this.entryPoint.senders?.(candidate) ?? []) {
-      replaceOwn(instance, key, this.runtime, (original) => {
-        return function (this: unknown, ...args: never[]): unknown {
-          return sendFromHere(() => original.apply(this, args));
-        };
-      });
-    }
+    for (const key of this.entryPoint.senders?.(candidate) ?? []) noteSender(instance, key);
   }
 
   /** To be called when all modules are initialised. */
