@@ -20,22 +20,25 @@ interface AroundEvents {
  * Tells the subscribers of a transaction each in the context of what they belong to, whoever begins
  * and ends it.
  *
- * @param around called before and after each event
  * @internal
  */
-export function tellInContext(
-  given: Broadcaster | undefined,
-  frame: TransactionFrame,
-  around: AroundEvents = {},
-): Broadcaster {
-  const dispatchEvent: Broadcaster['dispatchEvent'] = async (event, transaction) => {
-    await around.before?.(event, transaction);
-    const tell = async (): Promise<unknown> => given?.dispatchEvent(event, transaction);
+export class EventsInContext implements Broadcaster {
+  /** @param around called before and after each event */
+  constructor(
+    private readonly given: Broadcaster | undefined,
+    private readonly frame: TransactionFrame,
+    private readonly around: AroundEvents = {},
+  ) {}
+
+  async dispatchEvent(event: string, transaction?: object): Promise<void> {
+    const { given, frame, around } = this;
+    const before = around.before?.(event, transaction);
+    if (before !== undefined) await before;
+    const tell = (): Promise<unknown> | undefined => given?.dispatchEvent(event, transaction);
     // The server may have answered COMMIT with a rollback.
     if (event === 'afterTransactionCommit' && frame.fate === 'rolledBack')
       await frame.runAfterCommit(tell);
     else await frames.run(INSIDE.has(event) ? frame : frame.next, tell);
     await around.after?.(event);
-  };
-  return Object.assign(Object.create(given ?? null) as Broadcaster, { dispatchEvent });
+  }
 }

@@ -41,6 +41,9 @@ export function watchSuspensions(
       'transactional',
       (original) =>
         function (this: MikroOrmClient['em'], ...args) {
+          // There is nothing to put aside.
+          if (frameOf(this.getTransactionContext()) === undefined)
+            return original.apply(this, args);
           return asides.run({ around: suspending(), transactions: new Set() }, () =>
             original.apply(this, args),
           );

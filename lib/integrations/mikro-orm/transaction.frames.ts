@@ -1,14 +1,11 @@
 import { openFrame, type TransactionFrame } from '../../core/frame/transaction-frame.js';
 import { databaseOf, type MikroOrmTransaction, watchAnswer } from './database.js';
-import { tellInContext } from './event-context.js';
+import { EventsInContext } from './event-context.js';
 import type { BeginOptions, Broadcaster, MikroOrmConnection } from './mikro-orm.client.js';
 import { isSuspended, outside } from './suspension.js';
 
-/** The frame of each transaction and savepoint. */
-const opened = new WeakMap<object, TransactionFrame>();
-
-/** Transactions whose COMMIT is on its way: the class of a driver passes it on to `super`. */
-const committing = new WeakSet<object>();
+/** The key on a transaction or savepoint of its frame. */
+const FRAME = Symbol('AIRLOCK_FRAME');
 
 /** In the options of a transaction that runs a callback. */
 const BY_CALLBACK = Symbol('AIRLOCK_BY_CALLBACK');
@@ -23,7 +20,7 @@ type Work = (trx: object) => Promise<unknown>;
 
 /** @internal */
 export function frameOf(trx: unknown): TransactionFrame | undefined {
-  return trx === undefined ? undefined : opened.get(trx as object);
+  return (trx as { readonly [FRAME]?: TransactionFrame } | undefined)?.[FRAME];
 }
 
 /** It calls the other three. @internal */
@@ -52,15 +49,14 @@ export const begin: Tracked<[BeginOptions?], MikroOrmTransaction> = async functi
   try {
     const begun = await original({
       ...options,
-      eventBroadcaster: tellInContext(options.eventBroadcaster, frame, {
+      eventBroadcaster: new EventsInContext(options.eventBroadcaster, frame, {
         // Before subscribers send statements in it.
         before(event, trx) {
           if (event === 'afterTransactionStart') root?.begun(trx as MikroOrmTransaction);
         },
       }),
     });
-    opened.set(begun, frame);
-    return begun;
+    return Object.defineProperty(begun, FRAME, { value: frame });
   } catch (error) {
     frame.leave();
     if (frame.isOpen) frame.rollBack();
@@ -72,13 +68,14 @@ export const begin: Tracked<[BeginOptions?], MikroOrmTransaction> = async functi
 export const commit: Tracked<[MikroOrmTransaction, Broadcaster?, ...unknown[]], void> =
   async function (original, trx, broadcaster, ...rest) {
     const frame = frameOf(trx);
-    if (frame?.isOpen !== true || committing.has(trx)) return original(trx, broadcaster, ...rest);
+    // The class of a driver passes a COMMIT on to `super`.
+    if (frame?.isOpen !== true || broadcaster instanceof EventsInContext)
+      return original(trx, broadcaster, ...rest);
     frame.leave();
-    committing.add(trx);
     try {
       if (frame.parent !== undefined) {
         await frame.beforeCommit();
-        await original(trx, tellInContext(broadcaster, frame), ...rest);
+        await original(trx, new EventsInContext(broadcaster, frame), ...rest);
       } else if (
         !(await commitRoot(frame, trx, (watched) => original(trx, watched, ...rest), broadcaster))
       ) {
@@ -87,8 +84,6 @@ export const commit: Tracked<[MikroOrmTransaction, Broadcaster?, ...unknown[]], 
     } catch (error) {
       if (frame.isOpen) frame.rollBack();
       throw error;
-    } finally {
-      committing.delete(trx);
     }
     if (frame.isOpen) await outside(trx, broadcaster?.em, () => frame.commit());
   };
@@ -103,7 +98,7 @@ async function commitRoot(
   const isCommitted = watchAnswer(trx);
   let isSent = false;
   let isOver = false;
-  const watched = tellInContext(broadcaster, frame, {
+  const watched = new EventsInContext(broadcaster, frame, {
     after: async (event) => {
       if (event !== 'beforeTransactionCommit') return;
       // Subscribers have called their effects.
@@ -134,7 +129,7 @@ export const rollback: Tracked<[MikroOrmTransaction, Broadcaster?, ...unknown[]]
     if (frame === undefined) return original(trx, broadcaster, ...rest);
     frame.leave();
     try {
-      await original(trx, tellInContext(broadcaster, frame), ...rest);
+      await original(trx, new EventsInContext(broadcaster, frame), ...rest);
     } finally {
       if (frame.isOpen) frame.rollBack();
     }

@@ -26,20 +26,20 @@ export class RequestStatements {
     if (this.isTold) for (const method of METHODS) client[method] = this.hear(client[method]);
   }
 
-  /** Watches those of a transaction while `fn` runs. */
-  async during<R>(tx: object, fn: () => Promise<R>): Promise<R> {
+  /**
+   * Watches those of a transaction while `fn` runs, which is given them; undefined where they are
+   * not seen.
+   */
+  async during<R>(tx: object, fn: (seen?: WatchedStatements) => Promise<R>): Promise<R> {
     const id = transactionIdOf(tx);
-    if (this.isTold && id !== undefined) this.watched.set(id, new WatchedStatements());
+    if (!this.isTold || id === undefined) return fn();
+    const seen = new WatchedStatements();
+    this.watched.set(id, seen);
     try {
-      return await fn();
+      return await fn(seen);
     } finally {
       this.watched.delete(id);
     }
-  }
-
-  /** @returns undefined where they are not seen */
-  of(tx: object): WatchedStatements | undefined {
-    return this.watched.get(transactionIdOf(tx));
   }
 
   private hear(request: Request): Request {

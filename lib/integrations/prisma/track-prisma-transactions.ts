@@ -7,6 +7,7 @@ import { openFrame, type TransactionFrame } from '../../core/frame/transaction-f
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { requirePeer } from '../../installation/required-peer.js';
 import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
+import type { WatchedStatements } from '../watched-statements.js';
 import { ClientFrames } from './client-frames.js';
 import { databaseOf } from './database.js';
 import type { PrismaClientLike, PrismaTransaction } from './prisma.client.js';
@@ -62,8 +63,10 @@ export function trackPrismaTransactions<P extends PrismaClientLike>(
       return around === undefined ? batch(run, name) : (around.standing ?? around).run(run);
     }
     let frame: TransactionFrame;
+    let seen: WatchedStatements | undefined;
     const transaction: RunInTransaction<PrismaTransaction, []> = (callback) => {
-      const watched = (tx: PrismaTransaction) => statements.during(tx, () => callback(tx));
+      const watched = (tx: PrismaTransaction) =>
+        statements.during(tx, (those) => ((seen = those), callback(tx)));
       return original.call(this, around === undefined ? watched : callback, ...rest) as never;
     };
     const running: Work = (tx) => {
@@ -71,7 +74,7 @@ export function trackPrismaTransactions<P extends PrismaClientLike>(
       return (work as Work)(tx);
     };
     const open = (tx: PrismaTransaction): TransactionFrame => {
-      const database = databaseOf(provider, tx, statements.of(tx));
+      const database = databaseOf(provider, tx, seen);
       return (frame = openFrame({ name, tx: () => tx, ...database }));
     };
     return around === undefined
