@@ -164,6 +164,21 @@ describeWith(postgres, 'a hook that a client calls after COMMIT', () => {
         expect(sent).toEqual(['inside', 'it is there']);
       });
 
+      it('throws its own error where an effect that waited for the COMMIT fails as well', async () => {
+        fails = true;
+        const log = jest.spyOn(console, 'error').mockImplementation(() => {});
+        const work = transaction(async (query) => {
+          await query(`insert into pairs values (null)`);
+          await runInScope(() =>
+            enqueue(() => {
+              throw new Error('no effect');
+            }),
+          );
+        });
+        await expect(work).rejects.toThrow('no hook');
+        expect(log.mock.calls).toEqual([[expect.objectContaining({ code: 'AIRLOCK_DISPATCH' })]]);
+      });
+
       it('drops it where it fails, as the COMMIT has', async () => {
         fails = true;
         await runInScope(() =>

@@ -25,10 +25,11 @@ export class Opened {
     Object.defineProperty(transaction, OPENED, { value: this });
     const { frame } = this;
     const { afterCommit, forceCleanup } = transaction;
-    let hasFailed = forceCleanup === undefined;
+    // Called where a COMMIT has failed; versions without it do not tell.
+    let mayHaveFailed = forceCleanup === undefined;
     if (forceCleanup !== undefined)
       transaction.forceCleanup = () => {
-        hasFailed = true;
+        mayHaveFailed = true;
         return forceCleanup.call(transaction);
       };
     transaction.afterCommit = (hook) => {
@@ -40,7 +41,7 @@ export class Opened {
           await frame.runAfterCommit(() => hook.call(transaction, transaction));
         } catch (error) {
           // Sequelize rejects with it, although there was a COMMIT.
-          if (!hasFailed && frame.isOpen) await frame.commit();
+          if (!mayHaveFailed && frame.isOpen) await frame.commit();
           throw error;
         }
       });
