@@ -19,8 +19,9 @@ import { EffectRegistry } from '../remote/effect-registry.js';
 import { mayCallEffects } from './effect-users.js';
 import { EscapeDetector } from '../escapes/escape.detector.js';
 import { assertImportedOnce } from '../container/imported-once.js';
-import { eachInterceptor } from './interceptors.js';
+import { eachExceptionFilter, eachInterceptor } from './enhancers.js';
 import { claim } from '../methods/owner.js';
+import { coverFilter } from '../methods/cover-filter.js';
 import { watchInvocations } from '../methods/invocations.js';
 import { InterceptedProviders } from '../intercept/intercepted-providers.js';
 import { watchLazyModules } from '../container/lazy-modules.js';
@@ -120,6 +121,8 @@ export class AirlockApplication {
     eachInterceptor(this.modules, config, (interceptor) =>
       watchInvocations(interceptor, this.runtime),
     );
+    const how = safely(this.options.onDispatchError ?? 'report', this.runtime);
+    eachExceptionFilter(this.modules, config, (filter) => coverFilter(filter, this.runtime, how));
     this.escapes?.start(this.modules);
     this.checkNames(named);
     this.logger.log(startupLine(this.explain(), this.options));

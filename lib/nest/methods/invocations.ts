@@ -5,7 +5,7 @@ import type { AirlockRuntime } from '../../core/runtime.js';
 import { Attempt } from '../../core/scope/attempt.js';
 import type { AttemptMark } from '../../core/model/intent.js';
 import { kindOf } from '../../errors/thrown.js';
-import { replaceOwn } from './replace-method.js';
+import { isReplaceable, replaceOwn } from './replace-method.js';
 
 /**
  * Has an interceptor tell when an invocation of its handler has failed: what that has buffered goes
@@ -16,19 +16,13 @@ import { replaceOwn } from './replace-method.js';
  * @internal
  */
 export function watchInvocations(interceptor: NestInterceptor, runtime: AirlockRuntime): void {
-  if (!isReplaceable(interceptor)) return;
+  if (!isReplaceable(interceptor, 'intercept')) return;
   replaceOwn(interceptor, 'intercept', runtime, (original) => {
     return function (this: unknown, context, next, ...others): unknown {
       const seen = runtime.context.mayReceive ? new Invocations(runtime, next) : next;
       return original.apply(this, [context, seen, ...others] as never[]);
     };
   });
-}
-
-/** An interceptor that is frozen works as ever, unwatched. */
-function isReplaceable(interceptor: object): boolean {
-  const own = Object.getOwnPropertyDescriptor(interceptor, 'intercept');
-  return own === undefined ? Object.isExtensible(interceptor) : own.configurable === true;
 }
 
 /** Handle by which an interceptor invokes the handler and all that is inside. */

@@ -52,6 +52,12 @@ export function replaceOwn(
     throw frozen(methodName(instance, key));
 }
 
+/** False for a method of an instance that is frozen, which works as ever, unwatched. @internal */
+export function isReplaceable(instance: object, key: string): boolean {
+  const own = Object.getOwnPropertyDescriptor(instance, key);
+  return own === undefined ? Object.isExtensible(instance) : own.configurable === true;
+}
+
 function entryOf(instance: object, key: string, current: Method): Replaced {
   let methods = replaced.get(instance);
   if (methods === undefined) replaced.set(instance, (methods = new Map()));

@@ -1,0 +1,43 @@
+import type { ExceptionFilter } from '@nestjs/common';
+import { methodName } from '../../core/effect/bound-effect.js';
+import { LatentScope } from '../../core/latent-scope.js';
+import { isThenable } from '../../core/results/completion.js';
+import type { AirlockRuntime } from '../../core/runtime.js';
+import type { OnDispatchError } from '../../core/scope-options.js';
+import { isReplaceable, replaceOwn } from './replace-method.js';
+
+/**
+ * Gives each call of an exception filter a scope, nested in that of the request where one is open.
+ * Nest waits for no Promise of a filter, which may go on after the answer that it has sent: what it
+ * calls then follows the request.
+ *
+ * @internal
+ */
+export function coverFilter(
+  filter: ExceptionFilter,
+  runtime: AirlockRuntime,
+  how: OnDispatchError,
+): void {
+  if (!isReplaceable(filter, 'catch')) return;
+  const prepared = runtime.prepare({ name: methodName(filter, 'catch') });
+  replaceOwn(filter, 'catch', runtime, (original) => {
+    return function (this: unknown, ...args: never[]): unknown {
+      if (!runtime.context.mayReceive) return original.apply(this, args);
+      const scope = new LatentScope(runtime, prepared);
+      // The request decides, whatever the filter comes to; nobody listens to what it returns.
+      const close = async (): Promise<void> =>
+        runtime.endScope(scope, 'completed', 'the end of the filter', how);
+      const end = (): void => void close().catch(runtime.logError);
+      let result: unknown;
+      try {
+        result = scope.enter(() => original.apply(this, args));
+      } catch (error) {
+        end();
+        throw error;
+      }
+      if (isThenable(result)) return Promise.resolve(result).finally(end);
+      end();
+      return result;
+    };
+  });
+}
