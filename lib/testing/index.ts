@@ -19,6 +19,7 @@ export {
   watchForLeaks,
 } from './kit/leaks/check-for-leaks.js';
 export { drain, type DrainOptions } from './kit/waiting/drain.js';
+export { beginTestTransaction } from '../core/frame/test-transaction.js';
 export type { EffectRef } from '../core/effect/effect-ref.js';
 export {
   type EffectSerializer,

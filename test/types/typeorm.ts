@@ -1,6 +1,6 @@
-import { trackTypeOrmTransactions, startTestTransaction } from 'nestjs-airlock/typeorm';
-import type { DataSource, QueryRunner } from 'typeorm';
-import type { DataSource as DataSource03, QueryRunner as QueryRunner03 } from 'typeorm-0.3';
+import { trackTypeOrmTransactions } from 'nestjs-airlock/typeorm';
+import type { DataSource } from 'typeorm';
+import type { DataSource as DataSource03 } from 'typeorm-0.3';
 import { type Equal, expectTrue } from './expect.js';
 
 export function takesTheRealOnes(current: DataSource, previous: DataSource03): void {
@@ -10,14 +10,4 @@ export function takesTheRealOnes(current: DataSource, previous: DataSource03): v
   expectTrue<Equal<typeof keptPrevious, DataSource03>>();
   // @ts-expect-error a manager is no data source
   trackTypeOrmTransactions(current.manager);
-}
-
-export async function takesTheirQueryRunners(
-  current: QueryRunner,
-  previous: QueryRunner03,
-): Promise<void> {
-  await startTestTransaction(current);
-  await startTestTransaction(previous);
-  // @ts-expect-error an object that only looks a little like one
-  await startTestTransaction({ startTransaction: () => Promise.resolve() });
 }

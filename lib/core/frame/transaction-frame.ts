@@ -5,6 +5,7 @@ import { FrameStateError } from '../../errors/frame-state.error.js';
 import type { FrameConnection } from '../model/dispatch-context.js';
 import type { FrameOptions, FrameState } from './frame-options.js';
 import { Surroundings } from './surroundings.js';
+import { isAroundTest } from './test-transaction.js';
 import type { Fate, FrameParticipant, StampedFrame } from '../model/stamped-frame.js';
 import { refuseOtherCopies } from '../../installation/installed-copies.js';
 
@@ -45,6 +46,8 @@ export class TransactionFrame {
   private readonly participants = new Set<FrameParticipant>();
   /** True if an effect was called in the transaction, one that survives its rollback included. */
   private hasCalls = false;
+  /** True for the transaction around a test: what is called in it belongs to none. */
+  private readonly countsAsCommitted: boolean;
 
   /** @internal Use `openFrame` or `savepoint`. */
   constructor(
@@ -58,8 +61,10 @@ export class TransactionFrame {
     this.below = below;
     this.connected = below?.connected ?? new ConnectionFrames<TransactionFrame>(this);
     this.surroundings = new Surroundings(frames.getStore());
-    const isOwn = parent === undefined && options.countsAsCommitted !== true;
-    this.beginning = isOwn ? new Beginning(this) : undefined;
+    const isRoot = parent === undefined;
+    this.countsAsCommitted =
+      options.countsAsCommitted === true || (isRoot && below === undefined && isAroundTest());
+    this.beginning = isRoot && !this.countsAsCommitted ? new Beginning(this) : undefined;
   }
 
   get state(): FrameState {
@@ -72,12 +77,12 @@ export class TransactionFrame {
   }
 
   get connection(): FrameConnection | undefined {
-    return this.options.connection ?? this.parent?.connection;
+    return this.options.connection ?? (this.parent ?? this.below)?.connection;
   }
 
   /** The transaction as its own client knows it, while it is open. */
   get tx(): unknown {
-    return this.options.tx === undefined ? this.parent?.tx : this.options.tx();
+    return this.options.tx === undefined ? (this.parent ?? this.below)?.tx : this.options.tx();
   }
 
   /** Fate of what was enqueued in it. @internal */
@@ -169,10 +174,9 @@ export class TransactionFrame {
     const { innermost } = this.connected;
     if (innermost !== this && innermost !== this.standing)
       throw this.lose('take a savepoint', this.standing);
-    return (this.connected.innermost =
-      innermost.options.countsAsCommitted === true
-        ? new TransactionFrame(options, undefined, innermost)
-        : new TransactionFrame(this.passedOn(options), innermost, innermost));
+    return (this.connected.innermost = innermost.countsAsCommitted
+      ? new TransactionFrame(options, undefined, innermost)
+      : new TransactionFrame(this.passedOn(options), innermost, innermost));
   }
 
   /**
@@ -311,9 +315,8 @@ export class TransactionFrame {
 
   /** True if a call made in its context belongs to it. @internal */
   get takesCalls(): boolean {
-    const { fate, options } = this;
-    if (fate === 'rolledBack') return this.takesLeftovers;
-    return this.isOpen && options.countsAsCommitted !== true && options.isCurrent?.() !== false;
+    if (this.fate === 'rolledBack') return this.takesLeftovers;
+    return this.isOpen && !this.countsAsCommitted && this.options.isCurrent?.() !== false;
   }
 
   /**
@@ -322,7 +325,7 @@ export class TransactionFrame {
    * @internal
    */
   get takesLeftovers(): boolean {
-    return this.fate === 'rolledBack' && !this.isEntered && this.options.countsAsCommitted !== true;
+    return this.fate === 'rolledBack' && !this.isEntered && !this.countsAsCommitted;
   }
 
   /** The open frame its context stood in when it was opened. @internal */
@@ -362,11 +365,9 @@ export class TransactionFrame {
     this.current = state;
     // What remembers that it ended need not keep its connection, which may be somebody else's by
     // now, nor what came before.
-    const { connection, countsAsCommitted } = this.options;
-    this.options = {
-      ...(connection !== undefined && { connection: { executeSql: async () => this.refuse() } }),
-      ...(countsAsCommitted === true && { countsAsCommitted }),
-    };
+    const { connection } = this.options;
+    this.options =
+      connection === undefined ? {} : { connection: { executeSql: async () => this.refuse() } };
     if (this.takesLeftovers) this.surroundings.forgetLeft();
     this.connected.remove(this);
     this.beginning?.ended();

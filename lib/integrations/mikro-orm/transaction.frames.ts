@@ -73,7 +73,7 @@ export const commit: Tracked<[MikroOrmTransaction, Broadcaster?, ...unknown[]], 
       return original(trx, broadcaster, ...rest);
     frame.leave();
     try {
-      if (frame.parent !== undefined) {
+      if (frame.below !== undefined) {
         await frame.beforeCommit();
         await original(trx, new EventsInContext(broadcaster, frame), ...rest);
       } else if (

@@ -1,5 +1,5 @@
 export { AirlockTypeOrmModule, type AirlockTypeOrmOptions } from './airlock-typeorm.module.js';
-export { trackTypeOrmTransactions, startTestTransaction } from './track-typeorm-transactions.js';
+export { trackTypeOrmTransactions } from './track-typeorm-transactions.js';
 export type {
   TypeOrmBroadcaster,
   TypeOrmDataSource,

@@ -51,11 +51,6 @@ export class QueryRunnerFrames {
     this.database = databaseOf(dataSource.options.type, runner);
   }
 
-  /** Begins the transaction around a test. */
-  startForTest(): Promise<void> {
-    return this.start([], { countsAsCommitted: true });
-  }
-
   /** Runs the callback of a transaction that has just begun. */
   run<M>(callback: (manager: M) => Promise<unknown>, manager: M): Promise<unknown> {
     const { innermost } = this;
@@ -71,14 +66,14 @@ export class QueryRunnerFrames {
     return this.stack.innermost;
   }
 
-  start(isolation: never[], options: FrameOptions = {}): Promise<void> {
+  start(isolation: never[]): Promise<void> {
     if (this.runner.isReleased) return this.original.startTransaction(...isolation);
     let frame: TransactionFrame;
     try {
       // The caller stands in the one that is on its way already, where it begins both in one go.
       if (this.starting !== undefined) throw this.innermost!.root.lose('take a savepoint');
       this.stack.assertMayBegin();
-      frame = this.begin(options);
+      frame = this.begin();
     } catch (error) {
       return Promise.reject(error);
     }
@@ -89,7 +84,7 @@ export class QueryRunnerFrames {
     return (this.starting = this.startIt(frame, isolation));
   }
 
-  private begin(options: FrameOptions): TransactionFrame {
+  private begin(): TransactionFrame {
     const { current, innermost, runner } = this;
     const { database } = this.dataSource.driver;
     const frame =
@@ -99,7 +94,6 @@ export class QueryRunnerFrames {
         tx: () => runner.manager,
         ...this.database,
         ...current.options,
-        ...options,
       });
     if (frame.parent === undefined) current.begins();
     return frame;

@@ -1,7 +1,7 @@
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
 import { trackManagerTransactions } from './entity-manager.frames.js';
-import { framesOf, trackQueryRunner } from './tracked-query-runner.js';
+import { trackQueryRunner } from './tracked-query-runner.js';
 import type { TypeOrmDataSource, TypeOrmQueryRunner } from './typeorm.client.js';
 import { requirePeer } from '../../installation/required-peer.js';
 import { replaceOnClass } from '../replace-on-class.js';
@@ -62,24 +62,6 @@ function trackQueryRunners(prototype: object): () => void {
         const runner = original.apply(this, mode) as TypeOrmQueryRunner;
         return this.driver.transactionSupport === 'none' ? runner : trackQueryRunner(runner, this);
       },
-  );
-}
-
-/**
- * `queryRunner.startTransaction()` for the transaction around a test, which is always rolled back:
- * effects in it belong to no transaction, and the savepoints in it behave as transactions of their
- * own.
- *
- * @throws AirlockOptionsError if the query runner's data source does not track transactions
- * @publicApi
- */
-export function startTestTransaction(queryRunner: TypeOrmQueryRunner): Promise<void> {
-  const frames = framesOf(queryRunner);
-  if (frames !== undefined) return frames.startForTest();
-  throw new AirlockOptionsError(
-    'queryRunner',
-    'startTestTransaction was given a query runner whose data source does not track transactions. ' +
-      'Call `trackTypeOrmTransactions(dataSource)` before the query runner is created.',
   );
 }
 

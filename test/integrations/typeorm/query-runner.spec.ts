@@ -1,5 +1,4 @@
 import {
-  AirlockOptionsError,
   DispatchError,
   enqueue,
   type Executor,
@@ -7,7 +6,7 @@ import {
   openScope,
   runInScope,
 } from 'nestjs-airlock';
-import { trackTypeOrmTransactions, startTestTransaction } from 'nestjs-airlock/typeorm';
+import { trackTypeOrmTransactions } from 'nestjs-airlock/typeorm';
 import * as typeorm from 'typeorm';
 import {
   DataSource,
@@ -320,31 +319,6 @@ describeWith(postgres, 'the transactions of a QueryRunner', () => {
         await end();
       },
     );
-  });
-
-  describe('when the transaction is that of a test', () => {
-    it('counts as committed, and what runs in it as transactions of their own', async () => {
-      await startTestTransaction(runner);
-      await runInScope(async () => {
-        await place('in no transaction');
-        await runner.manager.transaction(() => place('kept'));
-        await errorOf(() =>
-          runner.manager.transaction(async () => {
-            await place('lost');
-            throw new Error('refused');
-          }),
-        );
-        await runner.manager.transaction(() => runInScope(() => enqueue(send, 'deferred')));
-      });
-      expect(sent).toEqual(['in no transaction', 'kept', 'deferred']);
-      await runner.rollbackTransaction();
-      expect(await ordersIn(dataSource)).toEqual([]);
-    });
-
-    it('needs a query runner whose transactions are tracked', () => {
-      const plain = new DataSource({ type: 'postgres', url: postgres.url }).createQueryRunner();
-      expect(() => startTestTransaction(plain)).toThrow(AirlockOptionsError);
-    });
   });
 
   describe('when a rollback fails although the connection is alive', () => {

@@ -1,5 +1,6 @@
 import { enqueue, runInScope } from 'nestjs-airlock';
-import { trackTypeOrmTransactions, startTestTransaction } from 'nestjs-airlock/typeorm';
+import { beginTestTransaction } from 'nestjs-airlock/testing';
+import { trackTypeOrmTransactions } from 'nestjs-airlock/typeorm';
 import type { DataSource } from 'typeorm';
 import {
   addTransactionalDataSource,
@@ -189,7 +190,7 @@ export function defineTransactionalSuite(name: string, storageDriver: StorageDri
     describe('when all transactions of a test share the connection of one that is rolled back', () => {
       it('gives the effects of each the fate of its own', async () => {
         const runner = dataSource.createQueryRunner();
-        await startTestTransaction(runner);
+        await beginTestTransaction(() => runner.startTransaction());
         const release = jest.spyOn(runner, 'release').mockResolvedValue();
         const create = jest.spyOn(dataSource, 'createQueryRunner').mockReturnValue(runner);
         try {

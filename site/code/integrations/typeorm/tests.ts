@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { startTestTransaction } from 'nestjs-airlock/typeorm';
+import { beginTestTransaction } from 'nestjs-airlock/testing';
 import type { DataSource } from 'typeorm';
 
 declare const dataSource: DataSource;
