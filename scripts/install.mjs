@@ -1,20 +1,21 @@
 // Installs what is missing, here and, with `--all`, for the other majors of Nest, MikroORM and
 // Node, so that `npm start` and `npm test` work on a fresh clone.
-import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { run } from './side-by-side.mjs';
 
 const folders = process.argv.includes('--all')
   ? ['.', 'test/nest-11', 'test/mikro-orm-7', 'test/other-nodes']
   : ['.'];
-for (const folder of folders) {
-  if (isInstalled(folder)) continue;
+const missing = folders.filter((folder) => !isInstalled(folder));
+for (const folder of missing)
   console.log(`Installing the packages of ${folder === '.' ? 'this repository' : folder} …`);
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: folder,
-    stdio: 'inherit',
-    shell: process.platform === 'win32',
-  });
-  if (status !== 0) process.exit(status ?? 1);
+const ended = await Promise.all(
+  missing.map((cwd) => run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd })),
+);
+for (const { status, said } of ended) {
+  if (status === 0) continue;
+  console.error(said);
+  process.exitCode = status ?? 1;
 }
 
 /** By versions: a checkout changes the time of a lock file whose packages are all there. */

@@ -47,7 +47,9 @@ async function runOn([version, suites]) {
 
 async function step(name, node, args) {
   const since = Date.now();
-  const { status, said } = await run(node, args, { ...process.env, OTHER_NODE: '1' });
+  const { status, said } = await run(node, args, {
+    env: { ...process.env, OTHER_NODE: '1' },
+  });
   console.log(`  ${status === 0 ? '✓' : '✗'} ${name} (${seconds(since)})`);
   if (status !== 0) console.log(said);
   return status === 0;

@@ -29,12 +29,12 @@ export function seconds(since) {
 }
 
 /** @returns the exit status of a program, and what it said */
-export function run(program, args, env = process.env) {
+export function run(program, args, options = {}) {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       shell: program === 'npm' && process.platform === 'win32',
-      env,
+      ...options,
     });
     let said = '';
     for (const stream of [child.stdout, child.stderr])

@@ -66,11 +66,11 @@ export function watchForLeaks({
 }: Pick<LeakCheckOptions, 'graceMs'> = {}): LeakWatch {
   duration('graceMs', graceMs);
   const atWork = new UnitsAtWork();
-  const places = new WeakMap<UnitOfWork, string>();
+  const openings = new WeakMap<UnitOfWork, Error>();
   const stop = onMessages((kind, { reason }, unit) => {
     if (kind !== 'scope') return;
     if (reason !== 'open') return atWork.ended();
-    places.set(unit, callerPlace());
+    openings.set(unit, opening());
     atWork.opened(unit);
   });
   return {
@@ -79,18 +79,23 @@ export function watchForLeaks({
       stop();
       const leaks = left
         .filter((unit) => !unit.isEnded)
-        .map((unit) => ({ scope: unit.view, openedAt: places.get(unit)! }));
+        .map((unit) => ({ scope: unit.view, openedAt: callerOf(openings.get(unit)!) }));
       if (leaks.length > 0) throw new ScopeLeakError(leaks);
     },
   };
 }
 
-/** The innermost line on the stack that is neither of this package nor of Node. */
-function callerPlace(): string {
+/** Here and now. Its stack is made into text only where it is read: most scopes end. */
+function opening(): Error {
   const before = Error.stackTraceLimit;
   Error.stackTraceLimit = 50;
-  const { stack = '' } = new Error();
+  const here = new Error();
   Error.stackTraceLimit = before;
+  return here;
+}
+
+/** The innermost line on a stack that is neither of this package nor of Node. */
+function callerOf({ stack = '' }: Error): string {
   const [own = '', ...others] = stack
     .split('\n')
     .slice(1)
