@@ -22,12 +22,16 @@ describeWith(mariadb, 'on MariaDB', () => {
     database = await freshMariadb();
     admin = createPool(database.url);
     await admin.query('create table orders (item varchar(40) primary key) engine=InnoDB');
+    await admin.query('create table asked (n int) engine=InnoDB');
   });
   afterAll(async () => {
     await admin.end();
     await database.drop();
   });
-  beforeEach(() => admin.query('delete from orders'));
+  beforeEach(async () => {
+    await admin.query('delete from orders');
+    await admin.query('delete from asked');
+  });
 
   const items = async (): Promise<readonly string[]> => {
     const [rows] = await admin.query('select item from orders order by item');
@@ -68,6 +72,23 @@ describeWith(mariadb, 'on MariaDB', () => {
       };
       await runInScope({ executor }, () => client.transaction((query) => order(query, 'tea')));
       expect(dialects).toEqual(['mysql']);
+    });
+
+    it('asks the server one thing before COMMIT', async () => {
+      const count = `insert into asked select variable_value from information_schema.session_status where variable_name = 'QUESTIONS'`;
+      const executor: Executor = {
+        transactional: true,
+        execute: async (_intent, { connection }) => void (await connection!.executeSql(count)),
+      };
+      await runInScope({ executor }, () =>
+        client.transaction(async (query) => {
+          await order(query, 'tea');
+          await query(count);
+        }),
+      );
+      const [rows] = await admin.query('select max(n) - min(n) as statements from asked');
+      // Its own second count is one as well.
+      expect(rows).toEqual([{ statements: 2 }]);
     });
 
     if (hasSavepoints) {
