@@ -15,7 +15,7 @@ export class TwoCopiesError extends AirlockError {
       'AIRLOCK_TWO_COPIES',
       `${folders.length} copies of nestjs-airlock are loaded in one process: ${folders.join(' and ')}. ` +
         'An effect called through one of them never reaches a scope or a transaction of the other. Have one installed: give every package of the ' +
-        "workspace the same version of it and of its peers (Nest, rxjs, reflect-metadata), then run your package manager's `dedupe`. " +
+        "workspace the same version of it and of its peers (Nest, rxjs; with pnpm and Yarn also optional ones, such as typeorm, vitest, eslint), then run your package manager's `dedupe`. " +
         'A library that uses it names it in `peerDependencies`.',
     );
   }
