@@ -1,11 +1,4 @@
-import {
-  type CanActivate,
-  Controller,
-  Get,
-  type INestApplication,
-  Injectable,
-  UseGuards,
-} from '@nestjs/common';
+import { Controller, Get, type INestApplication, UseGuards } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -16,36 +9,17 @@ import type { Socket } from 'node:net';
 import {
   checkAfterEach,
   COMPLETED,
-  Effects,
+  DenyingGuard,
   FAILED,
   fateOf,
   moduleOf,
+  PlacesOrFails,
   recorded,
   until,
 } from '../e2e/http/fixtures.js';
 
-@Injectable()
-class DenyingGuard implements CanActivate {
-  constructor(private readonly effects: Effects) {}
-  canActivate(): boolean {
-    this.effects.all();
-    return false;
-  }
-}
-
 @Controller()
-class ShopController {
-  constructor(private readonly effects: Effects) {}
-  @Get('place')
-  place(): string {
-    this.effects.all();
-    return 'placed';
-  }
-  @Get('fails')
-  fails(): never {
-    this.effects.all();
-    throw new Error('sold out');
-  }
+class ShopController extends PlacesOrFails {
   @Get('denied')
   @UseGuards(DenyingGuard)
   denied(): void {}

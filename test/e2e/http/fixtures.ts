@@ -1,4 +1,6 @@
 import {
+  type CanActivate,
+  Get,
   type INestApplication,
   type INestApplicationContext,
   Inject,
@@ -66,6 +68,30 @@ export class Effects {
       (sent: string) => void this.outbox.sent.push(sent),
       text,
     );
+  }
+}
+
+/** Base of a controller that calls one effect for each trigger, and answers or fails. */
+export abstract class PlacesOrFails {
+  constructor(@Inject(Effects) protected readonly effects: Effects) {}
+  @Get('place')
+  place(): string {
+    this.effects.all();
+    return 'placed';
+  }
+  @Get('fails')
+  fails(): never {
+    this.effects.all();
+    throw new Error('sold out');
+  }
+}
+
+@Injectable()
+export class DenyingGuard implements CanActivate {
+  constructor(@Inject(Effects) private readonly effects: Effects) {}
+  canActivate(): boolean {
+    this.effects.all();
+    return false;
   }
 }
 

@@ -22,6 +22,7 @@ import {
   Effects,
   FAILED,
   moduleOf,
+  PlacesOrFails,
   type Reply,
   type Running,
   serve,
@@ -29,18 +30,7 @@ import {
 } from './fixtures.js';
 
 @Controller()
-class ShopController {
-  constructor(private readonly effects: Effects) {}
-  @Get('place')
-  place(): string {
-    this.effects.all();
-    return 'placed';
-  }
-  @Get('fails')
-  fails(): never {
-    this.effects.all();
-    throw new Error('sold out');
-  }
+class ShopController extends PlacesOrFails {
   @Get('answers')
   async answers(@Res() reply: Reply): Promise<void> {
     this.effects.all();

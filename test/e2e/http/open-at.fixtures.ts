@@ -26,7 +26,7 @@ import {
   NoScopeError,
   SkipAirlock,
 } from 'nestjs-airlock';
-import { Effects, gate, Outbox, type Reply } from './fixtures.js';
+import { DenyingGuard, Effects, gate, Outbox, type Reply } from './fixtures.js';
 
 /** Where a controller waits, and what else tests want to look at. */
 @Injectable()
@@ -36,15 +36,6 @@ export class Probe {
   readonly left = gate();
   readonly errors: unknown[] = [];
   readonly origins: unknown[] = [];
-}
-
-@Injectable()
-class DenyingGuard implements CanActivate {
-  constructor(private readonly effects: Effects) {}
-  canActivate(): boolean {
-    this.effects.all();
-    return false;
-  }
 }
 
 @Injectable()

@@ -59,6 +59,21 @@ describe.each(platforms)('on %s', (_name, platform) => {
   const start = (options: AirlockModuleOptions) =>
     listen(platform, { controllers: [ShutdownController], providers: [Slow] }, options);
 
+  /** Sends a request to an application that is being closed and has another one at work. */
+  async function askAtShutdown(path: string, openAt: 'handler' | 'request') {
+    const server = await start({ boundaries: { http: { openAt } } });
+    const slow = server.app.get(Slow);
+    const answering = server.request('/working');
+    await slow.begun.passed;
+    const closing = server.app.close();
+    await delay(20);
+    const answer = await server.request(path);
+    slow.gate.open();
+    await answering;
+    await closing;
+    return { answer, sent: server.sent };
+  }
+
   describe('when an effect hangs until the shutdown', () => {
     it('stops waiting after shutdownTimeoutMs and logs the scope with what was not out', async () => {
       const server = await start({ dispatch: 'afterResponse', shutdownTimeoutMs: 60 });
@@ -113,35 +128,17 @@ describe.each(platforms)('on %s', (_name, platform) => {
     it.each(['handler', 'request'] as const)(
       "answers new requests with 503 under openAt: '%s'",
       async (openAt) => {
-        const server = await start({ boundaries: { http: { openAt } } });
-        const slow = server.app.get(Slow);
-        const answering = server.request('/working');
-        await slow.begun.passed;
-        const closing = server.app.close();
-        await delay(20);
-        const refused = await server.request('/quick');
-        slow.gate.open();
-        await answering;
-        await closing;
-        expect(refused.status).toBe(503);
-        expect(server.sent).toEqual(['before', 'nested']);
+        const { answer, sent } = await askAtShutdown('/quick', openAt);
+        expect(answer.status).toBe(503);
+        expect(sent).toEqual(['before', 'nested']);
       },
     );
 
     it.each(['handler', 'request'] as const)(
       "answers those that call no effect as ever under openAt: '%s'",
       async (openAt) => {
-        const server = await start({ boundaries: { http: { openAt } } });
-        const slow = server.app.get(Slow);
-        const answering = server.request('/working');
-        await slow.begun.passed;
-        const closing = server.app.close();
-        await delay(20);
-        const healthy = await server.request('/health');
-        slow.gate.open();
-        await answering;
-        await closing;
-        expect(healthy).toMatchObject({ status: 200, body: 'healthy' });
+        const { answer } = await askAtShutdown('/health', openAt);
+        expect(answer).toMatchObject({ status: 200, body: 'healthy' });
       },
     );
   });
