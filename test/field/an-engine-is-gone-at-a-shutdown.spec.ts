@@ -5,7 +5,7 @@ import { ClientsModule, type NatsOptions, Transport } from '@nestjs/microservice
 import { AirlockModule, AirlockService, type ExecutorRef, SideEffect } from 'nestjs-airlock';
 import { AirlockMicroservicesModule, ClientProxyExecutor } from 'nestjs-airlock/microservices';
 import { AirlockPgBossModule, PgBossExecutor } from 'nestjs-airlock/pg-boss';
-import { Lines, until } from '../integrations/remote.js';
+import { Lines, msOfClosing, until } from '../integrations/remote.js';
 import { describeWithOwn } from '../own-servers/describe-with-own.js';
 import { OwnNats } from '../own-servers/own.nats.js';
 import { OwnPostgres } from '../own-servers/own.postgres.js';
@@ -98,17 +98,6 @@ describe.each(ENGINES)(
         await application.get(AirlockService).run(() => application.get(Mail).send(0));
         await until(() => application.get(Mail).begun.length === 1);
         return application;
-      }
-
-      async function msOfClosing(application: { close(): Promise<void> }): Promise<number> {
-        const startedAt = performance.now();
-        await Promise.race([
-          application.close(),
-          sleep(15_000, undefined, { ref: false }).then(() =>
-            Promise.reject(new Error('It did not close.')),
-          ),
-        ]);
-        return performance.now() - startedAt;
       }
 
       it.each<[string, () => Promise<void> | void]>([

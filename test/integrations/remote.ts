@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { AirlockService } from 'nestjs-airlock';
 import type { ExecutorContractDelivery } from 'nestjs-airlock/testing';
@@ -23,6 +24,21 @@ export function within<R>(
   work: () => R,
 ): Promise<Awaited<R>> {
   return application.get(AirlockService).run(work);
+}
+
+/** Closes an application. @returns the milliseconds it took @throws if it does not close in time */
+export async function msOfClosing(
+  application: { close(): Promise<void> },
+  timeoutMs = 15_000,
+): Promise<number> {
+  const startedAt = performance.now();
+  await Promise.race([
+    application.close(),
+    sleep(timeoutMs, undefined, { ref: false }).then(() =>
+      Promise.reject(new Error('It did not close.')),
+    ),
+  ]);
+  return performance.now() - startedAt;
 }
 
 /** What the running side is handed from here on, in order. */

@@ -1,53 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import {
-  type INestApplicationContext,
-  Module,
-  type ModuleMetadata,
-  type Provider,
-} from '@nestjs/common';
+import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import {
-  type ClientProvider,
-  ClientsModule,
-  type MicroserviceOptions,
-  Transport,
-} from '@nestjs/microservices';
 import { Queue } from 'bullmq';
 import { AirlockModule, InProcessExecutor } from 'nestjs-airlock';
 import { AirlockBullMqModule, BullMqExecutor } from 'nestjs-airlock/bullmq';
-import { AirlockMicroservicesModule, ClientProxyExecutor } from 'nestjs-airlock/microservices';
+import { ClientProxyExecutor } from 'nestjs-airlock/microservices';
 import { describeExecutorContract } from 'nestjs-airlock/testing';
-import { describeWith, nats, postgres, rabbitmq, redis } from '../../servers.js';
+import { describeWith, postgres, redis } from '../../servers.js';
+import { brokers, moduleWith, startConsumer } from '../microservices/contract.fixtures.js';
 import { noteDeliveries } from '../remote.js';
 import type { OutboxClient } from './client.js';
 import { connectPg } from './clients/pg.js';
 import { boot } from './fixtures.js';
 
-function moduleWith(
-  imports: ModuleMetadata['imports'],
-  providers: readonly Provider[],
-): new () => object {
-  @Module({ imports: imports!, providers: [...providers] })
-  class AppModule {}
-  return AppModule;
-}
-
 /** Everything is a row first, in transactions and outside. */
 const WRITTEN = { outsideTransaction: 'write' } as const;
-
-const brokers: readonly (readonly [typeof nats, (subject: string) => MicroserviceOptions])[] = [
-  [
-    nats,
-    () => ({ transport: Transport.NATS, options: { servers: [nats.url.replace('nats://', '')] } }),
-  ],
-  [
-    rabbitmq,
-    (queue) => ({
-      transport: Transport.RMQ,
-      options: { urls: [rabbitmq.url], queue, queueOptions: { durable: false, autoDelete: true } },
-    }),
-  ],
-];
 
 describeWith(postgres, 'The contract of executors, behind the outbox', () => {
   describe('in this process', () => {
@@ -110,29 +77,14 @@ describeWith(postgres, 'The contract of executors, behind the outbox', () => {
         transactional: true,
         boot: async (providers) => {
           const client = await connectPg();
-          const pattern = `contract-${randomUUID().slice(0, 8)}`;
-          const consumer = await NestFactory.createMicroservice<MicroserviceOptions>(
-            moduleWith(
-              [
-                AirlockModule.forRoot(),
-                AirlockMicroservicesModule.forRoot({ pattern, consumer: true }),
-              ],
-              providers.consumer,
-            ),
-            { ...optionsFor(pattern), logger: false },
+          const { consumer, deliveries, imports } = await startConsumer(
+            optionsFor,
+            providers.consumer,
           );
-          await consumer.listen();
-          const deliveries = noteDeliveries(consumer);
-          const broker = { name: 'BROKER', ...optionsFor(pattern) } as ClientProvider & {
-            name: string;
-          };
           const producer = await boot(client, {
             outbox: { executor: ClientProxyExecutor, ...WRITTEN },
             providers: providers.producer,
-            imports: [
-              AirlockMicroservicesModule.forRoot({ client: 'BROKER', pattern }),
-              ClientsModule.register([broker]),
-            ],
+            imports,
           });
           return { producer, delivered: () => deliveries, ...endOf(client, [producer, consumer]) };
         },
