@@ -33,16 +33,17 @@ export class Deadline {
    * @throws TimedOut if `work` has not ended by then; what it does later is nobody's concern any
    *   more
    */
-  async within<T>(work: PromiseLike<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new TimedOut(this.timeoutMs)), this.leftMs);
+  within<T>(work: PromiseLike<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new TimedOut(this.timeoutMs)), this.leftMs);
+      const ending =
+        <V>(settle: (value: V) => void) =>
+        (value: V): void => {
+          clearTimeout(timer);
+          settle(value);
+        };
+      Promise.resolve(work).then(ending(resolve), ending(reject));
     });
-    try {
-      return await Promise.race([work, late]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   /**

@@ -48,5 +48,7 @@ export interface PolicyPath {
   readonly watchers: PolicyLink | undefined;
   /** Policies with a say at the flush. */
   readonly gates: PolicyLink | undefined;
+  /** The same path, on which nobody has a say at the flush any more. */
+  readonly passed: PolicyPath;
   passesLocal(intent: Intent): boolean | Promise<boolean>;
 }

@@ -36,6 +36,11 @@ export class PolicyChain implements PolicyPath {
     return Object.freeze(policies);
   }
 
+  get passed(): PolicyChain {
+    const { all, locals, watchers, gates } = this;
+    return gates === undefined ? this : new PolicyChain(all, locals, watchers, undefined);
+  }
+
   /** This chain with the policies of an inner scope in front of it. */
   inside(policies: readonly Policy[]): PolicyChain {
     return this.behind(policies, this.locals);

@@ -62,6 +62,9 @@ export abstract class OutboxSql {
   /** Reads a parameter back as `echoed`, where clients write parameters into the text. */
   readonly echo: string | undefined = undefined;
 
+  /** Statements that write few rows, by their number. */
+  private readonly inserts: string[] = [];
+
   constructor(
     protected readonly table: string,
     protected readonly schema: string | undefined,
@@ -99,9 +102,8 @@ export abstract class OutboxSql {
   insert(rows: readonly NewRow[], writtenAt: number, dueAt: number): Statement {
     if (rows.length > FEW)
       return { sql: this.insertMany, values: [JSON.stringify(rows), writtenAt, dueAt] };
-    const lists = rows.map((_, i) => `(${this.list(6, 6 * i)})`);
     return {
-      sql: `insert into ${this.name} (id, position, effect, envelope, written_at, due_at) values ${lists.join(', ')}`,
+      sql: (this.inserts[rows.length] ??= this.insertFew(rows.length)),
       values: rows.flatMap(({ id, position, effect, envelope }) => [
         id,
         position,
@@ -111,6 +113,11 @@ export abstract class OutboxSql {
         dueAt,
       ]),
     };
+  }
+
+  private insertFew(count: number): string {
+    const lists = Array.from({ length: count }, (_, i) => `(${this.list(6, 6 * i)})`);
+    return `insert into ${this.name} (id, position, effect, envelope, written_at, due_at) values ${lists.join(', ')}`;
   }
 
   /** Takes the ids. */
