@@ -12,7 +12,7 @@ import {
 } from '../decorators/side-effect.decorator.js';
 import { policiesOn } from '../decorators/use-airlock-policy.decorator.js';
 import type { EffectRegistry } from '../remote/effect-registry.js';
-import { fieldsOf, runsFieldInterceptors } from '../entry-points/graphql.entry-point.js';
+import { fieldsOf, runsFieldInterceptors } from '../entry-points/graphql/graphql.entry-point.js';
 import type { Class } from '../container/candidate.js';
 import type { Member, Wrapper } from '../container/providers.js';
 import { claim, claimPart } from '../methods/owner.js';

@@ -120,7 +120,9 @@ export class Boundaries {
       for (const key of entryPoint.find(member)) {
         const method = (type.prototype as Record<string, { readonly name: string }>)[key]!;
         const plan = boundary.plans.of(type, method);
-        if (!plan.isSkipped) covered.set(`${type.name}.${key}`, { type, key, plan });
+        if (plan.isSkipped) continue;
+        covered.set(`${type.name}.${key}`, { type, key, plan });
+        if (member.instance !== undefined) boundary.cover?.(member.instance, key, plan.scope);
       }
     }
     if (member.instance !== undefined)

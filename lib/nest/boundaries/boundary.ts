@@ -23,6 +23,8 @@ export interface Boundary {
   /** True if the class-level interceptor may call this boundary too, not only the global one. */
   readonly isOnClass?: boolean;
   around(context: ExecutionContext, next: CallHandler): Observable<unknown>;
+  /** Covers what the peer calls for an entry point of an instance besides the method at `key`. */
+  cover?(instance: object, key: string, scope: PreparedScope): void;
   /** Prepares the server, before anything is registered with it. */
   applyTo?(server: HttpServer): void;
   /** Before the modules of the application are initialised. */

@@ -17,7 +17,7 @@ import { unscoped } from './unscoped.js';
  */
 export class InterceptedBoundary implements Boundary {
   readonly plans: HandlerPlans;
-  private readonly onDispatchError: OnDispatchError;
+  protected readonly onDispatchError: OnDispatchError;
 
   constructor(
     protected readonly runtime: AirlockRuntime,

@@ -3,7 +3,7 @@ import { commander } from './commander/commander.entry-point.js';
 import { cqrs } from './cqrs.entry-point.js';
 import type { InterceptedEntryPoint, WrappedEntryPoint } from '../boundaries/entry-point.js';
 import { eventEmitter } from './event-emitter.entry-point.js';
-import { graphql } from './graphql.entry-point.js';
+import { graphql } from './graphql/graphql.entry-point.js';
 import { http } from './http/http.entry-point.js';
 import { rpc } from './rpc/rpc.entry-point.js';
 import { schedule } from './schedule.entry-point.js';

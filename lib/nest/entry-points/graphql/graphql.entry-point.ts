@@ -1,6 +1,6 @@
-import { InterceptedBoundary } from '../boundaries/intercepted.boundary.js';
-import type { Candidate } from '../container/candidate.js';
-import { methodsWith, type InterceptedEntryPoint } from '../boundaries/entry-point.js';
+import type { Candidate } from '../../container/candidate.js';
+import { methodsWith, type InterceptedEntryPoint } from '../../boundaries/entry-point.js';
+import { GraphqlBoundary } from './graphql.boundary.js';
 
 /**
  * The fields of a resolver (`@ResolveField`): Nest runs interceptors for them only under
@@ -25,12 +25,13 @@ export function runsFieldInterceptors(token: unknown, instance: unknown): boolea
 }
 
 /**
- * A root field: `@Query`, `@Mutation`, `@Subscription`. Field resolvers open one only under
+ * A root field: `@Query`, `@Mutation`, `@Subscription`, and what that is told of an event. Field
+ * resolvers open one only under
  * `fieldResolverEnhancers`.
  * @internal
  */
 export const graphql: InterceptedEntryPoint = {
   name: 'graphql',
   find: (candidate) => methodsWith('graphql:resolver_type', candidate),
-  boundary: (runtime, options, module) => new InterceptedBoundary(runtime, options, module),
+  boundary: (runtime, options, module) => new GraphqlBoundary(runtime, options, module),
 };
