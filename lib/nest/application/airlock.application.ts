@@ -12,7 +12,7 @@ import { AirlockExplorer } from './airlock.explorer.js';
 import { AirlockInterceptor } from '../boundaries/airlock.interceptor.js';
 import { Boundaries } from './boundaries.js';
 import { safely } from '../boundaries/boundary.js';
-import { explain } from './explain.js';
+import { explain, type Explained, summarize } from './explain.js';
 import { startupLine } from './startup-line.js';
 import { ClassResolver } from '../container/class-resolver.js';
 import { EffectRegistry } from '../remote/effect-registry.js';
@@ -118,14 +118,16 @@ export class AirlockApplication {
     const named = [...namedByOptions(this.options), ...namedOnAll(members)];
     await this.explore(members, named);
     for (const provider of this.options.intercept ?? []) this.providers.intercept(provider);
-    eachInterceptor(this.modules, config, (interceptor) =>
+    eachInterceptor(this.modules, members, config, (interceptor) =>
       watchInvocations(interceptor, this.runtime),
     );
     const how = safely(this.options.onDispatchError ?? 'report', this.runtime);
-    eachExceptionFilter(this.modules, config, (filter) => coverFilter(filter, this.runtime, how));
-    this.escapes?.start(this.modules);
+    eachExceptionFilter(this.modules, members, config, (filter) =>
+      coverFilter(filter, this.runtime, how),
+    );
+    this.escapes?.start(this.modules, members);
     this.checkNames(named);
-    this.logger.log(startupLine(this.explain(), this.options));
+    this.logger.log(startupLine(summarize(this.parts), this.options));
     watchLazyModules(loader, this.modules, this.runtime, (loaded) => {
       // One after the other: overlapping loads may share modules.
       const look = this.loading.then(() => this.exploreLoaded(loaded));
@@ -222,10 +224,14 @@ export class AirlockApplication {
   }
 
   explain(): AirlockReport {
+    return explain(this.parts);
+  }
+
+  private get parts(): Explained {
     const { runtime, modules, boundaries, explorer, options } = this;
     const { warnings } = this.logger;
     const { methods: intercepted } = this.providers;
-    return explain({
+    return {
       runtime,
       modules,
       boundaries,
@@ -233,7 +239,7 @@ export class AirlockApplication {
       intercepted,
       warnings,
       policy: options.policy,
-    });
+    };
   }
 }
 

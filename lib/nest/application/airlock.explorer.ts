@@ -127,7 +127,7 @@ export class AirlockExplorer implements KnownHandlers {
     const prototype = type.prototype as Record<string, object>;
     const on = member.instance ?? type;
     resolving(type.name, () => this.runtime.policiesOf(policiesOn(type), on));
-    for (const key of marked) {
+    for (const key of marked.keys()) {
       const method = prototype[key]!;
       const effect = sideEffectOn(method);
       const scope = airlockOn(method);

@@ -17,7 +17,7 @@ export function mayCallEffects({ type, marked, wrapper }: Member): boolean {
   const prototype = type.prototype as Record<string, object>;
   return (
     dependenciesOf(type, wrapper.inject).some((one) => SERVICES.includes(tokenOf(one))) ||
-    marked.some((key) => sideEffectOn(prototype[key]!) !== undefined)
+    [...marked.keys()].some((key) => sideEffectOn(prototype[key]!) !== undefined)
   );
 }
 

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import type { ExceptionFilter, NestInterceptor } from '@nestjs/common';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { AirlockInterceptor } from '../boundaries/airlock.interceptor.js';
-import { eachInstance, membersOf, type Wrapper } from '../container/providers.js';
+import { eachInstance, type Member, type Wrapper } from '../container/providers.js';
 import { INTERCEPTORS, MessageInterceptor } from './message.interceptor.js';
 
 /** `EXCEPTION_FILTERS_METADATA` of `@nestjs/common/constants`. */
@@ -16,23 +16,32 @@ const FILTERS = '__exceptionFilters__';
  */
 export function eachInterceptor(
   modules: ModulesContainer,
+  members: readonly Member[],
   config: ApplicationConfig,
   fn: (interceptor: NestInterceptor) => void,
 ): void {
   const madePerRequest = config.getGlobalRequestInterceptors() as readonly Wrapper[];
-  eachEnhancer(modules, INTERCEPTORS, config.getGlobalInterceptors(), madePerRequest, (value) => {
-    if (isInterceptor(value)) fn(value);
-  });
+  eachEnhancer(
+    modules,
+    members,
+    INTERCEPTORS,
+    config.getGlobalInterceptors(),
+    madePerRequest,
+    (value) => {
+      if (isInterceptor(value)) fn(value);
+    },
+  );
 }
 
 /** Calls `fn` with every exception filter of an application, as `eachInterceptor` does. @internal */
 export function eachExceptionFilter(
   modules: ModulesContainer,
+  members: readonly Member[],
   config: ApplicationConfig,
   fn: (filter: ExceptionFilter) => void,
 ): void {
   const madePerRequest = config.getGlobalRequestFilters() as readonly Wrapper[];
-  eachEnhancer(modules, FILTERS, config.getGlobalFilters(), madePerRequest, (value) => {
+  eachEnhancer(modules, members, FILTERS, config.getGlobalFilters(), madePerRequest, (value) => {
     if (isFilter(value)) fn(value);
   });
 }
@@ -40,6 +49,7 @@ export function eachExceptionFilter(
 /** @param seen told of enhancers of other kinds as well */
 function eachEnhancer(
   modules: ModulesContainer,
+  members: readonly Member[],
   key: string,
   globals: readonly unknown[],
   madePerRequest: readonly Wrapper[],
@@ -50,9 +60,9 @@ function eachEnhancer(
   for (const module of modules.values()) {
     for (const wrapper of module.injectables.values()) eachInstance(wrapper as Wrapper, seen);
   }
-  for (const { type, marked } of membersOf(modules)) {
+  for (const { type, marked } of members) {
     const prototype = type.prototype as Record<string, object>;
-    for (const holder of [type, ...marked.map((name) => prototype[name]!)])
+    for (const holder of [type, ...Array.from(marked.keys(), (name) => prototype[name]!)])
       namedOn(holder, key).forEach(seen);
   }
 }

@@ -14,8 +14,8 @@ import type { AirlockExplorer } from './airlock.explorer.js';
 import type { Boundaries } from './boundaries.js';
 import { reportsOf } from './policy-reports.js';
 
-/** The parts of an application that a report tells of. */
-interface Explained {
+/** The parts of an application that a report tells of. @internal */
+export interface Explained {
   readonly runtime: AirlockRuntime;
   readonly modules: ModulesContainer;
   readonly boundaries: Boundaries;
@@ -26,26 +26,40 @@ interface Explained {
   readonly policy: PolicyRef | readonly PolicyRef[] | undefined;
 }
 
-/** Tells what is in force in an application. @internal */
-export function explain(application: Explained): AirlockReport {
-  const { runtime, modules, boundaries, explorer, intercepted, warnings, policy } = application;
+/** Facts that the line at the start tells. @internal */
+export type Summary = Pick<
+  AirlockReport,
+  'boundaries' | 'executors' | 'effects' | 'intercepted' | 'policies'
+>;
+
+/** Tells in short what is in force, without a look at what providers hold. @internal */
+export function summarize({ runtime, boundaries, explorer, intercepted }: Explained): Summary {
   const named = runtime.executorNames.map(
     (name) => [name, classNameOf(runtime.executorNamed(name))] as const,
   );
+  return {
+    boundaries: boundaries.explain(),
+    executors: { default: classNameOf(runtime.defaultExecutor), ...Object.fromEntries(named) },
+    effects: explorer.effects,
+    intercepted,
+    policies: runtime.policies.map(classNameOf),
+  };
+}
+
+/** Tells what is in force in an application. @internal */
+export function explain(application: Explained): AirlockReport {
+  const { modules, boundaries, explorer, warnings, policy } = application;
   const own = reportsOf(policy, 'AirlockModule');
   const closed = (entryPoint: EntryPointReport): EntryPointReport => ({
     ...entryPoint,
     policies: [...entryPoint.policies, ...own],
   });
-  const descriptions = [...objectsIn(modules).keys()].map(descriptionOf);
+  const objects = objectsIn(modules);
+  const descriptions = [...objects.keys()].map(descriptionOf);
   return printable({
-    boundaries: boundaries.explain(),
+    ...summarize(application),
     entryPoints: [...boundaries.entryPoints, ...explorer.scopedMethods].map(closed),
-    executors: { default: classNameOf(runtime.defaultExecutor), ...Object.fromEntries(named) },
-    effects: explorer.effects,
-    intercepted,
-    policies: runtime.policies.map(classNameOf),
-    adapters: adaptersIn(modules, descriptions),
+    adapters: adaptersIn(objects, descriptions),
     workers: descriptions.flatMap(({ workers = [] }) => workers),
     warnings: [...warnings],
   });
@@ -61,11 +75,11 @@ function classNameOf(instance: object): string {
  * tracked.
  */
 function adaptersIn(
-  modules: ModulesContainer,
+  objects: ReadonlyMap<object, string>,
   descriptions: readonly SelfDescription[],
 ): readonly AdapterReport[] {
   const described = descriptions.flatMap(({ adapters = [] }) => adapters);
   if (described.length > 0) return described;
-  const tracked = [...objectsIn(modules)].filter(([object]) => tracksTransactions(object));
+  const tracked = [...objects].filter(([object]) => tracksTransactions(object));
   return tracked.map(([, client]) => ({ client, doors: [] }));
 }

@@ -1,15 +1,15 @@
 import type { AirlockModuleOptions } from '../options/airlock-options.js';
-import type { AirlockReport } from '../services/airlock-report.js';
+import type { Summary } from './explain.js';
 
 /**
  * Tells what is in force, in one line; what an application makes no use of is left out.
  * @internal
  */
 export function startupLine(
-  report: AirlockReport,
+  summary: Summary,
   { dispatch, outsideScope, detectEscapes }: AirlockModuleOptions,
 ): string {
-  const { boundaries, policies, executors, effects, intercepted } = report;
+  const { boundaries, policies, executors, effects, intercepted } = summary;
   const used = boundaries
     .filter(({ entryPoints }) => entryPoints.length > 0)
     .map(({ name, entryPoints: { length } }) => `${name} (${length})`);

@@ -40,7 +40,7 @@ export function refuseMisplaced(
   const prototype = type.prototype as Record<string, object>;
   const opens = new Set([
     ...entryPoints,
-    ...marked.filter((key) => airlockOn(prototype[key]!) !== undefined),
+    ...[...marked.keys()].filter((key) => airlockOn(prototype[key]!) !== undefined),
   ]);
   // Of a class whose handlers are known, the mark is too.
   const isUnknown = entryPoints.size === 0 && isClassOfOthers(type);
@@ -51,7 +51,7 @@ export function refuseMisplaced(
       `${error.message} Unless another library makes a handler of it, which Airlock cannot see.`,
     );
   };
-  for (const key of marked) {
+  for (const key of marked.keys()) {
     const method = prototype[key]!;
     const name = methodName(Object.create(prototype) as object, key);
     if (handlers.isHandler(method) && !entryPoints.has(key)) continue;

@@ -42,7 +42,7 @@ export function* namedByOptions({
 export function* namedOn({ type, instance, marked }: Member): Generator<Named> {
   const on = instance ?? type;
   yield named(type.name, on, policiesOn(type));
-  for (const key of marked) {
+  for (const key of marked.keys()) {
     const method = (type.prototype as Record<string, object>)[key]!;
     const scope = airlockOn(method);
     const policies = [

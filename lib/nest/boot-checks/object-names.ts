@@ -29,7 +29,9 @@ export function nameObjects(members: readonly Member[]): void {
     if (instance === undefined) continue;
     const token = firstToken.get(instance);
     const prototype = type.prototype as Record<string, object>;
-    const hasEffects = marked.some((key) => sideEffectOn(prototype[key]!) !== undefined);
+    const hasEffects = [...marked.keys()].some(
+      (key) => sideEffectOn(prototype[key]!) !== undefined,
+    );
     if (token !== type && !hasEffects) knownAs(instance, token, tokenName(token));
   }
   for (const { instance, type } of members) {

@@ -1,4 +1,3 @@
-import 'reflect-metadata';
 import type { Outcome } from '../../core/model/scope-view.js';
 import type { AirlockRuntime } from '../../core/runtime.js';
 import type { Method } from '../methods/wrap-method.js';
@@ -62,9 +61,10 @@ export interface WrappedEntryPoint extends EntryPoint {
 }
 
 /** The methods that a decorator has marked. @internal */
-export function methodsWith(key: string | symbol, { type, marked }: Candidate): readonly string[] {
-  const prototype = type.prototype as Record<string, object>;
-  return marked.filter((name) => Reflect.hasMetadata(key, prototype[name]!));
+export function methodsWith(key: string | symbol, { marked }: Candidate): readonly string[] {
+  const names: string[] = [];
+  for (const [name, keys] of marked) if (keys.has(key)) names.push(name);
+  return names;
 }
 
 /** Lists those of `names` that a class has, if it has a member that tells the peer's own. @internal */
@@ -80,6 +80,6 @@ export function methodsOf(
  * Whether a decorator has marked the class, or one it inherits from, under one of the keys.
  * @internal
  */
-export function isMarked(type: Class, ...keys: readonly string[]): boolean {
-  return keys.some((key) => Reflect.hasMetadata(key, type));
+export function isMarked({ marks }: Candidate, ...keys: readonly string[]): boolean {
+  return keys.some((key) => marks.has(key));
 }

@@ -7,6 +7,11 @@ export interface Candidate {
   readonly isController: boolean;
   /** The names of its methods, inherited ones included. */
   readonly methods: readonly string[];
-  /** Those among them that carry metadata: few do, and all that is decorated does. */
-  readonly marked: readonly string[];
+  /**
+   * Those among them that carry metadata, with its keys: few do, and all that is decorated does.
+   * Looked up once, since Reflect looks at all that a method may inherit from.
+   */
+  readonly marked: ReadonlyMap<string, ReadonlySet<unknown>>;
+  /** The keys of the metadata of the class, inherited ones included. */
+  readonly marks: ReadonlySet<unknown>;
 }

@@ -68,8 +68,13 @@ export function candidateOf(type: unknown, isController: boolean): Candidate | u
     return undefined;
   const prototype = type.prototype as Record<string, object>;
   const methods = scanner.getAllMethodNames(prototype).filter((key) => isMethod(prototype, key));
-  const marked = methods.filter((key) => Reflect.getMetadataKeys(prototype[key]!).length > 0);
-  return { type: type as Class, isController, methods, marked };
+  const marked = new Map<string, ReadonlySet<unknown>>();
+  for (const name of methods) {
+    const keys = Reflect.getMetadataKeys(prototype[name]!);
+    if (keys.length > 0) marked.set(name, new Set(keys));
+  }
+  const marks = new Set<unknown>(Reflect.getMetadataKeys(type));
+  return { type: type as Class, isController, methods, marked, marks };
 }
 
 /** False for a getter that a subclass has in place of a method: to look at it would run it. */

@@ -39,7 +39,7 @@ const LISTENERS = [
 export const bullmq: WrappedEntryPoint = {
   name: 'bullmq',
   find: (candidate) => [
-    ...(isMarked(candidate.type, 'bullmq:processor_metadata')
+    ...(isMarked(candidate, 'bullmq:processor_metadata')
       ? candidate.methods.filter((name) => name === 'process')
       : methodsWith('bull:module_queue_process', candidate)),
     ...LISTENERS.flatMap((key) => methodsWith(key, candidate)),

@@ -15,12 +15,14 @@ const SAGAS = '__saga__';
  */
 export const cqrs: WrappedEntryPoint = {
   name: 'cqrs',
-  find: ({ type, methods }) => [
-    ...(isMarked(type, '__commandHandler__', '__queryHandler__')
-      ? methods.filter((name) => name === 'execute')
+  find: (candidate) => [
+    ...(isMarked(candidate, '__commandHandler__', '__queryHandler__')
+      ? candidate.methods.filter((name) => name === 'execute')
       : []),
-    ...(isMarked(type, '__eventsHandler__') ? methods.filter((name) => name === 'handle') : []),
-    ...sagasOf(type),
+    ...(isMarked(candidate, '__eventsHandler__')
+      ? candidate.methods.filter((name) => name === 'handle')
+      : []),
+    ...(isMarked(candidate, SAGAS) ? sagasOf(candidate.type) : []),
   ],
   // Whoever has executed a command or a query gets what its handler returns.
   ignores: (key) => key === 'handle',

@@ -9,7 +9,7 @@ import { EffectContext } from '../../core/scope/effect-context.js';
 import { EscapeError } from '../../errors/escape.error.js';
 import { sideEffectOn } from '../decorators/side-effect.decorator.js';
 import type { Method } from '../methods/wrap-method.js';
-import { type Member, membersOf } from '../container/providers.js';
+import type { Member } from '../container/providers.js';
 import { replaceOwn } from '../methods/replace-method.js';
 import { singletonsOf } from '../container/providers-by-token.js';
 import { callSite } from './call-site.js';
@@ -35,8 +35,8 @@ export class EscapeDetector {
   ) {}
 
   /** @throws AirlockOptionsError for a provider to watch that is not there */
-  start(modules: ModulesContainer): void {
-    this.watchSenders(membersOf(modules));
+  start(modules: ModulesContainer, members: readonly Member[]): void {
+    this.watchSenders(members);
     for (const provider of this.options.watch ?? []) {
       for (const instance of singletonsOf(modules, provider, 'detectEscapes.watch'))
         for (const key of provider.methods) this.watch(instance, key);

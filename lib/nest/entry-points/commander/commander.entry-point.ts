@@ -12,14 +12,14 @@ import { dryRun } from './dry-run.js';
  */
 export const commander: WrappedEntryPoint = {
   name: 'commander',
-  find: ({ type, methods }) =>
+  find: (candidate) =>
     isMarked(
-      type,
+      candidate,
       'CommandBuilder:Command:Meta',
       'CommandBuilder:Subcommand:Meta',
       'CommandBuilder:RootCommand:Meta',
     )
-      ? methods.filter((name) => name === 'run')
+      ? candidate.methods.filter((name) => name === 'run')
       : [],
   ignores: () => true,
   wrap: (original, scope) =>

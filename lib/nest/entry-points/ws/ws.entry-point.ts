@@ -7,7 +7,7 @@ export const ws: InterceptedEntryPoint = {
   // Nest 11 runs only those of the gateway.
   mayMissGlobal: true,
   find: (candidate) =>
-    isMarked(candidate.type, 'websockets:is_gateway')
+    isMarked(candidate, 'websockets:is_gateway')
       ? methodsWith('websockets:message_mapping', candidate)
       : [],
   boundary: (runtime, options, module) => new WsBoundary(runtime, options, module),

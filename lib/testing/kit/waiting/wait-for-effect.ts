@@ -103,7 +103,7 @@ function namesIn(app: TestedApplication, effect: EffectRef): readonly string[] {
   return [...membersOf(app.get(ModulesContainer, { strict: false }))].flatMap(
     ({ type, marked }) => {
       const prototype = type.prototype as Record<string, object>;
-      const keys = marked.filter((key) => sideEffectBodyOn(prototype[key]!) === body);
+      const keys = [...marked.keys()].filter((key) => sideEffectBodyOn(prototype[key]!) === body);
       return keys.map(
         (key) =>
           sideEffectOn(prototype[key]!)?.name ??
