@@ -1,6 +1,10 @@
 import 'reflect-metadata';
+import type { ExecutionContext } from '@nestjs/common';
+import type { LatentScope } from '../../../core/latent-scope.js';
+import type { Outcome } from '../../../core/model/scope-view.js';
 import type { PreparedScope } from '../../../core/prepared-scope.js';
 import { contexts } from '../../../core/scope/context.js';
+import { kindOf } from '../../../errors/thrown.js';
 import { InterceptedBoundary } from '../../boundaries/intercepted.boundary.js';
 import { callInScope, type HandlerScope } from '../../calls/call-in-scope.js';
 import { isReplaceable, replaceOwn } from '../../methods/replace-method.js';
@@ -40,6 +44,19 @@ export class GraphqlBoundary extends InterceptedBoundary {
     // Nest reads them off the method of the instance, and calls that of the class.
     replaceOwn(instance, key, this.runtime, (original) => original);
     Reflect.defineMetadata(OPTIONS, inScopes, methods[key]!);
+  }
+
+  /** An error that a resolver returns is one that it throws, to each GraphQL server. */
+  protected override ending(
+    context: ExecutionContext,
+    scope: LatentScope,
+  ): (outcome: Outcome, answer: unknown) => void | Promise<void> {
+    const end = super.ending(context, scope);
+    return (outcome, answer) => {
+      if (outcome !== 'completed' || !(answer instanceof Error)) return end(outcome);
+      scope.failedBy(kindOf(answer));
+      return end('failed');
+    };
   }
 
   private inScopes(original: Method, prepared: PreparedScope): Method {
