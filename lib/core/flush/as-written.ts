@@ -1,4 +1,5 @@
 import type { Executor } from '../model/executor.js';
+import type { EnqueueOptions } from '../model/enqueue-options.js';
 import { type Intent, restamped, stampOf } from '../model/intent.js';
 
 /**
@@ -6,10 +7,21 @@ import { type Intent, restamped, stampOf } from '../model/intent.js';
  * @internal
  */
 export function asWritten(intent: Intent, executor: Executor, successor: Executor): Intent {
-  const stamp = stampOf(intent);
-  const { dedupeKey: _, ...options } = stamp.options;
-  const path = stamp.path.passed;
-  const handedOn = { ...stamp, options, path, executor: successor, calledWith: executor };
-  const isWritten = executor.hasWritten?.(intent) ?? true;
-  return restamped(intent, isWritten ? { ...handedOn, isWritten } : handedOn);
+  const { frame, birthplace, attempt, on, options, path } = stampOf(intent);
+  return restamped(intent, {
+    frame,
+    birthplace,
+    attempt,
+    on,
+    options: options.dedupeKey === undefined ? options : withoutKey(options),
+    path: path.passed,
+    executor: successor,
+    calledWith: executor,
+    isWritten: executor.hasWritten?.(intent) ?? true,
+  });
+}
+
+function withoutKey(given: EnqueueOptions): EnqueueOptions {
+  const { dedupeKey: _, ...options } = given;
+  return options;
 }

@@ -41,7 +41,7 @@ export interface Stamp {
   /** The executor that it was called with, which has handed it on to `executor`. */
   readonly calledWith?: Executor;
   /** True if its executor has written it down, and the executor's successor is to take it over. */
-  readonly isWritten?: true;
+  readonly isWritten?: boolean;
 }
 
 /** Internal data of an intent, for core and the testing kit only. @internal */

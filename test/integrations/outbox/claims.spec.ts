@@ -165,6 +165,32 @@ function describeClaims(name: string, connect: () => Promise<OutboxClient>): voi
       });
     });
 
+    describe('when two processes retry and discard the same effects', () => {
+      it('runs each once, or never, as exactly one of them was told', async () => {
+        const texts = Array.from({ length: 50 }, (_, i) => `text ${i}`);
+        const patient = { sweepIntervalMs: false, sweepAfterMs: 60_000 } as const;
+        const both = [await start(patient), await start(patient)];
+        both[0]!.mail.before = () => {
+          throw new Error('not now');
+        };
+        await write(both[0]!, ...texts).catch(() => {});
+        both[0]!.mail.before = () => {};
+        const said = await Promise.all(
+          (await rows()).flatMap(({ id }, i) =>
+            both.flatMap(({ outbox }, j) =>
+              (i + j) % 2 ? outbox.retry(String(id)) : outbox.discard(String(id)),
+            ),
+          ),
+        );
+        await until(async () => (await rows()).length === 0);
+        const count = (result: string): number => said.filter((one) => one === result).length;
+        expect(count('tried') + count('discarded')).toBe(texts.length);
+        const ran = both.flatMap(({ mail }) => mail.sent);
+        expect(new Set(ran).size).toBe(ran.length);
+        expect(ran).toHaveLength(count('tried'));
+      });
+    });
+
     describe('when an effect is to be discarded that a process is at', () => {
       it('is left to it', async () => {
         const [first, second] = [await start({}), await start({})];
