@@ -76,8 +76,14 @@ async function mikroOrm(): Promise<Client> {
         const em = orm.em.fork();
         await Promise.resolve();
         await em.begin();
-        await work((sql) => em.execute(sql));
-        await em.commit();
+        try {
+          await work((sql) => em.execute(sql));
+          await em.commit();
+        } catch (error) {
+          // Or MikroORM 7 never gives its connection back, and does not close.
+          await em.rollback().catch(() => {});
+          throw error;
+        }
       },
     },
     close: () => opened.close(),
