@@ -13,6 +13,8 @@ import { EventEmitter2, EventEmitterModule, OnEvent } from '@nestjs/event-emitte
 import {
   AirlockService,
   BlockTasks,
+  defer,
+  enqueue,
   openFrame,
   trackTransactions,
   UseAirlockPolicy,
@@ -277,6 +279,24 @@ it('binds the policies of the listener as well', async () => {
   const { airlock, emitter, fate } = await start();
   await airlock.run({ policy: new BlockTasks(['always']) }, async () => emitter.emit('narrowed'));
   expect(await fate()).toEqual({ out: [], dropped: ['failure', 'success', 'always'] });
+});
+
+it('goes as the effect went that has emitted: a deferred `emit`', async () => {
+  const { airlock, emitter, fate } = await start();
+  await airlock.run(async () => defer(emitter).emit('async'));
+  expect(await fate()).toEqual(COMPLETED);
+});
+
+it('is dropped with an effect that has failed after its `emit`', async () => {
+  const { airlock, emitter, fate } = await start();
+  const failing = airlock.run({ onDispatchError: () => {} }, async () =>
+    enqueue(() => {
+      emitter.emit('async');
+      throw stop;
+    }),
+  );
+  await failing;
+  expect(await fate()).toEqual(FAILED);
 });
 
 it('leaves a timer that a listener added by hand has started a unit of work of its own', async () => {
