@@ -26,44 +26,30 @@ export function answerCases(suite: PolicySuite): void {
   });
 
   suite.when('it is asked', () => {
-    suite.it('answers true or false, at once or in a Promise', async () => {
+    suite.finds('answers true or false, at once or in a Promise', async () => {
       // One that rejects has thrown, which is looked at elsewhere.
-      const settled = await Promise.allSettled((await answersOf(suite)).allows);
-      const kinds = settled.map((one) =>
-        one.status === 'rejected' ? 'boolean' : typeof one.value,
-      );
-      suite.same(
-        kinds.filter((kind) => kind !== 'boolean'),
-        [],
-      );
+      const answers = await Promise.allSettled((await answersOf(suite)).allows);
+      return answers
+        .flatMap((one) => (one.status === 'rejected' ? [] : typeof one.value))
+        .filter((kind) => kind !== 'boolean');
     });
-
-    suite.it('refuses at the call or not at all: a Promise comes too late', async () => {
+    suite.finds('refuses at the call or not at all: a Promise comes too late', async () => {
       const late = (await answersOf(suite)).onEnqueue.filter(isThenable);
-      await Promise.allSettled(late);
-      suite.same(late.length, 0);
+      return (await Promise.allSettled(late)).map(({ status }) => status);
     });
-
-    suite.it(
+    suite.finds(
       'calls no effect, neither at the call nor at the flush, nor after an await',
       async () => {
         const { refusals, failures } = await suite.runOf();
-        suite.same(
-          [...refusals, ...failures].filter((error) => error instanceof PolicyEnqueueError),
-          [],
-        );
+        return [...refusals, ...failures].filter((error) => error instanceof PolicyEnqueueError);
       },
     );
-
-    suite.it('leaves the arguments as they are', async () =>
-      suite.same((await suite.runOf()).touched, []),
-    );
-
-    suite.it(
+    suite.finds('leaves the arguments as they are', async () => (await suite.runOf()).touched);
+    suite.finds(
       'tells the caller in an Error where it refuses',
       async () => {
         const { refusals } = await suite.runOf(refuses);
-        suite.same(refusals.filter((error) => !(error instanceof Error)).map(String), []);
+        return refusals.filter((error) => !(error instanceof Error)).map(String);
       },
       refuses.length === 0 && 'it refuses no call',
     );
@@ -72,15 +58,12 @@ export function answerCases(suite: PolicySuite): void {
 
 /** Collects what its methods answer about the sample. */
 async function answersOf(suite: PolicySuite): Promise<Record<'allows' | 'onEnqueue', unknown[]>> {
-  const answers = { allows: [] as unknown[], onEnqueue: [] as unknown[] };
+  const allows: unknown[] = [];
+  const onEnqueue: unknown[] = [];
+  const noted = <T>(answers: unknown[], answer: T): T => (answers.push(answer), answer);
   await suite.runOf(suite.sample, (policy) => ({
-    onEnqueue: (intent) => noted(answers.onEnqueue, policy.onEnqueue?.(intent)),
-    allows: (intent) => noted(answers.allows, policy.allows === undefined || policy.allows(intent)),
+    onEnqueue: (intent) => noted(onEnqueue, policy.onEnqueue?.(intent)),
+    allows: (intent) => noted(allows, policy.allows === undefined || policy.allows(intent)),
   }));
-  return answers;
-}
-
-function noted<T>(answers: unknown[], answer: T): T {
-  answers.push(answer);
-  return answer;
+  return { allows, onEnqueue };
 }

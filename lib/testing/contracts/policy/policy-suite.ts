@@ -4,7 +4,7 @@ import { AirlockRuntime } from '../../../core/runtime.js';
 import { AirlockModule } from '../../../nest/airlock.module.js';
 import type { AirlockModuleOptions } from '../../../nest/options/airlock-options.js';
 import { AirlockService } from '../../../nest/services/airlock.service.js';
-import { ContractSuite } from '../contract-suite.js';
+import { ContractSuite, type Lack } from '../contract-suite.js';
 import type { TestRunner } from '../test-runner.js';
 import { Call, neutralCalls } from './call.js';
 import type { PolicyContractOptions } from './policy-contract.js';
@@ -36,6 +36,11 @@ export class PolicySuite extends ContractSuite {
       ...refuses.map(({ text }) => `${text}: refused`),
     ];
     this.sample = [...this.stated, ...neutralCalls()];
+  }
+
+  /** Defines a case that looks for faults. @param faults those it has found */
+  finds(truth: string, faults: () => Promise<readonly unknown[]>, lack: Lack = false): void {
+    this.it(truth, async () => this.same(await faults(), []), lack);
   }
 
   /** Boots an application, and makes the policy under test as it would have it. */
