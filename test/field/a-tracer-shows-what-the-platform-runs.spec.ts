@@ -54,13 +54,13 @@ function moduleOf(metadata: ModuleMetadata) {
 }
 
 describe.each([
-  ['Fastify', namesOnFastify],
-  ['Express without body parsers', namesOnExpress],
-])('when a tracer shows what %s runs', (_platform, namesOn) => {
-  it('finds the functions of the application by their names, and the one of Airlock by its own', async () => {
+  ['Fastify', namesOnFastify, ['airlock']],
+  ['Express without body parsers', namesOnExpress, []],
+] as const)('when a tracer shows what %s runs', (_platform, namesOn, own) => {
+  it('finds the functions of the application by their names, and those of Airlock by its own', async () => {
     const without = await namesOn({});
     const names = await namesOn({ imports: [AirlockModule.forRoot()] });
-    expect(names).toContain('airlock');
+    expect(names.filter((name) => name === 'airlock')).toEqual(own);
     expect(names.filter((name) => name !== 'airlock')).toEqual(without);
   });
 });

@@ -43,14 +43,17 @@ interface FastifyLike {
   ): unknown;
 }
 
+interface ExpressLike {
+  handle: Callback;
+}
+
 /**
  * Runs all that Nest registers with a platform's adapter in the scopes of requests: routes,
  * middlewares, and the handlers behind exception filters. One by one, since any of them may hand on
  * to the next from an asynchronous context that is not the request's.
  *
- * @returns enters requests on Express where no middleware of Nest's has been registered, as without
- * body parsers: what comes next, such as the middleware of a GraphQL server, may be put on the
- * platform itself. To be called when those are there
+ * @returns enters all requests of Express, for what is put on the platform itself, such as the
+ * middleware of a GraphQL server. To be called when the scopes of requests can be made
  * @internal
  */
 export function coverAdapter(server: HttpServer, enter: EnterRequest): () => void {
@@ -86,13 +89,13 @@ export function coverAdapter(server: HttpServer, enter: EnterRequest): () => voi
       return original(path, ...callbacks.map((one) => cover(one, name)));
     });
   }
-  let hasMiddleware = false;
-  for (const key of OTHERS) {
-    replace(key, (original) => (...args) => {
-      if (key === 'use' && typeof args[0] === 'function') hasMiddleware = true;
-      return original(...args.map((one) => cover(one)));
-    });
-  }
+  for (const key of OTHERS)
+    replace(
+      key,
+      (original) =>
+        (...args) =>
+          original(...args.map((one) => cover(one))),
+    );
   replace('createMiddlewareFactory', (original) => (method) => {
     const covering = (register: unknown): Callback => {
       return (path, callback) => (register as Callback)(path, cover(callback));
@@ -104,11 +107,15 @@ export function coverAdapter(server: HttpServer, enter: EnterRequest): () => voi
     (server.getInstance() as FastifyLike).addHook('onRequest', cover(airlock) as never);
   }
   return () => {
-    if (!hasMiddleware && server.getType() === 'express') adapter['use']!(airlock);
+    if (server.getType() !== 'express') return;
+    // Express changes the prototype of each response in here: a property that is added to it later
+    // gives it a hidden class of its own, which is slow to make and to read.
+    const express = server.getInstance() as ExpressLike;
+    express.handle = cover(express.handle) as Callback;
   };
 }
 
 /** Has nothing to do but to be covered. Tracers show its name. */
-function airlock(_request: unknown, _response: unknown, next: () => void): void {
-  next();
+function airlock(_request: unknown, _reply: unknown, done: () => void): void {
+  done();
 }

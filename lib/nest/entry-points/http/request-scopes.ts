@@ -30,7 +30,7 @@ export class RequestScopes {
   private readonly onEnd: (this: ServerResponse) => void;
   private readonly events = new RequestEvents((response) => this.of(response));
   private known: RequestSettings | undefined;
-  private enterFirst: (() => void) | undefined;
+  private enterAll: (() => void) | undefined;
 
   constructor(
     private readonly runtime: AirlockRuntime,
@@ -45,15 +45,12 @@ export class RequestScopes {
 
   /** To be called before anything else is registered. */
   applyTo(server: HttpServer): void {
-    this.enterFirst = coverAdapter(server, this.enter);
+    this.enterAll = coverAdapter(server, this.enter);
   }
 
-  /**
-   * To be called when the platform has its body parsers, and before modules put anything on it
-   * themselves.
-   */
+  /** To be called when the application's classes are built. */
   start(): void {
-    this.enterFirst?.();
+    this.enterAll?.();
   }
 
   of(response: ServerResponse): RequestScope | undefined {
