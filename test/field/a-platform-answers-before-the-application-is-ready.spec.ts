@@ -7,10 +7,12 @@ import type { AddressInfo } from 'node:net';
 import {
   checkAfterEach,
   COMPLETED,
+  Effects,
   fateOf,
   moduleOf,
   PlacesOrFails,
   recorded,
+  until,
 } from '../e2e/http/fixtures.js';
 
 // A probe is put on the platform itself, and its server listens while the application boots.
@@ -53,7 +55,11 @@ describe('when a platform answers before the application is ready', () => {
     });
     const adapter = new ExpressAdapter();
     const express = adapter.getInstance() as unknown as Express;
-    express.get('/live', (_request, response) => response.send('alive'));
+    let probed = (): void => {};
+    express.get('/live', (_request, response) => {
+      probed();
+      response.send('alive');
+    });
     const app = recorded(await NestFactory.create(module, adapter, { logger: false }));
     const server = createServer(express).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
@@ -63,7 +69,9 @@ describe('when a platform answers before the application is ready', () => {
       await app.init();
       expect(await (await fetch(`${url}/place`)).text()).toBe('placed');
       expect(fateOf(app)).toEqual(COMPLETED);
+      probed = () => app.get(Effects).one('probed');
       expect(await (await fetch(`${url}/live`)).text()).toBe('alive');
+      await until(() => fateOf(app).out.includes('probed'));
     } finally {
       server.closeAllConnections();
       server.close();
