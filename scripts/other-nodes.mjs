@@ -10,7 +10,7 @@ const versions = {
   22: [
     ...everywhere,
     '/test/integrations/((outbox/)?mikro-orm|pg-boss/atomicity)',
-    '/test/field/(a-transaction-lies-around|each-test-runs-in-a-transaction)',
+    '/test/field/(a-hook-of-a-commit|a-transaction-lies-around|each-test-runs-in-a-transaction)',
   ],
   24: [...everywhere, '/test/integrations/(drizzle|knex|typeorm)/contract'],
 };
