@@ -121,7 +121,7 @@ export class AirlockModule
     // At once, or when a testing module is given its server: before the application registers
     // anything with it.
     adapterHost.init$.subscribe(() =>
-      application.applyTo(adapterHost.httpAdapter as HttpServer | null | undefined),
+      application.applyTo(adapterHost.httpAdapter as HttpServer | null | undefined, config),
     );
   }
 

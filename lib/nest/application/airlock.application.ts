@@ -21,6 +21,7 @@ import { EscapeDetector } from '../escapes/escape.detector.js';
 import { assertImportedOnce } from '../container/imported-once.js';
 import { eachExceptionFilter, eachInterceptor } from './enhancers.js';
 import { claim } from '../methods/owner.js';
+import { replaceOwn } from '../methods/replace-method.js';
 import { coverFilter } from '../methods/cover-filter.js';
 import { watchInvocations } from '../methods/invocations.js';
 import { InterceptedProviders } from '../intercept/intercepted-providers.js';
@@ -62,6 +63,7 @@ export class AirlockApplication {
   /** The last look at a lazy module; never rejects. */
   private loading = Promise.resolve();
   private stopping: Promise<void> | undefined;
+  private members: readonly Member[] | undefined;
   private readonly classes: ClassResolver;
   private readonly policyNames: PolicyNames;
 
@@ -101,8 +103,30 @@ export class AirlockApplication {
   }
 
   /** Before anything is registered with the server; does nothing where there is none. */
-  applyTo(server: HttpServer | null | undefined): void {
-    if (server) this.boundaries.applyTo(server);
+  applyTo(server: HttpServer | null | undefined, config: ApplicationConfig): void {
+    if (!server) return;
+    this.boundaries.applyTo(server);
+    if (typeof server.init !== 'function') return;
+    // Nest binds the filters of a route when it registers that, which is before any module is
+    // initialised.
+    replaceOwn(server, 'init', this.runtime, (original) => {
+      return (...args) => {
+        this.coverFilters(config);
+        return original.apply(server, args);
+      };
+    });
+  }
+
+  private coverFilters(config: ApplicationConfig): void {
+    const how = safely(this.options.onDispatchError ?? 'report', this.runtime);
+    eachExceptionFilter(this.modules, this.membersAtStart, config, (filter) =>
+      coverFilter(filter, this.runtime, how),
+    );
+  }
+
+  /** To be asked for once Nest has made all providers. */
+  private get membersAtStart(): readonly Member[] {
+    return (this.members ??= [...membersOf(this.modules)]);
   }
 
   /**
@@ -114,16 +138,12 @@ export class AirlockApplication {
     this.boundaries.start();
     assertImportedOnce(this.modules, 'AirlockModule', AirlockApplication, 'it is global');
     this.classes.root = await importerOfThis(this.modules);
-    const members = [...membersOf(this.modules)];
+    const members = this.membersAtStart;
     const named = [...namedByOptions(this.options), ...namedOnAll(members)];
     await this.explore(members, named);
     for (const provider of this.options.intercept ?? []) this.providers.intercept(provider);
     eachInterceptor(this.modules, members, config, (interceptor) =>
       watchInvocations(interceptor, this.runtime),
-    );
-    const how = safely(this.options.onDispatchError ?? 'report', this.runtime);
-    eachExceptionFilter(this.modules, members, config, (filter) =>
-      coverFilter(filter, this.runtime, how),
     );
     this.escapes?.start(this.modules, members);
     this.checkNames(named);

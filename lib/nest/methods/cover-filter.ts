@@ -1,7 +1,7 @@
+import { isPromise } from 'node:util/types';
 import type { ExceptionFilter } from '@nestjs/common';
 import { methodName } from '../../core/effect/bound-effect.js';
 import { LatentScope } from '../../core/latent-scope.js';
-import { isThenable } from '../../core/results/completion.js';
 import type { AirlockRuntime } from '../../core/runtime.js';
 import type { OnDispatchError } from '../../core/scope-options.js';
 import { isReplaceable, replaceOwn } from './replace-method.js';
@@ -35,7 +35,8 @@ export function coverFilter(
         end();
         throw error;
       }
-      if (isThenable(result)) return Promise.resolve(result).finally(end);
+      // Nothing else with a `then`: nobody calls that of a Fastify reply, or of a query.
+      if (isPromise(result)) return result.finally(end);
       end();
       return result;
     };
