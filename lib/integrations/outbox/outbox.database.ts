@@ -69,7 +69,7 @@ export class OutboxDatabase {
   private known: OutboxConnection | undefined;
   /** Statements that were given up on and have not ended, with the times when they were sent. */
   private readonly unanswered = new Map<Promise<unknown>, number>();
-  /** Time until which nothing is sent. */
+  /** Time until which nothing is sent; 0 where nothing had to wait since an answer came. */
   private restsUntil = 0;
 
   constructor(
@@ -203,12 +203,19 @@ export class OutboxDatabase {
   private async sendInTurn(sql: string, values: unknown[], deadline: Deadline): Promise<unknown> {
     const now = performance.now();
     if (now < this.restsUntil) throw this.unended();
+    // After a rest, one alone tries whether that is over.
+    const isTrial = this.restsUntil > 0;
+    if (isTrial) this.restsUntil = now + deadline.leftMs;
     const sent = this.send(sql, values);
     try {
       return await this.bounded(() => sent, deadline);
     } catch (error) {
       if (error instanceof EngineUnreachableError) this.leave(sent, now);
       throw error;
+    } finally {
+      // The clock tells nothing of the table.
+      if (isTrial && !this.unanswered.has(sent))
+        this.restsUntil = sql === this.settings.sql.clock ? now : 0;
     }
   }
 

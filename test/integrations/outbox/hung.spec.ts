@@ -272,6 +272,36 @@ describeWith(postgres, 'The outbox', () => {
       });
       expect(courier.texts).toEqual(['a']);
     });
+
+    it('has one statement at a time try whether it is free', async () => {
+      let unanswered = 0;
+      const query = async (sql: string, values: unknown[]): Promise<unknown> => {
+        unanswered++;
+        try {
+          return (await client.connection.query(sql, values)) as unknown;
+        } finally {
+          unanswered--;
+        }
+      };
+      const app = await start({
+        connection: { query } as OutboxClient['connection'],
+        sweepIntervalMs: false,
+        dispatchTimeoutMs: 200,
+      });
+      const outbox = app.get(AirlockOutbox);
+      const ask = () => Promise.allSettled([outbox.stuck(), outbox.stuck(), outbox.sweep()]);
+      await client.transaction(async (tx) => {
+        await tx.query('lock table airlock_outbox in access exclusive mode');
+        await ask();
+        expect(unanswered).toBe(3);
+        await until(async () => {
+          await ask();
+          return unanswered > 3;
+        });
+        expect(unanswered).toBe(4);
+      });
+      await until(() => unanswered === 0);
+    });
   });
 
   describe('when a network swallows answers, and later ones come', () => {
