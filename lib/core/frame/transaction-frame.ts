@@ -174,9 +174,12 @@ export class TransactionFrame {
     const { innermost } = this.connected;
     if (innermost !== this && innermost !== this.standing)
       throw this.lose('take a savepoint', this.standing);
-    return (this.connected.innermost = innermost.countsAsCommitted
-      ? new TransactionFrame(options, undefined, innermost)
-      : new TransactionFrame(this.passedOn(options), innermost, innermost));
+    const parent = innermost.countsAsCommitted ? undefined : innermost;
+    return (this.connected.innermost = new TransactionFrame(
+      this.passedOn(options),
+      parent,
+      innermost,
+    ));
   }
 
   /**

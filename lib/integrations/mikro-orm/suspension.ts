@@ -55,7 +55,7 @@ export function watchSuspensions(
       (original) =>
         function (this: MikroOrmClient['em']) {
           const frame = frameOf(this.getTransactionContext());
-          if (frame?.isOpen === true) asides.getStore()?.transactions.add(frame.root);
+          if (frame?.isOpen === true) asides.getStore()?.transactions.add(wholeOf(frame));
           return original.call(this);
         },
     ),
@@ -65,7 +65,7 @@ export function watchSuspensions(
       (original) =>
         function (this: MikroOrmClient['em'], trx: unknown) {
           const frame = frameOf(trx);
-          if (frame !== undefined) asides.getStore()?.transactions.delete(frame.root);
+          if (frame !== undefined) asides.getStore()?.transactions.delete(wholeOf(frame));
           return original.call(this, trx);
         },
     ),
@@ -105,4 +105,9 @@ function suspending(): Aside | undefined {
   let at = asides.getStore();
   while (at !== undefined && at.transactions.size === 0) at = at.around;
   return at;
+}
+
+/** The frame of the whole transaction on its connection, which may be that around a test. */
+function wholeOf(frame: TransactionFrame): TransactionFrame {
+  return frame.below === undefined ? frame : wholeOf(frame.below);
 }

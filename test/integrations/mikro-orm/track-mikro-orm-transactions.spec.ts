@@ -5,7 +5,7 @@ import {
 } from '@mikro-orm/core';
 import { AirlockOptionsError, enqueue, type Executor, runInScope } from 'nestjs-airlock';
 import { trackMikroOrmTransactions } from 'nestjs-airlock/mikro-orm';
-import { captureEffects } from 'nestjs-airlock/testing';
+import { beginTestTransaction, captureEffects } from 'nestjs-airlock/testing';
 import { describeWith, postgres } from '../../servers.js';
 import { checkAfterEach, errorOf, send, sent, texts } from '../../unit/core/fixtures.js';
 import { connect, hooks, Item, openMikroOrm } from './fixtures.js';
@@ -152,6 +152,23 @@ describeWith(postgres, 'trackMikroOrmTransactions', () => {
         enqueue(send, 'inside');
         await fork.rollback();
       });
+      expect(sent).toEqual(['meanwhile']);
+    });
+
+    it('does so inside the transaction around a test', async () => {
+      const fork = em();
+      await beginTestTransaction(() => fork.begin());
+      await runInScope(() =>
+        errorOf(() =>
+          fork.transactional(async (outer) => {
+            const propagation = TransactionPropagation.NOT_SUPPORTED;
+            await outer.transactional(async () => enqueue(send, 'meanwhile'), { propagation });
+            enqueue(send, 'outer again');
+            refuse();
+          }),
+        ),
+      );
+      await fork.rollback();
       expect(sent).toEqual(['meanwhile']);
     });
   });
