@@ -1,3 +1,4 @@
+import type { Transaction } from '@mikro-orm/core';
 import { MikroORM } from '@mikro-orm/postgresql';
 import {
   type CallHandler,
@@ -7,8 +8,8 @@ import {
   Post,
   UseInterceptors,
 } from '@nestjs/common';
-import { knex } from 'knex';
-import { Kysely, PostgresDialect } from 'kysely';
+import { type Knex, knex } from 'knex';
+import { type ControlledTransaction, Kysely, PostgresDialect } from 'kysely';
 import { AirlockService, enqueue, enqueueWith, type Executor, runInScope } from 'nestjs-airlock';
 import { trackKnexTransactions } from 'nestjs-airlock/knex';
 import { trackKyselyTransactions } from 'nestjs-airlock/kysely';
@@ -17,22 +18,31 @@ import { trackSequelizeTransactions } from 'nestjs-airlock/sequelize';
 import { trackTypeOrmTransactions } from 'nestjs-airlock/typeorm';
 import { Pool } from 'pg';
 import { catchError, concatMap, type Observable } from 'rxjs';
-import { Sequelize } from 'sequelize';
-import { DataSource } from 'typeorm';
+import { Sequelize, type Transaction as SequelizeTransaction } from 'sequelize';
+import { DataSource, type QueryRunner } from 'typeorm';
 import { setImmediate } from 'node:timers/promises';
 import { boot, Effects, listen, platforms } from '../e2e/http/fixtures.js';
 import { describeWith, postgres } from '../servers.js';
 import { checkAfterEach, send, sent } from '../unit/core/fixtures.js';
 
-/** A transaction begun by a function that others await, as a "unit of work" of many applications. */
+/** A transaction or savepoint that is begun and ended by statements. */
 interface Begun {
-  commit(): Promise<unknown>;
-  rollback(): Promise<unknown>;
+  readonly commit: () => Promise<unknown>;
+  readonly rollback: () => Promise<unknown>;
+  readonly savepoint: () => Promise<Begun>;
+  /** Runs work in a savepoint, where the client has one with a callback. */
+  readonly inSavepoint?: (work: () => Promise<void>) => Promise<unknown>;
 }
 
 interface Client {
-  begin(): Promise<Begun>;
+  readonly begin: () => Promise<Begun>;
   close(): Promise<unknown>;
+}
+
+/** As a "unit of work" of many applications begins a transaction: by a function that others await. */
+async function helped(begin: () => Promise<Begun>): Promise<Begun> {
+  await setImmediate();
+  return begin();
 }
 
 const clients: Record<string, () => Promise<Client>> = {
@@ -41,28 +51,33 @@ const clients: Record<string, () => Promise<Client>> = {
       new DataSource({ type: 'postgres', url: postgres.url }),
     );
     await dataSource.initialize();
+    const startOn = async (runner: QueryRunner): Promise<Begun> => {
+      await runner.startTransaction();
+      const end = async (statement: Promise<void>): Promise<void> => {
+        await statement;
+        if (!runner.isTransactionActive) await runner.release();
+      };
+      return {
+        commit: () => end(runner.commitTransaction()),
+        rollback: () => end(runner.rollbackTransaction()),
+        savepoint: () => startOn(runner),
+        inSavepoint: (work) => runner.manager.transaction(work),
+      };
+    };
     return {
-      begin: async () => {
-        const runner = dataSource.createQueryRunner();
-        await runner.connect();
-        await runner.startTransaction();
-        return {
-          commit: async () => (await runner.commitTransaction(), runner.release()),
-          rollback: async () => (await runner.rollbackTransaction(), runner.release()),
-        };
-      },
+      begin: () => startOn(dataSource.createQueryRunner()),
       close: () => dataSource.destroy(),
     };
   },
   Knex: async () => {
     const db = trackKnexTransactions(knex({ client: 'pg', connection: postgres.url }));
-    return {
-      begin: async () => {
-        await setImmediate();
-        return db.transaction();
-      },
-      close: () => db.destroy(),
-    };
+    const begun = (trx: Knex.Transaction): Begun => ({
+      commit: async () => trx.commit(),
+      rollback: async () => trx.rollback(),
+      savepoint: () => trx.transaction().then(begun),
+      inSavepoint: (work) => trx.transaction(work),
+    });
+    return { begin: () => db.transaction().then(begun), close: () => db.destroy() };
   },
   Kysely: async () => {
     const db = trackKyselyTransactions(
@@ -70,15 +85,22 @@ const clients: Record<string, () => Promise<Client>> = {
         dialect: new PostgresDialect({ pool: new Pool({ connectionString: postgres.url }) }),
       }),
     );
-    return {
-      begin: async () => {
-        await setImmediate();
-        const transaction = await db.startTransaction().execute();
+    const begun = (trx: ControlledTransaction<object>): Begun => ({
+      commit: () => trx.commit().execute(),
+      rollback: () => trx.rollback().execute(),
+      savepoint: async () => {
+        // Its name is that of the one around it.
+        const inner = await trx.savepoint('point').execute();
         return {
-          commit: () => transaction.commit().execute(),
-          rollback: () => transaction.rollback().execute(),
+          commit: () => inner.releaseSavepoint('point').execute(),
+          // It stays open.
+          rollback: () => inner.rollbackToSavepoint('point').execute(),
+          savepoint: () => begun(trx).savepoint(),
         };
       },
+    });
+    return {
+      begin: () => db.startTransaction().execute().then(begun),
       close: () => db.destroy(),
     };
   },
@@ -90,25 +112,27 @@ const clients: Record<string, () => Promise<Client>> = {
         discovery: { warnWhenNoEntities: false },
       }),
     );
-    return {
-      begin: async () => {
-        const em = orm.em.fork();
-        await setImmediate();
-        await em.begin();
-        return { commit: () => em.commit(), rollback: () => em.rollback() };
-      },
-      close: () => orm.close(true),
+    const begin = async (ctx?: Transaction): Promise<Begun> => {
+      const em = orm.em.fork();
+      await em.begin(ctx && { ctx });
+      return {
+        commit: () => em.commit(),
+        rollback: () => em.rollback(),
+        savepoint: () => begin(em.getTransactionContext()),
+        inSavepoint: (work) => em.transactional(work),
+      };
     };
+    return { begin: () => begin(), close: () => orm.close(true) };
   },
   Sequelize: async () => {
     const sequelize = trackSequelizeTransactions(new Sequelize(postgres.url, { logging: false }));
-    return {
-      begin: async () => {
-        await setImmediate();
-        return sequelize.transaction();
-      },
-      close: () => sequelize.close(),
-    };
+    const begun = (transaction: SequelizeTransaction): Begun => ({
+      commit: () => transaction.commit(),
+      rollback: () => transaction.rollback(),
+      savepoint: () => sequelize.transaction({ transaction }).then(begun),
+      inSavepoint: (work) => sequelize.transaction({ transaction }, work),
+    });
+    return { begin: () => sequelize.transaction().then(begun), close: () => sequelize.close() };
   },
 };
 
@@ -125,7 +149,7 @@ describeWith(postgres, 'A transaction that a helper begins', () => {
     it('drops with its rollback what was called in it, although the error is swallowed', async () => {
       await runInScope(async () => {
         enqueue(send, 'before');
-        const transaction = await client.begin();
+        const transaction = await helped(client.begin);
         enqueue(send, 'in it');
         enqueueWith({ survivesRollback: true }, send, 'survivor');
         await transaction.rollback();
@@ -136,7 +160,7 @@ describeWith(postgres, 'A transaction that a helper begins', () => {
 
     it('lets it out where it commits', async () => {
       await runInScope(async () => {
-        const transaction = await client.begin();
+        const transaction = await helped(client.begin);
         enqueue(send, 'in it');
         await transaction.commit();
       });
@@ -146,7 +170,7 @@ describeWith(postgres, 'A transaction that a helper begins', () => {
     it('tells one transaction after the other apart', async () => {
       await runInScope(async () => {
         for (const item of ['tea', 'soup', 'milk']) {
-          const transaction = await client.begin();
+          const transaction = await helped(client.begin);
           enqueue(send, item);
           await (item === 'soup' ? transaction.rollback() : transaction.commit());
         }
@@ -154,11 +178,52 @@ describeWith(postgres, 'A transaction that a helper begins', () => {
       expect(sent).toEqual(['tea', 'milk']);
     });
 
+    it('gives each savepoint that another helper takes the fate of its own', async () => {
+      await runInScope(async () => {
+        const transaction = await helped(client.begin);
+        enqueue(send, '1');
+        const first = await helped(transaction.savepoint);
+        enqueue(send, '2 lost');
+        await first.rollback();
+        enqueue(send, '3');
+        const second = await helped(transaction.savepoint);
+        enqueue(send, '4 lost');
+        const inner = await helped(second.savepoint);
+        enqueue(send, '5 lost');
+        await inner.commit();
+        enqueue(send, '6 lost');
+        await second.rollback();
+        const third = await helped(transaction.savepoint);
+        enqueue(send, '7');
+        await third.commit();
+        enqueue(send, '8');
+        await transaction.commit();
+      });
+      expect(sent).toEqual(['1', '3', '7', '8']);
+    });
+
+    it('leaves to a savepoint with a callback what that calls, and no more', async () => {
+      await runInScope(async () => {
+        const { inSavepoint, commit } = await helped(client.begin);
+        enqueue(send, 'before');
+        const running = inSavepoint?.(async () => {
+          await setImmediate();
+          enqueue(send, 'in it, lost');
+          throw new Error('refused');
+        });
+        enqueue(send, 'beside');
+        await running?.catch(() => {});
+        enqueue(send, 'after');
+        await commit();
+      });
+      expect(sent).toEqual(['before', 'beside', 'after']);
+    });
+
     it('takes calls of none that are another one’s, where several are open at once', async () => {
       const { app, log, sent: out } = await boot({});
       const effects = app.get(Effects);
       await app.get(AirlockService).run(async () => {
-        const [tea, soup] = [await client.begin(), await client.begin()];
+        const [tea, soup] = [await helped(client.begin), await helped(client.begin)];
         effects.one('tea');
         effects.one('soup');
         await soup.rollback();
@@ -171,6 +236,32 @@ describeWith(postgres, 'A transaction that a helper begins', () => {
     });
   });
 
+  // TypeORM ends the innermost, whoever asks, so that one who stands in another is refused.
+  describe.each(Object.keys(clients).filter((name) => name !== 'TypeORM'))(
+    'with %s, in a transaction of the caller',
+    (name) => {
+      it('gives each savepoint that a helper takes the fate of its own', async () => {
+        const client = await clients[name]!();
+        await runInScope(async () => {
+          await setImmediate();
+          const transaction = await client.begin();
+          enqueue(send, '1');
+          const first = await helped(transaction.savepoint);
+          enqueue(send, '2 lost');
+          await first.rollback();
+          enqueue(send, '3');
+          const second = await helped(transaction.savepoint);
+          enqueue(send, '4');
+          await second.commit();
+          enqueue(send, '5');
+          await transaction.commit();
+        });
+        expect(sent).toEqual(['1', '3', '4', '5']);
+        await client.close();
+      });
+    },
+  );
+
   describe.each(platforms)('in an interceptor on %s', (_name, platform) => {
     let client: Client;
     beforeAll(async () => {
@@ -181,7 +272,7 @@ describeWith(postgres, 'A transaction that a helper begins', () => {
     /** The way in which many applications put a transaction around each request. */
     class Transactional implements NestInterceptor {
       async intercept(_context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
-        const transaction = await client.begin();
+        const transaction = await helped(client.begin);
         return next.handle().pipe(
           concatMap(async (value) => (await transaction.commit(), value)),
           catchError(async (error: Error) => {

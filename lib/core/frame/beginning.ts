@@ -41,9 +41,13 @@ export class Beginning {
     this.beside = undefined;
   }
 
-  /** A helper has begun it: what was called in no transaction meanwhile is its own. */
-  byHelper(): void {
-    this.beside?.adopt();
+  /**
+   * A helper has begun it: what was called in no transaction meanwhile is its own.
+   *
+   * @param frame the transaction, or the innermost savepoint in it
+   */
+  byHelper(frame: StampedFrame): void {
+    this.beside?.adopt(frame);
   }
 
   ended(): void {

@@ -27,9 +27,14 @@ export class CallsBeside {
     (at.callsBeside ??= new Set()).add(this);
   }
 
-  /** Makes the calls those of the transaction. Called where it is ended, before that is done. */
-  adopt(): void {
-    const { at, frame, last } = this;
+  /**
+   * Makes the calls since the last time those of a frame. Called where that is ended, or a savepoint
+   * is taken in it, before that is done.
+   *
+   * @param frame the transaction, or a savepoint in it
+   */
+  adopt(frame: StampedFrame): void {
+    const { at, last } = this;
     const unit = at.opened;
     for (const other of at.callsBeside!)
       if (other !== this) other.isAmbiguous = this.isAmbiguous = true;

@@ -11,7 +11,7 @@ import { frames, type TransactionFrame } from './transaction-frame.js';
 export function currentFrame(): TransactionFrame | undefined {
   let frame = frames.getStore();
   while (frame !== undefined && !frame.takesCalls) frame = frame.next;
-  return frame;
+  return frame?.place;
 }
 
 /** The frame that code stands in if it is what a rollback has left behind (rule 21). @internal */

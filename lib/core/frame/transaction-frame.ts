@@ -43,6 +43,8 @@ export class TransactionFrame {
    * nothing left behind.
    */
   private isEntered = false;
+  /** True for one whose callback is all that belongs to it, although `enter` was called. */
+  private isOfCallback = false;
   private readonly participants = new Set<FrameParticipant>();
   /** True if an effect was called in the transaction, one that survives its rollback included. */
   private hasCalls = false;
@@ -116,6 +118,7 @@ export class TransactionFrame {
    * ended by statements.
    */
   enter(): void {
+    if (this.parent !== undefined && this.standing === undefined) this.adoptInto(this.parent);
     this.isEntered = true;
     this.beginning?.byStatement();
     frames.enterWith(this);
@@ -129,12 +132,18 @@ export class TransactionFrame {
    * @internal
    */
   async runCallback<R>(fn: () => Promise<R>): Promise<R> {
-    this.beginning?.byCallback();
+    this.ofCallback();
     try {
       return await this.run(fn);
     } finally {
       this.isEntered = false;
     }
+  }
+
+  /** It is begun for a callback. @internal */
+  ofCallback(): void {
+    this.isOfCallback = true;
+    this.beginning?.byCallback();
   }
 
   /**
@@ -154,7 +163,12 @@ export class TransactionFrame {
    */
   leave(): void {
     if (frames.getStore() === this) frames.enterWith(this.next);
-    else if (this.standing === undefined) this.beginning?.byHelper();
+    else if (this.isEntered && this.standing === undefined) this.adoptInto(this.place);
+  }
+
+  /** Makes what was called beside the transaction, since a statement of it last, that of a frame. */
+  private adoptInto(frame: TransactionFrame): void {
+    this.root.beginning?.byHelper(frame);
   }
 
   /**
@@ -329,6 +343,22 @@ export class TransactionFrame {
    */
   get takesLeftovers(): boolean {
     return this.fate === 'rolledBack' && !this.isEntered && !this.countsAsCommitted;
+  }
+
+  /**
+   * The frame that a call belongs to which is made in its context. A savepoint that a statement has
+   * taken holds all that follows, whoever has sent that: a helper, which the caller is outside of.
+   *
+   * @internal
+   */
+  get place(): TransactionFrame {
+    const { innermost } = this.connected;
+    let at: TransactionFrame | undefined = innermost;
+    while (at !== this) {
+      if (at?.isEntered !== true || at.isOfCallback) return this;
+      at = at.below;
+    }
+    return innermost;
   }
 
   /** The open frame its context stood in when it was opened. @internal */

@@ -45,6 +45,10 @@ function apart<R>(fn: () => R): R {
   try {
     return fn();
   } finally {
-    if (frames.getStore() !== around) frames.enterWith(around);
+    const begun = frames.getStore();
+    if (begun !== around) {
+      begun?.ofCallback();
+      frames.enterWith(around);
+    }
   }
 }

@@ -49,6 +49,19 @@ describeWith(postgres, 'the transactions of an EntityManager', () => {
     });
   });
 
+  describe('when an effect is called beside a savepoint of its transaction', () => {
+    it('belongs to the transaction', async () => {
+      await runInScope(() =>
+        dataSource.transaction(async (manager) => {
+          const savepoint = manager.transaction(async () => refuse());
+          enqueue(send, 'at once');
+          await errorOf(() => savepoint);
+        }),
+      );
+      expect(sent).toEqual(['at once']);
+    });
+  });
+
   describe('when a transaction is begun with arguments of every kind', () => {
     it('hands on what the callback returns, and the isolation level', async () => {
       const level = (manager: EntityManager) =>
