@@ -89,7 +89,9 @@ export class LatentScope extends Context implements Latent {
     const { host, prepared, chain, outcome, closedAt } = this;
     if (outcome !== undefined)
       return (this.unit = host.scopes.missed(prepared, chain, outcome, closedAt, parent));
-    if ((!this.isAdmitted || host.running.isOver) && parent === undefined)
+    // Of one that has ended it is work that comes anew.
+    const isTooLate = host.running.isOver && parent?.state !== 'open';
+    if (isTooLate || (!this.isAdmitted && parent === undefined))
       throw new ShuttingDownError(this.name);
     return (this.unit = host.scopes.begin(prepared, chain, parent));
   }

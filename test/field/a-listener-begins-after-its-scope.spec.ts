@@ -14,11 +14,14 @@ import {
   AirlockService,
   BlockTasks,
   defer,
+  detached,
   enqueue,
   openFrame,
+  ShuttingDownError,
   trackTransactions,
   UseAirlockPolicy,
 } from 'nestjs-airlock';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import {
   boot,
   checkAfterEach,
@@ -29,10 +32,12 @@ import {
   listen,
   platforms,
 } from '../e2e/http/fixtures.js';
+import { isCollected } from '../unit/core/fixtures.js';
 
 /** What makes each listener here begin late: its dependency, or an option of the emitter. */
 let slow = gate();
 let isHeard = gate();
+let onRefused: (error: unknown) => void;
 
 class Slow {}
 
@@ -40,7 +45,11 @@ class Work {
   constructor(private readonly effects: Effects) {}
 
   do(): void {
-    this.effects.all();
+    try {
+      this.effects.all();
+    } catch (error) {
+      onRefused(error);
+    }
     isHeard.open();
   }
 }
@@ -169,10 +178,13 @@ const parts = {
 beforeEach(() => {
   slow = gate();
   isHeard = gate();
+  onRefused = (error) => {
+    throw error;
+  };
 });
 
 async function start() {
-  const { app, fate } = await boot(parts);
+  const { app, fate, sent } = await boot(parts);
   await app.init();
   const emitter = app.get(EventEmitter2);
   const ways = {
@@ -185,6 +197,8 @@ async function start() {
     'a request-scoped handler of a command': () => void app.get(CommandBus).execute(new Tell()),
   };
   return {
+    app,
+    sent,
     emitter,
     airlock: app.get(AirlockService),
     tell: (way: keyof typeof ways) => void ways[way](),
@@ -308,4 +322,53 @@ it('leaves a timer that a listener added by hand has started a unit of work of i
   });
   await expect(failing).rejects.toBe(stop);
   expect(await fate()).toEqual(COMPLETED);
+});
+
+it('leaves what arrives over a connection that a bus has made for its first event alone', async () => {
+  const { app, fate } = await boot(parts);
+  await app.init();
+  const bus = app.get(EventBus);
+  let connection: { readonly port1: MessagePort; readonly port2: MessagePort } | undefined;
+  bus.publisher = {
+    publish() {
+      if (connection === undefined) {
+        connection = new MessageChannel();
+        connection.port2.on('message', () => bus.subject$.next(new Paid()));
+      }
+      connection.port1.postMessage('paid');
+    },
+  };
+  slow.open();
+  const failing = app.get(AirlockService).run(async () => {
+    bus.publish(new Paid());
+    throw stop;
+  });
+  await expect(failing).rejects.toBe(stop);
+  await isHeard.passed;
+  connection!.port1.close();
+  expect(await fate()).toEqual(COMPLETED);
+});
+
+it('keeps no event for a timer that a listener has started in `detached`', async () => {
+  const { airlock, emitter } = await start();
+  let timer: NodeJS.Timeout | undefined;
+  emitter.on('placed', () => (timer = detached(() => setInterval(() => {}, 60_000))));
+  const event = await airlock.run(async () => {
+    const placed = {};
+    emitter.emit('placed', placed);
+    return new WeakRef(placed);
+  });
+  const isKept = !(await isCollected(event));
+  clearInterval(timer);
+  expect(isKept).toBe(false);
+});
+
+it('calls no effect once the application is closed', async () => {
+  const { app, airlock, emitter, sent } = await start();
+  const refused = new Promise((resolve) => (onRefused = resolve));
+  await airlock.run(async () => emitter.emit('slow'));
+  await app.close();
+  slow.open();
+  expect(await refused).toBeInstanceOf(ShuttingDownError);
+  expect(sent).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import { contexts, ScopeContext } from '../scope/context.js';
+import { outsideMessages } from '../scope/message.js';
 import { PolicyChain } from '../scope/policy-chain.js';
 import { outsideFrames } from '../frame/current-frame.js';
 
@@ -21,7 +22,7 @@ export function detached<R>(fn: () => R): R {
     if (store === undefined) return fn();
     const { host, evaluation } = store;
     // A policy stays a policy (rule 13).
-    if (evaluation?.isActive !== true) return contexts.exit(fn);
+    if (evaluation?.isActive !== true) return outsideMessages(() => contexts.exit(fn));
     return contexts.run(
       new ScopeContext(host, undefined, PolicyChain.empty, undefined, evaluation),
       fn,

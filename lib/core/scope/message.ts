@@ -1,10 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Context, contexts, PolicyContext } from './context.js';
 
-/**
- * The place where a message that is on its way to its handlers was sent, if a scope was open there.
- */
-const sentFrom = new AsyncLocalStorage<Context | undefined>();
+/** A message that is on its way to its handlers. */
+interface Message {
+  /** The place where it was sent, in which a scope was open. */
+  readonly from: Context;
+  /** Arguments of its sender: the message is among them, or in a list of several. */
+  readonly sent: readonly unknown[];
+}
+
+const messages = new AsyncLocalStorage<Message | undefined>();
 
 /**
  * Sends a message within the process. Its handlers may be called later, when the scope that is open
@@ -12,9 +17,9 @@ const sentFrom = new AsyncLocalStorage<Context | undefined>();
  *
  * @internal
  */
-export function sendFromHere<R>(send: () => R): R {
-  const here = contexts.getStore();
-  return here === undefined ? send() : sentFrom.run(here.isLive ? here : undefined, send);
+export function sendFromHere<R>(sent: readonly unknown[], send: () => R): R {
+  const from = contexts.getStore();
+  return from === undefined ? send() : messages.run(from.isLive ? { from, sent } : undefined, send);
 }
 
 /**
@@ -23,12 +28,27 @@ export function sendFromHere<R>(send: () => R): R {
  *
  * @internal
  */
-export function receiveHere<R>(handle: () => R): R {
+export function receiveHere<R>(received: readonly unknown[], handle: () => R): R {
   const here = contexts.getStore();
-  // What the sender has left behind, or a handler has, is not the message.
-  return here === undefined || here.isLive || sentFrom.getStore() !== here
-    ? handle()
-    : contexts.run(new SentMessage(here), handle);
+  if (here === undefined || here.isLive) return handle();
+  const message = messages.getStore();
+  // What the sender has left behind, or a handler has, is not the message; nor is what arrives over
+  // a connection that was made for it.
+  return message?.from === here && isIn(message.sent, received)
+    ? contexts.run(new SentMessage(here), handle)
+    : handle();
+}
+
+/** Runs `fn` as no part of any message: what lasts is to keep none. @internal */
+export function outsideMessages<R>(fn: () => R): R {
+  return messages.getStore() === undefined ? fn() : messages.run(undefined, fn);
+}
+
+function isIn(sent: readonly unknown[], received: readonly unknown[]): boolean {
+  // An event without a value is its name alone.
+  if (received.length === 0) return sent.length === 1;
+  const [message] = received;
+  return sent.some((one) => one === message || (Array.isArray(one) && one.includes(message)));
 }
 
 /** The place a message was sent from, as it was then. */

@@ -105,7 +105,7 @@ export class WrappedBoundary {
       };
     if (this.entryPoint.senders === undefined) return wrapped;
     return function (this: unknown, ...args: never[]): unknown {
-      return receiveHere(() => wrapped.apply(this, args));
+      return receiveHere(args, () => wrapped.apply(this, args));
     };
   }
 }

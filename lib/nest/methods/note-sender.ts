@@ -13,7 +13,7 @@ export function noteSender(instance: object, key: string): void {
   const original = (instance as Record<string, Method>)[key]!;
   if (noted.has(original)) return;
   const value = disguised(function (this: unknown, ...args: never[]): unknown {
-    return sendFromHere(() => original.apply(this, args));
+    return sendFromHere(args, () => original.apply(this, args));
   }, original);
   noted.add(value);
   Reflect.defineProperty(instance, key, { value, writable: true, configurable: true });
