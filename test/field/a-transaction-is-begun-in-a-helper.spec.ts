@@ -15,6 +15,7 @@ import { trackKnexTransactions } from 'nestjs-airlock/knex';
 import { trackKyselyTransactions } from 'nestjs-airlock/kysely';
 import { trackMikroOrmTransactions } from 'nestjs-airlock/mikro-orm';
 import { trackSequelizeTransactions } from 'nestjs-airlock/sequelize';
+import { beginTestTransaction } from 'nestjs-airlock/testing';
 import { trackTypeOrmTransactions } from 'nestjs-airlock/typeorm';
 import { Pool } from 'pg';
 import { catchError, concatMap, type Observable } from 'rxjs';
@@ -257,6 +258,29 @@ describeWith(postgres, 'A transaction that a helper begins', () => {
           await transaction.commit();
         });
         expect(sent).toEqual(['1', '3', '4', '5']);
+        await client.close();
+      });
+    },
+  );
+
+  // Of Kysely no transaction is begun in another one, and a savepoint stays open after its rollback.
+  describe.each(Object.keys(clients).filter((name) => name !== 'Kysely'))(
+    'with %s, in the transaction around a test',
+    (name) => {
+      it('drops with its rollback what was called in it, and nothing else', async () => {
+        const client = await clients[name]!();
+        const test = await beginTestTransaction(client.begin);
+        await runInScope(async () => {
+          enqueue(send, 'before');
+          const failed = await helped(test.savepoint);
+          enqueue(send, 'lost');
+          await failed.rollback();
+          const done = await helped(test.savepoint);
+          enqueue(send, 'kept');
+          await done.commit();
+        });
+        await test.rollback();
+        expect(sent).toEqual(['before', 'kept']);
         await client.close();
       });
     },

@@ -230,14 +230,15 @@ export class TransactionFrame {
   }
 
   /**
-   * The frame of its connection that the caller stands in; undefined where it came another way.
+   * The frame of its connection that the caller stands in; undefined where it came another way, or
+   * stands in that around a test only.
    * @internal
    */
   get standing(): TransactionFrame | undefined {
     for (let at = frames.getStore(); at !== undefined; at = at.around) {
       if (at.connected !== this.connected) continue;
       let frame: TransactionFrame | undefined = at;
-      while (frame !== undefined && !frame.isOpen) frame = frame.below;
+      while (frame !== undefined && (!frame.isOpen || frame.countsAsCommitted)) frame = frame.below;
       if (frame !== undefined) return frame;
     }
     return undefined;
