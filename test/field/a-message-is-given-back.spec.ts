@@ -5,9 +5,11 @@ import {
   Ctx,
   EventPattern,
   MessagePattern,
+  type MicroserviceOptions,
   Payload,
   type RmqContext,
   type RmqOptions,
+  ServerRMQ,
 } from '@nestjs/microservices';
 import { AirlockModule } from 'nestjs-airlock';
 import { drain } from 'nestjs-airlock/testing';
@@ -70,17 +72,26 @@ afterEach(async () => {
   for (const close of open.splice(0).toReversed()) await close();
 });
 
-async function start() {
+/** Hands the channel on as it has it itself: that of `amqp-connection-manager`, without `reject`. */
+class OwnStrategy extends ServerRMQ {
+  override async handleMessage(message: Record<string, any>): Promise<void> {
+    return super.handleMessage(message, this.channel);
+  }
+}
+
+async function start(strategy?: typeof OwnStrategy) {
   const options = overRabbitmq.options() as RmqOptions;
+  const settings = { ...options.options, noAck: false };
   const log = new Log();
   const module = moduleOf({
     imports: [AirlockModule.forRoot({ log: { scopes: 'log' } })],
     controllers: [OrdersController],
   });
   const app: INestMicroservice = recorded(
-    await NestFactory.createMicroservice<RmqOptions>(module, {
-      ...options,
-      options: { ...options.options, noAck: false },
+    await NestFactory.createMicroservice<MicroserviceOptions>(module, {
+      ...(strategy === undefined
+        ? { ...options, options: settings }
+        : { strategy: new strategy(settings) }),
       logger: log,
     }),
   );
@@ -113,6 +124,12 @@ describeWith(rabbitmq, 'when a handler of RabbitMQ ends its message itself and r
     expect(await place(how)).toBe('delivery 1');
     expect(await fate()).toEqual(FAILED);
     expect(log.airlock('log').join('\n')).toContain('failed (message given back)');
+  });
+
+  it('has failed as well where the channel has fewer methods', async () => {
+    const { place, fate } = await start(OwnStrategy);
+    expect(await place('nack')).toBe('delivery 1');
+    expect(await fate()).toEqual(FAILED);
   });
 
   it('lets out those of the next delivery, once', async () => {

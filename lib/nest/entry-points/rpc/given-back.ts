@@ -2,7 +2,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import type { LatentScope } from '../../../core/latent-scope.js';
 import type { Outcome } from '../../../core/model/scope-view.js';
 import type { AirlockRuntime } from '../../../core/runtime.js';
-import { replaceOwn } from '../../methods/replace-method.js';
+import { isReplaceable, replaceOwn } from '../../methods/replace-method.js';
 
 type End = (outcome: Outcome, answer?: unknown) => void | Promise<void>;
 
@@ -36,6 +36,9 @@ export class GivenBack {
   /** A channel has many messages at a time, and lasts. */
   private watch(channel: object): void {
     for (const key of ['nack', 'reject']) {
+      // A channel of a strategy of one's own may lack one, or be frozen.
+      const has = typeof (channel as Record<string, unknown>)[key] === 'function';
+      if (!has || !isReplaceable(channel, key)) continue;
       replaceOwn(channel, key, this.runtime, (original) => {
         return (...args) => {
           const [message] = args as readonly object[];
