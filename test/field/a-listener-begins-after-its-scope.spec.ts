@@ -372,3 +372,23 @@ it('calls no effect once the application is closed', async () => {
   expect(await refused).toBeInstanceOf(ShuttingDownError);
   expect(sent).toEqual([]);
 });
+
+it('comes once around an emitter that many applications buffer', async () => {
+  const emitter = new EventEmitter2();
+  const depths: number[] = [];
+  emitter.on('placed', () => {
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = Infinity;
+    depths.push(new Error().stack!.split('\n').length);
+    Error.stackTraceLimit = limit;
+  });
+  const provided = { provide: 'emitter', useValue: emitter };
+  const intercept = [{ token: 'emitter', methods: ['emit'] }];
+  for (let i = 0; i < 3; i++) {
+    const { app } = await boot({ providers: [provided] }, { intercept });
+    await app.init();
+    await app.get(AirlockService).run(async () => void emitter.emit('placed'));
+    await app.close();
+  }
+  expect(depths[2]).toBe(depths[1]);
+});

@@ -1,7 +1,8 @@
 import { sendFromHere } from '../../core/scope/message.js';
 import { disguised, type Method } from './wrap-method.js';
 
-const noted = new WeakSet<Method>();
+/** Marks a method that does, and passes to what comes around it, as all of its properties. */
+const NOTED = Symbol('airlock:sender');
 
 /**
  * Makes a method of an instance send from where it is called, for whatever applications share the
@@ -11,10 +12,10 @@ const noted = new WeakSet<Method>();
  */
 export function noteSender(instance: object, key: string): void {
   const original = (instance as Record<string, Method>)[key]!;
-  if (noted.has(original)) return;
+  if (Object.hasOwn(original, NOTED)) return;
   const value = disguised(function (this: unknown, ...args: never[]): unknown {
     return sendFromHere(args, () => original.apply(this, args));
   }, original);
-  noted.add(value);
+  Object.defineProperty(value, NOTED, { value: true });
   Reflect.defineProperty(instance, key, { value, writable: true, configurable: true });
 }
