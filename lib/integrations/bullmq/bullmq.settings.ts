@@ -21,7 +21,9 @@ import type {
 
 const connection: OptionCheck = expectThat(
   'a URL of Redis, options of ioredis or an ioredis client',
-  (value) => isRecord(value) || (typeof value === 'string' && /^rediss?:\/\//.test(value)),
+  (value) =>
+    isRecord(value) ||
+    (typeof value === 'string' && /^rediss?:\/\//.test(value) && URL.canParse(value)),
 );
 const queueName: OptionCheck = expectThat(
   "the name of a queue, without ':'",

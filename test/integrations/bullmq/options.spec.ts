@@ -27,6 +27,7 @@ describeWith(server, 'AirlockBullMqModule', () => {
         'a URL of Redis, options of ioredis or an ioredis client, got `localhost`',
       ],
       [{ connection: undefined }, 'connection', 'got `undefined`'],
+      [{ connection: 'redis://:secret@[bad:1' }, 'connection', 'got `redis://…`'],
       [{ prefix: '' }, 'prefix', 'a non-empty string'],
       [{ queue: 'a:b' }, 'queue', "the name of a queue, without ':'"],
       [{ queueFor: 'mail' }, 'queueFor', 'a function'],
