@@ -30,6 +30,9 @@ export class OwnRedis extends OwnServer {
 
   /** Changes places with a replica of it, without losing a write. It keeps its connections. */
   async failOverTo(replica: OwnRedis): Promise<void> {
+    // The replica knows that it follows a moment before this one does, which refuses until then.
+    while (!(await this.replication()).includes(`port=${replica.port},state=online`))
+      await sleep(20);
     await this.command('failover', 'to', '127.0.0.1', String(replica.port), 'timeout', '10000');
     while (!String(await replica.command('role')).startsWith('master')) await sleep(20);
     this.leader = replica;
@@ -38,7 +41,11 @@ export class OwnRedis extends OwnServer {
 
   /** Whether it has what the one that it follows has. */
   async isFollowing(): Promise<boolean> {
-    return String(await this.command('info', 'replication')).includes('master_link_status:up');
+    return (await this.replication()).includes('master_link_status:up');
+  }
+
+  private async replication(): Promise<string> {
+    return String(await this.command('info', 'replication'));
   }
 
   /** Sends one command, through a connection of its own. */
