@@ -26,8 +26,7 @@ export function runsFieldInterceptors(token: unknown, instance: unknown): boolea
 
 /**
  * A root field: `@Query`, `@Mutation`, `@Subscription`, and what that is told of an event. Field
- * resolvers open one only under
- * `fieldResolverEnhancers`.
+ * resolvers open one only under `fieldResolverEnhancers`.
  * @internal
  */
 export const graphql: InterceptedEntryPoint = {
