@@ -1,11 +1,7 @@
-import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
-import { Inject, type INestApplication } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { GraphQLModule, Query, Resolver, Subscription } from '@nestjs/graphql';
-import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
-import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Inject } from '@nestjs/common';
+import { Query, Resolver, Subscription } from '@nestjs/graphql';
 import { createClient } from 'graphql-ws';
-import { AirlockModule, BlockTasks, SkipAirlock, UseAirlockPolicy } from 'nestjs-airlock';
+import { BlockTasks, SkipAirlock, UseAirlockPolicy } from 'nestjs-airlock';
 import { EventEmitter, on } from 'node:events';
 import WebSocket from 'ws';
 import {
@@ -13,11 +9,11 @@ import {
   COMPLETED,
   Effects,
   FAILED,
-  moduleOf,
   recorded,
   fateOf,
   until,
 } from '../e2e/http/fixtures.js';
+import { graphqlServers } from './graphql-servers.js';
 
 interface Placed {
   readonly placed: number;
@@ -103,107 +99,78 @@ const typeDefs = `
   type Query { hello: String }
   type Subscription { placed: Int watched: Int narrowed: Int skipped: Int throwing: Int throwingWithout: Int }`;
 
-const servers: readonly (readonly [string, () => Promise<INestApplication>])[] = [
-  [
-    'Apollo on Express',
-    () =>
-      NestFactory.create(
-        appWith(
-          GraphQLModule.forRoot<ApolloDriverConfig>({
-            driver: ApolloDriver,
-            typeDefs,
-            subscriptions: { 'graphql-ws': true },
-          }),
-        ),
-        { logger: false },
-      ),
-  ],
-  [
-    'Mercurius on Fastify',
-    () =>
-      NestFactory.create(
-        appWith(
-          GraphQLModule.forRoot<MercuriusDriverConfig>({
-            driver: MercuriusDriver,
-            typeDefs,
-            subscription: { fullWsTransport: true },
-          }),
-        ),
-        new FastifyAdapter(),
-        { logger: false },
-      ),
-  ],
-];
+describe.each(graphqlServers(typeDefs, OrdersResolver))(
+  'on %s, when a subscription is told of an event',
+  (_name, create) => {
+    checkAfterEach();
 
-function appWith(graphql: ReturnType<typeof GraphQLModule.forRoot>) {
-  return moduleOf({ imports: [AirlockModule.forRoot(), graphql], providers: [OrdersResolver] });
-}
-
-describe.each(servers)('on %s, when a subscription is told of an event', (_name, create) => {
-  checkAfterEach();
-
-  /** Subscribes to a field and tells what a client hears of the events, and what got out. */
-  async function hear(field: string, ...ids: number[]) {
-    orders = new EventEmitter();
-    const app = recorded(await create());
-    await app.listen(0, '127.0.0.1');
-    const url = `${(await app.getUrl()).replace('http', 'ws')}/graphql`;
-    const client = createClient({ url, webSocketImpl: WebSocket, retryAttempts: 0 });
-    const answers = client.iterate({ query: `subscription { ${field} }` });
-    const first = answers.next();
-    await until(() => orders.listenerCount('order') === 1);
-    for (const id of ids) orders.emit('order', id);
-    try {
-      const { data, errors } = (await first).value as { data?: unknown; errors?: unknown[] };
-      await answers.return!();
-      return { data, hasErrors: errors !== undefined, ...fateOf(app) };
-    } finally {
-      await client.dispose();
-      await app.close();
-    }
-  }
-
-  it('lets out what `resolve` calls, and gives the client its result', async () => {
-    expect(await hear('placed', 7)).toEqual({
-      data: { placed: 70 },
-      hasErrors: false,
-      ...COMPLETED,
-    });
-  });
-
-  it('drops what one calls that fails', async () => {
-    expect(await hear('placed', 0)).toEqual({ data: { placed: null }, hasErrors: true, ...FAILED });
-  });
-
-  it('lets out what `filter` calls, which filters as ever', async () => {
-    expect(await hear('watched', 2, 1)).toEqual({
-      data: { watched: 1 },
-      hasErrors: false,
-      ...COMPLETED,
-    });
-  });
-
-  it('changes nothing for a `filter` that throws', async () => {
-    const heard = async (field: string): Promise<unknown> => {
+    /** Subscribes to a field and tells what a client hears of the events, and what got out. */
+    async function hear(field: string, ...ids: number[]) {
+      orders = new EventEmitter();
+      const app = recorded(await create());
+      await app.listen(0, '127.0.0.1');
+      const url = `${(await app.getUrl()).replace('http', 'ws')}/graphql`;
+      const client = createClient({ url, webSocketImpl: WebSocket, retryAttempts: 0 });
+      const answers = client.iterate({ query: `subscription { ${field} }` });
+      const first = answers.next();
+      await until(() => orders.listenerCount('order') === 1);
+      for (const id of ids) orders.emit('order', id);
       try {
-        return Object.values((await hear(field, 1, 2)).data as object);
-      } catch (error) {
-        return error;
+        const { data, errors } = (await first).value as { data?: unknown; errors?: unknown[] };
+        await answers.return!();
+        return { data, hasErrors: errors !== undefined, ...fateOf(app) };
+      } finally {
+        await client.dispose();
+        await app.close();
       }
-    };
-    expect(await heard('throwing')).toEqual(await heard('throwingWithout'));
-  });
+    }
 
-  it('binds the policies of the method', async () => {
-    expect(await hear('narrowed', 3)).toEqual({
-      data: { narrowed: 3 },
-      hasErrors: false,
-      out: ['always'],
-      dropped: ['failure', 'success'],
+    it('lets out what `resolve` calls, and gives the client its result', async () => {
+      expect(await hear('placed', 7)).toEqual({
+        data: { placed: 70 },
+        hasErrors: false,
+        ...COMPLETED,
+      });
     });
-  });
 
-  it('opens nothing under @SkipAirlock()', async () => {
-    expect(await hear('skipped', 3)).toMatchObject({ data: { skipped: 0 }, out: [] });
-  });
-});
+    it('drops what one calls that fails', async () => {
+      expect(await hear('placed', 0)).toEqual({
+        data: { placed: null },
+        hasErrors: true,
+        ...FAILED,
+      });
+    });
+
+    it('lets out what `filter` calls, which filters as ever', async () => {
+      expect(await hear('watched', 2, 1)).toEqual({
+        data: { watched: 1 },
+        hasErrors: false,
+        ...COMPLETED,
+      });
+    });
+
+    it('changes nothing for a `filter` that throws', async () => {
+      const heard = async (field: string): Promise<unknown> => {
+        try {
+          return Object.values((await hear(field, 1, 2)).data as object);
+        } catch (error) {
+          return error;
+        }
+      };
+      expect(await heard('throwing')).toEqual(await heard('throwingWithout'));
+    });
+
+    it('binds the policies of the method', async () => {
+      expect(await hear('narrowed', 3)).toEqual({
+        data: { narrowed: 3 },
+        hasErrors: false,
+        out: ['always'],
+        dropped: ['failure', 'success'],
+      });
+    });
+
+    it('opens nothing under @SkipAirlock()', async () => {
+      expect(await hear('skipped', 3)).toMatchObject({ data: { skipped: 0 }, out: [] });
+    });
+  },
+);

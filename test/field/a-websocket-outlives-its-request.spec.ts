@@ -1,9 +1,7 @@
-import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
-import { Inject, type INestApplication } from '@nestjs/common';
+import { Inject } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
   Args,
-  GraphQLModule,
   Mutation,
   Parent,
   Query,
@@ -11,7 +9,6 @@ import {
   Resolver,
   Subscription,
 } from '@nestjs/graphql';
-import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import websocket from '@fastify/websocket';
 import type { FastifyInstance } from 'fastify';
@@ -27,6 +24,7 @@ import {
   recorded,
   until,
 } from '../e2e/http/fixtures.js';
+import { graphqlServers } from './graphql-servers.js';
 
 describe('when a WebSocket is served by Fastify itself', () => {
   checkAfterEach();
@@ -125,69 +123,36 @@ async function answerTo(client: Client, query: string): Promise<unknown> {
   return undefined;
 }
 
-const servers: readonly (readonly [string, () => Promise<INestApplication>])[] = [
-  [
-    'Apollo on Express',
-    () =>
-      NestFactory.create(
-        appWith(
-          GraphQLModule.forRoot<ApolloDriverConfig>({
-            driver: ApolloDriver,
-            typeDefs,
-            subscriptions: { 'graphql-ws': true },
-          }),
-        ),
-        { logger: false },
-      ),
-  ],
-  [
-    'Mercurius on Fastify',
-    () =>
-      NestFactory.create(
-        appWith(
-          GraphQLModule.forRoot<MercuriusDriverConfig>({
-            driver: MercuriusDriver,
-            typeDefs,
-            subscription: { fullWsTransport: true },
-          }),
-        ),
-        new FastifyAdapter(),
-        { logger: false },
-      ),
-  ],
-];
+describe.each(graphqlServers(typeDefs, OrderResolver))(
+  'on %s, when a client subscribes',
+  (_name, create) => {
+    checkAfterEach();
 
-function appWith(graphql: ReturnType<typeof GraphQLModule.forRoot>) {
-  return moduleOf({ imports: [AirlockModule.forRoot(), graphql], providers: [OrderResolver] });
-}
-
-describe.each(servers)('on %s, when a client subscribes', (_name, create) => {
-  checkAfterEach();
-
-  it('takes its set-up, and each operation over the same socket, as work of its own', async () => {
-    const app = recorded(await create());
-    await app.listen(0, '127.0.0.1');
-    const url = `${(await app.getUrl()).replace('http', 'ws')}/graphql`;
-    const client = createClient({ url, webSocketImpl: WebSocket, retryAttempts: 0 });
-    const events = client.iterate({ query: 'subscription { placed { id note } }' });
-    const event = events.next();
-    await until(() => placed.listenerCount('order') === 1);
-    await until(() => fateOf(app).out.includes('subscribe'));
-    expect(await answerTo(client, '{ hello }')).toEqual({ hello: 'hello' });
-    expect(await answerTo(client, 'mutation { place(id: 1) }')).toEqual({ place: 1 });
-    expect(await answerTo(client, 'mutation { place(id: 2) }')).toEqual({ place: 2 });
-    // Events are pushed when the scope of the set-up has ended.
-    expect((await event).value).toEqual({
-      data: { placed: { id: 2, note: 'outside a scope' } },
+    it('takes its set-up, and each operation over the same socket, as work of its own', async () => {
+      const app = recorded(await create());
+      await app.listen(0, '127.0.0.1');
+      const url = `${(await app.getUrl()).replace('http', 'ws')}/graphql`;
+      const client = createClient({ url, webSocketImpl: WebSocket, retryAttempts: 0 });
+      const events = client.iterate({ query: 'subscription { placed { id note } }' });
+      const event = events.next();
+      await until(() => placed.listenerCount('order') === 1);
+      await until(() => fateOf(app).out.includes('subscribe'));
+      expect(await answerTo(client, '{ hello }')).toEqual({ hello: 'hello' });
+      expect(await answerTo(client, 'mutation { place(id: 1) }')).toEqual({ place: 1 });
+      expect(await answerTo(client, 'mutation { place(id: 2) }')).toEqual({ place: 2 });
+      // Events are pushed when the scope of the set-up has ended.
+      expect((await event).value).toEqual({
+        data: { placed: { id: 2, note: 'outside a scope' } },
+      });
+      await events.return!();
+      await client.dispose();
+      await app.close();
+      placed.removeAllListeners();
+      const { out, dropped } = fateOf(app);
+      expect([out.toSorted(), dropped]).toEqual([
+        ['field 2', 'filter 1', 'filter 2', 'mutation', 'mutation', 'query', 'subscribe'],
+        [],
+      ]);
     });
-    await events.return!();
-    await client.dispose();
-    await app.close();
-    placed.removeAllListeners();
-    const { out, dropped } = fateOf(app);
-    expect([out.toSorted(), dropped]).toEqual([
-      ['field 2', 'filter 1', 'filter 2', 'mutation', 'mutation', 'query', 'subscribe'],
-      [],
-    ]);
-  });
-});
+  },
+);
