@@ -157,7 +157,8 @@ export function enqueueInnermost(
 
 /** @internal */
 export type RunArguments<R> =
-  [(scope: EffectScope) => R] | [ScopeOptions, (scope: EffectScope) => R];
+  | [(scope: EffectScope) => R]
+  | [ScopeOptions, (scope: EffectScope) => R];
 
 /** @internal */
 export function runArguments<R>(args: RunArguments<R>): [ScopeOptions, (scope: EffectScope) => R] {

@@ -8,7 +8,9 @@ import type { UnitHooks, UnitOfWork } from './scope/unit-of-work.js';
 
 /** The treatment of effects that failed: logged, thrown, or handed to a function. @publicApi */
 export type OnDispatchError =
-  'report' | 'throw' | ((error: DispatchError<Intent>) => void | Promise<void>);
+  | 'report'
+  | 'throw'
+  | ((error: DispatchError<Intent>) => void | Promise<void>);
 
 /** Options of a scope, set by whoever opens it. @publicApi */
 export interface ScopeOptions {

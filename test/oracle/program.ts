@@ -6,7 +6,12 @@ import type { EffectTrigger } from 'nestjs-airlock';
  * `deadlocks` the error of that is swallowed, in the transaction or around a savepoint in it.
  */
 export type FrameEnd =
-  'commits' | 'breaks' | 'is aborted' | 'cannot commit' | 'deadlocks' | 'deadlocks in a savepoint';
+  | 'commits'
+  | 'breaks'
+  | 'is aborted'
+  | 'cannot commit'
+  | 'deadlocks'
+  | 'deadlocks in a savepoint';
 
 export type PolicyName = 'none' | 'drops marked' | 'drops marked, in its own time' | 'drops all';
 

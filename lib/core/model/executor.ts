@@ -98,4 +98,6 @@ export interface Executor {
 
 /** An executor, a class that becomes one, or a function that runs one intent. @publicApi */
 export type ExecutorRef =
-  Executor | (new (...args: never[]) => Executor) | ((intent: Intent) => unknown);
+  | Executor
+  | (new (...args: never[]) => Executor)
+  | ((intent: Intent) => unknown);

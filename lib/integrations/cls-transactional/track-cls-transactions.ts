@@ -32,7 +32,8 @@ export function trackClsTransactions<A extends AnyAdapter>(
   options: ClsFrameOptions<Transaction<A>> = {},
 ): A {
   const original = adapter?.optionsFactory as
-    (OptionsFactory & { [TRACKS_TRANSACTIONS]?: true }) | undefined;
+    | (OptionsFactory & { [TRACKS_TRANSACTIONS]?: true })
+    | undefined;
   if (typeof original !== 'function') {
     throw AirlockOptionsError.expected(
       'adapter',

@@ -14,7 +14,8 @@ import { ConsumerSettings, MicroservicesSettings } from './microservices.setting
  */
 export interface AirlockMicroservicesOptionsFactory {
   createAirlockMicroservicesOptions():
-    AirlockMicroservicesOptions | Promise<AirlockMicroservicesOptions>;
+    | AirlockMicroservicesOptions
+    | Promise<AirlockMicroservicesOptions>;
 }
 
 /**

@@ -12,7 +12,9 @@ import { type EffectRecord, isEffectRecord } from '../kit/recording/effect-recor
  * @publicApi
  */
 export type EffectSource =
-  EffectRecord | TestedApplication | { readonly intents: readonly Intent[] };
+  | EffectRecord
+  | TestedApplication
+  | { readonly intents: readonly Intent[] };
 
 /** @internal */
 export interface KnownEffects extends EffectRecord {

@@ -7,7 +7,9 @@ import type { AsymmetricMatcher } from '../kit/texts/print.js';
  * A value, or matchers such as `expect.any(Number)` in its place or anywhere inside it. @publicApi
  */
 export type Expected<T> =
-  T | AsymmetricMatcher | (T extends object ? { [K in keyof T]: Expected<T[K]> } : never);
+  | T
+  | AsymmetricMatcher
+  | (T extends object ? { [K in keyof T]: Expected<T[K]> } : never);
 
 /** All arguments of an effect, or none at all where any will do. @publicApi */
 export type ExpectedArguments<A extends unknown[]> = [] | { [K in keyof A]: Expected<A[K]> };

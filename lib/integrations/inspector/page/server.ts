@@ -80,7 +80,8 @@ export async function deal(id: string, action: 'retry' | 'discard'): Promise<voi
 
 async function answered(answer: Response): Promise<unknown> {
   const body = (await answer.json().catch(() => undefined)) as
-    { readonly message?: string } | undefined;
+    | { readonly message?: string }
+    | undefined;
   if (!answer.ok) throw new Error(body?.message ?? `The application answered ${answer.status}.`);
   return body;
 }

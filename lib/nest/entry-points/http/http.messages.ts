@@ -8,7 +8,8 @@ import type { Outcome } from '../../../core/model/scope-view.js';
  * @internal
  */
 export type HttpResponse =
-  ServerResponse | { readonly statusCode: number; readonly raw: ServerResponse };
+  | ServerResponse
+  | { readonly statusCode: number; readonly raw: ServerResponse };
 
 /** A platform's request: Node's own, or an object around it. @internal */
 export interface HttpRequest {
@@ -35,7 +36,9 @@ export interface Connection extends Emitter {
 export function nodeResponse(candidate: unknown): ServerResponse | undefined {
   if (typeof candidate !== 'object' || candidate === null) return undefined;
   const raw = ('raw' in candidate ? candidate.raw : candidate) as
-    Partial<ServerResponse> | null | undefined;
+    | Partial<ServerResponse>
+    | null
+    | undefined;
   return typeof raw?.once === 'function' && 'headersSent' in raw
     ? (raw as ServerResponse)
     : undefined;
