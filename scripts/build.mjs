@@ -18,7 +18,7 @@ if (isBuiltFrom(from)) {
 console.log('Building lib/ into dist/ …');
 
 const tsc = (...args) =>
-  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', ...args], {
+  execFileSync(process.execPath, ['node_modules/typescript-7/bin/tsc', ...args], {
     stdio: 'inherit',
   });
 
