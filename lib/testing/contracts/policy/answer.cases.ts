@@ -1,11 +1,12 @@
 import { isThenable } from '../../../core/results/completion.js';
 import { PolicyEnqueueError } from '../../../errors/policy-enqueue.error.js';
+import { endingOf, type MadeCall } from './policy-run.js';
 import type { PolicySuite } from './policy-suite.js';
 
-/** Defines that a policy does what its author says, and nothing else (rules 11 to 13). @internal */
+/** Defines that a policy does what its author says, and nothing else (rules 11 to 14). @internal */
 export function answerCases(suite: PolicySuite): void {
   const { stated, endings, refuses } = suite;
-  const { remembers = 'nothing' } = suite.options;
+  const { remembers = 'nothing', throws = false } = suite.options;
 
   suite.when('the calls that its author has stated are made', () => {
     const lack = stated.length === 0 && 'none is stated';
@@ -25,45 +26,48 @@ export function answerCases(suite: PolicySuite): void {
     );
   });
 
-  suite.when('it is asked', () => {
-    suite.finds('answers true or false, at once or in a Promise', async () => {
-      // One that rejects has thrown, which is looked at elsewhere.
-      const answers = await Promise.allSettled((await answersOf(suite)).allows);
-      return answers
-        .flatMap((one) => (one.status === 'rejected' ? [] : typeof one.value))
-        .filter((kind) => kind !== 'boolean');
-    });
-    suite.finds('refuses at the call or not at all: a Promise comes too late', async () => {
-      const late = (await answersOf(suite)).onEnqueue.filter(isThenable);
-      return (await Promise.allSettled(late)).map(({ status }) => status);
+  suite.when('it is asked about calls of all kinds', () => {
+    suite.finds('throws for none, and leaves the effects to the executor', async () => {
+      const stated = (await suite.runOf(refuses)).made.map(classOfError);
+      // An error of a class that is not stated is more likely a mistake in `onEnqueue` than a
+      // refusal. One of `allows` looks like a drop.
+      const isFault = (call: MadeCall): boolean =>
+        call.runs !== (call.end === 'out' ? 1 : 0) ||
+        (call.end === 'refused' && !stated.includes(classOfError(call))) ||
+        (call.end === 'failed' && (!throws || call.error instanceof PolicyEnqueueError));
+      return (await suite.runOf()).made
+        .filter(isFault)
+        .map((call) => `${endingOf(call)}; its effect ran ${call.runs} times`);
     });
     suite.finds(
-      'calls no effect, neither at the call nor at the flush, nor after an await',
+      'answers true or false at the flush, and without a Promise at the call',
       async () => {
-        const { refusals, failures } = await suite.runOf();
-        return [...refusals, ...failures].filter((error) => error instanceof PolicyEnqueueError);
+        const faults: string[] = [];
+        await suite.runOf(suite.sample, (policy) => ({
+          onEnqueue(intent) {
+            const answer: unknown = policy.onEnqueue?.(intent);
+            // It would come too late to refuse the call.
+            if (isThenable(answer)) faults.push(`${intent.name}: a Promise at the call`);
+            return answer as void;
+          },
+          async allows(intent) {
+            const answer: unknown = policy.allows === undefined || (await policy.allows(intent));
+            if (typeof answer !== 'boolean') faults.push(`${intent.name}: ${typeof answer}`);
+            return answer === true;
+          },
+        }));
+        return faults;
       },
     );
-    suite.finds('leaves the arguments as they are', async () => (await suite.runOf()).touched);
-    suite.finds(
-      'tells the caller in an Error where it refuses',
-      async () => {
-        const { refusals } = await suite.runOf(refuses);
-        return refusals.filter((error) => !(error instanceof Error)).map(String);
-      },
-      refuses.length === 0 && 'it refuses no call',
-    );
+    suite.finds('leaves the arguments as they are', async () => {
+      const { made } = await suite.runOf();
+      return made
+        .filter(({ call, args }) => args !== undefined && call.isTouched(args))
+        .map(endingOf);
+    });
   });
 }
 
-/** Collects what its methods answer about the sample. */
-async function answersOf(suite: PolicySuite): Promise<Record<'allows' | 'onEnqueue', unknown[]>> {
-  const allows: unknown[] = [];
-  const onEnqueue: unknown[] = [];
-  const noted = <T>(answers: unknown[], answer: T): T => (answers.push(answer), answer);
-  await suite.runOf(suite.sample, (policy) => ({
-    onEnqueue: (intent) => noted(onEnqueue, policy.onEnqueue?.(intent)),
-    allows: (intent) => noted(allows, policy.allows === undefined || policy.allows(intent)),
-  }));
-  return { allows, onEnqueue };
+function classOfError({ error }: MadeCall): unknown {
+  return error instanceof Error ? error.constructor : typeof error;
 }

@@ -13,25 +13,38 @@ export class Call {
 
   constructor(stated: string | PolicyContractCall) {
     const { args = [], ...options } = typeof stated === 'string' ? { name: stated } : stated;
-    // One origin wherever the call is made: else that is the name of its scope, which a policy may
-    // go by.
+    // The same origin in every scope. By default it would be the name of the scope, which a policy
+    // may go by.
     this.options = { origin: 'PolicyContract', ...options };
     this.args = args;
     this.text = args.length === 0 ? options.name : printCall(options.name, args);
     this.before = inspect(args, { depth: 10 });
   }
 
-  /** True if these are its arguments no more, for somebody has written to one. */
+  /** True if somebody has written to an argument. */
   isTouched(args: readonly unknown[]): boolean {
     return inspect(args, { depth: 10 }) !== this.before;
   }
 }
 
-/** Calls of which no policy has heard. @internal */
-export function neutralCalls(): readonly Call[] {
+/** Calls of every kind that a policy may be asked about, whatever its author has in mind. @internal */
+export function callsOfAllKinds(): readonly Call[] {
+  const circular: { self?: unknown } = {};
+  circular.self = circular;
+  const named = (kind: string, ...args: readonly unknown[]): PolicyContractCall => ({
+    name: `PolicyContract.${kind}`,
+    args,
+  });
   return [
-    new Call('PolicyContract.first'),
-    new Call({ name: 'PolicyContract.second', args: [7, 'text'] }),
-    new Call({ name: 'PolicyContract.third', args: [{ id: 7, lines: [{ sku: 'A', count: 1 }] }] }),
-  ];
+    named('withoutArguments'),
+    { name: '(anonymous)', args: [7, 'text'] },
+    { ...named('onFailure', 7), on: 'failure' as const },
+    { ...named('dispatchOptions', 7), dispatchOptions: { delay: 7 } },
+    named('nothing', undefined, null, Number.NaN, ''),
+    named('notJson', 7n, Symbol('seven'), () => {}, new Map([[1, 2]])),
+    named('withoutPrototype', Object.create(null)),
+    named('circular', circular),
+    named('nested', { id: 7, lines: [{ sku: 'A', count: 1 }] }),
+    named('instance', new Date(7)),
+  ].map((call) => new Call(call));
 }

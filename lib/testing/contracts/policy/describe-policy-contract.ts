@@ -1,14 +1,13 @@
 import { testRunner } from '../test-runner.js';
 import { answerCases } from './answer.cases.js';
-import { kindCases } from './kind.cases.js';
 import { placeCases } from './place.cases.js';
 import type { PolicyContractOptions } from './policy-contract.js';
 import { PolicySuite } from './policy-suite.js';
 
 /**
- * Defines the suite that every policy passes, with the globals of Jest or Vitest: it does what its
- * author says, wherever it stands and whatever else goes on; it only narrows, changes nothing and
- * calls no effect.
+ * Defines the suite that every policy passes, with the globals of Jest or Vitest: it answers as its
+ * author says, wherever it stands and whatever else is running; it copes with calls of all kinds,
+ * changes no argument, and neither calls nor runs an effect.
  *
  * @param name the policy, as it stands in the report
  * @throws AirlockOptionsError where the test runner's globals are missing
@@ -28,7 +27,6 @@ export function describePolicyContract(name: string, options: PolicyContractOpti
   runner.describe(`${name} only narrows`, () => {
     const suite = new PolicySuite(runner, options);
     answerCases(suite);
-    kindCases(suite);
     placeCases(suite);
   });
 }

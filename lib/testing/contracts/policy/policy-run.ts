@@ -1,40 +1,51 @@
 import { setImmediate } from 'node:timers/promises';
 import { enqueueWith } from '../../../core/functions.js';
-import type { EnqueueOptions } from '../../../core/model/enqueue-options.js';
 import type { Intent } from '../../../core/model/intent.js';
 import type { PolicyRef } from '../../../core/model/policy.js';
-import type { FlushReport } from '../../../core/model/report.js';
 import type { AirlockService } from '../../../nest/services/airlock.service.js';
 import type { Call } from './call.js';
 
-interface Made {
+/** Call that was made, and how it ended. @internal */
+export interface MadeCall {
   readonly call: Call;
   readonly effect: () => Promise<void>;
-  refusal?: unknown;
+  /** Number of times that its effect ran. */
+  runs: number;
+  end?: 'out' | 'dropped' | 'refused' | 'failed';
+  /** Error that it was refused or failed with. */
+  error?: unknown;
+  /** Arguments after the flush; undefined where the call was refused. */
+  args?: readonly unknown[];
 }
 
-/** Calls made under a policy, and how each of them ended. @internal */
+/** Calls made under a policy. @internal */
 export class PolicyRun {
-  private readonly made: Made[] = [];
-  private readonly ran: Made[] = [];
-  private report: FlushReport | undefined;
+  readonly made: MadeCall[] = [];
 
-  /** Makes calls in the scope at hand, and notes those that are refused. */
-  makeAll(calls: readonly Call[], options?: EnqueueOptions): void {
+  /** Makes calls in the current scope, and notes those that are refused. */
+  makeAll(calls: readonly Call[]): void {
     for (const call of calls) {
-      const made: Made = { call, effect: () => this.run(made) };
+      const made: MadeCall = {
+        call,
+        effect: async () => {
+          made.runs++;
+          // Lets other flushes take their turn.
+          await setImmediate();
+        },
+        runs: 0,
+      };
       this.made.push(made);
       try {
-        const effect = made.effect as (...args: unknown[]) => Promise<void>;
-        enqueueWith({ ...call.options, ...options }, effect, ...call.args);
+        enqueueWith(call.options, made.effect as (...args: unknown[]) => unknown, ...call.args);
       } catch (error) {
-        made.refusal = error;
+        Object.assign(made, { end: 'refused', error });
       }
     }
   }
 
   /**
-   * Runs `work` in a scope of its own and lets out what may go out, whatever outcome it waits for.
+   * Runs `work` in a scope of its own, whose outcome holds nothing back: neither calls for success
+   * nor those for failures.
    */
   async within(
     airlock: AirlockService,
@@ -45,61 +56,28 @@ export class PolicyRun {
     try {
       await scope.run(work);
     } finally {
-      this.report = await scope.end('failed');
+      const { dispatched, dropped, failed } = await scope.end('failed');
+      for (const intent of dispatched) this.note(intent, 'out');
+      for (const { intent } of dropped) this.note(intent, 'dropped');
+      for (const { intent, error } of failed) this.note(intent, 'failed', error);
     }
   }
 
   /** Ending of each call, as `MailService.sendReceipt(7): out`. */
   get endings(): readonly string[] {
-    const { dispatched, dropped, failed } = this.report!;
-    const ended = new Map<unknown, string>([
-      ...dispatched.map(({ effect }) => [effect, 'out'] as const),
-      ...dropped.map(({ intent }) => [intent.effect, 'dropped'] as const),
-      ...failed.map(
-        ({ intent, error }) => [intent.effect, `failed with ${String(error)}`] as const,
-      ),
-    ]);
-    return this.made.map((made) => {
-      const ending = 'refusal' in made ? 'refused' : (ended.get(made.effect) ?? 'lost');
-      const runs = this.ran.filter((one) => one === made).length;
-      const isFault = runs !== (ending === 'out' ? 1 : 0);
-      return `${made.call.text}: ${ending}${isFault ? `, and its effect ran ${runs} times` : ''}`;
-    });
+    return this.made.map(endingOf);
   }
 
-  /** Places, among the calls, of those whose effects ran, in the order in which they did. */
-  get order(): readonly number[] {
-    return this.ran.map((made) => this.made.indexOf(made));
+  private note({ effect, args }: Intent, end: MadeCall['end'], error?: unknown): void {
+    const made = this.made.find((one) => one.effect === effect);
+    // Undefined for a call that the policy itself has made.
+    if (made !== undefined) Object.assign(made, { end, error, args });
   }
+}
 
-  /** Errors of calls that were refused. */
-  get refusals(): readonly unknown[] {
-    return this.made.flatMap((made) => ('refusal' in made ? [made.refusal] : []));
-  }
-
-  /** Errors of calls that were taken and then neither let out nor dropped. */
-  get failures(): readonly unknown[] {
-    return this.report!.failed.map(({ error }) => error);
-  }
-
-  /** Calls whose arguments somebody has written to. */
-  get touched(): readonly string[] {
-    const { dispatched, dropped, failed } = this.report!;
-    const intents = [...dispatched, ...[...dropped, ...failed].map(({ intent }) => intent)];
-    return intents.flatMap((intent) => {
-      const { call } = this.made[this.indexOf(intent)]!;
-      return call.isTouched(intent.args) ? [call.text] : [];
-    });
-  }
-
-  /** @returns the place of an intent among the calls, from 0 */
-  indexOf(intent: Intent): number {
-    return this.made.findIndex(({ effect }) => effect === intent.effect);
-  }
-
-  private async run(made: Made): Promise<void> {
-    this.ran.push(made);
-    // Flushes take turns.
-    await setImmediate();
-  }
+/** @internal */
+export function endingOf({ call, end, error }: MadeCall): string {
+  if (end === 'failed') return `${call.text}: failed with ${String(error)}`;
+  const isOdd = end === 'refused' && !(error instanceof Error);
+  return `${call.text}: ${end}${isOdd ? ` with ${typeof error}, which is not an Error` : ''}`;
 }

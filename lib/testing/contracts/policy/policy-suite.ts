@@ -6,7 +6,7 @@ import type { AirlockModuleOptions } from '../../../nest/options/airlock-options
 import { AirlockService } from '../../../nest/services/airlock.service.js';
 import { ContractSuite, type Lack } from '../contract-suite.js';
 import type { TestRunner } from '../test-runner.js';
-import { Call, neutralCalls } from './call.js';
+import { Call, callsOfAllKinds } from './call.js';
 import type { PolicyContractOptions } from './policy-contract.js';
 import { PolicyRun } from './policy-run.js';
 
@@ -17,7 +17,7 @@ export class PolicySuite extends ContractSuite {
   readonly stated: readonly Call[];
   /** Their endings, in the same order. */
   readonly endings: readonly string[];
-  /** Calls that most cases put to the policy: those stated, and some of which it has not heard. */
+  /** Calls that most cases make: those stated, and some of all kinds. */
   readonly sample: readonly Call[];
 
   constructor(
@@ -35,7 +35,7 @@ export class PolicySuite extends ContractSuite {
       ...drops.map(({ text }) => `${text}: dropped`),
       ...refuses.map(({ text }) => `${text}: refused`),
     ];
-    this.sample = [...this.stated, ...neutralCalls()];
+    this.sample = [...this.stated, ...callsOfAllKinds()];
   }
 
   /** Defines a case that looks for faults. @param faults those it has found */
@@ -43,7 +43,7 @@ export class PolicySuite extends ContractSuite {
     this.it(truth, async () => this.same(await faults(), []), lack);
   }
 
-  /** Boots an application, and makes the policy under test as it would have it. */
+  /** Boots an application, and makes the policy as Nest builds it there. */
   async boot(
     options?: AirlockModuleOptions,
   ): Promise<{ readonly airlock: AirlockService; readonly policy: Policy }> {
@@ -60,12 +60,12 @@ export class PolicySuite extends ContractSuite {
     return { airlock: app.get(AirlockService), policy: policy! };
   }
 
-  /** Boots an application that is under the policy as a whole. */
+  /** Boots an application whose `policy` option is the policy. */
   async bootUnder(): Promise<AirlockService> {
     return (await this.boot({ policy: this.options.create() })).airlock;
   }
 
-  /** Makes calls one after another in one scope, under a policy that nobody has asked before. */
+  /** Makes calls one after another in one scope, under a new policy. */
   async runOf(
     calls: readonly Call[] = this.sample,
     on: (policy: Policy) => Policy = (policy) => policy,
