@@ -1,8 +1,8 @@
-import { testRunner } from "../test-runner.js";
-import { answerCases } from "./answer.cases.js";
-import { placeCases } from "./place.cases.js";
-import type { PolicyContractOptions } from "./policy-contract.js";
-import { PolicySuite } from "./policy-suite.js";
+import { testRunner } from '../test-runner.js';
+import { answerCases } from './answer.cases.js';
+import { placeCases } from './place.cases.js';
+import type { PolicyContractOptions } from './policy-contract.js';
+import { PolicySuite } from './policy-suite.js';
 
 /**
  * Defines the suite that every policy passes, with the globals of Jest or Vitest: it answers as its
@@ -22,11 +22,8 @@ import { PolicySuite } from "./policy-suite.js";
  * });
  * ```
  */
-export function describePolicyContract(
-  name: string,
-  options: PolicyContractOptions,
-): void {
-  const runner = testRunner("describePolicyContract");
+export function describePolicyContract(name: string, options: PolicyContractOptions): void {
+  const runner = testRunner('describePolicyContract');
   runner.describe(`${name} only narrows`, () => {
     const suite = new PolicySuite(runner, options);
     answerCases(suite);

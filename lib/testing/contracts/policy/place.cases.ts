@@ -1,10 +1,10 @@
-import { setImmediate } from "node:timers/promises";
-import { runInScope, withPolicy } from "../../../core/functions.js";
-import type { PolicyRef } from "../../../core/model/policy.js";
-import type { AirlockService } from "../../../nest/services/airlock.service.js";
-import type { Lack } from "../contract-suite.js";
-import { PolicyRun } from "./policy-run.js";
-import type { PolicySuite } from "./policy-suite.js";
+import { setImmediate } from 'node:timers/promises';
+import { runInScope, withPolicy } from '../../../core/functions.js';
+import type { PolicyRef } from '../../../core/model/policy.js';
+import type { AirlockService } from '../../../nest/services/airlock.service.js';
+import type { Lack } from '../contract-suite.js';
+import { PolicyRun } from './policy-run.js';
+import type { PolicySuite } from './policy-suite.js';
 
 /**
  * Defines that a policy goes by the calls, and not by where it stands or what else is there (rules
@@ -32,17 +32,15 @@ export function placeCases(suite: PolicySuite): void {
       lack,
     );
 
-  suite.when("it does not stand on the scope of the calls", () => {
-    it("answers around the calls as on their scope", async () => {
+  suite.when('it does not stand on the scope of the calls', () => {
+    it('answers around the calls as on their scope', async () => {
       const { airlock, policy } = await suite.boot();
       const run = new PolicyRun();
-      await run.within(airlock, [], () =>
-        withPolicy(policy, () => run.makeAll(sample)),
-      );
+      await run.within(airlock, [], () => withPolicy(policy, () => run.makeAll(sample)));
       return [run.endings];
     });
 
-    it("answers around nested scopes as on their scope, also where one is discarded", async () => {
+    it('answers around nested scopes as on their scope, also where one is discarded', async () => {
       const { airlock, policy } = await suite.boot();
       const run = new PolicyRun();
       const half = Math.ceil(sample.length / 2);
@@ -58,7 +56,7 @@ export function placeCases(suite: PolicySuite): void {
     });
   });
 
-  suite.when("other scopes are there", () => {
+  suite.when('other scopes are there', () => {
     /** Lets other runs take their turn between two calls. */
     const inTurns = async (
       airlock: AirlockService,
@@ -75,21 +73,16 @@ export function placeCases(suite: PolicySuite): void {
     };
 
     it(
-      "answers in each of several at the same time, and in one after them, as in one alone",
+      'answers in each of several at the same time, and in one after them, as in one alone',
       async () => {
         const { airlock, policy } = await suite.boot();
-        const several = Array.from({ length: 10 }, () =>
-          inTurns(airlock, policy),
-        );
-        return [
-          ...(await Promise.all(several)),
-          await inTurns(airlock, policy),
-        ];
+        const several = Array.from({ length: 10 }, () => inTurns(airlock, policy));
+        return [...(await Promise.all(several)), await inTurns(airlock, policy)];
       },
-      suite.options.remembers === "application" && "it remembers other scopes",
+      suite.options.remembers === 'application' && 'it remembers other scopes',
     );
 
-    it("answers in each of two applications as if the other was not there", async () => {
+    it('answers in each of two applications as if the other was not there', async () => {
       const applications = [await suite.bootUnder(), await suite.bootUnder()];
       return Promise.all(applications.map((airlock) => inTurns(airlock)));
     });

@@ -1,12 +1,9 @@
-import type { Provider } from "@nestjs/common";
-import type { EnqueueOptions } from "../../../core/model/enqueue-options.js";
-import type { PolicyRef } from "../../../core/model/policy.js";
+import type { Provider } from '@nestjs/common';
+import type { EnqueueOptions } from '../../../core/model/enqueue-options.js';
+import type { PolicyRef } from '../../../core/model/policy.js';
 
 /** Call that a policy is asked about. The suite brings the effect. @publicApi */
-export interface PolicyContractCall extends Pick<
-  EnqueueOptions,
-  "on" | "dispatchOptions"
-> {
+export interface PolicyContractCall extends Pick<EnqueueOptions, 'on' | 'dispatchOptions'> {
   /** Name of the effect as policies see it, such as `MailService.sendReceipt`. */
   readonly name: string;
   /** @default 'PolicyContract' */
@@ -38,7 +35,7 @@ export interface PolicyContractOptions {
    * `'application'` where earlier calls of the application do, as with a rate. Cases that cannot
    * hold for such a policy are skipped by name. @default 'nothing'
    */
-  readonly remembers?: "nothing" | "flush" | "application";
+  readonly remembers?: 'nothing' | 'flush' | 'application';
   /**
    * True if `allows` may throw, which drops that intent alone and reports it as failed; false if an
    * error of `allows` is a fault. @default false

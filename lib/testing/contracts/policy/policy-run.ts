@@ -1,9 +1,9 @@
-import { setImmediate } from "node:timers/promises";
-import { enqueueWith } from "../../../core/functions.js";
-import type { Intent } from "../../../core/model/intent.js";
-import type { PolicyRef } from "../../../core/model/policy.js";
-import type { AirlockService } from "../../../nest/services/airlock.service.js";
-import type { Call } from "./call.js";
+import { setImmediate } from 'node:timers/promises';
+import { enqueueWith } from '../../../core/functions.js';
+import type { Intent } from '../../../core/model/intent.js';
+import type { PolicyRef } from '../../../core/model/policy.js';
+import type { AirlockService } from '../../../nest/services/airlock.service.js';
+import type { Call } from './call.js';
 
 /** Call that was made, and how it ended. @internal */
 export interface MadeCall {
@@ -11,7 +11,7 @@ export interface MadeCall {
   readonly effect: () => Promise<void>;
   /** Number of times that its effect ran. */
   runs: number;
-  end?: "out" | "dropped" | "refused" | "failed";
+  end?: 'out' | 'dropped' | 'refused' | 'failed';
   /** Error that it was refused or failed with. */
   error?: unknown;
   /** Arguments after the flush; undefined where the call was refused. */
@@ -36,13 +36,9 @@ export class PolicyRun {
       };
       this.made.push(made);
       try {
-        enqueueWith(
-          call.options,
-          made.effect as (...args: unknown[]) => unknown,
-          ...call.args,
-        );
+        enqueueWith(call.options, made.effect as (...args: unknown[]) => unknown, ...call.args);
       } catch (error) {
-        Object.assign(made, { end: "refused", error });
+        Object.assign(made, { end: 'refused', error });
       }
     }
   }
@@ -60,11 +56,10 @@ export class PolicyRun {
     try {
       await scope.run(work);
     } finally {
-      const { dispatched, dropped, failed } = await scope.end("failed");
-      for (const intent of dispatched) this.note(intent, "out");
-      for (const { intent } of dropped) this.note(intent, "dropped");
-      for (const { intent, error } of failed)
-        this.note(intent, "failed", error);
+      const { dispatched, dropped, failed } = await scope.end('failed');
+      for (const intent of dispatched) this.note(intent, 'out');
+      for (const { intent } of dropped) this.note(intent, 'dropped');
+      for (const { intent, error } of failed) this.note(intent, 'failed', error);
     }
   }
 
@@ -73,11 +68,7 @@ export class PolicyRun {
     return this.made.map(endingOf);
   }
 
-  private note(
-    { effect, args }: Intent,
-    end: MadeCall["end"],
-    error?: unknown,
-  ): void {
+  private note({ effect, args }: Intent, end: MadeCall['end'], error?: unknown): void {
     const made = this.made.find((one) => one.effect === effect);
     // Undefined for a call that the policy itself has made.
     if (made !== undefined) Object.assign(made, { end, error, args });
@@ -86,7 +77,7 @@ export class PolicyRun {
 
 /** @internal */
 export function endingOf({ call, end, error }: MadeCall): string {
-  if (end === "failed") return `${call.text}: failed with ${String(error)}`;
-  const isOdd = end === "refused" && !(error instanceof Error);
-  return `${call.text}: ${end}${isOdd ? ` with ${typeof error}, which is not an Error` : ""}`;
+  if (end === 'failed') return `${call.text}: failed with ${String(error)}`;
+  const isOdd = end === 'refused' && !(error instanceof Error);
+  return `${call.text}: ${end}${isOdd ? ` with ${typeof error}, which is not an Error` : ''}`;
 }

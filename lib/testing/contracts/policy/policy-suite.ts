@@ -1,14 +1,14 @@
-import { NestFactory } from "@nestjs/core";
-import type { Policy } from "../../../core/model/policy.js";
-import { AirlockRuntime } from "../../../core/runtime.js";
-import { AirlockModule } from "../../../nest/airlock.module.js";
-import type { AirlockModuleOptions } from "../../../nest/options/airlock-options.js";
-import { AirlockService } from "../../../nest/services/airlock.service.js";
-import { ContractSuite, type Lack } from "../contract-suite.js";
-import type { TestRunner } from "../test-runner.js";
-import { Call, callsOfAllKinds } from "./call.js";
-import type { PolicyContractOptions } from "./policy-contract.js";
-import { PolicyRun } from "./policy-run.js";
+import { NestFactory } from '@nestjs/core';
+import type { Policy } from '../../../core/model/policy.js';
+import { AirlockRuntime } from '../../../core/runtime.js';
+import { AirlockModule } from '../../../nest/airlock.module.js';
+import type { AirlockModuleOptions } from '../../../nest/options/airlock-options.js';
+import { AirlockService } from '../../../nest/services/airlock.service.js';
+import { ContractSuite, type Lack } from '../contract-suite.js';
+import type { TestRunner } from '../test-runner.js';
+import { Call, callsOfAllKinds } from './call.js';
+import type { PolicyContractOptions } from './policy-contract.js';
+import { PolicyRun } from './policy-run.js';
 
 /** Tools that every case of the contract works with. @internal */
 export class PolicySuite extends ContractSuite {
@@ -25,15 +25,9 @@ export class PolicySuite extends ContractSuite {
     readonly options: PolicyContractOptions,
   ) {
     super(runner);
-    const [lets, drops, refuses] = [
-      options.lets,
-      options.drops,
-      options.refuses,
-    ].map((calls) => (calls ?? []).map((stated) => new Call(stated))) as [
-      Call[],
-      Call[],
-      Call[],
-    ];
+    const [lets, drops, refuses] = [options.lets, options.drops, options.refuses].map((calls) =>
+      (calls ?? []).map((stated) => new Call(stated)),
+    ) as [Call[], Call[], Call[]];
     this.refuses = refuses;
     this.stated = [...lets, ...drops, ...refuses];
     this.endings = [
@@ -45,11 +39,7 @@ export class PolicySuite extends ContractSuite {
   }
 
   /** Defines a case that looks for faults. @param faults those it has found */
-  finds(
-    truth: string,
-    faults: () => Promise<readonly unknown[]>,
-    lack: Lack = false,
-  ): void {
+  finds(truth: string, faults: () => Promise<readonly unknown[]>, lack: Lack = false): void {
     this.it(truth, async () => this.same(await faults(), []), lack);
   }
 
