@@ -5,7 +5,7 @@ import {
   isCallOf,
   nameOfRef,
 } from '../../core/effect/effect-ref.js';
-import { type Equals, trimmed } from './differences.js';
+import { type Comparison, trimmed } from './comparison.js';
 import { nearest } from './nearest.js';
 import { printCall } from '../kit/texts/print.js';
 
@@ -18,7 +18,7 @@ export class ExpectedCall {
    * @throws AirlockOptionsError for what names no effect
    */
   constructor(
-    private readonly equals: Equals,
+    private readonly comparison: Comparison,
     private readonly ref: EffectRef,
     args: readonly unknown[] | undefined,
   ) {
@@ -27,15 +27,15 @@ export class ExpectedCall {
   }
 
   /** Reads arguments that a matcher takes one by one: none means any. */
-  static of(equals: Equals, ref: EffectRef, args: readonly unknown[]): ExpectedCall {
-    return new ExpectedCall(equals, ref, args.length === 0 ? undefined : args);
+  static of(comparison: Comparison, ref: EffectRef, args: readonly unknown[]): ExpectedCall {
+    return new ExpectedCall(comparison, ref, args.length === 0 ? undefined : args);
   }
 
   readonly isOfEffect = (intent: Intent): boolean => isCallOf(intent, this.ref);
 
   readonly isMetBy = (intent: Intent): boolean =>
     this.isOfEffect(intent) &&
-    (this.args === undefined || this.equals(trimmed(intent.args), this.args));
+    (this.args === undefined || this.comparison.equals(trimmed(intent.args), this.args));
 
   /** Text of a call for messages, under the name it has where it was called. */
   textIn(intents: readonly Intent[]): string {
@@ -44,6 +44,6 @@ export class ExpectedCall {
   }
 
   nearestIn(intents: readonly Intent[]): string {
-    return nearest(this.equals, intents, this.ref, this.args ?? []);
+    return nearest(this.comparison, intents, this.ref, this.args ?? []);
   }
 }

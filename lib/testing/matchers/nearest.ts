@@ -1,29 +1,32 @@
 import { editDistance } from '../../core/effect/edit-distance.js';
 import type { Intent } from '../../core/model/intent.js';
 import { type EffectRef, isCallOf, nameOfRef } from '../../core/effect/effect-ref.js';
-import { differences, type Equals } from './differences.js';
+import { type Comparison, trimmed } from './comparison.js';
 
-const MOST = 10;
+/** Number of calls of the same effect that are compared: a diff of each takes its time. */
+const MOST_COMPARED = 50;
 
 /**
- * Tells how the nearest of several intents differs from an expected call: one of the same effect
- * with the fewest differing arguments, else the one with the most similar name.
+ * Tells how the nearest of several intents differs from an expected call: the one of the same
+ * effect with the shortest diff, else the one with the most similar name.
  *
  * @internal
  */
 export function nearest(
-  equals: Equals,
+  comparison: Comparison,
   intents: readonly Intent[],
   ref: EffectRef,
   args: readonly unknown[],
 ): string {
-  const same = intents.filter((intent) => isCallOf(intent, ref));
+  const told = (intent: Intent, found: string): string =>
+    `Nearest is ${intents.indexOf(intent) + 1}:\n${found}`;
+  const same = intents.filter((intent) => isCallOf(intent, ref)).slice(0, MOST_COMPARED);
   const byArguments = same.map((intent) => ({
     intent,
-    found: differences(equals, args, intent.args),
+    diff: comparison.diff(trimmed(args), trimmed(intent.args)),
   }));
-  const best = byArguments.toSorted((a, b) => a.found.length - b.found.length)[0];
-  if (best !== undefined) return told(intents, best.intent, best.found);
+  const best = byArguments.toSorted((a, b) => a.diff.length - b.diff.length)[0];
+  if (best !== undefined) return told(best.intent, `\n${best.diff}`);
   const name = nameOfRef(ref);
   const byName = intents.map((intent) => ({
     intent,
@@ -31,17 +34,12 @@ export function nearest(
   }));
   const closest = byName.toSorted((a, b) => a.distance - b.distance)[0];
   if (closest === undefined) return '';
-  const found =
+  return told(
+    closest.intent,
     closest.distance === 0
-      ? 'its name is the same, but it is another function or method'
-      : `the effect is ${closest.intent.name}, not ${name}`;
-  return told(intents, closest.intent, [found]);
-}
-
-function told(intents: readonly Intent[], intent: Intent, found: readonly string[]): string {
-  const shown = found.slice(0, MOST).map((line) => `  ${line}`);
-  const rest = found.length > MOST ? [`  … and ${found.length - MOST} more`] : [];
-  return [`Nearest is ${intents.indexOf(intent) + 1}:`, ...shown, ...rest].join('\n');
+      ? '  its name is the same, but it is another function or method'
+      : `  the effect is ${closest.intent.name}, not ${name}`,
+  );
 }
 
 /** A function knows its own name, and not its class's. */

@@ -4,7 +4,8 @@ import type { EffectRef } from '../../core/effect/effect-ref.js';
 import type { KnownEffects } from './known-effects.js';
 import { ExpectedCall } from './expected-call.js';
 import { listOfEffects } from '../kit/texts/listing.js';
-import { equalsIn, type MatcherContext, type MatcherResult, text } from './matcher-context.js';
+import { comparisonOf } from './comparison.js';
+import { type MatcherContext, type MatcherResult, text } from './matcher-context.js';
 
 /** Intents that are counted, and the verb of messages. */
 interface Counted {
@@ -25,7 +26,7 @@ export function timesOf(
   { verb, among }: Counted,
 ): MatcherResult {
   assertTimes(times);
-  const call = new ExpectedCall(equalsIn(context), effect, undefined);
+  const call = new ExpectedCall(comparisonOf(context), effect, undefined);
   const { effects } = known;
   const counted = new Set(among.filter(call.isMetBy).map(({ id }) => id));
   const pass = counted.size === times;

@@ -2,7 +2,8 @@ import type { EffectRef } from '../../core/effect/effect-ref.js';
 import { decidedEffects } from './known-effects.js';
 import { ExpectedCall } from './expected-call.js';
 import { endingsOf, listOfEffects, sentenceOf } from '../kit/texts/listing.js';
-import { equalsIn, type MatcherContext, type MatcherResult, text } from './matcher-context.js';
+import { comparisonOf } from './comparison.js';
+import { type MatcherContext, type MatcherResult, text } from './matcher-context.js';
 
 /** @internal */
 export function toHaveDispatched(
@@ -12,7 +13,7 @@ export function toHaveDispatched(
   ...args: unknown[]
 ): MatcherResult {
   const known = decidedEffects(received, 'toHaveDispatched');
-  const call = ExpectedCall.of(equalsIn(this), effect, args);
+  const call = ExpectedCall.of(comparisonOf(this), effect, args);
   const { effects, dispatched } = known;
   const pass = dispatched.some(call.isMetBy);
   return {

@@ -3,7 +3,8 @@ import { decidedEffects } from './known-effects.js';
 import { ExpectedCall } from './expected-call.js';
 import { assertExpectedDrop, expectedDropText, isSuchDrop } from './expected-drop.js';
 import { endingsOf, listOfEffects, sentenceOf } from '../kit/texts/listing.js';
-import { equalsIn, type MatcherContext, type MatcherResult, text } from './matcher-context.js';
+import { comparisonOf } from './comparison.js';
+import { type MatcherContext, type MatcherResult, text } from './matcher-context.js';
 import type { ExpectedDrop } from './matcher-types.js';
 
 /** @internal */
@@ -15,7 +16,7 @@ export function toHaveDropped(
 ): MatcherResult {
   const known = decidedEffects(received, 'toHaveDropped');
   assertExpectedDrop(drop);
-  const call = new ExpectedCall(equalsIn(this), effect, drop.args);
+  const call = new ExpectedCall(comparisonOf(this), effect, drop.args);
   const { effects, dropped } = known;
   const met = new Set(
     dropped

@@ -2,7 +2,8 @@ import type { EffectRef } from '../../core/effect/effect-ref.js';
 import { knownEffects } from './known-effects.js';
 import { ExpectedCall } from './expected-call.js';
 import { listOfEffects } from '../kit/texts/listing.js';
-import { equalsIn, type MatcherContext, type MatcherResult, text } from './matcher-context.js';
+import { comparisonOf } from './comparison.js';
+import { type MatcherContext, type MatcherResult, text } from './matcher-context.js';
 
 /** @internal */
 export function toHaveEnqueued(
@@ -12,7 +13,7 @@ export function toHaveEnqueued(
   ...args: unknown[]
 ): MatcherResult {
   const known = knownEffects(received);
-  const call = ExpectedCall.of(equalsIn(this), effect, args);
+  const call = ExpectedCall.of(comparisonOf(this), effect, args);
   const { effects } = known;
   const pass = effects.some(call.isMetBy);
   return {

@@ -18,6 +18,7 @@ import {
 import { airlockMatchers, type CapturedEffects } from 'nestjs-airlock/testing';
 import { channel } from 'node:diagnostics_channel';
 import type { Server } from 'node:http';
+import { stripVTControlCharacters } from 'node:util';
 
 export { errorOf } from '../core/fixtures.js';
 
@@ -178,12 +179,18 @@ export function checkAfterEach(): void {
   });
 }
 
-/** The text with which a matcher fails. */
+/**
+ * The text with which a matcher fails, without what differs between test runners: colours, and the
+ * names of plain types in diffs.
+ */
 export function textOf(assertion: () => void): string {
   try {
     assertion();
   } catch (error) {
-    return (error as Error).message;
+    return stripVTControlCharacters((error as Error).message).replaceAll(
+      /\b(?:Array|Object) (?=[[{])/g,
+      '',
+    );
   }
   throw new Error('Expected the assertion to fail, but it passed.');
 }
