@@ -13,6 +13,7 @@ import { EngineBehind } from './engine-behind.js';
 import { OutboxFailures } from './failures.js';
 import { OutboxClock } from './outbox.clock.js';
 import { OutboxDatabase } from './outbox.database.js';
+import { OutboxOpening } from './outbox.opening.js';
 import { OutboxExecutor } from './outbox.executor.js';
 import type { AirlockOutboxOptions } from './outbox.options.js';
 import { OutboxSettings } from './outbox.settings.js';
@@ -63,6 +64,7 @@ export type AirlockOutboxAsyncOptions = ConfigurableModuleAsyncOptions<
   providers: [
     OutboxClock,
     OutboxDatabase,
+    OutboxOpening,
     OutboxTable,
     RowsInFlight,
     OutboxFailures,
@@ -85,7 +87,7 @@ export class AirlockOutboxModule
 {
   /** @internal Built by Nest. */
   constructor(
-    @Inject(OutboxDatabase) private readonly database: OutboxDatabase,
+    @Inject(OutboxOpening) private readonly opening: OutboxOpening,
     @Inject(EngineBehind) private readonly behind: EngineBehind,
     @Inject(OutboxSweeper) private readonly sweeper: OutboxSweeper,
     @Inject(EffectWorker) private readonly effects: EffectWorker,
@@ -99,7 +101,7 @@ export class AirlockOutboxModule
    */
   async onModuleInit(): Promise<void> {
     void this.behind.engine;
-    await this.database.open();
+    await this.opening.open();
   }
 
   onApplicationBootstrap(): void {

@@ -1,15 +1,12 @@
 import type { DispatchContext } from '../../core/model/dispatch-context.js';
 import type { DispatchResult, EffectCall, Executor } from '../../core/model/executor.js';
 import type { Intent } from '../../core/model/intent.js';
-import { completionOf } from '../../core/results/completion.js';
-import { policyName } from '../../core/scope/policy-evaluation.js';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
-import { MissingResultError } from '../../errors/missing-result.error.js';
-import { Deadline, TimedOut } from '../../core/model/deadline.js';
 import { addressOf } from '../../nest/remote/effect-address.js';
 import type { EffectWorker } from '../../nest/remote/effect-worker.js';
 import { ENVELOPES, EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
 import type { RemoteOptions } from '../../nest/remote/remote-options.js';
+import { BoundedExecutor } from './bounded-executor.js';
 import type { OutboxEngine } from './engine.js';
 import type { Failure, OutboxFailures } from './failures.js';
 import { assertOptionsWritable, intentOf, type OutboxRow } from './outbox-row.js';
@@ -23,6 +20,7 @@ export class RemoteEngine implements OutboxEngine {
   readonly timeoutMs = false;
   readonly envelopes: EnvelopeWriter;
   private readonly isOurs: boolean;
+  private readonly bounded: BoundedExecutor;
 
   constructor(
     private readonly executor: Executor,
@@ -31,6 +29,7 @@ export class RemoteEngine implements OutboxEngine {
     private readonly failures: OutboxFailures,
     private readonly worker: EffectWorker,
   ) {
+    this.bounded = new BoundedExecutor(executor, rows, worker.effectTimeoutMs);
     const { [ENVELOPES]: envelopes } = executor as { [ENVELOPES]?: EnvelopeWriter };
     this.isOurs = envelopes !== undefined;
     this.envelopes = envelopes ?? new EnvelopeWriter('the outbox', options);
@@ -69,7 +68,7 @@ export class RemoteEngine implements OutboxEngine {
     context: DispatchContext,
   ): Promise<readonly DispatchResult[]> {
     const written = new Set(intents.filter(({ id }) => this.rows.attemptsOf(id) !== undefined));
-    const results = await this.handOver(intents, context);
+    const results = await this.bounded.handOver(intents, context);
     await this.settle(results.filter(({ intent }) => written.has(intent)));
     const errors = new Map(results.map(({ intent, error }) => [intent, error]));
     return intents.map((intent) =>
@@ -89,7 +88,7 @@ export class RemoteEngine implements OutboxEngine {
     }
     if (unreadable.length > 0) await this.failures.note(unreadable);
     if (intents.length === 0) return true;
-    const results = await this.handOver(intents, {
+    const results = await this.bounded.handOver(intents, {
       flush: {},
       signal: new AbortController().signal,
     });
@@ -121,74 +120,6 @@ export class RemoteEngine implements OutboxEngine {
     for (const { id, name: effect } of intents) {
       const failed = this.rows.attemptsOf(id) ?? 0;
       if (failed > 0) this.worker.onAttempt?.({ id, effect, number: failed + 1 });
-    }
-  }
-
-  /** One result for each that is still this process's, whatever the executor does. */
-  private async handOver(
-    given: readonly Intent[],
-    context: DispatchContext,
-  ): Promise<readonly DispatchResult[]> {
-    if (this.executor.executeBatch === undefined) return this.oneByOne(given, context);
-    const intents = given.filter(({ id }) => !this.rows.letGoIfLost(id));
-    if (intents.length === 0) return [];
-    try {
-      const results = await this.inTime(this.executor.executeBatch(intents, context));
-      const errors = new Map(results.map(({ intent, error }) => [intent, error]));
-      return intents.map((intent) => ({
-        intent,
-        error: errors.has(intent)
-          ? errors.get(intent)
-          : new MissingResultError(policyName(this.executor), intent.name),
-      }));
-    } catch (error) {
-      return intents.map((intent) => ({
-        intent,
-        error: error ?? new Error('The executor failed without an error.'),
-      }));
-    }
-  }
-
-  private async oneByOne(
-    intents: readonly Intent[],
-    context: DispatchContext,
-  ): Promise<readonly DispatchResult[]> {
-    const results: DispatchResult[] = [];
-    for (const intent of intents) {
-      if (this.rows.letGoIfLost(intent.id)) continue;
-      try {
-        await this.inTime(Promise.resolve(completionOf(this.executor.execute(intent, context))));
-        results.push({ intent });
-      } catch (error) {
-        results.push({
-          intent,
-          error: error ?? new Error('The executor failed without an error.'),
-        });
-      }
-    }
-    return results;
-  }
-
-  /**
-   * @throws EngineUnreachableError after the executor's limit, or the application's: the rows wait
-   *   for it
-   */
-  private async inTime<T>(call: PromiseLike<T>): Promise<T> {
-    const limit = this.executor.timeoutMs ?? this.worker.effectTimeoutMs;
-    if (limit === false) return call;
-    try {
-      return await new Deadline(limit).within(call);
-    } catch (error) {
-      if (!(error instanceof TimedOut)) throw error;
-      throw new EngineUnreachableError(
-        policyName(this.executor),
-        limit,
-        'unknown',
-        'effects that it may have taken are handed over again where they were written',
-        { cause: error },
-        undefined,
-        this.executor.timeoutMs === undefined ? 'effectTimeoutMs' : 'timeoutMs',
-      );
     }
   }
 }

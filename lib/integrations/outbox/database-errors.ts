@@ -1,0 +1,46 @@
+import { messageOf } from '../../errors/thrown.js';
+
+type TableProblem = 'missing' | 'refused' | 'elsewhere';
+
+/**
+ * Matches what PostgreSQL, MySQL and SQLite say when a table, a schema or a column is not there,
+ * whichever client passes it on.
+ */
+const MISSING =
+  /\b(42P01|42703|3F000|ER_NO_SUCH_TABLE|ER_BAD_FIELD_ERROR|ER_BAD_DB_ERROR)\b|does not exist|doesn't exist|no such (table|column)|unknown column|has no column/i;
+
+/** Matches what databases say of a statement that nobody may run, or not the user of the connection. */
+const REFUSED =
+  /\b(42501|25006|ER_(TABLEACCESS|DBACCESS|COLUMNACCESS)_DENIED_ERROR|ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION|ER_OPTION_PREVENTS_STATEMENT|SQLITE_READONLY\w*)\b|permission denied|must be owner|command denied|access denied for user [^(]*to database|read[- ]?only (transaction|database|option)|--read-only/i;
+
+/** Matches what PostgreSQL says of a table in another database. */
+const ELSEWHERE = /cross-database references/i;
+
+const PROBLEMS: readonly (readonly [RegExp, TableProblem])[] = [
+  [ELSEWHERE, 'elsewhere'],
+  [REFUSED, 'refused'],
+  [MISSING, 'missing'],
+];
+
+/**
+ * Matches what databases say of a statement that has done nothing, and may succeed the next time:
+ * serialization failures, deadlocks, locks that were waited for in vain.
+ */
+const GIVEN_UP =
+  /\b(40001|40P01|55P03|ER_LOCK_DEADLOCK|ER_LOCK_WAIT_TIMEOUT|ER_CHECKREAD|SQLITE_BUSY\w*|SQLITE_LOCKED\w*|P2034)\b|could not serialize|deadlock|lock wait timeout|database (table )?is locked/i;
+
+/** @returns the problem of the table that an error of the database tells of, if it does @internal */
+export function tableProblemIn(error: unknown): TableProblem | undefined {
+  return PROBLEMS.find(([pattern]) => says(pattern, error))?.[1];
+}
+
+/** True if the statement has done nothing and may succeed the next time. @internal */
+export function isGivenUp(error: unknown): boolean {
+  return says(GIVEN_UP, error);
+}
+
+function says(pattern: RegExp, error: unknown): boolean {
+  const { code } = Object(error) as { readonly code?: unknown };
+  // A port, as in 127.0.0.1:42501, is no code.
+  return pattern.test(`${String(code)} ${messageOf(error).replaceAll(/:\d+/g, '')}`);
+}
