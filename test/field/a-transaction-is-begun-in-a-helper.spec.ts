@@ -80,6 +80,23 @@ const clients: Record<string, () => Promise<Client>> = {
     });
     return { begin: () => db.transaction().then(begun), close: () => db.destroy() };
   },
+  // As `startTransaction` of Objection begins one, and many a promise around a handler.
+  'Knex, by a handler that hands it out': async () => {
+    const db = trackKnexTransactions(knex({ client: 'pg', connection: postgres.url }));
+    const startOn = (on: Knex): Promise<Begun> =>
+      new Promise((resolve, reject) => {
+        const handOut = (trx: Knex.Transaction): void => {
+          resolve({
+            commit: async () => trx.commit(),
+            rollback: async () => trx.rollback(),
+            savepoint: () => startOn(trx),
+            inSavepoint: (work) => trx.transaction(work),
+          });
+        };
+        on.transaction(handOut).catch(reject);
+      });
+    return { begin: () => startOn(db), close: () => db.destroy() };
+  },
   Kysely: async () => {
     const db = trackKyselyTransactions(
       new Kysely<object>({

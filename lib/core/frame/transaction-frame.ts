@@ -43,6 +43,8 @@ export class TransactionFrame {
    * nothing left behind.
    */
   private isEntered = false;
+  /** True if its callback has handed it out: code that does not stand in it does its work. */
+  private isHandedOut = false;
   /** True for one whose callback is all that belongs to it, although `enter` was called. */
   private isOfCallback = false;
   private readonly participants = new Set<FrameParticipant>();
@@ -118,10 +120,26 @@ export class TransactionFrame {
    * ended by statements.
    */
   enter(): void {
-    if (this.parent !== undefined && this.standing === undefined) this.adoptInto(this.parent);
+    this.takenByStatement();
     this.isEntered = true;
-    this.beginning?.byStatement();
     frames.enterWith(this);
+  }
+
+  /**
+   * Marks that its callback has returned and left it open, as one that only hands out the
+   * transaction does. Where code that does not stand in it ends it, it was for that code, as if a
+   * helper had begun it.
+   *
+   * @internal
+   */
+  handOut(): void {
+    this.takenByStatement();
+    this.isHandedOut = true;
+  }
+
+  private takenByStatement(): void {
+    if (this.parent !== undefined && this.standing === undefined) this.adoptInto(this.parent);
+    this.beginning?.byStatement();
   }
 
   /**
@@ -162,8 +180,9 @@ export class TransactionFrame {
    * was called in no transaction meanwhile is its own.
    */
   leave(): void {
-    if (frames.getStore() === this) frames.enterWith(this.next);
-    else if (this.isEntered && this.standing === undefined) this.adoptInto(this.place);
+    const isInside = frames.getStore() === this;
+    if (isInside && !this.isHandedOut) frames.enterWith(this.next);
+    else if (this.holdsOthers && this.standing === undefined) this.adoptInto(this.place);
   }
 
   /** Makes what was called beside the transaction, since a statement of it last, that of a frame. */
@@ -356,10 +375,15 @@ export class TransactionFrame {
     const { innermost } = this.connected;
     let at: TransactionFrame | undefined = innermost;
     while (at !== this) {
-      if (at?.isEntered !== true || at.isOfCallback) return this;
+      if (at?.holdsOthers !== true || at.isOfCallback) return this;
       at = at.below;
     }
     return innermost;
+  }
+
+  /** True if code that does not stand in it may do its work. */
+  private get holdsOthers(): boolean {
+    return this.isEntered || this.isHandedOut;
   }
 
   /** The open frame its context stood in when it was opened. @internal */

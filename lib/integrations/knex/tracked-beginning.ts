@@ -1,4 +1,5 @@
 import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
+import { isThenable } from '../../core/results/completion.js';
 import { TrackedTransaction } from './tracked-transaction.js';
 import type { KnexContext, KnexPromise, KnexTransaction } from './knex.client.js';
 
@@ -75,7 +76,9 @@ export class TrackedBeginning {
       // One after the other: Knex would have one beside another wait for that one for ever, where
       // both are begun by hand.
       trackContext(trx.context, () => TrackedTransaction.in(frame.nextSavepoint()));
-      return frame.run(() => handler(trx));
+      const returned = frame.run(() => handler(trx));
+      if (!isThenable(returned)) tracked.handOut();
+      return returned;
     };
     const running = this.transaction(
       Object.defineProperty(inFrame, TRACKS_TRANSACTIONS, { value: true }),

@@ -20,6 +20,7 @@ interface Answer {
 export class TrackedTransaction {
   private opened: TransactionFrame | undefined;
   private isByHand = false;
+  private isHandedOut = false;
   private ending: Promise<unknown> | undefined;
   private answer: Promise<unknown> | undefined;
   private settled!: Promise<unknown>;
@@ -63,6 +64,13 @@ export class TrackedTransaction {
     this.frame.enter();
   }
 
+  /** Its handler has returned, and what it returned does not end it. */
+  handOut(): void {
+    if (this.isByHand || this.ending !== undefined) return;
+    this.isHandedOut = true;
+    this.frame.handOut();
+  }
+
   /** Takes over the two ends of a transaction that has begun. */
   adopt(trx: KnexTransaction): void {
     this.trx = trx;
@@ -70,6 +78,8 @@ export class TrackedTransaction {
     const { commit, rollback, isCompleted, executionPromise } = trx;
     trx.commit = (value) => {
       this.leave();
+      // The code of a handler hears of it by the promise of the transaction.
+      this.isByHand ||= this.isHandedOut && frames.getStore() !== this.frame;
       return (this.ending ??= handled(
         this.outside(() => this.commit(() => commit(value), rollback)),
       ));
@@ -108,7 +118,7 @@ export class TrackedTransaction {
   }
 
   private leave(): void {
-    if (this.isByHand) this.frame.leave();
+    if (this.isByHand || this.isHandedOut) this.frame.leave();
   }
 
   private async commit(
