@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { PeerVersionError } from '../errors/peer-version.error.js';
-import { location } from './location.js';
+import { lookupPlaces } from './peer-copies.js';
 
 /**
  * Refuses a peer whose every installed version is too old for the part of this package that is
@@ -24,13 +24,10 @@ interface Installed {
   readonly folder: string;
 }
 
-/**
- * The versions that this package, the program and the working directory see: in a workspace these
- * may differ.
- */
+/** The versions that this package, the program and the working directory see. */
 function* installed(peer: string): Generator<Installed> {
-  for (const from of [location, process.argv[1], join(process.cwd(), 'index.js')]) {
-    const found = from === undefined ? undefined : installedFor(from, peer);
+  for (const from of lookupPlaces()) {
+    const found = installedFor(from, peer);
     if (found !== undefined) yield found;
   }
 }

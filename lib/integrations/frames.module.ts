@@ -154,20 +154,24 @@ export function held<C extends object>(
 }
 
 /**
- * Tracks all clients that have something in common with one that was found, as their class.
+ * Tracks all clients that have something in common with one that was found, as their class. Where
+ * none was found, they are made later, such as one per tenant: all that can be made are tracked.
  *
  * @param is whether an object is a client at all
  * @param commonOf what a client has in common with others; undefined where nothing
  * @param track tracks all that have it, and returns what ends that
+ * @param installed makes one of each kind that the installed package has, connected to nothing
  * @internal
  */
 export function likeThose<C extends object>(
   is: (object: object) => object is C,
   commonOf: (client: C) => object | undefined,
   track: (client: C) => () => void,
-): (found: readonly C[]) => Others {
-  return (found) => {
-    const byCommon = new Map(found.map((client) => [commonOf(client), client]));
+  installed: () => Promise<readonly C[]>,
+): (found: readonly C[]) => Promise<Others> {
+  return async (found) => {
+    const like = found.length > 0 ? found : await installed();
+    const byCommon = new Map(like.map((client) => [commonOf(client), client]));
     byCommon.delete(undefined);
     const ends = [...byCommon.values()].map(track);
     return {

@@ -13,7 +13,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import { AirlockOptionsError, AirlockService } from 'nestjs-airlock';
+import { AirlockOptionsError, AirlockService, type Executor } from 'nestjs-airlock';
 import { boot, checkAfterEach, Effects, listen } from '../e2e/http/fixtures.js';
 import { describeWith, postgres } from '../servers.js';
 import { errorOf } from '../unit/core/fixtures.js';
@@ -51,6 +51,8 @@ export interface FramesModule<Client extends object> {
   readonly tokens?: () => readonly [shop: InjectionToken, audit: InjectionToken];
   /** Whether clients are covered that nobody hands over. @default true */
   readonly coversOthers?: boolean;
+  /** Whether the client is that of the peer, which an application finds by its name. @default true */
+  readonly isInstalledAsPeer?: boolean;
   /** Whether all clients of a class are covered as soon as one is. @default false */
   readonly isByClass?: boolean;
 }
@@ -78,7 +80,7 @@ export function describeFramesModule<Client extends object>(
   more: (tools: FramesModuleTools<Client>) => void = () => {},
 ): void {
   const { forRoot, transaction, items, named = (token: InjectionToken) => ({ token }) } = row;
-  const { coversOthers = true, isByClass = false } = row;
+  const { coversOthers = true, isInstalledAsPeer = true, isByClass = false } = row;
   const NOT_TRACKED = ['inside'];
 
   checkAfterEach();
@@ -229,6 +231,41 @@ export function describeFramesModule<Client extends object>(
           const { app } = await boot({ imports: [forRoot()], providers: [Reports] });
           expect(await outOf(app, audit)).toEqual([]);
         });
+
+        (isInstalledAsPeer ? describe : describe.skip)(
+          'and none is there at the start, for each tenant has one of its own',
+          () => {
+            const optional = () => forRoot({ optional: true });
+
+            it('covers one that is made for a request', async () => {
+              const perRequest = { provide: 'TENANT', scope: Scope.REQUEST, useFactory: open };
+              const { app } = await boot({ imports: [optional()], providers: [perRequest] });
+              expect(await outOf(app, await app.resolve<Client>('TENANT'))).toEqual([]);
+            });
+
+            it('covers them all, made before or after, as long as an application wants it', async () => {
+              const before = await open();
+              const [one, other, none] = [
+                await boot({ imports: [optional()] }),
+                await boot({ imports: [optional()] }),
+                await boot({}),
+              ];
+              const after = await open();
+              for (const client of [before, after])
+                expect(await outOf(one.app, client)).toEqual([]);
+              await one.app.close();
+              expect(await outOf(none.app, after)).toEqual([]);
+              await other.app.close();
+              expect(await outOf(none.app, await open())).toEqual(NOT_TRACKED);
+            });
+
+            it('gives a transactional executor nothing to be warned of', async () => {
+              const executor: Executor = { transactional: true, execute() {} };
+              const { log } = await boot({ imports: [optional()] }, { executor });
+              expect(log.airlock('warn')).toEqual([]);
+            });
+          },
+        );
       }
 
       it('refuses to start without any, unless clients are optional', async () => {

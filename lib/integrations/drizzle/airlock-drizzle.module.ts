@@ -6,7 +6,8 @@ import {
   likeThose,
   type OptionalClients,
 } from '../frames.module.js';
-import { classOf, type DrizzleDatabase, isDrizzle } from './drizzle.client.js';
+import { declarerOf, type DrizzleDatabase, isDrizzle } from './drizzle.client.js';
+import { installedDatabases } from './installed.databases.js';
 import {
   type DrizzleFrameOptions,
   trackDrizzleTransactions,
@@ -32,7 +33,12 @@ const databases: ClientKind<DrizzleDatabase, AirlockDrizzleOptions> = {
   option: 'token',
   find: held(isDrizzle),
   track: trackDrizzleTransactions,
-  trackOthers: likeThose(isDrizzle, classOf, (db) => trackEveryDatabase(classOf(db)!)),
+  trackOthers: likeThose(
+    isDrizzle,
+    declarerOf,
+    (db) => trackEveryDatabase(declarerOf(db)!),
+    installedDatabases,
+  ),
 };
 
 /**

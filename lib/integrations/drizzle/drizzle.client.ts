@@ -40,9 +40,17 @@ export function isDrizzle(value: object): value is DrizzleDatabase {
   return /(Database|Transaction)$/.test(kindOf(value));
 }
 
-/** The prototype of a database's class; undefined for a transaction. @internal */
-export function classOf(db: object): object | undefined {
-  return kindOf(db).endsWith('Database') ? (Object.getPrototypeOf(db) as object) : undefined;
+/**
+ * The prototype that declares `transaction` for a database's class, as a rule that of its dialect;
+ * undefined for a transaction.
+ * @internal
+ */
+export function declarerOf(db: object): object | undefined {
+  if (!kindOf(db).endsWith('Database')) return undefined;
+  let at = Object.getPrototypeOf(db) as object | null;
+  while (at !== null && !Object.hasOwn(at, 'transaction'))
+    at = Object.getPrototypeOf(at) as object | null;
+  return at ?? undefined;
 }
 
 /** @internal */

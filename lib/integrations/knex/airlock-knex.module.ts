@@ -6,6 +6,7 @@ import {
   likeThose,
   type OptionalClients,
 } from '../frames.module.js';
+import { installedInstances } from './installed.instances.js';
 import type { KnexClient } from './knex.client.js';
 import {
   dialectOf,
@@ -34,7 +35,12 @@ const instances: ClientKind<KnexClient, AirlockKnexOptions> = {
   option: 'token',
   find: held(isKnex),
   track: trackKnexTransactions,
-  trackOthers: likeThose(isKnex, dialectOf, (knex) => trackDialect(dialectOf(knex))),
+  trackOthers: likeThose(
+    isKnex,
+    dialectOf,
+    (knex) => trackDialect(dialectOf(knex)),
+    installedInstances,
+  ),
 };
 
 /**

@@ -6,6 +6,7 @@ import {
   likeThose,
   type OptionalClients,
 } from '../frames.module.js';
+import { installedInstances } from './installed.instances.js';
 import { isKysely, type KyselyClient } from './kysely.client.js';
 import {
   buildersOf,
@@ -29,7 +30,12 @@ const instances: ClientKind<KyselyClient, AirlockKyselyOptions> = {
   call: 'trackKyselyTransactions(db)',
   option: 'token',
   find: held(isKysely),
-  trackOthers: likeThose(isKysely, (db) => buildersOf(requireKysely(db)), trackTransactionsOfClass),
+  trackOthers: likeThose(
+    isKysely,
+    (db) => buildersOf(requireKysely(db)),
+    trackTransactionsOfClass,
+    installedInstances,
+  ),
 };
 
 /**

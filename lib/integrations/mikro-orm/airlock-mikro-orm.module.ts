@@ -6,6 +6,7 @@ import {
   likeThose,
   type OptionalClients,
 } from '../frames.module.js';
+import { installedInstances } from './installed.instances.js';
 import { isMikroOrm, isSql, type MikroOrmClient } from './mikro-orm.client.js';
 import { classOf, trackTransactionsOfClass } from './track-mikro-orm-transactions.js';
 
@@ -25,7 +26,7 @@ const instances: ClientKind<MikroOrmClient, AirlockMikroOrmOptions> = {
   call: 'trackMikroOrmTransactions(orm)',
   option: 'token',
   find: held(isOnSql),
-  trackOthers: likeThose(isOnSql, classOf, trackTransactionsOfClass),
+  trackOthers: likeThose(isOnSql, classOf, trackTransactionsOfClass, installedInstances),
 };
 
 /**

@@ -6,6 +6,7 @@ import {
   likeThose,
   type OptionalClients,
 } from '../frames.module.js';
+import { installedInstances } from './installed.instances.js';
 import { isSequelize, type SequelizeClient } from './sequelize.client.js';
 import { classOf, trackTransactionsOfClass } from './track-sequelize-transactions.js';
 
@@ -25,8 +26,11 @@ const instances: ClientKind<SequelizeClient, AirlockSequelizeOptions> = {
   call: 'trackSequelizeTransactions(sequelize)',
   option: 'token',
   find: held(isSequelize),
-  trackOthers: likeThose(isSequelize, classOf, (sequelize) =>
-    trackTransactionsOfClass(classOf(sequelize)),
+  trackOthers: likeThose(
+    isSequelize,
+    classOf,
+    (sequelize) => trackTransactionsOfClass(classOf(sequelize)),
+    installedInstances,
   ),
 };
 

@@ -121,12 +121,13 @@ describeWith(postgres, 'AirlockMikroOrmModule', () => {
       expect(error).toBeInstanceOf(AirlockOptionsError);
     });
 
-    it('boots where it is optional', async () => {
+    it('boots where it is optional, and covers those made later, such as one for each tenant', async () => {
       const { app } = await boot({
         imports: [AirlockMikroOrmModule.forRoot({ optional: true })],
         providers: [Orders],
       });
-      expect(app.get(Orders)).toBeInstanceOf(Orders);
+      await app.get(Orders).place(await opened());
+      expect(sent).toEqual(['outside']);
     });
   });
 });

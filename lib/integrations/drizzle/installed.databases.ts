@@ -1,0 +1,18 @@
+import { peerCopies } from '../../installation/peer-copies.js';
+import type { DrizzleDatabase } from './drizzle.client.js';
+
+/** Makes what has the class of a database, of each dialect and copy that is installed. @internal */
+export async function installedDatabases(): Promise<readonly DrizzleDatabase[]> {
+  const classes = [
+    ...(await peerCopies('drizzle-orm/pg-core', () => import('drizzle-orm/pg-core'))).map(
+      ({ PgDatabase }) => PgDatabase,
+    ),
+    ...(await peerCopies('drizzle-orm/mysql-core', () => import('drizzle-orm/mysql-core'))).map(
+      ({ MySqlDatabase }) => MySqlDatabase,
+    ),
+    ...(await peerCopies('drizzle-orm/sqlite-core', () => import('drizzle-orm/sqlite-core'))).map(
+      ({ BaseSQLiteDatabase }) => BaseSQLiteDatabase,
+    ),
+  ];
+  return classes.map(({ prototype }) => Object.create(prototype as object) as DrizzleDatabase);
+}
