@@ -54,17 +54,42 @@ export async function freshSchema(): Promise<{ readonly url: string; drop(): Pro
 export const freshDatabase = (): Promise<FreshDatabase> => freshDatabaseOn(postgres.url);
 
 /** A database of one's own on MariaDB or MySQL. */
-export async function freshMariadb(): Promise<{ readonly url: string; drop(): Promise<void> }> {
-  const name = `test_${randomUUID().replaceAll('-', '')}`;
-  const run = async (statement: string): Promise<void> => {
+export interface FreshMariadb {
+  readonly url: string;
+  /** For one who may do with the rows and procedures of it what an application does, and no more. */
+  readonly userUrl: string;
+  readonly isMySql: boolean;
+  drop(): Promise<void>;
+}
+
+export async function freshMariadb(): Promise<FreshMariadb> {
+  const name = `test_${randomUUID().replaceAll('-', '').slice(0, 27)}`;
+  const run = async (...statements: string[]): Promise<unknown> => {
     const connection = await createConnection(mariadb.url);
-    await connection.query(statement);
-    await connection.end();
+    try {
+      let answer: unknown;
+      for (const statement of statements) [answer] = await connection.query(statement);
+      return answer;
+    } finally {
+      await connection.end();
+    }
   };
-  const url = new URL(mariadb.url);
-  url.pathname = `/${name}`;
-  await run(`create database ${name}`);
-  return { url: url.href, drop: () => run(`drop database ${name}`) };
+  const [url, userUrl] = [new URL(mariadb.url), new URL(mariadb.url)];
+  url.pathname = userUrl.pathname = `/${name}`;
+  [userUrl.username, userUrl.password] = [name, 'secret'];
+  const rows = await run(
+    `create database ${name}`,
+    `create user ${name} identified by '${userUrl.password}'`,
+    `grant select, insert, update, delete, execute on ${name}.* to ${name}`,
+    'select version() as version',
+  );
+  const [{ version }] = rows as [{ version: string }];
+  return {
+    url: url.href,
+    userUrl: userUrl.href,
+    isMySql: !/mariadb/i.test(version),
+    drop: async () => void (await run(`drop database ${name}`, `drop user ${name}`)),
+  };
 }
 
 async function onPostgres(sql: string): Promise<void> {

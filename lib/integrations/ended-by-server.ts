@@ -1,3 +1,5 @@
+import type { WatchedStatements } from './watched-statements.js';
+
 /**
  * The bit in the status of each OK packet of MySQL and MariaDB that says that a transaction is open
  * (`SERVER_STATUS_IN_TRANS`).
@@ -22,19 +24,70 @@ export function isInTransaction(answer: unknown): boolean {
 }
 
 /**
- * Asks as `isInTransaction` does, for clients that hand out rows only: MariaDB tells by a variable,
- * MySQL by none, to which the name of that is a comment, and is believed.
+ * Asks the same on a connection of the driver `mariadb`, whose answers have no status: the
+ * connection keeps that of the last one.
+ *
+ * @param send sends `NO_OPERATION` on it: an error in between does not tell
+ * @internal
+ */
+export async function isInTransactionByConnection(
+  connection: MariadbConnection,
+  send: () => PromiseLike<unknown>,
+): Promise<boolean> {
+  await send();
+  return isInTransaction({ serverStatus: connection.info?.status });
+}
+
+/** The parts of a connection of the driver `mariadb` that tell of its transaction. @internal */
+export interface MariadbConnection {
+  readonly info?: { readonly status?: number | null } | null;
+}
+
+/**
+ * Asks as `isInTransaction` does, for clients that hand out rows only: outside a transaction no
+ * savepoint is kept. A server that takes none is believed.
  *
  * @param query runs a statement in the transaction
  * @internal
  */
-export async function isInTransactionBySql(
+export async function isInTransactionBySavepoint(
   query: (sql: string) => PromiseLike<unknown>,
 ): Promise<boolean> {
-  const [answer] = (await query('select 1 /*M! * @@in_transaction */ as is_open')) as readonly {
-    is_open: unknown;
-  }[];
-  return Number(answer!.is_open) === 1;
+  const isTaken = await succeeds(query('savepoint airlock_is_open'));
+  return !isTaken || succeeds(query('release savepoint airlock_is_open'));
+}
+
+/**
+ * Asks the same of a client that prepares its statements: MySQL prepares no savepoints. MariaDB
+ * tells by a variable. MySQL has none, and its tables that would tell are not for everybody: there it is asked only
+ * where a statement has failed, by one that is refused in a transaction. A procedure that rolls
+ * back by itself and tells no error is not noticed there.
+ *
+ * @param query runs a statement in the transaction
+ * @param statements those of the transaction; without them MySQL is believed
+ * @internal
+ */
+export async function isInTransactionBySql(
+  query: (sql: string) => PromiseLike<unknown>,
+  statements: WatchedStatements | undefined,
+): Promise<boolean> {
+  const [answer] = (await query(
+    // The name of the variable is a comment to MySQL.
+    'select 1 /*M! * @@in_transaction */ as is_open, 0 /*M! + 1 */ as is_told',
+  )) as readonly { is_open: unknown; is_told: unknown }[];
+  if (Number(answer!.is_told) === 1) return Number(answer!.is_open) === 1;
+  // Where it is not refused, the COMMIT that comes next takes it back.
+  const ask = async (): Promise<boolean> => !(await succeeds(query('set transaction read write')));
+  return statements?.leaveItOpen(ask) ?? true;
+}
+
+async function succeeds(answer: PromiseLike<unknown>): Promise<boolean> {
+  try {
+    await answer;
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -44,15 +97,10 @@ export async function isInTransactionBySql(
  * @param query runs a statement in the transaction
  * @internal
  */
-export async function answersInTransaction(
+export function answersInTransaction(
   query: (sql: string) => PromiseLike<unknown>,
 ): Promise<boolean> {
-  try {
-    await query('select 1');
-    return true;
-  } catch {
-    return false;
-  }
+  return succeeds(query('select 1'));
 }
 
 /** The parts of a client of `pg` that tell of its transaction. @internal */

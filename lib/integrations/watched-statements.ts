@@ -1,7 +1,5 @@
-import { answersInTransaction } from './ended-by-server.js';
-
 /**
- * The statements of one transaction on PostgreSQL. Nothing but one that failed aborts it, so its
+ * The statements of one transaction. On PostgreSQL nothing but one that failed aborts it, so the
  * server need be asked only where one did.
  *
  * @internal
@@ -30,10 +28,10 @@ export class WatchedStatements {
   /**
    * Waits for those that nobody waited for.
    *
-   * @param query runs a statement in the transaction
+   * @param ask asks the server
    */
-  async leaveItOpen(query: (sql: string) => PromiseLike<unknown>): Promise<boolean> {
+  async leaveItOpen(ask: () => Promise<boolean>): Promise<boolean> {
     while (this.unanswered.size > 0) await Promise.allSettled(this.unanswered);
-    return !this.hasFailed || answersInTransaction(query);
+    return !this.hasFailed || ask();
   }
 }

@@ -6,13 +6,13 @@ import {
   type Query,
   type Savepoint,
 } from '../integrations/mariadb.clients.js';
-import { describeWith, freshMariadb, mariadb } from '../servers.js';
+import { describeWith, type FreshMariadb, freshMariadb, mariadb } from '../servers.js';
 
 // A deadlock of MySQL and MariaDB fails one statement and rolls back the whole transaction. Code
 // that swallows the error of that statement goes on in autocommit, and its COMMIT succeeds.
 
 describeWith(mariadb, 'when a deadlock is swallowed', () => {
-  let database: Awaited<ReturnType<typeof freshMariadb>>;
+  let database: FreshMariadb;
   let admin: Pool;
   const out: string[] = [];
   const tell = (name: string): void => enqueue(() => void out.push(name));
@@ -92,7 +92,7 @@ describeWith(mariadb, 'when a deadlock is swallowed', () => {
   describe.each(Object.keys(mariadbClients))('%s', (name) => {
     let client: MariadbClient;
     beforeAll(async () => {
-      client = await mariadbClients[name]!(database.url);
+      client = await mariadbClients[name]!(database.userUrl);
     });
     afterAll(() => client.close());
 

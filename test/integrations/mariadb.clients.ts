@@ -39,6 +39,13 @@ export interface MariadbClient {
 /** Prisma's own limits are five seconds, and two to get a connection. */
 const PATIENT = { timeout: 50_000, maxWait: 50_000 };
 
+/** That of the driver `mariadb`, which is to be told that it may ask for the key to a password. */
+function forMariadbDriver(url: string): string {
+  const found = new URL(url.replace('mysql:', 'mariadb:'));
+  found.searchParams.set('allowPublicKeyRetrieval', 'true');
+  return found.href;
+}
+
 export const mariadbClients: Record<string, (url: string) => Promise<MariadbClient>> = {
   async TypeORM(url) {
     const dataSource = trackTypeOrmTransactions(
@@ -166,6 +173,7 @@ export const mariadbClients: Record<string, (url: string) => Promise<MariadbClie
         clientUrl,
         entities: [],
         discovery: { warnWhenNoEntities: false },
+        driverOptions: { connection: { allowPublicKeyRetrieval: true } },
         logger: () => {},
       }),
     );
@@ -181,10 +189,10 @@ export const mariadbClients: Record<string, (url: string) => Promise<MariadbClie
     };
   },
   Sequelize: (url) => sequelizeClient(url),
-  'Sequelize as mariadb': (url) => sequelizeClient(url.replace('mysql:', 'mariadb:')),
+  'Sequelize as mariadb': (url) => sequelizeClient(forMariadbDriver(url)),
   async Prisma(url) {
     const prisma = trackPrismaTransactions(
-      newClient('mysql', new PrismaMariaDb(url.replace('mysql:', 'mariadb:'))),
+      newClient('mysql', new PrismaMariaDb(forMariadbDriver(url))),
     );
     return {
       transaction: (work) =>
@@ -232,7 +240,9 @@ export const mariadbClients: Record<string, (url: string) => Promise<MariadbClie
     );
   },
   async 'cls-transactional over Prisma'(url) {
-    const prisma = newClient('mysql', new PrismaMariaDb(url.replace('mysql:', 'mariadb:')));
+    // The adapter sends its savepoints as any other statement, and MySQL prepares none of those.
+    const options = { useTextProtocol: true };
+    const prisma = newClient('mysql', new PrismaMariaDb(forMariadbDriver(url), options));
     const adapter = new TransactionalAdapterPrisma({
       prismaInjectionToken: undefined,
       sqlFlavor: 'mysql',

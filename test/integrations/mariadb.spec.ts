@@ -1,6 +1,6 @@
 import { createPool, type Pool } from 'mysql2/promise';
 import { enqueue, type Executor, runInScope } from 'nestjs-airlock';
-import { describeWith, freshMariadb, mariadb } from '../servers.js';
+import { describeWith, type FreshMariadb, freshMariadb, mariadb } from '../servers.js';
 import { checkAfterEach, errorOf, send, sent } from '../unit/core/fixtures.js';
 import { type MariadbClient, mariadbClients, type Query } from './mariadb.clients.js';
 
@@ -15,7 +15,7 @@ const refuse = (): never => {
  * has a spec of its own.
  */
 describeWith(mariadb, 'on MariaDB', () => {
-  let database: Awaited<ReturnType<typeof freshMariadb>>;
+  let database: FreshMariadb;
   let admin: Pool;
 
   beforeAll(async () => {
@@ -23,6 +23,7 @@ describeWith(mariadb, 'on MariaDB', () => {
     admin = createPool(database.url);
     await admin.query('create table orders (item varchar(40) primary key) engine=InnoDB');
     await admin.query('create table asked (n int) engine=InnoDB');
+    await admin.query('create procedure give_up() rollback');
   });
   afterAll(async () => {
     await admin.end();
@@ -45,7 +46,7 @@ describeWith(mariadb, 'on MariaDB', () => {
   describe.each(Object.keys(mariadbClients))('%s', (name) => {
     let client: MariadbClient;
     beforeAll(async () => {
-      client = await mariadbClients[name]!(database.url);
+      client = await mariadbClients[name]!(database.userUrl);
     });
     afterAll(() => client.close());
     const hasSavepoints = name !== 'Kysely with a callback';
@@ -74,8 +75,11 @@ describeWith(mariadb, 'on MariaDB', () => {
       expect(dialects).toEqual(['mysql']);
     });
 
-    it('asks the server one thing before COMMIT', async () => {
-      const count = `insert into asked select variable_value from information_schema.session_status where variable_name = 'QUESTIONS'`;
+    // Kysely hands out no status, and is asked by a savepoint, set and released.
+    const questions = name.startsWith('Kysely') ? 2 : 1;
+    it(`asks the server ${questions === 2 ? 'two things' : 'one thing'} before COMMIT`, async () => {
+      const status = `${database.isMySql ? 'performance' : 'information'}_schema.session_status`;
+      const count = `insert into asked select variable_value from ${status} where variable_name = 'QUESTIONS'`;
       const executor: Executor = {
         transactional: true,
         execute: async (_intent, { connection }) => void (await connection!.executeSql(count)),
@@ -88,7 +92,39 @@ describeWith(mariadb, 'on MariaDB', () => {
       );
       const [rows] = await admin.query('select max(n) - min(n) as statements from asked');
       // Its own second count is one as well.
-      expect(rows).toEqual([{ statements: 2 }]);
+      expect(rows).toEqual([{ statements: questions + 1 }]);
+    });
+
+    it('keeps what was called where a lock is not waited for, and the error swallowed', async () => {
+      await admin.query(`insert into orders values ('locked')`);
+      const holder = await admin.getConnection();
+      await holder.query('begin');
+      await holder.query('select item from orders for update');
+      await runInScope(() =>
+        client.transaction(async (query) => {
+          enqueue(send, 'before');
+          const lock = `select item from orders where item = 'locked' for update nowait`;
+          await errorOf(async () => query(lock));
+          await query('insert into asked values (1)');
+        }),
+      );
+      await holder.query('rollback');
+      holder.release();
+      const [rows] = await admin.query('select n from asked');
+      expect([sent, rows]).toEqual([['before'], [{ n: 1 }]]);
+    });
+
+    it('drops what was called in a transaction that a procedure has rolled back', async () => {
+      // MySQL cannot be asked through Prisma.
+      const isAsked = !(database.isMySql && name.endsWith('Prisma'));
+      await runInScope(() =>
+        client.transaction(async (query) => {
+          await order(query, 'tea');
+          await query('call give_up()');
+        }),
+      );
+      expect(await items()).toEqual([]);
+      expect(sent).toEqual(isAsked ? [] : ['tea']);
     });
 
     if (hasSavepoints) {
@@ -124,5 +160,21 @@ describeWith(mariadb, 'on MariaDB', () => {
         expect(await items()).toEqual([]);
       });
     }
+
+    it('drops what was called where the server has ended the connection', async () => {
+      const { username } = new URL(database.userUrl);
+      await runInScope(() =>
+        errorOf(async () =>
+          client.transaction(async (query) => {
+            await order(query, 'tea');
+            const [connections] = await admin.query('show processlist');
+            for (const { Id, User } of connections as { Id: number; User: string }[])
+              if (User === username) await admin.query(`kill ${Id}`);
+          }),
+        ),
+      );
+      expect(sent).toEqual([]);
+      expect(await items()).toEqual([]);
+    });
   });
 });

@@ -1,4 +1,5 @@
 import type { FrameConnection } from '../../core/frame/transaction-frame.js';
+import type { MariadbConnection } from '../ended-by-server.js';
 
 /** The parts of a Knex instance that are called; the real one fits. @publicApi */
 export interface KnexClient {
@@ -40,8 +41,8 @@ export interface KnexTransaction extends KnexInstance {
   raw(sql: string, values?: unknown[]): PromiseLike<unknown>;
 }
 
-/** A connection of `pg`. */
-interface FrameConnectionSource {
+/** A connection of the driver, as of `pg`. */
+interface FrameConnectionSource extends MariadbConnection {
   query(text: string, values?: unknown[]): ReturnType<FrameConnection['executeSql']>;
 }
 

@@ -1,6 +1,6 @@
 import type { SqlDialect } from '../../core/model/dispatch-context.js';
 import type { FrameConnection, FrameOptions } from '../../core/frame/transaction-frame.js';
-import { answersInTransaction, isInTransactionBySql } from '../ended-by-server.js';
+import { answersInTransaction, isInTransactionBySavepoint } from '../ended-by-server.js';
 import { statementsOf } from './connection.statements.js';
 import type { KyselyTransaction } from './kysely.client.js';
 
@@ -24,6 +24,7 @@ export function databaseOf(
     // Plugins rename columns.
     return (await tx.withoutPlugins().executeQuery(statement)).rows;
   };
+  const ask = (): Promise<boolean> => answersInTransaction(query);
   const connectionOn = (dialect: SqlDialect): FrameConnection => ({
     dialect,
     executeSql: async (text, values) => ({ rows: await query(text, values) }),
@@ -34,10 +35,13 @@ export function databaseOf(
     const statements = statementsOf(tx);
     return {
       connection: connectionOn('postgres'),
-      isStillOpen: async () => statements()?.leaveItOpen(query) ?? answersInTransaction(query),
+      isStillOpen: async () => statements()?.leaveItOpen(ask) ?? ask(),
     };
   }
   if (supportsReturning) return { connection: connectionOn('sqlite') };
   if (supportsTransactionalDdl) return {};
-  return { connection: connectionOn('mysql'), isStillOpen: () => isInTransactionBySql(query) };
+  return {
+    connection: connectionOn('mysql'),
+    isStillOpen: () => isInTransactionBySavepoint(query),
+  };
 }

@@ -1,17 +1,20 @@
 import type { FrameOptions } from '../../core/frame/transaction-frame.js';
-import { isInTransaction, isInTransactionBySql, NO_OPERATION } from '../ended-by-server.js';
+import {
+  isInTransaction,
+  isInTransactionByConnection,
+  type MariadbConnection,
+  NO_OPERATION,
+} from '../ended-by-server.js';
 import type { KnexTransaction } from '../knex/knex.client.js';
 import { KnexConnection } from '../knex/knex.connection.js';
 import { databaseOf as databaseOfKysely } from '../kysely/database.js';
 import type { KyselyTransaction } from '../kysely/kysely.client.js';
-import type { MikroOrmConnection } from './mikro-orm.client.js';
 
 /** A transaction of Knex in MikroORM 6, of Kysely in MikroORM 7. @internal */
 export type MikroOrmTransaction = KnexTransaction | KyselyTransaction;
 
 /** Options of frames that depend on the database of a transaction. @internal */
 export function databaseOf(
-  connection: MikroOrmConnection,
   trx: MikroOrmTransaction,
   name: string,
 ): Pick<FrameOptions, 'connection' | 'isStillOpen'> {
@@ -21,18 +24,16 @@ export function databaseOf(
   written?.use(trx);
   return {
     ...(written && { connection: written }),
-    ...(dialect === 'mysql' && { isStillOpen: () => isInKnexTransaction(connection, trx) }),
+    ...(dialect === 'mysql' && { isStillOpen: () => isInKnexTransaction(trx) }),
   };
 }
 
 /** The driver of MySQL hands out the status of a statement, that of MariaDB does not. */
-async function isInKnexTransaction(
-  connection: MikroOrmConnection,
-  trx: KnexTransaction,
-): Promise<boolean> {
+async function isInKnexTransaction(trx: KnexTransaction): Promise<boolean> {
   const { driverName } = trx.client as { readonly driverName?: string };
   if (driverName === 'mariadb') {
-    return isInTransactionBySql((sql) => connection.execute(sql, [], 'all', trx));
+    const connection: MariadbConnection = await trx.client.acquireConnection();
+    return isInTransactionByConnection(connection, () => trx.raw(NO_OPERATION));
   }
   const [answer] = (await trx.raw(NO_OPERATION)) as readonly unknown[];
   return isInTransaction(answer);

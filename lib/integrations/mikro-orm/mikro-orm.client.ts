@@ -11,12 +11,6 @@ export interface MikroOrmClient {
 /** Connection to an SQL database, which begins and ends every transaction there is. @internal */
 export interface MikroOrmConnection {
   getPlatform(): object;
-  execute(
-    sql: string,
-    params: readonly unknown[],
-    method: 'all',
-    transaction: object,
-  ): Promise<unknown>;
   /** Not public. */
   readonly config?: { get(key: 'dbName'): unknown };
 }

@@ -159,7 +159,7 @@ function openRoot(connection: MikroOrmConnection): Root {
     frame,
     begun(trx) {
       tx = trx;
-      database = databaseOf(connection, trx, name);
+      database = databaseOf(trx, name);
     },
   };
 }

@@ -24,15 +24,19 @@ export function databaseOf(
       rows: (await query(text, ...values)) as unknown[],
     }),
   });
+  const ask = (): Promise<boolean> => answersInTransaction(query);
   switch (provider) {
     case 'postgresql':
     case 'cockroachdb':
       return {
         connection: connectionOn('postgres'),
-        isStillOpen: () => statements?.leaveItOpen(query) ?? answersInTransaction(query),
+        isStillOpen: () => statements?.leaveItOpen(ask) ?? ask(),
       };
     case 'mysql':
-      return { connection: connectionOn('mysql'), isStillOpen: () => isInTransactionBySql(query) };
+      return {
+        connection: connectionOn('mysql'),
+        isStillOpen: () => isInTransactionBySql(query, statements),
+      };
     case 'sqlite':
       return { connection: connectionOn('sqlite') };
     default:

@@ -3,7 +3,7 @@ import type { FrameConnection, FrameOptions } from '../../core/frame/transaction
 import {
   answersInTransaction,
   isInTransaction,
-  isInTransactionBySql,
+  isInTransactionByConnection,
   isInTransactionByStatus,
   NO_OPERATION,
 } from '../ended-by-server.js';
@@ -40,10 +40,10 @@ export function databaseOf(
           isInTransactionByStatus(transaction().connection) ?? answersInTransaction(query),
       };
     case 'mariadb':
-      // The OK packets of its driver have no status.
       return {
         connection: connectionOn('mysql'),
-        isStillOpen: () => isInTransactionBySql((sql) => query(sql, { type: 'SELECT' })),
+        isStillOpen: () =>
+          isInTransactionByConnection(transaction().connection, () => query(NO_OPERATION)),
       };
     case 'mysql':
       return {

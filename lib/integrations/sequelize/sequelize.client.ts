@@ -1,4 +1,4 @@
-import type { PgClient } from '../ended-by-server.js';
+import type { MariadbConnection, PgClient } from '../ended-by-server.js';
 
 /** The parts of a Sequelize instance that are called; real ones fit. @publicApi */
 export interface SequelizeClient {
@@ -19,9 +19,10 @@ export interface SequelizeInstance {
 /** @internal */
 export interface SequelizeTransaction {
   /** Connection of the driver: of PostgreSQL's, that is a client of `pg`. */
-  readonly connection: PgClient & {
-    query(text: string, values?: unknown[]): Promise<{ readonly rows: unknown[] }>;
-  };
+  readonly connection: PgClient &
+    MariadbConnection & {
+      query(text: string, values?: unknown[]): Promise<{ readonly rows: unknown[] }>;
+    };
   commit: () => Promise<void>;
   rollback: () => Promise<void>;
   /** Takes a function that is told of the COMMIT, whatever came of it. */
