@@ -74,8 +74,8 @@ describeWith(postgres, 'PostgreSQL', () =>
 describeWith(mariadb, 'MariaDB', () =>
   describePlans({
     connect: connectMariadb,
-    numbers: `(select seq as n from seq_1_to_${ROWS}) as numbers`,
+    numbers: `json_table(concat('[0', repeat(',0', ${ROWS} - 1), ']'), '$[*]' columns (n for ordinality)) as numbers`,
     analyze: 'analyze table',
-    everything: /"table":"airlock_outbox","type":"(ALL|index)"/,
+    everything: /"table":"airlock_outbox",("partitions":null,)?"type":"(ALL|index)"/,
   }),
 );

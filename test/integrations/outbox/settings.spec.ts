@@ -250,7 +250,13 @@ describeWith(mariadb, 'MariaDB', () => {
   describe('when sessions, drivers or clients have settings of their own', () => {
     it.each([
       { settings: ["sql_mode = 'ANSI,HIGH_NOT_PRECEDENCE,IGNORE_SPACE'", "time_zone = '+05:30'"] },
-      { settings: ["sql_mode = 'TRADITIONAL,ONLY_FULL_GROUP_BY,EMPTY_STRING_IS_NULL'"] },
+      // Each server reads its own comments.
+      {
+        settings: [
+          "sql_mode = concat('TRADITIONAL,PAD_CHAR_TO_FULL_LENGTH' /*M! , ',EMPTY_STRING_IS_NULL' */ /*!80000 , ',TIME_TRUNCATE_FRACTIONAL' */)",
+        ],
+      },
+      { settings: ["sql_mode = 'ONLY_FULL_GROUP_BY' /*!80013 , sql_require_primary_key = 1 */"] },
       { settings: ["sql_mode = ''", 'names utf8mb3'] },
       { settings: ['names latin1', 'innodb_lock_wait_timeout = 1'] },
       { settings: ['sql_safe_updates = 1'] },
