@@ -8,10 +8,10 @@ export const AIRLOCK = 'nestjs-airlock';
 type TypesOf = (expression: Node) => readonly string[] | undefined;
 
 /**
- * Whether a call is one of Airlock's functions with these names: a free one, or a method of one of
- * the `owners`.
+ * True if a call is of one of Airlock's functions with these names: a free function, or a method of
+ * one of the `owners`.
  *
- * @param spelling what the name of an owner looks like where its type is not known
+ * @param spelling pattern for the name of an owner whose type is not known
  * @internal
  */
 export function isAirlockCall(
@@ -26,7 +26,8 @@ export function isAirlockCall(
   if (is(callee, 'Identifier')) {
     const imported = bindings.importOf(callee);
     if (imported !== undefined) return imported.source === AIRLOCK && names.includes(imported.name);
-    // In a snippet without imports; a function of one's own that has such a name is not Airlock's.
+    // For a snippet without imports. A function of such a name that the file declares is not
+    // Airlock's.
     return names.includes(callee.name) && bindings.declarationOf(callee) === undefined;
   }
   if (!is(callee, 'MemberExpression') || !names.includes(nameOf(callee) ?? '')) return false;

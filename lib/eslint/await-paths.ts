@@ -7,16 +7,16 @@ type Segment = TSESLint.CodePathSegment;
 /** One function while it is walked through. */
 interface Path {
   readonly outer: Path | undefined;
-  /** The segments that control may be in at the node at hand. */
+  /** Segments that control may be in at the current node. */
   readonly current: Set<Segment>;
   readonly waiting: Set<Segment>;
-  /** Calls that no `await` of the same segment comes before. */
+  /** Calls without an `await` before them in the same segment. */
   readonly open: (readonly [call: Node, segment: Segment])[];
 }
 
 /**
- * Tells which calls control may come to after an `await` of the same function, by the code paths of
- * ESLint and oxlint.
+ * Finds the calls that may run after an `await` of the same function, by the code paths of ESLint
+ * and oxlint.
  * @internal
  */
 export class AwaitPaths {
@@ -68,7 +68,7 @@ export class AwaitPaths {
     return [...nodesIn(node, this.code, (inner) => !isFunction(inner))].some(isAwait);
   }
 
-  /** Code paths lead a jump past the `finally` blocks that it goes through. */
+  /** Adds the `finally` blocks that a jump goes through: code paths leave them out. */
   private jumpWaits(jump: Node): boolean {
     for (const ancestor of ancestorsOf(jump)) {
       if (isFunction(ancestor)) return false;
@@ -81,7 +81,7 @@ export class AwaitPaths {
 
 function segmentsAfter(segments: Iterable<Segment>): ReadonlySet<Segment> {
   const after = new Set([...segments].flatMap(({ nextSegments }) => nextSegments));
-  // A set that grows is gone through to its new end.
+  // The loop also visits what is added to the set meanwhile.
   for (const segment of after) for (const next of segment.nextSegments) after.add(next);
   return after;
 }

@@ -13,6 +13,7 @@ import {
 import type { Member } from './members.js';
 import type { SourceCode } from './rule.js';
 import { TypeInformation } from './type-information.js';
+import { TypeNames } from './type-names.js';
 import { WrittenTypes } from './written-types.js';
 
 /**
@@ -23,17 +24,19 @@ import { WrittenTypes } from './written-types.js';
 export class Declarations {
   readonly bindings: Bindings;
   readonly checked: TypeInformation | undefined;
+  private readonly names: TypeNames;
   private readonly written: WrittenTypes;
 
   constructor(readonly code: SourceCode) {
     this.bindings = new Bindings(code);
-    this.written = new WrittenTypes(this.bindings);
+    this.names = new TypeNames(this.bindings);
+    this.written = new WrittenTypes(this.bindings, this.names);
     this.checked = TypeInformation.of(code);
   }
 
   /**
-   * The names of an expression's type and of those it extends; undefined where nothing is known of
-   * it.
+   * Finds the names of an expression's type and of the types it extends; undefined if nothing is
+   * known of it.
    */
   typesOf(expression: Node): readonly string[] | undefined {
     const checked = this.checked?.namesAt(expression);
@@ -43,7 +46,7 @@ export class Declarations {
 
   /** The types that an annotation names; undefined where it says nothing. */
   typesIn(annotation: Node | undefined): readonly string[] | undefined {
-    return this.written.typesIn(annotation);
+    return this.names.in(annotation);
   }
 
   typesOfMember(member: Member): readonly string[] | undefined {
@@ -62,7 +65,7 @@ export class Declarations {
   }
 
   /**
-   * Whether a call is one of these functions of Airlock: free ones, or methods of an
+   * True if a call is of one of these functions of Airlock: free ones, or methods of an
    * `EffectBuffer`.
    */
   isBufferCall(call: Call, ...names: readonly string[]): boolean {
@@ -70,7 +73,7 @@ export class Declarations {
   }
 
   /**
-   * Whether a call runs functions in a scope of their own, so that nothing in them depends on the
+   * True if a call runs functions in a scope of their own, so that nothing in them depends on the
    * scope around it.
    */
   opensScope(call: Call): boolean {

@@ -5,11 +5,11 @@ import { classOfThis, type Member, membersOf, parameterOf } from './members.js';
 import { excerpt, type Fixer, type SourceCode, type Suggestion } from './rule.js';
 
 /**
- * The call rewritten as an effect: `await this.queue.add(…)` becomes
+ * Rewrites a call as an effect: `await this.queue.add(…)` becomes
  * `this.effects.defer(this.queue).add(…)`.
  *
- * A suggestion and never a fix, since it changes when the call happens. Only where nobody uses the
- * result, which an effect does not have, and where an `EffectBuffer` is at hand.
+ * It is a suggestion and never a fix, since it changes when the call happens. It is made only if
+ * nobody uses the result, which an effect does not have, and if an `EffectBuffer` is in reach.
  *
  * @internal
  */
@@ -27,7 +27,7 @@ export function deferral(
     ...effect.gaps,
     [call.range[1], whole.range[1]],
   ];
-  // What is dropped there must not be a comment.
+  // The source that is left out must have no comment.
   if (gaps.some((gap) => /\/[/*]/.test(text.slice(...gap)))) return [];
   const fix = (fixer: Fixer) => fixer.replaceTextRange(whole.range, effect.text);
   return [{ messageId, data: { code: excerpt(effect.text) }, fix }];

@@ -1,8 +1,7 @@
 import type { Declarations } from './declarations.js';
+import { isEnqueued, namesOf } from './enqueued-functions.js';
 import {
   ancestorsOf,
-  bareParent,
-  type ClassNode,
   type FunctionNode,
   is,
   isClass,
@@ -11,7 +10,7 @@ import {
   type Node,
 } from './estree.js';
 import { classOfThis } from './members.js';
-import { callsIn, nodesIn } from './rule.js';
+import { nodesIn } from './rule.js';
 import { wantedTypes } from './wanted-types.js';
 
 /** Methods that Nest calls outside any unit of work. */
@@ -24,20 +23,19 @@ const LIFECYCLE: readonly string[] = [
   'onApplicationShutdown',
 ];
 
-/** Keys of Airlock's options under which functions stand that let effects out themselves. */
+/** Keys of Airlock's options whose functions run effects themselves. */
 const EXECUTOR_KEYS: readonly string[] = ['executor', 'executors', 'onDispatchError'];
 
-/** Types of functions and objects that let effects out. */
+/** Types of functions and objects that run effects. */
 const EXECUTORS: readonly string[] = ['Executor', 'ExecutorRef'];
 
 /**
- * Whether code may change the outside world as it stands: it is the body of an effect or of an
- * executor, or it runs where there is no scope that could fail (`@SkipAirlock()`, Nest's lifecycle
- * hooks), or only what does calls it.
+ * True if code may change the outside world directly: it is in an effect or an executor, or it runs
+ * without a scope that could fail (`@SkipAirlock()`, Nest's lifecycle hooks), or only such code
+ * calls it.
  *
  * @param decorators those that make a method an effect
- * @param seen functions that are asked about already: those that call each other say nothing of
- *   themselves
+ * @param seen functions that are looked at already, as some call each other
  * @internal
  */
 export function isInEffect(
@@ -76,21 +74,13 @@ function isEffect(
 ): boolean {
   if (isEnqueued(fn, declarations)) return true;
   const owner = fn.parent;
-  if (is(owner, 'MethodDefinition')) {
-    if (declarations.isDecorated(owner.decorators, [...decorators, 'SkipAirlock'])) return true;
-    const name = nameOf(owner.key);
-    if (name === undefined) return false;
-    const isHook =
-      LIFECYCLE.includes(name) && !declarations.isDecorated(owner.decorators, ['Airlock']);
-    const host = classOfThis(fn);
-    return isHook || (host !== undefined && isEnqueuedMethod(name, host, declarations));
-  }
-  return namesOf(fn).some((named) => isEnqueuedByName(named, declarations));
+  if (!is(owner, 'MethodDefinition')) return false;
+  if (declarations.isDecorated(owner.decorators, [...decorators, 'SkipAirlock'])) return true;
+  const isHook = LIFECYCLE.includes(nameOf(owner.key) ?? '');
+  return isHook && !declarations.isDecorated(owner.decorators, ['Airlock']);
 }
 
-/**
- * Whether nobody can call a function but calls in this file that are in effects, every one of them.
- */
+/** True for a function that only this file can call, if all its calls are in effects. */
 function isHelper(
   fn: FunctionNode,
   declarations: Declarations,
@@ -108,7 +98,7 @@ function isHelper(
 }
 
 /**
- * Finds the uses of a function that only its file or its class can name; undefined for any other
+ * Finds the uses of a function that only its file or its class can reach; undefined for any other
  * function.
  */
 function usesOf(fn: FunctionNode, { bindings, code }: Declarations): readonly Node[] | undefined {
@@ -116,7 +106,7 @@ function usesOf(fn: FunctionNode, { bindings, code }: Declarations): readonly No
   if (is(parent, 'MethodDefinition')) {
     const isPrivate = parent.accessibility === 'private' || is(parent.key, 'PrivateIdentifier');
     const host = classOfThis(fn);
-    // What is decorated, somebody else calls.
+    // Somebody else calls a decorated method.
     if (!isPrivate || host === undefined || (parent.decorators ?? []).length > 0) return undefined;
     const name = nameOf(parent.key);
     return [...nodesIn(host as Node, code)].filter(
@@ -136,67 +126,5 @@ function isExported(name: Node): boolean {
   const [, ...around] = [...ancestorsOf(name)].slice(0, 3);
   return around.some(({ type }) =>
     ['ExportNamedDeclaration', 'ExportDefaultDeclaration'].includes(type),
-  );
-}
-
-/** `enqueue(() => …)` */
-function isEnqueued(value: Node, declarations: Declarations): boolean {
-  const parent = bareParent(value);
-  return (
-    is(parent, 'CallExpression') &&
-    parent.callee !== value &&
-    declarations.isBufferCall(parent, 'enqueue', 'enqueueWith')
-  );
-}
-
-/**
- * `function notify() {}` and `const notify = () => {}`, with `enqueue(notify, …)` anywhere in the
- * file.
- */
-function isEnqueuedByName(identifier: Node, declarations: Declarations): boolean {
-  if (!is(identifier, 'Identifier')) return false;
-  const variable = declarations.bindings.lookup(identifier.name, identifier);
-  return (
-    variable?.references.some((reference) => isEnqueued(reference.identifier, declarations)) ===
-    true
-  );
-}
-
-function namesOf(fn: FunctionNode): readonly Node[] {
-  const declarator = bareParent(fn);
-  return [fn.id, is(declarator, 'VariableDeclarator') ? declarator.id : undefined].filter(
-    (id) => id !== null && id !== undefined,
-  );
-}
-
-/** `enqueue(this.notify.bind(this), …)` or `defer(this).notify(…)` in the same class. */
-function isEnqueuedMethod(name: string, host: ClassNode, declarations: Declarations): boolean {
-  for (const call of callsIn(host as Node, declarations.code)) {
-    if (declarations.isBufferCall(call, 'enqueue', 'enqueueWith')) {
-      const isBound = (argument: Node): boolean =>
-        is(argument, 'CallExpression') &&
-        is(argument.callee, 'MemberExpression') &&
-        nameOf(argument.callee) === 'bind'
-          ? isOwnMethod(argument.callee.object, name)
-          : isOwnMethod(argument, name);
-      if (call.arguments.some(isBound)) return true;
-    }
-    const { callee } = call;
-    if (
-      !is(callee, 'MemberExpression') ||
-      nameOf(callee) !== name ||
-      !is(callee.object, 'CallExpression')
-    )
-      continue;
-    const [target] = callee.object.arguments;
-    if (target?.type === 'ThisExpression' && declarations.isBufferCall(callee.object, 'defer'))
-      return true;
-  }
-  return false;
-}
-
-function isOwnMethod(node: Node, name: string): boolean {
-  return (
-    is(node, 'MemberExpression') && node.object.type === 'ThisExpression' && nameOf(node) === name
   );
 }

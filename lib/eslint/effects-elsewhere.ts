@@ -18,7 +18,7 @@ interface TsNode extends ts.Node {
   readonly statement?: TsNode;
 }
 
-/** The innermost call, and the outermost loop of the same function, that a node stands in. */
+/** Innermost call and outermost loop, within one function, that a node is in. */
 interface Place {
   readonly call?: TsNode;
   readonly loop?: TsNode;
@@ -34,9 +34,9 @@ interface Findings {
 }
 
 /**
- * Effects that functions in other files come to call, by the type checker. Whether one comes after
- * an `await` is told by the order of the text there: the linter's code paths are those of the file
- * at hand.
+ * Finds effects that functions in other files call, by the type checker. The order of the text
+ * tells whether an effect comes after an `await`, since the linter has code paths for the current
+ * file only.
  *
  * @internal
  */
@@ -111,7 +111,7 @@ export class EffectsElsewhere {
     if (this.buffers(call) || this.opensScope(call)) return 'never';
     if (this.calledBy(call) !== undefined) return 'now';
     const name = nameOf(call.expression!);
-    // Other objects than promises keep the functions that they are given: workers, observables.
+    // Objects other than promises, such as workers and observables, call the function later.
     const isNew = call.expression!.getStart() > call.getStart();
     return isNew && name !== 'Promise' ? 'never' : callbacksOf(name);
   }

@@ -14,7 +14,7 @@ import { type Callbacks, callbacksOf, latest, type Timing } from './timing.js';
 import { childrenOf } from './rule.js';
 
 /**
- * Which calls are effects, and which functions come to call some, in the file and, with types,
+ * Tells which calls are effects, and which functions call effects, in the file and, with types,
  * beyond it.
  * @internal
  */
@@ -22,7 +22,10 @@ export class Effects {
   private readonly known = new Map<Node, Timing>();
   private readonly elsewhere: EffectsElsewhere | undefined;
 
-  /** @param callsAfterAwait without which each effect in the file counts as an early one */
+  /**
+   * @param callsAfterAwait calls that may run after an `await`; if undefined, each effect in the
+   *   file counts as early
+   */
   constructor(
     private readonly declarations: Declarations,
     private readonly callsAfterAwait: ReadonlySet<Node> = new Set(),
@@ -31,7 +34,7 @@ export class Effects {
     this.elsewhere = checked && new EffectsElsewhere(checked);
   }
 
-  /** Whether a call buffers an effect. */
+  /** True if a call buffers an effect. */
   isEffect(call: Call): boolean {
     const { declarations } = this;
     if (declarations.isBufferCall(call, 'enqueue', 'enqueueWith')) return true;
@@ -48,7 +51,7 @@ export class Effects {
       : this.isDecorated(fn, 'SideEffect');
   }
 
-  /** When the function that a call runs calls effects. */
+  /** Tells when the function that a call runs calls effects. */
   timingOfCall(call: Call): Timing {
     const fn = this.declarations.functionOf(call.callee);
     return fn === undefined

@@ -19,7 +19,7 @@ export interface Member {
   readonly annotation: Node | undefined;
   readonly decorators: readonly NodeOf<'Decorator'>[];
   readonly isStatic: boolean;
-  /** Whether subclasses do not reach it. */
+  /** True if subclasses cannot reach it. */
   readonly isPrivate: boolean;
   /** Its initial value; of a method, the function. */
   readonly value: Node | undefined;

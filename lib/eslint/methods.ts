@@ -12,8 +12,8 @@ export type MethodTable = Readonly<Record<string, readonly string[]>>;
 export const methodTable = { type: 'object', additionalProperties: names };
 
 /**
- * Tells certain methods by the types they are called on, and by names only where nothing is known
- * of the types.
+ * Recognises certain methods by the type that they are called on, or by names if the type is not
+ * known.
  * @internal
  */
 export class Methods {
@@ -35,7 +35,7 @@ export class Methods {
   includes(callee: NodeOf<'MemberExpression'>): boolean {
     const method = nameOf(callee);
     if (method === undefined || !this.all.has(method)) return false;
-    // How such a type does its own work is not a use of it.
+    // Calls inside such a class are how it works, and no use of it.
     if (['ThisExpression', 'Super'].includes(bare(callee.object).type)) return false;
     const types = this.declarations.typesOf(callee.object);
     if (types !== undefined) {
@@ -51,7 +51,8 @@ export class Methods {
   }
 
   /**
-   * Whether a method that is declared in a class is one of them itself, by the name of the class.
+   * True if a method that is declared in a class is one of these methods itself, by the name of the
+   * class.
    */
   declares(type: string, method: string): boolean {
     if (Object.hasOwn(this.byType, type)) return this.byType[type]!.includes(method);

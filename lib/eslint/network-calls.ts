@@ -63,7 +63,7 @@ const TYPES: MethodTable = {
 
 const NAMES: MethodTable = { 'http_?service$': VERBS, axios$: REQUESTS, '.*': ['sendMail'] };
 
-/** Tells calls that talk to another machine and wait for its answer. @internal */
+/** Finds calls that talk to another machine and wait for its answer. @internal */
 export class NetworkCalls {
   private readonly modules: readonly string[];
   private readonly functions: readonly string[];

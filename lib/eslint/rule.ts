@@ -65,8 +65,7 @@ export function childrenOf(node: Node, code: SourceCode): readonly Node[] {
 }
 
 /**
- * A node and all below it, those in functions within it included unless `enters` says no to the
- * node.
+ * Lists a node and all nodes below it, except those below a node that `enters` says no to.
  * @internal
  */
 export function* nodesIn(

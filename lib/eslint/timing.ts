@@ -1,7 +1,7 @@
 /**
- * When a function calls effects, seen from whoever calls the function: never, before it first waits
- * for something, or after. Late ones are lost to a caller that does not wait: the scope may have
- * ended by then (rule 3).
+ * When a function calls effects, seen from its caller: never, before it first waits for something,
+ * or after that. Late effects are lost if the caller does not wait: the scope may have ended by
+ * then (rule 3).
  *
  * @internal
  */
@@ -21,8 +21,7 @@ export function latest(timings: Iterable<Timing>): Timing {
 export type Callbacks = 'now' | 'later' | 'never';
 
 /**
- * Tells by its name how a function treats its callbacks, where the code behind it is somebody
- * else's.
+ * Tells by its name when a function of a library runs its callbacks.
  * @internal
  */
 export function callbacksOf(name = ''): Callbacks {

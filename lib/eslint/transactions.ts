@@ -42,7 +42,7 @@ const OUTSIDE: readonly string[] = [
   'setTimeout',
 ];
 
-/** Which code of a file runs in a transaction. @internal */
+/** Finds the code of a file that runs in a transaction. @internal */
 export class Transactions {
   private readonly callers: readonly string[];
   private readonly decorators: readonly string[];
@@ -66,7 +66,7 @@ export class Transactions {
     return this.found;
   }
 
-  /** Whether a function runs after the transaction that is open where it stands, or outside it. */
+  /** True for a function that runs after the transaction that is open around it, or outside it. */
   isOutside(node: Node): boolean {
     const { parent } = node;
     return (
@@ -84,7 +84,9 @@ export class Transactions {
     return (outside < 0 ? around : around.slice(0, outside)).filter((fn) => this.works.has(fn));
   }
 
-  /** Whether a call is handed a transaction, which is over when an effect runs. */
+  /**
+   * True if a call gets a transaction as an argument. That transaction is over when an effect runs.
+   */
   isHandedTo(call: Call): boolean {
     const works = this.around(call);
     return call.arguments

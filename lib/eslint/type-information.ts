@@ -13,7 +13,7 @@ export const TRANSPARENT_TYPES: readonly string[] = [
   'NonNullable',
 ];
 
-/** Asks the type checker, where the parser was told to use it. @internal */
+/** Asks the type checker, if the parser was told to use it. @internal */
 export class TypeInformation {
   readonly checker: ts.TypeChecker;
 

@@ -2,8 +2,8 @@ import type { Declarations } from './declarations.js';
 import { ancestorsOf, bareParent, is, isFunction, type Node } from './estree.js';
 
 /**
- * The types that an object or a function is written as: by a cast, or by what it is assigned to or
- * returned from.
+ * Finds the types that an object or a function is meant to have: by a cast, or by the place it is
+ * assigned to or returned from.
  * @internal
  */
 export function wantedTypes(value: Node, declarations: Declarations): readonly string[] {

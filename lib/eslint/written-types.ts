@@ -11,7 +11,7 @@ import {
   type NodeOf,
 } from './estree.js';
 import { classOfThis, type Member, membersOf, parameterOf } from './members.js';
-import { TRANSPARENT_TYPES } from './type-information.js';
+import type { TypeNames } from './type-names.js';
 
 /** Types that decorators inject, whatever type stands beside them. */
 const INJECTED: ReadonlyMap<string, string> = new Map([
@@ -26,48 +26,44 @@ const MADE: ReadonlyMap<string, string> = new Map([
   ['ClientProxyFactory.create', 'ClientProxy'],
 ]);
 
-const UNINFORMATIVE: readonly string[] = ['TSAnyKeyword', 'TSUnknownKeyword', 'TSObjectKeyword'];
-
 /**
- * Types as they are written in the file itself, in annotations, decorators and `new`: what
- * dependency injection goes by, so it says most of what the type checker would, and is there
- * without it.
+ * Finds the types of expressions from what the file itself says, in annotations, decorators and
+ * `new`. Dependency injection goes by the same, so that this finds most of what the type checker
+ * would, and works without one.
  *
  * @internal
  */
 export class WrittenTypes {
-  /** Initial values that are being asked about: one that refers to itself says nothing. */
+  /** Initial values that are being looked at: one that refers to itself has no written type. */
   private readonly asked = new Set<Node>();
 
-  constructor(private readonly bindings: Bindings) {}
+  constructor(
+    private readonly bindings: Bindings,
+    private readonly names: TypeNames,
+  ) {}
 
   /**
    * The names of an expression's type and of those it extends; undefined where nothing is written.
    */
   typesOf(expression: Node): readonly string[] | undefined {
     if (is(expression, 'TSAsExpression', 'TSSatisfiesExpression', 'TSTypeAssertion')) {
-      return this.typesIn(expression.typeAnnotation) ?? this.typesOf(expression.expression);
+      return this.names.in(expression.typeAnnotation) ?? this.typesOf(expression.expression);
     }
     const node = bare(expression);
     if (node !== expression) return this.typesOf(node);
     if (is(node, 'Identifier')) return this.typesOfVariable(node);
     if (is(node, 'AwaitExpression')) return this.typesOf(node.argument);
     if (is(node, 'NewExpression'))
-      return is(node.callee, 'Identifier') ? this.namesOf(node.callee, new Set()) : [];
+      return is(node.callee, 'Identifier') ? this.names.ofType(node.callee) : [];
     if (is(node, 'CallExpression')) return this.typesOfCall(node);
     if (is(node, 'MemberExpression')) return this.typesOfProperty(node.object, nameOf(node));
     const owner = node.type === 'ThisExpression' ? classOfThis(node) : undefined;
-    return owner && this.namesOfClass(owner);
-  }
-
-  /** The types that an annotation names; undefined where it says nothing. */
-  typesIn(annotation: Node | undefined): readonly string[] | undefined {
-    return annotation && this.namesIn(annotation, new Set());
+    return owner && this.names.ofClass(owner);
   }
 
   typesOfMember({ annotation, decorators, value }: Member): readonly string[] | undefined {
     const injected = decorators.flatMap((decorator) => this.injectedBy(decorator));
-    const written = this.typesIn(annotation) ?? this.typesOfInitial(value);
+    const written = this.names.in(annotation) ?? this.typesOfInitial(value);
     return written === undefined && injected.length === 0
       ? undefined
       : [...injected, ...(written ?? [])];
@@ -116,7 +112,7 @@ export class WrittenTypes {
     if (made !== undefined) return [made];
     // `moduleRef.get(Queue)`, `app.get<Queue>('stock')`
     if (!/^(get|resolve|inject)$/.test(name)) return undefined;
-    return this.typesIn(call.typeArguments?.params[0]) ?? this.typesOfToken(call);
+    return this.names.in(call.typeArguments?.params[0]) ?? this.typesOfToken(call);
   }
 
   private injectedBy(decorator: NodeOf<'Decorator'>): readonly string[] {
@@ -127,10 +123,10 @@ export class WrittenTypes {
     return this.typesOfToken(decorator.expression) ?? [];
   }
 
-  /** A class that is asked for: an injection token in capitals only is a symbol or a text. */
+  /** Reads an injection token that is a class: one in capitals only is a symbol or a string. */
   private typesOfToken({ arguments: [token] }: Call): readonly string[] | undefined {
     return is(token, 'Identifier') && /^[A-Z]\w*[a-z]/.test(token.name)
-      ? this.namesOf(token, new Set())
+      ? this.names.ofType(token)
       : undefined;
   }
 
@@ -145,7 +141,7 @@ export class WrittenTypes {
     if (!is(definition?.node, 'VariableDeclarator')) return undefined;
     const { id, init } = definition.node;
     if (is(id, 'Identifier')) {
-      return this.typesIn(id.typeAnnotation) ?? (init ? this.typesOf(init) : undefined);
+      return this.names.in(id.typeAnnotation) ?? (init ? this.typesOf(init) : undefined);
     }
     // `const { queue } = this`
     const property = is(id, 'ObjectPattern')
@@ -156,55 +152,5 @@ export class WrittenTypes {
     return init && is(property, 'Property')
       ? this.typesOfProperty(init, nameOf(property.key))
       : undefined;
-  }
-
-  private namesIn(type: Node, seen: Set<Node>): readonly string[] | undefined {
-    if (UNINFORMATIVE.includes(type.type) || seen.has(type)) return undefined;
-    seen.add(type);
-    if (is(type, 'TSTypeAnnotation')) return this.namesIn(type.typeAnnotation, seen);
-    if (is(type, 'TSUnionType', 'TSIntersectionType')) {
-      const parts = type.types
-        .map((part) => this.namesIn(part, seen))
-        .filter((names) => names !== undefined);
-      return parts.length === 0 ? undefined : parts.flat();
-    }
-    const written = is(type, 'TSTypeReference')
-      ? type.typeName
-      : is(type, 'TSImportType')
-        ? type.qualifier
-        : undefined;
-    const name = nameOf(written);
-    if (name === undefined) return [];
-    const [argument] = is(type, 'TSTypeReference') ? (type.typeArguments?.params ?? []) : [];
-    if (argument !== undefined && TRANSPARENT_TYPES.includes(name))
-      return this.namesIn(argument, seen);
-    return is(written, 'Identifier') ? this.namesOf(written, seen) : [name];
-  }
-
-  /**
-   * The name of a type where it comes from, and the names of what it extends as far as this file
-   * says.
-   */
-  private namesOf(identifier: NodeOf<'Identifier'>, seen: Set<Node>): readonly string[] {
-    const declaration = this.bindings.declarationOf(identifier);
-    const owner = this.bindings.classNamed(identifier.name, identifier);
-    if (owner !== undefined) return this.namesOfClass(owner);
-    if (is(declaration, 'TSTypeAliasDeclaration')) {
-      return [identifier.name, ...(this.namesIn(declaration.typeAnnotation, seen) ?? [])];
-    }
-    if (!is(declaration, 'TSInterfaceDeclaration')) return [this.bindings.originalName(identifier)];
-    if (seen.has(declaration)) return [];
-    seen.add(declaration);
-    const bases = declaration.extends
-      .map(({ expression }) => expression)
-      .filter((base) => is(base, 'Identifier'));
-    return [identifier.name, ...bases.flatMap((base) => this.namesOf(base, seen))];
-  }
-
-  private namesOfClass(start: ClassNode): readonly string[] {
-    return [...this.bindings.lineage(start)].flatMap(({ id, superClass }) => [
-      ...(id ? [id.name] : []),
-      ...(is(superClass, 'Identifier') ? [this.bindings.originalName(superClass)] : []),
-    ]);
   }
 }

@@ -4,7 +4,7 @@ import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 import { masked } from '../errors/masked.js';
 
 /**
- * The provider behind a token, in whatever module.
+ * Finds the provider of a token, in whatever module.
  *
  * @param asker the module that was given the token
  * @param option under which it was given
@@ -26,7 +26,7 @@ export function clientBehind<T>(
       option,
       `${asker} found no provider \`${name}\` in the application that is a singleton. ` +
         `Give \`${option}\` the token under which the client is provided.`,
-      // Nest's error shows the token as it is.
+      // The error of Nest would show the secret that is masked here, as in a URL.
       name === given ? { cause } : {},
     );
   }

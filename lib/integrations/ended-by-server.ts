@@ -6,16 +6,16 @@ import type { WatchedStatements } from './watched-statements.js';
  */
 const IN_TRANSACTION = 1;
 
-/** A statement that does nothing, and is answered by an OK packet. @internal */
+/** Statement that does nothing. MySQL and MariaDB answer it with an OK packet. @internal */
 export const NO_OPERATION = 'DO 0';
 
 /**
  * Tells by the answer to `NO_OPERATION` whether MySQL or MariaDB still has the transaction. A
- * deadlock rolls back all of it and fails one statement only; where that error is swallowed, the
- * connection goes on without a transaction and COMMIT succeeds.
+ * deadlock rolls all of it back, but only one statement fails. If that error is swallowed, the
+ * connection goes on without a transaction, and COMMIT succeeds.
  *
- * @param answer the OK packet, as the drivers `mysql2` and `mysql` hand it out; others tell
- *   nothing, and are believed
+ * @param answer the OK packet, as the drivers `mysql2` and `mysql` return it; the answer of any
+ * other driver counts as yes
  * @internal
  */
 export function isInTransaction(answer: unknown): boolean {
@@ -44,8 +44,8 @@ export interface MariadbConnection {
 }
 
 /**
- * Asks as `isInTransaction` does, for clients that hand out rows only: outside a transaction no
- * savepoint is kept. A server that takes none is believed.
+ * Asks the same by a savepoint, for clients that return rows only: outside a transaction the server
+ * keeps none. The answer of a server without savepoints counts as yes.
  *
  * @param query runs a statement in the transaction
  * @internal

@@ -46,13 +46,13 @@ export interface ClientKind<C extends object, O extends OptionalClients> {
   /** Tracks one client; absent where that is done on its class, and so by `trackOthers`. */
   track?(client: C, options: O): unknown;
   /**
-   * Tracks every client like those found, made before or after. Not called where clients are named,
-   * if one client can be tracked alone.
+   * Tracks every client like those found, made before or after. Not called for clients that are
+   * named, where one can be tracked alone.
    */
   trackOthers?(found: readonly C[]): Others | undefined | Promise<Others | undefined>;
 }
 
-/** All clients that are tracked although nobody handed them over. @internal */
+/** Clients that are tracked without being found or named. @internal */
 export interface Others {
   readonly includes: (client: object) => boolean;
   readonly leave: () => void;
@@ -154,12 +154,13 @@ export function held<C extends object>(
 }
 
 /**
- * Tracks all clients that have something in common with one that was found, as their class. Where
- * none was found, they are made later, such as one per tenant: all that can be made are tracked.
+ * Tracks all clients that share something with one that was found, such as a class. Where none was
+ * found, they are made later, such as one per tenant: then all that the installed package can make
+ * are tracked.
  *
- * @param is whether an object is a client at all
- * @param commonOf what a client has in common with others; undefined where nothing
- * @param track tracks all that have it, and returns what ends that
+ * @param is tells clients from other objects
+ * @param commonOf returns what a client shares with others; undefined if nothing
+ * @param track tracks all clients that share it, and returns a function that ends this
  * @param installed makes one of each kind that the installed package has, connected to nothing
  * @internal
  */

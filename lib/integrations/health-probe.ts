@@ -2,25 +2,25 @@ import type { Deadline } from '../core/model/deadline.js';
 
 /** Limits that a probe is asked with. */
 interface HealthLimits {
-  /** Milliseconds from which on a row of an outbox is old; `false` asks about none. */
+  /** Age in milliseconds at which a row of an outbox is old; `false` asks about none. */
   readonly oldRowMs: number | false;
 }
 
-/** Question to a part of an application whether it works. @internal */
+/** Question whether a part of an application works. @internal */
 export interface HealthProbe {
   /** The part, such as `BullMQ`. */
   readonly name: string;
   /**
-   * Asks nothing anew while an answer is due that an earlier check gave up waiting for: an
-   * unanswered question may hold a connection.
+   * Sends nothing while the answer to an earlier check is due: an unanswered question may hold a
+   * connection.
    *
-   * @returns what impairs it though it works, in a sentence
-   * @throws why it does not work, such as an `EngineUnreachableError`
+   * @returns a sentence about what impairs the part although it works
+   * @throws Error that says why the part does not work, such as an `EngineUnreachableError`
    */
   ask(deadline: Deadline, limits: HealthLimits): Promise<string | undefined>;
 }
 
-/** On providers that can be asked. @internal */
+/** Key of the probe on a provider that has one. @internal */
 export const HEALTH_PROBE: unique symbol = Symbol.for('nestjs-airlock.health-probe') as never;
 
 /** The port that an integration implements to be seen in `nestjs-airlock/health`. @internal */

@@ -1,6 +1,6 @@
 /**
- * Asks a question that may never be answered: once, however many give up waiting for it. Who asks
- * meanwhile is given the same answer.
+ * Limits a question that may never be answered to one at a time: callers that ask while it is
+ * open get its answer.
  *
  * @internal
  */

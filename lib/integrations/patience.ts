@@ -1,8 +1,8 @@
 import type { DispatchContext } from '../core/model/dispatch-context.js';
 
 /**
- * Notes the engines that flushes have waited for in vain. A flush waits for each once, however
- * often its effects come to it: between those of other executors, or in several parts.
+ * Notes the engines that flushes have waited for in vain. A flush waits for each engine once,
+ * even if its effects go there in several parts, or between those of other executors.
  *
  * @internal
  */
@@ -10,8 +10,8 @@ export class Patience {
   private readonly ends = new WeakMap<object, Map<unknown, unknown>>();
 
   /**
-   * The engines that this flush waits for no more, each with why. @param context absent where an
-   * executor is called without a flush
+   * Returns the engines that this flush waits for no more, each with the reason. @param context
+   * undefined where an executor is called without a flush
    */
   spentIn(context: DispatchContext | undefined): Map<unknown, unknown> {
     if (context === undefined) return new Map();

@@ -2,7 +2,7 @@ import type { Intent } from '../core/model/intent.js';
 import { checkOptions, type OptionCheck } from '../nest/options/option-checks.js';
 import type { RemoteOptions } from '../nest/remote/remote-options.js';
 
-/** The options that engines with queues have in common. */
+/** Options that all engines with queues have. */
 interface QueueOptions extends RemoteOptions {
   readonly queue?: string;
   queueFor?(intent: Intent): string;
@@ -13,7 +13,7 @@ interface QueueOptions extends RemoteOptions {
 export abstract class QueueSettings<Options extends QueueOptions = QueueOptions> {
   /** The queues that this process serves; none where it only sends. */
   abstract readonly served: readonly string[];
-  /** Number of effects of each of them that run at a time. */
+  /** Number of effects of each queue that run at a time. */
   abstract readonly concurrency: number;
   readonly dispatchTimeoutMs: number;
   protected readonly queue: string;
@@ -31,7 +31,7 @@ export abstract class QueueSettings<Options extends QueueOptions = QueueOptions>
     this.dispatchTimeoutMs = options.dispatchTimeoutMs ?? dispatchTimeoutMs;
   }
 
-  /** @throws AirlockOptionsError if `queueFor` picks none that jobs can go to */
+  /** @throws AirlockOptionsError if `queueFor` returns a name that jobs cannot go to */
   queueOf(intent: Intent): string {
     if (this.options.queueFor === undefined) return this.queue;
     const name = this.options.queueFor(intent);

@@ -8,8 +8,8 @@ import {
 import type { QueueSettings } from './queue.settings.js';
 
 /**
- * Takes effects from the queues of an engine and runs them, from the start of the application until
- * its shutdown, which waits for what is running.
+ * Takes effects from the queues of an engine and runs them, until the application shuts down. The
+ * shutdown waits for effects that are running.
  *
  * @internal
  */
@@ -39,6 +39,6 @@ export abstract class QueueWorkers<Settings extends QueueSettings>
 
   protected abstract start(queues: readonly string[]): Promise<void>;
 
-  /** Fetches no more. @returns when what was fetched has ended */
+  /** Stops fetching. @returns a Promise that resolves when all that was fetched has ended */
   protected abstract drain(): Promise<unknown>;
 }

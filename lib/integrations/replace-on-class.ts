@@ -1,23 +1,24 @@
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- it is handed on as it comes
 type Method = (this: any, ...args: any[]) => unknown;
 
-/** Count of those who want a replacement, and the method it has replaced. */
+/** Number of applications that want a replacement, and the method that it replaced. */
 interface Replaced {
   readonly original: Method;
   times: number;
 }
 
-/** The key of that on a method that was replaced; two installed copies recognise each other. */
+/** Key of the state on a replaced method. Two installed copies recognise each other by it. */
 const REPLACED = Symbol.for('nestjs-airlock.replaced');
 
 /**
- * Replaces a method on whatever declares it, as a rule the class of a peer: for objects of the
- * class that nobody hands to us, such as those made later. All applications of a process share the
- * class: it is replaced once, until each that wanted it has taken it back.
+ * Replaces a method on the object that declares it, mostly the class of a peer. So it covers
+ * objects that nobody hands to Airlock, such as those made later. All applications of a process
+ * share the class: the method is replaced once, until each application has taken its replacement
+ * back.
  *
  * @param prototype of the class, or of one derived from it
  * @param replace makes the replacement, which gets the object as `this`
- * @returns takes it back
+ * @returns a function that takes the replacement back
  * @internal
  */
 export function replaceOnClass(
@@ -44,7 +45,7 @@ function put(declarer: Declarer, key: string, replace: (original: Method) => Met
   const replacement = replace(original);
   const { name, length } = original;
   const replaced: Method = function (...args) {
-    // Where others have replaced it in turn, it cannot be taken away.
+    // If somebody else has replaced the method in turn, this one has to stay.
     return (state.times > 0 ? replacement : original).apply(this, args);
   };
   Object.defineProperties(replaced, {
@@ -64,7 +65,7 @@ function declarerOf(prototype: object, key: string): Declarer {
   return (at ?? prototype) as Declarer;
 }
 
-/** Defines a method as it was declared: not enumerable in a class. */
+/** Defines a method as enumerable as it was: methods of a class are not. */
 function define(declarer: Declarer, key: string, value: Method): void {
   Object.defineProperty(declarer, key, { value });
 }

@@ -20,7 +20,7 @@ export interface EngineLink {
   close(): Promise<void>;
 }
 
-/** A module that an application imports once, with options. */
+/** Description of a module that an application imports once, with options. */
 interface RootModule<Options, FactoryMethod extends string, Extras extends object> {
   /** The module, for messages. */
   readonly module: string;
@@ -47,8 +47,8 @@ interface RootModule<Options, FactoryMethod extends string, Extras extends objec
 const OPTIONS = Symbol('AIRLOCK_ROOT_MODULE_OPTIONS');
 
 /**
- * Makes the class that such a module extends: `forRoot`, `forRootAsync`, its settings, and the life
- * of its connection.
+ * Makes the base class of such a module, with `forRoot`, `forRootAsync`, its settings, and its
+ * connection.
  *
  * @internal
  */
@@ -91,8 +91,8 @@ export function rootModule<Options, FactoryMethod extends string, Extras extends
 }
 
 /**
- * Opens and closes the link by hooks of the module, which Nest calls after those of its providers:
- * workers end before what they work through.
+ * Opens and closes the link by hooks of the module. Nest calls these after those of its
+ * providers, so workers end before their connection does.
  */
 function linked<C extends new () => object>(Module: C, link: Type<EngineLink>): C {
   class LinkedModule
@@ -107,7 +107,7 @@ function linked<C extends new () => object>(Module: C, link: Type<EngineLink>): 
       try {
         await this.link.open();
       } catch (error) {
-        // Nest does not, where an application fails to start. Why it does is the first error's.
+        // Nest closes nothing if an application fails to start. The first error says why it failed.
         await this.link.close().catch(() => {});
         throw error;
       }

@@ -1,6 +1,6 @@
 /**
- * The rows in what a client resolves a statement to: an array of them, an object with `rows`, or an
- * array with the rows first.
+ * Returns the rows of a statement, whatever its client resolves to: an array of rows, an object
+ * with `rows`, or an array that has the rows as its first element.
  *
  * @internal
  */
@@ -11,7 +11,7 @@ export function rowsIn(answer: unknown): readonly object[] {
   if (!Array.isArray(given)) return [];
   const [first] = given as unknown[];
   if (Array.isArray(first)) return first as object[];
-  // What `mysql2` tells of a statement without rows.
+  // Answer of `mysql2` to a statement without rows.
   return given.length === 2 && first !== null && 'affectedRows' in Object(first)
     ? []
     : (given as object[]);

@@ -9,15 +9,15 @@ export interface StuckRow {
 }
 
 /**
- * Port of an outbox, as the inspector uses it: the rows that could not be delivered, and what is to
- * become of them.
+ * Port by which the inspector lists the rows of an outbox that could not be delivered, and tries
+ * or discards them.
  * @internal
  */
 export interface StuckRows {
   list(): Promise<readonly StuckRow[]>;
-  /** @returns `busy` where a process is at it already, `absent` where it is not there any more */
+  /** @returns `busy` if a process is at the row already, `absent` if the row is gone */
   retry(id: string): Promise<'tried' | 'busy' | 'absent'>;
-  /** @returns the same for a row that is not discarded */
+  /** @returns `busy` and `absent` as above */
   discard(id: string): Promise<'discarded' | 'busy' | 'absent'>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The statements of one transaction. On PostgreSQL nothing but one that failed aborts it, so the
- * server need be asked only where one did.
+ * Statements of one transaction. On PostgreSQL only a statement that fails aborts a transaction, so
+ * that the server has to be asked only if one has failed.
  *
  * @internal
  */
@@ -20,13 +20,13 @@ export class WatchedStatements {
     );
   }
 
-  /** Counts a statement as failed whose end is not seen. */
+  /** Counts a statement as failed, as its end cannot be seen. */
   doubt(): void {
     this.hasFailed = true;
   }
 
   /**
-   * Waits for those that nobody waited for.
+   * Waits for statements that nobody awaited, and asks the server if one has failed.
    *
    * @param ask asks the server
    */

@@ -15,24 +15,23 @@ const PLAIN = new Set([
   'address',
   'port',
 ]);
-/** Further ones, of PostgreSQL, which are worth keeping. */
+/** Further such properties, of PostgreSQL. */
 const TELLING = ['severity', 'routine', 'schema', 'table', 'constraint'];
 /**
- * Properties that database clients put around the error of their driver, with the statement and its
- * values; these stand in the message too.
+ * Properties that database clients add to the error of their driver, with the statement and its
+ * values. These are in the message too.
  */
 const QUOTES = ['query', 'sql', 'params', 'parameters', 'bindings'];
 const DRIVERS = ['driverError', 'original', 'parent', 'cause'];
-/** Causes further down are left out. */
+/** Number of causes that are kept. */
 const DEPTH = 5;
 
 /**
- * An error of an engine as others may get to see it. Clients put what they sent into properties of
- * their errors, and some into the message: arguments of effects, passwords, rows. Messages, logs
- * and diagnostics are no place for any of that.
+ * Removes from an error of an engine what was sent to it. Clients put arguments of effects,
+ * passwords and rows into properties of their errors, and some into the message. None of that may
+ * reach messages, logs and diagnostics.
  *
- * @returns the same error where it carries nothing; else another with its name, text, code and
- *   stack
+ * @returns the same error if it carries nothing; else a copy with its name, text, code and stack
  * @internal
  */
 export function withoutPayload(error: unknown, depth = 0): unknown {
@@ -40,7 +39,7 @@ export function withoutPayload(error: unknown, depth = 0): unknown {
   // Clients of Nest also reject with strings.
   if (typeof error === 'string') return new Error(masked(error));
   if (!isError(error)) {
-    // The client of RabbitMQ rejects with an error beside the URL that it is about.
+    // The client of RabbitMQ rejects with an object that holds the error and the URL.
     const inner: unknown = Object.values(Object(error) as object).find(isError);
     return inner === undefined
       ? new Error('The engine failed without an error.')
@@ -78,7 +77,9 @@ function driverErrorIn(error: Error): Error {
   return found;
 }
 
-/** PostgreSQL, MySQL and MariaDB quote what they cannot read, in errors of these codes. */
+/**
+ * PostgreSQL, MySQL and MariaDB quote the value that they cannot read, in errors of these codes.
+ */
 function textOf(error: Error): string {
   const { code } = error as { readonly code?: unknown };
   const text = masked(error.message);
@@ -94,7 +95,7 @@ function isPlain(error: Error, depth: number): boolean {
   return depth < DEPTH && error.errors.every((one) => withoutPayload(one, depth + 1) === one);
 }
 
-/** The places alone: a stack begins with the message. */
+/** Returns the lines of a stack behind the message that it begins with. */
 function framesOf({ stack = '' }: Error): string {
   const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
   return frames.length === 0 ? '' : `\n${frames.join('\n')}`;

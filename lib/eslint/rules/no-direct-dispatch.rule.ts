@@ -106,7 +106,7 @@ export const noDirectDispatch: AirlockRule = {
     const transactions = new Transactions(declarations, options);
 
     /**
-     * Whether a call may take part in the transaction around it: pg-boss can write in it, and so
+     * True if a call may take part in the transaction around it: pg-boss can write in it, and so
      * can listeners.
      */
     function takesPart(call: Call, callee: NodeOf<'MemberExpression'>): boolean {
@@ -117,8 +117,8 @@ export const noDirectDispatch: AirlockRule = {
     }
 
     /**
-     * Whether a call is how a sender of the application's own does its work, as `sendMail` of a
-     * `MailerService`: its callers are told.
+     * True for a call inside a sender of the application, such as `sendMail` of a `MailerService`:
+     * the rule reports the calls of that sender instead.
      */
     function isInSender(call: Call): boolean {
       const method = [...ancestorsOf(call)].find((ancestor) => is(ancestor, 'MethodDefinition'));

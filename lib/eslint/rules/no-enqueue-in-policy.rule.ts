@@ -103,7 +103,7 @@ export const noEnqueueInPolicy: AirlockRule = {
       );
     }
 
-    /** Whether an object stands where a policy is wanted. */
+    /** True for an object in a place that takes a policy. */
     function isPolicyObject(object: NodeOf<'ObjectExpression'>): boolean {
       const hasOnEnqueue = object.properties.some(
         (property) =>

@@ -85,7 +85,7 @@ export const noFloatingEffects: AirlockRule = {
       return effects.timingOfCall(node) === 'late' && returnsPromise(node) ? [node] : [];
     }
 
-    /** Whether the promise that a callback returns is one of those. */
+    /** True if the promise that a callback returns is one of those. */
     function returnsLate(fn: FunctionNode): boolean {
       if (fn.async) return effects.timingOfFunction(fn) === 'late';
       const results = is(fn.body, 'BlockStatement')

@@ -91,8 +91,8 @@ export const noIoInTransaction: AirlockRule = {
     }
 
     /**
-     * Whether a call makes requests and nothing else: the rest may belong to the transaction, a
-     * write above all.
+     * True if a call makes requests and nothing else. Other work, such as a write, may belong to
+     * the transaction.
      */
     function mayLeave(call: Call): boolean {
       return isRequest(call, new Set()) && !transactions.isHandedTo(call);

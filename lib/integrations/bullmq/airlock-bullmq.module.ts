@@ -24,8 +24,8 @@ export type AirlockBullMqAsyncOptions = ConfigurableModuleAsyncOptions<
 >;
 
 /**
- * Effects as jobs of BullMQ: provides `BullMqExecutor`, and runs jobs in this process where
- * `worker` is set. Needs `AirlockModule`. Where Redis cannot be reached, the application fails to
+ * Sends effects as jobs of BullMQ: provides `BullMqExecutor`, and runs jobs in this process if
+ * `worker` is set. Needs `AirlockModule`. If Redis cannot be reached, the application fails to
  * start with an `EngineUnreachableError`.
  *
  * @example

@@ -17,11 +17,11 @@ import { RedisLink } from './redis-link.js';
 import { UsersQueue } from './users-queue.js';
 
 /**
- * Runs effects as jobs: adds them to a queue of BullMQ, from where a worker takes them. A provider
- * of `AirlockBullMqModule`, to be named in `AirlockModule.forRoot({ executor: BullMqExecutor })`.
+ * Adds effects as jobs to a queue of BullMQ, from where a worker takes them. Provided by
+ * `AirlockBullMqModule`, and named in `AirlockModule.forRoot({ executor: BullMqExecutor })`.
  *
- * Calls of `add` on any queue of BullMQ, made as `effects.defer(queue).add(…)`, are added to that
- * queue itself, in bulk. Other effects without a name that a worker could find run in this process.
+ * A call of `add` on a queue of BullMQ, as `effects.defer(queue).add(…)`, goes to that queue
+ * itself, in bulk. Other effects without a name that a worker could find run in this process.
  *
  * @publicApi
  */
@@ -64,7 +64,7 @@ export class BullMqExecutor extends RemoteExecutor {
     return queueAddedTo(intent.effect) === undefined ? jobIdOf(intent) : undefined;
   }
 
-  /** Consecutive intents of one queue go in one go. */
+  /** Sends consecutive intents of one queue together. */
   async executeBatch(
     intents: readonly Intent[],
     context?: DispatchContext,

@@ -3,8 +3,8 @@ import type { Intent } from '../../core/model/intent.js';
 import type { RemoteOptions } from '../../nest/remote/remote-options.js';
 
 /**
- * Options of every job; `delay`, `priority`, `attempts`, `backoff`, `removeOnComplete` and the
- * like. @publicApi
+ * Options of every job, such as `delay`, `priority`, `attempts`, `backoff` and
+ * `removeOnComplete`. @publicApi
  */
 export type BullMqJobOptions = Omit<JobsOptions, 'jobId' | 'repeat' | 'parent'>;
 
@@ -13,7 +13,7 @@ export interface BullMqWorkerOptions extends Omit<
   WorkerOptions,
   'connection' | 'prefix' | 'autorun'
 > {
-  /** The queues to serve, with a worker each. @default the one that `queue` names */
+  /** Queues to serve, with a worker each. @default the one that `queue` names */
   readonly queues?: readonly string[];
 }
 
@@ -28,16 +28,19 @@ export interface AirlockBullMqOptions extends RemoteOptions {
   readonly prefix?: string;
   /** Queue that effects go to and workers take them from. @default 'airlock' */
   readonly queue?: string;
-  /** The queue of one effect, where they do not all share one. @default what `queue` says */
+  /**
+   * Returns the queue of an effect, if they do not all go to one. @default the queue that `queue`
+   * names
+   */
   queueFor?(intent: Intent): string;
   /**
-   * For every effect; its own `dispatchOptions` come on top. @default BullMQ's, which try a job
-   * once and keep it for ever
+   * Options of every job, which the `dispatchOptions` of an effect override. @default BullMQ's,
+   * which try a job once and keep it for ever
    */
   readonly jobOptions?: BullMqJobOptions;
   /**
-   * Whether this process runs effects too, and how. False: it only sends them; another one must run
-   * them. @default false
+   * True, or options, if this process runs effects too. False if it only sends them; another
+   * process must run them. @default false
    */
   readonly worker?: boolean | BullMqWorkerOptions;
   /**

@@ -23,7 +23,7 @@ export class BullMqWorkers extends QueueWorkers<BullMqSettings> implements OnApp
   /** Number of effects that are running. */
   private running = 0;
   private onIdle: (() => void) | undefined;
-  /** Why a worker is not ready, as far as is known. */
+  /** Reason why a worker is not ready, as far as is known. */
   private trouble: Error | undefined;
 
   constructor(
@@ -44,7 +44,7 @@ export class BullMqWorkers extends QueueWorkers<BullMqSettings> implements OnApp
       );
     } catch (error) {
       await this.close();
-      // Nest does not, where an application fails to start.
+      // Nest closes nothing if an application fails to start.
       await this.link.close();
       if (!(error instanceof TimedOut) && !isConnectionError(error)) throw error;
       throw new EngineUnreachableError(
@@ -65,9 +65,9 @@ export class BullMqWorkers extends QueueWorkers<BullMqSettings> implements OnApp
   }
 
   /**
-   * By force: what was fetched has ended, or had its time. An effect that is still running keeps
-   * its lock for a while, and then is another worker's. To take leave of a Redis that is gone,
-   * BullMQ would wait until it is back.
+   * Closes by force: all that was fetched has ended, or had its time. An effect that is still
+   * running keeps its lock for a while; then another worker may take it. Otherwise BullMQ would
+   * wait until a Redis that is gone is back.
    */
   private async close(): Promise<void> {
     const deadline = new Deadline(this.settings.dispatchTimeoutMs);
@@ -77,7 +77,10 @@ export class BullMqWorkers extends QueueWorkers<BullMqSettings> implements OnApp
     for (const connection of this.connections) (connection as { disconnect(): void }).disconnect();
   }
 
-  /** Resolves as far as Redis lets BullMQ know. */
+  /**
+   * Waits until all that was fetched has ended. If Redis is gone, BullMQ cannot tell: then until no
+   * effect runs here, and a time limit after that.
+   */
   protected async drain(): Promise<void> {
     const paused = Promise.all(this.workers.map((worker) => worker.pause()));
     const idle = this.idle().then(() =>
@@ -102,7 +105,7 @@ export class BullMqWorkers extends QueueWorkers<BullMqSettings> implements OnApp
     });
     let last = '';
     worker.on('error', (error) => {
-      // One line for an outage, not one for each attempt to connect.
+      // Logs one line for an outage, not one for each attempt to connect.
       if (error.message !== last)
         this.logger.error(`Worker of queue "${queue}": ${error.message}`, error.stack);
       last = error.message;
@@ -119,7 +122,7 @@ export class BullMqWorkers extends QueueWorkers<BullMqSettings> implements OnApp
       await this.effects.run(job.data, this.settings.options, job.attemptsMade + 1);
     } catch (error) {
       if (error instanceof UnknownEffectError) throw failingForGood(job, error);
-      // BullMQ reads properties of what is thrown.
+      // BullMQ reads properties of whatever is thrown.
       throw isError(error) ? error : new Error(messageOf(error), { cause: error });
     } finally {
       if (--this.running === 0) this.onIdle?.();
@@ -139,8 +142,8 @@ export class BullMqWorkers extends QueueWorkers<BullMqSettings> implements OnApp
 }
 
 /**
- * Fails a job for good: no attempt of a worker like this one would help, so it is kept where BullMQ
- * keeps failed jobs, whatever its options say.
+ * Fails a job for good, and keeps it among the failed ones, whatever its options say: no attempt
+ * of a worker like this one would help.
  */
 function failingForGood(job: Job, cause: UnknownEffectError): UnrecoverableError {
   job.opts.removeOnFail = false;

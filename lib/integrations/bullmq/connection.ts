@@ -21,8 +21,8 @@ interface ConstructedClient {
 }
 
 /**
- * For what is sent while a scope flushes: a command either leaves now or fails now. Nothing is kept
- * for later, or it could go out after its failure was reported.
+ * Options of the connection that effects are sent through: a command leaves now or fails now. A
+ * command that was kept for later could go out after its failure was reported.
  */
 const SENDING = {
   enableOfflineQueue: false,
@@ -30,12 +30,10 @@ const SENDING = {
   maxRetriesPerRequest: 0,
 };
 
-/**
- * Options of the connection of workers, which have all the time in the world. BullMQ insists on it.
- */
+/** Options of the connection of workers, which wait without an end. BullMQ requires that. */
 const WORKING = { enableOfflineQueue: true, maxRetriesPerRequest: null };
 
-/** A Redis that is back is found within a second. BullMQ's own default takes up to twenty. */
+/** Finds a Redis that is back within a second. BullMQ's default takes up to twenty. */
 const retryStrategy = (times: number): number => Math.min(50 * times, 1_000);
 
 /** @throws AirlockOptionsError for a client of another library than ioredis @internal */
@@ -57,7 +55,7 @@ export function workingConnection(given: AirlockBullMqOptions['connection']): Co
   });
 }
 
-/** Host and port, for messages: the rest may be secret. @internal */
+/** Returns host and port, for messages: the rest may be secret. @internal */
 export function addressOfRedis(given: AirlockBullMqOptions['connection']): string {
   if (isConstructed(given) && given.isCluster === true) return 'The Redis cluster';
   const { sentinels, host, port } = isConstructed(given) ? given.options : addressIn(given);
@@ -66,8 +64,8 @@ export function addressOfRedis(given: AirlockBullMqOptions['connection']): strin
 }
 
 /**
- * Identity of a Redis: the same value for all connections to it, as far as that can be told. @param
- * own for one that nothing is known about
+ * Returns the identity of a Redis: the same value for all connections to it, as far as that can
+ * be told. @param own identity where nothing is known
  * @internal
  */
 export function lineTo(
@@ -77,7 +75,7 @@ export function lineTo(
   if (given === undefined) return own;
   if (isConstructed(given) && given.isCluster === true) return own;
   const address: Address | undefined = isConstructed(given) ? given.options : addressIn(given);
-  // A client of another library has none. It is refused when a connection is made of it.
+  // A client of another library has no address. It is refused when a connection is made of it.
   if (address === undefined || address.sentinels || address.path) return own;
   return addressOfRedis(given);
 }
@@ -109,8 +107,8 @@ function addressIn(given: string | ConnectionOptions): Address {
 }
 
 /**
- * Worker's commands are sent again through a new connection where Redis has done nothing about
- * them, for it is a replica since a failover: the connection that is there would stay with it.
+ * Sends a command of a worker again through a new connection, if Redis refused it because it has
+ * become a replica: the present connection would stay with that replica.
  */
 function reconnecting(own: Address['reconnectOnError']): NonNullable<Address['reconnectOnError']> {
   return (error) => (isElsewhere(error) ? 2 : (own?.(error) ?? false));

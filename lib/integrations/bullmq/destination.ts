@@ -4,18 +4,18 @@ import type { Intent } from '../../core/model/intent.js';
 /** Destination that consecutive intents go to together. @internal */
 export interface Destination {
   /**
-   * The server behind it, which may be down for other destinations as well: one value for one
-   * Redis.
+   * Identity of the server behind it, which may be down for other destinations as well. One value
+   * for one Redis.
    */
   readonly line: unknown;
   /**
-   * @param isPatient false where the line was found down a moment ago, so that nothing is gained by
-   *   waiting once more
+   * @param isPatient false if the server was found down a moment ago, so that waiting once more
+   * gains nothing
    */
   send(intents: readonly Intent[], isPatient: boolean): Promise<readonly DispatchResult[]>;
 }
 
-/** Takes what has nowhere to go. @internal */
+/** Fails intents whose destination cannot be told. @internal */
 export class Nowhere implements Destination {
   readonly line = this;
 
@@ -26,11 +26,13 @@ export class Nowhere implements Destination {
   }
 }
 
-/** Most intents that a destination is handed at once: a time for each such part bounds its wait. */
+/**
+ * Largest number of intents that a destination gets at once. Each such part has its own time limit.
+ */
 const LARGEST = 1_000;
 
 /**
- * Intents in their order, cut where the destination changes or the largest part is full.
+ * Cuts intents, in their order, where the destination changes or a part is full.
  * @internal
  */
 export function* consignmentsOf(

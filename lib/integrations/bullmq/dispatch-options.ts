@@ -2,8 +2,8 @@ import type { EffectCall } from '../../core/model/executor.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 
 /**
- * @throws AirlockOptionsError for a parent: the job that runs waits for its children, and they
- *   would come when its scope has ended
+ * @throws AirlockOptionsError for a parent: a job that waits for its children while it runs would
+ * wait for jobs that are sent after it has ended
  * @internal
  */
 export function refuseParent({ name, dispatchOptions }: EffectCall): void {
@@ -15,7 +15,7 @@ export function refuseParent({ name, dispatchOptions }: EffectCall): void {
   );
 }
 
-/** @throws AirlockOptionsError for what of a job's options is not the caller's to set @internal */
+/** @throws AirlockOptionsError for an option of a job that callers may not set @internal */
 export function refuseOurs({ name, dispatchOptions }: EffectCall): void {
   if (dispatchOptions === undefined) return;
   for (const key of ['jobId', 'repeat']) {

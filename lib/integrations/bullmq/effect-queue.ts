@@ -9,17 +9,17 @@ import type { Destination } from './destination.js';
 import type { Course, JobToAdd, RedisLink } from './redis-link.js';
 
 /**
- * Most jobs in one `addBulk`, which is one transaction: for the few milliseconds it takes to build
- * one this process does nothing else, and then Redis for those it takes to run it.
+ * Largest number of jobs in one `addBulk`, which is one transaction. This process does nothing
+ * else while it builds one, and Redis does nothing else while it runs one.
  */
 const LARGEST = 250;
 
-/** BullMQ takes no ids with a colon. @internal */
+/** Returns the id of the job of an intent. BullMQ refuses ids with a colon. @internal */
 export function jobIdOf({ id }: { readonly id: string }): string {
   return id.replace(':', '-');
 }
 
-/** An intent and the job that is made of it, or why there is none. */
+/** Intent with its job, or with the error of making one. */
 interface Parcel {
   readonly intent: Intent;
   readonly job?: JobToAdd;
@@ -28,7 +28,7 @@ interface Parcel {
 
 type Packed = Parcel & { readonly job: JobToAdd };
 
-/** A queue of effects, which workers of this application take them from. @internal */
+/** Queue of effects, which workers of this application take them from. @internal */
 export class EffectQueue implements Destination {
   constructor(
     private readonly name: string,
@@ -41,12 +41,12 @@ export class EffectQueue implements Destination {
     return this.link.line;
   }
 
-  /** Redis works at one bulk while the next is built; two are under way at most. */
+  /** Builds one bulk while Redis runs the one before; at most two are under way. */
   async send(intents: readonly Intent[], isPatient: boolean): Promise<readonly DispatchResult[]> {
     const course: Course = { isPatient, isHeldUp: !this.link.isSetUp(this.name) };
     const sent: Promise<readonly Parcel[]>[] = [];
     for (let start = 0; start < intents.length; start += LARGEST) {
-      // The one before is on its way then, and others get their turn as well.
+      // By then the bulk before has left, and other work has had its turn.
       if (start > 0) await nextTurn();
       await sent.at(-2);
       if (course.isHeldUp) await sent.at(-1);
@@ -70,8 +70,8 @@ export class EffectQueue implements Destination {
   }
 
   /**
-   * Adds jobs in one go; where BullMQ has something against one of them, which it does not name,
-   * one by one.
+   * Adds jobs in one bulk. If BullMQ refuses one, it does not say which: then they are added one
+   * by one.
    */
   private async add(
     parcels: readonly Packed[],
@@ -90,7 +90,7 @@ export class EffectQueue implements Destination {
         for (const parcel of parcels) parcel.error = error;
         return;
       }
-      // It may be going one by one as well.
+      // The bulk before may be going one by one as well.
       await before;
       for (const parcel of parcels) await this.add([parcel], course, undefined);
     }
@@ -115,8 +115,8 @@ export class EffectQueue implements Destination {
 }
 
 /**
- * The scripts of BullMQ tell by a negative number what they refuse, such as a parent that is not
- * there.
+ * Returns the refusal of a job: the scripts of BullMQ answer with a negative number as its id,
+ * such as for a parent that does not exist.
  */
 function refusalIn(job: Job | undefined): Error | undefined {
   const id: unknown = job?.id;

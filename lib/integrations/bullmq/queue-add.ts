@@ -12,8 +12,8 @@ export type AddArguments = readonly [
 ];
 
 /**
- * The queue whose `add` an effect is; undefined for any other effect. Queues are known by their
- * shape, since an application may have several copies of BullMQ.
+ * Returns the queue whose `add` an effect is; undefined for any other effect. Tells queues by
+ * their shape, since an application may have several copies of BullMQ.
  *
  * @internal
  */
@@ -27,8 +27,7 @@ export function queueAddedTo(effect: (...args: never[]) => unknown): Queue | und
 }
 
 /**
- * Returns the arguments to call `add` with: `dispatchOptions` stand for what its own options do not
- * say.
+ * Returns the arguments to call `add` with. Options of the call override `dispatchOptions`.
  * @internal
  */
 export function argumentsOfAdd({ args, dispatchOptions }: Intent): AddArguments {
@@ -37,10 +36,9 @@ export function argumentsOfAdd({ args, dispatchOptions }: Intent): AddArguments 
 }
 
 /**
- * A copy of the arguments as BullMQ would write them down: whatever `JSON.stringify` makes of the
- * data, dates and `toJSON` included.
+ * Copies the arguments as BullMQ would write them down, by `JSON.stringify`.
  *
- * @throws EffectSerializationError for what it cannot
+ * @throws EffectSerializationError for data that JSON cannot carry
  * @internal
  */
 export function copyOfAdd({ name: effect, args }: EffectCall): unknown[] {

@@ -1,9 +1,6 @@
 import type { EngineProblem } from '../../errors/engine-unreachable.error.js';
 
-/**
- * Errors of ioredis that say nothing about the command but that its connection was not there, or
- * broke.
- */
+/** Errors of ioredis that say only that the connection of a command was absent, or broke. */
 const NAMES = ['MaxRetriesPerRequestError', 'AbortError', 'ConnectionClosedError'];
 const CODES = [
   'ECONNREFUSED',
@@ -32,10 +29,9 @@ export function isConnectionError(error: unknown): boolean {
 }
 
 /**
- * Redis is there, but it is not the one to write to, or not yet: a replica since a failover, one
- * that still loads its data, a cluster or a primary that lacks the others. Nothing was done; the
- * same address may lead to another one. UNBLOCKED is what workers are told whose wait a failover
- * ends.
+ * Matches the answers of a Redis that cannot be written to now: it has become a replica, it is
+ * loading its data, or its cluster is incomplete. It has done nothing, and the same address may
+ * lead to another Redis later. UNBLOCKED is the answer to a worker whose wait a failover ends.
  */
 const ELSEWHERE = /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|UNBLOCKED)\b/;
 
@@ -45,8 +41,7 @@ export function isElsewhere(error: unknown): boolean {
 }
 
 /**
- * Tells from an error of Redis what keeps effects from getting there; undefined where it does not
- * say.
+ * Tells from an error of Redis why effects cannot get there; undefined if the error does not say.
  * @internal
  */
 export function problemOf(error: unknown): EngineProblem | undefined {
@@ -62,15 +57,18 @@ export function problemOf(error: unknown): EngineProblem | undefined {
 }
 
 /**
- * Redis has lost the scripts it was sent, as after `SCRIPT FLUSH`; in a transaction ioredis does
- * not send them again.
+ * True if Redis has lost the scripts of BullMQ, as after `SCRIPT FLUSH`. Within a transaction
+ * ioredis does not send them again.
  * @internal
  */
 export function isScriptGone(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('NOSCRIPT');
 }
 
-/** A refused transaction says no more than that; the commands in it know why. @internal */
+/**
+ * Returns the error of a command in a refused transaction: that of the transaction does not say
+ * why. @internal
+ */
 export function mostTelling(error: unknown): unknown {
   const { previousErrors } = error as { readonly previousErrors?: readonly unknown[] };
   return previousErrors?.[0] ?? error;

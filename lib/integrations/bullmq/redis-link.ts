@@ -17,19 +17,19 @@ export interface JobToAdd {
   readonly opts: JobsOptions;
 }
 
-/** Course of bulks that are sent one after the other. @internal */
+/** State that bulks of one flush share, which are sent one after the other. @internal */
 export interface Course {
   /** False to fail at once where there is no connection. */
   isPatient: boolean;
   /**
-   * True if each waits for the one before to end, so that none overtakes one that is late or has to
-   * be sent again.
+   * True if each bulk waits for the end of the one before, so that none overtakes one that is
+   * late or is sent again.
    */
   isHeldUp: boolean;
 }
 
 /**
- * The queues that effects are sent to. All waiting is bounded, and what was reported as
+ * Sends jobs to the queues of effects. All waiting is bounded, and a job that was reported as
  * failed is not sent later.
  *
  * @internal
@@ -38,7 +38,7 @@ export interface Course {
 export class RedisLink implements EngineLink, TellsHealth {
   private readonly queues = new Map<string, Queue>();
   /**
-   * Queues that have taken jobs. Before that, BullMQ may send, or refuse, the next jobs before the
+   * Queues that have taken jobs. Until then BullMQ may send, or refuse, later jobs before the
    * first.
    */
   private readonly proven = new WeakSet<Queue>();
@@ -71,17 +71,17 @@ export class RedisLink implements EngineLink, TellsHealth {
     };
   }
 
-  /** Whether jobs for a queue are sent, or refused, as soon as they are added. */
+  /** True if jobs for a queue are sent, or refused, as soon as they are added. */
   isSetUp(name: string): boolean {
     const queue = this.queues.get(name);
     return queue !== undefined && this.proven.has(queue);
   }
 
   /**
-   * Adds jobs to a queue, all of them or none. One that is there already, by its id, is not added
-   * again: so the call can be repeated when the connection broke and nobody knows what arrived.
+   * Adds jobs to a queue, all of them or none. A job whose id is there already is not added
+   * again, so the call can be repeated when a connection broke and nobody knows what arrived.
    *
-   * @throws EngineUnreachableError; whatever BullMQ or Redis have against a job
+   * @throws EngineUnreachableError; the error with which BullMQ or Redis refuses a job
    */
   async add(name: string, jobs: readonly JobToAdd[], course: Course): Promise<readonly Job[]> {
     const { connection } = this;
@@ -105,7 +105,7 @@ export class RedisLink implements EngineLink, TellsHealth {
         const isLate = error instanceof TimedOut;
         const reason = mostTelling(error);
         const isRefused = isElsewhere(reason);
-        // A connection that is kept would stay with this server.
+        // The present connection would stay with this server.
         if (isLate || isRefused || isScriptGone(error)) cut(client);
         else if (!isConnectionError(error)) throw withoutPayload(reason);
         if (!isRefused) [consequence, delivery] = [inDoubt, 'unknown'];
@@ -138,11 +138,11 @@ export class RedisLink implements EngineLink, TellsHealth {
     return queue;
   }
 
-  /** A queue of BullMQ does not recover from a connection that breaks while it is being set up. */
+  /** Forgets a queue whose connection broke while it was set up: such a queue does not recover. */
   private forget(name: string): void {
     const queue = this.queues.get(name);
     this.queues.delete(name);
-    // Closed before its set-up has ended, it would throw where nobody catches it.
+    // A queue that is closed before its set-up has ended would throw where nobody can catch it.
     void queue
       ?.waitUntilReady()
       .catch(() => {})

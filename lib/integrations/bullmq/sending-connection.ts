@@ -26,12 +26,12 @@ export interface Client {
 }
 
 /**
- * The connection to Redis that effects are sent through, and why there is none.
+ * Connection to Redis that effects are sent through, and the reason if there is none.
  *
  * @internal
  */
 export class SendingConnection {
-  /** Why it is not connected, as far as is known. */
+  /** Reason why it is not connected, as far as is known. */
   trouble: unknown;
   /**
    * Made when it is first needed: an application that fails to start before leaves nothing open.
@@ -60,8 +60,8 @@ export class SendingConnection {
     });
     connection.on('error', (error: unknown) => (this.trouble = error));
     const client = (await connection.client) as unknown as Client;
-    // BullMQ's bulk commands become transactions: where a connection breaks, all of one have
-    // arrived or none.
+    // Makes transactions of BullMQ's bulks: if a connection breaks, all jobs of a bulk have arrived
+    // or none.
     client.pipeline = () => client.multi();
     return client;
   }
@@ -78,7 +78,7 @@ export class SendingConnection {
       this.trouble = undefined;
       return client;
     }
-    // One that connects when it is told to; one that has given up.
+    // `wait`: it connects when it is told to. `end`: it has given up.
     if (['wait', 'end'].includes(client.status))
       client.connect().catch((error: unknown) => (this.trouble = error));
     try {
@@ -127,7 +127,7 @@ export class SendingConnection {
 }
 
 /**
- * True if a client can send. One whose connection was cut still says so until it has noticed.
+ * True if a client can send. Also true for a moment after its connection was cut.
  * @internal
  */
 export function isReady({ status, stream }: Client): boolean {

@@ -13,8 +13,8 @@ interface Checked {
 }
 
 /**
- * A queue of the application's own that `add` was called of. It has its own connection, with
- * whatever that does.
+ * Queue of the application whose `add` is an effect. It keeps its own connection, with the
+ * options of that.
  * @internal
  */
 export class UsersQueue implements Destination {
@@ -49,7 +49,9 @@ export class UsersQueue implements Destination {
     for (const job of added) this.queue.emit('waiting', job);
   }
 
-  /** Nothing was sent if BullMQ refuses any of them; then those it does not are. */
+  /**
+   * Sends the jobs that BullMQ does not refuse, after it has refused a bulk and so sent none of it.
+   */
   private async sendOthers(
     intents: readonly Intent[],
     error: unknown,

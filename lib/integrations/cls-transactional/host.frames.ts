@@ -58,17 +58,17 @@ type SetTx<Tx> = (tx?: Tx) => void;
 export type Begin<Tx> = (work: Work, setTx: SetTx<Tx>) => Promise<unknown>;
 
 /**
- * The frames of one `TransactionHost`. It decides on propagation by itself and calls the adapter
- * for transactions and savepoints that really begin; a suspended one is known by the host's `tx`
- * being another.
+ * Frames of one `TransactionHost`. The host decides on propagation, and calls the adapter only
+ * for transactions and savepoints that really begin. A frame is suspended while the host's `tx` is
+ * another.
  *
  * @internal
  */
 export class HostFrames<Tx> {
   private readonly mine = new WeakSet<TransactionFrame>();
   /**
-   * The `tx` around a savepoint's own. Work that a released savepoint has left running still finds
-   * the inner one, and belongs to the outer one.
+   * The outer `tx` of each `tx` of a savepoint. Work that a released savepoint left running still
+   * finds the inner one, but belongs to the outer one.
    */
   private readonly outerTx = new WeakMap<object, Tx>();
   /** Frames inside a frame that the client tracks itself. */
@@ -84,7 +84,7 @@ export class HostFrames<Tx> {
     const around = this.current;
     const open = (options: FrameOptions): TransactionFrame =>
       around?.savepoint(options) ?? openFrame(options);
-    // A client that tracks transactions refuses by itself what would come to lie beside another.
+    // A client that tracks transactions itself refuses savepoints out of order by itself.
     const isAlone = around !== undefined && !this.insideClients.has(around);
     const outer = txOf<Tx>(host);
     const nest: SetTx<Tx> = (tx) => {
@@ -103,8 +103,8 @@ export class HostFrames<Tx> {
   }
 
   /**
-   * @param ended so that no effect which waited for the commit takes the ended transaction for the
-   *   current one
+   * @param ended called at the end, so that an effect that waited for the commit does not find
+   * the ended transaction as the current one
    */
   private tracked(
     host: Host,
@@ -144,8 +144,9 @@ export class HostFrames<Tx> {
   }
 
   /**
-   * Inside a client that tracks transactions itself: its frame decides. This one only lies in it so
-   * that it can be suspended, with what stood around the transaction around it.
+   * Opens a frame inside that of a client that tracks transactions itself. The client's frame
+   * decides; this one is there so that it can be suspended, back to whatever was around the
+   * transaction.
    */
   private within(
     own: TransactionFrame,
@@ -175,7 +176,7 @@ export class HostFrames<Tx> {
     };
   }
 
-  /** Whether a `tx` of the host is that of a transaction, or of a savepoint in it. */
+  /** True if a `tx` of the host is that of a transaction, or of a savepoint in it. */
   private liesIn(tx: Tx | undefined, outer: Tx | undefined): boolean {
     for (let at = tx; at !== outer; at = this.outerTx.get(at)) if (!isObject(at)) return false;
     return true;
@@ -208,7 +209,7 @@ function isObject(tx: unknown): tx is object {
 }
 
 /**
- * The frame that a client has opened between a call of the adapter and the work in it, if it tracks
+ * Returns the frame that a client has opened since the adapter was called, if it tracks
  * transactions itself.
  */
 function openedInside(around: TransactionFrame | undefined): TransactionFrame | undefined {

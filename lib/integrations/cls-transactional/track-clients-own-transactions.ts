@@ -7,8 +7,8 @@ import { trackTypeOrmTransactions } from '../typeorm/track-typeorm-transactions.
 import { isDataSource } from '../typeorm/typeorm.client.js';
 
 /**
- * Makes a client that Airlock knows track transactions itself: it sees more of a transaction than
- * the adapter around it does.
+ * Tracks the transactions of a client that Airlock knows at the client itself, which sees more of
+ * a transaction than the adapter around it.
  *
  * @internal
  */

@@ -53,14 +53,16 @@ export function trackClsTransactions<A extends AnyAdapter>(
 }
 
 /**
- * Tells the boot that transactions of this host are tracked: the host holds the object that has it.
+ * Mark by which the boot sees that the transactions of this host are tracked: the host holds the
+ * object.
  */
 const MARK: object = { [TRACKS_TRANSACTIONS]: true };
 
 /**
- * The plugin spreads what an adapter gives it, and the host calls it with the result as `this`.
+ * Wraps the methods that an adapter gives the plugin. The plugin spreads them into an object, and
+ * the host calls them with it as `this`.
  *
- * @param takesFlavor whether it is the adapter that takes savepoints once it is told the database
+ * @param takesFlavor true for an adapter that takes savepoints once it knows the database
  */
 function trackHostTransactions<Tx>(
   client: ReturnType<OptionsFactory>,
@@ -90,8 +92,8 @@ function trackHostTransactions<Tx>(
 }
 
 /**
- * Without this the host would warn, and begin a transaction of its own in which nothing of the one
- * around it can be seen.
+ * Makes the error for a nested transaction without savepoints. Otherwise the host would warn, and
+ * begin a second transaction that sees nothing of the first.
  */
 function withoutSavepoints(
   connectionName = 'cls-transactional',

@@ -32,10 +32,10 @@ interface DrizzleSession {
   ): { execute(): Promise<unknown>; /** On SQLite only. */ run?(): unknown };
 }
 
-/** Symbol by which Drizzle itself tells its classes apart, also across installed copies. */
+/** Symbol by which Drizzle tells its classes apart, across installed copies too. */
 const ENTITY_KIND = Symbol.for('drizzle:entityKind');
 
-/** Whether it is a database, or a transaction, which is one too. @internal */
+/** True for a database, and for a transaction, which is a database too. @internal */
 export function isDrizzle(value: object): value is DrizzleDatabase {
   return /(Database|Transaction)$/.test(kindOf(value));
 }
@@ -58,7 +58,7 @@ export function isSynchronous(db: object): boolean {
   return (db as { resultKind?: unknown }).resultKind === 'sync';
 }
 
-/** Whether it is of one of Drizzle's classes, or of one derived from that. @internal */
+/** True for an instance of one of Drizzle's classes, or of one derived from it. @internal */
 export function isOfKind(db: object, name: string): boolean {
   for (
     let kind: unknown = db.constructor;

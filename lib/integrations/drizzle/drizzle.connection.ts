@@ -5,7 +5,7 @@ import { rowsIn } from '../rows-in.js';
 import { type DrizzleTransaction, isOfKind } from './drizzle.client.js';
 
 /**
- * Returns what transactional executors write through: the transaction's own session, with its
+ * Returns the connection for transactional executors: the transaction's own session, with its
  * logger.
  *
  * @returns undefined on a database that no executor writes in
@@ -38,7 +38,7 @@ function dialectOf(tx: DrizzleTransaction): SqlDialect | undefined {
 /**
  * Asks MySQL and MariaDB whether they still have the transaction.
  *
- * @returns undefined on other databases, which tell by the answer to COMMIT
+ * @returns undefined on other databases, whose answer to COMMIT tells it
  * @internal
  */
 export function stillOpen(tx: DrizzleTransaction): (() => Promise<boolean>) | undefined {

@@ -10,8 +10,8 @@ export type SynchronousTransaction = (
 
 /**
  * `trackTransactions` for a synchronous driver, whose transaction or savepoint is over when the
- * call returns. There is no moment before its COMMIT to wait for anything, so effects of
- * transactional executors are refused in it.
+ * call returns. Nothing can be awaited before its COMMIT, so effects of transactional executors are
+ * refused in it.
  *
  * @param open opens the frame
  * @param nest tracks the savepoints of a transaction, in the frame around them
@@ -29,7 +29,7 @@ export function trackSynchronous(
       const opened = (frame = open(tx));
       nest(tx, opened);
       const result = opened.run(() => callback(tx));
-      // A refusal that was swallowed.
+      // Throws the refusal of an effect again, if the callback has swallowed it.
       opened.assertNotLost();
       return result;
     };
@@ -42,7 +42,7 @@ export function trackSynchronous(
       frame?.rollBack();
       throw error;
     }
-    // What it lets out of scopes that have ended in it reports its own failures.
+    // Failures of effects of scopes that ended in it are reported elsewhere.
     void frame?.commit();
     return value;
   };

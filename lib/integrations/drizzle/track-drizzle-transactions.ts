@@ -26,8 +26,8 @@ export interface DrizzleFrameOptions {
 type Transaction = RunInTransaction<DrizzleTransaction, never[]>;
 
 /**
- * Turns `transaction` of a database, or of a transaction for a savepoint, into one that tracks
- * transactions, and hands on each.
+ * Turns `transaction` of a database (or of a transaction, which takes a savepoint) into one that
+ * tracks, and calls `opened` with each frame.
  */
 type Track = (
   transaction: Transaction,
@@ -55,8 +55,8 @@ export function trackDrizzleTransactions<D extends DrizzleDatabase>(
 }
 
 /**
- * Tracks the transactions of every database of a class that has none open by then: those that are
- * made later, and those that nobody hands to us.
+ * Tracks the transactions of every database of a class, also of databases that are made later or
+ * that nobody hands to Airlock.
  *
  * @param prototype of the class
  * @returns ends it
@@ -68,7 +68,7 @@ export function trackEveryDatabase(prototype: object): () => void {
     'transaction',
     (original) =>
       function (this: DrizzleDatabase, ...args: Parameters<Transaction>) {
-        // Begun by what tracks transactions itself.
+        // Its caller tracks it already.
         if (typeof args[0] !== 'function' || TRACKS_TRANSACTIONS in args[0])
           return original.apply(this, args);
         return trackingOf(this)(original.bind(this) as Transaction)(...args);
@@ -76,13 +76,13 @@ export function trackEveryDatabase(prototype: object): () => void {
   );
 }
 
-/** Lists the databases behind one with replicas, which hands on what it is asked to one of them. */
+/** Lists the databases behind one with replicas, which passes each call on to one of them. */
 function replicatedBy(db: DrizzleDatabase): readonly DrizzleDatabase[] {
   const { $primary, $replicas = [] } = (db ?? {}) as Replicated;
   return $primary === undefined ? [db] : [$primary, ...$replicas];
 }
 
-/** Makes a `transaction` that tracks transactions of the one that a database has. */
+/** Returns how a database's `transaction` becomes one that tracks. */
 function trackingOf(
   db: DrizzleDatabase,
   name = 'drizzle',
@@ -161,10 +161,10 @@ function framed(transaction: Transaction, track: Track): Transaction {
 }
 
 /**
- * After a failed statement whose error was swallowed, PostgreSQL answers COMMIT with a rollback and
- * no error, and so does `db.transaction`. Holds for drivers that send their COMMIT through
- * `tx.execute`, which nobody else uses any more once the callback is over; PGlite and postgres.js
- * reject by themselves.
+ * Notices a COMMIT that PostgreSQL answers with a rollback, after a failed statement whose error
+ * was swallowed: `db.transaction` resolves then. Holds for drivers that send COMMIT through
+ * `tx.execute`, which only they use once the callback is over. PGlite and postgres.js reject by
+ * themselves.
  */
 function watchCommit(tx: DrizzleTransaction, frame: TransactionFrame): void {
   const { execute } = tx;

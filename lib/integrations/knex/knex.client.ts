@@ -9,7 +9,7 @@ export interface KnexClient {
 
 /** An instance, and a transaction. @internal */
 export interface KnexInstance extends KnexClient {
-  /** Context that its own functions, and Knex itself, call. */
+  /** Context whose functions those of the instance, and Knex itself, call. */
   readonly context: KnexContext;
   readonly client: KnexDialect;
 }

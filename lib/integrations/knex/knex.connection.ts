@@ -4,7 +4,7 @@ import { FrameStateError } from '../../errors/frame-state.error.js';
 import { rowsIn } from '../rows-in.js';
 import type { KnexTransaction } from './knex.client.js';
 
-/** Dialects by the names that Knex has for them. */
+/** Dialects by Knex's names for them. */
 const DIALECTS: Readonly<Record<string, SqlDialect>> = {
   postgresql: 'postgres',
   mysql: 'mysql',
@@ -34,7 +34,7 @@ export class KnexConnection implements FrameConnection {
     return known && new KnexConnection(name, known);
   }
 
-  /** From here on there is a transaction to write in. */
+  /** Notes the transaction to write in, once it has begun. */
   use(trx: KnexTransaction): void {
     this.trx = trx;
     this.isCompleted = trx.isCompleted;

@@ -36,8 +36,8 @@ export function trackKnexTransactions<K extends KnexClient>(
 }
 
 /**
- * Tracks the transactions of every instance of a dialect: those that are made later, and those that
- * nobody hands to us.
+ * Tracks the transactions of every instance of a dialect, also of instances that are made later
+ * or that nobody hands to Airlock.
  *
  * @returns ends it
  * @internal
@@ -49,8 +49,8 @@ export function trackDialect(dialect: object): () => void {
     (original) =>
       function (this: KnexDialect, ...args: Parameters<KnexDialect['transaction']>) {
         const [handler, config, outer] = args;
-        // What is begun in a transaction that tracks no transactions begins none, and most has one
-        // already.
+        // With `outer` this is a savepoint of a transaction that is not tracked. With the mark, the
+        // caller tracks it already.
         if (outer != null || typeof handler !== 'function' || TRACKS_TRANSACTIONS in handler)
           return original.apply(this, args);
         const begin: KnexDialect['transaction'] = (...rest) => original.apply(this, rest) as never;
@@ -60,7 +60,8 @@ export function trackDialect(dialect: object): () => void {
 }
 
 /**
- * Tells by the methods that are called: Knex has no class for its instances, which are functions.
+ * True for an object with the methods that are called: instances of Knex are functions, and have
+ * no class.
  * @internal
  */
 export function isKnex(value: unknown): value is KnexClient {

@@ -15,7 +15,7 @@ type Begin = (handler: Handler, config?: object) => KnexPromise;
 export class TrackedBeginning {
   /**
    * @param transaction of Knex
-   * @param track makes what has the frame of one that is about to begin
+   * @param track opens the frame of a transaction that is about to begin
    */
   constructor(
     private readonly transaction: Begin,
@@ -28,7 +28,10 @@ export class TrackedBeginning {
     return this.byHand(config ?? handler ?? undefined);
   }
 
-  /** `knex.transactionProvider(…)`: each function that asks stands in the transaction. */
+  /**
+   * `knex.transactionProvider(…)`: every function that calls the provider is in the transaction
+   * from then on.
+   */
   provider(config?: object): () => PromiseLike<unknown> {
     let tracked: TrackedTransaction | undefined;
     let trx: Promise<unknown>;
@@ -57,7 +60,7 @@ export class TrackedBeginning {
     try {
       tracked = this.track();
     } catch (error) {
-      // A savepoint out of order is refused as Knex refuses: by what it returns.
+      // A savepoint out of order is refused by a rejection, as Knex refuses.
       return Promise.reject(error as Error);
     }
     opened?.(tracked);
@@ -73,8 +76,8 @@ export class TrackedBeginning {
     const inFrame: Handler = (trx) => {
       const { frame } = tracked;
       tracked.adopt(trx);
-      // One after the other: Knex would have one beside another wait for that one for ever, where
-      // both are begun by hand.
+      // `nextSavepoint` refuses a savepoint beside another: in Knex it would wait for the other for
+      // ever, if both are begun by hand.
       trackContext(trx.context, () => TrackedTransaction.in(frame.nextSavepoint()));
       const returned = frame.run(() => handler(trx));
       if (!isThenable(returned)) tracked.handOut();
@@ -85,7 +88,7 @@ export class TrackedBeginning {
       config,
     );
     const settled = tracked.settleWith(running);
-    // It stays the emitter of query events that Knex returns.
+    // The object remains the one of Knex, which emits query events.
     return Object.assign(running, {
       then: settled.then.bind(settled),
       catch: settled.catch.bind(settled),
@@ -95,8 +98,8 @@ export class TrackedBeginning {
 }
 
 /**
- * Makes an instance track transactions in whatever it begins: its functions, and those of Knex,
- * call what is in its context.
+ * Tracks whatever an instance begins: its functions, and those of Knex, call the functions of its
+ * context.
  * @internal
  */
 export function trackContext(context: KnexContext, track: () => TrackedTransaction): void {
@@ -116,8 +119,8 @@ export function trackContext(context: KnexContext, track: () => TrackedTransacti
 }
 
 /**
- * Whether a handler only resolves a promise: whoever awaits that ends the transaction by hand. Such
- * functions are the engine's own, unnamed.
+ * True for a handler that only resolves a promise: the code that awaits the promise ends the
+ * transaction by hand. Such handlers are native functions without a name.
  */
 function handsOut(handler: Handler): boolean {
   return (

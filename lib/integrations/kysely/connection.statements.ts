@@ -1,14 +1,14 @@
 import { WatchedStatements } from '../watched-statements.js';
 import type { KyselyConnection, KyselyTransaction } from './kysely.client.js';
 
-/** The key on a connection of the statements of its latest transaction. */
+/** Key on a connection for the statements of its latest transaction. */
 const LATEST = Symbol('AIRLOCK_LATEST_STATEMENTS');
 
 type WatchedConnection = KyselyConnection & { [LATEST]?: WatchedStatements };
 
 /**
- * Watches the statements of a transaction from now on, on its connection: all that stand for it
- * send theirs there.
+ * Watches the statements of a transaction from now on, at its connection, to which all its
+ * objects send them.
  *
  * @returns undefined until the connection is known
  * @internal

@@ -44,7 +44,7 @@ async function begin(execute: () => Promise<KyselyTransaction>): Promise<KyselyT
     },
     isStillOpen: async () => (await database?.isStillOpen?.()) ?? true,
   });
-  // Before anything is awaited: the rest of the caller's function is to stand in it.
+  // Before anything is awaited, so that the rest of the caller's function is in the frame.
   frame.enter();
   try {
     trx = await execute();
@@ -72,7 +72,7 @@ const STATEMENTS: Readonly<Record<string, Statement>> = {
   savepoint: takeSavepoint,
   rollbackToSavepoint(open, send, name) {
     open.end(open.indexOf(name), 'rollBack');
-    // The savepoint itself stays.
+    // ROLLBACK TO keeps the savepoint itself.
     return takeSavepoint(open, send, name);
   },
   releaseSavepoint(open, send, name) {
@@ -81,7 +81,7 @@ const STATEMENTS: Readonly<Record<string, Statement>> = {
   },
 };
 
-/** Makes an object stand for a transaction: it ends its frames, and those that it returns do. */
+/** Makes an object, and all that it returns, end the frames of a transaction. */
 function standFor<T>(trx: T, open: OpenFrames): T {
   // Some statements return nothing.
   if (typeof trx !== 'object' || trx === null) return trx;
@@ -97,7 +97,7 @@ function standFor<T>(trx: T, open: OpenFrames): T {
     replaceOwn(trx, key, (original) => (...args) => {
       const command = original(...args) as KyselyCommand;
       const send = command.execute.bind(command);
-      // Of one that has ended Kysely has an error of its own.
+      // For a transaction that has ended, Kysely has an error of its own.
       command.execute = async () =>
         standFor(
           open.root.isOpen ? await statement(open, send, args[0] as string) : await send(),
@@ -111,7 +111,7 @@ function standFor<T>(trx: T, open: OpenFrames): T {
 
 type Method = (...args: readonly unknown[]) => unknown;
 
-/** Replaces a method of one object, where there is such a method. */
+/** Replaces a method of one object, if it has the method. */
 function replaceOwn(object: object, key: string, replace: (original: Method) => Method): void {
   const original: unknown = Reflect.get(object, key);
   if (typeof original !== 'function') return;
@@ -121,7 +121,7 @@ function replaceOwn(object: object, key: string, replace: (original: Method) => 
 
 async function commit(open: OpenFrames, send: () => Promise<unknown>): Promise<void> {
   const frame = open.root;
-  // COMMIT releases what is open in it.
+  // COMMIT releases the savepoints that are open.
   open.end(1, 'commit');
   frame.leave();
   try {
@@ -139,7 +139,7 @@ async function takeSavepoint(
   send: () => Promise<unknown>,
   savepoint: string,
 ): Promise<unknown> {
-  // The caller stands in the one that is on its way already, where it takes both in one go.
+  // Two savepoints at the same time: the second would lie in one that may still fail.
   if (open.isTaking) throw open.root.lose('take a savepoint');
   const frame = open.innermost.savepoint();
   frame.enter();

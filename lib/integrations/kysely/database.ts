@@ -7,7 +7,7 @@ import type { KyselyTransaction } from './kysely.client.js';
 /**
  * Returns the options of frames that depend on the transaction's database.
  *
- * @param tx just begun: its statements are watched from here on
+ * @param tx a transaction that has just begun, whose statements are watched from here on
  * @internal
  */
 export function databaseOf(

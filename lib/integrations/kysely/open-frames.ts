@@ -7,12 +7,12 @@ interface Opened {
 }
 
 /**
- * The transaction and the savepoints in it, the innermost last, as they are open on its connection.
+ * Transaction and savepoints that are open on one connection, the innermost last.
  * @internal
  */
 export class OpenFrames {
   readonly list: Opened[];
-  /** Whether a SAVEPOINT is on its way. */
+  /** True while a SAVEPOINT is on its way. */
   isTaking = false;
 
   constructor(readonly root: TransactionFrame) {
@@ -32,8 +32,8 @@ export class OpenFrames {
   }
 
   /**
-   * The last of that name: it hides those before. Where there is none the database refuses the
-   * statement.
+   * Finds the last savepoint of a name, which hides earlier ones. Without any, the database
+   * refuses the statement.
    */
   indexOf(name: string): number {
     const index = this.list.findLastIndex(({ savepoint }) => savepoint === name);

@@ -41,7 +41,10 @@ export function trackKyselyTransactions<K extends KyselyClient>(db: K): K {
   return db;
 }
 
-/** @throws AirlockOptionsError for anything else @throws PeerVersionError @internal */
+/**
+ * Refuses anything but a Kysely instance. @throws AirlockOptionsError for anything else @throws
+ * PeerVersionError @internal
+ */
 export function requireKysely<K extends KyselyClient>(db: K): K {
   if (typeof db !== 'object' || db === null || !isKysely(db)) {
     throw AirlockOptionsError.expected('db', 'a Kysely instance', db);
@@ -60,9 +63,9 @@ export function buildersOf(db: KyselyClient): object {
 }
 
 /**
- * The same until it is ended.
+ * Does the same until it is ended.
  *
- * @returns ends it
+ * @returns a function that ends it
  * @internal
  */
 export function trackTransactionsOfClass(db: KyselyClient): () => void {
