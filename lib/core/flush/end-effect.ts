@@ -1,4 +1,5 @@
-import { holdBack, reportOpenTransactions } from '../frame/held-intents.js';
+import { holdBack } from '../frame/held-intents.js';
+import { reportOpenTransactions } from '../frame/open-transactions.js';
 import type { Intent } from '../model/intent.js';
 import { takeUnheard } from '../model/refusal.js';
 import type { FlushJournal } from '../model/report.js';

@@ -1,7 +1,15 @@
 /** A frame as the other frames of its connection see it. */
 interface OnConnection<F> {
+  readonly connected: object;
   /** The frame that it lies in on its connection: its parent, or the transaction around a test. */
   readonly below: F | undefined;
+  /** The open frame its context stood in when it was opened. */
+  readonly around: F | undefined;
+  readonly isOpen: boolean;
+  /** True for the transaction around a test: what is called in it belongs to none. */
+  readonly countsAsCommitted: boolean;
+  /** True if a statement has begun it, so that it holds all that is sent until another ends it. */
+  readonly isOfStatement: boolean;
 }
 
 /**
@@ -25,12 +33,43 @@ export class ConnectionFrames<F extends OnConnection<F>> {
       this.innermost = frame.below;
   }
 
-  /** Number of those that are open in a frame; undefined if that is taken out itself. */
+  /** Number of the frames that are open in a frame; undefined if that is taken out itself. */
   countIn(frame: F): number | undefined {
     let count = 0;
     for (let at: F | undefined = this.innermost; at !== undefined; at = at.below) {
       if (at === frame) return count;
       count++;
+    }
+    return undefined;
+  }
+
+  /**
+   * The frame that a call belongs to which is made in the context of `frame`. A savepoint that a
+   * statement has taken holds all that follows, also where a helper has sent the statement, whose
+   * context the caller is outside of.
+   */
+  placeIn(frame: F): F {
+    const { innermost } = this;
+    let at: F | undefined = innermost;
+    while (at !== frame) {
+      if (at?.isOfStatement !== true) return frame;
+      at = at.below;
+    }
+    return innermost;
+  }
+
+  /**
+   * The frame of this connection that code stands in; undefined where it stands in none, or in that
+   * around a test only.
+   *
+   * @param here the innermost frame of any connection that the code stands in
+   */
+  standingOf(here: F | undefined): F | undefined {
+    for (let at = here; at !== undefined; at = at.around) {
+      if (at.connected !== this) continue;
+      let frame: F | undefined = at;
+      while (frame !== undefined && (!frame.isOpen || frame.countsAsCommitted)) frame = frame.below;
+      if (frame !== undefined) return frame;
     }
     return undefined;
   }

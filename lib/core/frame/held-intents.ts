@@ -1,5 +1,4 @@
 import { DispatchError } from '../../errors/dispatch.error.js';
-import { FrameStateError } from '../../errors/frame-state.error.js';
 import { raiseLate } from '../scope/delayed-answer.js';
 import { append } from '../model/append.js';
 import {
@@ -60,29 +59,6 @@ export function holdUntil(
   holdings.hold(intent);
   journal.deferred.push(intent);
   frame.join(holdings);
-}
-
-/**
- * Says which transactions a unit that has just ended leaves open, and what becomes of the effects
- * called in them.
- * @internal
- */
-export function reportOpenTransactions(unit: UnitOfWork): void {
-  if (unit.openTransactions === undefined || unit.openTransactions.size === 0) return;
-  const consequence =
-    unit.state === 'flushed'
-      ? 'effects called in it so far wait for its commit'
-      : `the scope is ${unit.outcome}, so of the effects called in it so far only those for that outcome (\`on\`) wait for its commit, and the others are dropped`;
-  for (const { name } of unit.openTransactions) {
-    unit.host.logError(
-      new FrameStateError(
-        name,
-        'open',
-        `Scope "${unit.label}" ended while "${name}", begun in it, is still open: ${consequence}; calls from now on come too late (\`lateCalls\`). ` +
-          'Await the transaction, or commit or roll it back, before the scope ends.',
-      ),
-    );
-  }
 }
 
 /** The intents of one unit of work that belong to transactions. Acts when one of these ends. */

@@ -23,16 +23,13 @@ export type RunInTransaction<Tx, Rest extends unknown[]> = <T>(
  * @param transaction resolves after COMMIT (or RELEASE) and rejects after a rollback
  * @param open opens the frame at each start of the callback: `openFrame(...)`, or `savepoint()` of
  *   the enclosing one
- * @param ended told before effects that waited for this transaction run, for those who keep a
- *   current transaction of their own
  * @publicApi
  */
 export function trackTransactions<Tx, Rest extends unknown[]>(
   transaction: RunInTransaction<Tx, Rest>,
   open: (tx: Tx) => TransactionFrame,
-  ended?: () => void,
 ): RunInTransaction<Tx, Rest> {
-  const kept: RunInTransaction<Tx, Rest> = async (callback, ...rest) => {
+  const tracked: RunInTransaction<Tx, Rest> = async (callback, ...rest) => {
     let frame: TransactionFrame | undefined;
     let value;
     try {
@@ -51,13 +48,12 @@ export function trackTransactions<Tx, Rest extends unknown[]>(
       if (frame?.state === 'open') frame.rollBack();
       throw error;
     }
-    ended?.();
     // Some databases answer a COMMIT with a rollback and no error; an adapter that sees it has
     // rolled the frame back.
     if (frame?.state !== 'rolledBack') await frame?.commit();
     return value;
   };
-  return Object.defineProperty(kept, TRACKS_TRANSACTIONS, { value: true });
+  return Object.defineProperty(tracked, TRACKS_TRANSACTIONS, { value: true });
 }
 
 /**

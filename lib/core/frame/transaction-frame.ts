@@ -1,12 +1,20 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Beginning } from './beginning.js';
 import { ConnectionFrames } from './connection-frames.js';
-import { FrameStateError } from '../../errors/frame-state.error.js';
+import type { FrameStateError } from '../../errors/frame-state.error.js';
 import type { FrameConnection } from '../model/dispatch-context.js';
 import type { FrameOptions, FrameState } from './frame-options.js';
+import {
+  endedBefore,
+  hasNoSavepoints,
+  hasOpenSavepoints,
+  outOfOrder,
+  waitsForNoWrites,
+  writesNoMore,
+} from './frame-refusals.js';
 import { Surroundings } from './surroundings.js';
 import { isAroundTest } from './test-transaction.js';
-import type { Fate, FrameParticipant, StampedFrame } from '../model/stamped-frame.js';
+import type { Fate, FrameParticipant } from '../model/stamped-frame.js';
 import { refuseOtherCopies } from '../../installation/installed-copies.js';
 
 export type { FrameConnection, FrameOptions, FrameState };
@@ -29,8 +37,11 @@ export class TransactionFrame {
    * @internal
    */
   readonly below: TransactionFrame | undefined;
+  /** @internal */
+  readonly connected: ConnectionFrames<TransactionFrame>;
+  /** True for the transaction around a test: what is called in it belongs to none. @internal */
+  readonly countsAsCommitted: boolean;
   private current: FrameState = 'open';
-  private readonly connected: ConnectionFrames<TransactionFrame>;
   private readonly surroundings: Surroundings<TransactionFrame>;
   /** Place where it was begun; undefined for a savepoint and for the transaction around a test. */
   private readonly beginning: Beginning | undefined;
@@ -50,8 +61,6 @@ export class TransactionFrame {
   private readonly participants = new Set<FrameParticipant>();
   /** True if an effect was called in the transaction, one that survives its rollback included. */
   private hasCalls = false;
-  /** True for the transaction around a test: what is called in it belongs to none. */
-  private readonly countsAsCommitted: boolean;
 
   /** @internal Use `openFrame` or `savepoint`. */
   constructor(
@@ -96,17 +105,11 @@ export class TransactionFrame {
     return this.current === 'committed' ? 'committed' : 'open';
   }
 
-  /** True if whatever lets `other` commit lets this one commit too. @internal */
-  encloses(other: StampedFrame | undefined): boolean {
-    const inherited = this.current === 'released' ? this.parent! : this;
-    if (inherited !== this) return inherited.encloses(other);
-    for (
-      let frame = other as TransactionFrame | undefined;
-      frame !== undefined;
-      frame = frame.parent
-    ) {
+  /** True if `other` cannot commit without it. @internal */
+  encloses(other: TransactionFrame | undefined): boolean {
+    if (this.current === 'released') return this.parent!.encloses(other);
+    for (let frame = other; frame !== undefined; frame = frame.parent)
       if (frame === this) return true;
-    }
     return false;
   }
 
@@ -199,11 +202,7 @@ export class TransactionFrame {
    */
   savepoint(options: FrameOptions = {}): TransactionFrame {
     this.assertOpen('take a savepoint');
-    if (this.options.savepoints === false) {
-      throw this.refusal(
-        'has no savepoints. Join it, or begin a transaction of its own instead of a nested one.',
-      );
-    }
+    if (this.options.savepoints === false) throw hasNoSavepoints(this);
     const { innermost } = this.connected;
     if (innermost !== this && innermost !== this.standing)
       throw this.lose('take a savepoint', this.standing);
@@ -248,19 +247,9 @@ export class TransactionFrame {
     if (this.root.lost !== undefined) throw this.root.lost;
   }
 
-  /**
-   * The frame of its connection that the caller stands in; undefined where it came another way, or
-   * stands in that around a test only.
-   * @internal
-   */
+  /** The frame of its connection that the caller stands in: see `standingOf`. @internal */
   get standing(): TransactionFrame | undefined {
-    for (let at = frames.getStore(); at !== undefined; at = at.around) {
-      if (at.connected !== this.connected) continue;
-      let frame: TransactionFrame | undefined = at;
-      while (frame !== undefined && (!frame.isOpen || frame.countsAsCommitted)) frame = frame.below;
-      if (frame !== undefined) return frame;
-    }
-    return undefined;
+    return this.connected.standingOf(frames.getStore());
   }
 
   /**
@@ -273,11 +262,7 @@ export class TransactionFrame {
   assertWaitsForWrites(effect: string): void {
     const { root } = this;
     if (root.options.waitsForWrites !== false || !root.isOpen) return;
-    root.lost = root.refusal(
-      `cannot take "${effect}": its executor writes just before COMMIT, and this transaction is synchronous, so that nothing can be ` +
-        'awaited in it. It is rolled back. Pick another executor for the effect, or an asynchronous driver for the database.',
-    );
-    throw root.lost;
+    throw (root.lost = waitsForNoWrites(root, effect));
   }
 
   /** @internal */
@@ -287,10 +272,7 @@ export class TransactionFrame {
 
   /** Makes a rollback the only end of the whole transaction. @internal */
   lose(wish: string, frame: TransactionFrame = this): FrameStateError {
-    const problem =
-      `cannot ${wish}: "${this.connected.innermost.name}", begun after it on the same connection, is still open. ` +
-      'Await one savepoint before the next one begins (no `Promise.all`), and both before the transaction ends.';
-    return (frame.root.lost = frame.refusal(problem));
+    return (frame.root.lost = outOfOrder(frame, wish, this.connected.innermost));
   }
 
   /**
@@ -306,11 +288,7 @@ export class TransactionFrame {
     this.assertOpen('be committed');
     this.assertNotLost();
     const open = this.connected.countIn(this) ?? 0;
-    if (open > 0) {
-      throw this.refusal(
-        `cannot be committed: ${open} savepoint(s) in it are still open. Await what runs in them before it ends.`,
-      );
-    }
+    if (open > 0) throw hasOpenSavepoints(this, open);
     if (this.parent !== undefined || !this.hasCalls) return;
     if ((await this.options.isStillOpen?.()) === false) return this.rollBack();
     for (const participant of this.participants) await participant.beforeCommit(this);
@@ -365,20 +343,14 @@ export class TransactionFrame {
     return this.fate === 'rolledBack' && !this.isEntered && !this.countsAsCommitted;
   }
 
-  /**
-   * The frame that a call belongs to which is made in its context. A savepoint that a statement has
-   * taken holds all that follows, whoever has sent that: a helper, which the caller is outside of.
-   *
-   * @internal
-   */
+  /** The frame that a call belongs to which is made in its context: see `placeIn`. @internal */
   get place(): TransactionFrame {
-    const { innermost } = this.connected;
-    let at: TransactionFrame | undefined = innermost;
-    while (at !== this) {
-      if (at?.holdsOthers !== true || at.isOfCallback) return this;
-      at = at.below;
-    }
-    return innermost;
+    return this.connected.placeIn(this);
+  }
+
+  /** True if a statement has begun it, and no callback is all that belongs to it. @internal */
+  get isOfStatement(): boolean {
+    return this.holdsOthers && !this.isOfCallback;
   }
 
   /** True if code that does not stand in it may do its work. */
@@ -425,7 +397,9 @@ export class TransactionFrame {
     // now, nor what came before.
     const { connection } = this.options;
     this.options =
-      connection === undefined ? {} : { connection: { executeSql: async () => this.refuse() } };
+      connection === undefined
+        ? {}
+        : { connection: { executeSql: () => Promise.reject(writesNoMore(this)) } };
     if (this.takesLeftovers) this.surroundings.forgetLeft();
     this.connected.remove(this);
     this.beginning?.ended();
@@ -433,20 +407,7 @@ export class TransactionFrame {
 
   private assertOpen(wish: string): void {
     const state = this.fate === 'rolledBack' ? 'rolled back' : this.current;
-    if (state !== 'open')
-      throw this.refusal(`cannot ${wish}: it is ${state} already. A frame ends once.`);
-  }
-
-  private refuse(): never {
-    throw new FrameStateError(
-      this.name,
-      this.current,
-      `Nothing can be written through "${this.name}": its transaction is completed.`,
-    );
-  }
-
-  private refusal(problem: string): FrameStateError {
-    return new FrameStateError(this.name, this.current, `Frame "${this.name}" ${problem}`);
+    if (state !== 'open') throw endedBefore(this, wish, state);
   }
 }
 

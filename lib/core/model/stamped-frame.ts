@@ -7,8 +7,6 @@ export interface StampedFrame {
   readonly fate: Fate;
   /** The transaction it is part of; itself where it is no savepoint. */
   readonly root: StampedFrame;
-  /** True if `other` cannot commit without it. */
-  encloses(other: StampedFrame | undefined): boolean;
   join(participant: FrameParticipant): void;
 }
 
