@@ -3,7 +3,7 @@ import { ShuttingDownError } from '../errors/shutting-down.error.js';
 import type { EffectScope } from './effect-scope.js';
 import type { Context } from './scope/context.js';
 import { frames } from './frame/transaction-frame.js';
-import { lostIntent, publishLostCall } from './outside/late-call.js';
+import { lostIntent, publishLostCall } from './outside/lost-call.js';
 import type { EndAtCall } from './model/end-at-call.js';
 import { refuseWithoutScope } from './outside/no-scope.js';
 import type { PreparedScope } from './prepared-scope.js';

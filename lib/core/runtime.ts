@@ -2,14 +2,8 @@ import type { ScopeClosedError } from '../errors/scope-closed.error.js';
 import { InProcessExecutor } from './model/in-process.executor.js';
 import { endScope, type Endable } from './end-scope.js';
 import { covered } from './scope/coverage.js';
-import {
-  type Context,
-  contextOf,
-  contexts,
-  PolicyContext,
-  ScopeContext,
-  viewAt,
-} from './scope/context.js';
+import { type Context, contextOf, contexts, ScopeContext, viewAt } from './scope/context.js';
+import { PolicyContext } from './scope/policy-context.js';
 import { EffectScope } from './effect-scope.js';
 import { hooksOf, type OnDispatchError, type ScopeOptions } from './scope-options.js';
 import { enqueueIn } from './enqueue/enqueue.js';
@@ -23,7 +17,7 @@ import type { Intent } from './model/intent.js';
 import { tellSafely } from './outside/last-resort.js';
 import { RunningScopes } from './scope/running-scopes.js';
 import { type OpenerHost, ScopeOpener } from './scope-opener.js';
-import { enqueueLate, publishLostCall } from './outside/late-call.js';
+import { takeLateCall } from './outside/late-call.js';
 import type { EndAtCall } from './model/end-at-call.js';
 import type { ExecutorOverride } from './scope/executor-override.js';
 import { PolicyChain } from './scope/policy-chain.js';
@@ -113,6 +107,11 @@ export class AirlockRuntime implements OpenerHost {
     return this.references.executorNames;
   }
 
+  /** The default executor, and those that the application names. */
+  get executors(): readonly Executor[] {
+    return [this.defaultExecutor, ...this.executorNames.map((name) => this.executorNamed(name))];
+  }
+
   get isClosing(): boolean {
     return this.running.isClosing;
   }
@@ -152,13 +151,8 @@ export class AirlockRuntime implements OpenerHost {
     effect: Effect,
     args: unknown[],
   ): void {
-    const { lateCalls = 'report' } = this.settings;
-    if (lateCalls === 'throw') throw error;
-    // A shutdown waits for no more units of work.
-    if (lateCalls === 'follow' && !this.isClosing)
-      return enqueueLate(unit, context, options, effect, args);
-    this.logError(error);
-    publishLostCall(unit, context, options, effect, args, 'late');
+    const { lateCalls } = this.settings;
+    takeLateCall(this, lateCalls, error, context, unit, options, effect, args);
   }
 
   withPolicy<R>(ref: PolicyRef, fn: () => R): R {

@@ -21,10 +21,6 @@ export class Deadline {
     this.endsAt = performance.now() + timeoutMs;
   }
 
-  get isOver(): boolean {
-    return performance.now() >= this.endsAt;
-  }
-
   get leftMs(): number {
     return Math.max(0, this.endsAt - performance.now());
   }

@@ -1,14 +1,14 @@
 import { DispatchError } from '../../errors/dispatch.error.js';
+import type { ScopeClosedError } from '../../errors/scope-closed.error.js';
 import { type Context, ScopeContext } from '../scope/context.js';
-import { isHeard, publish } from '../model/diagnostics.js';
 import { enqueueIn } from '../enqueue/enqueue.js';
 import type { Effect, EnqueueOptions } from '../model/enqueue-options.js';
-import { Intent, freeze } from '../model/intent.js';
-import type { DropReason, FlushReport } from '../model/report.js';
+import type { FlushReport } from '../model/report.js';
 import type { Decision } from '../model/scope-view.js';
 import { decisionOf } from '../flush/outcome.js';
 import { discardAll, settle } from '../flush/settle.js';
-import { UnitOfWork } from '../scope/unit-of-work.js';
+import { type UnitHost, UnitOfWork } from '../scope/unit-of-work.js';
+import { publishLostCall } from './lost-call.js';
 
 /**
  * The treatment of a call made after its scope ended: it is named in an error log and dropped
@@ -22,40 +22,34 @@ export type LateCalls = 'report' | 'throw' | 'follow';
 const COMPLETED: Decision = { outcome: 'completed', flushes: true };
 const FAILED: Decision = { outcome: 'failed', flushes: false };
 
-/** Publishes the drop of a call that was never buffered. @internal */
-export function publishLostCall(
-  unit: UnitOfWork,
-  { chain, attempt }: Context,
-  options: EnqueueOptions,
-  effect: Effect,
-  args: unknown[],
-  reason: DropReason,
-): void {
-  if (!isHeard.drop(unit.host)) return;
-  const intent = lostIntent(unit, { chain, attempt }, options, effect, args);
-  publish(unit.host, 'drop', { scope: unit.view, intent, reason });
+/** An application in which a call comes too late. */
+interface LateHost extends UnitHost {
+  readonly isClosing: boolean;
 }
 
-/** The intent that a call would have been. @internal */
-export function lostIntent(
-  unit: UnitOfWork,
-  { chain, attempt }: Pick<Context, 'chain' | 'attempt'>,
+/**
+ * Treats a call that was made after its scope ended as `lateCalls` says.
+ *
+ * @param late the unit of work of that scope
+ * @throws ScopeClosedError where late calls throw; what refuses a call that follows
+ * @internal
+ */
+export function takeLateCall(
+  host: LateHost,
+  lateCalls: LateCalls = 'report',
+  error: ScopeClosedError,
+  context: Context,
+  late: UnitOfWork,
   options: EnqueueOptions,
   effect: Effect,
   args: unknown[],
-): Intent {
-  const { executor } = unit;
-  const { on = 'success' } = options;
-  const stamp = {
-    frame: undefined,
-    birthplace: unit,
-    options: { ...options },
-    path: chain,
-    executor,
-    on,
-    attempt,
-  };
-  return freeze(new Intent(stamp, unit.nextSequence(), effect, args));
+): void {
+  if (lateCalls === 'throw') throw error;
+  // A shutdown waits for no more units of work.
+  if (lateCalls === 'follow' && !host.isClosing)
+    return enqueueLate(late, context, options, effect, args);
+  host.logError(error);
+  publishLostCall(late, context, options, effect, args, 'late');
 }
 
 /**
@@ -63,9 +57,8 @@ export function lostIntent(
  * ends at once: as the late one has ended or, while that is closed and undecided, into it.
  *
  * @throws what refuses the call
- * @internal
  */
-export function enqueueLate(
+function enqueueLate(
   late: UnitOfWork,
   context: Context,
   options: EnqueueOptions,

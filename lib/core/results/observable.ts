@@ -36,7 +36,7 @@ export function isObservableLike(value: object): value is ObservableLike {
 export function linkedTo(
   subscriber: SubscriberLike,
   observer: Observer,
-  stop: (inner: SubscriberLike) => void = (inner) => inner.unsubscribe(),
+  stop: (inner: SubscriberLike) => void,
 ): SubscriberLike {
   const Subscriber = definerOf(subscriber, 'next').constructor as SubscriberClass;
   const inner = new Subscriber(observer);

@@ -167,47 +167,6 @@ export class ScopeContext extends Context {
   }
 }
 
-/** The same place as another context, under policies that were put around it. @internal */
-export class PolicyContext extends ScopeContext {
-  private readonly at: Context;
-
-  /** @param at the innermost context of `host` */
-  constructor(host: UnitHost, at: Context, chain: PolicyChain, forRoots: PolicyChain | undefined) {
-    const store = contexts.getStore();
-    // All that the policies before it do is in the chain. Kept, each would hold the one before, as
-    // where a timer starts itself anew.
-    const outer = store === at && store instanceof PolicyContext ? store.outer : store;
-    super(host, undefined, chain, outer, at.evaluation, forRoots);
-    this.at = at instanceof PolicyContext ? at.at : at;
-  }
-
-  override get opened(): UnitOfWork | undefined {
-    return this.at.opened;
-  }
-
-  override get mayReceive(): boolean {
-    return this.at.mayReceive;
-  }
-
-  override get isLive(): boolean {
-    return this.at.isLive;
-  }
-
-  override receiver(): UnitOfWork | undefined {
-    return this.at.receiver();
-  }
-}
-
-/**
- * The effect that is running here, in this process or as a worker's job; undefined anywhere else.
- * What a job leaves behind, such as a timer, is told its job.
- *
- * @publicApi
- */
-export function currentEffect(): CurrentEffect | undefined {
-  return contexts.getStore()?.effect;
-}
-
 /** @internal */
 export const contexts = new AsyncLocalStorage<Context>();
 
@@ -235,4 +194,14 @@ export function viewAt(context: Context | undefined): ScopeView | undefined {
 /** Identifies the flush that is asking the policy at hand; undefined anywhere else. @internal */
 export function currentFlush(): object | undefined {
   return contexts.getStore()?.evaluation?.flush;
+}
+
+/**
+ * The effect that is running here, in this process or as a worker's job; undefined anywhere else.
+ * What a job leaves behind, such as a timer, is told its job.
+ *
+ * @publicApi
+ */
+export function currentEffect(): CurrentEffect | undefined {
+  return contexts.getStore()?.effect;
 }

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { type Context, contexts, PolicyContext } from './context.js';
+import { type Context, contexts } from './context.js';
+import { PolicyContext } from './policy-context.js';
 
 /** A message that is on its way to its handlers. */
 interface Message {

@@ -1,4 +1,3 @@
-import type { ContextCarrier } from '../model/context-carrier.js';
 import { randomUUID } from 'node:crypto';
 import { ScopeClosedError } from '../../errors/scope-closed.error.js';
 import type { Cascade, CascadeLevel } from './cascade-level.js';
@@ -11,78 +10,23 @@ import {
   PendingWork,
   type Unanswered,
 } from './pending-work.js';
+import type { HostOf } from './unit-host.js';
 import { UnitView, viewedBy } from './unit-view.js';
-import { isHeard, type MessageHost, publish, type ScopeEvent } from '../model/diagnostics.js';
+import { isHeard, publish, type ScopeEvent } from '../model/diagnostics.js';
 import type { DropReason, FlushJournal, FlushReport } from '../model/report.js';
-import type { Effect, EnqueueOptions } from '../model/enqueue-options.js';
-import type { PolicyRef, Policy } from '../model/policy.js';
 import type { Executor } from '../model/executor.js';
-import type { Decision, Outcome } from '../model/scope-view.js';
-import type { Birthplace, Intent } from '../model/intent.js';
-import { freeze, stampOf } from '../model/intent.js';
-import type { ExecutorOverride } from './executor-override.js';
+import { type Birthplace, freeze, type Intent, stampOf } from '../model/intent.js';
 import type { PolicyChain } from './policy-chain.js';
-import type { EndAtCall } from '../model/end-at-call.js';
 import type { HasRefusals } from '../model/refusal.js';
-import type { ScopeState, ScopeView } from '../model/scope-view.js';
+import type { Decision, Outcome, ScopeState, ScopeView } from '../model/scope-view.js';
 import type { EffectUnderWay } from './slow-flush.js';
 import type { StampedFrame } from '../model/stamped-frame.js';
 
-/** The application of a unit of work, as far as the unit asks it. @internal */
-export interface UnitHost extends MessageHost {
-  readonly maxEffectsPerScope: number;
-  readonly maxCascadeDepth: number;
-  readonly flushesOnCancel: boolean;
-  readonly executorOverride: ExecutorOverride | undefined;
-  readonly effectTimeoutMs: number | false;
-  /** Carriers of values from the calls of effects to their runs. */
-  readonly carriers: readonly ContextCarrier[];
-  /** Milliseconds after which a flush is slow; undefined where nobody wants to know. */
-  readonly slowFlushMs: number | undefined;
-  /** The names of effects that were named as slow. */
-  readonly knownAsSlow: Set<string>;
-  /** Takes a call that is made outside a scope. */
-  outsideScope(
-    context: object,
-    options: EnqueueOptions,
-    effect: Effect,
-    args: unknown[],
-  ): EndAtCall;
-  /** Takes a call that is made after its scope ended; `error` shows where that was. */
-  lateCall(
-    error: ScopeClosedError,
-    context: object,
-    unit: UnitOfWork,
-    options: EnqueueOptions,
-    effect: Effect,
-    args: unknown[],
-  ): void;
-  executorNamed(name: string): Executor;
-  /** @param on what names them, which is where classes are looked up from */
-  policiesOf(ref: PolicyRef | readonly PolicyRef[] | undefined, on?: object): readonly Policy[];
-  warn(message: string): void;
-  /** Dispatches what nothing holds back any more; inside a transaction where one is given. */
-  dispatch(
-    unit: UnitOfWork,
-    journal: FlushJournal,
-    queue: readonly Intent[],
-    frame?: StampedFrame,
-  ): void | Promise<void>;
-  /**
-   * Told what became of the intents of an ended unit, and again of those that are decided later.
-   */
-  readonly onSettled: OnSettled | undefined;
-  readonly running: RunningUnits;
-}
-
-/** The units of work that an application has to wait for. */
-interface RunningUnits {
-  unitOpened(unit: UnitOfWork): void;
-  unitEnded(unit: UnitOfWork): void;
-}
+/** The application of a unit of work. @internal */
+export type UnitHost = HostOf<UnitOfWork>;
 
 /** Told of a report, complete by then; must not throw. @internal */
-export type OnSettled = (unit: UnitOfWork, report: FlushReport) => void;
+export type OnSettled = NonNullable<UnitHost['onSettled']>;
 
 /** The hooks of a scope's opener. @internal */
 export interface UnitHooks {
