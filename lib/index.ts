@@ -115,13 +115,13 @@ export { EffectBuffer } from './nest/services/effect-buffer.js';
 export type { AirlockLogOptions } from './nest/options/log-options.js';
 export type { EscapeOptions } from './nest/options/escape-options.js';
 export { BufferedCall } from './nest/intercept/buffered-call.js';
+export type { AirlockModuleOptions } from './nest/options/airlock-options.js';
 export type {
-  AirlockModuleOptions,
   BoundaryName,
   BoundaryOptions,
   EntryPointOptions,
   DispatchTime,
-} from './nest/options/airlock-options.js';
+} from './nest/options/boundary-options.js';
 export type { InterceptedProvider } from './nest/options/intercepted-provider.js';
 export type { ArgumentSerializer, RemoteOptions } from './nest/remote/remote-options.js';
 export type {

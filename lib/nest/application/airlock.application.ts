@@ -3,11 +3,10 @@ import type { ApplicationConfig, LazyModuleLoader, ModulesContainer } from '@nes
 import { AirlockRuntime } from '../../core/runtime.js';
 import { applicationBegan, applicationEnded } from '../../core/outside/running-applications.js';
 import { Deadline } from '../../core/model/deadline.js';
-import type { UnitOfWork } from '../../core/scope/unit-of-work.js';
 import { listed } from '../../errors/thrown.js';
 import { logsErrors } from '../log/error-log.js';
 import { RecordingLogger } from '../log/recording-logger.js';
-import { logsUnits } from '../log/unit-log.js';
+import { leftOver, logsUnits } from '../log/unit-log.js';
 import { AirlockExplorer } from './airlock.explorer.js';
 import { AirlockInterceptor } from '../boundaries/airlock.interceptor.js';
 import { Boundaries } from './boundaries.js';
@@ -139,7 +138,7 @@ export class AirlockApplication {
     assertImportedOnce(this.modules, 'AirlockModule', AirlockApplication, 'it is global');
     this.classes.root = await importerOfThis(this.modules);
     const members = this.membersAtStart;
-    const named = [...namedByOptions(this.options), ...namedOnAll(members)];
+    const named = [...namedByOptions(this.options), ...namedOn(members)];
     await this.explore(members, named);
     for (const provider of this.options.intercept ?? []) this.providers.intercept(provider);
     eachInterceptor(this.modules, members, config, (interceptor) =>
@@ -163,7 +162,7 @@ export class AirlockApplication {
       (member) => !this.explorer.knows(member) && isBuilt(member),
     );
     if (members.length === 0) return;
-    const named = namedOnAll(members);
+    const named = [...namedOn(members)];
     await this.explore(members, named);
     const instances = new Set(members.map(({ instance }) => instance));
     for (const provider of this.options.intercept ?? [])
@@ -173,7 +172,8 @@ export class AirlockApplication {
   }
 
   private async explore(members: readonly Member[], named: readonly Named[]): Promise<void> {
-    await this.prepareClasses(members, named);
+    this.classes.noteModules(members);
+    await prepareClasses(this.classes, named);
     for (const name of this.runtime.executorNames) this.runtime.executorNamed(name);
     this.explorer.explore(members);
     for (const type of proxiedClassesIn(this.modules)) claim(type, this.runtime);
@@ -182,17 +182,6 @@ export class AirlockApplication {
     const isCovered = (member: Member, key: string): boolean =>
       this.explorer.entryPointsOf(member).has(key);
     if (this.runtime.running.callsEffects) warnOfUncovered(members, isCovered, this.logger);
-  }
-
-  /** Classes are resolved from the module of what they stand on. */
-  private async prepareClasses(members: readonly Member[], named: readonly Named[]): Promise<void> {
-    const { classes } = this;
-    for (const { instance, type, wrapper } of members) {
-      if (wrapper.isAlias) continue;
-      if (instance !== undefined) classes.livesIn(instance, wrapper.host);
-      classes.livesIn(type, wrapper.host);
-    }
-    for (const one of named) await prepareClasses(classes, one);
   }
 
   private checkNames(named: readonly Named[]): void {
@@ -239,7 +228,7 @@ export class AirlockApplication {
     applicationEnded();
     if (left.length === 0) return;
     this.logger.error(
-      `Shutting down with scopes that did not end within ${timeoutMs} ms: ${listed(left, remainder, '; ')}`,
+      `Shutting down with scopes that did not end within ${timeoutMs} ms: ${listed(left, leftOver, '; ')}`,
     );
   }
 
@@ -263,18 +252,9 @@ export class AirlockApplication {
   }
 }
 
-function namedOnAll(members: readonly Member[]): readonly Named[] {
-  return members.flatMap((member) => [...namedOn(member)]);
-}
-
 /** The module that imports `AirlockModule`. */
 async function importerOfThis(modules: ModulesContainer): Promise<ModuleOfNest | undefined> {
   for (const module of modules.values())
     if (module.providers.has(AirlockApplication)) return importerOf(modules, module.metatype);
   return undefined;
-}
-
-function remainder(unit: UnitOfWork): string {
-  const intents = [...unit.pending(), ...unit.snapshot()];
-  return `"${unit.label}" (${unit.state}${intents.length > 0 ? `, not out: ${listed(intents, ({ name }) => name)}` : ''})`;
 }

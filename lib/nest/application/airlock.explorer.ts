@@ -1,26 +1,21 @@
 import { isProxy } from 'node:util/types';
 import type { LoggerService } from '@nestjs/common';
 import type { AirlockRuntime } from '../../core/runtime.js';
-import { timeLimitOf } from '../../core/flush/time-limit.js';
 import { methodName } from '../../core/effect/bound-effect.js';
 import type { Boundaries } from './boundaries.js';
 import { airlockOn } from '../decorators/airlock.decorator.js';
-import {
-  sideEffectBodyOn,
-  sideEffectOn,
-  type SideEffectOptions,
-} from '../decorators/side-effect.decorator.js';
+import { sideEffectBodyOn, sideEffectOn } from '../decorators/side-effect.decorator.js';
 import { policiesOn } from '../decorators/use-airlock-policy.decorator.js';
 import type { EffectRegistry } from '../remote/effect-registry.js';
 import { fieldsOf, runsFieldInterceptors } from '../entry-points/graphql/graphql.entry-point.js';
-import type { Class } from '../container/candidate.js';
 import type { Member, Wrapper } from '../container/providers.js';
 import { claim, claimPart } from '../methods/owner.js';
+import { EffectsProvidedTwice } from '../boot-checks/effects-provided-twice.js';
 import { type KnownHandlers, refuseMisplaced } from '../boot-checks/misplaced-decorators.js';
 import { nameObjects, partsOf } from '../boot-checks/object-names.js';
 import { instanceOf } from '../container/resolve-provider.js';
 import type { EffectReport, EntryPointReport } from '../services/airlock-report.js';
-import { descriptionOf } from '../services/self-description.js';
+import { reportOfEffect } from './effect-report.js';
 import { decoratedWith, reportsOf } from './policy-reports.js';
 import { resolving } from '../container/resolving.js';
 
@@ -32,8 +27,6 @@ import { resolving } from '../container/resolving.js';
  * @internal
  */
 export class AirlockExplorer implements KnownHandlers {
-  /** The providers that workers run effects of, by class. */
-  private readonly runByWorkers = new Map<Class, Member>();
   private readonly explored = new Map<Wrapper, Member>();
   private readonly handlers = new WeakSet();
   private fieldsOpen = false;
@@ -41,13 +34,16 @@ export class AirlockExplorer implements KnownHandlers {
   private readonly byName = new Map<string, EffectReport>();
   private readonly namedByClass = new Set<string>();
   private readonly scoped = new Map<string, EntryPointReport>();
+  private readonly providedTwice: EffectsProvidedTwice;
 
   constructor(
     private readonly runtime: AirlockRuntime,
     private readonly boundaries: Boundaries,
     private readonly registry: EffectRegistry,
     private readonly logger: LoggerService,
-  ) {}
+  ) {
+    this.providedTwice = new EffectsProvidedTwice(runtime, logger);
+  }
 
   /** Every provider and controller that has been looked at. */
   get members(): readonly Member[] {
@@ -139,18 +135,16 @@ export class AirlockExplorer implements KnownHandlers {
         if (scope !== undefined) this.runtime.prepare(scope, on);
       });
       if (effect !== undefined) {
-        const known = effect.name ?? name;
         if (effect.name === undefined) this.namedByClass.add(name);
-        const body = sideEffectBodyOn(method)!;
         this.registry.add({
-          name: known,
+          name: effect.name ?? name,
           owner: type,
           method: name,
-          body,
+          body: sideEffectBodyOn(method)!,
           timeoutMs: effect.timeoutMs,
           resolve: () => instanceOf(member),
         });
-        effects.push(this.reportOf(known, name, effect, method));
+        effects.push(reportOfEffect(this.runtime, name, effect, method));
       }
       if (scope !== undefined) {
         const policies = [
@@ -160,59 +154,7 @@ export class AirlockExplorer implements KnownHandlers {
         this.scoped.set(name, { name, boundary: '@Airlock', policies });
       }
     }
-    if (effects.length > 0 && this.hasRemoteExecutor) this.warnOfAnother(member, effects);
+    if (effects.length > 0) this.providedTwice.note(member, effects);
     return effects;
   }
-
-  private reportOf(
-    name: string,
-    method: string,
-    effect: SideEffectOptions<never[]>,
-    body: object,
-  ): EffectReport {
-    const { runtime } = this;
-    const executor =
-      effect.executor === undefined
-        ? runtime.defaultExecutor
-        : runtime.executorNamed(effect.executor);
-    const kept = executor.remote === true ? 'JSON' : 'copies';
-    return {
-      name,
-      executor: effect.executor ?? 'default',
-      on: effect.on ?? 'success',
-      policies: [
-        ...reportsOf(policiesOn(body), `@UseAirlockPolicy on ${method}`),
-        ...reportsOf(effect.policy, `@SideEffect on ${method}`),
-      ],
-      serializer: descriptionOf(executor).serializer ?? kept,
-      timeoutMs: timeLimitOf(executor, effect.timeoutMs, runtime.effectTimeoutMs),
-    };
-  }
-
-  private get hasRemoteExecutor(): boolean {
-    const { runtime } = this;
-    const named = runtime.executorNames.map((name) => runtime.executorNamed(name));
-    return [runtime.defaultExecutor, ...named].some(({ remote }) => remote === true);
-  }
-
-  /**
-   * A worker finds an effect by its name, which is the class's: of several instances it cannot tell
-   * which was called.
-   */
-  private warnOfAnother(member: Member, effects: readonly EffectReport[]): void {
-    const { type, instance } = member;
-    const known = this.runByWorkers.get(type);
-    if (known === undefined) this.runByWorkers.set(type, member);
-    else if (known.instance !== instance) {
-      const names = effects.map(({ name }) => `\`${name}\``).join(', ');
-      this.logger.warn(
-        `\`${type.name}\` is provided twice, as ${placeOf(known)} and as ${placeOf(member)}, with the effects ${names}. A worker runs ` +
-          'those of the first, whichever was called. If they differ, give one a class of its own; if not, provide it once and export it.',
-      );
-    }
-  }
-}
-
-function placeOf({ wrapper: { name, host } }: Member): string {
-  return `\`${String(name)}\` of \`${host?.name}\``;
 }

@@ -6,12 +6,12 @@ import { interceptedEntryPoints, wrappedEntryPoints } from '../entry-points/entr
 import { http } from '../entry-points/http/http.entry-point.js';
 import { eachInstance, type Member } from '../container/providers.js';
 import { OtherBoundary } from '../entry-points/rpc/other.boundary.js';
+import type { AirlockModuleOptions } from '../options/airlock-options.js';
 import type {
-  AirlockModuleOptions,
   BoundaryName,
   BoundaryOptions,
   EntryPointOptions,
-} from '../options/airlock-options.js';
+} from '../options/boundary-options.js';
 import type { Class } from '../container/candidate.js';
 import type { BoundaryReport, EntryPointReport } from '../services/airlock-report.js';
 import { decoratedWith, reportsOf } from './policy-reports.js';

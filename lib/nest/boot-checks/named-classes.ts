@@ -38,8 +38,12 @@ export function* namedByOptions({
   }
 }
 
-/** Lists the classes that decorators on a provider or controller name. @internal */
-export function* namedOn({ type, instance, marked }: Member): Generator<Named> {
+/** Lists the classes that decorators on providers and controllers name. @internal */
+export function* namedOn(members: Iterable<Member>): Generator<Named> {
+  for (const member of members) yield* namedOnOne(member);
+}
+
+function* namedOnOne({ type, instance, marked }: Member): Generator<Named> {
   const on = instance ?? type;
   yield named(type.name, on, policiesOn(type));
   for (const key of marked.keys()) {
@@ -77,15 +81,17 @@ function listOf(policies: Policies): readonly PolicyRef[] {
  */
 export async function prepareClasses(
   classes: ClassResolver,
-  { where, on, policies, executor }: Named,
+  places: readonly Named[],
 ): Promise<void> {
-  const types = policies.filter((one) => typeof one === 'function');
-  if (isExecutorClass(executor)) types.push(executor as never);
-  for (const type of types) {
-    try {
-      await classes.prepare(type, on);
-    } catch (error) {
-      throw unresolved(where, error as Error);
+  for (const { where, on, policies, executor } of places) {
+    const types = policies.filter((one) => typeof one === 'function');
+    if (isExecutorClass(executor)) types.push(executor as never);
+    for (const type of types) {
+      try {
+        await classes.prepare(type, on);
+      } catch (error) {
+        throw unresolved(where, error as Error);
+      }
     }
   }
 }

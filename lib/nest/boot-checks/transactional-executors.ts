@@ -15,12 +15,8 @@ export function warnOfMissingFrames(
   runtime: AirlockRuntime,
   logger: LoggerService,
 ): void {
-  const executors = [
-    runtime.defaultExecutor,
-    ...runtime.executorNames.map((name) => runtime.executorNamed(name)),
-  ];
   const names = new Set(
-    executors
+    runtime.executors
       .filter(({ transactional }) => transactional)
       .map(({ constructor }) => constructor.name),
   );

@@ -8,7 +8,7 @@ import { isSkipped } from '../decorators/skip-airlock.decorator.js';
 import { policiesOn } from '../decorators/use-airlock-policy.decorator.js';
 import { airlockOn } from '../decorators/airlock.decorator.js';
 import { answersItself } from './answers-itself.js';
-import type { BoundaryOptions, DispatchTime } from '../options/airlock-options.js';
+import type { BoundaryOptions, DispatchTime } from '../options/boundary-options.js';
 
 /**
  * A kind of entry point that runs interceptors: opens a scope around the handler and learns its

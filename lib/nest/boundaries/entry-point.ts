@@ -2,7 +2,8 @@ import type { Outcome } from '../../core/model/scope-view.js';
 import type { AirlockRuntime } from '../../core/runtime.js';
 import type { Method } from '../methods/wrap-method.js';
 import type { Boundary } from './boundary.js';
-import type { AirlockModuleOptions, BoundaryOptions } from '../options/airlock-options.js';
+import type { AirlockModuleOptions } from '../options/airlock-options.js';
+import type { BoundaryOptions } from '../options/boundary-options.js';
 import type { HandlerScope } from '../calls/call-in-scope.js';
 import type { Candidate, Class } from '../container/candidate.js';
 

@@ -6,7 +6,8 @@ import type { Outcome } from '../../core/model/scope-view.js';
 import { type Boundary, HandlerPlans, safely } from './boundary.js';
 import { observeInScope } from '../../core/results/observe-in-scope.js';
 import { LatentScope } from '../../core/latent-scope.js';
-import type { AirlockModuleOptions, BoundaryOptions } from '../options/airlock-options.js';
+import type { AirlockModuleOptions } from '../options/airlock-options.js';
+import type { BoundaryOptions } from '../options/boundary-options.js';
 import { unscoped } from './unscoped.js';
 
 /**

@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import { ModuleRef, type ModulesContainer } from '@nestjs/core';
 import { type Instantiate, onePerClass } from '../../core/references.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
-import { isSingleton } from './providers.js';
+import { isSingleton, type Member } from './providers.js';
 import {
   anyProvider,
   type ModuleOfNest,
@@ -30,9 +30,13 @@ export class ClassResolver {
 
   constructor(private readonly modules: ModulesContainer) {}
 
-  /** Notes the module of an object, or of a class; the first one stays. */
-  livesIn(holder: object, module: ModuleOfNest | undefined): void {
-    if (module !== undefined && !this.homes.has(holder)) this.homes.set(holder, module);
+  /** Notes the modules of providers and controllers; of one in several modules, the first. */
+  noteModules(members: readonly Member[]): void {
+    for (const { instance, type, wrapper } of members) {
+      if (wrapper.isAlias || wrapper.host === undefined) continue;
+      for (const holder of instance === undefined ? [type] : [instance, type])
+        if (!this.homes.has(holder)) this.homes.set(holder, wrapper.host);
+    }
   }
 
   /**

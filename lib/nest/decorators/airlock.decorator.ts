@@ -8,7 +8,7 @@ import type { ScopeOptions } from '../../core/scope-options.js';
 import type { PolicyRef } from '../../core/model/policy.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { dispatchTime } from '../options/option-checks.js';
-import type { DispatchTime } from '../options/airlock-options.js';
+import type { DispatchTime } from '../options/boundary-options.js';
 import { ownerOf } from '../methods/owner.js';
 import { declaredResult } from '../methods/declared-result.js';
 import { callInScope, type HandlerScope } from '../calls/call-in-scope.js';

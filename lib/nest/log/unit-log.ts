@@ -2,7 +2,7 @@ import { Logger, type LoggerService, type LogLevel } from '@nestjs/common';
 import type { Intent } from '../../core/model/intent.js';
 import type { DroppedIntent, FlushReport } from '../../core/model/report.js';
 import { policyName } from '../../core/scope/policy-evaluation.js';
-import type { OnSettled } from '../../core/scope/unit-of-work.js';
+import type { OnSettled, UnitOfWork } from '../../core/scope/unit-of-work.js';
 import { kindOf, listed } from '../../errors/thrown.js';
 import { type AirlockLogOptions, LEVELS } from '../options/log-options.js';
 
@@ -36,6 +36,12 @@ export function logsUnits(
     if (level === undefined || !isShown(level)) return;
     logger[level]?.(lineOf(unit, report, dispatches !== false));
   };
+}
+
+/** Names a unit of work that has not ended, and the effects that did not get out of it. @internal */
+export function leftOver(unit: UnitOfWork): string {
+  const intents = [...unit.pending(), ...unit.snapshot()];
+  return `"${unit.label}" (${unit.state}${intents.length > 0 ? `, not out: ${listed(intents, ({ name }) => name)}` : ''})`;
 }
 
 /**

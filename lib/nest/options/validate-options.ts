@@ -15,12 +15,8 @@ import {
   positiveInteger,
   text,
 } from './option-checks.js';
-import type {
-  AirlockModuleOptions,
-  BoundaryName,
-  BoundaryOptions,
-  EntryPointOptions,
-} from './airlock-options.js';
+import type { AirlockModuleOptions } from './airlock-options.js';
+import type { BoundaryName, BoundaryOptions, EntryPointOptions } from './boundary-options.js';
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 

@@ -1,5 +1,5 @@
 import type { EffectTrigger } from '../../core/model/enqueue-options.js';
-import type { BoundaryName, DispatchTime } from '../options/airlock-options.js';
+import type { BoundaryName, DispatchTime } from '../options/boundary-options.js';
 import type { AdapterReport, WorkerReport } from './self-description.js';
 
 /** One kind of entry point. @publicApi */

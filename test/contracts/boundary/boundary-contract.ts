@@ -5,7 +5,7 @@ import type {
   Provider,
   Type,
 } from '@nestjs/common';
-import type { BoundaryName } from '../../../lib/nest/options/airlock-options.js';
+import type { BoundaryName } from '../../../lib/nest/options/boundary-options.js';
 
 /** One class to be declared: an entry point under one of Airlock's decorators. */
 export interface ContractHandler {

@@ -2,10 +2,8 @@ import { Scope } from '@nestjs/common';
 import { AirlockModule } from '../../../lib/nest/airlock.module.js';
 import { AirlockService } from '../../../lib/nest/services/airlock.service.js';
 import { EffectBuffer } from '../../../lib/nest/services/effect-buffer.js';
-import type {
-  AirlockModuleOptions,
-  BoundaryOptions,
-} from '../../../lib/nest/options/airlock-options.js';
+import type { AirlockModuleOptions } from '../../../lib/nest/options/airlock-options.js';
+import type { BoundaryOptions } from '../../../lib/nest/options/boundary-options.js';
 import type { BoundaryContractOptions, ContractAction } from './boundary-contract.js';
 import { ContractSuite } from '../../../lib/testing/contracts/contract-suite.js';
 import type { TestRunner } from '../../../lib/testing/contracts/test-runner.js';

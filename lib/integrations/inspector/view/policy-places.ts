@@ -15,7 +15,7 @@ export class PolicyPlaces {
     modules: ModulesContainer,
   ) {
     for (const named of namedByOptions(options)) this.note(named);
-    for (const member of membersOf(modules)) for (const named of namedOn(member)) this.note(named);
+    for (const named of namedOn(membersOf(modules))) this.note(named);
   }
 
   /**

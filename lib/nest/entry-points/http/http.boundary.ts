@@ -13,11 +13,8 @@ import {
 } from '../../boundaries/boundary.js';
 import { observeInScope } from '../../../core/results/observe-in-scope.js';
 import { InterceptedBoundary } from '../../boundaries/intercepted.boundary.js';
-import type {
-  AirlockModuleOptions,
-  BoundaryOptions,
-  DispatchTime,
-} from '../../options/airlock-options.js';
+import type { AirlockModuleOptions } from '../../options/airlock-options.js';
+import type { BoundaryOptions, DispatchTime } from '../../options/boundary-options.js';
 import { watchForcedClose } from './forced-close.js';
 import {
   type HttpResponse,

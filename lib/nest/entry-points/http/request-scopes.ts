@@ -2,7 +2,7 @@ import type { HttpServer } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import type { AirlockRuntime } from '../../../core/runtime.js';
 import { contexts } from '../../../core/scope/context.js';
-import type { BoundaryOptions } from '../../options/airlock-options.js';
+import type { BoundaryOptions } from '../../options/boundary-options.js';
 import { coverAdapter, type EnterRequest } from './http.adapter.js';
 import { ResponseEndings } from './response-endings.js';
 import {
