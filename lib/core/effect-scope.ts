@@ -25,7 +25,7 @@ export class EffectScope implements ScopeView {
   readonly #left: TransactionFrame | undefined;
 
   /**
-   * @param left the rolled back transaction whose leftover context it begins apart from (rule 21)
+   * @param left the rolled back transaction in whose leftover context it begins anew (rule 21)
    * @internal Use `AirlockService.open` or `openScope`.
    */
   constructor(unit: UnitOfWork, context: Context, left?: TransactionFrame) {
@@ -82,8 +82,7 @@ export class EffectScope implements ScopeView {
   }
 
   /**
-   * Takes no more calls: from here on they are late, and what names them shows the place this was
-   * called from.
+   * Takes no more calls: from here on they are late, and the log shows where this was called.
    *
    * @throws ScopeStateError if it is not open
    */
@@ -111,7 +110,7 @@ export class EffectScope implements ScopeView {
   }
 
   /**
-   * Throws every intent away, also those for failure, and returns them.
+   * Drops every intent, also those for failure, and returns them.
    *
    * @throws ScopeStateError if it is not closed yet, or has ended
    */
@@ -120,7 +119,7 @@ export class EffectScope implements ScopeView {
     return discardAll(this.#unit, 'discarded');
   }
 
-  /** To be called before it is ended for a caller that waits for its answer. @internal */
+  /** To be called before it is ended, if its caller waits for an answer. @internal */
   answeredBy(answer: Answer): void {
     this.#unit.answer = answer;
   }
@@ -132,12 +131,12 @@ export class EffectScope implements ScopeView {
 
   /**
    * Ends the scope as its outcome says: `shouldFlush` decides about ordinary intents, and those
-   * enqueued with `on: 'failure'` or `'always'` go out when their time has come. Closes it first
-   * where that was not done.
+   * enqueued with `on: 'failure'` or `'always'` go out on that outcome. Closes the scope first, if
+   * it is open.
    *
    * @throws ScopeStateError if it has ended; whatever `shouldFlush` throws, after everything
-   * ordinary was dropped; the error of a refused call that nobody has listened to, which makes it
-   * `failed`
+   *   ordinary was dropped; the error of a refused call that nobody has listened to, which makes it
+   *   `failed`
    */
   async end(outcome: Outcome): Promise<FlushReport> {
     this.#expect(this.#unit.state === 'open' ? 'open' : 'closed', 'ended');
@@ -166,7 +165,8 @@ export class EffectScope implements ScopeView {
   }
 
   /**
-   * `end` for boundaries: synchronous where no effect is asynchronous, and told what closes it.
+   * `end` for boundaries, which say what closes the scope. Synchronous if no effect is
+   * asynchronous.
    *
    * @param onLateFailure told of effects that fail after a commit that comes later
    * @param onHookFailure told what `shouldFlush` throws. @default it is thrown
@@ -184,8 +184,8 @@ export class EffectScope implements ScopeView {
   }
 
   /**
-   * Root scopes: lets out what is buffered so far and goes on. Intents for failure stay. Concurrent
-   * checkpoints keep order.
+   * Dispatches what is buffered so far, and goes on. For root scopes. Intents for failure stay;
+   * concurrent checkpoints keep the order of their calls.
    *
    * @throws ScopeStateError if it is nested, since the outermost scope decides, or not open, or
    *   called in one of its own effects

@@ -3,16 +3,16 @@ import type { OnDispatchError } from './scope-options.js';
 import type { Outcome } from './model/scope-view.js';
 import type { FlushReport } from './model/report.js';
 
-/** A scope as whoever ends it sees it. @internal */
+/** A scope, as the code that ends it sees it. @internal */
 export interface Endable {
   readonly id: string;
   readonly name: string | undefined;
   readonly hasEnded: boolean;
   /** The dispatch that is under way. */
   readonly dispatching: Promise<void> | undefined;
-  /** Tells what an error means that its work has thrown. */
+  /** Tells the outcome of work that has thrown. */
   outcomeOf(error: unknown): Outcome;
-  /** Told what its work failed with, before it is ended. */
+  /** Told the reason why its work failed, before it is ended. */
   failedBy(reason: string): void;
   endAt(
     outcome: Outcome,
@@ -23,11 +23,11 @@ export interface Endable {
 }
 
 /**
- * Ends a scope and does what its opener wants done with effects that failed. Synchronous where no
- * effect is asynchronous. Where the work itself did not complete its own error wins, so nothing is
- * thrown and failures are reported (rule 10).
+ * Ends a scope, and treats effects that failed as its opener wants. Synchronous if no effect is
+ * asynchronous. If the work itself did not complete, the caller gets its error: nothing is thrown
+ * here, and failures are reported (rule 10).
  *
- * @param tell where errors go that nobody is left to see
+ * @param tell told errors that no caller is left to see
  * @internal
  */
 export function endScope(
@@ -38,24 +38,23 @@ export function endScope(
   tell: (error: unknown) => void,
 ): void | Promise<void> {
   if (scope.hasEnded) return scope.dispatching;
-  const hasWon = outcome !== 'completed';
+  const isOfWork = outcome !== 'completed';
   const afterwards = how === 'throw' ? 'report' : how;
   const raised = (report: FlushReport): Promise<void> =>
-    hasWon ? raise(report, scope, afterwards, tell).catch(tell) : raise(report, scope, how, tell);
+    isOfWork ? raise(report, scope, afterwards, tell).catch(tell) : raise(report, scope, how, tell);
   try {
     const report = scope.endAt(
       outcome,
       closedAt,
       (late) => raise(late, scope, afterwards, tell),
-      // The work is done: who is told of effects that failed is not to fail because of a hook
-      // either.
+      // The work is done: a hook fails the caller only if effects that failed do.
       how === 'throw' ? undefined : tell,
     );
     if (report instanceof Promise)
-      return hasWon ? report.then(raised).catch(tell) : report.then(raised);
+      return isOfWork ? report.then(raised).catch(tell) : report.then(raised);
     if (report.failed.length > 0) return raised(report);
   } catch (error) {
-    if (!hasWon) throw error;
+    if (!isOfWork) throw error;
     tell(error);
   }
 }

@@ -14,7 +14,8 @@ import type { UnitOfWork } from './scope/unit-of-work.js';
 
 /**
  * The scope of a handler that may call no effect: its unit of work opens with the first one. Until
- * then a shutdown refuses nothing, nothing is published, and the call costs this object alone.
+ * then a shutdown refuses nothing, nothing is published, and this object is all that the scope
+ * costs.
  *
  * @internal
  */
@@ -27,7 +28,7 @@ export class LatentScope extends Context implements Latent {
   private readonly outerAttempt: AttemptMark | undefined;
   private readonly around: Context;
   private readonly isAdmitted: boolean;
-  /** The rolled back transaction whose leftover context it begins apart from (rule 21). */
+  /** The rolled back transaction in whose leftover context it begins anew (rule 21). */
   private readonly left: TransactionFrame | undefined;
   private unit: UnitOfWork | undefined;
   private outcome: Outcome | undefined;
@@ -49,7 +50,7 @@ export class LatentScope extends Context implements Latent {
     this.evaluation = store?.evaluation?.isActive === true ? store.evaluation : undefined;
     this.left = this.around.mayReceive ? undefined : leftBehindIn();
     this.isAdmitted = !host.running.isClosing;
-    host.running.came(this);
+    host.running.latentBegan(this);
   }
 
   override get within(): Context | undefined {
@@ -73,7 +74,7 @@ export class LatentScope extends Context implements Latent {
     return this.evaluation === undefined && this.outcome === undefined;
   }
 
-  /** @throws ShuttingDownError for what came during the shutdown, and for all once that is over */
+  /** @throws ShuttingDownError for work that began during a shutdown, and for all after it */
   receiver(): UnitOfWork {
     if (this.unit !== undefined) return this.unit;
     // Handlers that call handlers may be nested deeper than the stack allows.
@@ -81,7 +82,7 @@ export class LatentScope extends Context implements Latent {
     let at = this.around;
     for (; at instanceof LatentScope && at.unit === undefined; at = at.around) unopened.push(at);
     let unit = at.receiver();
-    for (const one of unopened.toReversed()) unit = one.openIn(unit);
+    for (const scope of unopened.toReversed()) unit = scope.openIn(unit);
     return unit!;
   }
 
@@ -89,23 +90,23 @@ export class LatentScope extends Context implements Latent {
     const { host, prepared, chain, outcome, closedAt } = this;
     if (outcome !== undefined)
       return (this.unit = host.scopes.missed(prepared, chain, outcome, closedAt, parent));
-    // Of one that has ended it is work that comes anew.
+    // In a parent that has ended it is new work.
     const isTooLate = host.running.isOver && parent?.state !== 'open';
     if (isTooLate || (!this.isAdmitted && parent === undefined))
       throw new ShuttingDownError(this.name);
     return (this.unit = host.scopes.begin(prepared, chain, parent));
   }
 
-  appear(): void {
+  openNow(): void {
     this.receiver();
   }
 
   /**
-   * Told of each emission of its work: an answer that has begun may go on for hours, so nobody
-   * waits for it while it has called no effect.
+   * Told of each emission of its work. An answer that has begun may go on for hours, so a shutdown
+   * does not wait for it before it has called an effect.
    */
   emitted(): void {
-    if (this.unit === undefined) this.host.running.gone(this);
+    if (this.unit === undefined) this.host.running.latentEnded(this);
   }
 
   get name(): string {
@@ -149,7 +150,7 @@ export class LatentScope extends Context implements Latent {
     return this.unit?.dispatching;
   }
 
-  /** `EffectScope.endAt`; where no effect was called nothing is left to do. */
+  /** `EffectScope.endAt`; does nothing if no effect was called. */
   endAt(
     outcome: Outcome,
     closedAt: string,
@@ -158,7 +159,7 @@ export class LatentScope extends Context implements Latent {
   ): FlushReport | Promise<FlushReport> {
     this.outcome = outcome;
     this.closedAt = closedAt;
-    this.host.running.gone(this);
+    this.host.running.latentEnded(this);
     if (this.unit === undefined) return NOTHING;
     return this.host.scopes
       .handleOf(this.unit, this)

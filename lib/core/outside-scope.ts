@@ -36,8 +36,9 @@ interface ScopelessHost extends UnitHost {
 }
 
 /**
- * Treats a call where no scope is open as `outsideScope` says. @throws NoScopeError,
- * ShuttingDownError, and what refuses the call
+ * Treats a call outside any scope as `outsideScope` says.
+ *
+ * @throws NoScopeError, ShuttingDownError, and what refuses the call
  * @internal
  */
 export function callOutsideScope(
@@ -51,7 +52,7 @@ export function callOutsideScope(
   if (outsideScope === 'throw') {
     return refuseWithoutScope(options, effect, args, () => {
       tellRefused(host, context, options, effect, args);
-      // A scope, which `NoScopeError` would advise, is refused as well.
+      // `NoScopeError` would advise a scope, and that is refused as well.
       if (host.isClosing) throw new ShuttingDownError('outside a scope');
     });
   }
@@ -61,7 +62,7 @@ export function callOutsideScope(
   else void host.endScope(scope, 'completed', 'the call itself', 'report');
 }
 
-/** Makes a call a unit of work of its own, which is closed. @throws what refuses it @internal */
+/** Makes a closed scope of a call. @throws what refuses the call @internal */
 export function scopeOfCall(
   host: ScopelessHost,
   context: Context,
@@ -71,7 +72,7 @@ export function scopeOfCall(
 ): EffectScope {
   const scope = host.scopes.enter(host.prepare({ name: 'outside a scope' }), context);
   try {
-    // Nobody has begun anything apart: the call goes as the transaction it stands in.
+    // The call is no work that begins anew: it stays in the transaction that it was made in.
     const frame = frames.getStore();
     scope.run(() => frames.run(frame, () => host.enqueue(options, effect, args)));
   } catch (error) {
@@ -95,7 +96,7 @@ function reportCall(
   publishLostCall(unit, context, options, effect, args, 'outsideScope');
 }
 
-/** Tells who looks: a call that throws is no drop, and on no channel. */
+/** Tells the inspector of a call that throws: it is no drop, so no channel has it. */
 function tellRefused(
   host: ScopelessHost,
   context: Context,
@@ -108,12 +109,12 @@ function tellRefused(
   host.onRefused(unit, lostIntent(unit, context, options, effect, args));
 }
 
-/** A unit for a call that belongs to none. */
+/** An ended unit for a call that belongs to no scope. */
 function endedUnit(host: ScopelessHost, { chain }: Context): UnitOfWork {
   const executor = host.defaultExecutor;
   const unit = new UnitOfWork(host, { name: 'outside a scope', chain, executor });
   unit.close('the call itself');
   unit.end({ outcome: 'cancelled', flushes: false });
-  unit.rest();
+  unit.tellIfAtRest();
   return unit;
 }

@@ -4,16 +4,16 @@ import type { Policy, PolicyRef } from './model/policy.js';
 import type { Executor, ExecutorRef } from './model/executor.js';
 import type { Intent } from './model/intent.js';
 
-/** The one executor that has a name in every application, unless it gives that name to another. */
+/** Name of the in-process executor in every application that gives it to no other. */
 const IN_PROCESS = 'in-process';
 
 type Class<T> = new (...args: never[]) => T;
 
 /**
- * Turns a class into the instance that stands for it.
+ * Turns a class into an instance of it.
  *
- * @param on what names the class: an object or its class; undefined for options and for code that
- *   nothing tells the place of
+ * @param on the object, or its class, that names the class; undefined for options, and for code
+ *   whose place is not known
  * @internal
  */
 export type Instantiate = <T>(type: Class<T>, on: object | undefined) => T;
@@ -41,7 +41,7 @@ export class References {
   policiesOf(ref: PolicyRef | readonly PolicyRef[] | undefined, on?: object): readonly Policy[] {
     if (ref === undefined) return [];
     const refs = Array.isArray(ref) ? (ref as readonly PolicyRef[]) : [ref as PolicyRef];
-    return refs.map((one) => this.policyOf(one, on));
+    return refs.map((item) => this.policyOf(item, on));
   }
 
   executorNamed(name: string): Executor {

@@ -22,7 +22,7 @@ interface Ender {
   logError(error: unknown): void;
 }
 
-/** Ends a scope whose work has thrown: that error wins over those of effects. @internal */
+/** Ends a scope whose work has thrown; errors of effects are logged. @internal */
 export function endWithError(
   host: Ender,
   scope: WorkScope,
@@ -31,10 +31,11 @@ export function endWithError(
 ): void | Promise<void> {
   const outcome = outcomeOf(host, scope, error);
   if (outcome === 'failed') scope.failedBy(kindOf(error));
-  const told = outcome === 'completed' && how === 'throw' ? 'report' : how;
+  // The caller gets the error of the work, also one that is no failure.
+  const treatment = outcome === 'completed' && how === 'throw' ? 'report' : how;
   const tell = (problem: unknown): void => host.logError(problem);
   try {
-    return host.endScope(scope, outcome, 'the error of its work', told)?.catch(tell);
+    return host.endScope(scope, outcome, 'the error of its work', treatment)?.catch(tell);
   } catch (problem) {
     tell(problem);
   }
@@ -50,11 +51,11 @@ function outcomeOf(host: Ender, scope: WorkScope, error: unknown): Outcome {
 }
 
 /**
- * Ends a scope with the work it was opened for: same value, same error. Of an Observable that the
- * work comes to, each subscription is a unit of work of its own, and so is the iteration of a
+ * Ends a scope with the work it was opened for: same value, same error. If the work resolves to an
+ * Observable, each subscription to it is a unit of work of its own; so is the iteration of a
  * generator.
  *
- * @param begin a scope for such a one
+ * @param begin opens a scope for a subscription or an iteration; undefined to open none
  * @internal
  */
 export async function runAndEnd<R>(
@@ -74,8 +75,8 @@ export async function runAndEnd<R>(
   const ending = host.endScope(scope, 'completed', 'the end of its work', how);
   if (ending !== undefined) await ending;
   if (begin === undefined || typeof value !== 'object' || value === null) return value;
-  const end = (one: WorkScope, outcome: Outcome): void | Promise<void> =>
-    host.endScope(one, outcome, 'the end of what its work came to', how);
+  const end = (later: WorkScope, outcome: Outcome): void | Promise<void> =>
+    host.endScope(later, outcome, 'the end of what its work came to', how);
   if (isObservableLike(value)) return observedInScopes(value, begin, end);
   return isGenerator(value)
     ? iteratedInScope(value, begin, end, (error) => host.logError(error))

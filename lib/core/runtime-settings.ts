@@ -7,8 +7,8 @@ import type { OnSettled } from './scope/unit-of-work.js';
 
 /**
  * The treatment of an effect called where no scope is open: refuse it with `NoScopeError`
- * (`throw`), log that error and drop it (`report`), let it out at once (`dispatch`), or drop it in
- * silence (`drop`).
+ * (`throw`), log that error and drop it (`report`), dispatch it at once (`dispatch`), or drop it
+ * without a log (`drop`).
  *
  * @publicApi
  */
@@ -32,7 +32,7 @@ export interface RuntimeSettings {
   readonly logError?: ((error: unknown) => void) | undefined;
   /** @default an entry on `console.warn` */
   readonly warn?: ((message: string) => void) | undefined;
-  /** Told what became of the intents of each unit of work that has ended. */
+  /** Told the ends of the intents of each unit of work that has ended. */
   readonly onSettled?: OnSettled | undefined;
   /**
    * Turns a class into an instance. @default built with no arguments, refused if its constructor

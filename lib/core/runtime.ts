@@ -74,10 +74,7 @@ export class AirlockRuntime implements OpenerHost {
     this.onSettled = settings.onSettled;
   }
 
-  /**
-   * The context of code that is in no scope of this application: only the application's own
-   * policies apply.
-   */
+  /** The context of code in no scope of this application: only its own policies apply. */
   get root(): Context {
     return (this.base ??= new ScopeContext(
       this,
@@ -88,7 +85,7 @@ export class AirlockRuntime implements OpenerHost {
     ));
   }
 
-  /** True if it stands for no application. */
+  /** True if it stands for code outside any application. */
   get isFree(): boolean {
     return this.settings === FREE;
   }
@@ -120,12 +117,12 @@ export class AirlockRuntime implements OpenerHost {
     return contextOf(this) ?? this.underFreePolicies(contexts.getStore()) ?? this.root;
   }
 
-  /** The unit that is open where code stands; opens none. */
+  /** The unit that is open here; opens none. */
   get opened(): UnitOfWork | undefined {
     return contextOf(this)?.opened;
   }
 
-  /** The scope that code stands in, as code inside may see it. */
+  /** The scope that is open here, as code inside may see it. */
   get view(): ScopeView | undefined {
     return viewAt(contextOf(this));
   }
@@ -162,7 +159,7 @@ export class AirlockRuntime implements OpenerHost {
   withPolicyAt<R>(context: Context, ref: PolicyRef, fn: () => R): R {
     const policies = this.policiesOf(ref);
     const chain = context.chain.locally(policies);
-    // In what an ended scope left behind, they hold for the scopes that are opened under them.
+    // In what an ended scope has left behind, they apply to new root scopes.
     const forRoots = context.isLive
       ? undefined
       : (context.chainForRoots ?? this.root.chain).locally(policies);
@@ -176,7 +173,7 @@ export class AirlockRuntime implements OpenerHost {
   /**
    * Resolves what options name.
    *
-   * @param on what the options stand on, which is where classes are looked up from
+   * @param on the object or class that the options stand on: classes are looked up from its module
    * @throws AirlockOptionsError for what cannot be resolved
    */
   prepare(options: ScopeOptions, on?: object): PreparedScope {
@@ -194,8 +191,8 @@ export class AirlockRuntime implements OpenerHost {
   }
 
   /**
-   * Opens a scope and runs work in it. A refusal, as while shutting down, is like that of a call of
-   * an effect: unheard, it ends no process.
+   * Opens a scope and runs work in it. A refusal, as while shutting down, is like that of an
+   * effect's call: if nobody listens to it, it does not end the process.
    */
   run<R>(options: ScopeOptions, fn: (scope: EffectScope) => R): Promise<Awaited<R>> {
     const { context } = this;
@@ -208,21 +205,20 @@ export class AirlockRuntime implements OpenerHost {
     } catch (error) {
       return refused(error, context);
     }
-    // `async`: a lazy thenable, such as a query builder, begins its work when it is awaited, and
-    // that is to be inside.
+    // `async`: a query builder begins its work when it is awaited, and has to be awaited inside.
     return this.runAndEnd(
       scope,
       () => scope.enter(async () => fn(scope)),
       options.onDispatchError,
-      // Nested in what is open where it is used, and under the policies of the call as well: one
-      // that was around it never fails open.
+      // Nested in the scope that is open where the result is used, and under the policies around
+      // the call as well, which never fail open (rule 11).
       () => this.scopes.enter({ ...prepared, policies: [...prepared.policies, ...chain.policies] }),
     );
   }
 
   /**
-   * Runs what another process has sent as the effect that it is, in a scope of its own, whatever is
-   * open here: what it enqueues goes out when it succeeds and is dropped when it fails.
+   * Runs a job that another process has sent, in a scope of its own, whatever is open here. Its
+   * calls of effects go out when it succeeds, and are dropped when it fails.
    *
    * @param carried values that came with it from its call
    * @throws ShuttingDownError; rejects with what the effect throws
@@ -252,18 +248,12 @@ export class AirlockRuntime implements OpenerHost {
       this.listeners = { ...this.listeners, [name]: [...(this.listeners[name] ?? []), listener] };
   }
 
-  /** For modules that carry something themselves. */
+  /** Adds a carrier, for modules that have one of their own. */
   carryWith(carrier: ContextCarrier): void {
     this.ownCarriers.push(carrier);
   }
 
-  /**
-   * Ends a scope with the work it was opened for: same value, same error. Of an Observable that the
-   * work comes to, each subscription is a unit of work of its own, and so is the iteration of a
-   * generator.
-   *
-   * @param begin a scope for such a one
-   */
+  /** Ends a scope with the work it was opened for: see `run-and-end.ts`. */
   runAndEnd<R>(
     scope: WorkScope,
     work: () => R,
@@ -273,9 +263,7 @@ export class AirlockRuntime implements OpenerHost {
     return runAndEnd(this, scope, work, how, begin);
   }
 
-  /**
-   * Ends a scope as its outcome says, and does what its opener wants done with effects that failed.
-   */
+  /** Ends a scope as its outcome says: see `end-scope.ts`. */
   endScope(
     scope: Endable,
     outcome: Outcome,
@@ -313,14 +301,15 @@ export class AirlockRuntime implements OpenerHost {
   }
 
   /**
-   * Opens no root scope from here on and waits for the running ones, at most `timeoutMs`. @returns
-   * what had not ended by then
+   * Opens no root scope from here on, and waits for the running ones, at most `timeoutMs`.
+   *
+   * @returns the units that had not ended by then
    */
   shutdown(timeoutMs: number): Promise<readonly UnitOfWork[]> {
     return this.running.shutdown(timeoutMs, this.logError);
   }
 
-  /** `withPolicy` called outside any scope and application holds for every application in it. */
+  /** Applies policies of a `withPolicy` that was called outside any scope and application. */
   private underFreePolicies(context: Context | undefined): Context | undefined {
     let free = context;
     while (free !== undefined && !isFree(free)) free = free.outer;
@@ -337,7 +326,7 @@ export class AirlockRuntime implements OpenerHost {
   }
 }
 
-/** True if nothing but `withPolicy`, called outside any scope and application, is around. */
+/** True for a context of a `withPolicy` that was called outside any scope and application. */
 function isFree(context: Context): boolean {
   const isHostFree = context.host instanceof AirlockRuntime && context.host.isFree;
   return isHostFree && context.receiver() === undefined && context.evaluation === undefined;

@@ -32,8 +32,8 @@ export class ScopeOpener {
   constructor(private readonly host: OpenerHost) {}
 
   /**
-   * Opens a scope where the caller stands: nested in the open one, or a new root where there is
-   * none or only what an ended one left behind.
+   * Opens a scope in the caller's context: nested in the open one, or a new root if there is none,
+   * or only what an ended one has left behind.
    *
    * @throws ShuttingDownError
    */
@@ -54,7 +54,7 @@ export class ScopeOpener {
     );
   }
 
-  /** Opens a unit of work for a context that knows where it stands, and that it may be opened. */
+  /** Opens a unit of work; the caller knows its parent, and that it may be opened. */
   begin(prepared: PreparedScope, chain: PolicyChain, parent: UnitOfWork | undefined): UnitOfWork {
     const { running } = this.host;
     running.callsEffects = true;
@@ -64,7 +64,7 @@ export class ScopeOpener {
     return unit;
   }
 
-  /** A unit of work that ended before anything was called in it, for calls that come too late. */
+  /** Makes an ended unit of work, for late calls of work that had called no effect. */
   missed(
     prepared: PreparedScope,
     chain: PolicyChain,
@@ -75,16 +75,16 @@ export class ScopeOpener {
     const unit = this.unitFor(prepared, chain, parent);
     unit.close(closedAt);
     unit.end({ outcome, flushes: this.wouldFlush(unit, outcome) });
-    unit.rest();
+    unit.tellIfAtRest();
     return unit;
   }
 
-  /** The policies that a scope stands under which is opened here. */
+  /** The policies of a scope that is opened here. */
   chainAt(here: Context): PolicyChain {
     return here.isLive ? here.chain : (here.chainForRoots ?? this.host.root.chain);
   }
 
-  /** The handle of a unit; `context` is where code that it runs is to stand. */
+  /** The handle of a unit. @param context the one in which it runs code */
   handleOf(unit: UnitOfWork, context?: Context, left?: TransactionFrame): EffectScope {
     return (unit.handle ??= new EffectScope(
       unit,

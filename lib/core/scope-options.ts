@@ -31,15 +31,15 @@ export interface ScopeOptions {
    */
   readonly dispatchMode?: 'isolated' | 'failFast';
   /**
-   * Tells what an error means that the work has thrown or rejected with, where some steer an engine
-   * and are no failures; an Observable that errors has failed. Holds for nested scopes too. The
-   * caller gets the error as ever. @default 'failed'
+   * Tells the outcome of work that has thrown or rejected, for errors that steer an engine and are
+   * no failures. Applies to nested scopes too, and not to Observables: one that errors has failed.
+   * The caller gets the error all the same. @default 'failed'
    */
   outcomeOf?(error: unknown): Outcome;
   /** Decides whether ordinary intents get out. @default `outcome === 'completed'` */
   shouldFlush?(outcome: Outcome, scope: EffectScope): boolean;
   /**
-   * Chooses the intents of an ending nested scope that go out now; the rest waits for this scope.
+   * Chooses the intents of an ending nested scope that go out now; the others wait for this scope.
    * @default none of them
    */
   beforeDescendantFlushes?(exiting: EffectScope, intents: readonly Intent[]): readonly Intent[];

@@ -36,8 +36,8 @@ export function boundEffect(target: object, method: Effect, key: PropertyKey): E
 }
 
 /**
- * Makes the name at the first look: most names are never read, and what a target is known as may be
- * noted after the first call.
+ * Makes the name when it is first read: most names never are, and names of a target may be noted
+ * after the first call.
  */
 function nameWhenAsked(effect: Effect, target: object, key: PropertyKey): void {
   Object.defineProperty(effect, 'name', {

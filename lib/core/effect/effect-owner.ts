@@ -1,41 +1,40 @@
 import { masked } from '../../errors/masked.js';
 
 /** Names that an application knows an object by, besides its class. */
-interface Known {
+interface Names {
   /** The tokens of the providers that are this object. */
   readonly tokens: Set<unknown>;
-  /** Stands in names in place of the class, where that does not tell the object apart. */
+  /** Takes the place of the class in names, if that does not tell the object apart. */
   label: string | undefined;
 }
 
-// Keyed by the object and forgotten with it: applications that share an object share what it is
-// known as.
-const known = new WeakMap<object, Known>();
+// Keyed by the object and forgotten with it: applications that share an object share its names.
+const named = new WeakMap<object, Names>();
 
 /**
  * Notes a token under which an object is provided, or a class whose instances are made per request,
  * so that policies find its effects by that name too.
  *
- * @param label stands in names in place of the class; the first one given stays
+ * @param label takes the place of the class in names; the first one given stays
  * @internal
  */
-export function knownAs(holder: object, token: unknown, label?: string): void {
-  let entry = known.get(holder);
-  if (entry === undefined) known.set(holder, (entry = { tokens: new Set(), label: undefined }));
-  if (token !== undefined) entry.tokens.add(token);
-  entry.label ??= label;
+export function noteNames(holder: object, token: unknown, label?: string): void {
+  let names = named.get(holder);
+  if (names === undefined) named.set(holder, (names = { tokens: new Set(), label: undefined }));
+  if (token !== undefined) names.tokens.add(token);
+  names.label ??= label;
 }
 
 /**
  * The owner in the name of an effect that is a method of `target`: `Queue(stock)` for a queue, what
- * `knownAs` calls it, else its class; undefined for a plain object.
+ * `noteNames` calls it, else its class; undefined for a plain object.
  *
  * @internal
  */
 export function ownerName(target: object): string | undefined {
   return (
     queueName(target) ??
-    known.get(target)?.label ??
+    named.get(target)?.label ??
     exportedAs(typeOf(target))[0] ??
     className(target)
   );
@@ -114,7 +113,7 @@ function queueName(target: object): string | undefined {
 }
 
 function tokensOf(target: object): Iterable<unknown> {
-  return (known.get(target) ?? known.get(target.constructor))?.tokens ?? [];
+  return (named.get(target) ?? named.get(target.constructor))?.tokens ?? [];
 }
 
 interface NamedType {

@@ -26,7 +26,7 @@ export function isCallOf(intent: Intent, ref: EffectRef): boolean {
 
 /**
  * @throws AirlockOptionsError for what names no effect, such as a method that is not there
- *   @internal
+ * @internal
  */
 export function assertEffectRef(ref: unknown, key = 'effect'): asserts ref is EffectRef {
   if (typeof ref === 'function' || (typeof ref === 'string' && ref !== '')) return;
@@ -55,8 +55,8 @@ export class EffectSet {
   private readonly verdicts = new WeakMap<Effect, boolean>();
 
   /**
-   * @throws AirlockOptionsError for what is no iterable; for a lone string, which would be read
-   *   letter by letter; for what is no reference
+   * @throws AirlockOptionsError for anything but an iterable of references; also for a string,
+   *   which would be read letter by letter
    */
   constructor(refs: Iterable<EffectRef>) {
     if (
@@ -82,7 +82,7 @@ export class EffectSet {
     let verdict = this.verdicts.get(effect);
     if (verdict === undefined) {
       verdict =
-        [...this.functions].some((one) => isSameEffect(effect, one)) ||
+        [...this.functions].some((ref) => isSameEffect(effect, ref)) ||
         (this.names.size > 0 && namesOf(effect).some((name) => this.names.has(name)));
       this.verdicts.set(effect, verdict);
     }
@@ -90,7 +90,9 @@ export class EffectSet {
   }
 }
 
-/** Wrappers hide one version of a method behind the other; any of them means the effect. */
+/**
+ * True for every version of a method: those that wrappers or subclasses hide mean the same effect.
+ */
 function isSameEffect(effect: Effect, ref: Effect): boolean {
   if (effect === ref) return true;
   const origin = methodOf(effect);
@@ -103,8 +105,8 @@ function isSameEffect(effect: Effect, ref: Effect): boolean {
 }
 
 /**
- * The names that stand for a method in policies and tests, whatever a call is named. A function has
- * the name of its call only.
+ * The names by which policies and tests find a method, whatever a call is named. A function has
+ * only the name of its call.
  */
 function namesOf(effect: Effect): readonly string[] {
   const origin = methodOf(effect);

@@ -1,7 +1,7 @@
 /**
  * True if a call adds children to a job that is running, as `add(name, data, { parent })` and
- * `addBulk` of job queues and flows do; known by its shape. That job waits for them before its next
- * step, so such a call is made at once or not at all.
+ * `addBulk` of job queues and flows do; told by its shape. The job waits for its children before
+ * its next step, so such a call cannot be buffered.
  *
  * @internal
  */

@@ -1,14 +1,14 @@
 /**
- * Above this many elements an array is taken to have no names of its own: listing its keys would
- * cost more than its copy.
+ * Arrays with more elements are not searched for properties of their own: that would cost more than
+ * the copy.
  */
 const FEW = 1_000;
 
 /**
- * Puts deep copies in the place of plain objects and arrays among the arguments of a call, so that
- * changes made later do not reach the effect (rule 5). Everything else stays what it is. Cycles and
- * objects that occur twice keep their shape; takes time in proportion to the data, and no stack,
- * however deep they are.
+ * Replaces plain objects and arrays among the arguments of a call by deep copies, so that later
+ * changes do not reach the effect (rule 5). Everything else is kept by reference. Cycles and
+ * objects that occur twice keep their shape. Takes time in proportion to the data, and no stack,
+ * however deep the data is.
  *
  * @param args changed in place
  * @internal
@@ -24,19 +24,19 @@ export function copyPlain(args: unknown[]): unknown[] {
 }
 
 /**
- * False for instances of classes, arrays among them, and for what the language hands out, such as
- * `arguments` and modules.
+ * False for instances of classes, also of subclasses of Array, and for objects of the language such
+ * as `arguments` and modules.
  */
 function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   try {
     const prototype: unknown = Object.getPrototypeOf(value);
-    // Of any realm: its `Array.prototype` is an array, and the prototype of its plain objects has
-    // none.
+    // Of any realm: each `Array.prototype` is an array, and the prototype of plain objects has no
+    // prototype.
     if (Array.isArray(value)) return Array.isArray(prototype);
     return isOfObjects(prototype) && Object.prototype.toString.call(value) === '[object Object]';
   } catch {
-    // A revoked proxy can be handed on, and nothing else.
+    // A revoked proxy can only be handed on.
     return false;
   }
 }
@@ -50,7 +50,7 @@ function isOfObjects(prototype: unknown): boolean {
 
 type Properties = Record<PropertyKey, unknown>;
 
-/** The copies made for one call, each begun when it is first met and filled in turn. */
+/** The copies made for one call; each is made when its source is first found, and filled later. */
 class PlainCopies {
   private readonly known = new Map<object, object>();
   private readonly unfilled: object[] = [];
@@ -105,8 +105,8 @@ class PlainCopies {
   }
 
   /**
-   * Also symbols, and what is hidden: that is no data but its library's own, and stays what it is. A
-   * React element hides what answers to nothing but itself.
+   * Copies symbols too. Properties that are not enumerable are no data but a library's own, such as
+   * those of a React element, which work on that element only: they are kept as they are.
    */
   private fillByKeys(source: Properties, copy: Properties): void {
     for (const key of Reflect.ownKeys(source)) {
@@ -127,7 +127,7 @@ class PlainCopies {
     }
     value = this.valueOf(value);
     if (key !== '__proto__') copy[key] = value;
-    // Assigned, it would be no data.
+    // An assignment would set the prototype.
     else
       Object.defineProperty(copy, key, {
         value,

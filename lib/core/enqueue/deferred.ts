@@ -6,8 +6,8 @@ import type { Effect } from '../model/enqueue-options.js';
 type Returning = (...args: never[]) => unknown;
 
 /**
- * The arguments of a function, of each of its overloads: TypeScript infers the last ones of as many
- * as it is asked for.
+ * The arguments of a function, for each of its overloads: TypeScript infers as many of the last
+ * ones as a type names.
  */
 type ArgumentsOf<M> = M extends {
   (...args: infer A): unknown;
@@ -54,13 +54,13 @@ export function deferred<T extends object>(
   return new Proxy(Object.create(null) as Deferred<T>, {
     get(_, key) {
       const method: unknown = Reflect.get(target, key);
-      // Never thenable, or `await` would enqueue; nor is a log line an effect that turns the proxy
-      // into a text or JSON.
+      // Never thenable, or `await` would enqueue. Nor does it enqueue to turn the proxy into a
+      // string or JSON, as for a log line.
       if (typeof method !== 'function' || typeof key === 'symbol' || key === 'then')
         return undefined;
       if (key in Object.prototype || key === 'toJSON') return method.bind(target) as unknown;
       return (...args: never[]): void => {
-        if (addsChildJob(key, args)) throw tooLate(target, key);
+        if (addsChildJob(key, args)) throw childJobRefused(target, key);
         enqueue(boundEffect(target, method as Effect, key), args);
       };
     },
@@ -73,7 +73,7 @@ export function deferred<T extends object>(
   });
 }
 
-function tooLate(target: object, key: PropertyKey): AirlockOptionsError {
+function childJobRefused(target: object, key: PropertyKey): AirlockOptionsError {
   const name = effectMethodName(target, key);
   return new AirlockOptionsError(
     'parent',

@@ -4,16 +4,20 @@ import { CascadeDepthError } from '../../errors/cascade-depth.error.js';
 import { PolicyEnqueueError } from '../../errors/policy-enqueue.error.js';
 import { makeRoom } from '../scope/attempt.js';
 import { isThenable } from '../results/completion.js';
-import { type Context, contexts, type PolicyEvaluation } from '../scope/context.js';
+import {
+  type Context,
+  contextOfEvaluation,
+  contexts,
+  type PolicyEvaluation,
+} from '../scope/context.js';
 import { copyPlain } from './copy-plain.js';
 import { captureContext } from '../model/context-carrier.js';
 import { isHeard, publish } from '../model/diagnostics.js';
 import { type Effect, effectName, type EnqueueOptions } from '../model/enqueue-options.js';
-import type { PolicyLink } from '../model/policy.js';
+import { type PolicyLink, policyName } from '../model/policy.js';
 import type { EffectCall, Executor } from '../model/executor.js';
 import { InProcessExecutor } from '../model/in-process.executor.js';
 import { carry, freeze, Intent, type Stamp } from '../model/intent.js';
-import { contextOfEvaluation, policyName } from '../scope/policy-evaluation.js';
 import { joinFrame } from '../frame/held-intents.js';
 import type { EndAtCall } from '../model/end-at-call.js';
 import { raiseUnheard } from '../model/refusal.js';
@@ -25,16 +29,17 @@ import type { UnitOfWork } from '../scope/unit-of-work.js';
 /** @internal */
 export const NO_OPTIONS: EnqueueOptions = Object.freeze({});
 
-/** Runs what the executor of a call does not take. */
+/** Runs effects that the executor of a call does not accept. */
 const inProcess = new InProcessExecutor();
 
 /**
- * Turns a call into a buffered intent: checks it, has policies narrow it, stamps it, stores it.
+ * Turns a call into a buffered intent: checks the call, stamps it, asks `onEnqueue` of the
+ * policies, and buffers it.
  *
- * @returns its end where a test runs it at its call
+ * @returns its end, if a test runs it at its call
  * @throws NoScopeError, ScopeClosedError, PolicyEnqueueError, CascadeDepthError, BufferLimitError,
- * EffectSerializationError, AirlockOptionsError, FrameStateError, or whatever a policy's
- * `onEnqueue` throws; in each case nothing was buffered and nothing buffered is lost
+ *   EffectSerializationError, AirlockOptionsError, FrameStateError, or whatever a policy's
+ *   `onEnqueue` throws; in each case nothing was buffered and nothing buffered is lost
  * @internal
  */
 export function enqueueIn(
@@ -65,18 +70,18 @@ export function enqueueIn(
     shared.executor.accepts === undefined ? shared : acceptedBy(shared, options, effect, args);
   if (frame !== undefined && stamp.executor.transactional === true && stamp.on === 'success')
     frame.assertWaitsForWrites(effectName(options, effect));
-  const kept = keptBy(stamp.executor, options, effect, args);
-  const intent = new Intent(stamp, unit.nextSequence(), effect, kept);
+  const copies = argumentsKeptBy(stamp.executor, options, effect, args);
+  const intent = new Intent(stamp, unit.nextSequence(), effect, copies);
   const isTooMany = unit.isFull && !makeRoom(unit);
   if (isTooMany && !unit.buffer.isRepeated(intent)) throw full(unit, options, effect);
   const { watchers } = stamp.path;
   if (watchers !== undefined) {
     askWatchers(watchers, freeze(intent), unit);
-    // TypeScript knows no policy that ends the scope.
+    // A policy may have ended the scope, which TypeScript does not know.
     if ((unit as UnitOfWork).state !== 'open') return late(context, unit, options, effect, args);
   }
   if (isTooMany) return dropRepeated(unit, intent);
-  // Carriers hear of no call that is refused.
+  // Not before: carriers are not asked for calls that are refused.
   if (unit.host.carriers.length > 0) carry(intent, captureContext(unit.host, freeze(intent)));
   unit.add(intent);
   if (unit.level !== undefined) unit.level.cascade.calls++;
@@ -87,8 +92,8 @@ export function enqueueIn(
 }
 
 /**
- * A loop may repeat one call under one key more often than a buffer has room, so this one goes into
- * no report either.
+ * Drops a call that repeats one in a full buffer. It is in no report: a loop may repeat a call more
+ * often than a buffer has room.
  */
 function dropRepeated(unit: UnitOfWork, intent: Intent): void {
   if (isHeard.drop(unit.host))
@@ -111,21 +116,20 @@ function late(
   args: unknown[],
 ): void {
   const error = unit.closedError(effectName(options, effect));
-  // The stack begins where the call was made, not in here.
+  // The stack begins at the call, and not in here.
   Error.captureStackTrace(error, enqueueIn);
   unit.host.lateCall(error, context, unit, options, effect, args);
 }
 
-/**
- * The same stamp, with the in-process executor where the chosen one does not run such an effect.
- */
+/** The same stamp, or one with the in-process executor if its own does not accept the effect. */
 function acceptedBy(stamp: Stamp, options: EnqueueOptions, effect: Effect, args: unknown[]): Stamp {
   return stamp.executor.accepts!(callOf(options, effect, args))
     ? stamp
     : { ...stamp, executor: inProcess };
 }
 
-function keptBy(
+/** The copies of arguments that an intent for an executor keeps. */
+function argumentsKeptBy(
   executor: Executor,
   options: EnqueueOptions,
   effect: Effect,
@@ -163,8 +167,8 @@ function askWatchers(watchers: PolicyLink, intent: Intent, unit: UnitOfWork): vo
 }
 
 /**
- * An `async onEnqueue` cannot refuse the call any more, but it is still a policy at work, and its
- * error must not vanish.
+ * Waits for an `async onEnqueue`. It cannot refuse the call any more; its error is logged, and
+ * effects that it calls are refused until it has ended.
  */
 async function watchOn(
   result: PromiseLike<unknown>,
@@ -182,8 +186,8 @@ async function watchOn(
 }
 
 /**
- * Neither deeper nor wider than one flush may go: two calls of each effect are a hundred thousand
- * after sixteen levels.
+ * Limits the depth of a cascade, and the calls in it: two calls by each effect are a hundred
+ * thousand after sixteen levels.
  */
 function assertInCascade(
   unit: UnitOfWork,

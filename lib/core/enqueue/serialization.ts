@@ -7,7 +7,8 @@ interface Place {
 }
 
 /**
- * Limit of the size of a copy; asked while it is made, for what is too large may be much too large.
+ * Limit of the size of a copy. It is checked while the copy is made, since the data may be much too
+ * large.
  * @internal
  */
 interface SizeLimit {
@@ -18,7 +19,7 @@ interface SizeLimit {
 /** State of the copying of one call's arguments. */
 interface Copying {
   readonly effect: string;
-  /** The objects that the value is in: what is found in itself has no end. */
+  /** The objects around the value: one that is found inside itself is circular. */
   readonly open: Set<object>;
   readonly limit: SizeLimit | undefined;
   /** Bytes of JSON so far, at least. */
@@ -29,8 +30,8 @@ interface Copying {
  * A copy of arguments that leave the process: plain JSON data only. Object properties that are
  * `undefined` and trailing `undefined` arguments are left out, as JSON leaves them out.
  *
- * @throws EffectSerializationError with the path of the first value that JSON cannot carry; what
- *   `limit` says
+ * @throws EffectSerializationError with the path of the first value that JSON cannot carry; the
+ *   error of `limit` for too much data
  * @internal
  */
 export function copyArguments(
@@ -82,7 +83,7 @@ function copy(
   return assertJson(copying.effect, value, key, above);
 }
 
-/** Every value and every letter is a byte of JSON at least. */
+/** Adds what a value takes at least: a byte of JSON for itself, and one for each letter. */
 function weigh(copying: Copying, key: string | number, value?: unknown): void {
   const { limit } = copying;
   copying.bytes +=
@@ -121,7 +122,7 @@ function assertNoInstance(effect: string, value: object, { key, above }: Place):
 
 function set(target: Record<string, unknown>, name: string, value: unknown): void {
   if (name !== '__proto__') target[name] = value;
-  // Assigned, it would be no data.
+  // An assignment would set the prototype.
   else
     Object.defineProperty(target, name, {
       value,

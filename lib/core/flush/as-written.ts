@@ -3,7 +3,8 @@ import type { EnqueueOptions } from '../model/enqueue-options.js';
 import { type Intent, restamped, stampOf } from '../model/intent.js';
 
 /**
- * Makes the intent for the successor of its executor: policies and keys have had their say.
+ * Makes the intent that the successor of its executor gets: without the policies and the key, which
+ * it has passed.
  * @internal
  */
 export function asWritten(intent: Intent, executor: Executor, successor: Executor): Intent {

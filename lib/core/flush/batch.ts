@@ -1,7 +1,7 @@
 import { EffectTimeoutError } from '../../errors/effect-timeout.error.js';
 import { MissingResultError } from '../../errors/missing-result.error.js';
 import type { EffectContext } from '../scope/effect-context.js';
-import { policyName } from '../scope/policy-evaluation.js';
+import { policyName } from '../model/policy.js';
 import type { Executor } from '../model/executor.js';
 import type { Intent } from '../model/intent.js';
 import { runBatch } from './run-intent.js';
@@ -14,7 +14,7 @@ interface BatchEnd {
 }
 
 /**
- * Runs a batch, and says for each intent how it ended: one that has no result has failed. Never
+ * Runs a batch and collects the ends of its intents; one without a result has failed. Never
  * rejects.
  * @internal
  */
@@ -27,7 +27,7 @@ export async function endOfBatch(
   const failures = new Map<Intent, unknown>();
   const missing = new Set(batch);
   try {
-    // All of it is read here: a result may be an object that throws when it is looked at.
+    // Results are read in here: one may be an object that throws when it is read.
     for (const { intent, error } of await runBatch(executor, batch, context, flush)) {
       missing.delete(intent);
       if (error !== undefined) failures.set(intent, error);
@@ -42,7 +42,7 @@ export async function endOfBatch(
   return { failures, hasCompleted: true };
 }
 
-/** The error of a whole batch, as one of its intents is told it. */
+/** The error of a whole batch, as one of its intents fails with it. */
 function errorFor({ name }: Intent, error: unknown): unknown {
   return error instanceof EffectTimeoutError
     ? new EffectTimeoutError(name, error.timeoutMs, error.scope)

@@ -1,5 +1,5 @@
 import type { Context } from '../scope/context.js';
-import { holdForAnswer } from '../scope/delayed-answer.js';
+import { holdForAnswer } from '../scope/hold-for-answer.js';
 import type { UnitOfWork } from '../scope/unit-of-work.js';
 import { outsideFrames } from '../frame/current-frame.js';
 import type { TransactionFrame } from '../frame/transaction-frame.js';

@@ -3,14 +3,14 @@ import { reportOpenTransactions } from '../frame/open-transactions.js';
 import type { Intent } from '../model/intent.js';
 import { takeUnheard } from '../model/refusal.js';
 import type { FlushJournal } from '../model/report.js';
-import { holdForAnswer } from '../scope/delayed-answer.js';
+import { holdForAnswer } from '../scope/hold-for-answer.js';
 import type { UnitOfWork } from '../scope/unit-of-work.js';
 import { decide, dropByOutcome } from './outcome.js';
 
 /**
  * Ends the unit that an effect's own calls went into (rule 19).
  *
- * @returns those that go out right after the effect; the others are dropped with it, or wait
+ * @returns the intents that go out right after the effect; the others are dropped, or wait
  * @internal
  */
 export function endEffect(

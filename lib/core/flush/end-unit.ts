@@ -15,7 +15,7 @@ const FLUSH: Decision = { outcome: 'completed', flushes: true };
 const UNDECIDED: Decision = { outcome: 'failed', flushes: false };
 
 /**
- * Ends a closed unit whose ordinary intents get out, whatever `shouldFlush` would say.
+ * Ends a closed unit so that its ordinary intents get out; `shouldFlush` is not asked.
  * @internal
  */
 export function flushUnit(unit: UnitOfWork, outer: Context | undefined): Ending {
@@ -23,8 +23,8 @@ export function flushUnit(unit: UnitOfWork, outer: Context | undefined): Ending 
 }
 
 /**
- * Ends a closed unit as its outcome says; as failed where a call in it was refused and nobody
- * listens.
+ * Ends a closed unit as its outcome says; as failed, if a call in it was refused and nobody listens
+ * to that.
  *
  * @param onHookFailure told what `shouldFlush` throws. @default it is thrown
  * @internal
@@ -78,7 +78,7 @@ function endAs(
   try {
     decision = decide(unit, outcome);
   } catch (error) {
-    // The hook threw before it decided: nothing ordinary gets out on a guess.
+    // The hook has not decided: nothing ordinary gets out on a guess.
     if (onHookFailure === undefined)
       return failWith(error, unit, () => settle(unit, UNDECIDED, outer));
     onHookFailure(error);

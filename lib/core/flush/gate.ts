@@ -8,14 +8,14 @@ import type { StampedFrame } from '../model/stamped-frame.js';
 import { PolicyAsker } from './policy-asker.js';
 
 /**
- * The last say about an intent that the outcome let out: whether one has failed before it
- * (`failFast`), its policies, its key. What does not pass is told in the journal.
+ * Decides last about an intent that the outcome let out: by failures before it (`failFast`), by its
+ * policies, and by its key. An intent that does not pass is recorded in the journal.
  * @internal
  */
 export class Gate {
-  /** True if an intent has failed that the journal does not tell yet. */
+  /** True if an intent has failed that the journal does not have yet. */
   hasFailed = false;
-  /** Made at the first intent that a policy has a say in. */
+  /** Made at the first intent that a policy decides about. */
   private policies: PolicyAsker | undefined = undefined;
 
   /**
@@ -32,7 +32,7 @@ export class Gate {
   /**
    * True if an intent goes out now; a Promise only where a policy is asynchronous.
    *
-   * @param journal told of one that does not. @default that of the failures before it
+   * @param journal records an intent that does not. @default that of the failures before it
    */
   passes(intent: Intent, journal = this.journal): boolean | Promise<boolean> {
     if (this.hasFailedFast(intent)) return this.drop(intent, journal, 'failFast');
@@ -41,38 +41,39 @@ export class Gate {
       return options.dedupeKey === undefined || this.isFirst(intent, journal);
     const refusal = (this.policies ??= new PolicyAsker(this.unit, this.flush)).ask(intent);
     return refusal instanceof Promise
-      ? refusal.then((one) => this.isOut(intent, journal, one))
-      : this.isOut(intent, journal, refusal);
+      ? refusal.then((known) => this.passesAfter(known, intent, journal))
+      : this.passesAfter(refusal, intent, journal);
   }
 
-  /** To be called when all have been let out. */
+  /** To be called after the last intent. */
   close(): void {
     this.policies?.close();
   }
 
-  private isOut(
+  /** The rest of the decision, once the policies have answered. */
+  private passesAfter(
+    refusal: PolicyRefusal | undefined,
     intent: Intent,
     journal: FlushJournal,
-    refusal: PolicyRefusal | undefined,
   ): boolean {
     if (refusal !== undefined) {
       recordRefusal(this.unit, journal, intent, refusal);
       return false;
     }
-    // While its policies were asked, one that runs beside it may have failed.
+    // An intent that runs beside it may have failed while its policies were asked.
     if (this.hasFailedFast(intent)) return this.drop(intent, journal, 'failFast');
     return this.isFirst(intent, journal);
   }
 
-  /** False for what is written down: it goes on, whatever became of others. */
+  /** False for an intent that is written down already: it goes on even if others fail. */
   private hasFailedFast(intent: Intent): boolean {
     if (!this.unit.failFast || stampOf(intent).isWritten === true) return false;
     return this.hasFailed || this.journal.failed.length > 0;
   }
 
   /**
-   * True if no other went out under its key; else it is dropped, or waits for the transaction that
-   * decides about the other (rule 6).
+   * True if no other intent went out under its key; else it is dropped, or waits for the
+   * transaction that decides about the other (rule 6).
    */
   private isFirst(intent: Intent, journal: FlushJournal): boolean {
     const { dedupeKey } = stampOf(intent).options;

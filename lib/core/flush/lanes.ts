@@ -1,4 +1,4 @@
-/** Work that is done side by side, at most so many at a time. @internal */
+/** Runs work side by side, at most `width` of it at a time. @internal */
 export class Lanes {
   private running = 0;
   private readonly runs: Promise<void>[] = [];
@@ -7,10 +7,10 @@ export class Lanes {
   constructor(private readonly width: number) {}
 
   /**
-   * Takes up work that has begun, if it has not ended already.
+   * Adds work that has begun, and may have ended already.
    *
-   * @param ended told of its end
-   * @returns when there is room for more; undefined where there is some
+   * @param ended called at its end
+   * @returns resolves when there is room for more; undefined if there is room now
    */
   add(work: PromiseLike<void> | void, ended: () => void): Promise<void> | undefined {
     if (work === undefined) {
@@ -23,7 +23,7 @@ export class Lanes {
       ended();
       this.onFree();
     });
-    // Seen in `all`, with the others.
+    // `all` rejects with it.
     run.catch(() => {});
     this.runs.push(run);
     return this.running < this.width

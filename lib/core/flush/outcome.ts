@@ -5,8 +5,7 @@ import { type Intent, restamped, stampOf } from '../model/intent.js';
 import type { FlushJournal } from '../model/report.js';
 import type { UnitOfWork } from '../scope/unit-of-work.js';
 
-// Rule 8: all that an outcome means for an intent. Every way to end comes through here, whoever
-// ends and wherever intents go then.
+// All that an outcome means for an intent (rule 8), for every way in which a scope ends.
 
 /** Decides how a unit ends; its opener's `shouldFlush` is asked. @internal */
 export function decide(unit: UnitOfWork, outcome: Outcome): Decision {
@@ -35,8 +34,11 @@ export function decisionAbove({ parent }: UnitOfWork): Decision {
 }
 
 /**
- * For a unit that nobody above decides about: what goes out; the rest is dropped. What an invocation
- * has called that failed, and that something else has answered for, goes as in a unit that failed.
+ * Drops the intents that the outcome of a unit does not let out, where no unit above decides. Calls
+ * of an invocation that has failed, although something else has answered in its place, count as
+ * those of a failed unit.
+ *
+ * @returns the others
  * @internal
  */
 export function dropByOutcome(
@@ -57,8 +59,10 @@ export function dropByOutcome(
 }
 
 /**
- * For a nested unit: what its parent decides about. Intents that waited for this outcome become
- * ordinary, others wait for the parent's.
+ * Drops the intents that a nested unit does not hand to its parent. Those that waited for its
+ * outcome are ordinary intents of the parent; others wait for the parent's outcome.
+ *
+ * @returns the intents for the parent
  * @internal
  */
 export function handOver(
@@ -78,15 +82,15 @@ export function handOver(
 }
 
 /**
- * True for an intent that may go out before the outcome is known, at a checkpoint or where an
- * ancestor lets it through.
+ * True for an intent that may go out before the outcome is known, at a checkpoint or by
+ * `beforeDescendantFlushes`.
  * @internal
  */
 export function mayGoEarly(intent: Intent): boolean {
   return stampOf(intent).on !== 'failure';
 }
 
-/** The same intent, going out if its scope does, whatever triggered it before. */
+/** The same intent, now for success, whatever its outcome was before. */
 function asOrdinary(intent: Intent): Intent {
   return restamped(intent, { ...stampOf(intent), on: 'success' });
 }

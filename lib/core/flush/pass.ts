@@ -23,27 +23,24 @@ interface Flush {
   readonly id: object;
   /** The context around the scope that flushes. */
   readonly outer: Context | undefined;
-  /** The unit that a shutdown waits for. */
+  /** The unit that waits for it. */
   readonly tracker: UnitOfWork;
 }
 
 /**
  * One pass over intents that the outcome let out: through the gate, then to their executors, first
- * in first out, each awaited before the next. Stays synchronous as long as nothing it calls is
- * asynchronous.
+ * in first out, each awaited before the next. Synchronous as long as policies and effects are.
  *
  * @internal
  */
 export class Pass implements InFlight {
   private cursor = 0;
-  /**
-   * The first that has not ended yet: behind the cursor by what is running, one intent or a batch.
-   */
+  /** Index of the first that has not ended: behind the cursor by the intents that are running. */
   private unfinished = 0;
   private readonly executorOverride: ExecutorOverride | undefined;
-  /** True if somebody wants to know how long effects take. */
+  /** True if somebody listens who is told how long effects take. */
   private readonly isTimed: boolean;
-  /** Time at which what is running began; 0 while nothing runs. */
+  /** Time at which the running effect began; 0 while none runs. */
   private since = 0;
   /** Intents that run side by side, each in a pass of its own. */
   private lanes: Set<Pass> | undefined = undefined;
@@ -111,17 +108,17 @@ export class Pass implements InFlight {
     else if (executor.concurrency !== undefined && executor.concurrency > 1)
       return this.stepSideBySide(executor, executor.concurrency);
     this.cursor++;
-    const isOut = this.gate.passes(intent);
-    if (typeof isOut !== 'boolean') return this.executeIf(isOut, executor, intent);
-    if (isOut) return this.execute(executor, intent);
+    const passes = this.gate.passes(intent);
+    if (typeof passes !== 'boolean') return this.executeIf(passes, executor, intent);
+    if (passes) return this.execute(executor, intent);
   }
 
   private async executeIf(
-    isOut: PromiseLike<boolean>,
+    passes: PromiseLike<boolean>,
     executor: Executor,
     intent: Intent,
   ): Promise<void> {
-    if (await isOut) await this.execute(executor, intent);
+    if (await passes) await this.execute(executor, intent);
   }
 
   private execute(executor: Executor, intent: Intent): void | PromiseLike<void> {
@@ -130,49 +127,48 @@ export class Pass implements InFlight {
     const startedAt = this.isTimed ? performance.now() : 0;
     try {
       const completion = runIntent(executor, intent, context, this.flush.id);
-      if (completion !== undefined) return this.executed(completion, context, intent, startedAt);
+      if (completion !== undefined) return this.awaitEnd(completion, context, intent, startedAt);
       // `await` listens one turn later.
-      if (context.hasUnheard) return this.executed(Promise.resolve(), context, intent, startedAt);
+      if (context.hasUnheard) return this.awaitEnd(Promise.resolve(), context, intent, startedAt);
     } catch (error) {
       recordFailed(this.unit, this.journal, intent, error, startedAt);
-      return this.ended(context, 'failed');
+      return this.endEffect(context, 'failed');
     }
     this.recordOut(intent, startedAt);
-    return this.ended(context, 'completed');
+    return this.endEffect(context, 'completed');
   }
 
-  private async executed(
+  private async awaitEnd(
     completion: PromiseLike<unknown>,
     context: EffectContext,
     intent: Intent,
     startedAt: number,
   ): Promise<void> {
-    this.beginsToWait();
+    this.noteBegin();
     try {
       await completion;
       context.assertHeard();
     } catch (error) {
       recordFailed(this.unit, this.journal, intent, error, startedAt);
-      return this.ended(context, 'failed');
+      return this.endEffect(context, 'failed');
     }
     this.recordOut(intent, startedAt);
-    return this.ended(context, 'completed');
+    return this.endEffect(context, 'completed');
   }
 
   private recordOut(intent: Intent, startedAt: number): void {
-    // What is written in a transaction is out when that has committed.
+    // An intent that is written in a transaction is out when that has committed.
     if (this.frame === undefined) recordDispatched(this.unit, this.journal, intent, startedAt);
     else this.journal.dispatched.push(intent);
   }
 
-  /** Consecutive intents of one executor, those that pass the gate, at once. */
+  /** Runs consecutive intents of one executor at once, those that pass the gate. */
   private async stepBatch(executor: Executor): Promise<void> {
     const batch: Intent[] = [];
     for (let intent = this.next(executor); intent !== undefined; intent = this.next(executor)) {
-      const isOut = this.gate.passes(intent);
-      // Not awaited without need: a microtask for each of a thousand is a part of the whole that
-      // shows.
-      if (typeof isOut === 'boolean' ? isOut : await isOut) batch.push(freeze(intent));
+      const passes = this.gate.passes(intent);
+      // A boolean is not awaited: a microtask for each of a thousand intents can be measured.
+      if (typeof passes === 'boolean' ? passes : await passes) batch.push(freeze(intent));
     }
     if (batch.length > 0) await this.executeTogether(executor, batch);
   }
@@ -180,7 +176,7 @@ export class Pass implements InFlight {
   private async executeTogether(executor: Executor, batch: readonly Intent[]): Promise<void> {
     const context = new EffectContext(this.unit, batch[0]!, this.flush.outer);
     const startedAt = this.isTimed ? performance.now() : 0;
-    this.beginsToWait();
+    this.noteBegin();
     const { failures, hasCompleted } = await endOfBatch(
       executor,
       Object.freeze(batch),
@@ -195,13 +191,13 @@ export class Pass implements InFlight {
         written.push(asWritten(intent, executor, executor.successor));
       else this.recordOut(intent, startedAt);
     }
-    await this.ended(context, hasCompleted ? 'completed' : 'failed');
+    await this.endEffect(context, hasCompleted ? 'completed' : 'failed');
     if (written.length > 0) await this.handOn(written);
   }
 
   /**
-   * Hands what is written down to the executor's successor: in a transaction once that has
-   * committed.
+   * Hands intents that are written down to the executor's successor; those of a transaction go on
+   * after its COMMIT.
    */
   private async handOn(written: readonly Intent[]): Promise<void> {
     if (this.frame !== undefined) append(this.journal.dispatched, written);
@@ -209,8 +205,8 @@ export class Pass implements InFlight {
   }
 
   /**
-   * Consecutive intents of one executor, `width` at a time: begun in the order of their calls, and
-   * told in it.
+   * Runs consecutive intents of one executor, `width` at a time: they begin in the order of their
+   * calls, and are reported in it.
    */
   private async stepSideBySide(executor: Executor, width: number): Promise<void> {
     const { unit, flush, frame, gate } = this;
@@ -221,7 +217,7 @@ export class Pass implements InFlight {
       const journal = new FlushJournal();
       journals.push(journal);
       const lane = new Pass(unit, journal, [intent], flush, frame, gate);
-      // Begun from here, and not by `run`.
+      // `run` is not called on it.
       lane.cursor = 1;
       open.add(lane);
       const passes = gate.passes(intent, journal);
@@ -248,19 +244,22 @@ export class Pass implements InFlight {
     return intent;
   }
 
-  private beginsToWait(): void {
+  private noteBegin(): void {
     this.since = performance.now();
   }
 
-  /** Lets out what the effect has called itself, right after it. */
-  private ended(context: EffectContext, outcome: 'completed' | 'failed'): void | PromiseLike<void> {
+  /** Ends an effect, and dispatches the calls that it has made itself right after it. */
+  private endEffect(
+    context: EffectContext,
+    outcome: 'completed' | 'failed',
+  ): void | PromiseLike<void> {
     const unit = context.end(outcome);
     this.since = 0;
     this.unfinished = this.cursor;
     if (unit === undefined) return;
     const calls = endEffect(unit, this.journal, outcome);
     const running = new Pass(unit, this.journal, calls, this.flush).run();
-    if (!running) return unit.rest();
-    return running.then(() => unit.rest());
+    if (!running) return unit.tellIfAtRest();
+    return running.then(() => unit.tellIfAtRest());
   }
 }

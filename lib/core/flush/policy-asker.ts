@@ -1,6 +1,5 @@
 import { askPolicies, type AskPolicy, type PolicyRefusal } from '../scope/ask-policies.js';
-import { type Context, contexts } from '../scope/context.js';
-import { contextOfEvaluation } from '../scope/policy-evaluation.js';
+import { type Context, contextOfEvaluation, contexts } from '../scope/context.js';
 import type { UnitOfWork } from '../scope/unit-of-work.js';
 import { freeze, type Intent, stampOf } from '../model/intent.js';
 import type { Policy } from '../model/policy.js';
@@ -20,21 +19,19 @@ export class PolicyAsker {
     private readonly flush: object,
   ) {}
 
-  /**
-   * Asks the policies on the intent's way, innermost first. @returns undefined where all allow it
-   */
+  /** Asks the policies on the intent's way, innermost first. @returns undefined if all allow it */
   ask(intent: Intent): PolicyRefusal | undefined | Promise<PolicyRefusal | undefined> {
     return askPolicies(stampOf(intent).path.gates, freeze(intent), this.askOne);
   }
 
   /**
-   * To be called when the dispatch is over: whatever a policy calls from here on is none of its
-   * business.
+   * To be called when the dispatch is over: refused calls that a policy makes later fail it no
+   * more, and are logged.
    */
   close(): void {
     for (const { evaluation } of this.evaluations.values()) {
       evaluation!.isActive = false;
-      // What a policy called after its answer, with nobody to listen.
+      // Calls that a policy made after its answer.
       if (hasUnheard(evaluation!)) void reportUnheard(evaluation!, this.unit.host);
     }
   }
@@ -48,9 +45,9 @@ export class PolicyAsker {
   };
 
   private async heard(answer: Promise<boolean>, { evaluation }: Context): Promise<boolean> {
-    const yes = await answer;
+    const allows = await answer;
     raiseUnheard(evaluation!, this.unit.host);
-    return yes;
+    return allows;
   }
 
   private contextOf(policy: Policy): Context {

@@ -11,13 +11,13 @@ import { traced } from './traced.js';
 import { timeLimitOf, within } from './time-limit.js';
 import { frames, type TransactionFrame } from '../frame/transaction-frame.js';
 
-// The one place where effects are run, in this process and in workers: each in a context of its own
-// and within its time limit (rules 19 and 27).
+// The one place where effects are run, in this process and in workers: each in a context of its
+// own, and here within its time limit (rules 19 and 27).
 
 /**
  * Runs one intent.
  *
- * @returns its end; undefined where it has ended already
+ * @returns its end; undefined if it has ended already
  * @throws what it throws at once; rejects with what it fails with later, or with an
  *   `EffectTimeoutError`
  * @internal
@@ -109,10 +109,10 @@ function limitOf(executor: Executor, intent: Intent, { host }: EffectContext): n
 }
 
 /**
- * Runs what another process has sent as the effect that it is, where its caller stands: in a scope
- * of its own. Its engine has limits of its own.
+ * Runs a job that another process has sent, in the scope of the caller. It has no time limit here,
+ * since its engine has one.
  *
- * @returns its end; undefined where it has ended already
+ * @returns its end; undefined if it has ended already
  * @throws what it throws at once; rejects with what it fails with later
  * @internal
  */
@@ -124,7 +124,7 @@ export function runJob(effect: EffectFacts, work: () => unknown): PromiseLike<un
   );
 }
 
-/** The dispatch as an executor gets to see it. */
+/** The dispatch, as an executor sees it. */
 class RunContext implements DispatchContext {
   readonly #context: EffectContext;
   readonly #frame: TransactionFrame | undefined;

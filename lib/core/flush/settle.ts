@@ -13,11 +13,11 @@ import { type DropReason, FlushJournal, type FlushReport, NOTHING } from '../mod
 import type { UnitOfWork } from '../scope/unit-of-work.js';
 
 const NONE: readonly Intent[] = Object.freeze([]);
-const NO_ONE: ReadonlySet<Intent> = new Set();
+const NO_INTENTS: ReadonlySet<Intent> = new Set();
 
 /**
- * Ends a closed unit: hands its intents to the unit that decides about them, or lets them out or
- * drops them itself. Synchronous where nothing asynchronous is called.
+ * Ends a closed unit: hands its intents to the unit that decides about them, or dispatches or drops
+ * them itself. Synchronous as long as policies and effects are.
  *
  * @internal
  */
@@ -33,10 +33,10 @@ export function settle(
     intents.length === 0 &&
     unit.dispatching === undefined &&
     unit.heldIntents === undefined &&
-    unit.givenUp === undefined
+    unit.droppedEarly === undefined
   ) {
     unit.host.onSettled?.(unit, NOTHING);
-    unit.rest();
+    unit.tellIfAtRest();
     return NOTHING;
   }
   const journal = new FlushJournal(unit.heldIntents?.settled);
@@ -54,8 +54,8 @@ export function settle(
 }
 
 /**
- * Lets out what is buffered so far of a root unit and goes on (`checkpoint`); what is in an open
- * transaction stays.
+ * Dispatches what a root unit has buffered so far (`checkpoint`). Intents of open transactions
+ * stay.
  * @internal
  */
 export function settleSoFar(
@@ -75,15 +75,15 @@ export function settleSoFar(
   return running ? running.then(() => journal) : journal;
 }
 
-/** Throws everything away, whatever it waits for. @internal */
+/** Drops all intents, whatever they wait for. @internal */
 export function discardAll(unit: UnitOfWork, reason: DropReason): readonly Intent[] {
   const intents = unit.buffer.take();
-  unit.thrownAway = reason;
+  unit.discardReason = reason;
   unit.end({ outcome: 'cancelled', flushes: false });
   for (const error of takeUnheard(unit)) unit.host.logError(error);
   const journal = new FlushJournal();
   for (const intent of intents) recordDropped(unit, journal, intent, reason);
-  // A checkpoint may still be letting some out.
+  // A checkpoint may still be dispatching some.
   void reportWhenDone(
     unit,
     journal,
@@ -92,7 +92,7 @@ export function discardAll(unit: UnitOfWork, reason: DropReason): readonly Inten
   return Object.freeze(intents);
 }
 
-/** Hands each intent to whoever decides about it. @returns those that go out now */
+/** Hands each intent to the unit that decides about it. @returns the intents that go out now */
 function route(
   unit: UnitOfWork,
   journal: FlushJournal,
@@ -104,15 +104,17 @@ function route(
   const heir = unit.heir();
   if (heir !== undefined) return captureBy(heir, unit, journal, handed);
   // Every ancestor has ended: follow the parent's outcome; if any of them was discarded, discard.
-  const reason = thrownAwayAbove(unit);
+  const reason = discardReasonAbove(unit);
   if (reason === undefined) return dropByOutcome(unit, journal, handed, decisionAbove(unit));
   for (const intent of handed) recordDropped(unit, journal, intent, reason);
   return NONE;
 }
 
 /**
- * Rule 16: each ancestor may let some out early, the innermost asked first; what one does not let
- * out it captures.
+ * Lets each ancestor pick intents that go out early, the innermost first, and hands it the others
+ * (rule 16).
+ *
+ * @returns the intents that every ancestor lets out
  */
 function captureBy(
   heir: UnitOfWork,
@@ -143,10 +145,10 @@ function letThrough(
   handed: readonly Intent[],
 ): ReadonlySet<Intent> {
   const { hooks } = ancestor;
-  if (hooks?.beforeDescendantFlushes === undefined) return NO_ONE;
-  // Those that wait for the ancestor's failure cannot go before it is known.
+  if (hooks?.beforeDescendantFlushes === undefined) return NO_INTENTS;
+  // Intents that wait for the ancestor's failure cannot go before it is known.
   const offered = handed.filter(mayGoEarly).map(freeze);
-  if (offered.length === 0) return NO_ONE;
+  if (offered.length === 0) return NO_INTENTS;
   const refuse = (cause: unknown): never => {
     captureIn(ancestor, exiting, handed);
     journal.captured = journal.captured.concat(handed);
@@ -182,13 +184,12 @@ function isSubset(chosen: unknown, offered: ReadonlySet<Intent>): chosen is read
 }
 
 /**
- * The reason of an ancestor that was thrown away by hand, with all that was still to come of it,
- * whatever that waits for.
+ * The reason of an ancestor that was discarded by hand: that includes everything which comes later.
  */
-function thrownAwayAbove(unit: UnitOfWork): DropReason | undefined {
+function discardReasonAbove(unit: UnitOfWork): DropReason | undefined {
   let ancestor = unit.parent;
-  while (ancestor !== undefined && ancestor.thrownAway === undefined) ancestor = ancestor.parent;
-  return ancestor?.thrownAway;
+  while (ancestor !== undefined && ancestor.discardReason === undefined) ancestor = ancestor.parent;
+  return ancestor?.discardReason;
 }
 
 function reportWhenDone(
@@ -201,9 +202,9 @@ function reportWhenDone(
     if (unit.heldIntents !== undefined) journal.add(unit.heldIntents.settled);
     unit.isReported = true;
     unit.host.onSettled?.(unit, journal);
-    // What waits for a commit or the answer, or goes out after one, keeps it running: a shutdown
-    // waits for that, or names it.
-    unit.rest();
+    // Intents that wait for a commit or the answer keep the unit running: a shutdown waits for
+    // them, or names them.
+    unit.tellIfAtRest();
     return journal;
   };
   return running ? running.finally(end).then(() => journal) : end();

@@ -7,8 +7,8 @@ import type { Intent } from '../model/intent.js';
 import { clearTimeout, setTimeout } from '../model/timers.js';
 
 /**
- * The time limit of an effect: an executor that bounds its waiting itself has none; else the
- * effect's own, the executor's, the application's.
+ * The time limit of an effect: its own, else the executor's, else the application's; none for an
+ * executor that limits its waiting itself.
  * @internal
  */
 export function timeLimitOf(
@@ -19,7 +19,7 @@ export function timeLimitOf(
   return timeoutMs === false ? false : (own ?? timeoutMs ?? standard);
 }
 
-/** Ends with `completion`, or with the limit; what comes of it later is logged. @internal */
+/** Ends as `completion` does, or at the limit; how it ends after that is logged. @internal */
 export function within<T>(
   timeoutMs: number | false,
   completion: PromiseLike<T>,
@@ -35,8 +35,7 @@ export function within<T>(
       context.abort(expired);
       if (completion instanceof ObservedEnd) giveUp(completion, context);
     }, timeoutMs);
-    // A query may throw where it is awaited, and an executor in JavaScript return no Promise: these
-    // are ends too.
+    // A query may throw when it is awaited, and an executor in JavaScript may return no Promise.
     Promise.resolve(completion).then(
       (value) => {
         clearTimeout(timer);
@@ -47,7 +46,7 @@ export function within<T>(
       (error: unknown) => {
         clearTimeout(timer);
         if (expired === undefined) reject(error as Error);
-        else if (isAbout(error, expired))
+        else if (isAbort(error, expired))
           context.host.warn(`${lateEnd(expired)} as its signal told it.`);
         else
           context.host.logError(new Error(`${lateEnd(expired)} with an error.`, { cause: error }));
@@ -56,7 +55,7 @@ export function within<T>(
   });
 }
 
-/** Unsubscribes: what is not asked to stop would emit for ever. */
+/** Unsubscribes, since the Observable might emit for ever. */
 function giveUp(observed: ObservedEnd, { host }: EffectContext): void {
   try {
     observed.giveUp();
@@ -66,10 +65,10 @@ function giveUp(observed: ObservedEnd, { host }: EffectContext): void {
 }
 
 /**
- * `fetch` and the like fail with the reason of their signal, or with an `AbortError` that it is the
- * cause of.
+ * True for the reason of a signal, and for an `AbortError` that it is the cause of: `fetch` and the
+ * like fail with these.
  */
-function isAbout(error: unknown, reason: EffectTimeoutError): boolean {
+function isAbort(error: unknown, reason: EffectTimeoutError): boolean {
   return error === reason || causeOf(error) === reason;
 }
 

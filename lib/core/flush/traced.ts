@@ -2,8 +2,8 @@ import { type EffectRunMessage, effectRuns } from '../model/diagnostics.js';
 
 /**
  * Publishes the run of an effect: `start` and `end` around what it does at once, `asyncStart` and
- * `asyncEnd` where it ends later, `error` where it fails. Stores that subscribers bind to `start`
- * hold for the run. To be called only where somebody listens.
+ * `asyncEnd` if it ends later, `error` if it fails. Stores that subscribers bind to `start` are set
+ * during the run. To be called only if somebody listens.
  *
  * @internal
  */

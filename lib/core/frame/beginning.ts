@@ -4,8 +4,8 @@ import type { StampedFrame } from '../model/stamped-frame.js';
 import type { UnitOfWork } from '../scope/unit-of-work.js';
 
 /**
- * The place where a transaction was begun, and the unit of work there, which hears of it: a scope
- * that ends before its transaction says so.
+ * The context in which a transaction was begun, and the unit of work there. The unit knows the
+ * transaction, so that a scope that ends before its transaction can say so.
  *
  * @internal
  */
@@ -13,15 +13,18 @@ export class Beginning {
   /** Undefined once the unit of work there is known, or the transaction has ended. */
   private at = contexts.getStore();
   private unit: UnitOfWork | undefined;
-  /** The calls that may be its own although they were made outside of it. */
+  /** The calls that may belong to the transaction although they were made outside of it. */
   private beside: CallsBeside | undefined;
 
   constructor(private readonly transaction: StampedFrame) {
-    this.tell();
+    this.tellUnit();
   }
 
-  /** A unit of work may open after the transaction: with the first effect that is called in it. */
-  tell(): void {
+  /**
+   * Tells the unit of work of the transaction. It may open after that: with the first effect that
+   * is called in it.
+   */
+  tellUnit(): void {
     const unit = this.at?.opened;
     if (unit === undefined) return;
     this.at = undefined;
@@ -29,20 +32,20 @@ export class Beginning {
     unit.transactionOpened(this.transaction);
   }
 
-  /** The transaction was begun by a statement, and may be ended by other code. */
+  /** Notes that a statement has begun the transaction, so that other code may end it. */
   byStatement(): void {
     const here: Context | undefined = contexts.getStore();
     if (here !== undefined) this.beside ??= new CallsBeside(this.transaction, here);
   }
 
-  /** It was begun for a callback, which is all that belongs to it. */
+  /** Notes that it was begun for a callback: nothing else belongs to it. */
   byCallback(): void {
     this.beside?.ended();
     this.beside = undefined;
   }
 
   /**
-   * A helper has begun it: what was called in no transaction meanwhile is its own.
+   * Notes that a helper has begun it: calls made in no transaction meanwhile belong to it.
    *
    * @param frame the transaction, or the innermost savepoint in it
    */

@@ -4,21 +4,21 @@ import type { Intent } from '../model/intent.js';
 import type { StampedFrame } from '../model/stamped-frame.js';
 
 /**
- * The calls that are made in no transaction while one is open that a helper has begun: an `async
- * begin()`, or an interceptor. Nothing of the helper's asynchronous context reaches the code that
- * awaits it, so that code does not stand in the transaction. Nor does whoever ends it, which tells
- * such a transaction from all others: the calls are its own (ADR 22).
+ * Calls made in no transaction while one is open that a helper has begun, such as an `async
+ * begin()` or an interceptor. The asynchronous context of the helper does not reach the code that
+ * awaits it, so that code does not run in the transaction. Nor does the code that ends the
+ * transaction, which tells it from all others: then these calls belong to it (ADR 22).
  *
  * @internal
  */
 export class CallsBeside {
-  /** True once the calls may as well be those of another such transaction. */
+  /** True once the calls may belong to another such transaction as well. */
   isAmbiguous = false;
   private last: Intent | undefined;
-  /** Calls that were left with their scope, since it is not known whose they are. */
-  private left: readonly Intent[] = [];
+  /** Calls that stay with their scope, since it is not known which transaction they belong to. */
+  private unassigned: readonly Intent[] = [];
 
-  /** @param at where the transaction was begun */
+  /** @param at the context in which the transaction was begun */
   constructor(
     private readonly frame: StampedFrame,
     private readonly at: Context,
@@ -28,8 +28,8 @@ export class CallsBeside {
   }
 
   /**
-   * Makes the calls since the last time those of a frame. Called where that is ended, or a savepoint
-   * is taken in it, before that is done.
+   * Gives a frame the calls made since the last time. To be called before the frame is ended, or a
+   * savepoint is taken in it.
    *
    * @param frame the transaction, or a savepoint in it
    */
@@ -39,17 +39,17 @@ export class CallsBeside {
     for (const other of at.callsBeside!)
       if (other !== this) other.isAmbiguous = this.isAmbiguous = true;
     if (unit?.state !== 'open') return;
-    if (this.isAmbiguous) this.left = unit.buffer.unframedSince(last);
+    if (this.isAmbiguous) this.unassigned = unit.buffer.unframedSince(last);
     else for (const intent of unit.buffer.adopt(frame, last)) joinFrame(unit, intent);
     this.last = unit.buffer.last;
   }
 
-  /** The transaction has ended. */
+  /** To be called when the transaction has ended. */
   ended(): void {
-    const { at, frame, left } = this;
+    const { at, frame, unassigned } = this;
     at.callsBeside?.delete(this);
-    if (frame.fate !== 'rolledBack' || left.length === 0) return;
-    const names = [...new Set(left.map(({ name }) => name))].join(', ');
+    if (frame.fate !== 'rolledBack' || unassigned.length === 0) return;
+    const names = [...new Set(unassigned.map(({ name }) => name))].join(', ');
     at.host.warn(
       `"${frame.name}" was rolled back, and was begun and ended by other code than that which called ${names} while it was open in ` +
         `scope "${at.opened!.label}". Others were open there at the same time, so it cannot be told whose calls these are, and they go ` +

@@ -3,7 +3,7 @@ interface OnConnection<F> {
   readonly connected: object;
   /** The frame that it lies in on its connection: its parent, or the transaction around a test. */
   readonly below: F | undefined;
-  /** The open frame its context stood in when it was opened. */
+  /** The open frame in whose context it was opened. */
   readonly around: F | undefined;
   readonly isOpen: boolean;
   /** True for the transaction around a test: what is called in it belongs to none. */

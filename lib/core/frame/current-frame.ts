@@ -1,7 +1,7 @@
 import { leftover, openAt } from './surroundings.js';
 import { frames, type TransactionFrame } from './transaction-frame.js';
 
-// Where code stands: in which transaction, or in what one has left behind.
+// The transaction that code runs in, or whose leftover context it runs in.
 
 /**
  * The frame that an effect called here is stamped with: the innermost that is open, or was rolled
@@ -14,19 +14,19 @@ export function currentFrame(): TransactionFrame | undefined {
   return frame?.place;
 }
 
-/** The frame that code stands in if it is what a rollback has left behind (rule 21). @internal */
+/** The rolled back frame in whose leftover context code runs, if it does (rule 21). @internal */
 export function leftBehindIn(): TransactionFrame | undefined {
   const here = frames.getStore();
   return leftover(here) === undefined ? undefined : here;
 }
 
-/** Runs what begins apart from the rollback that has left its context behind. @internal */
+/** Runs `fn` outside a rolled back frame, for work that begins anew in its context. @internal */
 export function apartFrom<R>(left: TransactionFrame | undefined, fn: () => R): R {
   return left === undefined || frames.getStore() !== left ? fn() : frames.run(openAt(left), fn);
 }
 
 /**
- * Runs what must not see the caller's transaction, at no cost where there is none (rule 19).
+ * Runs `fn` outside the caller's transaction, at no cost if there is none (rule 19).
  * @internal
  */
 export function outsideFrames<R>(fn: () => R): R {
@@ -34,8 +34,8 @@ export function outsideFrames<R>(fn: () => R): R {
 }
 
 /**
- * The frame of calls that are made where a frame is opened in the context of `here`, and do not
- * belong to that one.
+ * The frame of calls that are made in a frame which was opened in the context of `here`, and do not
+ * belong to that frame.
  * @internal
  */
 export function nextAt(here: TransactionFrame | undefined): TransactionFrame | undefined {

@@ -10,8 +10,8 @@ export interface FrameOptions {
    */
   readonly connection?: FrameConnection;
   /**
-   * Asked for where a transactional executor writes in it: the transaction as its own client knows
-   * it, such as TypeORM's `EntityManager`.
+   * Returns the transaction as its own client knows it, such as TypeORM's `EntityManager`. Called
+   * when a transactional executor writes in it.
    *
    * @default none
    */
@@ -19,14 +19,14 @@ export interface FrameOptions {
   /** True if savepoints can be opened in it. @default true */
   readonly savepoints?: boolean;
   /**
-   * Called at each call made in it: false where its library has suspended it, so that the call
+   * Called at each call made in it: false while its library has suspended it, so that the call
    * belongs to the next outer one. @default always true
    */
   isCurrent?(): boolean;
   /**
-   * Asked just before COMMIT, where something waits for it: false if the server has ended the
-   * transaction by itself without failing the COMMIT, as MySQL does after a deadlock. It is rolled
-   * back then. @default always true
+   * Called just before COMMIT, if an effect was called in it: false if the server has ended the
+   * transaction by itself without failing the COMMIT, as MySQL does after a deadlock. Then it is
+   * rolled back. @default always true
    */
   isStillOpen?(): Promise<boolean>;
   /**

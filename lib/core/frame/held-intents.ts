@@ -1,5 +1,5 @@
 import { DispatchError } from '../../errors/dispatch.error.js';
-import { raiseLate } from '../scope/delayed-answer.js';
+import { raiseLateFailures } from '../scope/late-failures.js';
 import { append } from '../model/append.js';
 import {
   recordCommitted,
@@ -16,23 +16,24 @@ import type { HeldIntents } from '../scope/pending-work.js';
 import type { UnitOfWork } from '../scope/unit-of-work.js';
 
 /**
- * Makes a unit answer for an intent to the transaction it is stamped with; one that was rolled back
- * has answered already.
+ * Registers a unit with the transaction that an intent of it is stamped with. If that was rolled
+ * back already, the intent is dropped.
  * @internal
  */
 export function joinFrame(unit: UnitOfWork, intent: Intent): void {
   const { frame } = stampOf(intent);
   if (frame === undefined || frame.fate === 'committed') return;
-  const holdings = (unit.heldIntents ??= new HeldInFrames(unit)) as HeldInFrames;
-  if (frame.fate !== 'open') return holdings.rolledBack();
-  holdings.open.add(frame.root);
-  frame.join(holdings);
+  const held = (unit.heldIntents ??= new HeldInFrames(unit)) as HeldInFrames;
+  if (frame.fate !== 'open') return held.rolledBack();
+  held.open.add(frame.root);
+  frame.join(held);
 }
 
 /**
- * Takes out of a queue what a transaction has a say in: what was rolled back is dropped, what is
- * not committed yet waits for that and is deferred (rule 22).
+ * Takes out of a queue the intents of transactions: they are dropped if theirs was rolled back, and
+ * deferred until its COMMIT while it is open (rule 22).
  *
+ * @returns the others
  * @internal
  */
 export function holdBack(
@@ -40,12 +41,12 @@ export function holdBack(
   journal: FlushJournal,
   queue: readonly Intent[],
 ): readonly Intent[] {
-  const holdings = unit.heldIntents as HeldInFrames | undefined;
-  return holdings === undefined ? queue : holdings.holdBack(journal, queue);
+  const held = unit.heldIntents as HeldInFrames | undefined;
+  return held === undefined ? queue : held.holdBack(journal, queue);
 }
 
 /**
- * Keeps an intent until a transaction has ended in which another one under its key was written
+ * Defers an intent until a transaction has ended in which another one under its key was written
  * (rule 6).
  * @internal
  */
@@ -55,10 +56,10 @@ export function holdUntil(
   journal: FlushJournal,
   intent: Intent,
 ): void {
-  const holdings = (unit.heldIntents ??= new HeldInFrames(unit)) as HeldInFrames;
-  holdings.hold(intent);
+  const held = (unit.heldIntents ??= new HeldInFrames(unit)) as HeldInFrames;
+  held.defer(intent);
   journal.deferred.push(intent);
-  frame.join(holdings);
+  frame.join(held);
 }
 
 /** The intents of one unit of work that belong to transactions. Acts when one of these ends. */
@@ -67,12 +68,9 @@ class HeldInFrames implements HeldIntents {
   /** The transactions that are open and decide about something in the buffer of the unit. */
   readonly open = new Set<StampedFrame>();
   private waiting: readonly Intent[] = [];
-  /**
-   * Written through the connections of transactions that have not committed yet; several may be
-   * open at once.
-   */
+  /** Intents that were written in transactions which are open; there may be several. */
   private written: readonly WrittenIntent[] = [];
-  /** Intents that could not be written so, which rolls their transactions back. */
+  /** Intents that could not be written, which rolls their transactions back. */
   private unwritten: readonly FailedIntent[] = [];
 
   constructor(private readonly unit: UnitOfWork) {}
@@ -89,9 +87,9 @@ class HeldInFrames implements HeldIntents {
     return queue.filter(isFree);
   }
 
-  hold(intent: Intent): void {
+  defer(intent: Intent): void {
     this.waiting = [...this.waiting, intent];
-    // An effect's own unit is not known to be running.
+    // The unit of an effect is not registered as running before that.
     this.unit.host.running.unitOpened(this.unit);
   }
 
@@ -109,16 +107,18 @@ class HeldInFrames implements HeldIntents {
     if (due.length === 0) return;
     const journal = new FlushJournal();
     const startedAt = isTimed(this.unit.host) ? performance.now() : 0;
-    const check = (): void | Promise<void> => this.wrote(root, journal, startedAt);
+    const check = (): void | Promise<void> => this.takeWritten(root, journal, startedAt);
     const writing = this.unit.host.dispatch(this.unit, journal, due, root);
     return writing ? writing.then(check) : check();
   }
 
   /**
-   * A policy that threw loses its own intent (rule 14); a write that failed rolls its transaction
-   * back (rule 23).
+   * Takes over the ends of a dispatch in a transaction. A policy that threw loses only its own
+   * intent (rule 14).
+   *
+   * @throws DispatchError for a write that failed, which rolls the transaction back (rule 23)
    */
-  private wrote(
+  private takeWritten(
     root: StampedFrame,
     journal: FlushJournal,
     startedAt: number,
@@ -134,36 +134,36 @@ class HeldInFrames implements HeldIntents {
     this.unwritten = [...this.unwritten, ...failures];
     if (failures.length > 0) throw new DispatchError(failures, this.unit.label, root.name);
     if (this.unit.isEnded && this.settled.failed.length > 0)
-      return raiseLate(this.unit, new FlushJournal(this.settled));
+      return raiseLateFailures(this.unit, new FlushJournal(this.settled));
   }
 
   async committed(): Promise<void> {
     const free = this.written.filter(({ intent }) => isFree(intent));
     this.written = this.written.filter(({ intent }) => !isFree(intent));
     const handedOn: Intent[] = [];
-    for (const one of free) {
-      if (stampOf(one.intent).isWritten === true) handedOn.push(one.intent);
-      else recordCommitted(this.unit, this.settled, one);
+    for (const written of free) {
+      if (stampOf(written.intent).isWritten === true) handedOn.push(written.intent);
+      else recordCommitted(this.unit, this.settled, written);
     }
     this.forgetEnded();
-    if (handedOn.length > 0) await this.letOut(handedOn);
-    await this.letOutFree();
+    if (handedOn.length > 0) await this.dispatch(handedOn);
+    await this.dispatchFree();
   }
 
-  /** Lets out what waits for no transaction any more. Does not throw. */
-  private async letOutFree(): Promise<void> {
-    await this.letOut(this.take(isFree));
-    this.unit.rest();
+  /** Dispatches intents that wait for no transaction any more. Does not throw. */
+  private async dispatchFree(): Promise<void> {
+    await this.dispatch(this.take(isFree));
+    this.unit.tellIfAtRest();
   }
 
-  private async letOut(due: readonly Intent[]): Promise<void> {
+  private async dispatch(due: readonly Intent[]): Promise<void> {
     const { unit } = this;
     const journal = unit.isEnded ? new FlushJournal() : this.settled;
     try {
       if (due.length > 0) await unit.host.dispatch(unit, journal, due);
       this.tellLate(journal);
       if (unit.isEnded && journal.failed.length > 0)
-        await raiseLate(unit, new FlushJournal(journal));
+        await raiseLateFailures(unit, new FlushJournal(journal));
     } catch (error) {
       unit.host.logError(error);
     }
@@ -180,15 +180,15 @@ class HeldInFrames implements HeldIntents {
     for (const intent of [...this.take(isLost), ...this.unit.buffer.takeFramed(isLost)])
       recordDropped(this.unit, this.settled, intent, 'rollback');
     this.forgetEnded();
-    // What waited only to learn whether the key of one of those is free.
-    if (this.waiting.some(isFree)) void this.letOutFree();
+    // Intents that waited because one of those used their key.
+    if (this.waiting.some(isFree)) void this.dispatchFree();
     else {
       this.tellLate(this.settled);
-      this.unit.rest();
+      this.unit.tellIfAtRest();
     }
   }
 
-  /** Tells what was decided when the unit's own report was complete. */
+  /** Reports ends that were decided after the unit's own report was complete. */
   private tellLate(journal: FlushJournal): void {
     const { host, isReported } = this.unit;
     if (!isReported || host.onSettled === undefined) return;
@@ -198,7 +198,7 @@ class HeldInFrames implements HeldIntents {
 
   private forgetEnded(): void {
     for (const root of this.open) if (root.fate !== 'open') this.open.delete(root);
-    if (this.open.size === 0) this.unit.buffer.hasNoneFramed();
+    if (this.open.size === 0) this.unit.buffer.forgetTransactions();
   }
 
   /** Asks `wanted` once about each, in order. */

@@ -2,7 +2,7 @@ import { FrameStateError } from '../../errors/frame-state.error.js';
 import type { UnitOfWork } from '../scope/unit-of-work.js';
 
 /**
- * Says which transactions a unit that has just ended leaves open, and what becomes of the effects
+ * Logs the transactions that a unit which has just ended leaves open, and what happens to effects
  * called in them.
  * @internal
  */

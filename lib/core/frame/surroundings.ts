@@ -1,6 +1,6 @@
 import type { Fate } from '../model/stamped-frame.js';
 
-/** A frame as code that stands in it, or in what it has left behind, sees it. */
+/** A frame as code in its context sees it, which may go on after the frame has ended. */
 interface Ambient<F> {
   readonly fate: Fate;
   /**
@@ -8,7 +8,7 @@ interface Ambient<F> {
    * 21).
    */
   readonly takesLeftovers: boolean;
-  /** The open frame its context stood in when it was opened. */
+  /** The open frame in whose context it was opened. */
   readonly around: F | undefined;
   /** The frame of a call that does not belong to it. */
   readonly next: F | undefined;
@@ -17,11 +17,11 @@ interface Ambient<F> {
 /** The frames that were there when one was opened, as its context sees them. @internal */
 export class Surroundings<F extends Ambient<F>> {
   readonly open: F | undefined;
-  /** The one whose rollback had left that context behind. */
+  /** The rolled back frame in whose leftover context it was opened. */
   private leftBy: F | undefined;
 
   constructor(here: F | undefined) {
-    // Ended ones are skipped, or code that begins transaction after transaction in one context
+    // Ended frames are skipped: code that begins one transaction after the other in one context
     // would chain them.
     this.open = openAt(here);
     this.leftBy = leftover(here);
@@ -32,7 +32,7 @@ export class Surroundings<F extends Ambient<F>> {
     return this.leftBy ?? this.open;
   }
 
-  /** Forgets what was rolled back before: the frame takes such calls itself from here on. */
+  /** Forgets the frame that was rolled back before: this one takes leftover calls from here on. */
   forgetLeft(): void {
     this.leftBy = undefined;
   }

@@ -44,11 +44,12 @@ export function trackTransactions<Tx, Rest extends unknown[]>(
         ...rest,
       );
     } catch (error) {
-      // What clients call after a COMMIT may have failed: an adapter that sees it has committed.
+      // A hook that the client runs after COMMIT may have thrown: an adapter that sees the COMMIT
+      // has committed the frame.
       if (frame?.state === 'open') frame.rollBack();
       throw error;
     }
-    // Some databases answer a COMMIT with a rollback and no error; an adapter that sees it has
+    // Some databases answer a COMMIT with a rollback and no error: an adapter that sees that has
     // rolled the frame back.
     if (frame?.state !== 'rolledBack') await frame?.commit();
     return value;

@@ -19,7 +19,7 @@ import { refuseOtherCopies } from '../../installation/installed-copies.js';
 
 export type { FrameConnection, FrameOptions, FrameState };
 
-/** The frame that code stands in; it may have ended since. @internal */
+/** The frame that code runs in; it may have ended since. @internal */
 export const frames = new AsyncLocalStorage<TransactionFrame | undefined>();
 
 /**
@@ -43,23 +43,23 @@ export class TransactionFrame {
   readonly countsAsCommitted: boolean;
   private current: FrameState = 'open';
   private readonly surroundings: Surroundings<TransactionFrame>;
-  /** Place where it was begun; undefined for a savepoint and for the transaction around a test. */
+  /** Undefined for a savepoint, and for the transaction around a test. */
   private readonly beginning: Beginning | undefined;
   /** The savepoint that `nextSavepoint` took last. */
-  private last: TransactionFrame | undefined;
+  private lastSavepoint: TransactionFrame | undefined;
   /** The reason why the whole transaction can only be rolled back. */
   private lost: FrameStateError | undefined;
   /**
-   * True if `enter` was called: then the caller of whoever did that may stand in it as well, and is
-   * nothing left behind.
+   * True if `enter` was called, by a helper perhaps: then its caller may stand in the frame as
+   * well, and calls made after a rollback are no leftovers of it.
    */
   private isEntered = false;
-  /** True if its callback has handed it out: code that does not stand in it does its work. */
+  /** True if its callback has handed it out: code that does not run in it does its work. */
   private isHandedOut = false;
-  /** True for one whose callback is all that belongs to it, although `enter` was called. */
+  /** True if nothing but a callback belongs to it, although `enter` was called. */
   private isOfCallback = false;
   private readonly participants = new Set<FrameParticipant>();
-  /** True if an effect was called in the transaction, one that survives its rollback included. */
+  /** True if an effect was called in the transaction, even one that survives its rollback. */
   private hasCalls = false;
 
   /** @internal Use `openFrame` or `savepoint`. */
@@ -129,9 +129,8 @@ export class TransactionFrame {
   }
 
   /**
-   * Marks that its callback has returned and left it open, as one that only hands out the
-   * transaction does. Where code that does not stand in it ends it, it was for that code, as if a
-   * helper had begun it.
+   * Notes that its callback has returned and left it open, as one that only hands out the transaction
+   * does. If code that does not run in it ends it, it was begun for that code, as by a helper.
    *
    * @internal
    */
@@ -146,9 +145,8 @@ export class TransactionFrame {
   }
 
   /**
-   * `run` for a callback, although `enter` was called: by a client, which keeps that from its
-   * caller. Where the client rolls back under a callback that goes on, that goes on in no
-   * transaction.
+   * `run` for the callback of a client that has called `enter`, which the callback's caller does
+   * not see. If the client rolls back while the callback goes on, it goes on in no transaction.
    *
    * @internal
    */
@@ -161,15 +159,15 @@ export class TransactionFrame {
     }
   }
 
-  /** It is begun for a callback. @internal */
+  /** Notes that it is begun for a callback. @internal */
   ofCallback(): void {
     this.isOfCallback = true;
     this.beginning?.byCallback();
   }
 
   /**
-   * Runs hooks that a client calls after COMMIT, although it may have failed, or was answered by a
-   * rollback: what they call shares its fate.
+   * Runs hooks that a client calls after COMMIT. The COMMIT may have failed, or was answered by a
+   * rollback: effects called in the hooks share the fate of the transaction.
    *
    * @internal
    */
@@ -179,8 +177,8 @@ export class TransactionFrame {
 
   /**
    * Undoes `enter` for the rest of the caller's asynchronous function, before the statement that
-   * ends it. Where that function stands in none of its connection, a helper has begun it, and what
-   * was called in no transaction meanwhile is its own.
+   * ends the transaction. If that function stands in no frame of the connection, a helper has begun
+   * the transaction, and calls made in no transaction meanwhile belong to it.
    */
   leave(): void {
     const isInside = frames.getStore() === this;
@@ -188,7 +186,7 @@ export class TransactionFrame {
     else if (this.holdsOthers && this.standing === undefined) this.adoptInto(this.place);
   }
 
-  /** Makes what was called beside the transaction, since a statement of it last, that of a frame. */
+  /** Gives a frame the calls made beside the transaction since the last statement of it. */
   private adoptInto(frame: TransactionFrame): void {
     this.root.beginning?.byHelper(frame);
   }
@@ -208,29 +206,29 @@ export class TransactionFrame {
       throw this.lose('take a savepoint', this.standing);
     const parent = innermost.countsAsCommitted ? undefined : innermost;
     return (this.connected.innermost = new TransactionFrame(
-      this.passedOn(options),
+      this.optionsOfSavepoint(options),
       parent,
       innermost,
     ));
   }
 
   /**
-   * `savepoint` for clients that are told what to take it in: beside one that is open there it is
-   * refused, wherever the caller stands. Where both are begun by statements, the caller stands in
-   * the first by then.
+   * `savepoint` for clients whose caller says in which frame it is taken: refused while another one
+   * is open in this frame, wherever the caller stands. After a savepoint that was taken by a
+   * statement, the caller stands in that one.
    *
    * @throws FrameStateError as `savepoint`
    * @internal
    */
   nextSavepoint(): TransactionFrame {
-    // Not the innermost: a frame that a host has put into this one, such as that of
-    // `@nestjs-cls/transactional`, is no savepoint of the client.
-    if (this.last?.isOpen === true) throw this.lose('take a savepoint');
-    return (this.last = this.savepoint());
+    // Not the innermost frame, which may be no savepoint of the client: hosts such as that of
+    // `@nestjs-cls/transactional` open frames of their own.
+    if (this.lastSavepoint?.isOpen === true) throw this.lose('take a savepoint');
+    return (this.lastSavepoint = this.savepoint());
   }
 
   /**
-   * For clients that end the innermost frame of a connection, whoever asks them to.
+   * For clients that always end the innermost frame of a connection.
    *
    * @throws FrameStateError if the caller stands in another one: the whole transaction can then
    *   only be rolled back
@@ -253,7 +251,7 @@ export class TransactionFrame {
   }
 
   /**
-   * Asked at the call of an effect whose executor writes just before COMMIT.
+   * To be called when an effect is called whose executor writes just before COMMIT.
    *
    * @throws FrameStateError if the COMMIT waits for nothing: the whole transaction can then only be
    *   rolled back
@@ -270,7 +268,12 @@ export class TransactionFrame {
     return this.current === 'open' && this.fate === 'open';
   }
 
-  /** Makes a rollback the only end of the whole transaction. @internal */
+  /**
+   * Leaves the whole transaction with no end but a rollback.
+   *
+   * @returns the error to throw for what was asked for out of order
+   * @internal
+   */
   lose(wish: string, frame: TransactionFrame = this): FrameStateError {
     return (frame.root.lost = outOfOrder(frame, wish, this.connected.innermost));
   }
@@ -305,9 +308,9 @@ export class TransactionFrame {
     this.assertOpen('be committed');
     if (this.parent !== undefined) return this.end('released');
     this.end('committed');
-    const told = [...this.participants];
+    const participants = [...this.participants];
     this.participants.clear();
-    for (const participant of told) await participant.committed();
+    for (const participant of participants) await participant.committed();
   }
 
   /**
@@ -353,12 +356,12 @@ export class TransactionFrame {
     return this.holdsOthers && !this.isOfCallback;
   }
 
-  /** True if code that does not stand in it may do its work. */
+  /** True if code that does not run in it may do its work. */
   private get holdsOthers(): boolean {
     return this.isEntered || this.isHandedOut;
   }
 
-  /** The open frame its context stood in when it was opened. @internal */
+  /** The open frame in whose context it was opened. @internal */
   get around(): TransactionFrame | undefined {
     return this.surroundings.open;
   }
@@ -371,21 +374,22 @@ export class TransactionFrame {
   /** @internal */
   join(participant: FrameParticipant): void {
     this.noteCall();
-    this.root.beginning?.tell();
+    this.root.beginning?.tellUnit();
     this.root.participants.add(participant);
   }
 
   /**
-   * Notes a call in it: what is left running may follow its rollback, so that has to be known.
+   * Notes a call in it. Before COMMIT the server is then asked whether it has rolled the transaction
+   * back, since work that is left running goes with that.
    * @internal
    */
   noteCall(): void {
     this.root.hasCalls = true;
   }
 
-  /** Options of a savepoint in it. */
-  private passedOn(own: FrameOptions): FrameOptions {
-    // Not `this.options`: a savepoint may outlive the one around it.
+  private optionsOfSavepoint(own: FrameOptions): FrameOptions {
+    // Not read off `this.options` later: a savepoint may outlive this frame, which drops its
+    // options.
     const { options } = this;
     const isCurrent = options.isCurrent && { isCurrent: () => options.isCurrent!() };
     return { savepoints: true, ...isCurrent, ...own };
@@ -393,8 +397,8 @@ export class TransactionFrame {
 
   private end(state: FrameState): void {
     this.current = state;
-    // What remembers that it ended need not keep its connection, which may be somebody else's by
-    // now, nor what came before.
+    // Code that keeps the frame after its end need not keep its connection, which other code may
+    // use by now, nor the frames before it.
     const { connection } = this.options;
     this.options =
       connection === undefined

@@ -15,11 +15,10 @@ export interface ContextCarrier<V = unknown> {
   /** Names the value on its way; workers find their carrier by it. */
   readonly name: string;
   /**
-   * Runs at each call of an effect that is buffered, in the caller's stack. What it throws is logged, and the effect
-   * goes without the value.
+   * Runs at each call of an effect that is buffered, in the caller's stack. If it throws, the error
+   * is logged and the effect goes out without the value.
    *
-   * @returns plain JSON data, since the effect may leave the process; undefined where there is
-   *   nothing to carry
+   * @returns plain JSON data, since the effect may leave the process; undefined for no value
    */
   capture(effect: CarriedEffect): V | undefined;
   /** Runs the effect with the value around it. @returns what `run` returns */
@@ -46,7 +45,7 @@ export function captureContext(
   return carried;
 }
 
-/** Runs `fn` with all that was carried around it; the first carrier is the outermost. @internal */
+/** Runs `fn` inside each carrier that has a value for it; the first is the outermost. @internal */
 export function withContext<R>(
   carriers: readonly ContextCarrier[],
   carried: CarriedContext | undefined,

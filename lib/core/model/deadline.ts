@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { clearTimeout, setTimeout } from './timers.js';
 import type { TimeLimitOption } from '../../errors/engine-unreachable.error.js';
 
-/** Error of a wait that was given up. @internal */
+/** Error of a wait that took too long. @internal */
 export class TimedOut extends Error {
   constructor(timeoutMs: number) {
     super(`It did not end within ${timeoutMs} ms.`);
@@ -13,7 +13,7 @@ export class TimedOut extends Error {
 export class Deadline {
   private readonly endsAt: number;
 
-  /** @param option that allows more time; undefined where nobody is told */
+  /** @param option the one that allows more time, for messages */
   constructor(
     readonly timeoutMs: number,
     readonly option?: TimeLimitOption,
@@ -25,10 +25,7 @@ export class Deadline {
     return Math.max(0, this.endsAt - performance.now());
   }
 
-  /**
-   * @throws TimedOut if `work` has not ended by then; what it does later is nobody's concern any
-   *   more
-   */
+  /** @throws TimedOut if `work` has not ended by then; how it ends later is ignored */
   within<T>(work: PromiseLike<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new TimedOut(this.timeoutMs)), this.leftMs);
@@ -42,10 +39,7 @@ export class Deadline {
     });
   }
 
-  /**
-   * Waits for a moment before something is tried again. @returns false where there is no time left
-   * for it
-   */
+  /** Waits before something is tried again. @returns false if no time is left for that */
   async pause(ms: number): Promise<boolean> {
     if (performance.now() + ms >= this.endsAt) return false;
     await sleep(ms);

@@ -17,16 +17,16 @@ export interface AirlockMessage {
   readonly policy?: Policy;
   readonly error?: unknown;
   /**
-   * Milliseconds the effect took, or the scope lived. Absent for effects of a flush that began before
-   * anybody listened.
+   * Milliseconds the effect took, or the scope lived. Absent for effects of a flush that began
+   * before anybody listened.
    */
   readonly durationMs?: number;
 }
 
 /**
  * A step in the life of a scope: it was opened; it ended one way or the other (`flushed`,
- * `discarded`); all that it let out has ended too (`settled`), what waited for a commit or for the
- * response included.
+ * `discarded`); all that it let out has ended too (`settled`), including what waited for a commit
+ * or for the response.
  *
  * @publicApi
  */
@@ -72,7 +72,7 @@ export interface FailMessage extends AirlockMessage {
  * @publicApi
  */
 export interface EffectRunMessage {
-  /** The intent; in a worker what is known of the call it was made of: its id, name and origin. */
+  /** The intent; in a worker, where there is none, the id, name and origin of the call. */
   readonly intent: {
     readonly id: string;
     readonly name: string;
@@ -103,7 +103,7 @@ export interface AirlockMessages {
   readonly effect: EffectRunMessage;
 }
 
-/** The channel of each end of an intent: one without does not compile. */
+/** The channel of each end of an intent; an end without a channel does not compile. */
 type ChannelOfEnd = { dispatched: 'dispatch'; dropped: 'drop'; failed: 'fail' }[FinalEnd];
 
 /** The `node:diagnostics_channel` channels. @internal */
@@ -122,8 +122,8 @@ export const effectRuns = tracingChannel<unknown, EffectRunMessage>('airlock:eff
 export type ChannelName = keyof typeof channels;
 
 /**
- * Listeners to the messages of one application. They are part of it, so that nothing of them stays
- * in the process where its boot fails.
+ * Listeners to the messages of one application. The application keeps them, so that none stays in
+ * the process if its boot fails.
  *
  * @internal
  */
@@ -149,8 +149,9 @@ export interface MessageHost {
 }
 
 /**
- * Whether anybody listens, to be asked before a message is built. A function each, for it is asked
- * for every effect: one that takes the name looks its channel up anew each time.
+ * True if anybody listens; asked before a message is built. Each channel has its own function,
+ * since it is asked for every effect: a function that takes the name would look the channel up each
+ * time.
  *
  * @internal
  */

@@ -22,13 +22,12 @@ export type SqlDialect = 'postgres' | 'mysql' | 'sqlite';
 export interface DispatchContext {
   /**
    * Identity of the flush, cascades included: the same object for each call of an executor in it.
-   * What an executor finds out about its engine, as that it does not answer, may hold for the rest
-   * of it.
+   * An executor may remember for the rest of the flush what it has learned about its engine, such
+   * as that it does not answer.
    */
   readonly flush: object;
   /**
-   * Aborts with an `EffectTimeoutError` once the time limit is over. Made when it is first asked
-   * for.
+   * Aborts with an `EffectTimeoutError` once the time limit is over. Created when it is first read.
    */
   readonly signal: AbortSignal;
   /**
@@ -42,9 +41,9 @@ export interface DispatchContext {
    */
   readonly connection?: FrameConnection | undefined;
   /**
-   * For transactional executors: that transaction as its own client knows it, where its adapter
-   * tells: TypeORM's `EntityManager`, Drizzle's `tx`, Knex's and Kysely's `trx`, Prisma's `tx`,
-   * what `@nestjs-cls/transactional` has as the host's `tx`. Not to be used afterwards.
+   * For transactional executors: that transaction as its own client knows it, if its adapter
+   * provides that: TypeORM's `EntityManager`, Drizzle's `tx`, Knex's and Kysely's `trx`, Prisma's
+   * `tx`, the `tx` of the host of `@nestjs-cls/transactional`. Not to be used afterwards.
    */
   readonly tx?: unknown;
 }

@@ -1,2 +1,5 @@
-/** End of an effect that a test runs at its call; nothing where it has ended or waits. @internal */
+/**
+ * End of an effect that a test runs at its call; nothing if it has ended, or was buffered.
+ * @internal
+ */
 export type EndAtCall = void | PromiseLike<void>;

@@ -23,13 +23,13 @@ export interface EnqueueOptions {
   /** Further policies of this effect alone. */
   readonly policy?: PolicyRef | readonly PolicyRef[];
   /**
-   * A key that drops repetitions: of calls of one effect under the same key, in a scope and those
-   * nested in it, only the first that outcome, transaction and policies let out goes out, be it to
-   * fail; the others are dropped as `duplicate`.
+   * A key that drops repetitions. Of several calls of one effect under the same key, in a scope and
+   * those nested in it, only the first that outcome, transaction and policies allow goes out, even
+   * if it fails then. The others are dropped with the reason `duplicate`.
    */
   readonly dedupeKey?: string;
   /**
-   * True to let it out even if the transaction around the call rolls back; else it shares the
+   * True to let it out even if the transaction around the call rolls back; otherwise it shares the
    * transaction's fate. @default false
    */
   readonly survivesRollback?: boolean;
@@ -40,9 +40,9 @@ export interface EnqueueOptions {
    */
   readonly timeoutMs?: number | false;
   /**
-   * `afterResponse`: it does not hold up the answer to a request. Decided with the others, let out
-   * once the response was sent; where nobody waits for a response, with the others. @default as its
-   * request does
+   * `afterResponse`: it does not hold up the answer to a request. It is decided with the others and
+   * goes out once the response was sent; without a response to wait for, it goes out with the
+   * others. @default as its request does
    */
   readonly dispatch?: 'afterResponse';
   /** Handed to the executor as it is, such as a job's delay or priority. */
@@ -50,11 +50,10 @@ export interface EnqueueOptions {
 }
 
 /**
- * Options as they are now, whatever their owner does to them later; those that are fixed already
- * stay the same object.
+ * Freezes a copy of options, so that later changes by their owner do nothing. Options that are
+ * frozen already stay the same object.
  *
- * @throws AirlockOptionsError for an `on` that is no trigger, a `timeoutMs` that is no time limit,
- *   another `dispatch`
+ * @throws AirlockOptionsError for an `on`, a `timeoutMs` or a `dispatch` of the wrong kind
  * @internal
  */
 export function fixed(options: EnqueueOptions): EnqueueOptions {
@@ -63,7 +62,11 @@ export function fixed(options: EnqueueOptions): EnqueueOptions {
   if (dispatch !== undefined && dispatch !== 'afterResponse')
     throw AirlockOptionsError.expected('dispatch', "'afterResponse'", dispatch);
   if (on !== undefined && !TRIGGERS.includes(on))
-    throw AirlockOptionsError.expected('on', TRIGGERS.map((one) => `'${one}'`).join(' or '), on);
+    throw AirlockOptionsError.expected(
+      'on',
+      TRIGGERS.map((trigger) => `'${trigger}'`).join(' or '),
+      on,
+    );
   if (
     Object.isFrozen(options) &&
     (dispatchOptions === undefined || Object.isFrozen(dispatchOptions))

@@ -2,8 +2,8 @@ import type { DispatchContext } from './dispatch-context.js';
 import type { Intent } from './intent.js';
 
 /**
- * The end of one intent of a batch: it got out where `error` is absent or `undefined`, so what
- * failed without an error is given one. @publicApi
+ * The end of one intent of a batch. Without an `error`, or with `undefined`, it got out; an intent
+ * that failed without an error has to be given one. @publicApi
  */
 export interface DispatchResult {
   readonly intent: Intent;
@@ -16,8 +16,8 @@ export interface EffectCall {
   readonly effect: (...args: never[]) => unknown;
   readonly args: readonly unknown[];
   /**
-   * The options that the intent will carry. An executor that does not know one refuses the call,
-   * rather than the intent at the flush.
+   * The options that the intent will carry. An executor that does not know one of them refuses the
+   * call, and not the intent at the flush.
    */
   readonly dispatchOptions?: Readonly<Record<string, unknown>> | undefined;
 }
@@ -42,13 +42,13 @@ export interface Executor {
     context: DispatchContext,
   ): Promise<readonly DispatchResult[]>;
   /**
-   * True if it can run this effect; what it does not accept the in-process executor runs. Throwing
-   * refuses the call. @default true
+   * True if it can run this effect; the in-process executor runs the others. Throwing refuses the
+   * call. @default true
    */
   accepts?(call: EffectCall): boolean;
   /**
    * Makes the copy of a call's arguments that is kept. Throwing refuses the call. @default a copy
-   * of plain JSON data where `remote`, else copies of plain objects and arrays
+   * of plain JSON data if `remote`, else copies of plain objects and arrays
    */
   keepArguments?(call: EffectCall): unknown[];
   /**
@@ -62,33 +62,33 @@ export interface Executor {
    */
   readonly transactional?: boolean;
   /**
-   * Milliseconds that one call of it may take, where the effect has no limit of its own; `false`
-   * for an executor that bounds its waiting itself, as those of engines do: then no other limit
-   * counts. @default the application's `effectTimeoutMs`
+   * Milliseconds that one call of it may take, for effects without a limit of their own; `false`
+   * for an executor that limits its waiting itself, as those of engines do: then no other limit
+   * counts.
+   * @default the application's `effectTimeoutMs`
    */
   readonly timeoutMs?: number | false;
   /**
-   * Number of consecutive intents that may run at a time, where it has no `executeBatch`. @default
-   * 1
+   * Number of consecutive intents that may run at a time, for an executor without `executeBatch`.
+   * @default 1
    */
   readonly concurrency?: number;
   /**
-   * Id of the job that its engine makes of an intent, for the inspector; undefined where that is
-   * the engine's to choose.
+   * Id of the job that its engine makes of an intent, for the inspector; undefined if the engine
+   * chooses it.
    *
    * @internal
    */
   jobIdOf?(intent: Intent): string | undefined;
   /**
-   * Takes over what `executeBatch` has written down: once the transaction has committed that it was
-   * written in, elsewhere at once.
+   * Executor that takes over what `executeBatch` has written down: after the COMMIT of the
+   * transaction that it was written in; outside transactions at once.
    *
    * @internal
    */
   readonly successor?: Executor;
   /**
-   * Tells whether it has written an intent down, which its successor then takes over whatever
-   * becomes of others.
+   * True if it has written an intent down, so that its successor takes it over even if others fail.
    *
    * @internal
    * @default true

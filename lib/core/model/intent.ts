@@ -15,24 +15,24 @@ export interface Birthplace {
   readonly name: string | undefined;
   /** Identifies the application. */
   readonly host: object;
-  /** Level of the cascade; undefined where no effect has called it. */
+  /** Level of the cascade; undefined if no effect has made the call. */
   readonly level?: object | undefined;
 }
 
-/** An invocation that calls were made in, of work that may be invoked again. @internal */
+/** One invocation of work that may be invoked again, as the mark of calls made in it. @internal */
 export interface AttemptMark {
-  /** True once it has failed: whatever its unit comes to, its calls go as those of failed work. */
+  /** True once it has failed: its calls count as those of failed work, however the unit ends. */
   readonly hasFailed: boolean;
   /** True once it has failed and the work was invoked again, so that its calls do not count. */
   readonly isAbandoned: boolean;
 }
 
-/** Facts that calls share which are made in one place with the same options. @internal */
+/** Facts that calls share if they are made in one place with the same options. @internal */
 export interface Stamp {
-  /** None outside transactions, and where a call survives their rollback. */
+  /** Undefined outside transactions, and for a call that survives their rollback. */
   readonly frame: StampedFrame | undefined;
   readonly birthplace: Birthplace;
-  /** None where nothing can invoke the work again. */
+  /** Undefined if nothing can invoke the work again. */
   readonly attempt: AttemptMark | undefined;
   readonly options: EnqueueOptions;
   readonly path: PolicyPath;
@@ -48,14 +48,14 @@ export interface Stamp {
 export let stampOf: (intent: Intent) => Stamp;
 /** Calls the effect with its arguments, as an in-process executor does. @internal */
 export let invoke: (intent: Intent) => unknown;
-/** Gives an intent what travels with it from its call to its run. @internal */
+/** Gives an intent the values that travel with it from its call to its run. @internal */
 export let carry: (intent: Intent, carried: CarriedContext | undefined) => void;
 /** The values that travel with an intent. @internal */
 export let carriedWith: (intent: Intent) => CarriedContext | undefined;
 /** The same call, with the same id, under another stamp. @internal */
 export let restamped: (intent: Intent, stamp: Stamp) => Intent;
 
-/** The executor that a call is for, whichever its effect is handed on to. @internal */
+/** The executor that a call was made for, even if it has handed the effect on. @internal */
 export function executorOf(intent: Intent): Executor {
   const { calledWith, executor } = stampOf(intent);
   return calledWith ?? executor;
@@ -74,7 +74,7 @@ export function freeze(intent: Intent): Intent {
 /**
  * One buffered call of an effect. Immutable: everything is read through getters, arrays are frozen.
  *
- * Names, ids and frozen arguments are made when somebody looks, so that a call costs one small
+ * Names, ids and frozen arguments are made when they are read, so that a call costs one small
  * object.
  *
  * @publicApi
@@ -119,7 +119,7 @@ export class Intent {
     return this.#stamp.options.origin ?? this.#stamp.birthplace.name;
   }
 
-  /** The name of the executor it was called with; undefined where it is its scope's. */
+  /** The name of the executor it was called with; undefined for its scope's. */
   get executor(): string | undefined {
     return this.#stamp.options.executor;
   }

@@ -18,9 +18,9 @@ export interface Policy {
    */
   allows?(intent: Intent): boolean | Promise<boolean>;
   /**
-   * The effects it singles out, by reference or name, if it has such a list. A name among them that
-   * no effect of the application carries is warned of: a policy with a typing error would let
-   * everything pass unheard.
+   * The effects it singles out, by reference or name, if it has such a list. The boot warns of a
+   * name that no effect of the application has: a policy with a typing error would let everything
+   * pass in silence.
    */
   readonly namedEffects?: Iterable<string | ((...args: never[]) => unknown)>;
 }
@@ -34,6 +34,11 @@ export interface Policy {
  */
 export type PolicyRef = Policy | (new (...args: never[]) => Policy);
 
+/** A policy's name for messages: its class, as in `BlockTasks`. @internal */
+export function policyName(policy: object): string {
+  return policy.constructor?.name || 'policy';
+}
+
 /** A link of a list that grows at its front and shares the rest with shorter ones. @internal */
 export interface PolicyLink {
   readonly policy: Policy;
@@ -42,13 +47,13 @@ export interface PolicyLink {
 
 /** The policies on an intent's way. @internal */
 export interface PolicyPath {
-  /** Innermost first; made anew each time. */
+  /** Innermost first; a new array each time. */
   readonly policies: readonly Policy[];
-  /** Policies with a say at the call. */
+  /** Policies that have `onEnqueue`. */
   readonly watchers: PolicyLink | undefined;
-  /** Policies with a say at the flush. */
+  /** Policies that have `allows`. */
   readonly gates: PolicyLink | undefined;
-  /** The same path, on which nobody has a say at the flush any more. */
+  /** The same path without its gates, for an intent that has passed them. */
   readonly passed: PolicyPath;
   passesLocal(intent: Intent): boolean | Promise<boolean>;
 }

@@ -1,31 +1,31 @@
 import type { AttemptMark } from './intent.js';
 
 /**
- * A holder of refused calls, which they fail while nobody listens: a unit of work, or a policy that
- * is being asked.
+ * Holder of calls that were refused: a unit of work, or a policy that is being asked. A refused
+ * call that nobody listens to fails it.
  * @internal
  */
 export interface HasRefusals {
-  /** Refused calls in their order; made with the first. */
+  /** Refused calls that nobody has listened to, in their order; made with the first. */
   unheard?: Set<Refusal> | undefined;
 }
 
 /**
- * The rejection of a call that was refused. Whoever awaits or catches it gets the error. What
- * nobody listens to is no unhandled rejection, which would end the process: it fails the scope that
- * was open at the call, and is reported where none was.
+ * The rejection of a call that was refused. Whoever awaits or catches it gets the error. If nobody
+ * listens, it is no unhandled rejection, which would end the process: it fails the scope that was
+ * open at the call, or is logged if none was.
  *
  * @internal
  */
 export class Refusal extends Promise<never> {
-  /** A plain Promise: whatever is derived from it is the listener's own. */
+  /** A plain Promise: a Promise derived from this one is the listener's own. */
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
   }
 
   /**
-   * @param attempt the invocation that the call was made in, where the work may be invoked again
-   * @param after what the rejection waits for, itself rejected
+   * @param attempt the invocation that the call was made in, if the work may be invoked again
+   * @param after a Promise that the rejection waits for; it is rejected itself
    */
   constructor(
     readonly error: unknown,
@@ -44,14 +44,14 @@ export class Refusal extends Promise<never> {
     onFulfilled?: ((value: never) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    // Without a handler of rejections nobody listens, and what would be derived is the same
+    // Without a handler of rejections nobody listens, and a derived Promise would be the same
     // rejection.
     if (typeof onRejected !== 'function') return this;
     this.holder.unheard?.delete(this);
     return super.then(onFulfilled, onRejected);
   }
 
-  /** Listens to nothing: what it returns is the same rejection, later. */
+  /** Does not listen: it returns the same rejection, later. */
   override finally(onFinally?: (() => void) | null): Promise<never> {
     return new Refusal(this.error, this.holder, this.attempt, super.finally(onFinally));
   }
@@ -62,7 +62,7 @@ export function hasUnheard({ unheard }: HasRefusals): boolean {
   return unheard !== undefined && unheard.size > 0;
 }
 
-/** The errors that nobody has listened to; each is taken once. @internal */
+/** Takes out the errors that nobody has listened to. @internal */
 export function takeUnheard(holder: HasRefusals): readonly unknown[] {
   const { unheard } = holder;
   holder.unheard = undefined;
@@ -70,8 +70,9 @@ export function takeUnheard(holder: HasRefusals): readonly unknown[] {
 }
 
 /**
- * @param host told of all but the first, and of those in invocations that have failed: what answers
- *   in their place is not failed by them
+ * Fails the holder with a refused call that nobody has listened to, and logs the others. Those made
+ * in invocations that have failed are only logged: something else has answered in their place.
+ *
  * @throws the first error that nobody has listened to
  * @internal
  */
@@ -80,12 +81,12 @@ export function raiseUnheard(holder: HasRefusals, host: { logError(error: unknow
   const unheard = [...holder.unheard!];
   holder.unheard = undefined;
   const first = unheard.find(({ attempt }) => !attempt?.isAbandoned && !attempt?.hasFailed);
-  for (const one of unheard) if (one !== first) host.logError(one.error);
+  for (const refusal of unheard) if (refusal !== first) host.logError(refusal.error);
   if (first !== undefined) throw first.error;
 }
 
 /**
- * Reports what nobody listens to, once a caller that stands at its `await` has had the time to
+ * Logs the errors that nobody listens to, once a caller that awaits its call has had the time to
  * listen.
  * @internal
  */

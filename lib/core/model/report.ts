@@ -4,12 +4,17 @@ import type { Policy } from './policy.js';
 import type { Intent } from './intent.js';
 
 /**
- * The reason why an intent was thrown away: a `policy` said no, the `outcome` of its scope, or the
- * failure of its handler, did not let it out, an earlier one failed in `failFast` mode, its scope was `discarded` by hand, its
- * transaction or savepoint was rolled back (`rollback`), another call under its `dedupeKey` went
- * out (`duplicate`), its handler failed and was invoked again (`retry`), it was called
- * `outsideScope` under `outsideScope: 'drop'` or `'report'`, or it came `late`, after its scope had
- * ended.
+ * The reason why an intent was dropped:
+ *
+ * - `policy`: a policy said no.
+ * - `outcome`: the outcome of its scope, or the failure of its handler, did not let it out.
+ * - `failFast`: an earlier one failed in `failFast` mode.
+ * - `discarded`: its scope was discarded by hand.
+ * - `rollback`: its transaction or savepoint was rolled back.
+ * - `duplicate`: another call under its `dedupeKey` went out.
+ * - `retry`: its handler failed and was invoked again.
+ * - `outsideScope`: it was called outside a scope, under `outsideScope: 'drop'` or `'report'`.
+ * - `late`: it was called after its scope had ended.
  *
  * @publicApi
  */
@@ -32,7 +37,7 @@ export interface DroppedIntent {
 }
 
 /**
- * One failed intent; `policy` is the one that threw in `allows`, where it was not the executor.
+ * One failed intent; `policy` is the one that threw in `allows`, if it was not the executor.
  * @publicApi
  */
 export interface FailedIntent extends DispatchFailure<Intent> {
@@ -56,15 +61,13 @@ export interface FlushReport {
 }
 
 /**
- * Every end that an intent may come to. Code that handles one end and forgets another does not
- * compile.
+ * Every way in which an intent may end. Code that handles one and forgets another does not compile.
  * @internal
  */
 type IntentEnd = keyof FlushReport;
 
 /**
- * Ends that are the last word about an intent; the others are followed by one of these, in another
- * report.
+ * Ends that are final; an intent with another end has one of these in a later report.
  * @internal
  */
 export type FinalEnd = Exclude<IntentEnd, 'captured' | 'deferred'>;
@@ -91,12 +94,12 @@ export class FlushJournal implements FlushReport {
   captured: readonly Intent[] = [];
   readonly deferred: Intent[] = [];
 
-  /** @param settled decisions from before it is begun; taken over */
+  /** @param settled entries that were made before; moved into this one */
   constructor(settled?: FlushJournal) {
     if (settled !== undefined) this.add(settled);
   }
 
-  /** Takes over the last words of another one. */
+  /** Moves the final ends out of another journal into this one. */
   add(other: FlushJournal): void {
     for (const end of FINAL) append<unknown>(this[end], other[end].splice(0));
   }

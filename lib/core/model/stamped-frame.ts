@@ -10,7 +10,7 @@ export interface StampedFrame {
   join(participant: FrameParticipant): void;
 }
 
-/** A holder of intents of a transaction, which is told what becomes of it. @internal */
+/** Holder of intents of a transaction, which is told how that ends. @internal */
 export interface FrameParticipant {
   /** Just before COMMIT of that transaction. @throws what must roll it back */
   beforeCommit(root: StampedFrame): void | Promise<void>;

@@ -4,9 +4,9 @@ import { PolicyChain } from '../scope/policy-chain.js';
 import { outsideFrames } from '../frame/current-frame.js';
 
 /**
- * Runs `fn` in no scope and no transaction, whatever is open where it is called. For what outlives
- * the work that happens to create it: pollers, pools, sockets, queues. What they start later, such
- * as a timer, stands in none either.
+ * Runs `fn` in no scope and no transaction, whatever is open where it is called. For objects that
+ * outlive the work that happens to create them: pollers, pools, sockets, queues. Whatever they
+ * start later, such as a timer, is in no scope either.
  *
  * @example
  * ```ts

@@ -1,9 +1,8 @@
 import { messageOf, stacksOf } from '../../errors/thrown.js';
 
 /**
- * Tells of something, be it in another way where the first throws: what a logger, or
- * `console.error` given an error that cannot be printed, throws must not fail work that is done
- * (rule 9).
+ * Logs something, and falls back on `console.error` if that throws: an error of a logger, or of
+ * printing an error, must not fail work that is done (rule 9).
  *
  * @param tell logs it
  * @param what an error, or a message

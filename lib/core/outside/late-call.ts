@@ -53,8 +53,8 @@ export function takeLateCall(
 }
 
 /**
- * Puts a late call into a unit of work of its own, under the policies of where it was made, which
- * ends at once: as the late one has ended or, while that is closed and undecided, into it.
+ * Puts a late call into a unit of work of its own, under the policies of the place where it was
+ * made. That unit ends at once: as the late one has ended or, while that is still to end, into it.
  *
  * @throws what refuses the call
  */
@@ -66,11 +66,12 @@ function enqueueLate(
   args: unknown[],
 ): void {
   const { host, chain, outer } = context;
-  // What a failed invocation has left running counts no more than what it had buffered (rule 7).
+  // A call by something that an abandoned invocation has left running counts as little as those
+  // that it had buffered (rule 7).
   if (context.attempt?.isAbandoned === true)
     return publishLostCall(late, context, options, effect, args, 'retry');
-  if (late.thrownAway !== undefined)
-    return publishLostCall(late, context, options, effect, args, late.thrownAway);
+  if (late.discardReason !== undefined)
+    return publishLostCall(late, context, options, effect, args, late.discardReason);
   const decision =
     context.attempt?.hasFailed === true ? FAILED : late.isEnded ? decisionOf(late) : COMPLETED;
   const unit = new UnitOfWork(host, {

@@ -19,7 +19,7 @@ export function publishLostCall(
   publish(unit.host, 'drop', { scope: unit.view, intent, reason });
 }
 
-/** The intent that a call would have been. @internal */
+/** Makes the intent that a call would have been. @internal */
 export function lostIntent(
   unit: UnitOfWork,
   { chain, attempt }: Pick<Context, 'chain' | 'attempt'>,

@@ -10,12 +10,12 @@ type CallTaker = (options: EnqueueOptions, effect: Effect, args: unknown[]) => E
 const CAPTURE = Symbol.for('nestjs-airlock.test-capture');
 
 /**
- * Global, for a test may load its modules again; nothing but the set-up of a test runner puts one
- * there.
+ * Global, since a test may load its modules again. Only the set-up of a test runner puts a taker
+ * here.
  */
 const tests = globalThis as { [CAPTURE]?: CallTaker };
 
-/** Makes `taker` take what would be refused; undefined ends that. @internal */
+/** Makes `taker` take calls that would be refused; undefined ends that. @internal */
 export function captureCalls(taker: CallTaker | undefined): void {
   if (taker === undefined) delete tests[CAPTURE];
   else tests[CAPTURE] = taker;

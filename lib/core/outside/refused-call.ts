@@ -6,7 +6,7 @@ const CONSOLE = {
   logError: (error: unknown): void => tellSafely(() => console.error(error), error),
 };
 
-/** A refused call as a Promise, for a caller who stands in `context`. @internal */
+/** Makes the Promise of a refused call, for a caller in `context`. @internal */
 export function refused(error: unknown, context: Context | undefined): Promise<never> {
   const holder = holderAt(context);
   if (holder !== undefined) return new Refusal(error, holder, context?.attempt);

@@ -9,8 +9,7 @@ type Teardown = Parameters<SubscriberLike['add']>[0];
 type Next = Observer['next'];
 
 /**
- * True if somebody has made an Observable by hand: it has no class that another one could be made
- * of.
+ * True for an Observable that somebody has made by hand: it has no class to make another one of.
  * @internal
  */
 export function isHandmade(source: ObservableLike): boolean {
@@ -22,7 +21,7 @@ export function resubscribedByHand<T extends ObservableLike>(
   source: T,
   subscribe: (subscriber: SubscriberLike, source: ObservableLike) => () => void,
 ): T {
-  const followed: ObservableLike = {
+  const original: ObservableLike = {
     subscribe: (inner) =>
       (inner as HandmadeSubscriber).add(source.subscribe(inner) as Teardown | undefined),
   };
@@ -36,7 +35,7 @@ export function resubscribedByHand<T extends ObservableLike>(
         ? { next: observer, ...(error && { error }), ...(complete && { complete }) }
         : observer,
     );
-    subscriber.add(subscribe(subscriber, followed));
+    subscriber.add(subscribe(subscriber, original));
     return subscriber;
   };
   return Object.create(source, { subscribe: { value, configurable: true, writable: true } }) as T;

@@ -6,12 +6,13 @@ import type { Outcome } from '../model/scope-view.js';
 type Step = (this: unknown, ...args: unknown[]) => unknown;
 
 /**
- * The same generator, whose iteration is a unit of work in a scope of its own: from the first value
- * that is asked for to the end. One that is left early, as by `break`, is cancelled; what nobody
- * asks for a value opens no scope.
+ * Makes the iteration of a generator a unit of work in a scope of its own, from the first value
+ * that is asked for to the end. An iteration that is left early, as by `break`, is cancelled; one
+ * that never begins opens no scope.
  *
  * @param end rejects only to fail work that completed
- * @param tell told what `end` rejects with where nobody can wait for it
+ * @param tell told the rejections of `end` that nobody can wait for
+ * @returns the same generator, or one derived from it if it is frozen
  * @internal
  */
 export function iteratedInScope<T extends object, S extends Enterable>(
@@ -33,18 +34,18 @@ export function iteratedInScope<T extends object, S extends Enterable>(
     (...args) => {
       if (isOver || (scope === undefined && name !== 'next')) return step.apply(generator, args);
       scope ??= begin();
-      const left = name === 'return' ? 'cancelled' : 'completed';
+      const outcome = name === 'return' ? 'cancelled' : 'completed';
       let result: unknown;
       try {
         result = scope.run(() => step.apply(generator, args));
       } catch (error) {
         scope.failedBy?.(kindOf(error));
-        waitless(endOnce('failed'), tell);
+        endUnwaited(endOnce('failed'), tell);
         throw error;
       }
       if (isThenable(result))
-        return ended(result as PromiseLike<IteratorResult<unknown>>, left, endOnce);
-      if ((result as IteratorResult<unknown>).done === true) waitless(endOnce(left), tell);
+        return endWithStep(result as PromiseLike<IteratorResult<unknown>>, outcome, endOnce);
+      if ((result as IteratorResult<unknown>).done === true) endUnwaited(endOnce(outcome), tell);
       return result;
     };
   const methods: PropertyDescriptorMap = {};
@@ -57,23 +58,24 @@ export function iteratedInScope<T extends object, S extends Enterable>(
     : (Object.create(generator, methods) as T);
 }
 
-async function ended(
+/** Ends the scope with an asynchronous step, if that is the last one. */
+async function endWithStep(
   step: PromiseLike<IteratorResult<unknown>>,
-  left: Outcome,
-  finish: (outcome: Outcome) => void | Promise<void>,
+  outcome: Outcome,
+  end: (outcome: Outcome) => void | Promise<void>,
 ): Promise<IteratorResult<unknown>> {
   let result: IteratorResult<unknown>;
   try {
     result = await step;
   } catch (error) {
-    await finish('failed');
+    await end('failed');
     throw error;
   }
-  if (result.done === true) await finish(left);
+  if (result.done === true) await end(outcome);
   return result;
 }
 
-/** A synchronous generator cannot wait for what is let out. */
-function waitless(ending: void | Promise<void>, tell: (error: unknown) => void): void {
+/** Leaves the end to itself: a synchronous generator cannot wait for effects. */
+function endUnwaited(ending: void | Promise<void>, tell: (error: unknown) => void): void {
   if (ending) void ending.catch(tell);
 }

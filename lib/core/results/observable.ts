@@ -27,8 +27,8 @@ export function isObservableLike(value: object): value is ObservableLike {
 }
 
 /**
- * Makes a subscriber that is unsubscribed with another one. Before the work starts, so that it also
- * stops a source that emits synchronously.
+ * Makes a subscriber that is unsubscribed with another one. It is linked before the work starts, so
+ * that it also stops a source that emits synchronously.
  *
  * @param stop unsubscribes it
  * @internal
@@ -45,8 +45,8 @@ export function linkedTo(
 }
 
 /**
- * The same Observable to whoever looks at it, with its class, its methods and its state, but
- * subscribed to in another way. The original is left alone, for others may hold it.
+ * Makes an Observable that is subscribed to in another way, and looks like the original: it has its
+ * class, its methods and its state. The original is left alone, for others may hold it.
  *
  * @internal
  */
@@ -60,8 +60,8 @@ export function resubscribed<T extends ObservableLike>(
     get(target, key) {
       if (key === 'subscribe') return other.subscribe.bind(other);
       const value: unknown = Reflect.get(target, key, target);
-      // Operators subscribe to what they are called on; what a subclass has of its own may know
-      // only itself.
+      // Operators subscribe to the object that they are called on. Methods of a subclass may have
+      // private state of the original.
       const isOwn = typeof value === 'function' && !(key in Observable.prototype);
       return isOwn ? (value.bind(target) as unknown) : value;
     },
@@ -69,8 +69,8 @@ export function resubscribed<T extends ObservableLike>(
 }
 
 /**
- * The last prototype that has a method: that of the library's own class; what is made by hand has
- * it itself.
+ * The last prototype that has a method: that of the library's own class, or the object itself if it
+ * was made by hand.
  * @internal
  */
 export function definerOf(
@@ -79,10 +79,10 @@ export function definerOf(
 ): { readonly constructor: Function & { readonly prototype: object } } {
   let definer = instance;
   for (
-    let one: object | null = instance;
-    one !== null;
-    one = Object.getPrototypeOf(one) as object | null
+    let at: object | null = instance;
+    at !== null;
+    at = Object.getPrototypeOf(at) as object | null
   )
-    if (Object.hasOwn(one, key)) definer = one;
+    if (Object.hasOwn(at, key)) definer = at;
   return definer;
 }

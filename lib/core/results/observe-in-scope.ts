@@ -9,10 +9,10 @@ import {
   type SubscriberLike,
 } from './observable.js';
 
-/** A scope, as work in it needs it. @internal */
+/** A scope, as the work in it uses it. @internal */
 export interface Enterable {
   run<R>(fn: () => R): R;
-  /** Told what the work failed with, before it is ended. */
+  /** Told the error of the work, before the scope is ended. */
   failedBy?(reason: string): void;
   /** Told of each emission. */
   emitted?(): void;
@@ -38,15 +38,15 @@ export function observedInScopes<T extends ObservableLike, S extends Enterable>(
   };
   return isHandmade(source)
     ? resubscribedByHand(source, subscribe)
-    : resubscribed(source, (one) => subscribe(one));
+    : resubscribed(source, (subscriber) => subscribe(subscriber));
 }
 
 /**
- * Subscribes to a unit of work and ends it with it: same emissions, then the end, then the
- * completion or the error.
+ * Subscribes to the work of a scope and ends the scope with it: same emissions, then the end of the
+ * scope, then the completion or the error.
  *
- * @param end told once how the work ended, and what it has emitted last; rejects only to fail work
- *   that completed
+ * @param end told once how the work ended, and its last emission; rejects only to fail work that
+ *   completed
  * @internal
  */
 export function observeInScope(
@@ -72,15 +72,15 @@ class ObservedWork implements Observer {
     private readonly scope: Enterable,
     private readonly end: End,
   ) {
-    // Whoever leaves may stand anywhere, as in a callback of a socket.
+    // The subscriber may leave in any context, such as that of a socket.
     this.inner = linkedTo(subscriber, this, (inner) =>
       this.isRunning ? scope.run(() => inner.unsubscribe()) : inner.unsubscribe(),
     );
   }
 
   /**
-   * Both inside: Nest binds the context where `handle()` is called, and a handler's Observable
-   * works when subscribed to.
+   * Calls `source` and subscribes inside the scope: Nest binds the context in which `handle()` is
+   * called, and a handler's Observable works when it is subscribed to.
    */
   begin(source: () => ObservableLike): void {
     this.scope.run(() => source().subscribe(this.inner));
@@ -110,10 +110,10 @@ class ObservedWork implements Observer {
   private finish(outcome: Outcome, proceed: () => void): void {
     this.isRunning = false;
     try {
-      // What is to be called at the end of the work in any case (`finalize`) is part of it.
+      // `finalize` is part of the work.
       this.inner.unsubscribe();
     } finally {
-      // Whatever that throws is rxjs's to tell, as it is without a scope.
+      // Not caught: rxjs reports what `finalize` throws, as it does without a scope.
       this.settle(outcome, proceed);
     }
   }

@@ -10,11 +10,11 @@ export type PolicyRefusal =
 export type AskPolicy = (policy: Policy, intent: Intent) => boolean | Promise<boolean>;
 
 /**
- * Asks the policies on an intent's way one after another, until one does not allow it. Every answer
- * is judged here, whoever asks. Synchronous as long as the policies are.
+ * Asks the policies on an intent's way one after another, until one does not allow it. The one
+ * place that judges answers of policies. Synchronous as long as the policies are.
  *
  * @param from the first to be asked
- * @returns undefined where all allow it
+ * @returns undefined if all allow it
  * @internal
  */
 export function askPolicies(

@@ -6,20 +6,20 @@ import { FlushJournal } from '../model/report.js';
 import type { UnitHost, UnitOfWork } from './unit-of-work.js';
 
 /**
- * One invocation of work that may be made again in the same unit of work, as a handler under
- * `retry`. Calls made in it carry its mark, those included that are still to come from what it has
- * left running. Once it has failed they go as its failure says; once it is abandoned they are
- * dropped when their unit ends or has no room for more.
+ * One invocation of work that may be invoked again in the same unit of work, as a handler is under
+ * `retry`. Calls made in it carry its mark, also later ones of something that it has left running.
+ * Once it has failed, they count as calls of failed work. Once it is abandoned, they are dropped:
+ * when the unit ends, or when its buffer is full.
  *
  * @internal
  */
 export class Attempt implements AttemptMark {
-  private isGivenUp = false;
-  private isFailed = false;
+  private wasAbandoned = false;
+  private failed = false;
 
   /**
-   * @param around where the work is invoked
-   * @param outer the attempt that all attempts at this work are part of
+   * @param around the context in which the work is invoked
+   * @param outer the attempt that this work is part of itself
    */
   constructor(
     private readonly around: Context,
@@ -27,22 +27,22 @@ export class Attempt implements AttemptMark {
   ) {}
 
   get isAbandoned(): boolean {
-    return this.isGivenUp || this.outer?.isAbandoned === true;
+    return this.wasAbandoned || this.outer?.isAbandoned === true;
   }
 
   get hasFailed(): boolean {
-    return this.isFailed || this.outer?.hasFailed === true;
+    return this.failed || this.outer?.hasFailed === true;
   }
 
   /** @param reason the class of the error, for the log */
   fail(reason?: string): void {
-    this.isFailed = true;
-    this.around.opened?.hasFailedIn(reason);
+    this.failed = true;
+    this.around.opened?.noteFailedAttempt(reason);
   }
 
   abandon(): void {
-    this.isGivenUp = true;
-    this.around.opened?.hasGivenUp();
+    this.wasAbandoned = true;
+    this.around.opened?.noteAbandonedAttempt();
   }
 
   run<R>(fn: () => R): R {
@@ -50,8 +50,8 @@ export class Attempt implements AttemptMark {
   }
 
   /**
-   * Calls what hears of the failure. If that invokes the work again, its calls are dropped with
-   * those of this attempt; if it answers in place of the work, they are its own.
+   * Runs `fn`, which is told of the failure. If it invokes the work again, its calls are dropped
+   * with those of this attempt; if it answers in place of the work, they count as its own.
    */
   runAfterFailure<R>(fn: () => R): R {
     const mark = new Aftermath(this, this.outer);
@@ -74,7 +74,7 @@ class Aftermath implements AttemptMark {
   }
 }
 
-/** The same place as around it, within one attempt. */
+/** The context around an attempt, with the mark of that attempt. */
 class AttemptContext extends Context {
   readonly outer = contexts.getStore();
 
@@ -124,38 +124,39 @@ export function dropAbandoned(
   journal: FlushJournal,
   intents: readonly Intent[],
 ): readonly Intent[] {
-  // A nested unit that outlives the one that it would hand over to decides itself.
+  // Also in nested units: one that outlives its parent decides about its intents itself.
   if (!unit.top.hasAbandoned) return intents;
-  if (unit.givenUp !== undefined) journal.add(unit.givenUp);
+  if (unit.droppedEarly !== undefined) journal.add(unit.droppedEarly);
   return intents.filter(
     (intent) => !isAbandoned(intent) || (recordDropped(unit, journal, intent, 'retry'), false),
   );
 }
 
 /**
- * Drops what abandoned attempts have left in a full buffer: the next one starts clean. @returns
- * whether there is room now
+ * Drops what abandoned attempts have left in a full buffer, so that the next one starts clean.
+ *
+ * @returns true if there is room now
  * @internal
  */
 export function makeRoom(unit: UnitOfWork): boolean {
   if (!unit.holdsAbandoned) return false;
   unit.holdsAbandoned = false;
-  const journal = (unit.givenUp ??= new FlushJournal());
+  const journal = (unit.droppedEarly ??= new FlushJournal());
   for (const intent of unit.buffer.take(isAbandoned)) recordDropped(unit, journal, intent, 'retry');
   return !unit.isFull;
 }
 
 function isAbandoned(intent: Intent): boolean {
-  return stampOf(intent).attempt?.isAbandoned === true && !isWithRows(intent);
+  return stampOf(intent).attempt?.isAbandoned === true && !isWrittenInTransaction(intent);
 }
 
 /** True for a call of an invocation that has failed. @internal */
 export function wasCalledInFailure(intent: Intent): boolean {
-  return stampOf(intent).attempt?.hasFailed === true && !isWithRows(intent);
+  return stampOf(intent).attempt?.hasFailed === true && !isWrittenInTransaction(intent);
 }
 
-/** True for what is written with the rows of an open transaction: their fate is its own (rule 23). */
-function isWithRows(intent: Intent): boolean {
+/** True for an intent that is written in an open transaction, and shares its fate (rule 23). */
+function isWrittenInTransaction(intent: Intent): boolean {
   const { executor, frame } = stampOf(intent);
   return executor.transactional === true && frame?.fate === 'open';
 }

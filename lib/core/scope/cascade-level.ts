@@ -1,14 +1,15 @@
 /**
- * A level of a cascade: the effect that the unit of work is for. Units of a user's code have none.
+ * A level of a cascade: the effect whose calls a unit of work takes. Units for a user's code have
+ * none.
  * @internal
  */
 export interface CascadeLevel<Unit> {
   readonly depth: number;
-  /** The name of the effect that this is the level of. */
+  /** The name of that effect. */
   readonly effect: string;
-  /** The level at which that effect was called; undefined for one of a user's code. */
+  /** The level at which it was called; undefined if a user's code has called it. */
   readonly above: CascadeLevel<Unit> | undefined;
-  /** The unit that is letting the first of them out. */
+  /** The unit that lets out the first effect of the cascade. */
   readonly origin: Unit;
   readonly cascade: Cascade;
 }

@@ -4,26 +4,30 @@ import type { Policy } from '../model/policy.js';
 import type { AttemptMark, Stamp } from '../model/intent.js';
 import { ShuttingDownError } from '../../errors/shutting-down.error.js';
 import { methodOf } from '../effect/bound-effect.js';
-import type { PolicyChain } from './policy-chain.js';
+import { PolicyChain } from './policy-chain.js';
 import type { HasRefusals } from '../model/refusal.js';
 import type { CurrentEffect } from './running-effect.js';
 import type { ScopeView } from '../model/scope-view.js';
 import type { StampedFrame } from '../model/stamped-frame.js';
 import { type UnitHost, UnitOfWork } from './unit-of-work.js';
 
-/** A policy at work: whoever calls an effect within it is that policy (rule 13). @internal */
+/**
+ * Marks that a policy is running, so that an effect called in it is refused with
+ * `PolicyEnqueueError` (rule 13).
+ *
+ * @internal
+ */
 export interface PolicyEvaluation extends HasRefusals {
   readonly policy: Policy;
-  /**
-   * The flush that asks; undefined at the call. Identity only, for policies that count per flush.
-   */
+  /** Identity of the flush that asks, for policies that count per flush; undefined at the call. */
   readonly flush: object | undefined;
+  /** False once the policy has been asked. */
   isActive: boolean;
 }
 
 /**
- * The place where code stands: in whose application, in which unit of work, under which policies.
- * Contexts of several applications nest through `outer`, and each sees its own only (rule 18).
+ * The place where code stands: in which application, in which unit of work, under which policies.
+ * Contexts of several applications nest through `outer`, and each sees only its own (rule 18).
  *
  * @internal
  */
@@ -32,14 +36,14 @@ export abstract class Context {
   abstract readonly chain: PolicyChain;
   abstract readonly outer: Context | undefined;
   abstract readonly evaluation: PolicyEvaluation | undefined;
-  /** Calls beside transactions that were begun here and are open; made at the first. */
+  /** Calls beside the open transactions that statements have begun here; made with the first. */
   callsBeside: Set<{ isAmbiguous: boolean }> | undefined = undefined;
   private stamp: Stamp | undefined = undefined;
   private stamped: Effect | undefined = undefined;
 
   /**
-   * The unit that takes a call made here; undefined outside a scope. Where a scope opens with its
-   * first effect, this opens it.
+   * The unit that takes a call made here; undefined outside a scope. Opens the scope, if that opens
+   * with its first effect.
    */
   abstract receiver(): UnitOfWork | undefined;
 
@@ -48,7 +52,7 @@ export abstract class Context {
     return this.receiver();
   }
 
-  /** True if there is a unit for calls made here, be it still to be opened. */
+  /** True if a call made here would be taken, even if the scope is still to be opened. */
   get mayReceive(): boolean {
     return this.opened?.state === 'open';
   }
@@ -69,31 +73,32 @@ export abstract class Context {
   }
 
   /**
-   * The context in which the scope of an entry point that is reached here opens: this one, or
-   * beside what is open around a whole request.
+   * The context in which the scope of an entry point opens that is reached here: this one, or that
+   * around the whole request.
    */
   get forEntryPoints(): Context {
     return this;
   }
 
   /**
-   * True if a scope opened here belongs to this context, or is a new root in what an ended one left
-   * behind (rule 3).
+   * True if a scope opened here belongs to this context; false in what an ended scope has left
+   * behind, where it is a new root (rule 3).
    */
   abstract get isLive(): boolean;
 
   /**
-   * Policies that a new root opened here stands under, where not the application's alone: those put
-   * around it since.
+   * Policies for a new root that is opened here: the application's, and those that were put around
+   * it since. Undefined for the application's alone.
    */
   get chainForRoots(): PolicyChain | undefined {
     return undefined;
   }
 
   /**
-   * Calls in a loop mostly differ in nothing but their arguments, so the last stamp is kept. It
-   * holds while options are the same fixed object and no other transaction is open; policies of
-   * their own may be those of another object's module.
+   * Returns the stamp of a call. Calls in a loop mostly differ only in their arguments, so the last
+   * stamp is kept. It is valid for the same options, which are frozen, in the same transaction; for
+   * options with policies also the effect has to be the same, since their classes are resolved from
+   * the module of its object.
    */
   stampFor(
     unit: UnitOfWork,
@@ -127,7 +132,7 @@ export abstract class Context {
   }
 }
 
-/** Code in a scope that somebody opened, under `withPolicy`, or in a policy. @internal */
+/** Context of code in a scope, or in a policy that is being asked. @internal */
 export class ScopeContext extends Context {
   // Looked up once: contexts nest as deep as scopes and policies do.
   private readonly outerEffect: Context | undefined;
@@ -178,8 +183,8 @@ export function contextOf(host: UnitHost): Context | undefined {
 }
 
 /**
- * The scope that code in a context is part of, as code inside may see it; undefined where a
- * shutdown refuses it.
+ * The scope that code in a context is part of, as code inside may see it; undefined if a shutdown
+ * refuses to open it.
  * @internal
  */
 export function viewAt(context: Context | undefined): ScopeView | undefined {
@@ -191,14 +196,24 @@ export function viewAt(context: Context | undefined): ScopeView | undefined {
   }
 }
 
-/** Identifies the flush that is asking the policy at hand; undefined anywhere else. @internal */
+/**
+ * The context in which a policy is asked: in no scope, and marked so that its calls of effects are
+ * refused.
+ *
+ * @internal
+ */
+export function contextOfEvaluation(unit: UnitOfWork, evaluation: PolicyEvaluation): Context {
+  return new ScopeContext(unit.host, undefined, PolicyChain.empty, undefined, evaluation);
+}
+
+/** Identity of the flush that asks the running policy; undefined anywhere else. @internal */
 export function currentFlush(): object | undefined {
   return contexts.getStore()?.evaluation?.flush;
 }
 
 /**
  * The effect that is running here, in this process or as a worker's job; undefined anywhere else.
- * What a job leaves behind, such as a timer, is told its job.
+ * Something that a job has left running, such as a timer, still gets the job.
  *
  * @publicApi
  */

@@ -11,12 +11,12 @@ import {
 export type Enter = <R>(fn: () => R) => R;
 
 /**
- * Runs `fn` as `enter` does, and what it returns as well: work that only begins when a query is
- * awaited, a generator is asked for its next value or an Observable is subscribed to, belongs to
- * what `fn` was called in (rule 11). Whoever uses it stands outside.
+ * Runs `fn` by `enter`, and later what it returns: work that only begins when a query is awaited, a
+ * generator is asked for its next value or an Observable is subscribed to, runs where `fn` did
+ * (rule 11). The code that uses the result stays outside.
  *
  * A query or a generator stays the same object. An Observable, which others may hold too, is
- * answered with one like it.
+ * replaced by one like it.
  *
  * @internal
  */
@@ -24,7 +24,7 @@ export function covered<R>(enter: Enter, fn: () => R): R {
   return cover(enter(fn), enter);
 }
 
-/** The second half of `covered`. @internal */
+/** Covers what `fn` has returned: see `covered`. @internal */
 export function cover<R>(value: R, enter: Enter): R;
 export function cover(value: unknown, enter: Enter): unknown {
   if (
@@ -44,8 +44,8 @@ export function cover(value: unknown, enter: Enter): unknown {
 }
 
 /**
- * True if work is under way, in the context it was called in, as that of a Promise is. Not of one
- * of a subclass: some database clients begin when it is awaited.
+ * True for a Promise: its work is under way, in the context it was called in. False for one of a
+ * subclass, since some database clients begin only when it is awaited.
  *
  * @internal
  */
@@ -54,8 +54,9 @@ export function hasBegun(value: object): boolean {
 }
 
 /**
- * Promises of a subclass that were covered and somebody has listened to: they have begun, and begin
- * once. One that is kept for many callers would else be covered by each, in scopes that have ended.
+ * Promises of a subclass that were covered and that somebody has listened to: they begin once, and
+ * have. A Promise that is kept for many callers would else be covered again by each of them, in
+ * scopes that have ended.
  */
 const listenedTo = new WeakSet<object>();
 
@@ -68,10 +69,10 @@ export function isGenerator(value: object): boolean {
 /** Replaces methods on the object itself, or on one derived from it where it is frozen. */
 function withMethods(target: object, names: readonly string[], enter: Enter): object {
   const methods: PropertyDescriptorMap = {};
-  const begun = { hasBegun: false };
+  const state = { hasBegun: false };
   for (const name of names) {
     const method: unknown = (target as Record<string, unknown>)[name];
-    if (typeof method === 'function') methods[name] = replacing(method as Method, enter, begun);
+    if (typeof method === 'function') methods[name] = replacing(method as Method, enter, state);
   }
   return Object.isExtensible(target)
     ? Object.defineProperties(target, methods)
@@ -88,10 +89,10 @@ function replacing(method: Method, enter: Enter, state: { hasBegun: boolean }): 
       listenedTo.add(this);
     }
     const callers = contexts.getStore();
-    const given = args.map((one) =>
-      typeof one === 'function' ? outside(callers, one as Method) : one,
+    const bound = args.map((arg) =>
+      typeof arg === 'function' ? outside(callers, arg as Method) : arg,
     );
-    return enter(() => method.apply(this, given));
+    return enter(() => method.apply(this, bound));
   };
   return { value, configurable: true, writable: true, enumerable: false };
 }
@@ -104,7 +105,9 @@ function coveredObservable(source: ObservableLike, enter: Enter): ObservableLike
   return resubscribed(source, (subscriber) => {
     const callers = contexts.getStore();
     let inside: typeof callers;
-    /** Leaves what comes from elsewhere, as from a Subject, where it is. */
+    /**
+     * Hands on in the caller's context; emissions from elsewhere, as of a Subject, stay in theirs.
+     */
     const handOn = (work: () => void): void =>
       contexts.getStore() === inside ? contexts.run(callers as never, work) : work();
     const observer = {
@@ -112,7 +115,7 @@ function coveredObservable(source: ObservableLike, enter: Enter): ObservableLike
       error: (error: unknown): void => handOn(() => subscriber.error(error)),
       complete: (): void => handOn(() => subscriber.complete()),
     };
-    const inner = linkedTo(subscriber, observer, (one) => enter(() => one.unsubscribe()));
+    const inner = linkedTo(subscriber, observer, (linked) => enter(() => linked.unsubscribe()));
     enter(() => {
       inside = contexts.getStore();
       source.subscribe(inner);

@@ -3,8 +3,8 @@ import { type Intent, stampOf } from '../model/intent.js';
 import type { StampedFrame } from '../model/stamped-frame.js';
 
 /**
- * The verdict about an intent under a key: the first, a duplicate, or the open transaction that
- * decides it, in which another was written.
+ * The verdict about an intent under a key: it is the first, a duplicate, or waits for an open
+ * transaction in which another was written.
  * @internal
  */
 type DedupeVerdict = 'first' | 'duplicate' | StampedFrame;
@@ -18,8 +18,8 @@ type DedupeVerdict = 'first' | 'duplicate' | StampedFrame;
  */
 export class DedupeKeys {
   /**
-   * For each effect and key: the transaction whose rollback would free the key, or nothing where
-   * none can.
+   * For each effect and key: the transaction whose rollback would free the key; undefined if none
+   * can.
    */
   private readonly used = new Map<Effect, Map<string, StampedFrame | undefined>>();
 

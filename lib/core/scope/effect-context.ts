@@ -14,8 +14,7 @@ import {
 import { type UnitHost, UnitOfWork } from './unit-of-work.js';
 
 /**
- * The same place as another context, for an effect that is told who it is: a job that another
- * process has sent.
+ * Context of a job that another process has sent: another context, with the effect that is running.
  * @internal
  */
 export class JobContext extends ScopeContext {
@@ -42,9 +41,9 @@ export class JobContext extends ScopeContext {
  */
 export class EffectContext extends Context {
   private outcome: Outcome | undefined;
-  private ended: Effect | undefined = undefined;
+  private endedEffect: Effect | undefined = undefined;
   private options: EnqueueOptions | undefined = undefined;
-  /** Made when the effect asks who it is, and kept beyond its end if it may run on. */
+  /** Made when the effect asks for it, and kept after its end if it may run on. */
   private running: RunningEffect | undefined = undefined;
   private unit: UnitOfWork | undefined = undefined;
 
@@ -64,7 +63,7 @@ export class EffectContext extends Context {
     return this;
   }
 
-  /** None: calls of an effect are the effect's. */
+  /** None: an effect is no invocation of the work that has called it. */
   override get attempt(): undefined {
     return undefined;
   }
@@ -74,13 +73,13 @@ export class EffectContext extends Context {
     return (this.running ??= new RunningEffect(this.intent));
   }
 
-  /** Aborts at the time limit; of an effect that has ended already, never. */
+  /** Aborts at the time limit; never for an effect that has ended already. */
   get signal(): AbortSignal {
     if (this.intent !== undefined) this.running ??= new RunningEffect(this.intent);
     return this.running?.signal ?? new AbortController().signal;
   }
 
-  /** The time limit is over. */
+  /** To be called when the time limit is over. */
   abort(reason: Error): void {
     abortEffect((this.running ??= new RunningEffect(this.intent!)), reason);
   }
@@ -113,7 +112,7 @@ export class EffectContext extends Context {
   receiver(): UnitOfWork {
     if (this.unit !== undefined) return this.unit;
     const { host, chain, executor, failFast, level } = this.letOutBy;
-    const name = this.intent?.name ?? effectName(this.options!, this.ended!);
+    const name = this.intent?.name ?? effectName(this.options!, this.endedEffect!);
     this.unit = new UnitOfWork(host, {
       name: `effect ${name}`,
       chain,
@@ -130,21 +129,23 @@ export class EffectContext extends Context {
     if (this.outcome !== undefined) {
       this.unit.close('the end of the effect');
       this.unit.end({ outcome: this.outcome, flushes: this.outcome === 'completed' });
-      this.unit.rest();
+      this.unit.tellIfAtRest();
     }
     return this.unit;
   }
 
   /**
-   * Makes calls from here on late. @returns the unit to settle, where the effect enqueued anything
+   * Ends the effect: its calls are late from here on.
+   *
+   * @returns the unit to settle, if the effect has enqueued anything
    */
   end(outcome: Outcome): UnitOfWork | undefined {
     this.outcome = outcome;
-    // What the effect leaves behind, such as a pooled connection, keeps this context but need not
-    // keep arguments. The name is made of these if a late call asks for it: reading `Function.name`
-    // each time costs a third of a dispatch.
+    // Something that the effect has left behind, such as a pooled connection, keeps this context,
+    // but need not keep arguments. A late call makes the name of these two: reading `Function.name`
+    // each time would cost a third of a dispatch.
     this.options = stampOf(this.intent!).options;
-    this.ended = this.intent!.effect;
+    this.endedEffect = this.intent!.effect;
     this.intent = undefined;
     if (this.running !== undefined && !isAborted(this.running)) this.running = undefined;
     return this.unit;
@@ -159,7 +160,7 @@ export class EffectContext extends Context {
     if (this.unit !== undefined) raiseUnheard(this.unit, this.host);
   }
 
-  /** True if `unit` waits for the end of this effect, be it in a cascade. */
+  /** True if `unit` waits for the end of this effect, directly or in a cascade. */
   isAwaitedBy(unit: UnitOfWork): boolean {
     return this.outcome === undefined && (this.letOutBy.level?.origin ?? this.letOutBy) === unit;
   }

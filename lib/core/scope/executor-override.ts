@@ -3,8 +3,8 @@ import type { Executor } from '../model/executor.js';
 import type { Intent } from '../model/intent.js';
 
 /**
- * Chooses what runs an intent that nothing drops, in place of its executor: how tests keep effects
- * in. Asked per intent, which then goes out alone and not in a batch.
+ * Chooses what runs an intent in place of its executor, so that tests can keep effects in. Asked
+ * for each intent that goes out; the intent then goes out alone, and not in a batch.
  *
  * @internal
  */

@@ -1,17 +1,16 @@
-import type { Intent } from '../model/intent.js';
-import { restamped, stampOf } from '../model/intent.js';
+import { type Intent, restamped, stampOf } from '../model/intent.js';
 import type { StampedFrame } from '../model/stamped-frame.js';
 import { FullBuffer } from './dedupe-keys.js';
 
 /** The intents of one unit of work, in the order of their calls. @internal */
 export class IntentBuffer {
-  /** True if any intent waits for something else than success. */
+  /** True if any intent is for another outcome than success. */
   hasTriggers = false;
   /** True if any intent is not to hold up the answer. */
-  hasPatient = false;
-  /** The intents; made at the first call, for most units of work buffer nothing. */
+  hasAfterResponse = false;
+  /** Made at the first call, since most units of work buffer nothing. */
   private intents: Intent[] | undefined;
-  /** Index from which on a transaction may decide about some; undefined while none does. */
+  /** Index of the first intent that an open transaction may decide about; undefined for none. */
   private framedFrom: number | undefined;
   private full: FullBuffer | undefined;
 
@@ -39,21 +38,22 @@ export class IntentBuffer {
   add(intent: Intent): void {
     const { on, options, frame } = stampOf(intent);
     if (on !== 'success') this.hasTriggers = true;
-    if (options.dispatch !== undefined) this.hasPatient = true;
+    if (options.dispatch !== undefined) this.hasAfterResponse = true;
     if (frame !== undefined) this.framedFrom ??= this.length;
     if (this.intents === undefined) this.intents = [intent];
     else this.intents.push(intent);
   }
 
   /**
-   * Takes over intents of another buffer. @param areFramed true if a transaction may decide about
-   * some of them
+   * Takes over intents of another buffer.
+   *
+   * @param areFramed true if a transaction may decide about some of them
    */
   addAll(intents: readonly Intent[], from: IntentBuffer, areFramed: boolean): void {
     this.hasTriggers ||= from.hasTriggers;
-    this.hasPatient ||= from.hasPatient;
+    this.hasAfterResponse ||= from.hasAfterResponse;
     if (areFramed) this.framedFrom ??= this.length;
-    // Copied as a whole: what is called deep down is handed up many times.
+    // Copied as a whole: intents of a deeply nested scope are handed up many times.
     this.intents = this.all.concat(intents);
   }
 
@@ -67,8 +67,8 @@ export class IntentBuffer {
   }
 
   /**
-   * `take` for what transactions decide about: looks only at what was called since the first of
-   * those that are open.
+   * `take` for intents that transactions decide about: looks only at those from the first of them
+   * on.
    */
   takeFramed(wanted: (intent: Intent) => boolean): readonly Intent[] {
     if (this.framedFrom === undefined || this.intents === undefined) return [];
@@ -87,7 +87,11 @@ export class IntentBuffer {
     return this.all.slice(this.indexAfter(last)).filter(isUnframed);
   }
 
-  /** Gives a transaction what `unframedSince` lists. @returns it, stamped with the transaction */
+  /**
+   * Stamps the intents that `unframedSince` lists with a transaction.
+   *
+   * @returns the stamped ones
+   */
   adopt(frame: StampedFrame, last: Intent | undefined): readonly Intent[] {
     const adopted: Intent[] = [];
     for (let at = this.indexAfter(last); at < this.length; at++) {
@@ -104,13 +108,13 @@ export class IntentBuffer {
     return intent === undefined ? 0 : this.all.lastIndexOf(intent) + 1;
   }
 
-  /** No transaction is open any more that it holds something of. */
-  hasNoneFramed(): void {
+  /** To be called when no transaction is open that any of the intents belongs to. */
+  forgetTransactions(): void {
     this.framedFrom = undefined;
   }
 }
 
-/** True for what goes out with its scope alone, and not where a transaction is rolled back. */
+/** True for an ordinary intent that belongs to no transaction. */
 function isUnframed(intent: Intent): boolean {
   const { frame, on, options } = stampOf(intent);
   return frame === undefined && on === 'success' && options.survivesRollback !== true;

@@ -5,10 +5,10 @@ import type { DropReason, FlushJournal } from '../model/report.js';
 import type { PolicyRefusal } from './ask-policies.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
-// The end of an intent is written into the journal of its flush and published, here and nowhere
-// else (rule 26).
+// The one place where the end of an intent is written into the journal of its flush and published
+// (rule 26).
 
-/** Handed to its executor without an error. @internal */
+/** Records that an executor has run an intent without an error. @internal */
 export function recordDispatched(
   unit: UnitOfWork,
   journal: FlushJournal,
@@ -21,13 +21,16 @@ export function recordDispatched(
   }
 }
 
-/** Written in a transaction, whose end is its own: nothing is published before that. @internal */
+/**
+ * An intent that was written in a transaction: it ends with that, and is published then.
+ * @internal
+ */
 export interface WrittenIntent {
   readonly intent: Intent;
   readonly durationMs?: number;
 }
 
-/** Its transaction has committed. @internal */
+/** Records the end of a written intent whose transaction has committed. @internal */
 export function recordCommitted(
   unit: UnitOfWork,
   journal: FlushJournal,
@@ -38,7 +41,10 @@ export function recordCommitted(
     publish(unit.host, 'dispatch', { scope: unit.view, intent, ...took });
 }
 
-/** Its write failed, which was published, and with it its transaction. @internal */
+/**
+ * Records an intent whose failed write, published already, has rolled its transaction back.
+ * @internal
+ */
 export function recordUnwritten(journal: FlushJournal, intent: Intent): void {
   journal.dropped.push({ intent, reason: 'rollback' });
 }
@@ -56,7 +62,7 @@ export function recordFailed(
     publish(unit.host, 'fail', { scope: unit.view, intent, error, ...durationSince(startedAt) });
 }
 
-/** Not let out by its policies. @internal */
+/** Records an intent that its policies did not let out. @internal */
 export function recordRefusal(
   unit: UnitOfWork,
   journal: FlushJournal,
@@ -73,7 +79,7 @@ export function recordRefusal(
   }
 }
 
-/** Not let out, since its policy threw (rule 14). */
+/** Records an intent whose policy threw (rule 14). */
 function recordPolicyError(
   unit: UnitOfWork,
   journal: FlushJournal,
@@ -86,7 +92,7 @@ function recordPolicyError(
     publish(unit.host, 'fail', { scope: unit.view, intent, error, policy });
 }
 
-/** Thrown away. @internal */
+/** Records an intent that was thrown away. @internal */
 export function recordDropped(
   unit: UnitOfWork,
   journal: FlushJournal,

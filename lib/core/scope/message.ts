@@ -4,17 +4,17 @@ import { PolicyContext } from './policy-context.js';
 
 /** A message that is on its way to its handlers. */
 interface Message {
-  /** The place where it was sent, in which a scope was open. */
+  /** The context in which it was sent; a scope was open there. */
   readonly from: Context;
-  /** Arguments of its sender: the message is among them, or in a list of several. */
+  /** Arguments of its sender: the message is one of them, or in an array among them. */
   readonly sent: readonly unknown[];
 }
 
 const messages = new AsyncLocalStorage<Message | undefined>();
 
 /**
- * Sends a message within the process. Its handlers may be called later, when the scope that is open
- * here has ended: they belong to it all the same, as what begins in it does.
+ * Sends a message within the process. Its handlers belong to the scope that is open here, even if
+ * they are called later, when that has ended.
  *
  * @internal
  */
@@ -24,8 +24,8 @@ export function sendFromHere<R>(sent: readonly unknown[], send: () => R): R {
 }
 
 /**
- * Calls the handler of a message. Where the scope that it was sent from has ended, what the handler
- * opens is nested in that one, and follows it (rule 17).
+ * Calls the handler of a message. If the scope that it was sent from has ended, a scope that the
+ * handler opens is nested in it all the same, and follows it (rule 17).
  *
  * @internal
  */
@@ -33,14 +33,14 @@ export function receiveHere<R>(received: readonly unknown[], handle: () => R): R
   const here = contexts.getStore();
   if (here === undefined || here.isLive) return handle();
   const message = messages.getStore();
-  // What the sender has left behind, or a handler has, is not the message; nor is what arrives over
-  // a connection that was made for it.
+  // Not the message: other work that the sender or a handler has left running, and what arrives
+  // over a connection that was opened for it.
   return message?.from === here && isIn(message.sent, received)
     ? contexts.run(new SentMessage(here), handle)
     : handle();
 }
 
-/** Runs `fn` as no part of any message: what lasts is to keep none. @internal */
+/** Runs `fn` outside any message, for work that outlives it. @internal */
 export function outsideMessages<R>(fn: () => R): R {
   return messages.getStore() === undefined ? fn() : messages.run(undefined, fn);
 }
@@ -49,10 +49,10 @@ function isIn(sent: readonly unknown[], received: readonly unknown[]): boolean {
   // An event without a value is its name alone.
   if (received.length === 0) return sent.length === 1;
   const [message] = received;
-  return sent.some((one) => one === message || (Array.isArray(one) && one.includes(message)));
+  return sent.some((arg) => arg === message || (Array.isArray(arg) && arg.includes(message)));
 }
 
-/** The place a message was sent from, as it was then. */
+/** The context a message was sent from, as it was then: with its scope open. */
 class SentMessage extends PolicyContext {
   constructor(at: Context) {
     super(at.host, at, at.chain, undefined);

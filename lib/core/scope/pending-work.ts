@@ -3,7 +3,7 @@ import type { Intent } from '../model/intent.js';
 import type { FlushJournal } from '../model/report.js';
 import type { FrameParticipant, StampedFrame } from '../model/stamped-frame.js';
 
-// All that may keep a unit of work from coming to rest: a dispatch, a transaction, an answer.
+// What an ended unit of work may still wait for: a dispatch, a transaction, an answer.
 
 /** A dispatch under way. @internal */
 export interface InFlight {
@@ -13,27 +13,27 @@ export interface InFlight {
 
 /** Intents of a unit that belong to transactions. @internal */
 export interface HeldIntents extends FrameParticipant {
-  /** Let out by the outcome, waiting for a commit (rule 22). */
+  /** Intents that the outcome lets out and that wait for a commit (rule 22). */
   readonly deferred: readonly Intent[];
-  /** Decisions of transactions that no report has told yet. */
+  /** Ends that transactions have decided, and that are in no report yet. */
   readonly settled: FlushJournal;
 }
 
 /** The answer that the caller of a unit of work waits for. @internal */
 export interface Answer {
   readonly isGiven: boolean;
-  /** Calls `fn` once: at once where it is given already, or never will be. */
+  /** Calls `fn` once: at once if the answer is given already, or never will be. */
   onceGiven(fn: () => void): void;
 }
 
 /** Intents that are let out and wait for the answer. @internal */
 export interface Unanswered {
   readonly intents: readonly Intent[];
-  /** Resolves when it has ended. */
+  /** Resolves when they have ended. */
   readonly rested: Promise<void>;
 }
 
-/** Work that one unit waits for, but for the intents that it holds for transactions. @internal */
+/** Everything that one unit waits for, but for intents that it holds for transactions. @internal */
 export class PendingWork {
   /** Transactions that were begun in it and have not ended. */
   transactions: Set<StampedFrame> | undefined;

@@ -3,16 +3,15 @@ import { askPolicies, type PolicyRefusal } from './ask-policies.js';
 import type { Intent } from '../model/intent.js';
 
 /**
- * Number of links that are searched for a policy: what comes around again stands near, and a look
- * at all would cost more with each.
+ * Number of links that are searched for a policy. One that is put around again and again stands
+ * near the front, and to search all would cost more with each link.
  */
 const NEAR = 32;
 
 /**
- * The policies an intent must pass, innermost first. Immutable; narrower paths are built in front
- * of it and share the rest, so that what is nested deeply, or put around itself again and again by
- * a timer, costs no more for that. A policy that stands near already is not put there again: it
- * would only be asked twice.
+ * The policies an intent must pass, innermost first. Immutable; a narrower chain is built in front
+ * of it and shares the rest, so that deep nesting, or a timer that starts itself anew, costs no
+ * more. A policy that stands near the front is not put there again: it would only be asked twice.
  *
  * @internal
  */
@@ -74,7 +73,7 @@ export class PolicyChain implements PolicyPath {
   }
 }
 
-/** The same list where the policy stands among the innermost. */
+/** Puts a policy in front of a list; the same list if it is among the first already. */
 function linked(policy: Policy, list: PolicyLink | undefined): PolicyLink {
   let at = list;
   for (let i = 0; i < NEAR && at !== undefined; i++, at = at.next)

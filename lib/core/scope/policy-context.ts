@@ -2,15 +2,15 @@ import { type Context, contexts, ScopeContext } from './context.js';
 import type { PolicyChain } from './policy-chain.js';
 import type { UnitHost, UnitOfWork } from './unit-of-work.js';
 
-/** The same place as another context, under policies that were put around it. @internal */
+/** Another context, under policies that were put around it. @internal */
 export class PolicyContext extends ScopeContext {
   private readonly at: Context;
 
   /** @param at the innermost context of `host` */
   constructor(host: UnitHost, at: Context, chain: PolicyChain, forRoots: PolicyChain | undefined) {
     const store = contexts.getStore();
-    // All that the policies before it do is in the chain. Kept, each would hold the one before, as
-    // where a timer starts itself anew.
+    // The chain has the policies of the contexts before it. If each context kept the one before, a
+    // timer that starts itself anew would make an endless list.
     const outer = store === at && store instanceof PolicyContext ? store.outer : store;
     super(host, undefined, chain, outer, at.evaluation, forRoots);
     this.at = at instanceof PolicyContext ? at.at : at;

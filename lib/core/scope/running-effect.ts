@@ -23,7 +23,7 @@ export let abortEffect: (effect: RunningEffect, reason: Error) => void;
 export let isAborted: (effect: RunningEffect) => boolean;
 
 /**
- * An effect that runs, as it sees itself. Its signal is made when it is first asked for.
+ * An effect that runs, as it sees itself. Its signal is made when it is first read.
  * @internal
  */
 export class RunningEffect implements CurrentEffect {

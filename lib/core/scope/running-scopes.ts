@@ -1,17 +1,17 @@
 import { clearTimeout, setTimeout } from '../model/timers.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
-/** Work whose scope opens when the first effect is called. @internal */
+/** Work whose scope opens when it calls its first effect. @internal */
 export interface Latent {
-  /** Opens the scope now: from here on no other may be. */
-  appear(): void;
+  /** Opens the scope now, since no scope may be opened later. */
+  openNow(): void;
 }
 
-/** The running units of work of an application, and how it comes to rest (rule 24). @internal */
+/** The running work of an application, and the shutdown that waits for it (rule 24). @internal */
 export class RunningScopes {
   /**
-   * True if anything calls effects, or ever has: a shutdown waits for handlers that have called
-   * none yet only where one may.
+   * True if something in the application may call effects, or has: only then does a shutdown wait
+   * for handlers that have called none yet.
    */
   callsEffects = false;
   private readonly running = new Set<UnitOfWork>();
@@ -26,7 +26,7 @@ export class RunningScopes {
     return this.closing;
   }
 
-  /** True once a shutdown waits for nothing any more. */
+  /** True once a shutdown has ended. */
   get isOver(): boolean {
     return this.over;
   }
@@ -35,7 +35,7 @@ export class RunningScopes {
     return this.running.size;
   }
 
-  /** Units that have been opened and have not come to rest. */
+  /** Units that were opened and have not ended with all that they let out. */
   get units(): readonly UnitOfWork[] {
     return [...this.running];
   }
@@ -50,31 +50,30 @@ export class RunningScopes {
   }
 
   /**
-   * Work that may still open a scope, until it is `gone`: a shutdown has it opened, and waits for
-   * it.
+   * Notes work that may open a scope until `latentEnded`: a shutdown opens it, and waits for it.
    */
-  came(latent: Latent): void {
+  latentBegan(latent: Latent): void {
     this.latent.add(latent);
   }
 
-  gone(latent: Latent): void {
+  latentEnded(latent: Latent): void {
     if (!this.latent.delete(latent) || this.waiting.length === 0) return;
     for (const wake of this.waiting.splice(0)) wake();
   }
 
-  /** Work that has come and not gone, and has called no effect yet, or has. */
+  /** Work that has begun and not ended, whether it has called an effect or not. */
   get latents(): readonly Latent[] {
     return [...this.latent];
   }
 
-  /** Resolves when the next of them has gone. */
-  nextGone(): Promise<void> {
+  /** Resolves when the next of them has ended. */
+  nextLatentEnd(): Promise<void> {
     return new Promise((resolve) => this.waiting.push(resolve));
   }
 
   /**
-   * `stop` is asked first at a shutdown: to fetch no more work that would need a scope, and to let
-   * what is fetched end.
+   * Registers a source of work. A shutdown calls `stop` first: it fetches no more work, and
+   * resolves when the work that it has fetched has ended.
    */
   onShutdown(stop: () => Promise<unknown>): void {
     this.sources.push(stop);
@@ -83,9 +82,9 @@ export class RunningScopes {
   /**
    * Stops the sources of work, then closes and waits for the units that are running.
    *
-   * @param timeoutMs at most that long, in all
-   * @param logError told what goes wrong while stopping
-   * @returns what had not ended by then
+   * @param timeoutMs limit for all of it
+   * @param logError told the errors of sources
+   * @returns the units that had not ended by then
    */
   async shutdown(
     timeoutMs: number,
@@ -100,7 +99,7 @@ export class RunningScopes {
       await Promise.race([Promise.all(stopped), late]);
     }
     this.closing = true;
-    if (this.callsEffects) for (const one of this.latent) one.appear();
+    if (this.callsEffects) for (const latent of this.latent) latent.openNow();
     if (this.running.size > 0) {
       const idle = new Promise<void>((resolve) => (this.onIdle = resolve));
       await Promise.race([idle, late]);

@@ -16,19 +16,19 @@ export interface Flushing {
   readonly label: string;
   readonly host: {
     readonly slowFlushMs: number | undefined;
-    /** The names of effects that it was told of. */
+    /** The names of effects that a warning has named. */
     readonly knownAsSlow: Set<string>;
     warn(message: string): void;
   };
   readonly underWay: readonly EffectUnderWay[];
 }
 
-/** Number of names that are remembered: those that are made anew for each call must not pile up. */
+/** Limit of the names that are remembered: names made anew for each call must not pile up. */
 const MOST_NAMES = 1_000;
 
 /**
- * Names a flush that takes long, once a scope and once for each effect. Has a timer only while
- * something asynchronous is let out.
+ * Warns of a flush that takes long, once for each scope and each effect. Has a timer only while
+ * something asynchronous runs.
  * @internal
  */
 export class SlowFlush {
@@ -55,14 +55,14 @@ export class SlowFlush {
     for (const { name } of underWay)
       if (host.knownAsSlow.size < MOST_NAMES) host.knownAsSlow.add(name);
     host.warn(
-      `Scope "${label}" has been letting out effects for ${slowFlushMs} ms and has not come to the end: ${listed(underWay, told)}. ` +
+      `Scope "${label}" has been letting out effects for ${slowFlushMs} ms and has not come to the end: ${listed(underWay, progressOf)}. ` +
         'Whoever waits for it waits as long. Give the effect a `timeoutMs`, let several run at a time with `new InProcessExecutor({ concurrency })`, ' +
         "dispatch after the response, or leave it to a queue. Not shown where NODE_ENV is 'production'.",
     );
   }
 }
 
-function told({ name, since }: EffectUnderWay): string {
+function progressOf({ name, since }: EffectUnderWay): string {
   return since === 0
     ? `"${name}" waits for its policies`
     : `"${name}" has been running for ${Math.round(performance.now() - since)} ms`;

@@ -30,7 +30,7 @@ export type OnSettled = NonNullable<UnitHost['onSettled']>;
 
 /** The hooks of a scope's opener. @internal */
 export interface UnitHooks {
-  /** Tells what an error means by which work steers whoever has called it. @default 'failed' */
+  /** Tells the outcome of work that has thrown. @default 'failed' */
   outcomeOf?(error: unknown): Outcome;
   shouldFlush?(outcome: Outcome, unit: UnitOfWork): boolean;
   beforeDescendantFlushes?(exiting: UnitOfWork, intents: readonly Intent[]): readonly Intent[];
@@ -54,56 +54,54 @@ interface UnitSettings {
  */
 export class UnitOfWork implements Birthplace, HasRefusals {
   state: ScopeState = 'open';
-  /** The answer that its caller waits for, where one does. */
+  /** The answer that its caller waits for, if any. */
   answer: Answer | undefined;
-  /** True if an attempt at its work has failed; of the outermost unit, whether one has in it. */
+  /**
+   * True if an attempt at its work has failed; in the outermost unit, also for those nested in it.
+   */
   hasFailedAttempts = false;
   /**
-   * True if an attempt at its work was abandoned; of the outermost unit, whether one was anywhere
-   * in it.
+   * True if an attempt at its work was abandoned; in the outermost unit, also for those nested in
+   * it.
    */
   hasAbandoned = false;
-  /** True if the buffer may hold something of such an attempt. */
+  /** True if the buffer may hold calls of an abandoned attempt. */
   holdsAbandoned = false;
-  /**
-   * Intents that were dropped before the end, since the buffer was full; the next report says so.
-   */
-  givenUp: FlushJournal | undefined;
-  /**
-   * The reason why all of it was thrown away, whatever it waited for; undefined where the outcome
-   * decided.
-   */
-  thrownAway: DropReason | undefined;
-  /** The class of the error that its work failed with, or what else says why, for the log. */
+  /** Intents that were dropped before the end, since the buffer was full; for the next report. */
+  droppedEarly: FlushJournal | undefined;
+  /** The reason why all its intents were discarded by hand; undefined if the outcome decided. */
+  discardReason: DropReason | undefined;
+  /** The reason why its work failed, for the log: the class of the error, or a status. */
   failedBy: string | undefined;
   /** Its outcome; undefined until it has ended. */
   outcome: Outcome | undefined;
-  /** An end that waits for those who listen to refused calls in it. */
+  /** Its end, while that waits for somebody to listen to refused calls. */
   ending: Promise<FlushReport> | undefined;
   /** The dispatch under way, which the next one waits for (rule 4). */
   dispatching: Promise<void> | undefined;
-  /** The cascade of the flush under way; made at the first call that one of its effects makes. */
+  /** The cascade of the flush under way; made at the first call by one of its effects. */
   cascade: Cascade | undefined;
   /** Intents that belong to transactions; made at the first call inside one. */
   heldIntents: HeldIntents | undefined;
-  /** True once its report is complete; later decisions are told by themselves. */
+  /** True once its report is complete; ends that come later have reports of their own. */
   isReported = false;
   /** Told of effects that fail after their scope has ended. @default they are logged */
   onLateFailure: ((journal: FlushJournal) => Promise<void>) | undefined;
   unheard: HasRefusals['unheard'] = undefined;
   /** The one `EffectScope` of this unit, made when it is first asked for. */
   handle: object | undefined;
-  /** Record that the inspector keeps of it: a `WeakMap` of them would cost a request a quarter. */
+  /**
+   * The inspector's record of it; to keep these in a `WeakMap` costs a request a quarter of its
+   * time.
+   */
   record: object | undefined;
 
-  /**
-   * May become more exact while it runs: the handler of a request is known after its middlewares.
-   */
+  /** May change while it runs: the handler of a request is known after its middlewares. */
   name: string | undefined;
   readonly parent: UnitOfWork | undefined;
-  /** The outermost of those it is nested in; itself where it is in none. */
+  /** The outermost unit that it is nested in; itself if there is none. */
   readonly top: UnitOfWork;
-  /** The policies of what its effects call in their turn. May become narrower while it runs. */
+  /** The policies of calls that its effects make. May become narrower while it runs. */
   chain: PolicyChain;
   readonly executor: Executor;
   readonly hooks: UnitHooks | undefined;
@@ -111,7 +109,7 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   readonly level: CascadeLevel<UnitOfWork> | undefined;
   readonly buffer = new IntentBuffer();
   private keys: DedupeKeys | undefined;
-  /** Made with the first of it. */
+  /** Made when there is something to wait for. */
   private work: PendingWork | undefined;
   private sequence = 0;
   private readonly openedAt = performance.now();
@@ -147,7 +145,7 @@ export class UnitOfWork implements Birthplace, HasRefusals {
     return (this.knownView ??= new UnitView(this));
   }
 
-  /** Tells the outcome of work that has thrown, as whoever opened it or one around it says. */
+  /** Tells the outcome of work that has thrown: its opener decides, or that of a unit around it. */
   outcomeOf(error: unknown): Outcome {
     return this.hooks?.outcomeOf?.(error) ?? this.parent?.outcomeOf(error) ?? 'failed';
   }
@@ -161,7 +159,7 @@ export class UnitOfWork implements Birthplace, HasRefusals {
     throw this.closedError(effect);
   }
 
-  /** @param effect what was called, or `undefined` where the scope itself was entered again */
+  /** @param effect the one that was called; undefined if the scope itself was entered again */
   closedError(effect: string | undefined): ScopeClosedError {
     return new ScopeClosedError(effect, this.label, this.state, this.closedBy);
   }
@@ -171,8 +169,8 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   }
 
   /**
-   * One for the whole tree of scopes, whose outermost decides (rule 15); made when the first intent
-   * with a key is let out.
+   * The keys of the whole tree of scopes, whose outermost decides (rule 15); made when the first
+   * intent with a key is let out.
    */
   get dedupeKeys(): DedupeKeys {
     return (this.top.keys ??= new DedupeKeys());
@@ -183,27 +181,26 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   }
 
   add(intent: Intent): void {
-    // What an attempt has left running may be the first to call an effect.
+    // Something that an ended attempt has left running may be the first to call an effect.
     const { attempt } = stampOf(intent);
-    if (attempt?.hasFailed === true) this.hasFailedIn();
-    if (attempt?.isAbandoned === true) this.hasGivenUp();
+    if (attempt?.hasFailed === true) this.noteFailedAttempt();
+    if (attempt?.isAbandoned === true) this.noteAbandonedAttempt();
     this.buffer.add(intent);
   }
 
-  /** An attempt at its work has failed. @param reason the class of the error, where it is known */
-  hasFailedIn(reason?: string): void {
+  /** @param reason the class of the error, if it is known */
+  noteFailedAttempt(reason?: string): void {
     this.hasFailedAttempts = this.top.hasFailedAttempts = true;
     this.failedBy = reason ?? this.failedBy;
   }
 
-  /** An attempt at its work was abandoned. */
-  hasGivenUp(): void {
+  noteAbandonedAttempt(): void {
     this.hasAbandoned = this.top.hasAbandoned = this.holdsAbandoned = true;
   }
 
   /**
-   * Takes over what a nested scope hands up. Never refused: the limit holds for calls, and nothing
-   * may be lost.
+   * Takes over what a nested scope hands up. The limit of the buffer holds only for calls: nothing
+   * may be lost here.
    */
   capture(intents: readonly Intent[], from: UnitOfWork): void {
     if (intents.length > 0)
@@ -222,7 +219,11 @@ export class UnitOfWork implements Birthplace, HasRefusals {
     return Object.freeze(chosen.map(freeze));
   }
 
-  /** No more calls. `closedAt` says what closed it, or is an `Error` whose stack shows where. */
+  /**
+   * Takes no more calls.
+   *
+   * @param closedAt says what closed it, or is an `Error` whose stack shows it
+   */
   close(closedAt: string | Error): void {
     this.state = 'closed';
     this.closedAt = closedAt;
@@ -235,7 +236,7 @@ export class UnitOfWork implements Birthplace, HasRefusals {
     this.publish(state);
   }
 
-  /** A transaction was begun in it. */
+  /** Notes a transaction that was begun in it. */
   transactionOpened(transaction: StampedFrame): void {
     (this.pendingWork.transactions ??= new Set()).add(transaction);
   }
@@ -244,7 +245,7 @@ export class UnitOfWork implements Birthplace, HasRefusals {
     this.work?.transactions?.delete(transaction);
   }
 
-  /** Transactions that were begun in it and have not ended; undefined where none ever was. */
+  /** Transactions that were begun in it and have not ended; undefined if none ever was. */
   get openTransactions(): ReadonlySet<StampedFrame> | undefined {
     return this.work?.transactions;
   }
@@ -271,12 +272,12 @@ export class UnitOfWork implements Birthplace, HasRefusals {
     ];
   }
 
-  /** Intents that wait for the answer, or went out after it and have not ended. */
+  /** Intents that wait for the answer, or are dispatched after it and have not ended. */
   get unanswered(): Set<Unanswered> {
     return (this.pendingWork.unanswered ??= new Set());
   }
 
-  /** Resolves when what waits for the answer has ended; undefined where nothing does. */
+  /** Resolves when intents that wait for the answer have ended; undefined if none do. */
   get answering(): Promise<void> | undefined {
     return this.work?.answering;
   }
@@ -285,10 +286,7 @@ export class UnitOfWork implements Birthplace, HasRefusals {
     return (this.work ??= new PendingWork(this));
   }
 
-  /**
-   * True if nothing that it let out is still to end: what runs, what waits for a commit or for the
-   * answer.
-   */
+  /** True if no intent that it let out runs, or waits for a commit or for the answer. */
   get isAtRest(): boolean {
     return (
       this.dispatching === undefined &&
@@ -297,8 +295,8 @@ export class UnitOfWork implements Birthplace, HasRefusals {
     );
   }
 
-  /** Tells its host, and whoever listens, where it has ended and nothing is left to do. */
-  rest(): void {
+  /** Tells its host and listeners if it has ended and waits for nothing any more. */
+  tellIfAtRest(): void {
     if (!this.isEnded || !this.isAtRest) return;
     this.answer = undefined;
     this.host.running.unitEnded(this);

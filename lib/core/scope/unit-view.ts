@@ -14,8 +14,7 @@ interface Viewed {
 export let viewedBy: (view: ScopeView) => Viewed | undefined;
 
 /**
- * The nearest thing to a scope that code inside one gets to hold: nothing on it leads back to the
- * handle.
+ * The view of a scope that code inside it gets: nothing on it leads back to the handle.
  * @internal
  */
 export class UnitView implements ScopeView {
@@ -32,7 +31,7 @@ export class UnitView implements ScopeView {
   get id(): string {
     return this.#unit.id;
   }
-  // A getter that may give undefined is how an absent `name` reads.
+  // The types say that `name` and `parent` may be absent: a getter returns undefined for that.
   get name(): string {
     return this.#unit.name as string;
   }

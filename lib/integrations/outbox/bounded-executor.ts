@@ -3,7 +3,7 @@ import type { DispatchResult, Executor } from '../../core/model/executor.js';
 import type { Intent } from '../../core/model/intent.js';
 import { Deadline, TimedOut } from '../../core/model/deadline.js';
 import { completionOf } from '../../core/results/completion.js';
-import { policyName } from '../../core/scope/policy-evaluation.js';
+import { policyName } from '../../core/model/policy.js';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 import { MissingResultError } from '../../errors/missing-result.error.js';
 import type { RowsInFlight } from './rows-in-flight.js';

@@ -1,5 +1,4 @@
-import type { PolicyRef } from '../../core/model/policy.js';
-import { policyName } from '../../core/scope/policy-evaluation.js';
+import { policyName, type PolicyRef } from '../../core/model/policy.js';
 import { policiesOn, refsOf } from '../decorators/use-airlock-policy.decorator.js';
 import type { PolicyReport } from '../services/airlock-report.js';
 

@@ -1,6 +1,6 @@
 import { isMap, isProxy, isSet } from 'node:util/types';
 import { methodNames } from '../../core/effect/bound-effect.js';
-import { className, knownAs, tokenName } from '../../core/effect/effect-owner.js';
+import { className, noteNames, tokenName } from '../../core/effect/effect-owner.js';
 import { sideEffectOn } from '../decorators/side-effect.decorator.js';
 import type { ModulesContainer } from '@nestjs/core';
 import type { Class } from '../container/candidate.js';
@@ -21,7 +21,7 @@ import { candidateOf, type Member } from '../container/providers.js';
 export function nameObjects(members: readonly Member[]): void {
   const firstToken = new Map<object, unknown>();
   for (const { instance, type, wrapper } of members) {
-    knownAs(instance ?? type, wrapper.token);
+    noteNames(instance ?? type, wrapper.token);
     if (instance !== undefined && (!firstToken.has(instance) || wrapper.token === type))
       firstToken.set(instance, wrapper.token);
   }
@@ -32,13 +32,13 @@ export function nameObjects(members: readonly Member[]): void {
     const hasEffects = [...marked.keys()].some(
       (key) => sideEffectOn(prototype[key]!) !== undefined,
     );
-    if (token !== type && !hasEffects) knownAs(instance, token, tokenName(token));
+    if (token !== type && !hasEffects) noteNames(instance, token, tokenName(token));
   }
   for (const { instance, type } of members) {
     if (instance === undefined) continue;
     for (const [key, value] of heldBy(instance)) {
       if (!firstToken.has(value) && hasNoClass(value) && methodsOf(value).size > 0)
-        knownAs(value, undefined, `${type.name}.${key}`);
+        noteNames(value, undefined, `${type.name}.${key}`);
     }
   }
 }
@@ -64,8 +64,8 @@ export function methodNamesIn(members: readonly Member[], proxied: Iterable<Clas
 }
 
 /**
- * The classes that libraries provide proxies under, which may refuse to be looked at before there is
- * an instance behind them.
+ * The classes that libraries provide proxies under, which may refuse to be looked at before there
+ * is an instance behind them.
  * @internal
  */
 export function* proxiedClassesIn(modules: ModulesContainer): Generator<Class> {
@@ -86,8 +86,8 @@ export function* heldBy(instance: object): Generator<readonly [key: string, valu
 }
 
 /**
- * The objects that an object holds, those in its lists, sets and maps included, or that are in it if
- * it is one.
+ * The objects that an object holds, those in its lists, sets and maps included, or that are in it
+ * if it is one.
  * @internal
  */
 export function* partsOf(instance: object): Generator<object> {

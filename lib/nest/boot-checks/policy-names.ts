@@ -1,7 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import { editDistance } from '../../core/effect/edit-distance.js';
-import type { Policy } from '../../core/model/policy.js';
-import { policyName } from '../../core/scope/policy-evaluation.js';
+import { type Policy, policyName } from '../../core/model/policy.js';
 
 /**
  * Warns of names in policies that nothing in the application carries: such a policy would let

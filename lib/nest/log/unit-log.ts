@@ -1,7 +1,7 @@
 import { Logger, type LoggerService, type LogLevel } from '@nestjs/common';
 import type { Intent } from '../../core/model/intent.js';
 import type { DroppedIntent, FlushReport } from '../../core/model/report.js';
-import { policyName } from '../../core/scope/policy-evaluation.js';
+import { policyName } from '../../core/model/policy.js';
 import type { OnSettled, UnitOfWork } from '../../core/scope/unit-of-work.js';
 import { kindOf, listed } from '../../errors/thrown.js';
 import { type AirlockLogOptions, LEVELS } from '../options/log-options.js';
@@ -38,7 +38,10 @@ export function logsUnits(
   };
 }
 
-/** Names a unit of work that has not ended, and the effects that did not get out of it. @internal */
+/**
+ * Names a unit of work that has not ended, and the effects that did not get out of it.
+ * @internal
+ */
 export function leftOver(unit: UnitOfWork): string {
   const intents = [...unit.pending(), ...unit.snapshot()];
   return `"${unit.label}" (${unit.state}${intents.length > 0 ? `, not out: ${listed(intents, ({ name }) => name)}` : ''})`;

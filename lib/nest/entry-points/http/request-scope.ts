@@ -133,7 +133,7 @@ export class RequestScope extends Context implements Latent, Ending {
     return this.unit;
   }
 
-  appear(): void {
+  openNow(): void {
     // An answer that is under way, such as a stream of events, may go on for hours.
     if (this.response?.headersSent === true) return;
     if (this.opened === undefined && this.settings.cutsConnections()) return;
@@ -153,7 +153,7 @@ export class RequestScope extends Context implements Latent, Ending {
     this.handler = new HandlerContext(this, this.chain.inside(plan.policies));
     // What its effects call in their turn stands under its policies too.
     if (this.unit !== undefined && !this.unit.isEnded) this.unit.chain = this.handler.chain;
-    this.host.running.came(this);
+    this.host.running.latentBegan(this);
     return this.handler;
   }
 
@@ -166,7 +166,7 @@ export class RequestScope extends Context implements Latent, Ending {
     const { unit, handler } = this;
     this.unit = undefined;
     this.handler = undefined;
-    this.host.running.gone(this);
+    this.host.running.latentEnded(this);
     this.isStreaming = isStreaming;
     if (isStreaming) this.chain = handler!.chain;
     // Filters and middlewares stand in the request's own.
@@ -178,7 +178,7 @@ export class RequestScope extends Context implements Latent, Ending {
   failHandler(): void {
     this.hasFailed = true;
     this.handler = undefined;
-    this.host.running.gone(this);
+    this.host.running.latentEnded(this);
     if (this.unit !== undefined && !this.unit.isEnded) this.endWithResponse();
   }
 

@@ -103,7 +103,8 @@ async function handled(
   const time = realTime(timeoutMs);
   let isLate = false;
   const late = time.isOver.then(() => (isLate = true));
-  while (atWork().length > 0 && !isLate) await Promise.race([runtime.running.nextGone(), late]);
+  while (atWork().length > 0 && !isLate)
+    await Promise.race([runtime.running.nextLatentEnd(), late]);
   time.end();
   const names = atWork().map(({ name }) => `"${name}"`);
   if (names.length === 0) return;

@@ -1,15 +1,16 @@
-import { DispatchError } from '../../errors/dispatch.error.js';
 import { append } from '../model/append.js';
 import { type Intent, stampOf } from '../model/intent.js';
 import { FlushJournal } from '../model/report.js';
+import { raiseLateFailures } from './late-failures.js';
 import type { Answer, Unanswered } from './pending-work.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
 /**
- * Takes out of a queue what is not to hold up the answer (`dispatch: 'afterResponse'`); where
- * nobody waits for one, that is nothing.
+ * Takes out of a queue the intents that are not to hold up the answer (`dispatch:
+ * 'afterResponse'`), and dispatches them once it is given. Takes none if nobody waits for an
+ * answer.
  *
- * @returns the rest
+ * @returns the others
  * @internal
  */
 export function holdForAnswer(
@@ -17,10 +18,10 @@ export function holdForAnswer(
   journal: FlushJournal,
   queue: readonly Intent[],
 ): readonly Intent[] {
-  if (!unit.buffer.hasPatient || queue.length === 0) return queue;
+  if (!unit.buffer.hasAfterResponse || queue.length === 0) return queue;
   const answer = answerOf(unit);
   if (answer === undefined || answer.isGiven) return queue;
-  const intents = queue.filter(isPatient);
+  const intents = queue.filter(isAfterResponse);
   if (intents.length === 0) return queue;
   append(journal.deferred, intents);
   const given = new Promise<void>((resolve) => answer.onceGiven(resolve));
@@ -30,28 +31,20 @@ export function holdForAnswer(
     try {
       await unit.host.dispatch(unit, late, intents);
       unit.host.onSettled?.(unit, late);
-      await raiseLate(unit, late);
+      await raiseLateFailures(unit, late);
     } catch (error) {
       unit.host.logError(error);
     }
-    unit.rest();
+    unit.tellIfAtRest();
   });
   const held: Unanswered = { intents, rested };
   unit.unanswered.add(held);
-  return queue.filter((intent) => !isPatient(intent));
-}
-
-/** Tells of effects that failed after their scope had ended. @internal */
-export async function raiseLate(unit: UnitOfWork, journal: FlushJournal): Promise<void> {
-  if (journal.failed.length === 0) return;
-  if (unit.onLateFailure === undefined)
-    unit.host.logError(new DispatchError(journal.failed, unit.label));
-  else await unit.onLateFailure(journal);
+  return queue.filter((intent) => !isAfterResponse(intent));
 }
 
 /**
- * A nested unit answers to the caller of the outermost; what an effect calls, to that of the unit
- * which let it out.
+ * The answer that a unit may hold up: of a nested unit that of the outermost, of an effect's unit
+ * that of the unit which let the effect out.
  */
 function answerOf(unit: UnitOfWork): Answer | undefined {
   let at: UnitOfWork | undefined = unit;
@@ -59,6 +52,6 @@ function answerOf(unit: UnitOfWork): Answer | undefined {
   return at?.answer;
 }
 
-function isPatient(intent: Intent): boolean {
+function isAfterResponse(intent: Intent): boolean {
   return stampOf(intent).options.dispatch === 'afterResponse';
 }
