@@ -118,8 +118,8 @@ export class AirlockModule
     initialiseFirst(modules, AirlockModule);
     destroyFirst(modules, AirlockShutdownModule);
     shutdown.beginsWith(() => application.stop());
-    // At once, or when a testing module is given its server: before the application registers
-    // anything with it.
+    // Runs at once, or when a testing module is given its server: before the application registers
+    // anything with that.
     adapterHost.init$.subscribe(() =>
       application.applyTo(adapterHost.httpAdapter as HttpServer | null | undefined, config),
     );

@@ -41,8 +41,8 @@ import { EffectWorker } from '../remote/effect-worker.js';
 import { warnOfUncovered } from '../boot-checks/uncovered-handlers.js';
 import type { AirlockReport } from '../services/airlock-report.js';
 import { warnOfShortenedNames } from '../boot-checks/shortened-names.js';
-import { warnOfMissingFrames } from '../boot-checks/transactional-executors.js';
-import { warnOfUnkeptClients } from '../boot-checks/untracked-clients.js';
+import { warnOfTrackingNothing } from '../boot-checks/transactional-executors.js';
+import { warnOfUntrackedClients } from '../boot-checks/untracked-clients.js';
 
 /**
  * The airlock of one Nest application: its runtime, its boundaries, its start and its end.
@@ -59,7 +59,7 @@ export class AirlockApplication {
   private readonly providers: InterceptedProviders;
   private readonly escapes: EscapeDetector | undefined;
   private readonly explorer: AirlockExplorer;
-  /** The last look at a lazy module; never rejects. */
+  /** The end of exploring lazy modules so far; never rejects. */
   private loading = Promise.resolve();
   private stopping: Promise<void> | undefined;
   private members: readonly Member[] | undefined;
@@ -101,7 +101,7 @@ export class AirlockApplication {
     }
   }
 
-  /** Before anything is registered with the server; does nothing where there is none. */
+  /** To be called before anything is registered with the server, if there is one. */
   applyTo(server: HttpServer | null | undefined, config: ApplicationConfig): void {
     if (!server) return;
     this.boundaries.applyTo(server);
@@ -123,13 +123,13 @@ export class AirlockApplication {
     );
   }
 
-  /** To be asked for once Nest has made all providers. */
+  /** Read when Nest has made all providers. */
   private get membersAtStart(): readonly Member[] {
     return (this.members ??= [...membersOf(this.modules)]);
   }
 
   /**
-   * @throws AirlockOptionsError for whatever the options or a decorator name that cannot be
+   * @throws AirlockOptionsError for anything that options or decorators name and that cannot be
    *   resolved
    */
   async start(config: ApplicationConfig, loader: LazyModuleLoader): Promise<void> {
@@ -149,15 +149,17 @@ export class AirlockApplication {
     this.logger.log(startupLine(summarize(this.parts), this.options));
     watchLazyModules(loader, this.modules, this.runtime, (loaded) => {
       // One after the other: overlapping loads may share modules.
-      const look = this.loading.then(() => this.exploreLoaded(loaded));
-      this.loading = look.catch(() => {});
-      return look;
+      const exploring = this.loading.then(() => this.exploreLoaded(loaded));
+      this.loading = exploring.catch(() => {});
+      return exploring;
     });
   }
 
-  /** Interceptors are left alone: Nest runs no handlers of lazy modules. */
+  /**
+   * Explores lazy modules; their interceptors are left alone, since Nest runs no handlers there.
+   */
   private async exploreLoaded(modules: Iterable<ModuleOfNest>): Promise<void> {
-    // What another load still builds is that one's.
+    // Providers that another load is still building are left to that one.
     const members = [...membersIn(modules)].filter(
       (member) => !this.explorer.knows(member) && isBuilt(member),
     );
@@ -186,7 +188,7 @@ export class AirlockApplication {
 
   private checkNames(named: readonly Named[]): void {
     const { policyNames, runtime, explorer } = this;
-    const standing = named.map(({ where, on, policies }) => ({
+    const resolved = named.map(({ where, on, policies }) => ({
       where,
       policies: runtime.policiesOf(policies, on),
     }));
@@ -197,22 +199,22 @@ export class AirlockApplication {
           ...methodNamesIn(explorer.members, proxiedClassesIn(this.modules)),
         ]),
     );
-    for (const { where, policies } of standing)
+    for (const { where, policies } of resolved)
       for (const policy of policies) policyNames.inspect(policy, where);
   }
 
   /** To be called when all modules are initialised. */
   ready(): void {
     this.boundaries.ready();
-    warnOfMissingFrames(this.modules, this.runtime, this.logger);
-    warnOfUnkeptClients(this.modules, this.logger);
+    warnOfTrackingNothing(this.modules, this.runtime, this.logger);
+    warnOfUntrackedClients(this.modules, this.logger);
     warnOfShortenedNames(this.explorer.effectsNamedByClass, this.runtime, this.logger);
     this.logger.stop();
   }
 
   /**
-   * Waits for what is running, and names what had to be left behind (rule 24). Once: Nest 11 asks
-   * at each `close()`.
+   * Waits for running scopes, and names those that did not end in time (rule 24). Does so once,
+   * since Nest 11 calls this at each `close()`.
    */
   async stop(): Promise<void> {
     return (this.stopping ??= this.end());

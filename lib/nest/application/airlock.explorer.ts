@@ -20,9 +20,9 @@ import { decoratedWith, reportsOf } from './policy-reports.js';
 import { resolving } from '../container/resolving.js';
 
 /**
- * Looks once at every provider and controller, at boot or when its module is loaded: notes that
- * they belong to this application, covers their entry points, lists their effects, and resolves all
- * that decorators name, so that a mistake stops the boot, or the load, and not a request.
+ * Explores every provider and controller once, at boot or when its module is loaded: notes that it
+ * belongs to this application, covers its entry points, lists its effects, and resolves everything
+ * that its decorators name, so that a mistake stops the boot, or the load, and not a request.
  *
  * @internal
  */
@@ -45,22 +45,22 @@ export class AirlockExplorer implements KnownHandlers {
     this.providedTwice = new EffectsProvidedTwice(runtime, logger);
   }
 
-  /** Every provider and controller that has been looked at. */
+  /** Every provider and controller that was explored. */
   get members(): readonly Member[] {
     return [...this.explored.values()];
   }
 
-  /** Theirs. */
+  /** Their effects. */
   get effects(): readonly EffectReport[] {
     return [...this.byName.values()];
   }
 
-  /** Those among them without a name of their own. */
+  /** The effects without a name of their own. */
   get effectsNamedByClass(): readonly EffectReport[] {
     return this.effects.filter(({ name }) => this.namedByClass.has(name));
   }
 
-  /** The `@Airlock()` methods among them, without the policies of the application. */
+  /** Their `@Airlock()` methods, without the policies of the application. */
   get scopedMethods(): readonly EntryPointReport[] {
     return [...this.scoped.values()];
   }
@@ -70,7 +70,7 @@ export class AirlockExplorer implements KnownHandlers {
   }
 
   /**
-   * @param members none of them known; those with a mistake stay unknown
+   * @param members none of them explored; those with a mistake stay so
    * @throws AirlockOptionsError naming the class, the method and what is wrong with it
    */
   explore(members: readonly Member[]): void {
@@ -82,9 +82,9 @@ export class AirlockExplorer implements KnownHandlers {
     for (const member of members) {
       const { instance } = member;
       claim(instance ?? member.type, this.runtime);
-      // What is behind it is called as often, and only its class tells whose that is.
+      // The object behind the proxy may be called too, and only its class tells whose that is.
       if (isProxy(instance)) claim(member.type, this.runtime);
-      // What it has made itself, such as the channels of a notifier, calls effects as it does.
+      // Objects that it has made, such as the channels of a notifier, call effects as well.
       if (instance !== undefined)
         for (const part of partsOf(instance)) claimPart(part, this.runtime);
       for (const effect of this.effectsOf(member)) this.byName.set(effect.name, effect);

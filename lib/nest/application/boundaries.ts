@@ -17,11 +17,11 @@ import type { BoundaryReport, EntryPointReport } from '../services/airlock-repor
 import { decoratedWith, reportsOf } from './policy-reports.js';
 import { WrappedBoundary } from '../boundaries/wrapped.boundary.js';
 
-/** One kind of entry point as it is set in an application. */
+/** One kind of entry point, as the options of an application set it. */
 interface InForce<E extends EntryPoint, B> {
   readonly entryPoint: E;
   readonly options: BoundaryOptions;
-  /** Undefined where it is switched off. */
+  /** Undefined if it is switched off. */
   readonly boundary: B | undefined;
   /** The methods it covers, by `Class.method`. */
   readonly covered: Map<string, Covered>;
@@ -75,7 +75,7 @@ export class Boundaries {
     );
   }
 
-  /** The boundary for a type of execution context; undefined where it is switched off. */
+  /** The boundary for a type of execution context; undefined if it is switched off. */
   readonly of = (type: string): Boundary | undefined =>
     interceptedEntryPoints.some(({ name }) => name === type)
       ? this.byContext.get(type)
@@ -91,11 +91,11 @@ export class Boundaries {
   }
 
   /**
-   * The names of a member's methods that are entry points of any kind, switched off or not,
-   * wherever it stands in its module.
+   * The names of a member's methods that are entry points of any kind, switched off or not, as a
+   * controller or as a provider.
    */
   entryPointsOf(member: Member): ReadonlySet<string> {
-    return found(
+    return namesOf(
       [...this.intercepted, ...this.wrapped].map(({ entryPoint }) => entryPoint),
       member,
     );
@@ -103,7 +103,7 @@ export class Boundaries {
 
   /** The handlers among them that answer an HTTP request. */
   routesOf(member: Member): ReadonlySet<string> {
-    return found([http], member);
+    return namesOf([http], member);
   }
 
   /**
@@ -127,11 +127,11 @@ export class Boundaries {
     }
     if (member.instance !== undefined)
       for (const { boundary } of this.wrapped) boundary?.coverSender(member.instance, member);
-    const found = this.wrapped
+    const kinds = this.wrapped
       .map((kind) => ({ ...kind, keys: kind.entryPoint.find(member) }))
       .filter(({ boundary, keys }) => boundary !== undefined && keys.length > 0);
-    if (found.length === 0) return;
-    for (const { boundary, keys, covered } of found) {
+    if (kinds.length === 0) return;
+    for (const { boundary, keys, covered } of kinds) {
       const holder = member.instance ?? (type.prototype as object);
       for (const [key, plan] of boundary!.plansOf(
         holder,
@@ -142,7 +142,7 @@ export class Boundaries {
         covered.set(`${type.name}.${key}`, { type, key, plan });
     }
     eachInstance(wrapper, (instance, isLasting) => {
-      for (const { boundary, keys } of found) boundary!.cover(instance, type, keys, isLasting);
+      for (const { boundary, keys } of kinds) boundary!.cover(instance, type, keys, isLasting);
     });
   }
 
@@ -151,7 +151,7 @@ export class Boundaries {
     for (const { boundary } of this.wrapped) boundary?.ready();
   }
 
-  /** Entry points that can take no more work; resolves when what they have is done. */
+  /** Lets entry points take no more work, if they can; resolves when the work they have is done. */
   async stop(): Promise<void> {
     await Promise.all(this.wrapped.map(async ({ boundary }) => boundary?.stop()));
   }
@@ -201,20 +201,20 @@ export class Boundaries {
   ): InForce<E, B> {
     const { boundaries, entryPoints } = this.settings;
     const own = entryPoints?.find(({ name }) => name === entryPoint.name);
-    const set =
+    const setting =
       own === undefined ? (boundaries?.[entryPoint.name as BoundaryName] ?? true) : optionsOf(own);
-    const options = typeof set === 'object' ? set : {};
+    const options = typeof setting === 'object' ? setting : {};
     return {
       entryPoint,
       options,
-      boundary: set === false ? undefined : build(options),
+      boundary: setting === false ? undefined : build(options),
       covered: new Map(),
     };
   }
 }
 
-function found(kinds: readonly EntryPoint[], member: Member): ReadonlySet<string> {
-  // No kind finds less in a controller.
+function namesOf(kinds: readonly EntryPoint[], member: Member): ReadonlySet<string> {
+  // No kind finds fewer methods in a controller than in a provider.
   const candidate = { ...member, isController: true };
   return new Set(kinds.flatMap((kind) => kind.find(candidate)));
 }

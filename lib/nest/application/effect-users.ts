@@ -8,16 +8,17 @@ import type { Member } from '../container/providers.js';
 const SERVICES: readonly unknown[] = [EffectBuffer, AirlockService];
 
 /**
- * Whether a provider or controller may call effects: it has some, or is given what buffers them.
- * Not told are calls of the free functions.
+ * True if a provider or controller has effects, or is injected a service that calls them. Calls of
+ * the free functions are not seen.
  *
  * @internal
  */
 export function mayCallEffects({ type, marked, wrapper }: Member): boolean {
   const prototype = type.prototype as Record<string, object>;
   return (
-    dependenciesOf(type, wrapper.inject).some((one) => SERVICES.includes(tokenOf(one))) ||
-    [...marked.keys()].some((key) => sideEffectOn(prototype[key]!) !== undefined)
+    dependenciesOf(type, wrapper.inject).some((dependency) =>
+      SERVICES.includes(tokenOf(dependency)),
+    ) || [...marked.keys()].some((key) => sideEffectOn(prototype[key]!) !== undefined)
   );
 }
 
@@ -29,8 +30,8 @@ function dependenciesOf(
     (Reflect.getMetadata(key, type) as readonly unknown[] | undefined) ?? [];
   return [
     ...list('design:paramtypes'),
-    ...list('self:paramtypes').map((one) => (one as { readonly param: unknown }).param),
-    ...list('self:properties_metadata').map((one) => (one as { readonly type: unknown }).type),
+    ...list('self:paramtypes').map((entry) => (entry as { readonly param: unknown }).param),
+    ...list('self:properties_metadata').map((entry) => (entry as { readonly type: unknown }).type),
     ...(inject ?? []),
   ];
 }

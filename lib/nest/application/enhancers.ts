@@ -33,7 +33,10 @@ export function eachInterceptor(
   );
 }
 
-/** Calls `fn` with every exception filter of an application, as `eachInterceptor` does. @internal */
+/**
+ * Calls `fn` with every exception filter of an application, as `eachInterceptor` does.
+ * @internal
+ */
 export function eachExceptionFilter(
   modules: ModulesContainer,
   members: readonly Member[],
@@ -46,7 +49,7 @@ export function eachExceptionFilter(
   });
 }
 
-/** @param seen told of enhancers of other kinds as well */
+/** @param seen called with other enhancers as well */
 function eachEnhancer(
   modules: ModulesContainer,
   members: readonly Member[],

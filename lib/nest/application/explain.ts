@@ -26,13 +26,13 @@ export interface Explained {
   readonly policy: PolicyRef | readonly PolicyRef[] | undefined;
 }
 
-/** Facts that the line at the start tells. @internal */
+/** The facts in the line of the start. @internal */
 export type Summary = Pick<
   AirlockReport,
   'boundaries' | 'executors' | 'effects' | 'intercepted' | 'policies'
 >;
 
-/** Tells in short what is in force, without a look at what providers hold. @internal */
+/** Reports in short what is in force, without a search of what providers hold. @internal */
 export function summarize({ runtime, boundaries, explorer, intercepted }: Explained): Summary {
   const named = runtime.executorNames.map(
     (name) => [name, classNameOf(runtime.executorNamed(name))] as const,
@@ -46,7 +46,7 @@ export function summarize({ runtime, boundaries, explorer, intercepted }: Explai
   };
 }
 
-/** Tells what is in force in an application. @internal */
+/** Reports what is in force in an application. @internal */
 export function explain(application: Explained): AirlockReport {
   const { modules, boundaries, explorer, warnings, policy } = application;
   const own = reportsOf(policy, 'AirlockModule');
@@ -71,8 +71,7 @@ function classNameOf(instance: object): string {
 }
 
 /**
- * Adapters that describe themselves, and clients of which nothing more is known than that they are
- * tracked.
+ * Adapters that describe themselves; if none does, the clients that are tracked.
  */
 function adaptersIn(
   objects: ReadonlyMap<object, string>,

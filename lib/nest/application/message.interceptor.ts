@@ -16,9 +16,9 @@ import { interceptedEntryPoints } from '../entry-points/entry-points.js';
 export const INTERCEPTORS = '__interceptors__';
 
 /**
- * Airlock's interceptor on classes whose handlers may not meet the global one. It is put on the
- * class, which applications may share, as a class that each of them resolves for itself; one
- * without Airlock gets an interceptor that does nothing.
+ * Airlock's interceptor on classes whose handlers may not meet the global one. Applications may
+ * share such a class, so it gets this class, which each application resolves for itself; in an
+ * application without Airlock it does nothing.
  *
  * @internal
  */
@@ -51,7 +51,7 @@ export function interceptMessages(modules: ModulesContainer, airlock: AirlockInt
           [];
         if (!present.includes(MessageInterceptor))
           Reflect.defineMetadata(INTERCEPTORS, [MessageInterceptor, ...present], candidate.type);
-        // Where the class had it before Nest looked at it, Nest makes the instance.
+        // If the class had it before Nest scanned it, Nest makes the instance.
         if (!module.injectables.has(MessageInterceptor))
           module.addInjectable(
             { provide: MessageInterceptor, useValue: interceptor },

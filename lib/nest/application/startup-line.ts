@@ -2,7 +2,7 @@ import type { AirlockModuleOptions } from '../options/airlock-options.js';
 import type { Summary } from './explain.js';
 
 /**
- * Tells what is in force, in one line; what an application makes no use of is left out.
+ * Reports what is in force in one line, without what the application does not use.
  * @internal
  */
 export function startupLine(

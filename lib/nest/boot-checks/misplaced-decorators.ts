@@ -15,16 +15,16 @@ export interface KnownHandlers {
   /** The handlers among them that answer HTTP requests. */
   routesOf(member: Member): ReadonlySet<string>;
   /**
-   * Whether a method is a handler of any class: one may be written in a base class for those of its
+   * True if a method is a handler of any class: a method of a base class may be one only in those
    * subclasses that mark it.
    */
   isHandler(method: object): boolean;
 }
 
 /**
- * Refuses `@UseAirlockPolicy()`, `@SkipAirlock()` and the `dispatch` of `@Airlock()` where they
- * would do nothing: whoever wrote them counts on it that nothing gets out there (rule 11). Where a
- * decorator of another library may make a handler, of a kind unknown here, a warning has to do.
+ * Refuses `@UseAirlockPolicy()`, `@SkipAirlock()` and the `dispatch` of `@Airlock()` where they do
+ * nothing, since their author relies on them (rule 11). Only warns if a decorator of another
+ * library may have made a handler of an unknown kind.
  *
  * @throws AirlockOptionsError naming the class or the method
  * @internal
@@ -42,7 +42,7 @@ export function refuseMisplaced(
     ...entryPoints,
     ...[...marked.keys()].filter((key) => airlockOn(prototype[key]!) !== undefined),
   ]);
-  // Of a class whose handlers are known, the mark is too.
+  // The mark of a class whose handlers are known is that of their library.
   const isUnknown = entryPoints.size === 0 && isClassOfOthers(type);
   const mayBeOthers = (key: string): boolean => isUnknown || isMarkedByOthers(type, key);
   const complain = (error: AirlockOptionsError, isKnown: boolean): void => {
@@ -62,9 +62,9 @@ export function refuseMisplaced(
     if (isSkipped(method) && !entryPoints.has(key))
       complain(misplacedSkip(name), !mayBeOthers(key));
   }
-  // Nothing is there that a policy could let through.
+  // Without handlers there is nothing that a policy could let through.
   if (mayHaveNoHandlers(type)) return;
-  // Of its own: a base class may be decorated for those subclasses that have handlers.
+  // Inherited decorators do not count: a base class may be decorated for subclasses with handlers.
   const isDecorated = (holder: Class, has: (holder: object) => boolean): boolean =>
     has(holder) && !has(Object.getPrototypeOf(holder) as object);
   const isOurs = (): boolean => !isUnknown && !methods.some(mayBeOthers);
@@ -98,8 +98,7 @@ function misplacedDispatch(name: string): AirlockOptionsError {
 }
 
 /**
- * Controllers, gateways and resolvers: the class alone may be what is wanted, for its hooks or its
- * fields.
+ * True for controllers, gateways and resolvers, which may be there for their hooks or fields alone.
  */
 function mayHaveNoHandlers(type: Class): boolean {
   return Reflect.getMetadataKeys(type).some(
@@ -116,14 +115,14 @@ const OF_MEMBERS = /^(nestjs-airlock|design):/;
 const OF_CLASSES =
   /^((nestjs-airlock|design|self|optional|scope|websockets|graphql):.*|path|host|port|__(version|injectable|controller|entryProvider|catch|filterCatchExceptions|guards|interceptors|pipes|exceptionFilters)__)$/;
 
-/** A library may tell a handler's class only, and go by the names of its methods. */
+/** True if another library has marked the class: it may find handlers by the names of methods. */
 function isClassOfOthers(type: Class): boolean {
   return Reflect.getMetadataKeys(type).some((key) => !isKnown(key, OF_CLASSES));
 }
 
 /**
- * Libraries mark a method on its function, or by its name on the prototype or, where its parameters
- * are marked, on the class.
+ * True if another library has marked the method: on its function, or by its name on the prototype
+ * or, for its parameters, on the class.
  */
 function isMarkedByOthers(type: Class, key: string): boolean {
   const prototype = type.prototype as Record<string, object>;

@@ -10,10 +10,10 @@ import { candidateOf, type Member } from '../container/providers.js';
  * Notes what the objects of an application are known as, so that names of their effects tell them
  * apart and policies find them.
  *
- * - A provider that no token calls by its class goes by its token: `EventEmitter2.emit`,
- *   `SMTP.sendMail`. One with `@SideEffect()` methods keeps its class's name, which is what workers
+ * - A provider whose token is not its class goes by the token: `EventEmitter2.emit`,
+ *   `SMTP.sendMail`. One with `@SideEffect()` methods keeps the name of its class, which workers
  *   know.
- * - What a provider holds in a property and has no class, such as an instance of axios, goes by the
+ * - An object without a class that a provider holds, such as an instance of axios, goes by the
  *   property: `Payments.http.post`.
  *
  * @internal
@@ -77,7 +77,7 @@ export function* proxiedClassesIn(modules: ModulesContainer): Generator<Class> {
   }
 }
 
-/** The objects in an object's own properties; nothing is run to read them. @internal */
+/** The objects in an object's own properties; no getter is run. @internal */
 export function* heldBy(instance: object): Generator<readonly [key: string, value: object]> {
   for (const [key, value] of propertiesOf(instance)) {
     const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
@@ -86,8 +86,8 @@ export function* heldBy(instance: object): Generator<readonly [key: string, valu
 }
 
 /**
- * The objects that an object holds, those in its lists, sets and maps included, or that are in it
- * if it is one.
+ * The objects that an object holds, also in its arrays, sets and maps; of one of these, the objects
+ * in it.
  * @internal
  */
 export function* partsOf(instance: object): Generator<object> {
@@ -100,7 +100,7 @@ function* objectsAmong(values: Iterable<unknown>): Generator<object> {
   for (const value of values) if (typeof value === 'object' && value !== null) yield value;
 }
 
-/** Undefined for what is no list, set or map. */
+/** Undefined for anything but an array, a set or a map. */
 function elementsOf(value: unknown): Iterable<unknown> | undefined {
   if (Array.isArray(value)) return valuesOf(value);
   // Not by its own methods, which a subclass may have replaced.
@@ -113,20 +113,20 @@ function* valuesOf(object: object): Generator {
 }
 
 function* propertiesOf(object: object): Generator<readonly [key: string, value: unknown]> {
-  // A file that is provided has as many properties as bytes.
+  // The contents of a file have as many properties as bytes.
   if (isProxy(object) || ArrayBuffer.isView(object)) return;
   for (const key of firstOf(Object.getOwnPropertyNames(object)))
     yield [key, Object.getOwnPropertyDescriptor(object, key)!.value];
 }
 
-/** Limit of what is looked at: what holds more is data, and a boot need not wait for it. */
+/** Limit of what is looked at: an object with more properties is data, and would slow the boot. */
 const MOST_PARTS = 1_000;
 
 function* firstOf<T>(all: Iterable<T>): Generator<T> {
   let count = 0;
-  for (const one of all) {
+  for (const item of all) {
     if (count++ === MOST_PARTS) return;
-    yield one;
+    yield item;
   }
 }
 
@@ -139,7 +139,7 @@ function methodsOf(object: object): ReadonlySet<string> {
     at !== null;
     at = Object.getPrototypeOf(at) as object | null
   ) {
-    // What all objects have is nobody's.
+    // Methods that all objects have are left out.
     if (
       at === Function.prototype ||
       isBuiltIn(at) ||
@@ -159,7 +159,7 @@ function hasNoClass(value: object): boolean {
     : className(value) === undefined;
 }
 
-/** A list, a map and the like: nobody's effect is a method of theirs. */
+/** True for arrays, maps and the like, whose methods are no effects. */
 function isBuiltIn(value: object): boolean {
   return BUILT_IN.has(value.constructor);
 }

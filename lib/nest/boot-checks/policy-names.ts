@@ -17,20 +17,21 @@ export class PolicyNames {
 
   constructor(private readonly logger: LoggerService) {}
 
-  /** Nothing is checked before. @param names asked for once, if ever */
+  /** Begins to check. @param names the known names; called once, if at all */
   begin(names: () => ReadonlySet<string>): void {
     let read: ReadonlySet<string> | undefined;
     this.known = () => (read ??= names());
   }
 
   /**
-   * Checks each name once in each place. @param where the policy stands; it is first used at run
-   * time where that is not known
+   * Checks each name once in each place.
+   *
+   * @param where the policy stands; undefined for one that is first used at run time
    */
   inspect(policy: Policy, where?: string): void {
     const { known } = this;
     const { namedEffects } = policy;
-    // A property of that name may be anything in a policy that knows nothing of this.
+    // In a policy that does not know the property, it may be anything.
     if (
       known === undefined ||
       typeof namedEffects !== 'object' ||
@@ -64,26 +65,26 @@ export class PolicyNames {
   }
 }
 
-/** Names that are made anew for each call must not pile up. */
+/** Limit of the names that are remembered: names made anew for each call must not pile up. */
 const MOST_NAMES = 1000;
 
 /**
- * A method keeps its name when its class is renamed, so that differences in it count double;
- * undefined if nothing is alike.
+ * The known name that is most like another; undefined if none is. Differences in the method count
+ * double, since it keeps its name when its class is renamed.
  */
 function nearestTo(name: string, known: Iterable<string>): string | undefined {
   const [owner, key] = partsOf(name);
   let nearest: string | undefined;
   let least = Math.max(3, name.length / 2);
-  for (const one of known) {
-    const [itsOwner, itsKey] = partsOf(one);
+  for (const candidate of known) {
+    const [itsOwner, itsKey] = partsOf(candidate);
     // No distance is shorter than the difference in length, which costs nothing to tell.
     const atLeast = lengthsApart(itsOwner, owner) + 2 * lengthsApart(itsKey, key);
     if (atLeast >= least) continue;
     const distance = editDistance(itsOwner, owner) + 2 * editDistance(itsKey, key);
     if (distance >= least) continue;
     least = distance;
-    nearest = one;
+    nearest = candidate;
   }
   return nearest;
 }

@@ -2,9 +2,9 @@ import { TRACKS_EVERY, TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
 import { heldBy } from './object-names.js';
 
 /**
- * Whether an object tells of its transactions: by its class, by a function of its own, or by a
- * plain object, as the options of the host of `@nestjs-cls/transactional` and the context of Knex.
- * Whoever holds one that does has no transactions for that.
+ * True if the transactions of an object are tracked: by its class, by a function of its own, or by
+ * a plain object, such as the options of the host of `@nestjs-cls/transactional` or the context of
+ * Knex. An object that merely holds a tracked client has no transactions itself.
  *
  * @internal
  */
@@ -15,8 +15,8 @@ export function tracksTransactions(object: object): boolean {
   );
 }
 
-/** Whether an object tells of transactions, its own or those of what it holds. @internal */
-export function reachesFrames(object: object): boolean {
+/** True if the transactions of an object, or of one that it holds, are tracked. @internal */
+export function reachesTracked(object: object): boolean {
   return (
     TRACKS_TRANSACTIONS in object ||
     [...heldBy(object)].some(([, value]) => TRACKS_TRANSACTIONS in value)
@@ -24,17 +24,17 @@ export function reachesFrames(object: object): boolean {
 }
 
 /**
- * No client by itself: those have a class, but for Knex, whose functions carry nothing to tell by.
+ * True for a part of a client: clients have a class, but for Knex, whose functions look like parts.
  */
 function isPart(value: object): boolean {
   return typeof value === 'function' || Object.getPrototypeOf(value) === Object.prototype;
 }
 
 /**
- * Whether a module tells of all transactions of a client, also where it was never handed that one;
- * undefined for what is no such module.
+ * Returns the test for the clients that a module tracks without being given them; undefined for any
+ * other object.
  * @internal
  */
-export function keepsEvery(object: object): ((client: object) => boolean) | undefined {
+export function tracksEvery(object: object): ((client: object) => boolean) | undefined {
   return (object as { readonly [TRACKS_EVERY]?: (client: object) => boolean })[TRACKS_EVERY];
 }

@@ -2,15 +2,15 @@ import type { LoggerService } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import type { AirlockRuntime } from '../../core/runtime.js';
 import { objectsIn } from './held-objects.js';
-import { keepsEvery, reachesFrames } from './tracked-clients.js';
+import { reachesTracked, tracksEvery } from './tracked-clients.js';
 
 /**
- * Warns of executors that write through the transaction of the caller, where nothing of the
- * application tells of transactions.
+ * Warns of executors that write in the transaction of the caller, if no client of the application
+ * tracks transactions.
  *
  * @internal
  */
-export function warnOfMissingFrames(
+export function warnOfTrackingNothing(
   modules: ModulesContainer,
   runtime: AirlockRuntime,
   logger: LoggerService,
@@ -22,7 +22,7 @@ export function warnOfMissingFrames(
   );
   if (names.size === 0) return;
   for (const object of objectsIn(modules).keys())
-    if (reachesFrames(object) || keepsEvery(object) !== undefined) return;
+    if (reachesTracked(object) || tracksEvery(object) !== undefined) return;
   logger.warn(
     `${[...names].join(' and ')} writes effects through the transaction that they are called in, but no client among the providers of this ` +
       'application tracks transactions, so that they are not atomic with its data. Import the module for your client, as `AirlockTypeOrmModule` ' +

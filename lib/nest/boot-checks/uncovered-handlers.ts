@@ -6,7 +6,7 @@ import { airlockOn } from '../decorators/airlock.decorator.js';
 import { isSkipped } from '../decorators/skip-airlock.decorator.js';
 import type { Member } from '../container/providers.js';
 
-/** Metadata by which a library tells its handlers, which it calls itself. */
+/** A library that calls its handlers itself, and the metadata that tells them. */
 interface Library {
   readonly name: string;
   /** The metadata that its decorators write. */
@@ -79,7 +79,7 @@ function* handlersOf(
   const prototype = type.prototype as Record<string, object>;
   for (const key of markedBy(library, member)) {
     const method = prototype[key]!;
-    // What is wrapped on the instance is not what a library takes from the class.
+    // A method that is wrapped on the instance does not cover one that is taken from the class.
     if (library.on === 'method' && isCovered(member, key)) continue;
     if (airlockOn(method) === undefined && !isSkipped(type, method))
       yield methodName(Object.create(prototype) as object, key);

@@ -1,35 +1,33 @@
 import type { LoggerService } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import { objectsIn } from './held-objects.js';
-import { keepsEvery, tracksTransactions, reachesFrames } from './tracked-clients.js';
+import { reachesTracked, tracksEvery, tracksTransactions } from './tracked-clients.js';
 
 /**
- * Warns of clients whose transactions nobody tells of, where those of another one of their kind are
- * told: a second data source, or the one that a service has made for itself.
+ * Warns of clients whose transactions are not tracked, while those of another client of their kind
+ * are: a second data source, or one that a service has made for itself.
  *
  * @internal
  */
-export function warnOfUnkeptClients(modules: ModulesContainer, logger: LoggerService): void {
-  const found = objectsIn(modules);
-  const kept = [...found.keys()].filter(
-    (object) => isOfAKind(object) && tracksTransactions(object),
-  );
-  if (kept.length === 0) return;
-  const coverers = [...found.keys()].flatMap((object) => keepsEvery(object) ?? []);
-  for (const [object, name] of found) {
-    const kin = kept.find((one) => isOfOneKind(one, object));
-    if (kin === undefined || reachesFrames(object) || hasNoTransactions(object)) continue;
-    if (coverers.some((covers) => covers(object))) continue;
+export function warnOfUntrackedClients(modules: ModulesContainer, logger: LoggerService): void {
+  const names = objectsIn(modules);
+  const objects = [...names.keys()];
+  const tracked = objects.filter((object) => isOfAKind(object) && tracksTransactions(object));
+  if (tracked.length === 0) return;
+  const tracksAnyway = objects.flatMap((object) => tracksEvery(object) ?? []);
+  for (const [object, name] of names) {
+    const kin = tracked.find((client) => isOfOneKind(client, object));
+    if (kin === undefined || reachesTracked(object) || hasNoTransactions(object)) continue;
+    if (tracksAnyway.some((tracks) => tracks(object))) continue;
     logger.warn(
-      `\`${name}\` tracks no transactions, although \`${found.get(kin)!}\`, a client of the same kind, does: effects called in its transactions go out where ` +
-        'these are rolled back. Give it to the Airlock module or the `track…Transactions` function that keeps the other one.',
+      `\`${name}\` tracks no transactions, although \`${names.get(kin)!}\`, a client of the same kind, does: effects called in its transactions go out where ` +
+        'these are rolled back. Give it to the Airlock module or the `track…Transactions` function that tracks the other one.',
     );
   }
 }
 
 /**
- * Plain objects are of no kind, nor are functions that carry nothing: most of what an application
- * holds.
+ * False for plain objects, and for functions without properties: most of what an application holds.
  */
 function isOfAKind(object: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(object);
@@ -40,15 +38,16 @@ function isOfAKind(object: object): boolean {
 /**
  * True for two clients of one class. Functions such as those of Knex are known by what they carry.
  */
-function isOfOneKind(kept: object, other: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(kept);
+function isOfOneKind(tracked: object, other: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(tracked);
   if (prototype !== Object.getPrototypeOf(other)) return false;
   return (
-    prototype !== Function.prototype || Object.keys(kept).every((key) => Object.hasOwn(other, key))
+    prototype !== Function.prototype ||
+    Object.keys(tracked).every((key) => Object.hasOwn(other, key))
   );
 }
 
-/** A data source of TypeORM whose database has none says so itself. */
+/** True for a data source of TypeORM whose database has no transactions. */
 function hasNoTransactions(client: {
   readonly driver?: { readonly transactionSupport?: unknown };
 }): boolean {

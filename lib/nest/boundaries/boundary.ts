@@ -23,11 +23,11 @@ export interface Boundary {
   /** True if the class-level interceptor may call this boundary too, not only the global one. */
   readonly isOnClass?: boolean;
   around(context: ExecutionContext, next: CallHandler): Observable<unknown>;
-  /** Covers what the peer calls for an entry point of an instance besides the method at `key`. */
+  /** Covers further functions that the peer calls for the entry point at `key` of an instance. */
   cover?(instance: object, key: string, scope: PreparedScope): void;
-  /** Prepares the server, before anything is registered with it. */
+  /** To be called before anything is registered with the server. */
   applyTo?(server: HttpServer): void;
-  /** Before the modules of the application are initialised. */
+  /** To be called before the modules of the application are initialised. */
   start?(): void;
 }
 
@@ -39,7 +39,7 @@ export interface HandlerPlan {
   readonly scope: PreparedScope;
   /** Dispatch time that the handler chooses; undefined where it chooses none. */
   readonly dispatch: DispatchTime | undefined;
-  /** Whether the handler sends the answer to its request itself. */
+  /** True if the handler sends the answer to its request itself. */
   readonly answersItself: boolean;
 }
 
@@ -63,10 +63,10 @@ export class HandlerPlans {
   ) {}
 
   /**
-   * The handler may be inherited, so it is its class that tells plans apart, or its instance where
-   * a class is provided in several modules, each with policies of its own.
+   * Returns the plan of a handler in a class. The same handler may be inherited by other classes,
+   * and one class be provided in several modules, with other policies in each.
    *
-   * @param on the instance, where it is known and lasts
+   * @param on the instance, if it is known and lasts
    */
   of(type: Named, handler: Named, key?: string, on: object = type): HandlerPlan {
     let ofType = this.plans.get(on);
@@ -92,12 +92,12 @@ export class HandlerPlans {
 
 const BOUND = /^bound /;
 
-/** Some libraries have a handler run that is bound to its object already. */
+/** The name of a handler; some libraries run one that is bound to its object already. */
 function nameOf({ name }: Named): string {
   return name.replace(BOUND, '');
 }
 
-/** The method that carries what decorators have said of a handler. */
+/** The method that carries the metadata of a handler: of a bound one, that of its class. */
 function declaredAs(type: Named, handler: Named, key: string): Named {
   if (!BOUND.test(handler.name)) return handler;
   const method = (type as { readonly prototype?: Record<string, unknown> }).prototype?.[key];
@@ -105,8 +105,8 @@ function declaredAs(type: Named, handler: Named, key: string): Named {
 }
 
 /**
- * `onDispatchError` of boundaries: a handler that throws is logged with what it was given, for
- * nobody else sees it.
+ * Makes an `onDispatchError` for boundaries that does not throw: an error of the user's function is
+ * logged with the one that it was given, since no caller would see them.
  * @internal
  */
 export function safely(how: OnDispatchError, runtime: AirlockRuntime): OnDispatchError {

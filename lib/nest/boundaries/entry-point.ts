@@ -8,8 +8,8 @@ import type { HandlerScope } from '../calls/call-in-scope.js';
 import type { Candidate, Class } from '../container/candidate.js';
 
 /**
- * One kind of entry point: how to recognise it. By the metadata that the peer's decorators write,
- * so that the peer itself is never imported.
+ * One kind of entry point. It is told by the metadata that the peer's decorators write, so that the
+ * peer itself is never imported.
  *
  * @internal
  */
@@ -23,8 +23,7 @@ export interface EntryPoint {
 /** A kind for which Nest runs interceptors. Its name is the execution context's type. @internal */
 export interface InterceptedEntryPoint extends EntryPoint {
   /**
-   * True where Nest does not always run the global interceptors, so that the class gets one as
-   * well.
+   * True if Nest does not always run the global interceptors, so that the class gets one as well.
    */
   readonly mayMissGlobal?: boolean;
   boundary(
@@ -36,27 +35,27 @@ export interface InterceptedEntryPoint extends EntryPoint {
 
 /** A kind for which Nest runs none: the methods are wrapped on the instances. @internal */
 export interface WrappedEntryPoint extends EntryPoint {
-  /** Whether the peer makes nothing of what a method returns, other than to wait for a Promise. */
+  /** True if the peer ignores what a method returns, but for waiting for a Promise. */
   readonly ignores?: (key: string) => boolean;
-  /** Tells what an error means by which a method steers the peer. @default that it has failed */
+  /** Tells the outcome of a method that has thrown, to steer the peer perhaps. @default 'failed' */
   readonly outcomeOf?: (error: unknown) => Outcome;
   /** Makes the function that takes the place of a method. @default a scope around each call */
   wrap?(original: Method, scope: HandlerScope, key: string, type: Class): Method | undefined;
   /**
-   * Lists the methods by which a class of the peer's own is given something for entry points of this
-   * kind, which it may call later.
+   * Lists the methods by which a class of the peer's own is given something for entry points of
+   * this kind, which it may call later.
    */
   senders?(candidate: Candidate): readonly string[];
   /** Further methods to replace, by name, on an instance that has an entry point. */
   readonly alongside?: Readonly<Record<string, (original: Method) => Method>>;
   /**
-   * Called with an instance when all modules are initialised, so that peers have set up what they
-   * make of it.
+   * Called with an instance when all modules are initialised, and peers have set up what they make
+   * of it.
    */
   ready?(instance: object): void;
   /**
-   * Stops an instance from taking new work, before scopes are refused. Resolves when the work it
-   * has is done; is not waited for longer than `shutdownTimeoutMs`.
+   * Stops an instance from taking new work, before scopes are refused. Resolves when the work that
+   * it has is done; a shutdown waits `shutdownTimeoutMs` for it at most.
    */
   stop?(instance: object): Promise<void>;
 }
@@ -68,7 +67,10 @@ export function methodsWith(key: string | symbol, { marked }: Candidate): readon
   return names;
 }
 
-/** Lists those of `names` that a class has, if it has a member that tells the peer's own. @internal */
+/**
+ * Lists those of `names` that a class has, if a member tells that it is the peer's own.
+ * @internal
+ */
 export function methodsOf(
   { type, methods }: Candidate,
   member: string,
@@ -78,7 +80,7 @@ export function methodsOf(
 }
 
 /**
- * Whether a decorator has marked the class, or one it inherits from, under one of the keys.
+ * True if a decorator has marked the class, or one it inherits from, under one of the keys.
  * @internal
  */
 export function isMarked({ marks }: Candidate, ...keys: readonly string[]): boolean {

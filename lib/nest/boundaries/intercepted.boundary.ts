@@ -40,8 +40,8 @@ export class InterceptedBoundary implements Boundary {
   }
 
   /**
-   * Returns the function that ends a scope when its handler's Observable has ended, told what that
-   * has emitted last.
+   * Returns the function that ends a scope with its handler's Observable, whose last emission it is
+   * told.
    */
   protected ending(
     _context: ExecutionContext,
@@ -51,7 +51,7 @@ export class InterceptedBoundary implements Boundary {
       this.runtime.endScope(scope, outcome, 'the end of the handler', this.onDispatchError);
   }
 
-  /** Ends one where nobody is left to throw at. */
+  /** Ends a scope when no caller is left that an error could be thrown at. */
   protected async endLate(scope: LatentScope, outcome: Outcome, closedAt: string): Promise<void> {
     const how = this.onDispatchError === 'throw' ? 'report' : this.onDispatchError;
     try {

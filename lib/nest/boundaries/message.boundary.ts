@@ -3,9 +3,9 @@ import { defer, finalize, type Observable } from 'rxjs';
 import { InterceptedBoundary } from './intercepted.boundary.js';
 
 /**
- * Messages meet the interceptor as the global one, as that of their class, or as both: the
- * microservices of a hybrid application know no global one, nor do gateways on Nest 11. The first
- * opens the scope.
+ * Opens a scope for a message at the first interceptor that it meets: the global one, that of its
+ * class, or both. The microservices of a hybrid application have no global one, nor have gateways
+ * on Nest 11.
  *
  * @internal
  */
@@ -16,7 +16,7 @@ export class MessageBoundary extends InterceptedBoundary {
 
   override around(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     if (this.met.has(context)) return next.handle();
-    // An interceptor around may subscribe again, as `retry` does: each time is a unit of work.
+    // An interceptor around it may subscribe again, as `retry` does: each time is a unit of work.
     return defer(() => {
       this.met.add(context);
       return super.around(context, next);

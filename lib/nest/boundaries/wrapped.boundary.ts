@@ -47,7 +47,7 @@ export class WrappedBoundary {
   ): Generator<readonly [key: string, plan: HandlerPlan]> {
     for (const key of keys) {
       const method = (holder as Record<string, unknown>)[key];
-      // Left to the peer, which says what is wrong with it.
+      // The peer reports what is wrong with it.
       if (typeof method !== 'function') continue;
       const plan = this.plans.of(
         type,
@@ -84,7 +84,7 @@ export class WrappedBoundary {
     if (isLasting) this.lasting.add(instance);
   }
 
-  /** Has an instance of the peer's own know where it was given what it hands to entry points. */
+  /** Has a sender of the peer's, such as an event emitter, note where it was given a message. */
   coverSender(instance: object, candidate: Candidate): void {
     for (const key of this.entryPoint.senders?.(candidate) ?? []) noteSender(instance, key);
   }

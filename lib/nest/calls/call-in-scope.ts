@@ -21,11 +21,11 @@ export interface HandlerScope {
   readonly how: OnDispatchError;
   /** The declared kind of result, by which the caller hears that a scope was refused. */
   readonly declared: DeclaredResult;
-  /** Whether its caller makes nothing of what it returns. */
+  /** True if its caller ignores what it returns. */
   readonly isIgnored?: boolean;
   /**
-   * Whether its scope opens with the call, which is refused where it cannot; else it opens with the
-   * first effect.
+   * True if its scope opens with the call, which is refused if that fails; false if it opens with
+   * the first effect.
    */
   readonly isEager?: boolean;
 }
@@ -34,13 +34,12 @@ export interface HandlerScope {
  * Makes one call in a scope of its own, which ends with what the call returns: same value, same
  * error, same emissions.
  *
- * - a value: at once. The caller gets it as it is, or a Promise of it where letting its effects out
- *   takes time.
+ * - a value: at once. The caller gets it as it is, or a Promise of it if its effects take time.
  * - a Promise, or anything else with a `then`: when it is settled.
  * - an Observable: each subscription is a unit of work of its own. The first one takes over the
  *   scope of the call, with what the call itself has buffered; later ones get their own. A scope
- *   that nobody subscribes to is cancelled at shutdown; where the caller makes nothing of what it
- *   gets, the call has completed, and a warning says that the rest is never done.
+ *   that nobody subscribes to is cancelled at shutdown. If the caller ignores what it gets, the
+ *   call has completed, and a warning says that the Observable is never subscribed to.
  *
  * @param atOnce ends the scope of a plain value
  * @internal
@@ -52,7 +51,7 @@ export function callInScope(
 ): unknown {
   const { runtime, how, declared } = handler;
   const here = runtime.context;
-  const begin = (): WorkScope => begun(handler, here);
+  const begin = (): WorkScope => openScope(handler, here);
   let scope: WorkScope;
   try {
     scope = begin();
@@ -61,7 +60,7 @@ export function callInScope(
   }
   let result: unknown;
   try {
-    result = scope.enter(() => underWay(work()));
+    result = scope.enter(() => begunInScope(work()));
   } catch (error) {
     void endWithError(runtime, scope, error, how);
     throw error;
@@ -74,14 +73,14 @@ export function callInScope(
   return atOnce(handler, scope, result);
 }
 
-function begun({ runtime, prepared, isEager }: HandlerScope, here: Context): WorkScope {
+function openScope({ runtime, prepared, isEager }: HandlerScope, here: Context): WorkScope {
   return isEager === true
     ? runtime.scopes.enter(prepared, here)
     : new LatentScope(runtime, prepared, here);
 }
 
-/** Something that does its work when it is awaited, such as a query, does it in the scope. */
-function underWay(result: unknown): unknown {
+/** Begins the work of a query or the like, which it would do when it is awaited, in the scope. */
+function begunInScope(result: unknown): unknown {
   if (!isThenable(result) || hasBegun(result) || isObservable(result)) return result;
   return new Promise((resolve, reject) => void result.then(resolve, reject));
 }
@@ -91,10 +90,7 @@ function complete({ runtime, how }: HandlerScope, scope: WorkScope, value: unkno
   return ending ? ending.then(() => value) : value;
 }
 
-/**
- * A method that is asynchronous does not throw where it is called. Of one that nobody listens to,
- * the log is told.
- */
+/** Refuses a call in the way in which its method fails, which throws only if it is synchronous. */
 function refuse(error: unknown, declared: DeclaredResult, here: Context): unknown {
   if (declared === 'promise') return refused(error, here);
   if (declared === 'observable') return throwError(() => error);
@@ -120,7 +116,7 @@ function observeInScopes(
   });
 }
 
-/** Not before somebody else who has called the method had the time to subscribe. */
+/** Ends the scope of a call whose Observable is ignored; later, so that others may subscribe. */
 function endIgnored({ runtime, prepared, how }: HandlerScope, ofCall: WorkScope): void {
   setImmediate(() => {
     if (!neverSubscribed(runtime).delete(ofCall)) return;

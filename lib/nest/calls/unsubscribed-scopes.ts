@@ -13,11 +13,11 @@ export function neverSubscribed(runtime: AirlockRuntime): Set<WorkScope> {
   return scopes;
 }
 
-/** Their work never began, so a shutdown does not wait for it. @internal */
+/** Cancels them: their work never began, so a shutdown does not wait for it. @internal */
 export function cancelNeverSubscribed(runtime: AirlockRuntime): void {
   const scopes = neverSubscribed(runtime);
   for (const scope of scopes) {
-    // First: one of its effects may subscribe to that Observable.
+    // Deleted first: one of its effects may subscribe to that Observable.
     scopes.delete(scope);
     void runtime.endScope(scope, 'cancelled', 'the shutdown', 'report');
   }
@@ -25,7 +25,7 @@ export function cancelNeverSubscribed(runtime: AirlockRuntime): void {
 
 const warned = new WeakMap<AirlockRuntime, Set<string>>();
 
-/** Says once for each method that nobody subscribes to what it returns. @internal */
+/** Warns, once for each method, that nobody subscribes to the Observable it returns. @internal */
 export function warnOfIgnored(runtime: AirlockRuntime, name: string): void {
   const known = warned.get(runtime) ?? new Set();
   warned.set(runtime, known);

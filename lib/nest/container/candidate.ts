@@ -8,8 +8,8 @@ export interface Candidate {
   /** The names of its methods, inherited ones included. */
   readonly methods: readonly string[];
   /**
-   * Those among them that carry metadata, with its keys: few do, and all that is decorated does.
-   * Looked up once, since Reflect looks at all that a method may inherit from.
+   * The methods that carry metadata, with its keys: each decorated method does, and few others.
+   * Looked up once, since Reflect searches everything that a method inherits from.
    */
   readonly marked: ReadonlyMap<string, ReadonlySet<unknown>>;
   /** The keys of the metadata of the class, inherited ones included. */

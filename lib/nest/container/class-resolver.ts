@@ -14,18 +14,18 @@ import { moduleThatProvides } from './provided-by.js';
 type Class<T> = new (...args: never[]) => T;
 
 /**
- * Turns policy and executor classes into instances, as Nest does with guards: the provider of the
- * class as seen from the module of what the class stands on, else any provider of it, else an
- * instance that Nest builds in that module.
+ * Turns policy and executor classes into instances, as Nest does with guards: the provider that the
+ * module of the decorated class sees, else any provider, else an instance that Nest builds in that
+ * module.
  *
  * @internal
  */
 export class ClassResolver {
-  /** False while Nest still builds providers: until then it keeps bare objects of their classes. */
+  /** False while Nest still builds providers, and has bare objects in their place. */
   areBuilt = false;
-  /** Options stand on it, and code that nothing tells the place of. */
+  /** The module of options, and of code whose module is not known. */
   root: ModuleOfNest | undefined = undefined;
-  private readonly homes = new WeakMap<object, ModuleOfNest>();
+  private readonly moduleOf = new WeakMap<object, ModuleOfNest>();
   private readonly withoutArguments = onePerClass();
 
   constructor(private readonly modules: ModulesContainer) {}
@@ -35,19 +35,18 @@ export class ClassResolver {
     for (const { instance, type, wrapper } of members) {
       if (wrapper.isAlias || wrapper.host === undefined) continue;
       for (const holder of instance === undefined ? [type] : [instance, type])
-        if (!this.homes.has(holder)) this.homes.set(holder, wrapper.host);
+        if (!this.moduleOf.has(holder)) this.moduleOf.set(holder, wrapper.host);
     }
   }
 
   /**
-   * Has Nest build an instance where no module provides the class. Nest builds asynchronously, so
-   * this is for the boot; the instance is kept as guards are, and gets its module's lifecycle
-   * hooks.
+   * Has Nest build an instance if no module provides the class. Nest builds asynchronously, so this
+   * has to be done at boot; Nest keeps the instance as it keeps guards, with lifecycle hooks.
    *
    * @throws AirlockOptionsError, or what Nest throws for a dependency that it cannot resolve
    */
   async prepare(type: Class<object>, on: object | undefined): Promise<void> {
-    const module = this.homeOf(on);
+    const module = this.moduleFor(on);
     if (
       module === undefined ||
       this.providerFor(type, module) !== undefined ||
@@ -73,7 +72,7 @@ export class ClassResolver {
    *   first named at run time and has dependencies
    */
   readonly instanceOf: Instantiate = <T>(type: Class<T>, on: object | undefined): T => {
-    const module = this.homeOf(on);
+    const module = this.moduleFor(on);
     const provider = this.providerFor(type, module);
     if (provider !== undefined) return this.instanceBehind(provider, type.name);
     const built = module?.injectables.get(type);
@@ -86,9 +85,9 @@ export class ClassResolver {
     return this.withoutArguments(type, on);
   };
 
-  private homeOf(on: object | undefined): ModuleOfNest | undefined {
+  private moduleFor(on: object | undefined): ModuleOfNest | undefined {
     if (on === undefined) return this.root;
-    return this.homes.get(on) ?? this.homes.get(on.constructor) ?? this.root;
+    return this.moduleOf.get(on) ?? this.moduleOf.get(on.constructor) ?? this.root;
   }
 
   private providerFor(

@@ -45,7 +45,7 @@ export class Shutdown implements OnModuleDestroy {
 }
 
 /**
- * A module of its own, since `AirlockModule` comes first at the start and so last at the end.
+ * A module of its own, since `AirlockModule` runs first at the start and so last at the end.
  * @internal
  */
 @Module({ providers: [Shutdown], exports: [Shutdown] })

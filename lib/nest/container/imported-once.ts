@@ -3,10 +3,10 @@ import type { ModulesContainer } from '@nestjs/core';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 
 /**
- * Refuses a module that an application has several of, where only one of them would be heard.
+ * Refuses a module that is imported several times, if only one import would have an effect.
  *
- * @param provider that each of them has
- * @param hint what the one import does for all
+ * @param provider a class that the module provides
+ * @param hint says how one import serves the whole application
  * @throws AirlockOptionsError
  * @internal
  */

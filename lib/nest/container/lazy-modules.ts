@@ -4,10 +4,10 @@ import { type ModuleOfNest, withImports } from './module-lookup.js';
 import { replaceOwn } from '../methods/replace-method.js';
 
 /**
- * Has `explore` look at each module that is loaded lazily, and at what it imports, before whoever
- * loads it gets it.
+ * Calls `explore` with each module that is loaded lazily, and with its imports, before the loader's
+ * caller gets it.
  *
- * @param explore the load rejects with what it does
+ * @param explore if it rejects, the load rejects
  * @internal
  */
 export function watchLazyModules(

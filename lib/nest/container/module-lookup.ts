@@ -41,8 +41,8 @@ export async function importerOf(
   type: Type,
 ): Promise<ModuleOfNest | undefined> {
   for (const module of modules.values()) {
-    for (const one of importsOf(module)) {
-      const imported = await one;
+    for (const entry of importsOf(module)) {
+      const imported = await entry;
       if (imported === type || (imported as { module?: unknown } | undefined)?.module === type)
         return module;
     }
@@ -82,7 +82,7 @@ function exportedProvider(
   return undefined;
 }
 
-/** Lists what stands in `@Module({ imports })`, and in `imports` of a dynamic module. */
+/** Lists the entries of `@Module({ imports })`, and of `imports` of a dynamic module. */
 function importsOf(module: ModuleOfNest): readonly unknown[] {
   const container = (module as unknown as { container?: Partial<DynamicMetadata> }).container;
   const written =

@@ -3,7 +3,7 @@ import 'reflect-metadata';
 const PROVIDED_BY = 'nestjs-airlock:provided-by';
 
 /**
- * Says which module provides a class that nothing else can build, for the message where that is not
+ * Names the module that provides a class which nothing else can build, for the error if that is not
  * imported.
  * @internal
  */

@@ -15,8 +15,8 @@ export interface Member extends Candidate {
 const scanner = new MetadataScanner();
 
 /**
- * Every provider and controller that is an object or has a class; a `useExisting` alias counts as
- * well.
+ * Lists every provider and controller that is an object or has a class, `useExisting` aliases
+ * included.
  * @internal
  */
 export function membersOf(modules: ModulesContainer): Generator<Member> {
@@ -50,7 +50,7 @@ export function isSingleton(
   return wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
 }
 
-/** False while Nest has a bare object of a singleton's class in place of it. @internal */
+/** False while Nest has a bare object of its class in place of a singleton. @internal */
 export function isBuilt({ wrapper }: Member): boolean {
   // A singleton is the same in every context.
   return (
@@ -77,7 +77,7 @@ export function candidateOf(type: unknown, isController: boolean): Candidate | u
   return { type: type as Class, isController, methods, marked, marks };
 }
 
-/** False for a getter that a subclass has in place of a method: to look at it would run it. */
+/** False for a getter that a subclass has in place of a method: to read it would run it. */
 function isMethod(prototype: object, key: string): boolean {
   let at: object | null = prototype;
   while (at !== null && !Object.hasOwn(at, key)) at = Object.getPrototypeOf(at) as object | null;
@@ -95,16 +95,16 @@ export function eachInstance(
   wrapper: Wrapper,
   fn: (instance: object, isLasting: boolean) => void,
 ): void {
-  // For a request-scoped class a bare object of it, which some peers read metadata off, and others
-  // even call.
+  // Of a request-scoped class this is a bare object, which some peers read metadata from, and
+  // others even call.
   if (isObject(wrapper.instance)) fn(wrapper.instance, true);
   if (isSingleton(wrapper)) return;
-  const known = new WeakSet();
+  const seen = new WeakSet();
   const get = wrapper.getInstanceByContextId.bind(wrapper);
   wrapper.getInstanceByContextId = (contextId, inquirerId) => {
     const host = get(contextId, inquirerId);
-    if (host.isResolved === true && isObject(host.instance) && !known.has(host.instance)) {
-      known.add(host.instance);
+    if (host.isResolved === true && isObject(host.instance) && !seen.has(host.instance)) {
+      seen.add(host.instance);
       fn(host.instance, false);
     }
     return host;

@@ -3,8 +3,7 @@ import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import type { Member } from './providers.js';
 
 /**
- * The instance that stands for a provider now: the one there is, or a fresh one where they are made
- * per request.
+ * The instance of a provider: the singleton, or a new one if instances are made per request.
  * @internal
  */
 export function instanceOf({ instance, wrapper, type, isController }: Member): unknown {

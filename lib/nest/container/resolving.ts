@@ -1,7 +1,7 @@
 import { AirlockError } from '../../errors/airlock.error.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 
-/** Runs `resolve`, and says in its error where what cannot be resolved stands. @internal */
+/** Runs `resolve`, and puts the place in front of its error. @internal */
 export function resolving(where: string, resolve: () => void): void {
   try {
     resolve();

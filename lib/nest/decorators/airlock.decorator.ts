@@ -111,7 +111,7 @@ export function airlockOn(method: object): AirlockMethodOptions | undefined {
   return Reflect.getMetadata(AIRLOCK, method) as AirlockMethodOptions | undefined;
 }
 
-/** Nothing tells when the effects of a synchronous method may get out. */
+/** Refuses a plain value: it does not tell when the effects may get out. */
 function refuseValue({ runtime, prepared, how }: HandlerScope, scope: WorkScope): never {
   void runtime.endScope(scope, 'failed', 'a synchronous result', how);
   throw new AirlockOptionsError(

@@ -58,8 +58,8 @@ type SideEffectMethod<T extends AnyMethod, A extends unknown[]> = [ReturnType<T>
 /**
  * Makes every call of a method an intent: buffered now, run when the scope lets it out.
  *
- * A call returns a resolved Promise. Where it is refused (`NoScopeError`, `BufferLimitError`, a
- * policy's error, …) it never throws but rejects; a rejection that nobody listens to is no
+ * A call returns a resolved Promise. If it is refused (`NoScopeError`, `BufferLimitError`, a
+ * policy's error, …) it rejects and never throws; a rejection that nobody listens to is no
  * unhandled rejection, but fails the scope that is open at the call. A method that is declared
  * `void`, or is not `async` and declares nothing, returns nothing and throws.
  *
@@ -96,7 +96,7 @@ export function SideEffect<A extends unknown[] = any[]>(
       return function (this: unknown, ...args: never[]): PromiseLike<void> | undefined {
         let end: EndAtCall;
         try {
-          // Not before: decorators above this one come later.
+          // Read at the first call: decorators above this one are applied later.
           constant ??= narrowed(written, policiesOnMethod(target, key));
           const called: EnqueueOptions =
             typeof dedupeKey === 'function'
@@ -125,7 +125,7 @@ export function SideEffect<A extends unknown[] = any[]>(
   };
 }
 
-/** The same options where there is nothing to add. */
+/** Adds policies to options; the same options if there are none. */
 function narrowed(options: EnqueueOptions, policies: readonly PolicyRef[]): EnqueueOptions {
   if (policies.length === 0) return options;
   return fixed(Object.freeze({ ...options, policy: [...refsOf(options.policy), ...policies] }));
@@ -143,12 +143,12 @@ export function sideEffectOn(method: object): SideEffectOptions | undefined {
   return metadataOn(method)?.options;
 }
 
-/** Returns the method that does the work, which a `@SideEffect()` stands in front of. @internal */
+/** Returns the undecorated method of a `@SideEffect()` method. @internal */
 export function sideEffectBodyOn(method: object): Effect | undefined {
   return metadataOn(method)?.body;
 }
 
-/** Whether a function is what some `@SideEffect()` stands in front of. @internal */
+/** True for the undecorated method of a `@SideEffect()` method. @internal */
 export function isSideEffectBody(method: object): boolean {
   return Reflect.hasMetadata(SIDE_EFFECT_BODY, method);
 }

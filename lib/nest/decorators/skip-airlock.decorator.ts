@@ -3,8 +3,8 @@ import 'reflect-metadata';
 const SKIP = 'nestjs-airlock:skip';
 
 /**
- * No boundary here: this class or method opens no scope. Effects called in it are outside one, or,
- * where it is called inside a scope as event listeners may be, in that one.
+ * Opens no scope for this class or method. Effects called in it belong to the scope that is open
+ * around the call, as one may be around an event listener, or to none.
  *
  * @example
  * ```ts

@@ -39,7 +39,7 @@ function onNoMethod(target: object, key: string | symbol): AirlockOptionsError {
   );
 }
 
-/** The policies beside a method's other decorators, whichever of them stands above. @internal */
+/** The policies of a method, whichever of its decorators stands above the others. @internal */
 export function policiesOnMethod(target: object, key: string | symbol): readonly PolicyRef[] {
   return policiesOn((target as Record<string | symbol, object>)[key]!);
 }

@@ -29,8 +29,8 @@ const LISTENERS = [
 
 /**
  * A job attempt: `process` of a class with `@Processor()`, and a method with `@Process()` of
- * `@nestjs/bull`. And a call of a listener to events of workers and queues, nested in the job that
- * it is called in, if in any.
+ * `@nestjs/bull`. Also a call of a listener to events of workers and queues, nested in the job that
+ * it is called in, if any.
  *
  * At shutdown the workers are closed before scopes are refused, so that no job starts only to fail.
  *
@@ -44,7 +44,7 @@ export const bullmq: WrappedEntryPoint = {
       : methodsWith('bull:module_queue_process', candidate)),
     ...LISTENERS.flatMap((key) => methodsWith(key, candidate)),
   ],
-  // The result of a job is stored, not used; that of a listener neither.
+  // The result of a job is only stored, and that of a listener dropped.
   ignores: () => true,
   outcomeOf: outcomeOfJob,
   wrap: (original, scope) =>
@@ -73,9 +73,9 @@ function isListener(method: Method): boolean {
 }
 
 /**
- * Fails an attempt that has lost the job's lock, as it does where Redis was away for long: the job
- * is another attempt's by now, whose effects are to get out, and BullMQ refuses the result of this
- * one. Asks only where there is something to let out.
+ * Fails an attempt that has lost the job's lock, as after a long outage of Redis: another attempt
+ * has the job by now, the effects of that one are to get out, and BullMQ refuses the result of this
+ * one. Asks Redis only if there are effects to let out.
  */
 async function stillOurs(
   { runtime, prepared }: HandlerScope,

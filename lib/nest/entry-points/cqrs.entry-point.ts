@@ -8,8 +8,8 @@ import { isMarked, methodsOf, type WrappedEntryPoint } from '../boundaries/entry
 const SAGAS = '__saga__';
 
 /**
- * An execution of a command, query or event handler, nested where there is a scope; and an event
- * that a saga is given.
+ * An execution of a command, query or event handler, nested if a scope is open; and an event that a
+ * saga is given.
  *
  * @internal
  */
@@ -24,9 +24,9 @@ export const cqrs: WrappedEntryPoint = {
       : []),
     ...(isMarked(candidate, SAGAS) ? sagasOf(candidate.type) : []),
   ],
-  // Whoever has executed a command or a query gets what its handler returns.
+  // The result of a command or a query goes to the code that has executed it.
   ignores: (key) => key === 'handle',
-  // A handler whose instance is still to be made is called later.
+  // A handler whose instance has to be made first is called later.
   senders: (candidate) => methodsOf(candidate, 'subject$', ['execute', 'publish', 'publishAll']),
   wrap: (original, scope, key, type) =>
     sagasOf(type).includes(key)
@@ -37,7 +37,8 @@ export const cqrs: WrappedEntryPoint = {
 };
 
 /**
- * Properties of the instance, often arrow functions, so no method of the prototype tells of them.
+ * The names of sagas. They are properties of the instance, often arrow functions, so the methods of
+ * the prototype do not have them.
  */
 function sagasOf(type: Class): readonly string[] {
   return (Reflect.getMetadata(SAGAS, type) as readonly string[] | undefined) ?? [];
@@ -45,8 +46,8 @@ function sagasOf(type: Class): readonly string[] {
 
 /**
  * A saga is called once, with the stream of all events. Each event goes through it in a scope of
- * its own, which ends when the event has gone through: a command that it is answered with at once
- * is executed nested in it, one that it is answered with later in a scope of its own.
+ * its own, which ends when the event has gone through. A command that the saga answers with at once
+ * is executed nested in it; one that it answers with later has a scope of its own.
  */
 function inScopes(original: Method, handler: HandlerScope): Method {
   return function (this: unknown, ...args: never[]): unknown {
@@ -74,10 +75,10 @@ function throughScopes(
         const scope = new LatentScope(runtime, prepared);
         scope.run(() => subscriber.next(event));
         const outcome = passage.isBroken ? 'failed' : 'completed';
-        // The event's publisher is not to hear of effects that fail.
-        const told = how === 'throw' ? 'report' : how;
+        // An effect that fails is no error of the event's publisher.
+        const treatment = how === 'throw' ? 'report' : how;
         const end = async (): Promise<void> =>
-          runtime.endScope(scope, outcome, 'the end of its event', told);
+          runtime.endScope(scope, outcome, 'the end of its event', treatment);
         void end().catch(runtime.logError);
       },
       error: (error) => subscriber.error(error),

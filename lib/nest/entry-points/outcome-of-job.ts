@@ -4,9 +4,9 @@ import type { Outcome } from '../../core/model/scope-view.js';
 const GOES_ON_LATER = new Set(['DelayedError', 'WaitingChildrenError', 'WaitingError']);
 
 /**
- * Tells the outcome of an attempt of a BullMQ job by the error it ends with. One that has put its
- * job off has done what it is to do until then, as a step job that waits for its children has. For
- * workers made by hand; entry points know it.
+ * Tells the outcome of an attempt of a BullMQ job by its error. An attempt that has put its job
+ * off, as a step job that waits for its children does, has completed. For workers made by hand;
+ * entry points do so by themselves.
  *
  * @example
  * ```ts

@@ -2,16 +2,16 @@ import { sources } from '../../installation/location.js';
 
 /** Place in the application's own code that made a call. */
 interface CallSite {
-  /** The innermost place on the stack that is neither Node's, nor a package's, nor ours. */
+  /** The innermost place on the stack outside Node, packages, and this package. */
   readonly place: string;
   /**
-   * The next one in another file, such as the caller of a wrapper around a queue; undefined where
-   * it is not on the stack.
+   * The next one in another file, such as the caller of a wrapper around a queue; undefined if none
+   * is on the stack.
    */
   readonly caller: string | undefined;
 }
 
-/** @returns undefined where no code of the application is on the stack @internal */
+/** @returns undefined if no code of the application is on the stack @internal */
 export function callSite(): CallSite | undefined {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 60;

@@ -1,9 +1,11 @@
 /**
- * Methods that reach another machine, of whatever has certain methods: no peer is imported to know
- * its class.
+ * Methods by which a kind of object reaches another machine. The kind is told by its methods, since
+ * no peer is imported to know its class.
  */
 interface Dispatcher {
+  /** All methods that an object of this kind has. */
   readonly has: readonly string[];
+  /** Methods that send. */
   readonly sends: readonly string[];
 }
 
@@ -27,7 +29,7 @@ const DISPATCHERS: readonly Dispatcher[] = [
   { has: ['send', 'sendBatch', 'connect', 'disconnect'], sends: ['send', 'sendBatch'] },
 ];
 
-/** The methods by which an object sends; none of most. @internal */
+/** The methods by which an object sends; most have none. @internal */
 export function* sendingMethodsOf(instance: object): Generator<string> {
   for (const { has, sends } of DISPATCHERS) {
     if (!has.every((key) => key in instance)) continue;
@@ -37,7 +39,7 @@ export function* sendingMethodsOf(instance: object): Generator<string> {
 }
 
 /**
- * Whether a call takes part in the transaction around it, as `boss.send(name, data, { db })` does.
+ * True if a call takes part in the transaction around it, as `boss.send(name, data, { db })` does.
  * @internal
  */
 export function isInTransaction(args: readonly unknown[]): boolean {

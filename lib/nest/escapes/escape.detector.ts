@@ -18,8 +18,8 @@ import type { EscapeOptions } from '../options/escape-options.js';
 import { watchOutgoingHttp } from './outgoing-http.js';
 
 /**
- * `detectEscapes`: notices what goes out directly where it should have gone through the buffer. For
- * development and tests; built only where it is switched on.
+ * The option `detectEscapes`: notices calls that go out directly and should have gone through the
+ * buffer. For development and tests; built only if it is switched on.
  *
  * @internal
  */
@@ -44,7 +44,7 @@ export class EscapeDetector {
     this.unwatch = watchOutgoingHttp((method, host) => this.inspect(`${method} ${host}`, [host]));
   }
 
-  /** Queues, clients and the like. */
+  /** Watches queues, clients and the like. */
   watchSenders(members: Iterable<Member>): void {
     for (const { instance } of members) {
       // A proxy may refuse to be looked at.

@@ -15,8 +15,7 @@ import { singletonsOf } from '../container/providers-by-token.js';
 import { BufferedCall } from './buffered-call.js';
 
 /**
- * The `intercept` option: makes direct calls of providers' methods into effects where they are made
- * in a scope.
+ * The option `intercept`: buffers direct calls of providers' methods that are made in a scope.
  *
  * @internal
  */
@@ -37,7 +36,7 @@ export class InterceptedProviders {
   }
 
   /**
-   * @param among those of its instances that are new; all where it is not given
+   * @param among the instances to intercept. @default all
    * @throws AirlockOptionsError naming the token or the method that is not there, or is no
    *   singleton's
    */
@@ -56,7 +55,7 @@ export class InterceptedProviders {
 
   private buffering(instance: object, key: string, name: string, original: Method): Method {
     const { runtime, warn, warnLate } = this;
-    // The original: what runs later is the call itself, not another interception.
+    // Of the original method: the effect is the call itself, and not another interception.
     const effect = boundEffect(instance, original as Effect, key);
     return function (this: unknown, ...args: never[]): unknown {
       const { context } = runtime;
@@ -91,7 +90,7 @@ export class InterceptedProviders {
   };
 }
 
-/** Not outside any scope, nor in an effect at work or what one has left behind. */
+/** False outside any scope, in a running effect, and in what one has left behind. */
 function takesCalls(context: Context): boolean {
   if (context instanceof EffectContext) return false;
   return context.evaluation !== undefined || context.receiver() !== undefined;

@@ -15,7 +15,7 @@ export function logsErrors(
   };
 }
 
-/** A stack begins with the message, which stands in front of it already. */
+/** Cuts the message out of a stack, since the line has it already. */
 function withoutMessage(stacks: string, message: string): string {
   const at = stacks.indexOf(message);
   return at < 0 || at > LONGEST_NAME

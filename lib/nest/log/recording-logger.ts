@@ -13,7 +13,7 @@ export class RecordingLogger extends SafeLogger {
     super.warn(message, ...rest);
   }
 
-  /** The boot is over. */
+  /** To be called at the end of the boot. */
   stop(): void {
     this.isRecording = false;
   }

@@ -2,8 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import { tellSafely } from '../../core/outside/last-resort.js';
 
 /**
- * A logger whose own errors reach nobody: Airlock logs in the middle of other people's work (rule
- * 9).
+ * A logger that never throws, since Airlock logs in the middle of an application's work (rule 9).
  * @internal
  */
 export class SafeLogger implements LoggerService {

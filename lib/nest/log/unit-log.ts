@@ -15,10 +15,9 @@ export interface Told {
 }
 
 /**
- * Logs one line for each unit of work that dropped effects, and for others where the options say
- * so.
+ * Logs one line for each unit of work that dropped effects, and for others if the options say so.
  *
- * @returns undefined where nothing is to be logged
+ * @returns undefined if nothing is to be logged
  * @internal
  */
 export function logsUnits(
@@ -48,8 +47,8 @@ export function leftOver(unit: UnitOfWork): string {
 }
 
 /**
- * False where nobody would get to see a line. Nest 11 says no for every level while none was set,
- * the most severe one included.
+ * False if a level is switched off. Nest 11 says that of every level, even `fatal`, while none was
+ * set.
  */
 function isShown(level: LogLevel): boolean {
   return Logger.isLevelEnabled(level) || !Logger.isLevelEnabled('fatal');
@@ -80,7 +79,7 @@ function lineOf(
   return `${label} → ${outcome ?? 'open'}${why}: ${parts.join('; ') || 'no effects'}`;
 }
 
-/** Dropped intents by what is said of the reason. */
+/** Groups dropped intents by their reason, as the line prints it. */
 function byReason(dropped: readonly DroppedIntent[]): ReadonlyMap<string, readonly Intent[]> {
   const groups = new Map<string, Intent[]>();
   for (const { intent, reason, policy } of dropped) {

@@ -7,9 +7,9 @@ import type { OnDispatchError } from '../../core/scope-options.js';
 import { isReplaceable, replaceOwn } from './replace-method.js';
 
 /**
- * Gives each call of an exception filter a scope, nested in that of the request where one is open.
- * Nest waits for no Promise of a filter, which may go on after the answer that it has sent: what it
- * calls then follows the request.
+ * Gives each call of an exception filter a scope, nested in that of the request if one is open.
+ * Nest does not wait for a filter's Promise, so it may go on after it has sent the answer: effects
+ * that it calls then follow the request.
  *
  * @internal
  */
@@ -24,7 +24,7 @@ export function coverFilter(
     return function (this: unknown, ...args: never[]): unknown {
       if (!runtime.context.mayReceive) return original.apply(this, args);
       const scope = new LatentScope(runtime, prepared);
-      // The request decides, whatever the filter comes to; nobody listens to what it returns.
+      // Completed in any case: the request decides, and nobody listens to what a filter returns.
       const close = async (): Promise<void> =>
         runtime.endScope(scope, 'completed', 'the end of the filter', how);
       const end = (): void => void close().catch(runtime.logError);
@@ -35,7 +35,7 @@ export function coverFilter(
         end();
         throw error;
       }
-      // Nothing else with a `then`: nobody calls that of a Fastify reply, or of a query.
+      // Only a Promise: nobody calls the `then` of a Fastify reply, or of a query.
       if (isPromise(result)) return result.finally(end);
       end();
       return result;

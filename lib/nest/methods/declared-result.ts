@@ -2,9 +2,9 @@ import 'reflect-metadata';
 import { Observable } from 'rxjs';
 
 /**
- * Kind of result that a method is declared to return. `unknown` where it carries no sign of it, as
- * with no annotation or one that was imported as a type only; `deferred` where that can at least be
- * no plain value.
+ * Kind of result that a method is declared to return. `unknown` if its metadata does not say, as
+ * without an annotation or with one that was imported as a type only; `deferred` if it is unknown,
+ * but no plain value.
  *
  * @internal
  */
@@ -24,8 +24,8 @@ export function declaredResult(
 }
 
 /**
- * Whether a method is declared to return nothing; one that is not `async` and declares nothing
- * looks the same.
+ * True if a method is declared to return nothing. A method that is not `async` and declares no
+ * result looks the same.
  * @internal
  */
 export function isDeclaredVoid(holder: object, key: string | symbol): boolean {
@@ -36,7 +36,7 @@ export function isDeclaredVoid(holder: object, key: string | symbol): boolean {
 }
 
 /**
- * An error for a caller who was promised a Promise or an Observable, it is not known which.
+ * A refusal for a caller who expects either a Promise or an Observable.
  * @internal
  */
 export class Refused extends Observable<never> implements PromiseLike<never> {

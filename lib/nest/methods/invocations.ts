@@ -8,10 +8,10 @@ import { kindOf } from '../../errors/thrown.js';
 import { isReplaceable, replaceOwn } from './replace-method.js';
 
 /**
- * Has an interceptor tell when an invocation of its handler has failed: what that has buffered goes
- * as in a unit of work that failed, though the interceptor may answer in its place. Where the
- * handler is invoked again, as by `retry`, it is dropped; whatever was buffered before it stays.
- * Costs nothing where no scope is open.
+ * Watches how an interceptor invokes its handler. Calls of effects in an invocation that has failed
+ * count as those of failed work, although the interceptor may answer in its place. If the handler
+ * is invoked again, as by `retry`, they are dropped; earlier calls stay. Costs nothing if no scope
+ * is open.
  *
  * @internal
  */
@@ -25,17 +25,17 @@ export function watchInvocations(interceptor: NestInterceptor, runtime: AirlockR
   });
 }
 
-/** Handle by which an interceptor invokes the handler and all that is inside. */
+/** Handle by which an interceptor invokes the handler, with the interceptors inside of it. */
 class Invocations implements CallHandler {
   /**
-   * Invocations that have not ended; an ended one is kept no longer than it matters, for `retry`
-   * may go on for ever.
+   * Invocations that have not ended. Ended ones are kept only as long as needed, since `retry` may
+   * go on for ever.
    */
   private readonly live = new Set<Invocation>();
-  /** Given up with the next one. */
+  /** Failed invocations, which are abandoned when the next one begins. */
   private failed: Invocation[] = [];
   private hasCompleted = false;
-  /** Asked here: `catchError` invokes the handler again from within the attempt that has failed. */
+  /** Read early: `catchError` invokes the handler again within the attempt that has failed. */
   private readonly outer: AttemptMark | undefined;
 
   constructor(
@@ -45,7 +45,7 @@ class Invocations implements CallHandler {
     this.outer = runtime.context.attempt;
   }
 
-  /** Each subscription invokes it, in the context of this call, as Nest has it. */
+  /** Invokes it at each subscription, in the context of this call, as Nest does. */
   readonly handle = (): Observable<unknown> => {
     const here = new AsyncResource('AIRLOCK_INVOCATION');
     return new Observable((subscriber) => here.runInAsyncScope(() => this.invoke(subscriber)));
@@ -84,9 +84,8 @@ class Invocations implements CallHandler {
   }
 
   /**
-   * Ends an invocation that is left. Before it has emitted anything it has failed as well; where
-   * nobody waits for it any more, while another one runs or has completed, it has lost against
-   * that.
+   * Ends an invocation whose subscriber has left. With an emission it has completed, without one it
+   * has failed; it is abandoned if another one runs or has completed, as in a race.
    */
   private leave(invocation: Invocation): void {
     if (!this.live.delete(invocation)) return;

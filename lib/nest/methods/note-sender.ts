@@ -1,12 +1,12 @@
 import { sendFromHere } from '../../core/scope/message.js';
 import { disguised, type Method } from './wrap-method.js';
 
-/** Marks a method that does, and passes to what comes around it, as all of its properties. */
+/** Marks a method that notes its sender; what is put around it gets all of its properties. */
 const NOTED = Symbol('airlock:sender');
 
 /**
- * Makes a method of an instance send from where it is called, for whatever applications share the
- * instance. What an application puts in the place of the method comes around it.
+ * Makes a method of an instance note the context in which it is called, as that of a sender: once
+ * for all applications that share the instance. Replacements by applications come around it.
  *
  * @internal
  */

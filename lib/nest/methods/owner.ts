@@ -3,7 +3,7 @@ import type { AirlockRuntime } from '../../core/runtime.js';
 const SHARED = Symbol('shared');
 type Owners = WeakMap<object, AirlockRuntime | typeof SHARED>;
 const owners: Owners = new WeakMap();
-const holders: Owners = new WeakMap();
+const ownersOfParts: Owners = new WeakMap();
 
 /**
  * Notes which application an instance belongs to, so that decorators on its class find their
@@ -17,16 +17,16 @@ export function claim(instance: object, runtime: AirlockRuntime): void {
 }
 
 /**
- * Notes the same for what a provider holds, and has made as a rule. A provider of another
- * application, which it may hold as well, stays that one's.
+ * Notes the same for an object that a provider holds, and has mostly made. A provider of another
+ * application, which it may hold as well, stays with that one.
  *
  * @internal
  */
 export function claimPart(part: object, runtime: AirlockRuntime): void {
-  note(holders, part, runtime);
+  note(ownersOfParts, part, runtime);
 }
 
-/** Whether an application provides an instance, or its class where those are made per request. @internal */
+/** True if an application provides an instance, or makes instances of its class. @internal */
 export function isProvided(instance: object): boolean {
   return owners.has(instance) || owners.has(instance.constructor);
 }
@@ -39,12 +39,13 @@ function note(notes: Owners, instance: object, runtime: AirlockRuntime): void {
 }
 
 /**
- * The application of an instance, or of its class where instances are made per request.
+ * The application of an instance, or of its class if that is made per request.
  * @internal
  */
 export function ownerOf(instance: unknown): AirlockRuntime | undefined {
   if ((typeof instance !== 'object' && typeof instance !== 'function') || instance === null)
     return undefined;
-  const owner = owners.get(instance) ?? holders.get(instance) ?? owners.get(instance.constructor);
+  const owner =
+    owners.get(instance) ?? ownersOfParts.get(instance) ?? owners.get(instance.constructor);
   return owner === SHARED ? undefined : owner;
 }

@@ -17,9 +17,9 @@ const replaced = new WeakMap<object, Map<string, Replaced>>();
  * Replaces a method of one instance for one application, once, however many tokens lead to that
  * instance. The class and other instances stay as they are.
  *
- * Where several running applications share the instance, a call made in a scope of one of them is
- * that one's, any other that of the application whose replacement the caller got hold of: peers
- * look methods up when their application starts, or else find the one that started last.
+ * If several running applications share the instance, a call in a scope of one of them belongs to
+ * that one. Any other belongs to the application whose replacement is called: peers look methods up
+ * when their application starts, or find that of the application which has started last.
  *
  * @throws AirlockOptionsError for an instance that is frozen
  * @internal
@@ -52,7 +52,7 @@ export function replaceOwn(
     throw frozen(methodName(instance, key));
 }
 
-/** False for a method of an instance that is frozen, which works as ever, unwatched. @internal */
+/** False for a method that cannot be replaced, since its instance is frozen. @internal */
 export function isReplaceable(instance: object, key: string): boolean {
   const own = Object.getOwnPropertyDescriptor(instance, key);
   return own === undefined ? Object.isExtensible(instance) : own.configurable === true;
@@ -70,8 +70,8 @@ function entryOf(instance: object, key: string, current: Method): Replaced {
 
 function responsible({ byApplication }: Replaced, runtime: AirlockRuntime, own: Method): Method {
   if (byApplication.size === 1 && !runtime.isClosing) return own;
-  const around = byApplication.get(contexts.getStore()?.host as AirlockRuntime);
-  if (around !== undefined || !runtime.isClosing) return around ?? own;
+  const ofScope = byApplication.get(contexts.getStore()?.host as AirlockRuntime);
+  if (ofScope !== undefined || !runtime.isClosing) return ofScope ?? own;
   for (const [other, method] of byApplication) if (!other.isClosing) return method;
   return own;
 }

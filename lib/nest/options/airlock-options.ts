@@ -48,8 +48,8 @@ export interface AirlockModuleOptions {
   readonly executors?: Readonly<Record<string, ExecutorRef>>;
   /**
    * For migration: inside a scope calls of these methods are buffered as effects, with one
-   * deprecation warning for each of them, and return a `BufferedCall`. Outside one, and in effects
-   * at work, they do what they always did.
+   * deprecation warning for each of them, and return a `BufferedCall`. Outside a scope, and in a
+   * running effect, they do what they always did.
    *
    * @example
    * ```ts
@@ -148,8 +148,8 @@ export interface AirlockModuleOptions {
    */
   readonly detectEscapes?: false | 'warn' | 'throw' | EscapeOptions;
   /**
-   * Time that one effect may run in this process, in milliseconds, where it sets no `timeoutMs` of
-   * its own: then it counts as failed with an `EffectTimeoutError`, and the flush goes on.
+   * Time that one effect may run in this process, in milliseconds, if it sets no `timeoutMs` of its
+   * own: then it counts as failed with an `EffectTimeoutError`, and the flush goes on.
    * `false`: no limit.
    *
    * @default 30_000
@@ -165,8 +165,8 @@ export interface AirlockModuleOptions {
    */
   readonly context?: readonly ContextCarrier[];
   /**
-   * Most intents that one scope may hold, and that the effects of one flush may call in their
-   * turn.
+   * Most intents that one scope may hold, and most calls that the effects of one flush may make
+   * themselves.
    *
    * @default 100_000
    * @see docs/guide/scopes.md

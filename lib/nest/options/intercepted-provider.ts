@@ -10,8 +10,8 @@ export interface InterceptedProvider {
   /** Its methods that have an effect, such as `add` of a queue. */
   readonly methods: readonly string[];
   /**
-   * True where not every application with these options has the provider: one that has none boots
-   * all the same. A provider that is there but has no such method is refused in either case.
+   * True if not every application with these options has the provider: one without it boots all the
+   * same. A provider that has no such method is refused in either case.
    *
    * @default false
    */

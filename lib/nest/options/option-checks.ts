@@ -7,7 +7,7 @@ import {
 } from '../../core/model/duration.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 
-/** Refuses a value of one option. @internal */
+/** Checks the value of one option. @throws AirlockOptionsError @internal */
 export type OptionCheck = (key: string, value: unknown) => void;
 
 /** @internal */
@@ -56,7 +56,7 @@ export const texts = expectThat(
   (value) =>
     Array.isArray(value) &&
     value.length > 0 &&
-    value.every((one) => typeof one === 'string' && one !== ''),
+    value.every((item) => typeof item === 'string' && item !== ''),
 );
 
 /**

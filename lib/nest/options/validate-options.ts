@@ -160,7 +160,7 @@ function boundary(known: Readonly<Record<string, OptionCheck>>): OptionCheck {
   };
 }
 
-/** @param names those of the carriers before it: values are found again by them */
+/** @param names the names of the carriers before it, since workers find values by name */
 function carrier(key: string, value: unknown, names: Set<string>): void {
   expectThat('an object with a `name`, `capture` and `restore`', (one) => {
     const { capture, restore } = Object(one) as Record<string, unknown>;

@@ -7,11 +7,11 @@ import {
 } from '../decorators/side-effect.decorator.js';
 
 /**
- * The name a worker finds an effect by; undefined for what is no `@SideEffect()` method of an
- * object, or one that is overridden.
+ * The name by which a worker finds an effect; undefined for anything but a `@SideEffect()` method
+ * of an object, and for one that is overridden.
  *
- * @throws AirlockOptionsError where the class has another method in front that hides the
- *   `@SideEffect()`, so that no worker would know of it
+ * @throws AirlockOptionsError if a method on the class hides the `@SideEffect()`, so that no worker
+ *   would find it
  * @internal
  */
 export function addressOf(effect: (...args: never[]) => unknown): string | undefined {
@@ -25,7 +25,7 @@ export function addressOf(effect: (...args: never[]) => unknown): string | undef
   if (current === undefined) return undefined;
   const body = sideEffectBodyOn(method) ?? method;
   const options = sideEffectOn(current);
-  // A worker runs the one that overrides, which may be the one that has called `super`.
+  // A worker runs the overriding method, which may itself have called this one by `super`.
   if (options !== undefined) {
     return sideEffectBodyOn(current) === body
       ? (options.name ?? methodName(target, key))
@@ -38,8 +38,8 @@ export function addressOf(effect: (...args: never[]) => unknown): string | undef
 }
 
 /**
- * The methods under one key as classes declare them, the one that overrides the others first; not
- * what a spy puts on the object.
+ * The methods under one key in the classes of an object, the overriding one first; without a spy on
+ * the object itself.
  */
 function* methodsOf({ target, key }: MethodOf): Generator<object, undefined> {
   for (let at = prototypeOf(target); at !== null; at = prototypeOf(at)) {

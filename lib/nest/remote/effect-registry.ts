@@ -9,9 +9,9 @@ interface RegisteredEffect {
   readonly owner: object;
   /** `Class.method`, for messages. */
   readonly method: string;
-  /** The provider; a Promise of one made anew for each run where it is request-scoped. */
+  /** Returns the provider; a Promise of a new one for each run, if it is request-scoped. */
   resolve(): unknown;
-  /** The method that the decorator stands in front of. */
+  /** The undecorated method. */
   readonly body: (...args: never[]) => unknown;
   /** Its own time limit; undefined where that of the application holds. */
   readonly timeoutMs?: number | false | undefined;
@@ -72,8 +72,8 @@ export class EffectRegistry {
 const registries = new WeakMap<object, EffectRegistry>();
 
 /**
- * False where the application at hand does not provide the object that an effect is called on: a
- * worker knows of none that was made by hand.
+ * False if the application of the caller does not provide the object that an effect is called on: a
+ * worker has no object that was made by hand.
  *
  * @param name of the effect, as workers know it
  * @internal

@@ -19,8 +19,8 @@ export interface EffectAttempt {
 }
 
 /**
- * Runs effects that came from another process, each in a scope of its own: what it enqueues goes
- * out when it succeeds and is dropped when it fails. Knows no engine.
+ * Runs effects that came from another process, each in a scope of its own: effects that it calls go
+ * out when it succeeds, and are dropped when it fails. Knows no engine.
  *
  * @internal
  */
@@ -61,10 +61,10 @@ export class EffectWorker {
   }
 
   /**
-   * Not `async`: each promise of a job costs a part of it that shows. What it throws itself it
-   * throws at once.
+   * Runs an effect. Not `async`, since one more Promise can be measured in a job: errors of its own
+   * are thrown at once.
    *
-   * @param attempt its number, where the engine tells
+   * @param attempt its number, if the engine tells
    * @throws UnknownEffectError for an envelope that nothing here can run; ShuttingDownError;
    *   rejects with what the effect throws
    */
@@ -76,9 +76,9 @@ export class EffectWorker {
   }
 
   /**
-   * Tells of an effect that does not get as far as its run.
+   * Runs `prepare`, and tells of a failure of the effect that it prepares.
    *
-   * @param data with the name of an `effect`, as far as it is to be trusted
+   * @param data with the name of an `effect`, perhaps
    * @throws what `prepare` throws
    */
   watched<T>(data: unknown, prepare: () => T): T {
@@ -102,7 +102,7 @@ export class EffectWorker {
     );
   }
 
-  /** Tells of a failure, which is none if a shutdown turns the effect away. */
+  /** Tells of a failure; an effect that a shutdown refuses has not failed. */
   private noteFailure(data: unknown, error: unknown): void {
     if (!(error instanceof ShuttingDownError)) this.onFailure?.(effectNamedIn(data));
   }
@@ -125,8 +125,8 @@ export class EffectWorker {
   }
 
   /**
-   * `stop` is asked first at a shutdown: to fetch no more, and to resolve when what was fetched has
-   * ended.
+   * Registers the engine's worker. A shutdown calls `stop` first: it fetches no more jobs, and
+   * resolves when those that it has fetched have ended.
    */
   onShutdown(stop: () => Promise<unknown>): void {
     this.runtime.running.onShutdown(stop);

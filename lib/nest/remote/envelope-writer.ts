@@ -38,7 +38,7 @@ export class EnvelopeWriter {
   }
 
   /**
-   * @throws AirlockOptionsError for an effect without an address where those are refused, or one
+   * @throws AirlockOptionsError for an effect without an address, if those are refused, and for one
    *   whose address is hidden
    */
   accepts(call: EffectCall): boolean {

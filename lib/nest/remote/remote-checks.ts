@@ -27,7 +27,7 @@ export function flagOr(checks: Readonly<Record<string, OptionCheck>>): OptionChe
 }
 
 /**
- * The further options of such an option: none where it is true; undefined where it is off.
+ * The further options of such an option: none if it is true; undefined if it is off.
  * @internal
  */
 export function turnedOn<T extends object>(

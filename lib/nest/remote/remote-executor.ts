@@ -22,7 +22,7 @@ export abstract class RemoteExecutor implements Executor {
     this.envelopes = new EnvelopeWriter(engine, options);
   }
 
-  /** The writer, for an outbox in front of it. @internal */
+  /** The writer of envelopes, for an outbox in front of the executor. @internal */
   get [ENVELOPES](): EnvelopeWriter {
     return this.envelopes;
   }

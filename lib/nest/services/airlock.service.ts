@@ -74,7 +74,7 @@ export class AirlockService {
   }
 
   /**
-   * Lists the scopes at work, oldest first, with the effects that they run and their ages in
+   * Lists the running scopes, oldest first, with the effects that they run and their ages in
    * milliseconds. Requests that have called no effect yet have no scope.
    */
   running(): readonly RunningScopeReport[] {

@@ -8,7 +8,7 @@ export interface RunningEffectReport {
   readonly ageMs: number | undefined;
 }
 
-/** A scope at work: open, or ended with something still to end that it has let out. @publicApi */
+/** A running scope: open, or ended while effects that it let out have not. @publicApi */
 export interface RunningScopeReport {
   readonly id: string;
   readonly name: string | undefined;

@@ -21,8 +21,7 @@ export interface CommandLine {
  */
 const OWN = 'dryRun';
 /**
- * The name of Airlock's option: a symbol, so that it is handed to no command among the command's
- * own options.
+ * The name of Airlock's option: a symbol, so that no command finds it among its own options.
  */
 const OFFERED = Symbol('AIRLOCK_DRY_RUN');
 /** Values by which an option that takes one says no. */
@@ -55,8 +54,8 @@ export function offerDryRun(command: object): void {
 }
 
 /**
- * Whether nobody else is to get `--dry-run`: the command itself, or one within it, for commander
- * gives a command the options that it knows wherever they stand.
+ * False if the command, or one inside it, takes `--dry-run` itself: commander gives a command the
+ * options that it knows, wherever they stand on the line.
  */
 function mayOffer(line: CommandLine): boolean {
   return (
@@ -68,9 +67,9 @@ function mayOffer(line: CommandLine): boolean {
 }
 
 /**
- * Whether a command is to let nothing out: because `--dry-run` was given to it or to one that it is
- * a part of, or because an option of its own under that name says so, be it by default. Forgets
- * what was given, since commander keeps it for the next time it parses.
+ * True if a command is to let nothing out: `--dry-run` was given to it or to a command around it,
+ * or an option of its own under that name says so, be it by default. Forgets the option, which
+ * commander would keep for the next line that it parses.
  *
  * @internal
  */

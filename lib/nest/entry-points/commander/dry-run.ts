@@ -8,13 +8,12 @@ import type { HandlerScope } from '../../calls/call-in-scope.js';
 /**
  * Runs a command without letting anything out.
  *
- * The command itself runs as always, with whatever it writes to a database: only its effects are
- * held back. They are buffered, and when it ends all policies are asked as if they were to get out,
- * with the outcome as it is: after an error only those `on: 'failure'` and `'always'` would have.
- * Then each that would have got out is printed to stdout with its name, its origin and its id
- * (never its arguments), and so is each that a policy would have dropped, with that policy; a
- * summary comes last. What an effect would itself have enqueued is not known, since none is run.
- * Value, error and exit code are the command's own.
+ * The command itself runs as always, and writes to a database as always: only its effects are held
+ * back. They are buffered, and at the end the outcome and all policies decide about them as usual.
+ * Then those that would have got out are printed to stdout with their names, origins and ids (never
+ * their arguments), and those that a policy would have dropped, with that policy; a summary comes
+ * last. Effects that these would have called are not known, since none is run. Value, error and
+ * exit code are the command's own.
  *
  * @internal
  */
@@ -40,7 +39,7 @@ export async function dryRun(
 }
 
 /**
- * Lets nothing out. It stands outside all policies but the application's, so those it asks itself.
+ * Lets nothing out. Only the application's policies come after it, so it asks these itself.
  */
 class ClosedGate implements Policy {
   readonly verdicts = new Map<Intent, Policy | 'allowed'>();
@@ -72,8 +71,7 @@ function linesOf(
   const free = dropped.filter(
     ({ intent, policy }) => policy === gate && gate.verdicts.get(intent) === 'allowed',
   );
-  // Those that wait for a scope around the command, or for a transaction, will not get out of these
-  // either.
+  // Captured and deferred intents do not get out later either: the gate is one of their policies.
   const out = [...free.map(({ intent }) => intent), ...captured, ...deferred].map(line);
   return [
     ...out,

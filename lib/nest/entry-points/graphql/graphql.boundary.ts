@@ -26,7 +26,7 @@ interface EventOptions {
  * @internal
  */
 export class GraphqlBoundary extends InterceptedBoundary {
-  /** Options that are covered: several tokens may lead to one instance. */
+  /** Options that are covered already: several tokens may lead to one instance. */
   private readonly covered = new WeakSet<EventOptions>();
 
   cover(instance: object, key: string, scope: PreparedScope): void {
@@ -41,12 +41,12 @@ export class GraphqlBoundary extends InterceptedBoundary {
       ...(resolve && { resolve: this.inScopes(resolve, scope) }),
     };
     this.covered.add(inScopes);
-    // Nest reads them off the method of the instance, and calls that of the class.
+    // Nest reads the options off the method of the instance, and calls that of the class.
     replaceOwn(instance, key, this.runtime, (original) => original);
     Reflect.defineMetadata(OPTIONS, inScopes, methods[key]!);
   }
 
-  /** An error that a resolver returns is one that it throws, to each GraphQL server. */
+  /** Fails where the resolver returns an error: each GraphQL server treats that as thrown. */
   protected override ending(
     context: ExecutionContext,
     scope: LatentScope,

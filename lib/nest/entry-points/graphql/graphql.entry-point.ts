@@ -15,7 +15,7 @@ export function fieldsOf(candidate: Candidate): readonly string[] {
 /** Token of the options that `GraphQLModule` is set up with. */
 const OPTIONS = 'GqlModuleOptions';
 
-/** Whether a provider says that fields run interceptors. @internal */
+/** True if a provider is options by which fields run interceptors. @internal */
 export function runsFieldInterceptors(token: unknown, instance: unknown): boolean {
   if (token !== OPTIONS) return false;
   const { fieldResolverEnhancers } = (instance ?? {}) as {
@@ -25,8 +25,8 @@ export function runsFieldInterceptors(token: unknown, instance: unknown): boolea
 }
 
 /**
- * A root field: `@Query`, `@Mutation`, `@Subscription`, and what that is told of an event. Field
- * resolvers open one only under `fieldResolverEnhancers`.
+ * A root field: `@Query`, `@Mutation`, `@Subscription`, and each event of a subscription. Field
+ * resolvers open a scope only under `fieldResolverEnhancers`.
  * @internal
  */
 export const graphql: InterceptedEntryPoint = {

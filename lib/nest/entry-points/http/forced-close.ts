@@ -5,8 +5,8 @@ interface Configured {
 }
 
 /**
- * Tells whether a server breaks its connections when it is closed (`forceCloseConnections`):
- * whoever is at work for a request then is given up by the application itself.
+ * Tells whether a server breaks its connections when it is closed (`forceCloseConnections`): the
+ * application itself then gives up the requests that are running.
  *
  * To be called before the server is made.
  *

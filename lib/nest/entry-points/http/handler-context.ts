@@ -10,14 +10,14 @@ import { isStream } from './http.messages.js';
 interface HandledRequest extends Context {
   readonly host: AirlockRuntime;
   receiver(): UnitOfWork;
-  /** @returns the scope, if one was opened; nothing that is called from here on belongs to it */
+  /** @returns the scope, if one was opened; later calls do not belong to it */
   endHandler(isStreaming: boolean): UnitOfWork | undefined;
-  /** Whether its end is being told to those who listen. */
+  /** True while listeners to its end are called. */
   readonly tellsItsEnd: boolean;
   /** Leaves the scope to the response. */
   failHandler(): void;
   scopeOf(unit: UnitOfWork): EffectScope;
-  /** A unit for what is called after the end. */
+  /** Makes an ended unit for calls after the end. */
   missed(outcome: Outcome): UnitOfWork;
 }
 
@@ -67,9 +67,8 @@ export class HandlerContext extends Context {
   }
 
   /**
-   * A handler that answers with a stream goes on in that, with a scope that ends with it; so do
-   * those called in it that listen to the end of the answer, unless nobody waited for the handler
-   * any more.
+   * True while the handler runs, and while its answer is streamed. After its end also for listeners
+   * to the end of the answer that were added in it, unless the client had left before.
    */
   private get goesOn(): boolean {
     const { request, ended } = this;
@@ -87,15 +86,16 @@ export class HandlerContext extends Context {
   }
 
   /**
-   * Keeps the outcome of a scope in which no effect was called, for the effects that work left
-   * behind by it calls later.
+   * Notes the outcome of a scope in which no effect was called, for late calls by work that it has
+   * left running.
    */
-  wentAs(outcome: Outcome): void {
+  noteOutcome(outcome: Outcome): void {
     this.ended = outcome;
   }
 
   /**
-   * From here on calls are late, or belong to the stream that it has answered with.
+   * Ends the handler: from here on calls are late, or belong to the stream that it has answered
+   * with.
    *
    * @returns the scope to end, if one was opened
    */

@@ -49,23 +49,23 @@ interface ExpressLike {
 
 /**
  * Runs all that Nest registers with a platform's adapter in the scopes of requests: routes,
- * middlewares, and the handlers behind exception filters. One by one, since any of them may hand on
- * to the next from an asynchronous context that is not the request's.
+ * middlewares, and the handlers behind exception filters. Each enters the scope by itself, since
+ * the one before may call it from an asynchronous context that is not the request's.
  *
- * @returns enters all requests of Express, for what is put on the platform itself, such as the
- * middleware of a GraphQL server. To be called when the scopes of requests can be made
+ * @returns covers Express itself, for middlewares that are put on the platform and not registered
+ *   by Nest, such as those of a GraphQL server. To be called when scopes of requests can be made
  * @internal
  */
 export function coverAdapter(server: HttpServer, enter: EnterRequest): () => void {
   const adapter = server as Adapter;
   const covered = new WeakSet<Callback>();
   const cover = (callback: unknown, name?: string): unknown => {
-    if (Array.isArray(callback)) return callback.map((one) => cover(one, name));
-    // Routers and whole applications are told by what they carry.
+    if (Array.isArray(callback)) return callback.map((item) => cover(item, name));
+    // Routers and whole applications have a method `handle`, and are left alone.
     if (typeof callback !== 'function' || 'handle' in callback || covered.has(callback as Callback))
       return callback;
     const fn = callback as Callback;
-    // As platforms do, tells handlers of errors by their arity.
+    // Handlers of errors have four parameters, by which platforms know them too.
     const at = fn.length === 4 ? 2 : 1;
     const wrapper = function (this: unknown, ...args: unknown[]): unknown {
       return enter(args[at - 1], args[at], name, fn, this, args);
@@ -86,7 +86,7 @@ export function coverAdapter(server: HttpServer, enter: EnterRequest): () => voi
   for (const verb of VERBS) {
     replace(verb, (original) => (path, ...callbacks) => {
       const name = `${verb.toUpperCase()} ${String(path)}`;
-      return original(path, ...callbacks.map((one) => cover(one, name)));
+      return original(path, ...callbacks.map((item) => cover(item, name)));
     });
   }
   for (const key of OTHERS)
@@ -94,7 +94,7 @@ export function coverAdapter(server: HttpServer, enter: EnterRequest): () => voi
       key,
       (original) =>
         (...args) =>
-          original(...args.map((one) => cover(one))),
+          original(...args.map((item) => cover(item))),
     );
   replace('createMiddlewareFactory', (original) => (method) => {
     const covering = (register: unknown): Callback => {
@@ -115,7 +115,7 @@ export function coverAdapter(server: HttpServer, enter: EnterRequest): () => voi
   };
 }
 
-/** Has nothing to do but to be covered. Tracers show its name. */
+/** Does nothing itself: covered, it enters the scope. Tracers show its name. */
 function airlock(_request: unknown, _reply: unknown, done: () => void): void {
   done();
 }

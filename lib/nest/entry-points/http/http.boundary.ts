@@ -16,14 +16,9 @@ import { InterceptedBoundary } from '../../boundaries/intercepted.boundary.js';
 import type { AirlockModuleOptions } from '../../options/airlock-options.js';
 import type { BoundaryOptions, DispatchTime } from '../../options/boundary-options.js';
 import { watchForcedClose } from './forced-close.js';
-import {
-  type HttpResponse,
-  isOver,
-  nodeResponse,
-  outcomeOf,
-  outcomeSent,
-} from './http.messages.js';
+import { type HttpResponse, isOver, nodeResponse } from './http.messages.js';
 import type { HandlerContext } from './handler-context.js';
+import { outcomeOf, outcomeSent, statusOf } from './outcome-of-response.js';
 import { RequestScopes } from './request-scopes.js';
 import { onceEnded, ResponseEnds } from './response-ends.js';
 import { unscoped } from '../../boundaries/unscoped.js';
@@ -61,12 +56,12 @@ export class HttpBoundary implements Boundary {
       cutsConnections: () => this.cutsConnections?.() === true,
       endWithResponse: (request, scope, response) => {
         const end = (): void => {
-          // A client that leaves does not stop a handler, so that one's end decides; but nobody
+          // A client that leaves does not stop a handler, so the end of that decides; but nobody
           // waits for it after a shutdown.
           if (!request.isHandled) this.endAfter(scope, request.outcome);
           else if (runtime.running.isOver) this.endAfter(scope, 'cancelled');
         };
-        // Where a client has left already, exception filters are still to run.
+        // If the client has left already, exception filters are still to run.
         if (response === undefined || isOver(response)) setImmediate(end);
         else this.ends.once(response, end);
       },
@@ -83,10 +78,10 @@ export class HttpBoundary implements Boundary {
   }
 
   around(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    // As `switchToHttp()` reads it, which makes an object and three functions to do so.
+    // Read as `switchToHttp()` does, which makes an object and three functions for it.
     const response = context.getArgByIndex<HttpResponse | undefined>(1);
     const raw = nodeResponse(response);
-    // Third parties run handlers of their own kinds under this type: Discord's, RabbitMQ's.
+    // Other libraries run handlers of their own kinds under this type, for Discord or RabbitMQ.
     if (raw === undefined) return this.messages.around(context, next);
     const plan = this.plans.of(context.getClass(), context.getHandler());
     if (plan.isSkipped) return unscoped(next);
@@ -117,29 +112,29 @@ export class HttpBoundary implements Boundary {
     const isAnswered = outcome === 'completed';
     const dispatch = plan.dispatch ?? this.dispatch;
     if (isAnswered && plan.answersItself && !raw.headersSent) {
-      // Not at its end yet: what it has left to callbacks sends the answer.
+      // It has not ended: callbacks that it has left behind send the answer.
       return this.ends.once(raw, () => this.endWithAnswer(handler, dispatch, raw));
     }
     if (outcome === 'cancelled' || dispatch === 'beforeResponse') {
-      const reached = isAnswered ? this.outcomeOf(response) : outcome;
-      const scope = handler.end(reached, answer);
+      const decided = isAnswered ? this.outcomeOf(response) : outcome;
+      const scope = handler.end(decided, answer);
       scope?.answeredBy(this.ends.answerOf(raw));
-      if (isAnswered && reached === 'failed') scope?.failedBy(statusOf(response));
-      return scope && this.runtime.endScope(scope, reached, END_OF_HANDLER, this.onDispatchError);
+      if (isAnswered && decided === 'failed') scope?.failedBy(statusOf(response));
+      return scope && this.runtime.endScope(scope, decided, END_OF_HANDLER, this.onDispatchError);
     }
     const scope = handler.end(outcome, answer);
     scope?.closeBy(END_OF_HANDLER);
     this.ends.once(raw, () => {
-      const reached = isAnswered ? outcomeSent(raw) : outcome;
-      if (scope === undefined) return handler.wentAs(reached);
-      if (isAnswered && reached === 'failed') scope.failedBy(statusOf(raw));
-      this.endAfter(scope, reached);
+      const decided = isAnswered ? outcomeSent(raw) : outcome;
+      if (scope === undefined) return handler.noteOutcome(decided);
+      if (isAnswered && decided === 'failed') scope.failedBy(statusOf(raw));
+      this.endAfter(scope, decided);
     });
   }
 
   /**
-   * Ends a handler that sends its answer itself. A client that leaves does not stop it, so that it
-   * ends as any other would: with its answer, though nobody gets that any more.
+   * Ends a handler that sends its answer itself. A client that leaves does not stop it: it still
+   * ends with its answer, although nobody gets that any more.
    */
   private endWithAnswer(
     handler: HandlerContext,
@@ -166,7 +161,7 @@ export class HttpBoundary implements Boundary {
     void end().catch(this.runtime.logError);
   }
 
-  /** A response that cannot tell its status lets nothing ordinary out. */
+  /** The outcome by the status; failed for a response that throws when the status is read. */
   private outcomeOf(response: HttpResponse): Outcome {
     try {
       return outcomeOf(response);
@@ -174,14 +169,5 @@ export class HttpBoundary implements Boundary {
       this.runtime.logError(error);
       return 'failed';
     }
-  }
-}
-
-/** The status as the log tells it. */
-function statusOf(response: HttpResponse): string {
-  try {
-    return `status ${response.statusCode}`;
-  } catch {
-    return 'no status';
   }
 }

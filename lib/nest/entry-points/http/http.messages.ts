@@ -1,6 +1,5 @@
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Outcome } from '../../../core/model/scope-view.js';
 
 /**
  * Common part of Express and Fastify responses: the status so far, and Node's own response on or
@@ -21,7 +20,7 @@ export interface Emitter {
   emit(event: string | symbol, ...args: unknown[]): boolean;
 }
 
-/** Emitter that tells the end of a connection: the socket, or the stream of HTTP/2. @internal */
+/** Emitter of the end of a connection: a socket, or a stream of HTTP/2. @internal */
 export interface Connection extends Emitter {
   readonly destroyed: boolean;
   /** The response that a socket is kept for. Private to Node. */
@@ -30,7 +29,7 @@ export interface Connection extends Emitter {
 }
 
 /**
- * Node's own response on or under what a platform calls one; undefined for anything else.
+ * Node's own response: the platform's, or the one inside it; undefined for anything else.
  * @internal
  */
 export function nodeResponse(candidate: unknown): ServerResponse | undefined {
@@ -45,20 +44,23 @@ export function nodeResponse(candidate: unknown): ServerResponse | undefined {
 }
 
 /**
- * Makes room for a listener of Airlock's own: Node warns of more than ten, and an answer that is
- * streamed comes close to that by itself.
+ * Makes room for a listener of Airlock's own: Node warns of more than ten listeners, and an answer
+ * that is streamed has nearly as many by itself.
  *
  * @internal
  */
 export function makeRoomForListener(emitter: object): void {
-  // What serverless platforms put in the place of a connection counts none.
+  // The objects that serverless platforms use as connections do not count listeners.
   const counts = emitter as Partial<EventEmitter>;
   const room = counts.getMaxListeners?.() ?? 0;
   // 0 has room for any number.
   if (room > 0) counts.setMaxListeners?.(room + 1);
 }
 
-/** Undefined where there is none, as for requests that never came over a network. @internal */
+/**
+ * The connection of a response; undefined for requests that did not come over a network.
+ * @internal
+ */
 export function connectionOf(response: ServerResponse): Connection | undefined {
   const { stream, req } = response as ServerResponse & { readonly stream?: Connection };
   const connection: Partial<Connection> | null | undefined = stream ?? req?.socket;
@@ -87,22 +89,12 @@ export function isOver(response: ServerResponse): boolean {
 }
 
 /**
- * True once its connection is gone before all of it was handed over. HTTP/2 tells that by
- * `writableEnded` alone.
+ * True once its connection is gone before all of it was handed to the network. On HTTP/2 only
+ * `writableEnded` tells that.
  * @internal
  */
 export function isCutOff(response: ServerResponse): boolean {
   return isOver(response) && !(response.writableFinished && response.writableEnded);
-}
-
-/** The outcome that a status tells. @internal */
-export function outcomeOf({ statusCode }: { readonly statusCode: number }): Outcome {
-  return statusCode >= 400 ? 'failed' : 'completed';
-}
-
-/** `outcomeOf` for the status really sent; cancelled where not even that was. @internal */
-export function outcomeSent(response: ServerResponse): Outcome {
-  return response.headersSent ? outcomeOf(response) : 'cancelled';
 }
 
 /**

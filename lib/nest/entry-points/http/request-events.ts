@@ -3,8 +3,8 @@ import { type Context, contexts } from '../../../core/scope/context.js';
 import { bringsBody, type Connection, connectionOf, type Emitter } from './http.messages.js';
 
 /**
- * Events of requests that Node tells from their connection: the parts of a body, and that a client
- * has left. Whoever listens to them is called in the scope of the request.
+ * Events of requests that Node emits in the context of their connection: the parts of a body, and
+ * that a client has left. Their listeners are called in the scope of the request.
  *
  * @internal
  */
@@ -16,10 +16,10 @@ export class RequestEvents {
     private readonly scopeOf: (response: ServerResponse) => { innermost: Context } | undefined,
   ) {}
 
-  /** To be called at the begin of each request. */
+  /** To be called at the beginning of each request. */
   cover(response: ServerResponse): void {
     const connection = connectionOf(response);
-    // One of HTTP/2 has a stream of its own.
+    // On HTTP/2 each request has a stream of its own.
     if ('stream' in response) return connection && this.coverFor(response, connection);
     const answered = connection?._httpMessage ?? response;
     if (answered !== response || bringsBody(response.req)) this.coverFor(response, response.req);
@@ -36,7 +36,7 @@ export class RequestEvents {
   }
 }
 
-/** @param here where listeners are called; undefined to call them where the event comes from */
+/** @param here the context for listeners; undefined to call them in that of the event */
 function heardIn(emitter: Emitter, here: () => Context | undefined): void {
   const emit = Reflect.get(emitter, 'emit') as Emitter['emit'];
   const value: Emitter['emit'] = function (this: Emitter, ...args): boolean {
@@ -48,7 +48,7 @@ function heardIn(emitter: Emitter, here: () => Context | undefined): void {
   Object.defineProperty(emitter, 'emit', { value, configurable: true, writable: true });
 }
 
-/** Whether code runs in a context, or in one that it is around. @internal */
+/** True if code runs in a context, or in one inside of it. @internal */
 export function isWithin(context: Context): boolean {
   let here = contexts.getStore();
   while (here !== undefined && here !== context) here = here.outer;

@@ -11,7 +11,8 @@ import { ShuttingDownError } from '../../../errors/shutting-down.error.js';
 import type { HandlerPlan } from '../../boundaries/boundary.js';
 import { HandlerContext } from './handler-context.js';
 import type { Ending, ResponseEndings } from './response-endings.js';
-import { isCutOff, isOver, outcomeSent } from './http.messages.js';
+import { isCutOff, isOver } from './http.messages.js';
+import { outcomeSent } from './outcome-of-response.js';
 
 /** Settings that the scopes of all requests of an application have in common. @internal */
 export interface RequestSettings {
@@ -21,10 +22,10 @@ export interface RequestSettings {
   readonly chain: PolicyChain;
   /** Scopes whose responses end right now. */
   readonly endings: ResponseEndings;
-  /** Whether the server breaks the connections of requests that are at work when it is closed. */
+  /** True if the server, when it is closed, breaks the connections of requests that are running. */
   cutsConnections(): boolean;
   /**
-   * Ends a scope as its request did, once the response is over; it is already where none is given.
+   * Ends a scope as its request did, once the response is over; undefined if it is over already.
    */
   endWithResponse(
     request: RequestScope,
@@ -36,34 +37,34 @@ export interface RequestSettings {
 /**
  * Context of the code that Nest runs for a request. Its scope opens when the first effect is
  * called, so that a request without any costs this object alone. A handler that completes ends the
- * scope; what is called after that, as by an exception filter where the answer cannot be
- * serialised, opens another, which the response decides.
+ * scope. A call after that, as by an exception filter for an answer that cannot be serialised,
+ * opens another scope, which the response decides.
  *
  * @internal
  */
 export class RequestScope extends Context implements Latent, Ending {
-  /** With the policies of a handler whose answer is being streamed. */
+  /** Has the policies of the handler as well, while its answer is streamed. */
   chain: PolicyChain;
   readonly outer: Context | undefined;
   /**
-   * Whether a handler has failed: what is called from then on belongs to a failed request, whatever
-   * is sent.
+   * True once a handler has failed: later calls belong to a failed request, whatever is sent.
    */
   hasFailed = false;
   private readonly around: Context;
   private handler: HandlerContext | undefined;
   private unit: UnitOfWork | undefined;
   /**
-   * Let go of when it is over: a pooled socket or a cached Promise that a request has made keeps
-   * this context.
+   * Forgotten when it is over, since a pooled socket or a cached Promise may keep this context.
    */
   private response: ServerResponse | undefined;
+  /** The outcome that the response tells; undefined until it is over. */
   private sent: Outcome | undefined;
+  /** True if the connection broke before all of the response was sent. */
   private isCut = false;
-  /** Whether what listens to the end of the response is being called. */
+  /** True while listeners to the end of the response are called. */
   isEnding = false;
   endedAfter: Ending | undefined = undefined;
-  /** Whether its handler has answered with a stream. */
+  /** True if its handler has answered with a stream. */
   private isStreaming = false;
 
   constructor(
@@ -95,19 +96,19 @@ export class RequestScope extends Context implements Latent, Ending {
     return this.around;
   }
 
-  /** False while another handler works for the request, as where one has called `next()`. */
+  /** False while another handler serves the request, for example one that has called `next()`. */
   get isFree(): boolean {
     return this.handler === undefined && this.isLive;
   }
 
-  /** The context of the code that works for it now. */
+  /** The context of the code that serves it now. */
   get innermost(): Context {
     return this.handler ?? this;
   }
 
   get isLive(): boolean {
     if (this.handler !== undefined) return true;
-    this.look();
+    this.checkEnd();
     return this.response !== undefined;
   }
 
@@ -123,8 +124,8 @@ export class RequestScope extends Context implements Latent, Ending {
   receiver(): UnitOfWork {
     if (this.unit !== undefined && !this.unit.isEnded) return this.unit;
     if (this.handler === undefined) {
-      this.look();
-      // Of a response that was cut off, exception filters are still to come.
+      this.checkEnd();
+      // Exception filters are still to run for a response that was cut off.
       if (this.sent !== undefined && !this.isCut && !this.tellsItsEnd)
         return (this.unit ??= this.missed(this.hasFailed ? 'failed' : this.sent));
     }
@@ -138,7 +139,7 @@ export class RequestScope extends Context implements Latent, Ending {
     if (this.response?.headersSent === true) return;
     if (this.opened === undefined && this.settings.cutsConnections()) return;
     this.receiver();
-    // Of a client that has left, the handler decides.
+    // If the client has left, the handler decides.
     if (this.handler !== undefined && this.response !== undefined) this.endWithResponse();
   }
 
@@ -151,16 +152,16 @@ export class RequestScope extends Context implements Latent, Ending {
   beginHandler(plan: HandlerPlan): HandlerContext {
     this.named(plan.scope.name!);
     this.handler = new HandlerContext(this, this.chain.inside(plan.policies));
-    // What its effects call in their turn stands under its policies too.
+    // Calls that its effects make stand under its policies too.
     if (this.unit !== undefined && !this.unit.isEnded) this.unit.chain = this.handler.chain;
     this.host.running.latentBegan(this);
     return this.handler;
   }
 
   /**
-   * @param isStreaming whether the answer is a stream: what that calls stands under the handler's
-   *   policies, and is lost with a client that leaves
-   * @returns the scope, if one was opened; nothing that is called from here on belongs to it
+   * @param isStreaming true if the answer is a stream: its calls stand under the handler's
+   *   policies, and are dropped if the client leaves
+   * @returns the scope, if one was opened; later calls do not belong to it
    */
   endHandler(isStreaming: boolean): UnitOfWork | undefined {
     const { unit, handler } = this;
@@ -169,7 +170,7 @@ export class RequestScope extends Context implements Latent, Ending {
     this.host.running.latentEnded(this);
     this.isStreaming = isStreaming;
     if (isStreaming) this.chain = handler!.chain;
-    // Filters and middlewares stand in the request's own.
+    // Filters and middlewares are in the request's own scope, and not in this one.
     else if (this.isApart) this.response = undefined;
     return unit?.isEnded === false ? unit : undefined;
   }
@@ -192,26 +193,28 @@ export class RequestScope extends Context implements Latent, Ending {
   }
 
   /**
-   * Outcome of the response, which is over: what a handler made of it, else what was sent.
+   * The outcome of the request, once the response is over: failed with its handler, else as sent.
    */
   get outcome(): Outcome {
-    this.letGo();
+    this.noteEnd();
     return this.hasFailed ? 'failed' : (this.sent ?? 'cancelled');
   }
 
-  /** Notes how the response ended, if that shows, and lets go of it. */
-  look(): void {
-    if (this.response !== undefined && isOver(this.response)) this.letGo();
+  /** Notes how the response ended, if it shows that it has. */
+  checkEnd(): void {
+    if (this.response !== undefined && isOver(this.response)) this.noteEnd();
   }
 
-  /** To be called before all others that listen to the last event of the response. */
+  /** To be called before all other listeners to the last event of the response. */
   end(): void {
-    this.letGo();
+    this.noteEnd();
     this.settings.endings.note(this);
   }
 
-  /** Notes how it ended and lets go of it: that it is over does not show on every response. */
-  private letGo(): void {
+  /**
+   * Notes how the response ended, and forgets it. Called for one that does not show its end, too.
+   */
+  private noteEnd(): void {
     const { response } = this;
     if (response === undefined) return;
     this.isCut = isCutOff(response);
@@ -221,15 +224,15 @@ export class RequestScope extends Context implements Latent, Ending {
   }
 
   /**
-   * Whether what is called belongs to the end of the response; once nothing may begin any more, it
-   * comes too late.
+   * True if a call belongs to the end of the response. After a shutdown, when no scope may open, it
+   * is late.
    */
   get tellsItsEnd(): boolean {
-    this.look();
+    this.checkEnd();
     return this.isEnding && this.isAdmitted;
   }
 
-  /** Whether a handler works for it, whose end is going to decide. */
+  /** True while a handler serves it, whose end is going to decide. */
   get isHandled(): boolean {
     return this.handler !== undefined;
   }

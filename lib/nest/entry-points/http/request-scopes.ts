@@ -17,14 +17,14 @@ import { RequestScope, type RequestSettings } from './request-scope.js';
 type CarriesScope = { [key: symbol]: RequestScope | undefined };
 
 /**
- * The scopes of an application's requests, each begun by the first thing that Nest runs for it.
+ * The scopes of an application's requests; each begins with the first thing that Nest runs for it.
  *
  * @internal
  */
 export class RequestScopes {
   /**
-   * Property under which a response carries its scope: a map of all responses costs a request more
-   * than the rest of this. Each application has a key of its own.
+   * Property of a response that holds its scope. Each application has a key of its own. A map of
+   * responses would cost a request more than all the rest of its scope.
    */
   private readonly key = Symbol('AIRLOCK_REQUEST_SCOPE');
   private readonly onEnd: (this: ServerResponse) => void;
@@ -63,11 +63,11 @@ export class RequestScopes {
   }
 
   /**
-   * Calls `fn` in the scope of a request, wherever it is called from: the callbacks of session
-   * stores, uploads and parsers come from elsewhere. What has put a scope or a policy of its own
-   * around the rest of the request stays around it.
+   * Calls `fn` in the scope of a request, whatever context it is called in: callbacks of session
+   * stores, uploads and parsers have others. A scope or a policy that was put around the rest of
+   * the request stays around it.
    *
-   * @param name what serves the request, where `fn` does
+   * @param name the route, if `fn` serves one
    */
   private readonly enter: EnterRequest = (request, response, name, fn, self, args) => {
     const scope =
@@ -83,17 +83,18 @@ export class RequestScopes {
     request: HttpRequest | undefined,
     response: ServerResponse | undefined,
   ): RequestScope | undefined {
-    // What is said on a WebSocket is no part of the request that has opened it.
+    // Messages on a WebSocket are no part of the request that has opened it.
     if (response === undefined || isUpgraded(response)) return undefined;
     return this.of(response) ?? this.begin(request, response);
   }
 
   private begin(request: HttpRequest | undefined, response: ServerResponse): RequestScope {
-    // Not its path, which may be secret.
+    // Without its path, which may be secret.
     const scope = new RequestScope(this.settings, response, `${request?.method ?? 'HTTP'} request`);
     (response as unknown as CarriesScope)[this.key] = scope;
     makeRoomForListener(response);
-    // That it was handed to the network can be seen on it; HTTP/2 tells all at its first event.
+    // `close` is late enough: a response shows itself that it was handed to the network. On HTTP/2
+    // the first event, `finish`, tells everything.
     response.prependListener('stream' in response ? 'finish' : 'close', this.onEnd);
     this.events.cover(response);
     return scope;

@@ -1,15 +1,15 @@
 /** A request whose response has ended. @internal */
 export interface Ending {
   isEnding: boolean;
-  /** The one that ended before it, of those that are left together. */
+  /** The one that ended before it, in the same callback of Node. */
   endedAfter: Ending | undefined;
 }
 
 /**
- * Requests whose responses end in the callback that Node is calling. It tells that by several
- * events, and platforms by hooks that are called one after another; all of it comes before Node
- * calls anything else. They are left together: a listener to each event, and a microtask to leave
- * it, cost a request more than the rest of its scope.
+ * Requests whose responses end in the callback that Node is running. Node tells the end by several
+ * events, and platforms by hooks that run one after another; all of them run before Node's next
+ * callback. Then all requests leave that state together: a listener to each event, and a microtask
+ * for each request, would cost a request more than the rest of its scope.
  *
  * @internal
  */

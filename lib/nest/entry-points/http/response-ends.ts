@@ -3,10 +3,10 @@ import type { Answer } from '../../../core/scope/pending-work.js';
 import { type Connection, connectionOf, isOver, makeRoomForListener } from './http.messages.js';
 
 /**
- * Tells when a response is over: handed to the network, or its connection gone. Of the responses to
- * a client that pipelines and leaves, Node tells the first only, so connections are watched too,
- * each by one listener that holds nothing but what still waits. So are responses: a stream that is
- * piped into one brings many listeners of its own, and Node warns of more than ten.
+ * Tells when a response is over: handed to the network, or its connection gone. For a client that
+ * pipelines requests and leaves, Node tells only of the first response, so connections are watched
+ * too. Responses and connections have one listener each, for all that waits: Node warns of more
+ * than ten listeners, and a stream that is piped into a response adds many.
  *
  * @internal
  */
@@ -14,13 +14,13 @@ export class ResponseEnds {
   private readonly waiting = new WeakMap<ServerResponse, Set<() => void>>();
   private readonly onConnection = new WeakMap<Connection, Set<() => void>>();
 
-  /** Calls `fn` once: at once where it is over already. */
+  /** Calls `fn` once: at once if the response is over already. */
   once(response: ServerResponse, fn: () => void): void {
     if (isOver(response)) return fn();
     (this.waiting.get(response) ?? this.watch(response)).add(fn);
   }
 
-  /** The end of a response, for what waits for the answer to its request. */
+  /** A response as the answer that effects may wait for. */
   answerOf(response: ServerResponse): Answer {
     return new ResponseAnswer(this, response);
   }
@@ -81,7 +81,7 @@ export function onceEnded(response: ServerResponse, fn: () => void): void {
   if (response.writableEnded) return fn();
   const end = Reflect.get(response, 'end') as ServerResponse['end'];
   response.end = ((...args: unknown[]) => {
-    // May throw, as for a body of the wrong kind: whoever called it may then answer otherwise.
+    // May throw, as for a body of the wrong kind: the caller may then answer in another way.
     Reflect.apply(end, response, args);
     response.end = end;
     fn();

@@ -23,7 +23,7 @@ export class GivenBack {
 
   constructor(private readonly runtime: AirlockRuntime) {}
 
-  /** Returns `end` for the scope of a message, which has failed where that is given back. */
+  /** Returns `end` for the scope of a message, which has failed if the message is given back. */
   endOf(context: ExecutionContext, scope: LatentScope, end: End): End {
     const delivery = context.getArgByIndex<Delivery | undefined>(1);
     const message = delivery?.getMessage?.();
@@ -33,10 +33,10 @@ export class GivenBack {
     return failsWhere(() => this.messages.has(message), scope, end);
   }
 
-  /** A channel has many messages at a time, and lasts. */
+  /** Watches a channel once: it lasts, and has many messages at a time. */
   private watch(channel: object): void {
     for (const key of ['nack', 'reject']) {
-      // A channel of a strategy of one's own may lack one, or be frozen.
+      // The channel of a custom strategy may lack a method, or be frozen.
       const has = typeof (channel as Record<string, unknown>)[key] === 'function';
       if (!has || !isReplaceable(channel, key)) continue;
       replaceOwn(channel, key, this.runtime, (original) => {
@@ -51,7 +51,7 @@ export class GivenBack {
   }
 }
 
-/** Ends the scope of completed work as failed where its message is given back. @internal */
+/** Ends the scope of completed work as failed if its message is given back. @internal */
 export function failsWhere(
   isGivenBack: (answer: unknown) => boolean,
   scope: LatentScope,

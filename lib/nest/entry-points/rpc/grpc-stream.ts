@@ -5,7 +5,7 @@ import type { LatentScope } from '../../../core/latent-scope.js';
 
 /** The parts of a gRPC call that are used. */
 interface GrpcCall {
-  /** Whether the client has left, or its deadline has passed; true as well once it was answered. */
+  /** True if the client has left, or its deadline has passed; also once the call was answered. */
   readonly cancelled: boolean;
   /** Layers of the call: interceptors, with the HTTP/2 stream innermost. Private to grpc-js. */
   readonly call?: Layer;
@@ -30,8 +30,8 @@ export function isGrpcCall(value: unknown): value is GrpcCall {
 }
 
 /**
- * Whether the client has broken a call off. Node sends the end of a stream in front of its reset,
- * so the handler of one that was cancelled sees it end; a turn later the reset is there.
+ * True if the client has broken a call off. Node emits the end of a stream before its reset, so a
+ * handler sees a cancelled stream end; the reset is there a turn of the event loop later.
  *
  * @internal
  */
@@ -43,8 +43,8 @@ export async function isReset(call: GrpcCall): Promise<boolean> {
 }
 
 /**
- * The same stream, whose emissions are handled where it was subscribed to, not where the network is
- * read.
+ * The same stream, whose emissions are handled in the context of the subscriber, and not in that of
+ * the network.
  * @internal
  */
 export function inSubscribersContext(source: Observable<unknown>): Observable<unknown> {
@@ -64,9 +64,9 @@ export function inSubscribersContext(source: Observable<unknown>): Observable<un
 }
 
 /**
- * A call that a handler is given as it is (`@GrpcStreamCall`): whoever listens to it hears it in
- * the scope, and it is known how it ends. That is with its answer, which is sent by `end()` or by
- * the callback, with an error, or with a client that leaves.
+ * A call that a handler gets as it is (`@GrpcStreamCall`). Calls its listeners in the scope, and
+ * tells how the call ends: with its answer, which is sent by `end()` or by the callback, with an
+ * error, or when the client leaves.
  *
  * @internal
  */
@@ -80,7 +80,7 @@ export class StreamCall {
     const emit = call.emit.bind(call);
     const value: GrpcCall['emit'] = (event, ...others) => {
       const outcome = this.outcome === undefined ? outcomeOf(event) : undefined;
-      // Known before anybody hears of it: grpc-js ends a call while it tells of an error.
+      // Noted before listeners are called: grpc-js ends a call while it tells of an error.
       if (outcome !== undefined) this.outcome = outcome;
       const isHeard = contexts.run(inScope, () => emit(event, ...others));
       if (outcome !== undefined) this.onOver?.(outcome);
@@ -98,7 +98,7 @@ export class StreamCall {
     }) satisfies Answer;
   }
 
-  /** Calls `fn` with how it ended, at once where it has. */
+  /** Calls `fn` with the outcome when the call ends, or at once if it has. */
   whenOver(fn: (outcome: Outcome) => void): void {
     if (this.outcome === undefined) this.onOver = fn;
     else fn(this.outcome);
@@ -106,8 +106,8 @@ export class StreamCall {
 }
 
 /**
- * Reads from an event of a call how the call ended. `prefinish` comes before grpc-js calls it
- * cancelled, as it does each that is over.
+ * The outcome of a call that an event tells. `prefinish` comes before `cancelled`, which grpc-js
+ * emits for every call that is over.
  */
 function outcomeOf(event: string | symbol): Outcome | undefined {
   if (event === 'cancelled') return 'cancelled';

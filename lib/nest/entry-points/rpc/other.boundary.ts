@@ -5,8 +5,8 @@ import { MessageBoundary } from '../../boundaries/message.boundary.js';
 import { failsWhere } from './given-back.js';
 
 /**
- * A scope per message of a kind that a library brings along. The RabbitMQ of golevelup gives a
- * message back where its handler returns a `Nack`.
+ * A scope per message of a kind that a library has added to Nest. The RabbitMQ library of golevelup
+ * gives a message back if its handler returns a `Nack`.
  *
  * @internal
  */
@@ -20,7 +20,7 @@ export class OtherBoundary extends MessageBoundary {
   }
 }
 
-/** By its one accessor: the name of a class does not survive every bundler. */
+/** True for a `Nack`, told by its accessor: bundlers may rename the class. */
 function isNack(answer: unknown): boolean {
   if (typeof answer !== 'object' || answer === null) return false;
   const prototype = Object.getPrototypeOf(answer) as object | null;

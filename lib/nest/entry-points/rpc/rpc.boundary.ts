@@ -7,9 +7,9 @@ import { GivenBack } from './given-back.js';
 import { inSubscribersContext, isGrpcCall, isReset, StreamCall } from './grpc-stream.js';
 
 /**
- * A scope per message. One of gRPC may be a stream of them: what it emits is handled in the scope,
- * which ends with the handler's Observable, and where the handler is given the call itself with
- * that call. One that its handler gives back to the queue has failed.
+ * A scope per message. A message of gRPC may be a stream: what it emits is handled in the scope,
+ * which ends with the handler's Observable, or with the call if the handler is given that. A
+ * message that its handler gives back to the queue has failed.
  *
  * @internal
  */
@@ -21,14 +21,14 @@ export class RpcBoundary extends MessageBoundary {
     scope: LatentScope,
   ): (outcome: Outcome) => void | Promise<void> {
     const end = this.givenBack.endOf(context, scope, super.ending(context, scope));
-    // The array itself: Nest hands its elements to the handler once the interceptors have been
-    // called.
+    // Changed in place: Nest hands the elements of this array to the handler after the
+    // interceptors.
     const args: unknown[] = context.getArgs();
     const [input, , call] = args;
     if (isObservable(input)) {
       args[0] = inSubscribersContext(input);
       if (!isGrpcCall(call)) return end;
-      // Nest completes the input of a client that has left, as if it had been sent to its end.
+      // Nest completes the input of a client that has left as if all of it had been sent.
       const endUnlessLost = async (): Promise<void> =>
         end((await isReset(call)) || call.cancelled ? 'cancelled' : 'completed');
       return (outcome) =>

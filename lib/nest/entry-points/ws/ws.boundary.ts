@@ -5,8 +5,8 @@ import { MessageBoundary } from '../../boundaries/message.boundary.js';
 import { Acknowledgement, acknowledgesItself } from './acknowledgement.js';
 
 /**
- * A scope per message. Of a handler that acknowledges its message itself it ends with that, as its
- * work may go on in callbacks until then.
+ * A scope per message. If the handler acknowledges its message itself, the scope ends with that,
+ * since the work may go on in callbacks until then.
  *
  * @internal
  */
@@ -17,15 +17,15 @@ export class WsBoundary extends MessageBoundary {
   ): (outcome: Outcome, answer: unknown) => void | Promise<void> {
     const end = super.ending(context, scope);
     if (!acknowledgesItself(context.getClass(), context.getHandler())) return end;
-    // The array itself: Nest hands its elements to the handler once the interceptors have been
-    // called.
+    // Changed in place: Nest hands the elements of this array to the handler after the
+    // interceptors.
     const args: unknown[] = context.getArgs();
-    const at = args.findIndex((one) => typeof one === 'function');
-    // The client waits for none.
+    const at = args.findIndex((arg) => typeof arg === 'function');
+    // The client waits for no acknowledgement.
     if (at < 0) return end;
     const acknowledgement = new Acknowledgement(args, at, context.switchToWs().getClient());
     return (outcome, answer) => {
-      // What a handler returns that has no `@Ack()`, Nest acknowledges with.
+      // Nest acknowledges with what a handler without `@Ack()` returns.
       const isAnswered = acknowledgement.isGiven || (answer ?? undefined) !== undefined;
       if (outcome !== 'completed' || isAnswered) return end(outcome);
       acknowledgement.whenOver(
