@@ -40,7 +40,7 @@ describe('when a unit of work calls an effect', () => {
 
     expect(value).toBe('the order');
     expect(story).toEqual([
-      'the scope POST /orders is open', // lib/core/runtime.ts
+      'the scope POST /orders is open', // lib/core/scope-opener.ts
       'the policy hears of the call of sendReceipt', // lib/core/enqueue/enqueue.ts
       'buffered: sendReceipt', // lib/core/scope/intent-buffer.ts
       'the outcome is completed', // lib/core/flush/outcome.ts
