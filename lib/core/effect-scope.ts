@@ -213,19 +213,19 @@ export class EffectScope implements ScopeView {
     );
   }
 
-  #expect(state: ScopeState, becoming: string): void {
-    const found = this.#unit.state;
-    if (found === state) return;
+  #expect(expected: ScopeState, becoming: string): void {
+    const { state } = this.#unit;
+    if (state === expected) return;
     const hint =
-      found === 'open'
+      state === 'open'
         ? 'Call `close()` first.'
-        : found === 'closed'
+        : state === 'closed'
           ? 'It takes no more calls.'
           : 'A scope ends once.';
     throw new ScopeStateError(
       this.#unit.label,
-      found,
-      `Scope "${this.#unit.label}" cannot be ${becoming}: it is ${found}. ${hint}`,
+      state,
+      `Scope "${this.#unit.label}" cannot be ${becoming}: it is ${state}. ${hint}`,
     );
   }
 }

@@ -37,7 +37,7 @@ export function onAirlock<K extends keyof AirlockMessages>(
     throw AirlockOptionsError.expected('listener', 'a function', listener);
   if (name === 'effect') return onEffectRuns(listener as AirlockListener<'effect'>);
   if (!Object.hasOwn(channels, name)) {
-    const names = [...Object.keys(channels), 'effect'].map((one) => `'${one}'`).join(' or ');
+    const names = [...Object.keys(channels), 'effect'].map((known) => `'${known}'`).join(' or ');
     throw AirlockOptionsError.expected('name', names, name);
   }
   const channel = channels[name as keyof typeof channels];

@@ -2,7 +2,7 @@ import { AirlockError, type ErrorCause } from './airlock.error.js';
 import { masked } from './masked.js';
 
 /**
- * Something Airlock was configured or called with is not what it can take.
+ * Airlock was configured or called with something that it cannot take.
  *
  * @publicApi
  */
@@ -28,8 +28,8 @@ export class AirlockOptionsError extends AirlockError {
 }
 
 /**
- * A value for a message: primitives as they are but for URLs, anything else by its kind only, since
- * contents may be secret.
+ * Prints a value for a message: primitives as they are but for URLs, anything else only by its
+ * kind, since contents may be secret.
  */
 function describe(value: unknown): string {
   if (value === null || value === undefined) return `\`${value}\``;

@@ -9,13 +9,13 @@ export function brand(error: Error, ...names: readonly string[]): void {
   Object.defineProperty(error, LINEAGE, { value: names });
 }
 
-/** Whether `value` carries the brand `name`. @internal */
+/** True if `value` carries the brand `name`. @internal */
 export function isBranded(value: unknown, name: string): boolean {
   if (typeof value !== 'object' || value === null) return false;
   try {
     return ((value as { [LINEAGE]?: readonly string[] })[LINEAGE] ?? []).includes(name);
   } catch {
-    // What was thrown may be a proxy that refuses to be looked at.
+    // A thrown value may be a proxy that refuses to be read.
     return false;
   }
 }
@@ -42,7 +42,7 @@ export class AirlockError extends Error {
     options?: ErrorCause,
   ) {
     super(message, options);
-    // Not the class's own name, which a minifier takes.
+    // Not the name of the class, which a minifier may shorten.
     this.name = Object.hasOwn(new.target, 'brandName') ? new.target.brandName : new.target.name;
     brand(this, ...lineageOf(new.target));
   }

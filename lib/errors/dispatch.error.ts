@@ -9,9 +9,9 @@ export interface DispatchFailure<I = unknown> {
 
 /**
  * Every failure of one flush, together. An `AggregateError` whose `errors` are the causes in order;
- * it also is `instanceof AirlockError`. Its message names the first twenty; `failures` has all. With
- * a `transaction`, they could not be written in that and it is rolled back; without, the work is
- * done.
+ * it also is `instanceof AirlockError`. Its message names the first twenty; `failures` has all.
+ * With a `transaction`, the effects could not be written in it and it is rolled back; without one,
+ * the work is done.
  *
  * @publicApi
  */

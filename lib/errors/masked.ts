@@ -1,10 +1,12 @@
 /**
- * Schemes are short. Without a limit, a long text of letters would be read again from each of them.
+ * The length of schemes is limited, or a long string of letters would be read again from each
+ * letter.
  */
 const URL_AND_REST = /([a-z][a-z\d+.-]{0,39}:\/\/)[^]*/i;
 
 /**
- * A text that a message may show: of a URL only the scheme, since the rest may hold a password.
+ * Cuts a string for a message after the scheme of its first URL, since the rest may hold a
+ * password.
  * @internal
  */
 export function masked(text: string): string {

@@ -2,8 +2,8 @@
 const LONGEST = 100;
 
 /**
- * Prints what was read from a job or a message, for a log or an error: in quotes, on one line, and
- * cut. Whoever can write there wrote it, so it may look like further lines of the log.
+ * Prints a value from a job or a message for a log or an error: in quotes, on one line, and cut.
+ * Anybody who can write jobs may have made it look like further lines of the log.
  *
  * @internal
  */

@@ -1,19 +1,19 @@
 import { isNativeError } from 'node:util/types';
 
-// What was thrown, as text. It may be anything: a revoked proxy, an error whose `message` is a
-// getter that throws or whose `name` is a symbol, ten thousand errors in one, a chain of causes
-// without an end. Nothing here throws, and no text grows with what it is about.
+// Thrown values as strings. They may be anything: a revoked proxy, an error whose `message` is a
+// getter that throws or whose `name` is a symbol, ten thousand errors in one, an endless chain of
+// causes. Nothing here throws, and the length of each string is limited.
 
-/** Most errors that are named of an `AggregateError`, and most causes of one error. */
+/** Limit of the errors that are named of an `AggregateError`, and of the causes of one error. */
 const FIRST = 20;
-/** Most stacks in one text, whatever is nested in what. */
+/** Limit of the stacks in one string, with all causes and errors. */
 const MOST = 100;
 const LONGEST_MESSAGE = 2_000;
 const LONGEST_STACK = 10_000;
 
 /**
- * `instanceof Error` for a value that may refuse to be looked at, or comes from elsewhere: one of
- * `better-sqlite3` is no native error, and of the realm that has loaded the library first.
+ * `instanceof Error` for a value that may refuse to be read, or is of another realm: an error of
+ * `better-sqlite3` is no native error, and belongs to the realm that has loaded the library first.
  * @internal
  */
 export function isError(thrown: unknown): thrown is Error {
@@ -27,7 +27,7 @@ export function isError(thrown: unknown): thrown is Error {
   }
 }
 
-/** The message of an error, or what else was thrown. @internal */
+/** The message of an error; any other thrown value as a string. @internal */
 export function messageOf(thrown: unknown): string {
   if (!isError(thrown)) return textOf(thrown);
   const message = read(thrown, 'message');
@@ -36,7 +36,7 @@ export function messageOf(thrown: unknown): string {
     : nameOf(thrown);
 }
 
-/** `TypeError: no such queue`. @internal */
+/** The class and the message of an error, as `TypeError: no such queue`. @internal */
 export function titleOf(thrown: unknown): string {
   if (!isError(thrown)) return textOf(thrown);
   const message = read(thrown, 'message');
@@ -45,12 +45,12 @@ export function titleOf(thrown: unknown): string {
     : nameOf(thrown);
 }
 
-/** The class of an error, or the type of what else was thrown. @internal */
+/** The class of an error; the type of any other thrown value. @internal */
 export function kindOf(thrown: unknown): string {
   return isError(thrown) ? nameOf(thrown) : thrown === null ? 'null' : typeof thrown;
 }
 
-/** The `code` of an error, as `ECONNREFUSED`; undefined for what is none. @internal */
+/** The `code` of an error, as `ECONNREFUSED`; undefined if it has none. @internal */
 export function codeOf(thrown: unknown): string | undefined {
   const code = isError(thrown) ? read(thrown, 'code') : undefined;
   const text = typeof code === 'string' || typeof code === 'number' ? `${code}` : '';
@@ -63,8 +63,8 @@ export function causeOf(thrown: unknown): unknown {
 }
 
 /**
- * Returns the stacks of an error and of its causes. Of several errors in one (`AggregateError`) it
- * returns only theirs, for its own shows no more than where they were collected.
+ * Returns the stacks of an error and of its causes. The stack of an `AggregateError` is left out:
+ * it only shows where its errors were collected.
  *
  * @internal
  */
@@ -89,13 +89,13 @@ export function stacksOf(thrown: unknown): string {
       );
     if (several === undefined) continue;
     if (several.length > FIRST) open.push({ note: `… and ${several.length - FIRST} more`, depth });
-    for (const one of several.slice(0, FIRST).reverse())
-      open.push({ value: one, depth: depth + 1 });
+    for (const error of several.slice(0, FIRST).reverse())
+      open.push({ value: error, depth: depth + 1 });
   }
   return stacks.join('\n');
 }
 
-/** The first of many, and how many more there are. @internal */
+/** Lists the first items, and the number of the others. @internal */
 export function listed<T>(
   items: readonly T[],
   text: (item: T) => string,
@@ -108,14 +108,14 @@ export function listed<T>(
 
 interface Next {
   readonly value?: unknown;
-  /** Stands in place of what is left out. */
+  /** Replaces stacks that are left out. */
   readonly note?: string;
   readonly depth: number;
 }
 
 /**
- * Undefined also for one that has none, as that of `Promise.any([])`: nothing but its own stack
- * tells of it.
+ * The errors in an `AggregateError`; undefined for any other error, and for one without errors, as
+ * of `Promise.any([])`, whose own stack is to be shown.
  */
 function severalIn(error: Error): readonly unknown[] | undefined {
   const errors = read(error, 'errors');

@@ -22,7 +22,7 @@ export class UnknownEffectError extends AirlockError {
     this.known = known;
   }
 
-  /** @param problem quotes nothing as it was given @internal */
+  /** @param problem with parts of the job only as `quoted` prints them @internal */
   static malformed(problem: string): UnknownEffectError {
     return new UnknownEffectError(
       '(unreadable)',

@@ -1,7 +1,7 @@
 import type { Policy } from '../core/model/policy.js';
 
 /**
- * Allows everything: the default. It has no say, so it costs nothing.
+ * Allows everything: the default. It has no methods, so it costs nothing.
  *
  * @example
  * ```ts

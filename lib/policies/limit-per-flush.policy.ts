@@ -3,8 +3,8 @@ import type { Policy } from '../core/model/policy.js';
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 
 /**
- * Lets the first `limit` intents of each flush pass, cascades included, and drops the rest. Those
- * that a policy further in dropped do not count.
+ * Lets the first `limit` intents of each flush pass, cascades included, and drops the others.
+ * Intents that an inner policy has dropped do not count.
  *
  * @example
  * ```ts

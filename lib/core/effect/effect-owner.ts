@@ -76,10 +76,10 @@ export function* declarersOf(target: object): Generator<object> {
 /** A class's own name, the name of an instance's class; undefined for a plain object. @internal */
 export function className(target: object): string | undefined {
   // A class may have a static of that name.
-  const given: unknown = typeOf(target)?.name;
-  if (typeof given !== 'string') return undefined;
-  // A proxy of a library may hand out everything bound, as those of `nestjs-cls` do.
-  const name = given.replace(/^bound /, '');
+  const written: unknown = typeOf(target)?.name;
+  if (typeof written !== 'string') return undefined;
+  // The proxy of a library may bind everything that it returns, as those of `nestjs-cls` do.
+  const name = written.replace(/^bound /, '');
   return name !== '' && name !== 'Object' ? name : undefined;
 }
 

@@ -52,11 +52,11 @@ type Properties = Record<PropertyKey, unknown>;
 
 /** The copies made for one call; each is made when its source is first found, and filled later. */
 class PlainCopies {
-  private readonly known = new Map<object, object>();
+  private readonly copies = new Map<object, object>();
   private readonly unfilled: object[] = [];
 
   of(source: object): object {
-    let copy = this.known.get(source);
+    let copy = this.copies.get(source);
     if (copy === undefined) {
       const prototype = Object.getPrototypeOf(source) as object | null;
       copy = Array.isArray(source)
@@ -64,7 +64,7 @@ class PlainCopies {
         : prototype === Object.prototype
           ? {}
           : (Object.create(prototype) as object);
-      this.known.set(source, copy);
+      this.copies.set(source, copy);
       this.unfilled.push(source);
     }
     return copy;
@@ -72,7 +72,7 @@ class PlainCopies {
 
   fillAll(): void {
     for (let source = this.unfilled.pop(); source !== undefined; source = this.unfilled.pop()) {
-      const copy = this.known.get(source)!;
+      const copy = this.copies.get(source)!;
       if (!Array.isArray(source)) this.fillObject(source as Properties, copy as Properties);
       else if (!this.fillDense(source, copy as unknown[]))
         this.fillByKeys(source as never, copy as never);

@@ -1,6 +1,6 @@
 import { EffectSerializationError } from '../../errors/effect-serialization.error.js';
 
-/** The place where an object was found: under `key` of the one above. */
+/** The place of a value in the arguments: under `key` of the object above it. */
 interface Place {
   readonly above: Place | undefined;
   readonly key: string | number;
@@ -104,9 +104,9 @@ function assertJson(
     Number.isFinite(value)
   )
     return value;
-  const found =
+  const kind =
     value === undefined || typeof value === 'number' ? String(value) : `a ${typeof value}`;
-  throw refused(effect, key, above, found);
+  throw refused(effect, key, above, kind);
 }
 
 function assertNoInstance(effect: string, value: object, { key, above }: Place): void {
@@ -136,9 +136,9 @@ function refused(
   effect: string,
   key: string | number,
   above: Place | undefined,
-  found: string,
+  kind: string,
 ): EffectSerializationError {
-  return new EffectSerializationError(effect, pathOf(key, above), found);
+  return new EffectSerializationError(effect, pathOf(key, above), kind);
 }
 
 function pathOf(key: string | number, above: Place | undefined): string {

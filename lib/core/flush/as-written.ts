@@ -22,7 +22,7 @@ export function asWritten(intent: Intent, executor: Executor, successor: Executo
   });
 }
 
-function withoutKey(given: EnqueueOptions): EnqueueOptions {
-  const { dedupeKey: _, ...options } = given;
-  return options;
+function withoutKey(options: EnqueueOptions): EnqueueOptions {
+  const { dedupeKey: _, ...others } = options;
+  return others;
 }

@@ -59,10 +59,10 @@ export class ConnectionFrames<F extends OnConnection<F>> {
   }
 
   /**
-   * The frame of this connection that code stands in; undefined where it stands in none, or in that
+   * The frame of this connection that code runs in; undefined if it runs in none, or in that
    * around a test only.
    *
-   * @param here the innermost frame of any connection that the code stands in
+   * @param here the innermost frame of any connection that the code runs in
    */
   standingOf(here: F | undefined): F | undefined {
     for (let at = here; at !== undefined; at = at.around) {

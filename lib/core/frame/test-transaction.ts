@@ -37,8 +37,8 @@ export function isAroundTest(): boolean {
  */
 export async function beginTestTransaction<R>(begin: () => R): Promise<Awaited<R>> {
   const beginning: TestBeginning = { isTaken: false };
-  const begun = await beginnings.run(beginning, begin);
-  if (beginning.isTaken) return begun;
+  const result = await beginnings.run(beginning, begin);
+  if (beginning.isTaken) return result;
   beginning.isTaken = true;
   throw new AirlockOptionsError(
     'begin',

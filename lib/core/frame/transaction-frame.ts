@@ -50,7 +50,7 @@ export class TransactionFrame {
   /** The reason why the whole transaction can only be rolled back. */
   private lost: FrameStateError | undefined;
   /**
-   * True if `enter` was called, by a helper perhaps: then its caller may stand in the frame as
+   * True if `enter` was called, by a helper perhaps: then its caller may run in the frame as
    * well, and calls made after a rollback are no leftovers of it.
    */
   private isEntered = false;
@@ -119,7 +119,7 @@ export class TransactionFrame {
   }
 
   /**
-   * Makes the rest of the caller's asynchronous function stand in it, for transactions begun and
+   * Makes the rest of the caller's asynchronous function run in it, for transactions begun and
    * ended by statements.
    */
   enter(): void {
@@ -177,7 +177,7 @@ export class TransactionFrame {
 
   /**
    * Undoes `enter` for the rest of the caller's asynchronous function, before the statement that
-   * ends the transaction. If that function stands in no frame of the connection, a helper has begun
+   * ends the transaction. If that function runs in no frame of the connection, a helper has begun
    * the transaction, and calls made in no transaction meanwhile belong to it.
    */
   leave(): void {
@@ -195,7 +195,7 @@ export class TransactionFrame {
    * Opens a savepoint in it, before the statement that takes it.
    *
    * @throws FrameStateError if it has ended, or its database has no savepoints, or another
-   * savepoint of the same connection is open that the caller does not stand in: the whole
+   * savepoint of the same connection is open that the caller does not run in: the whole
    * transaction can then only be rolled back
    */
   savepoint(options: FrameOptions = {}): TransactionFrame {
@@ -215,7 +215,7 @@ export class TransactionFrame {
   /**
    * `savepoint` for clients whose caller says in which frame it is taken: refused while another one
    * is open in this frame, wherever the caller stands. After a savepoint that was taken by a
-   * statement, the caller stands in that one.
+   * statement, the caller runs in that one.
    *
    * @throws FrameStateError as `savepoint`
    * @internal
@@ -230,7 +230,7 @@ export class TransactionFrame {
   /**
    * For clients that always end the innermost frame of a connection.
    *
-   * @throws FrameStateError if the caller stands in another one: the whole transaction can then
+   * @throws FrameStateError if the caller runs in another one: the whole transaction can then
    *   only be rolled back
    * @internal
    */
@@ -245,7 +245,7 @@ export class TransactionFrame {
     if (this.root.lost !== undefined) throw this.root.lost;
   }
 
-  /** The frame of its connection that the caller stands in: see `standingOf`. @internal */
+  /** The frame of its connection that the caller runs in: see `standingOf`. @internal */
   get standing(): TransactionFrame | undefined {
     return this.connected.standingOf(frames.getStore());
   }
@@ -379,8 +379,8 @@ export class TransactionFrame {
   }
 
   /**
-   * Notes a call in it. Before COMMIT the server is then asked whether it has rolled the transaction
-   * back, since work that is left running goes with that.
+   * Notes a call in it. Before COMMIT the server is then asked whether it has rolled the
+   * transaction back, since work that is left running goes with that.
    * @internal
    */
   noteCall(): void {

@@ -29,7 +29,7 @@ export type DropReason =
   | 'outsideScope'
   | 'late';
 
-/** One dropped intent; `policy` is the one that said no, where one did. @publicApi */
+/** One dropped intent; `policy` is the one that said no, if any. @publicApi */
 export interface DroppedIntent {
   readonly intent: Intent;
   readonly reason: DropReason;

@@ -35,7 +35,7 @@ export function cover(value: unknown, enter: Enter): unknown {
   if (isThenable(value))
     return listenedTo.has(value) ? value : withMethods(value, ['then', 'catch', 'finally'], enter);
   if (isObservableLike(value)) {
-    // One that somebody made by hand has no class.
+    // An Observable that was made by hand has no class.
     return Object.hasOwn(value, 'subscribe')
       ? withMethods(value, ['subscribe'], enter)
       : coveredObservable(value, enter);

@@ -24,8 +24,8 @@ export function holdForAnswer(
   const intents = queue.filter(isAfterResponse);
   if (intents.length === 0) return queue;
   append(journal.deferred, intents);
-  const given = new Promise<void>((resolve) => answer.onceGiven(resolve));
-  const rested = given.then(async () => {
+  const answered = new Promise<void>((resolve) => answer.onceGiven(resolve));
+  const ended = answered.then(async () => {
     unit.unanswered.delete(held);
     const late = new FlushJournal();
     try {
@@ -37,7 +37,7 @@ export function holdForAnswer(
     }
     unit.tellIfAtRest();
   });
-  const held: Unanswered = { intents, rested };
+  const held: Unanswered = { intents, ended };
   unit.unanswered.add(held);
   return queue.filter((intent) => !isAfterResponse(intent));
 }

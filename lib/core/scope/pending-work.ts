@@ -30,7 +30,7 @@ export interface Answer {
 export interface Unanswered {
   readonly intents: readonly Intent[];
   /** Resolves when they have ended. */
-  readonly rested: Promise<void>;
+  readonly ended: Promise<void>;
 }
 
 /** Everything that one unit waits for, but for intents that it holds for transactions. @internal */
@@ -68,6 +68,6 @@ export class PendingWork {
 
   get answering(): Promise<void> | undefined {
     const [held] = this.unanswered ?? [];
-    return held?.rested;
+    return held?.ended;
   }
 }

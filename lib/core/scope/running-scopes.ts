@@ -17,18 +17,18 @@ export class RunningScopes {
   private readonly running = new Set<UnitOfWork>();
   private readonly latent = new Set<Latent>();
   private readonly sources: (() => Promise<unknown>)[] = [];
-  private closing = false;
-  private over = false;
+  private hasBegunToClose = false;
+  private hasClosed = false;
   private onIdle: (() => void) | undefined;
   private waiting: (() => void)[] = [];
 
   get isClosing(): boolean {
-    return this.closing;
+    return this.hasBegunToClose;
   }
 
   /** True once a shutdown has ended. */
   get isOver(): boolean {
-    return this.over;
+    return this.hasClosed;
   }
 
   get size(): number {
@@ -98,14 +98,14 @@ export class RunningScopes {
         .map((stopping) => stopping.catch(logError));
       await Promise.race([Promise.all(stopped), late]);
     }
-    this.closing = true;
+    this.hasBegunToClose = true;
     if (this.callsEffects) for (const latent of this.latent) latent.openNow();
     if (this.running.size > 0) {
       const idle = new Promise<void>((resolve) => (this.onIdle = resolve));
       await Promise.race([idle, late]);
     }
     clearTimeout(timer);
-    this.over = true;
+    this.hasClosed = true;
     return [...this.running];
   }
 }

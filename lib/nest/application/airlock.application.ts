@@ -69,10 +69,10 @@ export class AirlockApplication {
   constructor(
     private readonly options: AirlockModuleOptions,
     private readonly modules: ModulesContainer,
-    given: LoggerService,
+    nestLogger: LoggerService,
   ) {
     applicationBegan();
-    const logger = (this.logger = new RecordingLogger(given));
+    const logger = (this.logger = new RecordingLogger(nestLogger));
     this.classes = new ClassResolver(modules);
     this.policyNames = new PolicyNames(logger);
     this.runtime = new AirlockRuntime({
@@ -148,7 +148,7 @@ export class AirlockApplication {
     this.checkNames(named);
     this.logger.log(startupLine(summarize(this.parts), this.options));
     watchLazyModules(loader, this.modules, this.runtime, (loaded) => {
-      // One after the other: overlapping loads may share modules.
+      // Explored one after the other: overlapping loads may share modules.
       const exploring = this.loading.then(() => this.exploreLoaded(loaded));
       this.loading = exploring.catch(() => {});
       return exploring;

@@ -105,8 +105,8 @@ export class AirlockExplorer implements KnownHandlers {
   }
 
   entryPointsOf(member: Member): ReadonlySet<string> {
-    const found = this.boundaries.entryPointsOf(member);
-    return this.fieldsOpen ? new Set([...found, ...fieldsOf(member)]) : found;
+    const names = this.boundaries.entryPointsOf(member);
+    return this.fieldsOpen ? new Set([...names, ...fieldsOf(member)]) : names;
   }
 
   routesOf(member: Member): ReadonlySet<string> {

@@ -44,7 +44,10 @@ export function interceptMessages(modules: ModulesContainer, airlock: AirlockInt
     ]) {
       for (const { metatype } of wrappers.values()) {
         const candidate = candidateOf(metatype, isController);
-        if (candidate === undefined || entryPoints.every((one) => one.find(candidate).length === 0))
+        if (
+          candidate === undefined ||
+          entryPoints.every((kind) => kind.find(candidate).length === 0)
+        )
           continue;
         const present =
           (Reflect.getMetadata(INTERCEPTORS, candidate.type) as readonly unknown[] | undefined) ??

@@ -10,14 +10,14 @@ import { heldBy } from './object-names.js';
  * @internal
  */
 export function objectsIn(modules: ModulesContainer): ReadonlyMap<object, string> {
-  const found = new Map<object, string>();
+  const names = new Map<object, string>();
   for (const [object, name] of singletonsIn(modules))
-    if (!found.has(object)) found.set(object, name);
-  for (const [object, name] of [...found]) {
+    if (!names.has(object)) names.set(object, name);
+  for (const [object, name] of [...names]) {
     for (const [key, value] of heldBy(object))
-      if (!found.has(value)) found.set(value, `${name}.${key}`);
+      if (!names.has(value)) names.set(value, `${name}.${key}`);
   }
-  return found;
+  return names;
 }
 
 function* singletonsIn(

@@ -134,6 +134,6 @@ function isMarkedByOthers(type: Class, key: string): boolean {
   return marks.some((mark) => !isKnown(mark, OF_MEMBERS));
 }
 
-function isKnown(key: unknown, known: RegExp): boolean {
-  return typeof key === 'string' && known.test(key);
+function isKnown(key: unknown, pattern: RegExp): boolean {
+  return typeof key === 'string' && pattern.test(key);
 }

@@ -30,11 +30,11 @@ export function* namedByOptions({
 }: AirlockModuleOptions): Generator<Named> {
   yield named('`policy` of AirlockModule', undefined, policy);
   yield named('`executor` of AirlockModule', undefined, undefined, executor);
-  for (const [name, one] of Object.entries(executors ?? {}))
-    yield named(`\`executors.${name}\` of AirlockModule`, undefined, undefined, one);
-  for (const [name, one] of Object.entries(boundaries ?? {})) {
-    if (typeof one === 'object')
-      yield named(`\`boundaries.${name}.policy\` of AirlockModule`, undefined, one.policy);
+  for (const [name, ref] of Object.entries(executors ?? {}))
+    yield named(`\`executors.${name}\` of AirlockModule`, undefined, undefined, ref);
+  for (const [name, options] of Object.entries(boundaries ?? {})) {
+    if (typeof options === 'object')
+      yield named(`\`boundaries.${name}.policy\` of AirlockModule`, undefined, options.policy);
   }
 }
 
@@ -84,7 +84,7 @@ export async function prepareClasses(
   places: readonly Named[],
 ): Promise<void> {
   for (const { where, on, policies, executor } of places) {
-    const types = policies.filter((one) => typeof one === 'function');
+    const types = policies.filter((ref) => typeof ref === 'function');
     if (isExecutorClass(executor)) types.push(executor as never);
     for (const type of types) {
       try {

@@ -23,7 +23,7 @@ export function warnOfShortenedNames(
     .filter(({ executor }) => isRemote(runtime, executor))
     .map(({ name }) => name);
   const classes = sent.map((name) => SHORTENED.exec(name)?.[1]);
-  // One class may have a short name of its own; several, and no other, do not.
+  // A single class may really have a short name; several, with no other name among them, do not.
   if (classes.includes(undefined) || new Set(classes).size < 2) return;
   logger.warn(
     `Effects are stored for workers as ${listed(sent, String)}: their classes seem to be renamed by a minifier. Another build may give these ` +

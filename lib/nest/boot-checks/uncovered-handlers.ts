@@ -57,16 +57,16 @@ export function warnOfUncovered(
   isCovered: (member: Member, key: string) => boolean,
   logger: LoggerService,
 ): void {
-  const found = LIBRARIES.map((library) => ({
+  const uncovered = LIBRARIES.map((library) => ({
     library,
     names: new Set(members.flatMap((member) => [...handlersOf(member, library, isCovered)])),
   })).filter(({ names }) => names.size > 0);
-  if (found.length === 0) return;
-  const told = found.map(
+  if (uncovered.length === 0) return;
+  const sentences = uncovered.map(
     ({ library, names }) => `${list(names)} of ${library.name}: ${remedyFor(library)}`,
   );
   logger.warn(
-    `Some methods look like handlers that no boundary covers, so that effects called in them are outside any scope. ${told.join(' ')}`,
+    `Some methods look like handlers that no boundary covers, so that effects called in them are outside any scope. ${sentences.join(' ')}`,
   );
 }
 
@@ -95,7 +95,7 @@ function markedBy({ keys, on }: Library, member: Member): readonly string[] {
   if (on !== 'class') return keys.flatMap((key) => methodsWith(key, member));
   const listed = keys.flatMap((key) => Reflect.getMetadata(key, type) as unknown);
   const names = new Set(
-    listed.map((one) => (one as { readonly propertyKey?: unknown } | null)?.propertyKey),
+    listed.map((entry) => (entry as { readonly propertyKey?: unknown } | null)?.propertyKey),
   );
   return methods.filter((name) => names.has(name));
 }

@@ -27,10 +27,10 @@ const warned = new WeakMap<AirlockRuntime, Set<string>>();
 
 /** Warns, once for each method, that nobody subscribes to the Observable it returns. @internal */
 export function warnOfIgnored(runtime: AirlockRuntime, name: string): void {
-  const known = warned.get(runtime) ?? new Set();
-  warned.set(runtime, known);
-  if (known.has(name)) return;
-  known.add(name);
+  const names = warned.get(runtime) ?? new Set();
+  warned.set(runtime, names);
+  if (names.has(name)) return;
+  names.add(name);
   runtime.warn(
     `\`${name}\` has returned an Observable, and its caller subscribes to none: what it does when it is subscribed to is never done, and no effect is ` +
       'called there. Effects of the call itself get out as ever. Subscribe in the method, or return `lastValueFrom(...)` of it.',

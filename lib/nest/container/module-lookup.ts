@@ -24,8 +24,8 @@ export function anyProvider(
   token: InjectionToken,
 ): ProviderWrapper | undefined {
   for (const module of modules.values()) {
-    const found = ownProvider(module, token);
-    if (found !== undefined) return found;
+    const provider = ownProvider(module, token);
+    if (provider !== undefined) return provider;
   }
   return undefined;
 }
@@ -53,12 +53,12 @@ export async function importerOf(
 /** A module and all that it imports, directly or not, global modules included. @internal */
 export function withImports(
   module: ModuleOfNest,
-  found = new Set<ModuleOfNest>(),
+  seen = new Set<ModuleOfNest>(),
 ): ReadonlySet<ModuleOfNest> {
-  if (found.has(module)) return found;
-  found.add(module);
-  for (const imported of module.imports) withImports(imported, found);
-  return found;
+  if (seen.has(module)) return seen;
+  seen.add(module);
+  for (const imported of module.imports) withImports(imported, seen);
+  return seen;
 }
 
 function ownProvider(module: ModuleOfNest, token: InjectionToken): ProviderWrapper | undefined {
@@ -76,8 +76,8 @@ function exportedProvider(
     const own = module.exports.has(token) ? ownProvider(module, token) : undefined;
     const passedOn = (): ModuleOfNest[] =>
       [...module.imports].filter(({ metatype }) => module.exports.has(metatype));
-    const found = own ?? exportedProvider(passedOn(), token, seen);
-    if (found !== undefined) return found;
+    const provider = own ?? exportedProvider(passedOn(), token, seen);
+    if (provider !== undefined) return provider;
   }
   return undefined;
 }

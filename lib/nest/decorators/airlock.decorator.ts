@@ -133,24 +133,26 @@ const OPTION_KEYS: readonly string[] = [
 ] satisfies (keyof AirlockMethodOptions)[];
 
 /** A class or anything with a class is a policy, a plain object is options. */
-function scopeOptionsOf(given: PolicyRef | AirlockMethodOptions | undefined): AirlockMethodOptions {
-  if (given === undefined) return {};
+function scopeOptionsOf(
+  policyOrOptions: PolicyRef | AirlockMethodOptions | undefined,
+): AirlockMethodOptions {
+  if (policyOrOptions === undefined) return {};
   if (
-    typeof given === 'function' ||
-    Object.getPrototypeOf(given) !== Object.prototype ||
-    'allows' in given ||
-    'onEnqueue' in given
+    typeof policyOrOptions === 'function' ||
+    Object.getPrototypeOf(policyOrOptions) !== Object.prototype ||
+    'allows' in policyOrOptions ||
+    'onEnqueue' in policyOrOptions
   ) {
-    return { policy: given as PolicyRef };
+    return { policy: policyOrOptions as PolicyRef };
   }
-  for (const key of Object.keys(given)) {
+  for (const key of Object.keys(policyOrOptions)) {
     if (OPTION_KEYS.includes(key)) continue;
     throw new AirlockOptionsError(
       key,
       `Unknown option \`${key}\` in \`@Airlock()\`. Known options: ${OPTION_KEYS.join(', ')}.`,
     );
   }
-  const { dispatch } = given as AirlockMethodOptions;
+  const { dispatch } = policyOrOptions as AirlockMethodOptions;
   if (dispatch !== undefined) dispatchTime('dispatch', dispatch);
-  return given as AirlockMethodOptions;
+  return policyOrOptions as AirlockMethodOptions;
 }

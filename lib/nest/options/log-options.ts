@@ -7,8 +7,9 @@ import { checkOptions, expectThat, isRecord, type OptionCheck } from './option-c
  */
 export interface AirlockLogOptions {
   /**
-   * Effects that were dropped: one line for each unit of work, as
-   * `OrdersController.place → failed (BadRequestException): 2 effects dropped (outcome): MailService.sendReceipt, WarehouseClient.reserve`.
+   * Effects that were dropped: one line for each unit of work, as `OrdersController.place → failed
+   * (BadRequestException): 2 effects dropped (outcome): MailService.sendReceipt,
+   * WarehouseClient.reserve`.
    *
    * @default 'debug'
    */
@@ -30,7 +31,7 @@ export interface AirlockLogOptions {
 export const LEVELS: readonly LogLevel[] = ['verbose', 'debug', 'log', 'warn', 'error', 'fatal'];
 
 const level = expectThat(
-  `false or a level: ${LEVELS.map((one) => `'${one}'`).join(', ')}`,
+  `false or a level: ${LEVELS.map((name) => `'${name}'`).join(', ')}`,
   (value) => value === false || LEVELS.includes(value as LogLevel),
 );
 

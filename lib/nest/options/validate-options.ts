@@ -21,7 +21,7 @@ import type { BoundaryName, BoundaryOptions, EntryPointOptions } from './boundar
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 
 const policy = expectThat('a policy, a class of one, or an array of these', (value) =>
-  (Array.isArray(value) ? value : [value]).every((one) => isFunction(one) || isRecord(one)),
+  (Array.isArray(value) ? value : [value]).every((item) => isFunction(item) || isRecord(item)),
 );
 const executor = expectThat(
   'an executor, a class of one, or a function of an intent',
@@ -58,7 +58,7 @@ const interceptedChecks: Record<keyof InterceptedProvider, OptionCheck> = {
   methods: expectThat(
     'a non-empty array of method names',
     (value) =>
-      Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string'),
+      Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === 'string'),
   ),
   optional: expectThat('a boolean', (value) => value === undefined || typeof value === 'boolean'),
 };
@@ -73,7 +73,7 @@ const entryPointChecks = {
 
 const providers: OptionCheck = (key, value) => {
   expectThat('an array of providers and their methods', Array.isArray)(key, value);
-  for (const [index, one] of (value as unknown[]).entries()) intercepted(`${key}[${index}]`, one);
+  for (const [index, item] of (value as unknown[]).entries()) intercepted(`${key}[${index}]`, item);
 };
 
 const escapeChecks: Record<keyof EscapeOptions, OptionCheck> = {
@@ -82,7 +82,7 @@ const escapeChecks: Record<keyof EscapeOptions, OptionCheck> = {
     'an array of hosts and names, each a string or a RegExp',
     (value) =>
       Array.isArray(value) &&
-      value.every((one) => typeof one === 'string' || one instanceof RegExp),
+      value.every((item) => typeof item === 'string' || item instanceof RegExp),
   ),
   watch: providers,
 };
@@ -92,7 +92,7 @@ const checks: Record<keyof AirlockModuleOptions, OptionCheck> = {
   executor,
   executors: (key, value) => {
     expectThat('an object of executors by name', isRecord)(key, value);
-    for (const [name, one] of Object.entries(value as object)) executor(`${key}.${name}`, one);
+    for (const [name, item] of Object.entries(value as object)) executor(`${key}.${name}`, item);
   },
   boundaries: (key, value) => {
     expectThat('an object of boundaries by name', isRecord)(key, value);
@@ -100,12 +100,15 @@ const checks: Record<keyof AirlockModuleOptions, OptionCheck> = {
   },
   entryPoints: (key, value) => {
     expectThat('an array of kinds of entry points', Array.isArray)(key, value);
-    for (const [index, one] of (value as unknown[]).entries()) {
+    for (const [index, item] of (value as unknown[]).entries()) {
       const at = `${key}[${index}]`;
-      expectThat('an object with a `name` and a `metadataKey`', isRecord)(at, one);
+      expectThat('an object with a `name` and a `metadataKey`', isRecord)(at, item);
       for (const required of ['name', 'metadataKey'] as const)
-        entryPointChecks[required](`${at}.${required}`, (one as Record<string, unknown>)[required]);
-      checkOptions(one, entryPointChecks, `${at}.`);
+        entryPointChecks[required](
+          `${at}.${required}`,
+          (item as Record<string, unknown>)[required],
+        );
+      checkOptions(item, entryPointChecks, `${at}.`);
     }
   },
   intercept: providers,
@@ -126,8 +129,8 @@ const checks: Record<keyof AirlockModuleOptions, OptionCheck> = {
   context: (key, value) => {
     expectThat('an array of carriers', Array.isArray)(key, value);
     const names = new Set<string>();
-    for (const [index, one] of (value as unknown[]).entries())
-      carrier(`${key}[${index}]`, one, names);
+    for (const [index, item] of (value as unknown[]).entries())
+      carrier(`${key}[${index}]`, item, names);
   },
   maxEffectsPerScope: positiveInteger,
   maxCascadeDepth: positiveInteger,
@@ -162,9 +165,9 @@ function boundary(known: Readonly<Record<string, OptionCheck>>): OptionCheck {
 
 /** @param names the names of the carriers before it, since workers find values by name */
 function carrier(key: string, value: unknown, names: Set<string>): void {
-  expectThat('an object with a `name`, `capture` and `restore`', (one) => {
-    const { capture, restore } = Object(one) as Record<string, unknown>;
-    return isRecord(one) && isFunction(capture) && isFunction(restore);
+  expectThat('an object with a `name`, `capture` and `restore`', (item) => {
+    const { capture, restore } = Object(item) as Record<string, unknown>;
+    return isRecord(item) && isFunction(capture) && isFunction(restore);
   })(key, value);
   const { name } = value as { name: unknown };
   text(`${key}.name`, name);

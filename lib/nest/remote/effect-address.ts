@@ -31,8 +31,11 @@ export function addressOf(effect: (...args: never[]) => unknown): string | undef
       ? (options.name ?? methodName(target, key))
       : undefined;
   }
-  if (isSideEffectBody(body) && ![...declared].some((one) => sideEffectBodyOn(one) === body)) {
-    throw hidden(methodName(target, key));
+  if (
+    isSideEffectBody(body) &&
+    ![...declared].some((hidden) => sideEffectBodyOn(hidden) === body)
+  ) {
+    throw hiddenEffect(methodName(target, key));
   }
   return undefined;
 }
@@ -53,7 +56,7 @@ function prototypeOf(value: object): object | null {
   return Object.getPrototypeOf(value) as object | null;
 }
 
-function hidden(name: string): AirlockOptionsError {
+function hiddenEffect(name: string): AirlockOptionsError {
   return new AirlockOptionsError(
     name,
     `Something replaces \`${name}\` on its class and hides that it is a \`@SideEffect()\`, so that no worker finds the effect: ` +

@@ -45,12 +45,12 @@ export class EffectRegistry {
 
   /** @throws AirlockOptionsError if two methods carry one name */
   add(effect: RegisteredEffect): void {
-    const known = this.effects.get(effect.name);
-    if (known === undefined) this.effects.set(effect.name, effect);
-    else if (known.owner !== effect.owner || known.body !== effect.body) {
+    const first = this.effects.get(effect.name);
+    if (first === undefined) this.effects.set(effect.name, effect);
+    else if (first.owner !== effect.owner || first.body !== effect.body) {
       throw new AirlockOptionsError(
         'name',
-        `Two effects are named "${effect.name}": \`${known.method}\` and \`${effect.method}\`. ` +
+        `Two effects are named "${effect.name}": \`${first.method}\` and \`${effect.method}\`. ` +
           "A worker could not tell them apart. Give one of them a name of its own: `@SideEffect({ name: '…' })`.",
       );
     }

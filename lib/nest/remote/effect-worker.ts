@@ -110,9 +110,9 @@ export class EffectWorker {
   private begin(data: unknown, { serializer }: RemoteOptions): Promise<unknown> {
     const { id, effect, args, origin, context } = readEnvelope(data);
     if (!this.registry.has(effect)) throw new UnknownEffectError(effect, this.registry.names);
-    const given = serializer === undefined ? args : serializer.deserialize(args);
+    const values = serializer === undefined ? args : serializer.deserialize(args);
     const facts = { id, name: effect, ...(origin !== undefined && { origin }) };
-    const body = (): Promise<void> => this.registry.run(effect, given);
+    const body = (): Promise<void> => this.registry.run(effect, values);
     const scope = this.scopeOf(effect);
     return this.runtime.runJob(facts, scope, body, this.onDispatchError, context);
   }

@@ -76,8 +76,8 @@ export class EnvelopeWriter {
         `${bytes} bytes of JSON and \`maxPayloadBytes\` is ${maxPayloadBytes}`,
         '. Pass the id of a row instead of its content, or raise the limit.',
       );
-    const given = serializer === undefined ? args : serializer.serialize(args);
-    const copy = copyArguments(name, given, { bytes: maxPayloadBytes, tooMuch });
+    const data = serializer === undefined ? args : serializer.serialize(args);
+    const copy = copyArguments(name, data, { bytes: maxPayloadBytes, tooMuch });
     const bytes = Buffer.byteLength(JSON.stringify(copy));
     if (bytes > maxPayloadBytes) throw tooMuch(`${bytes}`);
     return serializer === undefined ? copy : [...serializer.deserialize(copy)];

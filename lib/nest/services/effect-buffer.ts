@@ -79,7 +79,7 @@ export class EffectBuffer {
     return this.#runtime.withPolicy(policy, fn);
   }
 
-  /** Whether a call made here would be buffered; false outside a scope and after it ended. */
+  /** True if a call made here would be buffered; false outside a scope and after it has ended. */
   get isActive(): boolean {
     return this.#runtime.context.mayReceive;
   }
@@ -89,12 +89,12 @@ export class EffectBuffer {
     return this.#opened?.intents ?? [];
   }
 
-  /** Those enqueued in this scope itself. */
+  /** Intents that were enqueued in this scope itself. */
   get ownIntents(): readonly Intent[] {
     return this.#opened?.ownIntents ?? [];
   }
 
-  /** Those handed over by nested scopes. */
+  /** Intents that nested scopes have handed over. */
   get capturedIntents(): readonly Intent[] {
     return this.#opened?.capturedIntents ?? [];
   }

@@ -29,7 +29,7 @@ export class RequestScopes {
   private readonly key = Symbol('AIRLOCK_REQUEST_SCOPE');
   private readonly onEnd: (this: ServerResponse) => void;
   private readonly events = new RequestEvents((response) => this.of(response));
-  private known: RequestSettings | undefined;
+  private resolved: RequestSettings | undefined;
   private enterAll: (() => void) | undefined;
 
   constructor(
@@ -102,10 +102,10 @@ export class RequestScopes {
 
   /** Resolved at the first request: policies may be providers, and those come after the server. */
   private get settings(): RequestSettings {
-    if (this.known !== undefined) return this.known;
+    if (this.resolved !== undefined) return this.resolved;
     const { runtime, ending } = this;
     const prepared = runtime.prepare(this.options);
-    return (this.known = {
+    return (this.resolved = {
       ...ending,
       endings: new ResponseEndings(),
       runtime,

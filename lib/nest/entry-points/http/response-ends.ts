@@ -44,8 +44,8 @@ export class ResponseEnds {
   }
 
   private watchConnection(connection: Connection): Set<() => void> {
-    const known = this.onConnection.get(connection);
-    if (known !== undefined) return known;
+    const watched = this.onConnection.get(connection);
+    if (watched !== undefined) return watched;
     const ends = new Set<() => void>();
     this.onConnection.set(connection, ends);
     makeRoomForListener(connection);
