@@ -72,6 +72,11 @@ const onNest12Alone = [
   '/test/field/(a-failed-statement-is-swallowed-on-postgres|a-transaction-lies-around-the-whole-work|an-asynchronous-primitive-decides-the-scope|each-test-runs-in-a-transaction|nothing-grows-worse-than-linear)\\.spec',
   // Its transactions, of clients that no major of Nest matters to: it has suites of its own.
   '/test/integrations/outbox/(drizzle|knex|kysely|mikro-orm|prisma|sequelize|settings|transactional)\\.spec',
+  // What a table or a queue does with its rows, and what becomes of transactions of nestjs-cls:
+  // beside each is a suite of the application that both majors run.
+  '/test/integrations/outbox/(claims|hung|plans|rows-in-flight)\\.spec',
+  '/test/integrations/pg-boss/(atomicity|drain|order)\\.spec',
+  '/test/integrations/cls-transactional/(contract|doors|propagation|track-cls-transactions)\\.spec',
   // Read source files.
   '/test/unit/(eslint|scripts)/',
   // Reach no Nest, and no package that one major has a copy of for itself.
@@ -79,8 +84,10 @@ const onNest12Alone = [
   '/test/integrations/(replace-on-class|outbox/outbox-sql|pg-boss/job-ids)\\.spec',
   // A page in a browser, which no Nest runs in.
   '/test/integrations/inspector/inspector\\.page\\.spec',
-  // An application of parts that have suites of their own on both.
-  '/sample/01-shop/',
+  // Applications of parts that have suites of their own on both.
+  '/sample/(01-shop|08-prisma)/',
+  // Policies and executors without an application.
+  '/test/unit/testing/contracts/',
   // Start runners that know nothing of these projects.
   '/test/unit/testing/other-runners\\.spec',
 ];
