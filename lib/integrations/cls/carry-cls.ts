@@ -38,7 +38,7 @@ export function carryCls(
     },
     restore: (values, run) =>
       cls.run({ ifNested: 'inherit' }, () => {
-        // Not what else came over the wire.
+        // Other keys of the message are ignored.
         for (const key of keys) if (Object.hasOwn(values, key)) cls.set(key, values[key]);
         return run();
       }),

@@ -11,7 +11,9 @@ import { withoutPayload } from '../without-payload.js';
 import { HealthSettings } from './health.settings.js';
 import { RecentFailures } from './recent-failures.js';
 
-/** Time for a probe that watches its deadline itself to say more than that it is over. */
+/**
+ * Further time for a probe that watches its deadline itself, and can say more than that it is over.
+ */
 const GRACE_MS = 50;
 /** Number of names in one sentence. */
 const MOST_NAMES = 5;
@@ -26,10 +28,10 @@ interface Finding {
 }
 
 /**
- * Health of an application's effects, for a health check of Terminus: `down` while an engine that
- * effects leave through cannot be reached; `degraded` when effects failed lately, a scope is stuck
- * or rows in the outbox are old. Terminus 11 knows no `degraded`: there it is `up`, with
- * `degraded: true`. Provided everywhere by `AirlockHealthModule`.
+ * Reports the health of an application's effects to Terminus: `down` while an engine that effects
+ * leave through cannot be reached; `degraded` when effects failed lately, a scope is stuck or rows
+ * in the outbox are old. Terminus 11 knows no `degraded`: there it is `up`, with `degraded: true`.
+ * Provided everywhere by `AirlockHealthModule`.
  *
  * @example
  * ```ts
@@ -145,7 +147,7 @@ export class AirlockHealthIndicator {
     );
   }
 
-  /** Found when they are first asked: the application has started by then. */
+  /** Finds the probes at the first check, when the application has started. */
   get #knownProbes(): readonly HealthProbe[] {
     return (this.#probes ??= [...objectsIn(this.#modules).keys()].flatMap(
       (object) => probeOf(object) ?? [],

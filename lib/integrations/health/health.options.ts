@@ -3,25 +3,25 @@ export interface AirlockHealthOptions {
   /** Milliseconds that an engine may take to answer. @default 1_000 */
   readonly timeoutMs?: number;
   /**
-   * Number of effects that may fail within `failureWindowMs` before that counts as degraded; those
-   * of workers in this process too. @default 0
+   * Number of effects, also in workers of this process, that may fail within `failureWindowMs`.
+   * More are reported as degraded. @default 0
    */
   readonly maxFailures?: number;
   /** Milliseconds for which a failed effect counts. @default 60_000 */
   readonly failureWindowMs?: number;
   /**
-   * Milliseconds from which on a scope that is still at work is stuck; `false` where scopes may
-   * live for ever. @default 300_000
+   * Age in milliseconds at which a running scope counts as stuck; `false` if scopes may live for
+   * ever. @default 300_000
    */
   readonly stuckScopeMs?: number | false;
   /**
-   * Milliseconds from which on a row in the outbox is old; `false` to not look at its age. @default
+   * Age in milliseconds at which a row in the outbox is old; `false` to not look at ages. @default
    * 300_000
    */
   readonly oldRowMs?: number | false;
   /**
-   * True: what is degraded is reported as down, so that the check fails. False: the application
-   * serves, and a restart would mend nothing. @default false
+   * True if degraded is reported as down, so that the check fails. False if not: the application
+   * works, and a restart would change nothing. @default false
    */
   readonly isDegradedDown?: boolean;
 }

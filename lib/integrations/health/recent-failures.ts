@@ -1,13 +1,13 @@
-/** Parts that the window is divided into: one that is over goes as a whole. */
+/** Number of parts that the window is divided into. A part that is over is dropped as a whole. */
 const PARTS = 60;
 
-/** A part of the window. */
+/** Part of the window. */
 interface Part {
   readonly startsAt: number;
   readonly counts: Map<string, number>;
 }
 
-/** Counts the effects that failed lately, by name; as many parts as there are names at most. @internal */
+/** Counts the effects that failed lately, by name. @internal */
 export class RecentFailures {
   private readonly parts: Part[] = [];
 
@@ -23,7 +23,7 @@ export class RecentFailures {
     part.counts.set(effect, (part.counts.get(effect) ?? 0) + 1);
   }
 
-  /** Counts by name of those within the window. */
+  /** Number of failures within the window, by name. */
   get counts(): ReadonlyMap<string, number> {
     this.forget(performance.now());
     const counts = new Map<string, number>();

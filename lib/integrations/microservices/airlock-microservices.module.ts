@@ -26,8 +26,8 @@ export type AirlockMicroservicesAsyncOptions = AirlockMicroservicesExtras &
   ConfigurableModuleAsyncOptions<AirlockMicroservicesOptions, 'createAirlockMicroservicesOptions'>;
 
 /**
- * Effects as events of a message broker: provides `ClientProxyExecutor`, and runs what others have
- * sent where `consumer` is set. Needs `AirlockModule`.
+ * Sends effects as events of a message broker: provides `ClientProxyExecutor`, and runs effects of
+ * other applications if `consumer` is set. Needs `AirlockModule`.
  *
  * @example
  * ```ts

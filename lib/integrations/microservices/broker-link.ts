@@ -10,7 +10,10 @@ import { Deadline, TimedOut } from '../../core/model/deadline.js';
 import { oneAtATime } from '../one-at-a-time.js';
 import { withoutPayload } from '../without-payload.js';
 
-/** Some transports hand a message to the network and go on; this waits until the server has it. */
+/**
+ * Client of a transport that only hands a message to the network: `flush` waits until the server
+ * has it.
+ */
 interface Flushing {
   flush?(): Promise<void>;
 }
@@ -23,14 +26,14 @@ interface Events extends Record<string, (...facts: unknown[]) => void> {
 const CONNECTED = ['connected', 'rebalancing'];
 
 /**
- * A client of a message broker, with an end to all waiting.
+ * Client of a message broker, with a time limit for all waiting.
  *
  * @internal
  */
 export class BrokerLink {
   /**
-   * Error that the client tells aside, as that of Redis does with a refused password: what it
-   * rejects with says only that it is closed.
+   * Error that the client emits as an event, as Redis does for a refused password. Its rejection
+   * says only that the client is closed.
    */
   private trouble: unknown;
 
@@ -45,13 +48,13 @@ export class BrokerLink {
         (...facts) => (this.trouble = withoutPayload(facts.find(isError))),
       );
     } catch {
-      // A client of one's own need not have events.
+      // A client that a user has written may have no events.
     }
   }
 
   /**
-   * Connects at the start of an application, after whose failure nobody else would close the
-   * client. @throws EngineUnreachableError
+   * Connects at the start of an application. If that fails, it closes the client: nobody else
+   * would. @throws EngineUnreachableError
    */
   async open(): Promise<void> {
     try {
@@ -65,8 +68,8 @@ export class BrokerLink {
   }
 
   /**
-   * Sees that the connection is there: by its own word, and by an answer where the transport has
-   * one. @throws EngineUnreachableError
+   * Checks the connection by its status, and by an answer of the server if the transport has one.
+   * @throws EngineUnreachableError
    */
   async ping(deadline: Deadline): Promise<void> {
     const consequence = 'no effect can be sent';
@@ -83,7 +86,7 @@ export class BrokerLink {
 
   private readonly pong = oneAtATime(() => this.answer());
 
-  /** The last status that the client has told; undefined where it tells none. */
+  /** Last status that the client has emitted; undefined if it emits none. */
   private get status(): string | undefined {
     let last: string | undefined;
     const { status } = this.client as Partial<ClientProxy>;
@@ -100,7 +103,7 @@ export class BrokerLink {
         return;
       } catch (error) {
         const cause = problemOf(this.trouble) === undefined ? error : this.trouble;
-        // Which is not a matter of time.
+        // Waiting would not change a refusal.
         const isRefused = problemOf(withoutPayload(cause)) !== undefined;
         if (error instanceof TimedOut || isRefused || !(await deadline.pause(waitMs))) {
           throw this.unreachable(consequence, 'not sent', cause, deadline);
@@ -110,14 +113,14 @@ export class BrokerLink {
   }
 
   /**
-   * Emits one event; resolves when the transport says that it is out.
+   * Emits one event, and resolves when the transport says that it has left.
    *
    * @throws EngineUnreachableError; whatever the transport throws
    */
   async emit(pattern: string, message: unknown): Promise<void> {
     try {
-      // A little longer than what the client of RabbitMQ is given, which then knows that it has not
-      // sent it.
+      // A little longer than the time limit of RabbitMQ's own client, which then knows that it has
+      // not sent the message.
       const emission = lastValueFrom(this.client.emit(pattern, message), {
         defaultValue: undefined,
       });
@@ -131,7 +134,7 @@ export class BrokerLink {
   }
 
   /**
-   * Waits until the server has what was emitted, where the transport can tell. @throws
+   * Waits until the server has all events, if the transport can tell. @throws
    * EngineUnreachableError
    */
   async flush(): Promise<void> {
@@ -148,8 +151,8 @@ export class BrokerLink {
   }
 
   /**
-   * The envelope as the client takes it: without a time limit RabbitMQ's would keep it in memory
-   * and send it whenever it can.
+   * Makes the message for an envelope. For RabbitMQ it has a time limit, without which its client
+   * would keep the message in memory and send it whenever it can.
    */
   recordOf(envelope: EffectEnvelope): unknown {
     if (!(this.client instanceof ClientRMQ)) return envelope;

@@ -14,13 +14,13 @@ import { Patience } from '../patience.js';
 import { BrokerLink } from './broker-link.js';
 import { MicroservicesSettings } from './microservices.settings.js';
 
-/** Most messages that are under way at a time. */
+/** Largest number of messages that are under way at a time. */
 const WINDOW = 100;
 
 /**
- * Runs effects in another application: emits them as events of a `ClientProxy`, in the order of
- * their calls. A provider of `AirlockMicroservicesModule`, to be named in
- * `AirlockModule.forRoot({ executor: ClientProxyExecutor })`.
+ * Emits effects as events of a `ClientProxy`, in the order of their calls, for another application
+ * to run. Provided by `AirlockMicroservicesModule`, and named in `AirlockModule.forRoot({ executor:
+ * ClientProxyExecutor })`.
  *
  * @publicApi
  */
@@ -42,7 +42,7 @@ export class ClientProxyExecutor extends RemoteExecutor implements OnModuleInit 
     this.#modules = modules;
   }
 
-  /** None in an application that only consumes. @internal */
+  /** Probe of the broker; undefined in an application that only consumes. @internal */
   get [HEALTH_PROBE](): HealthProbe | undefined {
     if (this.#settings.client === undefined) return undefined;
     return {
@@ -60,8 +60,8 @@ export class ClientProxyExecutor extends RemoteExecutor implements OnModuleInit 
   }
 
   /**
-   * @throws AirlockOptionsError where there is no client, or nothing says what `dispatchOptions`
-   *   mean to it
+   * @throws AirlockOptionsError if there is no client, or `dispatchOptions` without a `record`
+   *   function that uses them
    */
   override accepts(call: EffectCall): boolean {
     if (!super.accepts(call)) return false;
@@ -85,7 +85,7 @@ export class ClientProxyExecutor extends RemoteExecutor implements OnModuleInit 
         const window = intents.slice(results.length, results.length + WINDOW);
         const sent = await Promise.all(window.map((intent) => this.#send(intent)));
         results.push(...(await this.#flushed(sent)));
-        // It was found down after a wait; the others need not wait as well.
+        // The broker was found down after a wait; the other messages need not wait as well.
         const failure = results.find(({ error }) => error instanceof EngineUnreachableError);
         if (failure !== undefined) down.set(this, failure.error);
       }

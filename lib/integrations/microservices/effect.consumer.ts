@@ -46,7 +46,8 @@ abstract class EffectConsumer implements OnApplicationBootstrap {
 
   async take(data: unknown, context: unknown): Promise<void> {
     const rabbit = this.consumer.acknowledge ? this.rabbitIn(context) : undefined;
-    // Not acknowledged, it is another consumer's as soon as this one has closed its connection.
+    // Without an acknowledgement another consumer gets the message as soon as this connection is
+    // closed.
     if (this.isStopping && rabbit !== undefined) return;
     const run = this.run(data, rabbit);
     this.running.add(run);
@@ -88,8 +89,9 @@ abstract class EffectConsumer implements OnApplicationBootstrap {
   }
 
   /**
-   * Gives a message back after a while: a broken effect would keep everybody busy. Does not hold up
-   * a shutdown, which gives it back as well.
+   * Gives a message back after a while, so that an effect that always fails does not run without a
+   * pause. A shutdown does not wait for it, since closing the connection gives the message back as
+   * well.
    */
   private async giveBack(effect: string, rabbit: RabbitContext): Promise<void> {
     await sleep(this.consumer.retryDelayMs, undefined, { ref: false });
@@ -113,14 +115,14 @@ abstract class EffectConsumer implements OnApplicationBootstrap {
 }
 
 /**
- * A controller that listens to the given patterns: decorators have to know them when the class is
- * made.
+ * Makes a controller that listens to the given patterns: decorators have to know them when the
+ * class is made.
  * @internal
  */
 export function consumerOf(patterns: readonly string[]): Type {
   @Controller()
   class AirlockEffectConsumer extends EffectConsumer {
-    // A scope around it would decide about what the effect enqueues only after the message was
+    // A scope around the handler would let out the effects of the effect only after the message was
     // acknowledged.
     @SkipAirlock()
     @EventPattern(patterns)

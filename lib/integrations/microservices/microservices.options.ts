@@ -8,16 +8,16 @@ export interface EffectConsumerOptions {
   /** The patterns to listen to. @default the one that `pattern` names */
   readonly patterns?: readonly string[];
   /**
-   * For RabbitMQ with `noAck: false`, and to be set together with it. True: a message is
-   * acknowledged when its effect has succeeded, goes back to its queue when it failed, and to the
-   * dead letters when nothing here can run it. False: the transport forgets a message as soon as it
-   * has delivered it.
+   * True for RabbitMQ with `noAck: false`, and only together with it: a message is acknowledged
+   * when its effect has succeeded, goes back to its queue if it failed, and to the dead letters if
+   * no effect here has its name. False: the transport forgets a message as soon as it has delivered
+   * it.
    *
    * @default false
    */
   readonly acknowledge?: boolean;
   /**
-   * With `acknowledge`: how long a failed message is held before it goes back, in milliseconds.
+   * Milliseconds for which a failed message is held before it goes back, with `acknowledge`.
    * @default 1_000
    */
   readonly retryDelayMs?: number;
@@ -27,7 +27,7 @@ export interface EffectConsumerOptions {
 export interface AirlockMicroservicesExtras {
   /** The pattern effects are sent under and listened to. @default 'airlock.effect' */
   readonly pattern?: string;
-  /** Whether this application runs effects that others have sent, and how. @default false */
+  /** True, or options, if this application runs effects that others have sent. @default false */
   readonly consumer?: boolean | EffectConsumerOptions;
 }
 
@@ -36,15 +36,18 @@ export interface AirlockMicroservicesExtras {
  */
 export interface AirlockMicroservicesOptions extends RemoteOptions {
   /**
-   * Token of the `ClientProxy` that effects are sent with, in whatever module it is. Absent where
+   * Token of the `ClientProxy` that effects are sent with, in whatever module it is. Left out where
    * effects are only run.
    */
   readonly client?: InjectionToken;
-  /** The pattern of one effect, where they do not all share one. @default what `pattern` says */
+  /**
+   * Returns the pattern of an effect, if they do not all share one. @default the one that `pattern`
+   * names
+   */
   patternFor?(intent: Intent): string;
   /**
-   * Makes what the client is handed for one effect: the envelope, or a record of the transport with
-   * it, such as an `RmqRecord`, made with the `dispatchOptions` of the intent.
+   * Makes the message of an effect: the envelope, or a record of the transport with it, such as an
+   * `RmqRecord`, which may use the `dispatchOptions` of the intent.
    *
    * @default the envelope; for RabbitMQ a record with it and a time limit
    */

@@ -35,7 +35,7 @@ const extrasChecks: Readonly<Record<keyof AirlockMicroservicesExtras, OptionChec
   consumer: flagOr(consumerChecks),
 };
 
-/** The pattern of all effects, where nothing else is said. */
+/** Default pattern of all effects. */
 const PATTERN = 'airlock.effect';
 
 /** Settings of the consumer, with the defaults. @internal */

@@ -40,8 +40,8 @@ async function isInKnexTransaction(trx: KnexTransaction): Promise<boolean> {
 }
 
 /**
- * After a failed statement whose error was swallowed, PostgreSQL answers COMMIT with a rollback and
- * no error. Knex hands that answer on.
+ * Watches for a COMMIT that PostgreSQL answers with a rollback, after a failed statement whose
+ * error was swallowed. Knex passes that answer on.
  *
  * @returns tells, after the COMMIT, whether it was one
  * @internal

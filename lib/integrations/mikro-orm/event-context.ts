@@ -1,10 +1,7 @@
 import { frames, type TransactionFrame } from '../../core/frame/transaction-frame.js';
 import type { Broadcaster } from './mikro-orm.client.js';
 
-/**
- * Subscribers that are told of these are part of the transaction; those that are told of its end
- * are not.
- */
+/** Events whose subscribers run inside the transaction. Those of its end run outside. */
 const INSIDE: ReadonlySet<string> = new Set([
   'afterTransactionStart',
   'beforeTransactionCommit',
@@ -17,7 +14,7 @@ interface AroundEvents {
 }
 
 /**
- * Tells the subscribers of a transaction each in the context of what they belong to, whoever begins
+ * Calls the subscribers of a transaction inside or outside its frame, by the event, whoever begins
  * and ends it.
  *
  * @internal

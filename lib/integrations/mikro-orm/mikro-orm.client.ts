@@ -22,7 +22,7 @@ export interface BeginOptions {
   readonly eventBroadcaster?: Broadcaster;
 }
 
-/** Teller of the events of a transaction to its subscribers. @internal */
+/** Object that tells subscribers of the events of a transaction. @internal */
 export interface Broadcaster {
   readonly em?: MikroOrmClient['em'];
   dispatchEvent(event: string, transaction?: object): Promise<unknown>;
@@ -31,7 +31,7 @@ export interface Broadcaster {
 /** The methods of a connection that begin and end transactions. @internal */
 export const METHODS = ['transactional', 'begin', 'commit', 'rollback'] as const;
 
-/** True for a MikroORM instance: it has what no other client has together. @internal */
+/** True for a MikroORM instance, by a set of properties that no other client has. @internal */
 export function isMikroOrm(value: object): value is MikroOrmClient {
   // Getters of providers are not called: one may throw outside a request.
   const em: unknown = Object.getOwnPropertyDescriptor(value, 'em')?.value;

@@ -4,7 +4,7 @@ import { replaceOnClass } from '../replace-on-class.js';
 import type { MikroOrmClient } from './mikro-orm.client.js';
 
 /**
- * One call of `em.transactional`, and the transactions that it has put aside while it runs: for
+ * Call of `em.transactional`, with the transactions that it suspends while it runs, for
  * `NOT_SUPPORTED` and `REQUIRES_NEW`.
  */
 interface Aside {
@@ -12,10 +12,10 @@ interface Aside {
   readonly transactions: Set<TransactionFrame>;
 }
 
-/** The call that code runs in: what runs beside it still belongs to the transaction. */
+/** Call that code runs in. Code beside that call still belongs to the transaction. */
 const asides = new AsyncLocalStorage<Aside>();
 
-/** True if the caller runs where the transaction has been put aside. @internal */
+/** True if the caller runs where the transaction is suspended. @internal */
 export function isSuspended(transaction: TransactionFrame): boolean {
   for (let at = asides.getStore(); at !== undefined; at = at.around) {
     if (at.transactions.has(transaction)) return true;
@@ -24,11 +24,11 @@ export function isSuspended(transaction: TransactionFrame): boolean {
 }
 
 /**
- * Watches which transaction entity managers put aside, and take up again: what is called meanwhile
- * does not belong to it.
+ * Watches which transactions entity managers suspend and resume: calls in between do not belong to
+ * them.
  *
  * @param frameOf a transaction, or a savepoint in it
- * @returns ends it
+ * @returns a function that ends it
  * @internal
  */
 export function watchSuspensions(
@@ -41,7 +41,7 @@ export function watchSuspensions(
       'transactional',
       (original) =>
         function (this: MikroOrmClient['em'], ...args) {
-          // There is nothing to put aside.
+          // There is nothing to suspend.
           if (frameOf(this.getTransactionContext()) === undefined)
             return original.apply(this, args);
           return asides.run({ around: suspending(), transactions: new Set() }, () =>
@@ -76,10 +76,10 @@ export function watchSuspensions(
 }
 
 /**
- * Runs what waited for a transaction, while its entity manager still holds it: it is forgotten
- * afterwards only, or never.
+ * Runs effects that waited for a transaction as if its entity manager had forgotten it. The manager
+ * forgets it later, or never.
  *
- * @param em the one that has begun it, if that is known
+ * @param em the manager that began it, if known
  * @internal
  */
 export async function outside(
@@ -88,7 +88,7 @@ export async function outside(
   fn: () => Promise<void>,
 ): Promise<void> {
   if (em?.getTransactionContext() !== trx) return fn();
-  // Nothing is put aside: it has ended.
+  // This suspends nothing: the transaction has ended.
   asides.run(undefined as never, () => em.resetTransactionContext());
   try {
     await fn();
@@ -98,8 +98,8 @@ export async function outside(
 }
 
 /**
- * The innermost call around that has put a transaction aside. Others are skipped, or timers that
- * begin transaction after transaction would chain them.
+ * Returns the innermost call around that has suspended a transaction. Calls that suspend none are
+ * skipped: a timer that begins transaction after transaction would chain them.
  */
 function suspending(): Aside | undefined {
   let at = asides.getStore();
@@ -107,7 +107,9 @@ function suspending(): Aside | undefined {
   return at;
 }
 
-/** The frame of the whole transaction on its connection, which may be that around a test. */
+/**
+ * Returns the frame of the whole transaction on its connection, which may be the one around a test.
+ */
 function wholeOf(frame: TransactionFrame): TransactionFrame {
   return frame.below === undefined ? frame : wholeOf(frame.below);
 }

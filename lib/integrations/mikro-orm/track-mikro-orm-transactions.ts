@@ -36,13 +36,13 @@ export function trackMikroOrmTransactions<M extends MikroOrmClient>(orm: M): M {
   const prototype = classOf(orm);
   if (Object.hasOwn(prototype, TRACKS_TRANSACTIONS)) return orm;
   trackTransactionsOfClass(orm);
-  // On the class, as that is what tracks them for good.
+  // On the class, whose transactions are tracked for good.
   Object.defineProperty(prototype, TRACKS_TRANSACTIONS, { value: true });
   return orm;
 }
 
 /**
- * Finds what the connections of one copy of MikroORM to a kind of database have in common.
+ * Finds the class that connections to one kind of database share, in one copy of MikroORM.
  *
  * @returns the prototype of their class, which declares the methods or inherits them
  * @throws AirlockOptionsError @throws PeerVersionError
@@ -68,7 +68,10 @@ export function classOf(orm: MikroOrmClient): object {
   );
 }
 
-/** The very top is what all databases share, and refuses. */
+/**
+ * True if a class above declares the methods. The topmost does not count: all databases share it,
+ * and there they throw.
+ */
 function haveMethods(connection: object): boolean {
   for (let at = above(connection); at !== null && above(at) !== Object.prototype; at = above(at))
     if (METHODS.every((key) => Object.hasOwn(at!, key))) return true;
@@ -80,9 +83,9 @@ function above(object: object): object | null {
 }
 
 /**
- * Tracks transactions of every instance of a class until that is ended.
+ * Does the same until it is ended.
  *
- * @returns ends it
+ * @returns a function that ends it
  * @internal
  */
 export function trackTransactionsOfClass(orm: MikroOrmClient): () => void {

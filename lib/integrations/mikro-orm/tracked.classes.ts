@@ -1,16 +1,16 @@
 /**
- * The key, on the prototype of a class, of how many want it tracked; two installed copies recognise
- * each other.
+ * Key on the prototype of a class for the number of applications that want it tracked. Two
+ * installed copies recognise each other by it.
  */
 const WANTED = Symbol.for('nestjs-airlock.mikro-orm.tracked');
 
 type Prototype = { [WANTED]?: number };
 
 /**
- * Classes of connections share the methods that begin and end transactions: this tells those that
- * are tracked from all others.
+ * Marks a class of connections as tracked: tracked and other classes share the methods that begin
+ * and end transactions.
  *
- * @returns takes it back
+ * @returns a function that takes the mark back
  * @internal
  */
 export function wantTracked(prototype: Prototype): () => void {
@@ -34,7 +34,7 @@ function add(prototype: Prototype, times: number): void {
   });
 }
 
-/** Ignores that of a class it is derived from, which is another database's. */
+/** Ignores the number of a base class, which is another database's. */
 function wantedOf(prototype: Prototype): number {
   return Object.hasOwn(prototype, WANTED) ? prototype[WANTED]! : 0;
 }

@@ -4,10 +4,10 @@ import { EventsInContext } from './event-context.js';
 import type { BeginOptions, Broadcaster, MikroOrmConnection } from './mikro-orm.client.js';
 import { isSuspended, outside } from './suspension.js';
 
-/** The key on a transaction or savepoint of its frame. */
+/** Key on a transaction or savepoint for its frame. */
 const FRAME = Symbol('AIRLOCK_FRAME');
 
-/** In the options of a transaction that runs a callback. */
+/** Mark in the options of a transaction that runs a callback. */
 const BY_CALLBACK = Symbol('AIRLOCK_BY_CALLBACK');
 
 type Tracked<Args extends unknown[], Result> = (
@@ -23,7 +23,7 @@ export function frameOf(trx: unknown): TransactionFrame | undefined {
   return (trx as { readonly [FRAME]?: TransactionFrame } | undefined)?.[FRAME];
 }
 
-/** It calls the other three. @internal */
+/** Tracks `transactional`, which calls `begin`, and `commit` or `rollback`. @internal */
 export const transactional: Tracked<[Work, BeginOptions?], unknown> = (original, work, options) =>
   original(
     (trx) => {
@@ -39,12 +39,13 @@ export const begin: Tracked<[BeginOptions?], MikroOrmTransaction> = async functi
   options = {},
 ) {
   const around = frameOf(options.ctx);
-  // In a transaction that was begun before, there are no frames, and of one that has ended MikroORM
-  // has an error of its own.
+  // A transaction that began untracked has no frame, and for one that has ended MikroORM has an
+  // error of its own.
   if (options.ctx !== undefined && around?.isOpen !== true) return original(options);
   const root = around === undefined ? openRoot(this) : undefined;
   const frame = root?.frame ?? around!.nextSavepoint();
-  // Before anything is awaited: the rest of the function that calls `em.begin()` is to stand in it.
+  // Before anything is awaited, so that the rest of the function that calls `em.begin()` is in the
+  // frame.
   if (!(BY_CALLBACK in options)) frame.enter();
   try {
     const begun = await original({
@@ -88,7 +89,7 @@ export const commit: Tracked<[MikroOrmTransaction, Broadcaster?, ...unknown[]], 
     if (frame.isOpen) await outside(trx, broadcaster?.em, () => frame.commit());
   };
 
-/** @returns whether there was a COMMIT, and not a rollback before it or by it */
+/** @returns true if it was committed; false if it was rolled back before, or by the COMMIT */
 async function commitRoot(
   frame: TransactionFrame,
   trx: MikroOrmTransaction,
@@ -101,7 +102,7 @@ async function commitRoot(
   const watched = new EventsInContext(broadcaster, frame, {
     after: async (event) => {
       if (event !== 'beforeTransactionCommit') return;
-      // Subscribers have called their effects.
+      // Here subscribers have called their effects.
       await frame.beforeCommit();
       isSent = true;
     },

@@ -93,12 +93,15 @@ export class AirlockOpenTelemetryModule
     return super.forRoot(options);
   }
 
-  /** Last of all: of a boot that fails before, Nest tells nobody. */
+  /**
+   * Shows the gauges as late as possible: after a boot that fails before, Nest calls no hook that
+   * would hide them.
+   */
   onApplicationBootstrap(): void {
     this.#gauges?.show();
   }
 
-  /** After the last effects. */
+  /** Hides the gauges after the last effects. */
   onApplicationShutdown(): void {
     this.#gauges?.hide();
   }

@@ -59,7 +59,10 @@ export function recordMetrics(runtime: AirlockRuntime, meter: Meter): Gauges {
   ]);
 }
 
-/** Numbers that are asked for. The meter, which outlives applications, holds on to what it asks. @internal */
+/**
+ * Gauges that a meter asks for their numbers. The meter outlives applications, and keeps what it
+ * asks. @internal
+ */
 export class Gauges {
   private readonly gauges: readonly (readonly [ObservableGauge, ObservableCallback])[];
 

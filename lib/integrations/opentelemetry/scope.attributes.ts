@@ -15,7 +15,7 @@ export function recordScopes(runtime: AirlockRuntime): void {
   runtime.listen({
     scope({ scope, reason }) {
       const unit = reason === 'flushed' || reason === 'discarded' ? unitOf(scope) : undefined;
-      // The outermost decides, and that of an effect is not that of the request.
+      // Only the outermost scope is of interest, and not one of an effect.
       if (unit?.outcome === undefined || unit.parent !== undefined || unit.level !== undefined)
         return;
       trace.getActiveSpan()?.setAttribute('nestjs_airlock.scope.outcome', unit.outcome);

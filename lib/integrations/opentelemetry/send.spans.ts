@@ -6,8 +6,8 @@ import type { DispatchMessage, FailMessage } from '../../core/model/diagnostics.
 import { failSpan, linksTo, type TraceHeaders } from './trace.carrier.js';
 
 /**
- * Makes a span of each effect that is handed to an engine (`send`), linked to its call. What runs
- * in this process has none: its run is one already.
+ * Makes a span of each effect that is handed to an engine (`send`), linked to its call. An effect
+ * that runs in this process has none: its run has a span already.
  *
  * @internal
  */

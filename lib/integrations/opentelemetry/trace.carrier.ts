@@ -59,7 +59,7 @@ export class TraceCarrier implements ContextCarrier<TraceHeaders> {
   }
 }
 
-/** @returns a link to the call, where its headers name one */
+/** @returns a link to the call, if its headers name one */
 export function linksTo(headers: TraceHeaders): Link[] {
   const call = trace.getSpanContext(propagation.extract(ROOT_CONTEXT, headers));
   return call === undefined ? [] : [{ context: call }];

@@ -36,10 +36,10 @@ export type AirlockOutboxAsyncOptions = ConfigurableModuleAsyncOptions<
 >;
 
 /**
- * An outbox in front of another executor: effects called in a transaction are rows that commit with
- * its data, and none is lost in a crash between COMMIT and dispatch. Provides `OutboxExecutor` and
- * `AirlockOutbox`. Needs `AirlockModule`, the module of the executor behind it, and an adapter for
- * the client of the transactions.
+ * Puts an outbox in front of another executor: effects called in a transaction become rows that
+ * commit with its data, so that a crash between COMMIT and dispatch loses none. Provides
+ * `OutboxExecutor` and `AirlockOutbox`. Needs `AirlockModule`, the module of the executor behind
+ * it, and an adapter for the client of the transactions.
  *
  * @example
  * ```ts

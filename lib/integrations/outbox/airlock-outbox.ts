@@ -6,9 +6,7 @@ import { OutboxTable } from './outbox.table.js';
 import { RowsInFlight } from './rows-in-flight.js';
 import { OutboxSweeper } from './sweeper.js';
 
-/**
- * An effect that could not be handed over, or has failed, and is still in the outbox. @publicApi
- */
+/** Effect that could not be handed over, or has failed, and is still in the outbox. @publicApi */
 export interface StuckEffect {
   /** Id of its intent, for `retry` and `discard`. */
   readonly id: string;
@@ -20,28 +18,29 @@ export interface StuckEffect {
   readonly attempts: number;
   /** Message of its last error. */
   readonly error: string;
-  /** Time of the next try; undefined where it is not, unless by hand. */
+  /** Time of the next try; undefined if it is only tried by hand. */
   readonly nextAt: Date | undefined;
 }
 
 /**
- * Result of `AirlockOutbox.retry`: the effect was tried, whatever came of it; a process is at it
- * already, and goes on; it is not there any more.
+ * Result of `AirlockOutbox.retry`: `tried`, with or without success; `busy` if a process is at it
+ * already; `absent` if it is gone.
  *
  * @publicApi
  */
 export type RetryResult = 'tried' | 'busy' | 'absent';
 
 /**
- * Result of `AirlockOutbox.discard`: the effect never runs; a process is at it already, and goes on;
- * it is not there any more.
+ * Result of `AirlockOutbox.discard`: `discarded`, so that it never runs; `busy` if a process is at
+ * it already; `absent` if it is gone.
  *
  * @publicApi
  */
 export type DiscardResult = 'discarded' | 'busy' | 'absent';
 
 /**
- * Effects in the outbox that do not get out. A provider of `AirlockOutboxModule`.
+ * Lists effects that are stuck in the outbox, and tries or discards them. Provided by
+ * `AirlockOutboxModule`.
  *
  * @example
  * ```ts
@@ -75,21 +74,21 @@ export class AirlockOutbox {
     this.#clock = clock;
   }
 
-  /** Effects that have failed at least once, the oldest first, at most a thousand. */
+  /** Lists effects that have failed at least once, the oldest first, at most a thousand. */
   async stuck(): Promise<readonly StuckEffect[]> {
     return (await this.#table.failed(1_000)).map(stuckOf);
   }
 
   /**
-   * Tries an effect again now, in this process, and waits for that. One that a process is at, this
-   * one or another, is left to it.
+   * Tries an effect again now, in this process, and waits for the end. Does nothing if a process,
+   * this one or another, is at it.
    */
   async retry(id: string): Promise<RetryResult> {
     if (this.#rows.has(id)) return 'busy';
     return (await this.#sweeper.takeOverOne(id)) ? 'tried' : this.#whyNot(id);
   }
 
-  /** Throws an effect away that is never to run. One that a process is at is left to it. */
+  /** Throws an effect away, so that it never runs. Does nothing if a process is at it. */
   async discard(id: string): Promise<DiscardResult> {
     if (this.#rows.has(id)) return 'busy';
     const until = this.#clock.now() + this.#settings.sweepAfterMs;
@@ -99,12 +98,12 @@ export class AirlockOutbox {
     return 'discarded';
   }
 
-  /** Hands over now what is due, without waiting for the next interval. */
+  /** Hands over all that is due now, without waiting for the next interval. */
   async sweep(): Promise<void> {
     await this.#sweeper.sweep();
   }
 
-  /** Says why a row could not be claimed. */
+  /** Tells why a row could not be claimed. */
   async #whyNot(id: string): Promise<'busy' | 'absent'> {
     return (await this.#table.has(id)) ? 'busy' : 'absent';
   }

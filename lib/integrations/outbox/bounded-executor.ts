@@ -19,7 +19,10 @@ export class BoundedExecutor {
     private readonly effectTimeoutMs: number | false,
   ) {}
 
-  /** @returns a result for each intent that is still this process's, whatever the executor does */
+  /**
+   * @returns a result for each intent whose row is still claimed by this process, whatever the
+   *   executor does
+   */
   async handOver(
     given: readonly Intent[],
     context: DispatchContext,

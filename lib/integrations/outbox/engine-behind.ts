@@ -15,7 +15,7 @@ import { OutboxSettings } from './outbox.settings.js';
 import { RemoteEngine } from './remote.engine.js';
 import { RowsInFlight } from './rows-in-flight.js';
 
-/** Finds what the outbox hands over to: once all providers are built. @internal */
+/** Finds the engine behind the outbox, once all providers are built. @internal */
 @Injectable()
 export class EngineBehind {
   private known: OutboxEngine | undefined;
@@ -65,7 +65,7 @@ function notRemote({ constructor }: Executor): AirlockOptionsError {
   );
 }
 
-/** An executor that writes envelopes itself has been told how. */
+/** Refuses options that belong to the executor behind the outbox, if it writes envelopes itself. */
 function refuseRemoteOptions({ options }: OutboxSettings, { constructor }: Executor): void {
   for (const key of Object.keys(remoteChecks) as (keyof typeof remoteChecks)[]) {
     if (options[key] === undefined) continue;

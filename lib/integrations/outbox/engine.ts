@@ -3,8 +3,8 @@ import type { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
 import type { OutboxRow } from './outbox-row.js';
 
 /**
- * Engine behind the outbox: takes over what this process has written, and what was not to be
- * written.
+ * Engine behind the outbox: takes rows of this process, rows that others have left, and effects
+ * that are not written.
  * @internal
  */
 export interface OutboxEngine extends Executor {
@@ -14,8 +14,9 @@ export interface OutboxEngine extends Executor {
   /**
    * Takes over rows that this process has claimed, and settles them.
    *
-   * @param isStopped asked before each run: once it is true, what has not begun is left to others
-   * @returns false where it is of no use to claim more
+   * @param isStopped called before each run: once it returns true, rows that have not begun are
+   * left to others
+   * @returns false if it is of no use to claim more
    */
   takeOver(rows: readonly OutboxRow[], isStopped: () => boolean): Promise<boolean>;
 }

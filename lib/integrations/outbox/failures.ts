@@ -10,27 +10,30 @@ import { OutboxSettings } from './outbox.settings.js';
 import { OutboxTable } from './outbox.table.js';
 import { RowsInFlight } from './rows-in-flight.js';
 
-/** A row that could not be handed over, or whose effect has failed. @internal */
+/** Row that could not be handed over, or whose effect has failed. @internal */
 export interface Failure {
   readonly id: string;
   readonly effect: string;
   readonly error: unknown;
-  /** True if a scope tells of it. */
+  /** True if a scope reports it. */
   readonly isTold?: boolean;
 }
 
-/** Errors are kept for people, who need no more of them. */
+/** Largest length of an error: it is kept for people to read. */
 const LONGEST_TEXT = 2_000;
 
 /**
- * Writes down what could not be handed over, so that it is tried again, later each time.
+ * Writes down failures of rows, so that they are tried again, later each time.
  *
  * @internal
  */
 @Injectable()
 export class OutboxFailures {
   private readonly logger = new SafeLogger(new Logger('AirlockOutbox'));
-  /** True if the engine could not be reached when it was last asked: one line for an outage. */
+  /**
+   * True if the engine could not be reached the last time, so that an outage is one line in the
+   * log.
+   */
   private isDown = false;
 
   constructor(
@@ -41,14 +44,14 @@ export class OutboxFailures {
     @Inject(EffectWorker) private readonly worker: EffectWorker,
   ) {}
 
-  /** Notes that the engine has taken something. */
+  /** Notes that the engine can be reached. */
   engineAnswers(): void {
     this.isDown = false;
   }
 
   /**
-   * Never rejects: what cannot be written down is due when its claim has run out. What is not
-   * claimed any more is somebody else's to count.
+   * Writes failures down. Never rejects: a row whose failure cannot be written is due when its
+   * claim has run out. A row that another process has claimed is not counted here.
    */
   async note(failures: readonly Failure[]): Promise<void> {
     try {
@@ -59,14 +62,17 @@ export class OutboxFailures {
       await this.count(held.filter(({ error }) => !isOfTheMoment(error)));
     } catch (error) {
       this.logger.warn(
-        `What has failed could not be written down, and is tried again without that: ${messageOf(error)}`,
+        `Failures could not be written down, and their effects are tried again: ${messageOf(error)}`,
       );
     } finally {
       this.rows.letGo(failures.map(({ id }) => id));
     }
   }
 
-  /** Has rows tried with the next sweep: nothing is wrong with them. */
+  /**
+   * Leaves rows to the next sweep, without counting a failure: the reason passes, such as an engine
+   * that cannot be reached.
+   */
   private async postpone(failures: readonly Failure[]): Promise<void> {
     if (failures.length === 0) return;
     const outage = failures.find(({ error }) => error instanceof EngineUnreachableError);
@@ -103,7 +109,7 @@ export class OutboxFailures {
     }
   }
 
-  /** Logs once for all of a group when it fails first, and once when it is given up. */
+  /** Logs a group of failures when it fails for the first time, and when it is given up. */
   private report(group: readonly Failure[], attempts: number, text: string): void {
     const { id, effect, error, isTold } = group[0]!;
     const others = group.length > 1 ? ` and ${group.length - 1} more` : '';

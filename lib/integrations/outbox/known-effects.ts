@@ -4,8 +4,8 @@ import { listed } from '../../errors/thrown.js';
 import { envelopeIn, type OutboxRow, type WrittenEnvelope } from './outbox-row.js';
 
 /**
- * Reads a row, and refuses one that no provider of this application has the effect of: it was renamed,
- * or another application writes to this table.
+ * Reads a row, and refuses one whose effect no provider of this application has: it was renamed, or
+ * another application writes to this table.
  *
  * @throws UnknownEffectError
  * @internal

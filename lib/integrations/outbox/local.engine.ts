@@ -16,11 +16,14 @@ import type { OutboxSettings } from './outbox.settings.js';
 import type { RowsInFlight } from './rows-in-flight.js';
 
 /**
- * Number of time limits that a run may take before its row is left to other processes: it hangs.
+ * Number of time limits after which a run counts as hung, and its row is left to other processes.
  */
 const LIMITS = 10;
 
-/** This process itself. What is swept runs as what a queue hands to a worker does. @internal */
+/**
+ * Engine that runs effects in this process. Rows that a sweep has claimed run as jobs of a worker
+ * do. @internal
+ */
 export class LocalEngine implements OutboxEngine {
   readonly envelopes: EnvelopeWriter;
   readonly concurrency: number;
@@ -67,7 +70,10 @@ export class LocalEngine implements OutboxEngine {
     return !isOver;
   }
 
-  /** Runs what was written here, unless it was kept waiting until it was another process's to run. */
+  /**
+   * Runs an effect of this process, unless its claim has run out meanwhile: then another process
+   * may run it.
+   */
   private async run(intent: Intent, context: DispatchContext): Promise<void> {
     if (this.rows.letGoIfLost(intent.id)) return;
     this.renew(intent.id, stampOf(intent).options.timeoutMs ?? this.worker.effectTimeoutMs);
@@ -80,7 +86,10 @@ export class LocalEngine implements OutboxEngine {
     await this.rows.finish([intent.id]);
   }
 
-  /** Goes on after the time limit of the application: the row stays held until its run ends. */
+  /**
+   * Runs a row, and returns after the time limit of the application. The row stays held until its
+   * run ends.
+   */
   private inTime(row: OutboxRow): Promise<boolean> {
     const run = this.runSwept(row);
     const { effectTimeoutMs } = this.worker;
@@ -89,7 +98,9 @@ export class LocalEngine implements OutboxEngine {
       : new Deadline(effectTimeoutMs).within(run).catch(() => true);
   }
 
-  /** Does not reject. @returns false where this application runs nothing more */
+  /**
+   * Runs a row to its end. Does not reject. @returns false if this application runs nothing more
+   */
   private async runSwept(row: OutboxRow): Promise<boolean> {
     try {
       const envelope = this.worker.watched(row, () => knownEnvelopeIn(row, this.worker));
@@ -108,7 +119,7 @@ export class LocalEngine implements OutboxEngine {
     if (timeoutMs !== false) this.rows.renewFor(id, timeoutMs * LIMITS);
   }
 
-  /** True if a call made here is going to be a row, with arguments as JSON carries them. */
+  /** True if a call at this place will become a row, with arguments as JSON carries them. */
   private get isWrittenHere(): boolean {
     return this.settings.writesAlways || currentFrame() !== undefined;
   }

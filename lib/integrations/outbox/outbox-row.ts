@@ -6,9 +6,9 @@ import { type EffectEnvelope, readEnvelope } from '../../nest/remote/envelope.js
 import type { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
 import type { NewRow } from './sql/statements.js';
 
-/** An intent as it is written down: its envelope, and what only its executor needs. @internal */
+/** Intent as it is written: its envelope, and options for its executor. @internal */
 export interface WrittenEnvelope extends EffectEnvelope {
-  /** Name of the call, where it is another than the effect's. */
+  /** Name of the call, if it is not the effect's. */
   readonly name?: string;
   readonly dispatchOptions?: Readonly<Record<string, unknown>>;
 }
@@ -30,16 +30,16 @@ export interface RowFacts {
 
 /** A row of the outbox. @internal */
 export interface OutboxRow extends RowFacts {
-  /** JSON, from whoever can write to the table. */
+  /** JSON. Anybody who can write to the table may have written it. */
   readonly envelope: string;
 }
 
-/** A row as a client reads it. @internal */
+/** Makes a row of what a client has read. @internal */
 export function rowOf(read: object): OutboxRow {
   return { ...factsOf(read), envelope: String((read as Record<string, unknown>)['envelope']) };
 }
 
-/** The facts as a client reads them: some have large numbers as strings. @internal */
+/** Makes the facts of what a client has read: some return large numbers as strings. @internal */
 export function factsOf(read: object): RowFacts {
   const row = read as Record<string, unknown>;
   return {
@@ -53,13 +53,14 @@ export function factsOf(read: object): RowFacts {
   };
 }
 
-/** In the order in which they were written. @internal */
+/** Compares rows by the order in which they were written. @internal */
 export function byAge(a: RowFacts, b: RowFacts): number {
   return a.writtenAt - b.writtenAt || a.position - b.position;
 }
 
 /**
- * Text as JSON may have it, for databases and connections whose character set has not all letters.
+ * Escapes a text as JSON may have it, for databases and connections whose character set lacks some
+ * letters.
  *
  * @internal
  */
@@ -70,14 +71,14 @@ export function inAscii(text: string): string {
   );
 }
 
-/** Leaves other escapes alone, such as those of a control character in a message. */
+/** Reverses `inAscii`. Leaves other escapes alone, such as those of a control character. */
 function fromAscii(text: string): string {
   return text.replaceAll(/\\u((?!00[0-7])[\da-f]{4})/g, (_, code: string) =>
     String.fromCharCode(Number.parseInt(code, 16)),
   );
 }
 
-/** The row of an intent, with its envelope as JSON. @internal */
+/** Makes the row of an intent, with its envelope as JSON. @internal */
 export function writtenOf(intent: Intent, envelopes: EnvelopeWriter): WrittenRow {
   const envelope = envelopes.write(intent);
   const { id, name, dispatchOptions } = intent;
@@ -113,8 +114,8 @@ export function envelopeIn(row: OutboxRow): WrittenEnvelope {
 }
 
 /**
- * The intent that was written down, for an executor that leaves the process: it is not to call the
- * effect.
+ * Makes the intent of a row again, for an executor that leaves the process: its effect must not be
+ * called.
  * @internal
  */
 export function intentOf(

@@ -15,7 +15,7 @@ interface Output {
   error(text: string): void;
 }
 
-/** `npx nestjs-airlock outbox-sql <dialect>`. @returns the exit code @internal */
+/** Runs `npx nestjs-airlock outbox-sql <dialect>`. @returns the exit code @internal */
 export function run(args: readonly string[], output: Output): number {
   try {
     const { positionals, values } = parseArgs({

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
 /**
- * The clock of the database, which all processes go by: theirs differ, and one that is ahead would
- * take rows that others are working on for left behind.
+ * Clock of the database, which all processes use. Their own clocks differ, and a process whose
+ * clock is ahead would claim rows that others are working on.
  *
  * @internal
  */
@@ -17,8 +17,8 @@ export class OutboxClock {
   }
 
   /**
-   * Compares the clocks. The server read its own at some moment between question and answer: what
-   * agrees with that is left as it is.
+   * Compares the clocks. The server has read its own between question and answer: a difference that
+   * agrees with that is kept.
    */
   async compare(ask: () => Promise<number>): Promise<void> {
     const asked = Date.now();

@@ -15,33 +15,34 @@ import { withoutPayload } from '../without-payload.js';
 import type { OutboxConnection } from './outbox.options.js';
 import { OutboxSettings } from './outbox.settings.js';
 
-/** Number of times that a statement is sent which the server gives up for the sake of others. */
+/** Number of times that a statement is sent which the server gives up in favour of others. */
 const TRIES = 8;
 
 /**
- * Number of statements that were given up on, and still have a connection of the application's, from
- * which on further ones are put off: with the table locked they would come to be all that it has.
+ * Number of unanswered statements at which further ones are put off. Each holds a connection of the
+ * application, and with the table locked they would take all that there are.
  */
 const MANY_UNANSWERED = 3;
 
 /**
- * Runs something where nothing was going on: connections such as those of `typeorm-transactional`
- * look for the transaction of their caller, which is not the outbox's to write to, nor to try again.
- * Holds for those that look by `AsyncLocalStorage`; `cls-hooked` cannot be left.
+ * Runs a function outside every asynchronous context: connections such as those of
+ * `typeorm-transactional` look for the transaction of their caller, in which the outbox must not
+ * write or repeat statements. Holds for contexts of `AsyncLocalStorage`; those of `cls-hooked`
+ * cannot be left.
  */
 const outsideAll = AsyncLocalStorage.snapshot();
 
 /**
- * The application's own connection to the database of the outbox, with an end to all waiting.
+ * Connection of the application to the database of the outbox, with a time limit for all waiting.
  *
  * @internal
  */
 @Injectable()
 export class OutboxDatabase {
   private known: OutboxConnection | undefined;
-  /** Statements that were given up on and have not ended, with the times when they were sent. */
+  /** Unanswered statements whose time limit is over, with the times when they were sent. */
   private readonly unanswered = new Map<Promise<unknown>, number>();
-  /** Time until which nothing is sent; 0 where nothing had to wait since an answer came. */
+  /** Time until which nothing is sent; 0 if nothing has to wait. */
   private restsUntil = 0;
 
   constructor(
@@ -50,7 +51,10 @@ export class OutboxDatabase {
     @Inject(OutboxClock) private readonly clock: OutboxClock,
   ) {}
 
-  /** @throws AirlockOptionsError for a connection whose rows or transactions are not as they should be */
+  /**
+   * Reads the clock of the server. @throws AirlockOptionsError for a connection that returns no
+   * rows with columns as keys, or whose `autocommit` is off
+   */
   async readClock(): Promise<void> {
     await this.clock.compare(async () => {
       const [row] = await this.run(this.settings.sql.clock);
@@ -91,7 +95,7 @@ export class OutboxDatabase {
     }
   }
 
-  /** Waits for a statement as long as may be, on whatever connection. */
+  /** Waits for a statement within the time limit, on any connection. */
   async bounded<T>(
     statement: () => PromiseLike<T>,
     deadline: Deadline = new Deadline(this.settings.dispatchTimeoutMs),
@@ -104,11 +108,11 @@ export class OutboxDatabase {
     }
   }
 
-  /** Sends nothing for a while where too much has no answer. */
+  /** Sends a statement, or refuses at once for a while after too many have had no answer. */
   private async sendInTurn(sql: string, values: unknown[], deadline: Deadline): Promise<unknown> {
     const now = performance.now();
     if (now < this.restsUntil) throw this.unended();
-    // After a rest, one alone tries whether that is over.
+    // After a rest, one statement alone tries whether the database answers.
     const isTrial = this.restsUntil > 0;
     if (isTrial) this.restsUntil = now + deadline.leftMs;
     const sent = this.send(sql, values);
@@ -118,15 +122,15 @@ export class OutboxDatabase {
       if (error instanceof EngineUnreachableError) this.leave(sent, now);
       throw error;
     } finally {
-      // The clock tells nothing of the table.
+      // The statement for the clock does not use the table.
       if (isTrial && !this.unanswered.has(sent))
         this.restsUntil = sql === this.settings.sql.clock ? now : 0;
     }
   }
 
   /**
-   * Has further statements wait for as long as the oldest one has by now: behind a network that has
-   * lost an answer, others have good connections, and that one ends after a quarter of an hour.
+   * Puts further statements off for as long as the oldest one has waited by now. If only the
+   * network has lost its answer, other connections work, and it ends after a quarter of an hour.
    */
   private leave(sent: Promise<unknown>, sentAt: number): void {
     this.unanswered.set(sent, sentAt);

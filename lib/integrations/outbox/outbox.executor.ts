@@ -23,7 +23,7 @@ import { RowsInFlight } from './rows-in-flight.js';
 @ProvidedBy('AirlockOutboxModule.forRoot(…)', 'nestjs-airlock/outbox')
 @Injectable()
 export class OutboxExecutor implements Executor {
-  /** True, for another process may find a row. */
+  /** True, since another process may find a row. */
   readonly remote = true;
   readonly transactional = true;
   /** Its own `dispatchTimeoutMs` bounds how long a write waits. */
@@ -81,7 +81,7 @@ export class OutboxExecutor implements Executor {
   }
 
   /**
-   * Writes them in one statement. Outside transactions nothing is to be written, unless
+   * Writes effects in one statement. Outside transactions it writes nothing, unless
    * `outsideTransaction` says so.
    *
    * @throws AirlockOptionsError for a transaction that has no connection to write through, or is
@@ -106,9 +106,7 @@ export class OutboxExecutor implements Executor {
     return intents.map((intent) => ({ intent }));
   }
 
-  /**
-   * Holds the rows for this process, as long as it lives and their transaction does not roll back.
-   */
+  /** Holds the rows for this process while it lives, unless their transaction rolls back. */
   #hold(intents: readonly Intent[], dueAt: number): void {
     for (const { id } of intents) this.#rows.hold(id, dueAt);
     const rolledBack = (): void => this.#rows.letGo(intents.map(({ id }) => id));

@@ -9,7 +9,7 @@ import { OutboxSettings } from './outbox.settings.js';
 
 const PAUSE_MS = 200;
 
-/** Looks, when the application starts, whether the connection and the table can be used. @internal */
+/** Checks, when the application starts, that the connection and the table can be used. @internal */
 @Injectable()
 export class OutboxOpening {
   constructor(
@@ -18,10 +18,10 @@ export class OutboxOpening {
   ) {}
 
   /**
-   * Creates the table where that is wanted, and sees that it can be used.
+   * Creates the table if `createTable` says so, and checks that it can be used.
    *
-   * @throws AirlockOptionsError for a connection that is none; OutboxTableError;
-   *   EngineUnreachableError where the database is down
+   * @throws AirlockOptionsError for a connection that cannot be used; OutboxTableError;
+   *   EngineUnreachableError if the database is down
    */
   async open(): Promise<void> {
     const deadline = new Deadline(this.settings.dispatchTimeoutMs);
@@ -55,7 +55,7 @@ export class OutboxOpening {
     );
   }
 
-  /** Sees that all that will be done to the table can be, by whomever it was created. */
+  /** Runs each kind of statement once, whoever has created the table. */
   private async prepare(): Promise<void> {
     const { settings } = this;
     let refusal: unknown;
@@ -75,7 +75,10 @@ export class OutboxOpening {
     await this.locate();
   }
 
-  /** Names the schema from here on: transactions may look elsewhere. */
+  /**
+   * Finds the schema that the table is in, to name it in every statement: transactions may have
+   * another search path.
+   */
   private async locate(): Promise<void> {
     const { sql } = this.settings;
     if (sql.locate === undefined) return;

@@ -9,8 +9,8 @@ import type { RemoteOptions } from '../../nest/remote/remote-options.js';
 export type OutboxDialect = 'postgres' | 'mysql' | 'mariadb' | 'sqlite';
 
 /**
- * Connection of the outbox itself, outside the transactions of others. A pool of `pg` or `mysql2`,
- * a `DataSource` of TypeORM and a PGlite fit as they are.
+ * Connection of the outbox itself, outside the application's transactions. A pool of `pg` or
+ * `mysql2`, a `DataSource` of TypeORM and a PGlite fit as they are.
  *
  * @publicApi
  */
@@ -42,40 +42,40 @@ export interface AirlockOutboxOptions extends RemoteOptions {
    */
   readonly executor?: ExecutorRef;
   /**
-   * Schema of the table. On MySQL and MariaDB another database of the server. @default where the
-   * connection looks
+   * Schema of the table. On MySQL and MariaDB another database of the server. @default the schema
+   * in which the connection finds it
    */
   readonly schema?: string;
   /** The name of the table. @default 'airlock_outbox' */
   readonly table?: string;
   /**
-   * True to create the table at the start where there is none. For development: in production it is
-   * a migration's. @default false
+   * True to create a missing table at the start, for development. False if a migration creates it.
+   * @default false
    */
   readonly createTable?: boolean;
   /**
-   * Effects called outside transactions: handed over without being written, or written in a
-   * transaction of their own. @default 'dispatch'
+   * `dispatch` hands effects outside transactions over without writing them; `write` writes them in
+   * a transaction of their own. @default 'dispatch'
    */
   readonly outsideTransaction?: 'dispatch' | 'write';
   /**
-   * Milliseconds between two looks for what others have left; `false` for a process that does not
-   * look. @default 5_000
+   * Milliseconds between two sweeps for rows that others have left; `false` for a process that does
+   * not sweep. @default 5_000
    */
   readonly sweepIntervalMs?: number | false;
   /**
-   * Milliseconds after its write from which an effect counts as left behind, unless its process
-   * says otherwise; the same in all processes. @default 15_000
+   * Milliseconds after its write at which an effect counts as left behind, unless its process
+   * prolongs that. The same in all processes. @default 15_000
    */
   readonly sweepAfterMs?: number;
   /**
-   * Milliseconds for which its first failure holds a row back; the time doubles with each, up to an
-   * hour. @default 5_000
+   * Milliseconds until a row is tried again after its first failure. The time doubles with each
+   * failure, up to an hour. @default 5_000
    */
   readonly retryDelayMs?: number;
   /**
-   * Number of failures after which a row is not tried any more, unless by hand. An engine that
-   * cannot be reached is no failure. @default 20
+   * Number of failures after which a row is only tried by hand. An engine that cannot be reached is
+   * not a failure. @default 20
    */
   readonly maxAttempts?: number;
   /**

@@ -46,7 +46,7 @@ const checks: Readonly<Record<keyof AirlockOutboxOptions, OptionCheck>> = {
 
 const LONGEST_DELAY_MS = 3_600_000;
 
-/** Due time of a row that nobody is to try again. @internal */
+/** Due time of a row that is only tried by hand. @internal */
 export const NEVER: number = Number.MAX_SAFE_INTEGER;
 
 /**
@@ -83,13 +83,13 @@ export class OutboxSettings {
     return this.statements;
   }
 
-  /** From here on the table is looked for there. */
+  /** Names the schema of the table in all statements from now on. */
   useSchema(schema: string, catalog: string | undefined): void {
     const { dialect, table } = this.options;
     this.statements = outboxSqlOf(dialect, table, this.options.schema ?? schema, catalog);
   }
 
-  /** Returns when a row is due again that fails now, for the `attempts`th time. */
+  /** Returns the time at which a row is due again after its failure number `attempts`. */
   dueAfter(attempts: number, now: number): number {
     if (attempts >= this.maxAttempts) return NEVER;
     return now + Math.min(LONGEST_DELAY_MS, this.retryDelayMs * 2 ** (attempts - 1));

@@ -19,13 +19,13 @@ import type { NewRow } from './sql/statements.js';
 /** Largest number of ids in one statement: databases limit its values. */
 const LARGEST = 1_000;
 /**
- * Largest size of the envelopes in one statement. MySQL and MariaDB limit it, some to 1 MB. As JSON
- * in JSON they may be twice as long, and some clients double that by escapes.
+ * Largest size of the envelopes in one statement. MySQL and MariaDB limit a statement, some to 1
+ * MB. As JSON in JSON envelopes may be twice as long, and some clients double that by escapes.
  */
 const LARGEST_BYTES = 200_000;
 /** Largest position of a row. */
 const LAST = 2 ** 31 - 1;
-/** Number of old rows from which on they are not counted any more. */
+/** Largest number of old rows that are counted. */
 const MANY = 1_000;
 
 /**
@@ -35,7 +35,7 @@ const MANY = 1_000;
  */
 @Injectable()
 export class OutboxTable implements TellsHealth {
-  /** Counts what this process writes: rows of one millisecond keep their order. */
+  /** Counter of rows that this process writes, so that rows of one millisecond keep their order. */
   private position = 0;
 
   constructor(
@@ -85,9 +85,9 @@ export class OutboxTable implements TellsHealth {
   }
 
   /**
-   * Rows that are due, in the order of their writing, and nobody else's until then.
+   * Claims rows that are due until a time, and returns them in the order of their writing.
    *
-   * @param id the only row that is wanted, due or not, unless a process is at it
+   * @param id claims only this row, due or not, unless a process is at it
    */
   async claim(limit: number, until: number, id?: string): Promise<readonly OutboxRow[]> {
     const claim = { now: this.clock.now(), until, limit, id };
@@ -101,7 +101,7 @@ export class OutboxTable implements TellsHealth {
   }
 
   /**
-   * Keeps rows for this process until then, all of which it has a claim to that has not run out.
+   * Prolongs claims of this process that have not run out.
    *
    * @returns the ids of those that it still has
    */
@@ -117,8 +117,8 @@ export class OutboxTable implements TellsHealth {
   }
 
   /**
-   * Leaves rows to whichever process is the first to try them then, unless another one has claimed
-   * them.
+   * Gives claims up: any process may try the rows when they are due. Skips rows that another
+   * process has claimed.
    */
   async postpone(ids: readonly string[], dueAt: number): Promise<void> {
     await this.inParts(ids, (part) =>
@@ -126,7 +126,7 @@ export class OutboxTable implements TellsHealth {
     );
   }
 
-  /** Counts a failure of each, unless another process has claimed it. */
+  /** Counts a failure of each row. Skips rows that another process has claimed. */
   async fail(ids: readonly string[], error: string, dueAt: number): Promise<void> {
     await this.inParts(ids, (part) =>
       this.database.run(this.settings.sql.fail(part.length), [
@@ -138,7 +138,7 @@ export class OutboxTable implements TellsHealth {
     );
   }
 
-  /** End of the claims that are made now. */
+  /** Returns the end of claims that are made now. */
   private get latest(): number {
     return this.clock.now() + this.settings.sweepAfterMs;
   }
@@ -164,7 +164,7 @@ export class OutboxTable implements TellsHealth {
   }
 }
 
-/** Splits rows into what one statement takes, all as a rule. */
+/** Splits rows into parts for one statement each; mostly there is one part. */
 function* partsOf(rows: readonly NewRow[]): Generator<readonly NewRow[]> {
   let part: NewRow[] = [];
   let bytes = 0;

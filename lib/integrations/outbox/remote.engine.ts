@@ -13,10 +13,13 @@ import { assertOptionsWritable, intentOf, type OutboxRow } from './outbox-row.js
 import type { RowsInFlight } from './rows-in-flight.js';
 import { knownEnvelopeIn } from './known-effects.js';
 
-/** An executor that leaves the process, such as that of BullMQ. @internal */
+/**
+ * Engine that hands effects to an executor that leaves the process, such as that of BullMQ.
+ * @internal
+ */
 export class RemoteEngine implements OutboxEngine {
   readonly remote = true;
-  /** Each hand-over is bounded here. */
+  /** `BoundedExecutor` limits each hand-over. */
   readonly timeoutMs = false;
   readonly envelopes: EnvelopeWriter;
   private readonly isOurs: boolean;
@@ -37,7 +40,7 @@ export class RemoteEngine implements OutboxEngine {
 
   accepts(call: EffectCall): boolean {
     if (addressOf(call.effect) === undefined) {
-      // It says what becomes of the call, or refuses it.
+      // The executor decides about a call that no worker could find, or refuses it.
       if (this.isOurs) this.executor.accepts!(call);
       else this.envelopes.accepts(call);
       return false;
@@ -60,8 +63,8 @@ export class RemoteEngine implements OutboxEngine {
   }
 
   /**
-   * Hands over; what was written and is not taken is no failure of its scope, for it is handed over
-   * later. Nor is what waited until it was another process's to hand over.
+   * Hands effects over. An effect that was written never fails its scope: if the executor does not
+   * take it, or its claim has run out, it is handed over later.
    */
   async executeBatch(
     intents: readonly Intent[],
@@ -115,7 +118,7 @@ export class RemoteEngine implements OutboxEngine {
     );
   }
 
-  /** Tells of those that an attempt before has failed to hand over. */
+  /** Reports effects that were taken after an earlier attempt had failed. */
   private tellOfTaken(intents: readonly Intent[]): void {
     for (const { id, name: effect } of intents) {
       const failed = this.rows.attemptsOf(id) ?? 0;

@@ -8,24 +8,24 @@ import { OutboxTable } from './outbox.table.js';
 const LARGEST = 1_000;
 
 /**
- * Milliseconds for which a removal waits for more. Each is a transaction whose COMMIT goes to the
- * disk, where those of requests wait behind it.
+ * Milliseconds for which a removal waits for further rows. Each removal is a transaction whose
+ * COMMIT goes to the disk, and COMMITs of requests wait behind it.
  */
 const GATHERING_MS = 20;
 
 /** Facts about a row that this process is working on. */
 interface Held {
-  /** Time until which the row is nobody else's. From then on any process may claim it. */
+  /** End of the claim. From then on any process may claim the row. */
   until: number;
   readonly attempts: number;
-  /** Time from which its claim is not renewed any more; none before its run has begun. */
+  /** Time at which its claim is renewed for the last time; undefined before its run has begun. */
   lastRenewal?: number;
 }
 
 /**
- * The rows that this process has written or claimed and not settled, and those that are done and
- * still to be removed. Removing does not hold anybody up: what is done within some milliseconds, or
- * while one statement is on its way, goes with the next.
+ * Rows that this process has written or claimed and not settled, and rows that are done and have to
+ * be removed. Nobody waits for a removal: rows that are done within some milliseconds, or while one
+ * statement is on its way, are removed together.
  *
  * @internal
  */
@@ -53,16 +53,19 @@ export class RowsInFlight {
   }
 
   /**
-   * Lets a row go whose claim has run out: another process may be at it.
+   * Drops a row whose claim has run out: another process may be at it.
    *
-   * @returns true if it was let go; false for a row that is claimed, or was not held
+   * @returns true if it was dropped; false for a row that is claimed, or was not held
    */
   letGoIfLost(id: string): boolean {
     const row = this.held.get(id);
     return row !== undefined && row.until <= this.clock.now() && this.held.delete(id);
   }
 
-  /** Has a row whose run begins renewed for that long, and then left to other processes. */
+  /**
+   * Renews the claim of a row whose run begins, for a time. After that other processes may claim
+   * it.
+   */
   renewFor(id: string, ms: number): void {
     const row = this.held.get(id);
     if (row !== undefined) row.lastRenewal = this.clock.now() + ms;
@@ -73,7 +76,7 @@ export class RowsInFlight {
     return this.held.get(id)?.attempts;
   }
 
-  /** Returns whether this process is working on a row, or done with it. */
+  /** True if this process is working on a row, or done with it. */
   has(id: string): boolean {
     return this.held.has(id) || this.done.has(id);
   }
@@ -101,8 +104,8 @@ export class RowsInFlight {
   }
 
   /**
-   * Makes whoever finishes something from here on wait for its removal. @returns when what is done
-   * has been removed; does not reject
+   * Makes `finish` wait for the removal from now on. @returns a Promise that resolves when all rows
+   * that are done have been removed; does not reject
    */
   async close(): Promise<void> {
     this.isClosing = true;
@@ -110,14 +113,17 @@ export class RowsInFlight {
   }
 
   /**
-   * Resolves when what is done has been removed. @throws what the database says: then it is tried
-   * again with the next sweep
+   * Resolves when all rows that are done have been removed. @throws the error of the database; the
+   * next sweep tries again
    */
   async removed(): Promise<void> {
     if (this.done.size > 0) await (this.removing ??= this.remove());
   }
 
-  /** Keeps what takes its time from being taken for left behind. A claim that has run out is lost. */
+  /**
+   * Renews claims of rows that take long, so that they do not count as left behind. Drops rows
+   * whose claim has run out.
+   */
   async renew(): Promise<void> {
     const { sweepAfterMs } = this.settings;
     const now = this.clock.now();

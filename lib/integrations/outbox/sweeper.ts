@@ -15,8 +15,8 @@ import { RowsInFlight } from './rows-in-flight.js';
 const PART = 100;
 
 /**
- * Hands over what others have left in the table, at the start and at an interval; any number of
- * processes may do so side by side.
+ * Hands over rows that others have left in the table, at the start and at an interval. Any number
+ * of processes may sweep side by side.
  *
  * @internal
  */
@@ -25,10 +25,10 @@ export class OutboxSweeper {
   private readonly logger = new SafeLogger(new Logger('AirlockOutbox'));
   private readonly timers = new Map<() => boolean, NodeJS.Timeout>();
   private sweeping: Promise<void> | undefined;
-  /** Rows taken over by hand. */
+  /** Rows that are taken over by hand at the moment. */
   private readonly byHand = new Set<Promise<unknown>>();
   private isStopped = false;
-  /** Message of the last error of each work. */
+  /** Message of the last error of each task. */
   private readonly troubles = new Map<() => Promise<void>, string>();
 
   constructor(
@@ -42,7 +42,7 @@ export class OutboxSweeper {
 
   start(): void {
     const { sweepIntervalMs, sweepAfterMs } = this.settings;
-    // Claims are kept at a shutdown too, for what still runs.
+    // Claims are renewed during a shutdown too, for effects that still run.
     this.every(
       sweepAfterMs / 3,
       () => this.rows.renew(),
@@ -57,7 +57,9 @@ export class OutboxSweeper {
     void this.tried(look);
   }
 
-  /** Takes over no more; resolves when what was taken over has been settled. Does not reject. */
+  /**
+   * Stops sweeping. Resolves when all rows that were taken over have been settled. Does not reject.
+   */
   async stop(): Promise<void> {
     this.isStopped = true;
     for (const [goesOn, timer] of this.timers) if (!goesOn()) clearTimeout(timer);
@@ -66,8 +68,8 @@ export class OutboxSweeper {
   }
 
   /**
-   * Takes over all that is due, in no scope or transaction of whoever asks. One sweep at a time:
-   * those who ask meanwhile share the next one.
+   * Takes over all that is due, outside the caller's scope and transaction. One sweep runs at a
+   * time: calls during a sweep share the next one.
    */
   async sweep(): Promise<void> {
     await this.sweeping?.catch(() => {});
@@ -77,9 +79,9 @@ export class OutboxSweeper {
   }
 
   /**
-   * Takes over one row, due or not, in no scope or transaction of whoever asks.
+   * Takes over one row, due or not, outside the caller's scope and transaction.
    *
-   * @returns false where it is not there, or a process is at it
+   * @returns false if it is gone, or a process is at it
    */
   async takeOverOne(id: string): Promise<boolean> {
     if (this.isStopped) throw new ShuttingDownError(`retry of effect ${id}`);
@@ -99,14 +101,14 @@ export class OutboxSweeper {
     }
   }
 
-  /** @returns `isOver` where it is of no use to claim more */
+  /** @returns `isOver` true if it is of no use to claim more */
   private async takeOverPart(
     limit: number,
     id?: string,
   ): Promise<{ readonly claimed: number; readonly taken: number; readonly isOver: boolean }> {
     const until = this.clock.now() + this.settings.sweepAfterMs;
     const rows = await this.table.claim(limit, until, id);
-    // Of what this process is at, the claim has only run out.
+    // Rows of this process whose claim ran out are claimed anew, and not run twice.
     for (const { id } of rows) this.rows.prolong(id, until);
     const left = rows.filter((row) => !this.rows.has(row.id));
     for (const row of left) this.rows.hold(row.id, until, row.attempts);
@@ -126,7 +128,7 @@ export class OutboxSweeper {
     next();
   }
 
-  /** Warns once for one trouble of a work, not at each interval. */
+  /** Runs a task, and warns of one error once, not at each interval. */
   private async tried(work: () => Promise<void>): Promise<void> {
     try {
       await work();

@@ -24,10 +24,10 @@ export type AirlockPgBossAsyncOptions = ConfigurableModuleAsyncOptions<
 >;
 
 /**
- * Effects as jobs of pg-boss: provides `PgBossExecutor`, and runs jobs in this process where
- * `worker` is set. Needs `AirlockModule`. Where PostgreSQL cannot be reached, the application fails
- * to start with an `EngineUnreachableError`; with an `AirlockOptionsError` where a queue is
- * missing, or the installed version does not know a job option.
+ * Sends effects as jobs of pg-boss: provides `PgBossExecutor`, and runs jobs in this process if
+ * `worker` is set. Needs `AirlockModule`. If PostgreSQL cannot be reached, the application fails to
+ * start with an `EngineUnreachableError`; if a queue is missing, or the installed version does not
+ * know a job option, with an `AirlockOptionsError`.
  *
  * @example
  * ```ts

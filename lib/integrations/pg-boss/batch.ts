@@ -10,8 +10,8 @@ export interface JobEnd {
 /**
  * Jobs of one fetch, which run in their order; one that fails does not stop the others.
  *
- * pg-boss gives them one time together and fails them when it is over. From then on they may be
- * another worker's, so this begins none of them any more.
+ * They share one time limit of pg-boss, which fails them when it is over. From then on another
+ * worker may have them, so that no further one begins here.
  *
  * @internal
  */
@@ -23,7 +23,7 @@ export class Batch {
   private isHalted = false;
   private cut: (() => void) | undefined;
 
-  /** @param jobs may change later on: this keeps its own list */
+  /** @param jobs list that may change later; a copy is kept */
   constructor(jobs: readonly FetchedJob[]) {
     this.jobs = [...jobs];
     this.endsAt =
@@ -31,8 +31,8 @@ export class Batch {
   }
 
   /**
-   * @returns when all have ended; after `halt` when what had begun has ended, after `abandon` at
-   *   once
+   * @returns a Promise that resolves when all have ended; after `halt`, when the running one has
+   *   ended; after `abandon`, at once
    */
   run(job: RunJob): Promise<void> {
     return new Promise((resolve) => {
@@ -60,7 +60,7 @@ export class Batch {
     return this.jobs.length === 1;
   }
 
-  /** Whether its jobs may be another worker's. */
+  /** True if another worker may have its jobs. */
   get isExpired(): boolean {
     return performance.now() >= this.endsAt;
   }

@@ -3,8 +3,8 @@ import type { JobWorker, RunJob } from './job-engine.js';
 import type { FetchedJob, FetchOptions, PgBossClient } from './pg-boss.client.js';
 
 /**
- * One worker of pg-boss, which fetches batches. What the versions differ in is how a worker begins
- * and stops, and how its batches are settled.
+ * Worker of pg-boss, which fetches batches. The versions of pg-boss differ in how a worker begins
+ * and stops, and in how its batches are settled.
  *
  * @internal
  */
@@ -24,11 +24,11 @@ export abstract class BatchWorker<Boss extends PgBossClient, Settled> implements
 
   /** Begins to work. */
   abstract start(): Promise<void>;
-  /** Fetches no more. @returns when what was fetched is settled */
+  /** Stops fetching. @returns a Promise that resolves when all that was fetched is settled */
   protected abstract stop(): Promise<void>;
   /**
-   * Gives back what has not begun, and tells pg-boss how the others ended. @param jobs the list
-   * that pg-boss knows them by
+   * Gives back the jobs that have not begun, and tells pg-boss how the others ended. @param jobs
+   * list of the batch that pg-boss itself holds
    */
   protected abstract settle(batch: Batch, jobs: FetchedJob[]): Promise<Settled>;
 
@@ -39,8 +39,8 @@ export abstract class BatchWorker<Boss extends PgBossClient, Settled> implements
   }
 
   /**
-   * A job that is alone in its batch is pg-boss's: it may still end until that is stopped, which
-   * fails it.
+   * Counts running jobs as failed, but for one that is alone in its batch: it may still end until
+   * pg-boss stops and fails it.
    */
   async abandon(): Promise<void> {
     const late = [...this.batches.keys()].filter(({ isSingle }) => !isSingle);
@@ -57,7 +57,7 @@ export abstract class BatchWorker<Boss extends PgBossClient, Settled> implements
   }
 
   private async runAndSettle(batch: Batch, jobs: FetchedJob[]): Promise<Settled> {
-    // By the end of the batch this may be shorter.
+    // Read now: at the end of the batch the list may be shorter.
     const isFull = jobs.length >= this.options.batchSize;
     try {
       await batch.run(this.run);

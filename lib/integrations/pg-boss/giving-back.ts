@@ -7,10 +7,11 @@ import type { FetchedJob, PgBossClient } from './pg-boss.client.js';
 /**
  * Puts jobs that were fetched and not begun back into their queue, as if nobody had fetched them.
  *
- * pg-boss offers no such thing: what is failed, or cancelled and resumed, has used up a try, and is
- * lost if the process ends in between. So this is one statement of ours, on its own connection.
+ * pg-boss cannot do that: a job that is failed, or cancelled and resumed, has used up a try, and is
+ * lost if the process ends in between. So this sends one statement of its own, through pg-boss's
+ * connection.
  *
- * @param delaySeconds before anybody can fetch them
+ * @param delaySeconds time before anybody can fetch them
  * @returns those for which that failed, each with the error: they have to be failed. Never rejects.
  * @internal
  */
@@ -26,8 +27,8 @@ export async function giveBack(
   } catch {
     for (const job of jobs) {
       try {
-        // A `stately` queue has room for one job of each state under one key. One of the two is
-        // mostly free.
+        // A `stately` queue has room for one job of each state under one key. Mostly one of the two
+        // states is free.
         await release(boss, queue, [job], 'retry', delaySeconds).catch(() =>
           release(boss, queue, [job], 'created', delaySeconds),
         );
@@ -46,13 +47,13 @@ export async function giveBack(
 }
 
 /**
- * A fetch counts as a further try where `started_on` is set, whatever the state. `retry` rather
- * than `created`, for a queue of policy `short` may have got another job under the same key
+ * Sets `started_on` to null, since a fetch counts as a further try where it is set. The state is
+ * `retry` rather than `created`, as a `short` queue may have got another job under the same key
  * meanwhile.
  *
- * Jobs of another attempt are another worker's. Version 10 does not tell attempts apart: it would
- * complete such a job with the rest of its batch, while one that is taken from its worker only runs
- * again.
+ * Jobs of another attempt belong to another worker, and are left alone. Version 10 does not tell
+ * attempts apart. There such a job is taken from its worker and runs again: otherwise it would be
+ * completed with the rest of the batch.
  */
 async function release(
   boss: PgBossClient,

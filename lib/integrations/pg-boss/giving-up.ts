@@ -3,15 +3,14 @@ import type { JobEnd } from './batch.js';
 import type { FetchedJob, PgBossClient } from './pg-boss.client.js';
 import { tableOf } from './job-table.js';
 
-/** A job that no worker of this code can run, whoever tries. @internal */
+/** True for a job that no worker with this code can run. @internal */
 export function isHopeless({ failure }: JobEnd): boolean {
   return failure?.error instanceof UnknownEffectError;
 }
 
 /**
- * Takes from jobs the tries that they have left, so that failing them is for good. Version 10 has
- * nothing for that. Never rejects: where it is not possible they are tried in vain until they are
- * used up.
+ * Takes the remaining tries from jobs, so that they fail for good. Version 10 has nothing for that.
+ * Never rejects: if the statement fails, the jobs are tried in vain until no try is left.
  *
  * @internal
  */
@@ -26,6 +25,6 @@ export async function takeTries(
     const sql = `UPDATE ${table} SET retry_limit = retry_count WHERE name = $1 AND id = ANY ($2::uuid[]) AND state = 'active'`;
     await boss.getDb().executeSql(sql, [queue, ids]);
   } catch {
-    // They are failed by other statements, which say what is wrong.
+    // The statements that fail the jobs report what is wrong.
   }
 }

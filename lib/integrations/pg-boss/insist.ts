@@ -8,7 +8,7 @@ import { withoutPayload } from '../without-payload.js';
 const PAUSE_MS = 100;
 
 /**
- * Codes that say that nothing was done: nobody was there, or a standby that takes no writes
+ * Codes that say that nothing was done: nobody was there, or it was a standby, which refuses writes
  * (25006).
  */
 const REFUSALS = [
@@ -20,19 +20,23 @@ const REFUSALS = [
   '57P03',
   '25006',
 ];
-/** The connection broke: `admin_shutdown` and `crash_shutdown` of PostgreSQL among them. */
+/**
+ * Codes of a connection that broke, `admin_shutdown` and `crash_shutdown` of PostgreSQL among them.
+ */
 const BREAKS = ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', '57P01', '57P02'];
-/** Messages of `pg` that carry no code. */
+/** Messages of errors of `pg` without a code. */
 const TEXTS = ['Connection terminated', 'timeout exceeded when trying to connect'];
 
 /** `invalid_password` and `invalid_authorization_specification`. */
 const LOGINS = ['28P01', '28000'];
 
 /**
- * Asks PostgreSQL for something, and again while it cannot be reached, as during its restart.
+ * Runs work on PostgreSQL, again and again while PostgreSQL cannot be reached, as during its
+ * restart.
  *
  * @param consequence of giving up, for the message
- * @param sends what sends effects; one that cannot be done twice fails at the first failure
+ * @param sends given for work that sends effects; work that is not repeatable fails at the first
+ *   failure
  * @throws EngineUnreachableError if the time is over before it succeeded, or PostgreSQL refuses the
  * password; any other error at once, without what was sent
  * @internal

@@ -3,35 +3,32 @@ import type { FetchedJob, FetchOptions, NewJob, SqlConnection } from './pg-boss.
 /** Runs one job; rejects if it failed. @internal */
 export type RunJob = (job: FetchedJob) => Promise<void>;
 
-/** Port for all that executor and workers need of pg-boss, whatever its version. @internal */
+/** Port by which executor and workers use pg-boss, whatever its version. @internal */
 export interface JobEngine {
-  /**
-   * The options that a job of its bulk insert may carry. Others would be left out without a word.
-   */
+  /** Options that a job of its bulk insert may carry. pg-boss silently leaves out others. */
   readonly jobOptions: readonly string[];
-  /** @param connection of the transaction to write in @default one of its own */
+  /** @param connection of the transaction to write in @default pg-boss's own */
   insert(
     queue: string,
     jobs: readonly NewJob[],
     connection: SqlConnection | undefined,
   ): Promise<void>;
   /**
-   * Fetches jobs and runs them one after the other from now on, without a pause as long as there
-   * are enough.
+   * Begins to fetch jobs and to run them one after the other, without a pause while batches are
+   * full.
    */
   work(queue: string, options: FetchOptions, run: RunJob): Promise<JobWorker>;
 }
 
-/** A worker of one queue. @internal */
+/** Worker of one queue. @internal */
 export interface JobWorker {
   /**
-   * Fetches no more and begins no further job.
+   * Stops fetching, and begins no further job.
    *
-   * @returns when those of its batch that have begun are settled, and the others given back
+   * @returns a Promise that resolves when the jobs that have begun are settled, and the others
+   *   given back
    */
   drain(): Promise<void>;
-  /**
-   * Waits no longer for one that is running, if there are others in its batch: it counts as failed.
-   */
+  /** Stops waiting for a running job, which counts as failed if there are others in its batch. */
   abandon(): Promise<void>;
 }

@@ -3,16 +3,16 @@ import { createHash } from 'node:crypto';
 const LARGEST = 2 ** 48;
 
 /**
- * The ids of intents' jobs: UUIDs (version 8), the same whenever the same intent is written, so
- * that writing it twice makes one job. They end in the number of the call: pg-boss 10 fetches jobs
- * of one moment, as those of a transaction are, by their ids.
+ * Makes the ids of jobs: UUIDs (version 8), the same for the same intent, so that writing it twice
+ * makes one job. They end in the number of the call: pg-boss 10 orders jobs of one moment, such as
+ * those of a transaction, by their ids.
  *
  * @internal
  */
 export class JobIds {
   /**
-   * Scope of the last intent. Most come from the scope of the one before, and hashing would cost as
-   * much as the rest of a job.
+   * Scope of the last intent. Most intents come from the scope of the one before, and a hash costs
+   * as much as the rest of a job.
    */
   private scope: string | undefined;
   private prefix = '';
@@ -34,7 +34,7 @@ export class JobIds {
   }
 }
 
-/** A UUID of a text without its last group, and that group. */
+/** Makes a UUID of a text, as its last group and all before that. */
 function hashed(text: string): readonly [string, string] {
   const bytes = createHash('sha256').update(text).digest();
   bytes[6] = (bytes[6]! & 0x0f) | 0x80;

@@ -1,11 +1,11 @@
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 
 /**
- * Refuses options that a job of the installed pg-boss cannot carry: its bulk insert would leave
- * them out without a word.
+ * Refuses options that a job of the installed pg-boss cannot carry: its bulk insert would silently
+ * leave them out.
  *
- * @param option under which they were given
- * @param effect they were given for @default every one
+ * @param option name under which they were given
+ * @param effect that they were given for @default all effects
  * @throws AirlockOptionsError for the first
  * @internal
  */

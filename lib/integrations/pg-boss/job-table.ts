@@ -1,7 +1,8 @@
 import type { PgBossClient, SqlConnection } from './pg-boss.client.js';
 
 /**
- * A `PgBoss` tells nobody its schema; it is in the statements that it would have others run.
+ * Finds the table of jobs. A `PgBoss` does not expose its schema, which is in the statements that
+ * it makes for others.
  * @internal
  */
 export async function tableOf(boss: PgBossClient, queue: string, ids: string[]): Promise<string> {

@@ -7,8 +7,8 @@ import { isHopeless, takeTries } from './giving-up.js';
 import type { PgBoss10Client } from './pg-boss.client.js';
 
 /**
- * Seconds during which a returned job cannot be fetched. pg-boss completes the whole batch by its
- * ids, as a rule within milliseconds.
+ * Seconds during which a returned job cannot be fetched: pg-boss completes the whole batch by its
+ * ids meanwhile, mostly within milliseconds.
  */
 const DELAY_SECONDS = 2;
 
@@ -21,22 +21,22 @@ export class PgBoss10Worker extends BatchWorker<PgBoss10Client, void> {
   protected async stop(): Promise<void> {
     const { boss, queue, batches } = this;
     await boss.offWork({ id: this.id! });
-    // It does not wait for what it is fetching. This query comes back after that one.
+    // `offWork` does not wait for a fetch that is under way. This query is answered after that one.
     await boss.getQueue(queue);
     while (batches.size > 0) await Promise.allSettled(batches.values());
-    // Nor for what it settles, which it begins to within this turn.
+    // Nor does it wait for the end of a batch, which begins to settle within this turn.
     await turn();
     await boss.getQueue(queue);
   }
 
   /**
-   * pg-boss settles its batches as a whole, by nothing but the ids. Those that succeeded are
-   * therefore completed here before the batch is failed for the others, and not the other way
-   * round: a job that is up for its next try could be completed by mistake. One with jobs that are
-   * given back must not fail as a whole, for they would fail too.
+   * pg-boss 10 settles a batch as a whole, by its ids. So jobs that succeeded are completed here
+   * before the batch fails for the others. In the other order a job could be completed by mistake
+   * that waits for its next try. A batch with jobs that are given back must not fail as a whole:
+   * these would fail too.
    */
   protected async settle(batch: Batch): Promise<void> {
-    // Then pg-boss has failed it, or is about to.
+    // pg-boss has failed the batch, or is about to.
     if (batch.isExpired) throw new Error('The batch took longer than `expireInSeconds`.');
     const { boss, queue } = this;
     const { ends, unbegun } = batch;
@@ -53,14 +53,12 @@ export class PgBoss10Worker extends BatchWorker<PgBoss10Client, void> {
   }
 }
 
-/**
- * Returns the part of an error that pg-boss keeps, as it does itself with what a handler throws.
- */
+/** Returns an error as pg-boss stores it, as with an error that a handler throws. */
 function outputOf(error: unknown): object {
   return typeof error === 'object' && error !== null ? error : { value: error };
 }
 
-/** The one output that all failed jobs of a batch get. */
+/** Makes the error that all failed jobs of a batch get as their output. */
 function errorOf(failed: readonly JobEnd[]): unknown {
   const errors = failed.map(({ failure }) => failure?.error);
   if (errors.length === 1) return errors[0];

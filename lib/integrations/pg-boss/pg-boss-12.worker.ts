@@ -16,13 +16,13 @@ export class PgBoss12Worker extends BatchWorker<PgBoss12Client, JobResult[]> {
   }
 
   /**
-   * pg-boss settles each job by its result, if it is still the attempt that was fetched; and fails,
-   * when it is stopped, what is in the list it handed over. What is taken from that is not its
-   * business any more, even once another worker has it.
+   * pg-boss 12 settles each job by its result, if it is still the attempt that was fetched. When it
+   * is stopped, it fails the jobs in the list that it handed over. A job that is given back is
+   * taken out of that list, so that pg-boss leaves it alone.
    */
   protected async settle(batch: Batch, jobs: FetchedJob[]): Promise<JobResult[]> {
     const { ends, unbegun } = batch;
-    // Of one that is expired pg-boss has failed all, whatever comes from here.
+    // pg-boss has failed all jobs of an expired batch, whatever it gets from here.
     if (unbegun.length === 0 || batch.isExpired) return ends.map(resultOf);
     jobs.splice(ends.length);
     const left = await giveBack(this.boss, this.queue, unbegun);
@@ -32,8 +32,8 @@ export class PgBoss12Worker extends BatchWorker<PgBoss12Client, JobResult[]> {
 }
 
 /**
- * A job that no worker of this code can run fails for good, rather than once for each of its
- * retries.
+ * Returns the result of a job. A job that no worker with this code can run fails for good, without
+ * its retries.
  */
 function resultOf(end: JobEnd): JobResult {
   const { id } = end.job;

@@ -1,4 +1,4 @@
-/** A job for a bulk insert, with whatever options its version of pg-boss knows. @publicApi */
+/** Job for a bulk insert, with the options that its version of pg-boss knows. @publicApi */
 export interface NewJob {
   readonly id: string;
   readonly data: object;
@@ -18,7 +18,7 @@ export interface FetchedJob {
 export interface FetchOptions {
   readonly batchSize: number;
   readonly pollingIntervalSeconds: number;
-  /** Unknown to version 10, which leaves it out. */
+  /** Version 10 ignores it. */
   readonly notifyPollingIntervalSeconds: number;
 }
 
@@ -73,7 +73,7 @@ export interface PgBoss12Client extends AnyPgBoss {
     handler: (jobs: FetchedJob[]) => Promise<JobResult[]>,
   ): Promise<string>;
   offWork(queue: string, options: { id: string; wait: true }): Promise<void>;
-  /** Only tells the version apart. */
+  /** Tells the version, and is not called. */
   getQueueStats(queue: string): Promise<unknown>;
 }
 

@@ -36,10 +36,10 @@ export class PgBossConnection implements EngineLink, TellsHealth {
   ) {}
 
   /**
-   * Opened at the first call: effects may go out before this module's own turn at the boot.
+   * Opens pg-boss at the first call: effects may go out before the boot has reached this module.
    *
    * @throws EngineUnreachableError; AirlockOptionsError for a queue that is missing, or job options
-   *   that this version does not know
+   * that this version does not know
    */
   open(): Promise<JobEngine> {
     return (this.opening ??= this.connect().catch((error: unknown) => {
@@ -62,14 +62,14 @@ export class PgBossConnection implements EngineLink, TellsHealth {
     this.started?.getDb().executeSql('select 1'),
   );
 
-  /** The engine, once it is there. */
+  /** Engine, once pg-boss has started. */
   get opened(): JobEngine | undefined {
     return this.engineOpened;
   }
 
   /**
-   * Stops pg-boss, not gracefully: what was running has had its time, and what still is goes back
-   * to its queue at once.
+   * Stops pg-boss, not gracefully: jobs have had their time, and one that is still running goes
+   * back to its queue at once.
    */
   async close(): Promise<void> {
     const { built } = this;
@@ -84,7 +84,10 @@ export class PgBossConnection implements EngineLink, TellsHealth {
     }
   }
 
-  /** A database that does not answer must not keep the application from ending. */
+  /**
+   * Stops pg-boss within the time limit: a database that does not answer must not keep the
+   * application from ending.
+   */
   private stop(boss: PgBossClient): Promise<void> {
     return new Deadline(this.settings.dispatchTimeoutMs).within(boss.stop({ graceful: false }));
   }
@@ -119,7 +122,7 @@ export class PgBossConnection implements EngineLink, TellsHealth {
     try {
       await boss.start();
     } catch (error) {
-      // What it has begun would keep the process alive.
+      // The pool that it has opened would keep the process alive.
       if (boss === this.built) await this.stop(boss).catch(() => {});
       throw error;
     }
@@ -131,14 +134,14 @@ export class PgBossConnection implements EngineLink, TellsHealth {
     if (typeof boss !== 'object')
       return clientBehind<PgBossClient>(boss, this.modules, 'AirlockPgBossModule', 'boss');
     if (typeof (boss as Partial<PgBossClient>).work === 'function') return boss as PgBossClient;
-    // Anew at each try: one of version 10 that failed to start takes itself for started.
+    // Builds one for each try: a pg-boss 10 that failed to start counts itself as started.
     return (this.built = await build(boss as PgBossConstructorOptions));
   }
 }
 
 type PgBossClass = new (options: object) => PgBossClient;
 
-/** Version 12 exports its class by name, version 10 is its class. */
+/** Builds pg-boss. Version 12 exports its class by name, in version 10 the module is the class. */
 async function build(options: PgBossConstructorOptions): Promise<PgBossClient> {
   const module = (await import('pg-boss')) as unknown as {
     PgBoss?: PgBossClass;

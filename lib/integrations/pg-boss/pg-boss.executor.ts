@@ -18,8 +18,8 @@ import { PgBossSettings } from './pg-boss.settings.js';
 import { assertStorable } from './storable.js';
 
 /**
- * Writes effects as jobs of pg-boss, from where a worker takes them. A provider of
- * `AirlockPgBossModule`, to be named in `AirlockModule.forRoot({ executor: PgBossExecutor })`.
+ * Writes effects as jobs of pg-boss, from where a worker takes them. Provided by
+ * `AirlockPgBossModule`, and named in `AirlockModule.forRoot({ executor: PgBossExecutor })`.
  *
  * In a transaction they are written through its own connection just before its COMMIT, so that jobs
  * and business data live or die together (rule 23); elsewhere in one batch. Effects without a name
@@ -66,10 +66,10 @@ export class PgBossExecutor extends RemoteExecutor {
   }
 
   /**
-   * Consecutive intents of one queue are one statement.
+   * Writes consecutive intents of one queue in one statement.
    *
    * @throws AirlockOptionsError for a transaction that has no connection to write through, or is
-   *   one of another database
+   * one of another database
    */
   async executeBatch(
     intents: readonly Intent[],
@@ -113,7 +113,10 @@ export class PgBossExecutor extends RemoteExecutor {
     return consignments;
   }
 
-  /** PostgreSQL did not answer a moment ago, so that nothing is gained by waiting once more. */
+  /**
+   * Fails jobs at once, as PostgreSQL did not answer a moment ago: waiting once more would gain
+   * nothing.
+   */
   #notWritten(queue: string, { length }: NewJob[], cause: unknown): EngineUnreachableError {
     const consequence = `${length} effect(s) for queue "${queue}" were not sent`;
     const { dispatchTimeoutMs: timeoutMs } = this.#settings;
@@ -128,8 +131,8 @@ export class PgBossExecutor extends RemoteExecutor {
   ): Promise<void> {
     const { dispatchTimeoutMs } = this.#settings;
     const consequence = `${jobs.length} effect(s) for queue "${queue}" may not be there`;
-    // A job that is there already is not written again, so this can be repeated; a transaction
-    // whose connection broke cannot.
+    // A job that is there already is not written again, so the statement can be repeated. A
+    // transaction whose connection broke cannot.
     const isRepeatable = transaction === undefined;
     return insist(
       new Deadline(dispatchTimeoutMs),
@@ -141,7 +144,7 @@ export class PgBossExecutor extends RemoteExecutor {
 
   #jobOf(intent: Intent, engine: JobEngine): NewJob {
     const { dispatchOptions } = intent;
-    // Again, for calls that were made before the version was known.
+    // Checked again, for calls that were made before the version was known.
     if (dispatchOptions !== undefined)
       assertKnown(dispatchOptions, engine.jobOptions, 'dispatchOptions', intent.name);
     const options = { ...this.#settings.options.jobOptions, ...dispatchOptions };

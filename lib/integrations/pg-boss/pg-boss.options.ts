@@ -13,8 +13,8 @@ export interface PgBossConstructorOptions {
 }
 
 /**
- * Options of a job, here or in an effect's `dispatchOptions`. Passed on as it is; an option that
- * the installed version does not know is refused.
+ * Options of a job, here or in an effect's `dispatchOptions`. They are passed on as they are. An
+ * option that the installed version does not know is refused.
  *
  * @publicApi
  */
@@ -40,7 +40,7 @@ export interface PgBossJobOptions {
   readonly heartbeatSeconds?: number;
   /** Version 10. */
   readonly keepUntil?: string | Date;
-  /** A queue that is there. */
+  /** Name of a queue that exists. */
   readonly deadLetter?: string;
   /** Version 12. */
   readonly group?: { readonly id: string; readonly tier?: string };
@@ -49,7 +49,8 @@ export interface PgBossJobOptions {
 /** Options of `boss.createQueue`, of whatever version is installed. @publicApi */
 export interface PgBossQueueOptions {
   /**
-   * Queue for jobs that failed for good. Created too, and not worked: what is in it is for people.
+   * Queue for jobs that failed for good. It is created too, but has no worker: its jobs are for
+   * people to look at.
    */
   readonly deadLetter?: string;
   readonly retryLimit?: number;
@@ -86,36 +87,36 @@ export interface PgBossWorkerOptions {
 /** Options of `AirlockPgBossModule.forRoot`. @publicApi */
 export interface AirlockPgBossOptions extends RemoteOptions {
   /**
-   * A `PgBoss` or the token of a provider that is one, which is started where it is not and stays
-   * its owner's to stop; or what to build one with, which is then started and stopped with the
-   * application.
+   * `PgBoss`, or the token of a provider that is one: it is started if necessary, and its owner
+   * stops it. Or options to build one, which is started and stopped with the application.
    */
   readonly boss: PgBossClient | InjectionToken | PgBossConstructorOptions;
   /** Queue that effects go to and workers take them from. @default 'airlock' */
   readonly queue?: string;
   /**
-   * The queue of one effect, where they do not all share one: `queue` or one of `queues`. @default
-   * what `queue` says
+   * Returns the queue of an effect, if they do not all go to one: `queue` or one of `queues`.
+   * @default the queue that `queue` names
    */
   queueFor?(intent: Intent): string;
   /**
-   * Further queues, and options for them and for `queue`; they hold for a queue that is not there
-   * yet. @default none
+   * Further queues, and options for them and for `queue`. They are used where a queue is created.
+   * @default none
    */
   readonly queues?: Readonly<Record<string, PgBossQueueOptions>>;
   /**
-   * False where somebody else creates the queues: then one that is not there stops the boot.
+   * True if missing queues are created. False if somebody else creates them: then a missing one
+   * stops the boot.
    * @default true
    */
   readonly createQueues?: boolean;
   /**
-   * For every effect; its own `dispatchOptions` come on top. @default pg-boss's and those of the
-   * queue
+   * Options of every job, which the `dispatchOptions` of an effect override. @default pg-boss's and
+   * those of the queue
    */
   readonly jobOptions?: PgBossJobOptions;
   /**
-   * Whether this process runs effects too, and how. False: it only sends them; another one must run
-   * them. @default false
+   * True, or options, if this process runs effects too. False if it only sends them; another
+   * process must run them. @default false
    */
   readonly worker?: boolean | PgBossWorkerOptions;
   /**

@@ -61,13 +61,13 @@ const checks: Readonly<Record<keyof AirlockPgBossOptions, OptionCheck>> = {
 
 /** @internal */
 export class PgBossSettings extends QueueSettings<AirlockPgBossOptions> {
-  /** Every queue by its name, each after its dead letter queue. */
+  /** Queues by their names, each after its dead letter queue. */
   readonly queues: ReadonlyMap<string, PgBossQueueOptions>;
   readonly createsQueues: boolean;
   readonly served: readonly string[];
   readonly concurrency: number;
   readonly fetching: FetchOptions;
-  /** Version 10 would leave the jobs of a queue that nobody has made out without a word. */
+  /** Refuses a queue that nobody creates: version 10 would silently leave out its jobs. */
   protected readonly assertQueue = (key: string, name: string): void => {
     if (this.queues.has(name)) return;
     throw new AirlockOptionsError(

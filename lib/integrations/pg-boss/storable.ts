@@ -1,14 +1,14 @@
 import { EffectSerializationError } from '../../errors/effect-serialization.error.js';
 
 interface Fault {
-  /** Path to it from the value that was looked at. */
+  /** Path to the text from the value that was looked at. */
   readonly path: string;
   readonly found: string;
 }
 
 /**
- * Refuses texts that JSON can carry and PostgreSQL's `jsonb` cannot: they would fail the
- * transaction they are written in.
+ * Refuses strings that JSON can carry and PostgreSQL's `jsonb` cannot: they would fail the
+ * transaction in which they are written.
  *
  * @throws EffectSerializationError with the path of the first
  * @internal

@@ -8,12 +8,12 @@ import { trackPrismaTransactions, type PrismaFrameOptions } from './track-prisma
 /** Options of `AirlockPrismaModule.forRoot`. @publicApi */
 export interface AirlockPrismaOptions extends PrismaFrameOptions, OptionalClients {
   /**
-   * The provider that is the Prisma client, in whatever module: that one and no other. Needed where
-   * neither its token nor its class is a class of Prisma, or one derived from that: a client is a
-   * proxy, and none is looked into to see what it is.
+   * The provider that is the Prisma client, in whatever module: that one and no other. Needed if
+   * neither its token nor its class is a class of Prisma, or derived from one: a client is a proxy,
+   * which cannot be recognised by its properties.
    *
    * @default every client that is provided under a class of Prisma, or made of one, as
-   *   `PrismaService`
+   * `PrismaService`
    */
   readonly token?: InjectionToken;
 }

@@ -1,11 +1,11 @@
 import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
 
-/** The key under which Prisma 7 tells its own clients which transaction they are in. */
+/** Key under which a client of Prisma 7 has its transaction. */
 const PLACE = Symbol.for('prisma.client.transaction.scope_context');
 
 /**
- * `scopeState` is one object for a whole transaction, `scopeId` another string for each savepoint
- * of it.
+ * Place of a client: `scopeState` is one object for a whole transaction, `scopeId` is a string of
+ * each savepoint.
  */
 interface Place {
   readonly txId?: unknown;
@@ -13,12 +13,12 @@ interface Place {
   readonly scopeId: unknown;
 }
 
-/** The key under which Prisma 6 has the same. */
+/** Key under which a client of Prisma 6 has its transaction. */
 const ID = Symbol.for('prisma.client.transaction.id');
 
 /**
- * Finds what Prisma calls the transaction of a client in its requests; undefined where another
- * version tells nothing.
+ * Finds the id that Prisma gives the transaction of a client in its requests; undefined in versions
+ * without one.
  *
  * @internal
  */
@@ -27,8 +27,8 @@ export function transactionIdOf(client: object): unknown {
 }
 
 /**
- * The frames of transactions by the clients that Prisma makes for them. It makes more than the one
- * it hands to the callback: `$parent`, as extensions see it, is a new object each time.
+ * Finds the frame of a client inside a transaction. Prisma makes more of these clients than the one
+ * for the callback: `$parent`, which extensions use, is a new object each time.
  *
  * @internal
  */
@@ -40,19 +40,19 @@ export class ClientFrames {
     return this.transactions.get(scopeState)?.get(scopeId);
   }
 
-  /** @param client what the callback of its transaction or savepoint is given */
+  /** @param client argument of the callback of its transaction or savepoint */
   add(client: object, frame: TransactionFrame): void {
     const { scopeState, scopeId } = placeOf(client);
     const open = this.transactions.get(scopeState) ?? new Map<unknown, TransactionFrame>();
-    // Or a transaction that takes savepoint after savepoint would collect them.
+    // Otherwise a transaction that takes savepoint after savepoint would collect them.
     for (const [id, other] of open) if (!other.isOpen) open.delete(id);
     this.transactions.set(scopeState, open.set(scopeId, frame));
   }
 }
 
 /**
- * Prisma 6 has no savepoints, and a single client for each transaction. Nor does a place that
- * another version tells differently break any.
+ * Returns the place of a client. Prisma 6 has no savepoints, and one client for each transaction,
+ * which is its own place. So is that of a version whose keys are others.
  */
 function placeOf(client: object): Place {
   const place = (client as { readonly [PLACE]?: { readonly scopeState?: unknown } | null })[PLACE];

@@ -12,8 +12,8 @@ export interface PrismaTransaction {
 }
 
 /**
- * Whether it is a class of Prisma's clients, or one derived from that: by what no other class has
- * together.
+ * True for a class of Prisma clients, or one derived from it, by a set of properties that no other
+ * class has.
  * @internal
  */
 export function isPrismaClass(value: unknown): boolean {

@@ -2,10 +2,10 @@ import { WatchedStatements } from '../watched-statements.js';
 import { transactionIdOf } from './client-frames.js';
 
 /**
- * Methods of a client, and of all that are made of it, that each query runs through. Not public. In
- * the first, extensions run around the second: they may swallow its error. An array of queries
- * names its transaction to the second only; the first lasts until a query that nobody awaits is
- * sent.
+ * Private methods of a client, and of all made of it, that each query runs through. The first runs
+ * extensions around the second, and they may swallow its error. An array of queries names its
+ * transaction to the second only. The first also covers the time until a query that nobody awaits
+ * is sent.
  */
 const METHODS = ['_request', '_executeRequest'] as const;
 
@@ -14,12 +14,12 @@ type Request = (
   query: { readonly transaction?: { readonly id?: unknown } },
 ) => Promise<unknown>;
 
-/** The statements of a Prisma client in each transaction that is open. @internal */
+/** Statements of a Prisma client, by the transactions that are open. @internal */
 export class RequestStatements {
   private readonly watched = new Map<unknown, WatchedStatements>();
   private readonly isTold: boolean;
 
-  /** @param prisma the one that all others are made of */
+  /** @param prisma the client that all others are made of */
   constructor(prisma: object) {
     const client = prisma as Record<(typeof METHODS)[number], Request>;
     this.isTold = METHODS.every((method) => typeof client[method] === 'function');
@@ -27,8 +27,8 @@ export class RequestStatements {
   }
 
   /**
-   * Watches those of a transaction while `fn` runs, which is given them; undefined where they are
-   * not seen.
+   * Watches the statements of a transaction while `fn` runs. `fn` gets them, or undefined where
+   * they cannot be seen.
    */
   async during<R>(tx: object, fn: (seen?: WatchedStatements) => Promise<R>): Promise<R> {
     const id = transactionIdOf(tx);

@@ -50,7 +50,7 @@ export function trackPrismaTransactions<P extends PrismaClientLike>(
   if (original[TRACKS_TRANSACTIONS]) return prisma;
   const { name = 'prisma' } = options;
   const provider: unknown = (prisma as { readonly _activeProvider?: unknown })._activeProvider;
-  /** The clients of a transaction find this function on `prisma`, and are its `this`. */
+  /** Frames of clients inside transactions, which inherit `$transaction` and call it as `this`. */
   const opened = new ClientFrames();
   const statements = new RequestStatements(firstOf(prisma));
 
@@ -58,8 +58,7 @@ export function trackPrismaTransactions<P extends PrismaClientLike>(
     const around = opened.of(this);
     if (typeof work !== 'function') {
       const run = (): Promise<unknown> => original.call(this, work, ...rest);
-      // Queries that extensions see run one by one in the transaction of the client that made them,
-      // without a savepoint.
+      // The queries run one by one in the transaction around them, without a savepoint.
       return around === undefined ? batch(run, name) : (around.standing ?? around).run(run);
     }
     let frame: TransactionFrame;
@@ -88,18 +87,18 @@ export function trackPrismaTransactions<P extends PrismaClientLike>(
 }
 
 /**
- * Returns the client that `$extends` has made `prisma` of: extensions reach it by `$parent`, in
+ * Returns the client that `$extends` made `prisma` of. Extensions reach it by `$parent`, inside
  * transactions as well.
  */
 function firstOf(prisma: PrismaClientLike): object {
   const { _originalClient: first } = prisma as { readonly _originalClient?: PrismaClientLike };
-  // Not where something between the two has a `$transaction` of its own.
+  // An extension between the two may have a `$transaction` of its own.
   return first?.$transaction === prisma.$transaction ? first : prisma;
 }
 
 /**
- * The queries of an array run in it, and with them what extensions do around each. There is no
- * moment before its COMMIT to write anything.
+ * Runs an array of queries in a frame, with whatever extensions do around each. Nothing can be
+ * written just before its COMMIT.
  */
 async function batch(run: () => Promise<unknown>, name: string): Promise<unknown> {
   const frame = openFrame({ name });

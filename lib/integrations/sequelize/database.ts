@@ -13,7 +13,7 @@ import type { SequelizeInstance, SequelizeTransaction } from './sequelize.client
 /**
  * Returns the options of frames that depend on the transaction's database.
  *
- * @param transaction the transaction, once it has begun
+ * @param transaction returns the transaction, once it has begun
  * @internal
  */
 export function databaseOf(
@@ -22,7 +22,7 @@ export function databaseOf(
 ): Pick<FrameOptions, 'connection' | 'isStillOpen'> {
   const query = (sql: string, options = {}): Promise<unknown> =>
     sequelize.query(sql, { transaction: transaction(), logging: false, ...options });
-  // It puts the values into the text itself, escaped as its database has it.
+  // Sequelize puts the values into the text itself, escaped for its database.
   const connectionOn = (dialect: SqlDialect): FrameConnection => ({
     dialect,
     executeSql: async (text, values = []) => ({

@@ -1,14 +1,14 @@
 import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
 import type { SequelizeTransaction } from './sequelize.client.js';
 
-/** The key on a transaction of Sequelize of what stands for it here. */
+/** Key on a transaction of Sequelize for its `Opened`. */
 const OPENED = Symbol('AIRLOCK_OPENED');
 
-/** A transaction or savepoint of Sequelize and its frame. @internal */
+/** Transaction or savepoint of Sequelize, with its frame. @internal */
 export class Opened {
   /**
-   * @param begunByStatement the savepoints of the whole transaction that nothing but a call ends:
-   * Sequelize sends nothing for their `commit()`, and so it is often left out
+   * @param begunByStatement savepoints of the whole transaction without a callback. Sequelize sends
+   *   nothing for their `commit()`, so that code often leaves it out
    */
   constructor(
     readonly frame: TransactionFrame,
@@ -20,12 +20,12 @@ export class Opened {
     return (transaction as { readonly [OPENED]?: Opened })[OPENED];
   }
 
-  /** Makes this stand for a transaction, and what its hooks call share its fate. */
+  /** Connects this with a transaction that has begun. Effects of its hooks share its fate. */
   standFor(transaction: SequelizeTransaction): void {
     Object.defineProperty(transaction, OPENED, { value: this });
     const { frame } = this;
     const { afterCommit, forceCleanup } = transaction;
-    // Called where a COMMIT has failed; versions without it do not tell.
+    // `forceCleanup` is called after a COMMIT has failed. Versions without it do not tell.
     let mayHaveFailed = forceCleanup === undefined;
     if (forceCleanup !== undefined)
       transaction.forceCleanup = () => {
@@ -34,13 +34,13 @@ export class Opened {
       };
     transaction.afterCommit = (hook) => {
       if (typeof hook !== 'function') return afterCommit.call(transaction, hook);
-      // They may call effects when it is too late to ask the server.
+      // Hooks may call effects when it is too late to ask the server.
       frame.noteCall();
       afterCommit.call(transaction, async () => {
         try {
           await frame.runAfterCommit(() => hook.call(transaction, transaction));
         } catch (error) {
-          // Sequelize rejects with it, although there was a COMMIT.
+          // Sequelize rejects with the error of a hook, although there was a COMMIT.
           if (!mayHaveFailed && frame.isOpen) await frame.commit();
           throw error;
         }
@@ -49,8 +49,8 @@ export class Opened {
   }
 
   /**
-   * Savepoints of one transaction come one after the other: the rollback of one takes back those
-   * that came after it.
+   * Takes a savepoint, which has to be the only open one: the rollback of a savepoint takes later
+   * ones back.
    */
   savepoint(): Opened {
     return new Opened(this.frame.nextSavepoint(), this.begunByStatement);
@@ -63,14 +63,14 @@ export class Opened {
     return taken;
   }
 
-  /** Takes the rest of the caller's asynchronous function out of it. */
+  /** Takes the rest of the caller's asynchronous function out of the frame. */
   leave(): void {
     for (const frame of this.inner()) frame.leave();
     this.frame.leave();
   }
 
   /**
-   * Releases what was begun in it by a statement, since it ends.
+   * Releases savepoints without a callback, as the transaction or savepoint around them ends.
    *
    * @throws FrameStateError where a callback still runs in one of them
    */
@@ -82,7 +82,7 @@ export class Opened {
     }
   }
 
-  /** Lists the open savepoints in it that were begun by a statement, the innermost first. */
+  /** Lists the open savepoints in it that have no callback, the innermost first. */
   private inner(): readonly TransactionFrame[] {
     return [...this.begunByStatement]
       .filter((frame) => frame.isOpen && frame !== this.frame && this.frame.encloses(frame))
@@ -90,7 +90,9 @@ export class Opened {
   }
 }
 
-/** Ends the frame where a transaction without a callback is ended. @internal */
+/**
+ * Ends the frame of a transaction without a callback at its `commit()` or `rollback()`. @internal
+ */
 export function endWith(transaction: SequelizeTransaction, opened: Opened): void {
   const { frame } = opened;
   const commit = transaction.commit.bind(transaction);
@@ -101,7 +103,8 @@ export function endWith(transaction: SequelizeTransaction, opened: Opened): void
       await opened.release();
       await frame.beforeCommit();
     } catch (error) {
-      // As Sequelize does where a COMMIT fails: its caller need not, and often does not.
+      // Rolls back here, as Sequelize does after a failed COMMIT: callers need not call
+      // `rollback()`, and often do not.
       isGivenBack = true;
       await rollback().catch(() => {});
       if (frame.isOpen) frame.rollBack();
@@ -109,7 +112,7 @@ export function endWith(transaction: SequelizeTransaction, opened: Opened): void
     }
   };
   transaction.commit = async () => {
-    // Sequelize has an error of its own for what has ended.
+    // For a transaction that has ended, Sequelize has an error of its own.
     if (!frame.isOpen) return commit();
     opened.leave();
     await prepare();

@@ -25,13 +25,18 @@ export interface SequelizeTransaction {
     };
   commit: () => Promise<void>;
   rollback: () => Promise<void>;
-  /** Takes a function that is told of the COMMIT, whatever came of it. */
+  /** Takes a function that is called after the COMMIT, even one that failed. */
   afterCommit: (hook: (transaction: SequelizeTransaction) => unknown) => void;
-  /** Called where a COMMIT or ROLLBACK has failed, before those functions. Older versions have none. */
+  /**
+   * Called after a COMMIT or ROLLBACK has failed, before those functions. Older versions have none.
+   */
   forceCleanup?: () => Promise<void>;
 }
 
-/** The topmost, that of Sequelize itself: others may override it and call `super`. @internal */
+/**
+ * Returns the topmost prototype that declares `transaction`, Sequelize's own: derived classes may
+ * override it and call `super`. @internal
+ */
 export function declarerOf(sequelize: object): object {
   let declarer = Object.getPrototypeOf(sequelize) as object;
   for (

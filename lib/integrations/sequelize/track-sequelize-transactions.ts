@@ -56,9 +56,9 @@ export function classOf(sequelize: SequelizeClient): object {
 }
 
 /**
- * The same until it is ended.
+ * Does the same until it is ended.
  *
- * @returns ends it
+ * @returns a function that ends it
  * @internal
  */
 export function trackTransactionsOfClass(prototype: object): () => void {
@@ -79,8 +79,8 @@ export function trackTransactionsOfClass(prototype: object): () => void {
 }
 
 /**
- * Without a transaction it begins one of its own before it awaits anything: its caller is not to
- * stand in that.
+ * Keeps the caller of `findOrCreate` out of the transaction that it begins by itself before it
+ * awaits anything.
  */
 function trackFindOrCreate(model: object | undefined): readonly (() => void)[] {
   if (model === undefined || !('findOrCreate' in model)) return [];
@@ -94,8 +94,7 @@ function trackFindOrCreate(model: object | undefined): readonly (() => void)[] {
           try {
             return original.apply(this, args);
           } finally {
-            // Not `run`: some versions of Node take none with the store that is there already for a
-            // call.
+            // Not `run`: in some versions of Node it does nothing if the store is the present one.
             frames.enterWith(here);
           }
         },
@@ -115,7 +114,7 @@ function trackBeginning(
 ): Promise<unknown> {
   const [given, callback] = typeof args[0] === 'function' ? [undefined, args[0]] : args;
   const options = (given ?? {}) as BeginOptions;
-  // Marked where somebody has wrapped the method between two replacements: then the outer one opens
+  // The mark serves two replacements with somebody else's wrapper in between: the outer one opens
   // the frame.
   const send = (work?: unknown) =>
     original.call(sequelize, { ...options, [TRACKS_TRANSACTIONS]: true }, work) as Promise<unknown>;
@@ -131,7 +130,7 @@ function trackBeginning(
   }
   if (typeof callback === 'function') return managed(sequelize, send, around, callback as Work);
   const started = send as () => Promise<SequelizeTransaction>;
-  // `Model.findOrCreate` takes a savepoint that it never ends, nor rolls back to.
+  // `Model.findOrCreate` takes a savepoint that it never ends.
   if (around !== undefined && 'where' in options) return joined(started, around);
   return unmanaged(sequelize, started, around);
 }
@@ -178,7 +177,7 @@ async function unmanaged(
   let transaction: SequelizeTransaction;
   const one = around?.openSavepoint() ?? new Opened(frameOf(sequelize, () => transaction));
   const { frame } = one;
-  // Before anything is awaited: the rest of the caller's function is to stand in it.
+  // Before anything is awaited, so that the rest of the caller's function is in the frame.
   frame.enter();
   try {
     transaction = await begin();

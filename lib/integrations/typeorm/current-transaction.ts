@@ -1,21 +1,24 @@
 import type { FrameOptions } from '../../core/frame/transaction-frame.js';
 import type { TypeOrmDataSource, TypeOrmQueryRunner } from './typeorm.client.js';
 
-/** The name of the callback that typeorm-transactional runs `@Transactional` methods in. */
+/** Name of the callback in which typeorm-transactional runs `@Transactional` methods. */
 const TRANSACTIONAL_CALLBACK = 'transactionCallback';
 
 /**
- * Whether a query runner's transaction is the one its library has selected. typeorm-transactional
- * makes `dataSource.manager` a getter: the manager of the transaction that the caller stands in,
- * the ordinary one outside and where `NOT_SUPPORTED` has suspended it. It is the ordinary one too
- * in a `dataSource.transaction(…)` of the user's own, which therefore have to be told apart.
+ * Tells whether a query runner's transaction is suspended. typeorm-transactional makes
+ * `dataSource.manager` a getter. It returns the manager of the caller's transaction, or the
+ * ordinary one outside and where `NOT_SUPPORTED` has suspended the transaction. It also returns the
+ * ordinary one in the user's own `dataSource.transaction(…)`, which is therefore told apart here.
  *
  * @internal
  */
 export class CurrentTransaction {
-  /** Whether `dataSource.manager` is, or has been, this transaction's own. */
+  /** True if `dataSource.manager` is, or has been, this transaction's own. */
   private isSelectedByGetter = false;
-  /** Whether its callback is over: nobody selects it any more, and nobody has suspended it. */
+  /**
+   * True if its callback is over: then the getter no longer returns its manager, which does not
+   * mean that it is suspended.
+   */
   private isOver = false;
 
   constructor(
@@ -23,7 +26,7 @@ export class CurrentTransaction {
     private readonly runner: TypeOrmQueryRunner,
   ) {}
 
-  /** A new transaction on the same connection. */
+  /** Notes that a new transaction begins on the same connection. */
   begins(): void {
     this.isSelectedByGetter = false;
     this.isOver = false;
@@ -39,7 +42,7 @@ export class CurrentTransaction {
     }
   }
 
-  /** Nothing where nobody selects. */
+  /** Options of its frame; none without typeorm-transactional. */
   get options(): FrameOptions {
     const manager = Object.getOwnPropertyDescriptor(this.dataSource, 'manager');
     return manager?.get === undefined ? {} : { isCurrent: () => this.isCurrent() };

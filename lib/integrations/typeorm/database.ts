@@ -3,7 +3,7 @@ import type { FrameConnection, FrameOptions } from '../../core/frame/transaction
 import { isInTransaction, NO_OPERATION } from '../ended-by-server.js';
 import type { TypeOrmQueryRunner } from './typeorm.client.js';
 
-/** Databases that know `$1`. */
+/** Databases with `$1` as a placeholder. */
 const POSTGRES = ['postgres', 'aurora-postgres', 'cockroachdb'];
 
 /** Databases that end a transaction after a deadlock and let its COMMIT succeed. */

@@ -1,17 +1,17 @@
 import type { TypeOrmBroadcaster } from './typeorm.client.js';
 
 interface EndWatcher {
-  /** The last word before the statement. */
+  /** Called just before COMMIT is sent. */
   beforeCommit(): Promise<void> | undefined;
-  /** The statement was answered by a rollback and no error. */
+  /** Called if the server answers COMMIT with a rollback and no error. */
   rolledBackInstead(): void;
-  /** The transaction or savepoint is over. */
+  /** Called when the transaction or savepoint is over. */
   ended(event: 'AfterTransactionCommit' | 'AfterTransactionRollback'): void;
-  /** Tells subscribers of an end, who stand in what is around. */
+  /** Calls the subscribers of an end, outside of what has ended. */
   outside<R>(tell: () => R): R;
 }
 
-/** The statements that end a transaction or savepoint. */
+/** Matches the statements that end a transaction or savepoint. */
 const END = /^(COMMIT|ROLLBACK|RELEASE)\b/i;
 
 /**
@@ -34,7 +34,7 @@ export function watchEnds(broadcaster: TypeOrmBroadcaster, watcher: EndWatcher):
     const [, query, , , , answer] = args;
     const tell = (): void => broadcastAfterQueryEvent.apply(broadcaster, args);
     if (typeof query !== 'string' || !END.test(query)) return tell();
-    // PostgreSQL does so where the error of a statement was swallowed.
+    // PostgreSQL does so if the error of a statement was swallowed.
     if (
       query === 'COMMIT' &&
       (answer as { command?: unknown } | undefined)?.command === 'ROLLBACK'

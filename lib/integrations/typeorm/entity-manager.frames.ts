@@ -6,12 +6,12 @@ import type { TypeOrmManager } from './typeorm.client.js';
 type Callback = (manager: TypeOrmManager) => Promise<unknown>;
 
 /**
- * Confines what the query runner of `manager.transaction(…)` does to the caller's asynchronous
- * context to that call: for every manager of the class, since managers are made everywhere, also
- * before a data source is tracked. Nothing changes for one whose query runners track no
- * transactions.
+ * Keeps the caller of `manager.transaction(…)` out of the frame that its query runner enters, and
+ * runs the callback in it. Done for every manager of the class, since managers are made everywhere,
+ * also before a data source is tracked. Managers whose query runners are not tracked work as
+ * before.
  *
- * @returns ends it
+ * @returns a function that ends it
  * @internal
  */
 export function trackManagerTransactions(prototype: object): () => void {
@@ -20,9 +20,9 @@ export function trackManagerTransactions(prototype: object): () => void {
     'transaction',
     (original) =>
       function (this: TypeOrmManager, ...args: unknown[]) {
-        // Behind the isolation level, or before `undefined`.
+        // It comes after the isolation level, or before `undefined`.
         const at = args.findIndex((argument) => typeof argument === 'function');
-        // TypeORM says what is wrong with it.
+        // TypeORM reports the missing callback.
         if (at < 0) return original.apply(this, args);
         return apart(() => original.apply(this, args.with(at, inFrame(args[at] as Callback))));
       },
@@ -37,8 +37,8 @@ function inFrame(callback: Callback): Callback {
 }
 
 /**
- * Undoes for the caller what the synchronous part of `fn` entered; `frames.run` with the same frame
- * would not.
+ * Takes the caller out of the frame that the synchronous part of `fn` entered. `frames.run` with
+ * the same frame would not.
  */
 function apart<R>(fn: () => R): R {
   const around = frames.getStore();

@@ -1,17 +1,20 @@
 import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
 
 /**
- * The transaction of one connection and the savepoints in it, as TypeORM has them open: it ends the
- * innermost, whoever asks.
+ * Transaction and savepoints that TypeORM has open on one connection. TypeORM ends the innermost,
+ * whoever asks.
  *
  * @internal
  */
 export class FrameStack {
-  /** The outermost first. A frame rolled back in vain stays, as TypeORM has it open. */
+  /**
+   * Open frames, the outermost first. A frame whose ROLLBACK failed stays, as TypeORM still has it
+   * open.
+   */
   private readonly open: TransactionFrame[] = [];
   /**
-   * Whether an end was refused because it was a stranger's: from then on each rollback is one of
-   * all.
+   * True once an end was refused because the caller was in another frame: from then on each
+   * rollback is one of the whole transaction.
    */
   private isOutOfOrder = false;
 
@@ -30,14 +33,14 @@ export class FrameStack {
     if (this.open.length === 0) this.isOutOfOrder = false;
   }
 
-  /** @throws FrameStateError if the savepoint would come to lie in a stranger's */
+  /** @throws FrameStateError if the savepoint would be inside one that the caller is not in */
   assertMayBegin(): void {
     this.innermost?.assertInOrder('take a savepoint');
   }
 
   /**
    * @throws FrameStateError if the whole transaction is lost, or the statement would end a
-   *   stranger's savepoint
+   *   savepoint that the caller is not in
    */
   assertMayCommit(): void {
     this.assertEnds(() => {
@@ -46,7 +49,7 @@ export class FrameStack {
     });
   }
 
-  /** @throws FrameStateError if the statement would end a stranger's savepoint */
+  /** @throws FrameStateError if the statement would end a savepoint that the caller is not in */
   assertMayRollBack(): void {
     if (!this.isOutOfOrder) this.assertEnds(() => this.innermost?.assertInOrder('be rolled back'));
   }

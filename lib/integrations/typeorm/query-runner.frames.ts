@@ -10,8 +10,8 @@ import { FrameStack } from './frame-stack.js';
 import type { TypeOrmDataSource, TypeOrmQueryRunner } from './typeorm.client.js';
 
 /**
- * The transaction of one query runner and the savepoints in it, as frames. Each statement is asked
- * for its own outcome, and what TypeORM really ended is what ends here.
+ * Frames of the transaction of one query runner, and of the savepoints in it. The outcome of each
+ * statement decides: a frame ends if TypeORM has really ended its transaction or savepoint.
  *
  * @internal
  */
@@ -22,18 +22,18 @@ export class QueryRunnerFrames {
     'startTransaction' | 'commitTransaction' | 'rollbackTransaction' | 'release'
   >;
   private readonly current: CurrentTransaction;
-  /** Options that frames of this database are opened with. */
+  /** Options of frames on this database. */
   private readonly database: Pick<FrameOptions, 'connection' | 'isStillOpen'>;
   /**
-   * While a BEGIN or SAVEPOINT is on its way: TypeORM does not count it yet, and would take a
-   * ROLLBACK for one of all.
+   * Set while a BEGIN or SAVEPOINT is on its way: TypeORM does not count it yet, and would make a
+   * ROLLBACK one of the whole transaction.
    */
   private starting: Promise<void> | undefined;
-  /** The one whose COMMIT or RELEASE is on its way. */
+  /** Frame whose COMMIT or RELEASE is on its way. */
   private committing: TransactionFrame | undefined;
-  /** The one whose ROLLBACK is on its way. */
+  /** Frame whose ROLLBACK is on its way. */
   private rollingBack: TransactionFrame | undefined;
-  /** While what was let out is on its way. */
+  /** Set while effects that waited for a COMMIT are being dispatched. */
   private outgoing: Promise<void> | undefined;
 
   constructor(
@@ -70,7 +70,7 @@ export class QueryRunnerFrames {
     if (this.runner.isReleased) return this.original.startTransaction(...isolation);
     let frame: TransactionFrame;
     try {
-      // The caller stands in the one that is on its way already, where it begins both in one go.
+      // Two savepoints at the same time: the second would lie in one that may still fail.
       if (this.starting !== undefined) throw this.innermost!.root.lose('take a savepoint');
       this.stack.assertMayBegin();
       frame = this.begin();
@@ -78,8 +78,7 @@ export class QueryRunnerFrames {
       return Promise.reject(error);
     }
     this.stack.push(frame);
-    // Here and not after the statement: the rest of the caller's function is reached from its own
-    // stack only.
+    // Before anything is awaited, so that the rest of the caller's function is in the frame.
     frame.enter();
     return (this.starting = this.startIt(frame, isolation));
   }
@@ -143,8 +142,8 @@ export class QueryRunnerFrames {
   }
 
   /**
-   * Subscribers are told next: what they call belongs to what is around, and what they begin begins
-   * anew.
+   * Ends the frame before subscribers are called: their effects belong to the transaction around
+   * it, if any, and a transaction that they begin is a new one.
    */
   ended(event: 'AfterTransactionCommit' | 'AfterTransactionRollback'): void {
     const { committing, rollingBack } = this;
@@ -155,7 +154,7 @@ export class QueryRunnerFrames {
 
   private committed(frame: TransactionFrame): void {
     this.stack.remove(frame);
-    // It is over already where subscribers were told so.
+    // `ended` has ended it already, if there are subscribers.
     if (!frame.isOpen) return;
     // Not awaited here: effects may need a connection, and the caller still has this one. Its
     // release awaits them, unless it is shared.
@@ -210,15 +209,18 @@ export class QueryRunnerFrames {
   }
 
   /**
-   * SQLite's drivers have one query runner for all, in a transaction or not. Each query of the data
-   * source releases it, those of effects included: that ends no transaction, and must not wait for
-   * what is let out.
+   * True on SQLite, whose drivers have one query runner for all. Each query of the data source
+   * releases it, also queries of effects: such a release ends no transaction, and must not wait for
+   * effects.
    */
   private get isShared(): boolean {
     return this.dataSource.driver.queryRunner === this.runner;
   }
 
-  /** TypeORM would hand the connection on with the transaction open, for the next one to commit. */
+  /**
+   * Rolls back before a release: TypeORM would pass the connection on with the transaction open,
+   * and its next user would commit it.
+   */
   private async abandon(): Promise<void> {
     try {
       await this.starting?.catch(() => {});
@@ -226,7 +228,7 @@ export class QueryRunnerFrames {
         if (!this.runner.isReleased) await this.original.rollbackTransaction();
       }
     } catch {
-      // The connection is broken, and with it the transaction; else TypeORM has lost count of its
+      // The connection is broken, and with it the transaction; or TypeORM has lost count of its
       // savepoints.
       if (!this.runner.isReleased)
         await this.runner.query('ROLLBACK', undefined, true).catch(() => {});
@@ -236,7 +238,7 @@ export class QueryRunnerFrames {
     await this.delivered();
   }
 
-  /** Runs what TypeORM tells of the end of a transaction outside of it. */
+  /** Calls subscribers to the end of a transaction outside of it. */
   outside<R>(tell: () => R): R {
     const { committing, rollingBack } = this;
     // The server has answered COMMIT with a rollback.
@@ -267,7 +269,7 @@ export class QueryRunnerFrames {
   }
 
   /**
-   * Depth that TypeORM itself decides by. Not there on drivers without savepoints, and not public.
+   * Depth by which TypeORM itself decides. It is private, and absent on drivers without savepoints.
    */
   private get depth(): number {
     return (this.runner as { transactionDepth?: number }).transactionDepth ?? 0;

@@ -37,10 +37,10 @@ export interface DataSourceClasses {
 }
 
 /**
- * Tracks every data source of some classes that has transactions: those that are made later, and
- * those that nobody hands to us.
+ * Tracks every data source of some classes, if it has transactions, also data sources that are made
+ * later or that nobody hands to Airlock.
  *
- * @returns ends it
+ * @returns a function that ends it
  * @internal
  */
 export function trackEveryDataSource(classes: readonly DataSourceClasses[]): () => void {

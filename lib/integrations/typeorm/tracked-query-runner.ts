@@ -3,18 +3,17 @@ import { QueryRunnerFrames } from './query-runner.frames.js';
 import type { TypeOrmDataSource, TypeOrmQueryRunner } from './typeorm.client.js';
 
 /**
- * The key of its frames on a query runner whose transactions are tracked; two installed copies
- * recognise each other.
+ * Key on a tracked query runner for its frames. Two installed copies recognise each other by it.
  */
 const FRAMES = Symbol.for('nestjs-airlock.typeorm-frames');
 
-/** The frames of a query runner; undefined where its transactions are not tracked. @internal */
+/** Returns the frames of a query runner; undefined if it is not tracked. @internal */
 export function framesOf(runner: TypeOrmQueryRunner | undefined): QueryRunnerFrames | undefined {
   return (runner as { [FRAMES]?: QueryRunnerFrames } | undefined)?.[FRAMES];
 }
 
 /**
- * Makes a query runner track transactions, in place; nothing happens the second time.
+ * Makes a query runner track transactions, in place. Does nothing the second time.
  * @internal
  */
 export function trackQueryRunner(
@@ -41,7 +40,8 @@ export function trackQueryRunner(
 }
 
 /**
- * `await using` commits all at once from TypeORM 1 on, the transaction and the savepoints in it.
+ * Ends the savepoints before `await using` commits: from TypeORM 1 on it commits the transaction
+ * without ending them.
  */
 function disposeInOrder(runner: TypeOrmQueryRunner, tracked: QueryRunnerFrames): void {
   const dispose = (runner as { [Symbol.asyncDispose]?(): Promise<void> })[Symbol.asyncDispose];

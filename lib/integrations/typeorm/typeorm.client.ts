@@ -3,13 +3,10 @@
  */
 export interface TypeOrmDataSource {
   readonly driver: {
-    /**
-     * Kind of transactions: with `none` there are none; the others differ in what the driver says
-     * of itself.
-     */
+    /** Kind of transactions that the driver has, as it says; `none` without transactions. */
     readonly transactionSupport: 'simple' | 'nested' | 'none';
     readonly database?: string | undefined;
-    /** The one that all share, on SQLite. */
+    /** Query runner that all queries share, on SQLite. */
     readonly queryRunner?: unknown;
   };
   readonly options: { readonly type: string };
@@ -26,7 +23,7 @@ export interface TypeOrmManager {
 /** The parts of a `QueryRunner` that are called. @publicApi */
 export interface TypeOrmQueryRunner {
   readonly manager: TypeOrmManager;
-  /** Set by `release`, and where the connection broke. */
+  /** True after `release`, and after the connection broke. */
   readonly isReleased: boolean;
   /** False again as soon as COMMIT or ROLLBACK has succeeded. */
   readonly isTransactionActive: boolean;
@@ -43,8 +40,8 @@ export interface TypeOrmQueryRunner {
 }
 
 /**
- * Channel by which a query runner tells subscribers what happens; the one place between them and
- * the driver. @publicApi
+ * Object by which a query runner tells subscribers what happens: the one place between them and the
+ * driver. @publicApi
  */
 export interface TypeOrmBroadcaster {
   broadcast: (
@@ -63,14 +60,15 @@ export interface TypeOrmBroadcaster {
 }
 
 /**
- * Tells by the brand that TypeORM itself goes by; the class would have to be imported.
+ * True for a data source, by the brand that TypeORM itself uses: the class would have to be
+ * imported.
  * @internal
  */
 export function isDataSource(value: object): value is TypeOrmDataSource {
   return (value as { '@instanceof'?: unknown })['@instanceof'] === Symbol.for('DataSource');
 }
 
-/** Whether it is one whose database has transactions. @internal */
+/** True for a data source whose database has transactions. @internal */
 export function isTransactional(value: object): value is TypeOrmDataSource {
   return isDataSource(value) && value.driver.transactionSupport !== 'none';
 }

@@ -46,8 +46,9 @@ from json_table(?, '$[*]' columns (
   }
 
   /**
-   * There is no `returning`: a row says whose it is. With `sql_safe_updates`, MariaDB and MySQL refuse
-   * whatever goes through a derived table, unless they are told so, each in its way.
+   * There is no `returning`: the claim marks its rows, and reads them by the mark. With
+   * `sql_safe_updates`, MariaDB and MySQL refuse an update through a derived table, unless the
+   * statement switches that off, each in its own syntax.
    */
   async claim(run: RunSql, wanted: Claim): Promise<readonly object[]> {
     const claim = randomUUID();

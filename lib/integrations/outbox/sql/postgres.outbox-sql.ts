@@ -43,8 +43,8 @@ export class PostgresOutboxSql extends OutboxSql {
   }
 
   get insertMany(): string {
-    // Parameters in the order of the text, each once: clients with `?` for a placeholder know no
-    // other.
+    // Parameters come in the order of the text, each once: clients with `?` as a placeholder can do
+    // no more.
     return `with given (list, written_at, due_at) as (select $1::json, $2::bigint, $3::bigint)
 insert into ${this.name} (id, position, effect, envelope, written_at, due_at)
 select row ->> 'id', (row ->> 'position')::integer, row ->> 'effect', row ->> 'envelope', given.written_at, given.due_at

@@ -33,7 +33,8 @@ from json_each(?), (select ? as written_at, ? as due_at)`;
   }
 
   /**
-   * One statement is a transaction, which takes the lock of the writer as `begin immediate` does.
+   * Claims by one statement, which is a transaction and takes the writer's lock as `begin
+   * immediate` does.
    */
   claim(run: RunSql, wanted: Claim): Promise<readonly object[]> {
     const { sql, values } = this.wanted(wanted, 1);

@@ -9,16 +9,16 @@ export interface Statement {
   readonly values: unknown[];
 }
 
-/** Limits of a claim, and the time until which its rows are nobody else's. @internal */
+/** Limits of a claim, and its end. @internal */
 export interface Claim {
   readonly now: number;
   readonly until: number;
   readonly limit: number;
-  /** The only row that is wanted, due or not, unless a process is at it. @default all that is due */
+  /** Claims only this row, due or not, unless a process is at it. @default all rows that are due */
   readonly id?: string | undefined;
 }
 
-/** A row as it is first written, but for its times. @internal */
+/** Row as it is first written, without its times. @internal */
 export interface NewRow {
   readonly id: string;
   /** Place among the rows of its time. */
@@ -27,16 +27,19 @@ export interface NewRow {
   readonly envelope: string;
 }
 
-/** Number of rows up to which each value is a parameter: from there on one of JSON is faster. */
+/**
+ * Largest number of rows whose values are parameters of their own. For more rows, one parameter of
+ * JSON is faster.
+ */
 const FEW = 10;
 
 /**
- * Columns that are read of a row, under names that plugins of clients leave alone: `written_at`
- * would be `writtenAt` to some.
+ * Columns that are read of a row, under names that plugins of clients do not change: some would
+ * make `writtenAt` of `written_at`.
  */
 const COLUMNS = 'id, position, effect, written_at as written, due_at as due, attempts, error';
 
-/** List of these and the arguments of the call, which may be large. @internal */
+/** Columns with the arguments of the call, which may be large. @internal */
 export const ALL_COLUMNS: string = `${COLUMNS}, envelope`;
 
 /**
@@ -50,16 +53,18 @@ export abstract class OutboxSql {
   abstract readonly dialect: SqlDialect;
   /** Creates the table and its indexes where they are not there. */
   abstract readonly create: readonly string[];
-  /** Reads the server's time as `millis`, and `autocommit` where a connection can be without. */
+  /** Reads the server's time as `millis`, and `autocommit` if a connection can be without it. */
   abstract readonly clock: string;
   /**
-   * Reads as `place` the schema that the table is in, where the database has such, and as `catalog`
-   * the database that this one is in, where its statements can name that.
+   * Reads the schema of the table as `place`, and the database of the schema as `catalog`, if
+   * statements of this dialect can name them.
    */
   abstract readonly locate: string | undefined;
   /** Writes many rows, given as one JSON array, a time of writing and one at which they are due. */
   abstract readonly insertMany: string;
-  /** Reads a parameter back as `echoed`, where clients write parameters into the text. */
+  /**
+   * Reads a parameter back as `echoed`, for dialects whose clients write parameters into the text.
+   */
   readonly echo: string | undefined = undefined;
 
   /** Statements that write few rows, by their number. */
@@ -70,20 +75,20 @@ export abstract class OutboxSql {
     protected readonly schema: string | undefined,
   ) {}
 
-  /** Takes rows that no other process gets until the claim has run out. */
+  /** Claims rows, so that no other process gets them until the claim has run out. */
   abstract claim(run: RunSql, claim: Claim): Promise<readonly object[]>;
   protected abstract quote(identifier: string): string;
   protected abstract placeholder(index: number): string;
 
-  /** The table, for statements and messages. */
+  /** Name of the table, for statements and messages. */
   get name(): string {
     const table = this.quote(this.table);
     return this.schema === undefined ? table : `${this.quote(this.schema)}.${table}`;
   }
 
   /**
-   * Does nothing, and fails where a column or a right is missing, or the database is to be read
-   * only. No row has an empty id.
+   * Statements that change nothing, and fail if a column or a right is missing, or the database is
+   * read-only. No row has an empty id.
    */
   get checks(): readonly string[] {
     const { name, ownColumns } = this;
@@ -120,7 +125,7 @@ export abstract class OutboxSql {
     return `insert into ${this.name} (id, position, effect, envelope, written_at, due_at) values ${lists.join(', ')}`;
   }
 
-  /** Takes the ids. */
+  /** Deletes rows: takes their ids. */
   remove(count: number): string {
     return `delete from ${this.name} where id in (${this.list(count)})`;
   }
@@ -130,7 +135,7 @@ export abstract class OutboxSql {
     return `update ${this.name} set due_at = ${this.placeholder(1)} where ${this.claimed(count, 1)}`;
   }
 
-  /** Selects those of renewed rows that were: takes the ids and the time. */
+  /** Selects the ids of rows that were renewed: takes the ids and the time. */
   renewed(count: number): string {
     const until = this.placeholder(count + 1);
     return `select id from ${this.name} where id in (${this.list(count)}) and held and due_at = ${until}`;
@@ -141,7 +146,7 @@ export abstract class OutboxSql {
     return `update ${this.name} set due_at = ${this.placeholder(1)}, held = false where ${this.claimed(count, 1)}`;
   }
 
-  /** Takes an error, a time, the ids and the latest end of their claims. */
+  /** Counts a failure: takes an error, a time, the ids and the latest end of their claims. */
   fail(count: number): string {
     const [error, due] = [this.placeholder(1), this.placeholder(2)];
     const set = `attempts = attempts + 1, error = ${error}, due_at = ${due}, held = false`;
@@ -153,19 +158,19 @@ export abstract class OutboxSql {
     return `select ${COLUMNS} from ${this.name} where attempts > 0 order by written_at, position limit ${limit}`;
   }
 
-  /** Counts the rows that were written before a time, as far as a limit. */
+  /** Counts the rows that were written before a time, up to a limit. */
   countBefore(limit: number): string {
     const some = `select 1 from ${this.name} where written_at <= ${this.placeholder(1)} limit ${limit}`;
     return `select count(*) as count from (${some}) as written`;
   }
 
-  /** Takes an id. */
+  /** Finds a row: takes its id. */
   get find(): string {
     return `select id from ${this.name} where id = ${this.placeholder(1)}`;
   }
 
   /**
-   * Selects what a claim takes, which nobody else takes meanwhile.
+   * Selects the rows that a claim takes.
    *
    * @param after number of the placeholders before it
    */
@@ -182,8 +187,8 @@ export abstract class OutboxSql {
   }
 
   /**
-   * Condition for rows that are still claimed as they were. A claim begins after the one before it
-   * has run out, and lasts as long: it ends later than any that began before it.
+   * Condition for rows that are still under the same claim. A claim begins after the one before has
+   * run out, and lasts as long, so that it ends later than all earlier ones.
    */
   private claimed(count: number, after: number): string {
     const end = this.placeholder(after + count + 1);
