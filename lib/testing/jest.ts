@@ -1,7 +1,7 @@
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
 import { airlockMatchers } from './matchers/airlock-matchers.js';
 
-// The declarations of a file keep what it exports: this leads to the types of the global `expect`.
+// Exported so that the declarations of this file lead to the types of the global `expect`.
 export type { AirlockMatchers } from './matchers/matcher-types.js';
 
 /**

@@ -7,6 +7,6 @@ requirePeer('vitest', '>=3.0.0', 'nestjs-airlock/testing/vitest');
 expect.extend(airlockMatchers);
 
 declare module 'vitest' {
-  // As Vitest's own matchers, and as it reads those of the global `jest` namespace.
+  // Returns `void`, as Vitest's own matchers do.
   interface Matchers<T = any> extends AirlockMatchers<void> {}
 }

@@ -1,2 +1,2 @@
-export type { ClsFrameOptions } from './host.frames.js';
+export type { ClsFrameOptions } from './cls-transactional.options.js';
 export { trackClsTransactions } from './track-cls-transactions.js';

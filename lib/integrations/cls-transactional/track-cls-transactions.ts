@@ -2,7 +2,8 @@ import type { Transaction, TransactionalAdapter } from '@nestjs-cls/transactiona
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { FrameStateError } from '../../errors/frame-state.error.js';
 import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
-import { type ClsFrameOptions, type Host, HostFrames } from './host.frames.js';
+import type { ClsFrameOptions } from './cls-transactional.options.js';
+import { type Host, HostFrames } from './host.frames.js';
 import { trackClientsOwnTransactions } from './track-clients-own-transactions.js';
 import { requirePeer } from '../../installation/required-peer.js';
 

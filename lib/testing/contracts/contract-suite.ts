@@ -22,8 +22,8 @@ export class ContractSuite {
   private lackOfGroup: Lack = false;
 
   /**
-   * @param caseMs longer than what a case waits for, so that a miss is told as a difference and not
-   *   as a timeout
+   * @param caseMs time limit of a case, longer than its own waits, so that it fails with a
+   *   difference and not with a timeout
    */
   constructor(
     private readonly runner: TestRunner,
@@ -31,7 +31,8 @@ export class ContractSuite {
   ) {}
 
   /**
-   * Starts something before the cases and closes it after them. @returns what hands it to a case
+   * Starts something before the cases and closes it after them. @returns a function that returns it
+   * in a case
    */
   shared<T extends Started>(start: () => Promise<T>): () => T {
     let started: T | undefined;
@@ -42,7 +43,7 @@ export class ContractSuite {
     return () => started!;
   }
 
-  /** Closes something once the case at hand has ended. */
+  /** Closes something once the current case has ended. */
   forThisCase<T extends Started>(started: T): T {
     this.startedForCase.push(started);
     return started;

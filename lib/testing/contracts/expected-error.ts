@@ -1,4 +1,4 @@
-/** The error that cases throw themselves. @internal */
+/** Error that cases throw on purpose. @internal */
 export class ExpectedError extends Error {
   constructor() {
     super('thrown on purpose');
@@ -6,10 +6,10 @@ export class ExpectedError extends Error {
 }
 
 /**
- * Runs what has to fail, and swallows its error.
+ * Runs work that has to fail, and swallows its error.
  *
  * @returns that error
- * @throws Error where there is none
+ * @throws Error if there is none
  * @internal
  */
 export async function swallowed(work: () => unknown): Promise<unknown> {

@@ -25,7 +25,7 @@ const NAMES: readonly (keyof TestRunner)[] = [
  * Finds the test runner's own functions, which it leaves on `globalThis`.
  *
  * @param caller the contract that needs them
- * @throws AirlockOptionsError where it does not
+ * @throws AirlockOptionsError if one is missing
  * @internal
  */
 export function testRunner(caller: string): TestRunner {

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 
-/** Waits until something is true. @returns whether it has become true in time @internal */
+/** Waits until something is true. @returns false if it has not become true in time @internal */
 export async function until(isTrue: () => boolean, timeoutMs: number): Promise<boolean> {
   const end = performance.now() + timeoutMs;
   while (!isTrue() && performance.now() < end) await setTimeout(2);

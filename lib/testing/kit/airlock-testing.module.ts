@@ -10,14 +10,14 @@ import { type FakeOptions, TestedAirlockApplication } from './tested.application
 export interface AirlockTestingOptions extends AirlockModuleOptions, FakeOptions {}
 
 /**
- * Airlock of an application under test: treats effects as `mode` says, and records them for
+ * Module for an application under test: treats effects as `mode` says, and records them for
  * `expect(app)`, `recorderOf`, `drain` and `waitForEffect` until the application is closed.
  *
  * @publicApi
  */
 export class AirlockTestingModule {
   /**
-   * Stands in for `AirlockModule.forRoot()` in a module made for a test.
+   * Takes the place of `AirlockModule.forRoot()` in a module made for a test.
    *
    * @throws AirlockOptionsError
    * @example
@@ -39,8 +39,8 @@ export class AirlockTestingModule {
   }
 
   /**
-   * Puts an application whose modules import `AirlockModule` themselves to the test, with `forRoot`
-   * or `forRootAsync`.
+   * Does the same for an application whose modules import `AirlockModule` themselves, with
+   * `forRoot` or `forRootAsync`.
    *
    * @param options also options of `AirlockModule`, which win over those of the application
    * @example

@@ -5,7 +5,7 @@ import { runtimeOf, type TestedApplication } from './application-of.js';
 import { EffectRecorder } from './recording/effect-recorder.js';
 import { TestedAirlockApplication } from './tested.application.js';
 
-/** Records of applications that are recorded as they are. */
+/** Recorders of applications that `recordEffects` was called with. */
 const recorders = new WeakMap<AirlockRuntime, EffectRecorder>();
 
 /**

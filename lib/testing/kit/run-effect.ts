@@ -15,7 +15,7 @@ export type MethodNames<T> = {
   [K in keyof T]-?: T[K] extends (...args: never[]) => unknown ? K : never;
 }[keyof T];
 
-/** Arguments of one of them. @publicApi */
+/** Arguments of one method. @publicApi */
 export type ArgumentsOf<T, K extends keyof T> = T[K] extends (...args: infer A) => unknown
   ? A
   : never;
@@ -106,7 +106,7 @@ async function runBody(
   await (owner === undefined ? runInScope(options, work) : owner.run(options, work));
 }
 
-/** Copies arguments as they come out on the other side. */
+/** Copies arguments as they arrive at a worker. */
 function travelled(
   name: string,
   effect: Effect,
@@ -118,7 +118,7 @@ function travelled(
   return JSON.parse(JSON.stringify(copyArguments(name, args))) as never[];
 }
 
-/** Stands for the object that a bare method has lost. */
+/** Makes a `this` for a method without its object, which throws when it is used. */
 function lostObject(name: string): object {
   const refuse = (): never => {
     throw new AirlockOptionsError(

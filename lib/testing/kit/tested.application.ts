@@ -12,12 +12,12 @@ import { EffectRecorder } from './recording/effect-recorder.js';
 /** Options of how `AirlockTestingModule` treats effects. @publicApi */
 export interface FakeOptions {
   readonly mode: TestingMode;
-  /** Effects that `mode` is about; all others go out as in production. @default all */
+  /** Effects that `mode` applies to; all others go out as in production. @default all */
   readonly fakeOnly?: readonly EffectRef[];
 }
 
 /**
- * Airlock that treats effects as a test wants it and writes down what becomes of them.
+ * Application that treats effects as a test wants it, and records what becomes of them.
  *
  * @internal
  */
@@ -45,8 +45,7 @@ export class TestedAirlockApplication extends AirlockApplication implements OnAp
     super({ ...options, policy }, modules, new Logger('Airlock'));
     this.recorder = recorder;
     this.runtime.executorOverride = mode.executorOverride?.(parts, this.runtime);
-    // Not before there is anything to record: nobody can close an application whose boot has
-    // failed.
+    // Begins with the first scope: nobody closes an application whose boot has failed.
     this.runtime.scopes.beforeScope = () => {
       this.runtime.scopes.beforeScope = undefined;
       this.stopRecording = recorder.recordFrom(this.runtime);

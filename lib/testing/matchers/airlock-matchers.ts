@@ -8,7 +8,7 @@ import type { MatcherContext, MatcherResult } from './matcher-context.js';
 import type { AirlockMatchers } from './matcher-types.js';
 
 /** Matcher as `expect.extend` takes it. @publicApi */
-// `any`: it is the test runner that hands over what a test has written.
+// `any`: the test runner passes on whatever a test has written.
 export type AirlockMatcher = (
   this: MatcherContext,
   received: any,

@@ -14,8 +14,8 @@ export class ExpectedCall {
   private readonly args: readonly unknown[] | undefined;
 
   /**
-   * @param args undefined means any
-   * @throws AirlockOptionsError for what names no effect
+   * @param args arguments of the call; undefined means any
+   * @throws AirlockOptionsError for a reference that names no effect
    */
   constructor(
     private readonly comparison: Comparison,
@@ -26,7 +26,7 @@ export class ExpectedCall {
     this.args = args && trimmed(args);
   }
 
-  /** Reads arguments that a matcher takes one by one: none means any. */
+  /** Makes one of the arguments of a matcher; none means any. */
   static of(comparison: Comparison, ref: EffectRef, args: readonly unknown[]): ExpectedCall {
     return new ExpectedCall(comparison, ref, args.length === 0 ? undefined : args);
   }

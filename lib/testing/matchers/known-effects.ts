@@ -24,7 +24,7 @@ export interface KnownEffects extends EffectRecord {
    * block.
    */
   readonly error: unknown;
-  /** False for what is only a buffer. */
+  /** False for a buffer, which only knows its calls. */
   readonly knowsEndings: boolean;
 }
 

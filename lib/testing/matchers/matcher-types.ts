@@ -36,7 +36,9 @@ export interface ExpectedDrop<A extends unknown[] = unknown[]> {
  * @publicApi
  */
 export interface AirlockMatchers<R = unknown> {
-  /** Called, whatever became of it. Without arguments, with any. */
+  /**
+   * Passes if the effect was called, whatever became of it. Without arguments, any call will do.
+   */
   toHaveEnqueued<A extends unknown[]>(effect: EffectRef<A>, ...args: ExpectedArguments<A>): R;
   /** So often, no more and no less, with whatever arguments. */
   toHaveEnqueuedTimes(effect: EffectRef, times: number): R;

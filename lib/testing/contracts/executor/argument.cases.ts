@@ -2,7 +2,7 @@ import { EffectSerializationError } from '../../../errors/effect-serialization.e
 import { swallowed } from '../expected-error.js';
 import type { ExecutorSuite } from './executor-suite.js';
 
-/** Defines what reaches an effect of its arguments (rule 5). @internal */
+/** Defines how the arguments of an effect arrive (rule 5). @internal */
 export function argumentCases(suite: ExecutorSuite): void {
   suite.when('an argument changes after the call', () => {
     suite.it('hands over what it was at the call', async () => {

@@ -18,13 +18,13 @@ export class ContractEffects {
     this.record.add(text);
   }
 
-  /** Tells what it finds in its argument when it runs. */
+  /** Notes what its argument is when it runs. */
   @SideEffect()
   async read(order: { readonly text: string; readonly lines: readonly unknown[] }): Promise<void> {
     this.record.add(`${order.text} with ${order.lines.length}`);
   }
 
-  /** Takes what JSON cannot carry. */
+  /** Takes an argument that JSON cannot carry. */
   @SideEffect()
   async take(when: Date, ...more: unknown[]): Promise<void> {
     this.record.add(`${when.getTime()} ${typeof more[0]}`);
@@ -53,7 +53,7 @@ export class ContractEffects {
     this.record.add(`${text} ends`);
   }
 
-  /** Tells whether it knows its signal, and that it goes on. */
+  /** Notes whether it finds its signal, and that it goes on. */
   @SideEffect()
   async ask(text: string): Promise<void> {
     this.record.add(
@@ -61,7 +61,7 @@ export class ContractEffects {
     );
   }
 
-  /** Is given less time than it takes, unless it runs in a worker. */
+  /** Takes longer than its time limit, unless it runs in a worker. */
   @SideEffect({ timeoutMs: 20 })
   async outlast(text: string): Promise<void> {
     await this.record.pass();

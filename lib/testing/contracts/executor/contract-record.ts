@@ -6,7 +6,7 @@ export class ContractRecord {
   private marks = new Set<string>();
   private gate: Gate | undefined;
 
-  /** Texts in the order in which effects told them. */
+  /** Texts in the order in which effects noted them. */
   get ran(): readonly string[] {
     return [...this.done];
   }
@@ -19,7 +19,7 @@ export class ContractRecord {
     this.done.push(text);
   }
 
-  /** Notes, apart from the rest, that whatever was let out before has arrived. */
+  /** Notes a marker, apart from the rest: effects that were let out before it have arrived. */
   mark(name: string): void {
     this.marks.add(name);
   }
@@ -28,7 +28,7 @@ export class ContractRecord {
     return this.marks.has(name);
   }
 
-  /** Makes effects that pass the gate wait. @returns what opens it */
+  /** Makes effects wait at the gate. @returns a function that opens it */
   close(): () => void {
     this.gate = new Gate();
     return this.gate.open;

@@ -4,15 +4,15 @@ import type { INestApplicationContext, Provider } from '@nestjs/common';
 export interface ExecutorContractProviders {
   /** Providers of the application whose scopes let effects out. */
   readonly producer: readonly Provider[];
-  /** Providers of the one that runs them; unused where they do not leave the process. */
+  /** Providers of the application that runs them; unused if effects do not leave the process. */
   readonly consumer: readonly Provider[];
 }
 
-/** Job as the running side was handed it. @publicApi */
+/** Job that the running side has got. @publicApi */
 export interface ExecutorContractDelivery {
   /** The id of its intent. */
   readonly id: string;
-  /** Error that it failed with, absent where it succeeded. */
+  /** Error that it failed with; absent if it succeeded. */
   readonly error?: unknown;
 }
 
@@ -21,8 +21,8 @@ export interface ExecutorContractSystem {
   /** The application whose scopes let effects out, with the executor under test as its default. */
   readonly producer: INestApplicationContext;
   /**
-   * Lists the jobs that the running side was handed so far, in order. Needed where effects leave
-   * the process.
+   * Lists the jobs that the running side has got so far, in order. Needed if effects leave the
+   * process.
    */
   delivered?(): readonly ExecutorContractDelivery[];
   /**
@@ -40,23 +40,22 @@ export interface ExecutorContractSystem {
 /** Executor for `describeExecutorContract`, and what it promises. @publicApi */
 export interface ExecutorContractOptions {
   /**
-   * Boots both sides; they share one application where effects do not leave the process. Called
-   * twice; give each its own queues.
+   * Boots both sides, which are one application if effects do not leave the process. Called twice:
+   * give each call its own queues.
    */
   boot(providers: ExecutorContractProviders): Promise<ExecutorContractSystem>;
   /** True if effects leave the process. @default false */
   readonly remote?: boolean;
   /** True if intents are written through the open transaction's own connection. @default false */
   readonly transactional?: boolean;
-  /**
-   * Number of times that an effect that keeps failing is tried, as the system is set up. @default 1
-   */
+  /** Number of times that the system tries an effect that keeps failing. @default 1 */
   readonly attempts?: number;
   /**
-   * False if the engine does not keep the order of calls; what needs it then compares without it.
+   * True if the engine keeps the order of calls. False if not: then cases compare without the
+   * order.
    * @default true
    */
   readonly ordered?: boolean;
-  /** Limit of the wait for what must happen, in milliseconds. @default 20_000 */
+  /** Milliseconds to wait for something that must happen. @default 20_000 */
   readonly timeoutMs?: number;
 }

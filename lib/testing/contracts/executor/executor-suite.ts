@@ -39,7 +39,7 @@ export class ExecutorSuite extends ContractSuite {
     this.isOrdered = options.ordered ?? true;
   }
 
-  /** Boots a system for most cases, and forgets before each what effects did. */
+  /** Boots a system for most cases, and clears the record before each. */
   keepSystem(): void {
     this.booted = this.shared(() => this.boot());
     this.beforeEach(async () => this.record.clear());
@@ -69,7 +69,7 @@ export class ExecutorSuite extends ContractSuite {
     return this.system.producer.get(ContractEffects, { strict: false });
   }
 
-  /** An effect that only the producing side has. */
+  /** Effect that only the producing side has. */
   get absentee(): ContractAbsentee {
     return this.system.producer.get(ContractAbsentee, { strict: false });
   }
@@ -81,14 +81,14 @@ export class ExecutorSuite extends ContractSuite {
     this.same(this.inOrder(this.record.ran), this.inOrder(expected));
   }
 
-  /** Sorts where the engine keeps no order. */
+  /** Sorts texts if the engine keeps no order. */
   inOrder(texts: readonly string[]): readonly string[] {
     return this.isOrdered ? texts : texts.toSorted();
   }
 
   /**
-   * Waits until an effect that is let out now has run: what was let out before has then run too, or
-   * never will.
+   * Waits until an effect that is let out now has run: effects that were let out before have then
+   * run too, or never will.
    */
   async caughtUp(): Promise<void> {
     const name = `mark ${++this.marks}`;
@@ -97,8 +97,7 @@ export class ExecutorSuite extends ContractSuite {
   }
 
   /**
-   * Resolves also where it does not come true in time: what is compared afterwards says what is
-   * wrong.
+   * Resolves even if it does not become true in time: the comparison afterwards says what is wrong.
    */
   async until(isTrue: () => boolean): Promise<void> {
     await until(isTrue, this.timeoutMs);
@@ -120,7 +119,7 @@ export class ExecutorSuite extends ContractSuite {
 }
 
 /**
- * Tracks a transaction without a database, of which such an executor can tell nothing but its end.
+ * Tracks a transaction without a database: an executor that is not transactional sees only its end.
  */
 const framed = trackTransactions(
   async <T>(callback: (tx: undefined) => Promise<T>): Promise<T> => callback(undefined),

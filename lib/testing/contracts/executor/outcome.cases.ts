@@ -3,7 +3,7 @@ import type { ExecutorSuite } from './executor-suite.js';
 
 const COUNT = 100;
 
-/** Defines whether and in which order effects get out. @internal */
+/** Defines which effects get out, and in which order. @internal */
 export function outcomeCases(suite: ExecutorSuite): void {
   suite.when('a scope completes', () => {
     suite.it('runs each of its effects once, in the order of the calls', async () => {

@@ -15,8 +15,7 @@ export function commitCases(suite: TransactionSuite): void {
   const { first, dialect } = suite;
 
   /**
-   * Runs work in a transaction of which the client may say that it has failed, with a step before
-   * and one after it.
+   * Runs work between two steps of a transaction, and swallows the client's error if there is one.
    */
   const between = (work: Work): Promise<void> =>
     runInScope(async () => {

@@ -7,14 +7,14 @@ const MANY = Array.from({ length: 20 }, (_, index) => index);
 type End = 'commits' | 'rolls back';
 
 /**
- * Defines that transactions, scopes and data sources that are in use at the same time do not meet
- * (rule 18).
+ * Defines that transactions, scopes and data sources that are used at the same time do not affect
+ * each other (rule 18).
  * @internal
  */
 export function concurrencyCases(suite: TransactionSuite): void {
   const { first, second } = suite;
 
-  /** A transaction of two steps around a turn of the event loop. */
+  /** Runs a transaction of two steps with a turn of the event loop in between. */
   const work = async (name: string, end: End): Promise<void> => {
     const running = suite.client.transaction(async (tx) => {
       await first.step(tx, `${name}, step 1`);

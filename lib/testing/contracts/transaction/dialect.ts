@@ -4,14 +4,14 @@ import type { Lack } from '../contract-suite.js';
 /** A database that an adapter can be tested on. @publicApi */
 export type TransactionContractDialect = 'postgres' | 'mysql' | 'sqlite';
 
-/** Statements of a database, and what sets it apart from others. @internal */
+/** Statements of a database, and its differences from others. @internal */
 export interface Dialect {
   /**
    * Creates a table of names, whose column `needs` refers to a name that has to be there at the
    * COMMIT, if it refers to any.
    */
   createTable(table: string): string;
-  /** Why the suite makes no COMMIT fail. */
+  /** Reason why the suite makes no COMMIT fail. */
   readonly lacksFailingCommit: Lack;
   /**
    * True if a statement that fails aborts the transaction, whose COMMIT is then a rollback; false
@@ -19,20 +19,20 @@ export interface Dialect {
    */
   readonly statementsAbort: boolean;
   /**
-   * True if two transactions that wait for each other's rows are told at once, and the one that has
-   * written less is rolled back.
+   * True if the database notices at once that two transactions wait for each other's rows, and
+   * rolls back the one that has written less.
    */
   readonly hasDeadlocks: boolean;
-  /** Why a serializable transaction does not fail for what another one has committed meanwhile. */
+  /** Reason why a serializable transaction does not fail if another one has committed meanwhile. */
   readonly lacksConflicts: Lack;
-  /** Why there can be no second transaction while one is open. */
+  /** Reason why there can be no second transaction while one is open. */
   readonly lacksSecondWriter: Lack;
   /** Ends a connection from another one; undefined where there is no server. */
   readonly connections: Connections | undefined;
 }
 
 interface Connections {
-  /** Selects the id of the connection at hand, as `id`. */
+  /** Selects the id of the connection that it is sent on, as `id`. */
   readonly own: string;
   kill(id: number): string;
   /** Selects a row as long as a connection is there. */

@@ -5,7 +5,7 @@ import type { TransactionSuite } from './transaction-suite.js';
 
 type Where = Pick<ContractTransaction, 'query'>;
 
-/** Places of the work whose end is at stake. */
+/** Places of the work whose end is varied. */
 const FRAMES = ['no transaction', 'a transaction', 'a savepoint'] as const;
 type Frame = (typeof FRAMES)[number];
 
@@ -27,7 +27,7 @@ const POLICIES: Readonly<Record<string, (name: string) => boolean>> = {
 
 const ALL = ['before', 'inside', 'inside, blocked', 'after'];
 
-/** Rows that are there in the end. */
+/** Rows that exist in the end. */
 const ROWS: Readonly<Record<Frame, Readonly<Record<Ending, readonly string[]>>>> = {
   'no transaction': {
     completes: ALL,
@@ -102,7 +102,7 @@ async function steps(
   else await client.transaction((tx) => around(tx, () => tx.savepoint!(inside)));
 }
 
-/** Lets errors through that a client fails with, or puts in the place of this one. */
+/** Swallows an expected error, also where the client wraps or replaces it. */
 function ignoreExpected(error: unknown): void {
   if (!(error instanceof ExpectedError)) throw error;
 }

@@ -7,7 +7,7 @@ import type { TransactionSuite } from './transaction-suite.js';
 type Work = (tx: ContractTransaction, kill: () => Promise<void>) => Promise<void>;
 
 /**
- * Ends the connection of a transaction at the server: nothing of it is there, nothing of it gets
+ * Defines that a transaction whose connection the server ends leaves no row, and lets no effect
  * out.
  * @internal
  */
@@ -96,7 +96,10 @@ export function killedConnectionCases(suite: TransactionSuite): void {
   );
 }
 
-/** @returns what ends the connection of a transaction, and resolves when the server has done so */
+/**
+ * @returns a function that ends the connection of a transaction, and resolves when the server has
+ *   done so
+ */
 async function killer(
   { client, dialect }: TransactionSuite,
   tx: ContractTransaction,

@@ -3,7 +3,7 @@ import { ExpectedError, swallowed } from '../expected-error.js';
 import type { TransactionSuite } from './transaction-suite.js';
 
 /**
- * Defines what is decided by the transaction, and what by the scope (rules 20 and 22).
+ * Defines what the transaction decides, and what the scope decides (rules 20 and 22).
  * @internal
  */
 export function scopeCases(suite: TransactionSuite): void {

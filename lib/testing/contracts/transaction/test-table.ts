@@ -6,17 +6,17 @@ import type { ContractTransaction, TransactionContractClient } from './transacti
 
 /** State of a data source at the end of a case. */
 interface TableState {
-  /** The names of the rows that are there. */
+  /** Names of the rows that exist. */
   readonly rows: readonly string[];
-  /** The names that effects told when they got out. */
+  /** Names of the effects that got out. */
   readonly out: readonly string[];
   /** Effects that did not find their row. */
   readonly unseen: readonly string[];
 }
 
 /**
- * A data source under test, with a table whose rows and effects are counted against each other:
- * each step writes a row and calls an effect that names it.
+ * Data source under test with a table. Each step writes a row and calls an effect that names it, so
+ * that rows and effects can be compared.
  *
  * @internal
  */

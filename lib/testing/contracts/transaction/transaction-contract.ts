@@ -1,8 +1,6 @@
 import type { TransactionContractDialect } from './dialect.js';
 
-/**
- * One open transaction or savepoint, as an adapter under test hands it to a callback. @publicApi
- */
+/** Open transaction or savepoint, as a callback gets it. @publicApi */
 export interface ContractTransaction {
   /** Runs a statement in it. */
   query(sql: string): Promise<readonly Record<string, unknown>[]>;
@@ -27,9 +25,8 @@ export interface TransactionContractClient {
 /** Adapter for `describeTransactionContract`, and what its client can do. @publicApi */
 export interface TransactionContractOptions {
   /**
-   * The database it connects to, by what its transactions do: `mysql` is also MariaDB. Cases that a
-   * database cannot have are skipped, and their names say why; those that it ends otherwise expect
-   * its own ending.
+   * Database that it connects to; `mysql` is also MariaDB. Cases that a database cannot have are
+   * skipped, and their names say why.
    *
    * @default 'postgres'
    */
@@ -41,21 +38,21 @@ export interface TransactionContractOptions {
    */
   connect(): Promise<TransactionContractClient>;
   /**
-   * False for a server in this process, whose single connection nobody can kill and no second
-   * transaction can use.
+   * True if there is a server with further connections. False for a database in this process, whose
+   * single connection nobody can kill and no second transaction can use.
    *
    * @default true, and false for SQLite
    */
   readonly isServer?: boolean;
   /**
-   * False for an adapter that has no savepoints: what needs them is skipped, and its name says so.
+   * True if the adapter has savepoints. False if not: cases that need them are skipped by name.
    * @default true
    */
   readonly savepoints?: boolean;
   /**
    * True for transactions that are begun and ended by statements, without a callback
-   * (`frame.enter()`): what they leave behind cannot be told from the code around them, and goes
-   * with its scope after a rollback, too. @default false
+   * (`frame.enter()`): work that they leave running cannot be told from the code around them, and
+   * its effects go with the scope, even after a rollback. @default false
    */
   readonly byStatements?: boolean;
   /**

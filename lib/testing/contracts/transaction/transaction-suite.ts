@@ -8,8 +8,8 @@ import type {
 } from './transaction-contract.js';
 
 /**
- * Cases that an adapter, its client or its database cannot pass, each with the words that a skipped
- * case says so with.
+ * Abilities that an adapter, its client or its database may lack, each with the text of skipped
+ * cases.
  * @internal
  */
 interface Lacks {
@@ -52,8 +52,8 @@ export class TransactionSuite extends ContractSuite {
   }
 
   /**
-   * Connects two data sources before the cases, empties them before each, and leaves nothing
-   * behind.
+   * Connects two data sources before the cases, empties their tables before each, and drops them in
+   * the end.
    */
   keepTables(): void {
     for (const table of [this.first, this.second]) {
@@ -71,7 +71,7 @@ export class TransactionSuite extends ContractSuite {
   }
 
   /**
-   * Compares the rows that are there, and the effects that got out, each of which found its own
+   * Checks that exactly these rows exist and these effects got out, each of which found its own
    * row.
    */
   async settled(names: readonly string[], table = this.first): Promise<void> {
@@ -79,8 +79,8 @@ export class TransactionSuite extends ContractSuite {
   }
 
   /**
-   * Compares rows and effects where they differ: an outcome or a policy kept an effect in, or one
-   * had no row.
+   * Checks rows and effects where they differ: an outcome or a policy kept an effect in, or an
+   * effect has no row.
    */
   async leaves(
     expected: { rows: readonly string[]; out: readonly string[] },

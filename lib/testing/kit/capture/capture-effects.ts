@@ -13,9 +13,9 @@ import type { EffectRecord } from '../recording/effect-record.js';
 
 /** Result and effects of a block. @publicApi */
 export interface CapturedEffects<T = unknown> extends EffectRecord {
-  /** Value that the block returned or resolved to; undefined where it threw. */
+  /** Value that the block returned or resolved to; undefined if it threw. */
   readonly result: T | undefined;
-  /** Error that the block threw; undefined where it did not. */
+  /** Error that the block threw; undefined if it did not. */
   readonly error: unknown;
   /** Scopes begun in the block that had not ended when `settleTimeoutMs` was over. */
   readonly unfinished: readonly ScopeView[];
@@ -76,7 +76,7 @@ export async function captureEffects<R>(
   );
 }
 
-/** Knows every executor, for what is called in it goes nowhere. */
+/** Runtime that accepts every name of an executor, since no effect runs. */
 class WithoutApplication extends AirlockRuntime {
   constructor() {
     super(FREE);
@@ -113,11 +113,10 @@ async function endingOf<R>(
   fn: Block<R>,
 ): Promise<Pick<CapturedEffects<Awaited<R>>, 'result' | 'error'>> {
   const scope = runtime.open({ name: 'captureEffects' });
-  // What failed is in the record.
+  // Failures are in the record.
   const onDispatchError = (): void => {};
   try {
-    // In the scope: something that does its work when it is awaited, such as a query, does it
-    // there.
+    // Awaited in the scope, as some objects, such as queries, do their work when they are awaited.
     const result = await runtime.runAndEnd(
       scope,
       () => scope.run(async () => fn(scope)),

@@ -19,14 +19,14 @@ export interface EveryTestOptions {
   /**
    * `'capture'`: no effect runs. `'inline'`: each runs at its call, in this process, and a
    * `@SideEffect()` method returns the end of its effect, so that what a suite expects of its mocks
-   * holds as before. What an effect fails with is logged where nobody listens. @default 'capture'
+   * holds as before. The error of an effect is logged if nobody handles it. @default 'capture'
    */
   readonly mode?: 'capture' | 'inline';
 }
 
 const RECORDER = Symbol.for('nestjs-airlock.test-recorder');
 
-/** Place that is global, for a test may load its modules again. */
+/** Global, since a test may load its modules again. */
 const tests = globalThis as { [RECORDER]?: EffectRecorder };
 
 /**
@@ -66,7 +66,8 @@ export function captureInEveryTest({
   if (!Object.hasOwn(callsOfTest, mode))
     throw AirlockOptionsError.expected('mode', "one of 'capture', 'inline'", mode);
   const recorder = (tests[RECORDER] = new EffectRecorder());
-  // A runtime for each test: what an earlier one has left running is none of the next one's.
+  // Makes a runtime for each test, so that work left running by an earlier test does not count for
+  // the next one.
   const begin = (): (() => void) => {
     const runtime = callsOfTest[mode]();
     captureCalls((options, effect, args) => runtime.enqueue(options, effect, args));
@@ -88,7 +89,7 @@ export function captureInEveryTest({
 }
 
 /**
- * Hands out the effects that the test at hand has called outside any scope, for the matchers.
+ * Returns the effects that the current test has called outside any scope, for the matchers.
  *
  * @throws AirlockOptionsError where `captureInEveryTest()` was not called
  * @publicApi

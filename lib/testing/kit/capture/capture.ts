@@ -14,12 +14,12 @@ import { KEPT_IN, keepIn } from './keep-in.js';
 const captures = new AsyncLocalStorage<Capture>();
 
 /**
- * Keeps in and writes down what belongs to one block:
+ * Keeps in and records what belongs to one block:
  *
  * - everything that happens in its asynchronous context, in whatever scope;
  * - scopes begun in it, to their end, and scopes nested in those;
  * - root scopes that its application opens meanwhile outside any block, as requests do that arrive
- *   by a socket;
+ * by a socket;
  * - what becomes of intents called in any of these.
  *
  * What belongs to a block belongs to the blocks around it too.
@@ -35,13 +35,13 @@ export class Capture {
   private readonly stopListening: () => void;
   private isOpen = true;
 
-  /** @param application whose entry points belong to the block; none where it is undefined */
+  /** @param application whose entry points belong to the block; undefined for none */
   constructor(private readonly application: AirlockRuntime | undefined) {
     this.stopListening = onMessages(this.take);
     if (application !== undefined) this.keepIn(application);
   }
 
-  /** The innermost open capture of an application around the caller. */
+  /** Returns the innermost open capture of an application around the caller. */
   static around(application: AirlockRuntime): Capture | undefined {
     let capture = captures.getStore();
     while (capture !== undefined && !(capture.isOpen && capture.application === application))
@@ -102,15 +102,15 @@ export class Capture {
   }
 
   /**
-   * Leaves out what running effects enqueue, which belongs to whoever dispatched them, and what
-   * runs in another open block.
+   * True for a root scope that an entry point has opened. Scopes of running effects belong to the
+   * flush that runs them, and scopes in another open block to that block.
    */
   private isBegunByEntryPoint({ host, parent, level }: UnitOfWork): boolean {
     const isRoot = host === this.application && parent === undefined && level === undefined;
     return isRoot && captures.getStore()?.isOpen !== true;
   }
 
-  /** Decides about all that is dispatched in the block, or in what it has left behind. */
+  /** Keeps in all that is dispatched in the block, or in work that it has left running. */
   private readonly executorOverride: ExecutorOverride = (intent, executor) => {
     if (this.isOpen || this.isKept(intent)) return KEPT_IN;
     const { executorOverride } = unitOfBirth(intent).host;
@@ -120,7 +120,10 @@ export class Capture {
   private readonly isKept = (intent: Intent): boolean =>
     this.record.has(intent) || this.isMember(unitOfBirth(intent));
 
-  /** Decides about what is dispatched in no block: by requests, or by a commit after the block. */
+  /**
+   * Keeps in intents of the block that are dispatched outside any block: by requests, or by a
+   * commit after the block.
+   */
   private keepIn(runtime: AirlockRuntime): void {
     if (!this.kept.has(runtime)) this.kept.set(runtime, keepIn(runtime, this.isKept));
   }

@@ -1,13 +1,13 @@
 import { DispatchError } from '../../../errors/dispatch.error.js';
 
 /**
- * End of an effect that runs at its call. Whoever awaits or catches it gets the effect's own error;
- * what nobody listens to is logged, and is no unhandled rejection.
+ * End of an effect that runs at its call. Code that awaits or catches it gets the effect's own
+ * error. An error that nobody handles is logged, and is no unhandled rejection.
  *
  * @internal
  */
 export class EffectEnd extends Promise<void> {
-  /** A plain Promise: whatever is derived from it is the listener's own. */
+  /** A plain Promise: one that is derived from this belongs to the code that derives it. */
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
   }

@@ -1,8 +1,8 @@
 const lines = new WeakMap<object, Promise<void>>();
 
 /**
- * Runs what concerns one object one after another, first come, first served; whatever becomes of
- * the one before.
+ * Runs work on one object one after another, first come, first served, also after work that has
+ * failed.
  * @internal
  */
 export function inTurn<R>(of: object, work: () => Promise<R>): Promise<R> {

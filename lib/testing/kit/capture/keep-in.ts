@@ -5,10 +5,10 @@ import type { ExecutorOverride } from '../../../core/scope/executor-override.js'
 /** Tells whether a capture keeps an intent from getting out. */
 type Keeper = (intent: Intent) => boolean;
 
-/** Stands in for whatever would have run an intent. @internal */
+/** Takes the place of the executor of an intent, and does nothing. @internal */
 export const KEPT_IN: Executor = { execute: () => undefined };
 
-/** Runtime of an application, as far as its executor override goes. */
+/** Runtime of an application, by its executor override. */
 interface HasExecutorOverride {
   executorOverride: ExecutorOverride | undefined;
 }
@@ -19,7 +19,8 @@ const keepers = new WeakMap<HasExecutorOverride, Set<Keeper>>();
  * Keeps intents of an application in, before its own executorOverride is asked; any number of
  * keepers at a time.
  *
- * @returns what lets go; with the last one the application has the executorOverride it had before
+ * @returns a function that ends it; after the last one the application has its former executor
+ *   override
  * @internal
  */
 export function keepIn(host: HasExecutorOverride, keeper: Keeper): () => void {

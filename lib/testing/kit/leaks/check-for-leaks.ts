@@ -85,7 +85,9 @@ export function watchForLeaks({
   };
 }
 
-/** Here and now. Its stack is made into text only where it is read: most scopes end. */
+/**
+ * Notes where a scope is opened. The text of a stack is made only when it is read: most scopes end.
+ */
 function opening(): Error {
   const before = Error.stackTraceLimit;
   Error.stackTraceLimit = 50;
@@ -94,7 +96,7 @@ function opening(): Error {
   return here;
 }
 
-/** The innermost line on a stack that is neither of this package nor of Node. */
+/** Finds the innermost line on a stack that is neither of this package nor of Node. */
 function callerOf({ stack = '' }: Error): string {
   const [own = '', ...others] = stack
     .split('\n')

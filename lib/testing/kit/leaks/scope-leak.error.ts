@@ -9,7 +9,7 @@ export interface LeakedScope {
 }
 
 /**
- * Thrown where a test leaves scopes open: what they hold neither got out nor was dropped.
+ * Thrown for a test that leaves scopes open: their effects were neither dispatched nor dropped.
  *
  * @publicApi
  */

@@ -3,8 +3,8 @@ import { AssertNoEffects } from '../../../policies/assert-no-effects.policy.js';
 import type { IsFaked } from './is-faked.js';
 
 /**
- * `AssertNoEffects` for the effects that a test fakes; the recorder hears of each, should the
- * caller swallow the error.
+ * `AssertNoEffects` for the effects that a test fakes. The recorder notes each, as the caller may
+ * swallow the error.
  * @internal
  */
 export class AssertNoneFaked extends AssertNoEffects {

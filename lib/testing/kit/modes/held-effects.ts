@@ -9,13 +9,13 @@ import { runDetached } from './detached-run.js';
 /** Effect that was dispatched and has not run. */
 interface HeldEffect {
   readonly intent: Intent;
-  /** Names of the effects that led to it while they were run from here, outermost first. */
+  /** Names of the effects whose runs led to it, outermost first. */
   readonly trail: readonly string[];
   /** Policies of the scope that dispatched it. */
   readonly policies: readonly Policy[];
 }
 
-/** Queue of what `mode: 'capture'` has kept in, first in, first out. @internal */
+/** Queue of effects that `mode: 'capture'` has kept in, first in, first out. @internal */
 export class HeldEffects implements Executor {
   private readonly trails = new AsyncLocalStorage<readonly string[]>();
   private queue: HeldEffect[] = [];

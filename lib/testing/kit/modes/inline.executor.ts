@@ -8,8 +8,8 @@ import { runDetached } from './detached-run.js';
 export const INLINE: Executor = { execute: invoke };
 
 /**
- * Does the same for effects that are written through the connection of a transaction just before it
- * commits (rule 23): a worker would find them after the commit, and so they run then.
+ * Runs effects for a transactional executor (rule 23) after the commit, when a worker would find
+ * them.
  *
  * @internal
  */

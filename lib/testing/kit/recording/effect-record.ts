@@ -6,14 +6,14 @@ import type { MessageKind } from './messages.js';
 
 /** Record of effects: which were called, and what became of each. @publicApi */
 export interface EffectRecord {
-  /** Every call that was buffered, in order, whatever became of it. */
+  /** Calls that were buffered, in order, whatever became of them. */
   readonly effects: readonly Intent[];
   /**
-   * Calls that were dispatched, in that order: outcome, policies and transaction were for it. What
-   * is kept in by a test counts too.
+   * Calls that outcome, policies and transaction let out, in the order of their dispatch. Calls
+   * that a test keeps in count too.
    */
   readonly dispatched: readonly Intent[];
-  /** Calls that were thrown away, each with its reason and, where one said no, the policy. */
+  /** Calls that were dropped, each with its reason and, if it was one, the policy. */
   readonly dropped: readonly DroppedIntent[];
   /** Calls that threw when they ran, or whose policy threw. */
   readonly failed: readonly DispatchFailure<Intent>[];
@@ -27,7 +27,7 @@ export function isEffectRecord(value: unknown): value is EffectRecord {
   );
 }
 
-/** Record while it is written. @internal */
+/** Record that is still being written. @internal */
 export class WritableRecord implements EffectRecord {
   private byId = new Map<string, Intent>();
   private let: Intent[] = [];
@@ -52,7 +52,7 @@ export class WritableRecord implements EffectRecord {
     return this.byId.has(id);
   }
 
-  /** True if each has got out or has been dropped. */
+  /** True if each call was dispatched, was dropped or has failed. */
   get isDecided(): boolean {
     return this.let.length + this.lost.length + this.wrong.length >= this.byId.size;
   }
@@ -63,7 +63,7 @@ export class WritableRecord implements EffectRecord {
     if (kind === 'dispatch') this.let.push(intent);
     if (kind === 'fail') this.wrong.push({ intent, error });
     if (kind !== 'drop') return;
-    // Written through a transaction that rolled back after all.
+    // Its transaction rolled back after it was written.
     this.let = this.let.filter(({ id }) => id !== intent.id);
     this.lost.push({ intent, reason: reason as DropReason, ...(policy && { policy }) });
   }

@@ -61,7 +61,10 @@ export class EffectRecorder implements EffectRecord {
     this.#tell();
   }
 
-  /** Calls the listener whenever there is something new. @returns what ends that @internal */
+  /**
+   * Calls the listener at each change. @returns a function that ends that
+   * @internal
+   */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

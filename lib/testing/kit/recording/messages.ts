@@ -8,9 +8,9 @@ const KINDS = Object.keys(channels) as MessageKind[];
 
 /**
  * Listens to everything that happens in this process, in the asynchronous context in which it
- * happens. What another installed copy does is left out.
+ * happens, except in another installed copy.
  *
- * @returns what ends the listening; not to be called by the listener itself
+ * @returns a function that ends that, which the listener itself must not call
  * @internal
  */
 export function onMessages(

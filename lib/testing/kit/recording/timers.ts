@@ -4,7 +4,7 @@ import { MessageChannel } from 'node:worker_threads';
 interface RealTime {
   /** Resolves to undefined when it is over. */
   readonly isOver: Promise<undefined>;
-  /** Lets go of the process, which stays alive until then. */
+  /** Ends the wait, which keeps the process alive until then. */
   end(): void;
 }
 
@@ -12,8 +12,8 @@ interface RealTime {
 const LONGEST = 2 ** 31 - 1;
 
 /**
- * Waits in real time although a test may have put fakes in the place of all timers, even before
- * this file was loaded: what is behind `AbortSignal.timeout` nobody can replace.
+ * Waits in real time, although a test may have replaced all timers, even before this file was
+ * loaded: nobody can replace the timer of `AbortSignal.timeout`.
  *
  * @internal
  */

@@ -2,7 +2,7 @@ import type { UnitOfWork } from '../../../core/scope/unit-of-work.js';
 import { realTime } from './timers.js';
 
 /**
- * Units of work that have been opened, until they have ended and let out what they had.
+ * Units of work from their beginning until they have ended and dispatched their effects.
  * @internal
  */
 export class UnitsAtWork {
@@ -14,7 +14,7 @@ export class UnitsAtWork {
     this.units.add(unit);
   }
 
-  /** Has to be called at the end of each. */
+  /** Notes that a unit may have ended; has to be called at the end of each. */
   ended(): void {
     const woken = this.waiting;
     this.waiting = [];
@@ -28,10 +28,10 @@ export class UnitsAtWork {
   }
 
   /**
-   * Waits until all have come to rest.
+   * Waits until all units have ended.
    *
-   * @param isIgnored those that are not waited for
-   * @returns what had not by then
+   * @param isIgnored true for units that are not waited for
+   * @returns the units that have not ended in time
    */
   async rest(
     timeoutMs: number,

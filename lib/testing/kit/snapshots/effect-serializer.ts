@@ -18,7 +18,7 @@ export interface EffectSerializerOptions {
   readonly redact?: readonly Redaction[];
 }
 
-// `any`: the test runner's own, and only handed back to it.
+// `any`: a value of the test runner, which is only passed back to it.
 type Printer = (
   value: unknown,
   config: any,
@@ -61,7 +61,7 @@ export function effectSerializer(options: EffectSerializerOptions = {}): EffectS
     test: (value) => value instanceof Intent || value instanceof Mark || isEffectRecord(value),
     serialize(value: Intent | Mark | EffectRecord, config, indentation, depth, refs, printer) {
       if (value instanceof Mark) return value.text;
-      // A printer has one for all of a snapshot, and another for the next.
+      // The config of a printer is one object for each snapshot.
       let numbers = snapshots.get(config);
       if (numbers === undefined) snapshots.set(config, (numbers = new Numbers()));
       const call = (intent: Intent): string => callText(numbers, intent, redact);
@@ -73,7 +73,7 @@ export function effectSerializer(options: EffectSerializerOptions = {}): EffectS
   };
 }
 
-/** Numbers for ids, in order of appearance. */
+/** Numbers the ids, in order of appearance. */
 class Numbers {
   private readonly known = new Map<string, number>();
 
@@ -120,10 +120,7 @@ function recordLines(
   ];
 }
 
-/**
- * Indents by nothing where Jest compares snapshots: it looks at the indentation apart from the
- * rest.
- */
+/** Returns the indentation, which is empty when Jest compares snapshots. */
 function indentOf(config: { readonly indent?: unknown } | undefined): string {
   return typeof config?.indent === 'string' ? config.indent : '  ';
 }

@@ -4,16 +4,16 @@ import { expectThat, isRecord } from '../../../nest/options/option-checks.js';
 import { assertEffectRef, type EffectRef, isCallOf } from '../../../core/effect/effect-ref.js';
 
 /**
- * Place of what is not to be shown: a property's name, wherever it stands in arguments or in the
- * result (`'password'`), or a path in arguments (`'args[0].card.number'`); with `effect`, in those
- * of that effect alone. A key of a `Map`, or of `Headers` and the like, counts as a property's
+ * Place of a value that is not shown: the name of a property anywhere in arguments or in the result
+ * (`'password'`), or a path in arguments (`'args[0].card.number'`). With `effect`, only in
+ * arguments of that effect. A key of a `Map`, or of `Headers` and the like, counts as a property's
  * name.
  *
  * @publicApi
  */
 export type Redaction = string | { readonly effect: EffectRef; readonly path: string };
 
-/** Check of the option, for a mistake here would show what is secret. @internal */
+/** Check of the option: a mistake in it would show secrets. @internal */
 export const redactions = expectThat(
   'an array of property names, paths, or `{ effect, path }`',
   (value) => Array.isArray(value) && value.every(isRedaction),
@@ -27,7 +27,7 @@ function isRedaction(value: unknown): value is Redaction {
   return typeof path === 'string' && path !== '';
 }
 
-/** Stands for a value that is not shown. @internal */
+/** Placeholder of a value that is not shown. @internal */
 export class Mark {
   constructor(readonly text: string) {}
 
@@ -39,7 +39,7 @@ export class Mark {
 const REDACTED = new Mark('[redacted]');
 const CIRCULAR = new Mark('[Circular]');
 
-/** Copies an intent's arguments where something in them is redacted. @internal */
+/** Copies an intent's arguments if something in them is redacted. @internal */
 export function redactedArguments(
   intent: Intent,
   redactions: readonly Redaction[],
@@ -51,7 +51,7 @@ export function redactedArguments(
   return redacted(intent.args, 'args', paths) as readonly unknown[];
 }
 
-/** Redacts what a block has returned, by names alone. @internal */
+/** Redacts the result of a block, by names alone. @internal */
 export function redactedResult(result: unknown, redactions: readonly Redaction[]): unknown {
   const names = redactions.filter((one) => typeof one === 'string');
   return redacted(result, 'result', names);
@@ -62,8 +62,8 @@ function redacted(value: unknown, path: string, paths: readonly string[]): unkno
 }
 
 /**
- * Returns the value itself where nothing in it is redacted: it keeps the looks that its class gives
- * it.
+ * Copies a value without its redacted parts. Returns the value itself if nothing is redacted, so
+ * that its class decides how it is printed.
  */
 function copy(
   value: unknown,
@@ -73,7 +73,7 @@ function copy(
   above: readonly object[],
 ): unknown {
   if (paths.has(path) || paths.has(key)) return REDACTED;
-  // An intent is redacted where it is written itself.
+  // Intents are redacted when they are printed themselves.
   if (
     typeof value !== 'object' ||
     value === null ||
@@ -113,7 +113,8 @@ function madeOf(parts: readonly Part[], original: object): object {
   const result = emptyLike(original);
   for (const [name, value] of parts)
     Object.defineProperty(result, name as PropertyKey, { value, enumerable: true });
-  // How a class shows itself may need what only the original has, and would show what is redacted.
+  // The class's own way of printing may need what only the original has, and would show redacted
+  // values.
   if (inspect.custom in result) Object.defineProperty(result, inspect.custom, { value: undefined });
   return result;
 }
@@ -128,7 +129,7 @@ function emptyLike(original: object): object {
   return Object.setPrototypeOf(error, prototype) as object;
 }
 
-/** Tells whether it is a `Map`, or `Headers`, `URLSearchParams`, `FormData`. */
+/** True for a `Map`, `Headers`, `URLSearchParams` or `FormData`. */
 function isKeyed(value: object): value is Map<unknown, unknown> {
   const { get, entries } = value as Partial<Map<unknown, unknown>>;
   return Symbol.iterator in value && typeof get === 'function' && typeof entries === 'function';

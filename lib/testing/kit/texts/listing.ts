@@ -4,10 +4,10 @@ import type { EffectRecord } from '../recording/effect-record.js';
 import { print, printIntent } from './print.js';
 
 const UNDECIDED = 'not decided yet';
-/** So many intents are listed, and so many letters of each are shown. */
+/** Largest number of intents that are listed, and of letters that are shown of each. */
 const [MOST, WIDEST] = [50, 300];
 
-/** Says of an intent what has become of it. @internal */
+/** Text about what has become of an intent. @internal */
 export type Ending = (intent: Intent) => string;
 
 /** @internal */
@@ -36,7 +36,7 @@ export function listOfEffects(
   isMarked?: (intent: Intent) => boolean,
 ): string {
   const { effects, error, knowsEndings = true } = record;
-  // Most likely why something is missing.
+  // The error most likely explains why something is missing.
   const thrown = error === undefined ? [] : [`The block threw ${print(error)}.`];
   if (effects.length === 0) return [...thrown, 'Nothing was enqueued.'].join('\n');
   const ending = endingsOf(record);

@@ -13,7 +13,7 @@ export function isAsymmetric(value: unknown): value is AsymmetricMatcher {
   );
 }
 
-/** Tells objects whose content is all there is to them. @internal */
+/** True for an object that is nothing but its properties. @internal */
 export function isPlain(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null || isAsymmetric(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);

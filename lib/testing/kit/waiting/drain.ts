@@ -22,10 +22,10 @@ export interface DrainOptions {
 }
 
 /**
- * Lets everything out until the application is quiet: waits for its scopes to end, then runs what
- * `mode: 'capture'` has kept in, in this process, one after another, then what those have enqueued,
- * and so on. In other modes there is nothing to run, and it only waits. The scope it is called in
- * is not waited for.
+ * Runs everything until the application is quiet: waits for its scopes to end, then runs the
+ * effects that `mode: 'capture'` has kept in, in this process, one after another, then the effects
+ * that these have enqueued, and so on. In other modes there is nothing to run, and it only waits.
+ * The scope it is called in is not waited for.
  *
  * @returns what it ran, in that order
  * @throws CascadeDepthError naming the chain of effects that goes too deep; DispatchError for
@@ -93,7 +93,7 @@ async function quiet(
   } while (handlers().length > 0);
 }
 
-/** Waits for handlers that may call an effect still. */
+/** Waits for handlers that may still call an effect. */
 async function handled(
   runtime: AirlockRuntime,
   atWork: () => readonly LatentScope[],

@@ -32,7 +32,7 @@ export interface WaitForRunOptions extends WaitOptions {
 
 /** @publicApi */
 export interface WaitForEffectOptions extends WaitOptions {
-  /** Tells which of several calls is meant. @default any */
+  /** Tells which of several calls is expected. @default any */
   readonly where?: (intent: Intent) => boolean;
 }
 
@@ -95,7 +95,10 @@ export async function waitForRun(
   throw new WaitTimeoutError(`a worker to run ${nameOfRef(effect)}${often}`, timeoutMs, facts);
 }
 
-/** The names that workers of an application know an effect by: one per class that has it. */
+/**
+ * Finds the names by which workers of an application know an effect: one for each class that has
+ * it.
+ */
 function namesIn(app: TestedApplication, effect: EffectRef): readonly string[] {
   if (typeof effect === 'string') return [effect];
   const body = sideEffectBodyOn(effect);

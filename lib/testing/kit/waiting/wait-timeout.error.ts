@@ -1,14 +1,14 @@
 import { AirlockError } from '../../../errors/airlock.error.js';
 
 /**
- * Thrown where something that a test waits for does not come.
+ * Thrown if something that a test waits for does not happen in time.
  *
  * @publicApi
  */
 export class WaitTimeoutError extends AirlockError {
   protected static override readonly brandName = 'WaitTimeoutError';
 
-  /** @param facts what there is instead */
+  /** @param facts what happened instead */
   constructor(
     readonly waitedFor: string,
     readonly timeoutMs: number,
