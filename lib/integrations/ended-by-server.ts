@@ -1,3 +1,4 @@
+import { contexts } from '../core/scope/context.js';
 import type { WatchedStatements } from './watched-statements.js';
 
 /**
@@ -107,7 +108,9 @@ export function answersInTransaction(
 export interface PgClient {
   /** False while a statement is unanswered. */
   readonly readyForQuery?: boolean;
-  /** `T` in a transaction, `E` in one that was aborted. Older versions have none. */
+  /**
+   * `T` in a transaction, `E` in one that was aborted, `I` in none. Older versions do not have it.
+   */
   getTransactionStatus?(): string | null;
 }
 
@@ -119,5 +122,31 @@ export interface PgClient {
  */
 export function isInTransactionByStatus(client: PgClient): boolean | undefined {
   const status = client.readyForQuery === true ? client.getTransactionStatus?.() : undefined;
+  if (status === 'I') warnOfStatement();
   return status === undefined || status === null ? undefined : status === 'T';
+}
+
+/**
+ * Says that a statement of the application's own has ended a transaction of PostgreSQL, which may have
+ * kept its rows.
+ *
+ * @internal
+ */
+export function warnOfStatement(): void {
+  contexts
+    .getStore()
+    ?.host.warn(
+      'A transaction was over before its client sent COMMIT: a statement such as `ROLLBACK` or `COMMIT` was sent as a query. Its effects are dropped, for it ' +
+        'cannot be told whether its rows are there. End it by the client instead: throw, or call its `rollback`.',
+    );
+}
+
+/**
+ * Tells the same where the driver of a client may be another one, or older: those are believed, and
+ * tell by the answer to COMMIT what they know.
+ *
+ * @internal
+ */
+export function isNotKnownToHaveEnded(client: unknown): boolean {
+  return isInTransactionByStatus(Object(client) as PgClient) !== false;
 }

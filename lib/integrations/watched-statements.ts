@@ -1,3 +1,5 @@
+import { warnOfStatement } from './ended-by-server.js';
+
 /**
  * Statements of one transaction. On PostgreSQL only a statement that fails aborts a transaction, so
  * that the server has to be asked only if one has failed.
@@ -7,6 +9,7 @@
 export class WatchedStatements {
   private readonly unanswered = new Set<PromiseLike<unknown>>();
   private hasFailed = false;
+  private hasEnded = false;
 
   /** @param answer rejects where the statement fails */
   watch(answer: PromiseLike<unknown>): void {
@@ -25,6 +28,11 @@ export class WatchedStatements {
     this.hasFailed = true;
   }
 
+  /** One has ended the transaction behind the client's back. */
+  end(): void {
+    this.hasEnded = true;
+  }
+
   /**
    * Waits for statements that nobody awaited, and asks the server if one has failed.
    *
@@ -32,6 +40,7 @@ export class WatchedStatements {
    */
   async leaveItOpen(ask: () => Promise<boolean>): Promise<boolean> {
     while (this.unanswered.size > 0) await Promise.allSettled(this.unanswered);
-    return !this.hasFailed || ask();
+    if (this.hasEnded) warnOfStatement();
+    return !this.hasEnded && (!this.hasFailed || ask());
   }
 }

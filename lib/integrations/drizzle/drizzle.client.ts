@@ -24,6 +24,8 @@ export interface DrizzleTransaction extends DrizzleDatabase {
 }
 
 interface DrizzleSession {
+  /** Connection of the driver: of node-postgres, a client of `pg`. */
+  readonly client?: unknown;
   prepareQuery(
     query: { readonly sql: string; readonly params: unknown[] },
     fields: undefined,

@@ -1,6 +1,6 @@
 import type { FrameConnection } from '../../core/frame/transaction-frame.js';
 import type { SqlDialect } from '../../core/model/dispatch-context.js';
-import { isInTransaction, NO_OPERATION } from '../ended-by-server.js';
+import { isInTransaction, isNotKnownToHaveEnded, NO_OPERATION } from '../ended-by-server.js';
 import { rowsIn } from '../rows-in.js';
 import { type DrizzleTransaction, isOfKind } from './drizzle.client.js';
 
@@ -24,7 +24,9 @@ export function connectionOf(tx: DrizzleTransaction): FrameConnection | undefine
         undefined,
         false,
       );
-      return { rows: rowsIn(await (dialect === 'sqlite' ? query.run!() : query.execute())) };
+      return {
+        rows: rowsIn(await (dialect === 'sqlite' ? query.run!() : query.execute())),
+      };
     },
   };
 }
@@ -36,12 +38,16 @@ function dialectOf(tx: DrizzleTransaction): SqlDialect | undefined {
 }
 
 /**
- * Asks MySQL and MariaDB whether they still have the transaction.
+ * Asks MySQL and MariaDB whether they still have the transaction, and `pg` what it knows of it.
  *
- * @returns undefined on other databases, whose answer to COMMIT tells it
+ * @returns undefined on other databases
  * @internal
  */
 export function stillOpen(tx: DrizzleTransaction): (() => Promise<boolean>) | undefined {
+  if (isOfKind(tx, 'PgDatabase')) {
+    const client: unknown = tx._?.session?.client;
+    return async () => isNotKnownToHaveEnded(client);
+  }
   if (tx.execute === undefined || !isOfKind(tx, 'MySqlDatabase')) return undefined;
   return async () => {
     const answer = await tx.execute!(NO_OPERATION as never);

@@ -1,6 +1,7 @@
 import type { FrameConnection } from '../../core/frame/transaction-frame.js';
 import type { SqlDialect } from '../../core/model/dispatch-context.js';
 import { FrameStateError } from '../../errors/frame-state.error.js';
+import { isNotKnownToHaveEnded } from '../ended-by-server.js';
 import { rowsIn } from '../rows-in.js';
 import type { KnexTransaction } from './knex.client.js';
 
@@ -38,6 +39,11 @@ export class KnexConnection implements FrameConnection {
   use(trx: KnexTransaction): void {
     this.trx = trx;
     this.isCompleted = trx.isCompleted;
+  }
+
+  /** False where PostgreSQL has no transaction any more, or an aborted one. */
+  async isStillOpen(): Promise<boolean> {
+    return isNotKnownToHaveEnded(await this.trx?.client.acquireConnection());
   }
 
   /**

@@ -39,7 +39,12 @@ export class TrackedTransaction {
         name,
         tx: () => tracked.trx,
         ...(connection && { connection }),
-        ...(dialect === 'mysql' && { isStillOpen: () => tracked.isInTransaction() }),
+        ...(dialect === 'mysql' && {
+          isStillOpen: () => tracked.isInTransaction(),
+        }),
+        ...(dialect === 'postgresql' && {
+          isStillOpen: () => connection!.isStillOpen(),
+        }),
       });
     return new TrackedTransaction(open, connection);
   }

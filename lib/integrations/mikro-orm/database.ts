@@ -25,6 +25,7 @@ export function databaseOf(
   return {
     ...(written && { connection: written }),
     ...(dialect === 'mysql' && { isStillOpen: () => isInKnexTransaction(trx) }),
+    ...(dialect === 'postgresql' && { isStillOpen: () => written!.isStillOpen() }),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { SqlDialect } from '../../core/model/dispatch-context.js';
 import type { FrameConnection, FrameOptions } from '../../core/frame/transaction-frame.js';
-import { isInTransaction, NO_OPERATION } from '../ended-by-server.js';
+import { isInTransaction, isNotKnownToHaveEnded, NO_OPERATION } from '../ended-by-server.js';
 import type { TypeOrmQueryRunner } from './typeorm.client.js';
 
 /** Databases with `$1` as a placeholder. */
@@ -28,7 +28,7 @@ const SQLITE = [
  */
 export function databaseOf(
   type: string,
-  runner: Pick<TypeOrmQueryRunner, 'query'>,
+  runner: Pick<TypeOrmQueryRunner, 'query' | 'databaseConnection'>,
 ): Pick<FrameOptions, 'connection' | 'isStillOpen'> {
   const dialect = dialectOf(type);
   if (dialect === undefined) return {};
@@ -38,6 +38,11 @@ export function databaseOf(
       rows: (await runner.query(text, values, true)).records ?? [],
     }),
   };
+  if (dialect === 'postgres')
+    return {
+      connection,
+      isStillOpen: async () => isNotKnownToHaveEnded(runner.databaseConnection),
+    };
   if (dialect !== 'mysql') return { connection };
   return {
     connection,

@@ -28,6 +28,8 @@ export interface TypeOrmQueryRunner {
   /** False again as soon as COMMIT or ROLLBACK has succeeded. */
   readonly isTransactionActive: boolean;
   readonly broadcaster: TypeOrmBroadcaster;
+  /** Connection of the driver: of PostgreSQL's, that is a client of `pg`. */
+  readonly databaseConnection?: unknown;
   startTransaction: (...isolation: never[]) => Promise<void>;
   commitTransaction: () => Promise<void>;
   rollbackTransaction: () => Promise<void>;

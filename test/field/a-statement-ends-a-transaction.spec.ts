@@ -1,0 +1,98 @@
+import { AirlockService, type Executor, type Intent } from 'nestjs-airlock';
+import type { TransactionContractClient } from 'nestjs-airlock/testing';
+import { boot, checkAfterEach, Effects } from '../e2e/http/fixtures.js';
+import { connectNodePostgres } from '../integrations/drizzle/contract.client.js';
+import { connectKnex } from '../integrations/knex/contract.client.js';
+import { byCallback, connectKysely, controlled } from '../integrations/kysely/contract.client.js';
+import { connectMikroOrm } from '../integrations/mikro-orm/contract.client.js';
+import { connectSequelize } from '../integrations/sequelize/contract.client.js';
+import { connected } from '../integrations/typeorm/fixtures.js';
+import { describeWith, postgres } from '../servers.js';
+
+// `await manager.query('ROLLBACK')` in a transaction of the client, for a dry run as a rule: the client
+// knows nothing of it, and PostgreSQL answers the COMMIT that follows with a warning.
+
+type Client = Pick<TransactionContractClient, 'transaction' | 'close'>;
+
+const clients: Record<string, () => Promise<Client>> = {
+  TypeORM: async () => {
+    const { dataSource, close } = await connected();
+    const savepoint = (): never => {
+      throw new Error('There is none here.');
+    };
+    return {
+      transaction: (fn) =>
+        dataSource.transaction((manager) => fn({ query: (sql) => manager.query(sql), savepoint })),
+      close,
+    };
+  },
+  Knex: connectKnex,
+  Drizzle: connectNodePostgres,
+  'Kysely, with a callback': () => connectKysely(byCallback),
+  'Kysely, begun by a statement': () => connectKysely(controlled),
+  'MikroORM 6': connectMikroOrm,
+  Sequelize: connectSequelize,
+};
+
+/** Writes through the transaction, as the outbox does. */
+class Writing implements Executor {
+  readonly transactional = true;
+  readonly written: string[] = [];
+
+  execute({ name }: Intent): void {
+    this.written.push(name);
+  }
+}
+
+checkAfterEach();
+
+describeWith(postgres, 'when a statement ends a transaction behind the back of its client', () => {
+  describe.each(Object.entries(clients))('%s', (_name, connect) => {
+    let client: Client;
+    beforeAll(async () => {
+      client = await connect();
+    });
+    afterAll(() => client.close());
+
+    it.each(['ROLLBACK', 'rollback work;', 'COMMIT'])(
+      'lets no effect out, for its rows may be gone, and says so: %s',
+      async (statement) => {
+        const { app, sent, log } = await boot({});
+        await app.get(AirlockService).run(() =>
+          client.transaction(async (tx) => {
+            app.get(Effects, { strict: false }).one('mail');
+            await tx.query(statement);
+          }),
+        );
+        expect(sent).toEqual([]);
+        expect(log.airlock('warn')).toEqual([
+          expect.stringContaining('was over before its client'),
+        ]);
+      },
+    );
+
+    it('writes nothing for a transactional executor, which would be outside of it', async () => {
+      const executor = new Writing();
+      const { app } = await boot({}, { executor });
+      await app.get(AirlockService).run(() =>
+        client.transaction(async (tx) => {
+          app.get(Effects, { strict: false }).one('mail');
+          await tx.query('ROLLBACK');
+        }),
+      );
+      expect(executor.written).toEqual([]);
+    });
+
+    it('lets effects out where it went back to a savepoint only', async () => {
+      const { app, sent, log } = await boot({});
+      await app.get(AirlockService).run(() =>
+        client.transaction(async (tx) => {
+          app.get(Effects, { strict: false }).one('mail');
+          await tx.query('SAVEPOINT one');
+          await tx.query('ROLLBACK TO SAVEPOINT one');
+        }),
+      );
+      expect([sent, log.airlock('warn')]).toEqual([['mail'], []]);
+    });
+  });
+});
