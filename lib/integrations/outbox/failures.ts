@@ -1,12 +1,13 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 import { ShuttingDownError } from '../../errors/shutting-down.error.js';
+import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
 import { messageOf, stacksOf } from '../../errors/thrown.js';
 import { SafeLogger } from '../../nest/log/safe-logger.js';
 import { EffectWorker } from '../../nest/remote/effect-worker.js';
 import { withoutPayload } from '../without-payload.js';
 import { OutboxClock } from './outbox.clock.js';
-import { OutboxSettings } from './outbox.settings.js';
+import { NEVER, OutboxSettings } from './outbox.settings.js';
 import { OutboxTable } from './outbox.table.js';
 import { RowsInFlight } from './rows-in-flight.js';
 
@@ -59,7 +60,11 @@ export class OutboxFailures {
         ({ id }) => !this.rows.letGoIfLost(id) && this.rows.attemptsOf(id) !== undefined,
       );
       await this.postpone(held.filter(({ error }) => isOfTheMoment(error)));
-      await this.count(held.filter(({ error }) => !isOfTheMoment(error)));
+      await this.leave(held.filter(({ error }) => isUnknown(error)));
+      await this.count(
+        held.filter(({ error }) => !isOfTheMoment(error) && !isUnknown(error)),
+        (attempts) => this.settings.dueAfter(attempts, this.clock.now()),
+      );
     } catch (error) {
       this.logger.warn(
         `Failures could not be written down, and their effects are tried again: ${messageOf(error)}`,
@@ -88,7 +93,28 @@ export class OutboxFailures {
     );
   }
 
-  private async count(failures: readonly Failure[]): Promise<void> {
+  /**
+   * Leaves rows to processes that have their effects: those of another version of the application, or
+   * with other modules. That is counted once, for `stuck` to list them, and never makes one given up.
+   */
+  private async leave(failures: readonly Failure[]): Promise<void> {
+    const dueAt = this.settings.dueForOthers(this.clock.now());
+    const isCounted = ({ id }: Failure): boolean => this.rows.attemptsOf(id)! > 0;
+    await this.count(
+      failures.filter((failure) => !isCounted(failure)),
+      () => dueAt,
+    );
+    await this.table.postpone(
+      failures.filter(isCounted).map(({ id }) => id),
+      dueAt,
+    );
+  }
+
+  /** @param dueAfter tells when a row is due that has failed so often */
+  private async count(
+    failures: readonly Failure[],
+    dueAfter: (attempts: number) => number,
+  ): Promise<void> {
     const groups = new Map<string, Failure[]>();
     for (const failure of failures) {
       const { id, effect, error } = failure;
@@ -103,17 +129,22 @@ export class OutboxFailures {
     for (const group of groups.values()) {
       const attempts = this.rows.attemptsOf(group[0]!.id)! + 1;
       const text = textOf(group[0]!.error);
-      this.report(group, attempts, text);
+      const dueAt = dueAfter(attempts);
+      this.report(group, attempts, text, dueAt === NEVER);
       const ids = group.map(({ id }) => id);
-      await this.table.fail(ids, text, this.settings.dueAfter(attempts, this.clock.now()));
+      await this.table.fail(ids, text, dueAt);
     }
   }
 
   /** Logs a group of failures when it fails for the first time, and when it is given up. */
-  private report(group: readonly Failure[], attempts: number, text: string): void {
+  private report(
+    group: readonly Failure[],
+    attempts: number,
+    text: string,
+    isGivenUp: boolean,
+  ): void {
     const { id, effect, error, isTold } = group[0]!;
     const others = group.length > 1 ? ` and ${group.length - 1} more` : '';
-    const isGivenUp = attempts >= this.settings.maxAttempts;
     if ((attempts > 1 || isTold === true) && !isGivenUp) return;
     const next = isGivenUp
       ? `for the ${attempts}th time and is not tried again by itself`
@@ -127,6 +158,10 @@ export class OutboxFailures {
 
 function isOfTheMoment(error: unknown): boolean {
   return error instanceof EngineUnreachableError || error instanceof ShuttingDownError;
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof UnknownEffectError;
 }
 
 /** PostgreSQL stores no NUL. */

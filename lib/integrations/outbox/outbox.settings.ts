@@ -46,6 +46,9 @@ const checks: Readonly<Record<keyof AirlockOutboxOptions, OptionCheck>> = {
 
 const LONGEST_DELAY_MS = 3_600_000;
 
+/** Number of `retryDelayMs` for which a process leaves a row alone whose effect it does not have. */
+const LEFT_TO_OTHERS = 12;
+
 /** Due time of a row that is only tried by hand. @internal */
 export const NEVER: number = Number.MAX_SAFE_INTEGER;
 
@@ -93,5 +96,9 @@ export class OutboxSettings {
   dueAfter(attempts: number, now: number): number {
     if (attempts >= this.maxAttempts) return NEVER;
     return now + Math.min(LONGEST_DELAY_MS, this.retryDelayMs * 2 ** (attempts - 1));
+  }
+  /** Returns when a row is due again whose effect this process does not have. */
+  dueForOthers(now: number): number {
+    return now + LEFT_TO_OTHERS * this.retryDelayMs;
   }
 }
