@@ -1,4 +1,4 @@
-import { contexts } from '../core/scope/context.js';
+import { warnOfStatement } from './ended-by-statement.js';
 import type { WatchedStatements } from './watched-statements.js';
 
 /**
@@ -124,21 +124,6 @@ export function isInTransactionByStatus(client: PgClient): boolean | undefined {
   const status = client.readyForQuery === true ? client.getTransactionStatus?.() : undefined;
   if (status === 'I') warnOfStatement();
   return status === undefined || status === null ? undefined : status === 'T';
-}
-
-/**
- * Says that a statement of the application's own has ended a transaction of PostgreSQL, which may have
- * kept its rows.
- *
- * @internal
- */
-export function warnOfStatement(): void {
-  contexts
-    .getStore()
-    ?.host.warn(
-      'A transaction was over before its client sent COMMIT: a statement such as `ROLLBACK` or `COMMIT` was sent as a query. Its effects are dropped, for it ' +
-        'cannot be told whether its rows are there. End it by the client instead: throw, or call its `rollback`.',
-    );
 }
 
 /**

@@ -1,4 +1,4 @@
-import { warnOfStatement } from './ended-by-server.js';
+import { warnOfStatement } from './ended-by-statement.js';
 
 /**
  * Statements of one transaction. On PostgreSQL only a statement that fails aborts a transaction, so
