@@ -22,7 +22,6 @@ export interface Host {
 type Track = (
   transaction: RunInTransaction<unknown[], []>,
   open: () => TransactionFrame,
-  ended?: () => void,
 ) => RunInTransaction<unknown[], []>;
 
 /** Work that runs in a transaction. @internal */
@@ -95,8 +94,8 @@ export class HostFrames<Tx> {
     const around = frames.getStore();
     let current: Tx | undefined;
     const isCurrent = (): boolean => this.liesIn(txOf<Tx>(host), current);
-    const transaction = (callback: Work): Promise<unknown> =>
-      begin(
+    const transaction = async (callback: Work): Promise<unknown> => {
+      const value = await begin(
         (...args) => {
           const own = openedInside(around);
           if (own === undefined) return callback(args);
@@ -109,14 +108,13 @@ export class HostFrames<Tx> {
           setTx(tx);
         },
       );
-    const run = track(
-      transaction as RunInTransaction<unknown[], []>,
-      () => {
-        const name = this.options.name ?? host.connectionName ?? 'cls-transactional';
-        return this.marked(open({ name, isCurrent, ...this.databaseOf(current) }));
-      },
-      ended,
-    );
+      ended?.();
+      return value;
+    };
+    const run = track(transaction as RunInTransaction<unknown[], []>, () => {
+      const name = this.options.name ?? host.connectionName ?? 'cls-transactional';
+      return this.marked(open({ name, isCurrent, ...this.databaseOf(current) }));
+    });
     return run((args) => work(...args));
   }
 
