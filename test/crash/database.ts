@@ -1,4 +1,5 @@
 import knex, { type Knex } from 'knex';
+import { MYSQL } from '../own-servers/own.mariadb.js';
 import type { Setup } from './setups.js';
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -17,6 +18,17 @@ const common = [
   'create table seen (call_id int not null, engine varchar(20) not null, was_committed boolean not null)',
 ];
 
+/** In place of a sequence, on MySQL: an engine without transactions gives no number back. */
+const COUNTER = [
+  'create table call_numbers (n int not null) engine = MyISAM',
+  'insert into call_numbers values (0)',
+  `create function next_call() returns int modifies sql data
+begin
+  update call_numbers set n = last_insert_id(n + 1);
+  return last_insert_id();
+end`,
+];
+
 export const DIALECTS: Readonly<Record<Setup['database'], Dialect>> = {
   PostgreSQL: {
     client: 'pg',
@@ -33,10 +45,10 @@ export const DIALECTS: Readonly<Record<Setup['database'], Dialect>> = {
     tables: [
       ...common,
       'create table orders (id int auto_increment primary key, twin int)',
-      'create sequence call_numbers nocache',
+      ...(MYSQL ? COUNTER : ['create sequence call_numbers nocache']),
     ],
-    nextCall: 'select nextval(call_numbers) as id',
-    lastCall: 'select next_not_cached_value - 1 as n from call_numbers',
+    nextCall: `select ${MYSQL ? 'next_call()' : 'nextval(call_numbers)'} as id`,
+    lastCall: `select ${MYSQL ? 'n' : 'next_not_cached_value - 1'} as n from call_numbers`,
   },
 };
 

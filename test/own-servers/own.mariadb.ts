@@ -1,23 +1,37 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { freePort, type Invocation, OwnServer, programAt } from './own.server.js';
+
+/** The program of a MySQL to take instead. */
+export const MYSQL = process.env['OWN_MYSQLD'];
+
+/**
+ * What MySQL runs at each start. Without its tables of users it would listen on no port.
+ */
+const AT_START = [
+  'create database if not exists test;',
+  "create user if not exists root@'%';",
+  "grant all on *.* to root@'%';",
+].join('\n');
 
 /** A MariaDB of a test's own, with a database `test` that anybody may use. */
 export class OwnMariadb extends OwnServer {
   private constructor(port: number) {
     super(port);
     mkdirSync(this.data);
+    writeFileSync(this.atStart, AT_START);
     // A first start that ends well: what is killed in the midst of its first one cannot recover.
-    execFileSync(OwnMariadb.program!, [...this.settings, '--bootstrap'], {
-      input: 'create database test;\n',
-      stdio: ['pipe', 'ignore', 'ignore'],
-    });
+    execFileSync(
+      OwnMariadb.program!,
+      [...this.settings, MYSQL ? '--initialize-insecure' : '--bootstrap'],
+      { input: 'create database test;\n', stdio: ['pipe', 'ignore', 'ignore'] },
+    );
   }
 
   static get program(): string | undefined {
-    return programAt('mariadbd');
+    return programAt(MYSQL || 'mariadbd');
   }
 
   static async start(): Promise<OwnMariadb> {
@@ -36,6 +50,7 @@ export class OwnMariadb extends OwnServer {
       'bind-address': '127.0.0.1',
       socket: join(this.folder, 'socket'),
       'pid-file': join(this.folder, 'pid'),
+      ...(MYSQL && { mysqlx: 'OFF', 'init-file': this.atStart }),
     };
     return { program: OwnMariadb.program!, args: [...this.settings, ...optionsOf(settings)] };
   }
@@ -59,17 +74,22 @@ export class OwnMariadb extends OwnServer {
     return join(this.folder, 'data');
   }
 
-  /** Without the tables of users there is nothing to install. */
+  private get atStart(): string {
+    return join(this.folder, 'start.sql');
+  }
+
+  /** Without the tables of users there is nothing to install on MariaDB. */
   private get settings(): readonly string[] {
     const settings = {
       datadir: this.data,
       'innodb-buffer-pool-size': '32M',
-      'innodb-log-file-size': '16M',
+      [MYSQL ? 'innodb-redo-log-capacity' : 'innodb-log-file-size']: '16M',
       // Given to the system at each commit: it is this process that is killed.
       'innodb-flush-log-at-trx-commit': '2',
       ...(process.getuid?.() === 0 && { user: 'root' }),
     };
-    return ['--no-defaults', '--skip-grant-tables', '--skip-log-bin', ...optionsOf(settings)];
+    const users = MYSQL ? '--skip-name-resolve' : '--skip-grant-tables';
+    return ['--no-defaults', users, '--skip-log-bin', ...optionsOf(settings)];
   }
 }
 

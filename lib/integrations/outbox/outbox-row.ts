@@ -39,9 +39,10 @@ export function rowOf(read: object): OutboxRow {
   return { ...factsOf(read), envelope: String((read as Record<string, unknown>)['envelope']) };
 }
 
-/** Makes the facts of what a client has read: some return large numbers as strings. @internal */
+/** Makes the facts of what a client has read: some return large numbers as strings, or all as bytes. @internal */
 export function factsOf(read: object): RowFacts {
   const row = read as Record<string, unknown>;
+  const error = row['error'] as string | Buffer | null;
   return {
     id: String(row['id']),
     effect: fromAscii(String(row['effect'])),
@@ -49,7 +50,7 @@ export function factsOf(read: object): RowFacts {
     dueAt: Number(row['due']),
     position: Number(row['position']),
     attempts: Number(row['attempts']),
-    error: typeof row['error'] === 'string' ? fromAscii(row['error']) : undefined,
+    error: error == null ? undefined : fromAscii(String(error)),
   };
 }
 

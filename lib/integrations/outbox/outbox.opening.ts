@@ -83,7 +83,8 @@ export class OutboxOpening {
     const { sql } = this.settings;
     if (sql.locate === undefined) return;
     const [row] = await this.database.run(sql.locate);
-    const { place, catalog } = Object(row) as { readonly place?: unknown; catalog?: string };
-    if (typeof place === 'string') this.settings.useSchema(place, catalog);
+    const { place, catalog } = Object(row) as { place?: string | Buffer | null; catalog?: string };
+    // With `typeCast: false`, `mysql2` reads bytes.
+    if (place != null) this.settings.useSchema(String(place), catalog);
   }
 }

@@ -111,7 +111,7 @@ export class OutboxTable implements TellsHealth {
     await this.inParts(ids, async (part) => {
       await this.database.run(sql.renew(part.length), [until, ...part, until]);
       const rows = await this.database.run(sql.renewed(part.length), [...part, until]);
-      for (const row of rows) kept.push((row as { readonly id: string }).id);
+      for (const row of rows) kept.push(String((row as { readonly id: unknown }).id));
     });
     return kept;
   }

@@ -272,6 +272,9 @@ describeWith(mariadb, 'MariaDB', () => {
           await opened(connectMariadb([], { ...options, charset: 'latin1_swedish_ci' })),
         ),
       ).toEqual([TEXT]);
+      expect(await handedOver(await opened(connectMariadb([], { typeCast: false })))).toEqual([
+        TEXT,
+      ]);
       expect(await handedOver(await opened(onKnex.connectMariadb(CAMEL_CASE)))).toEqual([TEXT]);
       expect(
         await handedOver(await opened(onKysely.connectMariadb([new CamelCasePlugin()]))),
