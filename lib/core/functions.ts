@@ -129,7 +129,7 @@ export function withPolicy<R>(policy: PolicyRef, fn: () => R): R {
 }
 
 /**
- * A view of the innermost scope; undefined where there is none.
+ * A view of the innermost scope; undefined if there is none.
  *
  * @example
  * ```ts
@@ -142,7 +142,7 @@ export function currentScope(): ScopeView | undefined {
   return viewAt(contexts.getStore());
 }
 
-/** @returns its end where a test runs it at its call @internal */
+/** @returns its end, if a test runs it at its call @internal */
 export function enqueueInnermost(
   options: EnqueueOptions,
   effect: Effect,

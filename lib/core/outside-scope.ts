@@ -18,7 +18,7 @@ import type { Outcome } from './model/scope-view.js';
 /** @internal */
 export type OnRefused = (unit: UnitOfWork, intent: Intent) => void;
 
-/** An application whose effect is called where no scope is open. */
+/** An application whose effect is called outside any scope. */
 interface ScopelessHost extends UnitHost {
   readonly defaultExecutor: Executor;
   readonly isClosing: boolean;

@@ -60,7 +60,7 @@ export class References {
     if (typeof (ref as Partial<Executor> | null)?.execute === 'function') return ref;
     throw AirlockOptionsError.expected(
       key,
-      'an executor, a class of one, or a function of an intent',
+      'an executor, an executor class, or a function that takes an intent',
       ref,
     );
   }
@@ -78,7 +78,7 @@ export class References {
   private policyOf(ref: PolicyRef, on: object | undefined): Policy {
     const policy = typeof ref === 'function' ? this.instantiate<Policy>(ref, on) : ref;
     if (typeof policy !== 'object' || policy === null)
-      throw AirlockOptionsError.expected('policy', 'a policy or a class of one', policy);
+      throw AirlockOptionsError.expected('policy', 'a policy or a policy class', policy);
     if (this.inspect !== undefined && policy.namedEffects !== undefined) this.inspect(policy);
     return policy;
   }

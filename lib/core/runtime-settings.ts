@@ -6,7 +6,7 @@ import type { Instantiate } from './references.js';
 import type { OnSettled } from './scope/unit-of-work.js';
 
 /**
- * The treatment of an effect called where no scope is open: refuse it with `NoScopeError`
+ * The treatment of an effect called outside any scope: refuse it with `NoScopeError`
  * (`throw`), log that error and drop it (`report`), dispatch it at once (`dispatch`), or drop it
  * without a log (`drop`).
  *

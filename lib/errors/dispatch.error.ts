@@ -22,7 +22,7 @@ export class DispatchError<
 
   /**
    * @param transaction the one that they were to be written in just before its COMMIT; undefined
-   *   where they ran
+   *   for effects that ran
    */
   constructor(
     readonly failures: readonly DispatchFailure<I>[],

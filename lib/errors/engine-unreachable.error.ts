@@ -24,12 +24,12 @@ export class EngineUnreachableError extends AirlockError {
 
   /**
    * @param engine what did not answer, as `Redis at 127.0.0.1:6379`
-   * @param timeoutMs how long was waited; undefined where this application has closed the
+   * @param timeoutMs milliseconds that were waited; undefined if this application has closed the
    *   connection itself
-   * @param delivery what became of the effects at hand: none of them left, or the connection broke
+   * @param delivery `not sent` if none of the effects left; `unknown` if the connection broke
    *   before the engine had answered
-   * @param problem what it says itself; undefined where it does not answer
-   * @param limit option that allows more time
+   * @param problem the reason that the engine gives; undefined if it does not answer
+   * @param limit the option that allows more time
    */
   constructor(
     readonly engine: string,

@@ -12,7 +12,7 @@ export class EscapeError extends AirlockError {
   /**
    * @param escape what went out, as `POST api.example.com` or `Transporter.sendMail`
    * @param inside the scope or transaction that was open
-   * @param callSite the first place of the application's own code on the stack, where one is there
+   * @param callSite the first place of the application's own code on the stack, if there is one
    * @param caller the next place in another file, such as the caller of a service that wraps a
    *   queue
    */

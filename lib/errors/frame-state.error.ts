@@ -1,8 +1,9 @@
 import { AirlockError } from './airlock.error.js';
 
 /**
- * A transaction or savepoint was asked for something its state does not allow: ended twice or out
- * of order, a savepoint where there are none, or left open at the end of the scope it was begun in.
+ * A transaction or savepoint was asked for something that its state does not allow: to end twice or
+ * out of order, or to take a savepoint that its database does not have; or it was still open at the
+ * end of the scope that it was begun in.
  *
  * @publicApi
  */

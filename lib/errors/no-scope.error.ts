@@ -1,7 +1,7 @@
 import { AirlockError } from './airlock.error.js';
 
 /**
- * An effect was called where no scope is open.
+ * An effect was called outside any scope.
  *
  * @publicApi
  */
@@ -9,7 +9,7 @@ export class NoScopeError extends AirlockError {
   protected static override readonly brandName = 'NoScopeError';
 
   /**
-   * @param hasApplication false where no application with Airlock runs in this process, as in a
+   * @param hasApplication false if no application with Airlock runs in this process, as in a
    *   unit test. @default true
    */
   constructor(

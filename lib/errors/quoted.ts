@@ -17,7 +17,7 @@ export function quoted(value: unknown): string {
       : '(an object)';
 }
 
-/** Prints a name as `quoted` does, without quotes where it is a plain one. @internal */
+/** Prints a name as `quoted` does, without quotes if it is a plain one. @internal */
 export function named(value: unknown): string {
   return typeof value === 'string' && /^[\w.$:-]{1,100}$/.test(value) ? value : quoted(value);
 }

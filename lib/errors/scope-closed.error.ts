@@ -11,7 +11,7 @@ export class ScopeClosedError extends ScopeStateError {
 
   /**
    * @param effect what was called, or `undefined` where the scope itself was entered again
-   * @param closedAt what closed the scope, with the call site where that was a call of `close()`
+   * @param closedAt what closed the scope, with the call site if that was a call of `close()`
    */
   constructor(
     readonly effect: string | undefined,

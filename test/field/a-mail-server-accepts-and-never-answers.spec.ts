@@ -123,7 +123,7 @@ describe('when a mail server accepts a connection and says nothing more', () => 
     ]);
     expect(logged.warn).toEqual([
       expect.stringMatching(
-        /^Effect "MailService.send".* ended after its time limit of 50 ms, as its signal told it\.$/,
+        /^Effect "MailService.send".* ended after its time limit of 50 ms, when its signal aborted it\.$/,
       ),
     ]);
   });

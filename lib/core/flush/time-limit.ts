@@ -41,13 +41,15 @@ export function within<T>(
         clearTimeout(timer);
         if (expired === undefined) resolve(value);
         else
-          context.host.warn(`${lateEnd(expired)} without an error. It was told as failed already.`);
+          context.host.warn(
+            `${lateEnd(expired)} without an error. It was reported as failed already.`,
+          );
       },
       (error: unknown) => {
         clearTimeout(timer);
         if (expired === undefined) reject(error as Error);
         else if (isAbort(error, expired))
-          context.host.warn(`${lateEnd(expired)} as its signal told it.`);
+          context.host.warn(`${lateEnd(expired)} when its signal aborted it.`);
         else
           context.host.logError(new Error(`${lateEnd(expired)} with an error.`, { cause: error }));
       },

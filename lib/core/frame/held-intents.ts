@@ -211,7 +211,7 @@ class HeldInFrames implements HeldIntents {
   }
 }
 
-/** `committed` also where there is no transaction. */
+/** The fate of the transaction of an intent; `committed` for one without a transaction. */
 function fateOf(intent: Intent): StampedFrame['fate'] {
   return stampOf(intent).frame?.fate ?? 'committed';
 }

@@ -9,7 +9,7 @@ interface TestBeginning {
 
 const beginnings = new AsyncLocalStorage<TestBeginning>();
 
-/** True for the transaction around a test, where it begins. @internal */
+/** True once, when the transaction around a test begins. @internal */
 export function isAroundTest(): boolean {
   const beginning = beginnings.getStore();
   if (beginning === undefined || beginning.isTaken) return false;

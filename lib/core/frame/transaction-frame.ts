@@ -84,7 +84,7 @@ export class TransactionFrame {
     return this.current;
   }
 
-  /** The transaction it is part of; itself where it is no savepoint. */
+  /** The transaction it is part of; itself if it is no savepoint. */
   get root(): TransactionFrame {
     return this.parent?.root ?? this;
   }
@@ -129,8 +129,9 @@ export class TransactionFrame {
   }
 
   /**
-   * Notes that its callback has returned and left it open, as one that only hands out the transaction
-   * does. If code that does not run in it ends it, it was begun for that code, as by a helper.
+   * Notes that its callback has returned and left it open, as one that only hands out the
+   * transaction does. If code that does not run in it ends it, it was begun for that code, as by a
+   * helper.
    *
    * @internal
    */

@@ -51,7 +51,7 @@ export interface DispatchMessage extends AirlockMessage {
 }
 
 /**
- * `airlock:drop`: a call was thrown away. `policy` is the one that said no, where one did.
+ * `airlock:drop`: a call was thrown away. `policy` is the one that said no, if any.
  * @publicApi
  */
 export interface DropMessage extends AirlockMessage {

@@ -36,7 +36,7 @@ export interface DispatchContext {
    */
   readonly transaction?: string | undefined;
   /**
-   * For transactional executors: the connection of that transaction; undefined also where its
+   * For transactional executors: the connection of that transaction; undefined also if its
    * adapter has none to write through.
    */
   readonly connection?: FrameConnection | undefined;

@@ -138,7 +138,7 @@ export class Intent {
   }
 
   /**
-   * True if its local policies (`withPolicy` and its own) allow it; a Promise only where one of
+   * True if its local policies (`withPolicy` and its own) allow it; a Promise only if one of
    * them is asynchronous.
    */
   passesLocalPolicies(): boolean | Promise<boolean> {

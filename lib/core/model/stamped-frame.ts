@@ -5,7 +5,7 @@ export type Fate = 'open' | 'committed' | 'rolledBack';
 export interface StampedFrame {
   readonly name: string;
   readonly fate: Fate;
-  /** The transaction it is part of; itself where it is no savepoint. */
+  /** The transaction it is part of; itself if it is no savepoint. */
   readonly root: StampedFrame;
   join(participant: FrameParticipant): void;
 }

@@ -1,7 +1,7 @@
 import { isObservableLike, type ObservableLike } from './observable.js';
 
 /**
- * A Promise for the end of what an effect returned, or `undefined` where it has ended already.
+ * A Promise for the end of what an effect returned, or `undefined` if it has ended already.
  * Observables are recognised by shape, so that any copy of rxjs will do.
  *
  * @internal

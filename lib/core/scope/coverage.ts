@@ -66,7 +66,7 @@ export function isGenerator(value: object): boolean {
   return tag === 'AsyncGenerator' || tag === 'Generator';
 }
 
-/** Replaces methods on the object itself, or on one derived from it where it is frozen. */
+/** Replaces methods on the object itself, or on one derived from it if it is frozen. */
 function withMethods(target: object, names: readonly string[], enter: Enter): object {
   const methods: PropertyDescriptorMap = {};
   const state = { hasBegun: false };

@@ -48,7 +48,7 @@ export interface HostOf<Unit> extends MessageHost {
   /** @param on the object that names them: classes are looked up from its module */
   policiesOf(ref: PolicyRef | readonly PolicyRef[] | undefined, on?: object): readonly Policy[];
   warn(message: string): void;
-  /** Dispatches intents that are free to go; writes them in a transaction where one is given. */
+  /** Dispatches intents that are free to go; writes them in a transaction if one is given. */
   dispatch(
     unit: Unit,
     journal: FlushJournal,

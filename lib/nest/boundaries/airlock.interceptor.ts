@@ -5,7 +5,7 @@ import { unscoped } from './unscoped.js';
 
 /**
  * The outermost global interceptor: hands each call to the boundary of its kind of entry point,
- * where there is one. @publicApi
+ * if there is one. @publicApi
  */
 export class AirlockInterceptor implements NestInterceptor {
   readonly #boundaryOf: (type: string) => Boundary | undefined;

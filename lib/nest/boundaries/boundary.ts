@@ -37,7 +37,7 @@ export interface HandlerPlan {
   /** Policies of the method and its class, innermost first. */
   readonly policies: readonly Policy[];
   readonly scope: PreparedScope;
-  /** Dispatch time that the handler chooses; undefined where it chooses none. */
+  /** Dispatch time that the handler chooses; undefined if it chooses none. */
   readonly dispatch: DispatchTime | undefined;
   /** True if the handler sends the answer to its request itself. */
   readonly answersItself: boolean;

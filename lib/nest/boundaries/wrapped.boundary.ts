@@ -36,8 +36,8 @@ export class WrappedBoundary {
   /**
    * Lists the methods at `keys` that are not skipped, each with the settings of its scope.
    *
-   * @param holder an instance, or the prototype where there is none yet
-   * @param isLasting whether it is an instance that lives as long as the application
+   * @param holder an instance, or the prototype if there is none yet
+   * @param isLasting true for an instance that lives as long as the application
    */
   *plansOf(
     holder: object,

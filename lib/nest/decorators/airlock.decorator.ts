@@ -41,7 +41,7 @@ type AsyncMethod<T extends (...args: never[]) => unknown> = [ReturnType<T>] exte
   : AirlockNeedsAsyncMethod;
 
 /**
- * Opens a scope around each call of a method: nested where one is open, else a root. Takes one
+ * Opens a scope around each call of a method: nested if one is open, else a root. Takes one
  * policy, or the options of the scope; `@UseAirlockPolicy()` beside it, in either order, or on the
  * class narrows it further.
  *

@@ -5,7 +5,7 @@ import { Observable } from 'rxjs';
  * result: it yields `undefined` in every way in which such calls are waited for.
  *
  * - `await queue.add(…)`, `.then(…)`, `.catch(…)`, `.finally(…)`: resolved with `undefined`; never
- *   rejected, for a call that is refused throws where it is made.
+ *   rejected, for a call that is refused throws.
  * - `client.emit(…).subscribe(…)`, `.pipe(…)`, `lastValueFrom(client.emit(…))`: emits `undefined`
  *   once and completes.
  *

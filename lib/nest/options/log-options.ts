@@ -22,7 +22,7 @@ export interface AirlockLogOptions {
   /** Effects that were dispatched, in the line of their unit of work. @default false */
   readonly dispatches?: LogLevel | false;
   /**
-   * The end of every unit of work that was opened, also where it let nothing out. @default false
+   * The end of every unit of work that was opened, also if it let nothing out. @default false
    */
   readonly scopes?: LogLevel | false;
 }

@@ -20,11 +20,11 @@ import type { BoundaryName, BoundaryOptions, EntryPointOptions } from './boundar
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 
-const policy = expectThat('a policy, a class of one, or an array of these', (value) =>
+const policy = expectThat('a policy, a policy class, or an array of these', (value) =>
   (Array.isArray(value) ? value : [value]).every((item) => isFunction(item) || isRecord(item)),
 );
 const executor = expectThat(
-  'an executor, a class of one, or a function of an intent',
+  'an executor, an executor class, or a function that takes an intent',
   (value) =>
     isFunction(value) || (isRecord(value) && isFunction((value as { execute?: unknown }).execute)),
 );

@@ -13,7 +13,7 @@ interface RegisteredEffect {
   resolve(): unknown;
   /** The undecorated method. */
   readonly body: (...args: never[]) => unknown;
-  /** Its own time limit; undefined where that of the application holds. */
+  /** Its own time limit; undefined if that of the application applies. */
   readonly timeoutMs?: number | false | undefined;
 }
 
@@ -38,7 +38,7 @@ export class EffectRegistry {
     return this.effects.has(name);
   }
 
-  /** The time limit of an effect itself; undefined where it has none of its own. */
+  /** The time limit of an effect itself; undefined if it has none of its own. */
   timeoutOf(name: string): number | false | undefined {
     return this.effects.get(name)?.timeoutMs;
   }

@@ -14,7 +14,7 @@ export interface EffectAttempt {
   readonly effect: string;
   /** The first is 1. */
   readonly number: number;
-  /** Set where it failed. */
+  /** Set if it failed. */
   readonly failure?: { readonly error: unknown };
 }
 

@@ -6,11 +6,11 @@ import type { AdapterReport, WorkerReport } from './self-description.js';
 export interface BoundaryReport {
   /** For one of the application's own `entryPoints`, the name that was given there. */
   readonly name: BoundaryName;
-  /** False where it was switched off. */
+  /** False if it was switched off. */
   readonly isOn: boolean;
   readonly policies: readonly string[];
   /**
-   * The methods it covers, as `OrderController.place`; none where it is off. Those with
+   * The methods it covers, as `OrderController.place`; none if it is off. Those with
    * `@SkipAirlock()` are left out.
    */
   readonly entryPoints: readonly string[];

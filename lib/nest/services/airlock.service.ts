@@ -22,7 +22,7 @@ export class AirlockService {
   }
 
   /**
-   * Runs `fn` in a scope: nested where one is open, else a root that lets its effects out when `fn`
+   * Runs `fn` in a scope: nested if one is open, else a root that lets its effects out when `fn`
    * completes and drops them when it throws.
    *
    * @example
@@ -68,7 +68,7 @@ export class AirlockService {
     return this.#runtime.open(options);
   }
 
-  /** View of the current scope; undefined where there is none. */
+  /** View of the current scope; undefined if there is none. */
   get currentScope(): ScopeView | undefined {
     return this.#runtime.view;
   }

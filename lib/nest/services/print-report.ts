@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import type { AirlockReport, EntryPointReport, PolicyReport } from './airlock-report.js';
 
 /**
- * Makes a report print as text where it is inspected, as by `console.log` and the REPL, or put into
+ * Makes a report print as text when it is inspected, as by `console.log` and the REPL, or put into
  * a string. It stays plain data.
  * @internal
  */

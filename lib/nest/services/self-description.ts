@@ -15,7 +15,7 @@ export interface WorkerReport {
   readonly engine: string;
   /** The queues or patterns that it serves. */
   readonly queues: readonly string[];
-  /** Number of effects of each of them that it runs at a time, where that is bounded. */
+  /** Number of effects of each of them that it runs at a time, if that is limited. */
   readonly concurrency?: number;
 }
 

@@ -152,19 +152,19 @@ describe('when a scope is opened with options that cannot be', () => {
       'a policy that is a name',
       { policy: 'DropAll' },
       'policy',
-      'Expected `policy` to be a policy or a class of one, got `DropAll` (string).',
+      'Expected `policy` to be a policy or a policy class, got `DropAll` (string).',
     ],
     [
       'a list of policies with a hole',
       { policy: [{}, undefined] },
       'policy',
-      'Expected `policy` to be a policy or a class of one, got `undefined`.',
+      'Expected `policy` to be a policy or a policy class, got `undefined`.',
     ],
     [
       'an executor that has no execute',
       { executor: { run: send } },
       'executor',
-      'Expected `executor` to be an executor, a class of one, or a function of an intent, got an object (Object).',
+      'Expected `executor` to be an executor, an executor class, or a function that takes an intent, got an object (Object).',
     ],
     [
       'the name of an executor that is not known',

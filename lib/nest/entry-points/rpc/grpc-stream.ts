@@ -14,7 +14,7 @@ interface GrpcCall {
 
 interface Layer {
   readonly nextCall?: Layer;
-  /** 0 where it has ended in order. */
+  /** 0 if it has ended in order. */
   readonly stream?: { readonly rstCode?: number };
 }
 

@@ -147,7 +147,7 @@ describe('when an effect runs longer than its time limit', () => {
     open();
     await sleep(0);
     expect(warnings).toEqual([
-      'Effect "mail", let out by scope "night", ended after its time limit of 5 ms, without an error. It was told as failed already.',
+      'Effect "mail", let out by scope "night", ended after its time limit of 5 ms, without an error. It was reported as failed already.',
     ]);
     expect(errors).toEqual([]);
   });
@@ -170,7 +170,7 @@ describe('when an effect runs longer than its time limit', () => {
     ]);
   });
 
-  it('logs how it ends later: as its signal told it', async () => {
+  it('logs how it ends later: when its signal aborted it', async () => {
     const { runtime, warnings, errors } = airlock({ effectTimeoutMs: 5 });
     for (const wrap of [
       (reason: Error) => reason,
@@ -186,8 +186,8 @@ describe('when an effect runs longer than its time limit', () => {
     }
     expect(errors).toEqual([]);
     expect(warnings).toEqual([
-      expect.stringMatching(/as its signal told it\.$/),
-      expect.stringMatching(/as its signal told it\.$/),
+      expect.stringMatching(/when its signal aborted it\.$/),
+      expect.stringMatching(/when its signal aborted it\.$/),
     ]);
   });
 
