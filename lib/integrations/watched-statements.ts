@@ -7,20 +7,17 @@ import { warnOfStatement } from './ended-by-statement.js';
  * @internal
  */
 export class WatchedStatements {
-  private readonly unanswered = new Set<PromiseLike<unknown>>();
+  private unanswered = 0;
   private hasFailed = false;
   private hasEnded = false;
+  /** Resolves when the last of them is answered; made where somebody waits for that. */
+  private allAnswered: Promise<void> | undefined;
+  private resolveAll: (() => void) | undefined;
 
   /** @param answer rejects where the statement fails */
   watch(answer: PromiseLike<unknown>): void {
-    this.unanswered.add(answer);
-    answer.then(
-      () => this.unanswered.delete(answer),
-      () => {
-        this.unanswered.delete(answer);
-        this.hasFailed = true;
-      },
-    );
+    this.unanswered++;
+    answer.then(this.answered, this.failed);
   }
 
   /** Counts a statement as failed, as its end cannot be seen. */
@@ -38,9 +35,24 @@ export class WatchedStatements {
    *
    * @param ask asks the server
    */
-  async leaveItOpen(ask: () => Promise<boolean>): Promise<boolean> {
-    while (this.unanswered.size > 0) await Promise.allSettled(this.unanswered);
+  leaveItOpen(ask: () => Promise<boolean>): boolean | Promise<boolean> {
+    if (this.unanswered > 0) {
+      this.allAnswered ??= new Promise((resolve) => (this.resolveAll = resolve));
+      return this.allAnswered.then(() => this.leaveItOpen(ask));
+    }
     if (this.hasEnded) warnOfStatement();
     return !this.hasEnded && (!this.hasFailed || ask());
   }
+
+  // Made once for all statements of a transaction.
+  private readonly answered = (): void => {
+    if (--this.unanswered > 0) return;
+    this.resolveAll?.();
+    this.allAnswered = undefined;
+  };
+
+  private readonly failed = (): void => {
+    this.hasFailed = true;
+    this.answered();
+  };
 }

@@ -28,7 +28,7 @@ export interface FrameOptions {
    * transaction by itself without failing the COMMIT, as MySQL does after a deadlock. Then it is
    * rolled back. @default always true
    */
-  isStillOpen?(): Promise<boolean>;
+  isStillOpen?(): boolean | Promise<boolean>;
   /**
    * False for a synchronous driver, whose COMMIT waits for nothing: a call of an effect whose
    * executor is transactional is refused in it, and rolls it back.

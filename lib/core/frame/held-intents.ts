@@ -137,7 +137,7 @@ class HeldInFrames implements HeldIntents {
       return raiseLateFailures(this.unit, new FlushJournal(this.settled));
   }
 
-  async committed(): Promise<void> {
+  committed(): void | Promise<void> {
     const free = this.written.filter(({ intent }) => isFree(intent));
     this.written = this.written.filter(({ intent }) => !isFree(intent));
     const handedOn: Intent[] = [];
@@ -146,13 +146,15 @@ class HeldInFrames implements HeldIntents {
       else recordCommitted(this.unit, this.settled, written);
     }
     this.forgetEnded();
-    if (handedOn.length > 0) await this.dispatch(handedOn);
-    await this.dispatchFree();
+    if (handedOn.length === 0) return this.dispatchFree();
+    return this.dispatch(handedOn).then(() => this.dispatchFree());
   }
 
   /** Dispatches intents that wait for no transaction any more. Does not throw. */
-  private async dispatchFree(): Promise<void> {
-    await this.dispatch(this.take(isFree));
+  private dispatchFree(): void | Promise<void> {
+    const due = this.take(isFree);
+    if (due.length > 0) return this.dispatch(due).then(() => this.unit.tellIfAtRest());
+    this.tellLate(this.settled);
     this.unit.tellIfAtRest();
   }
 
@@ -160,7 +162,7 @@ class HeldInFrames implements HeldIntents {
     const { unit } = this;
     const journal = unit.isEnded ? new FlushJournal() : this.settled;
     try {
-      if (due.length > 0) await unit.host.dispatch(unit, journal, due);
+      await unit.host.dispatch(unit, journal, due);
       this.tellLate(journal);
       if (unit.isEnded && journal.failed.length > 0)
         await raiseLateFailures(unit, new FlushJournal(journal));
@@ -180,12 +182,8 @@ class HeldInFrames implements HeldIntents {
     for (const intent of [...this.take(isLost), ...this.unit.buffer.takeFramed(isLost)])
       recordDropped(this.unit, this.settled, intent, 'rollback');
     this.forgetEnded();
-    // Intents that waited because one of those used their key.
-    if (this.waiting.some(isFree)) void this.dispatchFree();
-    else {
-      this.tellLate(this.settled);
-      this.unit.tellIfAtRest();
-    }
+    // Among them intents that waited because one of those used their key.
+    void this.dispatchFree();
   }
 
   /** Reports ends that were decided after the unit's own report was complete. */

@@ -29,32 +29,41 @@ export function trackTransactions<Tx, Rest extends unknown[]>(
   transaction: RunInTransaction<Tx, Rest>,
   open: (tx: Tx) => TransactionFrame,
 ): RunInTransaction<Tx, Rest> {
-  const tracked: RunInTransaction<Tx, Rest> = async (callback, ...rest) => {
-    let frame: TransactionFrame | undefined;
-    let value;
-    try {
-      value = await transaction(
-        async (tx) => {
-          frame?.rollBack();
-          const opened = (frame = open(tx));
-          const result = await opened.run(() => callback(tx));
-          await opened.beforeCommit();
-          return result;
-        },
-        ...rest,
-      );
-    } catch (error) {
-      // A hook that the client runs after COMMIT may have thrown: an adapter that sees the COMMIT
-      // has committed the frame.
-      if (frame?.state === 'open') frame.rollBack();
-      throw error;
-    }
-    // Some databases answer a COMMIT with a rollback and no error: an adapter that sees that has
-    // rolled the frame back.
-    if (frame?.state !== 'rolledBack') await frame?.commit();
-    return value;
-  };
+  const tracked: RunInTransaction<Tx, Rest> = (callback, ...rest) =>
+    runTracked((work) => transaction(work, ...rest), open, callback);
   return Object.defineProperty(tracked, TRACKS_TRANSACTIONS, { value: true });
+}
+
+/**
+ * Runs a callback in one transaction that is tracked, as `trackTransactions` does.
+ *
+ * @internal
+ */
+export async function runTracked<Tx, T>(
+  transaction: (work: (tx: Tx) => Promise<T>) => Promise<T>,
+  open: (tx: Tx) => TransactionFrame,
+  callback: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  let frame: TransactionFrame | undefined;
+  let value;
+  try {
+    value = await transaction(async (tx) => {
+      frame?.rollBack();
+      const opened = (frame = open(tx));
+      const result = await opened.run(() => callback(tx));
+      await opened.beforeCommit();
+      return result;
+    });
+  } catch (error) {
+    // A hook that the client runs after COMMIT may have thrown: an adapter that sees the COMMIT
+    // has committed the frame.
+    if (frame?.state === 'open') frame.rollBack();
+    throw error;
+  }
+  // Some databases answer a COMMIT with a rollback and no error: an adapter that sees that has
+  // rolled the frame back.
+  if (frame?.state !== 'rolledBack') await frame?.commit();
+  return value;
 }
 
 /**
@@ -80,7 +89,7 @@ export function trackSavepoints<Tx, Rest extends unknown[]>(
       return first;
     };
     try {
-      return await trackTransactions(savepoint, next)(callback, ...rest);
+      return await runTracked((work) => savepoint(work, ...rest), next, callback);
     } finally {
       if (!isUsed) first.rollBack();
     }

@@ -294,8 +294,12 @@ export class TransactionFrame {
     const open = this.connected.countIn(this) ?? 0;
     if (open > 0) throw hasOpenSavepoints(this, open);
     if (this.parent !== undefined || !this.hasCalls) return;
-    if ((await this.options.isStillOpen?.()) === false) return this.rollBack();
-    for (const participant of this.participants) await participant.beforeCommit(this);
+    const isStillOpen = this.options.isStillOpen?.() ?? true;
+    if (isStillOpen !== true && !(await isStillOpen)) return this.rollBack();
+    for (const participant of this.participants) {
+      const writing = participant.beforeCommit(this);
+      if (writing) await writing;
+    }
   }
 
   /**
@@ -311,7 +315,10 @@ export class TransactionFrame {
     this.end('committed');
     const participants = [...this.participants];
     this.participants.clear();
-    for (const participant of participants) await participant.committed();
+    for (const participant of participants) {
+      const dispatching = participant.committed();
+      if (dispatching) await dispatching;
+    }
   }
 
   /**

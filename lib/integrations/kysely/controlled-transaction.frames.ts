@@ -42,7 +42,7 @@ async function begin(execute: () => Promise<KyselyTransaction>): Promise<KyselyT
     get connection() {
       return database?.connection;
     },
-    isStillOpen: async () => (await database?.isStillOpen?.()) ?? true,
+    isStillOpen: () => database?.isStillOpen?.() ?? true,
   });
   // Before anything is awaited, so that the rest of the caller's function is in the frame.
   frame.enter();

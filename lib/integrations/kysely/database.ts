@@ -35,7 +35,7 @@ export function databaseOf(
     const statements = statementsOf(tx);
     return {
       connection: connectionOn('postgres'),
-      isStillOpen: async () => statements()?.leaveItOpen(ask) ?? ask(),
+      isStillOpen: () => statements()?.leaveItOpen(ask) ?? ask(),
     };
   }
   if (supportsReturning) return { connection: connectionOn('sqlite') };

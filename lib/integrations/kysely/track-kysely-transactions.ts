@@ -1,5 +1,5 @@
-import { trackTransactions, type RunInTransaction } from '../../core/frame/track-transactions.js';
-import { openFrame } from '../../core/frame/transaction-frame.js';
+import { runTracked } from '../../core/frame/track-transactions.js';
+import { openFrame, type TransactionFrame } from '../../core/frame/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { requirePeer } from '../../installation/required-peer.js';
 import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
@@ -78,16 +78,20 @@ export function trackTransactionsOfClass(db: KyselyClient): () => void {
   };
 }
 
+type Work = (tx: KyselyTransaction) => Promise<unknown>;
+
+function open(tx: KyselyTransaction): TransactionFrame {
+  return openFrame({ name: FRAME_NAME, tx: () => tx, ...databaseOf(tx) });
+}
+
 function trackCallbackTransactions(builder: object): () => void {
   return replaceOnClass(
     builder,
     'execute',
     (execute) =>
       function (this: object, callback) {
-        const transaction = (work: unknown) => execute.call(this, work);
-        return trackTransactions(transaction as RunInTransaction<KyselyTransaction, []>, (tx) =>
-          openFrame({ name: FRAME_NAME, tx: () => tx, ...databaseOf(tx) }),
-        )(callback);
+        const transaction = (work: Work) => execute.call(this, work) as Promise<unknown>;
+        return runTracked(transaction, open, callback as Work);
       },
   );
 }

@@ -10,7 +10,7 @@ const INSIDE: ReadonlySet<string> = new Set([
 
 interface AroundEvents {
   before?(event: string, transaction: object | undefined): void | Promise<void>;
-  after?(event: string): Promise<void>;
+  after?(event: string): Promise<void> | undefined;
 }
 
 /**
@@ -36,6 +36,7 @@ export class EventsInContext implements Broadcaster {
     if (event === 'afterTransactionCommit' && frame.fate === 'rolledBack')
       await frame.runAfterCommit(tell);
     else await frames.run(INSIDE.has(event) ? frame : frame.next, tell);
-    await around.after?.(event);
+    const after = around.after?.(event);
+    if (after !== undefined) await after;
   }
 }

@@ -1,5 +1,5 @@
 import {
-  trackTransactions,
+  runTracked,
   trackSavepoints,
   type RunInTransaction,
 } from '../../core/frame/track-transactions.js';
@@ -77,7 +77,7 @@ export function trackPrismaTransactions<P extends PrismaClientLike>(
       return (frame = openFrame({ name, tx: () => tx, ...database }));
     };
     return around === undefined
-      ? trackTransactions(transaction, open)(running)
+      ? runTracked(transaction, open, running)
       : trackSavepoints(transaction, () => (frame = around.savepoint()))(running);
   };
   Object.assign(firstOf(prisma), {

@@ -36,7 +36,7 @@ export function databaseOf(
           dialect: 'postgres',
           executeSql: (text, values) => transaction().connection.query(text, values),
         },
-        isStillOpen: async () =>
+        isStillOpen: () =>
           isInTransactionByStatus(transaction().connection) ?? answersInTransaction(query),
       };
     case 'mariadb':

@@ -74,8 +74,13 @@ export class Opened {
    *
    * @throws FrameStateError where a callback still runs in one of them
    */
-  async release(): Promise<void> {
-    for (const frame of this.inner()) {
+  release(): Promise<void> | undefined {
+    const inner = this.inner();
+    return inner.length === 0 ? undefined : this.releaseAll(inner);
+  }
+
+  private async releaseAll(inner: readonly TransactionFrame[]): Promise<void> {
+    for (const frame of inner) {
       await frame.beforeCommit();
       await frame.commit();
       this.begunByStatement.delete(frame);
@@ -84,6 +89,7 @@ export class Opened {
 
   /** Lists the open savepoints in it that have no callback, the innermost first. */
   private inner(): readonly TransactionFrame[] {
+    if (this.begunByStatement.size === 0) return [];
     return [...this.begunByStatement]
       .filter((frame) => frame.isOpen && frame !== this.frame && this.frame.encloses(frame))
       .reverse();

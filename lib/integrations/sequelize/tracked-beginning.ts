@@ -1,5 +1,5 @@
 import {
-  trackTransactions,
+  runTracked,
   trackSavepoints,
   type RunInTransaction,
 } from '../../core/frame/track-transactions.js';
@@ -58,20 +58,22 @@ function managed(
   callback: Work,
 ): Promise<unknown> {
   let one: Opened;
-  const transaction = begin as unknown as RunInTransaction<SequelizeTransaction, []>;
   const work: Work = async (started) => {
     const here = one;
     here.standFor(started);
     const result = await callback(started);
-    await here.release();
+    const releasing = here.release();
+    if (releasing !== undefined) await releasing;
     return result;
   };
   const open = (next: Opened): TransactionFrame => (one = next).frame;
-  return around === undefined
-    ? trackTransactions(transaction, (started) =>
-        open(new Opened(frameOf(sequelize, () => started))),
-      )(work)
-    : trackSavepoints(transaction, () => open(around.savepoint()))(work);
+  if (around === undefined) {
+    const openRoot = (started: SequelizeTransaction): TransactionFrame =>
+      open(new Opened(frameOf(sequelize, () => started)));
+    return runTracked(begin, openRoot, work);
+  }
+  const savepoint = begin as unknown as RunInTransaction<SequelizeTransaction, []>;
+  return trackSavepoints(savepoint, () => open(around.savepoint()))(work);
 }
 
 /** Without a frame of its own: it belongs to the transaction around it. */

@@ -290,6 +290,15 @@ describeWith(postgres, 'trackMikroOrmTransactions', () => {
     });
   });
 
+  describe('when a transaction has begun', () => {
+    it('has no property of ours: V8 would move all those of Knex for another one', async () => {
+      const symbols = await em().transactional(async (inside) =>
+        Object.getOwnPropertySymbols(inside.getTransactionContext()!).map(String),
+      );
+      expect(symbols.filter((symbol) => symbol.includes('AIRLOCK'))).toEqual([]);
+    });
+  });
+
   describe('when it is called again', () => {
     it('does nothing', () => {
       const connection = opened.orm.em.getConnection();

@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks';
 import { setImmediate } from 'node:timers/promises';
 import {
   DispatchError,
@@ -189,6 +190,39 @@ describe('when transactions follow each other in one context that nobody leaves'
       }
       expect(openFrame().around).toBeUndefined();
     });
+  });
+});
+
+describe('when a transaction whose effect waits for its scope commits', () => {
+  it('awaits nothing, and the effect gets out with the scope', async () => {
+    let promises = 0;
+    const hook = createHook({
+      init(_id, type) {
+        if (type === 'PROMISE') promises++;
+      },
+    });
+    await runInScope(async () => {
+      const frame = openFrame({ isStillOpen: () => true });
+      frame.run(() => enqueue(send, 'a'));
+      await setImmediate();
+      hook.enable();
+      await frame.beforeCommit();
+      await frame.commit();
+      hook.disable();
+    });
+    // That of each call, and that of its `await`.
+    expect(promises).toBeLessThanOrEqual(4);
+    expect(sent).toEqual(['a']);
+  });
+
+  it('is rolled back where it is not open any more', async () => {
+    await runInScope(async () => {
+      const frame = openFrame({ isStillOpen: () => false });
+      frame.run(() => enqueue(send, 'a'));
+      await frame.beforeCommit();
+      expect(frame.state).toBe('rolledBack');
+    });
+    expect(sent).toEqual([]);
   });
 });
 
