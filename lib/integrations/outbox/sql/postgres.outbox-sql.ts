@@ -47,8 +47,8 @@ export class PostgresOutboxSql extends OutboxSql {
     // no more.
     return `with given (list, written_at, due_at) as (select $1::json, $2::bigint, $3::bigint)
 insert into ${this.name} (id, position, effect, envelope, written_at, due_at)
-select row ->> 'id', (row ->> 'position')::integer, row ->> 'effect', row ->> 'envelope', given.written_at, given.due_at
-from given, json_array_elements(given.list) as rows (row)`;
+select row.id, row.position, row.effect, row.envelope, given.written_at, given.due_at
+from given, json_to_recordset(given.list) as row (id text, position integer, effect text, envelope text)`;
   }
 
   claim(run: RunSql, wanted: Claim): Promise<readonly object[]> {
