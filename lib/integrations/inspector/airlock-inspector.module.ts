@@ -40,8 +40,8 @@ export type AirlockInspectorAsyncOptions = ConfigurableModuleAsyncOptions<
 const CONTROLLER = Symbol('AIRLOCK_INSPECTOR_CONTROLLER');
 
 /**
- * A page on which the units of work of the application can be seen as they happen: what was dropped
- * and why, what failed, what is stuck. Needs `AirlockModule`, and a guard in production.
+ * Serves a page that shows the units of work of the application as they happen: which effects were
+ * dropped and why, which failed, which are stuck. Needs `AirlockModule`, and a guard in production.
  *
  * @example
  * ```ts
@@ -65,7 +65,7 @@ const CONTROLLER = Symbol('AIRLOCK_INSPECTOR_CONTROLLER');
     },
     {
       provide: Inspector,
-      // The service is there once the application that it belongs to is.
+      // Injected so that this is built after the application.
       inject: [
         InspectorSettings,
         ModulesContainer,
@@ -98,7 +98,7 @@ export class AirlockInspectorModule
     hint: 'it sees the whole application',
     factoryMethod: 'createAirlockInspectorOptions',
     settings: InspectorSettings,
-    // Of each application's own: two of them may mount the inspector at different paths.
+    // Made for each application: two of them may mount the inspector at different paths.
     shapedBy: () => {
       const controller = inspectorController();
       return {
@@ -121,13 +121,16 @@ export class AirlockInspectorModule
     mount(controller, settings);
   }
 
-  /** @throws AirlockOptionsError for an unknown key or a value that is not what it can be */
+  /** @throws AirlockOptionsError for an unknown key or a value of the wrong kind */
   static override forRoot(options: AirlockInspectorOptions = {}): DynamicModule {
     checkInspectorOptions(options);
     return super.forRoot(options);
   }
 
-  /** Adds no middleware: this is when all controllers are known, and no route is registered yet. */
+  /**
+   * Mounts the controller here, without adding a middleware: all controllers are known, and no
+   * route is registered yet.
+   */
   configure(): void {
     assertPathIsFree(this.modules, this.controller, this.settings.path);
   }

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
- * The page with its script and style, as one HTML file. A build of the package has it in place of
- * this file (scripts/build.mjs); what runs on the sources reads where `scripts/inspector-page.mjs`
- * has put it.
+ * Returns the page with its script and style, as one HTML file. In a build of the package the page
+ * takes the place of this file (scripts/build.mjs). Code that runs on the sources reads the file
+ * that `scripts/inspector-page.mjs` has written.
  *
  * @internal
  */

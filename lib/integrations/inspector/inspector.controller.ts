@@ -34,13 +34,13 @@ class InspectorRoutes {
     sendPage(response, builtPage());
   }
 
-  /** All there is, once. */
+  /** Sends the whole state once. */
   @Get('state')
   state(@Res() response: unknown): void {
     sendJson(response, this.inspector.state);
   }
 
-  /** All there is, and then what is new. */
+  /** Sends the whole state, and then each change. */
   @Get('events')
   events(@Res() response: unknown): void {
     this.inspector.streams.open(response);
@@ -56,8 +56,8 @@ class InspectorRoutes {
   }
 
   /**
-   * `retry` or `discard`. The header keeps pages of other origins from asking in the name of who is
-   * signed in.
+   * Tries or discards a row. Pages of other origins cannot send the header, and so cannot act for a
+   * user who is signed in.
    */
   @Post('stuck/:id/:action')
   async deal(
@@ -85,14 +85,17 @@ class InspectorRoutes {
   }
 }
 
-/** A controller for one application: its path is written on the class. @internal */
+/** Makes a controller for one application: its path is metadata of the class. @internal */
 export function inspectorController(): Type {
   class InspectorController extends InspectorRoutes {}
   Controller()(InspectorController);
   return InspectorController;
 }
 
-/** Says where a controller answers; heeded until the application registers its routes. @internal */
+/**
+ * Sets where a controller answers; has to be called before the application registers its routes.
+ * @internal
+ */
 export function mount(controller: Type, { path, version }: InspectorSettings): void {
   Controller({ path, version })(controller);
 }

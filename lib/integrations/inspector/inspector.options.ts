@@ -1,6 +1,6 @@
 import type { CanActivate, ControllerOptions, Type } from '@nestjs/common';
 
-/** The call of an effect whose arguments `redact` is given. @publicApi */
+/** Call of an effect, as `redact` gets it. @publicApi */
 export interface InspectedCall {
   /** Name of the effect, as `MailService.sendReceipt`. */
   readonly name: string;
@@ -12,43 +12,41 @@ export interface AirlockInspectorOptions {
   /** Path of the page, below a global prefix of the application. @default 'airlock' */
   readonly path?: string;
   /**
-   * Guards of the page, all of which must let in. A class is resolved like a policy: the provider
-   * of it as seen from the module that imports the inspector, else any provider, else Nest builds
-   * it there. With `NODE_ENV=production` at least one is needed. @default none
+   * Guards of the page; all of them have to allow a request. A class is resolved like a policy: the
+   * provider of it as seen from the module that imports the inspector, else any provider, else Nest
+   * builds it there. With `NODE_ENV=production` at least one is needed. @default none
    */
   readonly guards?: readonly (CanActivate | Type<CanActivate>)[];
   /**
-   * Number of units of work that are kept in which something was dropped or failed, and of the
-   * others, so that traffic does not wash out what one looks for. From 1 to 10,000. @default 200
+   * Number of units of work that are kept with a drop or a failure, and as many others, so that
+   * traffic does not push out interesting ones. From 1 to 10,000. @default 200
    */
   readonly capacity?: number;
   /**
-   * Makes of the arguments of a call what the page shows of them; `undefined` shows nothing. Asked
-   * after the call, once per effect.
+   * Returns what the page shows of the arguments of a call; `undefined` shows nothing. Called after
+   * the call, once per effect.
    *
    * @default arguments are hidden
    */
   redact?(call: InspectedCall): unknown;
   /**
-   * Makes of an error what the page shows of it beside its class and code: its message may hold what
-   * the effect was called with. Given what an effect has failed with, and of rows that are stuck in
-   * the outbox the message that is stored there; `undefined` shows nothing.
+   * Returns what the page shows of an error beside its class and code; `undefined` shows nothing.
+   * Messages of errors may hold arguments of effects. Gets the error of an effect that failed; for
+   * a row that is stuck in the outbox, the message that is stored there.
    *
    * @default messages are hidden
    */
   redactError?(error: unknown): unknown;
   /**
-   * True: rows that are stuck in the outbox can be seen, but neither retried nor discarded. False:
-   * they can. @default false
+   * True if rows that are stuck in the outbox can only be seen. False if they can also be tried
+   * again and discarded. @default false
    */
   readonly readOnly?: boolean;
   /**
-   * True: each effect shows the place in the code that called it, which costs a stack trace per
-   * call. @default false
+   * True to show the place in the code that called each effect, which costs a stack trace per call.
+   * False to show none. @default false
    */
   readonly callSites?: boolean;
-  /**
-   * The version of the application under which it answers. @default VERSION_NEUTRAL, any and none
-   */
+  /** API version under which it answers. @default VERSION_NEUTRAL, with any version or none */
   readonly version?: ControllerOptions['version'];
 }

@@ -50,7 +50,7 @@ export function checkInspectorOptions(
 
 /** Options with their defaults. @internal */
 export class InspectorSettings {
-  /** Without slashes around it. */
+  /** Path without slashes at its ends. */
   readonly path: string;
   readonly guards: NonNullable<AirlockInspectorOptions['guards']>;
   readonly capacity: number;
@@ -60,7 +60,7 @@ export class InspectorSettings {
   readonly callSites: boolean;
   readonly version: NonNullable<AirlockInspectorOptions['version']>;
 
-  /** @throws AirlockOptionsError also in production where nothing guards the page */
+  /** @throws AirlockOptionsError also in production without a guard */
   constructor(options: AirlockInspectorOptions) {
     checkInspectorOptions(options);
     this.path = (options.path ?? 'airlock').replace(/^\/|\/$/g, '');

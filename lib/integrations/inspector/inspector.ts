@@ -18,17 +18,13 @@ import { Redaction } from './view/redaction.js';
 import { ShownErrors } from './view/shown-errors.js';
 import { UnitViews } from './view/unit-views.js';
 
-/**
- * Number of units from which on a message tells of all there is, rather than of what has changed.
- */
+/** Number of changed units at which a message has the whole state instead of the changes. */
 const MANY_NEWS = 100;
 
-/**
- * Number of units that are let go of at a time while nobody looks: more come and go by themselves.
- */
+/** Number of units that are released at a time while nobody looks. */
 const MOST_UNWATCHED = 20;
 
-/** Facts about the application that an inspector looks into. @internal */
+/** Facts about the application that is inspected. @internal */
 export interface InspectedApplication {
   readonly runtime: AirlockRuntime;
   readonly options: AirlockModuleOptions;
@@ -38,7 +34,7 @@ export interface InspectedApplication {
 }
 
 /**
- * The inspector of one application: records what happens, and tells whoever looks.
+ * Inspector of one application: records what happens, and sends it to browsers.
  *
  * @internal
  */
@@ -73,7 +69,7 @@ export class Inspector {
     return anyProvider(this.application.modules, STUCK_ROWS)?.instance as StuckRows | undefined;
   }
 
-  /** Text that is shown of the message that a row was left with. */
+  /** Returns what is shown of the message that is stored with a row. */
   storedError({ effect, error }: StuckRow): string {
     return this.storedErrors.of(effect, error) ?? '(hidden: `redactError` shows it)';
   }
@@ -110,7 +106,7 @@ export class Inspector {
     }
   }
 
-  /** Shows what is new, and lets go of what is over. */
+  /** Sends changes, and releases units that are over. */
   private tell(): void {
     const isWatched = this.streams.count > 0;
     const all = [...this.recorder].filter(
@@ -121,14 +117,14 @@ export class Inspector {
     const units = this.viewsOf(news);
     if (news.length < all.length) this.recorder.tellLater();
     if (!isWatched) return;
-    // With as many as are kept, others have been pushed out untold.
+    // With as many changes as units are kept, others have been pushed out before they were sent.
     if (news.length >= Math.min(MANY_NEWS, this.settings.capacity)) this.streams.tellAll();
     else this.streams.tell({ now: Date.now(), totals: this.recorder.totals.view, units });
   }
 
   /**
-   * The newest first. One that cannot be shown, such as a function whose `name` throws, hides no
-   * other.
+   * Makes views of records, the newest first. A unit that cannot be shown, such as one of a
+   * function whose `name` throws, is left out.
    */
   private viewsOf(records: Iterable<UnitRecord>): readonly UnitView[] {
     const views: UnitView[] = [];
@@ -152,7 +148,7 @@ export class Inspector {
     );
   }
 
-  /** Made when somebody looks: by then the application has started, and everything is known. */
+  /** Made when somebody looks: by then the application has started. */
   private get views(): UnitViews {
     if (this.known !== undefined) return this.known;
     const { runtime, options, modules } = this.application;

@@ -25,7 +25,8 @@ export const NO_FILTERS: Filters = { name: '', state: '', reason: '', entry: '' 
 const tabs: readonly Tab[] = ['units', 'failures', 'outside', 'stuck'];
 
 /**
- * @param before what was shown: a unit of work is looked at beside the list that it was found in
+ * @param before address that was shown: a unit of work is shown beside the list that it was found
+ *   in
  */
 export function readAddress(hash: string, before?: Address): Address {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?');

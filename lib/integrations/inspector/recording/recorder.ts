@@ -12,23 +12,22 @@ import { UnitRecord } from './unit-record.js';
 const KINDS = ['enqueue', 'dispatch', 'drop', 'fail', 'scope'] as const;
 type Kind = (typeof KINDS)[number];
 
-/** Milliseconds in which news are collected before they are shown. */
+/** Milliseconds for which changes are collected before they are sent. */
 const TICK_MS = 250;
 
 /** Settings of a recorder. */
 interface RecorderOptions {
   readonly capacity: number;
   readonly callSites: boolean;
-  /** Told that there is something new, some moments later. */
+  /** Called some moments after a change. */
   readonly onNews: () => void;
-  /** Told what went wrong in here, which must not go wrong in the application. */
+  /** Called with an error of the recorder itself, which must not reach the application. */
   readonly report: (error: unknown) => void;
 }
 
 /**
- * Keeps the last units of work of an application as its messages tell of them. All of it runs
- * inside the calls of effects, so it only notes things down: what they mean is found out when
- * somebody looks.
+ * Keeps the last units of work of an application, by its messages. It runs inside the calls of
+ * effects, so it only notes facts. Their meaning is worked out when somebody looks.
  *
  * @internal
  */
@@ -64,19 +63,19 @@ export class Recorder {
     clearTimeout(this.timer);
   }
 
-  /** Tells of news in some moments. */
+  /** Calls `onNews` in some moments. */
   tellLater(): void {
     this.timer ??= detached(() => setTimeout(this.tell, TICK_MS)).unref();
   }
 
-  /** Iterates over all that is kept. */
+  /** Iterates over all records that are kept. */
   *[Symbol.iterator](): Generator<UnitRecord> {
     yield* this.running;
     yield* this.noteworthy;
     yield* this.others;
   }
 
-  /** Listens without throwing: what goes wrong in here is told once. */
+  /** Listens without throwing: an error is reported once. */
   private hear(kind: Kind, message: AirlockMessage): void {
     try {
       const unit = message.scope && unitOf(message.scope);
@@ -142,7 +141,7 @@ export class Recorder {
   };
 }
 
-/** The unit of work that a nested scope, or what an effect has called, belongs to. */
+/** Returns the unit of work that a nested scope, or a scope of an effect, belongs to. */
 function rootOf({ top }: UnitOfWork): UnitOfWork {
   return top.level === undefined ? top : rootOf(top.level.origin);
 }

@@ -1,12 +1,12 @@
 /** Place for some of many records. @internal */
 export interface Shelf<T> extends Iterable<T> {
-  /** @returns what `take` wants to know */
+  /** @returns the slot, for `take` */
   add(item: T): number;
-  /** Makes room, where the item is still there. */
+  /** Removes an item, if it is still there. */
   take(item: T, slot: number): void;
 }
 
-/** The slot of what was not taken. */
+/** Slot of an item that was not taken. */
 const NOWHERE = -1;
 /** Least number of items that are taken between two ticks. */
 const MOST_A_TICK = 200;

@@ -26,7 +26,7 @@ export class EffectRecord {
 
   constructor(
     readonly intent: Intent,
-    /** The one it was called in. */
+    /** Unit of work that it was called in. */
     readonly unit: UnitOfWork,
     readonly place: string | undefined,
   ) {}
@@ -46,9 +46,9 @@ export class UnitRecord {
   settled: readonly EffectView[] = NONE;
   transactions: readonly TransactionView[] = NONE;
   more = 0;
-  /** Whether it dropped or failed something. */
+  /** True if an effect was dropped or failed. */
   isNoteworthy = false;
-  /** Whether something was told of it since browsers were last told. */
+  /** True if it has changed since browsers were last sent changes. */
   hasNews = true;
   private undecided = 0;
   private shelf: Shelf<UnitRecord> | undefined = undefined;
@@ -56,7 +56,7 @@ export class UnitRecord {
 
   constructor(readonly unit: UnitOfWork) {}
 
-  /** True if nothing of it is to come. */
+  /** True if nothing of it can change any more. */
   get isAtRest(): boolean {
     return this.unit.isEnded && this.undecided === 0;
   }
@@ -79,7 +79,7 @@ export class UnitRecord {
     unit: UnitOfWork,
   ): EffectRecord | undefined {
     let effect = this.find(intent);
-    // What was refused at the call was never buffered.
+    // A call that was refused was never buffered.
     if (effect === undefined && this.more === 0) effect = this.called(intent, unit, undefined);
     if (effect === undefined || effect.fate === 'open')
       this.undecided = Math.max(0, this.undecided - 1);
@@ -87,7 +87,7 @@ export class UnitRecord {
     return effect;
   }
 
-  /** @returns whether the effect is one of this */
+  /** @returns true if the effect belongs to this unit */
   attempted(id: string, attempt: Attempt): boolean {
     const effect = this.effects.find(({ intent }) => intent.id === id);
     if (effect !== undefined) effect.attempt = attempt;
@@ -119,7 +119,7 @@ export class UnitRecord {
     this.slot = shelf.add(this);
   }
 
-  /** By id where it has changed hands between scopes, which may have made another object of it. */
+  /** By id, as an intent that was handed to another scope may be another object. */
   private find(intent: Intent): EffectRecord | undefined {
     const { effects } = this;
     for (const effect of effects) if (effect.intent === intent) return effect;

@@ -3,17 +3,17 @@ import { clearInterval, setInterval } from 'node:timers';
 import type { ChangesView, StateView } from '../view/inspector.view.js';
 import { beginEvents, sendNoEvents } from './raw-response.js';
 
-/** Proxies cut what is silent for longer. */
+/** Interval of heartbeats: proxies cut connections that are silent for longer. */
 const HEARTBEAT_MS = 15_000;
 
 /**
- * One browser that listens. What it does not take is not kept for it: it is sent all there is once
- * it takes something again.
+ * Browser that listens. Changes that it does not read are not kept for it: it gets the whole state
+ * when it reads again.
  */
 class EventStream {
   private isBehind = false;
   private hasMissed = false;
-  /** Whether it was behind at the last heartbeat already. */
+  /** True if it was behind at the last heartbeat. */
   private wasBehind = false;
 
   constructor(
@@ -29,7 +29,7 @@ class EventStream {
     else this.isBehind = !this.response.write(event);
   }
 
-  /** Ends it where it has taken nothing since the last one. */
+  /** Ends it if it has read nothing since the last heartbeat. */
   beat(): void {
     if (this.isBehind && this.wasBehind) this.response.destroy();
     this.wasBehind = this.isBehind;
@@ -49,7 +49,7 @@ class EventStream {
 }
 
 /**
- * The browsers that listen to the events of an inspector.
+ * Browsers that listen to the events of an inspector.
  *
  * @internal
  */
@@ -58,7 +58,7 @@ export class EventStreams {
   private heart: NodeJS.Timeout | undefined;
   private isClosed = false;
 
-  /** @param state all there is to show */
+  /** @param state returns the whole state */
   constructor(private readonly state: () => StateView) {}
 
   get count(): number {
@@ -77,17 +77,17 @@ export class EventStreams {
     raw.on('error', () => {});
   }
 
-  /** Tells what has changed. */
+  /** Sends changes. */
   tell(changes: ChangesView): void {
     this.send(eventOf('changes', changes));
   }
 
-  /** Tells all there is, in place of what was told before. */
+  /** Sends the whole state, which replaces all that was sent before. */
   tellAll(): void {
     this.send(eventOf('state', this.state()));
   }
 
-  /** A server is closed once its last response has ended. */
+  /** Ends all responses: a server closes only when its last response has ended. */
   close(): void {
     this.isClosed = true;
     for (const stream of this.streams) stream.end();

@@ -54,7 +54,7 @@ export class GuardChain implements CanActivate {
     this.guards = guards;
   }
 
-  /** Lets in whom all of them let in; before they are resolved, nobody. */
+  /** True if all guards allow the request; false before they are resolved. */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (this.guards === undefined) return false;
     for (const guard of this.guards) {
@@ -66,14 +66,14 @@ export class GuardChain implements CanActivate {
 }
 
 /**
- * The guard of the controller. Nest makes its own instance of it, which asks those of the options.
+ * Guard of the controller, which asks the guards of the options. Nest makes its own instance of it.
  * @internal
  */
 @Injectable()
 export class InspectorGuard implements CanActivate {
   constructor(@Inject(GuardChain) private readonly chain: GuardChain) {}
 
-  /** @throws ForbiddenException for what the page of another site asks */
+  /** @throws ForbiddenException for a request of another site's page */
   canActivate(context: ExecutionContext): Promise<boolean> {
     if (isOfOtherSite(context.switchToHttp().getRequest())) {
       throw new ForbiddenException('Pages of other sites may not ask the inspector anything.');

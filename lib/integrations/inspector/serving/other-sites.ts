@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /**
- * Tells whether the script of another site asks, as browsers say in their `sec-fetch-*` headers.
- * With `enableCors()` of the application it could read the answer. A link to the page may stand
+ * True for a request of another site's script, by the `sec-fetch-*` headers of browsers: with
+ * `enableCors()` in the application the script could read the answer. A link to the page is allowed
  * anywhere.
  *
  * @internal

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { nodeResponse } from '../../../nest/entry-points/http/http.messages.js';
 
-/** Nothing of it is kept by the browser, nor read as what it is not. */
+/** Headers of every response: browsers neither store it nor guess its type. */
 const always: OutgoingHttpHeaders = {
   'cache-control': 'no-store, no-transform',
   'x-content-type-options': 'nosniff',
@@ -10,11 +10,11 @@ const always: OutgoingHttpHeaders = {
 };
 
 /**
- * Node's own response, taken from the platform: interceptors of the application that wrap every
- * answer in an object of their own would leave nothing that the page can read.
+ * Returns Node's own response: interceptors of the application may wrap every answer in an object,
+ * which the page could not read.
  */
 function rawResponse(response: unknown): ServerResponse {
-  // Fastify would answer by itself otherwise.
+  // Otherwise Fastify would answer too.
   (response as { hijack?(): void }).hijack?.();
   return nodeResponse(response)!;
 }
@@ -41,8 +41,8 @@ export function sendPage(response: unknown, html: string): void {
 }
 
 /**
- * @returns undefined where the browser has left already, while a guard was asked: `close` is not
- *   emitted again @internal
+ * @returns undefined if the browser has left while a guard was asked: `close` is not emitted again
+ *   @internal
  */
 export function beginEvents(response: unknown): ServerResponse | undefined {
   const raw = rawResponse(response);
@@ -55,7 +55,7 @@ export function beginEvents(response: unknown): ServerResponse | undefined {
   return raw;
 }
 
-/** Tells a browser that listens for events to come back no more. @internal */
+/** Tells a browser that listens for events not to connect again. @internal */
 export function sendNoEvents(response: unknown): void {
   send(rawResponse(response), 204, {}, '');
 }

@@ -16,8 +16,8 @@ interface Route {
 const scanner = new MetadataScanner();
 
 /**
- * Refuses a path that a route of the application has already: which of the two would answer is up
- * to the platform.
+ * Refuses a path that a route of the application has already: the platform would decide which of
+ * the two answers.
  *
  * @param inspector the controller of the inspector
  * @throws AirlockOptionsError
@@ -77,7 +77,7 @@ function modulePath(modules: ModulesContainer, type: Type): string {
     '') as string;
 }
 
-/** A version of its own tells it apart from a route of any version. */
+/** True for a version of its own, which a route without one does not collide with. */
 function hasVersion(version: unknown): boolean {
   return (
     typeof version === 'string' ||

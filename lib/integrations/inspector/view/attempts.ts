@@ -8,7 +8,7 @@ export interface Attempt {
   readonly error?: string;
 }
 
-/** Shows of an effect how an attempt of its engine has ended. @internal */
+/** Adds to the view of an effect how an attempt of its engine has ended. @internal */
 export function attempted(view: EffectView, { number, error }: Attempt): EffectView {
   const { error: _before, ...rest } = view;
   // Of one before this it says the same, but for the number.

@@ -1,7 +1,7 @@
 import { codeOf, kindOf } from '../../../errors/thrown.js';
 import type { Redaction } from './redaction.js';
 
-/** Shows of an error its class, its code, and what `redactError` makes of it. @internal */
+/** Text of an error: its class, its code, and what `redactError` returns. @internal */
 export class ShownErrors {
   constructor(private readonly redaction: Redaction<unknown>) {}
 

@@ -16,7 +16,7 @@ const OUTSIDE = 'outside a scope';
 type Facts = Pick<UnitView, 'entryPoint' | 'kind' | 'outcome'>;
 
 /**
- * Makes of records what is shown of them.
+ * Makes views of records.
  *
  * @internal
  */
@@ -98,7 +98,7 @@ export class UnitViews {
   }
 }
 
-/** Tells the kind of what no entry point of Nest's has opened. */
+/** Tells the kind of a unit of work that no entry point of Nest has opened, by its name. */
 function kindByName(entryPoint: string): string {
   if (/^\w+ request$/.test(entryPoint)) return 'http';
   return entryPoint.startsWith('effect ') ? 'worker' : 'scope';
