@@ -5,7 +5,7 @@ const REMEDIES = {
     `Create it by a migration, with what \`npx nestjs-airlock outbox-sql ${dialect}\` prints, ` +
     'name it with `table` and `schema`, or set `createTable: true` in development.',
   refused: () =>
-    'Its `connection` has to write to it, so it needs a server that is not read only, and a user with the rights to SELECT, UPDATE and DELETE; transactions need INSERT.',
+    'Its `connection` has to write to it, so it needs a server that is not read only, and a user with the rights to SELECT, UPDATE and DELETE; transactions that call effects need INSERT, and must not be READ ONLY.',
   elsewhere: () =>
     'Transactions that call effects have to be in the database of its `connection`; name another executor for effects that are called in others.',
 } as const;

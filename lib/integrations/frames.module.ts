@@ -108,7 +108,11 @@ class ClientTracker<C extends object, O extends OptionalClients>
     if (found.length === 0 && this.options.optional !== true) throw this.nothingFound();
     this.isTracking = found.length > 0;
     for (const client of found) this.kind.track?.(client, this.options);
-    if (named !== undefined && this.kind.track !== undefined) return;
+    if (named !== undefined && this.kind.track !== undefined) {
+      // A client that is a proxy, as those of Prisma's `$extends`, shows nobody that it is tracked.
+      if (this.isTracking) this[TRACKS_EVERY] = (client) => found.includes(client as C);
+      return;
+    }
     this.others = await this.kind.trackOthers?.(found);
     this[TRACKS_EVERY] = this.others?.includes;
   }

@@ -1,5 +1,8 @@
 import { warnOfStatement } from './ended-by-statement.js';
 
+/** Matches a statement that ends the whole transaction. */
+const ENDS = /^\s*(commit|end|rollback|abort)(\s+(work|transaction))?\s*;?\s*$/i;
+
 /**
  * Statements of one transaction. On PostgreSQL only a statement that fails aborts a transaction, so
  * that the server has to be asked only if one has failed.
@@ -25,9 +28,9 @@ export class WatchedStatements {
     this.hasFailed = true;
   }
 
-  /** One has ended the transaction behind the client's back. */
-  end(): void {
-    this.hasEnded = true;
+  /** Looks whether a statement ends the transaction behind the client's back. */
+  read(sql: unknown): void {
+    if (typeof sql === 'string' && ENDS.test(sql)) this.hasEnded = true;
   }
 
   /**

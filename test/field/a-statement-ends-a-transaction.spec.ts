@@ -5,6 +5,7 @@ import { connectNodePostgres } from '../integrations/drizzle/contract.client.js'
 import { connectKnex } from '../integrations/knex/contract.client.js';
 import { byCallback, connectKysely, controlled } from '../integrations/kysely/contract.client.js';
 import { connectMikroOrm } from '../integrations/mikro-orm/contract.client.js';
+import { connectPrisma } from '../integrations/prisma/contract.client.js';
 import { connectSequelize } from '../integrations/sequelize/contract.client.js';
 import { connected } from '../integrations/typeorm/fixtures.js';
 import { describeWith, postgres } from '../servers.js';
@@ -31,6 +32,7 @@ const clients: Record<string, () => Promise<Client>> = {
   'Kysely, with a callback': () => connectKysely(byCallback),
   'Kysely, begun by a statement': () => connectKysely(controlled),
   'MikroORM 6': connectMikroOrm,
+  Prisma: connectPrisma,
   Sequelize: connectSequelize,
 };
 

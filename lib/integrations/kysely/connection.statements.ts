@@ -24,15 +24,12 @@ export function statementsOf(tx: KyselyTransaction): () => WatchedStatements | u
   return () => statements;
 }
 
-/** Matches a statement that ends the whole transaction. */
-const ENDS = /^\s*(commit|end|rollback|abort)(\s+(work|transaction))?\s*;?\s*$/i;
-
 /** Replaces the methods on the connection itself, as Kysely does for its log. */
 function watch(connection: WatchedConnection): void {
   const { executeQuery, streamQuery } = connection;
   connection.executeQuery = (...args) => {
     const [statement] = args as readonly unknown[];
-    if (ENDS.test(String((statement as { readonly sql?: unknown }).sql))) connection[LATEST]!.end();
+    connection[LATEST]!.read((statement as { readonly sql?: unknown }).sql);
     const answer = executeQuery.apply(connection, args);
     connection[LATEST]!.watch(answer);
     return answer;

@@ -11,7 +11,11 @@ const METHODS = ['_request', '_executeRequest'] as const;
 
 type Request = (
   this: object,
-  query: { readonly transaction?: { readonly id?: unknown } },
+  query: {
+    readonly transaction?: { readonly id?: unknown };
+    /** Text and values of a raw query, or what a template makes of them. */
+    readonly args?: readonly unknown[] | { readonly sql?: unknown } | null;
+  },
 ) => Promise<unknown>;
 
 /** Statements of a Prisma client, by the transactions that are open. @internal */
@@ -46,8 +50,16 @@ export class RequestStatements {
     const { watched } = this;
     return function (query) {
       const answer = request.call(this, query);
-      watched.get(query.transaction?.id)?.watch(answer);
+      const seen = watched.get(query.transaction?.id);
+      seen?.read(textOf(query.args));
+      seen?.watch(answer);
       return answer;
     };
   }
+}
+
+function textOf(args: Parameters<Request>[0]['args']): unknown {
+  return Array.isArray(args)
+    ? (args as readonly unknown[])[0]
+    : (args as { sql?: unknown } | null)?.sql;
 }

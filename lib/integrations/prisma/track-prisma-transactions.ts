@@ -46,13 +46,14 @@ export function trackPrismaTransactions<P extends PrismaClientLike>(
     throw AirlockOptionsError.expected('prisma', 'a Prisma client', prisma);
   }
   requirePeer('@prisma/client', '>=6.16.0', 'nestjs-airlock/prisma');
-  const original = prisma.$transaction as unknown as Transaction;
+  const place = placeOf(prisma);
+  const original = place.$transaction as unknown as Transaction;
   if (original[TRACKS_TRANSACTIONS]) return prisma;
   const { name = 'prisma' } = options;
   const provider: unknown = (prisma as { readonly _activeProvider?: unknown })._activeProvider;
   /** Frames of clients inside transactions, which inherit `$transaction` and call it as `this`. */
   const opened = new ClientFrames();
-  const statements = new RequestStatements(firstOf(prisma));
+  const statements = new RequestStatements(place);
 
   const tracking: Transaction = function (work, ...rest) {
     const around = opened.of(this);
@@ -80,20 +81,27 @@ export function trackPrismaTransactions<P extends PrismaClientLike>(
       ? runTracked(transaction, open, running)
       : trackSavepoints(transaction, () => (frame = around.savepoint()))(running);
   };
-  Object.assign(firstOf(prisma), {
+  Object.assign(place, {
     $transaction: Object.defineProperty(tracking, TRACKS_TRANSACTIONS, { value: true }),
   });
   return prisma;
 }
 
 /**
- * Returns the client that `$extends` made `prisma` of. Extensions reach it by `$parent`, inside
- * transactions as well.
+ * Finds the client whose `$transaction` is to be replaced: the one that `$extends` made `prisma` of.
+ * Extensions reach it by `$parent`, inside transactions as well.
  */
-function firstOf(prisma: PrismaClientLike): object {
+function placeOf(prisma: PrismaClientLike): PrismaClientLike {
   const { _originalClient: first } = prisma as { readonly _originalClient?: PrismaClientLike };
-  // An extension between the two may have a `$transaction` of its own.
-  return first?.$transaction === prisma.$transaction ? first : prisma;
+  if (first === undefined || first.$transaction === prisma.$transaction) return first ?? prisma;
+  // An extension between the two may have a `$transaction` of its own. A proxy that makes one at each
+  // access, as `prisma-extension-kysely` does, would call what is put behind it.
+  return isMadeAnew(prisma) ? first : prisma;
+}
+
+function isMadeAnew(prisma: PrismaClientLike): boolean {
+  const { $transaction } = prisma;
+  return prisma.$transaction !== $transaction;
 }
 
 /**
