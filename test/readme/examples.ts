@@ -8,17 +8,17 @@ import { type Program, programsIn } from './programs.js';
 const shop = readFileSync(join(__dirname, 'shop.ts'), 'utf8');
 
 /** Every name that an example may use without importing it, with the module that exports it. */
-const modules: ReadonlyMap<string, string> = new Map([
-  ...exportsOf('node_modules/@nestjs/common/index.d.ts', '@nestjs/common'),
-  ...exportsOf('node_modules/@nestjs/microservices/index.d.ts', '@nestjs/microservices'),
-  ...exportsOf('node_modules/@nestjs/terminus/dist/index.d.ts', '@nestjs/terminus'),
-  ...exportsOf('node_modules/@nestjs/testing/index.d.ts', '@nestjs/testing'),
-  ...integrations().flatMap((peer) =>
-    exportsOf(`lib/integrations/${peer}/index.ts`, `nestjs-airlock/${peer}`),
+const modules: ReadonlyMap<string, string> = exportsOf([
+  ['node_modules/@nestjs/common/index.d.ts', '@nestjs/common'],
+  ['node_modules/@nestjs/microservices/index.d.ts', '@nestjs/microservices'],
+  ['node_modules/@nestjs/terminus/dist/index.d.ts', '@nestjs/terminus'],
+  ['node_modules/@nestjs/testing/index.d.ts', '@nestjs/testing'],
+  ...integrations().map(
+    (peer) => [`lib/integrations/${peer}/index.ts`, `nestjs-airlock/${peer}`] as const,
   ),
-  ...exportsOf('lib/testing/index.ts', 'nestjs-airlock/testing'),
-  ...exportsOf('lib/index.ts', 'nestjs-airlock'),
-  ...exportsOf('test/readme/shop.ts', './shop.js'),
+  ['lib/testing/index.ts', 'nestjs-airlock/testing'],
+  ['lib/index.ts', 'nestjs-airlock'],
+  ['test/readme/shop.ts', './shop.js'],
 ]);
 
 /** The files of `lib/` whose doc comments show code, each block a program of its own. */
@@ -61,13 +61,20 @@ function integrations(): readonly string[] {
     .map(({ name }) => name);
 }
 
-function exportsOf(file: string, from: string): readonly (readonly [name: string, from: string])[] {
-  const program = ts.createProgram([join(root, file)], {
-    module: ts.ModuleKind.NodeNext,
-    skipLibCheck: true,
-    noLib: true,
-  });
+/** Of a name that two modules export, the last. */
+function exportsOf(
+  modulesOf: readonly (readonly [file: string, from: string])[],
+): ReadonlyMap<string, string> {
+  const entries = modulesOf.map(([file, from]) => [join(root, file), from] as const);
+  const program = ts.createProgram(
+    entries.map(([file]) => file),
+    { module: ts.ModuleKind.NodeNext, skipLibCheck: true, noLib: true },
+  );
   const checker = program.getTypeChecker();
-  const symbol = checker.getSymbolAtLocation(program.getSourceFile(join(root, file))!);
-  return checker.getExportsOfModule(symbol!).map(({ name }) => [name, from] as const);
+  return new Map(
+    entries.flatMap(([file, from]) => {
+      const symbol = checker.getSymbolAtLocation(program.getSourceFile(file)!);
+      return checker.getExportsOfModule(symbol!).map(({ name }) => [name, from] as const);
+    }),
+  );
 }
