@@ -1,5 +1,5 @@
-// Whether dist/ was built from the sources that are there now: told by their contents, which a
-// checkout leaves alone.
+// Tells whether dist/ was built from the present sources, by their contents: a checkout changes
+// their times only.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const settings = [
   'scripts/inspector-page.mjs',
 ];
 
-/** All that goes into both builds, as one hash. */
+/** Hash of all that goes into both builds. */
 export function sources() {
   const files = readdirSync('lib', { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

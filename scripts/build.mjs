@@ -1,5 +1,5 @@
-// Both builds: ESM, and CommonJS for those who cannot load it. Nothing is done where dist/ was
-// built from the same sources already; `--check` only tells whether it was.
+// Makes both builds: ESM, and CommonJS for applications that cannot load it. Does nothing if dist/
+// was built from the same sources already; `--check` only tells whether it was.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -22,17 +22,16 @@ const tsc = (...args) =>
     stdio: 'inherit',
   });
 
-// Built aside and put in place at the end, so that what runs on the last build is not pulled from
-// under it.
+// Built in another folder and moved at the end, so that processes on the last build keep their
+// files.
 rmSync('dist/next', { recursive: true, force: true });
 tsc('-p', 'tsconfig.build.json', '--outDir', 'dist/next/modules');
-// The same sources again, whose types have just been checked.
+// The types of these sources have just been checked.
 const commonJs = ['--module', 'commonjs', '--moduleResolution', 'bundler', '--noCheck'];
 tsc('-p', 'tsconfig.build.json', '--outDir', 'dist/next/cjs', ...commonJs);
 writeFileSync('dist/next/cjs/package.json', '{ "type": "commonjs" }\n');
 
-// The page of the inspector is a string in the code, so that it is still there in somebody's
-// bundle.
+// The page of the inspector is a string in the code, so that a bundle of an application has it.
 const page = `() => ${JSON.stringify(await inspectorPage())};\n`;
 const builtPage = 'integrations/inspector/built-page.js';
 writeFileSync(`dist/next/modules/${builtPage}`, `export const builtPage = ${page}`);
@@ -78,7 +77,7 @@ for (const format of ['esm', 'cjs']) {
 rmSync('dist/next', { recursive: true });
 noteBuiltFrom(from);
 
-/** What an export of this condition leads a compiler to, relative to the folder it was built in. */
+/** Files that exports of this condition name for compilers, relative to the folder of the build. */
 function declarationsOf(condition, format, folder) {
   const types = Object.values(exports).flatMap((target) => target[condition]?.types ?? []);
   const files = types.map((file) => join(folder, relative(`./dist/${format}`, file)));
@@ -91,8 +90,8 @@ function moveInto(folder, file) {
 }
 
 /**
- * Names of classes are read by users, in errors and reports: two of one name would make the bundler
- * give one another.
+ * Fails for two classes of one name: the bundler would rename one, and users read the names in
+ * errors and reports.
  */
 function refuseRenamedClasses(chunks) {
   const renamed = chunks.flatMap(({ code }) => code.match(/^class \w+\$\d+/gm) ?? []);

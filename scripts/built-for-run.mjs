@@ -10,8 +10,7 @@ const jsc = {
 };
 
 /**
- * A build of one run's own, which nothing that is built meanwhile pulls from under its processes,
- * and which goes with it.
+ * Makes a build for one run, which other builds leave alone, and which is removed with it.
  *
  * @param paths folders, and single files
  * @returns its folder

@@ -1,12 +1,12 @@
-// Declarations that a compiler reads: the others of a build are of no use to anybody.
+// Lists the declarations of a build that a compiler reads; nobody needs the others.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
 
-/** These declarations and all that they import, in turn, by a relative path. */
+/** Adds to declarations all that they import by a relative path. */
 export function declarationsReachedFrom(files) {
   const reached = new Set(files);
-  // A set hands out what is added to it on the way.
+  // The loop also visits what is added to the set meanwhile.
   for (const file of reached) {
     const { importedFiles, referencedFiles } = ts.preProcessFile(readFileSync(file, 'utf8'));
     for (const { fileName } of [...importedFiles, ...referencedFiles])

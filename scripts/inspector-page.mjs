@@ -1,5 +1,5 @@
-// The page of the inspector as one HTML file: its script, with the library that it uses, and its
-// style are put where index.html names them.
+// Makes one HTML file of the inspector's page: its script, with the library that it uses, and its
+// style take the places that index.html names.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,8 +11,8 @@ const source = 'lib/integrations/inspector/page';
 const target = '.cache/inspector.html';
 
 /**
- * @returns the HTML, which is also at `.cache/inspector.html`; built only where what goes into it
- *   has changed
+ * @returns the HTML, which is also at `.cache/inspector.html`; built only if its sources have
+ *   changed
  */
 export async function inspectorPage() {
   const stamp = `<!-- ${hashOfSources()} -->\n`;
@@ -37,11 +37,11 @@ async function bundled(entry) {
   });
   const { output } = await bundle.generate({ format: 'es' });
   const { code } = await minify(output[0].code, { module: true, compress: true, mangle: true });
-  // It stands in a script of HTML.
+  // The code is put into a script element.
   return code.replaceAll('</script', '<\\/script');
 }
 
-/** Imports name files as they will be called when they are compiled. */
+/** Resolves imports, which name compiled files. */
 const sourcesAsTypeScript = {
   name: 'sources',
   async resolveId(imported, importer) {
@@ -71,7 +71,7 @@ const compiled = {
   },
 };
 
-/** A style without comments, indentation and line ends. */
+/** Removes comments, indentation and line ends from a style. */
 function shortened(css) {
   return css
     .replace(/\/\*[^]*?\*\//g, '')

@@ -1,4 +1,4 @@
-// Installs what is missing, here and, with `--all`, for the other majors of Nest, MikroORM and
+// Installs missing packages, here and, with `--all`, for the other majors of Nest, MikroORM and
 // Node, so that `npm start` and `npm test` work on a fresh clone.
 import { existsSync, readFileSync } from 'node:fs';
 import { run } from './side-by-side.mjs';
@@ -18,13 +18,13 @@ for (const { status, said } of ended) {
   process.exitCode = status ?? 1;
 }
 
-/** By versions: a checkout changes the time of a lock file whose packages are all there. */
+/** Compares versions: a checkout changes the time of a lock file whose packages are all there. */
 function isInstalled(folder) {
   const installed = `${folder}/node_modules/.package-lock.json`;
   if (!existsSync(installed)) return false;
   const there = packagesOf(installed);
   return Object.entries(packagesOf(`${folder}/package-lock.json`)).every(
-    // What is optional may be for other systems.
+    // Optional packages may be for other systems.
     ([path, { version, optional }]) =>
       path === '' || (there[path] ? there[path].version === version : optional),
   );

@@ -1,9 +1,9 @@
-// Loads every sub-path of the build as ESM and as CommonJS, and compares the two: one identity, or
-// two copies would not know each other's classes.
+// Loads every sub-path of the build as ESM and as CommonJS, and checks that both are the same
+// objects: two copies would not recognise each other's classes.
 import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
-/** Need the globals of a test runner. */
+/** Sub-paths that need the globals of a test runner. */
 const inRunners = [
   './testing/jest',
   './testing/jest-globals',

@@ -1,8 +1,8 @@
 import TestSequencer from '@jest/test-sequencer';
 
 /**
- * They start processes, compile or install, and take from ten seconds to a minute: the size of a
- * file does not tell.
+ * Test files that start processes, compile or install, and take from ten seconds to a minute,
+ * whatever their size.
  */
 const long = [
   'sample/01-shop/',
@@ -20,9 +20,8 @@ const long = [
 ];
 
 /**
- * Long test files first, so that none is left over to one worker at the end. Jest itself goes by
- * the durations of earlier runs, of which there are none where it matters most: on a fresh
- * checkout.
+ * Runs long test files first, so that none is left to one worker at the end. Jest itself goes by
+ * the durations of earlier runs, which a fresh checkout does not have.
  */
 export default class LongestFirst extends TestSequencer {
   sort(tests) {

@@ -1,10 +1,10 @@
-// Other versions of Node than this one: on each, every sub-path of the build is loaded, and the
-// suites run that a version could matter to. MikroORM 7, which needs Node 22, is tested here only.
+// Tests on other versions of Node: on each, loads every sub-path of the build and runs the suites
+// to which the version could matter. MikroORM 7, which needs Node 22, is tested here only.
 import { existsSync } from 'node:fs';
 import { run, seconds } from './side-by-side.mjs';
 
-// What a version could matter to is run once: clients of databases on the newer one, and MikroORM 7
-// on the oldest that it takes.
+// Each suite runs on one version: clients of databases on the newer one, and MikroORM 7 on the
+// oldest that it supports.
 const everywhere = ['/test/unit/(core|nest)/'];
 const versions = {
   22: [
@@ -15,7 +15,7 @@ const versions = {
   24: [...everywhere, '/test/integrations/(drizzle|knex|typeorm)/contract'],
 };
 
-/** All versions side by side. @returns whether all went well on every one */
+/** Runs all versions side by side. @returns true if all went well on every one */
 export async function runOnOtherNodes() {
   const went = await Promise.all(Object.entries(versions).map(runOn));
   return went.every(Boolean);

@@ -1,6 +1,6 @@
 /**
- * What a suite's errors carry besides their message need not be JSON: the tree of a linted file
- * leads back to itself, and `jest --json` would end in an error of its own in place of the results.
+ * Removes from a suite's errors what JSON cannot carry: the tree of a linted file is circular, and
+ * `jest --json` would end in an error of its own.
  */
 export default function plainResults(results) {
   for (const { testResults } of results.testResults)

@@ -1,4 +1,4 @@
-// Which of the servers that suites use answer here (test/servers.json).
+// Finds the servers for suites that answer here (test/servers.json).
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 

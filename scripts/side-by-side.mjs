@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
 /**
- * Runs scripts of package.json, as many at a time as there are processors, and says of each how
- * long it took. What one prints is shown if it fails.
+ * Runs scripts of package.json, as many at a time as there are processors, and prints how long each
+ * took. The output of a script is shown if it fails.
  *
  * @returns the names of those that failed
  */
@@ -28,7 +28,7 @@ export function seconds(since) {
   return `${Math.round((Date.now() - since) / 1000)} s`;
 }
 
-/** @returns the exit status of a program, and what it said */
+/** @returns the exit status of a program, and its output */
 export function run(program, args, options = {}) {
   return new Promise((resolve) => {
     const child = spawn(program, args, {

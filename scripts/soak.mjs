@@ -7,7 +7,7 @@ import { setFlagsFromString } from 'node:v8';
 import { pathToFileURL } from 'node:url';
 import { builtForRun } from './built-for-run.mjs';
 
-// Before anything is loaded, for the heap to be looked at.
+// Set before anything is loaded, so that the heap can be measured.
 setFlagsFromString('--expose-gc');
 const build = builtForRun('soak', ['lib', 'test/soak', 'test/integrations/pg']);
 const what = process.argv[2] ?? 'main';

@@ -1,6 +1,6 @@
-// Everything that can be tested here: the checks and both builds side by side, then all suites.
-// Arguments go to jest. `--quick` runs the checks and what needs no server and no build, on one
-// major of Nest.
+// Runs everything that can be tested here: the checks and both builds side by side, then all
+// suites. Arguments go to jest. `--quick` runs the checks, and the suites that need no server and
+// no build, on one major of Nest.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { runOnOtherNodes } from './other-nodes.mjs';
@@ -9,7 +9,7 @@ import { seconds, sideBySide } from './side-by-side.mjs';
 
 const results = '.cache/test-results.json';
 const resultsAlone = '.cache/test-results-alone.json';
-/** More files than these do not fail by chance. */
+/** Largest number of files that may have failed by chance. */
 const MOST_AGAIN = 3;
 const given = process.argv.slice(2);
 const quick = given.includes('--quick');
@@ -36,7 +36,7 @@ console.log(
     ? '2. the unit suites on Nest 12'
     : '2. all suites on Nest 12 and, where the major could matter, on Nest 11',
 );
-// Whoever asks for some suites means those.
+// With arguments only those suites run.
 const everywhere = !quick && jestArguments.length === 0;
 if (everywhere)
   console.log('3. every sub-path and the core, Nest and transaction suites on Node 22 and 24');
@@ -69,7 +69,7 @@ function runSuites(file, jestOptions) {
       '--experimental-vm-modules',
       '--disable-warning=ExperimentalWarning',
       'node_modules/jest/bin/jest.js',
-      // Far beyond what any test needs, for machines that are busy with something else.
+      // Far longer than any test takes, for machines that are busy.
       '--testTimeout=60000',
       '--json',
       `--outputFile=${file}`,
@@ -81,8 +81,8 @@ function runSuites(file, jestOptions) {
 }
 
 /**
- * Runs a few files that failed once more, with nothing beside them, and names them: what then
- * passes failed because the machine was busy, and is to be mended all the same.
+ * Runs a few files that failed once more, alone, and names them: a file that then passes failed
+ * because the machine was busy, and has to be mended all the same.
  */
 function againAlone() {
   const all = read(results);
@@ -135,8 +135,8 @@ async function tellServers() {
 }
 
 /**
- * Names the suites that were not run because something is missing here: how each says it is in its
- * title (test/servers.ts).
+ * Names the suites that were skipped because something is missing here, by their titles
+ * (test/servers.ts).
  */
 function tellSkipped() {
   const skipped = new Set();

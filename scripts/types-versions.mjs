@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 const text = readFileSync('package.json', 'utf8');
 const manifest = JSON.parse(text);
 
-/** CommonJS declarations, but for what can only be imported. */
+/** CommonJS declarations, except for sub-paths that are ESM only. */
 const typesVersions = {
   '*': Object.fromEntries(
     Object.entries(manifest.exports)

@@ -4,7 +4,7 @@ import type { ContractAction, ContractPayload, RunningContract } from './boundar
 import type { Handlers, Role } from './handlers.js';
 import type { CallRecord } from './call-record.js';
 
-/** One application that was started, and calls of its entry points. */
+/** Started application, with calls of its entry points. */
 export class Application {
   constructor(
     private readonly running: RunningContract,
@@ -39,7 +39,7 @@ export class Application {
   }
 }
 
-/** Errors are compared by what they say: each call has its own. */
+/** Returns how a call ends. Errors become their text, so that they can be compared. */
 async function endingOf(call: Promise<unknown>): Promise<unknown> {
   try {
     return { value: await call };

@@ -7,20 +7,20 @@ import type {
 } from '@nestjs/common';
 import type { BoundaryName } from '../../../lib/nest/options/boundary-options.js';
 
-/** One class to be declared: an entry point under one of Airlock's decorators. */
+/** Class to declare, with an entry point under one of Airlock's decorators. */
 export interface ContractHandler {
   /**
    * Letters and digits that no other class has, of whatever application: a path, a queue, a
    * pattern, … can be made of it.
    */
   readonly name: string;
-  /** To be put on the class. */
+  /** Decorator of the class. */
   readonly onClass: ClassDecorator;
-  /** To be put on the entry point. */
+  /** Decorator of the entry point. */
   readonly onMethod: MethodDecorator;
 }
 
-/** What a handler can be asked to do. */
+/** Task for a handler. */
 export type ContractAction =
   | 'return'
   | 'resolve'
@@ -42,7 +42,7 @@ export type ContractAction =
   | 'call a broken effect'
   | 'cascade';
 
-/** What an entry point is called with: plain JSON, to be handed to `ContractWork.do`. */
+/** Argument of an entry point: plain JSON, for `ContractWork.do`. */
 export interface ContractPayload {
   /** The name of the class whose entry point is to be called. */
   readonly handler: string;
@@ -50,7 +50,7 @@ export interface ContractPayload {
   readonly id: string;
 }
 
-/** What one application of the suite is made of. */
+/** Parts of one application of the suite. */
 export interface ContractApplication {
   /** `AirlockModule`, set up for the case. */
   readonly imports: readonly DynamicModule[];
@@ -58,7 +58,7 @@ export interface ContractApplication {
   readonly providers: readonly Provider[];
   /** The declared classes: its controllers, or further providers. */
   readonly handlers: readonly Type[];
-  /** To be the application's logger. */
+  /** Logger of the application. */
   readonly logger: LoggerService;
 }
 
@@ -76,11 +76,11 @@ export interface RunningContract {
    * Needed where `leaves` is set.
    */
   leave?(payload: ContractPayload, underway: Promise<void>): Promise<void>;
-  /** Closes what is not the application's own, before it. */
+  /** Closes things that the application does not close, before it is closed. */
   close?(): Promise<void>;
 }
 
-/** What a kind of entry point brings to `describeBoundaryContract`. */
+/** Options of `describeBoundaryContract` for one kind of entry point. */
 export interface BoundaryContractOptions {
   readonly boundary: BoundaryName;
   /** The name of the entry point in the declared classes, such as `process`. */
@@ -92,19 +92,19 @@ export interface BoundaryContractOptions {
    */
   declare(handler: ContractHandler): Type;
   start(application: ContractApplication): Promise<RunningContract>;
-  /** Whether an entry point may return an Observable. @default false */
+  /** True if an entry point may return an Observable. @default false */
   readonly observable?: boolean;
   /**
-   * Whether an entry point stops for a caller that leaves in the middle of a stream. @default false
+   * True if an entry point stops when its caller leaves in the middle of a stream. @default false
    */
   readonly leaves?: boolean;
   /**
-   * Whether a call made in a scope is nested in it; otherwise each is a scope of its own, wherever
-   * it is made. @default false
+   * True if a call made in a scope is nested in it. False if each call is a scope of its own,
+   * wherever it is made. @default false
    */
   readonly nested?: boolean;
   /**
-   * Whether the peer makes instances of request-scoped classes, per call or per client. @default
+   * True if the peer makes instances of request-scoped classes, per call or per client. @default
    * false
    */
   readonly requestScoped?: boolean;
@@ -115,6 +115,8 @@ export interface BoundaryContractOptions {
    * back. @default false
    */
   readonly answersFirst?: boolean;
-  /** How many calls can be made at the same time; 1 skips what needs several. @default 50 */
+  /**
+   * Number of calls that can be made at the same time; 1 skips cases that need several. @default 50
+   */
   readonly concurrency?: number;
 }

@@ -24,10 +24,10 @@ export interface Ending {
 export const COMPLETED: Ending = { out: ['success', 'always'], dropped: ['failure'] };
 export const FAILED: Ending = { out: ['failure', 'always'], dropped: ['success'] };
 
-/** What every case of the contract works with. */
+/** Tools that every case of the contract works with. */
 export class BoundarySuite extends ContractSuite {
   readonly log = new TestLog();
-  /** How often Nest has made what the request-scoped class depends on. */
+  /** Number of times that Nest has made the dependency of the request-scoped class. */
   instances = 0;
   private readonly records = new CallRecords();
   private sharedApplication!: () => Application;
@@ -48,12 +48,12 @@ export class BoundarySuite extends ContractSuite {
     this.sharedApplication = this.shared(() => this.start({}));
   }
 
-  /** Starts an application of the case's own. */
+  /** Starts an application for one case. */
   async boot(options: AirlockModuleOptions): Promise<Application> {
     return this.forThisCase(await this.start(options));
   }
 
-  /** One with options for this kind of entry point. */
+  /** Starts an application with options for this kind of entry point. */
   bootWith(
     boundary: boolean | BoundaryOptions,
     options: AirlockModuleOptions = {},
@@ -61,7 +61,7 @@ export class BoundarySuite extends ContractSuite {
     return this.boot({ ...options, boundaries: { [this.options.boundary]: boundary } });
   }
 
-  /** The application most cases use. */
+  /** Application that most cases use. */
   get application(): Application {
     return this.sharedApplication();
   }
@@ -70,13 +70,13 @@ export class BoundarySuite extends ContractSuite {
     return this.application.airlock;
   }
 
-  /** Why a caller cannot tell whether effects have run or failed, if it cannot. */
+  /** Reason why a caller cannot tell whether effects have run or failed; false if it can. */
   get unanswered(): string | false {
     if (this.options.answers === false) return 'nobody is answered';
     return this.options.answersFirst === true && 'the caller has been answered by then';
   }
 
-  /** How the entry point of a class is named. */
+  /** Returns the name of the entry point of a class. */
   nameOf(role: Role): string {
     return this.application.handlers.nameOf(role);
   }
@@ -89,7 +89,7 @@ export class BoundarySuite extends ContractSuite {
     return this.application.trigger(call, action, role);
   }
 
-  /** Makes a call and waits until nothing of it is left to do. */
+  /** Makes a call and waits until all of it has ended. */
   async call(
     action: ContractAction,
     role?: Role,

@@ -3,23 +3,21 @@ import { currentScope } from '../../../lib/core/functions.js';
 import type { ScopeView } from '../../../lib/core/model/scope-view.js';
 import { turn, waitFor } from './wait-for.js';
 
-/** One call of an entry point, and what has become of it. */
+/** Call of an entry point, and what has become of it. */
 export class CallRecord {
-  /** What the caller saw. */
+  /** Result or error that the caller got. */
   ending: unknown;
-  /**
-   * The names of the scopes the handler stood in, innermost first; undefined until it was called.
-   */
+  /** Names of the scopes around the handler, innermost first; undefined until it was called. */
   scopes: readonly (string | undefined)[] | undefined;
-  /** The effects that got out, in order. */
+  /** Effects that got out, in order. */
   readonly out: string[] = [];
   readonly dropped: string[] = [];
   readonly failed: string[] = [];
-  /** The buffer, as the handler saw it. */
+  /** Names in the buffer, as the handler saw it. */
   readonly saw: string[] = [];
-  /** What came of a call that was made too late. */
+  /** Results of calls that were made too late. */
   readonly answers: unknown[] = [];
-  /** How many of its effects have neither got out nor been given up. */
+  /** Number of its effects that were neither dispatched nor dropped. */
   pending = 0;
   readonly #gate = new Gate();
   readonly #underway = new Gate();
@@ -59,13 +57,13 @@ export class CallRecord {
     this.#gate.open();
   }
 
-  /** The scope at hand may end after the handler's own. */
+  /** Notes that the current scope may end after the handler's own. */
   outlives(): void {
     const scope = currentScope();
     if (scope !== undefined) this.outliving = [scope];
   }
 
-  /** An effect that tells of itself, and takes its time. */
+  /** Effect that notes its run, and takes a moment. */
   readonly tell = async (_id: string, name: string): Promise<void> => {
     await turn();
     this.out.push(name);

@@ -73,7 +73,7 @@ export class CallRecords {
   }
 
   /**
-   * What must be empty after each case: scopes that did not end, or ended twice, and rejections
+   * Lists what must not exist after a case: scopes that did not end, or ended twice, and rejections
    * that nobody handled.
    */
   async leftOver(): Promise<readonly unknown[]> {

@@ -8,7 +8,7 @@ import { ExpectedError } from '../../../lib/testing/contracts/expected-error.js'
 import { turn } from './wait-for.js';
 import type { CallRecords } from './call-records.js';
 
-/** The names of effects that policies of the suite tell apart. */
+/** Names of effects that policies of the suite tell apart. */
 export const NAMED = [
   'by method',
   'by class',
@@ -17,9 +17,7 @@ export const NAMED = [
   'by nobody',
 ] as const;
 
-/**
- * The work of the declared classes: calls effects, and ends in the way that it is asked for.
- */
+/** Work of the declared classes: calls effects, and ends as the action says. */
 export class ContractWork {
   readonly #records: CallRecords;
   readonly #effects: EffectBuffer;
@@ -32,7 +30,7 @@ export class ContractWork {
     this.#airlock = airlock;
   }
 
-  /** To be returned by the handler as it is. */
+  /** Does the work. The handler returns its result as it is. */
   do({ id, action }: ContractPayload): unknown {
     const call = this.#records.begins(id);
     let result: unknown;

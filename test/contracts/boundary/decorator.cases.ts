@@ -2,7 +2,7 @@ import { COMPLETED, type BoundarySuite } from './boundary-suite.js';
 import type { Role } from './handlers.js';
 import { NAMED } from './contract-work.js';
 
-/** */
+/** Defines what decorators on handlers and their classes change. */
 export function decoratorCases(suite: BoundarySuite): void {
   const narrowed = (...blocked: readonly (typeof NAMED)[number][]) => ({
     out: NAMED.filter((name) => !blocked.includes(name)),

@@ -10,9 +10,9 @@ import { surroundingsCases } from './surroundings.cases.js';
 import { testRunner } from '../../../lib/testing/contracts/test-runner.js';
 
 /**
- * The suite that every kind of entry point passes: whatever starts the work, its effects get out
- * when it completes and nowhere else, and neither its caller nor the log can tell that there is a
- * boundary. Defined with the globals of Jest or Vitest.
+ * Defines the suite that every kind of entry point passes: whatever starts the work, its effects
+ * get out when it completes and nowhere else, and neither its caller nor the log can tell that
+ * there is a boundary. Defined with the globals of Jest or Vitest.
  *
  * @param name the entry point, as it stands in the report
  * @throws AirlockOptionsError where the test runner's globals are missing

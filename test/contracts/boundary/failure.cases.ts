@@ -1,6 +1,6 @@
 import type { BoundarySuite } from './boundary-suite.js';
 
-/** Effects that fail (rules 9 and 10). */
+/** Defines what becomes of effects that fail (rules 9 and 10). */
 export function failureCases(suite: BoundarySuite): void {
   suite.when('an effect fails', () => {
     suite.it('reports it, lets the others out, and changes nothing for the caller', async () => {

@@ -6,7 +6,7 @@ import { UseAirlockPolicy } from '../../../lib/nest/decorators/use-airlock-polic
 import { BlockTasks } from '../../../lib/policies/block-tasks.policy.js';
 import type { BoundaryContractOptions } from './boundary-contract.js';
 
-/** The same entry point, each time under another of Airlock's decorators. */
+/** Role of an entry point, by the one of Airlock's decorators that it has. */
 export type Role =
   | 'plain'
   | 'policyOnClass'
@@ -26,7 +26,7 @@ const ROLES: readonly Role[] = [
   'perRequest',
 ];
 
-/** The token of what is made anew for each call. */
+/** Token of a provider that is made anew for each call. */
 export class PerRequest {}
 
 const onClass: Partial<Record<Role, ClassDecorator>> = {
@@ -42,9 +42,9 @@ const onMethod: Partial<Record<Role, MethodDecorator>> = {
   airlocked: Airlock(new BlockTasks(['success'])) as MethodDecorator,
 };
 
-/** The classes of one application. */
+/** Classes of one application. */
 export class Handlers {
-  /** Stands in all their names. */
+  /** Part of all their names. */
   readonly key = randomUUID().slice(0, 8);
   private readonly byRole: ReadonlyMap<Role, Type>;
 
@@ -61,7 +61,7 @@ export class Handlers {
     return `${role}${this.key}`;
   }
 
-  /** As scopes and `explain()` name the entry point. */
+  /** Returns the name that scopes and `explain()` give the entry point. */
   nameOf(role: Role): string {
     return `${this.byRole.get(role)!.name}.${this.options.method}`;
   }

@@ -2,7 +2,10 @@ import type { BoundarySuite } from './boundary-suite.js';
 
 const STEPS = ['first', 'second', 'third'];
 
-/** Calls at the same time, and calls that come too late (rules 3 and 18). */
+/**
+ * Defines that calls at the same time are isolated, and what becomes of calls that come too late
+ * (rules 3 and 18).
+ */
 export function isolationCases(suite: BoundarySuite): void {
   const { concurrency = 50 } = suite.options;
 

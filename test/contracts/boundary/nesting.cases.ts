@@ -1,6 +1,6 @@
 import type { BoundarySuite } from './boundary-suite.js';
 
-/** Scopes inside the handler, and effects of its effects (rules 15, 17 and 19). */
+/** Defines scopes inside the handler, and effects of its effects (rules 15, 17 and 19). */
 export function nestingCases(suite: BoundarySuite): void {
   suite.when('the handler opens scopes', () => {
     suite.it('captures what one that completes hands up, and not what one that fails loses', () =>

@@ -3,7 +3,7 @@ import type { ContractAction } from './boundary-contract.js';
 import type { BoundarySuite } from './boundary-suite.js';
 import { turn } from './wait-for.js';
 
-/** */
+/** Defines what options of a boundary change. */
 export function optionCases(suite: BoundarySuite): void {
   suite.when('the boundary has a policy', () => {
     suite.it('binds each handler, with the policies around and inside it', async () => {
@@ -73,10 +73,7 @@ export function optionCases(suite: BoundarySuite): void {
   });
 }
 
-/**
- * How calls end, and what anybody but Airlock logs of each; as text, without what differs from call
- * to call.
- */
+/** Returns how calls end, and what others than Airlock log of each, as text without ids. */
 async function endings(
   suite: BoundarySuite,
   actions: readonly ContractAction[],
@@ -86,7 +83,7 @@ async function endings(
   for (const action of actions) {
     suite.log.clear();
     const { id, ending } = await suite.call(action, 'plain', application);
-    // Peers log once the call is over.
+    // Peers log after the call is over.
     await turn();
     await turn();
     const text = JSON.stringify({ action, ending, logged: suite.log.others });

@@ -1,6 +1,6 @@
 import { COMPLETED, FAILED, type BoundarySuite } from './boundary-suite.js';
 
-/** */
+/** Defines which effects get out for each end of a call (rules 1 to 8). */
 export function outcomeCases(suite: BoundarySuite): void {
   const noStreams = suite.options.observable !== true && 'no Observables here';
 

@@ -5,7 +5,7 @@ import { turn } from './wait-for.js';
 
 const around = { name: 'around' };
 
-/** The handler inside scopes (rules 3, 15, 17 and 19). */
+/** Defines the handler inside other scopes (rules 3, 15, 17 and 19). */
 export function surroundingsCases(suite: BoundarySuite): void {
   suite.when('it is called in a scope', () =>
     suite.options.nested === true ? nestedCases(suite) : ownScopeCases(suite),

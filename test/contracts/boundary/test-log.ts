@@ -6,7 +6,7 @@ interface Line {
   readonly text: string;
 }
 
-/** The log of the suite's applications. */
+/** Log of the suite's applications. */
 export class TestLog implements LoggerService {
   private readonly lines: Line[] = [];
   readonly log = this.at('log');
@@ -18,14 +18,14 @@ export class TestLog implements LoggerService {
     this.lines.length = 0;
   }
 
-  /** What Airlock reported. */
+  /** Lines that Airlock logged. */
   get reports(): readonly string[] {
     return this.lines
       .filter(({ level, context }) => level === 'error' && context === 'Airlock')
       .map(({ text }) => text);
   }
 
-  /** What others logged: the peer's own error handling. */
+  /** Lines that others logged, as the peer's own error handling. */
   get others(): readonly string[] {
     return this.lines
       .filter(({ context }) => context !== 'Airlock')
