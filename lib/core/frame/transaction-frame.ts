@@ -295,7 +295,7 @@ export class TransactionFrame {
     if (open > 0) throw hasOpenSavepoints(this, open);
     if (this.parent !== undefined || !this.hasCalls) return;
     const isStillOpen = this.options.isStillOpen?.() ?? true;
-    if (isStillOpen !== true && !(await isStillOpen)) return this.rollBack();
+    if (isStillOpen !== true && (await isStillOpen) === false) return this.rollBack();
     for (const participant of this.participants) {
       const writing = participant.beforeCommit(this);
       if (writing) await writing;

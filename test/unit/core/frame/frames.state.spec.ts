@@ -215,6 +215,16 @@ describe('when a transaction whose effect waits for its scope commits', () => {
     expect(sent).toEqual(['a']);
   });
 
+  it('stays open where its adapter cannot tell, and answers with nothing', async () => {
+    await runInScope(async () => {
+      const frame = openFrame({ isStillOpen: async () => undefined as unknown as boolean });
+      frame.run(() => enqueue(send, 'a'));
+      await frame.beforeCommit();
+      await frame.commit();
+    });
+    expect(sent).toEqual(['a']);
+  });
+
   it('is rolled back where it is not open any more', async () => {
     await runInScope(async () => {
       const frame = openFrame({ isStillOpen: () => false });
