@@ -25,7 +25,8 @@ export class EffectScope implements ScopeView {
   readonly #left: TransactionFrame | undefined;
 
   /**
-   * @param left the rolled back transaction in whose leftover context it begins anew (rule 21)
+   * @param left a rolled back transaction whose context the caller still has; the scope begins
+   *   outside of it (rule 21)
    * @internal Use `AirlockService.open` or `openScope`.
    */
   constructor(unit: UnitOfWork, context: Context, left?: TransactionFrame) {
@@ -66,10 +67,14 @@ export class EffectScope implements ScopeView {
     return covered((work) => this.enter(work), fn);
   }
 
-  /** `run` for what has begun when `fn` returns, or is ended by the caller. @internal */
+  /**
+   * `run` without covering the result: for work that has begun when `fn` returns, or that the
+   * caller ends.
+   * @internal
+   */
   enter<R>(fn: () => R): R {
     this.#unit.assertOpen(undefined);
-    // A policy that holds a handle is still a policy (rule 13).
+    // Calls in a policy stay refused, even if the policy holds a handle (rule 13).
     const evaluation = contexts.getStore()?.evaluation;
     if (evaluation?.isActive !== true) return this.#enter(this.#context, fn);
     const { host, chain, outer } = this.#context;

@@ -47,7 +47,7 @@ export function endScope(
       outcome,
       closedAt,
       (late) => raise(late, scope, afterwards, tell),
-      // The work is done: a hook fails the caller only if effects that failed do.
+      // The work is done: an error of a hook is thrown only if errors of effects are.
       how === 'throw' ? undefined : tell,
     );
     if (report instanceof Promise)

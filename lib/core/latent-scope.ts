@@ -28,7 +28,10 @@ export class LatentScope extends Context implements Latent {
   private readonly outerAttempt: AttemptMark | undefined;
   private readonly around: Context;
   private readonly isAdmitted: boolean;
-  /** The rolled back transaction in whose leftover context it begins anew (rule 21). */
+  /**
+   * A rolled back transaction whose context the caller still has; the scope begins outside of it
+   * (rule 21).
+   */
   private readonly left: TransactionFrame | undefined;
   private unit: UnitOfWork | undefined;
   private outcome: Outcome | undefined;
@@ -90,7 +93,7 @@ export class LatentScope extends Context implements Latent {
     const { host, prepared, chain, outcome, closedAt } = this;
     if (outcome !== undefined)
       return (this.unit = host.scopes.missed(prepared, chain, outcome, closedAt, parent));
-    // In a parent that has ended it is new work.
+    // Work in a parent that has ended is new work.
     const isTooLate = host.running.isOver && parent?.state !== 'open';
     if (isTooLate || (!this.isAdmitted && parent === undefined))
       throw new ShuttingDownError(this.name);
@@ -102,8 +105,8 @@ export class LatentScope extends Context implements Latent {
   }
 
   /**
-   * Told of each emission of its work. An answer that has begun may go on for hours, so a shutdown
-   * does not wait for it before it has called an effect.
+   * To be called at each emission of its work. An answer that has begun may go on for hours, so a
+   * shutdown waits for it only once it has called an effect.
    */
   emitted(): void {
     if (this.unit === undefined) this.host.running.latentEnded(this);

@@ -96,7 +96,9 @@ function reportCall(
   publishLostCall(unit, context, options, effect, args, 'outsideScope');
 }
 
-/** Tells the inspector of a call that throws: it is no drop, so no channel has it. */
+/**
+ * Tells the inspector of a call that is refused by an error. This is no drop, so no channel has it.
+ */
 function tellRefused(
   host: ScopelessHost,
   context: Context,

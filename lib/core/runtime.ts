@@ -210,8 +210,8 @@ export class AirlockRuntime implements OpenerHost {
       scope,
       () => scope.enter(async () => fn(scope)),
       options.onDispatchError,
-      // Nested in the scope that is open where the result is used, and under the policies around
-      // the call as well, which never fail open (rule 11).
+      // The scope is nested in the one that is open where the result is used. The policies around
+      // the call apply as well, since policies never fail open (rule 11).
       () => this.scopes.enter({ ...prepared, policies: [...prepared.policies, ...chain.policies] }),
     );
   }

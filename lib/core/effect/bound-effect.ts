@@ -6,8 +6,8 @@ export interface MethodOf {
   readonly target: object;
   readonly key: PropertyKey;
   /**
-   * The function at `key`, or behind it: a decorator's body, what `super` calls, what a wrapper
-   * hides.
+   * The function at `key`, or one behind it: a decorated body, the method under `super` or a
+   * wrapper.
    */
   readonly method: Effect;
 }

@@ -26,8 +26,8 @@ export function noteNames(holder: object, token: unknown, label?: string): void 
 }
 
 /**
- * The owner in the name of an effect that is a method of `target`: `Queue(stock)` for a queue, what
- * `noteNames` calls it, else its class; undefined for a plain object.
+ * The part before the dot in the name of an effect that is a method of `target`: `Queue(stock)` for
+ * a queue, else the label from `noteNames`, else the class; undefined for a plain object.
  *
  * @internal
  */
@@ -90,8 +90,8 @@ export function tokenName(token: unknown): string {
 }
 
 /**
- * The names under which a class is a property of itself, and so imported: `EventEmitter2` of a
- * class that is named `EventEmitter`.
+ * Names under which a class is a property of itself, and is imported: `EventEmitter2` for a class
+ * that is named `EventEmitter`.
  */
 function exportedAs(type: NamedType | undefined): readonly string[] {
   if (type === undefined) return [];
@@ -102,8 +102,8 @@ function exportedAs(type: NamedType | undefined): readonly string[] {
 }
 
 /**
- * The name of a queue of BullMQ or Bull: their class says nothing, as applications have many
- * queues. Known by shape, as several copies may be installed.
+ * The name of a queue of BullMQ or Bull. The name of its class would not tell queues apart. A queue
+ * is recognised by its shape, since several copies of the library may be installed.
  */
 function queueName(target: object): string | undefined {
   const { name, add, addBulk } = target as { name?: unknown; add?: unknown; addBulk?: unknown };

@@ -25,7 +25,8 @@ export function isCallOf(intent: Intent, ref: EffectRef): boolean {
 }
 
 /**
- * @throws AirlockOptionsError for what names no effect, such as a method that is not there
+ * @throws AirlockOptionsError if the reference names no effect, such as a method that does not
+ *   exist
  * @internal
  */
 export function assertEffectRef(ref: unknown, key = 'effect'): asserts ref is EffectRef {
@@ -37,7 +38,7 @@ export function assertEffectRef(ref: unknown, key = 'effect'): asserts ref is Ef
   throw AirlockOptionsError.expected(key, 'a method, a function or a name of an effect', ref, hint);
 }
 
-/** A reference as messages call it. @internal */
+/** The name of a reference in messages. @internal */
 export function nameOfRef(ref: EffectRef): string {
   return typeof ref === 'string' ? ref : ref.name || '(anonymous)';
 }
@@ -51,7 +52,7 @@ export class EffectSet {
   readonly refs: readonly EffectRef[];
   private readonly names: ReadonlySet<string>;
   private readonly functions: ReadonlySet<Effect>;
-  /** Verdicts that the effect alone decides, whatever its call is named. */
+  /** Verdicts that depend on the effect alone, and not on the name of the call. */
   private readonly verdicts = new WeakMap<Effect, boolean>();
 
   /**
@@ -91,7 +92,8 @@ export class EffectSet {
 }
 
 /**
- * True for every version of a method: those that wrappers or subclasses hide mean the same effect.
+ * True for every version of a method, since a version behind a wrapper or a subclass is the same
+ * effect.
  */
 function isSameEffect(effect: Effect, ref: Effect): boolean {
   if (effect === ref) return true;

@@ -42,7 +42,7 @@ export async function endOfBatch(
   return { failures, hasCompleted: true };
 }
 
-/** The error of a whole batch, as one of its intents fails with it. */
+/** The error of one intent, made from the error of its whole batch. */
 function errorFor({ name }: Intent, error: unknown): unknown {
   return error instanceof EffectTimeoutError
     ? new EffectTimeoutError(name, error.timeoutMs, error.scope)

@@ -23,8 +23,8 @@ export function decisionOf({ outcome, state }: UnitOfWork): Decision {
 }
 
 /**
- * The decision about a unit all of whose ancestors have ended: the parent's, or that of any
- * ancestor which was discarded (rule 17).
+ * The decision about a unit whose ancestors have all ended: that of its parent, or of an ancestor
+ * that was discarded (rule 17).
  * @internal
  */
 export function decisionAbove({ parent }: UnitOfWork): Decision {
@@ -34,9 +34,9 @@ export function decisionAbove({ parent }: UnitOfWork): Decision {
 }
 
 /**
- * Drops the intents that the outcome of a unit does not let out, where no unit above decides. Calls
- * of an invocation that has failed, although something else has answered in its place, count as
- * those of a failed unit.
+ * Drops the intents that the outcome of a unit does not let out. Called for a unit that no other
+ * decides about. Calls of a failed invocation count as calls of a failed unit, even if an
+ * interceptor has answered in its place.
  *
  * @returns the others
  * @internal
@@ -59,8 +59,9 @@ export function dropByOutcome(
 }
 
 /**
- * Drops the intents that a nested unit does not hand to its parent. Those that waited for its
- * outcome are ordinary intents of the parent; others wait for the parent's outcome.
+ * Drops the intents that a nested unit does not hand to its parent. Intents whose outcome has come
+ * become ordinary intents of the parent. If the unit has completed, its intents for failure wait
+ * for the outcome of the parent.
  *
  * @returns the intents for the parent
  * @internal

@@ -35,10 +35,10 @@ interface Flush {
  */
 export class Pass implements InFlight {
   private cursor = 0;
-  /** Index of the first that has not ended: behind the cursor by the intents that are running. */
+  /** Index of the first intent that has not ended. Those between it and the cursor are running. */
   private unfinished = 0;
   private readonly executorOverride: ExecutorOverride | undefined;
-  /** True if somebody listens who is told how long effects take. */
+  /** True if a listener is told how long effects take. */
   private readonly isTimed: boolean;
   /** Time at which the running effect began; 0 while none runs. */
   private since = 0;
@@ -217,7 +217,7 @@ export class Pass implements InFlight {
       const journal = new FlushJournal();
       journals.push(journal);
       const lane = new Pass(unit, journal, [intent], flush, frame, gate);
-      // `run` is not called on it.
+      // `run`, which moves the cursor, is not called on a lane.
       lane.cursor = 1;
       open.add(lane);
       const passes = gate.passes(intent, journal);

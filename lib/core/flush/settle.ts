@@ -184,7 +184,7 @@ function isSubset(chosen: unknown, offered: ReadonlySet<Intent>): chosen is read
 }
 
 /**
- * The reason of an ancestor that was discarded by hand: that includes everything which comes later.
+ * The reason why an ancestor was discarded by hand. Everything that comes later is discarded too.
  */
 function discardReasonAbove(unit: UnitOfWork): DropReason | undefined {
   let ancestor = unit.parent;

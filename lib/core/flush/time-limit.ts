@@ -67,8 +67,8 @@ function giveUp(observed: ObservedEnd, { host }: EffectContext): void {
 }
 
 /**
- * True for the reason of a signal, and for an `AbortError` that it is the cause of: `fetch` and the
- * like fail with these.
+ * True for the reason that a signal was aborted with, and for an `AbortError` with that reason as
+ * its cause. Functions such as `fetch` fail with these.
  */
 function isAbort(error: unknown, reason: EffectTimeoutError): boolean {
   return error === reason || causeOf(error) === reason;

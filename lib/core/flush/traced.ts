@@ -1,7 +1,7 @@
 import { type EffectRunMessage, effectRuns } from '../model/diagnostics.js';
 
 /**
- * Publishes the run of an effect: `start` and `end` around what it does at once, `asyncStart` and
+ * Publishes the run of an effect: `start` and `end` around its synchronous part, `asyncStart` and
  * `asyncEnd` if it ends later, `error` if it fails. Stores that subscribers bind to `start` are set
  * during the run. To be called only if somebody listens.
  *

@@ -4,10 +4,11 @@ import type { Intent } from '../model/intent.js';
 import type { StampedFrame } from '../model/stamped-frame.js';
 
 /**
- * Calls made in no transaction while one is open that a helper has begun, such as an `async
- * begin()` or an interceptor. The asynchronous context of the helper does not reach the code that
- * awaits it, so that code does not run in the transaction. Nor does the code that ends the
- * transaction, which tells it from all others: then these calls belong to it (ADR 22).
+ * Calls made in no transaction while one is open that a helper has begun, such as an
+ * `async begin()` or an interceptor. The asynchronous context of the helper does not reach the code
+ * that awaits it, so that code does not run in the transaction. If the code that ends the
+ * transaction does not run in it either, a helper has begun it, and these calls belong to it (ADR
+ * 22).
  *
  * @internal
  */

@@ -44,9 +44,9 @@ export class ConnectionFrames<F extends OnConnection<F>> {
   }
 
   /**
-   * The frame that a call belongs to which is made in the context of `frame`. A savepoint that a
-   * statement has taken holds all that follows, also where a helper has sent the statement, whose
-   * context the caller is outside of.
+   * The frame of a call that is made in the context of `frame`. A savepoint that a statement has
+   * taken holds all calls that follow, even if a helper has sent the statement and the caller does
+   * not run in the helper's context.
    */
   placeIn(frame: F): F {
     const { innermost } = this;
@@ -59,8 +59,8 @@ export class ConnectionFrames<F extends OnConnection<F>> {
   }
 
   /**
-   * The frame of this connection that code runs in; undefined if it runs in none, or in that
-   * around a test only.
+   * The frame of this connection that code runs in; undefined if it runs in none, or only in the
+   * transaction around a test.
    *
    * @param here the innermost frame of any connection that the code runs in
    */

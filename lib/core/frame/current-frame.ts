@@ -14,7 +14,7 @@ export function currentFrame(): TransactionFrame | undefined {
   return frame?.place;
 }
 
-/** The rolled back frame in whose leftover context code runs, if it does (rule 21). @internal */
+/** The rolled back frame whose context the code still has, if any (rule 21). @internal */
 export function leftBehindIn(): TransactionFrame | undefined {
   const here = frames.getStore();
   return leftover(here) === undefined ? undefined : here;
@@ -34,8 +34,7 @@ export function outsideFrames<R>(fn: () => R): R {
 }
 
 /**
- * The frame of calls that are made in a frame which was opened in the context of `here`, and do not
- * belong to that frame.
+ * The frame that takes the calls which a frame opened in the context of `here` does not take.
  * @internal
  */
 export function nextAt(here: TransactionFrame | undefined): TransactionFrame | undefined {

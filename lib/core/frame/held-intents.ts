@@ -113,8 +113,8 @@ class HeldInFrames implements HeldIntents {
   }
 
   /**
-   * Takes over the ends of a dispatch in a transaction. A policy that threw loses only its own
-   * intent (rule 14).
+   * Takes over the results of a dispatch in a transaction. If a policy threw, only its own intent
+   * is lost (rule 14).
    *
    * @throws DispatchError for a write that failed, which rolls the transaction back (rule 23)
    */
@@ -182,7 +182,7 @@ class HeldInFrames implements HeldIntents {
     for (const intent of [...this.take(isLost), ...this.unit.buffer.takeFramed(isLost)])
       recordDropped(this.unit, this.settled, intent, 'rollback');
     this.forgetEnded();
-    // Among them intents that waited because one of those used their key.
+    // Some of these intents waited because a dropped one had used their key.
     void this.dispatchFree();
   }
 

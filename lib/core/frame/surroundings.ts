@@ -4,7 +4,7 @@ import type { Fate } from '../model/stamped-frame.js';
 interface Ambient<F> {
   readonly fate: Fate;
   /**
-   * True if a call made in its context after it was rolled back is a part of what was undone (rule
+   * True if a call made in its context after it was rolled back belongs to the undone work (rule
    * 21).
    */
   readonly takesLeftovers: boolean;

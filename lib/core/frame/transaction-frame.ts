@@ -54,9 +54,9 @@ export class TransactionFrame {
    * well, and calls made after a rollback are no leftovers of it.
    */
   private isEntered = false;
-  /** True if its callback has handed it out: code that does not run in it does its work. */
+  /** True if its callback has handed it out, so that code outside its context works in it. */
   private isHandedOut = false;
-  /** True if nothing but a callback belongs to it, although `enter` was called. */
+  /** True if it belongs to a callback alone, although `enter` was called. */
   private isOfCallback = false;
   private readonly participants = new Set<FrameParticipant>();
   /** True if an effect was called in the transaction, even one that survives its rollback. */
@@ -129,8 +129,8 @@ export class TransactionFrame {
   }
 
   /**
-   * Notes that its callback has returned and left it open, as one that only hands out the
-   * transaction does. If code that does not run in it ends it, it was begun for that code, as by a
+   * Notes that its callback has returned and left it open, as a callback does that only hands out
+   * the transaction. If code outside its context ends it, it counts as begun for that code by a
    * helper.
    *
    * @internal
@@ -146,8 +146,9 @@ export class TransactionFrame {
   }
 
   /**
-   * `run` for the callback of a client that has called `enter`, which the callback's caller does
-   * not see. If the client rolls back while the callback goes on, it goes on in no transaction.
+   * `run` for the callback of a client that calls `enter` where the caller of the callback does not
+   * see it. If the client rolls back while the callback goes on, later calls of the callback belong
+   * to no transaction.
    *
    * @internal
    */
@@ -187,7 +188,7 @@ export class TransactionFrame {
     else if (this.holdsOthers && this.standing === undefined) this.adoptInto(this.place);
   }
 
-  /** Gives a frame the calls made beside the transaction since the last statement of it. */
+  /** Gives a frame the calls that were made outside the transaction since its last statement. */
   private adoptInto(frame: TransactionFrame): void {
     this.root.beginning?.byHelper(frame);
   }
@@ -229,7 +230,7 @@ export class TransactionFrame {
   }
 
   /**
-   * For clients that always end the innermost frame of a connection.
+   * Refuses an end out of order, for clients that always end the innermost frame of a connection.
    *
    * @throws FrameStateError if the caller runs in another one: the whole transaction can then
    *   only be rolled back
@@ -270,7 +271,7 @@ export class TransactionFrame {
   }
 
   /**
-   * Leaves the whole transaction with no end but a rollback.
+   * Marks the whole transaction as lost: it can only be rolled back.
    *
    * @returns the error to throw for what was asked for out of order
    * @internal
@@ -280,9 +281,8 @@ export class TransactionFrame {
   }
 
   /**
-   * The point just before COMMIT: transactional executors write now. Nothing happens for a
-   * savepoint. The frame is rolled back afterwards where the server had ended its transaction by
-   * itself.
+   * To be called just before COMMIT: transactional executors write now. Does nothing for a
+   * savepoint. Rolls the frame back if the server has ended its transaction by itself.
    *
    * @throws FrameStateError if it has ended, a savepoint in it is still open, or one was asked for
    * out of order; DispatchError for a write that failed. In each case the transaction is to be
@@ -303,8 +303,8 @@ export class TransactionFrame {
   }
 
   /**
-   * After COMMIT: lets out what waits for it alone. Of a savepoint: after its RELEASE; what was
-   * enqueued in it then belongs to the frame around it.
+   * To be called after COMMIT: lets out the intents that wait for nothing else. For a savepoint,
+   * after its RELEASE: its intents then belong to the frame around it.
    *
    * @returns once what was let out has ended; failures are reported, for the transaction did commit
    * @throws FrameStateError if it has ended
@@ -322,8 +322,8 @@ export class TransactionFrame {
   }
 
   /**
-   * After ROLLBACK, ROLLBACK TO SAVEPOINT or a COMMIT that failed: drops what was enqueued in it.
-   * Nothing happens where a rollback around it came first.
+   * To be called after ROLLBACK, ROLLBACK TO SAVEPOINT or a COMMIT that failed: drops its intents.
+   * Does nothing if a frame around it was rolled back before.
    *
    * @throws FrameStateError if it has ended otherwise
    */
@@ -346,7 +346,7 @@ export class TransactionFrame {
   }
 
   /**
-   * True if a call made in its context after it was rolled back is a part of what was undone (rule
+   * True if a call made in its context after it was rolled back belongs to the undone work (rule
    * 21).
    * @internal
    */
@@ -354,17 +354,17 @@ export class TransactionFrame {
     return this.fate === 'rolledBack' && !this.isEntered && !this.countsAsCommitted;
   }
 
-  /** The frame that a call belongs to which is made in its context: see `placeIn`. @internal */
+  /** The frame of a call that is made in its context: see `placeIn`. @internal */
   get place(): TransactionFrame {
     return this.connected.placeIn(this);
   }
 
-  /** True if a statement has begun it, and no callback is all that belongs to it. @internal */
+  /** True if a statement has begun it, and not for a callback alone. @internal */
   get isOfStatement(): boolean {
     return this.holdsOthers && !this.isOfCallback;
   }
 
-  /** True if code that does not run in it may do its work. */
+  /** True if code outside its context may work in it. */
   private get holdsOthers(): boolean {
     return this.isEntered || this.isHandedOut;
   }
@@ -387,8 +387,8 @@ export class TransactionFrame {
   }
 
   /**
-   * Notes a call in it. Before COMMIT the server is then asked whether it has rolled the
-   * transaction back, since work that is left running goes with that.
+   * Notes a call in it, so that the server is asked before COMMIT whether it has rolled the
+   * transaction back: later calls of work that is left running depend on that too.
    * @internal
    */
   noteCall(): void {

@@ -21,7 +21,7 @@ export function detached<R>(fn: () => R): R {
   return outsideFrames(() => {
     if (store === undefined) return fn();
     const { host, evaluation } = store;
-    // A policy stays a policy (rule 13).
+    // Calls in a policy stay refused (rule 13).
     if (evaluation?.isActive !== true) return outsideMessages(() => contexts.exit(fn));
     return contexts.run(
       new ScopeContext(host, undefined, PolicyChain.empty, undefined, evaluation),

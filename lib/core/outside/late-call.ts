@@ -54,7 +54,8 @@ export function takeLateCall(
 
 /**
  * Puts a late call into a unit of work of its own, under the policies of the place where it was
- * made. That unit ends at once: as the late one has ended or, while that is still to end, into it.
+ * made. That unit ends at once: as the late one has ended, or into the late one if that has not
+ * ended yet.
  *
  * @throws what refuses the call
  */
@@ -66,8 +67,7 @@ function enqueueLate(
   args: unknown[],
 ): void {
   const { host, chain, outer } = context;
-  // A call by something that an abandoned invocation has left running counts as little as those
-  // that it had buffered (rule 7).
+  // Calls of an abandoned invocation are dropped, and so are its late calls (rule 7).
   if (context.attempt?.isAbandoned === true)
     return publishLostCall(late, context, options, effect, args, 'retry');
   if (late.discardReason !== undefined)

@@ -75,7 +75,7 @@ async function endWithStep(
   return result;
 }
 
-/** Leaves the end to itself: a synchronous generator cannot wait for effects. */
+/** Does not wait for the end of the scope: a synchronous generator cannot wait for effects. */
 function endUnwaited(ending: void | Promise<void>, tell: (error: unknown) => void): void {
   if (ending) void ending.catch(tell);
 }

@@ -50,8 +50,8 @@ export class Attempt implements AttemptMark {
   }
 
   /**
-   * Runs `fn`, which is told of the failure. If it invokes the work again, its calls are dropped
-   * with those of this attempt; if it answers in place of the work, they count as its own.
+   * Runs `fn`, which handles the failure. If `fn` invokes the work again, its own calls are dropped
+   * with those of this attempt. If it answers in place of the work, the answer decides about them.
    */
   runAfterFailure<R>(fn: () => R): R {
     const mark = new Aftermath(this, this.outer);

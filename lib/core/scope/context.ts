@@ -73,7 +73,7 @@ export abstract class Context {
   }
 
   /**
-   * The context in which the scope of an entry point opens that is reached here: this one, or that
+   * The context in which an entry point that is reached here opens its scope: this one, or the one
    * around the whole request.
    */
   get forEntryPoints(): Context {

@@ -11,9 +11,9 @@ import {
 export type Enter = <R>(fn: () => R) => R;
 
 /**
- * Runs `fn` by `enter`, and later what it returns: work that only begins when a query is awaited, a
- * generator is asked for its next value or an Observable is subscribed to, runs where `fn` did
- * (rule 11). The code that uses the result stays outside.
+ * Runs `fn` by `enter`, and also the work that its result begins later: when a query is awaited, a
+ * generator is asked for its next value or an Observable is subscribed to (rule 11). The code that
+ * uses the result stays outside.
  *
  * A query or a generator stays the same object. An Observable, which others may hold too, is
  * replaced by one like it.
@@ -54,8 +54,8 @@ export function hasBegun(value: object): boolean {
 }
 
 /**
- * Promises of a subclass that were covered and that somebody has listened to: they begin once, and
- * have. A Promise that is kept for many callers would else be covered again by each of them, in
+ * Promises of a subclass that were covered and have begun, since somebody has listened to them.
+ * Without this list, a Promise that many callers share would be covered again for each of them, in
  * scopes that have ended.
  */
 const listenedTo = new WeakSet<object>();

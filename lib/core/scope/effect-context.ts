@@ -141,9 +141,9 @@ export class EffectContext extends Context {
    */
   end(outcome: Outcome): UnitOfWork | undefined {
     this.outcome = outcome;
-    // Something that the effect has left behind, such as a pooled connection, keeps this context,
-    // but need not keep arguments. A late call makes the name of these two: reading `Function.name`
-    // each time would cost a third of a dispatch.
+    // An object that the effect has left behind, such as a pooled connection, keeps this context,
+    // but should not keep the arguments. A late call makes the name of the effect from these two
+    // fields: reading `Function.name` here would cost a third of a dispatch.
     this.options = stampOf(this.intent!).options;
     this.endedEffect = this.intent!.effect;
     this.intent = undefined;

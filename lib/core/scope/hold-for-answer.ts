@@ -43,8 +43,8 @@ export function holdForAnswer(
 }
 
 /**
- * The answer that a unit may hold up: of a nested unit that of the outermost, of an effect's unit
- * that of the unit which let the effect out.
+ * The answer that a unit may hold up. For a nested unit it is the answer of the outermost one, for
+ * the unit of an effect that of the unit which let the effect out.
  */
 function answerOf(unit: UnitOfWork): Answer | undefined {
   let at: UnitOfWork | undefined = unit;

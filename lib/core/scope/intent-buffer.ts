@@ -22,7 +22,7 @@ export class IntentBuffer {
     return this.intents ?? [];
   }
 
-  /** The one that was buffered last. */
+  /** The intent that was buffered last. */
   get last(): Intent | undefined {
     return this.intents?.at(-1);
   }

@@ -105,7 +105,7 @@ export function recordDropped(
     publish(unit.host, 'drop', { scope: unit.view, intent, reason, ...(policy && { policy }) });
 }
 
-/** True if somebody listens who is told how long effects take. @internal */
+/** True if a listener is told how long effects take. @internal */
 export function isTimed(host: MessageHost): boolean {
   return isHeard.dispatch(host) || isHeard.fail(host);
 }

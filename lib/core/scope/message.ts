@@ -33,8 +33,8 @@ export function receiveHere<R>(received: readonly unknown[], handle: () => R): R
   const here = contexts.getStore();
   if (here === undefined || here.isLive) return handle();
   const message = messages.getStore();
-  // Not the message: other work that the sender or a handler has left running, and what arrives
-  // over a connection that was opened for it.
+  // Otherwise it is no handler of the message, but other work: something that the sender or a
+  // handler has left running, or data that arrives over a connection that was opened in the scope.
   return message?.from === here && isIn(message.sent, received)
     ? contexts.run(new SentMessage(here), handle)
     : handle();

@@ -33,7 +33,10 @@ export interface Unanswered {
   readonly ended: Promise<void>;
 }
 
-/** Everything that one unit waits for, but for intents that it holds for transactions. @internal */
+/**
+ * Everything that one unit waits for, except the intents that it holds for transactions.
+ * @internal
+ */
 export class PendingWork {
   /** Transactions that were begun in it and have not ended. */
   transactions: Set<StampedFrame> | undefined;

@@ -25,7 +25,7 @@ import type { StampedFrame } from '../model/stamped-frame.js';
 /** The application of a unit of work. @internal */
 export type UnitHost = HostOf<UnitOfWork>;
 
-/** Told of a report, complete by then; must not throw. @internal */
+/** Called with a complete report; must not throw. @internal */
 export type OnSettled = NonNullable<UnitHost['onSettled']>;
 
 /** The hooks of a scope's opener. @internal */
@@ -75,7 +75,7 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   failedBy: string | undefined;
   /** Its outcome; undefined until it has ended. */
   outcome: Outcome | undefined;
-  /** Its end, while that waits for somebody to listen to refused calls. */
+  /** Its end, while it waits to see whether somebody listens to refused calls. */
   ending: Promise<FlushReport> | undefined;
   /** The dispatch under way, which the next one waits for (rule 4). */
   dispatching: Promise<void> | undefined;
@@ -91,7 +91,7 @@ export class UnitOfWork implements Birthplace, HasRefusals {
   /** The one `EffectScope` of this unit, made when it is first asked for. */
   handle: object | undefined;
   /**
-   * The inspector's record of it; to keep these in a `WeakMap` costs a request a quarter of its
+   * The inspector's record of it. A `WeakMap` of the records would cost a quarter of a request's
    * time.
    */
   record: object | undefined;
