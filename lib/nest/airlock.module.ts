@@ -137,7 +137,7 @@ export class AirlockModule
    * ```
    */
   static override forRoot(options: AirlockModuleOptions = {}): DynamicModule {
-    // Before Nest misses what the other copy provides.
+    // Checked here, before Nest fails on a provider that only the other copy has.
     refuseOtherCopies();
     validateOptions(options);
     return { ...super.forRoot(options), global: true };

@@ -70,7 +70,7 @@ export class AirlockExplorer implements KnownHandlers {
   }
 
   /**
-   * @param members none of them explored; those with a mistake stay so
+   * @param members not explored yet; those with a mistake stay unexplored
    * @throws AirlockOptionsError naming the class, the method and what is wrong with it
    */
   explore(members: readonly Member[]): void {
@@ -82,7 +82,8 @@ export class AirlockExplorer implements KnownHandlers {
     for (const member of members) {
       const { instance } = member;
       claim(instance ?? member.type, this.runtime);
-      // The object behind the proxy may be called too, and only its class tells whose that is.
+      // The object behind the proxy may be called too. Only its class tells which application owns
+      // it.
       if (isProxy(instance)) claim(member.type, this.runtime);
       // Objects that it has made, such as the channels of a notifier, call effects as well.
       if (instance !== undefined)

@@ -151,7 +151,7 @@ export class Boundaries {
     for (const { boundary } of this.wrapped) boundary?.ready();
   }
 
-  /** Lets entry points take no more work, if they can; resolves when the work they have is done. */
+  /** Stops entry points from taking more work, if they can; resolves when their work is done. */
   async stop(): Promise<void> {
     await Promise.all(this.wrapped.map(async ({ boundary }) => boundary?.stop()));
   }

@@ -16,9 +16,9 @@ import { interceptedEntryPoints } from '../entry-points/entry-points.js';
 export const INTERCEPTORS = '__interceptors__';
 
 /**
- * Airlock's interceptor on classes whose handlers may not meet the global one. Applications may
- * share such a class, so it gets this class, which each application resolves for itself; in an
- * application without Airlock it does nothing.
+ * Airlock's interceptor on classes whose handlers may not pass the global one. Applications may
+ * share such a handler class, so it names this class, and each application resolves its own
+ * instance. In an application without Airlock it does nothing.
  *
  * @internal
  */

@@ -10,7 +10,9 @@ import type { Member } from '../container/providers.js';
 
 /** Handlers of an application, as far as they are known. @internal */
 export interface KnownHandlers {
-  /** The names of a member's methods that are entry points, be their boundary switched off. */
+  /**
+   * The names of a member's methods that are entry points, even if their boundary is switched off.
+   */
   entryPointsOf(member: Member): ReadonlySet<string>;
   /** The handlers among them that answer HTTP requests. */
   routesOf(member: Member): ReadonlySet<string>;
@@ -42,7 +44,7 @@ export function refuseMisplaced(
     ...entryPoints,
     ...[...marked.keys()].filter((key) => airlockOn(prototype[key]!) !== undefined),
   ]);
-  // The mark of a class whose handlers are known is that of their library.
+  // If the handlers of a class are known, its mark is that of their library.
   const isUnknown = entryPoints.size === 0 && isClassOfOthers(type);
   const mayBeOthers = (key: string): boolean => isUnknown || isMarkedByOthers(type, key);
   const complain = (error: AirlockOptionsError, isKnown: boolean): void => {

@@ -7,8 +7,8 @@ import type { Class } from '../container/candidate.js';
 import { candidateOf, type Member } from '../container/providers.js';
 
 /**
- * Notes what the objects of an application are known as, so that names of their effects tell them
- * apart and policies find them.
+ * Notes the names of an application's objects, so that the names of their effects tell them apart
+ * and policies find them.
  *
  * - A provider whose token is not its class goes by the token: `EventEmitter2.emit`,
  *   `SMTP.sendMail`. One with `@SideEffect()` methods keeps the name of its class, which workers
@@ -64,8 +64,8 @@ export function methodNamesIn(members: readonly Member[], proxied: Iterable<Clas
 }
 
 /**
- * The classes that libraries provide proxies under, which may refuse to be looked at before there
- * is an instance behind them.
+ * The classes under which libraries provide proxies. A proxy may refuse to be read before there is
+ * an instance behind it.
  * @internal
  */
 export function* proxiedClassesIn(modules: ModulesContainer): Generator<Class> {

@@ -31,7 +31,7 @@ export class PolicyNames {
   inspect(policy: Policy, where?: string): void {
     const { known } = this;
     const { namedEffects } = policy;
-    // In a policy that does not know the property, it may be anything.
+    // A policy that is not written for Airlock's property may use the name for anything.
     if (
       known === undefined ||
       typeof namedEffects !== 'object' ||
@@ -78,7 +78,7 @@ function nearestTo(name: string, known: Iterable<string>): string | undefined {
   let least = Math.max(3, name.length / 2);
   for (const candidate of known) {
     const [itsOwner, itsKey] = partsOf(candidate);
-    // No distance is shorter than the difference in length, which costs nothing to tell.
+    // No distance is shorter than the difference in length, which is cheap to compute.
     const atLeast = lengthsApart(itsOwner, owner) + 2 * lengthsApart(itsKey, key);
     if (atLeast >= least) continue;
     const distance = editDistance(itsOwner, owner) + 2 * editDistance(itsKey, key);

@@ -8,8 +8,8 @@ const SHORTENED = /^([\w$]{1,2})\./;
 
 /**
  * Warns where classes seem to have lost their names to a minifier and effects leave the process by
- * them: the next build may give a name to another class, and a job that this one has stored would
- * then run what was never called.
+ * them: the next build may give the name to another class, and a job that this build has stored
+ * would then run another effect.
  *
  * @param effects those that are named by their classes
  * @internal
@@ -23,7 +23,8 @@ export function warnOfShortenedNames(
     .filter(({ executor }) => isRemote(runtime, executor))
     .map(({ name }) => name);
   const classes = sent.map((name) => SHORTENED.exec(name)?.[1]);
-  // A single class may really have a short name; several, with no other name among them, do not.
+  // A single class may really have a short name. Several classes with short names only are
+  // minified.
   if (classes.includes(undefined) || new Set(classes).size < 2) return;
   logger.warn(
     `Effects are stored for workers as ${listed(sent, String)}: their classes seem to be renamed by a minifier. Another build may give these ` +

@@ -24,7 +24,7 @@ export function reachesTracked(object: object): boolean {
 }
 
 /**
- * True for a part of a client: clients have a class, but for Knex, whose functions look like parts.
+ * True for a part of a client: clients have a class, except Knex, whose functions look like parts.
  */
 function isPart(value: object): boolean {
   return typeof value === 'function' || Object.getPrototypeOf(value) === Object.prototype;

@@ -20,7 +20,7 @@ interface Library {
 }
 
 /**
- * Libraries of the field that Airlock does not cover by itself. Handlers that are built with Nest's
+ * Well-known libraries that Airlock does not cover by itself. Handlers that are built with Nest's
  * external context creator (Discord, Telegram, RabbitMQ of golevelup) are covered as messages.
  */
 const LIBRARIES: readonly Library[] = [

@@ -27,7 +27,7 @@ export function warnOfUntrackedClients(modules: ModulesContainer, logger: Logger
 }
 
 /**
- * False for plain objects, and for functions without properties: most of what an application holds.
+ * False for plain objects and for functions without properties, as most provided objects are.
  */
 function isOfAKind(object: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(object);
@@ -36,7 +36,8 @@ function isOfAKind(object: object): boolean {
 }
 
 /**
- * True for two clients of one class. Functions such as those of Knex are known by what they carry.
+ * True for two clients of one class. Functions such as those of Knex are compared by their
+ * properties.
  */
 function isOfOneKind(tracked: object, other: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(tracked);

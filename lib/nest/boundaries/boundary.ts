@@ -31,7 +31,7 @@ export interface Boundary {
   start?(): void;
 }
 
-/** Everything that one handler's scope is opened with, decided once. @internal */
+/** The settings of the scopes of one handler, decided once. @internal */
 export interface HandlerPlan {
   readonly isSkipped: boolean;
   /** Policies of the method and its class, innermost first. */
@@ -97,7 +97,10 @@ function nameOf({ name }: Named): string {
   return name.replace(BOUND, '');
 }
 
-/** The method that carries the metadata of a handler: of a bound one, that of its class. */
+/**
+ * The method that carries the metadata of a handler. For a bound handler it is the method of its
+ * class.
+ */
 function declaredAs(type: Named, handler: Named, key: string): Named {
   if (!BOUND.test(handler.name)) return handler;
   const method = (type as { readonly prototype?: Record<string, unknown> }).prototype?.[key];

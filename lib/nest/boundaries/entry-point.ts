@@ -35,7 +35,7 @@ export interface InterceptedEntryPoint extends EntryPoint {
 
 /** A kind for which Nest runs none: the methods are wrapped on the instances. @internal */
 export interface WrappedEntryPoint extends EntryPoint {
-  /** True if the peer ignores what a method returns, but for waiting for a Promise. */
+  /** True if the peer ignores what a method returns, except that it waits for a Promise. */
   readonly ignores?: (key: string) => boolean;
   /** Tells the outcome of a method that has thrown, to steer the peer perhaps. @default 'failed' */
   readonly outcomeOf?: (error: unknown) => Outcome;

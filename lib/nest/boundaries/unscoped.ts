@@ -2,7 +2,7 @@ import type { CallHandler } from '@nestjs/common';
 import { Observable } from 'rxjs';
 import { contexts } from '../../core/scope/context.js';
 
-/** Runs a handler that opens no scope as if none were open around its request either. @internal */
+/** Runs a handler that opens no scope outside of the scope of its request. @internal */
 export function unscoped(next: CallHandler): Observable<unknown> {
   const here = contexts.getStore();
   const beside = here?.forEntryPoints;

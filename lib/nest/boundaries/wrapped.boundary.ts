@@ -84,7 +84,7 @@ export class WrappedBoundary {
     if (isLasting) this.lasting.add(instance);
   }
 
-  /** Has a sender of the peer's, such as an event emitter, note where it was given a message. */
+  /** Makes a sender of the peer, such as an event emitter, note the context of each message. */
   coverSender(instance: object, candidate: Candidate): void {
     for (const key of this.entryPoint.senders?.(candidate) ?? []) noteSender(instance, key);
   }

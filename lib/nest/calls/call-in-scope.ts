@@ -79,7 +79,7 @@ function openScope({ runtime, prepared, isEager }: HandlerScope, here: Context):
     : new LatentScope(runtime, prepared, here);
 }
 
-/** Begins the work of a query or the like, which it would do when it is awaited, in the scope. */
+/** Begins the work of a query in the scope. Otherwise it would begin when the query is awaited. */
 function begunInScope(result: unknown): unknown {
   if (!isThenable(result) || hasBegun(result) || isObservable(result)) return result;
   return new Promise((resolve, reject) => void result.then(resolve, reject));

@@ -21,7 +21,7 @@ type Class<T> = new (...args: never[]) => T;
  * @internal
  */
 export class ClassResolver {
-  /** False while Nest still builds providers, and has bare objects in their place. */
+  /** False while Nest still builds providers, and keeps bare objects in their place. */
   areBuilt = false;
   /** The module of options, and of code whose module is not known. */
   root: ModuleOfNest | undefined = undefined;

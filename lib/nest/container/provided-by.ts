@@ -3,8 +3,7 @@ import 'reflect-metadata';
 const PROVIDED_BY = 'nestjs-airlock:provided-by';
 
 /**
- * Names the module that provides a class which nothing else can build, for the error if that is not
- * imported.
+ * Names the only module that provides a class, for the error if the module is not imported.
  * @internal
  */
 export function ProvidedBy(module: string, from: string): ClassDecorator {

@@ -95,8 +95,8 @@ export function eachInstance(
   wrapper: Wrapper,
   fn: (instance: object, isLasting: boolean) => void,
 ): void {
-  // Of a request-scoped class this is a bare object, which some peers read metadata from, and
-  // others even call.
+  // For a request-scoped class this is a bare object. Some peers read metadata from it, others even
+  // call it.
   if (isObject(wrapper.instance)) fn(wrapper.instance, true);
   if (isSingleton(wrapper)) return;
   const seen = new WeakSet();

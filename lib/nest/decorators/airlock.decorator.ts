@@ -18,7 +18,7 @@ import { wrapMethod } from '../methods/wrap-method.js';
 const AIRLOCK = 'nestjs-airlock:airlock';
 
 /**
- * Impossible type by which `@Airlock()` refuses a method whose end its scope could not wait for.
+ * Impossible type by which `@Airlock()` refuses a method with a result that no scope can wait for.
  * @publicApi
  */
 export interface AirlockNeedsAsyncMethod {
@@ -111,7 +111,7 @@ export function airlockOn(method: object): AirlockMethodOptions | undefined {
   return Reflect.getMetadata(AIRLOCK, method) as AirlockMethodOptions | undefined;
 }
 
-/** Refuses a plain value: it does not tell when the effects may get out. */
+/** Refuses a plain value, since no caller could wait until its effects are out. */
 function refuseValue({ runtime, prepared, how }: HandlerScope, scope: WorkScope): never {
   void runtime.endScope(scope, 'failed', 'a synchronous result', how);
   throw new AirlockOptionsError(

@@ -90,7 +90,7 @@ export class InterceptedProviders {
   };
 }
 
-/** False outside any scope, in a running effect, and in what one has left behind. */
+/** False outside any scope, in a running effect, and in work that an effect has left behind. */
 function takesCalls(context: Context): boolean {
   if (context instanceof EffectContext) return false;
   return context.evaluation !== undefined || context.receiver() !== undefined;

@@ -6,7 +6,7 @@ import type { OnSettled, UnitOfWork } from '../../core/scope/unit-of-work.js';
 import { kindOf, listed } from '../../errors/thrown.js';
 import { type AirlockLogOptions, LEVELS } from '../options/log-options.js';
 
-/** A unit of work, as a line tells of it. */
+/** The part of a unit of work that a line shows. */
 export interface Told {
   readonly label: string;
   readonly outcome: string | undefined;

@@ -24,7 +24,8 @@ export function coverFilter(
     return function (this: unknown, ...args: never[]): unknown {
       if (!runtime.context.mayReceive) return original.apply(this, args);
       const scope = new LatentScope(runtime, prepared);
-      // Completed in any case: the request decides, and nobody listens to what a filter returns.
+      // The outcome is `completed` in any case: the request decides, and nobody listens to the
+      // result of a filter.
       const close = async (): Promise<void> =>
         runtime.endScope(scope, 'completed', 'the end of the filter', how);
       const end = (): void => void close().catch(runtime.logError);

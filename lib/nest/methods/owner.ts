@@ -17,8 +17,8 @@ export function claim(instance: object, runtime: AirlockRuntime): void {
 }
 
 /**
- * Notes the same for an object that a provider holds, and has mostly made. A provider of another
- * application, which it may hold as well, stays with that one.
+ * Notes the same for an object that a provider holds, and in most cases has made. A provider of
+ * another application, which it may hold as well, stays with that one.
  *
  * @internal
  */

@@ -4,7 +4,7 @@ import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { methodName } from '../../core/effect/bound-effect.js';
 import { disguised, type Method } from './wrap-method.js';
 
-/** One method of one instance, and what each application has put in its place. */
+/** One method of one instance, with the replacement of each application. */
 interface Replaced {
   readonly original: Method;
   readonly exposed: Set<unknown>;

@@ -76,7 +76,7 @@ export class EffectWorker {
   }
 
   /**
-   * Runs `prepare`, and tells of a failure of the effect that it prepares.
+   * Runs `prepare`, and reports a failure of the effect that it prepares.
    *
    * @param data with the name of an `effect`, perhaps
    * @throws what `prepare` throws
@@ -102,7 +102,7 @@ export class EffectWorker {
     );
   }
 
-  /** Tells of a failure; an effect that a shutdown refuses has not failed. */
+  /** Reports a failure. An effect that a shutdown refuses has not failed. */
   private noteFailure(data: unknown, error: unknown): void {
     if (!(error instanceof ShuttingDownError)) this.onFailure?.(effectNamedIn(data));
   }

@@ -12,7 +12,7 @@ import { isKnownToWorkers } from './effect-registry.js';
 import type { RemoteOptions } from './remote-options.js';
 
 /**
- * On remote executors: their `EnvelopeWriter`, for whoever writes their intents down first.
+ * Key of a remote executor's `EnvelopeWriter`, for an outbox that writes the intents first.
  * @internal
  */
 export const ENVELOPES: unique symbol = Symbol.for('nestjs-airlock.envelopes') as never;

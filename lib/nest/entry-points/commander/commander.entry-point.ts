@@ -4,9 +4,9 @@ import { type CommandLine, offerDryRun, rememberLine, takeDryRun } from './dry-r
 import { dryRun } from './dry-run.js';
 
 /**
- * `run` of a nest-commander command. Each gets an option `--dry-run`: nothing gets out, and the
- * effects that would have are printed. A command keeps an option of that name of its own, which
- * then means the same; one that takes unknown options gets none.
+ * `run` of a nest-commander command. Each command gets an option `--dry-run`: nothing gets out, and
+ * the effects that would have got out are printed. If a command has an option of that name, that
+ * option means the same. A command that takes unknown options gets none.
  *
  * @internal
  */

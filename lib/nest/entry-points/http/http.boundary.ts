@@ -112,7 +112,7 @@ export class HttpBoundary implements Boundary {
     const isAnswered = outcome === 'completed';
     const dispatch = plan.dispatch ?? this.dispatch;
     if (isAnswered && plan.answersItself && !raw.headersSent) {
-      // It has not ended: callbacks that it has left behind send the answer.
+      // The handler has not ended: its callbacks send the answer later.
       return this.ends.once(raw, () => this.endWithAnswer(handler, dispatch, raw));
     }
     if (outcome === 'cancelled' || dispatch === 'beforeResponse') {
@@ -154,7 +154,7 @@ export class HttpBoundary implements Boundary {
 
   private endAfter(scope: EffectScope, outcome: Outcome): void {
     if (scope.hasEnded) return;
-    // Nobody is left to throw at once the response is out.
+    // Once the response is out, no caller is left that an error could be thrown at.
     const how = this.onDispatchError === 'throw' ? 'report' : this.onDispatchError;
     const end = async (): Promise<void> =>
       this.runtime.endScope(scope, outcome, END_OF_RESPONSE, how);

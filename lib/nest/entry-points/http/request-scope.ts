@@ -18,7 +18,7 @@ import { outcomeSent } from './outcome-of-response.js';
 export interface RequestSettings {
   readonly runtime: AirlockRuntime;
   readonly prepared: PreparedScope;
-  /** The policies of a request that stands in no other scope. */
+  /** The policies of a request outside any other scope. */
   readonly chain: PolicyChain;
   /** Scopes whose responses end right now. */
   readonly endings: ResponseEndings;
@@ -232,7 +232,7 @@ export class RequestScope extends Context implements Latent, Ending {
     return this.isEnding && this.isAdmitted;
   }
 
-  /** True while a handler serves it, whose end is going to decide. */
+  /** True while a handler serves it, so that the end of the handler decides. */
   get isHandled(): boolean {
     return this.handler !== undefined;
   }

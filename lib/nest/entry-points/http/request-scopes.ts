@@ -93,8 +93,8 @@ export class RequestScopes {
     const scope = new RequestScope(this.settings, response, `${request?.method ?? 'HTTP'} request`);
     (response as unknown as CarriesScope)[this.key] = scope;
     makeRoomForListener(response);
-    // `close` is late enough: a response shows itself that it was handed to the network. On HTTP/2
-    // the first event, `finish`, tells everything.
+    // `close` is not too late: the response itself shows that it was handed to the network. On
+    // HTTP/2 the first event, `finish`, tells everything.
     response.prependListener('stream' in response ? 'finish' : 'close', this.onEnd);
     this.events.cover(response);
     return scope;
