@@ -9,6 +9,7 @@ import { EffectWorker } from '../../nest/remote/effect-worker.js';
 import { rootModule } from '../root.module.js';
 import { STUCK_ROWS, type StuckRows } from '../stuck-rows.js';
 import { AirlockOutbox } from './airlock-outbox.js';
+import { CheckedRemoval } from './checked-removal.js';
 import { EngineBehind } from './engine-behind.js';
 import { OutboxFailures } from './failures.js';
 import { OutboxClock } from './outbox.clock.js';
@@ -66,6 +67,7 @@ export type AirlockOutboxAsyncOptions = ConfigurableModuleAsyncOptions<
     OutboxDatabase,
     OutboxOpening,
     OutboxTable,
+    CheckedRemoval,
     RowsInFlight,
     OutboxFailures,
     EngineBehind,

@@ -100,6 +100,12 @@ export class OutboxTable implements TellsHealth {
     );
   }
 
+  /** Returns those of a thousand ids at most whose rows are there. */
+  async present(ids: readonly string[]): Promise<readonly string[]> {
+    const rows = await this.database.run(this.settings.sql.present(ids.length), [...ids]);
+    return rows.map((row) => String((row as { readonly id: unknown }).id));
+  }
+
   /**
    * Prolongs claims of this process that have not run out.
    *

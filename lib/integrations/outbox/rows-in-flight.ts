@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
+import { CheckedRemoval } from './checked-removal.js';
 import { OutboxClock } from './outbox.clock.js';
 import { OutboxSettings } from './outbox.settings.js';
 import { OutboxTable } from './outbox.table.js';
@@ -18,6 +19,8 @@ interface Held {
   /** End of the claim. From then on any process may claim the row. */
   until: number;
   readonly attempts: number;
+  /** True if it was found in the table. */
+  readonly isFound: boolean;
   /** Time at which its claim is renewed for the last time; undefined before its run has begun. */
   lastRenewal?: number;
 }
@@ -40,10 +43,12 @@ export class RowsInFlight {
     @Inject(OutboxTable) private readonly table: OutboxTable,
     @Inject(OutboxSettings) private readonly settings: OutboxSettings,
     @Inject(OutboxClock) private readonly clock: OutboxClock,
+    @Inject(CheckedRemoval) private readonly removal: CheckedRemoval,
   ) {}
 
-  hold(id: string, until: number, attempts = 0): void {
-    this.held.set(id, { until, attempts });
+  /** @param attempts of a row that was found in the table @default none: it was just written */
+  hold(id: string, until: number, attempts?: number): void {
+    this.held.set(id, { until, attempts: attempts ?? 0, isFound: attempts !== undefined });
   }
 
   /** Notes that a row of this process has been claimed anew. */
@@ -96,6 +101,8 @@ export class RowsInFlight {
    */
   async finish(ids: Iterable<string>): Promise<void> {
     for (const id of ids) {
+      // It may have been left because it cannot be removed.
+      if (this.held.get(id)?.isFound === true) this.removal.check();
       this.held.delete(id);
       this.done.add(id);
     }
@@ -145,7 +152,7 @@ export class RowsInFlight {
       if (!this.isClosing) await sleep(GATHERING_MS);
       while (this.done.size > 0) {
         const ids = [...this.done].slice(0, LARGEST);
-        await this.table.remove(ids);
+        await this.removal.remove(ids);
         for (const id of ids) this.done.delete(id);
       }
     } finally {

@@ -4,6 +4,7 @@ import { clearTimeout, setTimeout } from '../../core/model/timers.js';
 import { ShuttingDownError } from '../../errors/shutting-down.error.js';
 import { messageOf } from '../../errors/thrown.js';
 import { SafeLogger } from '../../nest/log/safe-logger.js';
+import { CheckedRemoval } from './checked-removal.js';
 import { EngineBehind } from './engine-behind.js';
 import { OutboxClock } from './outbox.clock.js';
 import { OutboxDatabase } from './outbox.database.js';
@@ -38,6 +39,7 @@ export class OutboxSweeper {
     @Inject(EngineBehind) private readonly behind: EngineBehind,
     @Inject(OutboxDatabase) private readonly database: OutboxDatabase,
     @Inject(OutboxClock) private readonly clock: OutboxClock,
+    @Inject(CheckedRemoval) private readonly removal: CheckedRemoval,
   ) {}
 
   start(): void {
@@ -51,6 +53,7 @@ export class OutboxSweeper {
     const look = async (): Promise<void> => {
       await this.database.readClock();
       await this.rows.removed();
+      this.removal.check();
       if (sweepIntervalMs !== false) await this.sweep();
     };
     this.every(sweepIntervalMs === false ? sweepAfterMs : sweepIntervalMs, look);

@@ -1,3 +1,4 @@
+import type { CheckedRemoval } from '../../../lib/integrations/outbox/checked-removal.js';
 import { OutboxClock } from '../../../lib/integrations/outbox/outbox.clock.js';
 import type { OutboxSettings } from '../../../lib/integrations/outbox/outbox.settings.js';
 import type { OutboxTable } from '../../../lib/integrations/outbox/outbox.table.js';
@@ -14,6 +15,7 @@ describe('when effects of several requests are done at about the same time', () 
       table as unknown as OutboxTable,
       {} as OutboxSettings,
       new OutboxClock(),
+      table as unknown as CheckedRemoval,
     );
   });
 

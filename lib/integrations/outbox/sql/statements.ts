@@ -130,6 +130,11 @@ export abstract class OutboxSql {
     return `delete from ${this.name} where id in (${this.list(count)})`;
   }
 
+  /** Selects the ids of rows that are there: takes their ids. */
+  present(count: number): string {
+    return `select id from ${this.name} where id in (${this.list(count)})`;
+  }
+
   /** Prolongs claims: takes a time, the ids and that time again. */
   renew(count: number): string {
     return `update ${this.name} set due_at = ${this.placeholder(1)} where ${this.claimed(count, 1)}`;
