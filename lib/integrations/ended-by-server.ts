@@ -25,10 +25,10 @@ export function isInTransaction(answer: unknown): boolean {
 }
 
 /**
- * Asks the same on a connection of the driver `mariadb`, whose answers have no status: the
- * connection keeps that of the last one.
+ * Asks the same on a connection of the driver `mariadb`. Its answers have no status; the connection
+ * keeps the status of the last answer.
  *
- * @param send sends `NO_OPERATION` on it: an error in between does not tell
+ * @param send sends `NO_OPERATION` on it, since an error before has left no status
  * @internal
  */
 export async function isInTransactionByConnection(
@@ -59,13 +59,13 @@ export async function isInTransactionBySavepoint(
 }
 
 /**
- * Asks the same of a client that prepares its statements: MySQL prepares no savepoints. MariaDB
- * tells by a variable. MySQL has none, and its tables that would tell are not for everybody: there it is asked only
- * where a statement has failed, by one that is refused in a transaction. A procedure that rolls
- * back by itself and tells no error is not noticed there.
+ * Asks the same through a client that prepares its statements, since MySQL prepares no savepoints.
+ * MariaDB has a variable for it. MySQL has none, and not every user may read its tables that show
+ * it. So MySQL is asked only after a failed statement, by a statement that it refuses in a
+ * transaction. A procedure that rolls back by itself without an error is not noticed on MySQL.
  *
  * @param query runs a statement in the transaction
- * @param statements those of the transaction; without them MySQL is believed
+ * @param statements those of the transaction; without them the answer of MySQL counts as yes
  * @internal
  */
 export async function isInTransactionBySql(
@@ -77,7 +77,7 @@ export async function isInTransactionBySql(
     'select 1 /*M! * @@in_transaction */ as is_open, 0 /*M! + 1 */ as is_told',
   )) as readonly { is_open: unknown; is_told: unknown }[];
   if (Number(answer!.is_told) === 1) return Number(answer!.is_open) === 1;
-  // Where it is not refused, the COMMIT that comes next takes it back.
+  // If the statement is not refused, its setting ends with the COMMIT that comes next.
   const ask = async (): Promise<boolean> => !(await succeeds(query('set transaction read write')));
   return statements?.leaveItOpen(ask) ?? true;
 }
@@ -127,8 +127,8 @@ export function isInTransactionByStatus(client: PgClient): boolean | undefined {
 }
 
 /**
- * Tells the same where the driver of a client may be another one, or older: those are believed, and
- * tell by the answer to COMMIT what they know.
+ * Tells the same for a client whose driver may be another one, or older. These count as open: their
+ * answer to COMMIT shows a rollback.
  *
  * @internal
  */

@@ -14,7 +14,7 @@ const NAMES: Readonly<Record<SqlDialect, string>> = {
 /**
  * The connection of the transaction whose COMMIT is waiting for a write.
  *
- * @param to where effects are written, as `pg-boss`
+ * @param to the place that effects are written to, as `pg-boss`
  * @param dialect which SQL they are written in
  * @returns undefined outside transactions
  * @throws AirlockOptionsError for a transaction that nothing can be written through, or one of

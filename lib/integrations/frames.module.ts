@@ -41,7 +41,7 @@ export interface ClientKind<C extends object, O extends OptionalClients> {
   readonly call: string;
   /** The option that names clients by their tokens: one token, or an array of them. */
   readonly option: keyof O & string;
-  /** Finds the clients of an application, where none is named. */
+  /** Finds the clients of an application if none is named. */
   find(modules: ModulesContainer): Iterable<C>;
   /** Tracks one client; absent where that is done on its class, and so by `trackOthers`. */
   track?(client: C, options: O): unknown;
@@ -109,7 +109,7 @@ class ClientTracker<C extends object, O extends OptionalClients>
     this.isTracking = found.length > 0;
     for (const client of found) this.kind.track?.(client, this.options);
     if (named !== undefined && this.kind.track !== undefined) {
-      // A client that is a proxy, as those of Prisma's `$extends`, shows nobody that it is tracked.
+      // Nobody can see that a proxy is tracked, such as a client made by Prisma's `$extends`.
       if (this.isTracking) this[TRACKS_EVERY] = (client) => found.includes(client as C);
       return;
     }

@@ -10,7 +10,7 @@ export class Patience {
   private readonly ends = new WeakMap<object, Map<unknown, unknown>>();
 
   /**
-   * Returns the engines that this flush waits for no more, each with the reason. @param context
+   * Returns the engines that this flush no longer waits for, each with the reason. @param context
    * undefined where an executor is called without a flush
    */
   spentIn(context: DispatchContext | undefined): Map<unknown, unknown> {

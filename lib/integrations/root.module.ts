@@ -24,7 +24,7 @@ export interface EngineLink {
 interface RootModule<Options, FactoryMethod extends string, Extras extends object> {
   /** The module, for messages. */
   readonly module: string;
-  /** Why nobody needs the module twice. */
+  /** Sentence for the error that says why one import is enough. */
   readonly hint: string;
   /** The method of the classes that `forRootAsync({ useClass })` takes. */
   readonly factoryMethod: FactoryMethod;

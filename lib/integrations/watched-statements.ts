@@ -23,12 +23,12 @@ export class WatchedStatements {
     answer.then(this.answered, this.failed);
   }
 
-  /** Counts a statement as failed, as its end cannot be seen. */
+  /** Counts a statement as failed, since its end cannot be seen. */
   doubt(): void {
     this.hasFailed = true;
   }
 
-  /** Looks whether a statement ends the transaction behind the client's back. */
+  /** Notes if a statement ends the transaction without the client's knowledge. */
   read(sql: unknown): void {
     if (typeof sql === 'string' && ENDS.test(sql)) this.hasEnded = true;
   }

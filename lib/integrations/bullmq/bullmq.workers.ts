@@ -34,7 +34,7 @@ export class BullMqWorkers extends QueueWorkers<BullMqSettings> implements OnApp
     super(settings, effects);
   }
 
-  /** @throws EngineUnreachableError; what BullMQ has against the options of a worker */
+  /** @throws EngineUnreachableError; the error of BullMQ for options of a worker that it refuses */
   protected async start(queues: readonly string[]): Promise<void> {
     const { dispatchTimeoutMs } = this.settings;
     try {
@@ -65,9 +65,9 @@ export class BullMqWorkers extends QueueWorkers<BullMqSettings> implements OnApp
   }
 
   /**
-   * Closes by force: all that was fetched has ended, or had its time. An effect that is still
-   * running keeps its lock for a while; then another worker may take it. Otherwise BullMQ would
-   * wait until a Redis that is gone is back.
+   * Closes by force: all jobs that were fetched have ended, or have had their time. An effect that
+   * is still running keeps its lock for a while; then another worker may take it. Otherwise BullMQ
+   * would wait until a Redis that is gone is back.
    */
   private async close(): Promise<void> {
     const deadline = new Deadline(this.settings.dispatchTimeoutMs);
@@ -78,8 +78,8 @@ export class BullMqWorkers extends QueueWorkers<BullMqSettings> implements OnApp
   }
 
   /**
-   * Waits until all that was fetched has ended. If Redis is gone, BullMQ cannot tell: then until no
-   * effect runs here, and a time limit after that.
+   * Waits until all jobs that were fetched have ended. If Redis is gone, BullMQ cannot tell: then
+   * it waits until no effect runs here, and for a limited time after that.
    */
   protected async drain(): Promise<void> {
     const paused = Promise.all(this.workers.map((worker) => worker.pause()));

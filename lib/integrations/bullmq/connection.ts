@@ -13,7 +13,7 @@ interface Address {
   readonly reconnectOnError?: ((error: Error) => boolean | 1 | 2) | null;
 }
 
-/** The parts of ioredis that are used of a client constructed elsewhere. @internal */
+/** The used parts of an ioredis client that was constructed elsewhere. @internal */
 interface ConstructedClient {
   readonly options: Address;
   readonly isCluster?: boolean;
@@ -64,8 +64,10 @@ export function addressOfRedis(given: AirlockBullMqOptions['connection']): strin
 }
 
 /**
- * Returns the identity of a Redis: the same value for all connections to it, as far as that can
- * be told. @param own identity where nothing is known
+ * Returns the identity of a Redis: the same value for all connections to it, as far as that can be
+ * told.
+ *
+ * @param own identity where nothing is known
  * @internal
  */
 export function lineTo(

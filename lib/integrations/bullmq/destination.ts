@@ -15,7 +15,7 @@ export interface Destination {
   send(intents: readonly Intent[], isPatient: boolean): Promise<readonly DispatchResult[]>;
 }
 
-/** Fails intents whose destination cannot be told. @internal */
+/** Fails intents whose destination is not known. @internal */
 export class Nowhere implements Destination {
   readonly line = this;
 

@@ -46,7 +46,7 @@ export class EffectQueue implements Destination {
     const course: Course = { isPatient, isHeldUp: !this.link.isSetUp(this.name) };
     const sent: Promise<readonly Parcel[]>[] = [];
     for (let start = 0; start < intents.length; start += LARGEST) {
-      // By then the bulk before has left, and other work has had its turn.
+      // After this turn the bulk before has left, and other work has had its chance.
       if (start > 0) await nextTurn();
       await sent.at(-2);
       if (course.isHeldUp) await sent.at(-1);

@@ -1,6 +1,6 @@
 import type { EngineProblem } from '../../errors/engine-unreachable.error.js';
 
-/** Errors of ioredis that say only that the connection of a command was absent, or broke. */
+/** Names of ioredis errors that say only that the connection of a command was missing or broke. */
 const NAMES = ['MaxRetriesPerRequestError', 'AbortError', 'ConnectionClosedError'];
 const CODES = [
   'ECONNREFUSED',
@@ -41,7 +41,8 @@ export function isElsewhere(error: unknown): boolean {
 }
 
 /**
- * Tells from an error of Redis why effects cannot get there; undefined if the error does not say.
+ * Returns the reason, by an error of Redis, why effects cannot get there; undefined if the error
+ * does not say.
  * @internal
  */
 export function problemOf(error: unknown): EngineProblem | undefined {

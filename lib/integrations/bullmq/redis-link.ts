@@ -38,8 +38,8 @@ export interface Course {
 export class RedisLink implements EngineLink, TellsHealth {
   private readonly queues = new Map<string, Queue>();
   /**
-   * Queues that have taken jobs. Until then BullMQ may send, or refuse, later jobs before the
-   * first.
+   * Queues that have taken jobs. Before its first jobs, BullMQ may send or refuse later jobs of a
+   * queue earlier than those.
    */
   private readonly proven = new WeakSet<Queue>();
   private readonly connection: SendingConnection;

@@ -134,7 +134,7 @@ export function isReady({ status, stream }: Client): boolean {
   return status === 'ready' && stream?.destroyed !== true;
 }
 
-/** Throws away what has not left this process yet; the client connects anew. @internal */
+/** Throws away commands that have not left this process yet; the client connects anew. @internal */
 export function cut(client: Client): void {
   const { stream } = client;
   if (stream === undefined) client.disconnect(true);

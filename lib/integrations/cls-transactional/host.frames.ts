@@ -30,7 +30,7 @@ export type Work = (...args: unknown[]) => Promise<unknown>;
 /** Makes a transaction the host's current one. */
 type SetTx<Tx> = (tx?: Tx) => void;
 
-/** Calls an adapter, with all else that it takes. @internal */
+/** Calls an adapter with its other arguments. @internal */
 export type Begin<Tx> = (work: Work, setTx: SetTx<Tx>) => Promise<unknown>;
 
 /**
@@ -120,8 +120,8 @@ export class HostFrames<Tx> {
 
   /**
    * Opens a frame inside that of a client that tracks transactions itself. The client's frame
-   * decides; this one is there so that it can be suspended, back to whatever was around the
-   * transaction.
+   * decides. This one only allows the host to suspend it, so that calls belong to the frame around
+   * the transaction again.
    */
   private within(
     own: TransactionFrame,

@@ -10,7 +10,7 @@ export interface Replicated {
   readonly $replicas?: readonly DrizzleDatabase[];
 }
 
-/** The parts that are called of the transaction handed to a callback. @internal */
+/** The used parts of the transaction that a callback gets. @internal */
 export interface DrizzleTransaction extends DrizzleDatabase {
   /**
    * Sends a statement; the drivers of `pg` and its kin send their own COMMIT through it. Absent on

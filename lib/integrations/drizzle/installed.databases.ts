@@ -1,7 +1,10 @@
 import { peerCopies } from '../../installation/peer-copies.js';
 import type { DrizzleDatabase } from './drizzle.client.js';
 
-/** Makes what has the class of a database, of each dialect and copy that is installed. @internal */
+/**
+ * Makes an object of each database class, for each dialect and copy that is installed.
+ * @internal
+ */
 export async function installedDatabases(): Promise<readonly DrizzleDatabase[]> {
   const classes = [
     ...(await peerCopies('drizzle-orm/pg-core', () => import('drizzle-orm/pg-core'))).map(

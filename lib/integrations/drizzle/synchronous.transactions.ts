@@ -42,7 +42,7 @@ export function trackSynchronous(
       frame?.rollBack();
       throw error;
     }
-    // Failures of effects of scopes that ended in it are reported elsewhere.
+    // Scopes that ended in it report the failures of their effects themselves.
     void frame?.commit();
     return value;
   };

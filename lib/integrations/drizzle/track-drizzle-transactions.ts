@@ -68,7 +68,7 @@ export function trackEveryDatabase(prototype: object): () => void {
     'transaction',
     (original) =>
       function (this: DrizzleDatabase, ...args: Parameters<Transaction>) {
-        // Its caller tracks it already.
+        // The caller tracks this transaction already.
         if (typeof args[0] !== 'function' || TRACKS_TRANSACTIONS in args[0])
           return original.apply(this, args);
         return trackingOf(this)(original.bind(this) as Transaction)(...args);

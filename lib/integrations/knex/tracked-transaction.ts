@@ -69,7 +69,9 @@ export class TrackedTransaction {
     this.frame.enter();
   }
 
-  /** Its handler has returned, and what it returned does not end it. */
+  /**
+   * To be called when its handler has returned without a Promise, so that its code ends it later.
+   */
   handOut(): void {
     if (this.isByHand || this.ending !== undefined) return;
     this.isHandedOut = true;
@@ -83,7 +85,7 @@ export class TrackedTransaction {
     const { commit, rollback, isCompleted, executionPromise } = trx;
     trx.commit = (value) => {
       this.leave();
-      // The code of a handler hears of it by the promise of the transaction.
+      // The code of a handler hears of a failed commit by the promise of the transaction.
       this.isByHand ||= this.isHandedOut && frames.getStore() !== this.frame;
       return (this.ending ??= handled(
         this.outside(() => this.commit(() => commit(value), rollback)),
@@ -117,7 +119,7 @@ export class TrackedTransaction {
     return (this.settled = this.end(running.then((value) => value)));
   }
 
-  /** Runs those who listen to an end outside the transaction. */
+  /** Runs listeners to its end outside the transaction. */
   private outside<R>(fn: () => R): R {
     return frames.run(this.frame.next, fn);
   }
@@ -134,8 +136,8 @@ export class TrackedTransaction {
       await this.frame.beforeCommit();
     } catch (error) {
       await rollback(error);
-      // With a handler the promise of the transaction tells it; `commit()` does not reject in Knex,
-      // and few expect it to.
+      // With a handler, the promise of the transaction rejects. `commit()` does not reject in Knex,
+      // and few callers expect that.
       if (this.isByHand) throw error;
       return this.afterEnd(undefined);
     }

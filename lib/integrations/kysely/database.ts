@@ -29,8 +29,8 @@ export function databaseOf(
     dialect,
     executeSql: async (text, values) => ({ rows: await query(text, values) }),
   });
-  // Of the databases that Kysely knows only PostgreSQL has both, only MySQL neither, and SQLite
-  // returns rows.
+  // Among the databases of Kysely, only PostgreSQL supports both, only MySQL neither, and SQLite
+  // only `returning`.
   if (supportsReturning && supportsTransactionalDdl) {
     const statements = statementsOf(tx);
     return {

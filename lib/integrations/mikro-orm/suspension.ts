@@ -12,7 +12,10 @@ interface Aside {
   readonly transactions: Set<TransactionFrame>;
 }
 
-/** Call that code runs in. Code beside that call still belongs to the transaction. */
+/**
+ * The innermost suspending call that code runs in. Code outside that call still belongs to the
+ * transaction.
+ */
 const asides = new AsyncLocalStorage<Aside>();
 
 /** True if the caller runs where the transaction is suspended. @internal */

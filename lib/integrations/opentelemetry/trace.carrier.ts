@@ -27,8 +27,8 @@ export class TraceCarrier implements ContextCarrier<TraceHeaders> {
   readonly name = 'trace';
 
   /**
-   * @param relation of the run to the call: linked to it in a trace of its own surroundings, or a
-   *   child of it
+   * @param relation of the run to the call: a link from the trace of what runs it, or a child of
+   *   the call
    */
   constructor(
     private readonly tracer: Tracer,

@@ -9,7 +9,10 @@ type TableProblem = 'missing' | 'refused' | 'elsewhere';
 const MISSING =
   /\b(42P01|42703|3F000|ER_NO_SUCH_TABLE|ER_BAD_FIELD_ERROR|ER_BAD_DB_ERROR)\b|does not exist|doesn't exist|no such (table|column)|unknown column|has no column/i;
 
-/** Matches what databases say of a statement that nobody may run, or not the user of the connection. */
+/**
+ * Matches errors of databases for a statement that nobody may run, or that the user of the
+ * connection may not run.
+ */
 const REFUSED =
   /\b(42501|25006|ER_(TABLEACCESS|DBACCESS|COLUMNACCESS)_DENIED_ERROR|ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION|ER_OPTION_PREVENTS_STATEMENT|SQLITE_READONLY\w*)\b|permission denied|must be owner|command denied|access denied for user [^(]*to database|read[- ]?only (transaction|database|option)|--read-only/i;
 

@@ -32,8 +32,7 @@ const LONGEST_TEXT = 2_000;
 export class OutboxFailures {
   private readonly logger = new SafeLogger(new Logger('AirlockOutbox'));
   /**
-   * True if the engine could not be reached the last time, so that an outage is one line in the
-   * log.
+   * True if the engine could not be reached the last time: an outage is one line in the log.
    */
   private isDown = false;
 

@@ -68,8 +68,8 @@ export class PgBossConnection implements EngineLink, TellsHealth {
   }
 
   /**
-   * Stops pg-boss, not gracefully: jobs have had their time, and one that is still running goes
-   * back to its queue at once.
+   * Stops pg-boss without its graceful wait: jobs have had their time, and a job that is still
+   * running goes back to its queue at once.
    */
   async close(): Promise<void> {
     const { built } = this;

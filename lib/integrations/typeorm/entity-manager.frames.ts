@@ -20,7 +20,7 @@ export function trackManagerTransactions(prototype: object): () => void {
     'transaction',
     (original) =>
       function (this: TypeOrmManager, ...args: unknown[]) {
-        // It comes after the isolation level, or before `undefined`.
+        // The callback comes after the isolation level, or before `undefined`.
         const at = args.findIndex((argument) => typeof argument === 'function');
         // TypeORM reports the missing callback.
         if (at < 0) return original.apply(this, args);

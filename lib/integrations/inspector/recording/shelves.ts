@@ -12,9 +12,9 @@ const NOWHERE = -1;
 const MOST_A_TICK = 200;
 
 /**
- * The last of many: the oldest one goes where there is no room. Of those that come faster than
- * anybody is told of them, no more than it holds are taken until the next tick: to keep each of
- * thousands a second for some milliseconds would cost more than to record them.
+ * Keeps the last items: the oldest one goes if there is no room. Until the next tick it takes no
+ * more items than it holds: keeping each of thousands a second for some milliseconds would cost
+ * more than recording them.
  * @internal
  */
 export class LastOnes<T> implements Shelf<T> {
@@ -46,8 +46,7 @@ export class LastOnes<T> implements Shelf<T> {
 }
 
 /**
- * The first of those that have not gone: what stays for long is not pushed out by what comes and
- * goes.
+ * Keeps the first items that have not gone, so that short-lived items do not push out lasting ones.
  * @internal
  */
 export class FirstOnes<T> implements Shelf<T> {

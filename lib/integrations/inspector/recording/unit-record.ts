@@ -99,7 +99,7 @@ export class UnitRecord {
     return true;
   }
 
-  /** Lets go of what the application knows of it, once nothing of it is to come. */
+  /** Releases the objects of the application once nothing more can happen to the unit. */
   settle({
     effects,
     transactions,

@@ -11,7 +11,7 @@ export interface Attempt {
 /** Adds to the view of an effect how an attempt of its engine has ended. @internal */
 export function attempted(view: EffectView, { number, error }: Attempt): EffectView {
   const { error: _before, ...rest } = view;
-  // Of one before this it says the same, but for the number.
+  // The sentence of an earlier attempt is the same, except for the number.
   const handed = view.sentence.replace(/ Attempt \d+ .*$/, '');
   return {
     ...rest,

@@ -1,8 +1,7 @@
 const LONGEST = 2_000;
 
 /**
- * Shows of something what the application's redactor makes of it, as JSON, or as it is where that
- * is a text.
+ * Shows the result of the application's redactor: as it is if it is a string, else as JSON.
  *
  * @internal
  */
@@ -22,7 +21,7 @@ export class Redaction<Given> {
     try {
       return shortened(this.redact(given));
     } catch {
-      // What it throws may hold what it was to hide.
+      // Its error may contain the data that it should hide.
       if (!this.hasThrown) {
         this.hasThrown = true;
         this.warn(
