@@ -10,8 +10,10 @@ import type { UnitOfWork } from '../scope/unit-of-work.js';
  * @internal
  */
 export class Beginning {
-  /** Undefined once the unit of work there is known, or the transaction has ended. */
+  /** Undefined once the transaction has ended. */
   private at = contexts.getStore();
+  /** The last call there before it. */
+  private readonly last = this.at?.opened?.buffer.last;
   private unit: UnitOfWork | undefined;
   /** The calls that may belong to the transaction although they were made outside of it. */
   private beside: CallsBeside | undefined;
@@ -25,9 +27,9 @@ export class Beginning {
    * is called in it.
    */
   tellUnit(): void {
+    if (this.unit !== undefined) return;
     const unit = this.at?.opened;
     if (unit === undefined) return;
-    this.at = undefined;
     this.unit = unit;
     unit.transactionOpened(this.transaction);
   }
@@ -36,6 +38,19 @@ export class Beginning {
   byStatement(): void {
     const here: Context | undefined = contexts.getStore();
     if (here !== undefined) this.beside ??= new CallsBeside(this.transaction, here);
+  }
+
+  /**
+   * Notes that code beside its callback does its work.
+   *
+   * @returns false if that code is not where it was begun: its calls are not told from others
+   */
+  byUseBeside(): boolean {
+    const { at } = this;
+    if (at === undefined || contexts.getStore() !== at) return false;
+    // An explicit `undefined`, for a scope without a call, must not mean the calls up to now.
+    this.beside ??= new CallsBeside(this.transaction, at, { last: this.last });
+    return true;
   }
 
   /** Notes that it was begun for a callback: nothing else belongs to it. */

@@ -19,12 +19,16 @@ export class CallsBeside {
   /** Calls that stay with their scope, since it is not known which transaction they belong to. */
   private unassigned: readonly Intent[] = [];
 
-  /** @param at the context in which the transaction was begun */
+  /**
+   * @param at the context in which the transaction was begun
+   * @param from the last call there that is not beside it @default the last one up to now
+   */
   constructor(
     private readonly frame: StampedFrame,
     private readonly at: Context,
+    from: { readonly last: Intent | undefined } = { last: at.opened?.buffer.last },
   ) {
-    this.last = at.opened?.buffer.last;
+    this.last = from.last;
     (at.callsBeside ??= new Set()).add(this);
   }
 

@@ -50,7 +50,12 @@ export async function runTracked<Tx, T>(
     value = await transaction(async (tx) => {
       frame?.rollBack();
       const opened = (frame = open(tx));
-      const result = await opened.run(() => callback(tx));
+      let result;
+      try {
+        result = await opened.run(() => callback(tx));
+      } finally {
+        opened.callbackEnded();
+      }
       await opened.beforeCommit();
       return result;
     });

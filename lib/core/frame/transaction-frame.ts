@@ -58,6 +58,8 @@ export class TransactionFrame {
   private isHandedOut = false;
   /** True if it belongs to a callback alone, although `enter` was called. */
   private isOfCallback = false;
+  /** True once its callback is over: from then on only its client and adapter send statements. */
+  private isCallbackOver = false;
   private readonly participants = new Set<FrameParticipant>();
   /** True if an effect was called in the transaction, even one that survives its rollback. */
   private hasCalls = false;
@@ -138,6 +140,24 @@ export class TransactionFrame {
   handOut(): void {
     this.takenByStatement();
     this.isHandedOut = true;
+  }
+
+  /**
+   * To be called when code sends a statement through a transaction with a callback. If that code runs
+   * in no frame of the connection, the callback has handed the transaction out to it and waits: a
+   * `begin()` of the application's own, around a client that has none.
+   *
+   * @internal
+   */
+  noteStatement(): void {
+    if (this.isHandedOut || this.isCallbackOver || this.standing !== undefined) return;
+    this.isHandedOut = this.beginning?.byUseBeside() === true;
+  }
+
+  /** To be called when its callback has settled, before its end is sent. @internal */
+  callbackEnded(): void {
+    this.isCallbackOver = true;
+    if (this.isHandedOut) this.adoptInto(this.place);
   }
 
   private takenByStatement(): void {

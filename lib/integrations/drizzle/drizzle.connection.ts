@@ -31,6 +31,38 @@ export function connectionOf(tx: DrizzleTransaction): FrameConnection | undefine
   };
 }
 
+/**
+ * Calls `note` in the code that makes a statement of a transaction, while `fn` runs.
+ *
+ * @internal
+ */
+export async function noteStatements<R>(
+  tx: DrizzleTransaction,
+  note: () => void,
+  fn: () => Promise<R>,
+): Promise<R> {
+  const session = tx._?.session ?? tx.session;
+  if (session === undefined) return fn();
+  const own = Object.getOwnPropertyDescriptor(session, 'prepareQuery');
+  const prepare = session.prepareQuery.bind(session);
+  const noting: typeof prepare = (...args) => {
+    note();
+    return prepare(...args);
+  };
+  // On the object: it is one for each transaction, unless the database is on one connection.
+  Object.defineProperty(session, 'prepareQuery', {
+    value: noting,
+    configurable: true,
+    writable: true,
+  });
+  try {
+    return await fn();
+  } finally {
+    if (own === undefined) Reflect.deleteProperty(session, 'prepareQuery');
+    else Object.defineProperty(session, 'prepareQuery', own);
+  }
+}
+
 function dialectOf(tx: DrizzleTransaction): SqlDialect | undefined {
   if (isOfKind(tx, 'PgDatabase')) return 'postgres';
   if (isOfKind(tx, 'MySqlDatabase')) return 'mysql';

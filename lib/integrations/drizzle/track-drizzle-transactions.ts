@@ -14,7 +14,7 @@ import {
   type Replicated,
 } from './drizzle.client.js';
 import { type SynchronousTransaction, trackSynchronous } from './synchronous.transactions.js';
-import { connectionOf, stillOpen } from './drizzle.connection.js';
+import { connectionOf, noteStatements, stillOpen } from './drizzle.connection.js';
 import { requirePeer } from '../../installation/required-peer.js';
 
 /** Options of `trackDrizzleTransactions`, for messages. @publicApi */
@@ -104,11 +104,22 @@ function synchronously(
 }
 
 function transactionsNamed(name: string): Track {
-  return (transaction, opened) =>
-    trackTransactions(transaction, (tx) => {
+  return (transaction, opened) => {
+    let frame: TransactionFrame | undefined;
+    const noted: Transaction = (work, ...rest) =>
+      transaction(
+        (tx) =>
+          noteStatements(
+            tx,
+            () => frame?.noteStatement(),
+            () => work(tx),
+          ),
+        ...rest,
+      );
+    return trackTransactions(noted, (tx) => {
       const connection = connectionOf(tx);
       const isStillOpen = stillOpen(tx);
-      return opened(
+      frame = opened(
         openFrame({
           name,
           tx: () => tx,
@@ -116,7 +127,9 @@ function transactionsNamed(name: string): Track {
           ...(isStillOpen && { isStillOpen }),
         }),
       );
+      return frame;
     });
+  };
 }
 
 function replaceTransaction(

@@ -18,9 +18,14 @@ type Request = (
   },
 ) => Promise<unknown>;
 
+interface Seen {
+  readonly statements: WatchedStatements;
+  readonly onStatement: () => void;
+}
+
 /** Statements of a Prisma client, by the transactions that are open. @internal */
 export class RequestStatements {
-  private readonly watched = new Map<unknown, WatchedStatements>();
+  private readonly watched = new Map<unknown, Seen>();
   private readonly isTold: boolean;
 
   /** @param prisma the client that all others are made of */
@@ -33,14 +38,20 @@ export class RequestStatements {
   /**
    * Watches the statements of a transaction while `fn` runs. `fn` gets them, or undefined where
    * they cannot be seen.
+   *
+   * @param onStatement called by the code that sends each
    */
-  async during<R>(tx: object, fn: (seen?: WatchedStatements) => Promise<R>): Promise<R> {
+  async during<R>(
+    tx: object,
+    onStatement: () => void,
+    fn: (seen?: WatchedStatements) => Promise<R>,
+  ): Promise<R> {
     const id = transactionIdOf(tx);
     if (!this.isTold || id === undefined) return fn();
-    const seen = new WatchedStatements();
-    this.watched.set(id, seen);
+    const statements = new WatchedStatements();
+    this.watched.set(id, { statements, onStatement });
     try {
-      return await fn(seen);
+      return await fn(statements);
     } finally {
       this.watched.delete(id);
     }
@@ -49,10 +60,11 @@ export class RequestStatements {
   private hear(request: Request): Request {
     const { watched } = this;
     return function (query) {
-      const answer = request.call(this, query);
       const seen = watched.get(query.transaction?.id);
-      seen?.read(textOf(query.args));
-      seen?.watch(answer);
+      seen?.onStatement();
+      const answer = request.call(this, query);
+      seen?.statements.read(textOf(query.args));
+      seen?.statements.watch(answer);
       return answer;
     };
   }

@@ -62,15 +62,16 @@ export function trackPrismaTransactions<P extends PrismaClientLike>(
       // The queries run one by one in the transaction around them, without a savepoint.
       return around === undefined ? batch(run, name) : (around.standing ?? around).run(run);
     }
-    let frame: TransactionFrame;
+    let frame: TransactionFrame | undefined;
+    const note = (): void => frame?.noteStatement();
     let seen: WatchedStatements | undefined;
     const transaction: RunInTransaction<PrismaTransaction, []> = (callback) => {
       const watched = (tx: PrismaTransaction) =>
-        statements.during(tx, (those) => ((seen = those), callback(tx)));
+        statements.during(tx, note, (those) => ((seen = those), callback(tx)));
       return original.call(this, around === undefined ? watched : callback, ...rest) as never;
     };
     const running: Work = (tx) => {
-      opened.add(tx, frame);
+      opened.add(tx, frame!);
       return (work as Work)(tx);
     };
     const open = (tx: PrismaTransaction): TransactionFrame => {
