@@ -39,7 +39,7 @@ export class AwaitPaths {
       for (const [call, segment] of open) if (late.has(segment)) this.callsAfterAwait.add(call);
       this.path = outer;
     },
-    // An `await` that fails leads here; code paths know of calls that fail only.
+    // A failed `await` leads here; the code paths contain failed calls only.
     CatchClause: ({ parent }: NodeOf<'CatchClause'>): void => {
       if (this.waitsIn(parent.block)) this.wait();
     },

@@ -10,8 +10,9 @@ export class Patience {
   private readonly ends = new WeakMap<object, Map<unknown, unknown>>();
 
   /**
-   * Returns the engines that this flush no longer waits for, each with the reason. @param context
-   * undefined where an executor is called without a flush
+   * Returns the engines that this flush no longer waits for, each with the reason.
+   *
+   * @param context undefined where an executor is called without a flush
    */
   spentIn(context: DispatchContext | undefined): Map<unknown, unknown> {
     if (context === undefined) return new Map();

@@ -28,7 +28,8 @@ export class KnexConnection implements FrameConnection {
   ) {}
 
   /**
-   * @param dialect as Knex names it @returns undefined for a database that no executor writes in
+   * @param dialect as Knex names it
+   * @returns undefined for a database that no executor writes in
    */
   static of(dialect: string | undefined, name: string): KnexConnection | undefined {
     const known = DIALECTS[dialect ?? ''];

@@ -42,8 +42,11 @@ export function trackKyselyTransactions<K extends KyselyClient>(db: K): K {
 }
 
 /**
- * Refuses anything but a Kysely instance. @throws AirlockOptionsError for anything else @throws
- * PeerVersionError @internal
+ * Refuses anything but a Kysely instance.
+ *
+ * @throws AirlockOptionsError for anything else
+ * @throws PeerVersionError
+ * @internal
  */
 export function requireKysely<K extends KyselyClient>(db: K): K {
   if (typeof db !== 'object' || db === null || !isKysely(db)) {

@@ -54,7 +54,9 @@ export class BrokerLink {
 
   /**
    * Connects at the start of an application. If that fails, it closes the client: nobody else
-   * would. @throws EngineUnreachableError
+   * would.
+   *
+   * @throws EngineUnreachableError
    */
   async open(): Promise<void> {
     try {
@@ -134,8 +136,9 @@ export class BrokerLink {
   }
 
   /**
-   * Waits until the server has all events, if the transport can tell. @throws
-   * EngineUnreachableError
+   * Waits until the server has all events, if the transport can tell.
+   *
+   * @throws EngineUnreachableError
    */
   async flush(): Promise<void> {
     try {

@@ -45,7 +45,8 @@ export function trackMikroOrmTransactions<M extends MikroOrmClient>(orm: M): M {
  * Finds the class that connections to one kind of database share, in one copy of MikroORM.
  *
  * @returns the prototype of their class, which declares the methods or inherits them
- * @throws AirlockOptionsError @throws PeerVersionError
+ * @throws AirlockOptionsError
+ * @throws PeerVersionError
  * @internal
  */
 export function classOf(orm: MikroOrmClient): object {

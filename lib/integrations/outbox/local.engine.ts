@@ -99,7 +99,9 @@ export class LocalEngine implements OutboxEngine {
   }
 
   /**
-   * Runs a row to its end. Does not reject. @returns false if this application runs nothing more
+   * Runs a row to its end. Does not reject.
+   *
+   * @returns false if this application runs nothing more
    */
   private async runSwept(row: OutboxRow): Promise<boolean> {
     try {

@@ -52,8 +52,10 @@ export class OutboxDatabase {
   ) {}
 
   /**
-   * Reads the clock of the server. @throws AirlockOptionsError for a connection that returns no
-   * rows with columns as keys, or whose `autocommit` is off
+   * Reads the clock of the server.
+   *
+   * @throws AirlockOptionsError for a connection that returns no rows with columns as keys, or
+   *   whose `autocommit` is off
    */
   async readClock(): Promise<void> {
     await this.clock.compare(async () => {
@@ -71,8 +73,8 @@ export class OutboxDatabase {
   }
 
   /**
-   * @returns the rows of one statement, a transaction of its own @throws OutboxTableError; EngineUnreachableError; what the
-   *   database says, without what was sent
+   * @returns the rows of one statement, a transaction of its own
+   * @throws OutboxTableError; EngineUnreachableError; what the database says, without what was sent
    */
   readonly run = async (sql: string, values: unknown[] = []): Promise<readonly object[]> => {
     const deadline = new Deadline(this.settings.dispatchTimeoutMs);

@@ -111,8 +111,9 @@ export class RowsInFlight {
   }
 
   /**
-   * Makes `finish` wait for the removal from now on. @returns a Promise that resolves when all rows
-   * that are done have been removed; does not reject
+   * Makes `finish` wait for the removal from now on.
+   *
+   * @returns a Promise that resolves when all rows that are done have been removed; does not reject
    */
   async close(): Promise<void> {
     this.isClosing = true;
@@ -120,8 +121,9 @@ export class RowsInFlight {
   }
 
   /**
-   * Resolves when all rows that are done have been removed. @throws the error of the database; the
-   * next sweep tries again
+   * Resolves when all rows that are done have been removed.
+   *
+   * @throws the error of the database; the next sweep tries again
    */
   async removed(): Promise<void> {
     if (this.done.size > 0) await (this.removing ??= this.remove());

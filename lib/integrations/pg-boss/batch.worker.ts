@@ -27,8 +27,9 @@ export abstract class BatchWorker<Boss extends PgBossClient, Settled> implements
   /** Stops fetching. @returns a Promise that resolves when all that was fetched is settled */
   protected abstract stop(): Promise<void>;
   /**
-   * Gives back the jobs that have not begun, and tells pg-boss how the others ended. @param jobs
-   * list of the batch that pg-boss itself holds
+   * Gives back the jobs that have not begun, and tells pg-boss how the others ended.
+   *
+   * @param jobs list of the batch that pg-boss itself holds
    */
   protected abstract settle(batch: Batch, jobs: FetchedJob[]): Promise<Settled>;
 

@@ -37,8 +37,10 @@ export function trackSequelizeTransactions<S extends SequelizeClient>(sequelize:
 }
 
 /**
- * @returns the prototype that declares `transaction` @throws AirlockOptionsError for what is no
- *   instance @throws PeerVersionError @internal
+ * @returns the prototype that declares `transaction`
+ * @throws AirlockOptionsError for what is no instance
+ * @throws PeerVersionError
+ * @internal
  */
 export function classOf(sequelize: SequelizeClient): object {
   if (typeof sequelize !== 'object' || sequelize === null || !isSequelize(sequelize)) {

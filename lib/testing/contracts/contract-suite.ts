@@ -31,8 +31,9 @@ export class ContractSuite {
   ) {}
 
   /**
-   * Starts something before the cases and closes it after them. @returns a function that returns it
-   * in a case
+   * Starts something before the cases and closes it after them.
+   *
+   * @returns a function that returns it in a case
    */
   shared<T extends Started>(start: () => Promise<T>): () => T {
     let started: T | undefined;

@@ -9,9 +9,9 @@ import { TestedAirlockApplication } from './tested.application.js';
 const recorders = new WeakMap<AirlockRuntime, EffectRecorder>();
 
 /**
- * Records what becomes of the effects of an application as it is, by whatever factory it was made,
- * from this call on: for `recorderOf`, the matchers, `drain`, `waitForEffect` and `waitForRun`.
- * Effects go out as in production.
+ * Records, from this call on, what becomes of the effects of an application that was made without
+ * `AirlockTestingModule`: for `recorderOf`, the matchers, `drain`, `waitForEffect` and
+ * `waitForRun`. Effects go out as in production.
  *
  * @returns what ends the recording
  * @throws AirlockOptionsError for an application that is recorded already, or has no airlock

@@ -56,7 +56,7 @@ function withoutMet(
   return copy;
 }
 
-/** True for two arrays, and for two objects whose properties are all there is to them. */
+/** True for two arrays, and for two objects that consist of their properties only. */
 function isComparable(expected: unknown, received: unknown): expected is object {
   if (Array.isArray(expected)) return Array.isArray(received);
   return [expected, received].every(

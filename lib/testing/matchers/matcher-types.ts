@@ -40,20 +40,22 @@ export interface AirlockMatchers<R = unknown> {
    * Passes if the effect was called, whatever became of it. Without arguments, any call will do.
    */
   toHaveEnqueued<A extends unknown[]>(effect: EffectRef<A>, ...args: ExpectedArguments<A>): R;
-  /** So often, no more and no less, with whatever arguments. */
+  /** Passes if the effect was called exactly so many times, with any arguments. */
   toHaveEnqueuedTimes(effect: EffectRef, times: number): R;
-  /** Let out by outcome, policies and transaction, and run without an error where it was run. */
+  /**
+   * Passes if outcome, policies and transaction let the effect out, and it did not fail if it ran.
+   */
   toHaveDispatched<A extends unknown[]>(effect: EffectRef<A>, ...args: ExpectedArguments<A>): R;
-  /** Let out so often, no more and no less, with whatever arguments. */
+  /** Passes if the effect was let out exactly so many times, with any arguments. */
   toHaveDispatchedTimes(effect: EffectRef, times: number): R;
   /**
-   * Dropped by outcome, policy, rollback or its opener; `drop` says with which arguments, why and
-   * by whom.
+   * Passes if the effect was dropped by its outcome, a policy, a rollback or the opener of its
+   * scope. `drop` names its arguments, the reason and the policy.
    */
   toHaveDropped<A extends unknown[]>(effect: EffectRef<A>, drop?: ExpectedDrop<A>): R;
   /**
-   * Nothing got out, nor may yet: whatever was called has been dropped. A call that `assertNone`
-   * refused counts as an effect.
+   * Passes if no effect got out or still may get out: each call has been dropped. A call that
+   * `assertNone` refused counts as an effect.
    */
   toHaveNoEffects(): R;
 }

@@ -14,8 +14,9 @@ interface Counted {
 }
 
 /**
- * Matches an effect by the number of its calls. @throws AirlockOptionsError for what is no number
- * of times
+ * Matches an effect by the number of its calls.
+ *
+ * @throws AirlockOptionsError for what is no number of times
  * @internal
  */
 export function timesOf(

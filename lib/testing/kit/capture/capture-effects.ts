@@ -43,7 +43,7 @@ type WithApplication<R> = [app: TestedApplication, fn: Block<R>, options?: Captu
  * meanwhile belongs to the block as well, such as HTTP requests; such captures of one application
  * therefore run one after another, unless one stands in the block of the other.
  *
- * @returns what the block and its effects have come to; never rejects for what the block throws
+ * @returns the result of the block and its effects; does not reject with an error of the block
  * @throws ShuttingDownError, AirlockOptionsError
  * @publicApi
  * @example

@@ -4,8 +4,8 @@ import { type Intent, invoke } from '../../../core/model/intent.js';
 import { outsideFrames } from '../../../core/frame/current-frame.js';
 
 /**
- * Runs an effect later than it was let out, as a worker would: in a scope of its own, which drops
- * what the effect enqueued if it fails.
+ * Runs an effect after it was let out, as a worker would: in a scope of its own, which drops the
+ * calls of the effect if it fails.
  *
  * @param policies of the scope that let it out, which hold for what it enqueues (rule 19)
  * @throws what the effect throws; DispatchError for what it enqueued

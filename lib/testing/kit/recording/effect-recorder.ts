@@ -62,7 +62,9 @@ export class EffectRecorder implements EffectRecord {
   }
 
   /**
-   * Calls the listener at each change. @returns a function that ends that
+   * Calls the listener at each change.
+   *
+   * @returns a function that ends that
    * @internal
    */
   onChange(listener: () => void): () => void {

@@ -41,8 +41,8 @@ export interface EffectSerializer {
 }
 
 /**
- * Makes intents, results of `captureEffects` and recorders read, in snapshots, as what was called
- * and what became of it. Intents are numbered as they come in a snapshot, in place of their ids.
+ * Prints intents, results of `captureEffects` and recorders in snapshots as calls, each with what
+ * became of it. Intents are numbered as they come in a snapshot, in place of their ids.
  *
  * @throws AirlockOptionsError for what would redact nothing: an unknown key, or a redaction that is
  *   none

@@ -37,9 +37,9 @@ export interface WaitForEffectOptions extends WaitOptions {
 }
 
 /**
- * Waits until an effect has been let out, and resolves at once where that has happened already
- * since the boot or the last `clear()`. In process that means that it has run; for a remote
- * executor, that its engine has it, and `waitForRun` waits for the worker.
+ * Waits until an effect has been let out. Resolves at once if that has happened since the boot or
+ * the last `clear()`. In process the effect has run by then; for a remote executor its engine has
+ * it, and `waitForRun` waits for the worker.
  *
  * @returns the first such intent
  * @throws WaitTimeoutError listing what there was instead; AirlockOptionsError without
@@ -66,9 +66,9 @@ export async function waitForEffect(
 }
 
 /**
- * Waits until a worker of this application has run an effect that came from a queue, with what it
- * enqueued handed on, as many `times`, and resolves at once where that has happened already since
- * the boot or the last `clear()`.
+ * Waits until a worker of this application has run an effect from a queue so many `times`, and has
+ * handed on the effects that it called. Resolves at once if that has happened since the boot or the
+ * last `clear()`.
  *
  * @throws WaitTimeoutError naming what was run instead; AirlockOptionsError without
  *   `AirlockTestingModule`
