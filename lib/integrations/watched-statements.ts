@@ -1,7 +1,8 @@
 import { warnOfStatement } from './ended-by-statement.js';
 
-/** Matches a statement that ends the whole transaction. */
-const ENDS = /^\s*(commit|end|rollback|abort)(\s+(work|transaction))?\s*;?\s*$/i;
+/** Matches a statement that ends the whole transaction, or leaves its end to a coordinator. */
+const ENDS =
+  /^\s*((commit|end|rollback|abort)(\s+(work|transaction))?(\s+and\s+(no\s+)?chain)?|prepare\s+transaction\s.+)\s*;?\s*$/i;
 
 /**
  * Statements of one transaction. On PostgreSQL only a statement that fails aborts a transaction, so

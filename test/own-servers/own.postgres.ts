@@ -50,6 +50,7 @@ export class OwnPostgres extends OwnServer {
       `unix_socket_directories=`,
       'shared_buffers=16MB',
       'fsync=off',
+      'max_prepared_transactions=4',
     ];
     return {
       program: programOf('postgres')!,
