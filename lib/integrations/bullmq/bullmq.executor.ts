@@ -6,10 +6,10 @@ import type { Intent } from '../../core/model/intent.js';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 import { ProvidedBy } from '../../nest/container/provided-by.js';
 import { RemoteExecutor } from '../../nest/remote/remote-executor.js';
-import { Patience } from '../patience.js';
+import { EnginesDown } from '../engines-down.js';
 import { BullMqSettings } from './bullmq.settings.js';
-import { lineTo } from './connection.js';
-import { consignmentsOf, type Destination, Nowhere } from './destination.js';
+import { serverOf } from './connection.js';
+import { partsOf, type Destination, UnknownDestination } from './destination.js';
 import { refuseOurs, refuseParent } from './dispatch-options.js';
 import { EffectQueue, jobIdOf } from './effect-queue.js';
 import { type AddArguments, argumentsOfAdd, copyOfAdd, queueAddedTo } from './queue-add.js';
@@ -31,7 +31,7 @@ export class BullMqExecutor extends RemoteExecutor {
   readonly #settings: BullMqSettings;
   readonly #link: RedisLink;
   readonly #queues = new Map<string, EffectQueue>();
-  readonly #patience = new Patience();
+  readonly #enginesDown = new EnginesDown();
   readonly #usersQueues = new WeakMap<Queue, UsersQueue>();
 
   /** @internal Built by Nest. */
@@ -70,14 +70,12 @@ export class BullMqExecutor extends RemoteExecutor {
     context?: DispatchContext,
   ): Promise<readonly DispatchResult[]> {
     const results: DispatchResult[] = [];
-    const down = this.#patience.spentIn(context);
-    for (const [destination, some] of consignmentsOf(intents, (intent) =>
-      this.#destinationOf(intent),
-    )) {
-      const sent = await destination.send(some, !down.has(destination.line));
+    const down = this.#enginesDown.in(context);
+    for (const [destination, some] of partsOf(intents, (intent) => this.#destinationOf(intent))) {
+      const sent = await destination.send(some, !down.has(destination.server));
       const failure = sent.find(({ error }) => error instanceof EngineUnreachableError);
-      if (failure === undefined) down.delete(destination.line);
-      else down.set(destination.line, failure.error);
+      if (failure === undefined) down.delete(destination.server);
+      else down.set(destination.server, failure.error);
       results.push(...sent);
     }
     return results;
@@ -89,7 +87,7 @@ export class BullMqExecutor extends RemoteExecutor {
     try {
       return this.#queueNamed(this.#settings.queueOf(intent));
     } catch (error) {
-      return new Nowhere(error);
+      return new UnknownDestination(error);
     }
   }
 
@@ -104,7 +102,11 @@ export class BullMqExecutor extends RemoteExecutor {
 
   #usersQueue(queue: Queue, [, , opts]: AddArguments): UsersQueue {
     const made = (): UsersQueue =>
-      new UsersQueue(queue, lineTo(queue.opts.connection, queue), this.#settings.dispatchTimeoutMs);
+      new UsersQueue(
+        queue,
+        serverOf(queue.opts.connection, queue),
+        this.#settings.dispatchTimeoutMs,
+      );
     // BullMQ adds repeated jobs one at a time only.
     if (opts?.repeat !== undefined) return made();
     let known = this.#usersQueues.get(queue);

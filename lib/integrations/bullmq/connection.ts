@@ -70,7 +70,7 @@ export function addressOfRedis(given: AirlockBullMqOptions['connection']): strin
  * @param own identity where nothing is known
  * @internal
  */
-export function lineTo(
+export function serverOf(
   given: AirlockBullMqOptions['connection'] | undefined,
   own: object,
 ): unknown {

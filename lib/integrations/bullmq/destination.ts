@@ -7,7 +7,7 @@ export interface Destination {
    * Identity of the server behind it, which may be down for other destinations as well. One value
    * for one Redis.
    */
-  readonly line: unknown;
+  readonly server: unknown;
   /**
    * @param isPatient false if the server was found down a moment ago, so that waiting once more
    * gains nothing
@@ -16,8 +16,8 @@ export interface Destination {
 }
 
 /** Fails intents whose destination is not known. @internal */
-export class Nowhere implements Destination {
-  readonly line = this;
+export class UnknownDestination implements Destination {
+  readonly server = this;
 
   constructor(private readonly error: unknown) {}
 
@@ -35,7 +35,7 @@ const LARGEST = 1_000;
  * Cuts intents, in their order, where the destination changes or a part is full.
  * @internal
  */
-export function* consignmentsOf(
+export function* partsOf(
   intents: readonly Intent[],
   destinationOf: (intent: Intent) => Destination,
 ): Generator<readonly [Destination, readonly Intent[]]> {

@@ -6,7 +6,7 @@ import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js
 import type { EnvelopeWriter } from '../../nest/remote/envelope-writer.js';
 import type { BullMqJobOptions } from './bullmq.options.js';
 import type { Destination } from './destination.js';
-import type { Course, JobToAdd, RedisLink } from './redis-link.js';
+import type { BulkState, JobToAdd, RedisLink } from './redis-link.js';
 
 /**
  * Largest number of jobs in one `addBulk`, which is one transaction. This process does nothing
@@ -20,13 +20,13 @@ export function jobIdOf({ id }: { readonly id: string }): string {
 }
 
 /** Intent with its job, or with the error of making one. */
-interface Parcel {
+interface Prepared {
   readonly intent: Intent;
   readonly job?: JobToAdd;
   error?: unknown;
 }
 
-type Packed = Parcel & { readonly job: JobToAdd };
+type WithJob = Prepared & { readonly job: JobToAdd };
 
 /** Queue of effects, which workers of this application take them from. @internal */
 export class EffectQueue implements Destination {
@@ -37,36 +37,36 @@ export class EffectQueue implements Destination {
     private readonly jobOptions: BullMqJobOptions,
   ) {}
 
-  get line(): unknown {
-    return this.link.line;
+  get server(): unknown {
+    return this.link.server;
   }
 
   /** Builds one bulk while Redis runs the one before; at most two are under way. */
   async send(intents: readonly Intent[], isPatient: boolean): Promise<readonly DispatchResult[]> {
-    const course: Course = { isPatient, isHeldUp: !this.link.isSetUp(this.name) };
-    const sent: Promise<readonly Parcel[]>[] = [];
+    const state: BulkState = { isPatient, isHeldUp: !this.link.isSetUp(this.name) };
+    const sent: Promise<readonly Prepared[]>[] = [];
     for (let start = 0; start < intents.length; start += LARGEST) {
       // After this turn the bulk before has left, and other work has had its chance.
       if (start > 0) await nextTurn();
       await sent.at(-2);
-      if (course.isHeldUp) await sent.at(-1);
-      sent.push(this.sendBulk(intents.slice(start, start + LARGEST), course, sent.at(-1)));
+      if (state.isHeldUp) await sent.at(-1);
+      sent.push(this.sendBulk(intents.slice(start, start + LARGEST), state, sent.at(-1)));
     }
-    const parcels = (await Promise.all(sent)).flat();
-    return parcels.map(({ intent, error }) =>
+    const prepared = (await Promise.all(sent)).flat();
+    return prepared.map(({ intent, error }) =>
       error === undefined ? { intent } : { intent, error },
     );
   }
 
   private async sendBulk(
     intents: readonly Intent[],
-    course: Course,
+    state: BulkState,
     before: Promise<unknown> | undefined,
-  ): Promise<readonly Parcel[]> {
-    const parcels = intents.map((intent) => this.pack(intent));
-    const packed = parcels.filter((parcel): parcel is Packed => parcel.job !== undefined);
-    if (packed.length > 0) await this.add(packed, course, before);
-    return parcels;
+  ): Promise<readonly Prepared[]> {
+    const prepared = intents.map((intent) => this.prepare(intent));
+    const ready = prepared.filter((entry): entry is WithJob => entry.job !== undefined);
+    if (ready.length > 0) await this.add(ready, state, before);
+    return prepared;
   }
 
   /**
@@ -74,29 +74,29 @@ export class EffectQueue implements Destination {
    * by one.
    */
   private async add(
-    parcels: readonly Packed[],
-    course: Course,
+    prepared: readonly WithJob[],
+    state: BulkState,
     before: Promise<unknown> | undefined,
   ): Promise<void> {
     try {
-      const jobs = parcels.map(({ job }) => job);
-      const added = await this.link.add(this.name, jobs, course);
-      for (const [index, parcel] of parcels.entries()) parcel.error = refusalIn(added[index]);
+      const jobs = prepared.map(({ job }) => job);
+      const added = await this.link.add(this.name, jobs, state);
+      for (const [index, entry] of prepared.entries()) entry.error = refusalIn(added[index]);
     } catch (error) {
       const isUnreachable = error instanceof EngineUnreachableError;
-      course.isHeldUp = true;
-      course.isPatient &&= !isUnreachable;
-      if (isUnreachable || parcels.length === 1) {
-        for (const parcel of parcels) parcel.error = error;
+      state.isHeldUp = true;
+      state.isPatient &&= !isUnreachable;
+      if (isUnreachable || prepared.length === 1) {
+        for (const entry of prepared) entry.error = error;
         return;
       }
       // The bulk before may be going one by one as well.
       await before;
-      for (const parcel of parcels) await this.add([parcel], course, undefined);
+      for (const entry of prepared) await this.add([entry], state, undefined);
     }
   }
 
-  private pack(intent: Intent): Parcel {
+  private prepare(intent: Intent): Prepared {
     try {
       return { intent, job: this.jobOf(intent) };
     } catch (error) {

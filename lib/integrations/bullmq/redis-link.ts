@@ -5,7 +5,7 @@ import { Deadline, TimedOut } from '../../core/model/deadline.js';
 import { HEALTH_PROBE, type HealthProbe, type TellsHealth } from '../health-probe.js';
 import type { EngineLink } from '../root.module.js';
 import { BullMqSettings } from './bullmq.settings.js';
-import { lineTo } from './connection.js';
+import { serverOf } from './connection.js';
 import { withoutPayload } from '../without-payload.js';
 import { isConnectionError, isElsewhere, isScriptGone, mostTelling } from './redis-errors.js';
 import { type Client, cut, isReady, SendingConnection } from './sending-connection.js';
@@ -18,7 +18,7 @@ export interface JobToAdd {
 }
 
 /** State that bulks of one flush share, which are sent one after the other. @internal */
-export interface Course {
+export interface BulkState {
   /** False to fail at once where there is no connection. */
   isPatient: boolean;
   /**
@@ -44,11 +44,11 @@ export class RedisLink implements EngineLink, TellsHealth {
   private readonly proven = new WeakSet<Queue>();
   private readonly connection: SendingConnection;
   /** Identity of the Redis: one value for each. */
-  readonly line: unknown;
+  readonly server: unknown;
 
   constructor(@Inject(BullMqSettings) private readonly settings: BullMqSettings) {
     this.connection = new SendingConnection(settings.connection, settings.dispatchTimeoutMs);
-    this.line = lineTo(settings.connection, this);
+    this.server = serverOf(settings.connection, this);
   }
 
   /** @throws EngineUnreachableError */
@@ -83,12 +83,12 @@ export class RedisLink implements EngineLink, TellsHealth {
    *
    * @throws EngineUnreachableError; the error with which BullMQ or Redis refuses a job
    */
-  async add(name: string, jobs: readonly JobToAdd[], course: Course): Promise<readonly Job[]> {
+  async add(name: string, jobs: readonly JobToAdd[], state: BulkState): Promise<readonly Job[]> {
     const { connection } = this;
     const deadline = new Deadline(this.settings.dispatchTimeoutMs);
     const notSent = `${jobs.length} effect(s) for queue "${name}" were not sent`;
     const inDoubt = `whether ${jobs.length} effect(s) for queue "${name}" got in is not known; all did or none`;
-    if (!course.isPatient && !isReady(await connection.client()))
+    if (!state.isPatient && !isReady(await connection.client()))
       throw connection.unreachable(notSent, 'not sent');
     let client = await connection.ready(deadline, notSent, 'not sent');
     let [consequence, delivery]: [string, EngineUnreachableError['delivery']] = [
@@ -109,10 +109,10 @@ export class RedisLink implements EngineLink, TellsHealth {
         if (isLate || isRefused || isScriptGone(error)) cut(client);
         else if (!isConnectionError(error)) throw withoutPayload(reason);
         if (!isRefused) [consequence, delivery] = [inDoubt, 'unknown'];
-        course.isHeldUp = true;
+        state.isHeldUp = true;
         this.forget(name);
         if (!isLate) connection.trouble = reason;
-        if (isLate || !course.isPatient || !(await deadline.pause(isRefused ? 100 : 20)))
+        if (isLate || !state.isPatient || !(await deadline.pause(isRefused ? 100 : 20)))
           throw connection.unreachable(consequence, delivery);
         client = await connection.ready(deadline, consequence, delivery);
       }

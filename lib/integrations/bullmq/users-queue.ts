@@ -20,7 +20,7 @@ interface Checked {
 export class UsersQueue implements Destination {
   constructor(
     private readonly queue: Queue,
-    readonly line: unknown,
+    readonly server: unknown,
     private readonly timeoutMs: number,
   ) {}
 

@@ -10,7 +10,7 @@ import { ProvidedBy } from '../../nest/container/provided-by.js';
 import { RemoteExecutor } from '../../nest/remote/remote-executor.js';
 import { clientBehind } from '../client-lookup.js';
 import { HEALTH_PROBE, type HealthProbe } from '../health-probe.js';
-import { Patience } from '../patience.js';
+import { EnginesDown } from '../engines-down.js';
 import { BrokerLink } from './broker-link.js';
 import { MicroservicesSettings } from './microservices.settings.js';
 
@@ -29,7 +29,7 @@ const WINDOW = 100;
 export class ClientProxyExecutor extends RemoteExecutor implements OnModuleInit {
   readonly #settings: MicroservicesSettings;
   readonly #modules: ModuleRef;
-  readonly #patience = new Patience();
+  readonly #enginesDown = new EnginesDown();
   #knownLink: BrokerLink | undefined;
 
   /** @internal Built by Nest. */
@@ -76,7 +76,7 @@ export class ClientProxyExecutor extends RemoteExecutor implements OnModuleInit 
     context?: DispatchContext,
   ): Promise<readonly DispatchResult[]> {
     const results: DispatchResult[] = [];
-    const down = this.#patience.spentIn(context);
+    const down = this.#enginesDown.in(context);
     try {
       while (results.length < intents.length) {
         const notSent = `${intents.length - results.length} effect(s) were not sent`;

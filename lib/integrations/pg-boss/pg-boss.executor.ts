@@ -7,7 +7,7 @@ import { Deadline } from '../../core/model/deadline.js';
 import { ProvidedBy } from '../../nest/container/provided-by.js';
 import { RemoteExecutor } from '../../nest/remote/remote-executor.js';
 import { connectionFor } from '../frame-connection.js';
-import { Patience } from '../patience.js';
+import { EnginesDown } from '../engines-down.js';
 import { insist, unreachable } from './insist.js';
 import { JobIds } from './job-ids.js';
 import type { JobEngine } from './job-engine.js';
@@ -34,7 +34,7 @@ export class PgBossExecutor extends RemoteExecutor {
   readonly #connection: PgBossConnection;
   readonly #settings: PgBossSettings;
   readonly #ids = new JobIds();
-  readonly #patience = new Patience();
+  readonly #enginesDown = new EnginesDown();
 
   /** @internal Built by Nest. */
   constructor(
@@ -76,10 +76,10 @@ export class PgBossExecutor extends RemoteExecutor {
     context?: DispatchContext,
   ): Promise<readonly DispatchResult[]> {
     const transaction = connectionFor(context, 'pg-boss', 'postgres') as SqlConnection | undefined;
-    const down = this.#patience.spentIn(context);
+    const down = this.#enginesDown.in(context);
     const engine = await this.#connection.open();
     const failures = new Map<Intent, unknown>();
-    for (const { queue, jobs, intents: some } of this.#consignmentsOf(intents, engine, failures)) {
+    for (const { queue, jobs, intents: some } of this.#partsOf(intents, engine, failures)) {
       try {
         if (down.has(this)) throw this.#notWritten(queue, jobs, down.get(this));
         await this.#write(engine, queue, jobs, transaction);
@@ -93,24 +93,24 @@ export class PgBossExecutor extends RemoteExecutor {
     );
   }
 
-  #consignmentsOf(
+  #partsOf(
     intents: readonly Intent[],
     engine: JobEngine,
     failures: Map<Intent, unknown>,
-  ): readonly Consignment[] {
-    const consignments: Consignment[] = [];
+  ): readonly QueuePart[] {
+    const parts: QueuePart[] = [];
     for (const intent of intents) {
       try {
         const [queue, job] = [this.#settings.queueOf(intent), this.#jobOf(intent, engine)];
-        let last = consignments.at(-1);
-        if (last?.queue !== queue) consignments.push((last = { queue, intents: [], jobs: [] }));
+        let last = parts.at(-1);
+        if (last?.queue !== queue) parts.push((last = { queue, intents: [], jobs: [] }));
         last.intents.push(intent);
         last.jobs.push(job);
       } catch (error) {
         failures.set(intent, error);
       }
     }
-    return consignments;
+    return parts;
   }
 
   /**
@@ -153,7 +153,7 @@ export class PgBossExecutor extends RemoteExecutor {
 }
 
 /** Jobs that go to one queue in one statement. */
-interface Consignment {
+interface QueuePart {
   readonly queue: string;
   readonly intents: Intent[];
   readonly jobs: NewJob[];

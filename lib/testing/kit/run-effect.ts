@@ -21,14 +21,14 @@ export type ArgumentsOf<T, K extends keyof T> = T[K] extends (...args: infer A) 
   : never;
 
 /**
- * Runs an effect itself, as a worker does: the body that `@SideEffect()` stands in front of, with
- * arguments that have been serialised and read again, in a scope of its own. Of a service that
- * belongs to an application, that scope is the application's, and arguments are kept as its
- * executor keeps them, with a `serializer` where there is one; else they travel as JSON.
+ * Runs an effect itself, as a worker does: the body of the `@SideEffect()` method, in a scope of its
+ * own, with arguments that were serialised and read again. For a service of an application, the
+ * scope belongs to that application, and the arguments are kept as its executor keeps them, with its
+ * `serializer` if it has one; else they travel as JSON.
  *
- * A bare `mail.sendReceipt` has lost its object: `runEffect(mail.sendReceipt, 7)` only does for a
- * body without `this`, and for plain functions. What the effect enqueues goes out when it has
- * succeeded; inside `captureEffects` it is kept in.
+ * A bare `mail.sendReceipt` has lost its object: `runEffect(mail.sendReceipt, 7)` works only for a
+ * body without `this`, and for plain functions. Effects that the effect calls go out when it has
+ * succeeded; inside `captureEffects` they are kept in.
  *
  * @throws EffectSerializationError for an argument that would not arrive, with its path;
  * AirlockOptionsError; what the body throws; DispatchError for what it enqueued

@@ -6,18 +6,18 @@ import type { DispatchContext } from '../core/model/dispatch-context.js';
  *
  * @internal
  */
-export class Patience {
-  private readonly ends = new WeakMap<object, Map<unknown, unknown>>();
+export class EnginesDown {
+  private readonly byFlush = new WeakMap<object, Map<unknown, unknown>>();
 
   /**
    * Returns the engines that this flush no longer waits for, each with the reason.
    *
    * @param context undefined where an executor is called without a flush
    */
-  spentIn(context: DispatchContext | undefined): Map<unknown, unknown> {
+  in(context: DispatchContext | undefined): Map<unknown, unknown> {
     if (context === undefined) return new Map();
-    let spent = this.ends.get(context.flush);
-    if (spent === undefined) this.ends.set(context.flush, (spent = new Map()));
-    return spent;
+    let down = this.byFlush.get(context.flush);
+    if (down === undefined) this.byFlush.set(context.flush, (down = new Map()));
+    return down;
   }
 }
