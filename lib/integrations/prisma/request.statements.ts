@@ -21,7 +21,12 @@ type Request = (
 interface Seen {
   readonly statements: WatchedStatements;
   readonly onStatement: () => void;
+  /** Those of the client that this one calls, where that is tracked as well. */
+  readonly around: Seen | undefined;
 }
+
+/** Statements by clients: of several that are made of one, each may be tracked. */
+const known = new WeakMap<object, RequestStatements>();
 
 /** Statements of a Prisma client, by the transactions that are open. @internal */
 export class RequestStatements {
@@ -29,7 +34,13 @@ export class RequestStatements {
   private readonly isTold: boolean;
 
   /** @param prisma the client that all others are made of */
-  constructor(prisma: object) {
+  static of(prisma: object): RequestStatements {
+    const statements = known.get(prisma) ?? new RequestStatements(prisma);
+    known.set(prisma, statements);
+    return statements;
+  }
+
+  private constructor(prisma: object) {
     const client = prisma as Record<(typeof METHODS)[number], Request>;
     this.isTold = METHODS.every((method) => typeof client[method] === 'function');
     if (this.isTold) for (const method of METHODS) client[method] = this.hear(client[method]);
@@ -49,11 +60,13 @@ export class RequestStatements {
     const id = transactionIdOf(tx);
     if (!this.isTold || id === undefined) return fn();
     const statements = new WatchedStatements();
-    this.watched.set(id, { statements, onStatement });
+    const around = this.watched.get(id);
+    this.watched.set(id, { statements, onStatement, around });
     try {
       return await fn(statements);
     } finally {
-      this.watched.delete(id);
+      if (around === undefined) this.watched.delete(id);
+      else this.watched.set(id, around);
     }
   }
 
@@ -61,10 +74,12 @@ export class RequestStatements {
     const { watched } = this;
     return function (query) {
       const seen = watched.get(query.transaction?.id);
-      seen?.onStatement();
+      for (let at = seen; at !== undefined; at = at.around) at.onStatement();
       const answer = request.call(this, query);
-      seen?.statements.read(textOf(query.args));
-      seen?.statements.watch(answer);
+      for (let at = seen; at !== undefined; at = at.around) {
+        at.statements.read(textOf(query.args));
+        at.statements.watch(answer);
+      }
       return answer;
     };
   }

@@ -46,14 +46,15 @@ export function trackPrismaTransactions<P extends PrismaClientLike>(
     throw AirlockOptionsError.expected('prisma', 'a Prisma client', prisma);
   }
   requirePeer('@prisma/client', '>=6.16.0', 'nestjs-airlock/prisma');
-  const place = placeOf(prisma);
+  const { _originalClient: first = prisma } = prisma as { readonly _originalClient?: P };
+  const place = placeOf(prisma, first);
   const original = place.$transaction as unknown as Transaction;
   if (original[TRACKS_TRANSACTIONS]) return prisma;
   const { name = 'prisma' } = options;
   const provider: unknown = (prisma as { readonly _activeProvider?: unknown })._activeProvider;
   /** Frames of clients inside transactions, which inherit `$transaction` and call it as `this`. */
   const opened = new ClientFrames();
-  const statements = new RequestStatements(place);
+  const statements = RequestStatements.of(first);
 
   const tracking: Transaction = function (work, ...rest) {
     const around = opened.of(this);
@@ -89,15 +90,14 @@ export function trackPrismaTransactions<P extends PrismaClientLike>(
 }
 
 /**
- * Finds the client whose `$transaction` is to be replaced: the one that `$extends` made `prisma` of.
- * Extensions reach it by `$parent`, inside transactions as well.
+ * Finds the client whose `$transaction` is to be replaced: as a rule the one that `$extends` made
+ * `prisma` of. Extensions reach it by `$parent`, inside transactions as well.
  */
-function placeOf(prisma: PrismaClientLike): PrismaClientLike {
-  const { _originalClient: first } = prisma as { readonly _originalClient?: PrismaClientLike };
-  if (first === undefined || first.$transaction === prisma.$transaction) return first ?? prisma;
+function placeOf<P extends PrismaClientLike>(prisma: P, first: P): P {
   // An extension between the two may have a `$transaction` of its own. A proxy that makes one at each
   // access, as `prisma-extension-kysely` does, would call what is put behind it.
-  return isMadeAnew(prisma) ? first : prisma;
+  const isOwn = prisma.$transaction !== first.$transaction && !isMadeAnew(prisma);
+  return isOwn ? prisma : first;
 }
 
 function isMadeAnew(prisma: PrismaClientLike): boolean {

@@ -250,6 +250,29 @@ describeWith(postgres, 'trackPrismaTransactions', () => {
           await other.close();
         }
       });
+
+      it('drops what is undone by a failed statement whose error is swallowed, tracked beside what it extends or not', async () => {
+        const other = await openPrisma(major);
+        const $transaction = (work: (tx: OrdersClient) => Promise<unknown>) =>
+          other.prisma.$transaction(work);
+        const place = () =>
+          runInScope(() =>
+            trackPrismaTransactions(
+              other.prisma.$extends({ client: { $transaction } }),
+            ).$transaction(async (tx) => {
+              enqueue(send, 'tea');
+              await errorOf(() => tx.$executeRawUnsafe('select nothing from nowhere'));
+            }),
+          );
+        try {
+          await place();
+          trackPrismaTransactions(other.prisma);
+          await place();
+          expect(sent).toEqual([]);
+        } finally {
+          await other.close();
+        }
+      });
     });
 
     describeNested(major, 'when an array of queries is run by the client of a transaction', () => {
