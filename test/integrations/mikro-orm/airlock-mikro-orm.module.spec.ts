@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import { MikroORM } from '@mikro-orm/postgresql';
 import { AirlockOptionsError, AirlockService, enqueue } from 'nestjs-airlock';
@@ -128,6 +131,32 @@ describeWith(postgres, 'AirlockMikroOrmModule', () => {
       });
       await app.get(Orders).place(await opened());
       expect(sent).toEqual(['outside']);
+    });
+
+    it('boots where it is optional, whatever the environment says to MikroORM, which stays as it is', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'mikro-orm-'));
+      const file = join(folder, '.env');
+      writeFileSync(file, 'MIKRO_ORM_HOST=elsewhere');
+      const environment = {
+        MIKRO_ORM_ENV: file,
+        MIKRO_ORM_ENTITIES: './dist/**/*.entity.js',
+        MIKRO_ORM_ENTITIES_TS: './src/**/*.entity.ts',
+        MIKRO_ORM_TYPE: 'libsql',
+      };
+      Object.assign(process.env, environment);
+      try {
+        const { app } = await boot({
+          imports: [AirlockMikroOrmModule.forRoot({ optional: true })],
+          providers: [Orders],
+        });
+        for (const key of Object.keys(environment)) delete process.env[key];
+        expect(process.env['MIKRO_ORM_HOST']).toBeUndefined();
+        await app.get(Orders).place(await opened());
+        expect(sent).toEqual(['outside']);
+      } finally {
+        for (const key of [...Object.keys(environment), 'MIKRO_ORM_HOST']) delete process.env[key];
+        rmSync(folder, { recursive: true });
+      }
     });
   });
 });
