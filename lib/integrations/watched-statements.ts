@@ -1,8 +1,13 @@
 import { warnOfStatement } from './ended-by-statement.js';
 
+/** Matches what may stand between words of SQL. */
+const SPACE = String.raw`(?:\s|--.*(?:\n|$)|/\*(?:[^*]|\*(?!/))*\*/)`;
+const CHAIN = `(${SPACE}+and(${SPACE}+no)?${SPACE}+chain)?`;
 /** Matches a statement that ends the whole transaction, or leaves its end to a coordinator. */
-const ENDS =
-  /^\s*((commit|end|rollback|abort)(\s+(work|transaction))?(\s+and\s+(no\s+)?chain)?|prepare\s+transaction\s.+)\s*;?\s*$/i;
+const ENDS = new RegExp(
+  `^${SPACE}*((commit|end|rollback|abort)(${SPACE}+(work|transaction))?${CHAIN}(${SPACE}|;)*$|prepare${SPACE}+transaction\\b)`,
+  'i',
+);
 
 /**
  * Statements of one transaction. On PostgreSQL only a statement that fails aborts a transaction, so

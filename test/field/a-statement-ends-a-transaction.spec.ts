@@ -56,22 +56,24 @@ describeWith(postgres, 'when a statement ends a transaction behind the back of i
     });
     afterAll(() => client.close());
 
-    it.each(['ROLLBACK', 'rollback work;', 'COMMIT'])(
-      'lets no effect out, for its rows may be gone, and says so: %s',
-      async (statement) => {
-        const { app, sent, log } = await boot({});
-        await app.get(AirlockService).run(() =>
-          client.transaction(async (tx) => {
-            app.get(Effects, { strict: false }).one('mail');
-            await tx.query(statement);
-          }),
-        );
-        expect(sent).toEqual([]);
-        expect(log.airlock('warn')).toEqual([
-          expect.stringContaining('was over before its client'),
-        ]);
-      },
-    );
+    it.each([
+      'ROLLBACK',
+      'rollback work;',
+      'COMMIT',
+      'ROLLBACK /* dry run */',
+      '-- dry run\nROLLBACK',
+      '/* dry * run */ abort',
+    ])('lets no effect out, for its rows may be gone, and says so: %s', async (statement) => {
+      const { app, sent, log } = await boot({});
+      await app.get(AirlockService).run(() =>
+        client.transaction(async (tx) => {
+          app.get(Effects, { strict: false }).one('mail');
+          await tx.query(statement);
+        }),
+      );
+      expect(sent).toEqual([]);
+      expect(log.airlock('warn')).toEqual([expect.stringContaining('was over before its client')]);
+    });
 
     it('writes nothing for a transactional executor, which would be outside of it', async () => {
       const executor = new Writing();
@@ -92,6 +94,7 @@ describeWith(postgres, 'when a statement ends a transaction behind the back of i
           app.get(Effects, { strict: false }).one('mail');
           await tx.query('SAVEPOINT one');
           await tx.query('ROLLBACK TO SAVEPOINT one');
+          await tx.query('rollback work to one');
         }),
       );
       expect([sent, log.airlock('warn')]).toEqual([['mail'], []]);
