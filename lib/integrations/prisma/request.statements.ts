@@ -21,7 +21,7 @@ type Request = (
 interface Seen {
   readonly statements: WatchedStatements;
   readonly onStatement: () => void;
-  /** Those of the client that this one calls, where that is tracked as well. */
+  /** Statements as the client sees them that this one calls, if that is tracked as well. */
   readonly around: Seen | undefined;
 }
 
