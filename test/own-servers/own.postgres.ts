@@ -9,8 +9,18 @@ export class OwnPostgres extends OwnServer {
   private constructor(
     port: number,
     private readonly password: string | undefined,
+    primary?: OwnPostgres,
   ) {
     super(port, userOf());
+    if (primary !== undefined) {
+      const from = ['-d', primary.url, '-D', this.data, '-R', '-X', 'stream', '-c', 'fast'];
+      execFileSync(programOf('pg_basebackup')!, from, {
+        stdio: 'ignore',
+        cwd: this.folder,
+        ...userOf(),
+      });
+      return;
+    }
     const auth =
       password === undefined
         ? ['-A', 'trust']
@@ -35,6 +45,13 @@ export class OwnPostgres extends OwnServer {
 
   static async start({ password }: { readonly password?: string } = {}): Promise<OwnPostgres> {
     const server = new OwnPostgres(await freePort(), password);
+    await server.start();
+    return server;
+  }
+
+  /** Starts one that follows another, as a replica that may fall behind. */
+  static async startReplicaOf(primary: OwnPostgres): Promise<OwnPostgres> {
+    const server = new OwnPostgres(await freePort(), primary.password, primary);
     await server.start();
     return server;
   }
