@@ -14,7 +14,7 @@ import type { Executor } from './model/executor.js';
 import { type ChannelName, type Listeners, NO_LISTENERS } from './model/diagnostics.js';
 import type { Outcome } from './model/scope-view.js';
 import type { Intent } from './model/intent.js';
-import { tellSafely } from './outside/last-resort.js';
+import { logSafely } from './outside/log-safely.js';
 import { RunningScopes } from './scope/running-scopes.js';
 import { type OpenerHost, ScopeOpener } from './scope-opener.js';
 import { takeLateCall } from './outside/late-call.js';
@@ -274,11 +274,11 @@ export class AirlockRuntime implements OpenerHost {
   }
 
   readonly logError = (error: unknown): void => {
-    tellSafely(() => (this.settings.logError ?? console.error)(error), error);
+    logSafely(() => (this.settings.logError ?? console.error)(error), error);
   };
 
   readonly warn = (message: string): void => {
-    tellSafely(() => (this.settings.warn ?? console.warn)(message), message);
+    logSafely(() => (this.settings.warn ?? console.warn)(message), message);
   };
 
   executorNamed(name: string): Executor {

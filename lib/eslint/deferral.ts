@@ -129,15 +129,17 @@ function reach(
       .filter((parameter) => !is(parameter, 'TSParameterProperty'))
       .map(parameterOf);
     const parameter = own.find(
-      (one) =>
-        isBuffer(one) && declarations.bindings.lookup(one.name, node)?.defs[0]?.node === ancestor,
+      (candidate) =>
+        isBuffer(candidate) &&
+        declarations.bindings.lookup(candidate.name, node)?.defs[0]?.node === ancestor,
     );
     if (parameter !== undefined) return `${parameter.name}.${method}`;
   }
   const owner = classOfThis(node);
   for (const current of owner === undefined ? [] : declarations.bindings.lineage(owner)) {
     const member = membersOf(current).find(
-      (one) => isBuffer(one) && !one.isStatic && (current === owner || !one.isPrivate),
+      (candidate) =>
+        isBuffer(candidate) && !candidate.isStatic && (current === owner || !candidate.isPrivate),
     );
     if (member !== undefined) return `this.${member.name}.${method}`;
   }

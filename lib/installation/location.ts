@@ -40,7 +40,7 @@ function thisFile(): string | undefined {
     }),
   ];
   void new Error().stack;
-  for (const one of restore) one();
+  for (const undo of restore) undo();
   return file ?? undefined;
 }
 

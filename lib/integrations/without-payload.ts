@@ -92,7 +92,7 @@ function textOf(error: Error): string {
 function isPlain(error: Error, depth: number): boolean {
   if (Object.keys(error).some((key) => !PLAIN.has(key) && !TELLING.includes(key))) return false;
   if (!(error instanceof AggregateError)) return true;
-  return depth < DEPTH && error.errors.every((one) => withoutPayload(one, depth + 1) === one);
+  return depth < DEPTH && error.errors.every((inner) => withoutPayload(inner, depth + 1) === inner);
 }
 
 /** Returns the lines of a stack behind the message that it begins with. */

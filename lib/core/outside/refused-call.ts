@@ -1,9 +1,9 @@
 import type { Context } from '../scope/context.js';
-import { tellSafely } from './last-resort.js';
+import { logSafely } from './log-safely.js';
 import { type HasRefusals, Refusal, reportUnheard } from '../model/refusal.js';
 
 const CONSOLE = {
-  logError: (error: unknown): void => tellSafely(() => console.error(error), error),
+  logError: (error: unknown): void => logSafely(() => console.error(error), error),
 };
 
 /** Makes the Promise of a refused call, for a caller in `context`. @internal */

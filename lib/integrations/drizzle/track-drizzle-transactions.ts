@@ -47,9 +47,9 @@ export function trackDrizzleTransactions<D extends DrizzleDatabase>(
   options: DrizzleFrameOptions = {},
 ): D {
   requirePeer('drizzle-orm', '>=0.40.0', 'nestjs-airlock/drizzle');
-  for (const one of replicatedBy(db)) {
-    assertDatabase(one);
-    replaceTransaction(one, trackingOf(one, options.name));
+  for (const replica of replicatedBy(db)) {
+    assertDatabase(replica);
+    replaceTransaction(replica, trackingOf(replica, options.name));
   }
   return db;
 }

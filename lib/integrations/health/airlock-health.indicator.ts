@@ -126,7 +126,7 @@ export class AirlockHealthIndicator {
   #failuresLately(): Finding {
     const { maxFailures, failureWindowMs } = this.#settings;
     const { counts } = this.#failures;
-    const count = [...counts.values()].reduce((sum, one) => sum + one, 0);
+    const count = [...counts.values()].reduce((sum, failures) => sum + failures, 0);
     return finding(
       'effects',
       count > maxFailures &&

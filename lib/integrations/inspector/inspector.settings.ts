@@ -25,7 +25,7 @@ const checks: Readonly<Record<keyof AirlockInspectorOptions, OptionCheck>> = {
   ),
   guards: expectThat(
     'an array of guards or classes of guards',
-    (value) => Array.isArray(value) && value.every((one) => guard(one)),
+    (value) => Array.isArray(value) && value.every((item) => guard(item)),
   ),
   capacity: expectThat(
     `a number of units of work from 1 to ${MOST_UNITS}`,

@@ -92,7 +92,7 @@ export class BrokerLink {
   private get status(): string | undefined {
     let last: string | undefined;
     const { status } = this.client as Partial<ClientProxy>;
-    status?.subscribe((one: string) => (last = one)).unsubscribe();
+    status?.subscribe((current: string) => (last = current)).unsubscribe();
     return last;
   }
 

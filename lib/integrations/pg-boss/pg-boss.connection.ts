@@ -7,7 +7,7 @@ import { HEALTH_PROBE, type HealthProbe, type TellsHealth } from '../health-prob
 import type { EngineLink } from '../root.module.js';
 import { oneAtATime } from '../one-at-a-time.js';
 import { withoutPayload } from '../without-payload.js';
-import { insist } from './insist.js';
+import { retryWhileUnreachable } from './retry-while-unreachable.js';
 import type { JobEngine } from './job-engine.js';
 import { assertKnown } from './job-options.js';
 import { PgBoss10Engine } from './pg-boss-10.engine.js';
@@ -52,7 +52,7 @@ export class PgBossConnection implements EngineLink, TellsHealth {
     return {
       name: 'pg-boss',
       ask: async (deadline) => {
-        await insist(deadline, 'no effect can be sent', this.ping);
+        await retryWhileUnreachable(deadline, 'no effect can be sent', this.ping);
         return undefined;
       },
     };
@@ -93,21 +93,22 @@ export class PgBossConnection implements EngineLink, TellsHealth {
   }
 
   private async connect(): Promise<JobEngine> {
-    const boss = await this.insist(() => this.start());
+    const boss = await this.retryWhileUnreachable(() => this.start());
     const engine = isVersion12(boss) ? new PgBoss12Engine(boss) : new PgBoss10Engine(boss);
     assertKnown({ ...this.settings.options.jobOptions }, engine.jobOptions, 'jobOptions');
     for (const [name, options] of this.settings.queues) {
       if (this.settings.createsQueues)
-        await this.insist(() => boss.createQueue(name, { ...options }));
-      if ((await this.insist(() => boss.getQueue(name))) === null) throw missingQueue(name);
+        await this.retryWhileUnreachable(() => boss.createQueue(name, { ...options }));
+      if ((await this.retryWhileUnreachable(() => boss.getQueue(name))) === null)
+        throw missingQueue(name);
     }
     this.started = boss;
     return (this.engineOpened = engine);
   }
 
-  private insist<T>(work: () => Promise<T>): Promise<T> {
+  private retryWhileUnreachable<T>(work: () => Promise<T>): Promise<T> {
     const deadline = new Deadline(this.settings.dispatchTimeoutMs);
-    return insist(deadline, 'the application cannot start', work);
+    return retryWhileUnreachable(deadline, 'the application cannot start', work);
   }
 
   private async start(): Promise<PgBossClient> {

@@ -8,7 +8,7 @@ import { ProvidedBy } from '../../nest/container/provided-by.js';
 import { RemoteExecutor } from '../../nest/remote/remote-executor.js';
 import { connectionFor } from '../frame-connection.js';
 import { EnginesDown } from '../engines-down.js';
-import { insist, unreachable } from './insist.js';
+import { retryWhileUnreachable, unreachable } from './retry-while-unreachable.js';
 import { JobIds } from './job-ids.js';
 import type { JobEngine } from './job-engine.js';
 import { assertKnown } from './job-options.js';
@@ -134,7 +134,7 @@ export class PgBossExecutor extends RemoteExecutor {
     // A job that is there already is not written again, so the statement can be repeated. A
     // transaction whose connection broke cannot.
     const isRepeatable = transaction === undefined;
-    return insist(
+    return retryWhileUnreachable(
       new Deadline(dispatchTimeoutMs),
       consequence,
       () => engine.insert(queue, jobs, transaction),

@@ -57,16 +57,16 @@ function managed(
   around: Opened | undefined,
   callback: Work,
 ): Promise<unknown> {
-  let one: Opened;
+  let opened: Opened;
   const work: Work = async (started) => {
-    const here = one;
+    const here = opened;
     here.standFor(started);
     const result = await callback(started);
     const releasing = here.release();
     if (releasing !== undefined) await releasing;
     return result;
   };
-  const open = (next: Opened): TransactionFrame => (one = next).frame;
+  const open = (next: Opened): TransactionFrame => (opened = next).frame;
   if (around === undefined) {
     const openRoot = (started: SequelizeTransaction): TransactionFrame =>
       open(new Opened(frameOf(sequelize, () => started)));
@@ -93,8 +93,8 @@ async function unmanaged(
   around: Opened | undefined,
 ): Promise<SequelizeTransaction> {
   let transaction: SequelizeTransaction;
-  const one = around?.openSavepoint() ?? new Opened(frameOf(sequelize, () => transaction));
-  const { frame } = one;
+  const opened = around?.openSavepoint() ?? new Opened(frameOf(sequelize, () => transaction));
+  const { frame } = opened;
   // Before anything is awaited, so that the rest of the caller's function is in the frame.
   frame.enter();
   try {
@@ -104,8 +104,8 @@ async function unmanaged(
     if (frame.isOpen) frame.rollBack();
     throw error;
   }
-  one.standFor(transaction);
-  endWith(transaction, one);
+  opened.standFor(transaction);
+  endWith(transaction, opened);
   return transaction;
 }
 

@@ -17,7 +17,7 @@ import { instanceOf } from '../container/resolve-provider.js';
 import type { EffectReport, EntryPointReport } from '../services/airlock-report.js';
 import { reportOfEffect } from './effect-report.js';
 import { decoratedWith, reportsOf } from './policy-reports.js';
-import { resolving } from '../container/resolving.js';
+import { withPlaceInError } from '../container/place-in-error.js';
 
 /**
  * Explores every provider and controller once, at boot or when its module is loaded: notes that it
@@ -90,7 +90,7 @@ export class AirlockExplorer implements KnownHandlers {
         for (const part of partsOf(instance)) claimPart(part, this.runtime);
       for (const effect of this.effectsOf(member)) this.byName.set(effect.name, effect);
       refuseMisplaced(member, this, this.logger);
-      resolving(member.type.name, () => this.boundaries.cover(member));
+      withPlaceInError(member.type.name, () => this.boundaries.cover(member));
       this.explored.set(member.wrapper, member);
     }
   }
@@ -123,13 +123,13 @@ export class AirlockExplorer implements KnownHandlers {
     const effects: EffectReport[] = [];
     const prototype = type.prototype as Record<string, object>;
     const on = member.instance ?? type;
-    resolving(type.name, () => this.runtime.policiesOf(policiesOn(type), on));
+    withPlaceInError(type.name, () => this.runtime.policiesOf(policiesOn(type), on));
     for (const key of marked.keys()) {
       const method = prototype[key]!;
       const effect = sideEffectOn(method);
       const scope = airlockOn(method);
       const name = methodName(Object.create(prototype) as object, key);
-      resolving(name, () => {
+      withPlaceInError(name, () => {
         this.runtime.policiesOf(policiesOn(method), on);
         this.runtime.policiesOf(effect?.policy, on);
         if (effect?.executor !== undefined) this.runtime.executorNamed(effect.executor);

@@ -7,7 +7,7 @@ import { sideEffectOn } from '../decorators/side-effect.decorator.js';
 import { policiesOn } from '../decorators/use-airlock-policy.decorator.js';
 import type { Member } from '../container/providers.js';
 import type { AirlockModuleOptions } from '../options/airlock-options.js';
-import { unresolved } from '../container/resolving.js';
+import { unresolved } from '../container/place-in-error.js';
 
 type Policies = PolicyRef | readonly PolicyRef[] | undefined;
 

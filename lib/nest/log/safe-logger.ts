@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import { tellSafely } from '../../core/outside/last-resort.js';
+import { logSafely } from '../../core/outside/log-safely.js';
 
 /**
  * A logger that never throws, since Airlock logs in the middle of an application's work (rule 9).
@@ -9,26 +9,26 @@ export class SafeLogger implements LoggerService {
   constructor(private readonly logger: LoggerService) {}
 
   log(message: unknown, ...rest: unknown[]): void {
-    tellSafely(() => this.logger.log(message, ...rest), message);
+    logSafely(() => this.logger.log(message, ...rest), message);
   }
 
   warn(message: unknown, ...rest: unknown[]): void {
-    tellSafely(() => this.logger.warn(message, ...rest), message);
+    logSafely(() => this.logger.warn(message, ...rest), message);
   }
 
   error(message: unknown, ...rest: unknown[]): void {
-    tellSafely(() => this.logger.error(message, ...rest), message);
+    logSafely(() => this.logger.error(message, ...rest), message);
   }
 
   debug(message: unknown, ...rest: unknown[]): void {
-    tellSafely(() => this.logger.debug?.(message, ...rest), message);
+    logSafely(() => this.logger.debug?.(message, ...rest), message);
   }
 
   verbose(message: unknown, ...rest: unknown[]): void {
-    tellSafely(() => this.logger.verbose?.(message, ...rest), message);
+    logSafely(() => this.logger.verbose?.(message, ...rest), message);
   }
 
   fatal(message: unknown, ...rest: unknown[]): void {
-    tellSafely(() => this.logger.fatal?.(message, ...rest), message);
+    logSafely(() => this.logger.fatal?.(message, ...rest), message);
   }
 }

@@ -20,7 +20,7 @@ export function toHaveDropped(
   const { effects, dropped } = known;
   const met = new Set(
     dropped
-      .filter((one) => call.isMetBy(one.intent) && isSuchDrop(one, drop))
+      .filter((item) => call.isMetBy(item.intent) && isSuchDrop(item, drop))
       .map(({ intent }) => intent.id),
   );
   const pass = met.size > 0;

@@ -4,7 +4,7 @@ import { clearTimeout, setTimeout } from '../../../core/model/timers.js';
 import { detached } from '../../../core/outside/detached.js';
 import { unitOf, type UnitOfWork } from '../../../core/scope/unit-of-work.js';
 import { callSite } from '../../../nest/escapes/call-site.js';
-import { FirstOnes, LastOnes, type Shelf } from './shelves.js';
+import { EarliestItems, LatestItems, type BoundedList } from './bounded-lists.js';
 import type { Attempt } from '../view/attempts.js';
 import { Totals } from './totals.js';
 import { UnitRecord } from './unit-record.js';
@@ -33,18 +33,18 @@ interface RecorderOptions {
  */
 export class Recorder {
   readonly totals = new Totals();
-  private readonly running: Shelf<UnitRecord>;
-  private readonly noteworthy: LastOnes<UnitRecord>;
-  private readonly others: LastOnes<UnitRecord>;
+  private readonly running: BoundedList<UnitRecord>;
+  private readonly noteworthy: LatestItems<UnitRecord>;
+  private readonly others: LatestItems<UnitRecord>;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly runtime: AirlockRuntime,
     private readonly options: RecorderOptions,
   ) {
-    this.running = new FirstOnes(options.capacity);
-    this.noteworthy = new LastOnes(options.capacity);
-    this.others = new LastOnes(options.capacity);
+    this.running = new EarliestItems(options.capacity);
+    this.noteworthy = new LatestItems(options.capacity);
+    this.others = new LatestItems(options.capacity);
   }
 
   start(): void {

@@ -3,7 +3,7 @@ import type { Policy } from '../../../core/model/policy.js';
 import type { UnitOfWork } from '../../../core/scope/unit-of-work.js';
 import { type Attempt, attempted } from '../view/attempts.js';
 import type { EffectView, TransactionView } from '../view/inspector.view.js';
-import type { Shelf } from './shelves.js';
+import type { BoundedList } from './bounded-lists.js';
 
 /** Number of effects of one unit of work that are kept; the others are counted. */
 const MOST_EFFECTS = 100;
@@ -51,7 +51,7 @@ export class UnitRecord {
   /** True if it has changed since browsers were last sent changes. */
   hasNews = true;
   private undecided = 0;
-  private shelf: Shelf<UnitRecord> | undefined = undefined;
+  private list: BoundedList<UnitRecord> | undefined = undefined;
   private slot = 0;
 
   constructor(readonly unit: UnitOfWork) {}
@@ -112,11 +112,11 @@ export class UnitRecord {
     this.effects = [];
   }
 
-  moveTo(shelf: Shelf<UnitRecord>): void {
-    if (this.shelf === shelf) return;
-    this.shelf?.take(this, this.slot);
-    this.shelf = shelf;
-    this.slot = shelf.add(this);
+  moveTo(list: BoundedList<UnitRecord>): void {
+    if (this.list === list) return;
+    this.list?.take(this, this.slot);
+    this.list = list;
+    this.slot = list.add(this);
   }
 
   /** By id, as an intent that was handed to another scope may be another object. */

@@ -9,7 +9,7 @@ import type { ModulesContainer } from '@nestjs/core';
 import { firstValueFrom, isObservable } from 'rxjs';
 import { ClassResolver } from '../../../nest/container/class-resolver.js';
 import { importerOf } from '../../../nest/container/module-lookup.js';
-import { unresolved } from '../../../nest/container/resolving.js';
+import { unresolved } from '../../../nest/container/place-in-error.js';
 import type { InspectorSettings } from '../inspector.settings.js';
 import { isOfOtherSite } from './other-sites.js';
 

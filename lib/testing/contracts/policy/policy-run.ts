@@ -69,7 +69,7 @@ export class PolicyRun {
   }
 
   private note({ effect, args }: Intent, end: MadeCall['end'], error?: unknown): void {
-    const made = this.made.find((one) => one.effect === effect);
+    const made = this.made.find((call) => call.effect === effect);
     // Undefined for a call that the policy itself has made.
     if (made !== undefined) Object.assign(made, { end, error, args });
   }

@@ -95,8 +95,8 @@ export class Capture {
   }
 
   private isMember(unit: UnitOfWork): boolean {
-    for (let one: UnitOfWork | undefined = unit; one !== undefined; one = one.parent) {
-      if (this.members.has(one)) return true;
+    for (let at: UnitOfWork | undefined = unit; at !== undefined; at = at.parent) {
+      if (this.members.has(at)) return true;
     }
     return false;
   }

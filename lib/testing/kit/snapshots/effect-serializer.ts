@@ -111,11 +111,13 @@ function recordLines(
     ),
     ...section(
       'dropped',
-      dropped.map((one) => `${numbers.of(one.intent)} ${dropText(one).replace('dropped: ', '')}`),
+      dropped.map(
+        (drop) => `${numbers.of(drop.intent)} ${dropText(drop).replace('dropped: ', '')}`,
+      ),
     ),
     ...section(
       'failed',
-      failed.map((one) => `${numbers.of(one.intent)} ${oneLine(one.error)}`),
+      failed.map((failure) => `${numbers.of(failure.intent)} ${oneLine(failure.error)}`),
     ),
   ];
 }

@@ -44,9 +44,9 @@ export function redactedArguments(
   intent: Intent,
   redactions: readonly Redaction[],
 ): readonly unknown[] {
-  const paths = redactions.flatMap((one) => {
-    if (typeof one === 'string') return [one];
-    return isCallOf(intent, one.effect) ? [one.path] : [];
+  const paths = redactions.flatMap((redaction) => {
+    if (typeof redaction === 'string') return [redaction];
+    return isCallOf(intent, redaction.effect) ? [redaction.path] : [];
   });
   return redacted(intent.args, 'args', paths) as readonly unknown[];
 }

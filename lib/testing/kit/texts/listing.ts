@@ -14,7 +14,7 @@ export type Ending = (intent: Intent) => string;
 export function endingsOf({ dispatched, dropped, failed }: EffectRecord): Ending {
   const texts = new Map<string, string>();
   for (const { id } of dispatched) texts.set(id, 'dispatched');
-  for (const one of dropped) texts.set(one.intent.id, dropText(one));
+  for (const drop of dropped) texts.set(drop.intent.id, dropText(drop));
   for (const { intent, error } of failed) texts.set(intent.id, `failed: ${print(error)}`);
   return ({ id }) => texts.get(id) ?? UNDECIDED;
 }

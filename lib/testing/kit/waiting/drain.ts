@@ -78,7 +78,7 @@ async function quiet(
     around.add(context);
   const handlers = (): readonly LatentScope[] =>
     runtime.running.latents.filter(
-      (one): one is LatentScope => one instanceof LatentScope && !around.has(one),
+      (latent): latent is LatentScope => latent instanceof LatentScope && !around.has(latent),
     );
   do {
     await handled(runtime, handlers, timeoutMs);

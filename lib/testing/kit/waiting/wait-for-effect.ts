@@ -55,7 +55,7 @@ export async function waitForEffect(
   duration('timeoutMs', timeoutMs);
   const recorder = recorderOf(app);
   const found = (): Intent | undefined =>
-    recorder.dispatched.find((one) => isCallOf(one, effect) && where(one));
+    recorder.dispatched.find((intent) => isCallOf(intent, effect) && where(intent));
   const seen = await until(recorder, found, timeoutMs);
   if (seen !== undefined) return seen;
   throw new WaitTimeoutError(

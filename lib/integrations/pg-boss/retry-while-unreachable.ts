@@ -41,7 +41,7 @@ const LOGINS = ['28P01', '28000'];
  * password; any other error at once, without what was sent
  * @internal
  */
-export async function insist<T>(
+export async function retryWhileUnreachable<T>(
   deadline: Deadline,
   consequence: string,
   work: () => Promise<T>,

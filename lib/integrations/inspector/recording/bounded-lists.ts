@@ -1,5 +1,5 @@
 /** Place for some of many records. @internal */
-export interface Shelf<T> extends Iterable<T> {
+export interface BoundedList<T> extends Iterable<T> {
   /** @returns the slot, for `take` */
   add(item: T): number;
   /** Removes an item, if it is still there. */
@@ -17,7 +17,7 @@ const MOST_A_TICK = 200;
  * more than recording them.
  * @internal
  */
-export class LastOnes<T> implements Shelf<T> {
+export class LatestItems<T> implements BoundedList<T> {
   private readonly slots: (T | undefined)[] = [];
   private next = 0;
   private sinceTick = 0;
@@ -49,7 +49,7 @@ export class LastOnes<T> implements Shelf<T> {
  * Keeps the first items that have not gone, so that short-lived items do not push out lasting ones.
  * @internal
  */
-export class FirstOnes<T> implements Shelf<T> {
+export class EarliestItems<T> implements BoundedList<T> {
   private readonly slots: (T | undefined)[] = [];
   private readonly free: number[] = [];
 

@@ -2,7 +2,7 @@ import { AirlockError } from '../../errors/airlock.error.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 
 /** Runs `resolve`, and puts the place in front of its error. @internal */
-export function resolving(where: string, resolve: () => void): void {
+export function withPlaceInError(where: string, resolve: () => void): void {
   try {
     resolve();
   } catch (error) {

@@ -8,7 +8,7 @@ import { messageOf, stacksOf } from '../../errors/thrown.js';
  * @param what an error, or a message
  * @internal
  */
-export function tellSafely(tell: () => void, what: unknown): void {
+export function logSafely(tell: () => void, what: unknown): void {
   try {
     tell();
   } catch (problem) {
