@@ -12,8 +12,9 @@ import type { UnitOfWork } from '../scope/unit-of-work.js';
 export class Beginning {
   /** Undefined once the transaction has ended. */
   private at = contexts.getStore();
-  /** The last call there before it. */
-  private readonly last = this.at?.opened?.buffer.last;
+  /** The last call there before it. Undefined once the transaction has ended. */
+  private last = this.at?.opened?.buffer.last;
+  /** Undefined once the transaction has ended: code that keeps the transaction need not keep all its calls. */
   private unit: UnitOfWork | undefined;
   /** The calls that may belong to the transaction although they were made outside of it. */
   private beside: CallsBeside | undefined;
@@ -72,6 +73,8 @@ export class Beginning {
     this.beside?.ended();
     this.beside = undefined;
     this.at = undefined;
+    this.last = undefined;
     this.unit?.transactionEnded(this.transaction);
+    this.unit = undefined;
   }
 }

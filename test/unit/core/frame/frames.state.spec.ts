@@ -9,6 +9,7 @@ import {
   openFrame,
   openScope,
   runInScope,
+  type TransactionFrame,
 } from 'nestjs-airlock';
 import { AirlockRuntime } from '../../../../lib/core/runtime.js';
 import { frames } from '../../../../lib/core/frame/transaction-frame.js';
@@ -337,5 +338,22 @@ describe('when a transaction has ended', () => {
     };
     expect(await isCollected(await transact())).toBe(true);
     await scope.end('completed');
+  });
+
+  it('keeps no call that was made before it began', async () => {
+    const kept: TransactionFrame[] = [];
+    class Order {}
+    const transact = async (): Promise<WeakRef<object>> => {
+      const order = new Order();
+      await runInScope(async () => {
+        enqueue((_order: Order) => {}, order);
+        const root = openFrame();
+        kept.push(root);
+        await root.commit();
+      });
+      return new WeakRef(order);
+    };
+    expect(await isCollected(await transact())).toBe(true);
+    expect(kept).toHaveLength(1);
   });
 });
