@@ -68,4 +68,30 @@ describeWith(postgres, 'when an outbox holds an effect that only another process
     await until(async () => (await rowsOf(client, 'select id from airlock_outbox')).length === 0);
     expect(done()).toEqual(['monday']);
   });
+
+  it('logs the first failure of the effect itself, although that is the second of the row', async () => {
+    const lines = new Lines();
+    const old = await boot(client, { outbox: settings });
+    const left = { v: 1, id: 'x:1', effect: 'reports.make', args: ['monday'], at: 'now' };
+    await client.connection.query(
+      'insert into airlock_outbox (id, position, effect, envelope, written_at, due_at) values ($1, 1, $2, $3, 1, 1)',
+      ['x:1', 'reports.make', JSON.stringify(left)],
+    );
+    await until(async () => (await old.get(AirlockOutbox).stuck()).length === 1);
+    await old.close();
+
+    class Broken extends Reports {
+      @SideEffect({ name: 'reports.make' })
+      override async make(): Promise<void> {
+        throw new Error('no printer');
+      }
+    }
+    const next = await boot(client, { outbox: settings, providers: [Mail, Broken], lines });
+    apps.push(next);
+    await until(async () => (await next.get(AirlockOutbox).stuck())[0]?.nextAt === undefined);
+    expect(lines.of('error')).toEqual([
+      expect.stringContaining('failed and stays in the outbox'),
+      expect.stringContaining('is not tried again by itself'),
+    ]);
+  });
 });

@@ -120,7 +120,7 @@ export class OutboxFailures {
       const attempts = this.rows.attemptsOf(id)! + 1;
       this.worker.onAttempt?.({ id, effect, number: attempts, failure: { error } });
       const text = textOf(failure.error);
-      const key = `${attempts} ${failure.isTold === true} ${failure.effect} ${text}`;
+      const key = `${attempts} ${this.rows.wasRun(id)} ${failure.isTold === true} ${failure.effect} ${text}`;
       const group = groups.get(key);
       if (group === undefined) groups.set(key, [failure]);
       else group.push(failure);
@@ -144,7 +144,7 @@ export class OutboxFailures {
   ): void {
     const { id, effect, error, isTold } = group[0]!;
     const others = group.length > 1 ? ` and ${group.length - 1} more` : '';
-    if ((attempts > 1 || isTold === true) && !isGivenUp) return;
+    if ((this.rows.wasRun(id) || isTold === true) && !isGivenUp) return;
     const next = isGivenUp
       ? `for the ${attempts}th time and is not tried again by itself`
       : 'and stays in the outbox, to be tried again';

@@ -3,6 +3,15 @@ import type { EffectWorker } from '../../nest/remote/effect-worker.js';
 import { listed } from '../../errors/thrown.js';
 import { envelopeIn, type OutboxRow, type WrittenEnvelope } from './outbox-row.js';
 
+const NOT_HERE = 'The outbox holds an effect that this application has not.';
+/** Beginnings of errors of rows that are left to others, also of a version that writes other rows. */
+const LEFT = [NOT_HERE, 'A job is not an effect of this version'];
+
+/** True for a row whose only failure is that it was found by an application without its effect. @internal */
+export function isLeftToOthers({ attempts, error }: OutboxRow): boolean {
+  return attempts === 1 && error !== undefined && LEFT.some((start) => error.startsWith(start));
+}
+
 /**
  * Reads a row, and refuses one whose effect no provider of this application has: it was renamed, or
  * another application writes to this table.
@@ -18,7 +27,7 @@ export function knownEnvelopeIn(row: OutboxRow, worker: EffectWorker): WrittenEn
   throw new UnknownEffectError(
     effect,
     worker.names,
-    `The outbox holds an effect that this application has not. Known effects: ${names}. ` +
+    `${NOT_HERE} Known effects: ${names}. ` +
       'Deploy the code that has it; or, where two applications write to one table, give each its own with `table`.',
   );
 }

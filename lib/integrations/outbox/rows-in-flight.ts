@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { CheckedRemoval } from './checked-removal.js';
+import { isLeftToOthers } from './known-effects.js';
+import type { OutboxRow } from './outbox-row.js';
 import { OutboxClock } from './outbox.clock.js';
 import { OutboxSettings } from './outbox.settings.js';
 import { OutboxTable } from './outbox.table.js';
@@ -19,6 +21,8 @@ interface Held {
   /** End of the claim. From then on any process may claim the row. */
   until: number;
   readonly attempts: number;
+  /** True if it has failed where its effect was known. */
+  readonly wasRun: boolean;
   /** True if it was found in the table. */
   readonly isFound: boolean;
   /** Time at which its claim is renewed for the last time; undefined before its run has begun. */
@@ -46,9 +50,15 @@ export class RowsInFlight {
     @Inject(CheckedRemoval) private readonly removal: CheckedRemoval,
   ) {}
 
-  /** @param attempts of a row that was found in the table @default none: it was just written */
-  hold(id: string, until: number, attempts?: number): void {
-    this.held.set(id, { until, attempts: attempts ?? 0, isFound: attempts !== undefined });
+  /** @param found the row as it was found in the table @default none: it was just written */
+  hold(id: string, until: number, found?: OutboxRow): void {
+    const wasRun = found !== undefined && found.attempts > 0 && !isLeftToOthers(found);
+    this.held.set(id, {
+      until,
+      attempts: found?.attempts ?? 0,
+      wasRun,
+      isFound: found !== undefined,
+    });
   }
 
   /** Notes that a row of this process has been claimed anew. */
@@ -79,6 +89,11 @@ export class RowsInFlight {
   /** Returns how often a held row has failed; undefined for one that is not held. */
   attemptsOf(id: string): number | undefined {
     return this.held.get(id)?.attempts;
+  }
+
+  /** True if a held row has failed before in an application that has its effect. */
+  wasRun(id: string): boolean {
+    return this.held.get(id)?.wasRun === true;
   }
 
   /** True if this process is working on a row, or done with it. */

@@ -114,7 +114,7 @@ export class OutboxSweeper {
     // Rows of this process whose claim ran out are claimed anew, and not run twice.
     for (const { id } of rows) this.rows.prolong(id, until);
     const left = rows.filter((row) => !this.rows.has(row.id));
-    for (const row of left) this.rows.hold(row.id, until, row.attempts);
+    for (const row of left) this.rows.hold(row.id, until, row);
     const goesOn =
       left.length === 0 || (await this.behind.engine.takeOver(left, () => this.isStopped));
     return { claimed: rows.length, taken: left.length, isOver: !goesOn };
