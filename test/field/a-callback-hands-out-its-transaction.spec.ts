@@ -1,17 +1,28 @@
+import { MikroORM, type SqlEntityManager } from '@mikro-orm/postgresql';
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
+import { type Knex, knex } from 'knex';
+import { Kysely, PostgresDialect, sql as kyselySql } from 'kysely';
 import { enqueue, enqueueWith, type Executor, AirlockService, runInScope } from 'nestjs-airlock';
 import { trackDrizzleTransactions } from 'nestjs-airlock/drizzle';
+import { trackKnexTransactions } from 'nestjs-airlock/knex';
+import { trackKyselyTransactions } from 'nestjs-airlock/kysely';
+import { trackMikroOrmTransactions } from 'nestjs-airlock/mikro-orm';
 import { trackPrismaTransactions } from 'nestjs-airlock/prisma';
+import { trackSequelizeTransactions } from 'nestjs-airlock/sequelize';
 import { Pool } from 'pg';
+import { Sequelize, type Transaction } from 'sequelize';
+import type { EntityManager } from 'typeorm';
 import { setImmediate } from 'node:timers/promises';
 import { boot, checkAfterEach, Effects } from '../e2e/http/fixtures.js';
+import { inSchema } from '../integrations/mikro-orm/fixtures.js';
 import { queryOf } from '../integrations/prisma/contract.client.js';
 import { clientOnPostgres, MAJORS, type Major } from '../integrations/prisma/generated.js';
+import { connected } from '../integrations/typeorm/fixtures.js';
 import { describeWith, freshSchema, postgres } from '../servers.js';
 import { send, sent } from '../unit/core/fixtures.js';
 
-// Clients that begin no transaction by a statement: applications write a `$begin()` of their own around the
+// Applications write a `$begin()` of their own around the
 // callback, which hands its transaction out and waits until it is told how to end.
 
 interface Begun {
@@ -87,9 +98,106 @@ async function onDrizzle(): Promise<Client> {
   };
 }
 
+async function onKysely(): Promise<Client> {
+  const schema = await freshSchema();
+  const pool = new Pool({ connectionString: schema.url });
+  const db = trackKyselyTransactions(
+    new Kysely<object>({ dialect: new PostgresDialect({ pool }) }),
+  );
+  const queryOn = async (on: Kysely<object>, text: string) =>
+    (await kyselySql.raw(text).execute(on)).rows;
+  return {
+    begin: () => handedOut<Kysely<object>>((work) => db.transaction().execute(work), queryOn),
+    query: (text) => queryOn(db, text),
+    close: async () => {
+      await db.destroy();
+      await schema.drop();
+    },
+  };
+}
+
+async function onTypeOrm(): Promise<Client> {
+  const { dataSource, close } = await connected();
+  return {
+    begin: () =>
+      handedOut<EntityManager>(
+        (work) => dataSource.transaction(work),
+        async (manager, text) => manager.query<unknown>(text),
+      ),
+    query: (text) => dataSource.query(text),
+    close,
+  };
+}
+
+async function onSequelize(): Promise<Client> {
+  const schema = await freshSchema();
+  const sequelize = trackSequelizeTransactions(
+    new Sequelize(schema.url, {
+      logging: false,
+      dialectOptions: { options: new URL(schema.url).searchParams.get('options') },
+    }),
+  );
+  return {
+    begin: () =>
+      handedOut<Transaction>(
+        (work) => sequelize.transaction(work),
+        (transaction, text) => sequelize.query(text, { transaction }),
+      ),
+    query: async (text) => (await sequelize.query(text))[0],
+    close: async () => {
+      await sequelize.close();
+      await schema.drop();
+    },
+  };
+}
+
+async function onMikroOrm(): Promise<Client> {
+  const schema = await freshSchema();
+  const orm = trackMikroOrmTransactions(
+    await MikroORM.init({
+      ...inSchema(schema.url),
+      contextName: schema.url,
+      discovery: { warnWhenNoEntities: false },
+      entities: [],
+    }),
+  );
+  return {
+    begin: () =>
+      handedOut<SqlEntityManager>(
+        (work) => orm.em.fork().transactional(work),
+        async (em, text) => em.execute(text),
+      ),
+    query: (text) => orm.em.fork().execute(text),
+    close: async () => {
+      await orm.close(true);
+      await schema.drop();
+    },
+  };
+}
+
+async function onKnex(): Promise<Client> {
+  const schema = await freshSchema();
+  const db = trackKnexTransactions(knex({ client: 'pg', connection: schema.url }));
+  const queryOn = async (on: Knex, text: string): Promise<unknown> =>
+    (await on.raw<{ rows: unknown[] }>(text)).rows;
+  return {
+    begin: () => handedOut<Knex.Transaction>(async (work) => db.transaction(work), queryOn),
+    query: (text) => queryOn(db, text),
+    close: async () => {
+      await db.destroy();
+      await schema.drop();
+    },
+  };
+}
+
 const clients: Record<string, () => Promise<Client>> = {
   ...Object.fromEntries(MAJORS.map(([name, major]) => [name, () => onPrisma(major)])),
   Drizzle: onDrizzle,
+  Knex: onKnex,
+  Kysely: onKysely,
+  'MikroORM 6': onMikroOrm,
+  Sequelize: onSequelize,
+  TypeORM: onTypeOrm,
 };
 
 checkAfterEach();

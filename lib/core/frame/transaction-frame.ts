@@ -150,7 +150,8 @@ export class TransactionFrame {
    * @internal
    */
   noteStatement(): void {
-    if (this.isHandedOut || this.isCallbackOver || this.standing !== undefined) return;
+    if (this.isHandedOut || this.isCallbackOver) return;
+    if ((this.isEntered && !this.isOfCallback) || this.standing !== undefined) return;
     this.isHandedOut = this.beginning?.byUseBeside() === true;
   }
 
@@ -178,6 +179,7 @@ export class TransactionFrame {
       return await this.run(fn);
     } finally {
       this.isEntered = false;
+      this.callbackEnded();
     }
   }
 

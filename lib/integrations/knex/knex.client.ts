@@ -33,6 +33,7 @@ export interface KnexDialect {
 
 /** @internal */
 export interface KnexTransaction extends KnexInstance {
+  on(event: 'query', listener: () => void): unknown;
   readonly client: KnexDialect & { acquireConnection(): Promise<FrameConnectionSource> };
   commit: (value?: unknown) => Promise<unknown>;
   rollback: (error?: unknown) => Promise<unknown>;

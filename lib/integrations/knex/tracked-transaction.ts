@@ -126,6 +126,7 @@ export class TrackedTransaction {
 
   private leave(): void {
     if (this.isByHand || this.isHandedOut) this.frame.leave();
+    else this.frame.callbackEnded();
   }
 
   private async commit(

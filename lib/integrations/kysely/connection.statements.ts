@@ -4,21 +4,31 @@ import type { KyselyConnection, KyselyTransaction } from './kysely.client.js';
 /** Key on a connection for the statements of its latest transaction. */
 const LATEST = Symbol('AIRLOCK_LATEST_STATEMENTS');
 
-type WatchedConnection = KyselyConnection & { [LATEST]?: WatchedStatements };
+interface Latest {
+  readonly statements: WatchedStatements;
+  readonly onStatement: (() => void) | undefined;
+}
+
+type WatchedConnection = KyselyConnection & { [LATEST]?: Latest };
 
 /**
  * Watches the statements of a transaction from now on, at its connection, to which all its
  * objects send them.
  *
+ * @param onStatement called by the code that sends each
  * @returns undefined until the connection is known
  * @internal
  */
-export function statementsOf(tx: KyselyTransaction): () => WatchedStatements | undefined {
+export function statementsOf(
+  tx: KyselyTransaction,
+  onStatement?: () => void,
+): () => WatchedStatements | undefined {
   let statements: WatchedStatements | undefined;
   tx.getExecutor()
     .provideConnection(async (connection: WatchedConnection) => {
       if (connection[LATEST] === undefined) watch(connection);
-      connection[LATEST] = statements = new WatchedStatements();
+      statements = new WatchedStatements();
+      connection[LATEST] = { statements, onStatement };
     })
     .catch(() => {});
   return () => statements;
@@ -28,14 +38,18 @@ export function statementsOf(tx: KyselyTransaction): () => WatchedStatements | u
 function watch(connection: WatchedConnection): void {
   const { executeQuery, streamQuery } = connection;
   connection.executeQuery = (...args) => {
+    const { statements, onStatement } = connection[LATEST]!;
+    onStatement?.();
     const [statement] = args as readonly unknown[];
-    connection[LATEST]!.read((statement as { readonly sql?: unknown }).sql);
+    statements.read((statement as { readonly sql?: unknown }).sql);
     const answer = executeQuery.apply(connection, args);
-    connection[LATEST]!.watch(answer);
+    statements.watch(answer);
     return answer;
   };
   connection.streamQuery = (...args) => {
-    connection[LATEST]!.doubt();
+    const { statements, onStatement } = connection[LATEST]!;
+    onStatement?.();
+    statements.doubt();
     return streamQuery.apply(connection, args);
   };
 }

@@ -8,10 +8,12 @@ import type { KyselyTransaction } from './kysely.client.js';
  * Returns the options of frames that depend on the transaction's database.
  *
  * @param tx a transaction that has just begun, whose statements are watched from here on
+ * @param onStatement called by the code that sends each
  * @internal
  */
 export function databaseOf(
   tx: KyselyTransaction,
+  onStatement?: () => void,
 ): Pick<FrameOptions, 'connection' | 'isStillOpen'> {
   const { supportsReturning, supportsTransactionalDdl } = tx.getExecutor().adapter;
   const query = async (sql: string, parameters: readonly unknown[] = []): Promise<unknown[]> => {
@@ -29,10 +31,10 @@ export function databaseOf(
     dialect,
     executeSql: async (text, values) => ({ rows: await query(text, values) }),
   });
+  const statements = statementsOf(tx, onStatement);
   // Among the databases of Kysely, only PostgreSQL supports both, only MySQL neither, and SQLite
   // only `returning`.
   if (supportsReturning && supportsTransactionalDdl) {
-    const statements = statementsOf(tx);
     return {
       connection: connectionOn('postgres'),
       isStillOpen: () => statements()?.leaveItOpen(ask) ?? ask(),

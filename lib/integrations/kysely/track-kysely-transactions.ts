@@ -84,7 +84,9 @@ export function trackTransactionsOfClass(db: KyselyClient): () => void {
 type Work = (tx: KyselyTransaction) => Promise<unknown>;
 
 function open(tx: KyselyTransaction): TransactionFrame {
-  return openFrame({ name: FRAME_NAME, tx: () => tx, ...databaseOf(tx) });
+  const database = databaseOf(tx, () => frame.noteStatement());
+  const frame: TransactionFrame = openFrame({ name: FRAME_NAME, tx: () => tx, ...database });
+  return frame;
 }
 
 function trackCallbackTransactions(builder: object): () => void {

@@ -111,6 +111,16 @@ export function trackTransactionsOfClass(orm: MikroOrmClient): () => void {
           },
       ),
     ),
+    replaceOnClass(
+      prototype,
+      'execute',
+      (original) =>
+        function (this: object, ...args) {
+          // Its fourth argument is the transaction.
+          frameOf(args[3])?.root.noteStatement();
+          return original.apply(this, args);
+        },
+    ),
     watchSuspensions(orm.em, frameOf),
   ];
   return () => {

@@ -77,6 +77,7 @@ export const commit: Tracked<[MikroOrmTransaction, Broadcaster?, ...unknown[]], 
     if (frame?.isOpen !== true || broadcaster instanceof EventsInContext)
       return original(trx, broadcaster, ...rest);
     frame.leave();
+    frame.callbackEnded();
     try {
       if (frame.below !== undefined) {
         await frame.beforeCommit();

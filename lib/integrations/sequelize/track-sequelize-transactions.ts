@@ -9,6 +9,7 @@ import {
   type SequelizeClient,
   type SequelizeInstance,
 } from './sequelize.client.js';
+import { Opened } from './opened.js';
 import { trackBeginning } from './tracked-beginning.js';
 
 /**
@@ -66,11 +67,26 @@ export function trackTransactionsOfClass(prototype: object): () => void {
           return trackBeginning(this, original, args);
         },
     ),
+    replaceOnClass(
+      prototype,
+      'query',
+      (original) =>
+        function (this: SequelizeInstance, ...args) {
+          noteStatement(args[1]);
+          return original.apply(this, args);
+        },
+    ),
     ...trackFindOrCreate((prototype.constructor as { readonly Model?: object }).Model),
   ];
   return () => {
     for (const end of ends) end();
   };
+}
+
+/** Notes a statement of a transaction in the code that sends it. */
+function noteStatement(options: unknown): void {
+  const { transaction } = Object(options) as { readonly transaction?: object | null };
+  if (transaction) Opened.of(transaction)?.frame.root.noteStatement();
 }
 
 /**

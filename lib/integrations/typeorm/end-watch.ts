@@ -1,6 +1,8 @@
 import type { TypeOrmBroadcaster } from './typeorm.client.js';
 
 interface EndWatcher {
+  /** Called in the code that has sent a statement. */
+  statementSent(): void;
   /** Called just before COMMIT is sent. */
   beforeCommit(): Promise<void> | undefined;
   /** Called if the server answers COMMIT with a rollback and no error. */
@@ -31,6 +33,7 @@ export function watchEnds(broadcaster: TypeOrmBroadcaster, watcher: EndWatcher):
     return watcher.outside(tell);
   };
   broadcaster.broadcastAfterQueryEvent = (...args) => {
+    watcher.statementSent();
     const [, query, , , , answer] = args;
     const tell = (): void => broadcastAfterQueryEvent.apply(broadcaster, args);
     if (typeof query !== 'string' || !END.test(query)) return tell();

@@ -247,6 +247,10 @@ export class QueryRunnerFrames {
     return frame === undefined ? tell() : frames.run(frame.next, tell);
   }
 
+  statementSent(): void {
+    this.innermost?.root.noteStatement();
+  }
+
   beforeCommit(): Promise<void> | undefined {
     return this.committing?.beforeCommit();
   }

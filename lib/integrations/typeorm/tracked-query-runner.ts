@@ -31,6 +31,7 @@ export function trackQueryRunner(
   });
   disposeInOrder(runner, tracked);
   watchEnds(runner.broadcaster, {
+    statementSent: () => tracked.statementSent(),
     beforeCommit: () => tracked.beforeCommit(),
     rolledBackInstead: () => tracked.rolledBackInstead(),
     ended: (event) => tracked.ended(event),
