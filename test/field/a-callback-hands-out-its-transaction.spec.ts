@@ -254,6 +254,19 @@ describeWith(postgres, 'when a callback hands out its transaction', () => {
       expect(sent).toEqual(['tea', 'milk']);
     });
 
+    it('drops what a nested scope called that uses it, and has ended', async () => {
+      await runInScope(async () => {
+        const transaction = await client.begin();
+        await runInScope(async () => {
+          await transaction.query('select 1');
+          enqueue(send, 'nested');
+        });
+        await transaction.rollback();
+        enqueue(send, 'after');
+      });
+      expect(sent).toEqual(['after']);
+    });
+
     it('writes in it what a transactional executor takes', async () => {
       const writes: unknown[] = [];
       const executor: Executor = {

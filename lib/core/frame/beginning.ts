@@ -48,7 +48,7 @@ export class Beginning {
    */
   byUseBeside(): boolean {
     const { at } = this;
-    if (at === undefined || contexts.getStore() !== at) return false;
+    if (at === undefined || !isWithin(at)) return false;
     // An explicit `undefined`, for a scope without a call, must not mean the calls up to now.
     this.beside ??= new CallsBeside(this.transaction, at, { last: this.last });
     return true;
@@ -77,4 +77,14 @@ export class Beginning {
     this.unit?.transactionEnded(this.transaction);
     this.unit = undefined;
   }
+}
+
+/** True if code here runs in a scope that was begun in a context, or in the context itself. */
+function isWithin(at: Context): boolean {
+  const here: Context | undefined = contexts.getStore();
+  if (here === at) return true;
+  const wanted = at.opened;
+  let unit = here?.opened;
+  while (unit !== undefined && unit !== wanted) unit = unit.parent;
+  return unit !== undefined;
 }
