@@ -20,14 +20,14 @@ export function clientBehind<T>(
   try {
     return modules.get<T>(token, { strict: false });
   } catch (cause) {
-    const given = typeof token === 'function' ? token.name : String(token);
-    const name = masked(given);
+    const tokenText = typeof token === 'function' ? token.name : String(token);
+    const name = masked(tokenText);
     throw new AirlockOptionsError(
       option,
       `${asker} found no provider \`${name}\` in the application that is a singleton. ` +
         `Give \`${option}\` the token under which the client is provided.`,
       // The error of Nest would show the secret that is masked here, as in a URL.
-      name === given ? { cause } : {},
+      name === tokenText ? { cause } : {},
     );
   }
 }

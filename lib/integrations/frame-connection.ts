@@ -29,14 +29,14 @@ export function connectionFor(
   const { transaction, connection } = context ?? {};
   if (transaction === undefined) return undefined;
   const database = NAMES[dialect];
-  const found = connection?.dialect ?? 'postgres';
-  if (connection !== undefined && found === dialect) return connection;
+  const actual = connection?.dialect ?? 'postgres';
+  if (connection !== undefined && actual === dialect) return connection;
   throw new AirlockOptionsError(
     'connection',
     `Effects called in "${transaction}" are to be written to ${to} in that transaction, but ` +
       (connection === undefined
         ? 'its frame has no `connection`. '
-        : `it is one of ${NAMES[found]}. `) +
+        : `it is one of ${NAMES[actual]}. `) +
       `Use an adapter for ${database} that gives it one, pass one to \`openFrame\`, or pick an executor that is not transactional for them.`,
   );
 }

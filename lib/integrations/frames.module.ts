@@ -104,16 +104,16 @@ class ClientTracker<C extends object, O extends OptionalClients>
    */
   async onModuleInit(): Promise<void> {
     const named = this.named();
-    const found = named ?? [...new Set(this.kind.find(this.modules))];
-    if (found.length === 0 && this.options.optional !== true) throw this.nothingFound();
-    this.isTracking = found.length > 0;
-    for (const client of found) this.kind.track?.(client, this.options);
+    const clients = named ?? [...new Set(this.kind.find(this.modules))];
+    if (clients.length === 0 && this.options.optional !== true) throw this.nothingFound();
+    this.isTracking = clients.length > 0;
+    for (const client of clients) this.kind.track?.(client, this.options);
     if (named !== undefined && this.kind.track !== undefined) {
       // Nobody can see that a proxy is tracked, such as a client made by Prisma's `$extends`.
-      if (this.isTracking) this[TRACKS_EVERY] = (client) => found.includes(client as C);
+      if (this.isTracking) this[TRACKS_EVERY] = (client) => clients.includes(client as C);
       return;
     }
-    this.others = await this.kind.trackOthers?.(found);
+    this.others = await this.kind.trackOthers?.(clients);
     this[TRACKS_EVERY] = this.others?.includes;
   }
 

@@ -79,11 +79,15 @@ export function rootModule<Options, FactoryMethod extends string, Extras extends
         assertImportedOnce(modules, module, settings, hint);
         return new settings(options, extras);
       };
-      const made = { provide: settings, inject: [OPTIONS, ModulesContainer], useFactory };
+      const settingsProvider = {
+        provide: settings,
+        inject: [OPTIONS, ModulesContainer],
+        useFactory,
+      };
       return {
         ...definition,
         controllers,
-        providers: [...(definition.providers ?? []), ...providers, made],
+        providers: [...(definition.providers ?? []), ...providers, settingsProvider],
       };
     })
     .build();

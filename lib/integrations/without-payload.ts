@@ -53,16 +53,16 @@ export function withoutPayload(error: unknown, depth = 0): unknown {
       : undefined;
   if (source === error && text === error.message && cause === error.cause && isPlain(error, depth))
     return error;
-  const told = new Error(text, cause === undefined ? {} : { cause });
+  const copy = new Error(text, cause === undefined ? {} : { cause });
   const { code } = source as { readonly code?: unknown };
-  Object.defineProperty(told, 'name', { value: source.name, configurable: true, writable: true });
-  if (typeof code === 'string' || typeof code === 'number') Object.assign(told, { code });
+  Object.defineProperty(copy, 'name', { value: source.name, configurable: true, writable: true });
+  if (typeof code === 'string' || typeof code === 'number') Object.assign(copy, { code });
   for (const key of TELLING) {
     const value = (source as unknown as Record<string, unknown>)[key];
-    if (typeof value === 'string') Object.assign(told, { [key]: value });
+    if (typeof value === 'string') Object.assign(copy, { [key]: value });
   }
-  told.stack = `${source.name}: ${text}${framesOf(source)}`;
-  return told;
+  copy.stack = `${source.name}: ${text}${framesOf(source)}`;
+  return copy;
 }
 
 function driverErrorIn(error: Error): Error {

@@ -101,16 +101,16 @@ export class BullMqExecutor extends RemoteExecutor {
   }
 
   #usersQueue(queue: Queue, [, , opts]: AddArguments): UsersQueue {
-    const made = (): UsersQueue =>
+    const create = (): UsersQueue =>
       new UsersQueue(
         queue,
         serverOf(queue.opts.connection, queue),
         this.#settings.dispatchTimeoutMs,
       );
     // BullMQ adds repeated jobs one at a time only.
-    if (opts?.repeat !== undefined) return made();
-    let known = this.#usersQueues.get(queue);
-    if (known === undefined) this.#usersQueues.set(queue, (known = made()));
-    return known;
+    if (opts?.repeat !== undefined) return create();
+    let usersQueue = this.#usersQueues.get(queue);
+    if (usersQueue === undefined) this.#usersQueues.set(queue, (usersQueue = create()));
+    return usersQueue;
   }
 }

@@ -33,8 +33,8 @@ export function carryCls(
     capture: () => {
       if (!cls.isActive()) return undefined;
       const values = keys.map((key) => [key, cls.get<unknown>(key)] as const);
-      const known = values.filter(([, value]) => value !== undefined);
-      return known.length === 0 ? undefined : Object.fromEntries(known);
+      const present = values.filter(([, value]) => value !== undefined);
+      return present.length === 0 ? undefined : Object.fromEntries(present);
     },
     restore: (values, run) =>
       cls.run({ ifNested: 'inherit' }, () => {

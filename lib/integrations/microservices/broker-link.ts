@@ -171,8 +171,8 @@ export class BrokerLink {
     cause: unknown,
     deadline?: Deadline,
   ): EngineUnreachableError {
-    const told = cause instanceof TimedOut ? undefined : withoutPayload(cause);
-    const options = told === undefined ? {} : { cause: told };
+    const reason = cause instanceof TimedOut ? undefined : withoutPayload(cause);
+    const options = reason === undefined ? {} : { cause: reason };
     const engine = `The broker behind ${this.name}`;
     return new EngineUnreachableError(
       engine,
@@ -180,7 +180,7 @@ export class BrokerLink {
       delivery,
       consequence,
       options,
-      problemOf(told),
+      problemOf(reason),
       deadline?.option,
     );
   }

@@ -21,7 +21,7 @@ export async function giveBack(
   jobs: readonly FetchedJob[],
   delaySeconds = 0,
 ): Promise<readonly JobEnd[]> {
-  const left: JobEnd[] = [];
+  const unreturned: JobEnd[] = [];
   try {
     await release(boss, queue, jobs, 'retry', delaySeconds);
   } catch {
@@ -33,17 +33,17 @@ export async function giveBack(
           release(boss, queue, [job], 'created', delaySeconds),
         );
       } catch (error) {
-        left.push({ job, failure: { error } });
+        unreturned.push({ job, failure: { error } });
       }
     }
   }
-  if (left.length > 0) {
-    const ids = left.map(({ job }) => job.id).join(', ');
+  if (unreturned.length > 0) {
+    const ids = unreturned.map(({ job }) => job.id).join(', ');
     new Logger('AirlockPgBoss').error(
-      `Jobs of queue "${queue}" that have not begun could not be given back. They count as failed once, at the latest when they expire: ${ids}. ${messageOf(left[0]!.failure?.error)}`,
+      `Jobs of queue "${queue}" that have not begun could not be given back. They count as failed once, at the latest when they expire: ${ids}. ${messageOf(unreturned[0]!.failure?.error)}`,
     );
   }
-  return left;
+  return unreturned;
 }
 
 /**

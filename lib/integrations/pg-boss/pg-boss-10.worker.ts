@@ -47,8 +47,8 @@ export class PgBoss10Worker extends BatchWorker<PgBoss10Client, void> {
     const succeeded = ends.filter(({ failure }) => failure === undefined).map(({ job }) => job.id);
     if (succeeded.length > 0) await boss.complete(queue, succeeded);
     if (unbegun.length === 0) throw errorOf(failed);
-    const left = await giveBack(boss, queue, unbegun, DELAY_SECONDS);
-    for (const { job, failure } of [...failed, ...left])
+    const unreturned = await giveBack(boss, queue, unbegun, DELAY_SECONDS);
+    for (const { job, failure } of [...failed, ...unreturned])
       await boss.fail(queue, job.id, outputOf(failure?.error));
   }
 }

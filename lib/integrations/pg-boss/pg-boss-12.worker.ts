@@ -25,9 +25,9 @@ export class PgBoss12Worker extends BatchWorker<PgBoss12Client, JobResult[]> {
     // pg-boss has failed all jobs of an expired batch, whatever it gets from here.
     if (unbegun.length === 0 || batch.isExpired) return ends.map(resultOf);
     jobs.splice(ends.length);
-    const left = await giveBack(this.boss, this.queue, unbegun);
-    jobs.push(...left.map(({ job }) => job));
-    return [...ends, ...left].map(resultOf);
+    const unreturned = await giveBack(this.boss, this.queue, unbegun);
+    jobs.push(...unreturned.map(({ job }) => job));
+    return [...ends, ...unreturned].map(resultOf);
   }
 }
 

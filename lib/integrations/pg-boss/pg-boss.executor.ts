@@ -55,9 +55,9 @@ export class PgBossExecutor extends RemoteExecutor {
     const engine = dispatchOptions && this.#connection.opened;
     if (engine !== undefined)
       assertKnown(dispatchOptions!, engine.jobOptions, 'dispatchOptions', call.name);
-    const kept = super.keepArguments(call);
-    assertStorable(call.name, kept);
-    return kept;
+    const copies = super.keepArguments(call);
+    assertStorable(call.name, copies);
+    return copies;
   }
 
   /** @internal */

@@ -53,21 +53,21 @@ export async function retryWhileUnreachable<T>(
       return await deadline.within(work());
     } catch (error) {
       const isLate = error instanceof TimedOut;
-      const told = isLate ? undefined : withoutPayload(error);
-      const { code = '', message } = (told ?? {}) as {
+      const reason = isLate ? undefined : withoutPayload(error);
+      const { code = '', message } = (reason ?? {}) as {
         readonly code?: string;
         readonly message?: string;
       };
       if (LOGINS.includes(code))
-        throw unreachable(deadline, delivery, consequence, told, { kind: 'login', told: code });
+        throw unreachable(deadline, delivery, consequence, reason, { kind: 'login', told: code });
       const isBroken = BREAKS.includes(code) || TEXTS.some((text) => message?.startsWith(text));
       const isUnreachable = isBroken || REFUSALS.includes(code);
-      if (!isLate && !(isUnreachable && sends?.isRepeatable !== false)) throw told;
+      if (!isLate && !(isUnreachable && sends?.isRepeatable !== false)) throw reason;
       if (sends !== undefined && (isLate || isBroken)) delivery = 'unknown';
       if (!isLate && (await deadline.pause(PAUSE_MS))) continue;
       const problem: EngineProblem | undefined =
         code === '25006' ? { kind: 'writes', told: code } : undefined;
-      throw unreachable(deadline, delivery, consequence, told, problem);
+      throw unreachable(deadline, delivery, consequence, reason, problem);
     }
   }
 }

@@ -99,9 +99,10 @@ async function runBody(
   args: never[],
 ): Promise<void> {
   const keptBy = executor === undefined ? owner?.defaultExecutor : owner?.executorNamed(executor);
-  const given = travelled(name, body, args, keptBy);
+  const values = travelled(name, body, args, keptBy);
   const facts = { id: randomUUID(), name };
-  const work = async (): Promise<void> => void (await runJob(facts, () => body.apply(self, given)));
+  const work = async (): Promise<void> =>
+    void (await runJob(facts, () => body.apply(self, values)));
   const options = { name: `effect ${name}` };
   await (owner === undefined ? runInScope(options, work) : owner.run(options, work));
 }

@@ -14,8 +14,8 @@ export function comparisonOf(context: MatcherContext): Comparison {
   const { customTesters, utils } = context;
   // As `toEqual` does; alone, `equals` takes any two Maps for one.
   const testers: readonly unknown[] = [...(customTesters ?? []), utils?.iterableEquality];
-  const known = testers.filter((tester) => tester !== undefined);
-  const equals = (a: unknown, b: unknown): boolean => context.equals(a, b, known);
+  const presentTesters = testers.filter((tester) => tester !== undefined);
+  const equals = (a: unknown, b: unknown): boolean => context.equals(a, b, presentTesters);
   return {
     equals,
     diff: (expected, received) =>
