@@ -25,6 +25,7 @@ import {
   initialiseFirst,
   Shutdown,
 } from './container/hook-order.js';
+import { whenServerArrives } from './container/server-arrival.js';
 import { EffectBuffer } from './services/effect-buffer.js';
 import { interceptMessages } from './application/message.interceptor.js';
 import { AIRLOCK_OPTIONS, type AirlockModuleOptions } from './options/airlock-options.js';
@@ -118,9 +119,7 @@ export class AirlockModule
     initialiseFirst(modules, AirlockModule);
     destroyFirst(modules, AirlockShutdownModule);
     shutdown.beginsWith(() => application.stop());
-    // Runs at once, or when a testing module is given its server: before the application registers
-    // anything with that.
-    adapterHost.init$.subscribe(() =>
+    whenServerArrives(adapterHost, () =>
       application.applyTo(adapterHost.httpAdapter as HttpServer | null | undefined, config),
     );
   }
