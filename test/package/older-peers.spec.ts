@@ -76,6 +76,7 @@ describe('when a part of the package is used that needs a newer peer', () => {
     ],
     drizzle: ['drizzle-orm', 'part.trackDrizzleTransactions({ transaction() {} })', '>=0.40.0'],
     eslint: ['eslint', 'part', '>=9.0.0'],
+    health: ['@nestjs/terminus', 'boot(part.AirlockHealthModule.forRoot())', '>=11.0.0'],
     knex: [
       'knex',
       'part.trackKnexTransactions(Object.assign(() => {}, { transaction() {}, transactionProvider() {}, context: {} }))',
@@ -94,6 +95,11 @@ describe('when a part of the package is used that needs a newer peer', () => {
       })`,
       '>=6.6.0',
     ],
+    opentelemetry: [
+      '@opentelemetry/api',
+      'boot(part.AirlockOpenTelemetryModule.forRoot())',
+      '>=1.4.0',
+    ],
     'pg-boss': [
       'pg-boss',
       'boot(part.AirlockPgBossModule.forRoot({ boss: {} }))',
@@ -111,7 +117,17 @@ describe('when a part of the package is used that needs a newer peer', () => {
       '>=0.3.21',
     ],
   };
-  const installedVersions = { ...older, '@nestjs-cls/transactional': '2.4.3' };
+  const installedVersions = {
+    ...older,
+    '@nestjs-cls/transactional': '2.4.3',
+    '@nestjs/terminus': '10.3.0',
+    '@opentelemetry/api': '1.0.0',
+  };
+  /** Exports that those versions do not have yet: an ESM import of one by its name fails. */
+  const lacking: Readonly<Record<string, readonly string[]>> = {
+    '@nestjs/terminus': ['HealthIndicatorService'],
+    '@opentelemetry/api': ['createNoopMeter', 'metrics'],
+  };
 
   const program = (load: string): string => `
     require('reflect-metadata');
@@ -134,7 +150,7 @@ describe('when a part of the package is used that needs a newer peer', () => {
     })();
   `;
 
-  /** Says its name and version, and hands out what this repository has under that name. */
+  /** Says its name and version, and hands out what this repository has under that name, or less. */
   function standIn(installation: Installation, name: string, version: string): void {
     mkdirSync(join(installation.folder, 'node_modules', name), { recursive: true });
     installation.write(join('node_modules', name, 'package.json'), {
@@ -143,10 +159,20 @@ describe('when a part of the package is used that needs a newer peer', () => {
       main: 'index.js',
     });
     const real = JSON.stringify(join(root, 'node_modules', name));
+    const missing = lacking[name];
     installation.write(
       join('node_modules', name, 'index.js'),
-      `module.exports = require(${real});`,
+      missing === undefined ? `module.exports = require(${real});` : without(missing, name, real),
     );
+  }
+
+  function without(missing: readonly string[], name: string, real: string): string {
+    const names = Object.keys(require(name) as object).filter((key) => !missing.includes(key));
+    // One by one, as Node finds the names that ESM can import by reading this.
+    return [
+      `const real = require(${real});`,
+      ...names.map((key) => `exports.${key} = real.${key};`),
+    ].join('\n');
   }
 
   it.each(['ESM', 'CJS'] as const)(

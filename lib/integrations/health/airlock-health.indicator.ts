@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
+// Not by name: an ESM import of a name that an older version lacks fails before its version is refused.
+import * as terminus from '@nestjs/terminus';
 import { AirlockRuntime } from '../../core/runtime.js';
 import { messageOf } from '../../errors/thrown.js';
 import { objectsIn } from '../../nest/boot-checks/held-objects.js';
@@ -84,7 +85,7 @@ export class AirlockHealthIndicator {
    */
   async isHealthy<const Key extends string = 'airlock'>(
     key: Key = 'airlock' as Key,
-  ): Promise<HealthIndicatorResult<Key>> {
+  ): Promise<terminus.HealthIndicatorResult<Key>> {
     const parts = await Promise.all(this.#knownProbes.map((probe) => this.#ask(probe)));
     const findings = [...parts, this.#failuresLately(), this.#stuckScopes()];
     const problems = findings.flatMap(({ problem = [] }) => problem);
@@ -96,7 +97,7 @@ export class AirlockHealthIndicator {
       }),
       openScopes: this.#runtime.running.size,
     };
-    const session = new HealthIndicatorService().check(key);
+    const session = new terminus.HealthIndicatorService().check(key);
     if (states.includes('down')) return session.down(details);
     if (!states.includes('degraded')) return session.up(details);
     if (this.#settings.isDegradedDown) return session.down(details);

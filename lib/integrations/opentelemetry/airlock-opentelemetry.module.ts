@@ -7,7 +7,8 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { type Meter, metrics, trace, type Tracer } from '@opentelemetry/api';
+// Not by name: an ESM import of a name that an older version lacks fails before its version is refused.
+import * as api from '@opentelemetry/api';
 import { AirlockRuntime } from '../../core/runtime.js';
 import { bootstrapLast } from '../../nest/container/hook-order.js';
 import { checkOptions, expectThat, isRecord, oneOf } from '../../nest/options/option-checks.js';
@@ -72,7 +73,7 @@ export class AirlockOpenTelemetryModule
     });
     const { relation = 'link', tracerProvider, meterProvider } = options;
     if (tracerProvider !== undefined || hasTracerProvider()) {
-      const tracer = (tracerProvider ?? trace).getTracer('nestjs-airlock') as Tracer;
+      const tracer = (tracerProvider ?? api.trace).getTracer('nestjs-airlock') as api.Tracer;
       runtime.carryWith(new TraceCarrier(tracer, relation));
       recordSends(runtime, tracer);
       recordScopes(runtime);
@@ -80,7 +81,7 @@ export class AirlockOpenTelemetryModule
     if (meterProvider === undefined && !hasMeterProvider()) return;
     this.#gauges = recordMetrics(
       runtime,
-      (meterProvider ?? metrics).getMeter('nestjs-airlock') as Meter,
+      (meterProvider ?? api.metrics).getMeter('nestjs-airlock') as api.Meter,
     );
     bootstrapLast(modules, AirlockOpenTelemetryModule);
   }
