@@ -8,16 +8,16 @@ import { Packed } from './tarball.js';
 /** What applications have that use no part of this package which would need more. */
 const older: Readonly<Record<string, string>> = {
   '@jest/globals': '28.1.3',
-  '@mikro-orm/core': '6.5.9',
+  '@mikro-orm/core': '5.9.8',
   '@prisma/client': '5.22.0',
   bullmq: '5.28.0',
-  'drizzle-orm': '0.36.0',
+  'drizzle-orm': '0.27.2',
   eslint: '8.57.1',
-  knex: '2.5.1',
-  kysely: '0.27.6',
+  knex: '0.21.21',
+  kysely: '0.25.0',
   'pg-boss': '9.0.3',
   sequelize: '5.22.5',
-  typeorm: '0.3.20',
+  typeorm: '0.3.12',
   vitest: '2.1.9',
 };
 
@@ -74,18 +74,18 @@ describe('when a part of the package is used that needs a newer peer', () => {
       'part.trackClsTransactions({ optionsFactory() {} })',
       '>=3.0.0',
     ],
-    drizzle: ['drizzle-orm', 'part.trackDrizzleTransactions({ transaction() {} })', '>=0.40.0'],
+    drizzle: ['drizzle-orm', 'part.trackDrizzleTransactions({ transaction() {} })', '>=0.28.0'],
     eslint: ['eslint', 'part', '>=9.0.0'],
     health: ['@nestjs/terminus', 'boot(part.AirlockHealthModule.forRoot())', '>=11.0.0'],
     knex: [
       'knex',
       'part.trackKnexTransactions(Object.assign(() => {}, { transaction() {}, transactionProvider() {}, context: {} }))',
-      '>=3.0.0',
+      '>=0.95.0',
     ],
     kysely: [
       'kysely',
-      'part.trackKyselyTransactions({ transaction() {}, startTransaction() {}, withSchema() {}, getExecutor() {} })',
-      '>=0.28.0',
+      'part.trackKyselyTransactions({ transaction() {}, withSchema() {}, getExecutor() {} })',
+      '>=0.26.0',
     ],
     'mikro-orm': [
       '@mikro-orm/core',
@@ -93,7 +93,7 @@ describe('when a part of the package is used that needs a newer peer', () => {
         close() {},
         em: { getConnection() {}, getTransactionContext() {}, setTransactionContext() {}, resetTransactionContext() {}, fork() {} },
       })`,
-      '>=6.6.0',
+      '>=6.0.0',
     ],
     opentelemetry: [
       '@opentelemetry/api',
@@ -114,7 +114,7 @@ describe('when a part of the package is used that needs a newer peer', () => {
     typeorm: [
       'typeorm',
       'part.trackTypeOrmTransactions({ createQueryRunner() {}, driver: {} })',
-      '>=0.3.21',
+      '>=0.3.20',
     ],
   };
   const installedVersions = {

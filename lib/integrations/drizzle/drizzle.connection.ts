@@ -80,9 +80,12 @@ export function stillOpen(tx: DrizzleTransaction): (() => Promise<boolean>) | un
     const client: unknown = tx._?.session?.client;
     return async () => isNotKnownToHaveEnded(client);
   }
-  if (tx.execute === undefined || !isOfKind(tx, 'MySqlDatabase')) return undefined;
+  const { session } = tx;
+  if (session === undefined || !isOfKind(tx, 'MySqlDatabase')) return undefined;
   return async () => {
-    const answer = await tx.execute!(NO_OPERATION as never);
+    // Not by `tx.execute`, which takes no text in older versions.
+    const question = { sql: NO_OPERATION, params: [] };
+    const answer = await session.prepareQuery(question, undefined, undefined, false).execute();
     return isInTransaction((answer as readonly unknown[] | undefined)?.[0]);
   };
 }

@@ -46,7 +46,7 @@ export function trackDrizzleTransactions<D extends DrizzleDatabase>(
   db: D,
   options: DrizzleFrameOptions = {},
 ): D {
-  requirePeer('drizzle-orm', '>=0.40.0', 'nestjs-airlock/drizzle');
+  requirePeer('drizzle-orm', '>=0.28.0', 'nestjs-airlock/drizzle');
   for (const replica of replicatedBy(db)) {
     assertDatabase(replica);
     replaceTransaction(replica, trackingOf(replica, options.name));

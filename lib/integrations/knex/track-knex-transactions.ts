@@ -29,7 +29,7 @@ export function trackKnexTransactions<K extends KnexClient>(
   options: KnexFrameOptions = {},
 ): K {
   if (!isKnex(knex)) throw AirlockOptionsError.expected('knex', 'a Knex instance', knex);
-  requirePeer('knex', '>=3.0.0', 'nestjs-airlock/knex');
+  requirePeer('knex', '>=0.95.0', 'nestjs-airlock/knex');
   const { context, client } = knex as unknown as KnexInstance;
   trackContext(context, transactionsOf(client, options.name));
   return knex;

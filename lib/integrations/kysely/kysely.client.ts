@@ -6,7 +6,8 @@ export const FRAME_NAME = 'Kysely transaction';
  */
 export interface KyselyClient {
   transaction(): { execute: (callback: never) => Promise<unknown> };
-  startTransaction(): { execute: () => Promise<unknown> };
+  /** From Kysely 0.28 on. */
+  startTransaction?(): { execute: () => Promise<unknown> };
 }
 
 /** A transaction, with a callback or controlled. @internal */
@@ -40,7 +41,7 @@ export interface KyselyCommand {
  */
 export function isKysely(value: object): value is KyselyClient {
   if (Reflect.get(value, 'isTransaction') === true) return false;
-  return ['transaction', 'startTransaction', 'withSchema', 'getExecutor'].every(
+  return ['transaction', 'withSchema', 'getExecutor'].every(
     (key) => typeof Reflect.get(value, key) === 'function',
   );
 }

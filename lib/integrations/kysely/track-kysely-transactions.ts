@@ -52,7 +52,7 @@ export function requireKysely<K extends KyselyClient>(db: K): K {
   if (typeof db !== 'object' || db === null || !isKysely(db)) {
     throw AirlockOptionsError.expected('db', 'a Kysely instance', db);
   }
-  requirePeer('kysely', '>=0.28.0', 'nestjs-airlock/kysely');
+  requirePeer('kysely', '>=0.26.0', 'nestjs-airlock/kysely');
   return db;
 }
 
@@ -72,10 +72,10 @@ export function buildersOf(db: KyselyClient): object {
  * @internal
  */
 export function trackTransactionsOfClass(db: KyselyClient): () => void {
-  const ends = [
-    trackCallbackTransactions(buildersOf(db)),
-    trackControlledTransactions(Object.getPrototypeOf(db.startTransaction()) as object),
-  ];
+  const ends = [trackCallbackTransactions(buildersOf(db))];
+  const controlled = db.startTransaction?.();
+  if (controlled !== undefined)
+    ends.push(trackControlledTransactions(Object.getPrototypeOf(controlled) as object));
   return () => {
     for (const end of ends) end();
   };

@@ -48,9 +48,13 @@ export function isMikroOrm(value: object): value is MikroOrmClient {
   );
 }
 
-/** True for an instance whose database begins transactions by SQL. @internal */
+/**
+ * True for an instance on an SQL database, by a method that its platform has in every version and
+ * those of other databases have not.
+ * @internal
+ */
 export function isSql(orm: MikroOrmClient): boolean {
-  return 'getBeginTransactionSQL' in connectionOf(orm).getPlatform();
+  return 'supportsSchemas' in connectionOf(orm).getPlatform();
 }
 
 /** Finds the connection that all transactions of an instance are begun on. @internal */

@@ -29,7 +29,7 @@ import { begin, commit, frameOf, rollback, transactional } from './transaction.f
  *
  * @returns `orm`
  * @throws AirlockOptionsError for what is no MikroORM instance on an SQL database, or one of a
- * version that begins transactions elsewhere; PeerVersionError for one older than 6.6
+ * version that begins transactions elsewhere; PeerVersionError for one older than 6.0
  * @publicApi
  */
 export function trackMikroOrmTransactions<M extends MikroOrmClient>(orm: M): M {
@@ -53,7 +53,7 @@ export function classOf(orm: MikroOrmClient): object {
   if (typeof orm !== 'object' || orm === null || !isMikroOrm(orm)) {
     throw AirlockOptionsError.expected('orm', 'a MikroORM instance', orm);
   }
-  requirePeer('@mikro-orm/core', '>=6.6.0', 'nestjs-airlock/mikro-orm');
+  requirePeer('@mikro-orm/core', '>=6.0.0', 'nestjs-airlock/mikro-orm');
   if (!isSql(orm)) {
     throw new AirlockOptionsError(
       'orm',
@@ -64,7 +64,7 @@ export function classOf(orm: MikroOrmClient): object {
   if (haveMethods(connection)) return above(connection)!;
   throw new AirlockOptionsError(
     'orm',
-    `trackMikroOrmTransactions did not find \`${METHODS.join('`, `')}\` on the class of the connection, where MikroORM 6.6 and 7 ` +
+    `trackMikroOrmTransactions did not find \`${METHODS.join('`, `')}\` on the class of the connection, where MikroORM 6 and 7 ` +
       'have them, so it cannot track transactions of this version. Install one of those, or a newer nestjs-airlock.',
   );
 }

@@ -130,7 +130,7 @@ export class QueryRunnerFrames {
     try {
       await this.original.commitTransaction();
     } catch (error) {
-      if (this.isStillOpen(before)) frame.rollBack();
+      if (this.isStillOpen(frame, before)) frame.rollBack();
       // Otherwise a subscriber has thrown after the statement.
       else this.committed(frame);
       throw error;
@@ -182,7 +182,7 @@ export class QueryRunnerFrames {
       await this.original.rollbackTransaction();
     } finally {
       this.rollingBack = undefined;
-      if (this.isStillOpen(before)) frame.rollBack();
+      if (this.isStillOpen(frame, before)) frame.rollBack();
       else this.lose(frame);
     }
   }
@@ -268,8 +268,9 @@ export class QueryRunnerFrames {
     }
   }
 
-  private isStillOpen(before: number): boolean {
-    return this.runner.isTransactionActive && this.depth >= before;
+  /** TypeORM 0.3.20 counts down before it sends a COMMIT, also one that fails. */
+  private isStillOpen({ parent }: TransactionFrame, before: number): boolean {
+    return this.runner.isTransactionActive && (parent === undefined || this.depth >= before);
   }
 
   /**

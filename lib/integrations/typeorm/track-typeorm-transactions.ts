@@ -18,7 +18,7 @@ import { replaceOnClass } from '../replace-on-class.js';
  */
 export function trackTypeOrmTransactions<D extends TypeOrmDataSource>(dataSource: D): D {
   assertTransactional(dataSource);
-  requirePeer('typeorm', '>=0.3.21', 'nestjs-airlock/typeorm');
+  requirePeer('typeorm', '>=0.3.20', 'nestjs-airlock/typeorm');
   const { createQueryRunner } = dataSource;
   if ((createQueryRunner as { [TRACKS_TRANSACTIONS]?: true })[TRACKS_TRANSACTIONS])
     return dataSource;
