@@ -312,7 +312,7 @@ describeWith(postgres, 'trackMikroOrmTransactions', () => {
 describe('when what is given is no MikroORM instance on an SQL database', () => {
   class Connection {
     getPlatform(): object {
-      return { getBeginTransactionSQL: () => [] };
+      return { supportsSchemas: () => true };
     }
   }
   class Moved extends Connection {
