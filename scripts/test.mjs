@@ -1,8 +1,8 @@
 // Runs everything that can be tested here: the checks and both builds side by side, then all
 // suites. Arguments go to jest. `--quick` runs the checks, and the suites that need no server and
 // no build, on one major of Nest.
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { jest } from './jest.mjs';
 import { runOnOtherNodes } from './other-nodes.mjs';
 import { findServers } from './servers.mjs';
 import { seconds, sideBySide } from './side-by-side.mjs';
@@ -63,13 +63,9 @@ process.exit(status === 0 && !isFineElsewhere ? 1 : (status ?? 1));
 
 function runSuites(file, jestOptions) {
   rmSync(file, { force: true });
-  const { status: code } = spawnSync(
-    process.execPath,
+  return jest(
     [
-      '--experimental-vm-modules',
-      '--disable-warning=ExperimentalWarning',
-      'node_modules/jest/bin/jest.js',
-      // Far longer than any test takes, for machines that are busy.
+      // Far beyond what any test needs, for machines that are busy with something else.
       '--testTimeout=60000',
       '--json',
       `--outputFile=${file}`,
@@ -77,7 +73,6 @@ function runSuites(file, jestOptions) {
     ],
     { stdio: ['inherit', 'ignore', 'inherit'] },
   );
-  return code;
 }
 
 /**

@@ -1,40 +1,10 @@
 import { AirlockService } from 'nestjs-airlock';
 import { setImmediate } from 'node:timers/promises';
-import type { TransactionContractClient } from 'nestjs-airlock/testing';
 import { boot, checkAfterEach, Effects } from '../e2e/http/fixtures.js';
-import { connectNodePostgres } from '../integrations/drizzle/contract.client.js';
-import { connectKnex } from '../integrations/knex/contract.client.js';
-import { byCallback, connectKysely, controlled } from '../integrations/kysely/contract.client.js';
-import { connectMikroOrm } from '../integrations/mikro-orm/contract.client.js';
-import { connectPrisma } from '../integrations/prisma/contract.client.js';
-import { connectSequelize } from '../integrations/sequelize/contract.client.js';
-import { connected } from '../integrations/typeorm/fixtures.js';
 import { describeWith, postgres } from '../servers.js';
+import { type Client, clients } from './postgres-clients.js';
 
 // It looks the same as one that hands out its transaction, up to the first statement of the code beside it.
-
-type Client = Pick<TransactionContractClient, 'transaction' | 'close'>;
-
-const clients: Record<string, () => Promise<Client>> = {
-  TypeORM: async () => {
-    const { dataSource, close } = await connected();
-    const savepoint = (): never => {
-      throw new Error('There is none here.');
-    };
-    return {
-      transaction: (fn) =>
-        dataSource.transaction((manager) => fn({ query: (sql) => manager.query(sql), savepoint })),
-      close,
-    };
-  },
-  Knex: connectKnex,
-  Drizzle: connectNodePostgres,
-  'Kysely, with a callback': () => connectKysely(byCallback),
-  'Kysely, begun by a statement': () => connectKysely(controlled),
-  'MikroORM 6': connectMikroOrm,
-  Prisma: connectPrisma,
-  Sequelize: connectSequelize,
-};
 
 checkAfterEach();
 

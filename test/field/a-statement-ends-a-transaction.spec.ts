@@ -1,40 +1,10 @@
 import { AirlockService, type Executor, type Intent } from 'nestjs-airlock';
-import type { TransactionContractClient } from 'nestjs-airlock/testing';
 import { boot, checkAfterEach, Effects } from '../e2e/http/fixtures.js';
-import { connectNodePostgres } from '../integrations/drizzle/contract.client.js';
-import { connectKnex } from '../integrations/knex/contract.client.js';
-import { byCallback, connectKysely, controlled } from '../integrations/kysely/contract.client.js';
-import { connectMikroOrm } from '../integrations/mikro-orm/contract.client.js';
-import { connectPrisma } from '../integrations/prisma/contract.client.js';
-import { connectSequelize } from '../integrations/sequelize/contract.client.js';
-import { connected } from '../integrations/typeorm/fixtures.js';
 import { describeWith, postgres } from '../servers.js';
+import { type Client, clients } from './postgres-clients.js';
 
 // `await manager.query('ROLLBACK')` in a transaction of the client, for a dry run as a rule: the client
 // knows nothing of it, and PostgreSQL answers the COMMIT that follows with a warning.
-
-type Client = Pick<TransactionContractClient, 'transaction' | 'close'>;
-
-const clients: Record<string, () => Promise<Client>> = {
-  TypeORM: async () => {
-    const { dataSource, close } = await connected();
-    const savepoint = (): never => {
-      throw new Error('There is none here.');
-    };
-    return {
-      transaction: (fn) =>
-        dataSource.transaction((manager) => fn({ query: (sql) => manager.query(sql), savepoint })),
-      close,
-    };
-  },
-  Knex: connectKnex,
-  Drizzle: connectNodePostgres,
-  'Kysely, with a callback': () => connectKysely(byCallback),
-  'Kysely, begun by a statement': () => connectKysely(controlled),
-  'MikroORM 6': connectMikroOrm,
-  Prisma: connectPrisma,
-  Sequelize: connectSequelize,
-};
 
 /** Writes through the transaction, as the outbox does. */
 class Writing implements Executor {
