@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { CarriedContext } from './context-carrier.js';
 import {
   type Effect,
@@ -148,6 +149,11 @@ export class Intent {
   /** Name and id, never arguments: they may be secret. */
   toString(): string {
     return `${this.name} (${this.id})`;
+  }
+
+  /** Prints as the same text, for `console.log` and the REPL. @internal */
+  [inspect.custom](): string {
+    return `Intent ${this.toString()}`;
   }
 
   static {

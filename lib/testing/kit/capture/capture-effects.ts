@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { AirlockRuntime } from '../../../core/runtime.js';
 import { FREE } from '../../../core/runtime-settings.js';
 import { contexts } from '../../../core/scope/context.js';
@@ -10,6 +11,7 @@ import { runtimeOf, type TestedApplication } from '../application-of.js';
 import { Capture } from './capture.js';
 import { inTurn } from './in-turn.js';
 import type { EffectRecord } from '../recording/effect-record.js';
+import { listOfEffects } from '../texts/listing.js';
 
 /** Result and effects of a block. @publicApi */
 export interface CapturedEffects<T = unknown> extends EffectRecord {
@@ -43,7 +45,8 @@ type WithApplication<R> = [app: TestedApplication, fn: Block<R>, options?: Captu
  * meanwhile belongs to the block as well, such as HTTP requests; such captures of one application
  * therefore run one after another, unless one stands in the block of the other.
  *
- * @returns the result of the block and its effects; does not reject with an error of the block
+ * @returns the result of the block and its effects, which `console.log` lists; does not reject with
+ * an error of the block
  * @throws ShuttingDownError, AirlockOptionsError
  * @publicApi
  * @example
@@ -105,7 +108,8 @@ async function capture<R>(
     unfinished = await block.end(settleTimeoutMs);
   }
   const { effects, dispatched, dropped, failed } = block.record;
-  return { ...ending, effects, dispatched, dropped, failed, unfinished };
+  const captured = { ...ending, effects, dispatched, dropped, failed, unfinished };
+  return Object.defineProperty(captured, inspect.custom, { value: () => listOfEffects(captured) });
 }
 
 async function endingOf<R>(

@@ -1,8 +1,10 @@
+import { inspect } from 'node:util';
 import type { AirlockRuntime } from '../../../core/runtime.js';
 import type { Intent } from '../../../core/model/intent.js';
 import type { DroppedIntent } from '../../../core/model/report.js';
 import type { DispatchFailure } from '../../../errors/dispatch.error.js';
 import { HeldEffects } from '../modes/held-effects.js';
+import { listOfEffects } from '../texts/listing.js';
 import { WritableRecord, type EffectRecord } from './effect-record.js';
 import { onMessages } from './messages.js';
 import { UnitsAtWork } from './units-at-work.js';
@@ -45,6 +47,11 @@ export class EffectRecorder implements EffectRecord {
    */
   get runs(): readonly string[] {
     return [...this.#runs];
+  }
+
+  /** Lists the effects and what became of each, for `console.log` and the REPL. @internal */
+  [inspect.custom](): string {
+    return listOfEffects(this);
   }
 
   /** Forgets all that was recorded, and what `mode: 'capture'` has kept in: for `beforeEach`. */

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { setImmediate } from 'node:timers/promises';
 import {
   defer,
@@ -118,6 +119,7 @@ describe('when an intent is printed', () => {
     const intent = await intentOf(() => enqueue(send, 'secret'));
     expect(intent.toString()).toBe(`send (${intent.id})`);
     expect(`${intent as unknown as string}`).not.toContain('secret');
+    expect(inspect({ intent })).toBe(`{ intent: Intent send (${intent.id}) }`);
   });
 });
 

@@ -1,5 +1,6 @@
 import { Test } from '@nestjs/testing';
 import { setImmediate, setTimeout } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import request from 'supertest';
 import {
   Airlock,
@@ -96,6 +97,18 @@ describe('when a block is captured', () => {
     expect(captured.result).toBeUndefined();
     expect(drops(captured)).toEqual(['send: outcome']);
     expect(captured.dispatched.map(({ args }) => args)).toEqual([['alarm']]);
+  });
+
+  it('prints its effects, what became of each, and the error', async () => {
+    const captured = await captureEffects(async () => {
+      enqueue(send, 'a');
+      throw new Error('no stock');
+    });
+    expect(inspect(captured)).toBe(
+      `The block threw Error: no stock.
+Enqueued:
+  1. send('a') — dropped: outcome`,
+    );
   });
 
   it('says which policy dropped an effect', async () => {

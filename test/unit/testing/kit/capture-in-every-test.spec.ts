@@ -1,5 +1,6 @@
 // oxlint-disable typescript/unbound-method -- an effect is named by its method.
 import { hasSubscribers } from 'node:diagnostics_channel';
+import { inspect } from 'node:util';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
@@ -72,6 +73,16 @@ describe('when a set-up file captures in every test', () => {
     expect(effectsOfTest()).toHaveEnqueued(MailService.prototype.send, 'ann');
     expect(effectsOfTest()).toHaveDispatchedTimes(MailService.prototype.send, 1);
     expect(sent).toEqual([]);
+  });
+
+  it('prints what became of each effect', async () => {
+    await new OrderService(new MailService()).place('ada');
+    await withPolicy(DropAll, () => new MailService().send('bob'));
+    expect(inspect(effectsOfTest())).toBe(
+      `Enqueued:
+  1. MailService.send('ada') — dispatched
+  2. MailService.send('bob') — dropped: policy (DropAll)`,
+    );
   });
 
   it('begins each test with none', async () => {
