@@ -61,28 +61,36 @@ export async function isInTransactionBySavepoint(
 /**
  * Asks the same through a client that prepares its statements, since MySQL prepares no savepoints.
  * MariaDB has a variable for it. MySQL has none, and not every user may read its tables that show
- * it. So MySQL is asked only after a failed statement, by a statement that it refuses in a
- * transaction. A procedure that rolls back by itself without an error is not noticed on MySQL.
+ * it. So it is asked by a savepoint that the client itself takes.
  *
  * @param query runs a statement in the transaction
- * @param statements those of the transaction; without them the answer of MySQL counts as yes
+ * @param keepsSavepoint takes and releases one, and tells whether the server had it; undefined
+ *   where the client has none: then MySQL is asked only after a failed statement, by a statement
+ *   that it refuses in a transaction
+ * @param statements those of the transaction, where they are seen
  * @internal
  */
-export async function isInTransactionBySql(
+export function isInTransactionBySql(
   query: (sql: string) => PromiseLike<unknown>,
+  keepsSavepoint: () => Promise<boolean | undefined>,
   statements: WatchedStatements | undefined,
-): Promise<boolean> {
-  const [answer] = (await query(
-    // The name of the variable is a comment to MySQL.
-    'select 1 /*M! * @@in_transaction */ as is_open, 0 /*M! + 1 */ as is_told',
-  )) as readonly { is_open: unknown; is_told: unknown }[];
-  if (Number(answer!.is_told) === 1) return Number(answer!.is_open) === 1;
-  // If the statement is not refused, its setting ends with the COMMIT that comes next.
-  const ask = async (): Promise<boolean> => !(await succeeds(query('set transaction read write')));
-  return statements?.leaveItOpen(ask) ?? true;
+): boolean | Promise<boolean> {
+  const ask = async (): Promise<boolean> => {
+    const [answer] = (await query(
+      // The name of the variable is a comment to MySQL.
+      'select 1 /*M! * @@in_transaction */ as is_open, 0 /*M! + 1 */ as is_told',
+    )) as readonly { is_open: unknown; is_told: unknown }[];
+    if (Number(answer!.is_told) === 1) return Number(answer!.is_open) === 1;
+    const isKept = await keepsSavepoint();
+    if (isKept !== undefined || statements?.hasFailed !== true) return isKept ?? true;
+    // If the statement is not refused, its setting ends with the COMMIT that comes next.
+    return !(await succeeds(query('set transaction read write')));
+  };
+  return statements?.thenAsk(ask) ?? ask();
 }
 
-async function succeeds(answer: PromiseLike<unknown>): Promise<boolean> {
+/** @internal */
+export async function succeeds(answer: PromiseLike<unknown>): Promise<boolean> {
   try {
     await answer;
     return true;

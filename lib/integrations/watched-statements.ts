@@ -17,7 +17,8 @@ const ENDS = new RegExp(
  */
 export class WatchedStatements {
   private unanswered = 0;
-  private hasFailed = false;
+  /** True once one has failed, or may have. */
+  hasFailed = false;
   private hasEnded = false;
   /** Resolves when the last of them is answered; made where somebody waits for that. */
   private allAnswered: Promise<void> | undefined;
@@ -45,12 +46,21 @@ export class WatchedStatements {
    * @param ask asks the server
    */
   leaveItOpen(ask: () => Promise<boolean>): boolean | Promise<boolean> {
+    return this.thenAsk(() => !this.hasFailed || ask());
+  }
+
+  /**
+   * Waits for statements that nobody awaited, and asks the server.
+   *
+   * @param ask asks the server
+   */
+  thenAsk(ask: () => boolean | Promise<boolean>): boolean | Promise<boolean> {
     if (this.unanswered > 0) {
       this.allAnswered ??= new Promise((resolve) => (this.resolveAll = resolve));
-      return this.allAnswered.then(() => this.leaveItOpen(ask));
+      return this.allAnswered.then(() => this.thenAsk(ask));
     }
     if (this.hasEnded) warnOfStatement();
-    return !this.hasEnded && (!this.hasFailed || ask());
+    return !this.hasEnded && ask();
   }
 
   // Made once for all statements of a transaction.

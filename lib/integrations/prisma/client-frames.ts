@@ -26,6 +26,11 @@ export function transactionIdOf(client: object): unknown {
   return placeOf(client).txId ?? (client as { readonly [ID]?: unknown })[ID];
 }
 
+/** True for a client in whose transaction Prisma takes savepoints. @internal */
+export function takesSavepoints(client: object): boolean {
+  return placeOf(client).scopeState !== client;
+}
+
 /**
  * Finds the frame of a client inside a transaction. Prisma makes more of these clients than the one
  * for the callback: `$parent`, which extensions use, is a new object each time.

@@ -1,7 +1,8 @@
 import type { SqlDialect } from '../../core/model/dispatch-context.js';
 import type { FrameConnection, FrameOptions } from '../../core/frame/transaction-frame.js';
-import { answersInTransaction, isInTransactionBySql } from '../ended-by-server.js';
+import { answersInTransaction, isInTransactionBySql, succeeds } from '../ended-by-server.js';
 import type { WatchedStatements } from '../watched-statements.js';
+import { takesSavepoints, transactionIdOf } from './client-frames.js';
 import type { PrismaTransaction } from './prisma.client.js';
 
 /**
@@ -35,11 +36,38 @@ export function databaseOf(
     case 'mysql':
       return {
         connection: connectionOn('mysql'),
-        isStillOpen: () => isInTransactionBySql(query, statements),
+        isStillOpen: () => isInTransactionBySql(query, () => keepsSavepoint(tx), statements),
       };
     case 'sqlite':
       return { connection: connectionOn('sqlite') };
     default:
       return {};
   }
+}
+
+/** The private part of a client that begins and ends transactions, and savepoints in them. */
+interface Engine {
+  transaction(
+    action: 'start' | 'commit',
+    headers: object,
+    which: object,
+  ): Promise<{ readonly id: unknown } | undefined>;
+}
+
+/**
+ * Takes and releases a savepoint, which the driver adapter sends without preparing it. Not by
+ * `tx.$transaction`: where the release fails, that rolls back the whole transaction.
+ *
+ * @returns false if the server had no savepoint to release, so that it has no transaction;
+ *   undefined where Prisma or its driver adapter takes none
+ */
+async function keepsSavepoint(tx: PrismaTransaction): Promise<boolean | undefined> {
+  const id = transactionIdOf(tx);
+  const { _engine: engine } = tx as { readonly _engine?: Partial<Engine> };
+  if (!takesSavepoints(tx) || typeof engine?.transaction !== 'function') return undefined;
+  // The limits are required, and hold for the transaction around alone.
+  const limits = { timeout: 1, maxWait: 1 };
+  const taken = await engine.transaction('start', {}, { newTxId: id, ...limits }).catch(() => {});
+  if (taken?.id !== id) return undefined;
+  return succeeds(engine.transaction('commit', {}, { id }));
 }
