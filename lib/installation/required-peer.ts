@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { PeerVersionError } from '../errors/peer-version.error.js';
-import { lookupPlaces } from './peer-copies.js';
+import { lookupPlaces } from './lookup-places.js';
 
 /**
  * Refuses a peer whose every installed version is too old for the part of this package that is

@@ -1,4 +1,4 @@
-import { peerCopies } from '../../installation/peer-copies.js';
+import { peerCopies } from '../peer-copies.js';
 import type { DrizzleDatabase } from './drizzle.client.js';
 
 /**

@@ -1,4 +1,4 @@
-import { peerCopies } from '../../installation/peer-copies.js';
+import { peerCopies } from '../peer-copies.js';
 import type { KyselyClient } from './kysely.client.js';
 
 /** Makes an instance of each copy of Kysely that is installed, on no database. @internal */

@@ -1,4 +1,4 @@
-import { peerCopies } from '../../installation/peer-copies.js';
+import { peerCopies } from '../peer-copies.js';
 import type { MikroOrmClient } from './mikro-orm.client.js';
 
 const DATABASES = [

@@ -1,4 +1,4 @@
-import { peerCopies } from '../../installation/peer-copies.js';
+import { peerCopies } from '../peer-copies.js';
 import type { SequelizeClient } from './sequelize.client.js';
 
 /** Makes an object of the Sequelize class, for each copy that is installed. @internal */

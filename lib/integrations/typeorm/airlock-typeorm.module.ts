@@ -5,6 +5,7 @@ import {
   trackEveryDataSource,
   trackTypeOrmTransactions,
 } from './track-typeorm-transactions.js';
+import { peerCopies } from '../peer-copies.js';
 import { isDataSource, isTransactional, type TypeOrmDataSource } from './typeorm.client.js';
 
 /** Options of `AirlockTypeOrmModule.forRoot`. @publicApi */
@@ -69,10 +70,11 @@ function classesOf(dataSource: TypeOrmDataSource): DataSourceClasses {
   };
 }
 
-/** Classes of the TypeORM that is installed; none where an application has none. */
+/** Classes of each copy of TypeORM that is installed; none where an application has none. */
 async function installedClasses(): Promise<readonly DataSourceClasses[]> {
-  const peer = await import('typeorm').catch(() => undefined);
-  return peer === undefined
-    ? []
-    : [{ dataSource: peer.DataSource.prototype, manager: peer.EntityManager.prototype }];
+  const copies = await peerCopies('typeorm', () => import('typeorm'));
+  return copies.map(({ DataSource, EntityManager }) => ({
+    dataSource: DataSource.prototype,
+    manager: EntityManager.prototype,
+  }));
 }

@@ -1,0 +1,6 @@
+import { join } from 'node:path';
+import { location } from './location.js';
+
+/** Files that a peer is looked up from: in a workspace they may see different installations. */
+export const lookupPlaces = (): readonly string[] =>
+  [location, process.argv[1], join(process.cwd(), 'index.js')].filter((file) => file !== undefined);
