@@ -60,10 +60,10 @@ from json_table(?, '$[*]' columns (
 ) as due on claimed.id = due.id set claimed.due_at = ?, claimed.held = true, claimed.claim = ?`,
       [...values, until, claim],
     );
-    return run(`select ${ALL_COLUMNS} from ${this.name} where due_at = ? and claim = ?`, [
-      until,
-      claim,
-    ]);
+    return run(
+      `select ${ALL_COLUMNS} from ${this.name} where due_at = ? and claim = ?${this.ofPrimary}`,
+      [until, claim],
+    );
   }
 
   protected quote(identifier: string): string {

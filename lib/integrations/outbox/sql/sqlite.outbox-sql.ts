@@ -5,6 +5,8 @@ export class SqliteOutboxSql extends OutboxSql {
   readonly dialect = 'sqlite';
   readonly clock = "select cast((julianday('now') - 2440587.5) * 86400000 as integer) as millis";
   readonly locate = undefined;
+  /** A file has no copies. */
+  protected override readonly ofPrimary = '';
 
   get create(): readonly string[] {
     const schema = this.schema === undefined ? '' : `${this.quote(this.schema)}.`;

@@ -67,6 +67,12 @@ export abstract class OutboxSql {
    */
   readonly echo: string | undefined = undefined;
 
+  /**
+   * End of a SELECT that has to see what was just written: a proxy in front of a database with
+   * copies sends it to the primary server.
+   */
+  protected readonly ofPrimary: string = ' for update';
+
   /** Statements that write few rows, by their number. */
   private readonly inserts: string[] = [];
 
@@ -132,7 +138,7 @@ export abstract class OutboxSql {
 
   /** Selects the ids of rows that are there: takes their ids. */
   present(count: number): string {
-    return `select id from ${this.name} where id in (${this.list(count)})`;
+    return `select id from ${this.name} where id in (${this.list(count)})${this.ofPrimary}`;
   }
 
   /** Prolongs claims: takes a time, the ids and that time again. */
@@ -143,7 +149,8 @@ export abstract class OutboxSql {
   /** Selects the ids of rows that were renewed: takes the ids and the time. */
   renewed(count: number): string {
     const until = this.placeholder(count + 1);
-    return `select id from ${this.name} where id in (${this.list(count)}) and held and due_at = ${until}`;
+    const where = `id in (${this.list(count)}) and held and due_at = ${until}`;
+    return `select id from ${this.name} where ${where}${this.ofPrimary}`;
   }
 
   /** Gives claims up: takes a time, the ids and the latest end of their claims. */
