@@ -49,10 +49,10 @@ export {
   trackSavepoints,
   type RunInTransaction,
 } from './core/frame/track-transactions.js';
+export { openFrame } from './core/frame/open-frame.js';
 export {
   type FrameOptions,
   type FrameState,
-  openFrame,
   TransactionFrame,
 } from './core/frame/transaction-frame.js';
 export { type EffectTrigger, type EnqueueOptions } from './core/model/enqueue-options.js';

@@ -69,7 +69,7 @@ export function enqueueIn(
   const stamp =
     shared.executor.accepts === undefined ? shared : acceptedBy(shared, options, effect, args);
   if (frame !== undefined && stamp.executor.transactional === true && stamp.on === 'success')
-    frame.assertWaitsForWrites(effectName(options, effect));
+    frame.whole.assertWaitsForWrites(effectName(options, effect));
   const copies = argumentsKeptBy(stamp.executor, options, effect, args);
   const intent = new Intent(stamp, unit.nextSequence(), effect, copies);
   const isTooMany = unit.isFull && !makeRoom(unit);
@@ -88,7 +88,7 @@ export function enqueueIn(
   if (isHeard.enqueue(unit.host))
     publish(unit.host, 'enqueue', { scope: unit.view, intent: freeze(intent) });
   if (frame !== undefined) joinFrame(unit, intent);
-  else frameHere?.noteCall();
+  else frameHere?.whole.noteCall();
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Context } from '../scope/context.js';
+import { type Context, contexts } from '../scope/context.js';
 import { joinFrame } from './held-intents.js';
 import type { Intent } from '../model/intent.js';
 import type { StampedFrame } from '../model/stamped-frame.js';
@@ -15,50 +15,79 @@ import type { StampedFrame } from '../model/stamped-frame.js';
 export class CallsBeside {
   /** True once the calls may belong to another such transaction as well. */
   isAmbiguous = false;
-  private last: Intent | undefined;
+  /** True if a helper may have begun the transaction, and not a callback. */
+  private isTaking = false;
+  /** The context in which it was begun. Undefined once it has ended: code may keep it for long. */
+  private at: Context | undefined = contexts.getStore();
+  /** The last call there that is not beside it. */
+  private last: Intent | undefined = this.at?.opened?.buffer.last;
   /** Calls that stay with their scope, since it is not known which transaction they belong to. */
-  private unassigned: readonly Intent[] = [];
+  private unassigned: Intent[] = [];
 
-  /**
-   * @param at the context in which the transaction was begun
-   * @param from the last call there that is not beside it @default the last one up to now
-   */
-  constructor(
-    private readonly frame: StampedFrame,
-    private readonly at: Context,
-    from: { readonly last: Intent | undefined } = { last: at.opened?.buffer.last },
-  ) {
-    this.last = from.last;
-    (at.callsBeside ??= new Set()).add(this);
+  constructor(private readonly transaction: StampedFrame) {}
+
+  /** True if it takes no calls yet, and there is a scope where it could. */
+  get mayTake(): boolean {
+    return this.at !== undefined && !this.isTaking;
+  }
+
+  /** Takes the calls since the transaction was begun. */
+  take(): void {
+    if (this.at === undefined) return;
+    this.isTaking = true;
+    (this.at.callsBeside ??= new Set()).add(this);
+  }
+
+  /** `take` for code elsewhere: does nothing unless that runs in a scope that was begun there. */
+  takeIfWithin(): void {
+    if (this.at !== undefined && isWithin(this.at)) this.take();
+  }
+
+  takeNone(): void {
+    this.isTaking = false;
+    this.at?.callsBeside?.delete(this);
   }
 
   /**
-   * Gives a frame the calls made since the last time. To be called before the frame is ended, or a
-   * savepoint is taken in it.
+   * Gives a frame the calls made since the last time, if it takes any. To be called before the frame
+   * is ended, or a savepoint is taken in it.
    *
    * @param frame the transaction, or a savepoint in it
    */
-  adopt(frame: StampedFrame): void {
+  giveTo(frame: StampedFrame): void {
     const { at, last } = this;
+    if (at === undefined || !this.isTaking) return;
     const unit = at.opened;
     for (const other of at.callsBeside!)
       if (other !== this) other.isAmbiguous = this.isAmbiguous = true;
     if (unit?.state !== 'open') return;
-    if (this.isAmbiguous) this.unassigned = unit.buffer.unframedSince(last);
+    if (this.isAmbiguous) this.unassigned.push(...unit.buffer.unframedSince(last));
     else for (const intent of unit.buffer.adopt(frame, last)) joinFrame(unit, intent);
     this.last = unit.buffer.last;
   }
 
   /** To be called when the transaction has ended. */
   ended(): void {
-    const { at, frame, unassigned } = this;
-    at.callsBeside?.delete(this);
-    if (frame.fate !== 'rolledBack' || unassigned.length === 0) return;
+    this.takeNone();
+    const { at, transaction, unassigned } = this;
+    this.at = this.last = undefined;
+    this.unassigned = [];
+    if (transaction.fate !== 'rolledBack' || unassigned.length === 0) return;
     const names = [...new Set(unassigned.map(({ name }) => name))].join(', ');
-    at.host.warn(
-      `"${frame.name}" was rolled back, and was begun and ended by other code than that which called ${names} while it was open in ` +
-        `scope "${at.opened!.label}". Others were open there at the same time, so it cannot be told whose calls these are, and they go ` +
+    at!.host.warn(
+      `"${transaction.name}" was rolled back, and was begun and ended by other code than that which called ${names} while it was open in ` +
+        `scope "${at!.opened!.label}". Others were open there at the same time, so it cannot be told whose calls these are, and they go ` +
         'out with the scope. Begin a transaction in the function that does its work, or give each its own scope (`airlock.run`).',
     );
   }
+}
+
+/** True if code here runs in a scope that was begun in a context, or in the context itself. */
+function isWithin(at: Context): boolean {
+  const here: Context | undefined = contexts.getStore();
+  if (here === at) return true;
+  const wanted = at.opened;
+  let unit = here?.opened;
+  while (unit !== undefined && unit !== wanted) unit = unit.parent;
+  return unit !== undefined;
 }

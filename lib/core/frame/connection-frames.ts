@@ -8,8 +8,10 @@ interface OnConnection<F> {
   readonly isOpen: boolean;
   /** True for the transaction around a test: what is called in it belongs to none. */
   readonly countsAsCommitted: boolean;
-  /** True if a statement has begun it, so that it holds all that is sent until another ends it. */
-  readonly isOfStatement: boolean;
+  readonly owner: {
+    /** True if code outside its context works in it: it holds all that is called until it ends. */
+    readonly isOutside: boolean;
+  };
 }
 
 /**
@@ -52,7 +54,7 @@ export class ConnectionFrames<F extends OnConnection<F>> {
     const { innermost } = this;
     let at: F | undefined = innermost;
     while (at !== frame) {
-      if (at?.isOfStatement !== true) return frame;
+      if (at?.owner.isOutside !== true) return frame;
       at = at.below;
     }
     return innermost;

@@ -1,4 +1,4 @@
-import { leftover, openAt } from './surroundings.js';
+import { leftover, openAt } from './frames-around.js';
 import { frames, type TransactionFrame } from './transaction-frame.js';
 
 // The transaction that code runs in, or whose leftover context it runs in.

@@ -81,7 +81,7 @@ class HeldInFrames implements HeldIntents {
 
   holdBack(journal: FlushJournal, queue: readonly Intent[]): readonly Intent[] {
     for (const intent of queue)
-      if (fateOf(intent) === 'rolledBack') recordDropped(this.unit, journal, intent, 'rollback');
+      if (isLost(intent)) recordDropped(this.unit, journal, intent, 'rollback');
     this.waiting = [...this.waiting, ...queue.filter((intent) => fateOf(intent) === 'open')];
     append(journal.deferred, this.waiting);
     return queue.filter(isFree);
@@ -126,11 +126,8 @@ class HeldInFrames implements HeldIntents {
     const took = durationSince(startedAt);
     this.written = [...this.written, ...journal.dispatched.map((intent) => ({ intent, ...took }))];
     append(this.settled.dropped, journal.dropped);
-    const failures = journal.failed.filter(({ policy }) => policy === undefined);
-    append(
-      this.settled.failed,
-      journal.failed.filter(({ policy }) => policy !== undefined),
-    );
+    const [failures, byPolicy] = split(journal.failed, ({ policy }) => policy === undefined);
+    append(this.settled.failed, byPolicy);
     this.unwritten = [...this.unwritten, ...failures];
     if (failures.length > 0) throw new DispatchError(failures, this.unit.label, root.name);
     if (this.unit.isEnded && this.settled.failed.length > 0)
@@ -138,12 +135,12 @@ class HeldInFrames implements HeldIntents {
   }
 
   committed(): void | Promise<void> {
-    const free = this.written.filter(({ intent }) => isFree(intent));
-    this.written = this.written.filter(({ intent }) => !isFree(intent));
+    const [free, written] = split(this.written, ({ intent }) => isFree(intent));
+    this.written = written;
     const handedOn: Intent[] = [];
-    for (const written of free) {
-      if (stampOf(written.intent).isWritten === true) handedOn.push(written.intent);
-      else recordCommitted(this.unit, this.settled, written);
+    for (const one of free) {
+      if (stampOf(one.intent).isWritten === true) handedOn.push(one.intent);
+      else recordCommitted(this.unit, this.settled, one);
     }
     this.forgetEnded();
     if (handedOn.length === 0) return this.dispatchFree();
@@ -172,13 +169,12 @@ class HeldInFrames implements HeldIntents {
   }
 
   rolledBack(): void {
-    const isLost = (intent: Intent): boolean => fateOf(intent) === 'rolledBack';
-    const written = this.written.map(({ intent }) => intent).filter(isLost);
-    const failures = this.unwritten.map(({ intent }) => intent).filter(isLost);
-    this.written = this.written.filter(({ intent }) => !isLost(intent));
-    this.unwritten = this.unwritten.filter(({ intent }) => !isLost(intent));
-    for (const intent of written) recordDropped(this.unit, this.settled, intent, 'rollback');
-    for (const intent of failures) recordUnwritten(this.settled, intent);
+    const [lost, written] = split(this.written, ({ intent }) => isLost(intent));
+    const [failures, unwritten] = split(this.unwritten, ({ intent }) => isLost(intent));
+    this.written = written;
+    this.unwritten = unwritten;
+    for (const { intent } of lost) recordDropped(this.unit, this.settled, intent, 'rollback');
+    for (const { intent } of failures) recordUnwritten(this.settled, intent);
     for (const intent of [...this.take(isLost), ...this.unit.buffer.takeFramed(isLost)])
       recordDropped(this.unit, this.settled, intent, 'rollback');
     this.forgetEnded();
@@ -199,19 +195,29 @@ class HeldInFrames implements HeldIntents {
     if (this.open.size === 0) this.unit.buffer.forgetTransactions();
   }
 
-  /** Asks `wanted` once about each, in order. */
   private take(wanted: (intent: Intent) => boolean): readonly Intent[] {
-    const taken: Intent[] = [];
-    const left: Intent[] = [];
-    for (const intent of this.waiting) (wanted(intent) ? taken : left).push(intent);
+    const [taken, left] = split(this.waiting, wanted);
     this.waiting = left;
     return taken;
   }
 }
 
+/** Splits a list into the items that are wanted, and the others. Asks once about each, in order. */
+function split<T>(all: readonly T[], isWanted: (item: T) => boolean): [T[], T[]] {
+  const wanted: T[] = [];
+  const others: T[] = [];
+  for (const item of all) (isWanted(item) ? wanted : others).push(item);
+  return [wanted, others];
+}
+
 /** The fate of the transaction of an intent; `committed` for one without a transaction. */
 function fateOf(intent: Intent): StampedFrame['fate'] {
   return stampOf(intent).frame?.fate ?? 'committed';
+}
+
+/** True if its transaction was rolled back. */
+function isLost(intent: Intent): boolean {
+  return fateOf(intent) === 'rolledBack';
 }
 
 /** True if no transaction decides about it any more. */

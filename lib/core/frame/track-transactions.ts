@@ -50,12 +50,7 @@ export async function runTracked<Tx, T>(
     value = await transaction(async (tx) => {
       frame?.rollBack();
       const opened = (frame = open(tx));
-      let result;
-      try {
-        result = await opened.run(() => callback(tx));
-      } finally {
-        opened.callbackEnded();
-      }
+      const result = await opened.runCallback(() => callback(tx));
       await opened.beforeCommit();
       return result;
     });

@@ -1,21 +1,20 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { Beginning } from './beginning.js';
 import { ConnectionFrames } from './connection-frames.js';
 import type { FrameStateError } from '../../errors/frame-state.error.js';
 import type { FrameConnection } from '../model/dispatch-context.js';
 import type { FrameOptions, FrameState } from './frame-options.js';
+import { FrameOwner } from './frame-owner.js';
 import {
   endedBefore,
   hasNoSavepoints,
   hasOpenSavepoints,
   outOfOrder,
-  waitsForNoWrites,
   writesNoMore,
 } from './frame-refusals.js';
-import { Surroundings } from './surroundings.js';
+import { leftover, openAt } from './frames-around.js';
 import { isAroundTest } from './test-transaction.js';
+import { WholeTransaction } from './whole-transaction.js';
 import type { Fate, FrameParticipant } from '../model/stamped-frame.js';
-import { refuseOtherCopies } from '../../installation/installed-copies.js';
 
 export type { FrameConnection, FrameOptions, FrameState };
 
@@ -39,30 +38,19 @@ export class TransactionFrame {
   readonly below: TransactionFrame | undefined;
   /** @internal */
   readonly connected: ConnectionFrames<TransactionFrame>;
+  /** @internal */
+  readonly owner = new FrameOwner(this);
   /** True for the transaction around a test: what is called in it belongs to none. @internal */
   readonly countsAsCommitted: boolean;
+  /** @internal */
+  readonly whole: WholeTransaction;
+  /** The open frame in whose context it was opened. @internal */
+  readonly around: TransactionFrame | undefined;
+  /** The rolled back frame in whose leftover context it was opened. */
+  private leftBy: TransactionFrame | undefined;
   private current: FrameState = 'open';
-  private readonly surroundings: Surroundings<TransactionFrame>;
-  /** Undefined for a savepoint, and for the transaction around a test. */
-  private readonly beginning: Beginning | undefined;
   /** The savepoint that `nextSavepoint` took last. */
   private lastSavepoint: TransactionFrame | undefined;
-  /** The reason why the whole transaction can only be rolled back. */
-  private lost: FrameStateError | undefined;
-  /**
-   * True if `enter` was called, by a helper perhaps: then its caller may run in the frame as
-   * well, and calls made after a rollback are no leftovers of it.
-   */
-  private isEntered = false;
-  /** True if its callback has handed it out, so that code outside its context works in it. */
-  private isHandedOut = false;
-  /** True if it belongs to a callback alone, although `enter` was called. */
-  private isOfCallback = false;
-  /** True once its callback is over: from then on only its client and adapter send statements. */
-  private isCallbackOver = false;
-  private readonly participants = new Set<FrameParticipant>();
-  /** True if an effect was called in the transaction, even one that survives its rollback. */
-  private hasCalls = false;
 
   /** @internal Use `openFrame` or `savepoint`. */
   constructor(
@@ -75,11 +63,15 @@ export class TransactionFrame {
     this.parent = parent;
     this.below = below;
     this.connected = below?.connected ?? new ConnectionFrames<TransactionFrame>(this);
-    this.surroundings = new Surroundings(frames.getStore());
-    const isRoot = parent === undefined;
+    const here = frames.getStore();
+    // Ended frames are skipped: code that begins one transaction after the other in one context
+    // would chain them.
+    this.around = openAt(here);
+    this.leftBy = leftover(here);
     this.countsAsCommitted =
-      options.countsAsCommitted === true || (isRoot && below === undefined && isAroundTest());
-    this.beginning = isRoot && !this.countsAsCommitted ? new Beginning(this) : undefined;
+      options.countsAsCommitted === true ||
+      (parent === undefined && below === undefined && isAroundTest());
+    this.whole = parent?.whole ?? new WholeTransaction(this, options.waitsForWrites);
   }
 
   get state(): FrameState {
@@ -107,14 +99,6 @@ export class TransactionFrame {
     return this.current === 'committed' ? 'committed' : 'open';
   }
 
-  /** True if `other` cannot commit without it. @internal */
-  encloses(other: TransactionFrame | undefined): boolean {
-    if (this.current === 'released') return this.parent!.encloses(other);
-    for (let frame = other; frame !== undefined; frame = frame.parent)
-      if (frame === this) return true;
-    return false;
-  }
-
   /** Runs `fn` inside it, without ending it. */
   run<R>(fn: () => R): R {
     return frames.run(this, fn);
@@ -125,68 +109,23 @@ export class TransactionFrame {
    * ended by statements.
    */
   enter(): void {
-    this.takenByStatement();
-    this.isEntered = true;
+    this.owner.byStatement();
     frames.enterWith(this);
   }
 
   /**
-   * Notes that its callback has returned and left it open, as a callback does that only hands out
-   * the transaction. If code outside its context ends it, it counts as begun for that code by a
-   * helper.
-   *
-   * @internal
-   */
-  handOut(): void {
-    this.takenByStatement();
-    this.isHandedOut = true;
-  }
-
-  /**
-   * To be called when code sends a statement through a transaction with a callback. If that code runs
-   * in no frame of the connection, the callback has handed the transaction out to it and waits: a
-   * `begin()` of the application's own, around a client that has none.
-   *
-   * @internal
-   */
-  noteStatement(): void {
-    if (this.isHandedOut || this.isCallbackOver) return;
-    if ((this.isEntered && !this.isOfCallback) || this.standing !== undefined) return;
-    this.isHandedOut = this.beginning?.byUseBeside() === true;
-  }
-
-  /** To be called when its callback has settled, before its end is sent. @internal */
-  callbackEnded(): void {
-    this.isCallbackOver = true;
-    if (this.isHandedOut) this.adoptInto(this.place);
-  }
-
-  private takenByStatement(): void {
-    if (this.parent !== undefined && this.standing === undefined) this.adoptInto(this.parent);
-    this.beginning?.byStatement();
-  }
-
-  /**
-   * `run` for the callback of a client that calls `enter` where the caller of the callback does not
-   * see it. If the client rolls back while the callback goes on, later calls of the callback belong
-   * to no transaction.
+   * `run` for a callback that the transaction is begun for: calls belong to it until the callback
+   * is over, or hands it out.
    *
    * @internal
    */
   async runCallback<R>(fn: () => Promise<R>): Promise<R> {
-    this.ofCallback();
+    this.owner.forCallback();
     try {
       return await this.run(fn);
     } finally {
-      this.isEntered = false;
-      this.callbackEnded();
+      this.owner.callbackOver();
     }
-  }
-
-  /** Notes that it is begun for a callback. @internal */
-  ofCallback(): void {
-    this.isOfCallback = true;
-    this.beginning?.byCallback();
   }
 
   /**
@@ -205,14 +144,8 @@ export class TransactionFrame {
    * the transaction, and calls made in no transaction meanwhile belong to it.
    */
   leave(): void {
-    const isInside = frames.getStore() === this;
-    if (isInside && !this.isHandedOut) frames.enterWith(this.next);
-    else if (this.holdsOthers && this.standing === undefined) this.adoptInto(this.place);
-  }
-
-  /** Gives a frame the calls that were made outside the transaction since its last statement. */
-  private adoptInto(frame: TransactionFrame): void {
-    this.root.beginning?.byHelper(frame);
+    if (frames.getStore() !== this) this.owner.endedOutside();
+    else if (this.owner.mayLeave) frames.enterWith(this.next);
   }
 
   /**
@@ -227,7 +160,7 @@ export class TransactionFrame {
     if (this.options.savepoints === false) throw hasNoSavepoints(this);
     const { innermost } = this.connected;
     if (innermost !== this && innermost !== this.standing)
-      throw this.lose('take a savepoint', this.standing);
+      throw (this.standing ?? this).refuse('take a savepoint');
     const parent = innermost.countsAsCommitted ? undefined : innermost;
     return (this.connected.innermost = new TransactionFrame(
       this.optionsOfSavepoint(options),
@@ -247,26 +180,18 @@ export class TransactionFrame {
   nextSavepoint(): TransactionFrame {
     // Not the innermost frame, which may be no savepoint of the client: hosts such as that of
     // `@nestjs-cls/transactional` open frames of their own.
-    if (this.lastSavepoint?.isOpen === true) throw this.lose('take a savepoint');
+    if (this.lastSavepoint?.isOpen === true) throw this.refuse('take a savepoint');
     return (this.lastSavepoint = this.savepoint());
   }
 
   /**
-   * Refuses an end out of order, for clients that always end the innermost frame of a connection.
+   * Refuses what is asked for out of order. The whole transaction can then only be rolled back.
    *
-   * @throws FrameStateError if the caller runs in another one: the whole transaction can then
-   *   only be rolled back
+   * @returns the error to be thrown
    * @internal
    */
-  assertInOrder(wish: string): void {
-    const { standing } = this;
-    if (standing !== undefined && standing !== this.connected.innermost)
-      throw this.lose(wish, standing);
-  }
-
-  /** @throws FrameStateError if a frame of its transaction was asked for out of order @internal */
-  assertNotLost(): void {
-    if (this.root.lost !== undefined) throw this.root.lost;
+  refuse(wish: string): FrameStateError {
+    return this.whole.refuse(outOfOrder(this, wish, this.connected.innermost));
   }
 
   /** The frame of its connection that the caller runs in: see `standingOf`. @internal */
@@ -274,32 +199,9 @@ export class TransactionFrame {
     return this.connected.standingOf(frames.getStore());
   }
 
-  /**
-   * To be called when an effect is called whose executor writes just before COMMIT.
-   *
-   * @throws FrameStateError if the COMMIT waits for nothing: the whole transaction can then only be
-   *   rolled back
-   * @internal
-   */
-  assertWaitsForWrites(effect: string): void {
-    const { root } = this;
-    if (root.options.waitsForWrites !== false || !root.isOpen) return;
-    throw (root.lost = waitsForNoWrites(root, effect));
-  }
-
   /** @internal */
   get isOpen(): boolean {
     return this.current === 'open' && this.fate === 'open';
-  }
-
-  /**
-   * Marks the whole transaction as lost: it can only be rolled back.
-   *
-   * @returns the error to throw for what was asked for out of order
-   * @internal
-   */
-  lose(wish: string, frame: TransactionFrame = this): FrameStateError {
-    return (frame.root.lost = outOfOrder(frame, wish, this.connected.innermost));
   }
 
   /**
@@ -312,13 +214,13 @@ export class TransactionFrame {
    */
   async beforeCommit(): Promise<void> {
     this.assertOpen('be committed');
-    this.assertNotLost();
+    this.whole.assertNothingRefused();
     const open = this.connected.countIn(this) ?? 0;
     if (open > 0) throw hasOpenSavepoints(this, open);
-    if (this.parent !== undefined || !this.hasCalls) return;
+    if (this.parent !== undefined || !this.whole.hasCalls) return;
     const isStillOpen = this.options.isStillOpen?.() ?? true;
     if (isStillOpen !== true && (await isStillOpen) === false) return this.rollBack();
-    for (const participant of this.participants) {
+    for (const participant of this.whole.participants) {
       const writing = participant.beforeCommit(this);
       if (writing) await writing;
     }
@@ -335,9 +237,7 @@ export class TransactionFrame {
     this.assertOpen('be committed');
     if (this.parent !== undefined) return this.end('released');
     this.end('committed');
-    const participants = [...this.participants];
-    this.participants.clear();
-    for (const participant of participants) {
+    for (const participant of this.whole.takeParticipants()) {
       const dispatching = participant.committed();
       if (dispatching) await dispatching;
     }
@@ -356,9 +256,7 @@ export class TransactionFrame {
     }
     this.assertOpen('be rolled back');
     this.end('rolledBack');
-    const { root } = this;
-    for (const participant of root.participants) participant.rolledBack();
-    if (root === this) this.participants.clear();
+    this.whole.rolledBack();
   }
 
   /** True if a call made in its context belongs to it. @internal */
@@ -373,7 +271,7 @@ export class TransactionFrame {
    * @internal
    */
   get takesLeftovers(): boolean {
-    return this.fate === 'rolledBack' && !this.isEntered && !this.countsAsCommitted;
+    return this.fate === 'rolledBack' && this.owner.leavesWorkBehind && !this.countsAsCommitted;
   }
 
   /** The frame of a call that is made in its context: see `placeIn`. @internal */
@@ -381,40 +279,14 @@ export class TransactionFrame {
     return this.connected.placeIn(this);
   }
 
-  /** True if a statement has begun it, and not for a callback alone. @internal */
-  get isOfStatement(): boolean {
-    return this.holdsOthers && !this.isOfCallback;
-  }
-
-  /** True if code outside its context may work in it. */
-  private get holdsOthers(): boolean {
-    return this.isEntered || this.isHandedOut;
-  }
-
-  /** The open frame in whose context it was opened. @internal */
-  get around(): TransactionFrame | undefined {
-    return this.surroundings.open;
-  }
-
   /** The frame of a call that does not belong to it. @internal */
   get next(): TransactionFrame | undefined {
-    return this.surroundings.next;
+    return this.leftBy ?? this.around;
   }
 
   /** @internal */
   join(participant: FrameParticipant): void {
-    this.noteCall();
-    this.root.beginning?.tellUnit();
-    this.root.participants.add(participant);
-  }
-
-  /**
-   * Notes a call in it, so that the server is asked before COMMIT whether it has rolled the
-   * transaction back: later calls of work that is left running depend on that too.
-   * @internal
-   */
-  noteCall(): void {
-    this.root.hasCalls = true;
+    this.whole.join(participant);
   }
 
   private optionsOfSavepoint(own: FrameOptions): FrameOptions {
@@ -434,39 +306,14 @@ export class TransactionFrame {
       connection === undefined
         ? {}
         : { connection: { executeSql: () => Promise.reject(writesNoMore(this)) } };
-    if (this.takesLeftovers) this.surroundings.forgetLeft();
+    // It takes leftover calls itself from here on.
+    if (this.takesLeftovers) this.leftBy = undefined;
     this.connected.remove(this);
-    this.beginning?.ended();
+    if (this.parent === undefined) this.whole.ended();
   }
 
   private assertOpen(wish: string): void {
     const state = this.fate === 'rolledBack' ? 'rolled back' : this.current;
     if (state !== 'open') throw endedBefore(this, wish, state);
   }
-}
-
-/**
- * Opens a frame for a transaction that has just begun, independent of any other.
- *
- * @example
- * ```ts
- * await connection.query('BEGIN');
- * const frame = openFrame({ name: 'orders database' });
- * try {
- *   await frame.run(() => orders.place(order.id));
- *   await frame.beforeCommit();
- *   await connection.query('COMMIT');
- * } catch (error) {
- *   await connection.query('ROLLBACK');
- *   frame.rollBack();
- *   throw error;
- * }
- * await frame.commit();
- * ```
- *
- * @publicApi
- */
-export function openFrame(options: FrameOptions = {}): TransactionFrame {
-  refuseOtherCopies();
-  return new TransactionFrame(options);
 }

@@ -4,10 +4,10 @@ import {
   trackSavepoints,
   type RunInTransaction,
 } from '../../core/frame/track-transactions.js';
+import { openFrame } from '../../core/frame/open-frame.js';
 import {
   type FrameOptions,
   frames,
-  openFrame,
   type TransactionFrame,
 } from '../../core/frame/transaction-frame.js';
 import { nextAt } from '../../core/frame/current-frame.js';

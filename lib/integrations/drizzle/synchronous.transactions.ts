@@ -30,7 +30,7 @@ export function trackSynchronous(
       nest(tx, opened);
       const result = opened.run(() => callback(tx));
       // Throws the refusal of an effect again, if the callback has swallowed it.
-      opened.assertNotLost();
+      opened.whole.assertNothingRefused();
       return result;
     };
     try {

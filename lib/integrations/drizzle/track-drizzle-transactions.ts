@@ -3,7 +3,8 @@ import {
   trackSavepoints,
   type RunInTransaction,
 } from '../../core/frame/track-transactions.js';
-import { openFrame, type TransactionFrame } from '../../core/frame/transaction-frame.js';
+import { openFrame } from '../../core/frame/open-frame.js';
+import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
 import { replaceOnClass } from '../replace-on-class.js';
@@ -111,7 +112,7 @@ function transactionsNamed(name: string): Track {
         (tx) =>
           noteStatements(
             tx,
-            () => frame?.noteStatement(),
+            () => frame?.owner.noteStatement(),
             () => work(tx),
           ),
         ...rest,

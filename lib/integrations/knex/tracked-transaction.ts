@@ -1,4 +1,5 @@
-import { frames, openFrame, type TransactionFrame } from '../../core/frame/transaction-frame.js';
+import { openFrame } from '../../core/frame/open-frame.js';
+import { frames, type TransactionFrame } from '../../core/frame/transaction-frame.js';
 import { isInTransaction, NO_OPERATION } from '../ended-by-server.js';
 import type { KnexPromise, KnexTransaction } from './knex.client.js';
 import { KnexConnection } from './knex.connection.js';
@@ -75,7 +76,7 @@ export class TrackedTransaction {
   handOut(): void {
     if (this.isByHand || this.ending !== undefined) return;
     this.isHandedOut = true;
-    this.frame.handOut();
+    this.frame.owner.handOut();
   }
 
   /** Takes over the two ends of a transaction that has begun. */
@@ -126,7 +127,7 @@ export class TrackedTransaction {
 
   private leave(): void {
     if (this.isByHand || this.isHandedOut) this.frame.leave();
-    else this.frame.callbackEnded();
+    else this.frame.owner.callbackOver();
   }
 
   private async commit(

@@ -1,4 +1,4 @@
-import { openFrame } from '../../core/frame/transaction-frame.js';
+import { openFrame } from '../../core/frame/open-frame.js';
 import { replaceOnClass } from '../replace-on-class.js';
 import { databaseOf } from './database.js';
 import { FRAME_NAME, type KyselyCommand, type KyselyTransaction } from './kysely.client.js';
@@ -140,7 +140,7 @@ async function takeSavepoint(
   savepoint: string,
 ): Promise<unknown> {
   // Two savepoints at the same time: the second would lie in one that may still fail.
-  if (open.isTaking) throw open.root.lose('take a savepoint');
+  if (open.isTaking) throw open.root.refuse('take a savepoint');
   const frame = open.innermost.savepoint();
   frame.enter();
   open.list.push({ frame, savepoint });

@@ -1,5 +1,6 @@
 import { runTracked } from '../../core/frame/track-transactions.js';
-import { openFrame, type TransactionFrame } from '../../core/frame/transaction-frame.js';
+import { openFrame } from '../../core/frame/open-frame.js';
+import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { requirePeer } from '../../installation/required-peer.js';
 import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
@@ -84,7 +85,7 @@ export function trackTransactionsOfClass(db: KyselyClient): () => void {
 type Work = (tx: KyselyTransaction) => Promise<unknown>;
 
 function open(tx: KyselyTransaction): TransactionFrame {
-  const database = databaseOf(tx, () => frame.noteStatement());
+  const database = databaseOf(tx, () => frame.owner.noteStatement());
   const frame: TransactionFrame = openFrame({ name: FRAME_NAME, tx: () => tx, ...database });
   return frame;
 }

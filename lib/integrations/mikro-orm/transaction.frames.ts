@@ -1,4 +1,5 @@
-import { openFrame, type TransactionFrame } from '../../core/frame/transaction-frame.js';
+import { openFrame } from '../../core/frame/open-frame.js';
+import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
 import { databaseOf, type MikroOrmTransaction, watchAnswer } from './database.js';
 import { EventsInContext } from './event-context.js';
 import type { BeginOptions, Broadcaster, MikroOrmConnection } from './mikro-orm.client.js';
@@ -31,7 +32,7 @@ export const transactional: Tracked<[Work, BeginOptions?], unknown> = (original,
   original(
     (trx) => {
       const frame = frameOf(trx);
-      return frame === undefined ? work(trx) : frame.run(() => work(trx));
+      return frame === undefined ? work(trx) : frame.runCallback(() => work(trx));
     },
     Object.assign({ [BY_CALLBACK]: true }, options),
   );
@@ -77,7 +78,6 @@ export const commit: Tracked<[MikroOrmTransaction, Broadcaster?, ...unknown[]], 
     if (frame?.isOpen !== true || broadcaster instanceof EventsInContext)
       return original(trx, broadcaster, ...rest);
     frame.leave();
-    frame.callbackEnded();
     try {
       if (frame.below !== undefined) {
         await frame.beforeCommit();

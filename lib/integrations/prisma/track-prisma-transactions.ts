@@ -3,7 +3,8 @@ import {
   trackSavepoints,
   type RunInTransaction,
 } from '../../core/frame/track-transactions.js';
-import { openFrame, type TransactionFrame } from '../../core/frame/transaction-frame.js';
+import { openFrame } from '../../core/frame/open-frame.js';
+import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { requirePeer } from '../../installation/required-peer.js';
 import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
@@ -64,7 +65,7 @@ export function trackPrismaTransactions<P extends PrismaClientLike>(
       return around === undefined ? batch(run, name) : (around.standing ?? around).run(run);
     }
     let frame: TransactionFrame | undefined;
-    const note = (): void => frame?.noteStatement();
+    const note = (): void => frame?.owner.noteStatement();
     let seen: WatchedStatements | undefined;
     const transaction: RunInTransaction<PrismaTransaction, []> = (callback) => {
       const watched = (tx: PrismaTransaction) =>

@@ -35,7 +35,7 @@ export class Opened {
     transaction.afterCommit = (hook) => {
       if (typeof hook !== 'function') return afterCommit.call(transaction, hook);
       // Hooks may call effects when it is too late to ask the server.
-      frame.noteCall();
+      frame.whole.noteCall();
       afterCommit.call(transaction, async () => {
         try {
           await frame.runAfterCommit(() => hook.call(transaction, transaction));
@@ -91,9 +91,15 @@ export class Opened {
   private inner(): readonly TransactionFrame[] {
     if (this.begunByStatement.size === 0) return [];
     return [...this.begunByStatement]
-      .filter((frame) => frame.isOpen && frame !== this.frame && this.frame.encloses(frame))
+      .filter((frame) => frame.isOpen && frame !== this.frame && liesIn(frame, this.frame))
       .reverse();
   }
+}
+
+function liesIn(inner: TransactionFrame, outer: TransactionFrame): boolean {
+  let at: TransactionFrame | undefined = inner;
+  while (at !== undefined && at !== outer) at = at.parent;
+  return at !== undefined;
 }
 
 /**

@@ -86,7 +86,7 @@ export function trackTransactionsOfClass(prototype: object): () => void {
 /** Notes a statement of a transaction in the code that sends it. */
 function noteStatement(options: unknown): void {
   const { transaction } = Object(options) as { readonly transaction?: object | null };
-  if (transaction) Opened.of(transaction)?.frame.root.noteStatement();
+  if (transaction) Opened.of(transaction)?.frame.root.owner.noteStatement();
 }
 
 /**

@@ -3,7 +3,8 @@ import {
   trackSavepoints,
   type RunInTransaction,
 } from '../../core/frame/track-transactions.js';
-import { openFrame, type TransactionFrame } from '../../core/frame/transaction-frame.js';
+import { openFrame } from '../../core/frame/open-frame.js';
+import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
 import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
 import { databaseOf } from './database.js';
 import { endWith, Opened } from './opened.js';

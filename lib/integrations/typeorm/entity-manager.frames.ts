@@ -47,7 +47,7 @@ function apart<R>(fn: () => R): R {
   } finally {
     const begun = frames.getStore();
     if (begun !== around) {
-      begun?.ofCallback();
+      begun?.owner.forCallback();
       frames.enterWith(around);
     }
   }

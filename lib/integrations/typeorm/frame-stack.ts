@@ -35,7 +35,7 @@ export class FrameStack {
 
   /** @throws FrameStateError if the savepoint would be inside one that the caller is not in */
   assertMayBegin(): void {
-    this.innermost?.assertInOrder('take a savepoint');
+    this.assertInOrder('take a savepoint');
   }
 
   /**
@@ -44,14 +44,20 @@ export class FrameStack {
    */
   assertMayCommit(): void {
     this.assertEnds(() => {
-      this.innermost?.assertNotLost();
-      this.innermost?.assertInOrder('be committed');
+      this.innermost?.whole.assertNothingRefused();
+      this.assertInOrder('be committed');
     });
   }
 
   /** @throws FrameStateError if the statement would end a savepoint that the caller is not in */
   assertMayRollBack(): void {
-    if (!this.isOutOfOrder) this.assertEnds(() => this.innermost?.assertInOrder('be rolled back'));
+    if (!this.isOutOfOrder) this.assertEnds(() => this.assertInOrder('be rolled back'));
+  }
+
+  private assertInOrder(wish: string): void {
+    const standing = this.innermost?.standing;
+    if (standing !== undefined && standing !== standing.connected.innermost)
+      throw standing.refuse(wish);
   }
 
   private assertEnds(check: () => void): void {

@@ -1,7 +1,7 @@
+import { openFrame } from '../../core/frame/open-frame.js';
 import {
   type FrameOptions,
   frames,
-  openFrame,
   type TransactionFrame,
 } from '../../core/frame/transaction-frame.js';
 import { CurrentTransaction } from './current-transaction.js';
@@ -71,7 +71,7 @@ export class QueryRunnerFrames {
     let frame: TransactionFrame;
     try {
       // Two savepoints at the same time: the second would lie in one that may still fail.
-      if (this.starting !== undefined) throw this.innermost!.root.lose('take a savepoint');
+      if (this.starting !== undefined) throw this.innermost!.root.refuse('take a savepoint');
       this.stack.assertMayBegin();
       frame = this.begin();
     } catch (error) {
@@ -248,7 +248,7 @@ export class QueryRunnerFrames {
   }
 
   statementSent(): void {
-    this.innermost?.root.noteStatement();
+    this.innermost?.root.owner.noteStatement();
   }
 
   beforeCommit(): Promise<void> | undefined {

@@ -1,6 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import { trackTransactions } from '../../../core/frame/track-transactions.js';
-import { openFrame } from '../../../core/frame/transaction-frame.js';
+import { openFrame } from '../../../core/frame/open-frame.js';
 import { AirlockOptionsError } from '../../../errors/airlock-options.error.js';
 import { AirlockService } from '../../../nest/services/airlock.service.js';
 import { ContractSuite } from '../contract-suite.js';

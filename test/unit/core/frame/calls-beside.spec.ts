@@ -6,14 +6,19 @@ import {
   runInScope,
   type TransactionFrame,
 } from 'nestjs-airlock';
+import { AirlockRuntime } from '../../../../lib/core/runtime.js';
 import { checkAfterEach, send, sent } from '../fixtures.js';
 
 checkAfterEach();
 
 /** Begins a transaction in an asynchronous function that others await. */
-async function begun(options?: FrameOptions): Promise<TransactionFrame> {
+function begun(options?: FrameOptions): Promise<TransactionFrame> {
+  return entered(() => openFrame(options));
+}
+
+async function entered(open: () => TransactionFrame): Promise<TransactionFrame> {
   await Promise.resolve();
-  const frame = openFrame(options);
+  const frame = open();
   frame.enter();
   return frame;
 }
@@ -67,6 +72,22 @@ describe('when a helper has begun a transaction that is rolled back', () => {
       rollBack(frame);
     });
     expect(sent).toEqual(['in the test']);
+  });
+
+  it('names in a warning all calls that may be another’s, also those before a savepoint', async () => {
+    const warn = jest.fn();
+    await new AirlockRuntime({ warn }).run({}, async () => {
+      const [frame, other] = [await begun(), await begun()];
+      enqueueWith({ name: 'tea' }, send, 'tea');
+      const savepoint = await entered(() => frame.savepoint());
+      enqueueWith({ name: 'soup' }, send, 'soup');
+      rollBack(savepoint);
+      rollBack(frame);
+      rollBack(other);
+    });
+    expect(sent).toEqual(['tea', 'soup']);
+    for (const call of [1, 2])
+      expect(warn).toHaveBeenNthCalledWith(call, expect.stringContaining('called tea, soup while'));
   });
 
   it('takes no calls for one that a function begins and ends itself', async () => {

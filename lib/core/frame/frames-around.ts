@@ -14,30 +14,6 @@ interface Ambient<F> {
   readonly next: F | undefined;
 }
 
-/** The frames that were there when one was opened, as its context sees them. @internal */
-export class Surroundings<F extends Ambient<F>> {
-  readonly open: F | undefined;
-  /** The rolled back frame in whose leftover context it was opened. */
-  private leftBy: F | undefined;
-
-  constructor(here: F | undefined) {
-    // Ended frames are skipped: code that begins one transaction after the other in one context
-    // would chain them.
-    this.open = openAt(here);
-    this.leftBy = leftover(here);
-  }
-
-  /** The frame of a call that does not belong to the one that was opened. */
-  get next(): F | undefined {
-    return this.leftBy ?? this.open;
-  }
-
-  /** Forgets the frame that was rolled back before: this one takes leftover calls from here on. */
-  forgetLeft(): void {
-    this.leftBy = undefined;
-  }
-}
-
 /** The innermost that is open, from `frame` outwards. @internal */
 export function openAt<F extends Ambient<F>>(frame: F | undefined): F | undefined {
   let open = frame;

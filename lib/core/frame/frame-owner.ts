@@ -1,0 +1,108 @@
+import type { CallsBeside } from './calls-beside.js';
+import type { StampedFrame } from '../model/stamped-frame.js';
+
+/** Code that works in a frame. Whose calls belong to the frame depends on it (ADR 22). */
+type Owner =
+  /** A callback. What it leaves running belongs to it, also after a rollback (rule 21). */
+  | 'callback'
+  /** A callback that goes on without a transaction after a rollback, as one of TypeORM may. */
+  | 'survivingCallback'
+  /** The client alone, since its callback is over. */
+  | 'client'
+  /** The function that has begun the frame by a statement, and code that awaits that function. */
+  | 'caller'
+  /** Code that a callback has handed the frame to before it returned. */
+  | 'receiver';
+
+interface OwnedFrame extends StampedFrame {
+  readonly parent: StampedFrame | undefined;
+  readonly whole: { readonly beside: CallsBeside | undefined };
+  /** The frame of its connection that code here runs in, if any. */
+  readonly standing: StampedFrame | undefined;
+  /** The innermost frame that calls in it belong to. */
+  readonly place: StampedFrame;
+}
+
+/**
+ * The owner of a transaction or savepoint: a callback, unless the adapter says otherwise.
+ *
+ * @internal
+ */
+export class FrameOwner {
+  private owner: Owner = 'callback';
+
+  constructor(private readonly frame: OwnedFrame) {}
+
+  /** True if code outside the context of the frame works in it. */
+  get isOutside(): boolean {
+    return this.owner === 'caller' || this.owner === 'receiver';
+  }
+
+  /** True if calls made in the context of the frame after a rollback belong to the undone work. */
+  get leavesWorkBehind(): boolean {
+    return this.owner !== 'caller' && this.owner !== 'survivingCallback';
+  }
+
+  /** True if code that ends the frame in its context may leave that. */
+  get mayLeave(): boolean {
+    return this.owner !== 'receiver';
+  }
+
+  /** Notes that a statement begins the frame, in the code that sends it. */
+  byStatement(): void {
+    this.givenTo('caller');
+  }
+
+  /** Notes that its callback has returned and left it open. */
+  handOut(): void {
+    this.givenTo('receiver');
+  }
+
+  private givenTo(owner: Owner): void {
+    this.owner = owner;
+    const { parent, whole } = this.frame;
+    if (parent === undefined) whole.beside?.take();
+    else if (this.isElsewhere) whole.beside?.giveTo(parent);
+  }
+
+  /** Notes that its client has begun it for a callback, by a statement of its own perhaps. */
+  forCallback(): void {
+    if (this.owner !== 'caller') return;
+    this.owner = 'survivingCallback';
+    this.ownBeside?.takeNone();
+  }
+
+  /** To be called when its callback has settled, before its end is sent. */
+  callbackOver(): void {
+    this.owner = 'client';
+    this.ownBeside?.giveTo(this.frame.place);
+  }
+
+  /**
+   * To be called in code that sends a statement through the transaction. If that code runs in no
+   * frame of the connection while the callback runs, the callback has handed the transaction out to
+   * it and waits: a `begin()` of the application's own, around a client that has none. The callback
+   * remains the owner.
+   */
+  noteStatement(): void {
+    if (this.owner !== 'callback' && this.owner !== 'survivingCallback') return;
+    const { ownBeside } = this;
+    if (ownBeside?.mayTake === true && this.isElsewhere) ownBeside.takeIfWithin();
+  }
+
+  /** To be called in code outside the frame that ends it: a helper may have begun it. */
+  endedOutside(): void {
+    const beside = this.isOutside ? this.frame.whole.beside : this.ownBeside;
+    if (this.isElsewhere) beside?.giveTo(this.frame.place);
+  }
+
+  /** Calls beside the transaction; undefined for a savepoint, which decides about none. */
+  private get ownBeside(): CallsBeside | undefined {
+    return this.frame.parent === undefined ? this.frame.whole.beside : undefined;
+  }
+
+  /** True if code here runs in no frame of the connection. */
+  private get isElsewhere(): boolean {
+    return this.frame.standing === undefined;
+  }
+}

@@ -1,0 +1,95 @@
+import { CallsBeside } from './calls-beside.js';
+import type { FrameStateError } from '../../errors/frame-state.error.js';
+import type { FrameState } from './frame-options.js';
+import { waitsForNoWrites } from './frame-refusals.js';
+import type { FrameParticipant, StampedFrame } from '../model/stamped-frame.js';
+import { contexts } from '../scope/context.js';
+import type { UnitOfWork } from '../scope/unit-of-work.js';
+
+/** The frame of a transaction itself. */
+interface Root extends StampedFrame {
+  readonly state: FrameState;
+  readonly countsAsCommitted: boolean;
+}
+
+/** A transaction with all savepoints in it, whose frames share this. @internal */
+export class WholeTransaction {
+  /** True if an effect was called in it, even one that survives its rollback. */
+  hasCalls = false;
+  /** Undefined for the transaction around a test. */
+  readonly beside: CallsBeside | undefined;
+  readonly participants = new Set<FrameParticipant>();
+  /** The refusal after which it can only be rolled back. */
+  private refusal: FrameStateError | undefined;
+  // Undefined once it has ended: code that keeps it need not keep all calls around it.
+  private at = contexts.getStore();
+  /** The unit that it was begun in, so that a scope that ends before it can say so. */
+  private unit: UnitOfWork | undefined;
+
+  constructor(
+    private readonly root: Root,
+    private readonly waitsForWrites = true,
+  ) {
+    if (root.countsAsCommitted) this.at = undefined;
+    else this.beside = new CallsBeside(root);
+    this.tellUnit();
+  }
+
+  /**
+   * Notes a call in it, so that the server is asked before COMMIT whether it has rolled the
+   * transaction back: later calls of work that is left running depend on that too.
+   */
+  noteCall(): void {
+    this.hasCalls = true;
+  }
+
+  join(participant: FrameParticipant): void {
+    this.noteCall();
+    // The unit may open with the first effect that is called in it.
+    if (this.unit === undefined) this.tellUnit();
+    this.participants.add(participant);
+  }
+
+  private tellUnit(): void {
+    this.unit = this.at?.opened;
+    this.unit?.transactionOpened(this.root);
+  }
+
+  /** @returns the refusal, to be thrown */
+  refuse(refusal: FrameStateError): FrameStateError {
+    return (this.refusal = refusal);
+  }
+
+  /** @throws FrameStateError */
+  assertNothingRefused(): void {
+    if (this.refusal !== undefined) throw this.refusal;
+  }
+
+  /**
+   * To be called when an effect is called whose executor writes just before COMMIT.
+   *
+   * @throws FrameStateError if the COMMIT waits for nothing: it can then only be rolled back
+   */
+  assertWaitsForWrites(effect: string): void {
+    if (this.waitsForWrites || this.root.fate !== 'open') return;
+    throw this.refuse(waitsForNoWrites(this.root, effect));
+  }
+
+  takeParticipants(): readonly FrameParticipant[] {
+    const participants = [...this.participants];
+    this.participants.clear();
+    return participants;
+  }
+
+  /** To be called when it, or a savepoint in it, was rolled back. */
+  rolledBack(): void {
+    for (const participant of this.participants) participant.rolledBack();
+    if (this.root.fate === 'rolledBack') this.participants.clear();
+  }
+
+  ended(): void {
+    this.beside?.ended();
+    this.unit?.transactionEnded(this.root);
+    this.at = this.unit = undefined;
+  }
+}
