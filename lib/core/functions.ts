@@ -12,9 +12,11 @@ import type { PolicyRef } from './model/policy.js';
 import type { ScopeView } from './model/scope-view.js';
 import type { EndAtCall } from './model/end-at-call.js';
 import { refuseWithoutScope } from './outside/no-scope.js';
+import { soleApplication } from './outside/running-applications.js';
 
 /**
- * Buffers a call of any function in the innermost open scope, of whatever application.
+ * Buffers a call of any function in the innermost open scope, of whatever application. Outside any
+ * scope, `outsideScope` of the application that runs decides, if it is the only one.
  *
  * @example
  * ```ts
@@ -67,7 +69,8 @@ export function defer<T extends object>(
 
 /**
  * Runs `fn` in a scope: nested in the innermost one, else a scope of its own that lets its effects
- * out at the end.
+ * out at the end. That is a scope of the application that runs in this process; where none runs, or
+ * several, it belongs to no application.
  *
  * @example
  * ```ts
@@ -92,7 +95,7 @@ export function runInScope<R>(...args: RunArguments<R>): Promise<Awaited<R>> {
 }
 
 /**
- * Opens a scope by hand; the caller ends it.
+ * Opens a scope by hand, of the application that `runInScope` would take; the caller ends it.
  *
  * @example
  * ```ts
@@ -148,7 +151,7 @@ export function enqueueInnermost(
   effect: Effect,
   args: unknown[],
 ): EndAtCall {
-  const context = contexts.getStore();
+  const context = contexts.getStore() ?? applicationAround()?.root;
   if (context !== undefined) return enqueueIn(context, options, effect, args);
   if (typeof effect !== 'function')
     throw AirlockOptionsError.expected('effect', 'a function', effect);
@@ -165,7 +168,15 @@ export function runArguments<R>(args: RunArguments<R>): [ScopeOptions, (scope: E
   return args.length === 1 ? [{}, args[0]] : args;
 }
 
-/** The application whose scope is innermost; outside any, one for this scope alone. */
+/**
+ * The application whose scope is innermost; outside any, the one that runs. Where none runs, or
+ * several, one for this scope alone.
+ */
 function runtimeHere(): AirlockRuntime {
-  return (contexts.getStore()?.host as AirlockRuntime | undefined) ?? new AirlockRuntime(FREE);
+  const here = contexts.getStore()?.host as AirlockRuntime | undefined;
+  return here ?? applicationAround() ?? new AirlockRuntime(FREE);
+}
+
+function applicationAround(): AirlockRuntime | undefined {
+  return soleApplication() as AirlockRuntime | undefined;
 }

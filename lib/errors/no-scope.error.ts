@@ -11,14 +11,20 @@ export class NoScopeError extends AirlockError {
   /**
    * @param hasApplication false if no application with Airlock runs in this process, as in a
    *   unit test. @default true
+   * @param isInOtherScope true if a scope is open that is not of the effect's application.
+   *   @default false
    */
   constructor(
     readonly effect: string,
     hasApplication = true,
+    isInOtherScope = false,
   ) {
     super(
       'AIRLOCK_NO_SCOPE',
       `Effect "${effect}" was called outside a scope, so nothing decides when it may get out. ` +
+        (isInOtherScope
+          ? 'The scope that is open here belongs to another application, or to none since several run. Open one with `AirlockService` of its application. '
+          : '') +
         (hasApplication
           ? 'Call it within an entry point that Airlock covers, wrap the work in `airlock.run(...)`, `runInScope(...)` or an `@Airlock()` method, ' +
             "or set `outsideScope: 'report' | 'dispatch' | 'drop'`. " +

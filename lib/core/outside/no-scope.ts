@@ -2,6 +2,7 @@ import { NoScopeError } from '../../errors/no-scope.error.js';
 import { refuseOtherCopies } from '../../installation/installed-copies.js';
 import type { EndAtCall } from '../model/end-at-call.js';
 import { type Effect, effectName, type EnqueueOptions } from '../model/enqueue-options.js';
+import { contexts } from '../scope/context.js';
 import { hasRunningApplication } from './running-applications.js';
 
 /** Takes a call that is made outside any scope. */
@@ -38,5 +39,6 @@ export function refuseWithoutScope(
   if (take !== undefined) return take(options, effect, args);
   beforeRefusal?.();
   refuseOtherCopies();
-  throw new NoScopeError(effectName(options, effect), hasRunningApplication());
+  const isInOther = contexts.getStore()?.mayReceive === true;
+  throw new NoScopeError(effectName(options, effect), hasRunningApplication(), isInOther);
 }

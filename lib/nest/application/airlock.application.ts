@@ -1,7 +1,11 @@
 import type { HttpServer, LoggerService } from '@nestjs/common';
 import type { ApplicationConfig, LazyModuleLoader, ModulesContainer } from '@nestjs/core';
 import { AirlockRuntime } from '../../core/runtime.js';
-import { applicationBegan, applicationEnded } from '../../core/outside/running-applications.js';
+import {
+  applicationBegan,
+  applicationEnded,
+  applicationStarted,
+} from '../../core/outside/running-applications.js';
 import { Deadline } from '../../core/model/deadline.js';
 import { listed } from '../../errors/thrown.js';
 import { logsErrors } from '../log/error-log.js';
@@ -153,6 +157,7 @@ export class AirlockApplication {
       this.loading = exploring.catch(() => {});
       return exploring;
     });
+    applicationStarted(this.runtime);
   }
 
   /**
@@ -227,7 +232,7 @@ export class AirlockApplication {
     cancelNeverSubscribed(this.runtime);
     const left = await this.runtime.shutdown(time.leftMs);
     this.escapes?.stop();
-    applicationEnded();
+    applicationEnded(this.runtime);
     if (left.length === 0) return;
     this.logger.error(
       `Shutting down with scopes that did not end within ${timeoutMs} ms: ${listed(left, leftOver, '; ')}`,
