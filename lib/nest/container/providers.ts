@@ -12,8 +12,6 @@ export interface Member extends Candidate {
   readonly instance: object | undefined;
 }
 
-const scanner = new MetadataScanner();
-
 /**
  * Lists every provider and controller that is an object or has a class, `useExisting` aliases
  * included.
@@ -67,7 +65,10 @@ export function candidateOf(type: unknown, isController: boolean): Candidate | u
   if (typeof type !== 'function' || typeof type.prototype !== 'object' || type.prototype === null)
     return undefined;
   const prototype = type.prototype as Record<string, object>;
-  const methods = scanner.getAllMethodNames(prototype).filter((key) => isMethod(prototype, key));
+  // A scanner keeps the classes that it has seen, and through those of Nest whole applications.
+  const methods = new MetadataScanner()
+    .getAllMethodNames(prototype)
+    .filter((key) => isMethod(prototype, key));
   const marked = new Map<string, ReadonlySet<unknown>>();
   for (const name of methods) {
     const keys = Reflect.getMetadataKeys(prototype[name]!);

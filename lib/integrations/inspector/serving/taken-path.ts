@@ -13,8 +13,6 @@ interface Route {
   readonly handler: string;
 }
 
-const scanner = new MetadataScanner();
-
 /**
  * Refuses a path that a route of the application has already: the platform would decide which of
  * the two answers.
@@ -54,7 +52,7 @@ function routesOf(
   const versioned = Reflect.getMetadata('__version__', controller) as unknown;
   const prototype = controller.prototype as Record<string, object>;
   const routes: Route[] = [];
-  for (const key of scanner.getAllMethodNames(prototype)) {
+  for (const key of new MetadataScanner().getAllMethodNames(prototype)) {
     const method = prototype[key]!;
     const verb = Reflect.getMetadata('method', method) as RequestMethod | undefined;
     if (verb === undefined || hasVersion(Reflect.getMetadata('__version__', method) ?? versioned))
