@@ -8,9 +8,9 @@ import { recordDispatched, recordFailed, isTimed } from '../scope/journal.js';
 import type { InFlight } from '../scope/pending-work.js';
 import type { EffectUnderWay } from '../scope/slow-flush.js';
 import type { UnitOfWork } from '../scope/unit-of-work.js';
+import { ConcurrencyLimit } from './concurrency-limit.js';
 import { endEffect } from './end-effect.js';
 import { Gate } from './gate.js';
-import { Lanes } from './lanes.js';
 import { runIntent } from './run-intent.js';
 import type { Executor } from '../model/executor.js';
 import { freeze, type Intent, stampOf } from '../model/intent.js';
@@ -43,7 +43,7 @@ export class Pass implements InFlight {
   /** Time at which the running effect began; 0 while none runs. */
   private since = 0;
   /** Intents that run side by side, each in a pass of its own. */
-  private lanes: Set<Pass> | undefined = undefined;
+  private sideBySide: Set<Pass> | undefined = undefined;
 
   /** @param frame the transaction whose connection intents are written through, if any */
   constructor(
@@ -84,15 +84,15 @@ export class Pass implements InFlight {
   }
 
   remaining(): readonly Intent[] {
-    if (this.lanes === undefined) return this.queue.slice(this.unfinished);
+    if (this.sideBySide === undefined) return this.queue.slice(this.unfinished);
     return [
-      ...[...this.lanes].flatMap((lane) => lane.remaining()),
+      ...[...this.sideBySide].flatMap((pass) => pass.remaining()),
       ...this.queue.slice(this.cursor),
     ];
   }
 
   get underWay(): readonly EffectUnderWay[] {
-    if (this.lanes !== undefined) return [...this.lanes].flatMap((lane) => lane.underWay);
+    if (this.sideBySide !== undefined) return [...this.sideBySide].flatMap((pass) => pass.underWay);
     const running = this.queue[this.unfinished];
     return running === undefined ? [] : [{ name: running.name, since: this.since }];
   }
@@ -205,31 +205,30 @@ export class Pass implements InFlight {
   }
 
   /**
-   * Runs consecutive intents of one executor, `width` at a time: they begin in the order of their
+   * Runs consecutive intents of one executor, several at a time: they begin in the order of their
    * calls, and are reported in it.
    */
-  private async stepSideBySide(executor: Executor, width: number): Promise<void> {
+  private async stepSideBySide(executor: Executor, concurrency: number): Promise<void> {
     const { unit, flush, frame, gate } = this;
-    const open = (this.lanes = new Set<Pass>());
+    const running = (this.sideBySide = new Set<Pass>());
     const journals: FlushJournal[] = [];
-    const lanes = new Lanes(width);
+    const limit = new ConcurrencyLimit(concurrency);
     for (let intent = this.next(executor); intent !== undefined; intent = this.next(executor)) {
       const journal = new FlushJournal();
       journals.push(journal);
-      const lane = new Pass(unit, journal, [intent], flush, frame, gate);
-      // `run`, which moves the cursor, is not called on a lane.
-      lane.cursor = 1;
-      open.add(lane);
+      const pass = new Pass(unit, journal, [intent], flush, frame, gate);
+      running.add(pass);
       const passes = gate.passes(intent, journal);
       const isOut = typeof passes === 'boolean' ? passes : await passes;
-      const full = lanes.add(isOut ? lane.execute(executor, intent) : undefined, () => {
-        open.delete(lane);
+      const work = isOut ? pass.execute(executor, pass.next(executor)!) : undefined;
+      const room = limit.add(work, () => {
+        running.delete(pass);
         gate.hasFailed ||= journal.failed.length > 0;
       });
-      if (full !== undefined) await full;
+      if (room !== undefined) await room;
     }
-    await lanes.all();
-    this.lanes = undefined;
+    await limit.all();
+    this.sideBySide = undefined;
     for (const journal of journals) {
       this.journal.add(journal);
       append(this.journal.deferred, journal.deferred);

@@ -57,12 +57,12 @@ export class LocalEngine implements OutboxEngine {
   async takeOver(rows: readonly OutboxRow[], isStopped: () => boolean): Promise<boolean> {
     const waiting = [...rows];
     let isOver = false;
-    const lane = async (): Promise<void> => {
+    const runRows = async (): Promise<void> => {
       for (let row; !isOver && !isStopped() && (row = waiting.shift()) !== undefined;) {
         if (!this.rows.letGoIfLost(row.id)) isOver = !(await this.inTime(row));
       }
     };
-    await Promise.all(Array.from({ length: this.concurrency }, lane));
+    await Promise.all(Array.from({ length: this.concurrency }, runRows));
     if (waiting.length > 0)
       await this.failures.note(
         waiting.map((row) => failureOf(row, new ShuttingDownError(row.effect))),

@@ -1,10 +1,10 @@
-/** Runs work side by side, at most `width` of it at a time. @internal */
-export class Lanes {
+/** Lets at most so many pieces of work run at the same time. @internal */
+export class ConcurrencyLimit {
   private running = 0;
   private readonly runs: Promise<void>[] = [];
-  private onFree: () => void = () => {};
+  private hasRoom: () => void = () => {};
 
-  constructor(private readonly width: number) {}
+  constructor(private readonly limit: number) {}
 
   /**
    * Adds work that has begun, and may have ended already.
@@ -21,14 +21,14 @@ export class Lanes {
     const run = Promise.resolve(work).finally(() => {
       this.running--;
       ended();
-      this.onFree();
+      this.hasRoom();
     });
     // `all` rejects with it.
     run.catch(() => {});
     this.runs.push(run);
-    return this.running < this.width
+    return this.running < this.limit
       ? undefined
-      : new Promise((resolve) => (this.onFree = resolve));
+      : new Promise((resolve) => (this.hasRoom = resolve));
   }
 
   /** Resolves when all of it has ended. @throws the first error */
