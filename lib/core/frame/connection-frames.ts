@@ -1,6 +1,6 @@
 /** A frame as the other frames of its connection see it. */
 interface OnConnection<F> {
-  readonly connected: object;
+  readonly onConnection: object;
   /** The frame that it lies in on its connection: its parent, or the transaction around a test. */
   readonly below: F | undefined;
   /** The open frame in whose context it was opened. */
@@ -50,7 +50,7 @@ export class ConnectionFrames<F extends OnConnection<F>> {
    * taken holds all calls that follow, even if a helper has sent the statement and the caller does
    * not run in the helper's context.
    */
-  placeIn(frame: F): F {
+  frameOfCallsIn(frame: F): F {
     const { innermost } = this;
     let at: F | undefined = innermost;
     while (at !== frame) {
@@ -66,9 +66,9 @@ export class ConnectionFrames<F extends OnConnection<F>> {
    *
    * @param here the innermost frame of any connection that the code runs in
    */
-  standingOf(here: F | undefined): F | undefined {
+  frameAt(here: F | undefined): F | undefined {
     for (let at = here; at !== undefined; at = at.around) {
-      if (at.connected !== this) continue;
+      if (at.onConnection !== this) continue;
       let frame: F | undefined = at;
       while (frame !== undefined && (!frame.isOpen || frame.countsAsCommitted)) frame = frame.below;
       if (frame !== undefined) return frame;

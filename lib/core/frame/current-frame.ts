@@ -11,7 +11,7 @@ import { frames, type TransactionFrame } from './transaction-frame.js';
 export function currentFrame(): TransactionFrame | undefined {
   let frame = frames.getStore();
   while (frame !== undefined && !frame.takesCalls) frame = frame.next;
-  return frame?.place;
+  return frame?.frameOfCalls;
 }
 
 /** The rolled back frame whose context the code still has, if any (rule 21). @internal */

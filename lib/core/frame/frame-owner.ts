@@ -18,9 +18,9 @@ interface OwnedFrame extends StampedFrame {
   readonly parent: StampedFrame | undefined;
   readonly whole: { readonly beside: CallsBeside | undefined };
   /** The frame of its connection that code here runs in, if any. */
-  readonly standing: StampedFrame | undefined;
+  readonly callersFrame: StampedFrame | undefined;
   /** The innermost frame that calls in it belong to. */
-  readonly place: StampedFrame;
+  readonly frameOfCalls: StampedFrame;
 }
 
 /**
@@ -75,7 +75,7 @@ export class FrameOwner {
   /** To be called when its callback has settled, before its end is sent. */
   callbackOver(): void {
     this.owner = 'client';
-    this.ownBeside?.giveTo(this.frame.place);
+    this.ownBeside?.giveTo(this.frame.frameOfCalls);
   }
 
   /**
@@ -93,7 +93,7 @@ export class FrameOwner {
   /** To be called in code outside the frame that ends it: a helper may have begun it. */
   endedOutside(): void {
     const beside = this.isOutside ? this.frame.whole.beside : this.ownBeside;
-    if (this.isElsewhere) beside?.giveTo(this.frame.place);
+    if (this.isElsewhere) beside?.giveTo(this.frame.frameOfCalls);
   }
 
   /** Calls beside the transaction; undefined for a savepoint, which decides about none. */
@@ -103,6 +103,6 @@ export class FrameOwner {
 
   /** True if code here runs in no frame of the connection. */
   private get isElsewhere(): boolean {
-    return this.frame.standing === undefined;
+    return this.frame.callersFrame === undefined;
   }
 }

@@ -36,13 +36,13 @@ export class TransactionFrame {
    * @internal
    */
   readonly below: TransactionFrame | undefined;
-  /** @internal */
-  readonly connected: ConnectionFrames<TransactionFrame>;
-  /** @internal */
+  /** The frames that are open on its connection. @internal */
+  readonly onConnection: ConnectionFrames<TransactionFrame>;
+  /** The code that works in it. @internal */
   readonly owner = new FrameOwner(this);
   /** True for the transaction around a test: what is called in it belongs to none. @internal */
   readonly countsAsCommitted: boolean;
-  /** @internal */
+  /** The transaction that it is, or is a savepoint in. @internal */
   readonly whole: WholeTransaction;
   /** The open frame in whose context it was opened. @internal */
   readonly around: TransactionFrame | undefined;
@@ -62,7 +62,7 @@ export class TransactionFrame {
       options.name ?? (parent === undefined ? 'transaction' : `savepoint in ${parent.name}`);
     this.parent = parent;
     this.below = below;
-    this.connected = below?.connected ?? new ConnectionFrames<TransactionFrame>(this);
+    this.onConnection = below?.onConnection ?? new ConnectionFrames<TransactionFrame>(this);
     const here = frames.getStore();
     // Ended frames are skipped: code that begins one transaction after the other in one context
     // would chain them.
@@ -158,11 +158,11 @@ export class TransactionFrame {
   savepoint(options: FrameOptions = {}): TransactionFrame {
     this.assertOpen('take a savepoint');
     if (this.options.savepoints === false) throw hasNoSavepoints(this);
-    const { innermost } = this.connected;
-    if (innermost !== this && innermost !== this.standing)
-      throw (this.standing ?? this).refuse('take a savepoint');
+    const { innermost } = this.onConnection;
+    if (innermost !== this && innermost !== this.callersFrame)
+      throw (this.callersFrame ?? this).refuse('take a savepoint');
     const parent = innermost.countsAsCommitted ? undefined : innermost;
-    return (this.connected.innermost = new TransactionFrame(
+    return (this.onConnection.innermost = new TransactionFrame(
       this.optionsOfSavepoint(options),
       parent,
       innermost,
@@ -191,12 +191,12 @@ export class TransactionFrame {
    * @internal
    */
   refuse(wish: string): FrameStateError {
-    return this.whole.refuse(outOfOrder(this, wish, this.connected.innermost));
+    return this.whole.refuse(outOfOrder(this, wish, this.onConnection.innermost));
   }
 
-  /** The frame of its connection that the caller runs in: see `standingOf`. @internal */
-  get standing(): TransactionFrame | undefined {
-    return this.connected.standingOf(frames.getStore());
+  /** The frame of its connection that the caller runs in. @internal */
+  get callersFrame(): TransactionFrame | undefined {
+    return this.onConnection.frameAt(frames.getStore());
   }
 
   /** @internal */
@@ -215,7 +215,7 @@ export class TransactionFrame {
   async beforeCommit(): Promise<void> {
     this.assertOpen('be committed');
     this.whole.assertNothingRefused();
-    const open = this.connected.countIn(this) ?? 0;
+    const open = this.onConnection.countIn(this) ?? 0;
     if (open > 0) throw hasOpenSavepoints(this, open);
     if (this.parent !== undefined || !this.whole.hasCalls) return;
     const isStillOpen = this.options.isStillOpen?.() ?? true;
@@ -274,9 +274,9 @@ export class TransactionFrame {
     return this.fate === 'rolledBack' && this.owner.leavesWorkBehind && !this.countsAsCommitted;
   }
 
-  /** The frame of a call that is made in its context: see `placeIn`. @internal */
-  get place(): TransactionFrame {
-    return this.connected.placeIn(this);
+  /** The frame of a call that is made in its context: see `frameOfCallsIn`. @internal */
+  get frameOfCalls(): TransactionFrame {
+    return this.onConnection.frameOfCallsIn(this);
   }
 
   /** The frame of a call that does not belong to it. @internal */
@@ -308,7 +308,7 @@ export class TransactionFrame {
         : { connection: { executeSql: () => Promise.reject(writesNoMore(this)) } };
     // It takes leftover calls itself from here on.
     if (this.takesLeftovers) this.leftBy = undefined;
-    this.connected.remove(this);
+    this.onConnection.remove(this);
     if (this.parent === undefined) this.whole.ended();
   }
 

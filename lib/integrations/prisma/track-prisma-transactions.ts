@@ -62,7 +62,7 @@ export function trackPrismaTransactions<P extends PrismaClientLike>(
     if (typeof work !== 'function') {
       const run = (): Promise<unknown> => original.call(this, work, ...rest);
       // The queries run one by one in the transaction around them, without a savepoint.
-      return around === undefined ? batch(run, name) : (around.standing ?? around).run(run);
+      return around === undefined ? batch(run, name) : (around.callersFrame ?? around).run(run);
     }
     let frame: TransactionFrame | undefined;
     const note = (): void => frame?.owner.noteStatement();

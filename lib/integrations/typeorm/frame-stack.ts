@@ -55,9 +55,8 @@ export class FrameStack {
   }
 
   private assertInOrder(wish: string): void {
-    const standing = this.innermost?.standing;
-    if (standing !== undefined && standing !== standing.connected.innermost)
-      throw standing.refuse(wish);
+    const frame = this.innermost?.callersFrame;
+    if (frame !== undefined && frame !== frame.onConnection.innermost) throw frame.refuse(wish);
   }
 
   private assertEnds(check: () => void): void {

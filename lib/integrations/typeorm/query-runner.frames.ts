@@ -195,7 +195,7 @@ export class QueryRunnerFrames {
   release(): Promise<void> {
     if (this.isShared) return this.original.release();
     if (this.innermost !== undefined) {
-      (this.innermost.standing ?? this.innermost.root).leave();
+      (this.innermost.callersFrame ?? this.innermost.root).leave();
       return this.abandon();
     }
     const released = this.original.release();
