@@ -1,4 +1,3 @@
-import * as parser from '@typescript-eslint/parser';
 import { Linter, type Rule } from 'eslint';
 import { AwaitPaths } from '../../../lib/eslint/await-paths.js';
 import { Declarations } from '../../../lib/eslint/declarations.js';
@@ -7,7 +6,7 @@ import { EffectsElsewhere } from '../../../lib/eslint/effects-elsewhere.js';
 import { type Call, type FunctionNode, is } from '../../../lib/eslint/estree.js';
 import { nodesIn, type SourceCode } from '../../../lib/eslint/rule.js';
 import type { Timing } from '../../../lib/eslint/timing.js';
-import { fixtures, knowledge } from './linters.js';
+import { filename, fixtures, typed } from './linters.js';
 
 /**
  * When a function calls effects, as the file at hand has it, and as it would be told from another
@@ -39,12 +38,11 @@ export function timingsOf(code: string): Timings {
       };
     },
   };
-  const { parserOptions, filename } = knowledge[1]!;
   const messages = new Linter({ cwd: fixtures }).verify(
     code,
     {
       files: ['**/*.ts'],
-      languageOptions: { parser, parserOptions },
+      languageOptions: typed,
       plugins: { probe: { rules: { probe } } },
       rules: { 'probe/probe': 'error' },
     },
