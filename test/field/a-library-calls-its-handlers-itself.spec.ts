@@ -8,6 +8,7 @@ const SQS = Symbol.for('SQS_CONSUMER_METHOD');
 const SqsMessageHandler = (name: string): MethodDecorator => SetMetadata(SQS, { name });
 const Job = (jobName: string): MethodDecorator => SetMetadata('PG_BOSS_JOB_METADATA', { jobName });
 const TaskHandler = (): MethodDecorator => SetMetadata(Symbol.for('TASK_HANDLER_METADATA'), true);
+const Console = (): ClassDecorator => SetMetadata('nests-console.Console', {});
 const Command = (): MethodDecorator => (target, key) =>
   Reflect.defineMetadata('nests-console.Command:', {}, target, key);
 const SlackAction = (): MethodDecorator => (target, propertyKey) =>
@@ -46,6 +47,7 @@ class Tasks {
 }
 
 @Injectable()
+@Console()
 class Bot {
   @Command()
   run(): void {}

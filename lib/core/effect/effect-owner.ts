@@ -95,10 +95,9 @@ export function tokenName(token: unknown): string {
  */
 function exportedAs(type: NamedType | undefined): readonly string[] {
   if (type === undefined) return [];
-  const properties = Object.entries(Object.getOwnPropertyDescriptors(type));
-  return properties
-    .filter(([key, { value }]) => value === type && key !== 'default')
-    .map(([key]) => key);
+  return Object.getOwnPropertyNames(type).filter(
+    (key) => key !== 'default' && Object.getOwnPropertyDescriptor(type, key)?.value === type,
+  );
 }
 
 /**

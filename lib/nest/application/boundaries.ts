@@ -49,6 +49,7 @@ export class Boundaries {
   private readonly others: Boundary;
   private readonly intercepted: readonly InForce<EntryPoint, Boundary>[];
   private readonly wrapped: readonly InForce<EntryPoint, WrappedBoundary>[];
+  private readonly found = new WeakMap<Member, ReadonlySet<string>>();
 
   constructor(
     private readonly runtime: AirlockRuntime,
@@ -95,10 +96,12 @@ export class Boundaries {
    * controller or as a provider.
    */
   entryPointsOf(member: Member): ReadonlySet<string> {
-    return namesOf(
-      [...this.intercepted, ...this.wrapped].map(({ entryPoint }) => entryPoint),
-      member,
-    );
+    let names = this.found.get(member);
+    if (names === undefined) {
+      const kinds = [...this.intercepted, ...this.wrapped].map(({ entryPoint }) => entryPoint);
+      this.found.set(member, (names = namesOf(kinds, member)));
+    }
+    return names;
   }
 
   /** The handlers among them that answer an HTTP request. */

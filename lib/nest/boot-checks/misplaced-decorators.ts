@@ -36,7 +36,7 @@ export function refuseMisplaced(
   handlers: KnownHandlers,
   logger: LoggerService,
 ): void {
-  const { type, methods, marked } = member;
+  const { type, methods, marked, marks } = member;
   const entryPoints = handlers.entryPointsOf(member);
   const routes = handlers.routesOf(member);
   const prototype = type.prototype as Record<string, object>;
@@ -45,7 +45,7 @@ export function refuseMisplaced(
     ...[...marked.keys()].filter((key) => airlockOn(prototype[key]!) !== undefined),
   ]);
   // If the handlers of a class are known, its mark is that of their library.
-  const isUnknown = entryPoints.size === 0 && isClassOfOthers(type);
+  const isUnknown = entryPoints.size === 0 && isClassOfOthers(marks);
   const mayBeOthers = (key: string): boolean => isUnknown || isMarkedByOthers(type, key);
   const complain = (error: AirlockOptionsError, isKnown: boolean): void => {
     if (isKnown) throw error;
@@ -65,7 +65,7 @@ export function refuseMisplaced(
       complain(misplacedSkip(name), !mayBeOthers(key));
   }
   // Without handlers there is nothing that a policy could let through.
-  if (mayHaveNoHandlers(type)) return;
+  if (mayHaveNoHandlers(marks)) return;
   // Inherited decorators do not count: a base class may be decorated for subclasses with handlers.
   const isDecorated = (holder: Class, has: (holder: object) => boolean): boolean =>
     has(holder) && !has(Object.getPrototypeOf(holder) as object);
@@ -102,8 +102,8 @@ function misplacedDispatch(name: string): AirlockOptionsError {
 /**
  * True for controllers, gateways and resolvers, which may be there for their hooks or fields alone.
  */
-function mayHaveNoHandlers(type: Class): boolean {
-  return Reflect.getMetadataKeys(type).some(
+function mayHaveNoHandlers(marks: ReadonlySet<unknown>): boolean {
+  return [...marks].some(
     (key) =>
       key === '__controller__' ||
       key === 'websockets:is_gateway' ||
@@ -118,8 +118,8 @@ const OF_CLASSES =
   /^((nestjs-airlock|design|self|optional|scope|websockets|graphql):.*|path|host|port|__(version|injectable|controller|entryProvider|catch|filterCatchExceptions|guards|interceptors|pipes|exceptionFilters)__)$/;
 
 /** True if another library has marked the class: it may find handlers by the names of methods. */
-function isClassOfOthers(type: Class): boolean {
-  return Reflect.getMetadataKeys(type).some((key) => !isKnown(key, OF_CLASSES));
+function isClassOfOthers(marks: ReadonlySet<unknown>): boolean {
+  return [...marks].some((key) => !isKnown(key, OF_CLASSES));
 }
 
 /**

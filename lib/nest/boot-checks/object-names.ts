@@ -78,11 +78,8 @@ export function* proxiedClassesIn(modules: ModulesContainer): Generator<Class> {
 }
 
 /** The objects in an object's own properties; no getter is run. @internal */
-export function* heldBy(instance: object): Generator<readonly [key: string, value: object]> {
-  for (const [key, value] of propertiesOf(instance)) {
-    const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
-    if (isObject && !isProxy(value) && !isBuiltIn(value)) yield [key, value];
-  }
+export function heldBy(instance: object): readonly (readonly [key: string, value: object])[] {
+  return propertiesOf(instance).filter(([, value]) => !isProxy(value) && !isBuiltIn(value));
 }
 
 /**
@@ -90,44 +87,47 @@ export function* heldBy(instance: object): Generator<readonly [key: string, valu
  * in it.
  * @internal
  */
-export function* partsOf(instance: object): Generator<object> {
-  const own = elementsOf(instance);
-  if (own !== undefined) return yield* objectsAmong(own);
-  for (const value of valuesOf(instance)) yield* objectsAmong(elementsOf(value) ?? [value]);
-}
-
-function* objectsAmong(values: Iterable<unknown>): Generator<object> {
-  for (const value of values) if (typeof value === 'object' && value !== null) yield value;
+export function partsOf(instance: object): readonly object[] {
+  const elements = elementsOf(instance);
+  const parts = elements ?? valuesOf(instance).flatMap((value) => elementsOf(value) ?? value);
+  return parts.filter((part) => typeof part === 'object' && part !== null) as object[];
 }
 
 /** Undefined for anything but an array, a set or a map. */
-function elementsOf(value: unknown): Iterable<unknown> | undefined {
+function elementsOf(value: unknown): readonly unknown[] | undefined {
   if (Array.isArray(value)) return valuesOf(value);
   // Not by its own methods, which a subclass may have replaced.
   if (isMap(value)) return firstOf(Map.prototype.values.call(value));
   return isSet(value) ? firstOf(Set.prototype.values.call(value)) : undefined;
 }
 
-function* valuesOf(object: object): Generator {
-  for (const [, value] of propertiesOf(object)) yield value;
+function valuesOf(object: object): readonly object[] {
+  return propertiesOf(object).map(([, value]) => value);
 }
 
-function* propertiesOf(object: object): Generator<readonly [key: string, value: unknown]> {
+/** The properties that are objects or functions. */
+function propertiesOf(object: object): readonly (readonly [key: string, value: object])[] {
   // The contents of a file have as many properties as bytes.
-  if (isProxy(object) || ArrayBuffer.isView(object)) return;
-  for (const key of firstOf(Object.getOwnPropertyNames(object)))
-    yield [key, Object.getOwnPropertyDescriptor(object, key)!.value];
+  if (isProxy(object) || ArrayBuffer.isView(object)) return [];
+  const properties: (readonly [string, object])[] = [];
+  for (const key of Object.getOwnPropertyNames(object).slice(0, MOST_PARTS)) {
+    const value: unknown = Object.getOwnPropertyDescriptor(object, key)!.value;
+    if ((typeof value === 'object' && value !== null) || typeof value === 'function')
+      properties.push([key, value]);
+  }
+  return properties;
 }
 
 /** Limit of what is looked at: an object with more properties is data, and would slow the boot. */
 const MOST_PARTS = 1_000;
 
-function* firstOf<T>(all: Iterable<T>): Generator<T> {
-  let count = 0;
+function firstOf<T>(all: Iterable<T>): readonly T[] {
+  const first: T[] = [];
   for (const item of all) {
-    if (count++ === MOST_PARTS) return;
-    yield item;
+    if (first.length === MOST_PARTS) break;
+    first.push(item);
   }
+  return first;
 }
 
 /** The names of its methods, inherited ones included. */
@@ -146,8 +146,10 @@ function methodsOf(object: object): ReadonlySet<string> {
       (Object.getPrototypeOf(at) === null && at !== object)
     )
       break;
-    for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at)))
+    for (const key of Object.getOwnPropertyNames(at)) {
+      const value: unknown = Object.getOwnPropertyDescriptor(at, key)?.value;
       if (typeof value === 'function' && key !== 'constructor') keys.add(key);
+    }
   }
   return keys;
 }

@@ -11,7 +11,7 @@ import { heldBy } from './object-names.js';
 export function tracksTransactions(object: object): boolean {
   return (
     TRACKS_TRANSACTIONS in object ||
-    [...heldBy(object)].some(([, value]) => TRACKS_TRANSACTIONS in value && isPart(value))
+    heldBy(object).some(([, value]) => TRACKS_TRANSACTIONS in value && isPart(value))
   );
 }
 
@@ -19,7 +19,7 @@ export function tracksTransactions(object: object): boolean {
 export function reachesTracked(object: object): boolean {
   return (
     TRACKS_TRANSACTIONS in object ||
-    [...heldBy(object)].some(([, value]) => TRACKS_TRANSACTIONS in value)
+    heldBy(object).some(([, value]) => TRACKS_TRANSACTIONS in value)
   );
 }
 

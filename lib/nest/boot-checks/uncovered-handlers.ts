@@ -17,6 +17,8 @@ interface Library {
    * (`name`); or in a list on the class (`class`).
    */
   readonly on: 'method' | 'prototype' | 'name' | 'class';
+  /** The metadata of the classes that the library looks at, if it looks at no others. */
+  readonly classes?: string;
 }
 
 /**
@@ -30,7 +32,12 @@ const LIBRARIES: readonly Library[] = [
   { name: '@evva/nest-mqtt', keys: ['__mqtt_subscribe_options'], on: 'method' },
   { name: 'nestjs-temporal', keys: ['_temporal_module_activity'], on: 'method' },
   { name: 'nestjs-temporal-core', keys: ['TEMPORAL_ACTIVITY_METHOD'], on: 'prototype' },
-  { name: 'nestjs-console', keys: ['nests-console.Command:'], on: 'name' },
+  {
+    name: 'nestjs-console',
+    keys: ['nests-console.Command:'],
+    on: 'name',
+    classes: 'nests-console.Console',
+  },
   {
     name: 'nestjs-slack-bolt',
     keys: [
@@ -86,14 +93,17 @@ function* handlersOf(
   }
 }
 
-function markedBy({ keys, on }: Library, member: Member): readonly string[] {
-  const { type, methods } = member;
+function markedBy({ keys, on, classes }: Library, member: Member): readonly string[] {
+  const { type, methods, marks } = member;
+  if (classes !== undefined && !marks.has(classes)) return [];
   if (on === 'name')
     return methods.filter((name) =>
       keys.some((key) => Reflect.hasMetadata(key, type.prototype as object, name)),
     );
   if (on !== 'class') return keys.flatMap((key) => methodsWith(key, member));
-  const listed = keys.flatMap((key) => Reflect.getMetadata(key, type) as unknown);
+  const listed = keys
+    .filter((key) => marks.has(key))
+    .flatMap((key) => Reflect.getMetadata(key, type) as unknown);
   const names = new Set(
     listed.map((entry) => (entry as { readonly propertyKey?: unknown } | null)?.propertyKey),
   );

@@ -71,7 +71,7 @@ export function candidateOf(type: unknown, isController: boolean): Candidate | u
     .filter((key) => isMethod(prototype, key));
   const marked = new Map<string, ReadonlySet<unknown>>();
   for (const name of methods) {
-    const keys = Reflect.getMetadataKeys(prototype[name]!);
+    const keys = metadataKeysOf(prototype[name]!);
     if (keys.length > 0) marked.set(name, new Set(keys));
   }
   const marks = new Set<unknown>(Reflect.getMetadataKeys(type));
@@ -84,6 +84,18 @@ function isMethod(prototype: object, key: string): boolean {
   while (at !== null && !Object.hasOwn(at, key)) at = Object.getPrototypeOf(at) as object | null;
   return at !== null && 'value' in Object.getOwnPropertyDescriptor(at, key)!;
 }
+
+/** Reflect searches all that a method inherits from, where few have anything but the language's. */
+function metadataKeysOf(method: object): readonly unknown[] {
+  return PROTOTYPES.has(Object.getPrototypeOf(method))
+    ? Reflect.getOwnMetadataKeys(method)
+    : Reflect.getMetadataKeys(method);
+}
+
+const PROTOTYPES: ReadonlySet<unknown> = new Set([
+  Function.prototype,
+  Object.getPrototypeOf(async () => {}),
+]);
 
 /**
  * Calls `fn` with the instance of a provider or controller, and with each further one that Nest
