@@ -1,3 +1,6 @@
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inspectorPage } from '../scripts/inspector-page.mjs';
 import { findServers } from '../scripts/servers.mjs';
 
@@ -9,4 +12,8 @@ export default async function () {
   // Told to every process of the run (test/servers.ts).
   const servers = (await findServers()).filter(({ answers }) => answers);
   process.env.SERVERS_THAT_ANSWER = servers.map(({ name }) => name).join();
+  // For what test files make once for all of them.
+  const shared = mkdtempSync(join(realpathSync(tmpdir()), 'nestjs-airlock-run-'));
+  process.on('exit', () => rmSync(shared, { recursive: true, force: true }));
+  process.env.SHARED_BY_RUN = shared;
 }

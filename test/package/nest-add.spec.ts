@@ -6,7 +6,8 @@ import { node } from './run.js';
 import { Packed } from './tarball.js';
 
 const nest = join(root, 'node_modules/@nestjs/cli/bin/nest.js');
-const tsc = join(root, 'node_modules/typescript/bin/tsc');
+// Takes a fifth of the time of the version before it.
+const tsc = join(root, 'node_modules/typescript-7/bin/tsc');
 const packed = new Packed();
 
 /** What `nest new` makes, with the package installed. */

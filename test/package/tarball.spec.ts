@@ -19,7 +19,7 @@ describe('when the package is packed', () => {
 
   beforeAll(() => {
     folder = temporaryFolder();
-    tarball = pack(folder);
+    tarball = pack();
     unpacked = unpack(tarball, folder);
   }, 60_000);
 

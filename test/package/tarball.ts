@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { refuseStaleBuild, root } from './built.js';
@@ -11,13 +19,19 @@ export function temporaryFolder(): string {
   return mkdtempSync(join(realpathSync(tmpdir()), 'nestjs-airlock-'));
 }
 
-/** Packs what `npm publish` would send; returns the tarball's path. */
-export function pack(folder: string): string {
+/** Packs what `npm publish` would send, once in a run; returns the tarball's path. */
+export function pack(): string {
+  const shared = process.env['SHARED_BY_RUN']!;
+  const packed = join(shared, 'nestjs-airlock.tgz');
+  if (existsSync(packed)) return packed;
   refuseStaleBuild();
+  const folder = mkdtempSync(join(shared, 'pack-'));
   const { status, said } = run('npm', ['pack', '--silent', '--pack-destination', folder], root);
   const [tarball] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
   if (status !== 0 || tarball === undefined) throw new Error(`npm pack failed:\n${said}`);
-  return join(folder, tarball);
+  // Whole from the start, also where other test files do the same at this time.
+  renameSync(join(folder, tarball), packed);
+  return packed;
 }
 
 /** The tarball and a folder for what installs it, while the tests of a file run. */
@@ -28,7 +42,7 @@ export class Packed {
   constructor() {
     beforeAll(() => {
       this.folder = temporaryFolder();
-      this.tarball = pack(this.folder);
+      this.tarball = pack();
     }, 60_000);
     afterAll(() => rmSync(this.folder, { recursive: true, force: true }));
   }
