@@ -9,7 +9,7 @@ export class PeerVersionError extends AirlockError {
   protected static override readonly brandName = 'PeerVersionError';
 
   /**
-   * @param neededBy the part, as `nestjs-airlock/bullmq`
+   * @param neededBy the part, as `nestjs-airlock/bullmq`, or `nestjs-airlock` itself
    * @param range what it works with, as `>=5.57.0`
    * @param folder where `version` was found
    */
@@ -23,7 +23,10 @@ export class PeerVersionError extends AirlockError {
     super(
       'AIRLOCK_PEER_VERSION',
       `${neededBy} needs ${peer} ${range}, but ${version} is installed in ${folder}. ` +
-        `Update it, as with \`npm install ${peer}@latest\`, or do not use ${neededBy}; the rest of nestjs-airlock needs no ${peer}.`,
+        `Update it, as with \`npm install ${peer}@latest\`` +
+        (neededBy.includes('/')
+          ? `, or do not use ${neededBy}; the rest of nestjs-airlock needs no ${peer}.`
+          : '.'),
     );
   }
 }

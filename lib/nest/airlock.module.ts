@@ -32,6 +32,7 @@ import { AIRLOCK_OPTIONS, type AirlockModuleOptions } from './options/airlock-op
 import { validateOptions } from './options/validate-options.js';
 import { EffectWorker } from './remote/effect-worker.js';
 import { refuseOtherCopies } from '../installation/installed-copies.js';
+import { requirePeer } from '../installation/required-peer.js';
 
 /**
  * Factory of options, for classes given to `forRootAsync` as `useClass` or `useExisting`.
@@ -136,8 +137,7 @@ export class AirlockModule
    * ```
    */
   static override forRoot(options: AirlockModuleOptions = {}): DynamicModule {
-    // Checked here, before Nest fails on a provider that only the other copy has.
-    refuseOtherCopies();
+    assertInstalled();
     validateOptions(options);
     return { ...super.forRoot(options), global: true };
   }
@@ -154,7 +154,7 @@ export class AirlockModule
    * ```
    */
   static override forRootAsync(options: AirlockModuleAsyncOptions): DynamicModule {
-    refuseOtherCopies();
+    assertInstalled();
     return { ...super.forRootAsync(options), global: true };
   }
 
@@ -165,4 +165,15 @@ export class AirlockModule
   onApplicationBootstrap(): void {
     this.application.ready();
   }
+}
+
+/**
+ * Checks the installation before Nest fails on a provider that only another copy has, or calls the
+ * hooks of a shutdown in another order, as Nest 10 does.
+ *
+ * @throws TwoCopiesError, PeerVersionError
+ */
+function assertInstalled(): void {
+  refuseOtherCopies();
+  requirePeer('@nestjs/core', '>=11.0.0', 'nestjs-airlock');
 }

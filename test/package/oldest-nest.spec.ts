@@ -57,30 +57,41 @@ const program = `
 
 const packed = new Packed();
 
-describe('when an application has the oldest Nest that the package allows', () => {
-  // Needs the registry of packages, as `npm ci` does.
-  it('lets effects of middlewares and handlers out of requests that succeed, and of no others', () => {
-    const folder = join(packed.folder, 'oldest-nest');
-    mkdirSync(folder);
-    const nest = ['core', 'common', 'platform-express', 'testing'].map((part) => [
-      `@nestjs/${part}`,
-      oldest,
-    ]);
-    const dependencies = {
-      ...(Object.fromEntries(nest) as Record<string, string>),
-      'nestjs-airlock': `file:${packed.tarball}`,
-      'reflect-metadata': '^0.2.0',
-      rxjs: '^7.2.0',
-    };
-    writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies }));
-    writeFileSync(join(folder, 'main.js'), program);
-    const install = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
-    const installed = run('npm', install, folder);
-    expect(installed).toMatchObject({ status: 0 });
+/** Installs the packages of one version of Nest beside this one, and runs the program. */
+function runOn(version: string, ...flags: string[]): ReturnType<typeof node> {
+  const folder = join(packed.folder, `nest-${version}`);
+  mkdirSync(folder);
+  const nest = ['core', 'common', 'platform-express', 'testing'].map((part) => [
+    `@nestjs/${part}`,
+    version,
+  ]);
+  const dependencies = {
+    ...(Object.fromEntries(nest) as Record<string, string>),
+    'nestjs-airlock': `file:${packed.tarball}`,
+    'reflect-metadata': '^0.2.0',
+    rxjs: '^7.2.0',
+  };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies }));
+  writeFileSync(join(folder, 'main.js'), program);
+  const install = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
+  expect(run('npm', [...install, ...flags], folder)).toMatchObject({ status: 0 });
+  return node(['main.js'], folder);
+}
 
-    const { status, stdout, said } = node(['main.js'], folder);
+// Needs the registry of packages, as `npm ci` does.
+describe('when an application has the oldest Nest that the package allows', () => {
+  it('lets effects of middlewares and handlers out of requests that succeed, and of no others', () => {
+    const { status, stdout, said } = runOn(oldest);
     expect({ status, said }).toEqual({ status: 0, said: stdout });
     const succeeded = ['asked for /place', 'placed'];
     expect(JSON.parse(stdout)).toEqual({ application: succeeded, tested: succeeded });
+  }, 240_000);
+});
+
+describe('when a package manager was told to install the package beside Nest 10', () => {
+  it('refuses that by name, since it closes other modules before effects have got out', () => {
+    const { status, said } = runOn('10.4.20', '--legacy-peer-deps');
+    expect(status).not.toBe(0);
+    expect(said).toContain('nestjs-airlock needs @nestjs/core >=11.0.0, but 10.4.20 is installed');
   }, 240_000);
 });
