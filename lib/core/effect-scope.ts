@@ -1,4 +1,3 @@
-import { ScopeStateError } from '../errors/scope-state.error.js';
 import { type Context, contexts, ScopeContext } from './scope/context.js';
 import { isWithinEffectOf } from './scope/effect-context.js';
 import type { Outcome } from './model/scope-view.js';
@@ -10,6 +9,7 @@ import { endUnit, flushUnit } from './flush/end-unit.js';
 import { discardAll, settleSoFar } from './flush/settle.js';
 import { type TransactionFrame } from './frame/transaction-frame.js';
 import { apartFrom } from './frame/current-frame.js';
+import { cannotBecome, isNested, wouldWaitForItself } from './scope-refusals.js';
 import type { Answer } from './scope/pending-work.js';
 import type { UnitOfWork } from './scope/unit-of-work.js';
 
@@ -198,39 +198,15 @@ export class EffectScope implements ScopeView {
   async checkpoint(): Promise<FlushReport> {
     this.#expect('open', 'checkpointed');
     this.#expectNotToWaitForItself('checkpoint');
-    if (this.#unit.parent !== undefined) {
-      throw new ScopeStateError(
-        this.#unit.label,
-        this.state,
-        `Scope "${this.#unit.label}" is nested in "${this.#unit.parent.label}", which decides about its intents. Call \`checkpoint()\` on the outermost scope.`,
-      );
-    }
+    if (this.#unit.parent !== undefined) throw isNested(this.#unit, this.#unit.parent);
     return settleSoFar(this.#unit, this.#context.outer);
   }
 
   #expectNotToWaitForItself(method: string): void {
-    if (!isWithinEffectOf(this.#unit)) return;
-    throw new ScopeStateError(
-      this.#unit.label,
-      this.state,
-      `\`${method}()\` of scope "${this.#unit.label}" was called in an effect that this scope is letting out: each would wait for the other. ` +
-        'What an effect enqueues goes out after it by itself; leave the scope to whoever opened it.',
-    );
+    if (isWithinEffectOf(this.#unit)) throw wouldWaitForItself(this.#unit, method);
   }
 
   #expect(expected: ScopeState, becoming: string): void {
-    const { state } = this.#unit;
-    if (state === expected) return;
-    const hint =
-      state === 'open'
-        ? 'Call `close()` first.'
-        : state === 'closed'
-          ? 'It takes no more calls.'
-          : 'A scope ends once.';
-    throw new ScopeStateError(
-      this.#unit.label,
-      state,
-      `Scope "${this.#unit.label}" cannot be ${becoming}: it is ${state}. ${hint}`,
-    );
+    if (this.#unit.state !== expected) throw cannotBecome(this.#unit, becoming);
   }
 }
