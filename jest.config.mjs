@@ -74,14 +74,17 @@ const onNest12Alone = [
   '/test/integrations/outbox/(drizzle|knex|kysely|mikro-orm|prisma|sequelize|settings|transactional)\\.spec',
   // What a table or a queue does with its rows, and what becomes of transactions of nestjs-cls:
   // beside each is a suite of the application that both majors run.
-  '/test/integrations/outbox/(claims|hung|plans|rows-in-flight)\\.spec',
-  '/test/integrations/pg-boss/(atomicity|drain|order)\\.spec',
+  '/test/integrations/outbox/(claims|hung|killed|plans|rows-in-flight)\\.spec',
+  '/test/integrations/pg-boss/(atomicity|contract|drain|order)\\.spec',
+  '/test/field/(a-database-fails-over-to-a-replica|rows-of-the-outbox-cannot-be-removed|the-answer-to-a-commit-is-lost|two-servers-have-an-outbox-of-one-name|two-versions-share-an-outbox)\\.spec',
   '/test/integrations/cls-transactional/(contract|doors|propagation|track-cls-transactions)\\.spec',
   // Read source files.
   '/test/unit/(eslint|scripts)/',
   // Reach no Nest, and no package that one major has a copy of for itself.
-  '/test/unit/(schematics/nest-add|installation/installed-copies|nest/entry-points/response-ends)\\.spec',
-  '/test/integrations/(replace-on-class|outbox/outbox-sql|pg-boss/job-ids)\\.spec',
+  '/test/unit/(schematics/nest-add|installation/|policies/policies|nest/entry-points/response-ends|testing/kit/(check-for-leaks\\.hooks|durations)|testing/matchers/register)',
+  '/test/integrations/(replace-on-class|outbox/outbox-(row|sql)|pg-boss/job-ids)\\.spec',
+  '/test/kit/jest-globals\\.spec',
+  '/test/field/(a-policy-is-put-around-work-that-was-left-behind|a-test-fakes-timers-before-it-imports-the-kit)\\.spec',
   // A page in a browser, which no Nest runs in.
   '/test/integrations/inspector/inspector\\.page\\.spec',
   // Applications of parts that have suites of their own on both.

@@ -4,15 +4,10 @@ import {
   type TransactionContractClient,
 } from 'nestjs-airlock/testing';
 import { trackTypeOrmTransactions } from 'nestjs-airlock/typeorm';
-import * as typeorm from 'typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
-import { DataSource as DataSource03 } from 'typeorm-0.3';
 import { describeWith, freshMariadb, freshSchema, mariadb, postgres } from '../../servers.js';
 
-const current = (url: string): DataSource => new DataSource({ type: 'postgres', url });
-// What is called here is the same in both.
-const previous = (url: string): DataSource =>
-  new DataSource03({ type: 'postgres', url }) as unknown as DataSource;
+// With Nest 11 goes the version before, 0.3 (jest.config.mjs).
 
 type Work = <T>(
   dataSource: DataSource,
@@ -59,12 +54,11 @@ const byRunner: Work = async (dataSource, isolation, fn) => {
   }
 };
 
-async function connect(
-  make: (url: string) => DataSource,
-  work: Work,
-): Promise<TransactionContractClient> {
+async function connect(work: Work): Promise<TransactionContractClient> {
   const schema = await freshSchema();
-  return contractOf(make(schema.url), work, () => schema.drop());
+  return contractOf(new DataSource({ type: 'postgres', url: schema.url }), work, () =>
+    schema.drop(),
+  );
 }
 
 /** @param drop removes the database, once nobody is connected */
@@ -123,23 +117,10 @@ describeOnSqlite('TypeORM on SQLite', () => {
 
 describeWith(postgres, 'TypeORM on PostgreSQL', () => {
   describeTransactionContract('dataSource.transaction', {
-    connect: () => connect(current, byManager),
+    connect: () => connect(byManager),
   });
   describeTransactionContract('a query runner', {
     byStatements: true,
-    connect: () => connect(current, byRunner),
+    connect: () => connect(byRunner),
   });
 });
-
-// The version before is what goes with Nest 11, where it has just been run.
-if (!('Connection' in typeorm)) {
-  describeWith(postgres, 'TypeORM 0.3 on PostgreSQL', () => {
-    describeTransactionContract('dataSource.transaction', {
-      connect: () => connect(previous, byManager),
-    });
-    describeTransactionContract('a query runner', {
-      byStatements: true,
-      connect: () => connect(previous, byRunner),
-    });
-  });
-}
