@@ -45,6 +45,24 @@ describeWith(postgres, 'when a statement ends a transaction behind the back of i
       expect(log.airlock('warn')).toEqual([expect.stringContaining('was over before its client')]);
     });
 
+    it.each(['rollback', 'commit'])(
+      'lets no effect out where a procedure tries to, and its error is swallowed: %s',
+      async (statement) => {
+        const { app, sent, log } = await boot({});
+        const work = app.get(AirlockService).run(() =>
+          client.transaction(async (tx) => {
+            app.get(Effects, { strict: false }).one('mail');
+            // Refused by the server: invalid transaction termination.
+            const answer = (async () => tx.query(`do $$ begin ${statement}; end $$`))();
+            await expect(answer).rejects.toThrow();
+          }),
+        );
+        // Kysely says that it was rolled back; the others do not.
+        await work.catch(() => {});
+        expect([sent, log.airlock('warn')]).toEqual([[], []]);
+      },
+    );
+
     it('writes nothing for a transactional executor, which would be outside of it', async () => {
       const executor = new Writing();
       const { app } = await boot({}, { executor });

@@ -116,6 +116,31 @@ describeWith(mariadb, 'on MariaDB', () => {
       expect([sent, rows]).toEqual([['before'], [{ n: 1 }]]);
     });
 
+    it('takes the next transaction for the same one where autocommit is off, as the pages say', async () => {
+      const own = await mariadbClients[name]!(database.userUrl);
+      await runInScope(() =>
+        own.transaction(async (query) => {
+          await query('set autocommit = 0');
+          await order(query, 'tea');
+          await query('call give_up()');
+          await order(query, 'cups');
+        }),
+      );
+      await own.close();
+      expect(await items()).toEqual(['cups']);
+      expect(sent).toEqual(['tea', 'cups']);
+    });
+
+    it('keeps what was called where XA START is refused, since a transaction is open', async () => {
+      await runInScope(() =>
+        client.transaction(async (query) => {
+          await order(query, 'tea');
+          expect(await errorOf(async () => query(`xa start 'branch'`))).toBeDefined();
+        }),
+      );
+      expect([await items(), sent]).toEqual([['tea'], ['tea']]);
+    });
+
     it('drops what was called in a transaction that a procedure has rolled back', async () => {
       await runInScope(() =>
         client.transaction(async (query) => {
