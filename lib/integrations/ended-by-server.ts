@@ -1,4 +1,4 @@
-import { warnOfStatement } from './ended-by-statement.js';
+import { warnOfStatement } from '../core/frame/ended-by-statement.js';
 import type { WatchedStatements } from './watched-statements.js';
 
 /**

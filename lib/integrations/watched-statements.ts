@@ -1,13 +1,4 @@
-import { warnOfStatement } from './ended-by-statement.js';
-
-/** Matches what may stand between words of SQL. */
-const SPACE = String.raw`(?:\s|--.*(?:\n|$)|/\*(?:[^*]|\*(?!/))*\*/)`;
-const CHAIN = `(${SPACE}+and(${SPACE}+no)?${SPACE}+chain)?`;
-/** Matches a statement that ends the whole transaction, or leaves its end to a coordinator. */
-const ENDS = new RegExp(
-  `^${SPACE}*((commit|end|rollback|abort)(${SPACE}+(work|transaction))?${CHAIN}(${SPACE}|;)*$|prepare${SPACE}+transaction\\b)`,
-  'i',
-);
+import { endBy, warnOfStatement } from '../core/frame/ended-by-statement.js';
 
 /**
  * Statements of one transaction. On PostgreSQL only a statement that fails aborts a transaction, so
@@ -37,7 +28,7 @@ export class WatchedStatements {
 
   /** Notes if a statement ends the transaction without the client's knowledge. */
   read(sql: unknown): void {
-    if (typeof sql === 'string' && ENDS.test(sql)) this.hasEnded = true;
+    if (endBy(sql) !== undefined) this.hasEnded = true;
   }
 
   /**

@@ -30,6 +30,7 @@ describeWith(postgres, 'when a statement ends a transaction behind the back of i
       'ROLLBACK',
       'rollback work;',
       'COMMIT',
+      'ROLLBACK AND CHAIN',
       'ROLLBACK /* dry run */',
       '-- dry run\nROLLBACK',
       '/* dry * run */ abort',
@@ -43,6 +44,18 @@ describeWith(postgres, 'when a statement ends a transaction behind the back of i
       );
       expect(sent).toEqual([]);
       expect(log.airlock('warn')).toEqual([expect.stringContaining('was over before its client')]);
+    });
+
+    it('lets no effect out where another transaction was begun in its place', async () => {
+      const { app, sent } = await boot({});
+      await app.get(AirlockService).run(() =>
+        client.transaction(async (tx) => {
+          app.get(Effects, { strict: false }).one('mail');
+          await tx.query('ROLLBACK');
+          await tx.query('BEGIN');
+        }),
+      );
+      expect(sent).toEqual([]);
     });
 
     it.each(['rollback', 'commit'])(

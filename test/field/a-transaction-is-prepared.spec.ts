@@ -118,21 +118,4 @@ describeWithOwn([OwnPostgres], 'when a transaction is prepared', () => {
       }
     },
   );
-
-  // The other clients go by the status of the connection, which has a transaction again.
-  it.each(['Prisma', 'Kysely'])(
-    'lets no effect out of one that was rolled back, with another begun in its place: %s',
-    async (name) => {
-      const client = await clients[name]!(server.url);
-      const { app, sent } = await boot({});
-      await app.get(AirlockService).run(() =>
-        client.transaction(async (query) => {
-          app.get(Effects, { strict: false }).one('mail');
-          await query('ROLLBACK AND CHAIN');
-        }),
-      );
-      await client.close();
-      expect(sent).toEqual([]);
-    },
-  );
 });

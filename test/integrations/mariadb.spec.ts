@@ -116,6 +116,16 @@ describeWith(mariadb, 'on MariaDB', () => {
       expect([sent, rows]).toEqual([['before'], [{ n: 1 }]]);
     });
 
+    it('drops what was called in a transaction that a statement has rolled back, and begun another', async () => {
+      await runInScope(() =>
+        client.transaction(async (query) => {
+          await order(query, 'tea');
+          await query('rollback and chain');
+        }),
+      );
+      expect([await items(), sent]).toEqual([[], []]);
+    });
+
     it('takes the next transaction for the same one where autocommit is off, as the pages say', async () => {
       const own = await mariadbClients[name]!(database.userUrl);
       await runInScope(() =>

@@ -1,3 +1,4 @@
+import { endBy } from './ended-by-statement.js';
 import type { CallsBeside } from './calls-beside.js';
 import type { StampedFrame } from '../model/stamped-frame.js';
 
@@ -16,7 +17,7 @@ type Owner =
 
 interface OwnedFrame extends StampedFrame {
   readonly parent: StampedFrame | undefined;
-  readonly whole: { readonly beside: CallsBeside | undefined };
+  readonly whole: { readonly beside: CallsBeside | undefined; isUndone: boolean };
   /** The frame of its connection that code here runs in, if any. */
   readonly callersFrame: StampedFrame | undefined;
   /** The innermost frame that calls in it belong to. */
@@ -83,8 +84,11 @@ export class FrameOwner {
    * frame of the connection while the callback runs, the callback has handed the transaction out to
    * it and waits: a `begin()` of the application's own, around a client that has none. The callback
    * remains the owner.
+   *
+   * @param sql to notice one that rolls the transaction back without the client's knowledge
    */
-  noteStatement(): void {
+  noteStatement(sql?: unknown): void {
+    if (endBy(sql) === 'rollback') this.frame.whole.isUndone = true;
     if (this.owner !== 'callback' && this.owner !== 'survivingCallback') return;
     const { ownBeside } = this;
     if (ownBeside?.mayTake === true && this.isElsewhere) ownBeside.takeIfWithin();

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { ConnectionFrames } from './connection-frames.js';
+import { warnOfStatement } from './ended-by-statement.js';
 import type { FrameStateError } from '../../errors/frame-state.error.js';
 import type { FrameConnection } from '../model/dispatch-context.js';
 import type { FrameOptions, FrameState } from './frame-options.js';
@@ -218,6 +219,10 @@ export class TransactionFrame {
     const open = this.onConnection.countIn(this) ?? 0;
     if (open > 0) throw hasOpenSavepoints(this, open);
     if (this.parent !== undefined || !this.whole.hasCalls) return;
+    if (this.whole.isUndone) {
+      warnOfStatement();
+      return this.rollBack();
+    }
     const isStillOpen = this.options.isStillOpen?.() ?? true;
     if (isStillOpen !== true && (await isStillOpen) === false) return this.rollBack();
     for (const participant of this.whole.participants) {

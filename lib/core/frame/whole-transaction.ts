@@ -16,6 +16,8 @@ interface Root extends StampedFrame {
 export class WholeTransaction {
   /** True if an effect was called in it, even one that survives its rollback. */
   hasCalls = false;
+  /** True once a statement has rolled it back that its client did not send. */
+  isUndone = false;
   /** Undefined for the transaction around a test. */
   readonly beside: CallsBeside | undefined;
   readonly participants = new Set<FrameParticipant>();

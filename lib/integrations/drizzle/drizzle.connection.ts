@@ -38,7 +38,7 @@ export function connectionOf(tx: DrizzleTransaction): FrameConnection | undefine
  */
 export async function noteStatements<R>(
   tx: DrizzleTransaction,
-  note: () => void,
+  note: (sql: string) => void,
   fn: () => Promise<R>,
 ): Promise<R> {
   const session = tx._?.session ?? tx.session;
@@ -46,7 +46,7 @@ export async function noteStatements<R>(
   const own = Object.getOwnPropertyDescriptor(session, 'prepareQuery');
   const prepare = session.prepareQuery.bind(session);
   const noting: typeof prepare = (...args) => {
-    note();
+    note(args[0].sql);
     return prepare(...args);
   };
   // On the object: it is one for each transaction, unless the database is on one connection.

@@ -112,7 +112,7 @@ function transactionsNamed(name: string): Track {
         (tx) =>
           noteStatements(
             tx,
-            () => frame?.owner.noteStatement(),
+            (sql) => frame?.owner.noteStatement(sql),
             () => work(tx),
           ),
         ...rest,

@@ -33,7 +33,7 @@ export interface KnexDialect {
 
 /** @internal */
 export interface KnexTransaction extends KnexInstance {
-  on(event: 'query', listener: () => void): unknown;
+  on(event: 'query', listener: (query: { readonly sql?: unknown }) => void): unknown;
   readonly client: KnexDialect & { acquireConnection(): Promise<FrameConnectionSource> };
   commit: (value?: unknown) => Promise<unknown>;
   rollback: (error?: unknown) => Promise<unknown>;

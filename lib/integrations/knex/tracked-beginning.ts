@@ -79,7 +79,7 @@ export class TrackedBeginning {
       // `nextSavepoint` refuses a savepoint beside another: in Knex it would wait for the other for
       // ever, if both are begun by hand.
       trackContext(trx.context, () => TrackedTransaction.in(frame.nextSavepoint()));
-      trx.on('query', () => frame.root.owner.noteStatement());
+      trx.on('query', ({ sql }) => frame.root.owner.noteStatement(sql));
       const returned = frame.run(() => handler(trx));
       if (!isThenable(returned)) tracked.handOut();
       return returned;

@@ -6,7 +6,7 @@ const LATEST = Symbol('AIRLOCK_LATEST_STATEMENTS');
 
 interface Latest {
   readonly statements: WatchedStatements;
-  readonly onStatement: (() => void) | undefined;
+  readonly onStatement: ((sql?: unknown) => void) | undefined;
 }
 
 type WatchedConnection = KyselyConnection & { [LATEST]?: Latest };
@@ -21,7 +21,7 @@ type WatchedConnection = KyselyConnection & { [LATEST]?: Latest };
  */
 export function statementsOf(
   tx: KyselyTransaction,
-  onStatement?: () => void,
+  onStatement?: (sql?: unknown) => void,
 ): () => WatchedStatements | undefined {
   let statements: WatchedStatements | undefined;
   tx.getExecutor()
@@ -39,9 +39,10 @@ function watch(connection: WatchedConnection): void {
   const { executeQuery, streamQuery } = connection;
   connection.executeQuery = (...args) => {
     const { statements, onStatement } = connection[LATEST]!;
-    onStatement?.();
     const [statement] = args as readonly unknown[];
-    statements.read((statement as { readonly sql?: unknown }).sql);
+    const { sql } = statement as { readonly sql?: unknown };
+    onStatement?.(sql);
+    statements.read(sql);
     const answer = executeQuery.apply(connection, args);
     statements.watch(answer);
     return answer;

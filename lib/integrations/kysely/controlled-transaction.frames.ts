@@ -48,7 +48,7 @@ async function begin(execute: () => Promise<KyselyTransaction>): Promise<KyselyT
   frame.enter();
   try {
     trx = await execute();
-    database = databaseOf(trx);
+    database = databaseOf(trx, (sql) => frame.owner.noteStatement(sql));
   } catch (error) {
     frame.leave();
     frame.rollBack();

@@ -13,7 +13,7 @@ import type { KyselyTransaction } from './kysely.client.js';
  */
 export function databaseOf(
   tx: KyselyTransaction,
-  onStatement?: () => void,
+  onStatement?: (sql?: unknown) => void,
 ): Pick<FrameOptions, 'connection' | 'isStillOpen'> {
   const { supportsReturning, supportsTransactionalDdl } = tx.getExecutor().adapter;
   const query = async (sql: string, parameters: readonly unknown[] = []): Promise<unknown[]> => {

@@ -85,7 +85,7 @@ export function trackTransactionsOfClass(db: KyselyClient): () => void {
 type Work = (tx: KyselyTransaction) => Promise<unknown>;
 
 function open(tx: KyselyTransaction): TransactionFrame {
-  const database = databaseOf(tx, () => frame.owner.noteStatement());
+  const database = databaseOf(tx, (sql) => frame.owner.noteStatement(sql));
   const frame: TransactionFrame = openFrame({ name: FRAME_NAME, tx: () => tx, ...database });
   return frame;
 }

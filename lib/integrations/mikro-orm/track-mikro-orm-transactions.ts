@@ -117,7 +117,7 @@ export function trackTransactionsOfClass(orm: MikroOrmClient): () => void {
       (original) =>
         function (this: object, ...args) {
           // Its fourth argument is the transaction.
-          frameOf(args[3])?.root.owner.noteStatement();
+          frameOf(args[3])?.root.owner.noteStatement(args[0]);
           return original.apply(this, args);
         },
     ),

@@ -56,8 +56,8 @@ export class ClientFrames {
 }
 
 /**
- * Returns the place of a client. Prisma 6 has no savepoints, and one client for each transaction,
- * which is its own place. So is that of a version whose keys are others.
+ * Returns the place of a client. Prisma before 7.5 has no savepoints, and one client for each
+ * transaction, which is its own place. So is that of a version whose keys are others.
  */
 function placeOf(client: object): Place {
   const place = (client as { readonly [PLACE]?: { readonly scopeState?: unknown } | null })[PLACE];

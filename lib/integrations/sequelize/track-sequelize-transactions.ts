@@ -72,7 +72,7 @@ export function trackTransactionsOfClass(prototype: object): () => void {
       'query',
       (original) =>
         function (this: SequelizeInstance, ...args) {
-          noteStatement(args[1]);
+          noteStatement(args[0], args[1]);
           return original.apply(this, args);
         },
     ),
@@ -84,9 +84,11 @@ export function trackTransactionsOfClass(prototype: object): () => void {
 }
 
 /** Notes a statement of a transaction in the code that sends it. */
-function noteStatement(options: unknown): void {
+function noteStatement(statement: unknown, options: unknown): void {
   const { transaction } = Object(options) as { readonly transaction?: object | null };
-  if (transaction) Opened.of(transaction)?.frame.root.owner.noteStatement();
+  if (!transaction) return;
+  const { query: sql = statement } = Object(statement) as { readonly query?: unknown };
+  Opened.of(transaction)?.frame.root.owner.noteStatement(sql);
 }
 
 /**

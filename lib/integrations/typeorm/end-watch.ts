@@ -2,7 +2,7 @@ import type { TypeOrmBroadcaster } from './typeorm.client.js';
 
 interface EndWatcher {
   /** Called in the code that has sent a statement. */
-  statementSent(): void;
+  statementSent(sql: unknown): void;
   /** Called just before COMMIT is sent. */
   beforeCommit(): Promise<void> | undefined;
   /** Called if the server answers COMMIT with a rollback and no error. */
@@ -33,8 +33,8 @@ export function watchEnds(broadcaster: TypeOrmBroadcaster, watcher: EndWatcher):
     return watcher.outside(tell);
   };
   broadcaster.broadcastAfterQueryEvent = (...args) => {
-    watcher.statementSent();
     const [, query, , , , answer] = args;
+    watcher.statementSent(query);
     const tell = (): void => broadcastAfterQueryEvent.apply(broadcaster, args);
     if (typeof query !== 'string' || !END.test(query)) return tell();
     // PostgreSQL does so if the error of a statement was swallowed.

@@ -247,8 +247,8 @@ export class QueryRunnerFrames {
     return frame === undefined ? tell() : frames.run(frame.next, tell);
   }
 
-  statementSent(): void {
-    this.innermost?.root.owner.noteStatement();
+  statementSent(sql: unknown): void {
+    this.innermost?.root.owner.noteStatement(sql);
   }
 
   beforeCommit(): Promise<void> | undefined {

@@ -31,7 +31,7 @@ export function trackQueryRunner(
   });
   disposeInOrder(runner, tracked);
   watchEnds(runner.broadcaster, {
-    statementSent: () => tracked.statementSent(),
+    statementSent: (sql) => tracked.statementSent(sql),
     beforeCommit: () => tracked.beforeCommit(),
     rolledBackInstead: () => tracked.rolledBackInstead(),
     ended: (event) => tracked.ended(event),
