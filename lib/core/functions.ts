@@ -126,7 +126,7 @@ export function openScope(options?: ScopeOptions): EffectScope {
  */
 export function withPolicy<R>(policy: PolicyRef, fn: () => R): R {
   return covered((work) => {
-    const context = contexts.getStore() ?? new AirlockRuntime(FREE).context;
+    const context = contexts.getStore() ?? runtimeHere().root;
     return (context.host as AirlockRuntime).withPolicyAt(context, policy, work);
   }, fn);
 }

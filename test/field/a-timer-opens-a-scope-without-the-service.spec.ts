@@ -2,9 +2,11 @@ import { Injectable, type INestApplicationContext, Module } from '@nestjs/common
 import { NestFactory } from '@nestjs/core';
 import { EventEmitter2, EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
 import {
+  AllowAll,
   AirlockModule,
   type AirlockModuleOptions,
   AirlockService,
+  BlockTasks,
   defer,
   DropAll,
   enqueue,
@@ -12,6 +14,7 @@ import {
   openScope,
   runInScope,
   SideEffect,
+  withPolicy,
 } from 'nestjs-airlock';
 import { checkForLeaks } from 'nestjs-airlock/testing';
 import { until } from '../until.js';
@@ -82,6 +85,18 @@ describe('when code without AirlockService opens a scope outside any', () => {
       enqueue(tellWarehouse, 7);
     });
     expect(out).toEqual([]);
+  });
+
+  it('puts it under those that are put around it, too', async () => {
+    app = await start({ policy: new BlockTasks(['tellWarehouse']) });
+    const work = async (): Promise<void> => {
+      await app.get(Mail).receipt(7);
+      enqueue(tellWarehouse, 7);
+    };
+    await withPolicy(AllowAll, () => runInScope(work));
+    expect(out).toEqual(['receipt of 7']);
+    await withPolicy(DropAll, () => runInScope(work));
+    expect(out).toEqual(['receipt of 7']);
   });
 
   it('has executors of the application, by name and by default', async () => {
