@@ -23,7 +23,7 @@ export class NoScopeError extends AirlockError {
       'AIRLOCK_NO_SCOPE',
       `Effect "${effect}" was called outside a scope, so nothing decides when it may get out. ` +
         (isInOtherScope
-          ? 'The scope that is open here belongs to another application, or to none since several run. Open one with `AirlockService` of its application. '
+          ? 'The scope that is open here belongs to another application, or to none, as while one starts or several run. Open one with `AirlockService` of its application. '
           : '') +
         (hasApplication
           ? 'Call it within an entry point that Airlock covers, wrap the work in `airlock.run(...)`, `runInScope(...)` or an `@Airlock()` method, ' +

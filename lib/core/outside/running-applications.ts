@@ -8,7 +8,10 @@ const RUNNING = Symbol.for('nestjs-airlock.running-applications');
 
 const counts = globalThis as { [RUNNING]?: number };
 
-/** Applications that have started, held weakly, since tests may never close theirs. */
+/**
+ * Applications whose modules are initialised, held weakly, since tests may never close theirs. One
+ * whose boot fails before that is never closed either.
+ */
 const started = new Set<WeakRef<UnitHost>>();
 
 /** @internal */

@@ -157,7 +157,6 @@ export class AirlockApplication {
       this.loading = exploring.catch(() => {});
       return exploring;
     });
-    applicationStarted(this.runtime);
   }
 
   /**
@@ -211,6 +210,7 @@ export class AirlockApplication {
   /** To be called when all modules are initialised. */
   ready(): void {
     this.boundaries.ready();
+    applicationStarted(this.runtime);
     warnOfTrackingNothing(this.modules, this.runtime, this.logger);
     warnOfUntrackedClients(this.modules, this.logger);
     warnOfShortenedNames(this.explorer.effectsNamedByClass, this.runtime, this.logger);
