@@ -1,15 +1,15 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import ts from 'typescript';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
 import { root } from '../package/built.js';
+import { node } from '../package/run.js';
 import type { Page } from './pages.js';
 import type { Program } from './programs.js';
 
 export interface Compiled {
   /** "README.md:12 TS2304: Cannot find name …", for one program. */
   errorsOf(program: Program): readonly string[];
-  /** Writes one program's JavaScript beside its sources; returns the folder. */
-  emit(program: Program): string;
+  /** Where the JavaScript of one program is. */
+  folderOf(program: Program): string;
 }
 
 /**
@@ -26,42 +26,30 @@ export function compile(pages: readonly Page[], folder: string): Compiled {
       ...write(program, join(folder, slugOf(path), program.name)),
     })),
   );
-  const options = compilerOptions();
-  const host = hostThatReadsOnce(options);
-  const compilationOf = (isGlobal: boolean) => {
+  const out = join(folder, 'compiled');
+  const errors = [true, false].flatMap((isGlobal) => {
     const files = written
       .filter((one) => one.isGlobal === isGlobal)
       .flatMap((one) => [...one.files.values()]);
-    return ts.createProgram(files, options, host);
-  };
-  const compilations = { global: compilationOf(true), other: compilationOf(false) };
+    return files.length === 0 ? [] : errorsIn(files, join(folder, `global-${isGlobal}.json`), out);
+  });
 
   const placeOf = (program: Program) => {
     const place = written.find((one) => one.program === program);
     if (place === undefined) throw new Error(`${program.name} was not compiled.`);
-    return { ...place, compilation: place.isGlobal ? compilations.global : compilations.other };
+    return place;
   };
 
   return {
     errorsOf: (program) => {
-      const { path, files, compilation } = placeOf(program);
-      return [...program.files].flatMap(([file, { lines }]) => {
-        const source = sourceOf(compilation, files.get(file));
-        const found = [
-          ...compilation.getSyntacticDiagnostics(source),
-          ...compilation.getSemanticDiagnostics(source),
-        ];
-        return found.map(({ code, messageText, start = 0 }) => {
-          const line = lines[source.getLineAndCharacterOfPosition(start).line] ?? lines.at(-1);
-          return `${path}:${line} TS${code}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
-        });
-      });
+      const { path, files } = placeOf(program);
+      return [...program.files].flatMap(([name, { lines }]) =>
+        errors
+          .filter(({ file }) => file === files.get(name))
+          .map(({ line, text }) => `${path}:${lines[line - 1] ?? lines.at(-1)} ${text}`),
+      );
     },
-    emit: (program) => {
-      const { files, compilation, ...place } = placeOf(program);
-      for (const file of files.values()) compilation.emit(sourceOf(compilation, file));
-      return place.folder;
-    },
+    folderOf: (program) => join(out, relative(root, placeOf(program).folder)),
   };
 }
 
@@ -79,24 +67,26 @@ function write(
 
 const slugOf = (path: string): string => path.replace(/\W+/g, '-');
 
-function sourceOf(compilation: ts.Program, file = ''): ts.SourceFile {
-  const source = compilation.getSourceFile(file);
-  if (source === undefined) throw new Error(`${file} was not compiled.`);
-  return source;
+interface Found {
+  readonly file: string;
+  /** Counted from 1. */
+  readonly line: number;
+  readonly text: string;
 }
 
-/** Two compilations share what both import. */
-function hostThatReadsOnce(options: ts.CompilerOptions): ts.CompilerHost {
-  const host = ts.createCompilerHost(options);
-  const sources = new Map<string, ts.SourceFile | undefined>();
-  const read = host.getSourceFile.bind(host);
-  host.getSourceFile = (file, ...how) => {
-    if (!sources.has(file)) sources.set(file, read(file, ...how));
-    return sources.get(file);
-  };
-  const resolutions = ts.createModuleResolutionCache(root, (file) => file, options);
-  host.getModuleResolutionCache = () => resolutions;
-  return host;
+/** Has TypeScript compile some files. @param config is written */
+function errorsIn(files: readonly string[], config: string, out: string): readonly Found[] {
+  writeFileSync(config, JSON.stringify({ ...settings(out), files, include: [] }));
+  const tsc = join(root, 'node_modules/typescript-7/bin/tsc');
+  const { said } = node([tsc, '-p', config, '--pretty', 'false'], root);
+  const found: Found[] = [];
+  for (const line of said.split(/\r?\n/)) {
+    const [, file, at, text] = /^(.+?)\((\d+),\d+\): error (TS.*)$/.exec(line) ?? [];
+    if (file !== undefined)
+      found.push({ file: resolve(root, file), line: Number(at), text: text! });
+    else if (/^error /.test(line)) throw new Error(said);
+  }
+  return found;
 }
 
 /** Clients that recipes use and that stand in the folder of Nest 11 (jest.config.mjs). */
@@ -108,24 +98,26 @@ const besideNest11 = Object.fromEntries(
 );
 
 /** Those of `tsconfig.json`, except that an example may declare what only its reader uses. */
-function compilerOptions(): ts.CompilerOptions {
-  const { config, error } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) =>
-    ts.sys.readFile(path),
-  );
-  if (error !== undefined)
-    throw new Error(ts.flattenDiagnosticMessageText(error.messageText, '\n'));
-  const { options } = ts.parseJsonConfigFileContent(
-    { ...config, include: [], files: ['package.json'] },
-    ts.sys,
-    root,
-  );
+function settings(outDir: string): object {
+  const file = join(root, 'tsconfig.json');
+  const { compilerOptions } = JSON.parse(readFileSync(file, 'utf8')) as {
+    compilerOptions: { paths: Record<string, readonly string[]> };
+  };
+  const paths = Object.entries(compilerOptions.paths).map(([name, targets]) => [
+    name,
+    targets.map((target) => join(root, target)),
+  ]);
   return {
-    ...options,
-    paths: { ...options.paths, ...besideNest11 },
-    noEmit: false,
-    declaration: false,
-    noUnusedLocals: false,
-    noUnusedParameters: false,
-    types: ['node'],
+    extends: file,
+    compilerOptions: {
+      paths: { ...(Object.fromEntries(paths) as object), ...besideNest11 },
+      rootDir: root,
+      outDir,
+      noEmit: false,
+      declaration: false,
+      noUnusedLocals: false,
+      noUnusedParameters: false,
+      types: ['node'],
+    },
   };
 }

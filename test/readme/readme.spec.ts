@@ -51,7 +51,7 @@ describe.each(pages)('when $path shows code', ({ programs }) => {
     it(`runs${program.output === undefined ? '' : ' and prints what it says'}: ${program.name}`, () => {
       refuseStaleBuild();
       const entry = program.entry.replace(/\.ts$/, '.js');
-      const folder = compiled.emit(program);
+      const folder = compiled.folderOf(program);
       const { status, stdout, said } = node(argumentsFor(entry, folder), folder, { PORT: '0' });
       if (status !== 0) throw new Error(`${program.name}/${entry} ended with ${status}:\n${said}`);
       if (program.output === undefined) return;
