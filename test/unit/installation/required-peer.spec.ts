@@ -57,6 +57,18 @@ describe('when a peer is asked for', () => {
     expect(() => requirePeer('no-such-client', '>=3.0.0', 'nestjs-airlock/a')).not.toThrow();
   });
 
+  it('looks elsewhere where the name of the program was replaced, as tests of commands do', () => {
+    const { argv } = process;
+    process.argv = ['node', 'cli', 'remind'];
+    try {
+      install('2.9.9');
+      const asked = (): void => requirePeer('a-client', '>=3.0.0', 'nestjs-airlock/a');
+      expect(asked).toThrow(PeerVersionError);
+    } finally {
+      process.argv = argv;
+    }
+  });
+
   it('takes what one place has, although another has one that is too old, as in a workspace', () => {
     install('0.0.1');
     // What this package itself sees.
