@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { ConnectionFrames } from './connection-frames.js';
 import { warnOfStatement } from './ended-by-statement.js';
 import type { FrameStateError } from '../../errors/frame-state.error.js';
@@ -13,14 +12,35 @@ import {
   writesNoMore,
 } from './frame-refusals.js';
 import { leftover, openAt } from './frames-around.js';
+import { places } from '../scope/place.js';
 import { isAroundTest } from './test-transaction.js';
 import { WholeTransaction } from './whole-transaction.js';
 import type { Fate, FrameParticipant } from '../model/stamped-frame.js';
 
 export type { FrameConnection, FrameOptions, FrameState };
 
-/** The frame that code runs in; it may have ended since. @internal */
-export const frames = new AsyncLocalStorage<TransactionFrame | undefined>();
+/**
+ * The frame that code runs in, as an `AsyncLocalStorage` would have it; it may have ended since.
+ * @internal
+ */
+export const frames = {
+  getStore(): TransactionFrame | undefined {
+    return places.getStore()?.frame as TransactionFrame | undefined;
+  },
+
+  /** Runs `fn` in a frame, and in the scope that its caller runs in. */
+  run<R, A extends unknown[]>(
+    frame: TransactionFrame | undefined,
+    fn: (...args: A) => R,
+    ...args: A
+  ): R {
+    return places.run({ context: places.getStore()?.context, frame }, fn, ...args);
+  },
+
+  enterWith(frame: TransactionFrame | undefined): void {
+    places.enterWith({ context: places.getStore()?.context, frame });
+  },
+};
 
 /**
  * One database transaction or savepoint. Intents are stamped with the innermost open one at their

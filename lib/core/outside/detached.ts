@@ -22,7 +22,7 @@ export function detached<R>(fn: () => R): R {
     if (store === undefined) return fn();
     const { host, evaluation } = store;
     // Calls in a policy stay refused (rule 13).
-    if (evaluation?.isActive !== true) return outsideMessages(() => contexts.exit(fn));
+    if (evaluation?.isActive !== true) return outsideMessages(() => contexts.run(undefined, fn));
     return contexts.run(
       new ScopeContext(host, undefined, PolicyChain.empty, undefined, evaluation),
       fn,

@@ -1,9 +1,9 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Effect, type EnqueueOptions, fixed } from '../model/enqueue-options.js';
 import type { Policy } from '../model/policy.js';
 import type { AttemptMark, Stamp } from '../model/intent.js';
 import { ShuttingDownError } from '../../errors/shutting-down.error.js';
 import { methodOf } from '../effect/bound-effect.js';
+import { places } from './place.js';
 import { PolicyChain } from './policy-chain.js';
 import type { HasRefusals } from '../model/refusal.js';
 import type { CurrentEffect } from './running-effect.js';
@@ -172,8 +172,17 @@ export class ScopeContext extends Context {
   }
 }
 
-/** @internal */
-export const contexts = new AsyncLocalStorage<Context>();
+/** The context that code runs in, as an `AsyncLocalStorage` would have it. @internal */
+export const contexts = {
+  getStore(): Context | undefined {
+    return places.getStore()?.context as Context | undefined;
+  },
+
+  /** Runs `fn` in a context, and in the transaction that its caller runs in. */
+  run<R, A extends unknown[]>(context: Context | undefined, fn: (...args: A) => R, ...args: A): R {
+    return places.run({ context, frame: places.getStore()?.frame }, fn, ...args);
+  },
+};
 
 /** The innermost context of one application. @internal */
 export function contextOf(host: UnitHost): Context | undefined {

@@ -98,7 +98,7 @@ function replacing(method: Method, enter: Enter, state: { hasBegun: boolean }): 
 }
 
 function outside(callers: ReturnType<typeof contexts.getStore>, callback: Method): Method {
-  return (...args) => contexts.run(callers as never, callback, ...args);
+  return (...args) => contexts.run(callers, callback, ...args);
 }
 
 function coveredObservable(source: ObservableLike, enter: Enter): ObservableLike {
@@ -109,7 +109,7 @@ function coveredObservable(source: ObservableLike, enter: Enter): ObservableLike
      * Hands on in the caller's context; emissions from elsewhere, as of a Subject, stay in theirs.
      */
     const handOn = (work: () => void): void =>
-      contexts.getStore() === inside ? contexts.run(callers as never, work) : work();
+      contexts.getStore() === inside ? contexts.run(callers, work) : work();
     const observer = {
       next: (value: unknown): void => handOn(() => subscriber.next(value)),
       error: (error: unknown): void => handOn(() => subscriber.error(error)),
