@@ -51,7 +51,8 @@ export async function runTracked<Tx, T>(
       frame?.rollBack();
       const opened = (frame = open(tx));
       const result = await opened.runCallback(() => callback(tx));
-      await opened.beforeCommit();
+      const writing = opened.beforeCommit();
+      if (writing) await writing;
       return result;
     });
   } catch (error) {
@@ -62,7 +63,8 @@ export async function runTracked<Tx, T>(
   }
   // Some databases answer a COMMIT with a rollback and no error: an adapter that sees that has
   // rolled the frame back.
-  if (frame?.state !== 'rolledBack') await frame?.commit();
+  const dispatching = frame?.state === 'rolledBack' ? undefined : frame?.commit();
+  if (dispatching) await dispatching;
   return value;
 }
 

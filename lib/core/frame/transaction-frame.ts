@@ -233,7 +233,7 @@ export class TransactionFrame {
    * out of order; DispatchError for a write that failed. In each case the transaction is to be
    * rolled back.
    */
-  async beforeCommit(): Promise<void> {
+  beforeCommit(): void | Promise<void> {
     this.assertOpen('be committed');
     this.whole.assertNothingRefused();
     const open = this.onConnection.countIn(this) ?? 0;
@@ -244,11 +244,18 @@ export class TransactionFrame {
       return this.rollBack();
     }
     const isStillOpen = this.options.isStillOpen?.() ?? true;
-    if (isStillOpen !== true && (await isStillOpen) === false) return this.rollBack();
-    for (const participant of this.whole.participants) {
-      const writing = participant.beforeCommit(this);
-      if (writing) await writing;
-    }
+    return isStillOpen === true ? this.write() : this.writeIf(isStillOpen);
+  }
+
+  private async writeIf(isStillOpen: boolean | Promise<boolean>): Promise<void> {
+    if ((await isStillOpen) === false) this.rollBack();
+    else await this.write();
+  }
+
+  private write(): void | Promise<void> {
+    return inTurn(this.whole.participants.values(), (participant) =>
+      participant.beforeCommit(this),
+    );
   }
 
   /**
@@ -258,14 +265,11 @@ export class TransactionFrame {
    * @returns once what was let out has ended; failures are reported, for the transaction did commit
    * @throws FrameStateError if it has ended
    */
-  async commit(): Promise<void> {
+  commit(): void | Promise<void> {
     this.assertOpen('be committed');
     if (this.parent !== undefined) return this.end('released');
     this.end('committed');
-    for (const participant of this.whole.takeParticipants()) {
-      const dispatching = participant.committed();
-      if (dispatching) await dispatching;
-    }
+    return inTurn(this.whole.takeParticipants().values(), (participant) => participant.committed());
   }
 
   /**
@@ -340,5 +344,16 @@ export class TransactionFrame {
   private assertOpen(wish: string): void {
     const state = this.fate === 'rolledBack' ? 'rolled back' : this.current;
     if (state !== 'open') throw endedBefore(this, wish, state);
+  }
+}
+
+/** Calls participants one after the other, and waits only for those that have to be waited for. */
+function inTurn(
+  participants: Iterator<FrameParticipant>,
+  call: (participant: FrameParticipant) => void | Promise<void>,
+): void | Promise<void> {
+  for (let at = participants.next(); at.done !== true; at = participants.next()) {
+    const running = call(at.value);
+    if (running) return running.then(() => inTurn(participants, call));
   }
 }

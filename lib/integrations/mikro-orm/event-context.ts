@@ -10,7 +10,7 @@ const INSIDE: ReadonlySet<string> = new Set([
 
 interface AroundEvents {
   before?(event: string, transaction: object | undefined): void | Promise<void>;
-  after?(event: string): Promise<void> | undefined;
+  after?(event: string): void | Promise<void>;
 }
 
 /**
@@ -30,13 +30,13 @@ export class EventsInContext implements Broadcaster {
   async dispatchEvent(event: string, transaction?: object): Promise<void> {
     const { given, frame, around } = this;
     const before = around.before?.(event, transaction);
-    if (before !== undefined) await before;
+    if (before) await before;
     const tell = (): Promise<unknown> | undefined => given?.dispatchEvent(event, transaction);
     // The server may have answered COMMIT with a rollback.
     if (event === 'afterTransactionCommit' && frame.fate === 'rolledBack')
       await frame.runAfterCommit(tell);
     else await frames.run(INSIDE.has(event) ? frame : frame.next, tell);
     const after = around.after?.(event);
-    if (after !== undefined) await after;
+    if (after) await after;
   }
 }

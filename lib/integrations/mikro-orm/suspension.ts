@@ -88,7 +88,7 @@ export function watchSuspensions(
 export async function outside(
   trx: object,
   em: MikroOrmClient['em'] | undefined,
-  fn: () => Promise<void>,
+  fn: () => void | Promise<void>,
 ): Promise<void> {
   if (em?.getTransactionContext() !== trx) return fn();
   // This suspends nothing: the transaction has ended.

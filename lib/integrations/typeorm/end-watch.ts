@@ -4,7 +4,7 @@ interface EndWatcher {
   /** Called in the code that has sent a statement. */
   statementSent(sql: unknown): void;
   /** Called just before COMMIT is sent. */
-  beforeCommit(): Promise<void> | undefined;
+  beforeCommit(): void | Promise<void>;
   /** Called if the server answers COMMIT with a rollback and no error. */
   rolledBackInstead(): void;
   /** Called when the transaction or savepoint is over. */

@@ -159,7 +159,7 @@ export class QueryRunnerFrames {
     // Not awaited here: effects may need a connection, and the caller still has this one. Its
     // release awaits them, unless it is shared.
     const done = frame.commit();
-    this.outgoing = this.outgoing === undefined ? done : both(this.outgoing, done);
+    if (done) this.outgoing = this.outgoing === undefined ? done : both(this.outgoing, done);
   }
 
   rollBack(): Promise<void> {
@@ -251,7 +251,7 @@ export class QueryRunnerFrames {
     this.innermost?.root.owner.noteStatement(sql);
   }
 
-  beforeCommit(): Promise<void> | undefined {
+  beforeCommit(): void | Promise<void> {
     return this.committing?.beforeCommit();
   }
 
