@@ -48,7 +48,7 @@ const clients: Record<string, (url: string) => Promise<PostgresClient>> = {
     ]),
   ),
   ...Object.fromEntries(
-    VERSIONS.flatMap(([name, { Kysely: Builder, PostgresDialect, sql }]) => {
+    VERSIONS.flatMap(([name, { CamelCasePlugin, Kysely: Builder, PostgresDialect, sql }]) => {
       /** Believes the answer to its COMMIT, as versions before 0.28.10 and drivers of others do. */
       class Believing extends PostgresDialect {
         override createDriver() {
@@ -67,18 +67,25 @@ const clients: Record<string, (url: string) => Promise<PostgresClient>> = {
         );
       const query = (trx: KyselyTransaction<object>) => (text: string) =>
         sql.raw(text).execute(trx);
+      const byCallback =
+        (queryOf: (trx: KyselyTransaction<object>) => Query) => async (url: string) => {
+          const db = open(url);
+          return {
+            hasSavepoints: false,
+            transaction: (work: Work) =>
+              db.transaction().execute((trx) => work(queryOf(trx), () => Promise.resolve())),
+            close: () => db.destroy(),
+          };
+        };
+      const plugin = new CamelCasePlugin();
       return [
+        [`${name}, with a callback`, byCallback(query)],
         [
-          `${name}, with a callback`,
-          async (url: string) => {
-            const db = open(url);
-            return {
-              hasSavepoints: false,
-              transaction: (work: Work) =>
-                db.transaction().execute((trx) => work(query(trx), () => Promise.resolve())),
-              close: () => db.destroy(),
-            };
-          },
+          `${name}, with a callback, by objects made of its transaction`,
+          byCallback((trx) => {
+            const made = trx.withPlugin(plugin).withoutPlugins().withSchema('public');
+            return (text) => sql.raw(text).withPlugin(plugin).execute(made);
+          }),
         ],
         [
           `${name}, begun by a statement`,

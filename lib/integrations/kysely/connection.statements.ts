@@ -12,14 +12,14 @@ interface Latest {
 type WatchedConnection = KyselyConnection & { [LATEST]?: Latest };
 
 /**
- * Watches the statements of a transaction from now on, at its connection, to which all its
- * objects send them.
+ * Watches the statements of a controlled transaction from now on, at its connection: the executors
+ * of its copies know nothing of its own.
  *
  * @param onStatement called by the code that sends each
  * @returns undefined until the connection is known
  * @internal
  */
-export function statementsOf(
+export function statementsOnConnection(
   tx: KyselyTransaction,
   onStatement?: (sql?: unknown) => void,
 ): () => WatchedStatements | undefined {

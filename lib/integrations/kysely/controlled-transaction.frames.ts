@@ -1,5 +1,6 @@
 import { openFrame } from '../../core/frame/open-frame.js';
 import { replaceOnClass } from '../replace-on-class.js';
+import { statementsOnConnection } from './connection.statements.js';
 import { databaseOf } from './database.js';
 import { FRAME_NAME, type KyselyCommand, type KyselyTransaction } from './kysely.client.js';
 import { OpenFrames } from './open-frames.js';
@@ -48,7 +49,8 @@ async function begin(execute: () => Promise<KyselyTransaction>): Promise<KyselyT
   frame.enter();
   try {
     trx = await execute();
-    database = databaseOf(trx, (sql) => frame.owner.noteStatement(sql));
+    const statements = statementsOnConnection(trx, (sql) => frame.owner.noteStatement(sql));
+    database = databaseOf(trx, statements);
   } catch (error) {
     frame.leave();
     frame.rollBack();

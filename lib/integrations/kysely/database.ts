@@ -1,19 +1,19 @@
 import type { SqlDialect } from '../../core/model/dispatch-context.js';
 import type { FrameConnection, FrameOptions } from '../../core/frame/transaction-frame.js';
 import { answersInTransaction, isInTransactionBySavepoint } from '../ended-by-server.js';
-import { statementsOf } from './connection.statements.js';
+import type { WatchedStatements } from '../watched-statements.js';
 import type { KyselyTransaction } from './kysely.client.js';
 
 /**
  * Returns the options of frames that depend on the transaction's database.
  *
- * @param tx a transaction that has just begun, whose statements are watched from here on
- * @param onStatement called by the code that sends each
+ * @param tx a transaction that has just begun
+ * @param statements those of the transaction, once they are known
  * @internal
  */
 export function databaseOf(
   tx: KyselyTransaction,
-  onStatement?: (sql?: unknown) => void,
+  statements: () => WatchedStatements | undefined,
 ): Pick<FrameOptions, 'connection' | 'isStillOpen'> {
   const { supportsReturning, supportsTransactionalDdl } = tx.getExecutor().adapter;
   const query = async (sql: string, parameters: readonly unknown[] = []): Promise<unknown[]> => {
@@ -31,7 +31,6 @@ export function databaseOf(
     dialect,
     executeSql: async (text, values) => ({ rows: await query(text, values) }),
   });
-  const statements = statementsOf(tx, onStatement);
   // Among the databases of Kysely, only PostgreSQL supports both, only MySQL neither, and SQLite
   // only `returning`.
   if (supportsReturning && supportsTransactionalDdl) {

@@ -12,15 +12,24 @@ export interface KyselyClient {
 
 /** A transaction, with a callback or controlled. @internal */
 export interface KyselyTransaction {
-  getExecutor(): {
-    readonly adapter: {
-      readonly supportsReturning: boolean;
-      readonly supportsTransactionalDdl: boolean;
-    };
-    provideConnection(consumer: (connection: KyselyConnection) => Promise<void>): Promise<void>;
-  };
+  getExecutor(): KyselyExecutor;
   withoutPlugins(): KyselyTransaction;
   executeQuery(query: object): Promise<{ readonly rows: unknown[] }>;
+}
+
+/** Object through which statements are sent, one for each list of plugins. @internal */
+export interface KyselyExecutor {
+  readonly adapter: {
+    readonly supportsReturning: boolean;
+    readonly supportsTransactionalDdl: boolean;
+  };
+  executeQuery: (...args: never[]) => Promise<unknown>;
+  stream: (...args: never[]) => unknown;
+  provideConnection(consumer: (connection: KyselyConnection) => Promise<void>): Promise<void>;
+  withPlugin: (...args: never[]) => KyselyExecutor;
+  withPlugins: (...args: never[]) => KyselyExecutor;
+  withPluginAtFront: (...args: never[]) => KyselyExecutor;
+  withoutPlugins: (...args: never[]) => KyselyExecutor;
 }
 
 /** Connection of a driver, the same object for one transaction after the other. @internal */

@@ -7,6 +7,7 @@ import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
 import { replaceOnClass } from '../replace-on-class.js';
 import { trackControlledTransactions } from './controlled-transaction.frames.js';
 import { databaseOf } from './database.js';
+import { statementsOf } from './executor.statements.js';
 import {
   FRAME_NAME,
   isKysely,
@@ -85,7 +86,8 @@ export function trackTransactionsOfClass(db: KyselyClient): () => void {
 type Work = (tx: KyselyTransaction) => Promise<unknown>;
 
 function open(tx: KyselyTransaction): TransactionFrame {
-  const database = databaseOf(tx, (sql) => frame.owner.noteStatement(sql));
+  const statements = statementsOf(tx, (sql) => frame.owner.noteStatement(sql));
+  const database = databaseOf(tx, () => statements);
   const frame: TransactionFrame = openFrame({ name: FRAME_NAME, tx: () => tx, ...database });
   return frame;
 }

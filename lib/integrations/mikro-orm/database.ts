@@ -7,6 +7,7 @@ import {
 } from '../ended-by-server.js';
 import type { KnexTransaction } from '../knex/knex.client.js';
 import { KnexConnection } from '../knex/knex.connection.js';
+import { statementsOnConnection } from '../kysely/connection.statements.js';
 import { databaseOf as databaseOfKysely } from '../kysely/database.js';
 import type { KyselyTransaction } from '../kysely/kysely.client.js';
 
@@ -18,7 +19,7 @@ export function databaseOf(
   trx: MikroOrmTransaction,
   name: string,
 ): Pick<FrameOptions, 'connection' | 'isStillOpen'> {
-  if (!isKnex(trx)) return databaseOfKysely(trx);
+  if (!isKnex(trx)) return databaseOfKysely(trx, statementsOnConnection(trx));
   const { dialect } = trx.client;
   const written = KnexConnection.of(dialect, name);
   written?.use(trx);
