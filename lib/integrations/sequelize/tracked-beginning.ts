@@ -28,10 +28,8 @@ export function trackBeginning(
 ): Promise<unknown> {
   const [given, callback] = typeof args[0] === 'function' ? [undefined, args[0]] : args;
   const options = (given ?? {}) as BeginOptions;
-  // The mark serves two replacements with somebody else's wrapper in between: the outer one opens
-  // the frame.
   const send = (work?: unknown) =>
-    original.call(sequelize, { ...options, [TRACKS_TRANSACTIONS]: true }, work) as Promise<unknown>;
+    original.call(sequelize, marked(options), work) as Promise<unknown>;
   const parent = options.transaction ?? undefined;
   const around = parent && Opened.of(parent);
   // A transaction that began untracked has no frame, and for one that has ended Sequelize has an
@@ -47,6 +45,15 @@ export function trackBeginning(
   // `Model.findOrCreate` takes a savepoint that it never ends.
   if (around !== undefined && 'where' in options) return joined(started, around);
   return unmanaged(sequelize, started, around);
+}
+
+/**
+ * Marks the options for two replacements with somebody else's wrapper in between: the outer one
+ * opens the frame. Sequelize copies all that is enumerable, for each statement that it sends by
+ * itself.
+ */
+function marked(options: BeginOptions): BeginOptions {
+  return Object.defineProperty({ ...options }, TRACKS_TRANSACTIONS, { value: true });
 }
 
 type Work = (transaction: SequelizeTransaction) => Promise<unknown>;
