@@ -1,7 +1,7 @@
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
-import { AirlockRuntime } from './runtime.js';
+import { AirlockRuntime, isFree } from './runtime.js';
 import { FREE } from './runtime-settings.js';
-import { contexts, viewAt } from './scope/context.js';
+import { type Context, contexts, viewAt } from './scope/context.js';
 import { covered } from './scope/coverage.js';
 import { type Deferred, deferred } from './enqueue/deferred.js';
 import type { EffectScope } from './effect-scope.js';
@@ -126,8 +126,10 @@ export function openScope(options?: ScopeOptions): EffectScope {
  */
 export function withPolicy<R>(policy: PolicyRef, fn: () => R): R {
   return covered((work) => {
-    const context = contexts.getStore() ?? runtimeHere().root;
-    return (context.host as AirlockRuntime).withPolicyAt(context, policy, work);
+    // Outside any scope it belongs to no application: it covers what any of them does meanwhile.
+    const context = contexts.getStore() ?? new AirlockRuntime(FREE).root;
+    const policies = runtimeHere().policiesOf(policy);
+    return (context.host as AirlockRuntime).withPolicyAt(context, policies, work);
   }, fn);
 }
 
@@ -151,7 +153,7 @@ export function enqueueInnermost(
   effect: Effect,
   args: unknown[],
 ): EndAtCall {
-  const context = contexts.getStore() ?? applicationAround()?.root;
+  const context = contextHere();
   if (context !== undefined) return enqueueIn(context, options, effect, args);
   if (typeof effect !== 'function')
     throw AirlockOptionsError.expected('effect', 'a function', effect);
@@ -173,10 +175,12 @@ export function runArguments<R>(args: RunArguments<R>): [ScopeOptions, (scope: E
  * several, one for this scope alone.
  */
 function runtimeHere(): AirlockRuntime {
-  const here = contexts.getStore()?.host as AirlockRuntime | undefined;
-  return here ?? applicationAround() ?? new AirlockRuntime(FREE);
+  return (contextHere()?.host as AirlockRuntime | undefined) ?? new AirlockRuntime(FREE);
 }
 
-function applicationAround(): AirlockRuntime | undefined {
-  return soleApplication() as AirlockRuntime | undefined;
+/** The innermost context; outside any application, that of code outside scopes in the one that runs. */
+function contextHere(): Context | undefined {
+  const here = contexts.getStore();
+  if (here !== undefined && !isFree(here)) return here;
+  return (soleApplication() as AirlockRuntime | undefined)?.context ?? here;
 }

@@ -153,11 +153,10 @@ export class AirlockRuntime implements OpenerHost {
   }
 
   withPolicy<R>(ref: PolicyRef, fn: () => R): R {
-    return covered((work) => this.withPolicyAt(this.context, ref, work), fn);
+    return covered((work) => this.withPolicyAt(this.context, this.policiesOf(ref), work), fn);
   }
 
-  withPolicyAt<R>(context: Context, ref: PolicyRef, fn: () => R): R {
-    const policies = this.policiesOf(ref);
+  withPolicyAt<R>(context: Context, policies: readonly Policy[], fn: () => R): R {
     const chain = context.chain.locally(policies);
     // In what an ended scope has left behind, they apply to new root scopes.
     const forRoots = context.isLive
@@ -326,8 +325,8 @@ export class AirlockRuntime implements OpenerHost {
   }
 }
 
-/** True for a context of a `withPolicy` that was called outside any scope and application. */
-function isFree(context: Context): boolean {
+/** True for a context of a `withPolicy` that was called outside any scope and application. @internal */
+export function isFree(context: Context): boolean {
   const isHostFree = context.host instanceof AirlockRuntime && context.host.isFree;
   return isHostFree && context.receiver() === undefined && context.evaluation === undefined;
 }

@@ -7,6 +7,7 @@ import {
   Logger,
   Module,
   type OnApplicationBootstrap,
+  type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
 import {
@@ -99,7 +100,7 @@ const fromApplication = <T>(
 })
 export class AirlockModule
   extends ConfigurableModuleClass
-  implements OnModuleInit, OnApplicationBootstrap
+  implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown
 {
   /** @internal Built by Nest. */
   constructor(
@@ -164,6 +165,10 @@ export class AirlockModule
 
   onApplicationBootstrap(): void {
     this.application.ready();
+  }
+
+  onApplicationShutdown(): void {
+    this.application.gone();
   }
 }
 

@@ -1,6 +1,14 @@
-import { Injectable, type INestApplicationContext, Module, type Provider } from '@nestjs/common';
+import {
+  Injectable,
+  type INestApplicationContext,
+  Module,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+  type Provider,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { EventEmitter2, EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
+import { Test } from '@nestjs/testing';
 import {
   AllowAll,
   AirlockModule,
@@ -13,6 +21,7 @@ import {
   NoScopeError,
   openScope,
   runInScope,
+  ShuttingDownError,
   SideEffect,
   withPolicy,
 } from 'nestjs-airlock';
@@ -102,6 +111,16 @@ describe('when code without AirlockService opens a scope outside any', () => {
     expect(out).toEqual(['receipt of 7']);
   });
 
+  it('puts every application under policies that are put around its work', async () => {
+    app = await start();
+    await withPolicy(DropAll, async () => {
+      const other = await start();
+      await other.get(AirlockService).run(async () => other.get(Mail).receipt(7));
+      await other.close();
+    });
+    expect(out).toEqual([]);
+  });
+
   it('has executors of the application, by name and by default', async () => {
     const by = (name: string) => ({ execute: () => void out.push(name) });
     app = await start({ executor: by('default'), executors: { mails: by('mails') } });
@@ -130,6 +149,33 @@ describe('when code without AirlockService opens a scope outside any', () => {
     await other.close();
     await runInScope(async () => app.get(Mail).receipt(9));
     expect(out).toEqual(['receipt of 8', 'receipt of 9']);
+  });
+
+  it('belongs to an application whose modules a test has initialised before', async () => {
+    const module = await Test.createTestingModule({
+      imports: [AirlockModule.forRoot({ policy: DropAll })],
+    }).compile();
+    await module.init();
+    app = module.createNestApplication();
+    await app.init();
+    await runInScope(() => enqueue(tellWarehouse, 7));
+    expect(out).toEqual([]);
+  });
+
+  it('is refused in hooks of a shutdown', async () => {
+    const refused: unknown[] = [];
+    const work = async (): Promise<void> => {
+      await runInScope(() => enqueue(tellWarehouse, 7)).catch((error) => refused.push(error));
+    };
+    @Injectable()
+    class Goodbye implements OnModuleDestroy, OnApplicationShutdown {
+      readonly onModuleDestroy = work;
+      readonly onApplicationShutdown = work;
+    }
+    app = await start({}, [Goodbye]);
+    await app.close();
+    expect(refused).toEqual([expect.any(ShuttingDownError), expect.any(ShuttingDownError)]);
+    expect(out).toEqual([]);
   });
 
   it('belongs to the application that a boot is tried again for', async () => {

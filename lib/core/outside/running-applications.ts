@@ -37,11 +37,13 @@ export function hasRunningApplication(): boolean {
 
 /** The application that has started and not ended; undefined if there are none or several. @internal */
 export function soleApplication(): UnitHost | undefined {
-  const running: UnitHost[] = [];
+  // A set: Nest initialises the modules of a test anew for an application that is made of them.
+  const running = new Set<UnitHost>();
   for (const reference of started) {
     const application = reference.deref();
     if (application === undefined) started.delete(reference);
-    else running.push(application);
+    else running.add(application);
   }
-  return running.length === 1 ? running[0] : undefined;
+  const [application] = running;
+  return running.size === 1 ? application : undefined;
 }

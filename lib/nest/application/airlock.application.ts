@@ -66,6 +66,7 @@ export class AirlockApplication {
   /** The end of exploring lazy modules so far; never rejects. */
   private loading = Promise.resolve();
   private stopping: Promise<void> | undefined;
+  private isGone = false;
   private members: readonly Member[] | undefined;
   private readonly classes: ClassResolver;
   private readonly policyNames: PolicyNames;
@@ -232,11 +233,17 @@ export class AirlockApplication {
     cancelNeverSubscribed(this.runtime);
     const left = await this.runtime.shutdown(time.leftMs);
     this.escapes?.stop();
-    applicationEnded(this.runtime);
     if (left.length === 0) return;
     this.logger.error(
       `Shutting down with scopes that did not end within ${timeoutMs} ms: ${listed(left, leftOver, '; ')}`,
     );
+  }
+
+  /** To be called when all modules have shut down: Nest 11 does so at each `close()`. */
+  gone(): void {
+    if (this.isGone) return;
+    this.isGone = true;
+    applicationEnded(this.runtime);
   }
 
   explain(): AirlockReport {

@@ -85,6 +85,13 @@ describe('when a set-up file captures in every test', () => {
     );
   });
 
+  it('asks the policies around a call, also while an application is open', async () => {
+    const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
+    await withPolicy(DropAll, () => orders.place('ann'));
+    await app.close();
+    expect(effectsOfTest()).toHaveDropped(MailService.prototype.send, { args: ['ann'] });
+  });
+
   it('begins each test with none', async () => {
     expect(effectsOfTest()).toHaveNoEffects();
     enqueueWith({ name: 'note', executor: 'mails' }, () => sent.push('note'));
