@@ -103,7 +103,7 @@ async function capture<R>(
   let ending: Pick<CapturedEffects<Awaited<R>>, 'result' | 'error'>;
   let unfinished: readonly ScopeView[] = [];
   try {
-    ending = await block.run(() => contexts.run(undefined as never, () => endingOf(runtime, fn)));
+    ending = await block.run(() => contexts.run(undefined, () => endingOf(runtime, fn)));
   } finally {
     unfinished = await block.end(settleTimeoutMs);
   }
