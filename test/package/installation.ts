@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { root } from './built.js';
+import { compile } from './compile.js';
 import { node } from './run.js';
 import { unpack } from './tarball.js';
 
@@ -53,7 +54,7 @@ export class Installation {
       },
       files: ['main.ts'],
     });
-    return this.run(join(root, 'test/package/compile.mjs'));
+    return compile(this.folder);
   }
 
   /** Runs a program to its end; returns what it printed. */
