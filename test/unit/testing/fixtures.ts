@@ -159,7 +159,10 @@ export async function post(app: { getHttpServer(): Server }, path: string): Prom
 // The first application and the first request load what they need, for which a loaded machine may
 // take seconds.
 beforeAll(async () => {
-  await post(await booted(shopWith()), '/orders/0');
+  const app = await booted(shopWith());
+  await post(app, '/orders/0');
+  // Before the tests: an application waits at its end for a scope that one of them leaves open.
+  await app.close();
 }, 60_000);
 
 const all = ['enqueue', 'dispatch', 'drop', 'fail', 'scope'].map((name) =>
