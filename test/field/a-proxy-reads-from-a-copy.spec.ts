@@ -81,7 +81,13 @@ function describeProxy(
 
   const start = async (executor: Courier): Promise<INestApplicationContext> => {
     const connection = new ReadWriteProxy(client.connection, copy);
-    const outbox = { executor, createTable: false, sweepIntervalMs: 20, retryDelayMs: 1 };
+    const outbox = {
+      executor,
+      createTable: false,
+      sweepIntervalMs: 20,
+      sweepAfterMs: 500,
+      retryDelayMs: 1,
+    };
     const app = await boot({ ...client, connection }, { outbox, lines });
     apps.push(app);
     return app;
@@ -112,6 +118,7 @@ function describeProxy(
     };
     const app = await start(courier);
     await send(app, 'tea');
+    await copy.catchUp();
     courier.before = () => {};
     await until(async () => (await rows()).length === 0);
     expect(courier.texts).toEqual(['tea']);
