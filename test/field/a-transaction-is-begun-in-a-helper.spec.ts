@@ -185,6 +185,25 @@ describeWith(postgres, 'A transaction that a helper begins', () => {
       expect(sent).toEqual(['in it']);
     });
 
+    it.each(['rollback', 'commit'] as const)(
+      'does so where the helper has a scope of its own, which ends before: %s',
+      async (end) => {
+        // It says that its scope ends before its transaction.
+        const log = jest.spyOn(console, 'error').mockImplementation();
+        await runInScope(async () => {
+          const transaction = await runInScope(() => {
+            enqueue(send, 'before');
+            return helped(client.begin);
+          });
+          enqueue(send, 'in it');
+          await runInScope(() => transaction[end]());
+          enqueue(send, 'after');
+        });
+        expect(sent).toEqual(['before', ...(end === 'commit' ? ['in it'] : []), 'after']);
+        log.mockRestore();
+      },
+    );
+
     it('tells one transaction after the other apart', async () => {
       await runInScope(async () => {
         for (const item of ['tea', 'soup', 'milk']) {

@@ -1,5 +1,5 @@
 import { holdBack } from '../frame/held-intents.js';
-import { reportOpenTransactions } from '../frame/open-transactions.js';
+import { leaveOpenTransactions } from '../frame/open-transactions.js';
 import type { Intent } from '../model/intent.js';
 import { takeUnheard } from '../model/refusal.js';
 import type { FlushJournal } from '../model/report.js';
@@ -23,7 +23,7 @@ export function endEffect(
   const decision = decide(unit, outcome);
   unit.end(decision);
   for (const error of takeUnheard(unit)) unit.host.logError(error);
-  reportOpenTransactions(unit);
+  leaveOpenTransactions(unit, undefined);
   const free = holdBack(unit, journal, dropByOutcome(unit, journal, intents, decision));
   const prompt = holdForAnswer(unit, journal, free);
   // A shutdown waits for the commit or the answer that the others wait for.

@@ -3,7 +3,7 @@ import { dropAbandoned } from '../scope/attempt.js';
 import type { Context } from '../scope/context.js';
 import { recordDropped } from '../scope/journal.js';
 import { holdBack, joinFrame } from '../frame/held-intents.js';
-import { reportOpenTransactions } from '../frame/open-transactions.js';
+import { leaveOpenTransactions } from '../frame/open-transactions.js';
 import { type Intent, freeze, stampOf } from '../model/intent.js';
 import type { Decision } from '../model/scope-view.js';
 import { decisionAbove, dropByOutcome, handOver, mayGoEarly } from './outcome.js';
@@ -28,7 +28,20 @@ export function settle(
 ): FlushReport | Promise<FlushReport> {
   const intents = unit.buffer.take();
   unit.end(decision);
-  reportOpenTransactions(unit);
+  try {
+    return settleEnded(unit, intents, decision, outer);
+  } finally {
+    // What it handed up is no call of the code around.
+    leaveOpenTransactions(unit, outer);
+  }
+}
+
+function settleEnded(
+  unit: UnitOfWork,
+  intents: readonly Intent[],
+  decision: Decision,
+  outer: Context | undefined,
+): FlushReport | Promise<FlushReport> {
   if (
     intents.length === 0 &&
     unit.dispatching === undefined &&

@@ -43,6 +43,20 @@ export class CallsBeside {
     if (this.at !== undefined && isWithin(this.at)) this.take();
   }
 
+  /**
+   * To be called when the scope in which the transaction was begun has ended, and handed its calls
+   * to the one around: code there may go on in the transaction.
+   *
+   * @param around the context in which the scope was opened
+   */
+  goOnIn(around: Context): void {
+    const { isTaking } = this;
+    this.takeNone();
+    this.at = around;
+    this.last = around.opened?.buffer.last;
+    if (isTaking) this.take();
+  }
+
   takeNone(): void {
     this.isTaking = false;
     this.at?.callsBeside?.delete(this);

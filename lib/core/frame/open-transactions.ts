@@ -1,18 +1,24 @@
 import { FrameStateError } from '../../errors/frame-state.error.js';
+import type { Context } from '../scope/context.js';
+import type { TransactionFrame } from './transaction-frame.js';
 import type { UnitOfWork } from '../scope/unit-of-work.js';
 
 /**
- * Logs the transactions that a unit which has just ended leaves open, and what happens to effects
- * called in them.
+ * Leaves the transactions that are still open when a unit ends to the code around it, and logs
+ * them.
+ *
+ * @param outer the context in which the unit was opened
  * @internal
  */
-export function reportOpenTransactions(unit: UnitOfWork): void {
+export function leaveOpenTransactions(unit: UnitOfWork, outer: Context | undefined): void {
   if (unit.openTransactions === undefined || unit.openTransactions.size === 0) return;
   const consequence =
     unit.state === 'flushed'
       ? 'effects called in it so far wait for its commit'
       : `the scope is ${unit.outcome}, so of the effects called in it so far only those for that outcome (\`on\`) wait for its commit, and the others are dropped`;
-  for (const { name } of unit.openTransactions) {
+  for (const transaction of unit.openTransactions) {
+    const { name, whole } = transaction as TransactionFrame;
+    if (outer !== undefined) whole.beside?.goOnIn(outer);
     unit.host.logError(
       new FrameStateError(
         name,
