@@ -66,9 +66,19 @@ function exportsOf(
   modulesOf: readonly (readonly [file: string, from: string])[],
 ): ReadonlyMap<string, string> {
   const entries = modulesOf.map(([file, from]) => [join(root, file), from] as const);
+  const options = { module: ts.ModuleKind.NodeNext, noLib: true };
+  const host = ts.createCompilerHost(options);
+  // None of them exports names of another package, and to read those takes seconds.
+  host.resolveModuleNameLiterals = (literals, importer) =>
+    literals.map(({ text }) =>
+      text.startsWith('.')
+        ? ts.resolveModuleName(text, importer, options, host)
+        : { resolvedModule: undefined },
+    );
   const program = ts.createProgram(
     entries.map(([file]) => file),
-    { module: ts.ModuleKind.NodeNext, skipLibCheck: true, noLib: true },
+    options,
+    host,
   );
   const checker = program.getTypeChecker();
   return new Map(
