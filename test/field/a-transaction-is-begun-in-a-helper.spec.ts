@@ -22,7 +22,13 @@ import { catchError, concatMap, type Observable } from 'rxjs';
 import { Sequelize, type Transaction as SequelizeTransaction } from 'sequelize';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { setImmediate } from 'node:timers/promises';
-import { boot, Effects, listen, platforms } from '../e2e/http/fixtures.js';
+import {
+  boot,
+  checkAfterEach as closeAfterEach,
+  Effects,
+  listen,
+  platforms,
+} from '../e2e/http/fixtures.js';
 import { describeWith, postgres } from '../servers.js';
 import { checkAfterEach, send, sent } from '../unit/core/fixtures.js';
 
@@ -155,6 +161,7 @@ const clients: Record<string, () => Promise<Client>> = {
 };
 
 checkAfterEach();
+closeAfterEach();
 
 describeWith(postgres, 'A transaction that a helper begins', () => {
   describe.each(Object.keys(clients))('with %s', (name) => {
