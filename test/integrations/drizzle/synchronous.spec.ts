@@ -11,10 +11,11 @@ import {
   runInScope,
 } from 'nestjs-airlock';
 import { AirlockDrizzleModule, trackDrizzleTransactions } from 'nestjs-airlock/drizzle';
-import { boot } from '../../e2e/http/fixtures.js';
+import { boot, checkAfterEach as closeAfterEach } from '../../e2e/http/fixtures.js';
 import { checkAfterEach, errorOf, send, sent } from '../../unit/core/fixtures.js';
 
 checkAfterEach();
+closeAfterEach();
 
 /** Both come without types. */
 const Sqlite = jest.requireActual<new (file: string) => never>('better-sqlite3');
