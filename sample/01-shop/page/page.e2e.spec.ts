@@ -64,7 +64,10 @@ describeInBrowser('the page of the shop', (browser) => {
       .first()
       .waitFor({ state: 'detached' });
     const answer = await unit.locator('.answer').innerText();
-    const effects = await unit.locator('.effect').allInnerTexts();
+    // Not as laid out: the page may draw them anew meanwhile, and these are in no page then.
+    const effects = await unit
+      .locator('.effect')
+      .evaluateAll((all) => all.map(({ innerHTML }) => innerHTML.replace(/<[^>]+>/g, ' ').trim()));
     return [answer, ...effects].map((text) =>
       text
         .replace(/\s+/g, ' ')
