@@ -300,12 +300,13 @@ export class AirlockRuntime implements OpenerHost {
   }
 
   /**
-   * Opens no root scope from here on, and waits for the running ones, at most `timeoutMs`.
+   * Opens no root scope from here on, and waits for the running ones but the caller's own, at most
+   * `timeoutMs`.
    *
    * @returns the units that had not ended by then
    */
   shutdown(timeoutMs: number): Promise<readonly UnitOfWork[]> {
-    return this.running.shutdown(timeoutMs, this.logError);
+    return this.running.shutdown(timeoutMs, this.logError, this.opened);
   }
 
   /** Applies policies of a `withPolicy` that was called outside any scope and application. */

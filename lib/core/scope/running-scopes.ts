@@ -19,7 +19,7 @@ export class RunningScopes {
   private readonly sources: (() => Promise<unknown>)[] = [];
   private hasBegunToClose = false;
   private hasClosed = false;
-  private onIdle: (() => void) | undefined;
+  private onEnd: (() => void) | undefined;
   private waiting: (() => void)[] = [];
 
   get isClosing(): boolean {
@@ -46,7 +46,7 @@ export class RunningScopes {
 
   unitEnded(unit: UnitOfWork): void {
     this.running.delete(unit);
-    if (this.running.size === 0) this.onIdle?.();
+    this.onEnd?.();
   }
 
   /**
@@ -84,11 +84,14 @@ export class RunningScopes {
    *
    * @param timeoutMs limit for all of it
    * @param logError told the errors of sources
+   * @param caller the unit that the caller runs in. Work may close its own application, and ends
+   *   after that: it is not waited for, nor are those around it
    * @returns the units that had not ended by then
    */
   async shutdown(
     timeoutMs: number,
     logError: (error: unknown) => void,
+    caller: UnitOfWork | undefined,
   ): Promise<readonly UnitOfWork[]> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
@@ -100,12 +103,19 @@ export class RunningScopes {
     }
     this.hasBegunToClose = true;
     if (this.callsEffects) for (const latent of this.latent) latent.openNow();
-    if (this.running.size > 0) {
-      const idle = new Promise<void>((resolve) => (this.onIdle = resolve));
+    const callers = new Set<UnitOfWork>();
+    for (let unit = caller; unit !== undefined; unit = unit.parent) callers.add(unit);
+    const others = (): readonly UnitOfWork[] => this.units.filter((unit) => !callers.has(unit));
+    if (others().length > 0) {
+      const idle = new Promise<void>((resolve) => {
+        this.onEnd = () => {
+          if (this.running.size <= callers.size && others().length === 0) resolve();
+        };
+      });
       await Promise.race([idle, late]);
     }
     clearTimeout(timer);
     this.hasClosed = true;
-    return [...this.running];
+    return others();
   }
 }
