@@ -114,8 +114,8 @@ export default {
   maxWorkers: 3,
   globalSetup: '<rootDir>/test/before-all.mjs',
   // A worker keeps some of every file that it has run: one that is full of it spends its time
-  // collecting garbage, and one that takes its place compiles everything anew.
-  workerIdleMemoryLimit: '1GB',
+  // collecting garbage.
+  workerIdleMemoryLimit: '700MB',
   testSequencer: '<rootDir>/scripts/longest-first.mjs',
   testResultsProcessor: '<rootDir>/scripts/plain-results.mjs',
   projects,
