@@ -10,7 +10,15 @@ import {
 } from '@nestjs/common';
 import { type Knex, knex } from 'knex';
 import { type ControlledTransaction, Kysely, PostgresDialect } from 'kysely';
-import { AirlockService, enqueue, enqueueWith, type Executor, runInScope } from 'nestjs-airlock';
+import {
+  AirlockService,
+  AllowAll,
+  enqueue,
+  enqueueWith,
+  type Executor,
+  runInScope,
+  withPolicy,
+} from 'nestjs-airlock';
 import { trackKnexTransactions } from 'nestjs-airlock/knex';
 import { trackKyselyTransactions } from 'nestjs-airlock/kysely';
 import { trackMikroOrmTransactions } from 'nestjs-airlock/mikro-orm';
@@ -210,6 +218,21 @@ describeWith(postgres, 'A transaction that a helper begins', () => {
         log.mockRestore();
       },
     );
+
+    it('takes no calls of another one that was begun under a policy of its own', async () => {
+      const warn = jest.spyOn(console, 'warn').mockImplementation();
+      await runInScope(async () => {
+        const [lost, kept] = await Promise.all(
+          [1, 2].map(() => withPolicy(AllowAll, () => helped(client.begin))),
+        );
+        enqueue(send, 'of either');
+        await lost!.rollback();
+        await kept!.commit();
+      });
+      expect(sent).toEqual(['of either']);
+      expect(String(warn.mock.calls[0])).toContain('it cannot be told whose calls these are');
+      warn.mockRestore();
+    });
 
     it('tells one transaction after the other apart', async () => {
       await runInScope(async () => {

@@ -18,7 +18,7 @@ export class CallsBeside {
   /** True if a helper may have begun the transaction, and not a callback. */
   private isTaking = false;
   /** The context in which it was begun. Undefined once it has ended: code may keep it for long. */
-  private at: Context | undefined = contexts.getStore();
+  private at: Context | undefined = withoutPolicies(contexts.getStore());
   /** The last call there that is not beside it. */
   private last: Intent | undefined = this.at?.opened?.buffer.last;
   /** Calls that stay with their scope, since it is not known which transaction they belong to. */
@@ -52,7 +52,7 @@ export class CallsBeside {
   goOnIn(around: Context): void {
     const { isTaking } = this;
     this.takeNone();
-    this.at = around;
+    this.at = withoutPolicies(around);
     this.last = around.opened?.buffer.last;
     if (isTaking) this.take();
   }
@@ -94,6 +94,14 @@ export class CallsBeside {
         'out with the scope. Begin a transaction in the function that does its work, or give each its own scope (`airlock.run`).',
     );
   }
+}
+
+/** The context of the same scope that lies around those of policies in it. */
+function withoutPolicies(context: Context | undefined): Context | undefined {
+  const unit = context?.opened;
+  let at = context;
+  while (unit !== undefined && at?.outer?.opened === unit) at = at.outer;
+  return at;
 }
 
 /** True if code here runs in a scope that was begun in a context, or in the context itself. */

@@ -18,7 +18,7 @@ export function leaveOpenTransactions(unit: UnitOfWork, outer: Context | undefin
       : `the scope is ${unit.outcome}, so of the effects called in it so far only those for that outcome (\`on\`) wait for its commit, and the others are dropped`;
   for (const transaction of unit.openTransactions) {
     const { name, whole } = transaction as TransactionFrame;
-    if (outer !== undefined) whole.beside?.goOnIn(outer);
+    if (outer?.opened !== undefined) whole.beside?.goOnIn(outer);
     unit.host.logError(
       new FrameStateError(
         name,
