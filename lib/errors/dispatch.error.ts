@@ -37,7 +37,7 @@ export class DispatchError<
       failures.map(({ error }) => error),
       transaction === undefined
         ? `${failures.length} of the effects that scope "${scope}" let out failed: ${which}. ` +
-            'The work itself is done, and each of these may be sent again or left: `failures` has the calls and their errors.'
+            'The work itself is done, and each of these may be sent again or left: `failures` of this error, which `onDispatchError` can be handed, has the calls.'
         : `${failures.length} of the effects that scope "${scope}" called in "${transaction}" could not be written before its COMMIT: ${which}. ` +
             'So the transaction is rolled back, and nothing of it is stored or gets out. Mend what `failures` names, and run the work again.',
       { cause: failures[0]?.error },

@@ -86,7 +86,7 @@ export function framesModule<C extends object, O extends OptionalClients>(
 class ClientTracker<C extends object, O extends OptionalClients>
   implements OnModuleInit, OnApplicationShutdown, DescribesItself
 {
-  /** Undefined where only the clients named are tracked. */
+  /** Undefined where there is no client. */
   [TRACKS_EVERY]: Others['includes'] | undefined;
   private others: Others | undefined;
   private isTracking = false;
@@ -108,13 +108,11 @@ class ClientTracker<C extends object, O extends OptionalClients>
     if (clients.length === 0 && this.options.optional !== true) throw this.nothingFound();
     this.isTracking = clients.length > 0;
     for (const client of clients) this.kind.track?.(client, this.options);
-    if (named !== undefined && this.kind.track !== undefined) {
-      // Nobody can see that a proxy is tracked, such as a client made by Prisma's `$extends`.
-      if (this.isTracking) this[TRACKS_EVERY] = (client) => clients.includes(client as C);
-      return;
-    }
-    this.others = await this.kind.trackOthers?.(clients);
-    this[TRACKS_EVERY] = this.others?.includes;
+    const isAlone = named !== undefined && this.kind.track !== undefined;
+    this.others = isAlone ? undefined : await this.kind.trackOthers?.(clients);
+    // What is tracked does not always show it, as behind a proxy.
+    const among = this.isTracking ? (client: object) => clients.includes(client as C) : undefined;
+    this[TRACKS_EVERY] = this.others?.includes ?? among;
   }
 
   [DESCRIBES_ITSELF](): SelfDescription {

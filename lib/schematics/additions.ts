@@ -23,13 +23,13 @@ export interface NestAddOptions {
 }
 
 const orms = {
-  typeorm: { module: 'AirlockTypeOrmModule', peer: 'typeorm' },
-  prisma: { module: 'AirlockPrismaModule', peer: '@prisma/client' },
-  drizzle: { module: 'AirlockDrizzleModule', peer: 'drizzle-orm' },
-  knex: { module: 'AirlockKnexModule', peer: 'knex' },
-  kysely: { module: 'AirlockKyselyModule', peer: 'kysely' },
-  'mikro-orm': { module: 'AirlockMikroOrmModule', peer: '@mikro-orm/core' },
-  sequelize: { module: 'AirlockSequelizeModule', peer: 'sequelize' },
+  typeorm: { module: 'AirlockTypeOrmModule', peers: ['typeorm'] },
+  prisma: { module: 'AirlockPrismaModule', peers: ['@prisma/client'] },
+  drizzle: { module: 'AirlockDrizzleModule', peers: ['drizzle-orm'] },
+  knex: { module: 'AirlockKnexModule', peers: ['knex'] },
+  kysely: { module: 'AirlockKyselyModule', peers: ['kysely'] },
+  'mikro-orm': { module: 'AirlockMikroOrmModule', peers: ['@mikro-orm/core'] },
+  sequelize: { module: 'AirlockSequelizeModule', peers: ['sequelize'] },
 } as const;
 
 const engines = {
@@ -37,13 +37,13 @@ const engines = {
     module: 'AirlockBullMqModule',
     executor: 'BullMqExecutor',
     options: "{ connection: process.env.REDIS_URL ?? 'redis://127.0.0.1:6379', worker: true }",
-    peer: 'bullmq',
+    peers: ['bullmq', 'ioredis'],
   },
   'pg-boss': {
     module: 'AirlockPgBossModule',
     executor: 'PgBossExecutor',
     options: '{ boss: { connectionString: process.env.DATABASE_URL }, worker: true }',
-    peer: 'pg-boss',
+    peers: ['pg-boss'],
   },
 } as const;
 
@@ -71,5 +71,5 @@ export function callOf({ name, options = '' }: Addition): string {
 
 /** The packages that these need, and that this one does not bring. @internal */
 export function peersFor({ orm, engine }: NestAddOptions): readonly string[] {
-  return [...(orm ? [orms[orm].peer] : []), ...(engine ? [engines[engine].peer] : [])];
+  return [...(orm ? orms[orm].peers : []), ...(engine ? engines[engine].peers : [])];
 }

@@ -201,6 +201,12 @@ export function describeFramesModule<Client extends object>(
     });
 
     describe('when no client is named', () => {
+      it('gives a transactional executor nothing to be warned of', async () => {
+        const executor: Executor = { transactional: true, execute() {} };
+        const { log } = await boot({ imports: [clients(), forRoot()] }, { executor });
+        expect(log.airlock('warn')).toEqual([]);
+      });
+
       if (coversOthers) {
         it('covers every other one, made before or after, as long as the application runs', async () => {
           const before = await open();

@@ -194,6 +194,7 @@ export class OutboxDatabase {
       'connection',
       'the token of an object with a method `query`',
       found,
+      'Hand one over that asks this client, `{ query: (sql, values) => … }`: docs/integrations/outbox.md shows it for each.',
     );
   }
 }

@@ -85,6 +85,7 @@ export function trackPrismaTransactions<P extends PrismaClientLike>(
       : trackSavepoints(transaction, () => (frame = around.savepoint()))(running);
   };
   Object.assign(place, {
+    [TRACKS_TRANSACTIONS]: true,
     $transaction: Object.defineProperty(tracking, TRACKS_TRANSACTIONS, { value: true }),
   });
   return prisma;

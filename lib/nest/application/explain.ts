@@ -1,8 +1,8 @@
 import type { ModulesContainer } from '@nestjs/core';
 import type { PolicyRef } from '../../core/model/policy.js';
 import type { AirlockRuntime } from '../../core/runtime.js';
-import { objectsIn } from '../boot-checks/held-objects.js';
-import { tracksTransactions } from '../boot-checks/tracked-clients.js';
+import { objectsIn, proxiesIn } from '../boot-checks/held-objects.js';
+import { isTrackedProxy, tracksTransactions } from '../boot-checks/tracked-clients.js';
 import type { AirlockReport, EntryPointReport } from '../services/airlock-report.js';
 import {
   type AdapterReport,
@@ -34,13 +34,15 @@ export type Summary = Pick<
 
 /** Reports in short what is in force, without a search of what providers hold. @internal */
 export function summarize({ runtime, boundaries, explorer, intercepted }: Explained): Summary {
-  const named = runtime.executorNames.map(
-    (name) => [name, classNameOf(runtime.executorNamed(name))] as const,
-  );
+  const { effects } = explorer;
+  // Effects may name `in-process`, which needs no entry in the options.
+  const names = new Set([...runtime.executorNames, ...effects.map(({ executor }) => executor)]);
+  names.delete('default');
+  const named = [...names].map((name) => [name, classNameOf(runtime.executorNamed(name))] as const);
   return {
     boundaries: boundaries.explain(),
     executors: { default: classNameOf(runtime.defaultExecutor), ...Object.fromEntries(named) },
-    effects: explorer.effects,
+    effects,
     intercepted,
     policies: runtime.policies.map(classNameOf),
   };
@@ -59,7 +61,7 @@ export function explain(application: Explained): AirlockReport {
   return printable({
     ...summarize(application),
     entryPoints: [...boundaries.entryPoints, ...explorer.scopedMethods].map(closed),
-    adapters: adaptersIn(objects, descriptions),
+    adapters: adaptersIn(modules, objects, descriptions),
     workers: descriptions.flatMap(({ workers = [] }) => workers),
     warnings: [...warnings],
   });
@@ -74,11 +76,15 @@ function classNameOf(instance: object): string {
  * Adapters that describe themselves; if none does, the clients that are tracked.
  */
 function adaptersIn(
+  modules: ModulesContainer,
   objects: ReadonlyMap<object, string>,
   descriptions: readonly SelfDescription[],
 ): readonly AdapterReport[] {
   const described = descriptions.flatMap(({ adapters = [] }) => adapters);
   if (described.length > 0) return described;
-  const tracked = [...objects].filter(([object]) => tracksTransactions(object));
+  const tracked = [
+    ...[...objects].filter(([object]) => tracksTransactions(object)),
+    ...[...proxiesIn(modules)].filter(([proxy]) => isTrackedProxy(proxy)),
+  ];
   return tracked.map(([, client]) => ({ client, doors: [] }));
 }

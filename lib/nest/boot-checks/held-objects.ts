@@ -12,12 +12,18 @@ import { heldBy } from './object-names.js';
 export function objectsIn(modules: ModulesContainer): ReadonlyMap<object, string> {
   const names = new Map<object, string>();
   for (const [object, name] of singletonsIn(modules))
-    if (!names.has(object)) names.set(object, name);
+    // A proxy may refuse to be looked at.
+    if (!isProxy(object) && !names.has(object)) names.set(object, name);
   for (const [object, name] of [...names]) {
     for (const [key, value] of heldBy(object))
       if (!names.has(value)) names.set(value, `${name}.${key}`);
   }
   return names;
+}
+
+/** The proxies among the singletons of an application, each with its token. @internal */
+export function proxiesIn(modules: ModulesContainer): ReadonlyMap<object, string> {
+  return new Map([...singletonsIn(modules)].filter(([object]) => isProxy(object)));
 }
 
 function* singletonsIn(
@@ -28,8 +34,7 @@ function* singletonsIn(
       const instance: unknown = isSingleton(wrapper) ? wrapper.instance : undefined;
       const isObject =
         (typeof instance === 'object' && instance !== null) || typeof instance === 'function';
-      // A proxy may refuse to be looked at.
-      if (isObject && !isProxy(instance)) yield [instance, tokenName(wrapper.token)];
+      if (isObject) yield [instance, tokenName(wrapper.token)];
     }
   }
 }

@@ -15,6 +15,19 @@ export function tracksTransactions(object: object): boolean {
   );
 }
 
+/**
+ * True for a proxy whose client is tracked, such as that of Prisma; false for one that refuses to
+ * be looked at.
+ * @internal
+ */
+export function isTrackedProxy(proxy: object): boolean {
+  try {
+    return TRACKS_TRANSACTIONS in proxy;
+  } catch {
+    return false;
+  }
+}
+
 /** True if the transactions of an object, or of one that it holds, are tracked. @internal */
 export function reachesTracked(object: object): boolean {
   return (

@@ -38,10 +38,10 @@ function printReport(report: AirlockReport): string {
       columns(
         effects.map(({ name, executor, on, serializer, timeoutMs, policies: own }) => [
           name,
-          `${executor} (${executors[executor] ?? '?'})`,
+          `${executor} (${executors[executor]})`,
           on === 'success' ? '' : `on ${on}`,
-          serializer,
-          timeoutMs === false ? 'no limit here' : `${timeoutMs} ms`,
+          serializer === 'copies' ? 'arguments copied' : `arguments by ${serializer}`,
+          timeoutMs === false ? 'no time limit here' : `at most ${timeoutMs} ms`,
           way(own),
         ]),
       ),

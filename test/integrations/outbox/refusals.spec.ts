@@ -48,6 +48,11 @@ describeWith(postgres, 'AirlockOutboxModule', () => {
         'Expected `connection` to be an object with a method `query`',
       ],
       ['an object that asks nothing', { connection: {} }, 'Expected `connection`'],
+      [
+        'a token of what asks nothing',
+        { connection: AirlockService },
+        'docs/integrations/outbox.md',
+      ],
       ['a token of nothing', { connection: 'POOL' }, 'found no provider `POOL`'],
       ['a name that is none', { table: '' }, 'Expected `table` to be the name of a table'],
       [

@@ -1,4 +1,5 @@
-import { AirlockPrismaModule } from 'nestjs-airlock/prisma';
+import { AirlockService, type Executor } from 'nestjs-airlock';
+import { AirlockPrismaModule, trackPrismaTransactions } from 'nestjs-airlock/prisma';
 import { boot } from '../../e2e/http/fixtures.js';
 import { errorOf } from '../../unit/core/fixtures.js';
 import { describeFramesModule } from '../frames-module.suite.js';
@@ -45,6 +46,14 @@ describe.each(MAJORS)('on %s', (_name, major) => {
         expect(await outOf(app, prisma)).toEqual(['inside']);
         await found.$disconnect();
         await close();
+      });
+
+      it('is not needed for a client that is tracked where it is made, of which nobody is warned', async () => {
+        const executor: Executor = { transactional: true, execute() {} };
+        const providers = [{ provide: SHOP, useFactory: () => trackPrismaTransactions(shop()) }];
+        const { app, log } = await boot({ providers }, { executor });
+        expect(log.airlock('warn')).toEqual([]);
+        expect(app.get(AirlockService).explain().adapters).toEqual([{ client: 'SHOP', doors: [] }]);
       });
 
       it('does not look into a proxy to see whether it is a client', async () => {

@@ -43,7 +43,7 @@ describe('when effects of one flush fail', () => {
   it('says how many failed, which ones and why', async () => {
     expect((await raisedFor(new Error('a'), new TypeError('b'))).message).toBe(
       '2 of the effects that scope "POST /orders" let out failed: effect 0 (Error: a), effect 1 (TypeError: b). ' +
-        'The work itself is done, and each of these may be sent again or left: `failures` has the calls and their errors.',
+        'The work itself is done, and each of these may be sent again or left: `failures` of this error, which `onDispatchError` can be handed, has the calls.',
     );
   });
 

@@ -130,13 +130,13 @@ describe('when AirlockModule is added to a root module', () => {
       { orm: 'mikro-orm', engine: 'bullmq' },
     );
     expect(files['src/app.module.ts']).toMatchSnapshot();
-    expect(said).toEqual(['Not among the dependencies of package.json: bullmq.']);
+    expect(said).toEqual(['Not among the dependencies of package.json: bullmq, ioredis.']);
   });
 });
 
 describe('when an engine is added to a module that has AirlockModule', () => {
   const withAirlock = (call: string): Record<string, string> => ({
-    'package.json': JSON.stringify({ dependencies: { bullmq: '*' } }),
+    'package.json': JSON.stringify({ dependencies: { bullmq: '*', ioredis: '*' } }),
     'src/app.module.ts': `import { AirlockModule } from 'nestjs-airlock';\n${moduleWith(`{ imports: [ConfigModule.forRoot(), ${call}] }`)}`,
   });
   const engine = 'bullmq';

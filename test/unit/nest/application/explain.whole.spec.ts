@@ -27,7 +27,7 @@ class MailService {
   @SideEffect({ executor: 'jobs', timeoutMs: 5_000 })
   @UseAirlockPolicy(new BlockTasks(['Nobody.knows']))
   async sendReceipt(): Promise<void> {}
-  @SideEffect({ timeoutMs: false })
+  @SideEffect({ timeoutMs: false, executor: 'in-process' })
   async log(): Promise<void> {}
   @Airlock(DropAll)
   async backfill(): Promise<void> {}
@@ -127,7 +127,7 @@ describe('when an application is explained', () => {
       },
       {
         name: 'MailService.log',
-        executor: 'default',
+        executor: 'in-process',
         on: 'success',
         policies: [],
         serializer: 'copies',
@@ -149,7 +149,10 @@ describe('when an application is explained', () => {
     expect(text).toMatch(
       /OrdersController\.list +open around the request, beforeResponse +DropAll \(@UseAirlockPolicy on/,
     );
-    expect(text).toMatch(/MailService\.sendReceipt +jobs \(Jobs\) +SuperJson +5000 ms/);
+    expect(text).toMatch(
+      /MailService\.sendReceipt +jobs \(Jobs\) +arguments by SuperJson +at most 5000 ms/,
+    );
+    expect(text).toMatch(/log +in-process \(InProcessExecutor\) +arguments copied +no time limit/);
     expect(text).toMatch(/Jobs +mail, stock +4 at a time/);
     expect(text).toContain('Nobody.knows');
     expect(JSON.parse(JSON.stringify(report))).toMatchObject({ policies: ['LimitPerFlush'] });
