@@ -106,10 +106,17 @@ export class OutboxExecutor implements Executor {
     return intents.map((intent) => ({ intent }));
   }
 
-  /** Holds the rows for this process while it lives, unless their transaction rolls back. */
+  /**
+   * Holds the rows for this process while it lives, unless their transaction rolls back. A COMMIT
+   * that failed may have been one whose answer is lost, so that rows of it may be there to be handed
+   * over. Not on SQLite, which is no server: what is there was written after a statement had rolled
+   * the transaction back by itself.
+   */
   #hold(intents: readonly Intent[], dueAt: number): void {
-    for (const { id } of intents) this.#rows.hold(id, dueAt);
-    const rolledBack = (): void => this.#rows.letGo(intents.map(({ id }) => id));
+    const ids = intents.map(({ id }) => id);
+    const isCertain = this.#settings.sql.dialect === 'sqlite';
+    for (const id of ids) this.#rows.hold(id, dueAt);
+    const rolledBack = (): void => this.#rows[isCertain ? 'takeBack' : 'letGo'](ids);
     frames.getStore()?.join({ beforeCommit() {}, committed() {}, rolledBack });
   }
 }

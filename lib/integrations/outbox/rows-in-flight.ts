@@ -40,6 +40,8 @@ interface Held {
 export class RowsInFlight {
   private readonly held = new Map<string, Held>();
   private readonly done = new Set<string>();
+  /** Rows that are not to be handed over, if they are there at all. */
+  private readonly takenBack = new Set<string>();
   private removing: Promise<void> | undefined;
   private isClosing = false;
 
@@ -98,7 +100,7 @@ export class RowsInFlight {
 
   /** True if this process is working on a row, or done with it. */
   has(id: string): boolean {
-    return this.held.has(id) || this.done.has(id);
+    return this.held.has(id) || this.done.has(id) || this.takenBack.has(id);
   }
 
   /** True while this process is working on a row. */
@@ -108,6 +110,15 @@ export class RowsInFlight {
 
   letGo(ids: Iterable<string>): void {
     for (const id of ids) this.held.delete(id);
+  }
+
+  /** Lets rows go whose transaction was rolled back, and removes those that are there nevertheless. */
+  takeBack(ids: Iterable<string>): void {
+    for (const id of ids) {
+      this.held.delete(id);
+      this.takenBack.add(id);
+    }
+    this.removed().catch(() => {});
   }
 
   /**
@@ -141,7 +152,11 @@ export class RowsInFlight {
    * @throws the error of the database; the next sweep tries again
    */
   async removed(): Promise<void> {
-    if (this.done.size > 0) await (this.removing ??= this.remove());
+    if (this.hasAnyToRemove) await (this.removing ??= this.remove());
+  }
+
+  private get hasAnyToRemove(): boolean {
+    return this.done.size > 0 || this.takenBack.size > 0;
   }
 
   /**
@@ -167,13 +182,23 @@ export class RowsInFlight {
   private async remove(): Promise<void> {
     try {
       if (!this.isClosing) await sleep(GATHERING_MS);
-      while (this.done.size > 0) {
-        const ids = [...this.done].slice(0, LARGEST);
-        await this.removal.remove(ids);
-        for (const id of ids) this.done.delete(id);
+      while (this.hasAnyToRemove) {
+        await this.removeAll(this.takenBack, (ids) => this.table.remove(ids));
+        await this.removeAll(this.done, (ids) => this.removal.remove(ids));
       }
     } finally {
       this.removing = undefined;
+    }
+  }
+
+  private async removeAll(
+    rows: Set<string>,
+    remove: (ids: readonly string[]) => Promise<void>,
+  ): Promise<void> {
+    while (rows.size > 0) {
+      const ids = [...rows].slice(0, LARGEST);
+      await remove(ids);
+      for (const id of ids) rows.delete(id);
     }
   }
 }
