@@ -55,7 +55,7 @@ interface Named {
  * @internal
  */
 export class HandlerPlans {
-  private readonly plans = new WeakMap<object, Map<object, HandlerPlan>>();
+  private readonly plans = new WeakMap<object, WeakMap<object, HandlerPlan>>();
 
   constructor(
     private readonly runtime: AirlockRuntime,
@@ -70,7 +70,7 @@ export class HandlerPlans {
    */
   of(type: Named, handler: Named, key?: string, on: object = type): HandlerPlan {
     let ofType = this.plans.get(on);
-    if (ofType === undefined) this.plans.set(on, (ofType = new Map()));
+    if (ofType === undefined) this.plans.set(on, (ofType = new WeakMap()));
     let plan = ofType.get(handler);
     if (plan === undefined) ofType.set(handler, (plan = this.read(type, handler, key, on)));
     return plan;

@@ -68,6 +68,15 @@ export function methodsWith(key: string | symbol, { marked }: Candidate): readon
 }
 
 /**
+ * The name of a handler that the peer calls by a name of its own, such as `execute`: a method, or a
+ * property that each instance gets, such as an arrow function. No getter, which reading would run.
+ * @internal
+ */
+export function handlerNamed(name: string, { type, methods }: Candidate): readonly string[] {
+  return methods.includes(name) || !(name in (type.prototype as object)) ? [name] : [];
+}
+
+/**
  * Lists those of `names` that a class has, if a member tells that it is the peer's own.
  * @internal
  */

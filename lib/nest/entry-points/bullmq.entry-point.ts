@@ -1,14 +1,28 @@
+import { detached } from '../../core/outside/detached.js';
 import { isThenable } from '../../core/results/completion.js';
 import { AirlockError } from '../../errors/airlock.error.js';
 import { named } from '../../errors/quoted.js';
 import { callInScope, type HandlerScope } from '../calls/call-in-scope.js';
+import { isReplaceable } from '../methods/replace-method.js';
 import type { Method } from '../methods/wrap-method.js';
 import { outcomeOfJob } from './outcome-of-job.js';
-import { isMarked, methodsWith, type WrappedEntryPoint } from '../boundaries/entry-point.js';
+import {
+  handlerNamed,
+  isMarked,
+  methodsWith,
+  type WrappedEntryPoint,
+} from '../boundaries/entry-point.js';
+
+/** The parts of BullMQ's `Worker` that are used. */
+interface Worker {
+  /** Takes jobs until the worker is paused or closed; `resume()` calls it too. */
+  run(): Promise<void>;
+  close(): Promise<void>;
+}
 
 interface WorkerHost {
   /** Throws before the worker exists, which it never does under manual registration. */
-  readonly worker: { close(): Promise<void> };
+  readonly worker: Worker;
 }
 
 /** The parts of BullMQ's `Job` that are used. */
@@ -40,7 +54,7 @@ export const bullmq: WrappedEntryPoint = {
   name: 'bullmq',
   find: (candidate) => [
     ...(isMarked(candidate, 'bullmq:processor_metadata')
-      ? candidate.methods.filter((name) => name === 'process')
+      ? handlerNamed('process', candidate)
       : methodsWith('bull:module_queue_process', candidate)),
     ...LISTENERS.flatMap((key) => methodsWith(key, candidate)),
   ],
@@ -57,16 +71,39 @@ export const bullmq: WrappedEntryPoint = {
             return isThenable(result) ? stillOurs(scope, result, job, token) : result;
           });
         },
+  ready(instance) {
+    const worker = workerOf(instance);
+    if (worker !== undefined && isReplaceable(worker, 'run')) runDetached(worker);
+  },
   async stop(instance) {
-    let worker: WorkerHost['worker'];
-    try {
-      ({ worker } = instance as WorkerHost);
-    } catch {
-      return;
-    }
-    await worker?.close();
+    await workerOf(instance)?.close();
   },
 };
+
+/** A class with listeners alone may have something else under this name. */
+function workerOf(instance: object): Worker | undefined {
+  try {
+    const { worker } = instance as Partial<WorkerHost>;
+    return typeof worker?.run === 'function' && typeof worker.close === 'function'
+      ? worker
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Keeps a worker that a request starts or resumes out of the scope of that request: its jobs are
+ * work of their own.
+ */
+function runDetached(worker: Worker): void {
+  const run = worker.run.bind(worker);
+  Object.defineProperty(worker, 'run', {
+    value: () => detached(run),
+    configurable: true,
+    writable: true,
+  });
+}
 
 function isListener(method: Method): boolean {
   return LISTENERS.some((key) => Reflect.hasMetadata(key, method));

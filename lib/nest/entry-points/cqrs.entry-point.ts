@@ -3,7 +3,12 @@ import type { Method } from '../methods/wrap-method.js';
 import { callInScope, type HandlerScope } from '../calls/call-in-scope.js';
 import type { Class } from '../container/candidate.js';
 import { LatentScope } from '../../core/latent-scope.js';
-import { isMarked, methodsOf, type WrappedEntryPoint } from '../boundaries/entry-point.js';
+import {
+  handlerNamed,
+  isMarked,
+  methodsOf,
+  type WrappedEntryPoint,
+} from '../boundaries/entry-point.js';
 
 const SAGAS = '__saga__';
 
@@ -17,11 +22,9 @@ export const cqrs: WrappedEntryPoint = {
   name: 'cqrs',
   find: (candidate) => [
     ...(isMarked(candidate, '__commandHandler__', '__queryHandler__')
-      ? candidate.methods.filter((name) => name === 'execute')
+      ? handlerNamed('execute', candidate)
       : []),
-    ...(isMarked(candidate, '__eventsHandler__')
-      ? candidate.methods.filter((name) => name === 'handle')
-      : []),
+    ...(isMarked(candidate, '__eventsHandler__') ? handlerNamed('handle', candidate) : []),
     ...(isMarked(candidate, SAGAS) ? sagasOf(candidate.type) : []),
   ],
   // The result of a command or a query goes to the code that has executed it.

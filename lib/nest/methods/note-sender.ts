@@ -1,4 +1,5 @@
 import { sendFromHere } from '../../core/scope/message.js';
+import { liveMethod } from './live-method.js';
 import { disguised, type Method } from './wrap-method.js';
 
 /** Marks a method that notes its sender; what is put around it gets all of its properties. */
@@ -11,8 +12,9 @@ const NOTED = Symbol('airlock:sender');
  * @internal
  */
 export function noteSender(instance: object, key: string): void {
-  const original = (instance as Record<string, Method>)[key]!;
-  if (Object.hasOwn(original, NOTED)) return;
+  const found = (instance as Record<string, Method>)[key]!;
+  if (Object.hasOwn(found, NOTED)) return;
+  const original = liveMethod(instance, key, found);
   const value = disguised(function (this: unknown, ...args: never[]): unknown {
     return sendFromHere(args, () => original.apply(this, args));
   }, original);

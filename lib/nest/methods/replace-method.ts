@@ -2,6 +2,7 @@ import type { AirlockRuntime } from '../../core/runtime.js';
 import { contexts } from '../../core/scope/context.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { methodName } from '../../core/effect/bound-effect.js';
+import { liveMethod } from './live-method.js';
 import { disguised, type Method } from './wrap-method.js';
 
 /** One method of one instance, with the replacement of each application. */
@@ -63,7 +64,8 @@ function entryOf(instance: object, key: string, current: Method): Replaced {
   if (methods === undefined) replaced.set(instance, (methods = new Map()));
   let entry = methods.get(key);
   if (entry === undefined || !entry.exposed.has(current)) {
-    methods.set(key, (entry = { original: current, exposed: new Set(), byApplication: new Map() }));
+    const original = liveMethod(instance, key, current);
+    methods.set(key, (entry = { original, exposed: new Set(), byApplication: new Map() }));
   }
   return entry;
 }

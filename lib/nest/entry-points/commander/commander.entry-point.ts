@@ -1,5 +1,5 @@
 import { callInScope } from '../../calls/call-in-scope.js';
-import { isMarked, type WrappedEntryPoint } from '../../boundaries/entry-point.js';
+import { handlerNamed, isMarked, type WrappedEntryPoint } from '../../boundaries/entry-point.js';
 import { type CommandLine, offerDryRun, rememberLine, takeDryRun } from './dry-run.option.js';
 import { dryRun } from './dry-run.js';
 
@@ -19,7 +19,7 @@ export const commander: WrappedEntryPoint = {
       'CommandBuilder:Subcommand:Meta',
       'CommandBuilder:RootCommand:Meta',
     )
-      ? candidate.methods.filter((name) => name === 'run')
+      ? handlerNamed('run', candidate)
       : [],
   ignores: () => true,
   wrap: (original, scope) =>
