@@ -2,6 +2,7 @@ import { ALLOWS } from './policies.js';
 import {
   type Call,
   firstOf,
+  type FrameEnd,
   type Leftover,
   leftoverAt,
   nameOf,
@@ -40,12 +41,20 @@ interface Place {
   readonly transaction?: { hasCalls: boolean };
 }
 
+/** What clients differ in. */
+export interface ClientFacts {
+  /** Whether it ends no transaction but by a rollback after a deadlock in a savepoint. */
+  readonly losesSavepoints?: boolean;
+}
+
 /**
  * The reference: what a program comes to by the rules alone, knowing nothing of connections,
  * buffers or time.
  */
-export function verdictOf(program: Node): Verdict {
+export function verdictOf(program: Node, { losesSavepoints }: ClientFacts = {}): Verdict {
   const effects: Effect[] = [];
+  const seemToCommit: readonly FrameEnd[] =
+    losesSavepoints === true ? ['deadlocks'] : ['deadlocks', 'deadlocks in a savepoint'];
 
   /** Something in a frame is not there before that commits. */
   const call = (made: Call, path: string, hasRow: boolean, at: Place): void => {
@@ -127,7 +136,7 @@ export function verdictOf(program: Node): Verdict {
         if (commits && node.kind === 'savepoint') at.frame!.push(...frame);
         else for (const effect of frame) effect.isThere = commits;
         // The server is not asked about a transaction that has called no effect.
-        const isUnheard = completes && node.end.startsWith('deadlocks') && !transaction.hasCalls;
+        const isUnheard = completes && seemToCommit.includes(node.end) && !transaction.hasCalls;
         const seemsToCommit = commits || isUnheard;
         // What it has left running is a part of what was undone, or else stands in what is around.
         const left = seemsToCommit ? at : { ...at, frame: [], transaction: undefined };
