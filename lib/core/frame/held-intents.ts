@@ -1,6 +1,7 @@
 import { DispatchError } from '../../errors/dispatch.error.js';
 import { raiseLateFailures } from '../scope/late-failures.js';
 import { append } from '../model/append.js';
+import { isConflict } from '../model/conflict.js';
 import {
   recordCommitted,
   recordDropped,
@@ -116,7 +117,8 @@ class HeldInFrames implements HeldIntents {
    * Takes over the results of a dispatch in a transaction. If a policy threw, only its own intent
    * is lost (rule 14).
    *
-   * @throws DispatchError for a write that failed, which rolls the transaction back (rule 23)
+   * @throws DispatchError for a write that failed, which rolls the transaction back (rule 23); the
+   * error of the database where that has given the transaction up for the sake of another one
    */
   private takeWritten(
     root: StampedFrame,
@@ -129,6 +131,8 @@ class HeldInFrames implements HeldIntents {
     const [failures, byPolicy] = split(journal.failed, ({ policy }) => policy === undefined);
     append(this.settled.failed, byPolicy);
     this.unwritten = [...this.unwritten, ...failures];
+    const conflict = failures.find(({ error }) => isConflict(error));
+    if (conflict !== undefined) throw conflict.error;
     if (failures.length > 0) throw new DispatchError(failures, this.unit.label, root.name);
     if (this.unit.isEnded && this.settled.failed.length > 0)
       return raiseLateFailures(this.unit, new FlushJournal(this.settled));

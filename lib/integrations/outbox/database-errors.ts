@@ -1,4 +1,4 @@
-import { messageOf } from '../../errors/thrown.js';
+import { says } from '../given-up.js';
 
 type TableProblem = 'missing' | 'refused' | 'elsewhere';
 
@@ -25,25 +25,7 @@ const PROBLEMS: readonly (readonly [RegExp, TableProblem])[] = [
   [MISSING, 'missing'],
 ];
 
-/**
- * Matches what databases say of a statement that has done nothing, and may succeed the next time:
- * serialization failures, deadlocks, locks that were waited for in vain.
- */
-const GIVEN_UP =
-  /\b(40001|40P01|55P03|ER_LOCK_DEADLOCK|ER_LOCK_WAIT_TIMEOUT|ER_CHECKREAD|SQLITE_BUSY\w*|SQLITE_LOCKED\w*|P2034)\b|could not serialize|deadlock|lock wait timeout|database (table )?is locked/i;
-
 /** @returns the problem of the table that an error of the database tells of, if it does @internal */
 export function tableProblemIn(error: unknown): TableProblem | undefined {
   return PROBLEMS.find(([pattern]) => says(pattern, error))?.[1];
-}
-
-/** True if the statement has done nothing and may succeed the next time. @internal */
-export function isGivenUp(error: unknown): boolean {
-  return says(GIVEN_UP, error);
-}
-
-function says(pattern: RegExp, error: unknown): boolean {
-  const { code } = Object(error) as { readonly code?: unknown };
-  // A port, as in 127.0.0.1:42501, is no code.
-  return pattern.test(`${String(code)} ${messageOf(error).replaceAll(/:\d+/g, '')}`);
 }

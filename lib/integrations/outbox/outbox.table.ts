@@ -3,6 +3,7 @@ import type { FrameConnection } from '../../core/model/dispatch-context.js';
 import { HEALTH_PROBE, type HealthProbe, type TellsHealth } from '../health-probe.js';
 import { OutboxClock } from './outbox.clock.js';
 import { OutboxDatabase } from './outbox.database.js';
+import { inTransaction } from '../given-up.js';
 import { oneAtATime } from '../one-at-a-time.js';
 import {
   byAge,
@@ -80,7 +81,7 @@ export class OutboxTable implements TellsHealth {
     for (const part of partsOf(placed)) {
       const { sql, values } = this.settings.sql.insert(part, now, dueAt);
       if (connection === undefined) await this.database.run(sql, values);
-      else await this.database.bounded(() => connection.executeSql(sql, values));
+      else await inTransaction(this.database.bounded(() => connection.executeSql(sql, values)));
     }
   }
 

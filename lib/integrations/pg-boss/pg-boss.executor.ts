@@ -8,6 +8,7 @@ import { ProvidedBy } from '../../nest/container/provided-by.js';
 import { RemoteExecutor } from '../../nest/remote/remote-executor.js';
 import { connectionFor } from '../frame-connection.js';
 import { EnginesDown } from '../engines-down.js';
+import { inTransaction } from '../given-up.js';
 import { retryWhileUnreachable, unreachable } from './retry-while-unreachable.js';
 import { JobIds } from './job-ids.js';
 import type { JobEngine } from './job-engine.js';
@@ -134,12 +135,13 @@ export class PgBossExecutor extends RemoteExecutor {
     // A job that is there already is not written again, so the statement can be repeated. A
     // transaction whose connection broke cannot.
     const isRepeatable = transaction === undefined;
-    return retryWhileUnreachable(
+    const writing = retryWhileUnreachable(
       new Deadline(dispatchTimeoutMs),
       consequence,
       () => engine.insert(queue, jobs, transaction),
       { isRepeatable },
     );
+    return transaction === undefined ? writing : inTransaction(writing);
   }
 
   #jobOf(intent: Intent, engine: JobEngine): NewJob {

@@ -1,5 +1,6 @@
 import type { SqlDialect } from '../../core/model/dispatch-context.js';
 import type { FrameConnection, FrameOptions } from '../../core/frame/transaction-frame.js';
+import { isError } from '../../errors/thrown.js';
 import { answersInTransaction, isInTransactionBySql, succeeds } from '../ended-by-server.js';
 import type { WatchedStatements } from '../watched-statements.js';
 import { takesSavepoints, transactionIdOf } from './client-frames.js';
@@ -21,9 +22,13 @@ export function databaseOf(
     tx.$queryRawUnsafe(sql, ...values);
   const connectionOn = (dialect: SqlDialect): FrameConnection => ({
     dialect,
-    executeSql: async (text, values = []) => ({
-      rows: (await query(text, ...values)) as unknown[],
-    }),
+    executeSql: async (text, values = []) => {
+      try {
+        return { rows: (await query(text, ...values)) as unknown[] };
+      } catch (error) {
+        throw asConflict(error);
+      }
+    },
   });
   const ask = (): Promise<boolean> => answersInTransaction(query);
   switch (provider) {
@@ -43,6 +48,15 @@ export function databaseOf(
     default:
       return {};
   }
+}
+
+/** Matches how Prisma tells of a serialization failure or a deadlock of a raw query. */
+const CONFLICT = /Code: `(?:40001|40P01|1213)`/;
+
+/** Gives the error of a raw query the code that Prisma has for a conflict in all others. */
+function asConflict(error: unknown): unknown {
+  const isConflict = isError(error) && CONFLICT.test(error.message);
+  return isConflict ? Object.assign(error, { code: 'P2034' }) : error;
 }
 
 /** The private part of a client that begins and ends transactions, and savepoints in them. */

@@ -1,0 +1,36 @@
+import { markConflict } from '../core/model/conflict.js';
+import { isError, messageOf } from '../errors/thrown.js';
+
+/**
+ * Matches what databases say of a statement that has done nothing, and may succeed the next time:
+ * serialization failures, deadlocks, locks that were waited for in vain.
+ */
+const GIVEN_UP =
+  /\b(40001|40P01|55P03|ER_LOCK_DEADLOCK|ER_LOCK_WAIT_TIMEOUT|ER_CHECKREAD|SQLITE_BUSY\w*|SQLITE_LOCKED\w*|P2034)\b|could not serialize|deadlock|lock wait timeout|database (table )?is locked/i;
+
+/** True if the statement has done nothing and may succeed the next time. @internal */
+export function isGivenUp(error: unknown): boolean {
+  return says(GIVEN_UP, error);
+}
+
+/**
+ * Waits for a write in a transaction. If that was given up for the sake of another one, code that
+ * tries transactions again has to find the error of the database.
+ *
+ * @internal
+ */
+export async function inTransaction<T>(write: PromiseLike<T>): Promise<T> {
+  try {
+    return await write;
+  } catch (error) {
+    if (isError(error) && isGivenUp(error)) markConflict(error);
+    throw error;
+  }
+}
+
+/** True if the code or the message of an error matches. @internal */
+export function says(pattern: RegExp, error: unknown): boolean {
+  const { code } = Object(error) as { readonly code?: unknown };
+  // A port, as in 127.0.0.1:42501, is no code.
+  return pattern.test(`${String(code)} ${messageOf(error).replaceAll(/:\d+/g, '')}`);
+}

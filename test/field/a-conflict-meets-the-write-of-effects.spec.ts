@@ -1,0 +1,102 @@
+import { AirlockService } from 'nestjs-airlock';
+import { Pool } from 'pg';
+import { type OutboxClient, rowsOf } from '../integrations/outbox/client.js';
+import { connectPostgres as connectDrizzle } from '../integrations/outbox/clients/drizzle.js';
+import { connectPostgres as connectKnex } from '../integrations/outbox/clients/knex.js';
+import { connectPostgres as connectKysely } from '../integrations/outbox/clients/kysely.js';
+import { connectPostgres as connectMikroOrm } from '../integrations/outbox/clients/mikro-orm.js';
+import { connectPostgres as connectPrisma } from '../integrations/outbox/clients/prisma.js';
+import { connectPostgres as connectSequelize } from '../integrations/outbox/clients/sequelize.js';
+import { connectPostgres as connectTypeOrm } from '../integrations/outbox/clients/typeorm.js';
+import { connectPg } from '../integrations/pg/contract.client.js';
+import { Mail as Letters } from '../integrations/pg-boss/mail.js';
+import {
+  boot as bootPgBoss,
+  jobsIn,
+  onPostgres as onPgBoss,
+} from '../integrations/pg-boss/pg-boss.fixtures.js';
+import { boot, Courier, Mail } from '../integrations/outbox/fixtures.js';
+import { prisma7 } from '../integrations/prisma/generated.js';
+import { describeWith, postgres } from '../servers.js';
+
+const CLIENTS: Readonly<Record<string, () => Promise<OutboxClient>>> = {
+  Drizzle: connectDrizzle,
+  Knex: connectKnex,
+  Kysely: connectKysely,
+  MikroORM: connectMikroOrm,
+  Prisma: () => connectPrisma(prisma7),
+  Sequelize: connectSequelize,
+  TypeORM: connectTypeOrm,
+};
+
+/** Serialization failures, by the code that applications look for. */
+const isConflict = (error: unknown): boolean =>
+  ['40001', 'P2034'].includes((error as { code?: string }).code ?? '');
+
+/** Runs orders in a loop that tries again; the first attempt loses against another transaction. */
+async function placeOrder(
+  { transaction }: Pick<OutboxClient, 'transaction'>,
+  stock: string,
+  tell: (text: string) => Promise<void>,
+): Promise<void> {
+  const rival = new Pool({ connectionString: postgres.url });
+  const place = (attempt: number): Promise<void> =>
+    transaction(async (tx) => {
+      await tx.query('set transaction isolation level serializable');
+      await tx.query(`select sum(amount) from ${stock}`);
+      await tx.query(`insert into ${stock} values (1)`);
+      if (attempt === 1)
+        await rival.query(
+          `begin isolation level serializable; insert into ${stock} select sum(amount) from ${stock}; commit`,
+        );
+      await tell(`attempt ${attempt}`);
+    });
+  try {
+    await place(1).catch((error) => (isConflict(error) ? place(2) : Promise.reject(error)));
+  } finally {
+    await rival.end();
+  }
+}
+
+/** Makes a table and returns its name. */
+async function makeStock(query: (sql: string) => Promise<readonly object[]>): Promise<string> {
+  const [row] = await query('select current_schema()::text as schema');
+  const stock = `"${(row as { schema: string }).schema}".stock`;
+  await query(`create table ${stock} (amount int)`);
+  await query(`insert into ${stock} values (1)`);
+  return stock;
+}
+
+describeWith(postgres, 'A loop that tries transactions again', () => {
+  describe.each(Object.keys(CLIENTS))('of %s', (name) => {
+    describe('when a conflict is noticed as effects are written into the outbox', () => {
+      it('finds the code of the database, as it would without effects', async () => {
+        const client = await CLIENTS[name]!();
+        const courier = new Courier();
+        const app = await boot(client, { outbox: { executor: courier } });
+        const stock = await makeStock((sql) => rowsOf(client, sql));
+        const airlock = app.get(AirlockService);
+        await airlock.run(() => placeOrder(client, stock, (text) => app.get(Mail).send(text)));
+        expect(courier.texts).toEqual(['attempt 2']);
+        await app.close();
+        await client.close();
+      });
+    });
+  });
+
+  describe('when a conflict is noticed as jobs of pg-boss are written', () => {
+    it('finds the code of the database, as it would without effects', async () => {
+      const database = onPgBoss(12);
+      const client = await connectPg();
+      const pgBoss = { boss: database.boss() };
+      const app = await bootPgBoss({ pgBoss, providers: [Letters] });
+      const stock = await makeStock((sql) => client.query(sql));
+      const airlock = app.get(AirlockService);
+      await airlock.run(() => placeOrder(client, stock, (text) => app.get(Letters).send(text)));
+      expect((await jobsIn(database)).map(({ args }) => args)).toEqual([['attempt 2']]);
+      await app.close();
+      await client.close();
+      await database.close();
+    });
+  });
+});
