@@ -10,6 +10,7 @@ import type { ModulesContainer } from '@nestjs/core';
 import type { Observable } from 'rxjs';
 import { AirlockInterceptor } from '../boundaries/airlock.interceptor.js';
 import { candidateOf } from '../container/providers.js';
+import { isSkipped } from '../decorators/skip-airlock.decorator.js';
 import { interceptedEntryPoints } from '../entry-points/entry-points.js';
 
 /** `INTERCEPTORS_METADATA` of `@nestjs/common/constants`. @internal */
@@ -33,10 +34,17 @@ export class MessageInterceptor implements NestInterceptor {
   }
 }
 
-/** Puts the interceptor in front of the others of each class that has such handlers. @internal */
+/**
+ * Puts the interceptor in front of the others of each class that has such handlers. A class that
+ * opens no scopes is left alone: a transport may wait for its handlers without subscribing to what
+ * interceptors make of them.
+ * @internal
+ */
 export function interceptMessages(modules: ModulesContainer, airlock: AirlockInterceptor): void {
   const interceptor = new MessageInterceptor(airlock);
-  const entryPoints = interceptedEntryPoints.filter(({ mayMissGlobal }) => mayMissGlobal);
+  const entryPoints = interceptedEntryPoints.filter(
+    ({ name, mayMissGlobal }) => mayMissGlobal === true && airlock.covers(name),
+  );
   for (const module of modules.values()) {
     for (const [wrappers, isController] of [
       [module.controllers, true] as const,
@@ -46,6 +54,7 @@ export function interceptMessages(modules: ModulesContainer, airlock: AirlockInt
         const candidate = candidateOf(metatype, isController);
         if (
           candidate === undefined ||
+          isSkipped(candidate.type) ||
           entryPoints.every((kind) => kind.find(candidate).length === 0)
         )
           continue;

@@ -15,6 +15,11 @@ export class AirlockInterceptor implements NestInterceptor {
     this.#boundaryOf = boundaryOf;
   }
 
+  /** True if a boundary is on for that type of execution context. @internal */
+  covers(type: string): boolean {
+    return this.#boundaryOf(type) !== undefined;
+  }
+
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     return this.#boundaryOf(context.getType())?.around(context, next) ?? unscoped(next);
   }
