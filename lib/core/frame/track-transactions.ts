@@ -50,7 +50,14 @@ export async function runTracked<Tx, T>(
     value = await transaction(async (tx) => {
       frame?.rollBack();
       const opened = (frame = open(tx));
-      const result = await opened.runCallback(() => callback(tx));
+      const { owner } = opened;
+      let result;
+      owner.forCallback();
+      try {
+        result = await opened.run(() => callback(tx));
+      } finally {
+        owner.callbackOver();
+      }
       const writing = opened.beforeCommit();
       if (writing) await writing;
       return result;
