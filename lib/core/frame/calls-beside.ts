@@ -3,6 +3,8 @@ import { joinFrame } from './held-intents.js';
 import type { Intent } from '../model/intent.js';
 import type { StampedFrame } from '../model/stamped-frame.js';
 
+const NONE: readonly Intent[] = [];
+
 /**
  * Calls made in no transaction while one is open that a helper has begun, such as an
  * `async begin()` or an interceptor. The asynchronous context of the helper does not reach the code
@@ -22,7 +24,7 @@ export class CallsBeside {
   /** The last call there that is not beside it. */
   private last: Intent | undefined = this.at?.opened?.buffer.last;
   /** Calls that stay with their scope, since it is not known which transaction they belong to. */
-  private unassigned: Intent[] = [];
+  private unassigned: readonly Intent[] = NONE;
 
   constructor(private readonly transaction: StampedFrame) {}
 
@@ -75,7 +77,7 @@ export class CallsBeside {
     for (const other of at.callsBeside!)
       if (other !== this) other.isAmbiguous = this.isAmbiguous = true;
     if (unit?.state !== 'open') return;
-    if (this.isAmbiguous) this.unassigned.push(...unit.buffer.unframedSince(last));
+    if (this.isAmbiguous) this.unassigned = this.unassigned.concat(unit.buffer.unframedSince(last));
     else for (const intent of unit.buffer.adopt(frame, last)) joinFrame(unit, intent);
     this.last = unit.buffer.last;
   }
@@ -85,7 +87,7 @@ export class CallsBeside {
     this.takeNone();
     const { at, transaction, unassigned } = this;
     this.at = this.last = undefined;
-    this.unassigned = [];
+    this.unassigned = NONE;
     if (transaction.fate !== 'rolledBack' || unassigned.length === 0) return;
     const names = [...new Set(unassigned.map(({ name }) => name))].join(', ');
     at!.host.warn(

@@ -207,7 +207,11 @@ class HeldInFrames implements HeldIntents {
 }
 
 /** Splits a list into the items that are wanted, and the others. Asks once about each, in order. */
-function split<T>(all: readonly T[], isWanted: (item: T) => boolean): [T[], T[]] {
+function split<T>(
+  all: readonly T[],
+  isWanted: (item: T) => boolean,
+): readonly [readonly T[], readonly T[]] {
+  if (all.length === 0) return [all, all];
   const wanted: T[] = [];
   const others: T[] = [];
   for (const item of all) (isWanted(item) ? wanted : others).push(item);

@@ -12,6 +12,8 @@ interface Root extends StampedFrame {
   readonly countsAsCommitted: boolean;
 }
 
+const NONE: ReadonlySet<FrameParticipant> = new Set();
+
 /** A transaction with all savepoints in it, whose frames share this. @internal */
 export class WholeTransaction {
   /** True if an effect was called in it, even one that survives its rollback. */
@@ -20,7 +22,8 @@ export class WholeTransaction {
   isUndone = false;
   /** Undefined for the transaction around a test. */
   readonly beside: CallsBeside | undefined;
-  readonly participants = new Set<FrameParticipant>();
+  /** Made when the first joins: in most transactions no effect is called. */
+  private joined: Set<FrameParticipant> | undefined;
   /** The refusal after which it can only be rolled back. */
   private refusal: FrameStateError | undefined;
   // Undefined once it has ended: code that keeps it need not keep all calls around it.
@@ -49,7 +52,11 @@ export class WholeTransaction {
     this.noteCall();
     // The unit may open with the first effect that is called in it.
     if (this.unit === undefined) this.tellUnit();
-    this.participants.add(participant);
+    (this.joined ??= new Set()).add(participant);
+  }
+
+  get participants(): ReadonlySet<FrameParticipant> {
+    return this.joined ?? NONE;
   }
 
   private tellUnit(): void {
@@ -77,16 +84,16 @@ export class WholeTransaction {
     throw this.refuse(waitsForNoWrites(this.root, effect));
   }
 
-  takeParticipants(): readonly FrameParticipant[] {
-    const participants = [...this.participants];
-    this.participants.clear();
+  takeParticipants(): ReadonlySet<FrameParticipant> {
+    const { participants } = this;
+    this.joined = undefined;
     return participants;
   }
 
   /** To be called when it, or a savepoint in it, was rolled back. */
   rolledBack(): void {
     for (const participant of this.participants) participant.rolledBack();
-    if (this.root.fate === 'rolledBack') this.participants.clear();
+    if (this.root.fate === 'rolledBack') this.joined = undefined;
   }
 
   ended(): void {

@@ -101,6 +101,7 @@ export class FlushJournal implements FlushReport {
 
   /** Moves the final ends out of another journal into this one. */
   add(other: FlushJournal): void {
-    for (const end of FINAL) append<unknown>(this[end], other[end].splice(0));
+    for (const end of FINAL)
+      if (other[end].length > 0) append<unknown>(this[end], other[end].splice(0));
   }
 }
