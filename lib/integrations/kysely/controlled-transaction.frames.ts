@@ -1,8 +1,8 @@
 import { openFrame } from '../../core/frame/open-frame.js';
 import { replaceOnClass } from '../replace-on-class.js';
 import { statementsOnConnection } from './connection.statements.js';
-import { databaseOf } from './database.js';
 import { FRAME_NAME, type KyselyCommand, type KyselyTransaction } from './kysely.client.js';
+import { KyselyConnection } from './kysely.connection.js';
 import { OpenFrames } from './open-frames.js';
 
 /** Methods that return another object for the same transaction, each in some version of Kysely. */
@@ -36,21 +36,21 @@ export function trackControlledTransactions(builder: object): () => void {
 
 async function begin(execute: () => Promise<KyselyTransaction>): Promise<KyselyTransaction> {
   let trx: KyselyTransaction | undefined;
-  let database: ReturnType<typeof databaseOf> | undefined;
+  let connection: KyselyConnection | undefined;
   const frame = openFrame({
     name: FRAME_NAME,
     tx: () => trx,
     get connection() {
-      return database?.connection;
+      return connection;
     },
-    isStillOpen: () => database?.isStillOpen?.() ?? true,
+    isStillOpen: () => connection?.isStillOpen() ?? true,
   });
   // Before anything is awaited, so that the rest of the caller's function is in the frame.
   frame.enter();
   try {
     trx = await execute();
     const statements = statementsOnConnection(trx, (sql) => frame.owner.noteStatement(sql));
-    database = databaseOf(trx, statements);
+    connection = KyselyConnection.of(trx, statements);
   } catch (error) {
     frame.leave();
     frame.rollBack();

@@ -1,4 +1,5 @@
-import { WatchedStatements } from '../watched-statements.js';
+import type { FrameOwner } from '../../core/frame/frame-owner.js';
+import type { WatchedStatements } from '../watched-statements.js';
 import type { KyselyExecutor, KyselyTransaction } from './kysely.client.js';
 
 /** Key on an executor for the statements of its transaction, and on a class that is watched. */
@@ -9,7 +10,7 @@ const COPIES = ['withPlugin', 'withPlugins', 'withPluginAtFront', 'withoutPlugin
 
 interface Sent {
   readonly watched: WatchedStatements;
-  readonly onStatement: (sql?: unknown) => void;
+  readonly owner: FrameOwner;
 }
 
 type Executor = KyselyExecutor & { [STATEMENTS]?: Sent };
@@ -18,19 +19,18 @@ type Executor = KyselyExecutor & { [STATEMENTS]?: Sent };
  * Watches the statements of a transaction with a callback from now on, at its executor, through
  * which all its objects send them. To ask for its connection would cost more than all the rest.
  *
- * @param onStatement called by the code that sends each
+ * @param owner told of each by the code that sends it
  * @internal
  */
-export function statementsOf(
-  tx: KyselyTransaction,
-  onStatement: (sql?: unknown) => void,
-): WatchedStatements {
-  const executor: Executor = tx.getExecutor();
+export function watchStatements(
+  trx: KyselyTransaction,
+  watched: WatchedStatements,
+  owner: FrameOwner,
+): void {
+  const executor: Executor = trx.getExecutor();
   const prototype = Object.getPrototypeOf(executor) as Executor;
   if (!(STATEMENTS in prototype)) watch(prototype);
-  const watched = new WatchedStatements();
-  executor[STATEMENTS] = { watched, onStatement };
-  return watched;
+  executor[STATEMENTS] = { watched, owner };
 }
 
 /** Watches all executors of a class: to replace the methods of each would cost each transaction. */
@@ -43,7 +43,7 @@ function watch(prototype: Executor): void {
       if (sent === undefined) return executeQuery.apply(this, args);
       const [statement] = args as readonly unknown[];
       const { sql } = statement as { readonly sql?: unknown };
-      sent.onStatement(sql);
+      sent.owner.noteStatement(sql);
       sent.watched.read(sql);
       const answer = executeQuery.apply(this, args);
       sent.watched.watch(answer);
@@ -51,7 +51,7 @@ function watch(prototype: Executor): void {
     },
     stream(this: Executor, ...args: never[]) {
       const sent = this[STATEMENTS];
-      sent?.onStatement();
+      sent?.owner.noteStatement();
       sent?.watched.doubt();
       return stream.apply(this, args);
     },

@@ -1,19 +1,20 @@
 import { runTracked } from '../../core/frame/track-transactions.js';
 import { openFrame } from '../../core/frame/open-frame.js';
-import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
+import type { FrameOptions, TransactionFrame } from '../../core/frame/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { requirePeer } from '../../installation/required-peer.js';
 import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
 import { replaceOnClass } from '../replace-on-class.js';
+import { WatchedStatements } from '../watched-statements.js';
 import { trackControlledTransactions } from './controlled-transaction.frames.js';
-import { databaseOf } from './database.js';
-import { statementsOf } from './executor.statements.js';
+import { watchStatements } from './executor.statements.js';
 import {
   FRAME_NAME,
   isKysely,
   type KyselyClient,
   type KyselyTransaction,
 } from './kysely.client.js';
+import { KyselyConnection } from './kysely.connection.js';
 
 /**
  * Makes effects called in `db.transaction().execute(callback)` share its fate, and those in
@@ -85,10 +86,29 @@ export function trackTransactionsOfClass(db: KyselyClient): () => void {
 
 type Work = (tx: KyselyTransaction) => Promise<unknown>;
 
-function open(tx: KyselyTransaction): TransactionFrame {
-  const statements = statementsOf(tx, (sql) => frame.owner.noteStatement(sql));
-  const database = databaseOf(tx, () => statements);
-  const frame: TransactionFrame = openFrame({ name: FRAME_NAME, tx: () => tx, ...database });
+/** Options of the frame of a transaction with a callback. */
+class Begun implements FrameOptions {
+  readonly name = FRAME_NAME;
+  readonly statements = new WatchedStatements();
+  readonly connection: KyselyConnection | undefined;
+
+  constructor(private readonly trx: KyselyTransaction) {
+    this.connection = KyselyConnection.of(trx, () => this.statements);
+  }
+
+  tx(): KyselyTransaction {
+    return this.trx;
+  }
+
+  isStillOpen(): boolean | Promise<boolean> {
+    return this.connection?.isStillOpen() ?? true;
+  }
+}
+
+function open(trx: KyselyTransaction): TransactionFrame {
+  const begun = new Begun(trx);
+  const frame = openFrame(begun);
+  watchStatements(trx, begun.statements, frame.owner);
   return frame;
 }
 

@@ -8,8 +8,8 @@ import {
 import type { KnexTransaction } from '../knex/knex.client.js';
 import { KnexConnection } from '../knex/knex.connection.js';
 import { statementsOnConnection } from '../kysely/connection.statements.js';
-import { databaseOf as databaseOfKysely } from '../kysely/database.js';
 import type { KyselyTransaction } from '../kysely/kysely.client.js';
+import { KyselyConnection } from '../kysely/kysely.connection.js';
 
 /** A transaction of Knex in MikroORM 6, of Kysely in MikroORM 7. @internal */
 export type MikroOrmTransaction = KnexTransaction | KyselyTransaction;
@@ -19,7 +19,12 @@ export function databaseOf(
   trx: MikroOrmTransaction,
   name: string,
 ): Pick<FrameOptions, 'connection' | 'isStillOpen'> {
-  if (!isKnex(trx)) return databaseOfKysely(trx, statementsOnConnection(trx));
+  if (!isKnex(trx)) {
+    const connection = KyselyConnection.of(trx, statementsOnConnection(trx));
+    return connection === undefined
+      ? {}
+      : { connection, isStillOpen: () => connection.isStillOpen() };
+  }
   const { dialect } = trx.client;
   const written = KnexConnection.of(dialect, name);
   written?.use(trx);
