@@ -248,8 +248,9 @@ export class TransactionFrame {
   }
 
   private async writeIf(isStillOpen: boolean | Promise<boolean>): Promise<void> {
-    if ((await isStillOpen) === false) this.rollBack();
-    else await this.write();
+    if ((await isStillOpen) === false) return this.rollBack();
+    const writing = this.write();
+    if (writing) await writing;
   }
 
   private write(): void | Promise<void> {

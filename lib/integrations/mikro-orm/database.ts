@@ -47,23 +47,24 @@ async function isInKnexTransaction(trx: KnexTransaction): Promise<boolean> {
 }
 
 /**
- * Watches for a COMMIT that PostgreSQL answers with a rollback, after a failed statement whose
- * error was swallowed. Knex passes that answer on.
+ * Keeps the answer of PostgreSQL to the COMMIT, which may be a rollback after a failed statement
+ * whose error was swallowed. Knex passes that on.
  *
- * @returns tells, after the COMMIT, whether it was one
+ * @returns gives it, after the COMMIT; undefined where that fails instead, or none was sent
  * @internal
  */
-export function watchAnswer(trx: MikroOrmTransaction): () => Promise<boolean> {
-  if (!isKnex(trx)) return async () => true;
+export function answerOfCommit(trx: MikroOrmTransaction): () => Promise<unknown> | undefined {
+  if (!isKnex(trx)) return () => undefined;
   const { commit } = trx;
   let answer: Promise<unknown> | undefined;
   trx.commit = (value) => (answer = commit(value));
-  return async () => {
-    const { response } = ((await answer) ?? {}) as {
-      readonly response?: { readonly command?: string };
-    };
-    return response?.command !== 'ROLLBACK';
-  };
+  return () => answer;
+}
+
+/** @internal */
+export function isRollback(answer: unknown): boolean {
+  const { response } = (answer ?? {}) as { readonly response?: { readonly command?: string } };
+  return response?.command === 'ROLLBACK';
 }
 
 function isKnex(trx: MikroOrmTransaction): trx is KnexTransaction {

@@ -25,7 +25,7 @@ export interface BeginOptions {
 /** Object that tells subscribers of the events of a transaction. @internal */
 export interface Broadcaster {
   readonly em?: MikroOrmClient['em'];
-  dispatchEvent(event: string, transaction?: object): Promise<unknown>;
+  dispatchEvent(event: string, transaction?: object): Promise<unknown> | undefined;
 }
 
 /** The methods of a connection that begin and end transactions. @internal */

@@ -83,21 +83,21 @@ export function watchSuspensions(
  * forgets it later, or never.
  *
  * @param em the manager that began it, if known
+ * @param fn does not throw
  * @internal
  */
-export async function outside(
+export function outside(
   trx: object,
   em: MikroOrmClient['em'] | undefined,
   fn: () => void | Promise<void>,
-): Promise<void> {
+): void | Promise<void> {
   if (em?.getTransactionContext() !== trx) return fn();
+  const goBack = (): void => em.setTransactionContext(trx as never);
   // This suspends nothing: the transaction has ended.
   asides.run(undefined as never, () => em.resetTransactionContext());
-  try {
-    await fn();
-  } finally {
-    em.setTransactionContext(trx as never);
-  }
+  const running = fn();
+  if (running) return running.finally(goBack);
+  goBack();
 }
 
 /**

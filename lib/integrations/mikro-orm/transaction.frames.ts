@@ -1,6 +1,10 @@
 import { openFrame } from '../../core/frame/open-frame.js';
-import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
-import { databaseOf, type MikroOrmTransaction, watchAnswer } from './database.js';
+import type {
+  FrameConnection,
+  FrameOptions,
+  TransactionFrame,
+} from '../../core/frame/transaction-frame.js';
+import { answerOfCommit, databaseOf, isRollback, type MikroOrmTransaction } from './database.js';
 import { EventsInContext } from './event-context.js';
 import type { BeginOptions, Broadcaster, MikroOrmConnection } from './mikro-orm.client.js';
 import { isSuspended, outside } from './suspension.js';
@@ -32,7 +36,7 @@ export const transactional: Tracked<[Work, BeginOptions?], unknown> = (original,
   original(
     (trx) => {
       const frame = frameOf(trx);
-      return frame === undefined ? work(trx) : frame.runCallback(() => work(trx));
+      return frame === undefined ? work(trx) : frame.run(() => work(trx));
     },
     Object.assign({ [BY_CALLBACK]: true }, options),
   );
@@ -46,21 +50,14 @@ export const begin: Tracked<[BeginOptions?], MikroOrmTransaction> = async functi
   // A transaction that began untracked has no frame, and for one that has ended MikroORM has an
   // error of its own.
   if (options.ctx !== undefined && around?.isOpen !== true) return original(options);
-  const root = around === undefined ? openRoot(this) : undefined;
+  const root = around === undefined ? new Root(this) : undefined;
   const frame = root?.frame ?? around!.nextSavepoint();
   // Before anything is awaited, so that the rest of the function that calls `em.begin()` is in the
   // frame.
   if (!(BY_CALLBACK in options)) frame.enter();
   try {
-    const begun = await original({
-      ...options,
-      eventBroadcaster: new EventsInContext(options.eventBroadcaster, frame, {
-        // Before subscribers send statements in it.
-        before(event, trx) {
-          if (event === 'afterTransactionStart') root?.begun(trx as MikroOrmTransaction);
-        },
-      }),
-    });
+    const eventBroadcaster = new EventsOfBegin(options.eventBroadcaster, frame, root);
+    const begun = await original({ ...options, eventBroadcaster });
     known.set(begun, frame);
     return begun;
   } catch (error) {
@@ -77,58 +74,33 @@ export const commit: Tracked<[MikroOrmTransaction, Broadcaster?, ...unknown[]], 
     // The class of a driver passes a COMMIT on to `super`.
     if (frame?.isOpen !== true || broadcaster instanceof EventsInContext)
       return original(trx, broadcaster, ...rest);
-    frame.leave();
+    leave(frame);
+    const events =
+      frame.below === undefined
+        ? new EventsOfCommit(broadcaster, frame, trx)
+        : new EventsInContext(broadcaster, frame);
+    const isRoot = events instanceof EventsOfCommit;
     try {
-      if (frame.below !== undefined) {
-        await frame.beforeCommit();
-        await original(trx, new EventsInContext(broadcaster, frame), ...rest);
-      } else if (
-        !(await commitRoot(frame, trx, (watched) => original(trx, watched, ...rest), broadcaster))
-      ) {
-        frame.rollBack();
-      }
+      if (!isRoot) await frame.beforeCommit();
+      await original(trx, events, ...rest);
+      // MikroORM sends nothing where the transaction was rolled back by hand, and resolves.
+      if (isRoot && !events.isCommitted) frame.rollBack();
     } catch (error) {
+      // A subscriber may have thrown after the statement.
+      if (isRoot && events.isCommitted && frame.isOpen) await frame.commit();
       if (frame.isOpen) frame.rollBack();
       throw error;
     }
-    if (frame.isOpen) await outside(trx, broadcaster?.em, () => frame.commit());
+    const dispatching = frame.isOpen && outside(trx, broadcaster?.em, () => frame.commit());
+    if (dispatching) await dispatching;
   };
-
-/** @returns true if it was committed; false if it was rolled back before, or by the COMMIT */
-async function commitRoot(
-  frame: TransactionFrame,
-  trx: MikroOrmTransaction,
-  send: (broadcaster: Broadcaster) => Promise<void>,
-  broadcaster: Broadcaster | undefined,
-): Promise<boolean> {
-  const isCommitted = watchAnswer(trx);
-  let isOver = false;
-  const noteCommit = async (): Promise<void> => {
-    isOver = await isCommitted();
-    if (!isOver) frame.rollBack();
-  };
-  const watched = new EventsInContext(broadcaster, frame, {
-    // By then subscribers have called their effects.
-    after: (event) => (event === 'beforeTransactionCommit' ? frame.beforeCommit() : undefined),
-    before: (event) => (event === 'afterTransactionCommit' ? noteCommit() : undefined),
-  });
-  try {
-    await send(watched);
-  } catch (error) {
-    // A subscriber has thrown after the statement.
-    if (isOver && frame.isOpen) await frame.commit();
-    throw error;
-  }
-  // MikroORM sends nothing where the transaction was rolled back by hand, and resolves.
-  return isOver;
-}
 
 /** @internal */
 export const rollback: Tracked<[MikroOrmTransaction, Broadcaster?, ...unknown[]], void> =
   async function (original, trx, broadcaster, ...rest) {
     const frame = frameOf(trx);
     if (frame === undefined) return original(trx, broadcaster, ...rest);
-    frame.leave();
+    leave(frame);
     try {
       await original(trx, new EventsInContext(broadcaster, frame), ...rest);
     } finally {
@@ -136,31 +108,82 @@ export const rollback: Tracked<[MikroOrmTransaction, Broadcaster?, ...unknown[]]
     }
   };
 
-interface Root {
-  readonly frame: TransactionFrame;
-  begun(trx: MikroOrmTransaction): void;
+/** To be called before the end of a frame is sent: its callback, if it has one, is over. */
+function leave(frame: TransactionFrame): void {
+  if (!frame.owner.isOutside) frame.owner.callbackOver();
+  frame.leave();
 }
 
-function openRoot(connection: MikroOrmConnection): Root {
-  const dbName = connection.config?.get('dbName');
-  const name =
-    typeof dbName === 'string' ? `MikroORM transaction in ${dbName}` : 'MikroORM transaction';
-  let tx: MikroOrmTransaction | undefined;
-  let database: ReturnType<typeof databaseOf> | undefined;
-  const frame: TransactionFrame = openFrame({
-    name,
-    tx: () => tx,
-    get connection() {
-      return database?.connection;
-    },
-    isCurrent: () => !isSuspended(frame),
-    isStillOpen: () => database?.isStillOpen?.() ?? true,
-  });
-  return {
-    frame,
-    begun(trx) {
-      tx = trx;
-      database = databaseOf(trx, name);
-    },
-  };
+/** A transaction that is no savepoint, as its frame asks about it. */
+class Root implements FrameOptions {
+  readonly name: string;
+  readonly frame: TransactionFrame;
+  private trx: MikroOrmTransaction | undefined;
+  private database: ReturnType<typeof databaseOf> | undefined;
+
+  constructor(connection: MikroOrmConnection) {
+    const dbName = connection.config?.get('dbName');
+    this.name =
+      typeof dbName === 'string' ? `MikroORM transaction in ${dbName}` : 'MikroORM transaction';
+    this.frame = openFrame(this);
+  }
+
+  begun(trx: MikroOrmTransaction): void {
+    this.trx = trx;
+    this.database = databaseOf(trx, this.name);
+  }
+
+  tx(): MikroOrmTransaction | undefined {
+    return this.trx;
+  }
+
+  get connection(): FrameConnection | undefined {
+    return this.database?.connection;
+  }
+
+  isCurrent(): boolean {
+    return !isSuspended(this.frame);
+  }
+
+  isStillOpen(): boolean | Promise<boolean> {
+    return this.database?.isStillOpen?.() ?? true;
+  }
+}
+
+class EventsOfBegin extends EventsInContext {
+  constructor(
+    given: Broadcaster | undefined,
+    frame: TransactionFrame,
+    private readonly root: Root | undefined,
+  ) {
+    super(given, frame);
+  }
+
+  override dispatchEvent(event: string, trx?: object): Promise<unknown> | undefined {
+    // Before subscribers send statements in it.
+    if (event === 'afterTransactionStart') this.root?.begun(trx as MikroOrmTransaction);
+    return super.dispatchEvent(event, trx);
+  }
+}
+
+class EventsOfCommit extends EventsInContext {
+  /** True once the transaction was committed; not if it was rolled back before, or by the COMMIT. */
+  isCommitted = false;
+  private readonly answer: () => Promise<unknown> | undefined;
+
+  constructor(given: Broadcaster | undefined, frame: TransactionFrame, trx: MikroOrmTransaction) {
+    super(given, frame);
+    this.answer = answerOfCommit(trx);
+  }
+
+  override async dispatchEvent(event: string, trx?: object): Promise<void> {
+    if (event === 'afterTransactionCommit') {
+      this.isCommitted = !isRollback(await this.answer());
+      if (!this.isCommitted) this.frame.rollBack();
+    }
+    await super.dispatchEvent(event, trx);
+    // By then subscribers have called their effects.
+    const writing = event === 'beforeTransactionCommit' && this.frame.beforeCommit();
+    if (writing) await writing;
+  }
 }
