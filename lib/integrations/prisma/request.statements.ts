@@ -9,14 +9,21 @@ import { transactionIdOf } from './client-frames.js';
  */
 const METHODS = ['_request', '_executeRequest'] as const;
 
-type Request = (
-  this: object,
-  query: {
-    readonly transaction?: { readonly id?: unknown };
-    /** Text and values of a raw query, or what a template makes of them. */
-    readonly args?: readonly unknown[] | { readonly sql?: unknown } | null;
-  },
-) => Promise<unknown>;
+/** Mark on a query whose answer is watched; Prisma copies it from the first method to the second. */
+const WATCHED = Symbol('AIRLOCK_WATCHED');
+
+interface Query {
+  readonly transaction?: { readonly id?: unknown };
+  /** Text and values of a raw query, or what a template makes of them. */
+  readonly args?: readonly unknown[] | { readonly sql?: unknown } | null;
+  [WATCHED]?: true;
+}
+
+interface Client {
+  readonly _extensions?: { isEmpty?(): boolean };
+}
+
+type Request = (this: Client, query: Query) => Promise<unknown>;
 
 interface Seen {
   readonly statements: WatchedStatements;
@@ -74,9 +81,11 @@ export class RequestStatements {
     const { watched } = this;
     return function (query) {
       const seen = watched.get(query.transaction?.id);
-      for (let at = seen; at !== undefined; at = at.around) at.onStatement();
+      if (seen === undefined || isWatched(query, this)) return request.call(this, query);
+      query[WATCHED] = true;
+      for (let at: Seen | undefined = seen; at !== undefined; at = at.around) at.onStatement();
       const answer = request.call(this, query);
-      for (let at = seen; at !== undefined; at = at.around) {
+      for (let at: Seen | undefined = seen; at !== undefined; at = at.around) {
         at.statements.read(textOf(query.args));
         at.statements.watch(answer);
       }
@@ -85,7 +94,12 @@ export class RequestStatements {
   }
 }
 
-function textOf(args: Parameters<Request>[0]['args']): unknown {
+/** True in the second method where no extension can have swallowed an error of it. */
+function isWatched(query: Query, client: Client): boolean {
+  return query[WATCHED] === true && client._extensions?.isEmpty?.() === true;
+}
+
+function textOf(args: Query['args']): unknown {
   return Array.isArray(args)
     ? (args as readonly unknown[])[0]
     : (args as { sql?: unknown } | null)?.sql;
