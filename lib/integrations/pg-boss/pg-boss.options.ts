@@ -5,7 +5,8 @@ import type { PgBossClient } from './pg-boss.client.js';
 
 /** Options of `new PgBoss(options)`, of whatever version is installed. @publicApi */
 export interface PgBossConstructorOptions {
-  readonly connectionString?: string;
+  // `undefined` too: `process.env` gives it under `exactOptionalPropertyTypes`.
+  readonly connectionString?: string | undefined;
   /** @default 'pgboss' */
   readonly schema?: string;
   // `any`: an interface, as pg-boss has one, fits no index signature of anything else.

@@ -67,9 +67,10 @@ export function explain(application: Explained): AirlockReport {
   });
 }
 
-/** The class of an executor or a policy. */
+/** The class of an executor or a policy; a minifier may have left it without a name. */
 function classNameOf(instance: object): string {
-  return instance.constructor.name === 'Object' ? 'function' : instance.constructor.name;
+  const { name } = instance.constructor;
+  return name === 'Object' ? 'function' : name || '(no name)';
 }
 
 /**

@@ -1,5 +1,4 @@
-import { subscribe } from 'node:diagnostics_channel';
-import type { AirlockMessage } from 'nestjs-airlock';
+import { onAirlock } from 'nestjs-airlock';
 
 declare function log(entry: unknown): void;
 // …
