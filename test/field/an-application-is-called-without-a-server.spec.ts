@@ -1,4 +1,4 @@
-import { Controller, Get, type INestApplication, UseGuards } from '@nestjs/common';
+import { Controller, Get, type INestApplication, Res, UseGuards } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -15,6 +15,7 @@ import {
   moduleOf,
   PlacesOrFails,
   recorded,
+  type Reply,
   until,
 } from '../e2e/http/fixtures.js';
 
@@ -23,6 +24,25 @@ class ShopController extends PlacesOrFails {
   @Get('denied')
   @UseGuards(DenyingGuard)
   denied(): void {}
+
+  @Get('patient')
+  patient(): string {
+    this.mailLater();
+    return 'answer';
+  }
+
+  @Get('patient-by-itself')
+  patientByItself(@Res() response: Reply): void {
+    this.mailLater();
+    response.status(200).send('answer');
+  }
+
+  private mailLater(): void {
+    const { buffer, outbox } = this.effects;
+    buffer.enqueueWith({ name: 'mail', dispatch: 'afterResponse' }, () => {
+      outbox.sent.push('mail');
+    });
+  }
 }
 
 /** Answers a request as adapters for serverless platforms do: there is no connection. */
@@ -80,5 +100,21 @@ describe.each(platforms)('on %s, when no server listens', (_name, adapter) => {
       expect(fateOf(app)).toEqual(fate);
       await app.close();
     });
+
+    it.each(['/patient', '/patient-by-itself'])(
+      'lets an effect of %s out that waits for the answer',
+      async (path) => {
+        const module = moduleOf({
+          imports: [AirlockModule.forRoot({ dispatch })],
+          controllers: [ShopController],
+          providers: [DenyingGuard],
+        });
+        const app = recorded(await NestFactory.create(module, adapter(), { logger: false }));
+        await app.init();
+        expect(await call(app, path)).toBe(200);
+        await until(() => fateOf(app).out.length === 1, 5_000);
+        await app.close();
+      },
+    );
   });
 });

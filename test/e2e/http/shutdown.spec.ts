@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { AirlockService, type AirlockModuleOptions, EffectBuffer } from 'nestjs-airlock';
 import { get } from 'node:http';
-import { checkAfterEach, delay, Effects, gate, listen, platforms } from './fixtures.js';
+import { checkAfterEach, delay, Effects, gate, listen, platforms, until } from './fixtures.js';
 
 @Injectable()
 class Slow implements OnApplicationShutdown {
@@ -98,7 +98,7 @@ describe.each(platforms)('on %s', (_name, platform) => {
       const slow = server.app.get(Slow);
       await slow.begun.passed;
       const closing = server.app.close();
-      await delay(120);
+      await until(() => server.log.airlock('error').length > 0);
       expect(server.log.airlock('error')).toEqual([
         expect.stringContaining('not out: slowMail, behind it'),
       ]);

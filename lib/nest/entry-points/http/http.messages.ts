@@ -83,9 +83,7 @@ export function isUpgraded({ req }: ServerResponse): boolean {
 
 /** True once the response was handed to the network, or its connection is gone. @internal */
 export function isOver(response: ServerResponse): boolean {
-  return (
-    response.writableFinished || response.destroyed || connectionOf(response)?.destroyed === true
-  );
+  return isHandedOver(response) || response.destroyed || connectionOf(response)?.destroyed === true;
 }
 
 /**
@@ -94,7 +92,14 @@ export function isOver(response: ServerResponse): boolean {
  * @internal
  */
 export function isCutOff(response: ServerResponse): boolean {
-  return isOver(response) && !(response.writableFinished && response.writableEnded);
+  return isOver(response) && !(isHandedOver(response) && response.writableEnded);
+}
+
+/** Without a network there is nothing that Node could wait for, nor say that it is through. */
+function isHandedOver(response: ServerResponse): boolean {
+  return (
+    response.writableFinished || (response.writableEnded && connectionOf(response) === undefined)
+  );
 }
 
 /**
