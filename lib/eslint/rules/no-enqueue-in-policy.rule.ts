@@ -44,9 +44,9 @@ export const noEnqueueInPolicy: AirlockRule = {
     },
     messages: {
       effect:
-        'A policy cannot call effects: `{{call}}` throws `PolicyEnqueueError` here. Call it where the work is done, or subscribe to the diagnostics channels `airlock:enqueue` and `airlock:drop`.',
+        'A policy cannot call effects: `{{call}}` throws `PolicyEnqueueError` here. Call it where the work is done, or look on by `onAirlock`.',
       indirect:
-        'A policy cannot call effects: `{{call}}` comes to call one, which throws `PolicyEnqueueError` here. Call it where the work is done, or subscribe to the diagnostics channels `airlock:enqueue` and `airlock:drop`.',
+        'A policy cannot call effects: `{{call}}` comes to call one, which throws `PolicyEnqueueError` here. Call it where the work is done, or look on by `onAirlock`.',
     },
     schema: [],
   },
