@@ -204,8 +204,9 @@ function longestQueue(server: Server): () => number {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => sockets.add(socket));
   let longest = 0;
-  setInterval(() => {
+  const looking = setInterval(() => {
     for (const { writableLength } of sockets) longest = Math.max(longest, writableLength);
-  }, 1).unref();
+  }, 1);
+  server.once('close', () => clearInterval(looking));
   return () => longest;
 }
