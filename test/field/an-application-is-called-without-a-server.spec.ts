@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { AirlockModule } from 'nestjs-airlock';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { PassThrough } from 'node:stream';
 import {
   checkAfterEach,
   COMPLETED,
@@ -45,9 +46,13 @@ class ShopController extends PlacesOrFails {
   }
 }
 
+/** Objects that such adapters give a request in place of its connection. */
+const stub = (): object => ({ encrypted: true, readable: true });
+const stream = (): object => new PassThrough();
+
 /** Answers a request as adapters for serverless platforms do: there is no connection. */
-async function call(app: INestApplication, url: string): Promise<number> {
-  const request = new IncomingMessage({ encrypted: true, readable: true } as never);
+async function call(app: INestApplication, url: string, connection = stub): Promise<number> {
+  const request = new IncomingMessage(connection() as never);
   Object.assign(request, { method: 'GET', url, headers: { host: 'shop' }, complete: true });
   request.push(null);
   const response = new ServerResponse({ method: 'GET' } as never);
@@ -101,9 +106,14 @@ describe.each(platforms)('on %s, when no server listens', (_name, adapter) => {
       await app.close();
     });
 
-    it.each(['/patient', '/patient-by-itself'])(
-      'lets an effect of %s out that waits for the answer',
-      async (path) => {
+    it.each([
+      ['/patient', stub],
+      ['/patient', stream],
+      ['/patient-by-itself', stub],
+      ['/patient-by-itself', stream],
+    ])(
+      'lets an effect of %s out that waits for the answer, with %p in place of its connection',
+      async (path, connection) => {
         const module = moduleOf({
           imports: [AirlockModule.forRoot({ dispatch })],
           controllers: [ShopController],
@@ -111,7 +121,7 @@ describe.each(platforms)('on %s, when no server listens', (_name, adapter) => {
         });
         const app = recorded(await NestFactory.create(module, adapter(), { logger: false }));
         await app.init();
-        expect(await call(app, path)).toBe(200);
+        expect(await call(app, path, connection)).toBe(200);
         await until(() => fateOf(app).out.length === 1, 5_000);
         await app.close();
       },

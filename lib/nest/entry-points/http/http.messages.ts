@@ -95,11 +95,18 @@ export function isCutOff(response: ServerResponse): boolean {
   return isOver(response) && !(isHandedOver(response) && response.writableEnded);
 }
 
-/** Without a network there is nothing that Node could wait for, nor say that it is through. */
 function isHandedOver(response: ServerResponse): boolean {
-  return (
-    response.writableFinished || (response.writableEnded && connectionOf(response) === undefined)
-  );
+  return response.writableFinished || (response.writableEnded && writesIntoStub(response));
+}
+
+/**
+ * True for the responses of adapters for serverless platforms: they write into an object that never
+ * tells Node how much it still holds, so Node never takes them for finished.
+ */
+function writesIntoStub(response: ServerResponse): boolean {
+  const { socket, stream } = response as ServerResponse & { readonly stream?: unknown };
+  // On HTTP/2 the socket is that of the whole session.
+  return stream === undefined && !!socket && socket.writableLength === undefined;
 }
 
 /**
