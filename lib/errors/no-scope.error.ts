@@ -28,7 +28,7 @@ export class NoScopeError extends AirlockError {
         (hasApplication
           ? 'Call it within an entry point that Airlock covers, wrap the work in `airlock.run(...)`, `runInScope(...)` or an `@Airlock()` method, ' +
             "or set `outsideScope: 'report' | 'dispatch' | 'drop'`. " +
-            "Guards, middlewares and exception filters have one under `boundaries: { http: { openAt: 'request' } }`, the default. " +
+            "Guards and exception filters stand in one over HTTP only (`openAt: 'request'`). " +
             'In a unit test wrap the work in `captureEffects(...)` of `nestjs-airlock/testing`.'
           : 'No application with `AirlockModule` runs in this process. In a unit test wrap the work in `captureEffects(...)` of `nestjs-airlock/testing`, ' +
             'in a script in `runInScope(...)`; in an application import `AirlockModule.forRoot()` into its root module.'),

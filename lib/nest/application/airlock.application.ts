@@ -235,7 +235,7 @@ export class AirlockApplication {
     this.escapes?.stop();
     if (left.length === 0) return;
     this.logger.error(
-      `Shutting down with scopes that did not end within ${timeoutMs} ms: ${listed(left, leftOver, '; ')}`,
+      `Shutting down with scopes that did not end within ${timeoutMs} ms (\`shutdownTimeoutMs\`): ${listed(left, leftOver, '; ')}`,
     );
   }
 

@@ -85,7 +85,7 @@ describe.each(platforms)('on %s', (_name, platform) => {
       expect(performance.now() - startedAt).toBeGreaterThanOrEqual(55);
       expect(performance.now() - startedAt).toBeLessThan(5_000);
       expect(server.log.airlock('error')).toEqual([
-        'Shutting down with scopes that did not end within 60 ms: ' +
+        'Shutting down with scopes that did not end within 60 ms (`shutdownTimeoutMs`): ' +
           '"ShutdownController.enqueue" (flushed, not out: slowMail, behind it)',
       ]);
       slow.gate.open();

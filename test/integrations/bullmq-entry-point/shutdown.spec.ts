@@ -84,7 +84,7 @@ describeWith(redis, 'an application that takes BullMQ jobs', () => {
       const closing = app.close();
       await until(() => log.airlock('error').length > 0);
       expect(log.airlock('error')).toEqual([
-        `Shutting down with scopes that did not end within 50 ms: "WorkProcessor.process" (open, not out: ${job.id})`,
+        `Shutting down with scopes that did not end within 50 ms (\`shutdownTimeoutMs\`): "WorkProcessor.process" (open, not out: ${job.id})`,
       ]);
       go.open();
       await closing;

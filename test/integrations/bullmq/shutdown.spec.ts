@@ -84,7 +84,7 @@ describeWith(server, 'An application that runs effects from BullMQ', () => {
       await until(() => stuck.get(Slow).begun.length === 1);
       await stuck.close();
       expect(bench.lines.of('error')).toContain(
-        'Shutting down with scopes that did not end within 50 ms: "effect Slow.work" (open)',
+        'Shutting down with scopes that did not end within 50 ms (`shutdownTimeoutMs`): "effect Slow.work" (open)',
       );
       const next = await bench.worker({ providers, bullmq: { worker } });
       await until(() => next.get(Slow).done.length === 1);
