@@ -107,13 +107,13 @@ describe.each(platforms)('on %s, when no server listens', (_name, adapter) => {
     });
 
     it.each([
-      ['/patient', stub],
-      ['/patient', stream],
-      ['/patient-by-itself', stub],
-      ['/patient-by-itself', stream],
+      ['/patient', 'a stub', stub],
+      ['/patient', 'a stream', stream],
+      ['/patient-by-itself', 'a stub', stub],
+      ['/patient-by-itself', 'a stream', stream],
     ])(
-      'lets an effect of %s out that waits for the answer, with %p in place of its connection',
-      async (path, connection) => {
+      'lets an effect of %s out that waits for the answer, with %s in place of its connection',
+      async (path, _what, connection) => {
         const module = moduleOf({
           imports: [AirlockModule.forRoot({ dispatch })],
           controllers: [ShopController],
