@@ -89,6 +89,16 @@ describe('when policies stand at every place on the way', () => {
     },
   );
 
+  it('asks one that stands at several of them once', async () => {
+    const log: string[] = [];
+    const policy = new Witness('it', log);
+    const runtime = new AirlockRuntime({ policy });
+    await runtime.run({ policy }, () =>
+      withPolicy(policy, () => runInScope({ policy }, () => enqueueWith({ policy }, send, 'a'))),
+    );
+    expect(log).toEqual(['it sees a', 'it judges a']);
+  });
+
   it('shows the chain on the intent, innermost first', async () => {
     const [own, local, scoped] = [
       new Witness('own', []),

@@ -30,6 +30,13 @@ class Desk {
   idle(): string {
     return 'idle';
   }
+  @Get('again')
+  again(): string {
+    this.effects.one(`attempt ${attempts}`);
+    this.effects.one(`attempt ${attempts}, too`);
+    if (attempts++ === 0) throw new Error('deadlock detected');
+    return 'done';
+  }
   @Get('late')
   async late(): Promise<string> {
     if (attempts++ > 0) {
@@ -62,6 +69,16 @@ describe('when an application has interceptors', () => {
     const server = await listen(express, { controllers: [Desk] });
     expect((await server.request('/late')).body).toBe('done');
     expect(await server.fate()).toEqual({ out: [], dropped: ['of the first attempt'] });
+  });
+
+  it('makes room for an invocation in a buffer that a failed one has filled', async () => {
+    attempts = 0;
+    const server = await listen(express, { controllers: [Desk] }, { maxEffectsPerScope: 2 });
+    expect((await server.request('/again')).body).toBe('done');
+    expect(await server.fate()).toEqual({
+      out: ['attempt 1', 'attempt 1, too'],
+      dropped: ['attempt 0', 'attempt 0, too'],
+    });
   });
 
   it('keeps nothing of invocations that have failed or completed', async () => {
