@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
-import { AirlockModule } from 'nestjs-airlock';
+import { AirlockModule, AirlockService } from 'nestjs-airlock';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
@@ -103,6 +103,26 @@ describe.each(platforms)('on %s, when no server listens', (_name, adapter) => {
       expect(await call(app, path)).toBe(status);
       await until(() => fateOf(app).out.length === fate.out.length);
       expect(fateOf(app)).toEqual(fate);
+      await app.close();
+    });
+
+    it.each([
+      ['/place', COMPLETED.out],
+      ['/fails', FAILED.out],
+      ['/denied', FAILED.out],
+      ['/patient', ['mail']],
+      ['/patient-by-itself', ['mail']],
+    ])('has let out all of %s when no scope runs any more', async (path, out) => {
+      const module = moduleOf({
+        imports: [AirlockModule.forRoot({ dispatch })],
+        controllers: [ShopController],
+        providers: [DenyingGuard],
+      });
+      const app = recorded(await NestFactory.create(module, adapter(), { logger: false }));
+      await app.init();
+      await call(app, path);
+      await until(() => app.get(AirlockService).running().length === 0);
+      expect(fateOf(app).out).toEqual(out);
       await app.close();
     });
 
