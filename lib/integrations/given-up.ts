@@ -1,4 +1,4 @@
-import { markConflict } from '../core/model/conflict.js';
+import { markOfTransaction } from '../core/model/transaction-errors.js';
 import { isError, messageOf } from '../errors/thrown.js';
 
 /**
@@ -8,14 +8,16 @@ import { isError, messageOf } from '../errors/thrown.js';
 const GIVEN_UP =
   /\b(40001|40P01|55P03|ER_LOCK_DEADLOCK|ER_LOCK_WAIT_TIMEOUT|ER_CHECKREAD|SQLITE_BUSY\w*|SQLITE_LOCKED\w*|P2034)\b|could not serialize|deadlock|lock wait timeout|database (table )?is locked/i;
 
+/** Matches what PostgreSQL says of a statement after one that has failed. */
+const ABORTED = /\b25P02\b|current transaction is aborted/;
+
 /** True if the statement has done nothing and may succeed the next time. @internal */
 export function isGivenUp(error: unknown): boolean {
   return says(GIVEN_UP, error);
 }
 
 /**
- * Waits for a write in a transaction. If that was given up for the sake of another one, code that
- * tries transactions again has to find the error of the database.
+ * Waits for a write in a transaction, and marks its error if the transaction itself has failed.
  *
  * @internal
  */
@@ -23,7 +25,8 @@ export async function inTransaction<T>(write: PromiseLike<T>): Promise<T> {
   try {
     return await write;
   } catch (error) {
-    if (isError(error) && isGivenUp(error)) markConflict(error);
+    if (isError(error) && says(ABORTED, error)) markOfTransaction(error, 'aborted');
+    else if (isError(error) && isGivenUp(error)) markOfTransaction(error, 'conflict');
     throw error;
   }
 }

@@ -1,7 +1,6 @@
 import { DispatchError } from '../../errors/dispatch.error.js';
 import { raiseLateFailures } from '../scope/late-failures.js';
 import { append } from '../model/append.js';
-import { isConflict } from '../model/conflict.js';
 import {
   recordCommitted,
   recordDropped,
@@ -13,6 +12,7 @@ import {
 import { type Intent, stampOf } from '../model/intent.js';
 import { type FailedIntent, FlushJournal } from '../model/report.js';
 import type { StampedFrame } from '../model/stamped-frame.js';
+import { isOfTransaction } from '../model/transaction-errors.js';
 import type { HeldIntents } from '../scope/pending-work.js';
 import type { UnitOfWork } from '../scope/unit-of-work.js';
 
@@ -115,7 +115,8 @@ class HeldInFrames implements HeldIntents {
 
   /**
    * Takes over the results of a dispatch in a transaction. If a policy threw, only its own intent
-   * is lost (rule 14).
+   * is lost (rule 14). If the transaction was aborted before, its COMMIT will say so, or pass for
+   * one.
    *
    * @throws DispatchError for a write that failed, which rolls the transaction back (rule 23); the
    * error of the database where that has given the transaction up for the sake of another one
@@ -131,7 +132,8 @@ class HeldInFrames implements HeldIntents {
     const [failures, byPolicy] = split(journal.failed, ({ policy }) => policy === undefined);
     append(this.settled.failed, byPolicy);
     this.unwritten = [...this.unwritten, ...failures];
-    const conflict = failures.find(({ error }) => isConflict(error));
+    if (failures.some(({ error }) => isOfTransaction(error, 'aborted'))) return root.rollBack();
+    const conflict = failures.find(({ error }) => isOfTransaction(error, 'conflict'));
     if (conflict !== undefined) throw conflict.error;
     if (failures.length > 0) throw new DispatchError(failures, this.unit.label, root.name);
     if (this.unit.isEnded && this.settled.failed.length > 0)

@@ -8,6 +8,8 @@ export interface StampedFrame {
   /** The transaction it is part of; itself if it is no savepoint. */
   readonly root: StampedFrame;
   join(participant: FrameParticipant): void;
+  /** To be called when the database has undone it. */
+  rollBack(): void;
 }
 
 /** Holder of intents of a transaction, which is told how that ends. @internal */
