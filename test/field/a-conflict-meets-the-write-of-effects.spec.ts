@@ -1,7 +1,11 @@
 import { AirlockService } from 'nestjs-airlock';
-import { Pool } from 'pg';
+import type { Pool } from 'mysql2/promise';
+import { Pool as PostgresPool } from 'pg';
 import { type OutboxClient, rowsOf } from '../integrations/outbox/client.js';
-import { connectPostgres as connectDrizzle } from '../integrations/outbox/clients/drizzle.js';
+import {
+  connectMariadb as connectDrizzleToMariadb,
+  connectPostgres as connectDrizzle,
+} from '../integrations/outbox/clients/drizzle.js';
 import { connectPostgres as connectKnex } from '../integrations/outbox/clients/knex.js';
 import { connectPostgres as connectKysely } from '../integrations/outbox/clients/kysely.js';
 import { connectPostgres as connectMikroOrm } from '../integrations/outbox/clients/mikro-orm.js';
@@ -17,7 +21,8 @@ import {
 } from '../integrations/pg-boss/pg-boss.fixtures.js';
 import { boot, Courier, Mail } from '../integrations/outbox/fixtures.js';
 import { prisma7 } from '../integrations/prisma/generated.js';
-import { describeWith, postgres } from '../servers.js';
+import { describeWith, mariadb, postgres } from '../servers.js';
+import { errorOf } from '../unit/core/fixtures.js';
 
 const CLIENTS: Readonly<Record<string, () => Promise<OutboxClient>>> = {
   Drizzle: connectDrizzle,
@@ -39,7 +44,7 @@ async function placeOrder(
   stock: string,
   tell: (text: string) => Promise<void>,
 ): Promise<void> {
-  const rival = new Pool({ connectionString: postgres.url });
+  const rival = new PostgresPool({ connectionString: postgres.url });
   const place = (attempt: number): Promise<void> =>
     transaction(async (tx) => {
       await tx.query('set transaction isolation level serializable');
@@ -97,6 +102,26 @@ describeWith(postgres, 'A loop that tries transactions again', () => {
       await app.close();
       await client.close();
       await database.close();
+    });
+  });
+});
+
+describeWith(mariadb, 'A loop that tries transactions again on MariaDB', () => {
+  describe('when the rows of the outbox wait for a lock in vain', () => {
+    it('finds the code of the database, as it would without effects', async () => {
+      const client = await connectDrizzleToMariadb(['innodb_lock_wait_timeout = 1']);
+      const app = await boot(client, { outbox: { sweepIntervalMs: false } });
+      const rival = await (client.connection as Pool).getConnection();
+      await rival.query('start transaction');
+      await rival.query('select * from airlock_outbox for update');
+      const error = await errorOf(() =>
+        app.get(AirlockService).run(() => client.transaction(() => app.get(Mail).send('a'))),
+      );
+      expect(error).toMatchObject({ code: 'ER_LOCK_WAIT_TIMEOUT' });
+      await rival.query('rollback');
+      rival.release();
+      await app.close();
+      await client.close();
     });
   });
 });
