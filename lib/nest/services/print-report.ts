@@ -40,7 +40,7 @@ function printReport(report: AirlockReport): string {
           name,
           `${executor} (${executors[executor]})`,
           on === 'success' ? '' : `on ${on}`,
-          serializer === 'copies' ? 'arguments copied' : `arguments by ${serializer}`,
+          serializer === 'copies' ? 'arguments copied' : `arguments in ${serializer}`,
           timeoutMs === false ? 'no time limit here' : `at most ${timeoutMs} ms`,
           way(own),
         ]),

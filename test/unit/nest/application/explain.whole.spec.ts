@@ -150,7 +150,7 @@ describe('when an application is explained', () => {
       /OrdersController\.list +open around the request, beforeResponse +DropAll \(@UseAirlockPolicy on/,
     );
     expect(text).toMatch(
-      /MailService\.sendReceipt +jobs \(Jobs\) +arguments by SuperJson +at most 5000 ms/,
+      /MailService\.sendReceipt +jobs \(Jobs\) +arguments in SuperJson +at most 5000 ms/,
     );
     expect(text).toMatch(/log +in-process \(InProcessExecutor\) +arguments copied +no time limit/);
     expect(text).toMatch(/Jobs +mail, stock +4 at a time/);
