@@ -3,47 +3,49 @@
 // own, and they take turns.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { atMost, ratioOf, row } from './ratios.mjs';
+import { atMost, medianOf, ratioOf, row } from './ratios.mjs';
 
 const clients = ['Prisma', 'Kysely', 'MikroORM', 'Sequelize'];
-/** Few at a time: each side then has its turns in which the machine does little else. */
+/** Few at a time: what else the machine does meanwhile is the same for a turn of each side. */
 const TRANSACTIONS = 25;
-const TURNS = 16;
+const TURNS = 24;
 /** Until V8 has compiled what a server that runs for long has compiled. */
 const WARM_UP = 3000;
 
 export async function measure(rounds) {
   const rows = [];
   for (const client of clients) {
-    const [mine, peers] = [[], []];
-    for (let i = 0; i < rounds; i++) {
-      // A new pair each time: two processes of the same code differ by some per cent.
-      const sides = [await start(client, 'tracked'), await start(client, 'bare')];
-      for (const side of sides) await side.time(WARM_UP);
-      const [tracked, bare] = await fastest(sides);
-      mine.push(tracked);
-      peers.push(bare);
-      for (const side of sides) await side.end();
-    }
-    rows.push(
-      row(
-        `transactions: three statements and an effect with ${client}, tracked`,
-        'not tracked',
-        ratioOf(mine, peers),
-        atMost(1.05),
-      ),
-    );
+    const pairs = [];
+    // A new pair each time: two processes of the same code differ by some per cent.
+    for (let i = 0; i < rounds * 2; i++) pairs.push(await measurePair(client));
+    const what = `transactions: three statements and an effect with ${client}, tracked`;
+    const ratiosOf = (key) =>
+      ratioOf(
+        pairs.map((pair) => pair[key]),
+        pairs.map(() => 1),
+      );
+    rows.push(row(what, 'not tracked', ratiosOf('time'), atMost(1.05)));
+    // Without the server's part.
+    rows.push(row(`${what}: processor time of the client`, 'not tracked', ratiosOf('cpu')));
   }
   return rows;
 }
 
-/** The time of each side's fastest turn. */
-async function fastest(sides) {
-  const times = sides.map(() => Infinity);
-  for (let turn = 0; turn < TURNS; turn++)
-    for (const [i, side] of sides.entries())
-      times[i] = Math.min(times[i], await side.time(TRANSACTIONS));
-  return times;
+/** The ratios of two processes: the middle of those of their turns, side by side. */
+async function measurePair(client) {
+  const sides = await Promise.all(['tracked', 'bare'].map((side) => start(client, side)));
+  await Promise.all(sides.map((side) => side.time(WARM_UP)));
+  const ratios = { time: [], cpu: [] };
+  for (let turn = 0; turn < TURNS; turn++) {
+    // Each side is the first of the two as often as the other.
+    const order = turn % 2 === 0 ? sides : sides.toReversed();
+    const turns = new Map();
+    for (const side of order) turns.set(side, await side.time(TRANSACTIONS));
+    const [tracked, bare] = sides.map((side) => turns.get(side));
+    for (const key of ['time', 'cpu']) ratios[key].push(tracked[key] / bare[key]);
+  }
+  await Promise.all(sides.map((side) => side.end()));
+  return { time: medianOf(ratios.time), cpu: medianOf(ratios.cpu) };
 }
 
 async function start(client, side) {

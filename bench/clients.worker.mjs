@@ -1,5 +1,5 @@
-// One client, whose transactions are tracked or not: answers each number with the nanoseconds that
-// so many of them take on average.
+// One client, whose transactions are tracked or not: answers each number with the time that so many
+// of them take on average, and the time of the processor that this process uses for it.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -125,7 +125,8 @@ const answer = async (message) => {
     await end();
     return process.disconnect();
   }
-  const start = process.hrtime.bigint();
+  const start = performance.now();
+  const used = process.cpuUsage();
   for (let i = 0; i < message; i++) {
     await runInScope(() =>
       transaction(async (run) => {
@@ -134,7 +135,8 @@ const answer = async (message) => {
       }),
     );
   }
-  process.send(Number(process.hrtime.bigint() - start) / message);
+  const { user, system } = process.cpuUsage(used);
+  process.send({ time: (performance.now() - start) / message, cpu: (user + system) / message });
 };
 process.on('message', (message) => void answer(message));
 process.send('ready');

@@ -34,14 +34,14 @@ for (const name of chosen) {
 }
 console.table(
   Object.fromEntries(
-    rows.map(({ what, peer, ratio, low, high, goal, reached }) => [
+    rows.map(({ what, peer, ratio, low, high, goal, reached, isCertain }) => [
       what,
       {
         against: peer,
         ratio: ratio.toFixed(2),
-        'low–high': `${low.toFixed(2)}–${high.toFixed(2)}`,
+        '95 %': `${low.toFixed(2)}–${high.toFixed(2)}`,
         goal: goal ?? '',
-        reached: goal ? (reached ? 'yes' : 'no') : '',
+        reached: goal ? `${reached ? 'yes' : 'no'}${isCertain ? '' : ', not certain'}` : '',
       },
     ]),
   ),
