@@ -85,9 +85,10 @@ export function trackTransactionsOfClass(prototype: object): () => void {
 
 /** Notes a statement of a transaction in the code that sends it. */
 function noteStatement(statement: unknown, options: unknown): void {
-  const { transaction } = Object(options) as { readonly transaction?: object | null };
+  const transaction = (options as { readonly transaction?: object | null } | null)?.transaction;
   if (!transaction) return;
-  const { query: sql = statement } = Object(statement) as { readonly query?: unknown };
+  const sql =
+    typeof statement === 'string' ? statement : (statement as { query?: unknown } | null)?.query;
   Opened.of(transaction)?.frame.root.owner.noteStatement(sql);
 }
 
