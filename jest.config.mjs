@@ -113,9 +113,9 @@ export default {
   // One more than the processors of a small machine: many suites wait for servers and processes.
   maxWorkers: 3,
   globalSetup: '<rootDir>/test/before-all.mjs',
-  // A worker keeps some of every file that it has run: one that is full of it spends its time
-  // collecting garbage.
-  workerIdleMemoryLimit: '700MB',
+  // A worker keeps the text and the code of all that it has loaded, about half of this; one that
+  // takes its place has all to load anew.
+  workerIdleMemoryLimit: '1GB',
   testSequencer: '<rootDir>/scripts/longest-first.mjs',
   testResultsProcessor: '<rootDir>/scripts/plain-results.mjs',
   projects,
