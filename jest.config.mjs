@@ -76,7 +76,7 @@ const onNest12Alone = [
   // beside each is a suite of the application that both majors run.
   '/test/integrations/outbox/(claims|hung|killed|plans|rows-in-flight)\\.spec',
   '/test/integrations/pg-boss/(atomicity|contract|drain|order)\\.spec',
-  '/test/field/(a-conflict-meets-the-write-of-effects|a-failed-statement-is-not-awaited|a-database-fails-over-to-a-replica|a-statement-rolls-a-transaction-of-sqlite-back|an-outbox-is-swept-while-a-transaction-commits|rows-of-the-outbox-cannot-be-removed|the-answer-to-a-commit-is-lost|two-servers-have-an-outbox-of-one-name|two-versions-share-an-outbox)\\.spec',
+  '/test/field/(a-conflict-meets-the-write-of-effects|a-failed-statement-is-not-awaited|a-write-aborts-the-writes-after-it|a-database-fails-over-to-a-replica|a-statement-rolls-a-transaction-of-sqlite-back|an-outbox-is-swept-while-a-transaction-commits|rows-of-the-outbox-cannot-be-removed|the-answer-to-a-commit-is-lost|two-servers-have-an-outbox-of-one-name|two-versions-share-an-outbox)\\.spec',
   '/test/integrations/cls-transactional/(contract|doors|propagation|track-cls-transactions)\\.spec',
   // Read source files.
   '/test/unit/(eslint|scripts)/',

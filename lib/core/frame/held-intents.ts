@@ -132,9 +132,10 @@ class HeldInFrames implements HeldIntents {
     const [failures, byPolicy] = split(journal.failed, ({ policy }) => policy === undefined);
     append(this.settled.failed, byPolicy);
     this.unwritten = [...this.unwritten, ...failures];
-    if (failures.some(({ error }) => isOfTransaction(error, 'aborted'))) return root.rollBack();
-    const conflict = failures.find(({ error }) => isOfTransaction(error, 'conflict'));
-    if (conflict !== undefined) throw conflict.error;
+    // The first decides: it may have aborted the transaction for those after it.
+    const first = failures[0]?.error;
+    if (isOfTransaction(first, 'aborted')) return root.rollBack();
+    if (isOfTransaction(first, 'conflict')) throw first;
     if (failures.length > 0) throw new DispatchError(failures, this.unit.label, root.name);
     if (this.unit.isEnded && this.settled.failed.length > 0)
       return raiseLateFailures(this.unit, new FlushJournal(this.settled));
