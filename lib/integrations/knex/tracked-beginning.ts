@@ -15,7 +15,7 @@ type Begin = (handler: Handler, config?: object) => KnexPromise;
 export class TrackedBeginning {
   /**
    * @param transaction of Knex
-   * @param track opens the frame of a transaction that is about to begin
+   * @param track makes what tracks a transaction that is about to begin
    */
   constructor(
     private readonly transaction: Begin,
@@ -56,15 +56,14 @@ export class TrackedBeginning {
     config: object | undefined,
     opened?: (tracked: TrackedTransaction) => void,
   ): PromiseLike<unknown> {
-    let tracked: TrackedTransaction;
+    const tracked = this.track();
+    opened?.(tracked);
     try {
-      tracked = this.track();
+      if (handsOut(handler)) tracked.enter();
     } catch (error) {
       // A savepoint out of order is refused by a rejection, as Knex refuses.
       return Promise.reject(error as Error);
     }
-    opened?.(tracked);
-    if (handsOut(handler)) tracked.enter();
     return this.start(tracked, handler, config);
   }
 
@@ -76,9 +75,7 @@ export class TrackedBeginning {
     const inFrame: Handler = (trx) => {
       const { frame } = tracked;
       tracked.adopt(trx);
-      // `nextSavepoint` refuses a savepoint beside another: in Knex it would wait for the other for
-      // ever, if both are begun by hand.
-      trackContext(trx.context, () => TrackedTransaction.in(frame.nextSavepoint()));
+      trackContext(trx.context, () => TrackedTransaction.savepointIn(frame));
       trx.on('query', ({ sql }) => frame.root.owner.noteStatement(sql));
       const returned = frame.run(() => handler(trx));
       if (!isThenable(returned)) tracked.handOut();

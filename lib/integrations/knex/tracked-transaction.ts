@@ -50,11 +50,13 @@ export class TrackedTransaction {
     return new TrackedTransaction(open, connection);
   }
 
-  /** Makes one for a frame that is open before Knex begins. */
-  static in(frame: TransactionFrame): TrackedTransaction {
-    const tracked = new TrackedTransaction(() => frame);
-    tracked.opened = frame;
-    return tracked;
+  /**
+   * Makes one for a savepoint, whose frame opens when Knex has taken it: Knex runs savepoints that
+   * are begun side by side one after the other. Without a handler it opens at once, and the second
+   * is refused: the function that begins it stands in it from there on.
+   */
+  static savepointIn(frame: TransactionFrame): TrackedTransaction {
+    return new TrackedTransaction(() => frame.nextSavepoint());
   }
 
   get frame(): TransactionFrame {

@@ -98,6 +98,7 @@ describeWith(postgres, 'cls-transactional on PostgreSQL', () => {
   });
 
   describeTransactionContract('an adapter for Knex', {
+    savepointsInTurn: true,
     connect: async () => {
       const schema = await freshSchema();
       const knex = connectKnex({ client: 'pg', connection: schema.url, log: { warn: () => {} } });

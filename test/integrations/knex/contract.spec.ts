@@ -42,6 +42,7 @@ describeWith(postgres, 'Knex', () => {
   describe.each(Object.entries(styles))('%s', (style, begin) => {
     describeTransactionContract('trackKnexTransactions', {
       byStatements: !style.startsWith('with a handler'),
+      savepointsInTurn: style.startsWith('with a handler'),
       connect: () => connectKnex(begin),
     });
   });
@@ -55,6 +56,7 @@ describeWith(mariadb, 'Knex on MariaDB', () => {
     describeTransactionContract('trackKnexTransactions', {
       dialect: 'mysql',
       byStatements: style === 'without a handler',
+      savepointsInTurn: style !== 'without a handler',
       connect: async () => {
         const database = await freshMariadb();
         const knex = connect({
@@ -81,6 +83,7 @@ describeOnSqlite('Knex on SQLite', () => {
     describeTransactionContract('trackKnexTransactions', {
       dialect: 'sqlite',
       byStatements: style === 'without a handler',
+      savepointsInTurn: style !== 'without a handler',
       connect: async () => {
         const knex = connect({
           client: 'better-sqlite3',

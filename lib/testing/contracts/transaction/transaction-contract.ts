@@ -61,4 +61,10 @@ export interface TransactionContractOptions {
    * refused. @default false
    */
   readonly commitReleasesSavepoints?: boolean;
+  /**
+   * True for a client that runs savepoints which are begun side by side (`Promise.all`) one after
+   * the other, as Knex does. False for one that would have them open at the same time, where the
+   * second is refused. @default false
+   */
+  readonly savepointsInTurn?: boolean;
 }
