@@ -1,4 +1,5 @@
 import { ContextIdFactory, MetadataScanner, type ModulesContainer } from '@nestjs/core';
+import { isMethod } from '../methods/is-method.js';
 import type { Candidate, Class } from './candidate.js';
 
 type Module = ModulesContainer extends Map<string, infer M> ? M : never;
@@ -76,13 +77,6 @@ export function candidateOf(type: unknown, isController: boolean): Candidate | u
   }
   const marks = new Set<unknown>(Reflect.getMetadataKeys(type));
   return { type: type as Class, isController, methods, marked, marks };
-}
-
-/** False for a getter that a subclass has in place of a method: to read it would run it. */
-function isMethod(prototype: object, key: string): boolean {
-  let at: object | null = prototype;
-  while (at !== null && !Object.hasOwn(at, key)) at = Object.getPrototypeOf(at) as object | null;
-  return at !== null && 'value' in Object.getOwnPropertyDescriptor(at, key)!;
 }
 
 /** Reflect searches all that a method inherits from, where few have anything but the language's. */

@@ -1,3 +1,4 @@
+import { isMethod } from './is-method.js';
 import { disguised, type Method } from './wrap-method.js';
 
 /**
@@ -9,10 +10,10 @@ import { disguised, type Method } from './wrap-method.js';
  * @internal
  */
 export function liveMethod(instance: object, key: string, found: Method): Method {
-  if (Object.hasOwn(instance, key)) return found;
+  const classOf = (): object | null => Object.getPrototypeOf(instance) as object | null;
+  if (Object.hasOwn(instance, key) || !isMethod(classOf(), key)) return found;
   const live = disguised(function (this: unknown, ...args: never[]): unknown {
-    const type = Object.getPrototypeOf(instance) as Record<string, Method> | null;
-    return (type?.[key] ?? found).apply(this, args);
+    return (classOf() as Record<string, Method>)[key]!.apply(this, args);
   }, found);
   // Tells an `async` method from others.
   return Object.setPrototypeOf(live, Object.getPrototypeOf(found) as object) as Method;

@@ -259,6 +259,29 @@ describe('when several modules provide the token', () => {
   });
 });
 
+describe('when a method is the value of a getter', () => {
+  class Sdk {
+    readonly sent: string[] = [];
+    get send(): (text: string) => void {
+      return (text) => void this.sent.push(text);
+    }
+  }
+
+  it('belongs to its instance, in a scope and outside', async () => {
+    const { app } = await boot(
+      { providers: [Sdk] },
+      { intercept: [{ token: Sdk, methods: ['send'] }] },
+    );
+    const sdk = app.get(Sdk);
+    sdk.send('at once');
+    await app.get(AirlockService).run(() => {
+      sdk.send('later');
+      expect(sdk.sent).toEqual(['at once']);
+    });
+    expect(sdk.sent).toEqual(['at once', 'later']);
+  });
+});
+
 describe('when what is to be intercepted is not there', () => {
   const providers = [
     { provide: 'QUEUE', useClass: Queue },
