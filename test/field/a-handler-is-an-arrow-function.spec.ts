@@ -10,7 +10,7 @@ import {
   type IEventHandler,
 } from '@nestjs/cqrs';
 import { Command, CommandRunner } from 'nest-commander';
-import { AirlockService, BlockTasks, UseAirlockPolicy } from 'nestjs-airlock';
+import { AirlockService, BlockTasks, DropAll, UseAirlockPolicy } from 'nestjs-airlock';
 import { boot, checkAfterEach, COMPLETED, Effects, until } from '../e2e/http/fixtures.js';
 import { Jobs } from '../integrations/bullmq-entry-point/jobs.js';
 import { run } from '../integrations/commander/cli.js';
@@ -48,6 +48,16 @@ class PlaceAloneHandler implements ICommandHandler<PlaceAlone> {
   @Inject(Effects) private readonly effects!: Effects;
 
   execute = async (): Promise<void> => this.effects.all();
+}
+
+@CommandHandler(Place)
+@UseAirlockPolicy(DropAll)
+class LateHandler implements ICommandHandler<Place> {
+  execute!: () => Promise<void>;
+
+  onModuleInit(): void {
+    this.execute = async () => {};
+  }
 }
 
 @EventsHandler(Placed)
@@ -113,6 +123,14 @@ describe('when a handler is a property that holds an arrow function', () => {
       app.get(Effects).one('apology');
     });
     expect(await fate()).toEqual({ out: ['apology'], dropped: ['reserved'] });
+  });
+
+  it('is not covered where it is made too late, and its policy is warned of', async () => {
+    const { app, log } = await boot({ imports: [CqrsModule.forRoot()], providers: [LateHandler] });
+    expect(log.airlock('warn')).toEqual([
+      expect.stringContaining('`@UseAirlockPolicy()` on `LateHandler` has no effect'),
+    ]);
+    expect(app.get(AirlockService).explain().entryPoints).toEqual([]);
   });
 
   it('is a command of nest-commander with a dry run', async () => {

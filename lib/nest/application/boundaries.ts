@@ -219,7 +219,10 @@ export class Boundaries {
 function namesOf(kinds: readonly EntryPoint[], member: Member): ReadonlySet<string> {
   // No kind finds fewer methods in a controller than in a provider.
   const candidate = { ...member, isController: true };
-  return new Set(kinds.flatMap((kind) => kind.find(candidate)));
+  const instance = member.instance as Record<string, unknown> | undefined;
+  // A property may get its handler later, when nothing covers it any more.
+  const isThere = (name: string): boolean => !instance || typeof instance[name] === 'function';
+  return new Set(kinds.flatMap((kind) => kind.find(candidate)).filter(isThere));
 }
 
 function optionsOf({ policy }: EntryPointOptions): BoundaryOptions {
