@@ -1,4 +1,5 @@
 import { sendFromHere } from '../../core/scope/message.js';
+import { belowSpy } from './below-spy.js';
 import { liveMethod } from './live-method.js';
 import { disguised, type Method } from './wrap-method.js';
 
@@ -14,6 +15,8 @@ const NOTED = Symbol('airlock:sender');
 export function noteSender(instance: object, key: string): void {
   const found = (instance as Record<string, Method>)[key]!;
   if (Object.hasOwn(found, NOTED)) return;
+  const below = belowSpy(instance, key);
+  if (below !== undefined) noteSender(below, key);
   const original = liveMethod(instance, key, found);
   const value = disguised(function (this: unknown, ...args: never[]): unknown {
     return sendFromHere(args, () => original.apply(this, args));

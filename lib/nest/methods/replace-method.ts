@@ -2,6 +2,7 @@ import type { AirlockRuntime } from '../../core/runtime.js';
 import { contexts } from '../../core/scope/context.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { methodName } from '../../core/effect/bound-effect.js';
+import { belowSpy } from './below-spy.js';
 import { liveMethod } from './live-method.js';
 import { disguised, type Method } from './wrap-method.js';
 
@@ -32,6 +33,10 @@ export function replaceOwn(
   replacement: (original: Method) => Method,
 ): void {
   const current = (instance as Record<string, unknown>)[key] as Method;
+  if (!isReplacedBy(instance, key, current)) {
+    const below = belowSpy(instance, key);
+    if (below !== undefined) replaceOwn(below, key, runtime, replacement);
+  }
   const entry = entryOf(instance, key, current);
   if (entry.byApplication.has(runtime)) return;
   for (const other of entry.byApplication.keys())
@@ -59,11 +64,15 @@ export function isReplaceable(instance: object, key: string): boolean {
   return own === undefined ? Object.isExtensible(instance) : own.configurable === true;
 }
 
+function isReplacedBy(instance: object, key: string, method: Method): boolean {
+  return replaced.get(instance)?.get(key)?.exposed.has(method) === true;
+}
+
 function entryOf(instance: object, key: string, current: Method): Replaced {
   let methods = replaced.get(instance);
   if (methods === undefined) replaced.set(instance, (methods = new Map()));
   let entry = methods.get(key);
-  if (entry === undefined || !entry.exposed.has(current)) {
+  if (entry === undefined || !isReplacedBy(instance, key, current)) {
     const original = liveMethod(instance, key, current);
     methods.set(key, (entry = { original, exposed: new Set(), byApplication: new Map() }));
   }
