@@ -1,5 +1,6 @@
 import { markOfTransaction } from '../core/model/transaction-errors.js';
 import { isError, messageOf } from '../errors/thrown.js';
+import { removePayload, withoutPayload } from './without-payload.js';
 
 /**
  * Matches what databases say of a statement that has done nothing, and may succeed the next time:
@@ -17,7 +18,9 @@ export function isGivenUp(error: unknown): boolean {
 }
 
 /**
- * Waits for a write in a transaction, and marks its error if the transaction itself has failed.
+ * Waits for a write in a transaction. If the transaction itself has failed, its error is marked. It
+ * stays as the client has made it, without what was sent: whoever ran the transaction may tell it by
+ * its class.
  *
  * @internal
  */
@@ -25,10 +28,17 @@ export async function inTransaction<T>(write: PromiseLike<T>): Promise<T> {
   try {
     return await write;
   } catch (error) {
-    if (isError(error) && says(ABORTED, error)) markOfTransaction(error, 'aborted');
-    else if (isError(error) && isGivenUp(error)) markOfTransaction(error, 'conflict');
+    if (isError(error)) markIfOfTransaction(error);
     throw error;
   }
+}
+
+function markIfOfTransaction(error: Error): void {
+  const told = withoutPayload(error);
+  const kind = says(ABORTED, told) ? 'aborted' : isGivenUp(told) ? 'conflict' : undefined;
+  if (kind === undefined) return;
+  removePayload(error);
+  markOfTransaction(error, kind);
 }
 
 /** True if the code or the message of an error matches. @internal */

@@ -65,6 +65,33 @@ export function withoutPayload(error: unknown, depth = 0): unknown {
   return copy;
 }
 
+/**
+ * `withoutPayload` for an error that whoever has asked a client expects from it: the same error,
+ * which is still of the client's class and carries that of the driver.
+ *
+ * @internal
+ */
+export function removePayload(error: Error): void {
+  const told = withoutPayload(error) as Error;
+  if (told === error) return;
+  for (const key of Object.getOwnPropertyNames(error)) {
+    const value = (error as unknown as Record<string, unknown>)[key];
+    if (DRIVERS.includes(key) && isError(value)) hide(error, key, withoutPayload(value));
+    else if (!PLAIN.has(key) && !TELLING.includes(key)) Reflect.deleteProperty(error, key);
+  }
+  hide(error, 'message', told.message);
+  hide(error, 'stack', told.stack);
+}
+
+function hide(error: Error, key: string, value: unknown): void {
+  Object.defineProperty(error, key, {
+    value,
+    configurable: true,
+    writable: true,
+    enumerable: false,
+  });
+}
+
 function driverErrorIn(error: Error): Error {
   let found = error;
   for (let depth = 0; depth < DEPTH && QUOTES.some((key) => key in found); depth++) {

@@ -49,7 +49,7 @@ describeWith(postgres, 'A transaction with jobs for two queues of pg-boss', () =
     });
 
     it('tells of a conflict by the error of the database', async () => {
-      expect(await orderWhere('40001')).toMatchObject({ code: '40001' });
+      expect(await orderWhere('40001')).toMatchObject({ cause: { code: '40001' } });
     });
   });
 });

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { DrizzleQueryError } from 'drizzle-orm/errors';
 import { DatabaseError } from 'pg';
 import { QueryFailedError } from 'typeorm';
-import { withoutPayload } from '../../lib/integrations/without-payload.js';
+import { removePayload, withoutPayload } from '../../lib/integrations/without-payload.js';
 
 const SECRET = 'marker-8472';
 
@@ -94,6 +94,17 @@ describe('when an error of an engine carries what was sent', () => {
       expect([told.message, told.code]).toEqual([message, code]);
       expect(told.stack).toMatch(/^\w+: .+\n +at /);
       expect(inspect(told, { depth: 10, showHidden: true })).not.toContain(SECRET);
+    },
+  );
+
+  it.each(carrying)(
+    'is without it, and of its class, when that is taken away: %s',
+    (_, error, message) => {
+      const { constructor } = error;
+      removePayload(error);
+      expect(error).toMatchObject({ constructor, message });
+      expect(inspect(error, { depth: 10, showHidden: true })).not.toContain(SECRET);
+      expect(withoutPayload(error)).toBe(error);
     },
   );
 

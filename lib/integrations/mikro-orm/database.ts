@@ -1,4 +1,5 @@
-import type { FrameOptions } from '../../core/frame/transaction-frame.js';
+import type { FrameConnection, FrameOptions } from '../../core/frame/transaction-frame.js';
+import { isError } from '../../errors/thrown.js';
 import {
   isInTransaction,
   isInTransactionByConnection,
@@ -10,6 +11,7 @@ import { KnexConnection } from '../knex/knex.connection.js';
 import { statementsOnConnection } from '../kysely/connection.statements.js';
 import type { KyselyTransaction } from '../kysely/kysely.client.js';
 import { KyselyConnection } from '../kysely/kysely.connection.js';
+import type { MikroOrmPlatform } from './mikro-orm.client.js';
 
 /** A transaction of Knex in MikroORM 6, of Kysely in MikroORM 7. @internal */
 export type MikroOrmTransaction = KnexTransaction | KyselyTransaction;
@@ -18,20 +20,38 @@ export type MikroOrmTransaction = KnexTransaction | KyselyTransaction;
 export function databaseOf(
   trx: MikroOrmTransaction,
   name: string,
+  platform: MikroOrmPlatform,
 ): Pick<FrameOptions, 'connection' | 'isStillOpen'> {
   if (!isKnex(trx)) {
     const connection = KyselyConnection.of(trx, statementsOnConnection(trx));
     return connection === undefined
       ? {}
-      : { connection, isStillOpen: () => connection.isStillOpen() };
+      : {
+          connection: withErrorsOf(platform, connection),
+          isStillOpen: () => connection.isStillOpen(),
+        };
   }
   const { dialect } = trx.client;
   const written = KnexConnection.of(dialect, name);
   written?.use(trx);
   return {
-    ...(written && { connection: written }),
+    ...(written && { connection: withErrorsOf(platform, written) }),
     ...(dialect === 'mysql' && { isStillOpen: () => isInKnexTransaction(trx) }),
     ...(dialect === 'postgresql' && { isStillOpen: () => written!.isStillOpen() }),
+  };
+}
+
+/** Lets statements fail as those of MikroORM do. */
+function withErrorsOf(platform: MikroOrmPlatform, connection: FrameConnection): FrameConnection {
+  return {
+    ...(connection.dialect && { dialect: connection.dialect }),
+    executeSql: async (text, values) => {
+      try {
+        return await connection.executeSql(text, values);
+      } catch (error) {
+        throw isError(error) ? platform.getExceptionConverter().convertException(error) : error;
+      }
+    },
   };
 }
 

@@ -10,9 +10,15 @@ export interface MikroOrmClient {
 
 /** Connection to an SQL database, which begins and ends every transaction there is. @internal */
 export interface MikroOrmConnection {
-  getPlatform(): object;
+  getPlatform(): MikroOrmPlatform;
   /** Not public. */
   readonly config?: { get(key: 'dbName'): unknown };
+}
+
+/** @internal */
+export interface MikroOrmPlatform {
+  /** Makes errors of drivers into those of MikroORM. */
+  getExceptionConverter(): { convertException(error: Error): Error };
 }
 
 /** Options of `begin` and `transactional` of a connection. @internal */

@@ -121,8 +121,8 @@ class Root implements FrameOptions {
   private trx: MikroOrmTransaction | undefined;
   private database: ReturnType<typeof databaseOf> | undefined;
 
-  constructor(connection: MikroOrmConnection) {
-    const dbName = connection.config?.get('dbName');
+  constructor(private readonly on: MikroOrmConnection) {
+    const dbName = on.config?.get('dbName');
     this.name =
       typeof dbName === 'string' ? `MikroORM transaction in ${dbName}` : 'MikroORM transaction';
     this.frame = openFrame(this);
@@ -130,7 +130,7 @@ class Root implements FrameOptions {
 
   begun(trx: MikroOrmTransaction): void {
     this.trx = trx;
-    this.database = databaseOf(trx, this.name);
+    this.database = databaseOf(trx, this.name, this.on.getPlatform());
   }
 
   tx(): MikroOrmTransaction | undefined {

@@ -81,7 +81,7 @@ export class OutboxTable implements TellsHealth {
     for (const part of partsOf(placed)) {
       const { sql, values } = this.settings.sql.insert(part, now, dueAt);
       if (connection === undefined) await this.database.run(sql, values);
-      else await inTransaction(this.database.bounded(() => connection.executeSql(sql, values)));
+      else await this.database.bounded(() => inTransaction(connection.executeSql(sql, values)));
     }
   }
 

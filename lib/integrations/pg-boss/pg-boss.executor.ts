@@ -135,13 +135,13 @@ export class PgBossExecutor extends RemoteExecutor {
     // A job that is there already is not written again, so the statement can be repeated. A
     // transaction whose connection broke cannot.
     const isRepeatable = transaction === undefined;
-    const writing = retryWhileUnreachable(
+    const write = (): Promise<void> => engine.insert(queue, jobs, transaction);
+    return retryWhileUnreachable(
       new Deadline(dispatchTimeoutMs),
       consequence,
-      () => engine.insert(queue, jobs, transaction),
+      isRepeatable ? write : () => inTransaction(write()),
       { isRepeatable },
     );
-    return transaction === undefined ? writing : inTransaction(writing);
   }
 
   #jobOf(intent: Intent, engine: JobEngine): NewJob {

@@ -7,6 +7,7 @@ import {
   isInTransactionByStatus,
   NO_OPERATION,
 } from '../ended-by-server.js';
+import { isError } from '../../errors/thrown.js';
 import { rowsIn } from '../rows-in.js';
 import type { SequelizeInstance, SequelizeTransaction } from './sequelize.client.js';
 
@@ -34,7 +35,13 @@ export function databaseOf(
       return {
         connection: {
           dialect: 'postgres',
-          executeSql: (text, values) => transaction().connection.query(text, values),
+          executeSql: async (text, values) => {
+            try {
+              return await transaction().connection.query(text, values);
+            } catch (error) {
+              throw isError(error) ? new sequelize.constructor.DatabaseError(error) : error;
+            }
+          },
         },
         isStillOpen: () =>
           isInTransactionByStatus(transaction().connection) ?? answersInTransaction(query),

@@ -10,6 +10,7 @@ export interface SequelizeClient {
 export interface SequelizeInstance {
   getDialect(): string;
   readonly config?: { readonly database?: string | null };
+  readonly constructor: { readonly DatabaseError: new (driver: Error) => Error };
   query(
     sql: string,
     options: { transaction: SequelizeTransaction; logging: false },
