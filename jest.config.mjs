@@ -69,7 +69,7 @@ const onNest12Alone = [
   '/test/(oracle|unit/core|unit/errors|integrations/recipes)/',
   '/test/unit/policies/contract\\.spec',
   '/test/integrations/(drizzle|knex|kysely|mikro-orm|pg|prisma|sequelize)/(client-frames|contract|doors|generated-client|sqlite|track-[\\w-]+-transactions)\\.spec',
-  '/test/field/(a-failed-statement-is-swallowed-on-postgres|a-transaction-lies-around-the-whole-work|an-asynchronous-primitive-decides-the-scope|each-test-runs-in-a-transaction|nothing-grows-worse-than-linear)\\.spec',
+  '/test/field/(a-failed-statement-is-swallowed-on-postgres|a-transaction-lies-around-the-whole-work|an-asynchronous-primitive-decides-the-scope|each-test-runs-in-a-transaction|nothing-grows-worse-than-linear|savepoints-are-begun-side-by-side)\\.spec',
   // Its transactions, of clients that no major of Nest matters to: it has suites of its own.
   '/test/integrations/outbox/(drizzle|knex|kysely|mikro-orm|prisma|sequelize|settings|transactional)\\.spec',
   // What a table or a queue does with its rows, and what becomes of transactions of nestjs-cls:

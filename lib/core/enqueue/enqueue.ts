@@ -64,6 +64,7 @@ export function enqueueIn(
     throw full(unit, options, effect);
   const frameHere = currentFrame();
   const frame = options.survivesRollback === true ? undefined : frameHere;
+  if (frame?.isTangled === true) throw frame.refuseCall(effectName(options, effect));
 
   const shared = context.stampFor(unit, options, frame, effect);
   const stamp =

@@ -6,6 +6,10 @@ interface OnConnection<F> {
   /** The open frame in whose context it was opened. */
   readonly around: F | undefined;
   readonly isOpen: boolean;
+  /** True if an effect was called in it, or in a savepoint in it. */
+  readonly holdsCalls: boolean;
+  /** True for a savepoint that was open beside another one. */
+  isTangled: boolean;
   /** True for the transaction around a test: what is called in it belongs to none. */
   readonly countsAsCommitted: boolean;
   readonly owner: {
@@ -31,18 +35,33 @@ export class ConnectionFrames<F extends OnConnection<F>> {
 
   /** Takes out a frame that has ended, and what is still open in it. */
   remove(frame: F): void {
-    if (frame.below !== undefined && this.countIn(frame) !== undefined)
-      this.innermost = frame.below;
+    if (frame.below !== undefined && this.has(frame)) this.innermost = frame.below;
   }
 
-  /** Number of the frames that are open in a frame; undefined if that is taken out itself. */
-  countIn(frame: F): number | undefined {
-    let count = 0;
-    for (let at: F | undefined = this.innermost; at !== undefined; at = at.below) {
-      if (at === frame) return count;
-      count++;
-    }
-    return undefined;
+  /** The frames that are open in a frame; none if that is taken out itself. */
+  within(frame: F): readonly F[] {
+    const frames: F[] = [];
+    if (this.has(frame))
+      for (let at = this.innermost; at !== frame; at = at.below!) frames.push(at);
+    return frames;
+  }
+
+  /**
+   * Notes that a savepoint comes to lie beside those that are open in a frame.
+   *
+   * @returns false if effects were called in those
+   */
+  tangleWithin(frame: F): boolean {
+    const beside = this.within(frame);
+    if (beside.some(({ holdsCalls }) => holdsCalls)) return false;
+    for (const savepoint of beside) savepoint.isTangled = true;
+    return true;
+  }
+
+  private has(frame: F): boolean {
+    let at: F | undefined = this.innermost;
+    while (at !== undefined && at !== frame) at = at.below;
+    return at === frame;
   }
 
   /**

@@ -44,6 +44,15 @@ export function outOfOrder(frame: Refusing, wish: string, innermost: Refusing): 
 }
 
 /** @internal */
+export function isBesideAnother(frame: Refusing, effect: string): FrameStateError {
+  return refusal(
+    frame,
+    `cannot take "${effect}": another savepoint has been open beside it on the same connection, so that it cannot be told whose statements ` +
+      'a rollback undoes. Await one savepoint before the next one begins (no `Promise.all`), or call the effect outside them.',
+  );
+}
+
+/** @internal */
 export function waitsForNoWrites(frame: Refusing, effect: string): FrameStateError {
   return refusal(
     frame,

@@ -77,8 +77,8 @@ export async function runTracked<Tx, T>(
 
 /**
  * `trackTransactions` for a function that runs a callback in a savepoint. The frame is opened
- * before the savepoint is taken, so that one that would come to lie beside another on the same
- * connection is refused before anything is sent.
+ * before the savepoint is taken, so that one that would come to lie beside another with effects is
+ * refused before anything is sent.
  *
  * @param savepoint resolves after RELEASE and rejects after a rollback
  * @param open `savepoint()` of the enclosing frame

@@ -8,6 +8,7 @@ import {
   endedBefore,
   hasNoSavepoints,
   hasOpenSavepoints,
+  isBesideAnother,
   outOfOrder,
   writesNoMore,
 } from './frame-refusals.js';
@@ -70,6 +71,14 @@ export class TransactionFrame {
   /** The rolled back frame in whose leftover context it was opened. */
   private leftBy: TransactionFrame | undefined;
   private current: FrameState = 'open';
+  /** True if an effect was called in it, or in a savepoint in it. @internal */
+  holdsCalls = false;
+  /**
+   * True for a savepoint that was open beside another one: it cannot be told which statements are
+   * its own, so calls in it are refused.
+   * @internal
+   */
+  isTangled = false;
   /** The savepoint that `nextSavepoint` took last. */
   private lastSavepoint: TransactionFrame | undefined;
 
@@ -170,29 +179,49 @@ export class TransactionFrame {
   }
 
   /**
-   * Opens a savepoint in it, before the statement that takes it.
+   * Opens a savepoint in it, before the statement that takes it. One that comes to lie beside
+   * others, which the caller does not run in, is opened where no effect was called in those; none
+   * can be called in any of them from then on.
    *
-   * @throws FrameStateError if it has ended, or its database has no savepoints, or another
-   * savepoint of the same connection is open that the caller does not run in: the whole
-   * transaction can then only be rolled back
+   * @throws FrameStateError if it has ended, or its database has no savepoints, or effects were
+   * called in another savepoint of the same connection that is open and that the caller does not
+   * run in: the whole transaction can then only be rolled back
    */
   savepoint(options: FrameOptions = {}): TransactionFrame {
     this.assertOpen('take a savepoint');
     if (this.options.savepoints === false) throw hasNoSavepoints(this);
     const { innermost } = this.onConnection;
-    if (innermost !== this && innermost !== this.callersFrame)
-      throw (this.callersFrame ?? this).refuse('take a savepoint');
-    const parent = innermost.countsAsCommitted ? undefined : innermost;
-    return (this.onConnection.innermost = new TransactionFrame(
+    const { callersFrame } = this;
+    return innermost === this || innermost === callersFrame
+      ? this.savepointOn(innermost, options)
+      : this.savepointBeside(callersFrame ?? this, options);
+  }
+
+  private savepointBeside(around: TransactionFrame, options: FrameOptions = {}): TransactionFrame {
+    if (!this.onConnection.tangleWithin(around)) throw around.refuse('take a savepoint');
+    const savepoint = this.savepointOn(around, options);
+    savepoint.isTangled = true;
+    return savepoint;
+  }
+
+  private savepointOn(around: TransactionFrame, options: FrameOptions): TransactionFrame {
+    const savepoint = new TransactionFrame(
       this.optionsOfSavepoint(options),
-      parent,
-      innermost,
-    ));
+      around.countsAsCommitted ? undefined : around,
+      this.onConnection.innermost,
+    );
+    savepoint.isTangled = around.isTangled;
+    return (this.onConnection.innermost = savepoint);
+  }
+
+  /** Refuses a call in a tangled savepoint, as `refuse` does. @internal */
+  refuseCall(effect: string): FrameStateError {
+    return this.whole.refuse(isBesideAnother(this, effect));
   }
 
   /**
-   * `savepoint` for clients whose caller says in which frame it is taken: refused while another one
-   * is open in this frame, wherever the caller stands. After a savepoint that was taken by a
+   * `savepoint` for clients whose caller says in which frame it is taken: it lies beside another one
+   * that is open in this frame, wherever the caller stands. After a savepoint that was taken by a
    * statement, the caller runs in that one.
    *
    * @throws FrameStateError as `savepoint`
@@ -201,8 +230,8 @@ export class TransactionFrame {
   nextSavepoint(): TransactionFrame {
     // Not the innermost frame, which may be no savepoint of the client: hosts such as that of
     // `@nestjs-cls/transactional` open frames of their own.
-    if (this.lastSavepoint?.isOpen === true) throw this.refuse('take a savepoint');
-    return (this.lastSavepoint = this.savepoint());
+    return (this.lastSavepoint =
+      this.lastSavepoint?.isOpen === true ? this.savepointBeside(this) : this.savepoint());
   }
 
   /**
@@ -229,16 +258,17 @@ export class TransactionFrame {
    * To be called just before COMMIT: transactional executors write now. Does nothing for a
    * savepoint. Rolls the frame back if the server has ended its transaction by itself.
    *
-   * @throws FrameStateError if it has ended, a savepoint in it is still open, or one was asked for
-   * out of order; DispatchError for a write that failed. In each case the transaction is to be
-   * rolled back.
+   * @throws FrameStateError if it has ended, effects were called in the transaction and a savepoint
+   * in this frame is still open, or something was asked for out of order; DispatchError for a write
+   * that failed. In each case the transaction is to be rolled back.
    */
   beforeCommit(): void | Promise<void> {
     this.assertOpen('be committed');
     this.whole.assertNothingRefused();
-    const open = this.onConnection.countIn(this) ?? 0;
+    if (!this.whole.hasCalls || this.isTangled) return;
+    const open = this.onConnection.within(this).length;
     if (open > 0) throw hasOpenSavepoints(this, open);
-    if (this.parent !== undefined || !this.whole.hasCalls) return;
+    if (this.parent !== undefined) return;
     if (this.whole.isUndone) {
       warnOfStatement();
       return this.rollBack();
@@ -316,7 +346,16 @@ export class TransactionFrame {
 
   /** @internal */
   join(participant: FrameParticipant): void {
+    // Only calls that a helper's savepoint takes over have not been refused before.
+    if (this.isTangled) this.refuseCall('effects called beside it');
+    this.noteCall();
     this.whole.join(participant);
+  }
+
+  private noteCall(): void {
+    if (this.holdsCalls) return;
+    this.holdsCalls = true;
+    this.parent?.noteCall();
   }
 
   private optionsOfSavepoint(own: FrameOptions): FrameOptions {

@@ -52,8 +52,8 @@ export class TrackedTransaction {
 
   /**
    * Makes one for a savepoint, whose frame opens when Knex has taken it: Knex runs savepoints that
-   * are begun side by side one after the other. Without a handler it opens at once, and the second
-   * is refused: the function that begins it stands in it from there on.
+   * are begun side by side one after the other. Without a handler it opens at once, beside the
+   * other: the function that begins it stands in it from there on.
    */
   static savepointIn(frame: TransactionFrame): TrackedTransaction {
     return new TrackedTransaction(() => frame.nextSavepoint());

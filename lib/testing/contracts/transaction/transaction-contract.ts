@@ -63,8 +63,8 @@ export interface TransactionContractOptions {
   readonly commitReleasesSavepoints?: boolean;
   /**
    * True for a client that runs savepoints which are begun side by side (`Promise.all`) one after
-   * the other, as Knex does. False for one that would have them open at the same time, where the
-   * second is refused. @default false
+   * the other, as Knex does. False for one that would have them open at the same time, where effects
+   * in them are refused. @default false
    */
   readonly savepointsInTurn?: boolean;
 }
