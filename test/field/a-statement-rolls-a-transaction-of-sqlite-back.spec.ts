@@ -1,4 +1,4 @@
-import { AirlockService } from 'nestjs-airlock';
+import { AirlockService, DispatchError, type Executor } from 'nestjs-airlock';
 import { type OutboxClient, rowsOf } from '../integrations/outbox/client.js';
 import { connectSqlite as connectKnex } from '../integrations/outbox/clients/knex.js';
 import { connectSqlite as connectKysely } from '../integrations/outbox/clients/kysely.js';
@@ -45,6 +45,35 @@ describe.each(Object.keys(CLIENTS))('An outbox on SQLite in transactions of %s',
       });
 
       expect(courier.texts).toEqual(['a']);
+      expect(await rowsOf(client, 'select id from orders')).toEqual([{ id: 'a' }]);
+      await app.close();
+      await client.close();
+    });
+  });
+});
+
+describe('An executor that writes into a transaction on SQLite', () => {
+  describe('when its first write rolls the transaction back', () => {
+    it('is asked for no other, which would be there on its own', async () => {
+      const client = await connectBetterSqlite();
+      await client.connection.query(TABLE, []);
+      await client.connection.query("insert into orders values ('a')", []);
+      const executor: Executor = {
+        transactional: true,
+        execute: async ({ args: [id] }, { connection }) => {
+          await connection!.executeSql(`insert into orders values ('${String(id)}')`);
+        },
+      };
+      const app = await boot(client, { airlock: { executor } });
+      const [airlock, mail] = [app.get(AirlockService), app.get(Mail)];
+
+      const error = await errorOf(() =>
+        airlock.run(() =>
+          client.transaction(() => Promise.all(['a', 'b'].map((id) => mail.send(id)))),
+        ),
+      );
+
+      expect(error).toBeInstanceOf(DispatchError);
       expect(await rowsOf(client, 'select id from orders')).toEqual([{ id: 'a' }]);
       await app.close();
       await client.close();

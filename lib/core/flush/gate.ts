@@ -3,18 +3,18 @@ import { recordDropped, recordRefusal } from '../scope/journal.js';
 import type { UnitOfWork } from '../scope/unit-of-work.js';
 import { holdUntil } from '../frame/held-intents.js';
 import { freeze, type Intent, stampOf } from '../model/intent.js';
-import type { FlushJournal } from '../model/report.js';
+import type { FailedIntent, FlushJournal } from '../model/report.js';
 import type { StampedFrame } from '../model/stamped-frame.js';
 import { PolicyAsker } from './policy-asker.js';
 
 /**
- * Decides last about an intent that the outcome let out: by failures before it (`failFast`), by its
- * policies, and by its key. An intent that does not pass is recorded in the journal.
+ * Decides last about an intent that the outcome let out: by failures before it, by its policies, and
+ * by its key. An intent that does not pass is recorded in the journal.
  * @internal
  */
 export class Gate {
-  /** True if an intent has failed that the journal does not have yet. */
-  hasFailed = false;
+  /** Failures that the journal does not have yet, of intents that run beside others. */
+  private beside: FailedIntent[] | undefined = undefined;
   /** Made at the first intent that a policy decides about. */
   private policies: PolicyAsker | undefined = undefined;
 
@@ -35,7 +35,8 @@ export class Gate {
    * @param journal records an intent that does not. @default that of the failures before it
    */
   passes(intent: Intent, journal = this.journal): boolean | Promise<boolean> {
-    if (this.hasFailedFast(intent)) return this.drop(intent, journal, 'failFast');
+    const failure = this.failureBefore(intent);
+    if (failure !== undefined) return this.drop(intent, journal, failure);
     const { path, options } = stampOf(intent);
     if (path.gates === undefined)
       return options.dedupeKey === undefined || this.isFirst(intent, journal);
@@ -61,14 +62,28 @@ export class Gate {
       return false;
     }
     // An intent that runs beside it may have failed while its policies were asked.
-    if (this.hasFailedFast(intent)) return this.drop(intent, journal, 'failFast');
+    const failure = this.failureBefore(intent);
+    if (failure !== undefined) return this.drop(intent, journal, failure);
     return this.isFirst(intent, journal);
   }
 
-  /** False for an intent that is written down already: it goes on even if others fail. */
-  private hasFailedFast(intent: Intent): boolean {
-    if (!this.unit.failFast || stampOf(intent).isWritten === true) return false;
-    return this.hasFailed || this.journal.failed.length > 0;
+  /** To be called with the failures of an intent that has run beside others. */
+  note(failed: readonly FailedIntent[]): void {
+    if (failed.length > 0) (this.beside ??= []).push(...failed);
+  }
+
+  /** The reason to drop an intent for the sake of one that has failed before it. */
+  private failureBefore(intent: Intent): 'failFast' | 'rollback' | undefined {
+    const { failed } = this.journal;
+    if (failed.length === 0 && this.beside === undefined) return undefined;
+    // The server may have rolled the transaction back with it: what is written now would be there on
+    // its own. A policy that threw has written nothing.
+    const isWrite = ({ policy }: FailedIntent): boolean => policy === undefined;
+    if (this.frame !== undefined && (failed.some(isWrite) || this.beside?.some(isWrite)))
+      return 'rollback';
+    // One that is written down already goes on.
+    const goesOn = !this.unit.failFast || stampOf(intent).isWritten === true;
+    return goesOn ? undefined : 'failFast';
   }
 
   /**
@@ -85,7 +100,11 @@ export class Gate {
     return false;
   }
 
-  private drop(intent: Intent, journal: FlushJournal, reason: 'failFast' | 'duplicate'): false {
+  private drop(
+    intent: Intent,
+    journal: FlushJournal,
+    reason: 'failFast' | 'rollback' | 'duplicate',
+  ): false {
     recordDropped(this.unit, journal, intent, reason);
     return false;
   }

@@ -223,7 +223,7 @@ export class Pass implements InFlight {
       const work = isOut ? pass.execute(executor, pass.next(executor)!) : undefined;
       const room = limit.add(work, () => {
         running.delete(pass);
-        gate.hasFailed ||= journal.failed.length > 0;
+        gate.note(journal.failed);
       });
       if (room !== undefined) await room;
     }

@@ -238,6 +238,33 @@ describe('when an executor is transactional', () => {
     expect([report.dispatched, report.failed]).toEqual([[], []]);
   });
 
+  it.each([1, 2])(
+    'writes nothing after a write that has failed, %i at a time: the server may have ended the transaction',
+    async (concurrency) => {
+      const tried: unknown[] = [];
+      const executor: Executor = {
+        transactional: true,
+        concurrency,
+        execute: async ({ args: [text] }) => {
+          tried.push(text);
+          if (text === 'b') throw new Error('deadlock');
+          await new Promise(setImmediate);
+        },
+      };
+      const scope = openScope({ executor });
+      await scope.run(async () => {
+        const root = openFrame({ connection });
+        root.run(() => ['a', 'b', 'c'].forEach((text) => enqueue(send, text)));
+        const { failures } = await errorOf<DispatchError>(() => root.beforeCommit());
+        expect(failures).toHaveLength(1);
+        root.rollBack();
+      });
+      expect(tried).toEqual(['a', 'b']);
+      const { dropped } = await scope.end('completed');
+      expect(dropped.map(({ reason }) => reason)).toEqual(['rollback', 'rollback', 'rollback']);
+    },
+  );
+
   it.each([
     ['a transaction of its own', 'independent'],
     ['none', 'independent'],
