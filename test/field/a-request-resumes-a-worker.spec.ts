@@ -29,6 +29,47 @@ class OrderProcessor extends WorkerHost {
   }
 }
 
+/** Its job seems abandoned, once somebody has taken its lock away. */
+@Processor('stalls', { stalledInterval: 20, lockDuration: 60_000 })
+class StallingProcessor extends WorkerHost {
+  constructor(private readonly effects: Effects) {
+    super();
+  }
+
+  async process(): Promise<void> {
+    begun.open();
+    await goOn.passed;
+  }
+
+  /** The attempt that has lost its lock cannot complete the job. */
+  @OnWorkerEvent('error')
+  onError(): void {}
+
+  @OnWorkerEvent('stalled')
+  onStalled(): void {
+    this.effects.one('stalled');
+    parent = currentScope()?.parent?.name ?? 'none';
+  }
+}
+
+@Controller('stalling')
+class StallingController {
+  constructor(
+    private readonly processor: StallingProcessor,
+    private readonly effects: Effects,
+  ) {}
+
+  @Get('resume')
+  async resume(): Promise<never> {
+    this.effects.one('resumed');
+    const { worker } = this.processor;
+    await worker.pause(true);
+    await worker.resume();
+    await until(() => parent !== undefined);
+    throw new Error('the request fails when a job has stalled');
+  }
+}
+
 @Controller('workers')
 @UseAirlockPolicy(new BlockTasks(['placed', 'told']))
 class WorkersController {
@@ -83,6 +124,22 @@ describeWith(
       expect((await answer).status).toBe(500);
       expect(await fate()).toEqual({ out: ['placed', 'told'], dropped: ['resumed'] });
       expect(parent).toBeUndefined();
+    });
+
+    it('lets out what it calls of a job that has stalled', async () => {
+      const { request, fate } = await listen(platforms[0]![1], {
+        imports: [...jobs.modules('stalls')],
+        controllers: [StallingController],
+        providers: [StallingProcessor],
+      });
+      const job = await jobs.add('stalls');
+      await begun.passed;
+      await jobs.redis.del(`${jobs.prefix}:stalls:${job.id}:lock`);
+      expect((await request('/stalling/resume')).status).toBe(500);
+      expect(parent).toBe('none');
+      goOn.open();
+      expect(await jobs.ended('stalls', job)).toMatchObject({ state: 'completed' });
+      expect(await fate()).toEqual({ out: ['stalled'], dropped: ['resumed'] });
     });
   },
 );

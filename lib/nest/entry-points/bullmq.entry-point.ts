@@ -17,6 +17,8 @@ import {
 interface Worker {
   /** Takes jobs until the worker is paused or closed; `resume()` calls it too. */
   run(): Promise<void>;
+  /** Looks for abandoned jobs from now on; `resume()` calls it if the worker still has jobs. */
+  startStalledCheckTimer?(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -73,7 +75,9 @@ export const bullmq: WrappedEntryPoint = {
         },
   ready(instance) {
     const worker = workerOf(instance);
-    if (worker !== undefined && isReplaceable(worker, 'run')) runDetached(worker);
+    if (worker === undefined) return;
+    runDetached(worker, 'run');
+    runDetached(worker, 'startStalledCheckTimer');
   },
   async stop(instance) {
     await workerOf(instance)?.close();
@@ -96,10 +100,11 @@ function workerOf(instance: object): Worker | undefined {
  * Keeps a worker that a request starts or resumes out of the scope of that request: its jobs are
  * work of their own.
  */
-function runDetached(worker: Worker): void {
-  const run = worker.run.bind(worker);
-  Object.defineProperty(worker, 'run', {
-    value: () => detached(run),
+function runDetached(worker: Worker, key: 'run' | 'startStalledCheckTimer'): void {
+  const loop = worker[key]?.bind(worker);
+  if (loop === undefined || !isReplaceable(worker, key)) return;
+  Object.defineProperty(worker, key, {
+    value: () => detached(loop),
     configurable: true,
     writable: true,
   });
