@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { PeerVersionError } from '../errors/peer-version.error.js';
 import { lookupPlaces } from './lookup-places.js';
+import { requireFrom } from './require-from.js';
 
 /**
  * Refuses a peer whose every installed version is too old for the part of this package that is
@@ -33,7 +33,7 @@ function* installed(peer: string): Generator<Installed> {
 }
 
 function installedFor(file: string, peer: string): Installed | undefined {
-  for (const modules of createRequire(file).resolve.paths(peer) ?? []) {
+  for (const modules of requireFrom(file).resolve.paths(peer) ?? []) {
     const folder = join(modules, peer);
     // Read, not required: few packages export their manifest.
     try {

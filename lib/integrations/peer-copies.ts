@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module';
 import { Logger } from '@nestjs/common';
 import { codeOf, messageOf } from '../errors/thrown.js';
 import { lookupPlaces } from '../installation/lookup-places.js';
+import { requireFrom } from '../installation/require-from.js';
 import { SafeLogger } from '../nest/log/safe-logger.js';
 
 /**
@@ -22,7 +22,7 @@ export async function peerCopies<T extends object>(
   copies.push(await imported?.().catch((error: unknown) => void errors.push(error)));
   for (const file of lookupPlaces()) {
     try {
-      copies.push(createRequire(file)(specifier) as T);
+      copies.push(requireFrom(file)(specifier) as T);
     } catch (error) {
       errors.push(error);
     }
