@@ -1,4 +1,4 @@
-import type { Intent } from '../../../core/model/intent.js';
+import { Intent, stampOf } from '../../../core/model/intent.js';
 import type { DroppedIntent } from '../../../core/model/report.js';
 import type { EffectRecord } from '../recording/effect-record.js';
 import { print, printIntent } from './print.js';
@@ -16,13 +16,19 @@ export function endingsOf({ dispatched, dropped, failed }: EffectRecord): Ending
   for (const { id } of dispatched) texts.set(id, 'dispatched');
   for (const drop of dropped) texts.set(drop.intent.id, dropText(drop));
   for (const { intent, error } of failed) texts.set(intent.id, `failed: ${print(error)}`);
-  return ({ id }) => texts.get(id) ?? UNDECIDED;
+  return (intent) => texts.get(intent.id) ?? undecided(intent);
+}
+
+function undecided(intent: Intent): string {
+  // One of a copy of this package that a test has loaded before keeps its transaction to itself.
+  const isHeld = intent instanceof Intent && stampOf(intent).frame?.root.fate === 'open';
+  return isHeld ? `${UNDECIDED}: its transaction is still open` : UNDECIDED;
 }
 
 /** "It was dropped: outcome", "it failed: …". @internal */
 export function sentenceOf(ending: string): string {
   if (ending.startsWith('failed')) return ending;
-  return `${ending === UNDECIDED ? 'is' : 'was'} ${ending}`;
+  return `${ending.startsWith(UNDECIDED) ? 'is' : 'was'} ${ending}`;
 }
 
 /** `dropped: policy (BlockTasks)`. @internal */

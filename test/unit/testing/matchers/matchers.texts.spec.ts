@@ -427,15 +427,15 @@ describe('when toHaveDispatched fails', () => {
     `);
   });
 
-  it('says that it is not decided yet', async () => {
+  it('says that its transaction is still open', async () => {
     const frame = openFrame();
     const captured = await captureEffects(() => frame.run(() => mail.sendReceipt(7)));
     expect(textOf(() => expect(captured).toHaveDispatched(mail.sendReceipt)))
       .toMatchInlineSnapshot(`
-     "Expected MailService.sendReceipt to be dispatched, but it is not decided yet.
+     "Expected MailService.sendReceipt to be dispatched, but it is not decided yet: its transaction is still open.
 
      Enqueued:
-     → 1. MailService.sendReceipt(7) — not decided yet"
+     → 1. MailService.sendReceipt(7) — not decided yet: its transaction is still open"
     `);
     frame.rollBack();
   });
