@@ -2,7 +2,7 @@
 interface OnConnection<F> {
   readonly onConnection: object;
   /** The frame that it lies in on its connection: its parent, or the transaction around a test. */
-  readonly below: F | undefined;
+  below: F | undefined;
   /** The open frame in whose context it was opened. */
   readonly around: F | undefined;
   readonly isOpen: boolean;
@@ -33,9 +33,18 @@ export class ConnectionFrames<F extends OnConnection<F>> {
     this.innermost = lowest;
   }
 
-  /** Takes out a frame that has ended, and what is still open in it. */
+  /**
+   * Takes out a frame that has ended, and what is still open in it. Savepoints that lay beside others
+   * stay until they end themselves: a rollback of one undoes all that was sent since it was taken.
+   */
   remove(frame: F): void {
-    if (frame.below !== undefined && this.has(frame)) this.innermost = frame.below;
+    if (frame.below === undefined || !this.has(frame)) return;
+    const left = this.within(frame).filter(({ isTangled, isOpen }) => isTangled && isOpen);
+    this.innermost = frame.below;
+    for (const savepoint of left.reverse()) {
+      savepoint.below = this.innermost;
+      this.innermost = savepoint;
+    }
   }
 
   /** The frames that are open in a frame; none if that is taken out itself. */

@@ -57,7 +57,7 @@ export class TransactionFrame {
    * The frame that it lies in on its connection: its parent, or the transaction around a test.
    * @internal
    */
-  readonly below: TransactionFrame | undefined;
+  below: TransactionFrame | undefined;
   /** The frames that are open on its connection. @internal */
   readonly onConnection: ConnectionFrames<TransactionFrame>;
   /** The code that works in it. @internal */
@@ -78,7 +78,7 @@ export class TransactionFrame {
    * its own, so calls in it are refused.
    * @internal
    */
-  isTangled = false;
+  isTangled: boolean;
   /** The savepoint that `nextSavepoint` took last. */
   private lastSavepoint: TransactionFrame | undefined;
 
@@ -101,6 +101,7 @@ export class TransactionFrame {
     this.countsAsCommitted =
       options.countsAsCommitted === true ||
       (parent === undefined && below === undefined && isAroundTest());
+    this.isTangled = parent?.isTangled === true;
     this.whole = parent?.whole ?? new WholeTransaction(this, options.waitsForWrites);
   }
 
@@ -205,13 +206,11 @@ export class TransactionFrame {
   }
 
   private savepointOn(around: TransactionFrame, options: FrameOptions): TransactionFrame {
-    const savepoint = new TransactionFrame(
+    return (this.onConnection.innermost = new TransactionFrame(
       this.optionsOfSavepoint(options),
       around.countsAsCommitted ? undefined : around,
       this.onConnection.innermost,
-    );
-    savepoint.isTangled = around.isTangled;
-    return (this.onConnection.innermost = savepoint);
+    ));
   }
 
   /** Refuses a call in a tangled savepoint, as `refuse` does. @internal */
@@ -265,7 +264,11 @@ export class TransactionFrame {
   beforeCommit(): void | Promise<void> {
     this.assertOpen('be committed');
     this.whole.assertNothingRefused();
-    if (!this.whole.hasCalls || this.isTangled) return;
+    if (!this.whole.hasCalls || this.isTangled) {
+      // What is left open in it may yet undo what comes after it.
+      this.onConnection.tangleWithin(this);
+      return;
+    }
     const open = this.onConnection.within(this).length;
     if (open > 0) throw hasOpenSavepoints(this, open);
     if (this.parent !== undefined) return;
