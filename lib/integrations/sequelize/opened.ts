@@ -49,8 +49,8 @@ export class Opened {
   }
 
   /**
-   * Takes a savepoint, which has to be the only open one: the rollback of a savepoint takes later
-   * ones back.
+   * Takes a savepoint. Effects are refused in one beside another: the rollback of a savepoint takes
+   * later ones back.
    */
   savepoint(): Opened {
     return new Opened(this.frame.nextSavepoint(), this.begunByStatement);
