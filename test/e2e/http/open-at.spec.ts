@@ -190,7 +190,7 @@ describe.each(platforms)('on %s', (_name, platform) => {
       expect((await server.request('/cautious')).body).toBe('allowed');
       const [error] = server.app.get(Probe).errors as [NoScopeError];
       expect(error).toMatchObject({ code: 'AIRLOCK_NO_SCOPE', effect: 'guard' });
-      expect(error.message).toContain("boundaries: { http: { openAt: 'request' } }");
+      expect(error.message).toContain("over HTTP only (`openAt: 'request'`)");
       expect(recorderOf(server.app).effects).toEqual([]);
     });
 

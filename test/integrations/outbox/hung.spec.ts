@@ -314,7 +314,8 @@ describeWith(postgres, 'The outbox', () => {
         executor: courier,
         connection: { query } as OutboxClient['connection'],
         sweepIntervalMs: false,
-        dispatchTimeoutMs: 200,
+        // A claim that is only answered late would have taken the row.
+        dispatchTimeoutMs: 500,
       });
       await leave('a');
       toLose = 4;
