@@ -79,40 +79,40 @@ describeWith(postgres, 'when an application begins savepoints side by side', () 
       expect(sent).toEqual(['kept']);
     });
 
-    it('lets no effect out of one that another, left open beside those before it, undoes', async () => {
-      // Knex, below MikroORM 6, opens the second when the first has ended.
-      if (name === 'MikroORM 6') return;
-      const all = gate();
-      const end = gate();
-      let open = 0;
-      const one = async (tx: ContractTransaction, until: Promise<void>): Promise<unknown> =>
-        tx.savepoint!(async (inner) => {
-          await insert(inner, 'beside');
-          if (++open === 3) all.open();
-          await until;
-          if (until === end.opened) throw new Error('undone');
-        });
-      await runInScope(() =>
-        client
-          .transaction(async (tx) => {
-            const first = one(tx, all.opened);
-            const undone = errorOf(() => one(tx, end.opened));
-            await one(tx, all.opened);
-            await first;
-            await tx.savepoint!(async (inner) => {
-              await insert(inner, 'kept');
-              try {
-                enqueue(send, 'kept');
-              } finally {
-                end.open();
-                await undone;
-              }
-            });
-          })
-          .catch(() => {}),
-      );
-      expect((await stored()).filter((name) => name === 'kept')).toEqual(sent);
-    });
+    // Knex, below MikroORM 6, opens the second when the first has ended.
+    if (name !== 'MikroORM 6')
+      it('lets no effect out of one that another, left open beside those before it, undoes', async () => {
+        const all = gate();
+        const end = gate();
+        let open = 0;
+        const one = async (tx: ContractTransaction, until: Promise<void>): Promise<unknown> =>
+          tx.savepoint!(async (inner) => {
+            await insert(inner, 'beside');
+            if (++open === 3) all.open();
+            await until;
+            if (until === end.opened) throw new Error('undone');
+          });
+        await runInScope(() =>
+          client
+            .transaction(async (tx) => {
+              const first = one(tx, all.opened);
+              const undone = errorOf(() => one(tx, end.opened));
+              await one(tx, all.opened);
+              await first;
+              await tx.savepoint!(async (inner) => {
+                await insert(inner, 'kept');
+                try {
+                  enqueue(send, 'kept');
+                } finally {
+                  end.open();
+                  await undone;
+                }
+              });
+            })
+            .catch(() => {}),
+        );
+        expect((await stored()).filter((name) => name === 'kept')).toEqual(sent);
+      });
 
     it('lets no effect out of one that another, left open in one before it, undoes', async () => {
       const begun = gate();
