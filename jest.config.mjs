@@ -82,7 +82,7 @@ const onNest12Alone = [
   '/test/unit/(eslint|scripts)/',
   // Reach no Nest, and no package that one major has a copy of for itself.
   '/test/unit/(schematics/nest-add|installation/|policies/policies|nest/entry-points/response-ends|testing/kit/(check-for-leaks\\.hooks|durations)|testing/matchers/register)',
-  '/test/integrations/(replace-on-class|outbox/outbox-(row|sql)|pg-boss/job-ids)\\.spec',
+  '/test/integrations/(given-up|replace-on-class|outbox/outbox-(row|sql)|pg-boss/job-ids)\\.spec',
   '/test/kit/jest-globals\\.spec',
   '/test/field/(a-policy-is-put-around-work-that-was-left-behind|a-test-fakes-timers-before-it-imports-the-kit)\\.spec',
   // A page in a browser, which no Nest runs in.

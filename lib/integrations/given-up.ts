@@ -28,7 +28,8 @@ export async function inTransaction<T>(write: PromiseLike<T>): Promise<T> {
   try {
     return await write;
   } catch (error) {
-    if (isError(error)) markIfOfTransaction(error);
+    // One that nothing can be noted on fails as any write does.
+    if (isError(error) && Object.isExtensible(error)) markIfOfTransaction(error);
     throw error;
   }
 }
