@@ -43,6 +43,15 @@ export const frames = {
   },
 };
 
+const NO_OPTIONS: FrameOptions = {};
+
+/**
+ * Options of a frame that has ended, if it had a connection: nothing can be written through it.
+ * Shared by all: V8 may make an object that each frame writes down at its end an old one, which
+ * keeps the whole frame until the next full collection.
+ */
+const ENDED: FrameOptions = {};
+
 /**
  * One database transaction or savepoint. Intents are stamped with the innermost open one at their
  * call and go out only when its transaction has committed (rules 20 to 22). The port of transaction
@@ -115,6 +124,7 @@ export class TransactionFrame {
   }
 
   get connection(): FrameConnection | undefined {
+    if (this.options === ENDED) return { executeSql: () => Promise.reject(writesNoMore(this)) };
     return this.options.connection ?? (this.parent ?? this.below)?.connection;
   }
 
@@ -373,11 +383,7 @@ export class TransactionFrame {
     this.current = state;
     // Code that keeps the frame after its end need not keep its connection, which other code may
     // use by now, nor the frames before it.
-    const { connection } = this.options;
-    this.options =
-      connection === undefined
-        ? {}
-        : { connection: { executeSql: () => Promise.reject(writesNoMore(this)) } };
+    this.options = this.options.connection === undefined ? NO_OPTIONS : ENDED;
     // It takes leftover calls itself from here on.
     if (this.takesLeftovers) this.leftBy = undefined;
     this.onConnection.remove(this);
