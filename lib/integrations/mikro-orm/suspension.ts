@@ -93,8 +93,9 @@ export function outside(
 ): void | Promise<void> {
   if (em?.getTransactionContext() !== trx) return fn();
   const goBack = (): void => em.setTransactionContext(trx as never);
-  // This suspends nothing: the transaction has ended.
-  asides.run(undefined as never, () => em.resetTransactionContext());
+  // Not `resetTransactionContext`: this suspends nothing, as the transaction has ended. Version 6
+  // also deletes a property there, which turns its manager into a slow object.
+  em.setTransactionContext(undefined as never);
   const running = fn();
   if (running) return running.finally(goBack);
   goBack();
