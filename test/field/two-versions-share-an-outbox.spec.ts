@@ -94,4 +94,32 @@ describeWith(postgres, 'when an outbox holds an effect that only another process
       expect.stringContaining('is not tried again by itself'),
     ]);
   });
+
+  it('says so once for each effect, where a row has failed before for another reason', async () => {
+    const lines = new Lines();
+    const row = async (id: string): Promise<void> => {
+      const left = { v: 1, id, effect: 'reports.make', args: ['monday'], at: 'now' };
+      await client.connection.query(
+        "insert into airlock_outbox (id, position, effect, envelope, written_at, due_at, attempts, error) values ($1, 1, $2, $3, 1, 1, 1, 'no printer')",
+        [id, 'reports.make', JSON.stringify(left)],
+      );
+    };
+    const renamed = await boot(client, {
+      outbox: { ...settings, sweepIntervalMs: false },
+      lines,
+    });
+    apps.push(renamed);
+    const outbox = renamed.get(AirlockOutbox);
+    for (const id of ['x:1', 'x:2']) await row(id);
+    for (let sweeps = 0; sweeps < 3; sweeps++) {
+      await client.connection.query('update airlock_outbox set due_at = 1', []);
+      await outbox.sweep();
+    }
+    expect(lines.of('warn').filter((line) => line.includes('is left to'))).toEqual([
+      expect.stringMatching(/"reports.make" \(x:\d\) is left to other processes: .* has not/),
+    ]);
+    expect(await outbox.stuck()).toMatchObject(
+      ['x:1', 'x:2'].map((id) => ({ id, attempts: 1, error: 'no printer' })),
+    );
+  });
 });

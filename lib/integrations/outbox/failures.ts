@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { EngineUnreachableError } from '../../errors/engine-unreachable.error.js';
 import { ShuttingDownError } from '../../errors/shutting-down.error.js';
 import { UnknownEffectError } from '../../errors/unknown-effect.error.js';
+import { quoted } from '../../errors/quoted.js';
 import { messageOf, stacksOf } from '../../errors/thrown.js';
 import { SafeLogger } from '../../nest/log/safe-logger.js';
 import { EffectWorker } from '../../nest/remote/effect-worker.js';
@@ -35,6 +36,8 @@ export class OutboxFailures {
    * True if the engine could not be reached the last time: an outage is one line in the log.
    */
   private isDown = false;
+  /** Names of effects that a line has said this application has not. */
+  private readonly toldAsLeft = new Set<string>();
 
   constructor(
     @Inject(OutboxTable) private readonly table: OutboxTable,
@@ -103,9 +106,23 @@ export class OutboxFailures {
       failures.filter((failure) => !isCounted(failure)),
       () => dueAt,
     );
+    const counted = failures.filter(isCounted);
+    for (const failure of counted) this.tellAsLeft(failure);
     await this.table.postpone(
-      failures.filter(isCounted).map(({ id }) => id),
+      counted.map(({ id }) => id),
       dueAt,
+    );
+  }
+
+  /**
+   * Warns of a row that `stuck` shows with the error of an earlier attempt, which is not why it
+   * waits now. Once for each effect: with other modules in other processes that is as it should be.
+   */
+  private tellAsLeft({ id, effect, error }: Failure): void {
+    if (this.toldAsLeft.has(effect)) return;
+    this.toldAsLeft.add(effect);
+    this.logger.warn(
+      `Effect ${quoted(effect)} (${id}) is left to other processes: ${messageOf(error)}`,
     );
   }
 
