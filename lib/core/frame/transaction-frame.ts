@@ -287,13 +287,13 @@ export class TransactionFrame {
       return this.rollBack();
     }
     const isStillOpen = this.options.isStillOpen?.() ?? true;
-    return isStillOpen === true ? this.write() : this.writeIf(isStillOpen);
+    return typeof isStillOpen === 'boolean'
+      ? this.writeIf(isStillOpen)
+      : isStillOpen.then((isOpen) => this.writeIf(isOpen));
   }
 
-  private async writeIf(isStillOpen: boolean | Promise<boolean>): Promise<void> {
-    if ((await isStillOpen) === false) return this.rollBack();
-    const writing = this.write();
-    if (writing) await writing;
+  private writeIf(isStillOpen: boolean): void | Promise<void> {
+    return isStillOpen === false ? this.rollBack() : this.write();
   }
 
   private write(): void | Promise<void> {

@@ -43,8 +43,8 @@ export class KnexConnection implements FrameConnection {
   }
 
   /** False where PostgreSQL has no transaction any more, or an aborted one. */
-  async isStillOpen(): Promise<boolean> {
-    return isNotKnownToHaveEnded(await this.trx?.client.acquireConnection());
+  isStillOpen(): boolean | Promise<boolean> {
+    return this.trx?.client.acquireConnection().then(isNotKnownToHaveEnded) ?? true;
   }
 
   /**

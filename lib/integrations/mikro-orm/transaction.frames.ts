@@ -176,14 +176,18 @@ class EventsOfCommit extends EventsInContext {
     this.answer = answerOfCommit(trx);
   }
 
-  override async dispatchEvent(event: string, trx?: object): Promise<void> {
-    if (event === 'afterTransactionCommit') {
-      this.isCommitted = !isRollback(await this.answer());
-      if (!this.isCommitted) this.frame.rollBack();
-    }
-    await super.dispatchEvent(event, trx);
+  override dispatchEvent(event: string, trx?: object): Promise<unknown> | undefined {
+    if (event === 'afterTransactionCommit') return this.afterCommit(event, trx);
+    const told = super.dispatchEvent(event, trx);
     // By then subscribers have called their effects.
-    const writing = event === 'beforeTransactionCommit' && this.frame.beforeCommit();
-    if (writing) await writing;
+    return event === 'beforeTransactionCommit'
+      ? Promise.resolve(told).then(() => this.frame.beforeCommit())
+      : told;
+  }
+
+  private async afterCommit(event: string, trx?: object): Promise<unknown> {
+    this.isCommitted = !isRollback(await this.answer());
+    if (!this.isCommitted) this.frame.rollBack();
+    return super.dispatchEvent(event, trx);
   }
 }
