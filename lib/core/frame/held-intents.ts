@@ -26,7 +26,7 @@ export function joinFrame(unit: UnitOfWork, intent: Intent): void {
   if (frame === undefined || frame.fate === 'committed') return;
   const held = (unit.heldIntents ??= new HeldInFrames(unit)) as HeldInFrames;
   if (frame.fate !== 'open') return held.rolledBack();
-  held.open.add(frame.root);
+  if (!held.open.includes(frame.root)) held.open.push(frame.root);
   frame.join(held);
 }
 
@@ -67,7 +67,7 @@ export function holdUntil(
 class HeldInFrames implements HeldIntents {
   readonly settled = new FlushJournal();
   /** The transactions that are open and decide about something in the buffer of the unit. */
-  readonly open = new Set<StampedFrame>();
+  open: StampedFrame[] = [];
   private waiting: readonly Intent[] = [];
   /** Intents that were written in transactions which are open; there may be several. */
   private written: readonly WrittenIntent[] = [];
@@ -198,8 +198,8 @@ class HeldInFrames implements HeldIntents {
   }
 
   private forgetEnded(): void {
-    for (const root of this.open) if (root.fate !== 'open') this.open.delete(root);
-    if (this.open.size === 0) this.unit.buffer.forgetTransactions();
+    this.open = this.open.filter(({ fate }) => fate === 'open');
+    if (this.open.length === 0) this.unit.buffer.forgetTransactions();
   }
 
   private take(wanted: (intent: Intent) => boolean): readonly Intent[] {
