@@ -53,11 +53,11 @@ describeWith(redis, 'when a tree of jobs is added in a transaction', () => {
     await jobs.close();
   });
 
-  const begin = (end: (frame: TransactionFrame) => void): Promise<void> =>
-    app.get(AirlockService).run(() => {
+  const begin = (end: (frame: TransactionFrame) => void | Promise<void>): Promise<void> =>
+    app.get(AirlockService).run(async () => {
       const frame = openFrame();
       frame.run(() => app.get(Imports).begin(['a', 'b']));
-      end(frame);
+      await end(frame);
     });
   const counts = async (): Promise<readonly number[]> => {
     const found = await jobs.queue('files').getJobCounts('waiting', 'waiting-children');
