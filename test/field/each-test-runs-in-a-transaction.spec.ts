@@ -219,6 +219,10 @@ const notes: Executor = {
     connection!.executeSql(`insert into notes values ('${String(args[0])}')`),
 };
 
+const failing = async (): Promise<never> => {
+  throw new Error('refused');
+};
+
 describeWith(postgres, 'each test runs in a transaction that is rolled back', () => {
   describe.each([
     ['Knex', knex],
@@ -239,10 +243,6 @@ describeWith(postgres, 'each test runs in a transaction that is rolled back', ()
         enqueue(send, text);
         await work(query);
       });
-    const failing = async (): Promise<never> => {
-      throw new Error('refused');
-    };
-
     beforeAll(async () => {
       client = await open();
     });
@@ -284,6 +284,37 @@ describeWith(postgres, 'each test runs in a transaction that is rolled back', ()
         }),
       );
       expect(JSON.stringify(await client.query('select text from notes'))).toContain('written');
+    });
+  });
+
+  describe('of each of two databases', () => {
+    let clients: readonly [Tested, Tested];
+
+    beforeAll(async () => {
+      clients = [await knex(), await knex()];
+    });
+    afterAll(() => Promise.all(clients.map((client) => client.close())));
+    beforeEach(async () => {
+      for (const client of clients) await client.begin();
+    });
+    afterEach(() => Promise.all(clients.map((client) => client.rollBack())));
+
+    it('gives effects the fate of the innermost transaction of the application', async () => {
+      const [orders, audit] = clients;
+      await runInScope(async () => {
+        await audit.transaction(async () => enqueue(send, 'audit'));
+        await orders.transaction(async () => {
+          await audit.transaction(async () => enqueue(send, 'audit in orders'));
+          await audit
+            .transaction(async () => {
+              enqueue(send, 'lost');
+              await failing();
+            })
+            .catch(() => {});
+          enqueue(send, 'orders');
+        });
+      });
+      expect(sent).toEqual(['audit', 'audit in orders', 'orders']);
     });
   });
 
