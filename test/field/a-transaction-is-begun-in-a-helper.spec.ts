@@ -34,6 +34,7 @@ import {
   boot,
   checkAfterEach as closeAfterEach,
   Effects,
+  gate,
   listen,
   platforms,
 } from '../e2e/http/fixtures.js';
@@ -269,21 +270,26 @@ describeWith(postgres, 'A transaction that a helper begins', () => {
       expect(sent).toEqual(['1', '3', '7', '8']);
     });
 
-    it('leaves to a savepoint with a callback what that calls, and no more', async () => {
+    it('leaves to a savepoint with a callback what is called while it is open', async () => {
       await runInScope(async () => {
         const { inSavepoint, commit } = await helped(client.begin);
         enqueue(send, 'before');
+        const begun = gate();
         const running = inSavepoint?.(async () => {
+          begun.open();
           await setImmediate();
           enqueue(send, 'in it, lost');
           throw new Error('refused');
         });
-        enqueue(send, 'beside');
-        await running?.catch(() => {});
+        if (running !== undefined) {
+          await begun.passed;
+          enqueue(send, 'beside it, lost');
+          await running.catch(() => {});
+        }
         enqueue(send, 'after');
         await commit();
       });
-      expect(sent).toEqual(['before', 'beside', 'after']);
+      expect(sent).toEqual(['before', 'after']);
     });
 
     it('takes calls of none that are another one’s, where several are open at once', async () => {

@@ -12,10 +12,6 @@ interface OnConnection<F> {
   isTangled: boolean;
   /** True for the transaction around a test: what is called in it belongs to none. */
   readonly countsAsCommitted: boolean;
-  readonly owner: {
-    /** True if code outside its context works in it: it holds all that is called until it ends. */
-    readonly isOutside: boolean;
-  };
 }
 
 /**
@@ -74,18 +70,11 @@ export class ConnectionFrames<F extends OnConnection<F>> {
   }
 
   /**
-   * The frame of a call that is made in the context of `frame`. A savepoint that a statement has
-   * taken holds all calls that follow, even if a helper has sent the statement and the caller does
-   * not run in the helper's context.
+   * The frame of a call that is made in the context of `frame`: a savepoint holds all that follows
+   * it on its connection, also the rows of code that does not run in its context.
    */
   frameOfCallsIn(frame: F): F {
-    const { innermost } = this;
-    let at: F | undefined = innermost;
-    while (at !== frame) {
-      if (at?.owner.isOutside !== true) return frame;
-      at = at.below;
-    }
-    return innermost;
+    return this.has(frame) ? this.innermost : frame;
   }
 
   /**

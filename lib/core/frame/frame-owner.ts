@@ -61,9 +61,7 @@ export class FrameOwner {
 
   private givenTo(owner: Owner): void {
     this.owner = owner;
-    const { parent, whole } = this.frame;
-    if (parent === undefined) whole.beside?.take();
-    else if (this.isElsewhere) whole.beside?.giveTo(parent);
+    this.ownBeside?.take();
   }
 
   /** Notes that its client has begun it for a callback, by a statement of its own perhaps. */
@@ -96,8 +94,7 @@ export class FrameOwner {
 
   /** To be called in code outside the frame that ends it: a helper may have begun it. */
   endedOutside(): void {
-    const beside = this.isOutside ? this.frame.whole.beside : this.ownBeside;
-    if (this.isElsewhere) beside?.giveTo(this.frame.frameOfCalls);
+    if (this.isElsewhere) this.ownBeside?.giveTo(this.frame.frameOfCalls);
   }
 
   /** Calls beside the transaction; undefined for a savepoint, which decides about none. */

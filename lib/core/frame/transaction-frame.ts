@@ -1,3 +1,4 @@
+import type { CallsBeside } from './calls-beside.js';
 import { ConnectionFrames } from './connection-frames.js';
 import { warnOfStatement } from './ended-by-statement.js';
 import type { FrameStateError } from '../../errors/frame-state.error.js';
@@ -15,7 +16,9 @@ import {
 import { leftover, openAt } from './frames-around.js';
 import { places } from '../scope/place.js';
 import { isAroundTest } from './test-transaction.js';
+import { warnOfUndone } from './undone-beside.js';
 import { WholeTransaction } from './whole-transaction.js';
+import type { Intent } from '../model/intent.js';
 import type { Fate, FrameParticipant } from '../model/stamped-frame.js';
 
 export type { FrameConnection, FrameOptions, FrameState };
@@ -88,6 +91,10 @@ export class TransactionFrame {
    * @internal
    */
   isTangled: boolean;
+  /** The names of effects that code outside of it has called since it was taken. */
+  private calledOutside: Set<string> | undefined;
+  /** Where the calls of code are that runs in no frame, if such code has taken this savepoint. */
+  private beside: CallsBeside | undefined;
   /** The savepoint that `nextSavepoint` took last. */
   private lastSavepoint: TransactionFrame | undefined;
 
@@ -216,11 +223,16 @@ export class TransactionFrame {
   }
 
   private savepointOn(around: TransactionFrame, options: FrameOptions): TransactionFrame {
-    return (this.onConnection.innermost = new TransactionFrame(
+    const { onConnection, whole } = this;
+    const beside = this.callersFrame === undefined ? whole.beside : undefined;
+    beside?.giveTo(onConnection.innermost);
+    const savepoint = new TransactionFrame(
       this.optionsOfSavepoint(options),
       around.countsAsCommitted ? undefined : around,
-      this.onConnection.innermost,
-    ));
+      onConnection.innermost,
+    );
+    savepoint.beside = beside;
+    return (onConnection.innermost = savepoint);
   }
 
   /** Refuses a call in a tangled savepoint, as `refuse` does. @internal */
@@ -328,8 +340,10 @@ export class TransactionFrame {
       return;
     }
     this.assertOpen('be rolled back');
+    const { calledOutside } = this;
     this.end('rolledBack');
     this.whole.rolledBack();
+    if (calledOutside !== undefined) warnOfUndone(this.name, calledOutside);
   }
 
   /** True if a call made in its context belongs to it. @internal */
@@ -358,11 +372,27 @@ export class TransactionFrame {
   }
 
   /** @internal */
-  join(participant: FrameParticipant): void {
+  join(participant: FrameParticipant, intent?: Intent): void {
     // Only calls that a helper's savepoint takes over have not been refused before.
     if (this.isTangled) this.refuseCall('effects called beside it');
     this.noteCall();
+    if (this.parent !== undefined && intent !== undefined) this.noteCaller(intent);
     this.whole.join(participant);
+  }
+
+  private noteCaller(intent: Intent): void {
+    const { callersFrame } = this;
+    let at: TransactionFrame = this;
+    while (at.parent !== undefined && !at.owner.isOutside && callersFrame?.liesIn(at) !== true) {
+      (at.calledOutside ??= new Set()).add(intent.name);
+      at = at.parent;
+    }
+  }
+
+  private liesIn(frame: TransactionFrame): boolean {
+    let at: TransactionFrame | undefined = this;
+    while (at !== undefined && at !== frame) at = at.below;
+    return at !== undefined;
   }
 
   private noteCall(): void {
@@ -380,6 +410,8 @@ export class TransactionFrame {
   }
 
   private end(state: FrameState): void {
+    this.beside?.giveTo(this.frameOfCalls);
+    this.beside = undefined;
     this.current = state;
     // Code that keeps the frame after its end need not keep its connection, which other code may
     // use by now, nor the frames before it.

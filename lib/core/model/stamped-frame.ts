@@ -1,3 +1,5 @@
+import type { Intent } from './intent.js';
+
 /** Fate of a transaction, and so of the effects called in it. @internal */
 export type Fate = 'open' | 'committed' | 'rolledBack';
 
@@ -7,7 +9,8 @@ export interface StampedFrame {
   readonly fate: Fate;
   /** The transaction it is part of; itself if it is no savepoint. */
   readonly root: StampedFrame;
-  join(participant: FrameParticipant): void;
+  /** @param intent the call, if it has just been made */
+  join(participant: FrameParticipant, intent?: Intent): void;
   /** To be called when the database has undone it. */
   rollBack(): void;
 }

@@ -50,15 +50,17 @@ describeWith(postgres, 'the transactions of an EntityManager', () => {
   });
 
   describe('when an effect is called beside a savepoint of its transaction', () => {
-    it('belongs to the transaction', async () => {
+    it('lies in that from its beginning to its end', async () => {
       await runInScope(() =>
         dataSource.transaction(async (manager) => {
+          enqueue(send, 'before');
           const savepoint = manager.transaction(async () => refuse());
-          enqueue(send, 'at once');
+          enqueue(send, 'beside it, lost');
           await errorOf(() => savepoint);
+          enqueue(send, 'behind');
         }),
       );
-      expect(sent).toEqual(['at once']);
+      expect(sent).toEqual(['before', 'behind']);
     });
   });
 
