@@ -65,21 +65,42 @@ type Statement = (
   savepoint: string,
 ) => Promise<unknown>;
 
+// Frames end once the server has answered: what it has answered before belongs to them. It refuses
+// a savepoint that it does not have.
 const STATEMENTS: Readonly<Record<string, Statement>> = {
   commit,
-  rollback(open, send) {
-    open.end(0, 'rollBack');
-    return send();
+  async rollback(open, send) {
+    open.leave(0);
+    try {
+      return await send();
+    } finally {
+      open.end(0, 'rollBack');
+    }
   },
-  savepoint: takeSavepoint,
-  rollbackToSavepoint(open, send, name) {
+  async savepoint(open, send, name) {
+    // Two on their way at the same time are not meant to lie in one another, as they would.
+    if (open.isTaking) throw open.root.refuse('take a savepoint');
+    open.take(name).enter();
+    open.isTaking = true;
+    try {
+      return await send();
+    } finally {
+      open.isTaking = false;
+    }
+  },
+  async rollbackToSavepoint(open, send, name) {
+    open.leave(open.indexOf(name));
+    const answer = await send();
     open.end(open.indexOf(name), 'rollBack');
     // ROLLBACK TO keeps the savepoint itself.
-    return takeSavepoint(open, send, name);
+    open.take(name).owner.byStatement();
+    return answer;
   },
-  releaseSavepoint(open, send, name) {
+  async releaseSavepoint(open, send, name) {
+    open.leave(open.indexOf(name));
+    const answer = await send();
     open.end(open.indexOf(name), 'commit');
-    return send();
+    return answer;
   },
 };
 
@@ -123,9 +144,9 @@ function replaceOwn(object: object, key: string, replace: (original: Method) => 
 
 async function commit(open: OpenFrames, send: () => Promise<unknown>): Promise<void> {
   const frame = open.root;
+  open.leave(0);
   // COMMIT releases the savepoints that are open.
   open.end(1, 'commit');
-  frame.leave();
   try {
     await frame.beforeCommit();
     await send();
@@ -134,22 +155,4 @@ async function commit(open: OpenFrames, send: () => Promise<unknown>): Promise<v
     throw error;
   }
   if (frame.isOpen) await frame.commit();
-}
-
-async function takeSavepoint(
-  open: OpenFrames,
-  send: () => Promise<unknown>,
-  savepoint: string,
-): Promise<unknown> {
-  // Two savepoints at the same time: the second would lie in one that may still fail.
-  if (open.isTaking) throw open.root.refuse('take a savepoint');
-  const frame = open.innermost.savepoint();
-  frame.enter();
-  open.list.push({ frame, savepoint });
-  open.isTaking = true;
-  try {
-    return await send();
-  } finally {
-    open.isTaking = false;
-  }
 }

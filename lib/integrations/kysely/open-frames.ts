@@ -7,28 +7,35 @@ interface Opened {
 }
 
 /**
- * Transaction and savepoints that are open on one connection, the innermost last.
+ * Transaction and savepoints that are open on one connection, the innermost last. Whoever takes or
+ * ends one: for the server they lie in one another, in the order of their statements.
  * @internal
  */
 export class OpenFrames {
-  readonly list: Opened[];
   /** True while a SAVEPOINT is on its way. */
   isTaking = false;
+  private readonly list: Opened[];
 
   constructor(readonly root: TransactionFrame) {
     this.list = [{ frame: root }];
   }
 
-  get innermost(): TransactionFrame {
-    return this.list.at(-1)!.frame;
+  /** Opens the frame of a savepoint, in the innermost. */
+  take(savepoint: string): TransactionFrame {
+    const frame = this.list.at(-1)!.frame.savepoint();
+    this.list.push({ frame, savepoint });
+    return frame;
   }
 
-  /** Ends the frames from `first` on, the innermost first; their statement is sent next. */
+  /** Takes the caller out of the frames from `first` on, before the statement that ends them. */
+  leave(first: number): void {
+    for (const { frame } of this.list.slice(first).reverse()) frame.leave();
+  }
+
+  /** Ends the frames from `first` on, the innermost first. */
   end(first: number, how: 'commit' | 'rollBack'): void {
-    for (const { frame } of this.list.splice(first).reverse()) {
-      frame.leave();
+    for (const { frame } of this.list.splice(first).reverse())
       if (frame.state === 'open') void frame[how]();
-    }
   }
 
   /**
