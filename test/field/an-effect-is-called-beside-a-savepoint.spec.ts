@@ -116,7 +116,7 @@ describeWith(postgres, 'when an effect is called in a transaction beside a savep
         await told.opened;
         end();
       });
-      await Promise.allSettled([savepoint, begun.opened.then(work).finally(told.open)]);
+      await Promise.allSettled([savepoint, begun.opened.then(work).finally(() => told.open())]);
     };
     const undone = (): never => {
       throw new Error('undone');
@@ -132,10 +132,9 @@ describeWith(postgres, 'when an effect is called in a transaction beside a savep
       );
       expect(await stored()).toEqual(['before', 'behind']);
       expect(sent).toEqual(['before', 'behind']);
-      if (!name.endsWith('by a statement'))
-        expect(warn.mock.calls).toEqual([
-          [expect.stringMatching(/has undone all .* called beside meanwhile/)],
-        ]);
+      // A savepoint by a statement holds what all code calls, as that may be in a helper.
+      const warning = expect.stringMatching(/has undone all .* called beside meanwhile/);
+      expect(warn.mock.calls).toEqual(name.endsWith('by a statement') ? [] : [[warning]]);
     });
 
     it('gets out where that is released', async () => {

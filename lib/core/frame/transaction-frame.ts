@@ -380,19 +380,15 @@ export class TransactionFrame {
     this.whole.join(participant);
   }
 
-  private noteCaller(intent: Intent): void {
-    const { callersFrame } = this;
-    let at: TransactionFrame = this;
-    while (at.parent !== undefined && !at.owner.isOutside && callersFrame?.liesIn(at) !== true) {
-      (at.calledOutside ??= new Set()).add(intent.name);
-      at = at.parent;
-    }
+  private noteCaller(intent: Intent, { callersFrame }: TransactionFrame = this): void {
+    if (this.parent === undefined || this.owner.isOutside || callersFrame?.liesIn(this) === true)
+      return;
+    (this.calledOutside ??= new Set()).add(intent.name);
+    this.parent.noteCaller(intent, this);
   }
 
   private liesIn(frame: TransactionFrame): boolean {
-    let at: TransactionFrame | undefined = this;
-    while (at !== undefined && at !== frame) at = at.below;
-    return at !== undefined;
+    return this === frame || this.below?.liesIn(frame) === true;
   }
 
   private noteCall(): void {
