@@ -93,7 +93,7 @@ export class TransactionFrame {
   isTangled: boolean;
   /** The names of effects that code outside of it has called since it was taken. */
   private calledOutside: Set<string> | undefined;
-  /** Where the calls of code are that runs in no frame, if such code has taken this savepoint. */
+  /** Calls of code that runs in no frame, if such code has taken this savepoint. */
   private beside: CallsBeside | undefined;
   /** The savepoint that `nextSavepoint` took last. */
   private lastSavepoint: TransactionFrame | undefined;
