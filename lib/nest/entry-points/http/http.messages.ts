@@ -18,6 +18,8 @@ export interface HttpRequest {
 /** @internal */
 export interface Emitter {
   emit(event: string | symbol, ...args: unknown[]): boolean;
+  /** Missing on the objects that serverless platforms use as connections. */
+  listenerCount?(event: string | symbol): number;
 }
 
 /** Emitter of the end of a connection: a socket, or a stream of HTTP/2. @internal */
