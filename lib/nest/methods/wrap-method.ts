@@ -17,8 +17,14 @@ export function wrapMethod<T extends (...args: never[]) => unknown>(
   descriptor.value = disguised(replace(original), original) as T;
 }
 
-/** Gives a wrapper the name, length, metadata and other properties of what it wraps. @internal */
+/**
+ * Gives a wrapper the name, length, metadata and other properties of what it wraps, and its
+ * prototype: libraries of aspects find their marks by that.
+ *
+ * @internal
+ */
 export function disguised<T extends Method>(wrapper: T, original: Method): T {
+  Object.setPrototypeOf(wrapper, Object.getPrototypeOf(original));
   for (const key of Reflect.ownKeys(original)) {
     if (key === 'prototype') continue;
     Object.defineProperty(wrapper, key, Object.getOwnPropertyDescriptor(original, key)!);
