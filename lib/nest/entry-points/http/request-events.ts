@@ -49,8 +49,8 @@ export class RequestEvents {
   }
 
   private coverWith(emitter: Emitter, response: ServerResponse | undefined): void {
-    const cover: Cover = { emit: Reflect.get(emitter, 'emit') as Emitter['emit'], response };
-    Object.defineProperty(emitter, this.key, { value: cover });
+    const emit = Reflect.get(emitter, 'emit') as Emitter['emit'];
+    (emitter as Covered)[this.key] = { emit, response };
     Object.defineProperty(emitter, 'emit', this.emit);
   }
 }
