@@ -10,7 +10,7 @@ const clients = ['Prisma', 'Kysely', 'MikroORM', 'Sequelize'];
 const TRANSACTIONS = 25;
 const TURNS = 24;
 /** Until V8 has compiled what a server that runs for long has compiled. */
-const WARM_UP = 3000;
+const WARM_UP = 6000;
 
 export async function measure(rounds) {
   const rows = [];
