@@ -205,11 +205,12 @@ describeWith(postgres, 'when an effect is called in a transaction beside a savep
   ])('is dropped with it where a helper has begun the transaction: %s', async (_name, connect) => {
     const client = await connect();
     await client.query('create table items (name text)');
-    await new AirlockRuntime().run({}, () =>
+    const warn = jest.fn();
+    await new AirlockRuntime({ warn }).run({}, () =>
       client.transaction(async (tx) => {
         const step = async (name: string): Promise<void> => {
           await tx.query(`insert into items values ('${name}')`);
-          enqueue(send, name);
+          enqueueWith({ name }, send, name);
         };
         const begun = gate();
         const told = gate();
@@ -230,6 +231,7 @@ describeWith(postgres, 'when an effect is called in a transaction beside a savep
     await client.close();
     expect(stored.map((row) => row.name)).toEqual(['before', 'behind']);
     expect(sent).toEqual(['before', 'behind']);
+    expect(warn.mock.calls).toEqual([[expect.stringContaining('called beside meanwhile')]]);
   });
 
   it('is taken in a transaction of another database as ever', async () => {

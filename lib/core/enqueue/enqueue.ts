@@ -88,8 +88,9 @@ export function enqueueIn(
   if (unit.level !== undefined) unit.level.cascade.calls++;
   if (isHeard.enqueue(unit.host))
     publish(unit.host, 'enqueue', { scope: unit.view, intent: freeze(intent) });
-  if (frame !== undefined) joinFrame(unit, intent);
-  else frameHere?.whole.noteCall();
+  if (frame === undefined) return frameHere?.whole.noteCall();
+  joinFrame(unit, intent);
+  frame.noteCaller(intent.name);
 }
 
 /**

@@ -69,17 +69,21 @@ export class CallsBeside {
    * is ended, or a savepoint is taken in it.
    *
    * @param frame the transaction, or a savepoint in it
+   * @returns what it was given
    */
-  giveTo(frame: StampedFrame): void {
+  giveTo(frame: StampedFrame): readonly Intent[] {
     const { at, last } = this;
-    if (at === undefined || !this.isTaking) return;
+    if (at === undefined || !this.isTaking) return NONE;
     const unit = at.opened;
     for (const other of at.callsBeside!)
       if (other !== this) other.isAmbiguous = this.isAmbiguous = true;
-    if (unit?.state !== 'open') return;
+    if (unit?.state !== 'open') return NONE;
+    let given = NONE;
     if (this.isAmbiguous) this.unassigned = this.unassigned.concat(unit.buffer.unframedSince(last));
-    else for (const intent of unit.buffer.adopt(frame, last)) joinFrame(unit, intent);
+    else given = unit.buffer.adopt(frame, last);
+    for (const intent of given) joinFrame(unit, intent);
     this.last = unit.buffer.last;
+    return given;
   }
 
   /** To be called when the transaction has ended. */

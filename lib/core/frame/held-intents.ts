@@ -27,7 +27,7 @@ export function joinFrame(unit: UnitOfWork, intent: Intent): void {
   const held = (unit.heldIntents ??= new HeldInFrames(unit)) as HeldInFrames;
   if (frame.fate !== 'open') return held.rolledBack();
   if (!held.open.includes(frame.root)) held.open.push(frame.root);
-  frame.join(held, intent);
+  frame.join(held);
 }
 
 /**

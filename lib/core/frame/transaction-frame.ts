@@ -18,7 +18,6 @@ import { places } from '../scope/place.js';
 import { isAroundTest } from './test-transaction.js';
 import { warnOfUndone } from './undone-beside.js';
 import { WholeTransaction } from './whole-transaction.js';
-import type { Intent } from '../model/intent.js';
 import type { Fate, FrameParticipant } from '../model/stamped-frame.js';
 
 export type { FrameConnection, FrameOptions, FrameState };
@@ -225,7 +224,7 @@ export class TransactionFrame {
   private savepointOn(around: TransactionFrame, options: FrameOptions): TransactionFrame {
     const { onConnection, whole } = this;
     const beside = this.callersFrame === undefined ? whole.beside : undefined;
-    beside?.giveTo(onConnection.innermost);
+    if (beside !== undefined) onConnection.innermost.takeBeside(beside);
     const savepoint = new TransactionFrame(
       this.optionsOfSavepoint(options),
       around.countsAsCommitted ? undefined : around,
@@ -340,10 +339,9 @@ export class TransactionFrame {
       return;
     }
     this.assertOpen('be rolled back');
-    const { calledOutside } = this;
     this.end('rolledBack');
     this.whole.rolledBack();
-    if (calledOutside !== undefined) warnOfUndone(this.name, calledOutside);
+    if (this.calledOutside !== undefined) warnOfUndone(this.name, this.calledOutside);
   }
 
   /** True if a call made in its context belongs to it. @internal */
@@ -372,19 +370,27 @@ export class TransactionFrame {
   }
 
   /** @internal */
-  join(participant: FrameParticipant, intent?: Intent): void {
+  join(participant: FrameParticipant): void {
     // Only calls that a helper's savepoint takes over have not been refused before.
     if (this.isTangled) this.refuseCall('effects called beside it');
     this.noteCall();
-    if (this.parent !== undefined && intent !== undefined) this.noteCaller(intent);
     this.whole.join(participant);
   }
 
-  private noteCaller(intent: Intent, { callersFrame }: TransactionFrame = this): void {
-    if (this.parent === undefined || this.owner.isOutside || callersFrame?.liesIn(this) === true)
-      return;
-    (this.calledOutside ??= new Set()).add(intent.name);
-    this.parent.noteCaller(intent, this);
+  /** Notes a call of an effect in it, so that a rollback can tell code outside of it. @internal */
+  noteCaller(effect: string): void {
+    if (this.parent !== undefined && this.isOpen) this.noteCallerAt(this.callersFrame, effect);
+  }
+
+  private noteCallerAt(caller: TransactionFrame | undefined, effect: string): void {
+    if (this.parent === undefined || caller?.liesIn(this) === true) return;
+    // One that a statement has taken holds what all code calls, as that may be in a helper.
+    if (!this.owner.isOutside) (this.calledOutside ??= new Set()).add(effect);
+    this.parent.noteCallerAt(caller, effect);
+  }
+
+  private takeBeside(beside: CallsBeside): void {
+    for (const { name } of beside.giveTo(this)) this.noteCallerAt(undefined, name);
   }
 
   private liesIn(frame: TransactionFrame): boolean {
@@ -406,7 +412,7 @@ export class TransactionFrame {
   }
 
   private end(state: FrameState): void {
-    this.beside?.giveTo(this.frameOfCalls);
+    if (this.beside !== undefined) this.frameOfCalls.takeBeside(this.beside);
     this.beside = undefined;
     this.current = state;
     // Code that keeps the frame after its end need not keep its connection, which other code may

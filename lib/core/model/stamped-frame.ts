@@ -1,5 +1,3 @@
-import type { Intent } from './intent.js';
-
 /** Fate of a transaction, and so of the effects called in it. @internal */
 export type Fate = 'open' | 'committed' | 'rolledBack';
 
@@ -9,8 +7,7 @@ export interface StampedFrame {
   readonly fate: Fate;
   /** The transaction it is part of; itself if it is no savepoint. */
   readonly root: StampedFrame;
-  /** @param intent the call, if it has just been made */
-  join(participant: FrameParticipant, intent?: Intent): void;
+  join(participant: FrameParticipant): void;
   /** To be called when the database has undone it. */
   rollBack(): void;
 }
