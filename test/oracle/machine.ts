@@ -1,8 +1,19 @@
-import { AirlockError, enqueueWith, FrameStateError, runInScope, withPolicy } from 'nestjs-airlock';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import {
+  AirlockError,
+  currentScope,
+  enqueueWith,
+  FrameStateError,
+  runInScope,
+  type ScopeView,
+  withPolicy,
+} from 'nestjs-airlock';
 import type { ContractTransaction, TransactionContractClient } from 'nestjs-airlock/testing';
+import { gate } from '../unit/testing/fixtures.js';
 import type { Verdict } from './model.js';
 import { policyNamed } from './policies.js';
 import {
+  type Beside,
   type Call,
   firstOf,
   type Frame,
@@ -11,9 +22,26 @@ import {
   leftoverAt,
   nameOf,
   type Node,
+  reached,
+  savepointAt,
+  type Step,
 } from './program.js';
 
 type Work = (tx: ContractTransaction) => Promise<void>;
+
+/** A transaction or savepoint that is open. */
+interface Begun {
+  readonly tx: ContractTransaction;
+  /** One for all that are on it. */
+  readonly connection: object;
+  /** The scope that its callback began in. */
+  readonly scope: ScopeView | undefined;
+  /** Runs something in the context that its callback began in. */
+  readonly inContext: <R>(fn: () => R) => R;
+}
+
+/** Those around a statement, the outermost first. */
+type Around = readonly Begun[];
 
 /** Provokes a deadlock that `tx` loses, and rejects with the error of it. */
 export type Deadlock = (tx: ContractTransaction, path: string) => Promise<void>;
@@ -63,7 +91,7 @@ export class Machine {
     this.out = [];
     this.unseen = [];
     this.called = 0;
-    const completes = await this.one(program, '0', undefined).then(() => true, expected);
+    const completes = await this.one(program, '0', []).then(() => true, expected);
     const rows = await this.client.query('select name from steps');
     // MySQL returns nothing of what it deletes.
     await this.client.query('delete from steps');
@@ -77,37 +105,54 @@ export class Machine {
     };
   }
 
-  private async all(
-    nodes: readonly Node[],
-    path: string,
-    tx: ContractTransaction | undefined,
-  ): Promise<void> {
-    for (const [index, node] of nodes.entries()) await this.one(node, `${path}.${index}`, tx);
+  private async all(nodes: readonly Node[], path: string, around: Around): Promise<void> {
+    for (const [index, node] of nodes.entries()) await this.one(node, `${path}.${index}`, around);
   }
 
-  private async one(node: Node, path: string, tx: ContractTransaction | undefined): Promise<void> {
+  private async one(node: Node, path: string, around: Around): Promise<void> {
     switch (node.kind) {
       case 'failure':
         throw new ProgramFailure(path);
       case 'swallow':
-        return this.all(node.body, path, tx).catch((error) => void expected(error));
+        return this.all(node.body, path, around).catch((error) => void expected(error));
       case 'parallel':
         return together(
-          node.branches.map((branch, index) => this.one(branch, `${path}.${index}`, tx)),
+          node.branches.map((branch, index) => this.one(branch, `${path}.${index}`, around)),
         );
       case 'narrowing':
-        return withPolicy(policyNamed(node.policy), () => this.all(node.body, path, tx));
+        return withPolicy(policyNamed(node.policy), () => this.all(node.body, path, around));
       case 'scope':
         return runInScope({ name: path, policy: policyNamed(node.policy) }, () =>
-          this.all(node.body, path, tx),
+          this.all(node.body, path, around),
         );
       case 'step':
-        return this.step(node, nameOf(node, path), tx ?? this.client);
+        return this.stepIn(node, nameOf(node, path), around);
       case 'transaction':
-        return this.frame(node, path, (work) => this.client.transaction(work));
       case 'savepoint':
-        return this.frame(node, path, (work) => tx!.savepoint!(work));
+        return this.frame(node, path, around);
+      case 'beside':
+        return this.beside(node, path, around);
     }
+  }
+
+  private stepIn(step: Step, name: string, around: Around): Promise<void> {
+    const here = around.at(-1)?.tx ?? this.client;
+    const outer = reached(step, around);
+    if (outer === undefined) return this.step(step, name, here);
+    const where = step.by === 'context' ? here : outer.tx;
+    if (step.by === 'handle') return this.step(step, name, where);
+    return outer.inContext(() => this.step(step, name, where));
+  }
+
+  private beside({ savepoint, body }: Beside, path: string, around: Around): Promise<void> {
+    const begun = gate();
+    const done = gate();
+    const inSavepoint = this.frame(savepoint, savepointAt(path), around, () => {
+      begun.open();
+      return done.opened;
+    });
+    const meanwhile = begun.opened.then(() => this.all(body, path, around)).finally(done.open);
+    return together([inSavepoint.finally(begun.open), meanwhile]);
   }
 
   private async step(
@@ -123,9 +168,13 @@ export class Machine {
   private async frame(
     frame: Frame,
     path: string,
-    begin: (work: Work) => Promise<void>,
+    around: Around,
+    meanwhile = async (): Promise<void> => {},
   ): Promise<void> {
     const { body, end, leftovers } = frame;
+    const outer = frame.kind === 'savepoint' ? around.at(-1)! : undefined;
+    const begin = (work: Work): Promise<void> =>
+      outer === undefined ? this.client.transaction(work) : outer.tx.savepoint!(work);
     let open = (): void => {};
     const ended = new Promise<void>((resolve) => (open = resolve));
     let left: Promise<void>[] = [];
@@ -134,7 +183,15 @@ export class Machine {
         left = leftovers.map((leftover, index) =>
           this.outlive(ended, leftover, leftoverAt(path, index)),
         );
-        await this.all(body, path, tx);
+        const connection = outer?.connection ?? {};
+        const begun = {
+          tx,
+          connection,
+          scope: currentScope(),
+          inContext: AsyncLocalStorage.snapshot(),
+        };
+        await meanwhile();
+        await this.all(body, path, [...around, begun]);
         await this.spoil(end, path, tx);
       });
     } catch (error) {

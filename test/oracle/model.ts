@@ -2,11 +2,14 @@ import { ALLOWS } from './policies.js';
 import {
   type Call,
   firstOf,
+  type Frame,
   type FrameEnd,
   type Leftover,
   leftoverAt,
   nameOf,
   type Node,
+  reached,
+  savepointAt,
   type Step,
 } from './program.js';
 
@@ -35,10 +38,17 @@ interface Place {
   readonly allows: (name: string) => boolean;
   /** What was called in the innermost scope. */
   readonly scope?: Effect[];
-  /** What was called in the innermost transaction or savepoint. */
-  readonly frame?: Effect[];
-  /** The innermost transaction. */
-  readonly transaction?: { hasCalls: boolean };
+  /** That of the innermost transaction. */
+  readonly connection?: Connection;
+  /** Where the transactions and savepoints around it began, the outermost first. */
+  readonly frames: readonly Place[];
+}
+
+/** What the server knows: a statement belongs to the innermost savepoint, whoever sends it. */
+interface Connection {
+  /** What was called in the innermost transaction or savepoint that is open. */
+  innermost: Effect[];
+  hasCalls: boolean;
 }
 
 /** What clients differ in. */
@@ -60,7 +70,7 @@ export function verdictOf(program: Node, { losesSavepoints }: ClientFacts = {}):
   const call = (made: Call, path: string, hasRow: boolean, at: Place): void => {
     const { on, survives } = made;
     const name = nameOf(made, path);
-    const isThere = at.frame === undefined;
+    const isThere = at.connection === undefined;
     const effect = {
       name,
       on,
@@ -70,8 +80,8 @@ export function verdictOf(program: Node, { losesSavepoints }: ClientFacts = {}):
       isThere,
       isDue: false,
     };
-    for (const list of [effects, at.scope, at.frame]) list?.push(effect);
-    if (at.transaction !== undefined) at.transaction.hasCalls = true;
+    for (const list of [effects, at.scope, at.connection?.innermost]) list?.push(effect);
+    if (at.connection !== undefined) at.connection.hasCalls = true;
   };
 
   /** The end of a nested scope, or of the outermost. */
@@ -97,11 +107,44 @@ export function verdictOf(program: Node, { losesSavepoints }: ClientFacts = {}):
   ): void => {
     if (does === 'calls') return call(made, path, false, left);
     if (does === 'begins a transaction')
-      return call(made, path, true, { ...left, frame: undefined });
+      return call(made, path, true, { ...left, connection: undefined });
     const scope: Effect[] = [];
     if (does === 'calls in a scope') call(made, firstOf(path), false, { ...inside, scope });
     call(made, path, false, { ...left, scope });
     end(scope, true, left);
+  };
+
+  /**
+   * @param meanwhile what is done once it is open, beside its body
+   * @returns whether it commits
+   */
+  const frame = (node: Frame, at: Place, meanwhile = (): unknown => undefined): boolean => {
+    const isSavepoint = node.kind === 'savepoint';
+    const called: Effect[] = [];
+    const connection = isSavepoint ? at.connection! : { innermost: called, hasCalls: false };
+    const around = connection.innermost;
+    connection.innermost = called;
+    connection.hasCalls ||= node.leftovers.some(({ does }) => does === 'calls in a scope');
+    const begun = { ...at, connection };
+    const frames = [...at.frames, begun];
+    meanwhile();
+    const completes = node.body.every((child, index) =>
+      walk(child, { ...begun, frames, path: `${at.path}.${index}` }),
+    );
+    connection.innermost = around;
+    const commits = completes && node.end === 'commits';
+    if (commits && isSavepoint) around.push(...called);
+    else for (const effect of called) effect.isThere = commits;
+    // The server is not asked about a transaction that has called no effect.
+    const isUnheard = completes && seemToCommit.includes(node.end) && !connection.hasCalls;
+    const seemsToCommit = commits || isUnheard;
+    // What it has left running is a part of what was undone, or else stands in what is around.
+    const left = seemsToCommit ? at : { ...at, connection: { innermost: [], hasCalls: false } };
+    const inside = seemsToCommit && !isSavepoint ? { ...at, connection: undefined } : left;
+    for (const [index, leftover] of node.leftovers.entries()) {
+      outlive(leftover, leftoverAt(at.path, index), inside, left);
+    }
+    return commits;
   };
 
   /** @returns whether the statement completes */
@@ -120,35 +163,23 @@ export function verdictOf(program: Node, { losesSavepoints }: ClientFacts = {}):
           .map((branch, index) => walk(branch, { ...at, path: `${at.path}.${index}` }))
           .includes(false);
       case 'narrowing':
-        return all({ allows: (name) => ALLOWS[node.policy](name) && at.allows(name) });
+        return all({
+          allows: (name) => ALLOWS[node.policy](name) && at.allows(name),
+        });
       case 'step': {
-        call(node, at.path, true, at);
+        const outer = node.by === 'handle' ? undefined : reached(node, at.frames);
+        call(node, at.path, true, outer ?? at);
         return true;
       }
-      case 'transaction':
-      case 'savepoint': {
-        const frame: Effect[] = [];
-        const transaction = {
-          hasCalls: node.leftovers.some(({ does }) => does === 'calls in a scope'),
-        };
-        const completes = all(node.kind === 'savepoint' ? { frame } : { frame, transaction });
-        const commits = completes && node.end === 'commits';
-        if (commits && node.kind === 'savepoint') at.frame!.push(...frame);
-        else for (const effect of frame) effect.isThere = commits;
-        // The server is not asked about a transaction that has called no effect.
-        const isUnheard = completes && seemToCommit.includes(node.end) && !transaction.hasCalls;
-        const seemsToCommit = commits || isUnheard;
-        // What it has left running is a part of what was undone, or else stands in what is around.
-        const left = seemsToCommit ? at : { ...at, frame: [], transaction: undefined };
-        const inside =
-          seemsToCommit && node.kind === 'transaction'
-            ? { ...at, frame: undefined, transaction: undefined }
-            : left;
-        for (const [index, leftover] of node.leftovers.entries()) {
-          outlive(leftover, leftoverAt(at.path, index), inside, left);
-        }
-        return commits;
+      case 'beside': {
+        let completes = true;
+        const place = { ...at, path: savepointAt(at.path) };
+        const savepointCompletes = frame(node.savepoint, place, () => (completes = all()));
+        return savepointCompletes && completes;
       }
+      case 'transaction':
+      case 'savepoint':
+        return frame(node, at);
       case 'scope': {
         const scope: Effect[] = [];
         const completes = all({
@@ -161,7 +192,11 @@ export function verdictOf(program: Node, { losesSavepoints }: ClientFacts = {}):
     }
   };
 
-  const completes = walk(program, { path: '0', allows: () => true });
+  const completes = walk(program, {
+    path: '0',
+    allows: () => true,
+    frames: [],
+  });
   const rows = effects.filter(({ isThere, hasRow }) => isThere && hasRow);
   const out = effects.filter(
     ({ isDue, isAllowed, isThere, survives }) => isDue && isAllowed && (isThere || survives),

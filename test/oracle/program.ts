@@ -22,9 +22,16 @@ export interface Call {
   readonly isMarked: boolean;
 }
 
-/** Writes a row and calls an effect that names it. */
+/**
+ * Writes a row and calls an effect that names it: here, or with the handle of a transaction or
+ * savepoint around this one, in its context, or both.
+ */
 export interface Step extends Call {
   readonly kind: 'step';
+  /** How many of those around lie between, at most: fewer where there are not so many. */
+  readonly outwards: number;
+  /** Another connection is reached by `both` alone: a row and its effect are on one. */
+  readonly by: 'handle' | 'context' | 'both';
 }
 
 export interface Failure {
@@ -69,12 +76,45 @@ export interface Parallel {
   readonly branches: readonly Node[];
 }
 
+/**
+ * What is done in a frame while a savepoint in it is open, in a branch beside it. The body of the
+ * savepoint begins after that.
+ */
+export interface Beside {
+  readonly kind: 'beside';
+  readonly savepoint: Frame;
+  readonly body: readonly Node[];
+}
+
 /** One statement of a program. */
-export type Node = Step | Failure | Swallow | Policed | Frame | Parallel;
+export type Node = Step | Failure | Swallow | Policed | Frame | Parallel | Beside;
+
+/**
+ * The transaction or savepoint whose handle or context a step uses, if any.
+ *
+ * @param frames those around it, the outermost first
+ */
+export function reached<F extends { readonly connection?: unknown; readonly scope?: unknown }>(
+  { outwards, by }: Step,
+  frames: readonly F[],
+): F | undefined {
+  if (outwards === 0) return undefined;
+  const here = frames.at(-1)?.connection;
+  // Effects are called in scopes.
+  const near = frames.filter(
+    ({ connection, scope }) => scope !== undefined && (by === 'both' || connection === here),
+  );
+  return near.at(-1 - outwards) ?? near[0];
+}
 
 /** What an effect and its row are called, after their place in the program. */
 export function nameOf(call: Call, path: string): string {
   return call.isMarked ? `${path}!` : path;
+}
+
+/** The place of a savepoint that something is done beside. */
+export function savepointAt(path: string): string {
+  return `${path}.savepoint`;
 }
 
 /** The place of what a frame has left running. */

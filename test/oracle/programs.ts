@@ -1,6 +1,7 @@
 import fc, { type Arbitrary } from 'fast-check';
 import type { EffectTrigger } from 'nestjs-airlock';
 import type {
+  Beside,
   Call,
   Failure,
   Frame,
@@ -27,7 +28,12 @@ const call = {
   survives: rarely(false, true),
   isMarked: fc.constantFrom(false, false, true),
 };
-const step = fc.record<Step>({ kind: fc.constant('step'), ...call });
+const step = fc.record<Step>({
+  kind: fc.constant('step'),
+  ...call,
+  outwards: fc.constantFrom(0, 0, 0, 1, 2),
+  by: fc.constantFrom<Step['by'][]>('handle', 'context', 'both'),
+});
 
 /** Every third frame leaves something running. */
 const leftovers = fc.oneof(
@@ -91,6 +97,8 @@ type Worlds = {
   free: Node;
   /** Inside one, whose connection does one thing at a time. */
   framed: Node;
+  /** Inside one, beside a savepoint in it. */
+  beside: Node;
 };
 
 /**
@@ -119,7 +127,7 @@ export function programsOn(database: Database): Arbitrary<Node> {
     kind: Frame['kind'],
     body: Arbitrary<readonly Node[]>,
     left = leftovers,
-  ): Arbitrary<Node> =>
+  ): Arbitrary<Frame> =>
     fc.record<Frame>({
       kind: fc.constant(kind),
       end: rarely<FrameEnd>('commits', ...ends[kind]),
@@ -132,6 +140,7 @@ export function programsOn(database: Database): Arbitrary<Node> {
     const choice = { maxDepth: 4, depthIdentifier: 'program' };
     const outside = bodyOf(tie('free'));
     const inside = bodyOf(tie('framed'));
+    const meanwhile = bodyOf(tie('beside'), 2);
     return {
       free: fc.oneof(
         choice,
@@ -149,6 +158,22 @@ export function programsOn(database: Database): Arbitrary<Node> {
         { weight: 1, arbitrary: block(policed('narrowing', inside)) },
         { weight: 1, arbitrary: block(frame('transaction', inside)) },
         { weight: 1, arbitrary: block(parallel(frame('transaction', inside))) },
+        {
+          weight: 2,
+          arbitrary: block(
+            fc.record<Beside>({
+              kind: fc.constant('beside'),
+              savepoint: frame('savepoint', inside),
+              body: meanwhile,
+            }),
+          ),
+        },
+      ),
+      beside: fc.oneof(
+        choice,
+        { weight: 5, arbitrary: step },
+        { weight: 2, arbitrary: block(policed('scope', meanwhile)) },
+        { weight: 1, arbitrary: block(frame('transaction', inside)) },
       ),
     };
   });
