@@ -151,8 +151,10 @@ export class Machine {
       begun.open();
       return done.opened;
     });
-    const meanwhile = begun.opened.then(() => this.all(body, path, around)).finally(done.open);
-    return together([inSavepoint.finally(begun.open), meanwhile]);
+    const meanwhile = begun.opened
+      .then(() => this.all(body, path, around))
+      .finally(() => done.open());
+    return together([inSavepoint.finally(() => begun.open()), meanwhile]);
   }
 
   private async step(
