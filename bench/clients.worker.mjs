@@ -1,14 +1,25 @@
-// One client, whose transactions are tracked or not: answers each number with the time that so many
-// of them take on average, and the time of the processor that this process uses for it.
+// Transactions of one client, tracked and not tracked, in turn: answers each number of turns with
+// the ratio of tracked to untracked ones of each turn.
+//
+// Both sides share a process, for two processes of the same code differ by more than what is
+// measured, by the processors that the system gives to them and to their connections. Tracking is
+// done on classes, so each side has a copy of its client. They share the garbage collector as well:
+// a tracked transaction makes 2 to 9 per cent more garbage, and the other side pays for half of
+// that.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { enqueue, runInScope } from 'nestjs-airlock';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 
+const require = createRequire(import.meta.url);
+const { enqueue, runInScope } = require('nestjs-airlock');
 const url = process.env.DATABASE_URL || 'postgres://postgres@127.0.0.1:5432/postgres';
-const [client, side] = process.argv.slice(2);
-const isTracked = side === 'tracked';
-const table = `bench_${client.toLowerCase()}_${side}`;
+const root = fileURLToPath(new URL('..', import.meta.url));
+const [client] = process.argv.slice(2);
+const effect = () => {};
+/** Few at a time: what else the machine does meanwhile is the same for a turn of each side. */
+const TRANSACTIONS = 10;
+const table = `bench_${client.toLowerCase()}`;
 const statements = [
   `insert into ${table} values (1)`,
   `update ${table} set n = n + 1`,
@@ -20,10 +31,10 @@ const statements = [
  * `end`.
  */
 const clients = {
-  async Prisma() {
-    const { PrismaPg } = await import('@prisma/adapter-pg');
-    const { trackPrismaTransactions } = await import('nestjs-airlock/prisma');
-    const { PrismaClient } = await import(generatedPrisma());
+  Prisma(isTracked) {
+    const { PrismaPg } = require('@prisma/adapter-pg');
+    const { PrismaClient } = require(generatedPrisma());
+    const { trackPrismaTransactions } = require('nestjs-airlock/prisma');
     const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: url, max: 1 }) });
     if (isTracked) trackPrismaTransactions(prisma);
     return {
@@ -33,11 +44,11 @@ const clients = {
       end: () => prisma.$disconnect(),
     };
   },
-  async Kysely() {
-    const { Kysely, PostgresDialect, sql } = await import('kysely');
-    const { default: pg } = await import('pg');
-    const { trackKyselyTransactions } = await import('nestjs-airlock/kysely');
-    const pool = new pg.Pool({ connectionString: url, max: 1 });
+  Kysely(isTracked) {
+    const { Kysely, PostgresDialect, sql } = require('kysely');
+    const { Pool } = require('pg');
+    const { trackKyselyTransactions } = require('nestjs-airlock/kysely');
+    const pool = new Pool({ connectionString: url, max: 1 });
     const db = new Kysely({ dialect: new PostgresDialect({ pool }) });
     if (isTracked) trackKyselyTransactions(db);
     const query = (on) => (text) => sql.raw(text).execute(on);
@@ -47,9 +58,9 @@ const clients = {
       end: () => db.destroy(),
     };
   },
-  async MikroORM() {
-    const { MikroORM } = await import('@mikro-orm/postgresql');
-    const { trackMikroOrmTransactions } = await import('nestjs-airlock/mikro-orm');
+  async MikroORM(isTracked) {
+    const { MikroORM } = require('@mikro-orm/postgresql');
+    const { trackMikroOrmTransactions } = require('nestjs-airlock/mikro-orm');
     const orm = await MikroORM.init({
       clientUrl: url,
       entities: [],
@@ -63,9 +74,9 @@ const clients = {
       end: () => orm.close(true),
     };
   },
-  async Sequelize() {
-    const { Sequelize } = await import('sequelize');
-    const { trackSequelizeTransactions } = await import('nestjs-airlock/sequelize');
+  Sequelize(isTracked) {
+    const { Sequelize } = require('sequelize');
+    const { trackSequelizeTransactions } = require('nestjs-airlock/sequelize');
     const sequelize = new Sequelize(url, { logging: false, pool: { max: 1 } });
     if (isTracked) trackSequelizeTransactions(sequelize);
     return {
@@ -79,12 +90,38 @@ const clients = {
   },
 };
 
+/** Makes a client of a copy of its own. */
+async function side(isTracked) {
+  const { cache } = require;
+  for (const path of Object.keys(cache)) if (!isShared(path)) delete cache[path];
+  const { transaction, query, end } = await clients[client](isTracked);
+  const work = async (run) => {
+    for (const statement of statements) await run(statement);
+    enqueue(effect);
+  };
+  return {
+    query,
+    end,
+    async turn() {
+      const start = performance.now();
+      const used = process.cpuUsage();
+      for (let i = 0; i < TRANSACTIONS; i++) await runInScope(() => transaction(work));
+      const { user, system } = process.cpuUsage(used);
+      return { time: performance.now() - start, cpu: user + system };
+    },
+  };
+}
+
+/** True for modules that both sides share. Prisma's clients are tracked one by one. */
+function isShared(path) {
+  return /\/@prisma\/|\/\.cache\//.test(path) || !path.includes('/node_modules/');
+}
+
 /**
  * Generated and compiled once; nothing is downloaded: any file passes for the engine, which only
  * migrations need.
  */
 function generatedPrisma() {
-  const root = fileURLToPath(new URL('..', import.meta.url));
   const folder = `${root}.cache/bench-prisma`;
   const compiled = `${folder}/client.cjs`;
   if (!existsSync(compiled)) {
@@ -110,33 +147,31 @@ function generatedPrisma() {
       `--outfile=${compiled}`,
     ]);
   }
-  return pathToFileURL(compiled).href;
+  return compiled;
 }
 
-const effect = () => {};
+const tracked = await side(true);
+const bare = await side(false);
+await bare.query(`drop table if exists ${table}`);
+await bare.query(`create unlogged table ${table} (n int)`);
 
-const { transaction, query, end } = await clients[client]();
-await query(`drop table if exists ${table}`);
-await query(`create unlogged table ${table} (n int)`);
-
-const answer = async (message) => {
-  if (message === 'end') {
-    await query(`drop table ${table}`);
-    await end();
-    return process.disconnect();
-  }
-  const start = performance.now();
-  const used = process.cpuUsage();
-  for (let i = 0; i < message; i++) {
-    await runInScope(() =>
-      transaction(async (run) => {
-        for (const statement of statements) await run(statement);
-        enqueue(effect);
-      }),
-    );
-  }
-  const { user, system } = process.cpuUsage(used);
-  process.send({ time: (performance.now() - start) / message, cpu: (user + system) / message });
-};
 process.on('message', (message) => void answer(message));
 process.send('ready');
+
+async function answer(message) {
+  if (message === 'end') {
+    await bare.query(`drop table ${table}`);
+    await Promise.all([tracked.end(), bare.end()]);
+    return process.disconnect();
+  }
+  const ratios = { time: [], cpu: [] };
+  for (let turn = 0; turn < message; turn++) {
+    // Each side is the first of the two as often as the other.
+    const order = turn % 2 === 0 ? [tracked, bare] : [bare, tracked];
+    const took = new Map();
+    for (const one of order) took.set(one, await one.turn());
+    for (const key of ['time', 'cpu'])
+      ratios[key].push(took.get(tracked)[key] / took.get(bare)[key]);
+  }
+  process.send(ratios);
+}
