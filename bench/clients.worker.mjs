@@ -1,19 +1,20 @@
 // Transactions of one client, tracked and not tracked, in turn: answers each number of turns with
 // the ratio of tracked to untracked ones of each turn.
 //
-// Both sides share a process, for two processes of the same code differ by more than what is
-// measured, by the processors that the system gives to them and to their connections. Tracking is
-// done on classes, so each side has a copy of its client. They share the garbage collector as well:
-// a tracked transaction makes 2 to 9 per cent more garbage, and the other side pays for half of
-// that.
+// Both sides share a process and a connection, for two of the same code differ by more than what is
+// measured, by the processors that the system gives to them. Tracking is done on classes, so each
+// side has a copy of its client. They share the garbage collector as well: a tracked transaction
+// makes 2 to 9 per cent more garbage, and the other side pays for half of that.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 const require = createRequire(import.meta.url);
+const { Pool } = require('pg');
 const { enqueue, runInScope } = require('nestjs-airlock');
 const url = process.env.DATABASE_URL || 'postgres://postgres@127.0.0.1:5432/postgres';
+const one = { connectionString: url, max: 1 };
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [client] = process.argv.slice(2);
 const effect = () => {};
@@ -27,38 +28,38 @@ const statements = [
 ];
 
 /**
- * Each returns `transaction(work)`, where `work` is given what runs a statement in it, `query` and
- * `end`.
+ * Each returns `transaction(work)`, where `work` is given what runs a statement in it, `query`, `end`,
+ * and the `pool` of its one connection, which the second is given.
  */
 const clients = {
-  Prisma(isTracked) {
+  Prisma(isTracked, pool = new Pool(one)) {
     const { PrismaPg } = require('@prisma/adapter-pg');
     const { PrismaClient } = require(generatedPrisma());
     const { trackPrismaTransactions } = require('nestjs-airlock/prisma');
-    const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: url, max: 1 }) });
+    const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
     if (isTracked) trackPrismaTransactions(prisma);
     return {
+      pool,
       transaction: (work) =>
         prisma.$transaction((tx) => work((text) => tx.$executeRawUnsafe(text))),
       query: (text) => prisma.$executeRawUnsafe(text),
-      end: () => prisma.$disconnect(),
+      end: () => pool.end(),
     };
   },
-  Kysely(isTracked) {
+  Kysely(isTracked, pool = new Pool(one)) {
     const { Kysely, PostgresDialect, sql } = require('kysely');
-    const { Pool } = require('pg');
     const { trackKyselyTransactions } = require('nestjs-airlock/kysely');
-    const pool = new Pool({ connectionString: url, max: 1 });
     const db = new Kysely({ dialect: new PostgresDialect({ pool }) });
     if (isTracked) trackKyselyTransactions(db);
     const query = (on) => (text) => sql.raw(text).execute(on);
     return {
+      pool,
       transaction: (work) => db.transaction().execute((trx) => work(query(trx))),
       query: query(db),
-      end: () => db.destroy(),
+      end: () => pool.end(),
     };
   },
-  async MikroORM(isTracked) {
+  async MikroORM(isTracked, pool) {
     const { MikroORM } = require('@mikro-orm/postgresql');
     const { trackMikroOrmTransactions } = require('nestjs-airlock/mikro-orm');
     const orm = await MikroORM.init({
@@ -68,18 +69,24 @@ const clients = {
       pool: { min: 0, max: 1 },
     });
     if (isTracked) trackMikroOrmTransactions(orm);
+    const connection = orm.em.getConnection();
+    if (pool) connection.client = pool;
     return {
+      pool: connection.client,
       transaction: (work) => orm.em.fork().transactional((em) => work((text) => em.execute(text))),
       query: (text) => orm.em.fork().execute(text),
       end: () => orm.close(true),
     };
   },
-  Sequelize(isTracked) {
+  Sequelize(isTracked, pool) {
     const { Sequelize } = require('sequelize');
     const { trackSequelizeTransactions } = require('nestjs-airlock/sequelize');
     const sequelize = new Sequelize(url, { logging: false, pool: { max: 1 } });
     if (isTracked) trackSequelizeTransactions(sequelize);
+    const manager = sequelize.connectionManager;
+    if (pool) manager.pool = pool;
     return {
+      pool: manager.pool,
       transaction: (work) =>
         sequelize.transaction((transaction) =>
           work((text) => sequelize.query(text, { transaction })),
@@ -90,16 +97,18 @@ const clients = {
   },
 };
 
-/** Makes a client of a copy of its own. */
-async function side(isTracked) {
+/** Makes a client of a copy of its own. Prisma's are tracked one by one. */
+async function side(isTracked, connections) {
   const { cache } = require;
-  for (const path of Object.keys(cache)) if (!isShared(path)) delete cache[path];
-  const { transaction, query, end } = await clients[client](isTracked);
+  for (const path of Object.keys(cache))
+    if (/\/node_modules\/(kysely|@mikro-orm|sequelize)\//.test(path)) delete cache[path];
+  const { pool, transaction, query, end } = await clients[client](isTracked, connections);
   const work = async (run) => {
     for (const statement of statements) await run(statement);
     enqueue(effect);
   };
   return {
+    pool,
     query,
     end,
     async turn() {
@@ -110,11 +119,6 @@ async function side(isTracked) {
       return { time: performance.now() - start, cpu: user + system };
     },
   };
-}
-
-/** True for modules that both sides share. Prisma's clients are tracked one by one. */
-function isShared(path) {
-  return /\/@prisma\/|\/\.cache\//.test(path) || !path.includes('/node_modules/');
 }
 
 /**
@@ -151,7 +155,7 @@ function generatedPrisma() {
 }
 
 const tracked = await side(true);
-const bare = await side(false);
+const bare = await side(false, tracked.pool);
 await bare.query(`drop table if exists ${table}`);
 await bare.query(`create unlogged table ${table} (n int)`);
 
@@ -161,7 +165,7 @@ process.send('ready');
 async function answer(message) {
   if (message === 'end') {
     await bare.query(`drop table ${table}`);
-    await Promise.all([tracked.end(), bare.end()]);
+    await bare.end();
     return process.disconnect();
   }
   const ratios = { time: [], cpu: [] };
