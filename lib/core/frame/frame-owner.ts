@@ -71,6 +71,13 @@ export class FrameOwner {
     this.ownBeside?.takeNone();
   }
 
+  /**
+   * Notes that nothing can be sent through it any more, so that no work in it goes on without it.
+   */
+  closed(): void {
+    this.owner = 'callback';
+  }
+
   /** To be called when its callback has settled, before its end is sent. */
   callbackOver(): void {
     this.owner = 'client';

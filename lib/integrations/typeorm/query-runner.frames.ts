@@ -33,6 +33,8 @@ export class QueryRunnerFrames {
   private committing: TransactionFrame | undefined;
   /** Frame whose ROLLBACK is on its way. */
   private rollingBack: TransactionFrame | undefined;
+  /** The transaction that was open when other code has released the query runner. */
+  private closed: TransactionFrame | undefined;
   /** Set while effects that waited for a COMMIT are being dispatched. */
   private outgoing: Promise<void> | undefined;
 
@@ -114,7 +116,7 @@ export class QueryRunnerFrames {
 
   commit(): Promise<void> {
     const { innermost } = this;
-    if (innermost === undefined) return this.original.commitTransaction();
+    if (innermost === undefined) return this.endClosed(() => this.original.commitTransaction());
     try {
       this.stack.assertMayCommit();
     } catch (error) {
@@ -164,7 +166,7 @@ export class QueryRunnerFrames {
 
   rollBack(): Promise<void> {
     const { innermost, starting } = this;
-    if (innermost === undefined) return this.original.rollbackTransaction();
+    if (innermost === undefined) return this.endClosed(() => this.original.rollbackTransaction());
     try {
       this.stack.assertMayRollBack();
     } catch (error) {
@@ -188,6 +190,7 @@ export class QueryRunnerFrames {
   }
 
   private lose(frame: TransactionFrame): void {
+    if (frame.root === this.closed) frame.owner.closed();
     this.stack.remove(frame);
     frame.rollBack();
   }
@@ -195,11 +198,27 @@ export class QueryRunnerFrames {
   release(): Promise<void> {
     if (this.isShared) return this.original.release();
     if (this.innermost !== undefined) {
-      (this.innermost.callersFrame ?? this.innermost.root).leave();
+      this.letGo(this.innermost);
       return this.abandon();
     }
-    const released = this.original.release();
+    const released = this.endClosed(() => this.original.release());
     return this.outgoing === undefined ? released : released.then(() => this.delivered());
+  }
+
+  /**
+   * A function that has begun a transaction by a statement, and releases the query runner, goes on
+   * without it. A data source that is destroyed leaves work behind that can only fail.
+   */
+  private letGo({ callersFrame, root }: TransactionFrame): void {
+    if (callersFrame?.owner.isOutside === true) return callersFrame.leave();
+    if (callersFrame === undefined) root.leave();
+    this.closed = root;
+  }
+
+  /** Takes a function that ends what was closed out of it. */
+  private endClosed<R>(end: () => R): R {
+    this.closed?.leave();
+    return end();
   }
 
   private async delivered(): Promise<void> {
@@ -252,6 +271,8 @@ export class QueryRunnerFrames {
   }
 
   beforeCommit(): void | Promise<void> {
+    // TypeORM refuses the COMMIT then, by an error of its own.
+    if (this.runner.isReleased) return;
     return this.committing?.beforeCommit();
   }
 
