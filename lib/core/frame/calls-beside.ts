@@ -20,13 +20,19 @@ export class CallsBeside {
   /** True if a helper may have begun the transaction, and not a callback. */
   private isTaking = false;
   /** The context in which it was begun. Undefined once it has ended: code may keep it for long. */
-  private at: Context | undefined = withoutPolicies(contexts.getStore());
+  private at: Context | undefined;
   /** The last call there that is not beside it. */
-  private last: Intent | undefined = this.at?.opened?.buffer.last;
+  private last: Intent | undefined;
   /** Calls that stay with their scope, since it is not known which transaction they belong to. */
   private unassigned: readonly Intent[] = NONE;
 
-  constructor(private readonly transaction: StampedFrame) {}
+  constructor(
+    private readonly transaction: StampedFrame,
+    at: Context | undefined,
+  ) {
+    this.at = withoutPolicies(at);
+    this.last = this.at?.opened?.buffer.last;
+  }
 
   /** True if it takes no calls yet, and there is a scope where it could. */
   get mayTake(): boolean {

@@ -81,11 +81,12 @@ class HeldInFrames implements HeldIntents {
   }
 
   holdBack(journal: FlushJournal, queue: readonly Intent[]): readonly Intent[] {
-    for (const intent of queue)
-      if (isLost(intent)) recordDropped(this.unit, journal, intent, 'rollback');
-    this.waiting = [...this.waiting, ...queue.filter((intent) => fateOf(intent) === 'open')];
+    const [free, framed] = split(queue, isFree);
+    const [lost, open] = split(framed, isLost);
+    for (const intent of lost) recordDropped(this.unit, journal, intent, 'rollback');
+    this.waiting = [...this.waiting, ...open];
     append(journal.deferred, this.waiting);
-    return queue.filter(isFree);
+    return free;
   }
 
   defer(intent: Intent): void {

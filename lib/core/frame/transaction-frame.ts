@@ -15,8 +15,9 @@ import {
 } from './frame-refusals.js';
 import { leftover, openAt } from './frames-around.js';
 import { places } from '../scope/place.js';
+import type { Context } from '../scope/context.js';
 import { isAroundTest } from './test-transaction.js';
-import { warnOfUndone } from './undone-beside.js';
+import { noteCallOutside, warnOfUndone } from './undone-beside.js';
 import { WholeTransaction } from './whole-transaction.js';
 import type { Fate, FrameParticipant } from '../model/stamped-frame.js';
 
@@ -31,13 +32,18 @@ export const frames = {
     return places.getStore()?.frame as TransactionFrame | undefined;
   },
 
-  /** Runs `fn` in a frame, and in the scope that its caller runs in. */
+  /**
+   * Runs `fn` in a frame, and in the scope that its caller runs in. As `AsyncLocalStorage`, it does
+   * nothing else where the caller runs in the frame already.
+   */
   run<R, A extends unknown[]>(
     frame: TransactionFrame | undefined,
     fn: (...args: A) => R,
     ...args: A
   ): R {
-    return places.run({ context: places.getStore()?.context, frame }, fn, ...args);
+    const here = places.getStore();
+    if (here?.frame === frame) return fn(...args);
+    return places.run({ context: here?.context, frame }, fn, ...args);
   },
 
   enterWith(frame: TransactionFrame | undefined): void {
@@ -90,8 +96,8 @@ export class TransactionFrame {
    * @internal
    */
   isTangled: boolean;
-  /** The names of effects that code outside of it has called since it was taken. */
-  private calledOutside: Set<string> | undefined;
+  /** The names of effects that code outside of it has called since it was taken. @internal */
+  calledOutside: Set<string> | undefined;
   /** Calls of code that runs in no frame, if such code has taken this savepoint. */
   private beside: CallsBeside | undefined;
   /** The savepoint that `nextSavepoint` took last. */
@@ -108,7 +114,8 @@ export class TransactionFrame {
     this.parent = parent;
     this.below = below;
     this.onConnection = below?.onConnection ?? new ConnectionFrames<TransactionFrame>(this);
-    const here = frames.getStore();
+    const place = places.getStore();
+    const here = place?.frame as TransactionFrame | undefined;
     // Ended frames are skipped: code that begins one transaction after the other in one context
     // would chain them.
     this.around = openAt(here);
@@ -117,7 +124,9 @@ export class TransactionFrame {
       options.countsAsCommitted === true ||
       (parent === undefined && below === undefined && isAroundTest());
     this.isTangled = parent?.isTangled === true;
-    this.whole = parent?.whole ?? new WholeTransaction(this, options.waitsForWrites);
+    this.whole =
+      parent?.whole ??
+      new WholeTransaction(this, place?.context as Context | undefined, options.waitsForWrites);
   }
 
   get state(): FrameState {
@@ -304,13 +313,7 @@ export class TransactionFrame {
   }
 
   private writeIf(isStillOpen: boolean): void | Promise<void> {
-    return isStillOpen === false ? this.rollBack() : this.write();
-  }
-
-  private write(): void | Promise<void> {
-    return inTurn(this.whole.participants.values(), (participant) =>
-      participant.beforeCommit(this),
-    );
+    return isStillOpen === false ? this.rollBack() : this.whole.write();
   }
 
   /**
@@ -324,7 +327,7 @@ export class TransactionFrame {
     this.assertOpen('be committed');
     if (this.parent !== undefined) return this.end('released');
     this.end('committed');
-    return inTurn(this.whole.takeParticipants().values(), (participant) => participant.committed());
+    return this.whole.committed();
   }
 
   /**
@@ -379,22 +382,13 @@ export class TransactionFrame {
 
   /** Notes a call of an effect in it, so that a rollback can tell code outside of it. @internal */
   noteCaller(effect: string): void {
-    if (this.parent !== undefined && this.isOpen) this.noteCallerAt(this.callersFrame, effect);
-  }
-
-  private noteCallerAt(caller: TransactionFrame | undefined, effect: string): void {
-    if (this.parent === undefined || caller?.liesIn(this) === true) return;
-    // One that a statement has taken holds what all code calls, as that may be in a helper.
-    if (!this.owner.isOutside) (this.calledOutside ??= new Set()).add(effect);
-    this.parent.noteCallerAt(caller, effect);
+    if (this.parent !== undefined && this.isOpen)
+      noteCallOutside<TransactionFrame>(this, this.callersFrame, effect);
   }
 
   private takeBeside(beside: CallsBeside): void {
-    for (const { name } of beside.giveTo(this)) this.noteCallerAt(undefined, name);
-  }
-
-  private liesIn(frame: TransactionFrame): boolean {
-    return this === frame || this.below?.liesIn(frame) === true;
+    for (const { name } of beside.giveTo(this))
+      noteCallOutside<TransactionFrame>(this, undefined, name);
   }
 
   private noteCall(): void {
@@ -427,16 +421,5 @@ export class TransactionFrame {
   private assertOpen(wish: string): void {
     const state = this.fate === 'rolledBack' ? 'rolled back' : this.current;
     if (state !== 'open') throw endedBefore(this, wish, state);
-  }
-}
-
-/** Calls participants one after the other, and waits only for those that have to be waited for. */
-function inTurn(
-  participants: Iterator<FrameParticipant>,
-  call: (participant: FrameParticipant) => void | Promise<void>,
-): void | Promise<void> {
-  for (let at = participants.next(); at.done !== true; at = participants.next()) {
-    const running = call(at.value);
-    if (running) return running.then(() => inTurn(participants, call));
   }
 }

@@ -3,7 +3,7 @@ import type { FrameStateError } from '../../errors/frame-state.error.js';
 import type { FrameState } from './frame-options.js';
 import { waitsForNoWrites } from './frame-refusals.js';
 import type { FrameParticipant, StampedFrame } from '../model/stamped-frame.js';
-import { contexts } from '../scope/context.js';
+import type { Context } from '../scope/context.js';
 import type { UnitOfWork } from '../scope/unit-of-work.js';
 
 /** The frame of a transaction itself. */
@@ -26,17 +26,20 @@ export class WholeTransaction {
   private joined: Set<FrameParticipant> | undefined;
   /** The refusal after which it can only be rolled back. */
   private refusal: FrameStateError | undefined;
-  // Undefined once it has ended: code that keeps it need not keep all calls around it.
-  private at = contexts.getStore();
   /** The unit that it was begun in, so that a scope that ends before it can say so. */
   private unit: UnitOfWork | undefined;
 
+  /**
+   * @param at context that it is begun in. Undefined once it has ended: code that keeps it need not
+   *   keep all calls around it
+   */
   constructor(
     private readonly root: Root,
+    private at: Context | undefined,
     private readonly waitsForWrites = true,
   ) {
     if (root.countsAsCommitted) this.at = undefined;
-    else this.beside = new CallsBeside(root);
+    else this.beside = new CallsBeside(root, at);
     this.tellUnit();
   }
 
@@ -55,7 +58,7 @@ export class WholeTransaction {
     (this.joined ??= new Set()).add(participant);
   }
 
-  get participants(): ReadonlySet<FrameParticipant> {
+  private get participants(): ReadonlySet<FrameParticipant> {
     return this.joined ?? NONE;
   }
 
@@ -84,10 +87,15 @@ export class WholeTransaction {
     throw this.refuse(waitsForNoWrites(this.root, effect));
   }
 
-  takeParticipants(): ReadonlySet<FrameParticipant> {
+  /** Lets transactional executors write. */
+  write(): void | Promise<void> {
+    return inTurn(this.participants.values(), (participant) => participant.beforeCommit(this.root));
+  }
+
+  committed(): void | Promise<void> {
     const { participants } = this;
     this.joined = undefined;
-    return participants;
+    return inTurn(participants.values(), (participant) => participant.committed());
   }
 
   /** To be called when it, or a savepoint in it, was rolled back. */
@@ -100,5 +108,16 @@ export class WholeTransaction {
     this.beside?.ended();
     this.unit?.transactionEnded(this.root);
     this.at = this.unit = undefined;
+  }
+}
+
+/** Calls participants one after the other, and waits only for those that have to be waited for. */
+function inTurn(
+  participants: Iterator<FrameParticipant>,
+  call: (participant: FrameParticipant) => void | Promise<void>,
+): void | Promise<void> {
+  for (let at = participants.next(); at.done !== true; at = participants.next()) {
+    const running = call(at.value);
+    if (running) return running.then(() => inTurn(participants, call));
   }
 }
