@@ -4,7 +4,7 @@ import { ExternalContextCreator } from '@nestjs/core';
 import { AirlockService } from 'nestjs-airlock';
 import type { Queue } from 'bull';
 import { randomUUID } from 'node:crypto';
-import { boot, checkAfterEach, COMPLETED, Effects, FAILED } from '../e2e/http/fixtures.js';
+import { boot, checkAfterEach, COMPLETED, Effects, FAILED, until } from '../e2e/http/fixtures.js';
 import { redis } from '../servers.js';
 
 const OnParcel = (): MethodDecorator => SetMetadata('parcels:handler', true);
@@ -30,15 +30,31 @@ class ParcelsProcessor {
     if (data.fails) throw new Error('no stamp');
     return 'sent';
   }
+
+  // Bull tells by the number of parameters that the job ends with the callback.
+  @Process('call back')
+  callBack({ data }: { data: { fails: boolean } }, done: Done): string {
+    this.effects.all();
+    setTimeout(() => {
+      this.effects.all();
+      done(data.fails ? new Error('no stamp') : null, 'sent');
+    }, 5);
+    return 'not awaited';
+  }
+
+  @Process('break off')
+  breakOff(_job: unknown, _done: Done): void {
+    this.effects.all();
+    throw new Error('no stamp');
+  }
 }
+
+type Done = (error: Error | null, value?: string) => void;
 
 checkAfterEach();
 
 describe('when a Bull 4 queue hands a job to a method with @Process()', () => {
-  it.each([
-    ['completes', false, COMPLETED],
-    ['fails', true, FAILED],
-  ])('is a unit of work that %s with the job', async (_how, fails, expected) => {
+  async function run(name: string, fails: boolean) {
     const { hostname, port } = new URL(redis.url);
     const { app, fate } = await boot({
       imports: [
@@ -52,9 +68,41 @@ describe('when a Bull 4 queue hands a job to a method with @Process()', () => {
     });
     const job = await app
       .get<Queue>(getQueueToken('parcels'))
-      .add('send', { fails }, { removeOnFail: true });
-    await job.finished().catch(() => {});
-    expect(await fate()).toEqual(expected);
+      .add(name, { fails }, { removeOnFail: true });
+    const answer = await job.finished().catch((error: Error) => error.message);
+    return { app, answer: answer as unknown, fate: await fate() };
+  }
+
+  it.each([
+    ['completes', false, COMPLETED, 'sent'],
+    ['fails', true, FAILED, 'no stamp'],
+  ])('is a unit of work that %s with the job', async (_how, fails, expected, answer) => {
+    expect(await run('send', fails)).toMatchObject({ answer, fate: expected });
+  });
+
+  it.each([
+    ['completes', false, COMPLETED, 'sent'],
+    ['fails', true, FAILED, 'no stamp'],
+  ])('%s with the callback that it takes', async (_how, fails, expected, answer) => {
+    const twice = {
+      out: [...expected.out, ...expected.out],
+      dropped: [...expected.dropped, ...expected.dropped],
+    };
+    expect(await run('call back', fails)).toMatchObject({ answer, fate: twice });
+  });
+
+  it('fails with what it throws before it calls back', async () => {
+    expect(await run('break off', false)).toMatchObject({ answer: 'no stamp', fate: FAILED });
+  });
+
+  it('returns to a direct caller what it has returned', async () => {
+    const { app } = await run('send', false);
+    const done = jest.fn();
+    expect(app.get(ParcelsProcessor).callBack({ data: { fails: false } }, done)).toBe(
+      'not awaited',
+    );
+    await until(() => done.mock.calls.length > 0);
+    expect(done).toHaveBeenCalledWith(null, 'sent');
   });
 });
 

@@ -36,6 +36,11 @@ interface Job {
   extendLock?(token: string, durationMs: number): Promise<number>;
 }
 
+/** Ends a job of Bull 4, whose processor may take it in place of returning a Promise. */
+type Done = (error: unknown, value?: unknown) => void;
+
+type Processor = (job: Job | undefined, done: Done) => unknown;
+
 /** Keys of `@OnWorkerEvent()`, `@OnQueueEvent()`, and those of `@nestjs/bull`. */
 const LISTENERS = [
   'bullmq:worker_events_metadata',
@@ -67,10 +72,14 @@ export const bullmq: WrappedEntryPoint = {
     isListener(original)
       ? undefined
       : function (this: unknown, ...args) {
-          const [job, token] = args as unknown as readonly [Job?, string?];
+          const [job, second] = args as unknown as readonly [Job?, (string | Done)?];
+          if (typeof second === 'function')
+            return callWithDone(scope, second, (done) =>
+              (original as Processor).call(this, job, done),
+            );
           return callInScope(scope, () => {
             const result = original.apply(this, args);
-            return isThenable(result) ? stillOurs(scope, result, job, token) : result;
+            return isThenable(result) ? stillOurs(scope, result, job, second) : result;
           });
         },
   ready(instance) {
@@ -112,6 +121,35 @@ function runDetached(worker: Worker, key: 'run' | 'startStalledCheckTimer'): voi
 
 function isListener(method: Method): boolean {
   return LISTENERS.some((key) => Reflect.hasMetadata(key, method));
+}
+
+/**
+ * Makes a call that ends with its callback: Bull is told once the scope has ended.
+ *
+ * @returns what the call returns, which Bull ignores
+ */
+function callWithDone(scope: HandlerScope, done: Done, call: (done: Done) => unknown): unknown {
+  let returned: unknown;
+  const ended = callInScope(
+    scope,
+    async () =>
+      new Promise((resolve, reject) => {
+        // Bull tells a failure by a truthy error, and takes what is thrown for one.
+        returned = call((error, value) => (error ? reject(error as Error) : resolve(value)));
+      }),
+  ) as Promise<unknown>;
+  void tell(ended, done);
+  return returned;
+}
+
+async function tell(ended: Promise<unknown>, done: Done): Promise<void> {
+  let value: unknown;
+  try {
+    value = await ended;
+  } catch (error) {
+    return done(error);
+  }
+  done(null, value);
 }
 
 /**
