@@ -46,6 +46,12 @@ export function ownerOf(instance: unknown): AirlockRuntime | undefined {
   if ((typeof instance !== 'object' && typeof instance !== 'function') || instance === null)
     return undefined;
   const owner =
-    owners.get(instance) ?? ownersOfParts.get(instance) ?? owners.get(instance.constructor);
+    owners.get(instance) ?? ownersOfParts.get(instance) ?? makerOf(instance.constructor);
   return owner === SHARED ? undefined : owner;
+}
+
+/** The application that makes instances of a class; one that has ended makes no more. */
+function makerOf(type: object): AirlockRuntime | typeof SHARED | undefined {
+  const owner = owners.get(type);
+  return owner === undefined || owner === SHARED || !owner.isClosing ? owner : undefined;
 }
