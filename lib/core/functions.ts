@@ -173,8 +173,10 @@ export function runArguments<R>(args: RunArguments<R>): [ScopeOptions, (scope: E
 /**
  * The application whose scope is innermost; outside any, the one that runs. Where none runs, or
  * several, one for this scope alone.
+ *
+ * @internal
  */
-function runtimeHere(): AirlockRuntime {
+export function runtimeHere(): AirlockRuntime {
   return (contextHere()?.host as AirlockRuntime | undefined) ?? new AirlockRuntime(FREE);
 }
 

@@ -1,24 +1,32 @@
 import type { AirlockRuntime } from '../../core/runtime.js';
 import type { EffectScope } from '../../core/effect-scope.js';
 import type { ScopeOptions } from '../../core/scope-options.js';
-import { type RunArguments, runArguments } from '../../core/functions.js';
+import { type RunArguments, runArguments, runtimeHere } from '../../core/functions.js';
 import type { ScopeView } from '../../core/model/scope-view.js';
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import type { AirlockReport } from './airlock-report.js';
 import { reportOfRunning, type RunningScopeReport } from './running-scope.js';
 
 /**
  * For whoever opens scopes: an entry point of your own, a script, a test.
  *
+ * One that is made by hand, `new AirlockService()` in a unit test, opens the scopes that
+ * `runInScope` and `openScope` would open, and has no application to explain.
+ *
  * @publicApi
  */
 export class AirlockService {
-  readonly #runtime: AirlockRuntime;
+  readonly #application: AirlockRuntime | undefined;
   readonly #explain: () => AirlockReport;
 
-  /** @internal Injected by Nest. */
-  constructor(runtime: AirlockRuntime, explain: () => AirlockReport) {
-    this.#runtime = runtime;
+  /** @internal Nest hands over its application. */
+  constructor(application?: AirlockRuntime, explain: () => AirlockReport = refuseToExplain) {
+    this.#application = application;
     this.#explain = explain;
+  }
+
+  get #runtime(): AirlockRuntime {
+    return this.#application ?? runtimeHere();
   }
 
   /**
@@ -93,4 +101,11 @@ export class AirlockService {
   explain(): AirlockReport {
     return this.#explain();
   }
+}
+
+function refuseToExplain(): never {
+  throw new AirlockOptionsError(
+    'explain',
+    'This `AirlockService` was made by hand, so it has no application to explain. Get the one of an application: `app.get(AirlockService)`.',
+  );
 }

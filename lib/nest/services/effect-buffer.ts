@@ -1,3 +1,4 @@
+import { runtimeHere } from '../../core/functions.js';
 import type { AirlockRuntime } from '../../core/runtime.js';
 import { type Deferred, deferred } from '../../core/enqueue/deferred.js';
 import { NO_OPTIONS } from '../../core/enqueue/enqueue.js';
@@ -14,14 +15,17 @@ import type { ScopeView } from '../../core/model/scope-view.js';
  * `ScopeClosedError` after it ended, `BufferLimitError` when it is full, and what a policy throws
  * that refuses the call.
  *
+ * One that is made by hand, `new EffectBuffer()` in a unit test, is the buffer of the innermost
+ * scope of whatever application, as `enqueue` and the other functions are.
+ *
  * @publicApi
  */
 export class EffectBuffer {
-  readonly #runtime: AirlockRuntime;
+  readonly #application: AirlockRuntime | undefined;
 
-  /** @internal Injected by Nest. */
-  constructor(runtime: AirlockRuntime) {
-    this.#runtime = runtime;
+  /** @internal Nest hands over its application. */
+  constructor(application?: AirlockRuntime) {
+    this.#application = application;
   }
 
   /**
@@ -97,6 +101,10 @@ export class EffectBuffer {
   /** Intents that nested scopes have handed over. */
   get capturedIntents(): readonly Intent[] {
     return this.#opened?.capturedIntents ?? [];
+  }
+
+  get #runtime(): AirlockRuntime {
+    return this.#application ?? runtimeHere();
   }
 
   get #opened(): ScopeView | undefined {

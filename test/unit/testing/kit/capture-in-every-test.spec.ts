@@ -7,6 +7,7 @@ import {
   AirlockModule,
   AirlockOptionsError,
   DropAll,
+  EffectBuffer,
   enqueue,
   enqueueWith,
   NoScopeError,
@@ -72,6 +73,12 @@ describe('when a set-up file captures in every test', () => {
     await expect(orders.place('ann')).resolves.toBe('placed');
     expect(effectsOfTest()).toHaveEnqueued(MailService.prototype.send, 'ann');
     expect(effectsOfTest()).toHaveDispatchedTimes(MailService.prototype.send, 1);
+    expect(sent).toEqual([]);
+  });
+
+  it('records what a service calls by an EffectBuffer that the test has made', () => {
+    new EffectBuffer().enqueue((to: string) => sent.push(to), 'ann');
+    expect(effectsOfTest().effects.map(({ args }) => args)).toEqual([['ann']]);
     expect(sent).toEqual([]);
   });
 
