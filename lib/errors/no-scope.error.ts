@@ -29,9 +29,9 @@ export class NoScopeError extends AirlockError {
           ? 'Call it within an entry point that Airlock covers, wrap the work in `airlock.run(...)`, `runInScope(...)` or an `@Airlock()` method, ' +
             "or set `outsideScope: 'report' | 'dispatch' | 'drop'`. " +
             "Guards and exception filters stand in one over HTTP only (`openAt: 'request'`). " +
-            'In a unit test wrap the work in `captureEffects(...)` of `nestjs-airlock/testing`.'
+            'In a test wrap the work in `captureEffects(app, ...)` of `nestjs-airlock/testing`, or call its `captureInEveryTest()` in a set-up file.'
           : 'No application with `AirlockModule` runs in this process. In a unit test wrap the work in `captureEffects(...)` of `nestjs-airlock/testing`, ' +
-            'in a script in `runInScope(...)`; in an application import `AirlockModule.forRoot()` into its root module.'),
+            'or call its `captureInEveryTest()` in a set-up file; in a script wrap it in `runInScope(...)`; in an application import `AirlockModule.forRoot()` into its root module.'),
     );
   }
 }

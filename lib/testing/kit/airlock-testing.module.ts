@@ -2,6 +2,7 @@ import type { DynamicModule, FactoryProvider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import type { TestingModuleBuilder } from '@nestjs/testing';
 import { AirlockApplication } from '../../nest/application/airlock.application.js';
+import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { AirlockModule } from '../../nest/airlock.module.js';
 import { AIRLOCK_OPTIONS, type AirlockModuleOptions } from '../../nest/options/airlock-options.js';
 import { type FakeOptions, TestedAirlockApplication } from './tested.application.js';
@@ -43,6 +44,7 @@ export class AirlockTestingModule {
    * `forRoot` or `forRootAsync`.
    *
    * @param options also options of `AirlockModule`, which win over those of the application
+   * @throws AirlockOptionsError for what is no builder
    * @example
    * ```ts
    * const builder = Test.createTestingModule({ imports: [AppModule] });
@@ -53,6 +55,14 @@ export class AirlockTestingModule {
     builder: TestingModuleBuilder,
     options: AirlockTestingOptions,
   ): TestingModuleBuilder {
+    if (
+      typeof (builder as Partial<TestingModuleBuilder> | undefined)?.overrideProvider !== 'function'
+    )
+      throw AirlockOptionsError.expected(
+        'builder',
+        'what `Test.createTestingModule(…)` returns, before it is compiled',
+        builder,
+      );
     const { mode, fakeOnly, ...overrides } = options;
     const { inject, useFactory } = tested({ mode, ...(fakeOnly && { fakeOnly }) }, overrides);
     return builder.overrideProvider(AirlockApplication).useFactory({ inject, factory: useFactory });

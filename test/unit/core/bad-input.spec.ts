@@ -42,7 +42,7 @@ describe.each<[string, () => void, string]>([
     expect(error.message).toBe(
       `Effect "${effect}" was called outside a scope, so nothing decides when it may get out. ` +
         'No application with `AirlockModule` runs in this process. In a unit test wrap the work in `captureEffects(...)` of `nestjs-airlock/testing`, ' +
-        'in a script in `runInScope(...)`; in an application import `AirlockModule.forRoot()` into its root module.',
+        'or call its `captureInEveryTest()` in a set-up file; in a script wrap it in `runInScope(...)`; in an application import `AirlockModule.forRoot()` into its root module.',
     );
     expect(sent).toEqual([]);
   });

@@ -7,7 +7,7 @@ import type { Executor } from '../../../core/model/executor.js';
 import type { ScopeView } from '../../../core/model/scope-view.js';
 import { AirlockOptionsError } from '../../../errors/airlock-options.error.js';
 import { duration } from '../../../nest/options/option-checks.js';
-import { runtimeOf, type TestedApplication } from '../application-of.js';
+import { isApplication, runtimeOf, type TestedApplication } from '../application-of.js';
 import { Capture } from './capture.js';
 import { inTurn } from './in-turn.js';
 import type { EffectRecord } from '../recording/effect-record.js';
@@ -67,16 +67,25 @@ export function captureEffects<R>(
 export async function captureEffects<R>(
   ...args: WithBlock<R> | WithApplication<R>
 ): Promise<CapturedEffects<Awaited<R>>> {
-  const [app, fn, options = {}] = hasNoApplication(args) ? [undefined, ...args] : args;
-  if (typeof fn !== 'function')
-    throw AirlockOptionsError.expected('fn', 'the function to capture the effects of', fn);
-  if (options.settleTimeoutMs !== undefined) duration('settleTimeoutMs', options.settleTimeoutMs);
-  if (app === undefined)
-    return capture(new WithoutApplication(), new Capture(undefined), fn, options);
+  if (hasNoApplication(args)) {
+    const [fn, options] = args;
+    return capture(new WithoutApplication(), new Capture(undefined), fn, checked(options));
+  }
+  const [app, fn, options] = args;
+  if (typeof fn !== 'function') {
+    const given = isApplication(app) ? fn : app;
+    throw AirlockOptionsError.expected('fn', 'the function to capture the effects of', given);
+  }
   const runtime = runtimeOf(app);
+  const settings = checked(options);
   return inTurn(Capture.around(runtime) ?? runtime, () =>
-    capture(runtime, new Capture(runtime), fn, options),
+    capture(runtime, new Capture(runtime), fn, settings),
   );
+}
+
+function checked(options: CaptureOptions = {}): CaptureOptions {
+  if (options.settleTimeoutMs !== undefined) duration('settleTimeoutMs', options.settleTimeoutMs);
+  return options;
 }
 
 /** Runtime that accepts every name of an executor, since no effect runs. */

@@ -43,7 +43,7 @@ export function listOfEffects(
 ): string {
   const { effects, error, knowsEndings = true } = record;
   // The error most likely explains why something is missing.
-  const thrown = error === undefined ? [] : [`The block threw ${print(error)}.`];
+  const thrown = error === undefined ? [] : [sentence(`The block threw ${print(error)}`)];
   if (effects.length === 0) return [...thrown, 'Nothing was enqueued.'].join('\n');
   const ending = endingsOf(record);
   return [
@@ -51,6 +51,11 @@ export function listOfEffects(
     'Enqueued:',
     ...lines(effects, (intent) => (knowsEndings ? ` — ${ending(intent)}` : ''), isMarked),
   ].join('\n');
+}
+
+/** Ends a text that may end with a message, which may be sentences itself. */
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 /** @internal */

@@ -212,6 +212,16 @@ describe.each(shops)('when AirlockTestingModule is %s', (_, build) => {
 
 function notifyOthers(): void {}
 
+describe('when a test overrides what is no builder', () => {
+  it('is told to do so before it compiles', async () => {
+    const compiled = await Test.createTestingModule({}).compile();
+    expect(() => AirlockTestingModule.override(compiled as never, { mode: 'capture' })).toThrow(
+      'Expected `builder` to be what `Test.createTestingModule(…)` returns, before it is compiled, got an object (TestingModule).',
+    );
+    await compiled.close();
+  });
+});
+
 describe('when an application has its options from elsewhere', () => {
   it.each([
     ['forRoot', SyncAppModule, ['Newsletter.send']],

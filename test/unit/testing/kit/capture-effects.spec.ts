@@ -111,6 +111,11 @@ Enqueued:
     );
   });
 
+  it('prints an error whose message is a sentence as it is', async () => {
+    const captured = await captureEffects(() => Promise.reject(new Error('No stock.')));
+    expect(inspect(captured)).toBe('The block threw Error: No stock.\nNothing was enqueued.');
+  });
+
   it('says which policy dropped an effect', async () => {
     const policy = new BlockTasks(['send']);
     const { dropped } = await captureEffects(() =>
@@ -212,6 +217,10 @@ Enqueued:
   it('refuses what is no function', async () => {
     await expect(captureEffects(undefined as never)).rejects.toThrow(
       'Expected `fn` to be the function to capture the effects of, got `undefined`',
+    );
+    const begun = Promise.resolve();
+    await expect(captureEffects(begun as never)).rejects.toThrow(
+      'Expected `fn` to be the function to capture the effects of, got an object (Promise)',
     );
   });
 });
@@ -496,6 +505,10 @@ describe('when an application is captured', () => {
   it('refuses what is no application, and one without an airlock', async () => {
     await expect(captureEffects({} as never, () => {})).rejects.toThrow(
       'Expected `app` to be a Nest application or TestingModule, got an object (Object).',
+    );
+    // As where a hook of the test has failed to start it.
+    await expect(captureEffects(undefined as never, () => {})).rejects.toThrow(
+      'Expected `app` to be a Nest application or TestingModule, got `undefined`.',
     );
     const bare = closing(await Test.createTestingModule({}).compile());
     await expect(captureEffects(bare, () => {})).rejects.toThrow(
