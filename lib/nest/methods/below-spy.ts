@@ -17,7 +17,9 @@ export function belowSpy(instance: object, key: string): object | undefined {
   return Reflect.setPrototypeOf(instance, below) ? below : undefined;
 }
 
-/** True for a spy of Jest, Vitest, Sinon or `node:test`. */
-function isSpy(method: object): boolean {
-  return 'mockRestore' in method || 'restore' in method || 'mock' in method;
+/** True for a spy or a mock of Jest, Vitest, Sinon or `node:test`. @internal */
+export function isSpy(method: object): boolean {
+  // A mock of `node:test` is a proxy that has its `mock` only when that is read.
+  const isMock = (method as { readonly mock?: unknown }).mock !== undefined;
+  return isMock || 'mockRestore' in method || 'restore' in method;
 }

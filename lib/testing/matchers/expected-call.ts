@@ -5,6 +5,7 @@ import {
   isCallOf,
   nameOfRef,
 } from '../../core/effect/effect-ref.js';
+import { isSpy } from '../../nest/methods/below-spy.js';
 import { type Comparison, trimmed } from './comparison.js';
 import { nearest } from './nearest.js';
 import { printCall } from '../kit/texts/print.js';
@@ -43,7 +44,14 @@ export class ExpectedCall {
     return this.args === undefined ? name : printCall(name, this.args);
   }
 
+  /** Text of what may have been meant, where no call is the expected one. */
   nearestIn(intents: readonly Intent[]): string {
+    if (typeof this.ref === 'function' && isSpy(this.ref) && !intents.some(this.isOfEffect)) {
+      return (
+        'It is a mock. A call that code makes of a mock itself is no effect: ' +
+        'expect it of the mock, by `toHaveBeenCalledWith` for example.'
+      );
+    }
     return nearest(this.comparison, intents, this.ref, this.args ?? []);
   }
 }

@@ -1,4 +1,5 @@
 // oxlint-disable typescript/unbound-method -- an effect is named by its method.
+import { mock } from 'node:test';
 import {
   AirlockService,
   BlockTasks,
@@ -53,6 +54,35 @@ describe('when the block has thrown', () => {
      Enqueued:
      → 1. MailService.sendReceipt(7) — dropped: outcome"
     `);
+  });
+});
+
+describe('when a test has put a mock in the place of an effect', () => {
+  const HINT =
+    'It is a mock. A call that code makes of a mock itself is no effect: ' +
+    'expect it of the mock, by `toHaveBeenCalledWith` for example.';
+
+  it('says where to expect its calls', async () => {
+    const mailer = new MailService(outbox);
+    mock.method(mailer, 'sendReceipt', async () => {});
+    const captured = await captureEffects(async () => {
+      await mailer.sendReceipt(7);
+      enqueue(ship, order);
+    });
+    for (const expected of [
+      () => expect(captured).toHaveEnqueued(mailer.sendReceipt, 7),
+      () => expect(captured).toHaveDispatched(mailer.sendReceipt, 7),
+      () => expect(captured).toHaveDropped(mailer.sendReceipt),
+      () => expect(captured).toHaveEnqueuedTimes(mailer.sendReceipt, 1),
+    ])
+      expect(textOf(expected).split('\n').at(-1)).toBe(HINT);
+  });
+
+  it('matches one that is called through a buffer, and shows the nearest call', async () => {
+    const add = mock.fn();
+    const captured = await captureEffects(() => enqueue(add, 7));
+    expect(captured).toHaveEnqueued(add, 7);
+    expect(textOf(() => expect(captured).toHaveEnqueued(add, 8))).toContain('Nearest is 1:');
   });
 });
 
