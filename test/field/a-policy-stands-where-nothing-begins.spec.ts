@@ -11,7 +11,7 @@ import {
 import { NestFactory } from '@nestjs/core';
 import { Processor, WorkerHost } from '@nestjs/bullmq';
 import { OnEvent } from '@nestjs/event-emitter';
-import { Query, ResolveField, Resolver } from '@nestjs/graphql';
+import { Query, ResolveField, ResolveReference, Resolver } from '@nestjs/graphql';
 import { WebSocketGateway } from '@nestjs/websockets';
 import {
   Airlock,
@@ -234,6 +234,11 @@ class Orders {
   customer(): string {
     return 'customer';
   }
+  @ResolveReference()
+  @dropAll
+  ofFederation(): string {
+    return 'order';
+  }
 }
 
 describe('when `dispatch` is said of what answers no request', () => {
@@ -266,15 +271,20 @@ describe('when a decorator is not of use everywhere', () => {
   });
 
   it.each([
-    ['is silent', 'run interceptors', ['interceptors'], 0],
-    ['warns', 'run none', [], 1],
+    ['is silent', 'run interceptors', ['interceptors'], 0, ['customer', 'ofFederation', 'order']],
+    ['warns', 'run none', [], 2, ['order']],
   ])(
-    '%s about a field of GraphQL where fields %s',
-    async (_verdict, _how, fieldResolverEnhancers, count) => {
+    '%s about fields and references of GraphQL where they %s, and lists what is covered',
+    async (_verdict, _how, fieldResolverEnhancers, count, covered) => {
       const lines = new Lines();
       const options = { provide: 'GqlModuleOptions', useValue: { fieldResolverEnhancers } };
       const app = await boot([Orders, options as never], {}, lines);
       expect(lines.warnings).toHaveLength(count);
+      const { entryPoints } = app
+        .get(AirlockService)
+        .explain()
+        .boundaries.find(({ name }) => name === 'graphql')!;
+      expect(entryPoints.toSorted()).toEqual(covered.map((name) => `Orders.${name}`));
       await app.close();
     },
   );

@@ -7,7 +7,6 @@ import { airlockOn } from '../decorators/airlock.decorator.js';
 import { sideEffectBodyOn, sideEffectOn } from '../decorators/side-effect.decorator.js';
 import { policiesOn } from '../decorators/use-airlock-policy.decorator.js';
 import type { EffectRegistry } from '../remote/effect-registry.js';
-import { fieldsOf, runsFieldInterceptors } from '../entry-points/graphql/graphql.entry-point.js';
 import type { Member, Wrapper } from '../container/providers.js';
 import { claim, claimPart } from '../methods/owner.js';
 import { EffectsProvidedTwice } from '../boot-checks/effects-provided-twice.js';
@@ -29,7 +28,6 @@ import { withPlaceInError } from '../container/place-in-error.js';
 export class AirlockExplorer implements KnownHandlers {
   private readonly explored = new Map<Wrapper, Member>();
   private readonly handlers = new WeakSet();
-  private fieldsOpen = false;
   // By name: a class that is provided several times has its effects once.
   private readonly byName = new Map<string, EffectReport>();
   private readonly namedByClass = new Set<string>();
@@ -75,9 +73,7 @@ export class AirlockExplorer implements KnownHandlers {
    */
   explore(members: readonly Member[]): void {
     nameObjects([...this.explored.values(), ...members]);
-    this.fieldsOpen ||= members.some(({ wrapper, instance }) =>
-      runsFieldInterceptors(wrapper.token, instance),
-    );
+    this.boundaries.noteProviders(members);
     this.noteHandlers(members);
     for (const member of members) {
       const { instance } = member;
@@ -106,8 +102,7 @@ export class AirlockExplorer implements KnownHandlers {
   }
 
   entryPointsOf(member: Member): ReadonlySet<string> {
-    const names = this.boundaries.entryPointsOf(member);
-    return this.fieldsOpen ? new Set([...names, ...fieldsOf(member)]) : names;
+    return this.boundaries.entryPointsOf(member);
   }
 
   routesOf(member: Member): ReadonlySet<string> {

@@ -12,7 +12,7 @@ import type {
   BoundaryOptions,
   EntryPointOptions,
 } from '../options/boundary-options.js';
-import type { Class } from '../container/candidate.js';
+import type { Candidate, Class } from '../container/candidate.js';
 import type { BoundaryReport, EntryPointReport } from '../services/airlock-report.js';
 import { decoratedWith, reportsOf } from './policy-reports.js';
 import { WrappedBoundary } from '../boundaries/wrapped.boundary.js';
@@ -50,6 +50,8 @@ export class Boundaries {
   private readonly intercepted: readonly InForce<EntryPoint, Boundary>[];
   private readonly wrapped: readonly InForce<EntryPoint, WrappedBoundary>[];
   private readonly found = new WeakMap<Member, ReadonlySet<string>>();
+  /** The kinds whose optional methods are entry points in this application. */
+  private readonly withOptional = new Set<EntryPoint>();
 
   constructor(
     private readonly runtime: AirlockRuntime,
@@ -91,6 +93,18 @@ export class Boundaries {
     for (const boundary of this.byContext.values()) boundary.start?.();
   }
 
+  /** To be called before the first of these members is covered. */
+  noteProviders(members: readonly Member[]): void {
+    for (const { entryPoint } of this.intercepted) {
+      const { optional } = entryPoint;
+      if (
+        optional &&
+        members.some(({ wrapper, instance }) => optional.areOn(wrapper.token, instance))
+      )
+        this.withOptional.add(entryPoint);
+    }
+  }
+
   /**
    * The names of a member's methods that are entry points of any kind, switched off or not, as a
    * controller or as a provider.
@@ -99,14 +113,14 @@ export class Boundaries {
     let names = this.found.get(member);
     if (names === undefined) {
       const kinds = [...this.intercepted, ...this.wrapped].map(({ entryPoint }) => entryPoint);
-      this.found.set(member, (names = namesOf(kinds, member)));
+      this.found.set(member, (names = this.namesOf(kinds, member)));
     }
     return names;
   }
 
   /** The handlers among them that answer an HTTP request. */
   routesOf(member: Member): ReadonlySet<string> {
-    return namesOf([http], member);
+    return this.namesOf([http], member);
   }
 
   /**
@@ -120,7 +134,7 @@ export class Boundaries {
     const { type, wrapper } = member;
     for (const { entryPoint, boundary, covered } of this.intercepted) {
       if (boundary === undefined) continue;
-      for (const key of entryPoint.find(member)) {
+      for (const key of this.methodsOf(entryPoint, member)) {
         const method = (type.prototype as Record<string, { readonly name: string }>)[key]!;
         const plan = boundary.plans.of(type, method);
         if (plan.isSkipped) continue;
@@ -198,6 +212,22 @@ export class Boundaries {
     );
   }
 
+  private methodsOf(entryPoint: EntryPoint, candidate: Candidate): readonly string[] {
+    const names = entryPoint.find(candidate);
+    return this.withOptional.has(entryPoint)
+      ? [...names, ...entryPoint.optional!.find(candidate)]
+      : names;
+  }
+
+  private namesOf(kinds: readonly EntryPoint[], member: Member): ReadonlySet<string> {
+    // No kind finds fewer methods in a controller than in a provider.
+    const candidate = { ...member, isController: true };
+    const instance = member.instance as Record<string, unknown> | undefined;
+    // A property may get its handler later, when nothing covers it any more.
+    const isThere = (name: string): boolean => !instance || typeof instance[name] === 'function';
+    return new Set(kinds.flatMap((kind) => this.methodsOf(kind, candidate)).filter(isThere));
+  }
+
   private inForce<E extends EntryPoint, B>(
     entryPoint: E,
     build: (options: BoundaryOptions) => B,
@@ -214,15 +244,6 @@ export class Boundaries {
       covered: new Map(),
     };
   }
-}
-
-function namesOf(kinds: readonly EntryPoint[], member: Member): ReadonlySet<string> {
-  // No kind finds fewer methods in a controller than in a provider.
-  const candidate = { ...member, isController: true };
-  const instance = member.instance as Record<string, unknown> | undefined;
-  // A property may get its handler later, when nothing covers it any more.
-  const isThere = (name: string): boolean => !instance || typeof instance[name] === 'function';
-  return new Set(kinds.flatMap((kind) => kind.find(candidate)).filter(isThere));
 }
 
 function optionsOf({ policy }: EntryPointOptions): BoundaryOptions {

@@ -18,6 +18,14 @@ export interface EntryPoint {
   readonly name: string;
   /** The names of the methods that are entry points of this kind; for most classes none. */
   find(candidate: Candidate): readonly string[];
+  /** Further methods that are entry points if the application says so. */
+  readonly optional?: OptionalMethods;
+}
+
+/** Methods that are entry points only where a provider says so, such as the peer's options. */
+interface OptionalMethods {
+  find(candidate: Candidate): readonly string[];
+  areOn(token: unknown, provider: unknown): boolean;
 }
 
 /** A kind for which Nest runs interceptors. Its name is the execution context's type. @internal */

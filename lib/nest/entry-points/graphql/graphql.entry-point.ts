@@ -3,20 +3,21 @@ import { methodsWith, type InterceptedEntryPoint } from '../../boundaries/entry-
 import { GraphqlBoundary } from './graphql.boundary.js';
 
 /**
- * The fields of a resolver (`@ResolveField`): Nest runs interceptors for them only under
- * `fieldResolverEnhancers`, and then each opens a scope as a root field does.
- *
- * @internal
+ * The fields of a resolver (`@ResolveField`, and `@ResolveReference` of a federation): Nest runs
+ * interceptors for them only under `fieldResolverEnhancers`, and then each opens a scope as a root
+ * field does.
  */
-export function fieldsOf(candidate: Candidate): readonly string[] {
-  return methodsWith('graphql:resolve_property', candidate);
+function fieldsOf(candidate: Candidate): readonly string[] {
+  return ['graphql:resolve_property', 'graphql:resolve_reference'].flatMap((key) =>
+    methodsWith(key, candidate),
+  );
 }
 
 /** Token of the options that `GraphQLModule` is set up with. */
 const OPTIONS = 'GqlModuleOptions';
 
-/** True if a provider is options by which fields run interceptors. @internal */
-export function runsFieldInterceptors(token: unknown, instance: unknown): boolean {
+/** True if a provider is options by which fields run interceptors. */
+function runsFieldInterceptors(token: unknown, instance: unknown): boolean {
   if (token !== OPTIONS) return false;
   const { fieldResolverEnhancers } = (instance ?? {}) as {
     readonly fieldResolverEnhancers?: unknown;
@@ -32,5 +33,6 @@ export function runsFieldInterceptors(token: unknown, instance: unknown): boolea
 export const graphql: InterceptedEntryPoint = {
   name: 'graphql',
   find: (candidate) => methodsWith('graphql:resolver_type', candidate),
+  optional: { find: fieldsOf, areOn: runsFieldInterceptors },
   boundary: (runtime, options, module) => new GraphqlBoundary(runtime, options, module),
 };
