@@ -102,10 +102,10 @@ describeWith(mariadb, 'when a deadlock is swallowed', () => {
     ])('lets nothing out that was called %s', async (_where, inSavepoint) => {
       swallowed.length = 0;
       await runInScope(() =>
-        client.transaction((query, savepoint) =>
-          transfer(query, inSavepoint ? savepoint : undefined),
-        ),
-      ).catch((error: unknown) => swallowed.push(error));
+        client
+          .transaction((query, savepoint) => transfer(query, inSavepoint ? savepoint : undefined))
+          .catch((error: unknown) => swallowed.push(error)),
+      );
       expect(swallowed).not.toEqual([]);
       const [rows] = await admin.query('select name from accounts order by name');
       expect((rows as { name: string }[]).map((row) => row.name)).toEqual(['first', 'second']);

@@ -190,6 +190,23 @@ export const mariadbClients: Record<string, (url: string) => Promise<MariadbClie
   },
   Sequelize: (url) => sequelizeClient(url),
   'Sequelize as mariadb': (url) => sequelizeClient(forMariadbDriver(url)),
+  async 'Sequelize, begun by a statement'(url) {
+    const sequelize = trackSequelizeTransactions(new Sequelize(url, { logging: false }));
+    const begun = async (work: Work, around?: Transaction): Promise<void> => {
+      const transaction = await sequelize.transaction(around && { transaction: around });
+      try {
+        await work(
+          (text) => sequelize.query(text, { transaction }),
+          (inner) => begun((query) => inner(query), transaction),
+        );
+        await transaction.commit();
+      } catch (error) {
+        await transaction.rollback();
+        throw error;
+      }
+    };
+    return { transaction: begun, close: () => sequelize.close() };
+  },
   async Prisma(url) {
     const prisma = trackPrismaTransactions(
       newClient('mysql', new PrismaMariaDb(forMariadbDriver(url))),

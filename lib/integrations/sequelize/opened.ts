@@ -48,6 +48,24 @@ export class Opened {
     };
   }
 
+  /** True while the function that has begun it without a callback works in it. */
+  get isBegunByStatement(): boolean {
+    return this.frame.isOpen && this.frame.owner.isOutside;
+  }
+
+  /**
+   * Follows a statement. After a deadlock of MySQL, Sequelize itself ends the transaction in the
+   * midst of the function that has begun it, and refuses all that it sends from then on.
+   */
+  async heard(answer: Promise<unknown>): Promise<unknown> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (!this.frame.isOpen) this.frame.owner.closed();
+      throw error;
+    }
+  }
+
   /**
    * Takes a savepoint. Effects are refused in one beside another: the rollback of a savepoint takes
    * later ones back.

@@ -72,8 +72,9 @@ export function trackTransactionsOfClass(prototype: object): () => void {
       'query',
       (original) =>
         function (this: SequelizeInstance, ...args) {
-          noteStatement(args[0], args[1]);
-          return original.apply(this, args);
+          const opened = noteStatement(args[0], args[1]);
+          const answer = original.apply(this, args) as Promise<unknown>;
+          return opened?.isBegunByStatement === true ? opened.heard(answer) : answer;
         },
     ),
     ...trackFindOrCreate((prototype.constructor as { readonly Model?: object }).Model),
@@ -83,13 +84,19 @@ export function trackTransactionsOfClass(prototype: object): () => void {
   };
 }
 
-/** Notes a statement of a transaction in the code that sends it. */
-function noteStatement(statement: unknown, options: unknown): void {
+/**
+ * Notes a statement of a transaction in the code that sends it.
+ *
+ * @returns the transaction; undefined if it is not tracked
+ */
+function noteStatement(statement: unknown, options: unknown): Opened | undefined {
   const transaction = (options as { readonly transaction?: object | null } | null)?.transaction;
-  if (!transaction) return;
+  if (!transaction) return undefined;
   const sql =
     typeof statement === 'string' ? statement : (statement as { query?: unknown } | null)?.query;
-  Opened.of(transaction)?.frame.root.owner.noteStatement(sql);
+  const opened = Opened.of(transaction);
+  opened?.frame.root.owner.noteStatement(sql);
+  return opened;
 }
 
 /**
