@@ -3,6 +3,7 @@ import {
   Inject,
   Injectable,
   type InjectionToken,
+  Logger,
   type OnApplicationShutdown,
   type OnModuleInit,
   type Type,
@@ -10,12 +11,14 @@ import {
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { TRACKS_EVERY } from '../core/frame/tracked.js';
 import { AirlockOptionsError } from '../errors/airlock-options.error.js';
-import { objectsIn } from '../nest/boot-checks/held-objects.js';
+import { objectsIn, proxiesIn } from '../nest/boot-checks/held-objects.js';
 import {
   DESCRIBES_ITSELF,
   type DescribesItself,
   type SelfDescription,
 } from '../nest/services/self-description.js';
+import { SafeLogger } from '../nest/log/safe-logger.js';
+import { isMock } from '../nest/methods/mocks.js';
 import { clientBehind } from './client-lookup.js';
 
 /** Options of every module that tracks the transactions of clients. @publicApi */
@@ -104,8 +107,10 @@ class ClientTracker<C extends object, O extends OptionalClients>
    */
   async onModuleInit(): Promise<void> {
     const named = this.named();
-    const clients = named ?? [...new Set(this.kind.find(this.modules))];
-    if (clients.length === 0 && this.options.optional !== true) throw this.nothingFound();
+    const found = named ?? [...new Set(this.kind.find(this.modules))];
+    // A mock begins no transaction, and is looked at by the test that made it.
+    const clients = found.filter((client) => !isMock(client));
+    if (clients.length === 0 && this.options.optional !== true) this.findNothing();
     this.isTracking = clients.length > 0;
     for (const client of clients) this.kind.track?.(client, this.options);
     const isAlone = named !== undefined && this.kind.track !== undefined;
@@ -138,14 +143,25 @@ class ClientTracker<C extends object, O extends OptionalClients>
     return [...this.modules.values()].some(({ providers }) => providers.has(token));
   }
 
-  private nothingFound(): AirlockOptionsError {
+  /** @throws AirlockOptionsError, except where a test has replaced objects by mocks */
+  private findNothing(): void {
     const { module, client, option, call } = this.kind;
-    return new AirlockOptionsError(
-      option,
-      `${module} found no ${client} in the application. Provide one, name its token with \`${option}\`, call \`${call}\` where it is made, ` +
-        'or say `optional: true` where an application may have none.',
+    const nothing = `${module} found no ${client} in the application.`;
+    if (!hasMocks(this.modules)) {
+      throw new AirlockOptionsError(
+        option,
+        `${nothing} Provide one, name its token with \`${option}\`, call \`${call}\` where it is made, ` +
+          'or say `optional: true` where an application, or a test of it, may have none.',
+      );
+    }
+    new SafeLogger(new Logger('Airlock')).warn(
+      `${nothing} Since others of its providers are mocks of a test, it starts without: effects know no transaction.`,
     );
   }
+}
+
+function hasMocks(modules: ModulesContainer): boolean {
+  return [...proxiesIn(modules).keys(), ...objectsIn(modules).keys()].some(isMock);
 }
 
 /** Finds the singletons, and what they hold in properties, that are clients. @internal */

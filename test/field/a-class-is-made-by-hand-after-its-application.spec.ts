@@ -3,6 +3,7 @@ import { Test } from '@nestjs/testing';
 import { Airlock, AirlockModule, SideEffect } from 'nestjs-airlock';
 import { captureEffects } from 'nestjs-airlock/testing';
 import { checkAfterEach, Log } from '../e2e/http/fixtures.js';
+import { mockOf } from './mock-of.js';
 
 @Injectable()
 class Mailer {
@@ -30,18 +31,6 @@ class ShopController {
 
   @Get()
   place(): void {}
-}
-
-/** As the makers of mocks do: any property is a mock. */
-function mockOf<T extends object>(): T {
-  const made = new Map<PropertyKey, unknown>();
-  return new Proxy({} as T, {
-    get: (_, key) => {
-      if (key === 'then' || key === 'constructor') return undefined;
-      if (!made.has(key)) made.set(key, jest.fn());
-      return made.get(key);
-    },
-  });
 }
 
 describe('when an application has ended, and a test makes objects of its classes by hand', () => {

@@ -1,3 +1,4 @@
+import { isSpy } from './mocks.js';
 import type { Method } from './wrap-method.js';
 
 /**
@@ -15,11 +16,4 @@ export function belowSpy(instance: object, key: string): object | undefined {
   if (typeof type?.[key] !== 'function') return undefined;
   const below = Object.create(type) as object;
   return Reflect.setPrototypeOf(instance, below) ? below : undefined;
-}
-
-/** True for a spy or a mock of Jest, Vitest, Sinon or `node:test`. @internal */
-export function isSpy(method: object): boolean {
-  // A mock of `node:test` is a proxy that has its `mock` only when that is read.
-  const isMock = (method as { readonly mock?: unknown }).mock !== undefined;
-  return isMock || 'mockRestore' in method || 'restore' in method;
 }

@@ -5,7 +5,7 @@ import {
   isCallOf,
   nameOfRef,
 } from '../../core/effect/effect-ref.js';
-import { isSpy } from '../../nest/methods/below-spy.js';
+import { isSpy } from '../../nest/methods/mocks.js';
 import { type Comparison, trimmed } from './comparison.js';
 import { nearest } from './nearest.js';
 import { printCall } from '../kit/texts/print.js';

@@ -1,0 +1,64 @@
+import { isProxy } from 'node:util/types';
+
+/** Marks of a mock function: of Jest and Vitest, of Sinon, of `node:test`. */
+interface Marks {
+  readonly _isMockFunction?: unknown;
+  readonly isSinonProxy?: unknown;
+  readonly mock?: { readonly constructor?: { readonly name?: unknown } };
+}
+
+/**
+ * True for a spy or a mock of Jest, Vitest, Sinon or `node:test`. Marks are compared by value:
+ * proxies of some libraries have whatever property is read.
+ *
+ * @internal
+ */
+export function isSpy(method: object): boolean {
+  const { _isMockFunction, isSinonProxy, mock } = method as Marks;
+  return (
+    _isMockFunction === true ||
+    isSinonProxy === true ||
+    mock?.constructor?.name === 'MockFunctionContext'
+  );
+}
+
+/**
+ * True for what a test has put in the place of an object: a mock function, a literal that holds
+ * some, or a proxy that makes one of whatever is read. False for a real object that a test spies on.
+ *
+ * @internal
+ */
+export function isMock(object: object): boolean {
+  if (isProxy(object)) return makesMocks(object);
+  return typeof object === 'function' ? isSpy(object) : isPlain(object) && holdsMocks(object);
+}
+
+function makesMocks(proxy: object): boolean {
+  try {
+    const made: unknown = Reflect.get(proxy, 'nestjs-airlock');
+    return typeof made === 'function' && isSpy(made);
+  } catch {
+    // Some refuse to be read before there is an instance behind them.
+    return false;
+  }
+}
+
+/** True also for a literal of literals, as a mock of a client with a property for each table. */
+function holdsMocks(literal: object): boolean {
+  return Object.values(literal).some((value: unknown) => {
+    if (typeof value === 'function') return isSpy(value);
+    return (
+      isPlain(value) && Object.values(value).some((inner) => isFunction(inner) && isSpy(inner))
+    );
+  });
+}
+
+function isFunction(value: unknown): value is object {
+  return typeof value === 'function';
+}
+
+function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || isProxy(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
