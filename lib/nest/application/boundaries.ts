@@ -88,6 +88,17 @@ export class Boundaries {
     for (const boundary of this.byContext.values()) boundary.applyTo?.(server);
   }
 
+  /** To be called when Nest has made all providers, and has handed none of them to a peer. */
+  coverAtInit(members: readonly Member[]): void {
+    for (const { entryPoint, boundary } of this.intercepted) {
+      if (boundary?.coverAtInit === undefined) continue;
+      for (const member of members) {
+        if (entryPoint.find(member).length > 0)
+          eachInstance(member.wrapper, (instance) => boundary.coverAtInit!(instance, member));
+      }
+    }
+  }
+
   /** To be called before the modules of the application are initialised. */
   start(): void {
     for (const boundary of this.byContext.values()) boundary.start?.();

@@ -8,6 +8,7 @@ import { isSkipped } from '../decorators/skip-airlock.decorator.js';
 import { policiesOn } from '../decorators/use-airlock-policy.decorator.js';
 import { airlockOn } from '../decorators/airlock.decorator.js';
 import { answersItself } from './answers-itself.js';
+import type { Candidate } from '../container/candidate.js';
 import type { BoundaryOptions, DispatchTime } from '../options/boundary-options.js';
 
 /**
@@ -25,6 +26,11 @@ export interface Boundary {
   around(context: ExecutionContext, next: CallHandler): Observable<unknown>;
   /** Covers further functions that the peer calls for the entry point at `key` of an instance. */
   cover?(instance: object, key: string, scope: PreparedScope): void;
+  /**
+   * Covers functions of an entry point's instance that the peer takes before modules are
+   * initialised, when policies are not resolved yet.
+   */
+  coverAtInit?(instance: object, candidate: Candidate): void;
   /** To be called before anything is registered with the server. */
   applyTo?(server: HttpServer): void;
   /** To be called before the modules of the application are initialised. */

@@ -7,19 +7,12 @@ import {
 } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import {
-  type OnGatewayConnection,
   type OnGatewayDisconnect,
   SubscribeMessage,
   WebSocketGateway,
   WsException,
 } from '@nestjs/websockets';
-import {
-  Airlock,
-  AirlockModule,
-  type AirlockModuleOptions,
-  AirlockService,
-  SkipAirlock,
-} from 'nestjs-airlock';
+import { Airlock, AirlockModule, type AirlockModuleOptions, SkipAirlock } from 'nestjs-airlock';
 import { recorderOf, waitForEffect } from 'nestjs-airlock/testing';
 import {
   CANCELLED,
@@ -67,24 +60,11 @@ class Refusing implements PipeTransform {
 }
 
 @WebSocketGateway()
-class Gateway implements OnGatewayConnection, OnGatewayDisconnect {
-  constructor(
-    private readonly effects: Effects,
-    private readonly airlock: AirlockService,
-  ) {}
+class Gateway implements OnGatewayDisconnect {
+  constructor(private readonly effects: Effects) {}
 
-  handleConnection(): void {
-    codes.push(codeOf(() => this.effects.one('in handleConnection')));
-  }
-
-  /**
-   * At a shutdown it is called too, when no scope is opened any more, and Nest handles no rejection
-   * of it.
-   */
-  async handleDisconnect(): Promise<void> {
-    await this.airlock
-      .run(() => this.effects.one('goodbye'))
-      .catch((error: { code: string }) => codes.push(error.code));
+  handleDisconnect(): void {
+    this.effects.one('goodbye');
   }
 
   @SubscribeMessage('refuse')
@@ -177,8 +157,7 @@ describe('when a message is answered with an exception', () => {
     client.send('denied', 1);
     expect(await next(client, 'exception')).toMatchObject({ message: 'Forbidden resource' });
     client.close();
-    // That of handleConnection first.
-    expect(codes.slice(0, 2)).toEqual(['AIRLOCK_NO_SCOPE', 'AIRLOCK_NO_SCOPE']);
+    expect(codes).toEqual(['AIRLOCK_NO_SCOPE']);
     expect(recorderOf(server.app).effects).toEqual([]);
   });
 
@@ -217,8 +196,8 @@ describe.each(adapters)('over %s', (_name, sockets) => {
       client.close();
       await waitForEffect(server.app, 'always');
       leaving.open();
-      await until(() => codes.length === 2);
-      expect(codes).toEqual(['AIRLOCK_NO_SCOPE', 'no error']);
+      await until(() => codes.length === 1);
+      expect(codes).toEqual(['no error']);
       await waitForEffect(server.app, 'goodbye');
       const { out, dropped } = await server.fate();
       expect({ out: out.filter((text) => text !== 'goodbye'), dropped }).toEqual({
@@ -242,27 +221,6 @@ describe.each(adapters)('over %s', (_name, sockets) => {
         out: [...COMPLETED.out, 'late'],
         dropped: COMPLETED.dropped,
       });
-    });
-  });
-
-  describe('when a client comes and goes', () => {
-    it('opens no scope around handleConnection and handleDisconnect, where airlock.run() does', async () => {
-      const server = await start(sockets);
-      const client = await server.connect();
-      await until(() => codes.length > 0);
-      client.close();
-      await waitForEffect(server.app, 'goodbye');
-      expect(await server.fate()).toEqual({ out: ['goodbye'], dropped: [] });
-      expect(codes).toEqual(['AIRLOCK_NO_SCOPE']);
-    });
-
-    it('refuses to open one for clients that are still there at a shutdown', async () => {
-      const server = await start(sockets);
-      await server.connect();
-      await until(() => codes.length > 0);
-      await server.app.close();
-      await until(() => codes.length > 1);
-      expect(codes).toEqual(['AIRLOCK_NO_SCOPE', 'AIRLOCK_SHUTTING_DOWN']);
     });
   });
 });

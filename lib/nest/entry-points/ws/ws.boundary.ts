@@ -2,15 +2,23 @@ import type { ExecutionContext } from '@nestjs/common';
 import type { LatentScope } from '../../../core/latent-scope.js';
 import type { Outcome } from '../../../core/model/scope-view.js';
 import { MessageBoundary } from '../../boundaries/message.boundary.js';
+import type { Candidate } from '../../container/candidate.js';
 import { Acknowledgement, acknowledgesItself } from './acknowledgement.js';
+import { connectionHooksOf, coverConnectionHook } from './connection-hooks.js';
 
 /**
- * A scope per message. If the handler acknowledges its message itself, the scope ends with that,
+ * A scope per message, and per client that comes or leaves. If the handler acknowledges its message itself, the scope ends with that,
  * since the work may go on in callbacks until then.
  *
  * @internal
  */
 export class WsBoundary extends MessageBoundary {
+  coverAtInit(gateway: object, candidate: Candidate): void {
+    const { runtime, plans, onDispatchError: how } = this;
+    for (const key of connectionHooksOf(candidate))
+      coverConnectionHook(gateway, candidate.type, key, { runtime, plans, how });
+  }
+
   protected override ending(
     context: ExecutionContext,
     scope: LatentScope,

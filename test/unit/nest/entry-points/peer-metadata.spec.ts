@@ -141,7 +141,7 @@ type Row = readonly [
 const rows: readonly Row[] = [
   ['http', '@nestjs/common', HttpController, ['get', 'stream']],
   ['rpc', '@nestjs/microservices', RpcController, ['message', 'event', 'grpc']],
-  ['ws', '@nestjs/websockets', Gateway, ['message']],
+  ['ws', '@nestjs/websockets', Gateway, ['message', 'handleConnection']],
   ['graphql', '@nestjs/graphql', OrderResolver, ['order', 'place', 'placed']],
   ['bullmq', '@nestjs/bullmq', MailProcessor, ['process']],
   ['schedule', '@nestjs/schedule', Ticks, ['cron', 'interval', 'timeout']],

@@ -1,0 +1,77 @@
+import { isPromise } from 'node:util/types';
+import { contexts } from '../../../core/scope/context.js';
+import type { OnDispatchError } from '../../../core/scope-options.js';
+import type { AirlockRuntime } from '../../../core/runtime.js';
+import { ShuttingDownError } from '../../../errors/shutting-down.error.js';
+import type { HandlerPlans } from '../../boundaries/boundary.js';
+import { callInScope, type HandlerScope } from '../../calls/call-in-scope.js';
+import type { Candidate, Class } from '../../container/candidate.js';
+import { isReplaceable, replaceOwn } from '../../methods/replace-method.js';
+
+const HOOKS = ['handleConnection', 'handleDisconnect'];
+
+/** The methods of a gateway that Nest calls when a client comes or leaves. @internal */
+export function connectionHooksOf({ methods }: Candidate): readonly string[] {
+  return HOOKS.filter((name) => methods.includes(name));
+}
+
+/**
+ * Gives each call of a hook a scope. Nest neither waits for a hook nor catches its errors, so none
+ * of Airlock's own is thrown there: an effect that fails is reported, and the refusal of scopes at
+ * a shutdown, when Nest calls `handleDisconnect` for each client that is left, is logged once.
+ *
+ * @internal
+ */
+export function coverConnectionHook(
+  gateway: object,
+  type: Class,
+  key: string,
+  { runtime, plans, how }: Around,
+): void {
+  if (!isReplaceable(gateway, key)) return;
+  const refusals = new Refusals(runtime);
+  replaceOwn(gateway, key, runtime, (original) => {
+    return function (this: unknown, ...args: never[]): unknown {
+      // Read at the call: policies are resolved after Nest has taken the method.
+      const { isSkipped, scope: prepared } = plans.of(type, original, key);
+      if (isSkipped) return original.apply(this, args);
+      const handler: HandlerScope = {
+        runtime,
+        prepared,
+        how: how === 'throw' ? 'report' : how,
+        declared: 'unknown',
+        isIgnored: true,
+      };
+      const call = (): unknown => callInScope(handler, () => original.apply(this, args));
+      return refusals.loggedIn(() => contexts.run(runtime.context.forEntryPoints, call));
+    };
+  });
+}
+
+interface Around {
+  readonly runtime: AirlockRuntime;
+  readonly plans: HandlerPlans;
+  readonly how: OnDispatchError;
+}
+
+/** Refusals of scopes at a shutdown, for one hook. */
+class Refusals {
+  private isLogged = false;
+
+  constructor(private readonly runtime: AirlockRuntime) {}
+
+  loggedIn(call: () => unknown): unknown {
+    try {
+      const result = call();
+      return isPromise(result) ? result.catch(this.log) : result;
+    } catch (error) {
+      return this.log(error);
+    }
+  }
+
+  private readonly log = (error: unknown): void => {
+    if (!(error instanceof ShuttingDownError)) throw error;
+    if (!this.isLogged) this.runtime.logError(error);
+    this.isLogged = true;
+  };
+}
