@@ -38,8 +38,8 @@ export class EscapeDetector {
   start(modules: ModulesContainer, members: readonly Member[]): void {
     this.watchSenders(members);
     for (const provider of this.options.watch ?? []) {
-      for (const instance of singletonsOf(modules, provider, 'detectEscapes.watch'))
-        for (const key of provider.methods) this.watch(instance, key);
+      for (const { instance, methods } of singletonsOf(modules, provider, 'detectEscapes.watch'))
+        for (const key of methods) this.watch(instance, key);
     }
     this.unwatch = watchOutgoingHttp((method, host) => this.inspect(`${method} ${host}`, [host]));
   }

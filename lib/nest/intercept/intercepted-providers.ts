@@ -41,9 +41,9 @@ export class InterceptedProviders {
    *   singleton's
    */
   intercept(provider: InterceptedProvider, among?: ReadonlySet<unknown>): void {
-    for (const instance of singletonsOf(this.modules, provider, 'intercept')) {
+    for (const { instance, methods } of singletonsOf(this.modules, provider, 'intercept')) {
       if (among?.has(instance) === false) continue;
-      for (const key of provider.methods) {
+      for (const key of methods) {
         const name = effectMethodName(instance, key);
         this.names.add(name);
         replaceOwn(instance, key, this.runtime, (original) =>
