@@ -16,7 +16,7 @@ import type { TypeOrmDataSource, TypeOrmQueryRunner } from './typeorm.client.js'
  * @internal
  */
 export class QueryRunnerFrames {
-  private readonly stack = new FrameStack();
+  private readonly stack = new FrameStack(() => this.isShared);
   private readonly original: Pick<
     TypeOrmQueryRunner,
     'startTransaction' | 'commitTransaction' | 'rollbackTransaction' | 'release'
