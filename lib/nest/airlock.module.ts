@@ -26,6 +26,7 @@ import {
   initialiseFirst,
   Shutdown,
 } from './container/hook-order.js';
+import { beforeFirstGateway } from './container/first-gateway.js';
 import { whenServerArrives } from './container/server-arrival.js';
 import { EffectBuffer } from './services/effect-buffer.js';
 import { interceptMessages } from './application/message.interceptor.js';
@@ -121,6 +122,7 @@ export class AirlockModule
     initialiseFirst(modules, AirlockModule);
     destroyFirst(modules, AirlockShutdownModule);
     shutdown.beginsWith(() => application.stop());
+    beforeFirstGateway(config, () => application.coverGateways());
     whenServerArrives(adapterHost, () =>
       application.applyTo(adapterHost.httpAdapter as HttpServer | null | undefined, config),
     );

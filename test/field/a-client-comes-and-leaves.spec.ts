@@ -1,5 +1,6 @@
 import { Inject, Injectable, Scope, type Type } from '@nestjs/common';
-import { REQUEST } from '@nestjs/core';
+import { NestFactory, REQUEST } from '@nestjs/core';
+import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import {
   type OnGatewayConnection,
@@ -20,11 +21,15 @@ import {
   COMPLETED,
   Effects,
   FAILED,
+  Log,
   moduleOf,
+  Outbox,
+  recorded,
   serve,
   until,
 } from '../e2e/http/fixtures.js';
 import { adapters, type Sockets } from '../integrations/ws/sockets.js';
+import { freePort } from '../own-servers/own.server.js';
 
 const { version } = jest.requireActual<{ version: string }>('@nestjs/core/package.json');
 
@@ -45,6 +50,18 @@ class Presence implements OnGatewayConnection, OnGatewayDisconnect {
     this.seen.push('leaves');
     await Promise.resolve();
     this.effects.all();
+  }
+}
+
+/** Takes no messages: the clients of the gateway are all that there is. */
+class IdleStrategy extends Server implements CustomTransportStrategy {
+  listen(callback: () => void): void {
+    callback();
+  }
+  close(): void {}
+  on(): void {}
+  unwrap<T>(): T {
+    return undefined as T;
   }
 }
 
@@ -181,6 +198,33 @@ describe('when a hook of a gateway is called', () => {
         .boundaries.find(({ name }) => name === 'ws');
     expect(await ofWs()).toMatchObject({ entryPoints: ['Narrowed.handleConnection'] });
     expect(await ofWs({ boundaries: { ws: false } })).toMatchObject({ entryPoints: [] });
+  });
+});
+
+describe('when the application of a gateway has no HTTP server', () => {
+  it.each(adapters)('opens scopes for its clients on %s as well', async (_name, sockets) => {
+    const port = await freePort();
+    @WebSocketGateway(port)
+    class OfMicroservice extends Presence {}
+    const module = moduleOf({ imports: [AirlockModule.forRoot()], providers: [OfMicroservice] });
+    const app = recorded(
+      await NestFactory.createMicroservice(module, {
+        strategy: new IdleStrategy(),
+        logger: new Log(),
+      }),
+    );
+    app.useWebSocketAdapter(sockets.adapter(app));
+    try {
+      await app.listen();
+      const { sent } = app.get(Outbox);
+      const client = await sockets.connect(`ws://127.0.0.1:${port}`);
+      await until(() => sent.length === 2);
+      client.close();
+      await until(() => sent.length === 4);
+      expect(sent).toEqual([...COMPLETED.out, ...COMPLETED.out]);
+    } finally {
+      await app.close();
+    }
   });
 });
 

@@ -111,15 +111,19 @@ export class AirlockApplication {
     if (!server) return;
     this.boundaries.applyTo(server);
     if (typeof server.init !== 'function') return;
-    // Nest binds the filters of a route, and the hooks of a gateway, when it registers these, which
-    // is before any module is initialised.
+    // Nest binds the filters of a route when it registers that, which is before any module is
+    // initialised.
     replaceOwn(server, 'init', this.runtime, (original) => {
       return (...args) => {
         this.coverFilters(config);
-        this.boundaries.coverAtInit(this.membersAtStart);
         return original.apply(server, args);
       };
     });
+  }
+
+  /** To be called before Nest connects gateways, which is before any module is initialised. */
+  coverGateways(): void {
+    this.boundaries.coverGateways(this.membersAtStart);
   }
 
   private coverFilters(config: ApplicationConfig): void {

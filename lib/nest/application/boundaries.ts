@@ -89,12 +89,12 @@ export class Boundaries {
   }
 
   /** To be called when Nest has made all providers, and has handed none of them to a peer. */
-  coverAtInit(members: readonly Member[]): void {
+  coverGateways(members: readonly Member[]): void {
     for (const { entryPoint, boundary } of this.intercepted) {
-      if (boundary?.coverAtInit === undefined) continue;
+      if (boundary?.coverGateway === undefined) continue;
       for (const member of members) {
         if (entryPoint.find(member).length > 0)
-          eachInstance(member.wrapper, (instance) => boundary.coverAtInit!(instance, member));
+          eachInstance(member.wrapper, (instance) => boundary.coverGateway!(instance, member));
       }
     }
   }

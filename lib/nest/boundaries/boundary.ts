@@ -27,10 +27,10 @@ export interface Boundary {
   /** Covers further functions that the peer calls for the entry point at `key` of an instance. */
   cover?(instance: object, key: string, scope: PreparedScope): void;
   /**
-   * Covers functions of an entry point's instance that the peer takes before modules are
-   * initialised, when policies are not resolved yet.
+   * Covers functions of a gateway that Nest takes before modules are initialised, when policies are
+   * not resolved yet.
    */
-  coverAtInit?(instance: object, candidate: Candidate): void;
+  coverGateway?(instance: object, candidate: Candidate): void;
   /** To be called before anything is registered with the server. */
   applyTo?(server: HttpServer): void;
   /** To be called before the modules of the application are initialised. */

@@ -1,4 +1,4 @@
-import type { INestApplication, WebSocketAdapter } from '@nestjs/common';
+import type { INestApplicationContext, WebSocketAdapter } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { once } from 'node:events';
@@ -16,7 +16,7 @@ export interface Connection {
 /** A WebSocket adapter, and its clients. */
 export interface Sockets {
   readonly name: string;
-  adapter(app: INestApplication): WebSocketAdapter;
+  adapter(app: INestApplicationContext): WebSocketAdapter;
   connect(url: string): Promise<Connection>;
   /** From a server to one of its clients. */
   send(client: unknown, event: string, data: unknown): void;

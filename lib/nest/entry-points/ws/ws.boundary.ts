@@ -13,7 +13,7 @@ import { connectionHooksOf, coverConnectionHook } from './connection-hooks.js';
  * @internal
  */
 export class WsBoundary extends MessageBoundary {
-  coverAtInit(gateway: object, candidate: Candidate): void {
+  coverGateway(gateway: object, candidate: Candidate): void {
     const { runtime, plans, onDispatchError: how } = this;
     for (const key of connectionHooksOf(candidate))
       coverConnectionHook(gateway, candidate.type, key, { runtime, plans, how });
