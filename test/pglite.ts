@@ -15,6 +15,11 @@ export function emptyPglite(): PGlite {
   return new PGlite({ loadDataDir: new Blob([readFileSync(files)]) });
 }
 
+/** Has applications of this test file start on such a database, where they make one anew. */
+export function startPgliteEmpty(): void {
+  jest.spyOn(PGlite, 'create').mockImplementation(async () => emptyPglite() as never);
+}
+
 function version(): string {
   const manifest = readFileSync(
     join(root, 'node_modules/@electric-sql/pglite/package.json'),

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { INestApplication } from '@nestjs/common';
 import { AirlockService } from 'nestjs-airlock';
+import { startPgliteEmpty } from '../../test/pglite.js';
 import { createApp } from './create-app.js';
 import { openShop } from './opening.js';
 import { Settings } from './settings/settings.js';
@@ -19,6 +20,7 @@ const address = (): string =>
 let app: INestApplication;
 beforeAll(async () => {
   await once(warehouse.listen(0, '127.0.0.1'), 'listening');
+  startPgliteEmpty();
   const settings = new Settings({ executor: 'in-process', warehouseUrl: address() });
   app = await createApp(settings, { logger: new ShopLogger({ logLevels: ['error'] }) });
 });

@@ -4,9 +4,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { PGlite } from '@electric-sql/pglite';
 import { AirlockTestingModule, recorderOf, waitForRun } from 'nestjs-airlock/testing';
-import { emptyPglite } from '../../test/pglite.js';
+import { startPgliteEmpty } from '../../test/pglite.js';
 import { describeWith, freshDatabase, postgres, redis } from '../../test/servers.js';
 import { AppModule } from './app.module.js';
 import { Database } from './database/database.js';
@@ -25,9 +24,7 @@ const opened = new Set<INestApplication>();
 let shared: INestApplication | undefined;
 const drops: (() => Promise<void>)[] = [];
 
-beforeAll(() => {
-  jest.spyOn(PGlite, 'create').mockImplementation(async () => emptyPglite() as never);
-});
+beforeAll(startPgliteEmpty);
 afterEach(async () => {
   for (const app of opened) if (app !== shared) await close(app);
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { checkForLeaks } from 'nestjs-airlock/testing';
+import { startPgliteEmpty } from '../../test/pglite.js';
 import type { PlacedOrder } from './orders/order.js';
 
 jest.setTimeout(60_000);
@@ -17,6 +18,7 @@ describe('the shop in Prisma', () => {
   checkForLeaks();
   beforeAll(async () => {
     execFileSync(process.execPath, [join(__dirname, 'generate.mjs')], { stdio: 'pipe' });
+    startPgliteEmpty();
     // It needs the client that has just been generated.
     const { AppModule } = await import('./app.module.js');
     app = await NestFactory.create(AppModule, { logger: false });

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { INestApplication } from '@nestjs/common';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { describeInBrowser } from '../../../test/browser.js';
+import { startPgliteEmpty } from '../../../test/pglite.js';
 import { createApp } from '../create-app.js';
 import { Settings } from '../settings/settings.js';
 
@@ -22,6 +23,7 @@ describeInBrowser('the page of the shop', (browser) => {
   const problems: string[] = [];
 
   beforeAll(async () => {
+    startPgliteEmpty();
     app = await createApp(new Settings(), { logger: false });
     await app.listen(0, '127.0.0.1');
   });
