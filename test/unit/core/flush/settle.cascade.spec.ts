@@ -252,17 +252,6 @@ describe('when each effect calls several others', () => {
     expect(sent.length).toBeLessThanOrEqual(6);
   });
 
-  it('bounds one flush by default, where each calls three', async () => {
-    let runs = 0;
-    const three = (): void => {
-      runs++;
-      for (let i = 0; i < 3; i++) enqueue(three);
-    };
-    const error = await errorOf<DispatchError>(() => runInScope(() => enqueue(three)));
-    expect(error.code).toBe('AIRLOCK_DISPATCH');
-    expect(runs).toBeLessThanOrEqual(100_001);
-  });
-
   it('begins to count anew with each flush', async () => {
     const runtime = new AirlockRuntime({ maxEffectsPerScope: 4 });
     await runtime.run({ name: 'worker' }, async (scope) => {
@@ -285,5 +274,21 @@ describe('when each effect calls several others', () => {
       ),
     );
     expect(error.failures[0]!.error).toBeInstanceOf(BufferLimitError);
+  });
+});
+
+// Takes seconds, and a version of Node changes nothing about it.
+const describeOnce = process.env['OTHER_NODE'] === undefined ? describe : describe.skip;
+
+describeOnce('when effects that call three each go on for ever, with the bound by default', () => {
+  it('ends in an error that says so, after as many as a scope may hold', async () => {
+    let runs = 0;
+    const three = (): void => {
+      runs++;
+      for (let i = 0; i < 3; i++) enqueue(three);
+    };
+    const error = await errorOf<DispatchError>(() => runInScope(() => enqueue(three)));
+    expect(error.code).toBe('AIRLOCK_DISPATCH');
+    expect(runs).toBeLessThanOrEqual(100_001);
   });
 });
