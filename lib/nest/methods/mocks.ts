@@ -35,8 +35,7 @@ export function isMock(object: object): boolean {
 
 function makesMocks(proxy: object): boolean {
   try {
-    const made: unknown = Reflect.get(proxy, 'nestjs-airlock');
-    return typeof made === 'function' && isSpy(made);
+    return isMockFunction(Reflect.get(proxy, 'nestjs-airlock'));
   } catch {
     // Some refuse to be read before there is an instance behind them.
     return false;
@@ -45,16 +44,20 @@ function makesMocks(proxy: object): boolean {
 
 /** True also for a literal of literals, as a mock of a client with a property for each table. */
 function holdsMocks(literal: object): boolean {
-  return Object.values(literal).some((value: unknown) => {
-    if (typeof value === 'function') return isSpy(value);
-    return (
-      isPlain(value) && Object.values(value).some((inner) => isFunction(inner) && isSpy(inner))
-    );
-  });
+  return valuesIn(literal).some(
+    (value) => isMockFunction(value) || (isPlain(value) && valuesIn(value).some(isMockFunction)),
+  );
 }
 
-function isFunction(value: unknown): value is object {
-  return typeof value === 'function';
+/** Runs no getter. */
+function valuesIn(literal: object): readonly unknown[] {
+  return Object.values(Object.getOwnPropertyDescriptors(literal)).map(
+    ({ value }) => value as unknown,
+  );
+}
+
+function isMockFunction(value: unknown): boolean {
+  return typeof value === 'function' && isSpy(value);
 }
 
 function isPlain(value: unknown): value is object {
