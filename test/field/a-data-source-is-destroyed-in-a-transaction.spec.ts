@@ -80,6 +80,20 @@ for (const [server, type, fresh] of [
         expect([sent, await items()]).toEqual([[], []]);
       });
 
+      it('keeps no row of what it sends meanwhile', async () => {
+        const shutdown = new EventEmitter();
+        const destroyed = once(shutdown, 'signal').then(() => dataSource.destroy());
+        const error = await errorOf(() =>
+          STYLES[style]!(dataSource, async (query) => {
+            shutdown.emit('signal');
+            for (let item = 0; ; item++) await query(`insert into orders values ('${item}')`);
+          }),
+        );
+        await destroyed;
+        expect(String(error)).toMatch(/already released|in closed state/);
+        expect(await items()).toEqual([]);
+      });
+
       it('lets out what is called when it has failed', async () => {
         await runInScope(async () => {
           const shutdown = new EventEmitter();

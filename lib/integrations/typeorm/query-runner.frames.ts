@@ -241,6 +241,7 @@ export class QueryRunnerFrames {
    * and its next user would commit it.
    */
   private async abandon(): Promise<void> {
+    this.refuseWork();
     try {
       await this.starting?.catch(() => {});
       for (let frame; (frame = this.innermost) !== undefined; this.lose(frame)) {
@@ -255,6 +256,22 @@ export class QueryRunnerFrames {
     }
     await this.original.release();
     await this.delivered();
+  }
+
+  /**
+   * Has TypeORM refuse all but a ROLLBACK, as it does on a query runner that is released: what other
+   * code sends in the transaction meanwhile would come after the ROLLBACK, and stay.
+   */
+  private refuseWork(): void {
+    const { runner } = this;
+    const { query } = runner;
+    runner.query = (sql, ...rest) => {
+      const { isReleased } = runner;
+      Object.assign(runner, { isReleased: isReleased || !/^ROLLBACK\b/i.test(sql) });
+      const answer = query.call(runner, sql, ...rest);
+      Object.assign(runner, { isReleased });
+      return answer;
+    };
   }
 
   /** Calls subscribers to the end of a transaction outside of it. */
