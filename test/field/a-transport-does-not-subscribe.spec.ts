@@ -1,6 +1,7 @@
 import { Controller, type INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
+  BaseRpcContext,
   type CustomTransportStrategy,
   EventPattern,
   type MessageHandler,
@@ -36,6 +37,11 @@ class WaitingStrategy extends Server implements CustomTransportStrategy {
   /** @returns what the handler has come to when its message is acknowledged */
   async deliver(pattern: string, data: unknown): Promise<unknown> {
     return this.messageHandlers.get(pattern)!(data, {});
+  }
+
+  /** Hands an event to Nest, as other transports do, and acknowledges when that has resolved. */
+  async deliverByNest(pattern: string, data: unknown): Promise<void> {
+    await this.handleEvent(pattern, { pattern, data }, new BaseRpcContext([]));
   }
 }
 
@@ -140,5 +146,15 @@ describe('when a transport waits for handlers and does not subscribe to what the
     } finally {
       await app.close();
     }
+  });
+
+  it.each([
+    ['before their effects are out', new WaitingStrategy(), []],
+    ['after that, if its strategy is made to subscribe', new SubscribingStrategy(), COMPLETED.out],
+  ])('acknowledges events that Nest hands to handlers %s', async (_when, strategy, out) => {
+    const running = await hybrid(controller(), strategy);
+    await strategy.deliverByNest('placed', 7);
+    expect(running.sent).toEqual(out);
+    expect(await running.fate()).toEqual(COMPLETED);
   });
 });
