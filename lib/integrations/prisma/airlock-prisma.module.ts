@@ -1,19 +1,17 @@
 import { type DynamicModule, type InjectionToken, Module } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
+import { proxiesIn } from '../../nest/boot-checks/held-objects.js';
 import { isSingleton } from '../../nest/container/providers.js';
 import { type ClientKind, framesModule, type OptionalClients } from '../frames.module.js';
-import { isPrismaClass, type PrismaClientLike } from './prisma.client.js';
+import { isPrismaClass, isPrismaProxy, type PrismaClientLike } from './prisma.client.js';
 import { trackPrismaTransactions, type PrismaFrameOptions } from './track-prisma-transactions.js';
 
 /** Options of `AirlockPrismaModule.forRoot`. @publicApi */
 export interface AirlockPrismaOptions extends PrismaFrameOptions, OptionalClients {
   /**
-   * The provider that is the Prisma client, in whatever module: that one and no other. Needed if
-   * neither its token nor its class is a class of Prisma, or derived from one: a client is a proxy,
-   * which cannot be recognised by its properties.
+   * The provider that is the Prisma client, in whatever module: that one and no other.
    *
-   * @default every client that is provided under a class of Prisma, or made of one, as
-   * `PrismaService`
+   * @default all among the providers and in their properties
    */
   readonly token?: InjectionToken;
 }
@@ -24,7 +22,10 @@ const clients: ClientKind<PrismaClientLike, AirlockPrismaOptions> = {
   doors: ['prisma.$transaction', 'tx.$transaction'],
   call: 'trackPrismaTransactions(prisma)',
   option: 'token',
-  find: clientsByClass,
+  find: (modules) => [
+    ...clientsByClass(modules),
+    ...[...proxiesIn(modules).keys()].filter(isPrismaProxy),
+  ],
   track: trackPrismaTransactions,
 };
 
@@ -51,6 +52,7 @@ export class AirlockPrismaModule {
   }
 }
 
+/** Clients under a class of Prisma, also what a test provides there in the place of one. */
 function* clientsByClass(modules: ModulesContainer): Generator<PrismaClientLike> {
   for (const { providers } of modules.values()) {
     for (const wrapper of providers.values()) {

@@ -2,7 +2,7 @@ import { isProxy } from 'node:util/types';
 import type { ModulesContainer } from '@nestjs/core';
 import { tokenName } from '../../core/effect/effect-owner.js';
 import { isSingleton, type Wrapper } from '../container/providers.js';
-import { heldBy } from './object-names.js';
+import { heldBy, proxiesHeldBy } from './object-names.js';
 
 /**
  * The singletons of an application and what they hold in properties, each with its name: a token,
@@ -21,9 +21,21 @@ export function objectsIn(modules: ModulesContainer): ReadonlyMap<object, string
   return names;
 }
 
-/** The proxies among the singletons of an application, each with its token. @internal */
+/**
+ * The proxies among the singletons of an application and in their properties, each with its name as
+ * above.
+ * @internal
+ */
 export function proxiesIn(modules: ModulesContainer): ReadonlyMap<object, string> {
-  return new Map([...singletonsIn(modules)].filter(([object]) => isProxy(object)));
+  const names = new Map<object, string>();
+  const add = (proxy: object, name: string): void => {
+    if (!names.has(proxy)) names.set(proxy, name);
+  };
+  const singletons = [...singletonsIn(modules)];
+  for (const [object, name] of singletons) if (isProxy(object)) add(object, name);
+  for (const [object, name] of singletons)
+    for (const [key, proxy] of proxiesHeldBy(object)) add(proxy, `${name}.${key}`);
+  return names;
 }
 
 function* singletonsIn(

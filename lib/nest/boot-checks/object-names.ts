@@ -82,6 +82,11 @@ export function heldBy(instance: object): readonly (readonly [key: string, value
   return propertiesOf(instance).filter(([, value]) => !isProxy(value) && !isBuiltIn(value));
 }
 
+/** The proxies in an object's own properties, which are not looked at. @internal */
+export function proxiesHeldBy(object: object): readonly (readonly [key: string, proxy: object])[] {
+  return propertiesOf(object).filter(([, value]) => isProxy(value));
+}
+
 /**
  * The objects that an object holds, also in its arrays, sets and maps; of one of these, the objects
  * in it.

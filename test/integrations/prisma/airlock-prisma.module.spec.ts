@@ -1,3 +1,4 @@
+import type { Provider } from '@nestjs/common';
 import { AirlockService, type Executor } from 'nestjs-airlock';
 import { AirlockPrismaModule, trackPrismaTransactions } from 'nestjs-airlock/prisma';
 import { boot } from '../../e2e/http/fixtures.js';
@@ -5,6 +6,14 @@ import { errorOf } from '../../unit/core/fixtures.js';
 import { describeFramesModule } from '../frames-module.suite.js';
 import { itemsOf, openPrisma } from './fixtures.js';
 import { classOfClients, MAJORS, type OrdersClient } from './generated.js';
+
+class Holder {
+  constructor(readonly client: OrdersClient) {}
+}
+
+const refuse = (): never => {
+  throw new Error('not yet');
+};
 
 describe.each(MAJORS)('on %s', (_name, major) => {
   const PrismaClient = classOfClients('postgresql', major);
@@ -56,19 +65,43 @@ describe.each(MAJORS)('on %s', (_name, major) => {
         expect(app.get(AirlockService).explain().adapters).toEqual([{ client: 'SHOP', doors: [] }]);
       });
 
-      it('does not look into a proxy to see whether it is a client', async () => {
-        const providers = [{ provide: SHOP, useFactory: shop }];
+      it.each<[string, (client: OrdersClient) => Provider]>([
+        ['a factory has made', (client) => ({ provide: SHOP, useFactory: () => client })],
+        [
+          'a factory has extended',
+          (client) => ({ provide: SHOP, useFactory: () => client.$extends({ name: 'none' }) }),
+        ],
+        [
+          'a provider holds in a property',
+          (client) => ({ provide: SHOP, useValue: new Holder(client.$extends({ name: 'none' })) }),
+        ],
+      ])('finds a client that %s', async (_what, provider) => {
+        const { app } = await boot({
+          imports: [AirlockPrismaModule.forRoot()],
+          providers: [provider(shop())],
+        });
+        const found = app.get<OrdersClient | Holder>(SHOP);
+        const client = found instanceof Holder ? found.client : found;
+        expect(await outOf(app, client)).toEqual([]);
+      });
+
+      it.each<[string, ProxyHandler<object>]>([
+        ['refuses to be looked at', { has: () => refuse() }],
+        ['has whatever it is asked for', { has: () => true }],
+      ])('leaves a proxy alone that %s', async (_what, handler) => {
+        const written: unknown[] = [];
+        const set = (_: object, key: unknown): boolean => (written.push(key), true);
+        const proxy = new Proxy({}, { ...handler, get: () => undefined, set });
         const error = await errorOf(() =>
-          boot({ imports: [AirlockPrismaModule.forRoot()], providers }),
+          boot({
+            imports: [AirlockPrismaModule.forRoot()],
+            providers: [{ provide: SHOP, useValue: new Holder(proxy as OrdersClient) }],
+          }),
         );
         expect(error.message).toContain(
           'AirlockPrismaModule found no Prisma client in the application',
         );
-        const { app } = await boot({
-          imports: [AirlockPrismaModule.forRoot({ token: SHOP })],
-          providers,
-        });
-        expect(await outOf(app, shop())).toEqual([]);
+        expect(written).toEqual([]);
       });
     },
   );
