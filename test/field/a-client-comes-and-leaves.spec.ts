@@ -190,6 +190,33 @@ describe('when a hook of a gateway is called', () => {
     client.close();
   });
 
+  it('begins no query that it returns, as Nest awaits none', async () => {
+    let runs = 0;
+    class Query implements PromiseLike<void> {
+      // oxlint-disable-next-line unicorn/no-thenable -- queries of database clients are so.
+      then: PromiseLike<void>['then'] = async (...args) => {
+        runs++;
+        return Promise.resolve().then(...args);
+      };
+    }
+    const query = new Query();
+    @WebSocketGateway()
+    class Querying {
+      constructor(@Inject(Effects) private readonly effects: Effects) {}
+      handleConnection(): unknown {
+        this.effects.all();
+        return query;
+      }
+    }
+    const { app, connect, fate } = await start(socketIo, Querying);
+    const client = await connect();
+    await until(() => app.get(Outbox).sent.length === 2);
+    expect(app.get(Querying).handleConnection()).toBe(query);
+    await fate();
+    expect(runs).toBe(0);
+    client.close();
+  });
+
   it('is listed, and has no scope where the boundary is off', async () => {
     const ofWs = async (options?: AirlockModuleOptions) =>
       (await start(socketIo, Narrowed, options)).app

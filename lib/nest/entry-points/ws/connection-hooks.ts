@@ -1,6 +1,7 @@
 import { isPromise } from 'node:util/types';
 import { contexts } from '../../../core/scope/context.js';
 import type { OnDispatchError } from '../../../core/scope-options.js';
+import { isThenable } from '../../../core/results/completion.js';
 import type { AirlockRuntime } from '../../../core/runtime.js';
 import { ShuttingDownError } from '../../../errors/shutting-down.error.js';
 import type { HandlerPlans } from '../../boundaries/boundary.js';
@@ -42,10 +43,21 @@ export function coverConnectionHook(
         declared: 'unknown',
         isIgnored: true,
       };
-      const call = (): unknown => callInScope(handler, () => original.apply(this, args));
+      const call = (): unknown => callUnawaited(handler, () => original.apply(this, args));
       return refusals.loggedIn(() => contexts.run(runtime.context.forEntryPoints, call));
     };
   });
+}
+
+/** Makes a call whose query, if it returns one, is begun by nobody, since nobody awaits it. */
+function callUnawaited(handler: HandlerScope, work: () => unknown): unknown {
+  let query: unknown;
+  const result = callInScope(handler, () => {
+    const returned = work();
+    if (!isThenable(returned) || isPromise(returned)) return returned;
+    query = returned;
+  });
+  return query ?? result;
 }
 
 interface Around {

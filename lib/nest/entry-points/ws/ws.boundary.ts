@@ -7,8 +7,8 @@ import { Acknowledgement, acknowledgesItself } from './acknowledgement.js';
 import { connectionHooksOf, coverConnectionHook } from './connection-hooks.js';
 
 /**
- * A scope per message, and per client that comes or leaves. If the handler acknowledges its message itself, the scope ends with that,
- * since the work may go on in callbacks until then.
+ * A scope per message, and per client that comes or leaves. If the handler acknowledges its message
+ * itself, the scope ends with that, since the work may go on in callbacks until then.
  *
  * @internal
  */

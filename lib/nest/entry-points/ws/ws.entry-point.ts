@@ -5,6 +5,7 @@ import { WsBoundary } from './ws.boundary.js';
 /**
  * A WebSocket message: `@SubscribeMessage` in a gateway, on any adapter; and a client that comes or
  * leaves.
+ *
  * @internal
  */
 export const ws: InterceptedEntryPoint = {
