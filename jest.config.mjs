@@ -69,14 +69,14 @@ const onNest12Alone = [
   '/test/(oracle|unit/core|unit/errors|integrations/recipes)/',
   '/test/unit/policies/contract\\.spec',
   '/test/integrations/(drizzle|knex|kysely|mikro-orm|pg|prisma|sequelize)/(client-frames|contract|doors|generated-client|sqlite|track-[\\w-]+-transactions)\\.spec',
-  '/test/field/(a-failed-statement-is-swallowed-on-postgres|a-transaction-lies-around-the-whole-work|an-asynchronous-primitive-decides-the-scope|each-test-runs-in-a-transaction|nothing-grows-worse-than-linear|savepoints-are-begun-side-by-side)\\.spec',
+  '/test/field/(a-failed-statement-is-swallowed-on-postgres|a-transaction-lies-around-the-whole-work|an-asynchronous-primitive-decides-the-scope|each-test-runs-in-a-transaction|nothing-grows-worse-than-linear|savepoints-are-begun-side-by-side|savepoints-of-two-branches-cross)\\.spec',
   // Its transactions, of clients that no major of Nest matters to: it has suites of its own.
-  '/test/integrations/outbox/(drizzle|knex|kysely|mikro-orm|prisma|sequelize|settings|transactional)\\.spec',
+  '/test/integrations/outbox/(drizzle|knex|kysely|mikro-orm|pg|prisma|sequelize|settings|transactional)\\.spec',
   // What a table or a queue does with its rows, and what becomes of transactions of nestjs-cls:
   // beside each is a suite of the application that both majors run.
-  '/test/integrations/outbox/(claims|hung|killed|plans|rows-in-flight)\\.spec',
-  '/test/integrations/pg-boss/(atomicity|contract|drain|order)\\.spec',
-  '/test/field/(a-conflict-meets-the-write-of-effects|a-failed-statement-is-not-awaited|a-write-aborts-the-writes-after-it|a-database-fails-over-to-a-replica|a-statement-rolls-a-transaction-of-sqlite-back|an-outbox-is-swept-while-a-transaction-commits|rows-of-the-outbox-cannot-be-removed|the-answer-to-a-commit-is-lost|two-servers-have-an-outbox-of-one-name|two-versions-share-an-outbox)\\.spec',
+  '/test/integrations/outbox/(claims|hung|killed|plans|rows-in-flight|sweeper)\\.spec',
+  '/test/integrations/pg-boss/(atomicity|contract|drain|options|order)\\.spec',
+  '/test/field/(a-conflict-meets-the-write-of-effects|a-failed-statement-is-not-awaited|a-write-aborts-the-writes-after-it|a-database-fails-over-to-a-replica|a-proxy-reads-from-a-copy|a-statement-rolls-a-transaction-of-sqlite-back|an-outbox-is-swept-while-a-transaction-commits|rows-of-the-outbox-cannot-be-removed|the-answer-to-a-commit-is-lost|two-servers-have-an-outbox-of-one-name|two-versions-share-an-outbox)\\.spec',
   '/test/integrations/cls-transactional/(contract|doors|propagation|track-cls-transactions)\\.spec',
   // Read source files.
   '/test/unit/(eslint|scripts)/',
