@@ -81,7 +81,7 @@ describeWithOwn([OwnRedis], 'when Redis fails over behind one address', () => {
   });
 
   it('waits for a primary as long as it waits for Redis, and then says what was there', async () => {
-    const producer = await boot({ dispatchTimeoutMs: 500 });
+    const producer = await boot({ dispatchTimeoutMs: 2_000 });
     await send(producer, 1);
     await primary.command('replicaof', '127.0.0.1', String(replica.port));
     const error: DispatchError = await send(producer, 2).then(
@@ -92,7 +92,7 @@ describeWithOwn([OwnRedis], 'when Redis fails over behind one address', () => {
       code: 'AIRLOCK_ENGINE_UNREACHABLE',
       delivery: 'not sent',
       message: expect.stringContaining(
-        `Redis at 127.0.0.1:${address.port} took no writes for 500 ms (READONLY)`,
+        `Redis at 127.0.0.1:${address.port} took no writes for 2000 ms (READONLY)`,
       ),
     });
     await primary.command('replicaof', 'no', 'one');

@@ -286,7 +286,7 @@ describeWith(postgres, 'The outbox', () => {
       const app = await start({
         connection: { query } as OutboxClient['connection'],
         sweepIntervalMs: false,
-        dispatchTimeoutMs: 200,
+        dispatchTimeoutMs: 500,
       });
       const outbox = app.get(AirlockOutbox);
       const ask = () => Promise.allSettled([outbox.stuck(), outbox.stuck(), outbox.sweep()]);

@@ -209,10 +209,12 @@ describeWith(postgres, 'AirlockPgBossModule', () => {
     it('gives up starting after a while, and says why', async () => {
       await gate.shut();
       const error = await errorOf<EngineUnreachableError>(() =>
-        start({ boss: options(gate.url), dispatchTimeoutMs: 300 }),
+        start({ boss: options(gate.url), dispatchTimeoutMs: 3_000 }),
       );
       expect(error).toBeInstanceOf(EngineUnreachableError);
-      expect(error.message).toContain('did not answer within 300 ms: the application cannot start');
+      expect(error.message).toContain(
+        'did not answer within 3000 ms: the application cannot start',
+      );
       expect(error.cause).toMatchObject({ code: 'ECONNREFUSED' });
     });
 
