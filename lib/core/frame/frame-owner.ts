@@ -13,7 +13,12 @@ type Owner =
   /** The function that has begun the frame by a statement, and code that awaits that function. */
   | 'caller'
   /** Code that a callback has handed the frame to before it returned. */
-  | 'receiver';
+  | 'receiver'
+  /**
+   * The function that has begun the frame by a statement, whose client has ended it by itself. What
+   * it calls belongs to the undone work until it ends the frame too, or begins another one.
+   */
+  | 'unaware';
 
 interface OwnedFrame extends StampedFrame {
   readonly parent: StampedFrame | undefined;
@@ -71,11 +76,16 @@ export class FrameOwner {
     this.ownBeside?.takeNone();
   }
 
+  /** True if the function that has begun the frame by a statement has not ended it by itself. */
+  get isUnaware(): boolean {
+    return this.owner === 'unaware';
+  }
+
   /**
    * Notes that nothing can be sent through it any more, so that no work in it goes on without it.
    */
   closed(): void {
-    this.owner = 'callback';
+    this.owner = this.isOutside || this.isUnaware ? 'unaware' : 'callback';
   }
 
   /** To be called when its callback has settled, before its end is sent. */
@@ -97,6 +107,11 @@ export class FrameOwner {
     if (this.owner !== 'callback' && this.owner !== 'survivingCallback') return;
     const { ownBeside } = this;
     if (ownBeside?.mayTake === true && this.isElsewhere) ownBeside.takeIfWithin();
+  }
+
+  /** To be called in code that ends the frame, wherever it runs. */
+  endedByCode(): void {
+    if (this.isUnaware) this.owner = 'caller';
   }
 
   /** To be called in code outside the frame that ends it: a helper may have begun it. */

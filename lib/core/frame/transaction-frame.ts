@@ -166,6 +166,8 @@ export class TransactionFrame {
    */
   enter(): void {
     this.owner.byStatement();
+    // A function that begins another one, as it does to try again, knows of the end of the first.
+    if (this.leftBy?.owner.isUnaware === true) this.leftBy = leftover(this.leftBy.next);
     frames.enterWith(this);
   }
 
@@ -200,6 +202,7 @@ export class TransactionFrame {
    * the transaction, and calls made in no transaction meanwhile belong to it.
    */
   leave(): void {
+    this.owner.endedByCode();
     if (frames.getStore() !== this) this.owner.endedOutside();
     else if (this.owner.mayLeave) frames.enterWith(this.next);
   }
