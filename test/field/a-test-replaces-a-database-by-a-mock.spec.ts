@@ -73,9 +73,18 @@ const runs = jest.fn((work: () => unknown) => work());
 
 const literal = (): object => ({ $transaction: runs });
 
+/** As `jest.mock` of the file of a class has it made. */
+function mockedInstance(): object {
+  const Mocked = jest.fn();
+  const methods = ['$connect', '$queryRaw', '$executeRaw', '$transaction'];
+  for (const name of methods) (Mocked.prototype as Record<string, unknown>)[name] = runs;
+  return new Mocked() as object;
+}
+
 const kinds: [string, () => object][] = [
   ['a literal of mocks', literal],
   ['a literal of literals of mocks', () => ({ user: { create: jest.fn() } })],
+  ['an instance of a mocked class', mockedInstance],
   ['a proxy that makes mocks', mockOf],
   ['a mock function', () => jest.fn()],
 ];
@@ -95,13 +104,16 @@ describe.each<[string, InjectionToken, DynamicModule]>([
 
   it.each(kinds)('starts: %s', async (_kind, make) => {
     const mock = make();
+    const untouched = make();
     const app = await shopOn(token, adapter)
       .overrideProvider(token)
       .useValue(mock)
       .setLogger(new Log())
       .compile();
     await app.init();
-    expect(app.get(Shop).client).toBe(mock);
+    const { client } = app.get(Shop);
+    expect(client).toBe(mock);
+    expect(Object.getOwnPropertyNames(mock)).toEqual(Object.getOwnPropertyNames(untouched));
     await app.close();
   });
 });

@@ -24,20 +24,19 @@ export function isSpy(method: object): boolean {
 
 /**
  * True for what a test has put in the place of an object: a mock function, a literal that holds
- * some, or a proxy that makes one of whatever is read. False for a real object that a test spies on.
+ * some, an instance of a class that is one, or a proxy that makes one of whatever is read. False for
+ * a real object that a test spies on.
  *
  * @internal
  */
 export function isMock(object: object): boolean {
-  if (isProxy(object)) return makesMocks(object);
-  return typeof object === 'function' ? isSpy(object) : isPlain(object) && holdsMocks(object);
-}
-
-function makesMocks(proxy: object): boolean {
   try {
-    return isMockFunction(Reflect.get(proxy, 'nestjs-airlock'));
+    if (isProxy(object)) return isMockFunction(Reflect.get(object, 'nestjs-airlock'));
+    if (typeof object === 'function') return isSpy(object);
+    return isMockFunction(object.constructor) || (isPlain(object) && holdsMocks(object));
   } catch {
-    // Some refuse to be read before there is an instance behind them.
+    // Some proxies, which a literal may hold too, refuse to be read before there is an instance
+    // behind them.
     return false;
   }
 }

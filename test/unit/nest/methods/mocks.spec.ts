@@ -13,6 +13,12 @@ function anything(): () => unknown {
   return new Proxy(() => anything(), { get: () => anything() });
 }
 
+const refusing: ProxyHandler<object> = {
+  get: () => {
+    throw new Error('There is no instance yet.');
+  },
+};
+
 const sinonStub = Object.assign(() => {}, { isSinonProxy: true });
 
 describe('when a function is looked at', () => {
@@ -43,6 +49,7 @@ describe('when an object is looked at', () => {
     ['a mock function', jest.fn()],
     ['a literal of mocks', { query: mock.fn(), name: 'x' }],
     ['a literal of literals of mocks', { user: { create: jest.fn() } }],
+    ['an instance of a mocked class', new (jest.fn())()],
     ['a proxy that makes mocks', mockOf()],
   ])('takes %s for a mock', (_, object) => {
     expect(isMock(object)).toBe(true);
@@ -55,17 +62,8 @@ describe('when an object is looked at', () => {
     ['a function', () => 'real'],
     ['a proxy of an instance', new Proxy(new Client(), {})],
     ['a proxy that has any property', anything()],
-    [
-      'a proxy that refuses to be read',
-      new Proxy(
-        {},
-        {
-          get: () => {
-            throw new Error('There is no instance yet.');
-          },
-        },
-      ),
-    ],
+    ['a proxy that refuses to be read', new Proxy({}, refusing)],
+    ['a literal of such functions', { query: new Proxy(() => 'real', refusing) }],
   ])('takes %s for none', (_, object) => {
     expect(isMock(object)).toBe(false);
   });
