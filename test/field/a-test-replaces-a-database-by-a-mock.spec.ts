@@ -154,6 +154,26 @@ describe('when a test replaces a Prisma client by a mock', () => {
   });
 });
 
+describe('when a test has put a spy on a Prisma client before the start', () => {
+  checkAfterEach();
+
+  it('may expect calls of the method that is there', async () => {
+    const client = new PrismaService();
+    const there = (): unknown => Reflect.get(client, '$transaction');
+    jest.spyOn(client, '$transaction');
+    const app = await shopOn(PrismaService, AirlockPrismaModule.forRoot())
+      .overrideProvider(PrismaService)
+      .useValue(client)
+      .compile();
+    await app.init();
+    const shop = app.get(Shop);
+    await runInScope(() => shop.place(7));
+    expect(there()).toHaveBeenCalledTimes(1);
+    expect(shop.told).toEqual([7]);
+    await app.close();
+  });
+});
+
 describe('when a test takes a database away, and has no mock', () => {
   it('refuses to start, and says how it may', async () => {
     const compiled = await shopOn('KNEX', AirlockKnexModule.forRoot())

@@ -8,6 +8,7 @@ import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { requirePeer } from '../../installation/required-peer.js';
 import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
+import { disguised } from '../../nest/methods/wrap-method.js';
 import type { WatchedStatements } from '../watched-statements.js';
 import { ClientFrames } from './client-frames.js';
 import { databaseOf } from './database.js';
@@ -86,7 +87,9 @@ export function trackPrismaTransactions<P extends PrismaClientLike>(
   };
   Object.assign(place, {
     [TRACKS_TRANSACTIONS]: true,
-    $transaction: Object.defineProperty(tracking, TRACKS_TRANSACTIONS, { value: true }),
+    $transaction: Object.defineProperty(disguised(tracking, original), TRACKS_TRANSACTIONS, {
+      value: true,
+    }),
   });
   return prisma;
 }

@@ -23,7 +23,7 @@ export function wrapMethod<T extends (...args: never[]) => unknown>(
  *
  * @internal
  */
-export function disguised<T extends Method>(wrapper: T, original: Method): T {
+export function disguised<T extends object>(wrapper: T, original: object): T {
   Object.setPrototypeOf(wrapper, Object.getPrototypeOf(original));
   for (const key of Reflect.ownKeys(original)) {
     if (key === 'prototype') continue;
