@@ -49,8 +49,13 @@ export interface ClientKind<C extends object, O extends OptionalClients> {
   /** Tracks one client; absent where that is done on its class, and so by `trackOthers`. */
   track?(client: C, options: O): unknown;
   /**
-   * Tracks every client like those found, made before or after. Not called for clients that are
-   * named, where one can be tracked alone.
+   * Finds examples of clients that are made later, such as prototypes of classes: none of them is
+   * used as a client.
+   */
+  findLater?(modules: ModulesContainer, options: O): readonly C[];
+  /**
+   * Tracks every client like those found, made before or after. Clients that are named are not among
+   * those, where one can be tracked alone.
    */
   trackOthers?(found: readonly C[]): Others | undefined | Promise<Others | undefined>;
 }
@@ -110,14 +115,17 @@ class ClientTracker<C extends object, O extends OptionalClients>
     const found = named ?? [...new Set(this.kind.find(this.modules))];
     // A mock begins no transaction, and is looked at by the test that made it.
     const clients = found.filter((client) => !isMock(client));
-    if (clients.length === 0 && this.options.optional !== true) this.findNothing();
-    this.isTracking = clients.length > 0;
+    const later = this.kind.findLater?.(this.modules, this.options) ?? [];
+    this.isTracking = clients.length + later.length > 0;
+    if (!this.isTracking && this.options.optional !== true) this.findNothing();
     for (const client of clients) this.kind.track?.(client, this.options);
     const isAlone = named !== undefined && this.kind.track !== undefined;
-    this.others = isAlone ? undefined : await this.kind.trackOthers?.(clients);
+    if (!isAlone || later.length > 0)
+      this.others = await this.kind.trackOthers?.(isAlone ? later : [...clients, ...later]);
     // What is tracked does not always show it, as behind a proxy.
-    const among = this.isTracking ? (client: object) => clients.includes(client as C) : undefined;
-    this[TRACKS_EVERY] = this.others?.includes ?? among;
+    const includes = (client: object): boolean =>
+      clients.includes(client as C) || this.others?.includes(client) === true;
+    this[TRACKS_EVERY] = this.isTracking || this.others ? includes : undefined;
   }
 
   [DESCRIBES_ITSELF](): SelfDescription {

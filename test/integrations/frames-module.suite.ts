@@ -49,8 +49,8 @@ export interface FramesModule<Client extends object> {
    * False where clients are found by the token they have, which then has to be this. @default true
    */
   readonly tokens?: () => readonly [shop: InjectionToken, audit: InjectionToken];
-  /** Whether clients are covered that nobody hands over. @default true */
-  readonly coversOthers?: boolean;
+  /** Options by which clients are covered where none is there at the start. @default none */
+  readonly forLater?: () => object;
   /** Whether the client is that of the peer, which an application finds by its name. @default true */
   readonly isInstalledAsPeer?: boolean;
   /** Whether all clients of a class are covered as soon as one is. @default false */
@@ -80,7 +80,7 @@ export function describeFramesModule<Client extends object>(
   more: (tools: FramesModuleTools<Client>) => void = () => {},
 ): void {
   const { forRoot, transaction, items, named = (token: InjectionToken) => ({ token }) } = row;
-  const { coversOthers = true, isInstalledAsPeer = true, isByClass = false } = row;
+  const { isInstalledAsPeer = true, isByClass = false } = row;
   const NOT_TRACKED = ['inside'];
 
   checkAfterEach();
@@ -207,72 +207,69 @@ export function describeFramesModule<Client extends object>(
         expect(log.airlock('warn')).toEqual([]);
       });
 
-      if (coversOthers) {
-        it('covers every other one, made before or after, as long as the application runs', async () => {
-          const before = await open();
-          const [one, none] = [await boot({ imports: [clients(), forRoot()] }), await boot({})];
-          const after = await open();
-          for (const client of [shop, audit, before, after])
-            expect(await outOf(one.app, client)).toEqual([]);
-          expect(one.log.airlock('warn')).toEqual([]);
-          await one.app.close();
-          expect(await outOf(none.app, await open())).toEqual(NOT_TRACKED);
-        });
+      it('covers every other one, made before or after, as long as the application runs', async () => {
+        const before = await open();
+        const [one, none] = [await boot({ imports: [clients(), forRoot()] }), await boot({})];
+        const after = await open();
+        for (const client of [shop, audit, before, after])
+          expect(await outOf(one.app, client)).toEqual([]);
+        expect(one.log.airlock('warn')).toEqual([]);
+        await one.app.close();
+        expect(await outOf(none.app, await open())).toEqual(NOT_TRACKED);
+      });
 
-        it('lets out what is called in transactions of others that commit, once', async () => {
-          const { app, sent } = await boot({ imports: [clients(), forRoot()] });
-          const other = await open();
-          const effects = app.get(Effects, { strict: false });
-          await app
-            .get(AirlockService)
-            .run(() => transaction(other, 'tea', async () => effects.one('mail')));
-          expect([sent, await items(other)]).toEqual([['mail'], ['tea']]);
-        });
+      it('lets out what is called in transactions of others that commit, once', async () => {
+        const { app, sent } = await boot({ imports: [clients(), forRoot()] });
+        const other = await open();
+        const effects = app.get(Effects, { strict: false });
+        await app
+          .get(AirlockService)
+          .run(() => transaction(other, 'tea', async () => effects.one('mail')));
+        expect([sent, await items(other)]).toEqual([['mail'], ['tea']]);
+      });
 
-        it('covers one that a provider holds in a property', async () => {
-          @Injectable()
-          class Reports {
-            readonly client = audit;
-          }
-          const { app } = await boot({ imports: [forRoot()], providers: [Reports] });
-          expect(await outOf(app, audit)).toEqual([]);
-        });
+      it('covers one that a provider holds in a property', async () => {
+        @Injectable()
+        class Reports {
+          readonly client = audit;
+        }
+        const { app } = await boot({ imports: [forRoot()], providers: [Reports] });
+        expect(await outOf(app, audit)).toEqual([]);
+      });
 
-        (isInstalledAsPeer ? describe : describe.skip)(
-          'and none is there at the start, for each tenant has one of its own',
-          () => {
-            const optional = () => forRoot({ optional: true });
+      (isInstalledAsPeer ? describe : describe.skip)(
+        'and none is there at the start, for each tenant has one of its own',
+        () => {
+          const optional = () => forRoot({ ...row.forLater?.(), optional: true });
 
-            it('covers one that is made for a request', async () => {
-              const perRequest = { provide: 'TENANT', scope: Scope.REQUEST, useFactory: open };
-              const { app } = await boot({ imports: [optional()], providers: [perRequest] });
-              expect(await outOf(app, await app.resolve<Client>('TENANT'))).toEqual([]);
-            });
+          it('covers one that is made for a request', async () => {
+            const perRequest = { provide: 'TENANT', scope: Scope.REQUEST, useFactory: open };
+            const { app } = await boot({ imports: [optional()], providers: [perRequest] });
+            expect(await outOf(app, await app.resolve<Client>('TENANT'))).toEqual([]);
+          });
 
-            it('covers them all, made before or after, as long as an application wants it', async () => {
-              const before = await open();
-              const [one, other, none] = [
-                await boot({ imports: [optional()] }),
-                await boot({ imports: [optional()] }),
-                await boot({}),
-              ];
-              const after = await open();
-              for (const client of [before, after])
-                expect(await outOf(one.app, client)).toEqual([]);
-              await one.app.close();
-              expect(await outOf(none.app, after)).toEqual([]);
-              await other.app.close();
-              expect(await outOf(none.app, await open())).toEqual(NOT_TRACKED);
-            });
+          it('covers them all, made before or after, as long as an application wants it', async () => {
+            const before = await open();
+            const [one, other, none] = [
+              await boot({ imports: [optional()] }),
+              await boot({ imports: [optional()] }),
+              await boot({}),
+            ];
+            const after = await open();
+            for (const client of [before, after]) expect(await outOf(one.app, client)).toEqual([]);
+            await one.app.close();
+            expect(await outOf(none.app, after)).toEqual([]);
+            await other.app.close();
+            expect(await outOf(none.app, await open())).toEqual(NOT_TRACKED);
+          });
 
-            it('gives a transactional executor nothing to be warned of', async () => {
-              const executor: Executor = { transactional: true, execute() {} };
-              const { log } = await boot({ imports: [optional()] }, { executor });
-              expect(log.airlock('warn')).toEqual([]);
-            });
-          },
-        );
-      }
+          it('gives a transactional executor nothing to be warned of', async () => {
+            const executor: Executor = { transactional: true, execute() {} };
+            const { log } = await boot({ imports: [optional()] }, { executor });
+            expect(log.airlock('warn')).toEqual([]);
+          });
+        },
+      );
 
       it('refuses to start without any, unless clients are optional', async () => {
         const error = await errorOf(() => boot({ imports: [forRoot()] }));

@@ -36,3 +36,8 @@ export function isPrismaProxy(proxy: object): proxy is PrismaClientLike {
 function hasMethods(object: object): boolean {
   return METHODS.every((key) => key in object);
 }
+
+/** The client that another one was made of by `$extends`, or its own. @internal */
+export function originalOf<C extends object>(client: C): C {
+  return (client as { readonly _originalClient?: C })._originalClient ?? client;
+}

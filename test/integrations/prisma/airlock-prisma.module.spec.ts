@@ -1,4 +1,4 @@
-import type { Provider } from '@nestjs/common';
+import { Injectable, type Provider, Scope } from '@nestjs/common';
 import { AirlockService, type Executor } from 'nestjs-airlock';
 import { AirlockPrismaModule, trackPrismaTransactions } from 'nestjs-airlock/prisma';
 import { boot } from '../../e2e/http/fixtures.js';
@@ -26,7 +26,7 @@ describe.each(MAJORS)('on %s', (_name, major) => {
       notFound: 'Prisma client',
       expected: 'Expected `prisma` to be a Prisma client',
       tokens: () => [PrismaClient, AuditClient],
-      coversOthers: false,
+      forLater: () => ({ classes: [PrismaClient] }),
       open: async () => {
         const { prisma, close } = await openPrisma(major);
         return { client: prisma, close };
@@ -38,7 +38,7 @@ describe.each(MAJORS)('on %s', (_name, major) => {
           await work();
         }),
     },
-    ({ shop, outOf }) => {
+    ({ shop, open, outOf }) => {
       const SHOP = Symbol('SHOP');
 
       it('finds a client by its class, under another token', async () => {
@@ -52,9 +52,45 @@ describe.each(MAJORS)('on %s', (_name, major) => {
         const { app } = await boot({ imports: [AirlockPrismaModule.forRoot()], providers });
         const found = app.get<OrdersClient>(SHOP);
         expect(await outOf(app, found)).toEqual([]);
-        expect(await outOf(app, prisma)).toEqual(['inside']);
+        expect(await outOf(app, prisma)).toEqual([]);
         await found.$disconnect();
         await close();
+      });
+
+      it('covers clients of a class that is a request-scoped provider', async () => {
+        const { adapter, close } = await openPrisma(major);
+        @Injectable({ scope: Scope.REQUEST })
+        class TenantClient extends PrismaClient {
+          constructor() {
+            super({ adapter });
+          }
+        }
+        const imports = [AirlockPrismaModule.forRoot()];
+        const { app, log } = await boot({ imports, providers: [TenantClient] });
+        const client = await app.resolve<OrdersClient>(TenantClient);
+        expect(await outOf(app, client)).toEqual([]);
+        expect(await outOf(app, client.$extends({ name: 'none' }) as OrdersClient)).toEqual([]);
+        expect(log.airlock('warn')).toEqual([]);
+        await client.$disconnect();
+        await close();
+      });
+
+      it('covers clients of classes that are named beside one that is named by its token', async () => {
+        const options = { token: SHOP, classes: [PrismaClient] };
+        const { app } = await boot({
+          imports: [AirlockPrismaModule.forRoot(options)],
+          providers: [{ provide: SHOP, useFactory: () => shop() }],
+        });
+        expect(await outOf(app, await open())).toEqual([]);
+        expect(await outOf(app, shop())).toEqual([]);
+      });
+
+      it('refuses a class of something else', async () => {
+        const options = { classes: [Date as never] };
+        const error = await errorOf(() =>
+          boot({ imports: [AirlockPrismaModule.forRoot(options)] }),
+        );
+        expect(error.message).toContain('Expected `classes` to be an array of classes of Prisma');
       });
 
       it('is not needed for a client that is tracked where it is made, of which nobody is warned', async () => {

@@ -1,0 +1,81 @@
+import {
+  runTracked,
+  trackSavepoints,
+  type RunInTransaction,
+} from '../../core/frame/track-transactions.js';
+import { openFrame } from '../../core/frame/open-frame.js';
+import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
+import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
+import type { WatchedStatements } from '../watched-statements.js';
+import { ClientFrames } from './client-frames.js';
+import { databaseOf } from './database.js';
+import { originalOf, type PrismaTransaction } from './prisma.client.js';
+import { RequestStatements } from './request.statements.js';
+
+type Work = (tx: PrismaTransaction) => Promise<unknown>;
+
+/** Client that `$transaction` is called on, also one inside a transaction. */
+type Client = object & { readonly _activeProvider?: unknown };
+
+/** The `$transaction` of Prisma. @internal */
+export type Transaction = ((
+  this: Client,
+  work: unknown,
+  ...options: never[]
+) => Promise<unknown>) & { [TRACKS_TRANSACTIONS]?: true };
+
+/**
+ * Makes a `$transaction` that tracks transactions of one that does not.
+ *
+ * @param name of the frames, for messages
+ * @internal
+ */
+export function tracking(original: Transaction, name: string): Transaction {
+  /** Frames of clients inside transactions, which inherit `$transaction` and call it as `this`. */
+  const opened = new ClientFrames();
+  return function (work, ...rest) {
+    const around = opened.of(this);
+    if (typeof work !== 'function') {
+      const run = (): Promise<unknown> => original.call(this, work, ...rest);
+      // The queries run one by one in the transaction around them, without a savepoint.
+      return around === undefined ? batch(run, name) : (around.callersFrame ?? around).run(run);
+    }
+    const statements = RequestStatements.of(originalOf(this));
+    let frame: TransactionFrame | undefined;
+    const note = (): void => frame?.owner.noteStatement();
+    let seen: WatchedStatements | undefined;
+    const transaction: RunInTransaction<PrismaTransaction, []> = (callback) => {
+      const watched = (tx: PrismaTransaction) =>
+        statements.during(tx, note, (those) => ((seen = those), callback(tx)));
+      return original.call(this, around === undefined ? watched : callback, ...rest) as never;
+    };
+    const running: Work = (tx) => {
+      opened.add(tx, frame!);
+      return (work as Work)(tx);
+    };
+    const open = (tx: PrismaTransaction): TransactionFrame => {
+      const database = databaseOf(this._activeProvider, tx, seen);
+      return (frame = openFrame({ name, tx: () => tx, ...database }));
+    };
+    return around === undefined
+      ? runTracked(transaction, open, running)
+      : trackSavepoints(transaction, () => (frame = around.savepoint()))(running);
+  };
+}
+
+/**
+ * Runs an array of queries in a frame, with whatever extensions do around each. Nothing can be
+ * written just before its COMMIT.
+ */
+async function batch(run: () => Promise<unknown>, name: string): Promise<unknown> {
+  const frame = openFrame({ name });
+  let results: unknown;
+  try {
+    results = await frame.run(run);
+  } catch (error) {
+    frame.rollBack();
+    throw error;
+  }
+  await frame.commit();
+  return results;
+}
