@@ -28,7 +28,6 @@ let folder: string;
 let compiled: Compiled;
 
 beforeAll(() => {
-  refuseStaleBuild();
   // Inside the repository, so that the package's own name leads to `dist/`.
   mkdirSync(join(root, '.cache'), { recursive: true });
   folder = mkdtempSync(join(root, '.cache/readme-'));
@@ -50,6 +49,7 @@ describe.each(pages)('when $path shows code', ({ programs }) => {
 
   for (const program of runnable) {
     it(`runs${program.output === undefined ? '' : ' and prints what it says'}: ${program.name}`, () => {
+      refuseStaleBuild();
       const entry = program.entry.replace(/\.ts$/, '.js');
       const folder = compiled.folderOf(program);
       const { status, stdout, said } = node(argumentsFor(entry, folder), folder, { PORT: '0' });
