@@ -7,15 +7,16 @@ import {
 } from '@nestjs/common';
 import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import { MikroORM } from '@mikro-orm/postgresql';
+import { drizzle } from 'drizzle-orm/node-postgres';
 import { Kysely } from 'kysely';
 import { AirlockModule, AirlockOptionsError, EffectBuffer, runInScope } from 'nestjs-airlock';
-import { AirlockDrizzleModule } from 'nestjs-airlock/drizzle';
+import { AirlockDrizzleModule, trackDrizzleTransactions } from 'nestjs-airlock/drizzle';
 import { AirlockKnexModule } from 'nestjs-airlock/knex';
 import { AirlockKyselyModule } from 'nestjs-airlock/kysely';
 import { AirlockMikroOrmModule } from 'nestjs-airlock/mikro-orm';
-import { AirlockPrismaModule } from 'nestjs-airlock/prisma';
+import { AirlockPrismaModule, trackPrismaTransactions } from 'nestjs-airlock/prisma';
 import { AirlockSequelizeModule } from 'nestjs-airlock/sequelize';
-import { AirlockTypeOrmModule } from 'nestjs-airlock/typeorm';
+import { AirlockTypeOrmModule, trackTypeOrmTransactions } from 'nestjs-airlock/typeorm';
 import { Sequelize } from 'sequelize';
 import { DataSource } from 'typeorm';
 import { checkAfterEach, Log } from '../e2e/http/fixtures.js';
@@ -154,23 +155,22 @@ describe('when a test replaces a Prisma client by a mock', () => {
   });
 });
 
-describe('when a test has put a spy on a Prisma client before the start', () => {
-  checkAfterEach();
-
-  it('may expect calls of the method that is there', async () => {
-    const client = new PrismaService();
-    const there = (): unknown => Reflect.get(client, '$transaction');
-    jest.spyOn(client, '$transaction');
-    const app = await shopOn(PrismaService, AirlockPrismaModule.forRoot())
-      .overrideProvider(PrismaService)
-      .useValue(client)
-      .compile();
-    await app.init();
-    const shop = app.get(Shop);
-    await runInScope(() => shop.place(7));
-    expect(there()).toHaveBeenCalledTimes(1);
-    expect(shop.told).toEqual([7]);
-    await app.close();
+describe('when a test has put a spy on a client before the start', () => {
+  it.each<[string, string, () => object, (client: never) => object]>([
+    ['a Prisma client', '$transaction', () => new PrismaService(), trackPrismaTransactions],
+    ['a Drizzle database', 'transaction', () => drizzle.mock(), trackDrizzleTransactions],
+    [
+      'a DataSource of TypeORM',
+      'createQueryRunner',
+      () => new DataSource({ type: 'better-sqlite3', database: ':memory:' }),
+      trackTypeOrmTransactions,
+    ],
+  ])('may expect calls of the method that is there: %s', (_, method, make, track) => {
+    const client = make();
+    const there = (): unknown => Reflect.get(client, method);
+    jest.spyOn(client, method as never).mockReturnValue(undefined as never);
+    track(client as never);
+    expect(there()).not.toHaveBeenCalled();
   });
 });
 

@@ -7,6 +7,7 @@ import { openFrame } from '../../core/frame/open-frame.js';
 import type { TransactionFrame } from '../../core/frame/transaction-frame.js';
 import { AirlockOptionsError } from '../../errors/airlock-options.error.js';
 import { TRACKS_TRANSACTIONS } from '../../core/frame/tracked.js';
+import { disguised } from '../../nest/methods/wrap-method.js';
 import { replaceOnClass } from '../replace-on-class.js';
 import {
   type DrizzleDatabase,
@@ -139,11 +140,8 @@ function replaceTransaction(
 ): void {
   const original = db.transaction as Transaction & { [TRACKS_TRANSACTIONS]?: true };
   if (original[TRACKS_TRANSACTIONS]) return;
-  const value = Object.defineProperty(
-    track(original.bind(db) as Transaction),
-    TRACKS_TRANSACTIONS,
-    { value: true },
-  );
+  const tracking = disguised(track(original.bind(db) as Transaction), original);
+  const value = Object.defineProperty(tracking, TRACKS_TRANSACTIONS, { value: true });
   Object.defineProperty(db, 'transaction', { value, writable: true, configurable: true });
 }
 

@@ -4,6 +4,7 @@ import { trackManagerTransactions } from './entity-manager.frames.js';
 import { trackQueryRunner } from './tracked-query-runner.js';
 import type { TypeOrmDataSource, TypeOrmQueryRunner } from './typeorm.client.js';
 import { requirePeer } from '../../installation/required-peer.js';
+import { disguised } from '../../nest/methods/wrap-method.js';
 import { replaceOnClass } from '../replace-on-class.js';
 
 /**
@@ -26,7 +27,11 @@ export function trackTypeOrmTransactions<D extends TypeOrmDataSource>(dataSource
   const tracking = (...args: never[]): TypeOrmQueryRunner =>
     trackQueryRunner(createQueryRunner.apply(dataSource, args), dataSource);
   return Object.assign(dataSource, {
-    createQueryRunner: Object.defineProperty(tracking, TRACKS_TRANSACTIONS, { value: true }),
+    createQueryRunner: Object.defineProperty(
+      disguised(tracking, createQueryRunner),
+      TRACKS_TRANSACTIONS,
+      { value: true },
+    ),
   });
 }
 
