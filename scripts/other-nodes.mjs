@@ -3,17 +3,16 @@
 import { existsSync } from 'node:fs';
 import { run, seconds } from './side-by-side.mjs';
 
-// The core runs on each version. Every other suite runs on one: Nest and clients of databases on
-// the newer one, which carries an asynchronous context in another way than Node 20 and 22, and
-// MikroORM 7 on the oldest that it supports.
-const core = '/test/unit/core/';
+// Each suite runs on one version: clients of databases on the newer one, and MikroORM 7 on the
+// oldest that it supports.
+const everywhere = ['/test/unit/(core|nest)/'];
 const versions = {
   22: [
-    core,
+    ...everywhere,
     '/test/integrations/((outbox/)?mikro-orm|pg-boss/atomicity)',
     '/test/field/(a-hook-of-a-commit|a-transaction-lies-around|each-test-runs-in-a-transaction)',
   ],
-  24: [core, '/test/unit/nest/', '/test/integrations/(drizzle|knex|typeorm)/contract'],
+  24: [...everywhere, '/test/integrations/(drizzle|knex|typeorm)/contract'],
 };
 
 /** Runs all versions side by side. @returns true if all went well on every one */
@@ -40,7 +39,10 @@ async function runOn([version, suites]) {
   const isLoaded = await step(`Node ${version}: every sub-path as ESM and as CommonJS`, node, [
     'scripts/load-sub-paths.mjs',
   ]);
-  return (await step(`Node ${version}: suites`, node, [...vm, ...jest, ...suites])) && isLoaded;
+  return (
+    (await step(`Node ${version}: core, Nest, transactions`, node, [...vm, ...jest, ...suites])) &&
+    isLoaded
+  );
 }
 
 async function step(name, node, args) {

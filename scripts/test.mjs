@@ -39,9 +39,7 @@ console.log(
 // With arguments only those suites run.
 const everywhere = !quick && jestArguments.length === 0;
 if (everywhere)
-  console.log(
-    '3. every sub-path, the core and some transaction suites on Node 22 and 24, Nest on 24',
-  );
+  console.log('3. every sub-path and the core, Nest and transaction suites on Node 22 and 24');
 if (!quick) await tellServers();
 
 console.log(`\n1. ${quick ? 'Checks' : 'Build and checks'}`);
