@@ -267,4 +267,15 @@ describeScoped('when a gateway is made for each client', () => {
     await until(() => sent.length === 2);
     expect(sent).toEqual(['comes: true', 'leaves']);
   });
+
+  it.each(adapters)('refuses effects at a shutdown with one line on %s', async (_name, sockets) => {
+    const { app, connect, sent, log } = await start(sockets, OfTenant, {}, [Tenant]);
+    await connect();
+    await connect();
+    await until(() => sent.length === 2);
+    await app.close();
+    expect(log.airlock('error').map((line) => line.split('\n')[0])).toEqual([
+      expect.stringContaining('"OfTenant.handleDisconnect" was not opened'),
+    ]);
+  });
 });

@@ -27,10 +27,9 @@ export function coverConnectionHook(
   gateway: object,
   type: Class,
   key: string,
-  { runtime, plans, how }: Around,
+  { runtime, plans, how, refusals }: Around,
 ): void {
   if (!isReplaceable(gateway, key)) return;
-  const refusals = new Refusals(runtime);
   replaceOwn(gateway, key, runtime, (original) => {
     return function (this: unknown, ...args: never[]): unknown {
       // Read at the call: policies are resolved after Nest has taken the method.
@@ -64,11 +63,16 @@ interface Around {
   readonly runtime: AirlockRuntime;
   readonly plans: HandlerPlans;
   readonly how: OnDispatchError;
+  readonly refusals: HookRefusals;
 }
 
-/** Refusals of scopes at a shutdown, for one hook. */
-class Refusals {
-  private isLogged = false;
+/**
+ * Refusals of scopes at a shutdown. A gateway may have an instance for each client.
+ *
+ * @internal
+ */
+export class HookRefusals {
+  private readonly logged = new Set<string>();
 
   constructor(private readonly runtime: AirlockRuntime) {}
 
@@ -83,7 +87,7 @@ class Refusals {
 
   private readonly log = (error: unknown): void => {
     if (!(error instanceof ShuttingDownError)) throw error;
-    if (!this.isLogged) this.runtime.logError(error);
-    this.isLogged = true;
+    if (!this.logged.has(error.scope)) this.runtime.logError(error);
+    this.logged.add(error.scope);
   };
 }

@@ -4,7 +4,7 @@ import type { Outcome } from '../../../core/model/scope-view.js';
 import { MessageBoundary } from '../../boundaries/message.boundary.js';
 import type { Candidate } from '../../container/candidate.js';
 import { Acknowledgement, acknowledgesItself } from './acknowledgement.js';
-import { connectionHooksOf, coverConnectionHook } from './connection-hooks.js';
+import { connectionHooksOf, coverConnectionHook, HookRefusals } from './connection-hooks.js';
 
 /**
  * A scope per message, and per client that comes or leaves. If the handler acknowledges its message
@@ -13,10 +13,12 @@ import { connectionHooksOf, coverConnectionHook } from './connection-hooks.js';
  * @internal
  */
 export class WsBoundary extends MessageBoundary {
+  private readonly refusals = new HookRefusals(this.runtime);
+
   coverGateway(gateway: object, candidate: Candidate): void {
-    const { runtime, plans, onDispatchError: how } = this;
+    const { runtime, plans, onDispatchError: how, refusals } = this;
     for (const key of connectionHooksOf(candidate))
-      coverConnectionHook(gateway, candidate.type, key, { runtime, plans, how });
+      coverConnectionHook(gateway, candidate.type, key, { runtime, plans, how, refusals });
   }
 
   protected override ending(
