@@ -176,7 +176,7 @@ export class Boundaries {
 
   /** To be called when all modules are initialised. */
   ready(): void {
-    for (const { boundary } of this.wrapped) boundary?.ready();
+    for (const { boundary } of [...this.intercepted, ...this.wrapped]) boundary?.ready?.();
   }
 
   /** Stops entry points from taking more work, if they can; resolves when their work is done. */

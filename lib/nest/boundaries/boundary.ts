@@ -35,6 +35,8 @@ export interface Boundary {
   applyTo?(server: HttpServer): void;
   /** To be called before the modules of the application are initialised. */
   start?(): void;
+  /** To be called when all modules are initialised. */
+  ready?(): void;
 }
 
 /** The settings of the scopes of one handler, decided once. @internal */

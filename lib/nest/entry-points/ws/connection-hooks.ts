@@ -4,7 +4,7 @@ import type { OnDispatchError } from '../../../core/scope-options.js';
 import { isThenable } from '../../../core/results/completion.js';
 import type { AirlockRuntime } from '../../../core/runtime.js';
 import { ShuttingDownError } from '../../../errors/shutting-down.error.js';
-import type { HandlerPlans } from '../../boundaries/boundary.js';
+import type { HandlerPlan, HandlerPlans } from '../../boundaries/boundary.js';
 import { callInScope, type HandlerScope } from '../../calls/call-in-scope.js';
 import type { Candidate, Class } from '../../container/candidate.js';
 import { isReplaceable, replaceOwn } from '../../methods/replace-method.js';
@@ -27,17 +27,17 @@ export function coverConnectionHook(
   gateway: object,
   type: Class,
   key: string,
-  { runtime, plans, how, refusals }: Around,
+  { runtime, planOf, how, refusals }: Around,
 ): void {
   if (!isReplaceable(gateway, key)) return;
   replaceOwn(gateway, key, runtime, (original) => {
     return function (this: unknown, ...args: never[]): unknown {
       // Read at the call: policies are resolved after Nest has taken the method.
-      const { isSkipped, scope: prepared } = plans.of(type, original, key);
-      if (isSkipped) return original.apply(this, args);
+      const plan = planOf(type, original, key);
+      if (plan === undefined || plan.isSkipped) return original.apply(this, args);
       const handler: HandlerScope = {
         runtime,
-        prepared,
+        prepared: plan.scope,
         how: how === 'throw' ? 'report' : how,
         declared: 'unknown',
         isIgnored: true,
@@ -59,9 +59,12 @@ function callUnawaited(handler: HandlerScope, work: () => unknown): unknown {
   return query ?? result;
 }
 
+/** Reads the plan of a handler; undefined where that cannot be done yet. @internal */
+export type PlanOf = (...handler: Parameters<HandlerPlans['of']>) => HandlerPlan | undefined;
+
 interface Around {
   readonly runtime: AirlockRuntime;
-  readonly plans: HandlerPlans;
+  readonly planOf: PlanOf;
   readonly how: OnDispatchError;
   readonly refusals: HookRefusals;
 }
