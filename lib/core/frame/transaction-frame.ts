@@ -54,7 +54,8 @@ export const frames = {
 const NO_OPTIONS: FrameOptions = {};
 
 /**
- * Options of a frame that has ended, if it had a connection: nothing can be written through it.
+ * Options of a frame that has ended, if it had a connection of its own: nothing can be written
+ * through it.
  * Shared by all: V8 may make an object that each frame writes down at its end an old one, which
  * keeps the whole frame until the next full collection.
  */
@@ -414,7 +415,7 @@ export class TransactionFrame {
     this.current = state;
     // Code that keeps the frame after its end need not keep its connection, which other code may
     // use by now, nor the frames before it.
-    this.options = this.options.connection === undefined ? NO_OPTIONS : ENDED;
+    this.options = 'connection' in this.options ? ENDED : NO_OPTIONS;
     // It takes leftover calls itself from here on.
     if (this.takesLeftovers) this.leftBy = undefined;
     this.onConnection.remove(this);

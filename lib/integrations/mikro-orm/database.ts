@@ -1,4 +1,4 @@
-import type { FrameConnection, FrameOptions } from '../../core/frame/transaction-frame.js';
+import type { FrameConnection } from '../../core/frame/transaction-frame.js';
 import { isError } from '../../errors/thrown.js';
 import {
   isInTransaction,
@@ -16,33 +16,37 @@ import type { MikroOrmPlatform } from './mikro-orm.client.js';
 /** A transaction of Knex in MikroORM 6, of Kysely in MikroORM 7. @internal */
 export type MikroOrmTransaction = KnexTransaction | KyselyTransaction;
 
-/** Options of frames that depend on the database of a transaction. @internal */
-export function databaseOf(
-  trx: MikroOrmTransaction,
-  name: string,
-  platform: MikroOrmPlatform,
-): Pick<FrameOptions, 'connection' | 'isStillOpen'> {
-  if (!isKnex(trx)) {
-    const connection = KyselyConnection.of(trx, statementsOnConnection(trx));
-    return connection === undefined
-      ? {}
-      : {
-          connection: withErrorsOf(platform, connection),
-          isStillOpen: () => connection.isStillOpen(),
-        };
-  }
-  const { dialect } = trx.client;
-  const written = KnexConnection.of(dialect, name);
-  written?.use(trx);
-  return {
-    ...(written && { connection: withErrorsOf(platform, written) }),
-    ...(dialect === 'mysql' && { isStillOpen: () => isInKnexTransaction(trx) }),
-    ...(dialect === 'postgresql' && { isStillOpen: () => written!.isStillOpen() }),
-  };
+/** Database of a transaction, as its frame asks about it. */
+interface Database {
+  /** Its statements fail as those of Knex or Kysely do: see `withErrorsOf`. */
+  readonly connection: FrameConnection | undefined;
+  readonly isStillOpen?: (() => boolean | Promise<boolean>) | undefined;
 }
 
-/** Lets statements fail as those of MikroORM do. */
-function withErrorsOf(platform: MikroOrmPlatform, connection: FrameConnection): FrameConnection {
+/** @internal */
+export function databaseOf(trx: MikroOrmTransaction, name: string): Database {
+  if (!isKnex(trx)) {
+    const connection = KyselyConnection.of(trx, statementsOnConnection(trx));
+    return { connection, isStillOpen: connection && (() => connection.isStillOpen()) };
+  }
+  const { dialect } = trx.client;
+  const connection = KnexConnection.of(dialect, name);
+  connection?.use(trx);
+  switch (dialect) {
+    case 'mysql':
+      return { connection, isStillOpen: () => isInKnexTransaction(trx) };
+    case 'postgresql':
+      return { connection, isStillOpen: () => connection!.isStillOpen() };
+    default:
+      return { connection };
+  }
+}
+
+/** Lets statements fail as those of MikroORM do. @internal */
+export function withErrorsOf(
+  platform: MikroOrmPlatform,
+  connection: FrameConnection,
+): FrameConnection {
   return {
     ...(connection.dialect && { dialect: connection.dialect }),
     executeSql: async (text, values) => {

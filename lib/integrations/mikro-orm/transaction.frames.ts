@@ -4,7 +4,13 @@ import type {
   FrameOptions,
   TransactionFrame,
 } from '../../core/frame/transaction-frame.js';
-import { answerOfCommit, databaseOf, isRollback, type MikroOrmTransaction } from './database.js';
+import {
+  answerOfCommit,
+  databaseOf,
+  isRollback,
+  type MikroOrmTransaction,
+  withErrorsOf,
+} from './database.js';
 import { EventsInContext } from './event-context.js';
 import type { BeginOptions, Broadcaster, MikroOrmConnection } from './mikro-orm.client.js';
 import { isSuspended, outside } from './suspension.js';
@@ -120,6 +126,7 @@ class Root implements FrameOptions {
   readonly frame: TransactionFrame;
   private trx: MikroOrmTransaction | undefined;
   private database: ReturnType<typeof databaseOf> | undefined;
+  private written: FrameConnection | undefined;
 
   constructor(private readonly on: MikroOrmConnection) {
     const dbName = on.config?.get('dbName');
@@ -130,7 +137,7 @@ class Root implements FrameOptions {
 
   begun(trx: MikroOrmTransaction): void {
     this.trx = trx;
-    this.database = databaseOf(trx, this.name, this.on.getPlatform());
+    this.database = databaseOf(trx, this.name);
   }
 
   tx(): MikroOrmTransaction | undefined {
@@ -138,7 +145,9 @@ class Root implements FrameOptions {
   }
 
   get connection(): FrameConnection | undefined {
-    return this.database?.connection;
+    const connection = this.database?.connection;
+    // Made when it is asked for: most transactions write nothing through it.
+    return (this.written ??= connection && withErrorsOf(this.on.getPlatform(), connection));
   }
 
   isCurrent(): boolean {

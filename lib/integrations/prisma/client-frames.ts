@@ -38,21 +38,27 @@ export function takesSavepoints(client: object): boolean {
  * @internal
  */
 export class ClientFrames {
-  private readonly transactions = new WeakMap<object, Map<unknown, TransactionFrame>>();
+  /** A transaction has few open savepoints, and most have none. */
+  private readonly transactions = new WeakMap<object, readonly Opened[]>();
 
   of(client: object): TransactionFrame | undefined {
     const { scopeState, scopeId } = placeOf(client);
-    return this.transactions.get(scopeState)?.get(scopeId);
+    return this.transactions.get(scopeState)?.find(({ id }) => id === scopeId)?.frame;
   }
 
   /** @param client argument of the callback of its transaction or savepoint */
   add(client: object, frame: TransactionFrame): void {
-    const { scopeState, scopeId } = placeOf(client);
-    const open = this.transactions.get(scopeState) ?? new Map<unknown, TransactionFrame>();
+    const { scopeState, scopeId: id } = placeOf(client);
     // Otherwise a transaction that takes savepoint after savepoint would collect them.
-    for (const [id, other] of open) if (!other.isOpen) open.delete(id);
-    this.transactions.set(scopeState, open.set(scopeId, frame));
+    const open = this.transactions.get(scopeState)?.filter((one) => one.frame.isOpen) ?? [];
+    this.transactions.set(scopeState, [{ id, frame }, ...open]);
   }
+}
+
+/** Transaction or savepoint that is open. */
+interface Opened {
+  readonly id: unknown;
+  readonly frame: TransactionFrame;
 }
 
 /**

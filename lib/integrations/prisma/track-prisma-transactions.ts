@@ -36,14 +36,15 @@ export function trackPrismaTransactions<P extends PrismaClientLike>(
     throw AirlockOptionsError.expected('prisma', 'a Prisma client', prisma);
   }
   requirePrisma();
-  const place = placeOf(prisma, originalOf(prisma));
+  const first = originalOf(prisma);
+  const place = placeOf(prisma, first);
   const original = place.$transaction as unknown as Transaction;
   if (original[TRACKS_TRANSACTIONS]) return prisma;
   const { name = NAME } = options;
   Object.assign(place, {
     [TRACKS_TRANSACTIONS]: true,
     $transaction: Object.defineProperty(
-      disguised(tracking(original, name), original),
+      disguised(tracking(original, name, first), original),
       TRACKS_TRANSACTIONS,
       {
         value: true,

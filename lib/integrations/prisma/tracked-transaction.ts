@@ -14,12 +14,15 @@ import { RequestStatements } from './request.statements.js';
 
 type Work = (tx: PrismaTransaction) => Promise<unknown>;
 
-/** Client that `$transaction` is called on, also one inside a transaction. */
-type Client = object & { readonly _activeProvider?: unknown };
+/** Facts about the client that others are made of: to read them off these costs more than a frame. */
+interface Facts {
+  readonly provider: unknown;
+  readonly statements: RequestStatements;
+}
 
 /** The `$transaction` of Prisma. @internal */
 export type Transaction = ((
-  this: Client,
+  this: object,
   work: unknown,
   ...options: never[]
 ) => Promise<unknown>) & { [TRACKS_TRANSACTIONS]?: true };
@@ -28,9 +31,11 @@ export type Transaction = ((
  * Makes a `$transaction` that tracks transactions of one that does not.
  *
  * @param name of the frames, for messages
+ * @param first the client that all are made of that call it; not given for those of a class
  * @internal
  */
-export function tracking(original: Transaction, name: string): Transaction {
+export function tracking(original: Transaction, name: string, first?: object): Transaction {
+  const known = first && factsOf(first);
   /** Frames of clients inside transactions, which inherit `$transaction` and call it as `this`. */
   const opened = new ClientFrames();
   return function (work, ...rest) {
@@ -40,7 +45,7 @@ export function tracking(original: Transaction, name: string): Transaction {
       // The queries run one by one in the transaction around them, without a savepoint.
       return around === undefined ? batch(run, name) : (around.callersFrame ?? around).run(run);
     }
-    const statements = RequestStatements.of(originalOf(this));
+    const { provider, statements } = known ?? factsOf(originalOf(this));
     let frame: TransactionFrame | undefined;
     const note = (): void => frame?.owner.noteStatement();
     let seen: WatchedStatements | undefined;
@@ -54,13 +59,18 @@ export function tracking(original: Transaction, name: string): Transaction {
       return (work as Work)(tx);
     };
     const open = (tx: PrismaTransaction): TransactionFrame => {
-      const database = databaseOf(this._activeProvider, tx, seen);
+      const database = databaseOf(provider, tx, seen);
       return (frame = openFrame({ name, tx: () => tx, ...database }));
     };
     return around === undefined
       ? runTracked(transaction, open, running)
       : trackSavepoints(transaction, () => (frame = around.savepoint()))(running);
   };
+}
+
+function factsOf(client: object): Facts {
+  const { _activeProvider: provider } = client as { readonly _activeProvider?: unknown };
+  return { provider, statements: RequestStatements.of(client) };
 }
 
 /**
