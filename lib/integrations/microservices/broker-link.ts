@@ -98,13 +98,16 @@ export class BrokerLink {
 
   /** Waits until the client is connected. @throws EngineUnreachableError */
   async reach(consequence: string, deadline = new Deadline(this.timeoutMs)): Promise<void> {
+    /** At the end of the time an attempt may be under way without an error of its own. */
+    let lastFailure: unknown;
     for (let waitMs = 50; ; waitMs = Math.min(2 * waitMs, 1_000)) {
       try {
         await deadline.within(this.client.connect());
         this.trouble = undefined;
         return;
       } catch (error) {
-        const cause = problemOf(this.trouble) === undefined ? error : this.trouble;
+        if (!(error instanceof TimedOut)) lastFailure = error;
+        const cause = problemOf(this.trouble) === undefined ? lastFailure : this.trouble;
         // Waiting would not change a refusal.
         const isRefused = problemOf(withoutPayload(cause)) !== undefined;
         if (error instanceof TimedOut || isRefused || !(await deadline.pause(waitMs))) {

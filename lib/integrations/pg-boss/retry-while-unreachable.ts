@@ -48,12 +48,14 @@ export async function retryWhileUnreachable<T>(
   sends?: { readonly isRepeatable: boolean },
 ): Promise<T> {
   let delivery: EngineUnreachableError['delivery'] = 'not sent';
+  /** Reason of the last failure: at the end of the time an attempt may be under way without one. */
+  let reason: unknown;
   for (;;) {
     try {
       return await deadline.within(work());
     } catch (error) {
       const isLate = error instanceof TimedOut;
-      const reason = isLate ? undefined : withoutPayload(error);
+      if (!isLate) reason = withoutPayload(error);
       const { code = '', message } = (reason ?? {}) as {
         readonly code?: string;
         readonly message?: string;

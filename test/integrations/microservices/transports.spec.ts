@@ -19,7 +19,7 @@ import {
 } from 'nestjs-airlock/microservices';
 import { describeWith } from '../../servers.js';
 import { Line } from '../line.js';
-import { Bench, carriers, closedPort, Mail, Rabbit, until, within } from './fixtures.js';
+import { Bench, carriers, closedPort, Mail, Rabbit, silentAt, until, within } from './fixtures.js';
 
 /** Enqueues further effects, then succeeds or fails. */
 @Injectable()
@@ -210,6 +210,20 @@ describe.each(Object.values(carriers))('Over $server.name', (carrier) => {
         await expect(booting).rejects.toThrow(
           /^The broker behind "BROKER" did not answer within 200 ms: the application cannot start\./,
         );
+      });
+    });
+
+    describe('when something listens in its place, and never answers', () => {
+      it('says at boot why it could not be reached before', async () => {
+        const port = await closedPort();
+        const url = `${new URL(carrier.server.url).protocol}//127.0.0.1:${port}`;
+        const booting = bench
+          .producer({ url, micro: { client: 'BROKER', dispatchTimeoutMs: 1_500 } })
+          .catch((error: unknown) => error);
+        await new Promise((resolve) => setTimeout(resolve, 700));
+        const silent = await silentAt(port);
+        expect(await booting).toMatchObject({ cause: { message: expect.any(String) as string } });
+        silent();
       });
     });
 

@@ -224,6 +224,17 @@ describeWith(postgres, 'AirlockPgBossModule', () => {
       expect(error).toBeInstanceOf(EngineUnreachableError);
     });
 
+    it('says why also where an attempt is under way when the time is over', async () => {
+      await gate.shut();
+      const starting = errorOf<EngineUnreachableError>(() =>
+        start({ boss: options(gate.url), dispatchTimeoutMs: 1_500 }),
+      );
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      await gate.open();
+      gate.fallSilent();
+      expect((await starting).cause).toMatchObject({ code: 'ECONNREFUSED' });
+    });
+
     it('starts once it is there', async () => {
       await gate.shut();
       const starting = start({ boss: options(gate.url) });
