@@ -4,7 +4,7 @@
 // Both sides share a process and a connection, for two of the same code differ by more than what is
 // measured, by the processors that the system gives to them. Tracking is done on classes, so each
 // side has a copy of its client. They share the garbage collector as well: a tracked transaction
-// makes 2 to 9 per cent more garbage, and the other side pays for half of that.
+// makes 4 to 9 per cent more garbage, and the other side pays for half of that.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';

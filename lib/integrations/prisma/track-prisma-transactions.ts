@@ -41,15 +41,10 @@ export function trackPrismaTransactions<P extends PrismaClientLike>(
   const original = place.$transaction as unknown as Transaction;
   if (original[TRACKS_TRANSACTIONS]) return prisma;
   const { name = NAME } = options;
+  const tracked = disguised(tracking(original, name, first), original);
   Object.assign(place, {
     [TRACKS_TRANSACTIONS]: true,
-    $transaction: Object.defineProperty(
-      disguised(tracking(original, name, first), original),
-      TRACKS_TRANSACTIONS,
-      {
-        value: true,
-      },
-    ),
+    $transaction: Object.defineProperty(tracked, TRACKS_TRANSACTIONS, { value: true }),
   });
   return prisma;
 }

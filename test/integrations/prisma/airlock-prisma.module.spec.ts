@@ -1,7 +1,7 @@
 import { Injectable, type Provider, Scope } from '@nestjs/common';
 import { AirlockService, type Executor } from 'nestjs-airlock';
 import { AirlockPrismaModule, trackPrismaTransactions } from 'nestjs-airlock/prisma';
-import { boot } from '../../e2e/http/fixtures.js';
+import { boot, Effects } from '../../e2e/http/fixtures.js';
 import { errorOf } from '../../unit/core/fixtures.js';
 import { describeFramesModule } from '../frames-module.suite.js';
 import { itemsOf, openPrisma } from './fixtures.js';
@@ -83,6 +83,24 @@ describe.each(MAJORS)('on %s', (_name, major) => {
         });
         expect(await outOf(app, await open())).toEqual([]);
         expect(await outOf(app, shop())).toEqual([]);
+      });
+
+      it('lets an effect out once where a test spies on a client after the start', async () => {
+        const { app, sent } = await boot({
+          imports: [AirlockPrismaModule.forRoot()],
+          providers: [{ provide: SHOP, useFactory: () => shop() }],
+        });
+        const spy = jest.spyOn(shop(), '$transaction');
+        expect(await outOf(app, shop())).toEqual([]);
+        const effects = app.get(Effects, { strict: false });
+        await app.get(AirlockService).run(() =>
+          shop().$transaction(async (tx) => {
+            await tx.order.create({ data: { item: 'tea' } });
+            effects.one('mail');
+          }),
+        );
+        expect([sent, await itemsOf(shop())]).toEqual([['mail'], ['tea']]);
+        expect(spy).toHaveBeenCalledTimes(2);
       });
 
       it('refuses a class of something else', async () => {
